@@ -1,0 +1,246 @@
+"""What passes between a session on the measuring loop and the intake that reads it.
+
+Messages are a tagged union, encoded with msgpack in length-prefixed frames. Each names its run and
+is complete in itself: replaying a recorded stream leads to the same view. Times are nanoseconds of
+`time.perf_counter_ns`, which all processes of a machine share, unless a field says otherwise.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Literal
+
+import msgspec
+
+from cortex_tui.profiles.model import Profile
+
+INTERVAL_NS = 100_000_000
+"""How long an interval is at first (neighbours merge in pairs when a run has too many)."""
+
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+"""A frame beyond this is garbage: a tenth of a second of samples stays far below it."""
+
+Phase = Literal["setup", "warmup", "measure", "teardown"]
+RunState = Literal["planned", "running", "finished", "stopped", "failed"]
+LoopName = Literal["auto", "asyncio", "uvloop"]
+
+
+class ProtocolError(Exception):
+    """The stream of the other side cannot be read; the session cannot go on."""
+
+
+class RunPlan(msgspec.Struct, frozen=True):
+    """One run of a session: its number there, and what to run."""
+
+    run: int
+    profile: Profile
+
+
+class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a runner needs to run a session."""
+
+    session: str
+    runs: tuple[RunPlan, ...]
+    scratch: str
+    """A folder for the databases of this session; the runner may fill it, the parent deletes it."""
+    cache: str
+    """A folder for seeded databases that later sessions copy."""
+    one_by_one: bool = False
+    loop: LoopName = "auto"
+    interval_ns: int = INTERVAL_NS
+
+
+# --- from the runner -------------------------------------------------------------------------
+
+
+class SessionStarted(msgspec.Struct, frozen=True, tag=True):
+    """The first message: who measures, and on what."""
+
+    at_ns: int
+    pid: int
+    python: str
+    loop: str
+    timer: str
+    """What wakes the arrivals of open loads: `timerfd`, or `loop`, the event loop's own timer."""
+    clock_resolution_ns: int
+    file_system: str = ""
+    """The kind of file system under the scratch folder, such as `ext4`; "" if unknown."""
+
+
+class RunPlanned(msgspec.Struct, frozen=True, tag=True):
+    run: int
+    profile: Profile
+    neighbours: tuple[str, ...]
+
+
+class PhaseChanged(msgspec.Struct, frozen=True, tag=True):
+    run: int
+    phase: Phase
+    at_ns: int
+
+
+class Health(msgspec.Struct, frozen=True, array_like=True):
+    """How the measuring loop and its process were during an interval."""
+
+    loop_lag_ns: int = 0
+    """By how much the interval's own timer was late: the loop was held at least that long."""
+    gc_pause_ns: int = 0
+    gc_pauses: int = 0
+    cpu_ns: int = 0
+
+
+class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """The operations of one run that ended in one interval of warm-up or measure.
+
+    The values are nanoseconds as signed 64-bit integers in the machine's byte order. For a closed
+    load `response` and `lateness` are empty: response is service, and there is no schedule.
+    An interval may come in several messages; those add up.
+    """
+
+    run: int
+    phase: Literal["warmup", "measure"]
+    interval: int
+    """Counted from the start of the phase: [interval, interval + 1) * plan.interval_ns."""
+    service: bytes = b""
+    response: bytes = b""
+    lateness: bytes = b""
+    failures: bytes = b""
+    errors: dict[str, int] = {}
+    """Failures by exception type."""
+    tracebacks: dict[str, str] = {}
+    """The first traceback of each exception type that is new in this interval."""
+    in_flight: int = 0
+    oldest_ns: int = 0
+    """The age of the oldest operation in flight, 0 with none."""
+    unstarted: int = 0
+    neighbours: int = 0
+    """Other runs of the session that were measuring at the end of the interval."""
+    at_ns: int = 0
+    """When the message was made."""
+    health: Health = Health()
+
+
+class RunFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """The last message of a run. `unfinished_ns` holds the age of each that never ended."""
+
+    run: int
+    state: Literal["finished", "stopped", "failed"]
+    reason: str = ""
+    """For a failed run: what failed, in one line; for others, anything a reader should know."""
+    traceback: str = ""
+    at_ns: int
+    measured_ns: int = 0
+    unfinished_ns: tuple[int, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class LogLine(msgspec.Struct, frozen=True, tag=True):
+    """A line that a workload printed, or that the runner has to say. `run` is -1 if not known."""
+
+    run: int
+    stream: Literal["stdout", "stderr", "runner"]
+    text: str
+
+
+class SessionFinished(msgspec.Struct, frozen=True, tag=True):
+    """The last message of a session that came to its end."""
+
+    at_ns: int
+
+
+class RunnerDied(msgspec.Struct, frozen=True, tag=True):
+    """Made by the intake: the runner is gone before its session came to its end."""
+
+    reason: str
+    at_ns: int
+
+
+Message = (
+    SessionStarted
+    | RunPlanned
+    | PhaseChanged
+    | Samples
+    | RunFinished
+    | LogLine
+    | SessionFinished
+    | RunnerDied
+)
+
+# --- to the runner ---------------------------------------------------------------------------
+
+
+class Start(msgspec.Struct, frozen=True, tag=True):
+    plan: SessionPlan
+
+
+class Stop(msgspec.Struct, frozen=True, tag=True):
+    """Ends one run, or all of them (`run` is None): what is in flight is awaited, and counts."""
+
+    run: int | None = None
+
+
+Command = Start | Stop
+
+# --- frames ----------------------------------------------------------------------------------
+
+_HEADER = struct.Struct(">I")
+_encoder = msgspec.msgpack.Encoder()
+_messages: msgspec.msgpack.Decoder[list[Message]] = msgspec.msgpack.Decoder(list[Message])
+_commands: msgspec.msgpack.Decoder[list[Command]] = msgspec.msgpack.Decoder(list[Command])
+
+
+def encode_frame(batch: list[Message] | list[Command]) -> bytes:
+    """One frame: four bytes of length, big-endian, and the batch as a msgpack array."""
+    body = _encoder.encode(batch)
+    return _HEADER.pack(len(body)) + body
+
+
+class FrameReader:
+    """Cuts a stream of bytes into frames, however it was cut on its way."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The bodies of the frames that `data` completes.
+
+        Raises ProtocolError for a frame that is longer than MAX_FRAME_BYTES.
+        """
+        buffer = self._buffer
+        buffer += data
+        bodies: list[bytes] = []
+        at = 0
+        while len(buffer) - at >= _HEADER.size:
+            (length,) = _HEADER.unpack_from(buffer, at)
+            if length > MAX_FRAME_BYTES:
+                raise ProtocolError(
+                    f"a frame of {length:,} bytes (expected at most {MAX_FRAME_BYTES:,})"
+                )
+            end = at + _HEADER.size + length
+            if len(buffer) < end:
+                break
+            bodies.append(bytes(buffer[at + _HEADER.size : end]))
+            at = end
+        del buffer[:at]
+        return bodies
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether the stream stands in the middle of a frame."""
+        return bool(self._buffer)
+
+
+def decode_messages(body: bytes) -> list[Message]:
+    """The messages of one frame; raises ProtocolError if it holds anything else."""
+    try:
+        return _messages.decode(body)
+    except msgspec.MsgspecError as error:
+        raise ProtocolError(f"a frame that cannot be read: {error}") from error
+
+
+def decode_commands(body: bytes) -> list[Command]:
+    """The commands of one frame; raises ProtocolError if it holds anything else."""
+    try:
+        return _commands.decode(body)
+    except msgspec.MsgspecError as error:
+        raise ProtocolError(f"a frame that cannot be read: {error}") from error

@@ -1,0 +1,55 @@
+"""What a screen or a report may ask of a session's controller.
+
+The workbench, the headless report and the tests' stand-ins meet here; the controller itself lives
+in `controller.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+import msgspec
+
+from cortex_tui.profiles.model import Profile
+from cortex_tui.session.view import SessionView
+
+
+class SavedSnapshot(msgspec.Struct, frozen=True):
+    """The name under which a session, or one run of it, can be found again."""
+
+    name: str
+    session: str
+    run: int | None
+    """None where the whole session was saved."""
+
+
+class Control(Protocol):
+    """Every method returns at once and may be called from any thread."""
+
+    @property
+    def view(self) -> SessionView | None:
+        """The newest view of the newest session; None before the first one was started.
+
+        It is replaced at least four times a second while a session goes on, and once more when it
+        has ended. Views of one session carry the same `session`.
+        """
+
+    def start(self, profiles: Sequence[Profile], *, one_by_one: bool = False) -> None:
+        """Starts a session; RuntimeError if one is still going on."""
+
+    def stop(self, run: int | None = None) -> None:
+        """Ends one run, or the session. What was measured is kept. A runner that does not answer
+        is killed after a few seconds."""
+
+    def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:
+        """Names the newest session, or one of its runs. The future fails with a SnapshotError
+        whose text says what, where and what to do (a name taken, a store that cannot be
+        written)."""
+
+    def document(self) -> Future[dict[str, Any]]:
+        """The newest session as JSON-ready data, schema `cortex-tui/session@1`."""
+
+    def close(self) -> None:
+        """Ends everything: session, runner, thread, store. Blocks for some seconds at most."""
