@@ -1,6 +1,7 @@
 """What there is to see of a session at one moment: made by the intake, read by any screen.
 
-Views are immutable. A screen takes the newest view and may skip any. Nothing here needs a clock, a loop or numpy.
+Views are immutable; a screen takes the newest one and may skip any. Nothing here needs a clock, a
+loop or numpy.
 """
 
 from __future__ import annotations
