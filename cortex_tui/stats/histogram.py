@@ -1,0 +1,285 @@
+"""Histograms of durations: 1 ns to 1 h at 3 digits, filled from raw buffers with numpy.
+
+`Histogram` is a whole run's: dense, mutable, in hdrhistogram's own counts. `IntervalHistogram` is
+an interval's: sparse, immutable, cheap to keep by the thousand. Both count bit for bit as
+`HdrHistogram.record_value` does. Neither is locked: a histogram belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+
+from cortex_tui.stats import codec
+from cortex_tui.stats.buckets import (
+    HIGHEST_NS,
+    Ints,
+    RawValues,
+    highest_of,
+    index_of,
+    lowest_of,
+    tally,
+)
+from cortex_tui.stats.moments import EMPTY, Moments, merged
+
+MAX_NINES = 5.0
+"""How far a percentile curve goes at most: 5 nines are p99.999."""
+
+
+class Histogram:
+    """All values of a run so far.
+
+    `total`, `mean_ns` and `stddev_ns` speak of the values up to 1 h; longer ones are counted in
+    `overflow` alone. `min_ns` and `max_ns` are exact and include those too.
+    """
+
+    __slots__ = ("_counts", "_first", "_last", "_library", "_moments")
+
+    def __init__(self) -> None:
+        self._library = codec.new_library_histogram()
+        self._counts = codec.counts_view(self._library)
+        self._moments = EMPTY
+        self._first = len(self._counts)
+        self._last = -1
+
+    def fold(self, raw: RawValues) -> None:
+        """Counts raw values: signed 64-bit integers, in ns.
+
+        Negative values count as 0. Raises ValueError if the buffer does not hold whole values.
+        """
+        first, counts, moments = tally(raw)
+        if counts.size:
+            self._counts[first : first + counts.size] += counts
+            self._reach(first, first + counts.size - 1)
+        self._moments = merged(self._moments, moments)
+
+    def add(self, other: Histogram) -> None:
+        """Counts the values of another one as well."""
+        if other.total:
+            part = slice(other._first, other._last + 1)
+            self._counts[part] += other._counts[part]
+            self._reach(other._first, other._last)
+        self._moments = merged(self._moments, other._moments)
+
+    def copy(self) -> Histogram:
+        """An independent histogram of the same values."""
+        twin = Histogram()
+        twin.add(self)
+        return twin
+
+    def _reach(self, first: int, last: int) -> None:
+        self._first = min(self._first, first)
+        self._last = max(self._last, last)
+
+    @property
+    def moments(self) -> Moments:
+        return self._moments
+
+    @property
+    def total(self) -> int:
+        """Values counted; those longer than 1 h are not among them."""
+        return self._moments.count
+
+    @property
+    def overflow(self) -> int:
+        """Values longer than 1 h."""
+        return self._moments.overflow
+
+    @property
+    def min_ns(self) -> int | None:
+        return self._moments.min_ns
+
+    @property
+    def max_ns(self) -> int | None:
+        return self._moments.max_ns
+
+    @property
+    def mean_ns(self) -> float | None:
+        return self._moments.mean_ns if self._moments.count else None
+
+    @property
+    def stddev_ns(self) -> float | None:
+        """The sample standard deviation (n - 1); None below two values."""
+        return self._moments.stddev_ns
+
+    def percentiles(self, quantiles: Sequence[float]) -> list[int | None]:
+        """The value at each quantile (0.99 for p99), None while there are no values.
+
+        Equal to `HdrHistogram.get_value_at_percentile(100 * quantile)`, to the nanosecond: the
+        greatest value of the bucket that the quantile falls into (for 0, the smallest), which may
+        exceed `max_ns` by as much as a bucket is wide, a thousandth at most.
+        """
+        if not self.total:
+            return [None] * len(quantiles)
+        # Rounded, because 100 * 0.57 is 56.99999999999999.
+        percents = [min(round(100 * quantile, 9), 100.0) for quantile in quantiles]
+        ranks = [max(int(percent * self.total / 100 + 0.5), 1) for percent in percents]
+        return [
+            highest_of(bucket) if percent else lowest_of(bucket)
+            for percent, bucket in zip(percents, self._buckets_at(ranks), strict=True)
+        ]
+
+    def curve(self, points: int = 60) -> list[tuple[float, int]]:
+        """The percentile curve: pairs of nines (2.0 is p99) and ns, evenly spaced in nines.
+
+        It ends where one value is left beyond, at most at MAX_NINES; empty without values.
+        """
+        if not self.total or points < 1:
+            return []
+        end = min(math.log10(self.total), MAX_NINES)
+        step = end / (points - 1) if points > 1 and end else 0.0
+        nines = [step * point for point in range(points if step else 1)]
+        ranks = [max(round(self.total * (1 - 10.0**-nine)), 1) for nine in nines]
+        buckets = self._buckets_at(ranks)
+        return [(nine, highest_of(b)) for nine, b in zip(nines, buckets, strict=True)]
+
+    def _buckets_at(self, ranks: Sequence[int]) -> list[int]:
+        """The bucket of the value of each rank; the smallest value has rank 1."""
+        cumulative = np.cumsum(self._counts[self._first : self._last + 1])
+        found: list[int] = (self._first + np.searchsorted(cumulative, ranks)).tolist()
+        return found
+
+    def count_above(self, limit_ns: int) -> int:
+        """How many values lie in buckets above that of `limit_ns`, or overflowed."""
+        above = index_of(max(0, min(limit_ns, HIGHEST_NS))) + 1
+        return int(self._counts[max(above, self._first) : self._last + 1].sum()) + self.overflow
+
+    def encode(self) -> bytes:
+        """The V2 encoding, compressed; moments and overflow are not part of it."""
+        return codec.encode(self._library, self.total, self._last)
+
+    def encode_text(self) -> str:
+        """The same as text, which begins with HISTF and every HdrHistogram library reads."""
+        return codec.to_text(self.encode())
+
+    @staticmethod
+    def decode(data: bytes | str, moments: Moments | None = None) -> Histogram:
+        """A histogram from its encoding and the moments that were kept with it.
+
+        Without moments they are estimated from the buckets. Raises codec.HistogramFormatError, a
+        ValueError, for anything that is no such histogram, and for moments of another one.
+        """
+        histogram = Histogram()
+        IntervalHistogram.decode(data, moments).add_to(histogram)
+        return histogram
+
+
+class IntervalHistogram:
+    """The values of one interval: the buckets that hold any, in order, and how many each.
+
+    Immutable; the arrays are read-only.
+    """
+
+    __slots__ = ("counts", "indices", "moments")
+
+    indices: Ints
+    counts: Ints
+    moments: Moments
+
+    def __init__(self, indices: Ints, counts: Ints, moments: Moments) -> None:
+        indices.flags.writeable = counts.flags.writeable = False
+        self.indices = indices
+        self.counts = counts
+        self.moments = moments
+
+    @staticmethod
+    def of(*buffers: RawValues) -> IntervalHistogram:
+        """Counts raw values, as `Histogram.fold` does."""
+        raw = buffers[0] if len(buffers) == 1 else b"".join(bytes(b) for b in buffers)
+        first, counts, moments = tally(raw)
+        return IntervalHistogram.from_dense(counts, first, moments)
+
+    @staticmethod
+    def from_dense(counts: Ints, first: int, moments: Moments) -> IntervalHistogram:
+        """From the counts of consecutive buckets, of which `first` is the first."""
+        occupied = np.flatnonzero(counts)
+        return IntervalHistogram(occupied + first, counts[occupied], moments)
+
+    @property
+    def total(self) -> int:
+        """Values counted; those longer than 1 h are not among them."""
+        return self.moments.count
+
+    @property
+    def overflow(self) -> int:
+        """Values longer than 1 h."""
+        return self.moments.overflow
+
+    def merge(self, other: IntervalHistogram) -> IntervalHistogram:
+        """The values of both."""
+        moments = merged(self.moments, other.moments)
+        if not self.total or not other.total:
+            one = self if self.total else other
+            return IntervalHistogram(one.indices, one.counts, moments)
+        first = min(int(self.indices[0]), int(other.indices[0]))
+        last = max(int(self.indices[-1]), int(other.indices[-1]))
+        dense = np.zeros(last - first + 1, np.int64)
+        dense[self.indices - first] = self.counts
+        dense[other.indices - first] += other.counts
+        return IntervalHistogram.from_dense(dense, first, moments)
+
+    def add_to(self, histogram: Histogram) -> None:
+        """Counts the values in a run's histogram as well."""
+        if self.total:
+            histogram._counts[self.indices] += self.counts
+            histogram._reach(int(self.indices[0]), int(self.indices[-1]))
+        histogram._moments = merged(histogram._moments, self.moments)
+
+    def percentile(self, quantile: float) -> int | None:
+        """As `Histogram.percentiles`, for one quantile above 0."""
+        if not self.total:
+            return None
+        rank = max(int(round(100 * quantile, 9) * self.total / 100 + 0.5), 1)
+        return highest_of(int(self.indices[np.searchsorted(np.cumsum(self.counts), rank)]))
+
+    def encode(self) -> bytes:
+        """The V2 encoding, compressed; moments and overflow are not part of it."""
+        if not self.total:
+            return codec.encode(_scratch.library, 0, 0)
+        _scratch.counts[self.indices] = self.counts
+        try:
+            return codec.encode(_scratch.library, self.total, int(self.indices[-1]))
+        finally:
+            _scratch.counts[self.indices] = 0
+
+    @staticmethod
+    def decode(data: bytes | str, moments: Moments | None = None) -> IntervalHistogram:
+        """As `Histogram.decode`."""
+        dense = codec.decode(data)
+        indices = np.flatnonzero(dense)
+        counts = dense[indices]
+        total = int(counts.sum())
+        if moments is None:
+            moments = _estimated(indices, counts, total)
+        elif moments.count != total:
+            raise codec.HistogramFormatError(
+                f"a histogram of {total:,} values where {moments.count:,} were recorded with it"
+            )
+        return IntervalHistogram(indices, counts, moments)
+
+
+class _Scratch(threading.local):
+    """A histogram to encode from, one a thread: filling in the occupied buckets and clearing them
+    takes microseconds, a new one 100."""
+
+    def __init__(self) -> None:
+        self.library = codec.new_library_histogram()
+        self.counts = codec.counts_view(self.library)
+
+
+_scratch = _Scratch()
+
+
+def _estimated(indices: Ints, counts: Ints, total: int) -> Moments:
+    """Moments as if each value lay in the middle of its bucket."""
+    if not total:
+        return EMPTY
+    lowest = [lowest_of(index) for index in indices.tolist()]
+    highest = [highest_of(index) for index in indices.tolist()]
+    middle = (np.array(lowest, np.float64) + np.array(highest, np.float64)) / 2
+    mean = float(np.average(middle, weights=counts))
+    m2 = float(np.dot(counts, (middle - mean) ** 2))
+    return Moments(total, mean, m2, lowest[0], min(highest[-1], HIGHEST_NS))
