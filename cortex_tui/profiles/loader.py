@@ -1,0 +1,128 @@
+"""From the search path to the Catalog: which TOML files are read, and whose name counts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from cortex_tui.paths import shipped_suites
+from cortex_tui.profiles.model import Catalog, Problem, Suite
+from cortex_tui.profiles.suite import read_suite
+from cortex_tui.profiles.words import printable
+
+OWN_FOLDER = "profiles"
+OWN_FILE = "cortex-tui.toml"
+"""Where a working folder keeps its suites, unless --profiles names other places."""
+
+
+def load_catalog(
+    places: Sequence[Path] = (),
+    *,
+    named_files: Sequence[Path] = (),
+    working_folder: Path | None = None,
+    shipped: Path | None = None,
+) -> Catalog:
+    """Reads all suites; never raises for what it finds, but says it in `Catalog.problems`.
+
+    `places` are files and folders (`--profiles`); without any, the working folder's own are read.
+    `named_files` are files that were asked for by their path: their suites win over all others.
+    The shipped suites are always read, and last, so that a user's suite takes their name.
+    """
+    folder = Path.cwd() if working_folder is None else working_folder
+    problems: list[Problem] = []
+    files = [*named_files]
+    if places:
+        for place in places:
+            files += _files_of(place, folder, problems)
+    else:
+        if os.path.isdir(folder / OWN_FOLDER):
+            files += _toml_files(folder / OWN_FOLDER, folder, problems)
+        if os.path.isfile(folder / OWN_FILE):
+            files.append(folder / OWN_FILE)
+    shipped_folder = _resolved(shipped_suites() if shipped is None else shipped)
+    files += _toml_files(shipped_folder, folder, problems)
+    return _catalog(files, len(named_files), shipped_folder, folder, problems)
+
+
+def _catalog(
+    files: Iterable[Path],
+    named: int,
+    shipped_folder: Path,
+    folder: Path,
+    problems: list[Problem],
+) -> Catalog:
+    suites: dict[str, Suite | None] = {}
+    sources: dict[str, str] = {}
+    seen: set[Path] = set()
+    winners: set[str] = set()
+    for number, file in enumerate(files):
+        resolved = _resolved(file)
+        if resolved in seen:
+            continue
+        seen.add(resolved)
+        name = file.stem
+        source = _shown_as(file, folder)
+        is_shipped = resolved.parent == shipped_folder
+        if name in sources:
+            if is_shipped or name in winners:
+                first = suites[name]
+                if first is not None:
+                    suites[name] = msgspec.structs.replace(first, replaces=source)
+            else:
+                message = f"the suite {name} is already defined in {sources[name]}"
+                # The file may be right; its name is what makes it unusable.
+                problems.append(Problem(source, message, suite=name))
+            continue
+        if number < named:
+            winners.add(name)
+        read = read_suite(file, source, shipped=is_shipped)
+        sources[name] = source
+        suites[name] = read.suite
+        problems += read.problems
+    found = (suite for suite in suites.values() if suite is not None)
+    return Catalog(tuple(found), tuple(problems))
+
+
+def _files_of(place: Path, folder: Path, problems: list[Problem]) -> list[Path]:
+    """The files of a place that was named with --profiles."""
+    shown_as = _shown_as(place, folder)
+    if not os.path.isdir(place):
+        if os.path.lexists(place):
+            return [place]
+        problems.append(Problem(shown_as, "expected a TOML file or a folder of them, found none"))
+        return []
+    before = len(problems)
+    files = _toml_files(place, folder, problems)
+    if not files and len(problems) == before:
+        problems.append(Problem(shown_as, "expected a folder with TOML files, it has none"))
+    return files
+
+
+def _toml_files(place: Path, folder: Path, problems: list[Problem]) -> list[Path]:
+    """The TOML files of a folder, by name; those that start with a dot are left alone."""
+    try:
+        return sorted(
+            file
+            for file in place.iterdir()
+            if file.suffix == ".toml" and not file.name.startswith(".")
+        )
+    except OSError as error:
+        message = f"cannot be read: {error.strerror or error}"
+        problems.append(Problem(_shown_as(place, folder), message))
+        return []
+
+
+def _resolved(path: Path) -> Path:
+    # Path.resolve raises for a loop of links, and Path.is_dir where a parent may not be read.
+    return Path(os.path.realpath(path))
+
+
+def _shown_as(path: Path, folder: Path) -> str:
+    """The path as a person in the working folder would write it."""
+    try:
+        return printable(str(path.absolute().relative_to(folder.absolute())))
+    except ValueError:
+        return printable(str(path))

@@ -1,0 +1,134 @@
+"""Which profiles the words on a command line mean."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from cortex_tui.profiles.model import Catalog, Problem, Profile
+from cortex_tui.profiles.words import nearest, shown, suggestion
+
+
+class SelectionError(ValueError):
+    """A word that means no profile; the text says which, and what was near."""
+
+
+class Selected(msgspec.Struct, frozen=True):
+    """The profiles that the words mean, each once, in the order of the words.
+
+    `problems` are those of the profiles and suites that the words mean too, but that cannot run.
+    """
+
+    profiles: tuple[Profile, ...]
+    problems: tuple[Problem, ...]
+
+
+def named_files(words: Sequence[str]) -> list[Path]:
+    """The words that are paths to a TOML file: the loader must read these first."""
+    return [Path(word) for word in words if word.endswith(".toml")]
+
+
+def select(catalog: Catalog, words: Sequence[str]) -> Selected:
+    """The profiles that any of the words means; raises SelectionError for one that means nothing.
+
+    A word is a full name, a suite's name, a pattern over full names in which only `*` and `?` are
+    special, or the path of a TOML file that `named_files` gave to the loader.
+    """
+    profiles: dict[str, Profile] = {}
+    problems: dict[Problem, None] = {}
+    for word in words:
+        found, wrong = _meant(catalog, word)
+        if not found and not wrong:
+            raise SelectionError(_nothing(catalog, word))
+        profiles.update((profile.full_name, profile) for profile in found)
+        problems.update(dict.fromkeys(wrong))
+    # A place without suites may be the place where the meant ones should be.
+    problems.update(dict.fromkeys(p for p in catalog.problems if not p.suite))
+    return Selected(tuple(profiles.values()), tuple(problems))
+
+
+def _meant(catalog: Catalog, word: str) -> tuple[list[Profile], list[Problem]]:
+    if word.startswith("@"):
+        raise SelectionError(f"{shown(word)}: tags are not supported yet")
+    if word.endswith(".toml"):
+        file = os.path.realpath(word)
+        suite = Path(word).stem
+        return (
+            [profile for profile in catalog.profiles if profile.source == file],
+            [problem for problem in catalog.problems if problem.suite == suite],
+        )
+    if "*" in word or "?" in word:
+        pattern = _pattern(word)
+        return (
+            [p for p in catalog.profiles if pattern.fullmatch(p.full_name)],
+            [p for p in catalog.problems if _may_match(word, pattern, p)],
+        )
+    return (
+        [p for p in catalog.profiles if word in (p.full_name, p.suite)],
+        [p for p in catalog.problems if p.suite and _names(word, p)],
+    )
+
+
+def _names(word: str, problem: Problem) -> bool:
+    if not problem.profile:
+        return word.partition(".")[0] == problem.suite
+    return word in (problem.suite, f"{problem.suite}.{problem.profile}")
+
+
+def _pattern(word: str) -> re.Pattern[str]:
+    special = {"*": ".*", "?": "."}
+    return re.compile("".join(special.get(c) or re.escape(c) for c in word), re.DOTALL)
+
+
+def _may_match(word: str, pattern: re.Pattern[str], problem: Problem) -> bool:
+    """Whether the pattern means the problem's profile, or could mean some profile of its suite."""
+    if not problem.suite:
+        return False
+    if problem.profile:
+        return bool(pattern.fullmatch(f"{problem.suite}.{problem.profile}"))
+    return _can_begin(word, f"{problem.suite}.")
+
+
+def _can_begin(word: str, beginning: str) -> bool:
+    """Whether some text that starts with `beginning` matches the pattern."""
+    places = _past_stars(word, {0})
+    for character in beginning:
+        places = _past_stars(
+            word,
+            {
+                place if word[place] == "*" else place + 1
+                for place in places
+                if place < len(word) and word[place] in ("*", "?", character)
+            },
+        )
+    return any(place < len(word) for place in places)
+
+
+def _past_stars(word: str, places: set[int]) -> set[int]:
+    """The places in the pattern where matching may go on: a star may stand for nothing."""
+    reached = set(places)
+    for place in places:
+        while place < len(word) and word[place] == "*":
+            place += 1
+            reached.add(place)
+    return reached
+
+
+def _nothing(catalog: Catalog, word: str) -> str:
+    suites = [suite.name for suite in catalog.suites]
+    if "*" in word or "?" in word:
+        return f"no profile matches {shown(word)} (suites: {', '.join(suites) or 'none'})"
+    if word.endswith(".toml"):
+        return f"{shown(word)}: no profile in this file"
+    names = [profile.full_name for profile in catalog.profiles]
+    suite = next((suite for suite in catalog.suites if suite.name == word.partition(".")[0]), None)
+    if suite is not None and nearest(word, [p.full_name for p in suite.profiles]) is None:
+        known = ", ".join(profile.name for profile in suite.profiles)
+        return f"no profile is called {shown(word)} ({suite.name} has {known})"
+    near = nearest(word, [*suites, *names])
+    hint = f'(did you mean "{near}"?)' if near else suggestion("", suites)
+    return f"no profile or suite is called {shown(word)} {hint}"

@@ -1,0 +1,53 @@
+"""How errors about a person's words are put: what was there, and what may have been meant."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable
+
+_SHOWN_CHARACTERS = 60
+
+
+def shown(value: object) -> str:
+    """A value as it may stand in TOML, on one line, shortened, control characters escaped."""
+    if isinstance(value, str):
+        text = json.dumps(value, ensure_ascii=not value.isprintable())
+    elif isinstance(value, bool):
+        text = str(value).lower()
+    elif isinstance(value, dict):
+        return "a table"
+    elif isinstance(value, list):
+        return "a list"
+    else:
+        text = str(value)
+    if len(text) > _SHOWN_CHARACTERS:
+        return text[: _SHOWN_CHARACTERS - 1] + "…"
+    return text
+
+
+def printable(text: str) -> str:
+    """The text on one line, whatever is in it: control characters and lone surrogates escaped."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in text
+    )
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like `word`, None if there is none that it can have meant."""
+    by_folded = {name.lower(): name for name in sorted(known)}
+    found = difflib.get_close_matches(word.lower(), by_folded, n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else None
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """In brackets: the nearest known name, or where nothing is near, all of them."""
+    names = sorted(known)
+    near = nearest(word, names)
+    if near is not None:
+        return f'(did you mean "{near}"?)'
+    if not names:
+        return "(there are none)"
+    return f"(expected {'one of ' if len(names) > 1 else ''}{', '.join(names)})"
