@@ -20,6 +20,8 @@ from cortex_tui.profiles.keys import (
 )
 from cortex_tui.profiles.model import ClosedLoad, Length, Load, Problem, Profile, Suite
 from cortex_tui.profiles.words import printable, shown
+from cortex_tui.stats.percentiles import parse_percentile, samples_missing
+from cortex_tui.stats.targets import Target, parse_target
 
 DEFAULT_DURATION = Length(duration_ns=10_000_000_000)
 DEFAULT_WARMUP = Length(duration_ns=1_000_000_000)
@@ -164,22 +166,25 @@ def _profile(
     keys.setdefault("warmup", DEFAULT_WARMUP)
     stop = Length(keys.pop("duration", None), keys.pop("iterations", None))
     keys["stop"] = stop or DEFAULT_DURATION
-    _check_targets(keys.get("targets", ()), keys.get("load", ClosedLoad()), path, refusals)
+    for number, text in enumerate(keys.get("targets", ()), 1):
+        lacking = _lacking(parse_target(text), keys.get("load", ClosedLoad()), keys["stop"])
+        if lacking:
+            message = f"target {number}, {shown(text)}: {lacking}"
+            refusals.append(RefusedError(f"{path}.targets", message))
     return keys
 
 
-def _check_targets(
-    targets: tuple[str, ...], load: Load, path: str, refusals: list[RefusedError]
-) -> None:
-    for number, target in enumerate(targets, 1):
-        if target.strip().startswith("lateness.") and isinstance(load, ClosedLoad):
-            refusals.append(
-                RefusedError(
-                    f"{path}.targets",
-                    f"target {number}, {shown(target)}: expected a load with a rate "
-                    "(a closed load has no lateness)",
-                )
-            )
+def _lacking(target: Target, load: Load, stop: Length) -> str:
+    """What keeps the target from ever having a value, and so from being met; "" if nothing."""
+    if target.subject == "lateness" and isinstance(load, ClosedLoad):
+        return "expected a load with a rate (a closed load has no lateness)"
+    quantile = parse_percentile(target.statistic)
+    if quantile is not None and stop.iterations and target.subject != "failure":
+        missing = samples_missing(quantile, stop.iterations)
+        if missing:
+            least = stop.iterations + missing
+            return f"expected at least {least:,} iterations for it, got {stop.iterations:,}"
+    return ""
 
 
 def _problems(

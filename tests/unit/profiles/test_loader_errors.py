@@ -1,0 +1,242 @@
+"""Whatever is wrong in a suite is one line: file, key, what was expected, what was there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cortex_tui.profiles.loader import load_catalog
+from cortex_tui.profiles.model import Catalog
+
+
+def load(folder: Path, text: str | bytes, name: str = "x.toml") -> Catalog:
+    """The catalog of a working folder whose profiles/ holds one file, without shipped suites."""
+    (folder / "profiles").mkdir(exist_ok=True)
+    raw = text if isinstance(text, bytes) else text.encode()
+    (folder / "profiles" / name).write_bytes(raw)
+    return load_catalog(working_folder=folder, shipped=folder / "profiles")
+
+
+def lines(catalog: Catalog) -> list[str]:
+    return [str(problem) for problem in catalog.problems]
+
+
+PROFILE_ERRORS = [
+    ('load = { rate = "fast" }', 'load.rate: expected a rate such as "500/s", got "fast"'),
+    ("load = { rate = 500 }", 'load.rate: expected a rate such as "500/s", got 500'),
+    ('load = { rate = "-5/s" }', 'load.rate: expected a rate such as "500/s", got "-5/s"'),
+    ('load = { rate = "0/s" }', 'load.rate: expected a rate above 0, got "0/s"'),
+    ('load = { rate = "2000k/s" }', 'load.rate: expected at most "1000000/s", got "2000k/s"'),
+    (
+        "load = { workers = 0 }",
+        "load.workers: expected a whole number from 1 to 100,000, got 0",
+    ),
+    (
+        "load = { workers = true }",
+        "load.workers: expected a whole number from 1 to 100,000, got true",
+    ),
+    (
+        "load = { workers = 1.5 }",
+        "load.workers: expected a whole number from 1 to 100,000, got 1.5",
+    ),
+    ('load = { workers = 2, rate = "5/s" }', "load: expected workers or rate, got both"),
+    ("load = {}", 'load: expected { workers = 1 } or { rate = "500/s" }, got neither'),
+    ("load = 4", "load: expected a table, got 4"),
+    (
+        'load = { rate = "5/s", max_in_flight = 0 }',
+        "load.max_in_flight: expected a whole number from 1 to 10,000,000, got 0",
+    ),
+    (
+        "load = { max_in_flight = 4 }",
+        "load.max_in_flight: expected a rate beside it (only an open load has it)",
+    ),
+    ("load = { worker = 1 }", 'load.worker: unknown key (did you mean "workers"?)'),
+    ('load = { rate = "5/s", arrivals = "poisson" }', "load.arrivals: not supported yet"),
+    ("load = { stages = [] }", "load.stages: not supported yet"),
+    ('load = { workers = 1, think_time = "5ms" }', "load.think_time: not supported yet"),
+    ("matrix = { n = [1, 2] }", "matrix: not supported yet"),
+    ('precision = { p99 = "2%" }', "precision: not supported yet"),
+    ('timeout = "1s"', "timeout: not supported yet"),
+    ('tags = ["slow"]', "tags: not supported yet"),
+    ('warmup = "auto"', 'warmup: "auto" is not supported yet'),
+    ("warmup = 1.5", 'warmup: expected a duration such as "1s", or iterations, got 1.5'),
+    ("warmup = -1", "warmup: expected a whole number from 0 to 1,000,000,000,000, got -1"),
+    ('warmup = "1 parsec"', 'warmup: expected a duration such as "10s" or "250ms", got "1 parsec"'),
+    ('duration = "0s"', 'duration: expected a duration above 0, got "0s"'),
+    ("duration = 5", 'duration: expected a duration such as "10s" or "250ms", got 5'),
+    ('duration = "10 sec"', 'duration: expected a duration such as "10s" or "250ms", got "10 sec"'),
+    ('duration = "999h"', 'duration: expected at most "168h", got "999h"'),
+    ("iterations = 0", "iterations: expected a whole number from 1 to 1,000,000,000,000, got 0"),
+    ('durations = "5s"', 'durations: unknown key (did you mean "duration"?)'),
+    ("summary = 5", "summary: expected text, got 5"),
+    ("params = [1]", "params: expected a table, got a list"),
+    (
+        "params = { n = [1, 2] }",
+        "params.n: expected one value, got a list (a matrix is not supported yet)",
+    ),
+    (
+        "params = { n = 1979-05-27 }",
+        "params.n: expected text, a number, true or false, got 1979-05-27",
+    ),
+    ("params = { n = nan }", "params.n: expected a finite number, got nan"),
+    (
+        "params = { n = 9223372036854775808 }",
+        "params.n: expected a 64-bit integer, got 9223372036854775808",
+    ),
+    (
+        'params = { "basket size" = 1 }',
+        'params: expected names such as basket_size, got "basket size"',
+    ),
+    (
+        'targets = "p95 < 5ms"',
+        'targets: expected a list such as ["p95 < 50ms"], got "p95 < 5ms"',
+    ),
+    ("targets = [5]", 'targets: expected texts such as "p95 < 50ms", got 5'),
+    (
+        'targets = ["lateness.p99 < 1ms"]',
+        'targets: target 1, "lateness.p99 < 1ms": expected a load with a rate '
+        "(a closed load has no lateness)",
+    ),
+    (
+        'iterations = 50\ntargets = ["errors == 0", "p99 < 1ms"]',
+        'targets: target 2, "p99 < 1ms": expected at least 1,000 iterations for it, got 50',
+    ),
+    ('database = "ram"', 'database: expected "own", "shared" or "memory", got "ram"'),
+]
+
+
+@pytest.mark.parametrize(("toml", "message"), PROFILE_ERRORS, ids=[e[0] for e in PROFILE_ERRORS])
+def test_a_wrong_key_is_one_line_and_the_other_profiles_stay_usable(
+    tmp_path: Path, toml: str, message: str
+) -> None:
+    catalog = load(
+        tmp_path,
+        f'[profile.steady]\nworkload = "cortex.get"\n{toml}\n'
+        '[profile.other]\nworkload = "cortex.get"\n',
+    )
+    assert lines(catalog) == [f"profiles/x.toml: profile.steady.{message}"]
+    assert [profile.full_name for profile in catalog.profiles] == ["x.other"]
+    assert catalog.problems[0].suite == "x"
+    assert catalog.problems[0].profile == "steady"
+
+
+WORKLOAD_ERRORS = [
+    ('"cortex.serach"', 'no built-in workload "cortex.serach" (did you mean "cortex.search"?)'),
+    (
+        '"checkout"',
+        'expected a built-in name such as "cortex.search" or "package.module:attribute", '
+        'got "checkout"',
+    ),
+    (
+        '"shop.bench:"',
+        'expected a built-in name such as "cortex.search" or "package.module:attribute", '
+        'got "shop.bench:"',
+    ),
+    ("5", "expected text, got 5"),
+]
+
+
+@pytest.mark.parametrize(("workload", "message"), WORKLOAD_ERRORS)
+def test_a_wrong_workload_is_said(tmp_path: Path, workload: str, message: str) -> None:
+    catalog = load(tmp_path, f"[profile.steady]\nworkload = {workload}\n")
+    assert lines(catalog) == [f"profiles/x.toml: profile.steady.workload: {message}"]
+
+
+def test_a_profile_without_a_workload_is_said(tmp_path: Path) -> None:
+    catalog = load(tmp_path, '[profile.steady]\nsummary = "none"\n')
+    assert lines(catalog) == [
+        "profiles/x.toml: profile.steady.workload: "
+        'expected a built-in name such as "cortex.search" or "package.module:attribute", there is none'
+    ]
+
+
+@pytest.mark.parametrize("target", ["p95 < fast", "p95", "scaling(n) <= 1.1", "p101 < 5ms"])
+def test_a_target_that_cannot_be_read_is_named_by_its_place(tmp_path: Path, target: str) -> None:
+    catalog = load(
+        tmp_path,
+        f'[profile.steady]\nworkload = "cortex.get"\ntargets = ["errors == 0", "{target}"]\n',
+    )
+    (line,) = lines(catalog)
+    assert line.startswith("profiles/x.toml: profile.steady.targets: target 2: ")
+    assert catalog.profiles == ()
+
+
+def test_every_wrong_key_of_a_profile_has_its_line(tmp_path: Path) -> None:
+    catalog = load(
+        tmp_path,
+        '[profile.steady]\nworkload = "cortex.get"\nduraton = "5s"\nwarmup = true\nload = 3\n',
+    )
+    assert lines(catalog) == [
+        'profiles/x.toml: profile.steady.duraton: unknown key (did you mean "duration"?)',
+        'profiles/x.toml: profile.steady.warmup: expected a duration such as "1s", or iterations, '
+        "got true",
+        "profiles/x.toml: profile.steady.load: expected a table, got 3",
+    ]
+
+
+USABLE = '[profile.a]\nworkload = "cortex.get"\n'
+SUITE_ERRORS = [
+    ("[defaults\n", "not valid TOML: Expected ']' at the end of a table declaration (at line 1, "),
+    ('x = "\n', "not valid TOML: "),
+    ("x = " + "[" * 1000, "not valid TOML: "),
+    ("x = " + "9" * 5000, "not valid TOML: "),
+    (b"\xff\xfe", "expected UTF-8 text: invalid start byte at byte 0"),
+    ("#" * (1024 * 1024 + 1), "expected at most 1 MiB of TOML, got 1,048,577 bytes"),
+    ("", "expected a table [profile.NAME], there is none"),
+    ("profile = 5", "profile: expected a table, got 5"),
+    (f'descripton = "x"\n{USABLE}', 'descripton: unknown key (did you mean "description"?)'),
+    (f"description = 5\n{USABLE}", "description: expected text, got 5"),
+    (f'[defaults]\nsummary = "x"\n{USABLE}', "defaults.summary: unknown key (expected one of "),
+    (f'[defaults]\nwarmup = "soon"\n{USABLE}', "defaults.warmup: expected a duration such as "),
+    (f'tags = ["x"]\n{USABLE}', "tags: not supported yet"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), SUITE_ERRORS)
+def test_a_file_that_cannot_be_used_is_one_line(
+    tmp_path: Path, text: str | bytes, message: str
+) -> None:
+    catalog = load(tmp_path, text)
+    (line,) = lines(catalog)
+    assert line.startswith(f"profiles/x.toml: {message}")
+    assert "\n" not in line
+    assert catalog.suites == ()
+    assert (catalog.problems[0].suite, catalog.problems[0].profile) == ("x", "")
+
+
+def test_a_syntax_error_has_line_and_column(tmp_path: Path) -> None:
+    (line,) = lines(load(tmp_path, "[profile.a]\nworkload = \n"))
+    assert line == "profiles/x.toml: not valid TOML: Invalid value (at line 2, column 12)"
+
+
+def test_names_that_cannot_be_selected_are_refused(tmp_path: Path) -> None:
+    (line,) = lines(load(tmp_path, USABLE, "my bench.toml"))
+    expected = "expected a name of letters, digits, - and _"
+    assert line == f'profiles/my bench.toml: {expected} before .toml, got "my bench"'
+
+
+def test_hostile_names_stay_on_one_line(tmp_path: Path) -> None:
+    catalog = load(
+        tmp_path,
+        '[profile."a*\\n\\u001b[31m"]\nworkload = "cortex.get"\n'
+        '[profile.b]\nworkload = "cortex.get"\n"dur\\nation" = 1\n',
+    )
+    assert lines(catalog) == [
+        "profiles/x.toml: profile: expected a name of letters, digits, - and _, "
+        'got "a*\\n\\u001b[31m"',
+        'profiles/x.toml: profile.b.dur\\nation: unknown key (did you mean "duration"?)',
+    ]
+
+
+def test_a_folder_named_like_a_suite_is_said(tmp_path: Path) -> None:
+    (tmp_path / "profiles" / "x.toml").mkdir(parents=True)
+    catalog = load_catalog(working_folder=tmp_path, shipped=tmp_path / "profiles")
+    assert lines(catalog) == ["profiles/x.toml: expected a TOML file, this is none"]
+
+
+def test_a_loop_of_links_is_said(tmp_path: Path) -> None:
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "x.toml").symlink_to("x.toml")
+    (line,) = lines(load_catalog(working_folder=tmp_path, shipped=tmp_path / "profiles"))
+    assert line.startswith("profiles/x.toml: cannot be read: ")

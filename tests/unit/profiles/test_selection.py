@@ -1,0 +1,136 @@
+"""The words on a command line, and the profiles that they mean."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cortex_tui.profiles.loader import load_catalog
+from cortex_tui.profiles.model import Catalog
+from cortex_tui.profiles.selection import SelectionError, named_files, select
+
+SHOP = """
+[profile.checkout]
+workload = "cortex.get"
+[profile.check-stock]
+workload = "cortex.get"
+[profile.broken]
+workload = "cortex.get"
+duration = 5
+"""
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    folder = tmp_path / "profiles"
+    folder.mkdir()
+    (folder / "shop.toml").write_text(SHOP)
+    (folder / "depot.toml").write_text('[profile.checkout]\nworkload = "cortex.get"\n')
+    (folder / "ruin.toml").write_text("broken")
+    return load_catalog(working_folder=tmp_path, shipped=folder)
+
+
+def names(catalog: Catalog, *words: str) -> list[str]:
+    return [profile.full_name for profile in select(catalog, words).profiles]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["shop.checkout"], ["shop.checkout"]),
+        (["shop"], ["shop.checkout", "shop.check-stock"]),
+        (["*"], ["depot.checkout", "shop.checkout", "shop.check-stock"]),
+        (["*.checkout"], ["depot.checkout", "shop.checkout"]),
+        (["shop.check-stoc?"], ["shop.check-stock"]),
+        (["shop", "*"], ["shop.checkout", "shop.check-stock", "depot.checkout"]),
+        (["depot.checkout", "depot"], ["depot.checkout"]),
+    ],
+)
+def test_words_and_patterns(catalog: Catalog, words: list[str], expected: list[str]) -> None:
+    if expected:
+        assert names(catalog, *words) == expected
+    else:
+        with pytest.raises(SelectionError):
+            select(catalog, words)
+
+
+def test_only_star_and_question_mark_are_special(catalog: Catalog) -> None:
+    with pytest.raises(SelectionError, match=r"no profile matches \"\[sd\]\*\.checkout\""):
+        select(catalog, ["[sd]*.checkout"])
+    with pytest.raises(SelectionError):
+        select(catalog, ["shop?.checkout"])
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("shpo", 'no profile or suite is called "shpo" (did you mean "shop"?)'),
+        (
+            "shop.chekout",
+            'no profile or suite is called "shop.chekout" (did you mean "shop.checkout"?)',
+        ),
+        ("shop.zzz", 'no profile is called "shop.zzz" (shop has checkout, check-stock)'),
+        ("zzz", 'no profile or suite is called "zzz" (expected one of depot, shop)'),
+        ("zzz*", 'no profile matches "zzz*" (suites: depot, shop)'),
+        ("@slow", '"@slow": tags are not supported yet'),
+        ("", 'no profile or suite is called "" (expected one of depot, shop)'),
+    ],
+)
+def test_a_word_without_a_profile_names_the_nearest(
+    catalog: Catalog, word: str, message: str
+) -> None:
+    with pytest.raises(SelectionError) as raised:
+        select(catalog, ["shop", word])
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("word", "suites"),
+    [
+        ("shop", ["shop"]),
+        ("shop.broken", ["shop"]),
+        ("shop.b*", ["shop"]),
+        ("shop.checkout", []),
+        ("shop.c*", []),
+        ("ruin", ["ruin"]),
+        ("ruin.anything", ["ruin"]),
+        ("r*.any?hing", ["ruin"]),
+        ("*-stock", ["ruin"]),
+        ("*", ["ruin", "shop"]),
+        ("depot*", []),
+    ],
+)
+def test_a_selection_carries_the_problems_that_it_means(
+    catalog: Catalog, word: str, suites: list[str]
+) -> None:
+    assert [problem.suite for problem in select(catalog, [word]).problems] == suites
+
+
+def test_a_place_without_suites_concerns_every_selection(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    selected = select(load_catalog([tmp_path / "empty"]), ["mediator.search"])
+    assert [problem.suite for problem in selected.problems] == [""]
+    assert len(selected.profiles) == 1
+
+
+def test_a_path_means_the_profiles_of_that_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "shop.toml").write_text(SHOP)
+    words = ["./shop.toml"]
+    catalog = load_catalog(named_files=named_files(words))
+    selected = select(catalog, words)
+    assert [profile.name for profile in selected.profiles] == ["checkout", "check-stock"]
+    assert [problem.profile for problem in selected.problems] == ["broken"]
+
+
+def test_a_path_without_a_file_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    selected = select(load_catalog(named_files=[Path("no.toml")]), ["no.toml"])
+    assert [str(p) for p in selected.problems] == [
+        "no.toml: cannot be read: No such file or directory"
+    ]

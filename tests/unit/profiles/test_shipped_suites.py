@@ -1,0 +1,63 @@
+"""The shipped suites are the reference benchmarks: their data, and what they are held to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cortex_tui.profiles.loader import load_catalog
+from cortex_tui.profiles.model import Catalog, ClosedLoad, Length
+from cortex_tui.workloads.names import BUILT_IN
+
+REFERENCE = {
+    "mediator.command-dispatch": ("p95 < 50ms", {}),
+    "mediator.query-dispatch": ("p95 < 50ms", {"conversations": 1}),
+    "mediator.concurrent-commands": ("p95 < 500ms", {"batch": 10}),
+    "mediator.mixed-workload": ("p95 < 500ms", {"conversations": 5, "gets": 5, "captures": 5}),
+    "mediator.search": ("p95 < 200ms", {"conversations": 20, "limit": 10}),
+    "repository.conversation-write": ("mean < 20ms", {"batch": 1}),
+    "repository.conversation-read": ("mean < 10ms", {"conversations": 1, "batch": 1}),
+    "repository.batch-write": ("mean < 200ms", {"batch": 10}),
+    "repository.batch-read": ("mean < 100ms", {"conversations": 10, "batch": 10}),
+    "repository.recent": ("mean < 50ms", {"conversations": 50, "limit": 20}),
+    "repository.conversation-delete": ("mean < 30ms", {"conversations": 10}),
+    "search.simple-text": ("p95 < 200ms", {"conversations": 30, "limit": 10, "hits": 10}),
+    "search.large-dataset": ("p95 < 300ms", {"conversations": 100, "limit": 20, "hits": 20}),
+    "search.no-results": ("p95 < 100ms", {"conversations": 30, "hits": 0}),
+    "search.concurrent": ("p95 < 500ms", {"conversations": 50, "searches": 5}),
+}
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    return load_catalog(working_folder=tmp_path_factory.mktemp("elsewhere"))
+
+
+def test_nothing_is_wrong_with_them(catalog: Catalog) -> None:
+    assert catalog.problems == ()
+    assert all(suite.shipped and suite.description for suite in catalog.suites)
+    assert [suite.name for suite in catalog.suites] == ["mediator", "repository", "search"]
+
+
+def test_they_are_the_reference_benchmarks(catalog: Catalog) -> None:
+    assert {profile.full_name for profile in catalog.profiles} == set(REFERENCE)
+
+
+@pytest.mark.parametrize("name", REFERENCE)
+def test_each_has_the_data_and_the_target_of_its_reference(catalog: Catalog, name: str) -> None:
+    target, params = REFERENCE[name]
+    (profile,) = (p for p in catalog.profiles if p.full_name == name)
+    assert profile.targets == (target, "errors == 0")
+    assert params.items() <= profile.params.items()
+    assert profile.workload in BUILT_IN
+    assert profile.summary
+    assert profile.load == ClosedLoad(workers=1)
+    assert (profile.warmup, profile.stop) == (Length(500_000_000), Length(5_000_000_000))
+
+
+def test_a_checkout_finds_them_from_anywhere_and_lists_them_once(
+    monkeypatch: pytest.MonkeyPatch, catalog: Catalog
+) -> None:
+    monkeypatch.chdir(Path(catalog.profiles[0].source).parent.parent)
+    assert load_catalog().profiles == catalog.profiles
