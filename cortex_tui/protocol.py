@@ -63,8 +63,6 @@ class SessionStarted(msgspec.Struct, frozen=True, tag=True):
     timer: str
     """What wakes the arrivals of open loads: `timerfd`, or `loop`, the event loop's own timer."""
     clock_resolution_ns: int
-    file_system: str = ""
-    """The kind of file system under the scratch folder, such as `ext4`; "" if unknown."""
 
 
 class RunPlanned(msgspec.Struct, frozen=True, tag=True):

@@ -1,0 +1,134 @@
+"""The runner process: waits for a plan, runs its session, and ends.
+
+Started as `python -P -m cortex_tui.runner.process CHANNEL LIFELINE`, two inherited descriptors: a
+socket for commands and messages, and the reading end of a pipe that nothing is ever written to.
+When the parent is gone the pipe ends, and a thread that waits for that ends this process and all
+it has started, even while a workload blocks the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import io
+import os
+import shutil
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+
+from cortex_tui.protocol import (
+    Command,
+    FrameReader,
+    LoopName,
+    SessionPlan,
+    Start,
+    Stop,
+    decode_commands,
+    encode_frame,
+)
+from cortex_tui.runner.session import Session
+
+_scratch: list[str] = []
+"""The folder to delete when the parent is gone; a list so that the watchdog sees it."""
+
+
+def new_event_loop(name: LoopName) -> Callable[[], asyncio.AbstractEventLoop]:
+    """A factory of the named loop; `auto` is uvloop where it is installed, else asyncio's own."""
+    if name != "asyncio":
+        try:
+            import uvloop
+        except ImportError:
+            if name == "uvloop":
+                raise
+        else:
+            return uvloop.new_event_loop
+    return asyncio.new_event_loop
+
+
+def main() -> None:
+    """Runs one session, then leaves without waiting for anything that a workload left running."""
+    channel_fd, lifeline_fd = int(sys.argv[1]), int(sys.argv[2])
+    for fd in (channel_fd, lifeline_fd):
+        os.set_inheritable(fd, False)
+    threading.Thread(target=_watch, args=(lifeline_fd,), name="watchdog", daemon=True).start()
+    faulthandler.enable()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    new_event_loop("auto")  # imports uvloop before it is needed
+    channel = socket.socket(fileno=channel_fd)
+    reader = FrameReader()
+    plan, early = _receive_plan(channel, reader)
+    if plan is None:
+        return
+    _scratch.append(plan.scratch)
+    with asyncio.Runner(loop_factory=new_event_loop(plan.loop)) as runner:
+        runner.run(_serve(channel, reader, plan, early))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _watch(lifeline_fd: int) -> None:
+    os.read(lifeline_fd, 1)
+    for folder in _scratch:
+        shutil.rmtree(folder, ignore_errors=True)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def _receive_plan(
+    channel: socket.socket, reader: FrameReader
+) -> tuple[SessionPlan | None, list[Command]]:
+    """The plan, with the commands that came right behind it; no plan when the parent went away."""
+    commands: list[Command] = []
+    while data := channel.recv(65536):
+        for body in reader.feed(data):
+            commands.extend(decode_commands(body))
+        if commands and isinstance(commands[0], Start):
+            return commands[0].plan, commands[1:]
+    return None, []
+
+
+async def _serve(
+    channel: socket.socket, reader: FrameReader, plan: SessionPlan, early: list[Command]
+) -> None:
+    link = _Link(reader)
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_unix_connection(lambda: link, sock=channel)
+    session = Session(plan, lambda batch: transport.write(encode_frame(batch)))
+    link.on_command = lambda command: _obey(session, command)
+    for command in early:
+        _obey(session, command)
+    await session.run()
+    transport.close()  # sends what is still buffered first
+    await link.lost
+
+
+def _obey(session: Session, command: Command) -> None:
+    if isinstance(command, Stop):
+        session.stop(command.run)
+
+
+class _Link(asyncio.Protocol):
+    """Commands on their way in."""
+
+    def __init__(self, reader: FrameReader) -> None:
+        self._reader = reader
+        self.on_command: Callable[[Command], None] = lambda command: None
+        self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def data_received(self, data: bytes) -> None:
+        for body in self._reader.feed(data):
+            for command in decode_commands(body):
+                self.on_command(command)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Keeps the raw values of one run in one phase until they are handed on, a tenth of a second each.
+
+Everything here runs on the measuring loop between two operations, so it only appends and copies:
+folding, percentiles and encoding are the intake's.
+"""
+
+from __future__ import annotations
+
+import traceback
+from array import array
+from typing import Literal
+
+from cortex_tui.protocol import Samples
+from cortex_tui.workloads.api import WorkloadError
+
+_MAX_ERROR_TYPES = 32
+"""Failures of further types are counted together, so that a workload cannot grow the messages."""
+
+_MAX_TRACEBACK_CHARS = 4_000
+
+OTHER_ERRORS = "(other)"
+
+
+def describe_error(error: BaseException) -> str:
+    """`TypeName: text` in one line of bounded length."""
+    text = " ".join(str(error).split())
+    if isinstance(error, WorkloadError):
+        return text
+    name = type(error).__qualname__
+    return f"{name}: {text}"[:300] if text else name
+
+
+def format_traceback(error: BaseException) -> str:
+    """The traceback as Python prints it, its middle left out where it is very long."""
+    text = "".join(traceback.format_exception(error))
+    if len(text) <= _MAX_TRACEBACK_CHARS:
+        return text
+    half = _MAX_TRACEBACK_CHARS // 2
+    return f"{text[:half]}\n  …\n{text[-half:]}"
+
+
+class Recorder:
+    """Values by interval. The buffers stay the same objects, so that callers may keep `append`."""
+
+    def __init__(
+        self, run: int, phase: Literal["warmup", "measure"], start_ns: int, interval_ns: int
+    ) -> None:
+        self.service_ns: array[int] = array("q")
+        self.response_ns: array[int] = array("q")
+        self.lateness_ns: array[int] = array("q")
+        self.failures_ns: array[int] = array("q")
+        self.unstarted = 0
+        self.boundary_ns = start_ns + interval_ns
+        """Where the current interval ends: a value that ends there or later needs `reach` first."""
+        self.operations = 0
+        """Succeeded in the intervals before the current one."""
+        self._run = run
+        self.phase: Literal["warmup", "measure"] = phase
+        self._start_ns = start_ns
+        self._interval_ns = interval_ns
+        self._interval = 0
+        self._errors: dict[str, int] = {}
+        self._tracebacks: dict[str, str] = {}
+        self._seen: set[str] = set()
+        self._failed_before = 0
+        self.sealed = False
+        self._closed: list[Samples] = []
+
+    @property
+    def total(self) -> int:
+        """How many operations succeeded up to now."""
+        return self.operations + len(self.service_ns)
+
+    @property
+    def failed(self) -> int:
+        """How many operations failed up to now."""
+        return self._failed_before + len(self.failures_ns)
+
+    def fail(self, error: BaseException, duration_ns: int) -> None:
+        """Records a failed operation, with the first traceback of its type."""
+        name = type(error).__qualname__
+        if name not in self._seen:
+            if len(self._seen) < _MAX_ERROR_TYPES:
+                self._seen.add(name)
+                self._tracebacks[name] = format_traceback(error)
+            else:
+                name = OTHER_ERRORS
+        self._errors[name] = self._errors.get(name, 0) + 1
+        self.failures_ns.append(duration_ns)
+
+    def reach(self, now_ns: int) -> None:
+        """Closes the current interval if `now_ns` lies beyond it."""
+        if now_ns < self.boundary_ns:
+            return
+        self._close()
+        self._interval = (now_ns - self._start_ns) // self._interval_ns
+        self.boundary_ns = self._start_ns + (self._interval + 1) * self._interval_ns
+
+    def seal(self) -> None:
+        """Closes the current interval, complete or not; what is recorded later is not handed on."""
+        self._close()
+        self.sealed = True
+
+    def take(self) -> list[Samples]:
+        """The intervals that were closed since the last call."""
+        closed = self._closed
+        self._closed = []
+        return closed
+
+    @property
+    def interval(self) -> int:
+        """The number of the current interval."""
+        return self._interval
+
+    def _close(self) -> None:
+        buffers = (self.service_ns, self.response_ns, self.lateness_ns, self.failures_ns)
+        service, response, lateness, failures = (buffer.tobytes() for buffer in buffers)
+        if not self.sealed and (service or failures or self.unstarted):
+            self._closed.append(
+                Samples(
+                    run=self._run,
+                    phase=self.phase,
+                    interval=self._interval,
+                    service=service,
+                    response=response,
+                    lateness=lateness,
+                    failures=failures,
+                    errors=self._errors,
+                    tracebacks=self._tracebacks,
+                    unstarted=self.unstarted,
+                )
+            )
+        self.operations += len(self.service_ns)
+        self._failed_before += len(self.failures_ns)
+        for buffer in buffers:
+            del buffer[:]
+        self._errors, self._tracebacks, self.unstarted = {}, {}, 0

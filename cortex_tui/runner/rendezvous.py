@@ -1,0 +1,31 @@
+"""A barrier whose parties may leave: a run that failed does not hold up the others."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+
+
+class Rendezvous:
+    """Holds each party until all that have not left have arrived."""
+
+    def __init__(
+        self, parties: Iterable[int], at_release: Callable[[], int] = time.perf_counter_ns
+    ) -> None:
+        """`at_release` is called once, when the last arrives or leaves; all get what it returns."""
+        self._missing = set(parties)
+        self._at_release = at_release
+        self._released: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def arrive(self, party: int) -> int:
+        """Waits for the others; what `at_release` returned."""
+        self.leave(party)
+        return await asyncio.shield(self._released)
+
+    def leave(self, party: int) -> None:
+        """Holds nobody up any more; nothing happens where the party had already arrived or left."""
+        if party in self._missing:
+            self._missing.remove(party)
+            if not self._missing:
+                self._released.set_result(self._at_release())

@@ -1,0 +1,289 @@
+"""A session on its measuring loop: the runs of a plan, through common phases.
+
+Every run of a group is set up, then all warm up, then measure begins for all at one moment;
+teardown waits until the last has ended. Beside the operations nothing happens on the loop but a
+tick ten times a second, which hands the recorded values on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cortex_tui.profiles.model import Profile
+from cortex_tui.protocol import (
+    Health,
+    Message,
+    Phase,
+    PhaseChanged,
+    RunFinished,
+    RunPlanned,
+    SessionFinished,
+    SessionPlan,
+    SessionStarted,
+)
+from cortex_tui.runner.health import HealthMeter
+from cortex_tui.runner.loops import LoopTurns
+from cortex_tui.runner.recorder import describe_error, format_traceback
+from cortex_tui.runner.rendezvous import Rendezvous
+from cortex_tui.runner.run import Run
+from cortex_tui.runner.timer import ArrivalTimer
+from cortex_tui.workloads.api import Operation, WorkloadError, resolve
+from cortex_tui.workloads.context import RunContext, current_run
+
+TEARDOWN_S = 5.0
+"""How long a teardown may take before it is given up."""
+
+Emit = Callable[[list[Message]], None]
+
+
+class Session:
+    """Runs a plan and emits its messages, in batches of a frame each."""
+
+    def __init__(self, plan: SessionPlan, emit: Emit) -> None:
+        self._plan = plan
+        self._emit = emit
+        self._loop = asyncio.get_running_loop()
+        self._timer = ArrivalTimer(self._loop)
+        turns = LoopTurns(self._loop)
+        self._health = HealthMeter()
+        self._shared: dict[str, object] = {}
+        self._members: dict[int, _Member] = {
+            p.run: _Member(
+                Run(
+                    p.run,
+                    p.profile,
+                    turns=turns,
+                    timer=self._timer,
+                    interval_ns=plan.interval_ns,
+                )
+            )
+            for p in plan.runs
+        }
+
+    def stop(self, run: int | None = None) -> None:
+        """Ends one run, or all, those included that have not begun."""
+        for number, member in self._members.items():
+            if run in (None, number):
+                member.run.stop()
+                if member.setting_up and member.task is not None:
+                    member.task.cancel()
+
+    async def run(self) -> None:
+        """From the first message to the last; failures of workloads are told, not raised."""
+        groups = [[run] for run in self._plan.runs] if self._plan.one_by_one else [self._plan.runs]
+        self._emit([self._started()])
+        self._emit(
+            [
+                RunPlanned(p.run, p.profile, tuple(o.profile.full_name for o in g if o is not p))
+                for g in groups
+                for p in g
+            ]
+        )
+        try:
+            for group in groups:
+                await self._run_group([self._members[p.run] for p in group])
+        finally:
+            self._timer.close()
+        self._emit([SessionFinished(time.perf_counter_ns())])
+
+    async def _run_group(self, group: Sequence[_Member]) -> None:
+        barriers = _Barriers([m.run.number for m in group], self._begin_measure)
+        ticking = self._loop.create_task(self._tick(group))
+        self._health.begin()
+        try:
+            for member in group:
+                member.task = self._loop.create_task(self._run_member(member, group, barriers))
+            await asyncio.gather(*(m.task for m in group if m.task is not None))
+        finally:
+            ticking.cancel()
+            self._health.end()
+            gc.unfreeze()
+
+    @staticmethod
+    def _begin_measure() -> int:
+        # What is alive now stays out of the collections that the measure phase will see.
+        gc.collect()
+        gc.freeze()
+        return time.perf_counter_ns()
+
+    async def _run_member(
+        self, member: _Member, group: Sequence[_Member], barriers: _Barriers
+    ) -> None:
+        run, stack = member.run, AsyncExitStack()
+        failure: BaseException | None = None
+        try:
+            if not run.stopping:
+                self._enter(member, "setup")
+                operation = await self._set_up(member, group, stack)
+                await self._until_measured(member, group, barriers, operation)
+        except BaseException as error:
+            # A stop cancels a set-up; every other error is the workload's own.
+            if not (isinstance(error, asyncio.CancelledError) and run.stopping):
+                failure = error
+        self._leave_measure(member, group)
+        where = member.phase
+        await barriers.leave(run.number)
+        try:
+            await self._tear_down(stack)
+        except BaseException as error:
+            if failure is None:
+                failure, where = error, "teardown"
+        self._emit([_finished(member, failure, where)])
+
+    async def _until_measured(
+        self,
+        member: _Member,
+        group: Sequence[_Member],
+        barriers: _Barriers,
+        operation: Operation,
+    ) -> None:
+        run = member.run
+        await barriers.set_up.arrive(run.number)
+        if run.profile.warmup and not run.stopping:
+            self._enter(member, "warmup")
+            await run.warm_up(operation)
+            self._finish_phase(member)
+        start_ns = await barriers.warmed_up.arrive(run.number)
+        if not run.stopping:
+            member.measuring = True
+            self._enter(member, "measure", start_ns)
+            await run.measure(operation, start_ns)
+
+    async def _set_up(
+        self, member: _Member, group: Sequence[_Member], stack: AsyncExitStack
+    ) -> Operation:
+        profile = member.run.profile
+        current_run.set(
+            RunContext(
+                run=member.run.number,
+                scratch=Path(self._plan.scratch),
+                cache=Path(self._plan.cache),
+                database=profile.database,
+                shared=self._shared,
+            )
+        )
+        member.setting_up = True
+        try:
+            workload = resolve(profile.workload, _roots(profile))
+            operation = await stack.enter_async_context(workload.opened(profile.params))
+        finally:
+            member.setting_up = False
+        if not operation.awaits:
+            if len(group) > 1:
+                raise WorkloadError(
+                    f"{profile.workload} is not async: it blocks the loop, so it cannot have "
+                    "neighbours; run it alone, or the profiles one by one"
+                )
+            member.warnings.append("not async: it blocks the loop while it runs")
+        return operation
+
+    async def _tear_down(self, stack: AsyncExitStack) -> None:
+        try:
+            async with asyncio.timeout(TEARDOWN_S):
+                await stack.aclose()
+        except TimeoutError:
+            raise WorkloadError(f"teardown did not end within {TEARDOWN_S:.0f} s") from None
+
+    def _enter(self, member: _Member, phase: Phase, at_ns: int | None = None) -> None:
+        member.phase = phase
+        at_ns = time.perf_counter_ns() if at_ns is None else at_ns
+        self._emit([PhaseChanged(member.run.number, phase, at_ns)])
+
+    def _leave_measure(self, member: _Member, group: Sequence[_Member]) -> None:
+        if member.measuring:
+            self._finish_phase(member, sum(m.measuring for m in group) - 1)
+            member.measuring = False
+            self._enter(member, "teardown")
+
+    def _finish_phase(self, member: _Member, neighbours: int = 0) -> None:
+        samples = member.run.finish_samples(neighbours, Health())
+        if samples:
+            self._emit([*samples])
+
+    async def _tick(self, group: Sequence[_Member]) -> None:
+        """Hands on what was recorded, shortly after the end of each interval."""
+        interval_ns = self._plan.interval_ns
+        due_ns = time.perf_counter_ns()
+        while True:
+            # Aligned to the intervals of the measure phase, so that each is sent when it is over.
+            recorder = next((m.run.recorder for m in group if m.run.recorder is not None), None)
+            now_ns = time.perf_counter_ns()
+            due_ns = max(now_ns, due_ns) + interval_ns
+            if recorder is not None:
+                due_ns = max(now_ns + 1, recorder.boundary_ns)
+            await asyncio.sleep((due_ns - now_ns) / 1e9)
+            health = self._health.take(time.perf_counter_ns() - due_ns)
+            measuring = sum(m.measuring for m in group)
+            batch: list[Message] = []
+            for member in group:
+                neighbours = max(0, measuring - 1)
+                batch.extend(member.run.take_samples(neighbours, health))
+            if batch:
+                self._emit(batch)
+
+    def _started(self) -> SessionStarted:
+        loop = type(self._loop).__module__.partition(".")[0]
+        return SessionStarted(
+            at_ns=time.perf_counter_ns(),
+            pid=os.getpid(),
+            python=f"{platform.python_implementation()} {platform.python_version()}",
+            loop="uvloop" if loop == "uvloop" else "asyncio",
+            timer=self._timer.name,
+            clock_resolution_ns=max(1, round(time.get_clock_info("perf_counter").resolution * 1e9)),
+        )
+
+
+@dataclass
+class _Member:
+    """A run of the session and where it stands."""
+
+    run: Run
+    phase: Phase = "setup"
+    task: asyncio.Task[None] | None = None
+    setting_up: bool = False
+    measuring: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+class _Barriers:
+    """The three moments that the runs of a group reach together."""
+
+    def __init__(self, runs: Sequence[int], begin_measure: Callable[[], int]) -> None:
+        self.set_up = Rendezvous(runs)
+        self.warmed_up = Rendezvous(runs, begin_measure)
+        self.measured = Rendezvous(runs)
+
+    async def leave(self, run: int) -> None:
+        """Holds up nobody on the way, and waits until the last has measured."""
+        self.set_up.leave(run)
+        self.warmed_up.leave(run)
+        await self.measured.arrive(run)
+
+
+def _roots(profile: Profile) -> list[str]:
+    """Where a profile's own module is looked for: beside its TOML file, then the working folder."""
+    folders = [Path(profile.source).resolve().parent] if profile.source else []
+    return list(dict.fromkeys(str(folder) for folder in (*folders, Path.cwd())))
+
+
+def _finished(member: _Member, failure: BaseException | None, where: str) -> RunFinished:
+    run = member.run
+    told = isinstance(failure, WorkloadError)
+    return RunFinished(
+        run=run.number,
+        state="failed" if failure else "stopped" if run.stopping else "finished",
+        reason=f"{where}: {describe_error(failure)}" if failure else "",
+        traceback=format_traceback(failure) if failure and not told else "",
+        at_ns=time.perf_counter_ns(),
+        measured_ns=run.measured_ns,
+        unfinished_ns=run.unfinished_ns,
+        warnings=tuple(member.warnings),
+    )

@@ -1,0 +1,127 @@
+"""Wakes the measuring loop at exact moments, for the arrivals of open loads.
+
+Event loops round timers up to whole milliseconds, which makes arrivals half a millisecond late at
+the median. A Linux timerfd that the loop watches wakes it within some 50 us, without turning the
+loop. One timer serves all runs of a session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import heapq
+import os
+import sys
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Literal
+
+_CLOCK_MONOTONIC = 1
+_TFD_TIMER_ABSTIME = 1
+
+
+class _Timespec(ctypes.Structure):
+    _fields_ = (("tv_sec", ctypes.c_long), ("tv_nsec", ctypes.c_long))
+
+
+class _Itimerspec(ctypes.Structure):
+    _fields_ = (("it_interval", _Timespec), ("it_value", _Timespec))
+
+
+class Timerfd:
+    """A one-shot timer on CLOCK_MONOTONIC, Linux's `perf_counter_ns`, as a descriptor.
+
+    `os.timerfd_create` exists since Python 3.13 only, so libc is called directly. PyDLL keeps the
+    interpreter lock: the calls take less than giving it up and getting it back.
+    """
+
+    def __init__(self) -> None:
+        """Raises OSError where the system has no timerfd."""
+        if not sys.platform.startswith("linux"):
+            raise OSError("timerfd is Linux's")
+        libc = ctypes.PyDLL(None, use_errno=True)
+        try:
+            create, self._settime = libc.timerfd_create, libc.timerfd_settime
+        except AttributeError as error:
+            raise OSError("this libc has no timerfd") from error
+        self.fd: int = create(_CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
+        if self.fd < 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+        self._spec = _Itimerspec()
+        self._spec_ref = ctypes.byref(self._spec)
+
+    def arm(self, when_ns: int) -> None:
+        """Makes the descriptor readable at `when_ns`, at once if that is past."""
+        value = self._spec.it_value
+        value.tv_sec, value.tv_nsec = divmod(max(1, when_ns), 1_000_000_000)
+        self._settime(self.fd, _TFD_TIMER_ABSTIME, self._spec_ref, None)
+
+    def clear(self) -> None:
+        """Makes the descriptor unreadable again until it is armed and due."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self.fd, 8)
+
+    def close(self) -> None:
+        os.close(self.fd)
+
+
+class ArrivalTimer:
+    """Calls back on the loop at given times of `perf_counter_ns`; many users, one descriptor."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._heap: list[tuple[int, int, Callable[[], None]]] = []
+        self._order = count()
+        self._armed_ns: int | None = None
+        self._handle: asyncio.TimerHandle | None = None
+        self._timerfd: Timerfd | None = None
+        # A loop that cannot watch descriptors, or a system without timerfd, falls back.
+        with contextlib.suppress(OSError, NotImplementedError):
+            timerfd = Timerfd()
+            loop.add_reader(timerfd.fd, self._fire)
+            self._timerfd = timerfd
+
+    @property
+    def name(self) -> Literal["timerfd", "loop"]:
+        return "timerfd" if self._timerfd is not None else "loop"
+
+    def at(self, when_ns: int, callback: Callable[[], None]) -> None:
+        """Calls `callback` once, as soon as `when_ns` is reached."""
+        heapq.heappush(self._heap, (when_ns, next(self._order), callback))
+        if self._armed_ns is None or when_ns < self._armed_ns:
+            self._arm(when_ns)
+
+    def close(self) -> None:
+        """Nothing is called any more."""
+        self._heap.clear()
+        if self._handle is not None:
+            self._handle.cancel()
+        if self._timerfd is not None:
+            self._loop.remove_reader(self._timerfd.fd)
+            self._timerfd.close()
+            self._timerfd = None
+
+    def _arm(self, when_ns: int) -> None:
+        self._armed_ns = when_ns
+        if self._timerfd is not None:
+            self._timerfd.arm(when_ns)
+            return
+        if self._handle is not None:
+            self._handle.cancel()
+        delay_ns = max(0, when_ns - time.perf_counter_ns())
+        self._handle = self._loop.call_later(delay_ns / 1e9, self._fire)
+
+    def _fire(self) -> None:
+        if self._timerfd is not None:
+            self._timerfd.clear()
+        self._armed_ns = None
+        heap = self._heap
+        # The time is read once: callbacks that are due again at once wait for the next turn.
+        now_ns = time.perf_counter_ns()
+        while heap and heap[0][0] <= now_ns:
+            heapq.heappop(heap)[2]()
+        if heap:
+            self._arm(heap[0][0])
