@@ -1,0 +1,133 @@
+"""Encoded histograms are read by any HdrHistogram library; hostile ones are refused unharmed."""
+
+from __future__ import annotations
+
+import base64
+import random
+import struct
+import zlib
+from array import array
+
+import pytest
+from hdrh.histogram import HdrHistogram
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cortex_tui.stats.codec import MAX_BLOB_BYTES, HistogramFormatError
+from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.moments import Moments
+
+VALUES = array("q", [0, 3, 1_500, 70_000, 70_001, 9_000_000, 3_600_000_000_000])
+
+
+def interval() -> IntervalHistogram:
+    return IntervalHistogram.of(VALUES)
+
+
+def packed(plain: bytes, *, length: int | None = None, cookie: int = 0x1C849314) -> bytes:
+    body = zlib.compress(plain)
+    return struct.pack(">II", cookie, len(body) if length is None else length) + body
+
+
+def header(
+    payload: bytes,
+    *,
+    cookie: int = 0x1C849313,
+    offset: int = 0,
+    digits: int = 3,
+    lowest: int = 1,
+    highest: int = 3_600_000_000_000,
+) -> bytes:
+    fields = (cookie, len(payload), offset, digits, lowest, highest, 1.0)
+    return struct.pack(">IIIIQQd", *fields) + payload
+
+
+def test_the_text_is_read_by_the_reference_library() -> None:
+    histogram = Histogram()
+    histogram.fold(VALUES)
+    text = histogram.encode_text()
+    assert text.startswith("HISTF")
+    read = HdrHistogram.decode(text)
+    assert read.get_total_count() == len(VALUES)
+    assert read.get_value_at_percentile(50) == histogram.percentiles([0.5])[0]
+
+
+@given(st.lists(st.integers(0, 3_600_000_000_000), max_size=50))
+def test_what_was_encoded_is_decoded(values: list[int]) -> None:
+    written = IntervalHistogram.of(array("q", values))
+    read = IntervalHistogram.decode(written.encode(), written.moments)
+    assert read.indices.tolist() == written.indices.tolist()
+    assert read.counts.tolist() == written.counts.tolist()
+    assert read.moments == written.moments
+
+
+def test_without_moments_they_are_estimated_from_the_buckets() -> None:
+    whole = Histogram()
+    whole.fold(VALUES)
+    read = Histogram.decode(whole.encode_text())
+    assert read.total == whole.total
+    assert read.mean_ns == pytest.approx(whole.mean_ns, rel=1e-3)
+    assert read.stddev_ns == pytest.approx(whole.stddev_ns, rel=1e-3)
+
+
+def test_moments_of_another_histogram_are_refused() -> None:
+    with pytest.raises(HistogramFormatError, match=r"7 values where 8 were recorded"):
+        IntervalHistogram.decode(interval().encode(), Moments(8, 1.0, 0.0, 1, 1))
+
+
+GOOD = interval().encode()
+HOSTILE: dict[str, tuple[bytes | str, str]] = {
+    "nothing": (b"", "0 bytes"),
+    "noise": (b"\xff" * 100, "no HdrHistogram"),
+    "too long": (b"\0" * (MAX_BLOB_BYTES + 1), "expected up to"),
+    "too long as text": ("A" * (2 * MAX_BLOB_BYTES), "characters"),
+    "not base64": ("HISTF!!", "not base64"),
+    "not ascii": ("HISTFÄ", "not base64"),
+    "cut": (GOOD[:-3], "where its header says"),
+    "cut, with the header made to fit": (
+        struct.pack(">II", 0x1C849314, len(GOOD) - 11) + GOOD[8:-3],
+        "or is cut",
+    ),
+    "something after it": (
+        struct.pack(">II", 0x1C849314, len(GOOD) - 8 + 2) + GOOD[8:] + b"xx",
+        "or is cut",
+    ),
+    "not zlib": (struct.pack(">II", 0x1C849314, 4) + b"abcd", "cannot be unpacked"),
+    "a gigabyte of zeros": (packed(b"\0" * 100_000_000), "unpacks to more"),
+    "no inner header": (packed(b"abc"), "shorter than its header"),
+    "wrong inner cookie": (packed(header(b"\2", cookie=7)), "does not fit it"),
+    "wrong inner length": (packed(header(b"\2") + b"\2"), "does not fit it"),
+    "four digits": (packed(header(b"\2", digits=4)), "at 4 digits"),
+    "another range": (packed(header(b"\2", highest=2**63)), "expected 1 to"),
+    "an offset": (packed(header(b"\2", offset=5)), "expected 1 to"),
+    "more counts than buckets": (packed(header(b"\2" * 40_000)), "cannot be read"),
+    "a skip beyond the end": (packed(header(b"\xff\xff\xff\x0f\2")), "cannot be read"),
+    "a count cut short": (packed(header(b"\x80")), "cannot be read"),
+    "counts whose sum wraps round": (
+        packed(header((b"\xfe" + b"\xff" * 7 + b"\x7f") * 5)),
+        "no run can have made",
+    ),
+}
+
+
+@pytest.mark.parametrize(("blob", "says"), HOSTILE.values(), ids=HOSTILE)
+def test_hostile_input_is_refused_in_words(blob: bytes | str, says: str) -> None:
+    with pytest.raises(HistogramFormatError, match=says):
+        IntervalHistogram.decode(blob)
+    if isinstance(blob, bytes) and len(blob) <= MAX_BLOB_BYTES:
+        with pytest.raises(HistogramFormatError):
+            Histogram.decode(base64.b64encode(blob).decode())
+
+
+def test_damaged_bytes_are_either_refused_or_a_histogram() -> None:
+    noise = random.Random(11)
+    plain = zlib.decompress(GOOD[8:])
+    for _ in range(2_000):
+        damaged = bytearray(plain)
+        for _ in range(noise.randrange(1, 4)):
+            damaged[noise.randrange(40, len(damaged))] = noise.randrange(256)
+        try:
+            read = IntervalHistogram.decode(packed(bytes(damaged)))
+        except HistogramFormatError:
+            continue
+        assert read.total == read.counts.sum() >= 0

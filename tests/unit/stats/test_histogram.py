@@ -1,0 +1,193 @@
+"""Histograms count as the reference library does, to the bit, and lose nothing when merged."""
+
+from __future__ import annotations
+
+import random
+import statistics
+from array import array
+from typing import Any
+
+import pytest
+from hdrh.histogram import HdrHistogram
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from cortex_tui.stats.buckets import HIGHEST_NS, highest_of, index_of, lowest_of
+from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+
+EDGES = [0, 1, 2, 1_022, 1_023, 1_024, 1_025, 2_046, 2_047, 2_048, 2_049, HIGHEST_NS]
+durations = st.one_of(
+    st.sampled_from(EDGES),
+    st.integers(0, 4_096),
+    st.integers(0, 50_000_000),
+    st.integers(0, HIGHEST_NS),
+)
+lists = st.lists(durations, max_size=300)
+
+
+def raw(values: list[int]) -> bytes:
+    return array("q", values).tobytes()
+
+
+def library(values: list[int]) -> Any:
+    histogram = HdrHistogram(1, HIGHEST_NS, 3)
+    for value in values:
+        assert histogram.record_value(value)
+    return histogram
+
+
+def folded(values: list[int]) -> Histogram:
+    histogram = Histogram()
+    histogram.fold(raw(values))
+    return histogram
+
+
+def counts(histogram: Histogram) -> bytes:
+    """The counts as the library itself decodes them."""
+    return bytes(HdrHistogram.decode(histogram.encode_text()).counts)
+
+
+@given(lists)
+@example(EDGES)
+def test_folding_a_buffer_counts_as_recording_each_value(values: list[int]) -> None:
+    assert counts(folded(values)) == bytes(library(values).counts)
+
+
+def test_every_boundary_of_a_bucket_is_where_the_library_has_it() -> None:
+    reference = HdrHistogram(1, HIGHEST_NS, 3)
+    for index in range(0, index_of(HIGHEST_NS), 7):
+        low, high = lowest_of(index), highest_of(index)
+        assert low == reference.get_value_from_index(index)
+        assert high == reference.get_highest_equivalent_value(low)
+        assert index_of(low) == index_of(min(high, HIGHEST_NS)) == index
+        assert IntervalHistogram.of(raw([low])).indices.tolist() == [index]
+
+
+@given(st.lists(durations, min_size=1, max_size=300), st.lists(st.integers(0, 100_000), max_size=6))
+@example([5], [0, 50_000, 99_999, 100_000])
+def test_percentiles_are_the_library_s(values: list[int], thousandths: list[int]) -> None:
+    reference = library(values)
+    quantiles = [t / 100_000 for t in thousandths]
+    percents = [t / 1_000 for t in thousandths]
+    assert folded(values).percentiles(quantiles) == [
+        reference.get_value_at_percentile(percent) for percent in percents
+    ]
+
+
+@given(st.lists(durations, min_size=2, max_size=300))
+def test_extremes_are_exact_and_mean_and_stddev_those_of_the_values(values: list[int]) -> None:
+    histogram = folded(values)
+    assert (histogram.total, histogram.min_ns, histogram.max_ns) == (
+        len(values),
+        min(values),
+        max(values),
+    )
+    assert histogram.mean_ns == pytest.approx(statistics.mean(values), rel=1e-12)
+    assert histogram.stddev_ns == pytest.approx(statistics.stdev(values), rel=1e-9, abs=1e-3)
+
+
+@given(st.lists(lists, max_size=8))
+def test_merged_intervals_are_the_whole_run(intervals: list[list[int]]) -> None:
+    whole = Histogram()
+    merged = Histogram()
+    pairwise = IntervalHistogram.of(b"")
+    for values in intervals:
+        whole.fold(raw(values))
+        interval = IntervalHistogram.of(raw(values))
+        interval.add_to(merged)
+        pairwise = pairwise.merge(interval)
+    assert merged.encode() == whole.encode() == pairwise.encode()
+    assert merged.moments == whole.moments == pairwise.moments
+    assert counts(whole) == bytes(library([v for values in intervals for v in values]).counts)
+
+
+@given(lists, lists)
+def test_adding_histograms_adds_their_values(a: list[int], b: list[int]) -> None:
+    histogram = folded(a)
+    histogram.add(folded(b))
+    assert counts(histogram) == counts(folded(a + b))
+    assert (histogram.min_ns, histogram.max_ns) == (
+        min(a + b, default=None),
+        max(a + b, default=None),
+    )
+
+
+def test_a_copy_goes_its_own_way() -> None:
+    histogram = folded([5, 7])
+    twin = histogram.copy()
+    twin.fold(raw([9]))
+    assert (histogram.total, histogram.max_ns) == (2, 7)
+    assert (twin.total, twin.max_ns) == (3, 9)
+
+
+def test_merging_in_pairs_keeps_the_moments_to_within_rounding() -> None:
+    random.seed(7)
+    values = [random.randrange(50_000, 51_000) for _ in range(4_096)]
+    parts = [IntervalHistogram.of(raw(values[at : at + 64])) for at in range(0, 4_096, 64)]
+    while len(parts) > 1:
+        parts = [a.merge(b) for a, b in zip(parts[::2], parts[1::2], strict=True)]
+    assert parts[0].moments.mean_ns == pytest.approx(statistics.mean(values), rel=1e-13)
+    assert parts[0].moments.stddev_ns == pytest.approx(statistics.stdev(values), rel=1e-12)
+
+
+def test_a_value_above_an_hour_overflows_and_shows_in_max_alone() -> None:
+    histogram = folded([10, 20, HIGHEST_NS + 1, 2**62])
+    assert (histogram.total, histogram.overflow) == (2, 2)
+    assert (histogram.min_ns, histogram.max_ns, histogram.mean_ns) == (10, 2**62, 15.0)
+    assert histogram.percentiles([1.0]) == [20]
+    alone = folded([HIGHEST_NS + 5])
+    assert (alone.total, alone.overflow, alone.min_ns) == (0, 1, HIGHEST_NS + 5)
+    assert (alone.mean_ns, alone.percentiles([0.5]), alone.curve()) == (None, [None], [])
+
+
+def test_a_negative_value_counts_as_0() -> None:
+    histogram = folded([-5, -1, 3])
+    assert (histogram.total, histogram.min_ns, histogram.percentiles([0.5])) == (3, 0, [0])
+
+
+def test_an_empty_histogram_has_no_statistics() -> None:
+    empty = Histogram()
+    empty.fold(b"")
+    assert (empty.total, empty.min_ns, empty.max_ns, empty.mean_ns) == (0, None, None, None)
+    assert (empty.stddev_ns, empty.percentiles([0.5, 0.9])) == (None, [None, None])
+    assert Histogram.decode(empty.encode_text()).total == 0
+
+
+def test_half_a_value_is_refused() -> None:
+    with pytest.raises(ValueError, match="multiple"):
+        Histogram().fold(b"\0" * 12)
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_any_buffer_will_do(kind: type[bytes]) -> None:
+    histogram = Histogram()
+    histogram.fold(kind(raw([1, 2, 3])))
+    histogram.fold(array("q", [4]))
+    assert (histogram.total, histogram.max_ns) == (4, 4)
+
+
+def test_count_above_counts_by_bucket_and_includes_overflow() -> None:
+    histogram = folded([10, 20, 5_000_000, HIGHEST_NS + 1])
+    assert histogram.count_above(9) == 4
+    assert histogram.count_above(10) == 3
+    assert histogram.count_above(5_000_001) == 1
+    assert histogram.count_above(2**62) == 1
+
+
+def test_the_curve_rises_in_even_steps_to_where_one_sample_is_left() -> None:
+    curve = folded(list(range(1, 1_001))).curve(4)
+    assert [nines for nines, _ in curve] == pytest.approx([0, 1, 2, 3])
+    assert [value for _, value in curve] == [1, 900, 990, 999]
+    many = Histogram()
+    for _ in range(300):
+        many.fold(raw(list(range(1, 1_001))))
+    assert many.curve()[-1][0] == 5.0
+    assert folded([42]).curve() == [(0.0, 42)]
+
+
+def test_an_interval_answers_its_own_percentile() -> None:
+    values = [random.randrange(1, 10**7) for _ in range(999)]
+    interval = IntervalHistogram.of(raw(values))
+    for quantile in (0.5, 0.99, 0.999):
+        assert [interval.percentile(quantile)] == folded(values).percentiles([quantile])
+    assert IntervalHistogram.of(b"").percentile(0.99) is None
