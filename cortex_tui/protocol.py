@@ -118,6 +118,13 @@ class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     health: Health = Health()
 
 
+class Pulse(msgspec.Struct, frozen=True, tag=True):
+    """Sent every tenth of a second in which no run has samples: the loop turns."""
+
+    at_ns: int
+    health: Health = Health()
+
+
 class RunFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """The last message of a run. `unfinished_ns` holds the age of each that never ended."""
 
@@ -158,6 +165,7 @@ Message = (
     | RunPlanned
     | PhaseChanged
     | Samples
+    | Pulse
     | RunFinished
     | LogLine
     | SessionFinished

@@ -23,6 +23,7 @@ from cortex_tui.protocol import (
     Message,
     Phase,
     PhaseChanged,
+    Pulse,
     RunFinished,
     RunPlanned,
     SessionFinished,
@@ -199,7 +200,8 @@ class Session:
 
     def _leave_measure(self, member: _Member, group: Sequence[_Member]) -> None:
         if member.measuring:
-            self._finish_phase(member, sum(m.measuring for m in group) - 1)
+            # Runs that end together end one after the other: none of them was alone for that.
+            self._finish_phase(member, max(member.neighbours, _neighbours(member, group)))
             member.measuring = False
             self._enter(member, "teardown")
 
@@ -221,13 +223,11 @@ class Session:
                 due_ns = max(now_ns + 1, recorder.boundary_ns)
             await asyncio.sleep((due_ns - now_ns) / 1e9)
             health = self._health.take(time.perf_counter_ns() - due_ns)
-            measuring = sum(m.measuring for m in group)
             batch: list[Message] = []
             for member in group:
-                neighbours = max(0, measuring - 1)
-                batch.extend(member.run.take_samples(neighbours, health))
-            if batch:
-                self._emit(batch)
+                member.neighbours = _neighbours(member, group)
+                batch.extend(member.run.take_samples(member.neighbours, health))
+            self._emit(batch or [Pulse(time.perf_counter_ns(), health)])
 
     def _started(self) -> SessionStarted:
         loop = type(self._loop).__module__.partition(".")[0]
@@ -250,6 +250,8 @@ class _Member:
     task: asyncio.Task[None] | None = None
     setting_up: bool = False
     measuring: bool = False
+    neighbours: int = 0
+    """Other runs that were measuring when its samples were last taken."""
     warnings: list[str] = field(default_factory=list)
 
 
@@ -266,6 +268,10 @@ class _Barriers:
         self.set_up.leave(run)
         self.warmed_up.leave(run)
         await self.measured.arrive(run)
+
+
+def _neighbours(member: _Member, group: Sequence[_Member]) -> int:
+    return sum(other.measuring for other in group if other is not member)
 
 
 def _roots(profile: Profile) -> list[str]:

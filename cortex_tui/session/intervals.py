@@ -1,0 +1,115 @@
+"""The intervals of one run, bounded in number: when they are full, neighbours merge in pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cortex_tui.protocol import Health, Samples
+from cortex_tui.session.visible import visible
+from cortex_tui.stats.histogram import IntervalHistogram
+
+MAX_INTERVALS = 1_200
+
+_NONE = IntervalHistogram.of(b"")
+
+
+@dataclass(slots=True)
+class Interval:
+    """What one slice of a run's measure phase held."""
+
+    service: IntervalHistogram = _NONE
+    response: IntervalHistogram = _NONE
+    lateness: IntervalHistogram = _NONE
+    failures: IntervalHistogram = _NONE
+    errors: dict[str, int] = field(default_factory=dict)
+    unstarted: int = 0
+    in_flight: int = 0
+    """At the end of the interval; so is `oldest_ns`, the age of the oldest of them."""
+    oldest_ns: int = 0
+    neighbours: int = 0
+    health: Health = field(default_factory=Health)
+
+    def add(self, later: Interval) -> None:
+        """Takes in what came later in the same slice."""
+        self.service = self.service.merge(later.service)
+        self.response = self.response.merge(later.response)
+        self.lateness = self.lateness.merge(later.lateness)
+        self.failures = self.failures.merge(later.failures)
+        for name, count in later.errors.items():
+            self.errors[name] = self.errors.get(name, 0) + count
+        self.unstarted += later.unstarted
+        self.in_flight, self.oldest_ns = later.in_flight, later.oldest_ns
+        self.neighbours = max(self.neighbours, later.neighbours)
+        self.health = Health(
+            loop_lag_ns=max(self.health.loop_lag_ns, later.health.loop_lag_ns),
+            gc_pause_ns=self.health.gc_pause_ns + later.health.gc_pause_ns,
+            gc_pauses=self.health.gc_pauses + later.health.gc_pauses,
+            cpu_ns=self.health.cpu_ns + later.health.cpu_ns,
+        )
+
+
+def interval_of(samples: Samples) -> Interval:
+    """The interval that a message tells of, counted."""
+    return Interval(
+        service=IntervalHistogram.of(samples.service),
+        response=IntervalHistogram.of(samples.response),
+        lateness=IntervalHistogram.of(samples.lateness),
+        failures=IntervalHistogram.of(samples.failures),
+        errors={visible(name): count for name, count in samples.errors.items()},
+        unstarted=samples.unstarted,
+        in_flight=samples.in_flight,
+        oldest_ns=samples.oldest_ns,
+        neighbours=samples.neighbours,
+        health=samples.health,
+    )
+
+
+class IntervalSeries:
+    """At most MAX_INTERVALS slots of equal length; one that nothing was heard of is not there."""
+
+    def __init__(self, limit: int = MAX_INTERVALS) -> None:
+        self.length = 1
+        """Of a slot, in the intervals of the messages; a power of two."""
+        self._limit = limit
+        self._slots: dict[int, Interval] = {}
+        self._changed: set[int] = set()
+        self._rewritten = False
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def __iter__(self) -> Iterator[tuple[int, Interval]]:
+        """Slot numbers and intervals, in order of time."""
+        return iter(sorted(self._slots.items()))
+
+    def add(self, index: int, interval: Interval) -> None:
+        """Takes in the interval `index` of the messages; in any order, and in pieces."""
+        while index // self.length >= self._limit:
+            self._merge_in_pairs()
+        slot = index // self.length
+        known = self._slots.get(slot)
+        if known is None:
+            self._slots[slot] = interval
+        else:
+            known.add(interval)
+        self._changed.add(slot)
+
+    def take_changes(self) -> tuple[bool, list[tuple[int, Interval]]]:
+        """The slots that changed since the last call, and whether they replace all earlier ones."""
+        rewritten, self._rewritten = self._rewritten, False
+        slots = sorted(self._slots if rewritten else self._changed)
+        self._changed = set()
+        return rewritten, [(slot, self._slots[slot]) for slot in slots]
+
+    def _merge_in_pairs(self) -> None:
+        merged: dict[int, Interval] = {}
+        for slot, interval in self:
+            known = merged.get(slot // 2)
+            if known is None:
+                merged[slot // 2] = interval
+            else:
+                known.add(interval)
+        self._slots = merged
+        self.length *= 2
+        self._rewritten = True
