@@ -1,0 +1,68 @@
+"""Keeps protected namespaces from deletion, and the store from a flood."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from cortex_core.domain.namespace import Namespace
+from cortex_core.mediator import Handle
+from cortex_core.request import Request
+from cortex_core.result import PROTECTED, RATE_LIMITED, Error, Result
+
+_SECOND_NS = 1_000_000_000
+
+
+class Protection:
+    """Refuses destructive requests in `namespaces`, and more than `rate_per_s` requests.
+
+    `namespaces` are patterns such as `cortex.rules` or `cortex.*`. What a request destroys
+    is known only once it is loaded, so the handlers of destructive requests ask `refusal`
+    within their transaction: nothing can move into a protected namespace in between.
+
+    The rate counts all requests together. A second's worth may come at once, and the
+    allowance grows back evenly (the generic cell rate algorithm, ITU-T I.371).
+    There is no limit without `rate_per_s`, and never one over a lifetime.
+    """
+
+    def __init__(
+        self,
+        namespaces: Iterable[str] = (),
+        rate_per_s: float | None = None,
+        *,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        if rate_per_s is not None and not rate_per_s > 0:
+            raise ValueError(f"rate_per_s: expected more than 0, got {rate_per_s}")
+        self.namespaces = tuple(namespaces)
+        self.rate_per_s = rate_per_s
+        self._clock_ns = clock_ns
+        self._paid_until_ns: float = clock_ns()
+
+    def refusal(self, namespace: str) -> Error | None:
+        """Why nothing may be destroyed in `namespace`; None where it may."""
+        for pattern in self.namespaces:
+            if Namespace(namespace).matches(pattern):
+                return Error(PROTECTED, f"namespace {namespace} is protected by {pattern}")
+        return None
+
+    def wrap(self, request_type: type[Request[Any]], handle: Handle) -> Handle:
+        rate_per_s = self.rate_per_s
+        if rate_per_s is None:
+            return handle
+        each_ns = _SECOND_NS / rate_per_s
+        burst_ns = max(_SECOND_NS, each_ns)
+
+        async def limited(request: Request[Any]) -> Result[Any]:
+            now_ns = self._clock_ns()
+            paid_until_ns = max(self._paid_until_ns, now_ns) + each_ns
+            if paid_until_ns - now_ns > burst_ns:
+                wait_ms = (paid_until_ns - now_ns - burst_ns) / 1e6
+                return Result(None, (Error(RATE_LIMITED, _limited(rate_per_s, wait_ms)),))
+            self._paid_until_ns = paid_until_ns
+            return await handle(request)
+
+        return limited
+
+
+def _limited(rate_per_s: float, wait_ms: float) -> str:
+    return f"more than {rate_per_s:g} requests a second; try again in {wait_ms:.0f} ms"

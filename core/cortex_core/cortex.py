@@ -1,0 +1,149 @@
+"""The front door: everything wired together over one store."""
+
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from datetime import datetime
+from os import PathLike
+from types import TracebackType
+from typing import Any, TypeVar
+
+from cortex_core.behaviours import Logging, Protection, Timing, Validation
+from cortex_core.commands import CaptureConversation, DeleteConversation
+from cortex_core.domain.rules import utc_now
+from cortex_core.events import Events
+from cortex_core.handlers.conversations import (
+    CaptureConversationHandler,
+    DeleteConversationHandler,
+    GetConversationByIdHandler,
+    GetRecentConversationsHandler,
+)
+from cortex_core.handlers.search import SearchContextHandler
+from cortex_core.mediator import Behaviour, Handler, Mediator
+from cortex_core.ports import Store
+from cortex_core.queries import GetConversationById, GetRecentConversations, SearchContext
+from cortex_core.repositories import ConversationRepository
+from cortex_core.request import Request
+from cortex_core.result import Result
+from cortex_core.sqlite.database import SEARCH_TIMEOUT_S, Database
+from cortex_core.sqlite.schema import Synchronous
+from cortex_core.sqlite.store import SqliteStore
+
+T = TypeVar("T")
+
+REQUESTS: tuple[type[Request[Any]], ...] = (
+    CaptureConversation,
+    DeleteConversation,
+    GetConversationById,
+    GetRecentConversations,
+    SearchContext,
+)
+"""Every request that a Cortex answers."""
+
+
+class Cortex:
+    """A memory that is open. Make one with `Cortex.open`; it belongs to that event loop.
+
+    - `send` and `mediator` answer requests, through the behaviours;
+    - `conversations` goes to the store directly;
+    - `events` tells what was committed, `timing` how long requests took;
+    - `store` runs units of work of your own.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        events: Events,
+        clock: Callable[[], datetime] = utc_now,
+        protection: Protection | None = None,
+        behaviours: Sequence[Behaviour] | None = None,
+    ) -> None:
+        """Wire a store that publishes to `events`. See `open` for the arguments."""
+        self.store = store
+        self.events = events
+        self.protection = protection or Protection()
+        self.timing = Timing()
+        if behaviours is None:
+            behaviours = (Logging(), self.timing, Validation(), self.protection)
+        self.mediator = Mediator.build(
+            _handlers(store, clock, self.protection), behaviours, requests=REQUESTS
+        )
+        self.conversations = ConversationRepository(store)
+
+    @staticmethod
+    def open(
+        path: str | PathLike[str],
+        *,
+        synchronous: Synchronous = "NORMAL",
+        search_timeout_s: float = SEARCH_TIMEOUT_S,
+        clock: Callable[[], datetime] = utc_now,
+        protection: Protection | None = None,
+        behaviours: Sequence[Behaviour] | None = None,
+    ) -> "Opening":
+        """Open the memory in the file at `path`, which is made if it is not there.
+
+        `async with Cortex.open(path) as cortex`, or `cortex = await Cortex.open(path)` and
+        `await cortex.close()` later. `:memory:` keeps everything in memory until closed.
+
+        `synchronous` FULL puts every commit on the disk before it is reported. `behaviours`
+        replaces the default ones (logging, timing, validation, protection), outermost first;
+        an empty sequence leaves none. Raises StoreError where the file cannot be used.
+        """
+
+        async def opened() -> Cortex:
+            events = Events()
+            database = await Database.open(
+                path, synchronous=synchronous, search_timeout_s=search_timeout_s
+            )
+            return Cortex(
+                SqliteStore(database, events.publish),
+                events=events,
+                clock=clock,
+                protection=protection,
+                behaviours=behaviours,
+            )
+
+        return Opening(opened)
+
+    def send(self, request: Request[T]) -> Awaitable[Result[T]]:
+        """The result of `request`; the same as `mediator.send`."""
+        return self.mediator.send(request)
+
+    async def close(self) -> None:
+        """Refuse new work, finish what was accepted, and let go of the file."""
+        await self.store.close()
+
+
+class Opening:
+    """A memory that is about to be opened: await it, or use it with `async with`."""
+
+    def __init__(self, opened: Callable[[], Awaitable[Cortex]]) -> None:
+        self._opened = opened
+        self._cortex: Cortex | None = None
+
+    def __await__(self) -> Generator[Any, Any, Cortex]:
+        return self._opened().__await__()
+
+    async def __aenter__(self) -> Cortex:
+        self._cortex = await self._opened()
+        return self._cortex
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._cortex is not None:
+            await self._cortex.close()
+
+
+def _handlers(
+    store: Store, clock: Callable[[], datetime], protection: Protection
+) -> tuple[Handler, ...]:
+    return (
+        CaptureConversationHandler(store, clock),
+        DeleteConversationHandler(store, clock, protection.refusal),
+        GetConversationByIdHandler(store),
+        GetRecentConversationsHandler(store),
+        SearchContextHandler(store, clock),
+    )

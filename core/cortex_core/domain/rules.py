@@ -1,0 +1,63 @@
+"""The rules that fields share. Each appends to `found`, so one look reports every fault."""
+
+from datetime import UTC, datetime, timedelta
+
+from cortex_core.domain.violations import Violation
+
+COUNT_MOST = 2**63 - 1
+"""The largest whole number that is stored: 64 bits, signed."""
+
+_NO_OFFSET = timedelta(0)
+
+
+def utc_now() -> datetime:
+    """The current moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def text(
+    found: list[Violation], field: str, value: object, *, least: int = 0, most: int | None = None
+) -> None:
+    """`value` is text of `least` to `most` characters that UTF-8 can hold."""
+    if not isinstance(value, str):
+        found.append(Violation(field, f"expected text, got {type(value).__name__}"))
+        return
+    if len(value) < least:
+        found.append(Violation(field, f"expected at least {least} characters, got {len(value)}"))
+    if most is not None and len(value) > most:
+        found.append(Violation(field, f"expected at most {most} characters, got {len(value)}"))
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            found.append(Violation(field, "expected text that UTF-8 can hold, got half a pair"))
+
+
+def share(found: list[Violation], field: str, value: object) -> None:
+    """`value` is a number from 0 to 1; NaN is not."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        found.append(Violation(field, f"expected a number from 0 to 1, got {type(value).__name__}"))
+    elif not 0.0 <= value <= 1.0:
+        found.append(Violation(field, f"expected a number from 0 to 1, got {value}"))
+
+
+def whole(
+    found: list[Violation], field: str, value: object, *, least: int, most: int = COUNT_MOST
+) -> None:
+    """`value` is a whole number from `least` to `most`."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        found.append(Violation(field, f"expected a whole number, got {type(value).__name__}"))
+    elif not least <= value <= most:
+        wanted = f"of at least {least}" if most == COUNT_MOST else f"from {least} to {most}"
+        found.append(Violation(field, f"expected a whole number {wanted}, got {value}"))
+
+
+def moment(found: list[Violation], field: str, value: object, now: datetime) -> None:
+    """`value` is an aware time in UTC, and `now` has reached it."""
+    if not isinstance(value, datetime):
+        found.append(Violation(field, f"expected a time, got {type(value).__name__}"))
+    elif value.utcoffset() != _NO_OFFSET:
+        got = "one without a time zone" if value.tzinfo is None else f"one at {value:%z}"
+        found.append(Violation(field, f"expected a time in UTC, got {got}"))
+    elif value > now:
+        found.append(Violation(field, f"expected a time that has passed, got {value.isoformat()}"))

@@ -1,0 +1,33 @@
+"""What a store raises when the storage itself fails. A caller can act on the type."""
+
+
+class StoreError(Exception):
+    """The storage failed; what was asked for did not happen."""
+
+
+class StoreClosedError(StoreError):
+    """The store is closing or closed."""
+
+
+class StoreBusyError(StoreError):
+    """Another process held the store for longer than the store waits."""
+
+
+class StoreFullError(StoreError):
+    """There is no room left. What was stored before is intact."""
+
+
+class StoreDamagedError(StoreError):
+    """The file is damaged, or is no database."""
+
+
+class ForeignFileError(StoreError):
+    """The file is a database of some other program; it was left untouched."""
+
+
+class NewerSchemaError(StoreError):
+    """The file was written by a newer version; it was left untouched."""
+
+
+class SearchTimeoutError(StoreError, TimeoutError):
+    """A search did not end before its deadline."""

@@ -1,0 +1,65 @@
+"""What happened, told after it was committed to whoever asked to be told."""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+log = logging.getLogger("cortex_core.events")
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was committed; `occurred_at` is aware UTC."""
+
+    occurred_at: datetime
+
+
+class ConversationCaptured(Event, frozen=True, kw_only=True):
+    """A conversation was stored; `replaced` says that its id had been there before."""
+
+    conversation_id: str
+    namespace: str
+    quality: float
+    replaced: bool
+
+
+class ConversationDeleted(Event, frozen=True, kw_only=True):
+    conversation_id: str
+    namespace: str
+
+
+E = TypeVar("E", bound=Event)
+
+
+class Events:
+    """Subscribers by event type. Everything here runs on the event loop's thread."""
+
+    def __init__(self) -> None:
+        self._subscribers: dict[type[Event], list[Callable[[Any], None]]] = {}
+
+    def subscribe(self, event_type: type[E], subscriber: Callable[[E], None]) -> Callable[[], None]:
+        """Call `subscriber` with every event of exactly this type, in the order of commit.
+
+        It is called on the event loop, before the sender of the command gets the result,
+        and must not block. What it raises is logged and stops nobody else. Returns the
+        function that ends the subscription.
+        """
+        subscribers = self._subscribers.setdefault(event_type, [])
+        subscribers.append(subscriber)
+
+        def unsubscribe() -> None:
+            if subscriber in subscribers:
+                subscribers.remove(subscriber)
+
+        return unsubscribe
+
+    def publish(self, events: Iterable[Event]) -> None:
+        """Tell the subscribers of each event. Raises nothing."""
+        for event in events:
+            for subscriber in tuple(self._subscribers.get(type(event), ())):
+                try:
+                    subscriber(event)
+                except Exception:
+                    log.exception("a subscriber of %s failed", type(event).__name__)

@@ -1,0 +1,126 @@
+"""Captures, deletes and fetches conversations."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from cortex_core.commands import CaptureConversation, DeleteConversation
+from cortex_core.domain.conversation import Conversation
+from cortex_core.domain.entity import new_id
+from cortex_core.domain.quality import ConversationQuality, estimated_score
+from cortex_core.events import ConversationCaptured, ConversationDeleted
+from cortex_core.ports import ReadTx, Store, Tx
+from cortex_core.queries import GetConversationById, GetRecentConversations
+from cortex_core.result import NOT_FOUND, NOT_WORTH_CAPTURING, Error, Result, failed
+
+Clock = Callable[[], datetime]
+Refusal = Callable[[str], Error | None]
+
+
+class CaptureConversationHandler:
+    request_type = CaptureConversation
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def handle(self, request: CaptureConversation) -> Result[Conversation]:
+        score = request.quality
+        if score is None:
+            score = estimated_score(request.content)
+        quality = ConversationQuality(score, request.turn_count, request.entity_count)
+        if not quality.worth_capturing:
+            return failed(NOT_WORTH_CAPTURING, _not_worth(quality))
+        now = self._clock()
+
+        def capture(tx: Tx) -> Conversation:
+            before = None if request.id is None else tx.conversations.get(request.id)
+            conversation = Conversation(
+                id=new_id() if request.id is None else request.id,
+                title=request.title,
+                content=request.content,
+                quality=score,
+                turn_count=request.turn_count,
+                entity_count=request.entity_count,
+                file_path=request.file_path,
+                namespace=request.namespace,
+                captured_at=now if request.captured_at is None else request.captured_at,
+                created_at=now if before is None else before.created_at,
+                updated_at=now,
+            )
+            tx.conversations.save(conversation)
+            tx.record(
+                ConversationCaptured(
+                    occurred_at=now,
+                    conversation_id=conversation.id,
+                    namespace=conversation.namespace,
+                    quality=conversation.quality,
+                    replaced=before is not None,
+                )
+            )
+            return conversation
+
+        return Result(await self._store.write(capture))
+
+
+def _not_worth(quality: ConversationQuality) -> str:
+    return (
+        f"quality {quality.score:g} with {quality.turns} turns and {quality.entities} entities: "
+        "expected a quality of at least 0.7, or at least 10 turns and 15 entities"
+    )
+
+
+class DeleteConversationHandler:
+    request_type = DeleteConversation
+
+    def __init__(self, store: Store, clock: Clock, refusal: Refusal) -> None:
+        self._store = store
+        self._clock = clock
+        self._refusal = refusal
+
+    async def handle(self, request: DeleteConversation) -> Result[Conversation]:
+        now = self._clock()
+
+        def delete(tx: Tx) -> Result[Conversation]:
+            conversation = tx.conversations.get(request.id)
+            if conversation is None:
+                return failed(NOT_FOUND, f"no conversation has the id {request.id}", "id")
+            refusal = self._refusal(conversation.namespace)
+            if refusal is not None:
+                return Result(None, (refusal,))
+            tx.conversations.delete(request.id)
+            tx.record(
+                ConversationDeleted(
+                    occurred_at=now,
+                    conversation_id=conversation.id,
+                    namespace=conversation.namespace,
+                )
+            )
+            return Result(conversation)
+
+        return await self._store.write(delete)
+
+
+class GetConversationByIdHandler:
+    request_type = GetConversationById
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def handle(self, request: GetConversationById) -> Result[Conversation | None]:
+        def get(tx: ReadTx) -> Conversation | None:
+            return tx.conversations.get(request.id)
+
+        return Result(await self._store.read(get))
+
+
+class GetRecentConversationsHandler:
+    request_type = GetRecentConversations
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def handle(self, request: GetRecentConversations) -> Result[tuple[Conversation, ...]]:
+        def recent(tx: ReadTx) -> tuple[Conversation, ...]:
+            return tx.conversations.recent(request.max_results, request.namespace)
+
+        return Result(await self._store.read(recent))

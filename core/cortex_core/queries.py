@@ -1,0 +1,58 @@
+"""The requests that change nothing."""
+
+from cortex_core.domain import rules
+from cortex_core.domain.conversation import Conversation
+from cortex_core.domain.entity import ID_MOST
+from cortex_core.domain.namespace import NAMESPACE_MOST, check_namespace
+from cortex_core.domain.violations import Violation
+from cortex_core.request import Query
+from cortex_core.search import SearchHits
+
+MAX_RESULTS_MOST = 100
+
+
+class GetConversationById(Query[Conversation | None], frozen=True):
+    """The conversation with this id, or None."""
+
+    id: str
+
+    def violations(self) -> list[Violation]:
+        found: list[Violation] = []
+        rules.text(found, "id", self.id, least=1, most=ID_MOST)
+        return found
+
+
+class GetRecentConversations(Query[tuple[Conversation, ...]], frozen=True):
+    """The conversations captured last, newest first; of exactly one namespace if given."""
+
+    namespace: str | None = None
+    max_results: int = 20
+
+    def violations(self) -> list[Violation]:
+        found: list[Violation] = []
+        if self.namespace is not None:
+            check_namespace(found, "namespace", self.namespace)
+        rules.whole(found, "max_results", self.max_results, least=1, most=MAX_RESULTS_MOST)
+        return found
+
+
+class SearchContext(Query[SearchHits], frozen=True):
+    """The conversations that hold every word of `text`, most relevant first.
+
+    `namespace` is a pattern over the whole path in which `*` stands for any run of
+    characters and `?` for one. `min_relevance`, 0 to 1, leaves out what is below it.
+    """
+
+    text: str
+    namespace: str | None = None
+    max_results: int = 10
+    min_relevance: float = 0.0
+
+    def violations(self) -> list[Violation]:
+        found: list[Violation] = []
+        rules.text(found, "text", self.text, least=2, most=500)
+        if self.namespace is not None:
+            rules.text(found, "namespace", self.namespace, least=1, most=NAMESPACE_MOST)
+        rules.whole(found, "max_results", self.max_results, least=1, most=MAX_RESULTS_MOST)
+        rules.share(found, "min_relevance", self.min_relevance)
+        return found

@@ -1,0 +1,28 @@
+"""What can be sent: every request names the type of value that it comes back with."""
+
+from typing import ClassVar, Generic, TypeVar
+
+import msgspec
+
+from cortex_core.domain.violations import Violation
+
+T = TypeVar("T")
+
+
+class Request(msgspec.Struct, Generic[T], frozen=True):
+    """A question or an instruction; T is the value of its result."""
+
+    destructive: ClassVar[bool] = False
+    """Whether it removes what is stored, so that protected namespaces refuse it."""
+
+    def violations(self) -> list[Violation]:
+        """The rules that the request breaks; looked at before its handler sees it."""
+        return []
+
+
+class Command(Request[T], frozen=True):
+    """Changes what is stored."""
+
+
+class Query(Request[T], frozen=True):
+    """Changes nothing."""

@@ -1,0 +1,1 @@
+"""The store on SQLite: three connections, each on a thread of its own."""

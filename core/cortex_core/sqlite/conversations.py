@@ -1,0 +1,97 @@
+"""Conversations as rows."""
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cortex_core.domain.conversation import Conversation, restore_conversation
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+_COLUMNS = (
+    "id, title, content, quality, turn_count, entity_count, file_path, namespace, "
+    "captured_at_us, created_at_us, updated_at_us"
+)
+_GET = f"SELECT {_COLUMNS} FROM conversations WHERE id = ?"
+_RECENT = f"SELECT {_COLUMNS} FROM conversations ORDER BY captured_at_us DESC, key DESC LIMIT ?"
+_RECENT_IN = (
+    f"SELECT {_COLUMNS} FROM conversations WHERE namespace = ? "
+    "ORDER BY captured_at_us DESC, key DESC LIMIT ?"
+)
+SAVE = f"""
+    INSERT INTO conversations ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET
+        title = excluded.title, content = excluded.content, quality = excluded.quality,
+        turn_count = excluded.turn_count, entity_count = excluded.entity_count,
+        file_path = excluded.file_path, namespace = excluded.namespace,
+        captured_at_us = excluded.captured_at_us, created_at_us = excluded.created_at_us,
+        updated_at_us = excluded.updated_at_us
+"""
+
+
+def to_us(moment: datetime) -> int:
+    """Microseconds since 1970, exact: floating point would round."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def from_us(us: int) -> datetime:
+    return EPOCH + timedelta(microseconds=us)
+
+
+def to_row(conversation: Conversation) -> tuple[Any, ...]:
+    """The parameters of SAVE."""
+    return (
+        conversation.id,
+        conversation.title,
+        conversation.content,
+        conversation.quality,
+        conversation.turn_count,
+        conversation.entity_count,
+        conversation.file_path,
+        conversation.namespace,
+        to_us(conversation.captured_at),
+        to_us(conversation.created_at),
+        to_us(conversation.updated_at),
+    )
+
+
+def _from_row(row: tuple[Any, ...]) -> Conversation:
+    *values, captured_at_us, created_at_us, updated_at_us = row
+    return restore_conversation(
+        (*values, from_us(captured_at_us), from_us(created_at_us), from_us(updated_at_us))
+    )
+
+
+def _all(rows: Iterable[tuple[Any, ...]]) -> tuple[Conversation, ...]:
+    return tuple(_from_row(row) for row in rows)
+
+
+class SqliteConversations:
+    """The conversations that one transaction sees; on its connection's thread."""
+
+    __slots__ = ("_execute",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def get(self, conversation_id: str) -> Conversation | None:
+        row = self._execute(_GET, (conversation_id,)).fetchone()
+        return None if row is None else _from_row(row)
+
+    def recent(self, max_results: int, namespace: str | None = None) -> tuple[Conversation, ...]:
+        if namespace is None:
+            return _all(self._execute(_RECENT, (max_results,)))
+        return _all(self._execute(_RECENT_IN, (namespace, max_results)))
+
+    def count(self) -> int:
+        found: int = self._execute("SELECT count(*) FROM conversations").fetchone()[0]
+        return found
+
+    def save(self, conversation: Conversation) -> None:
+        self._execute(SAVE, to_row(conversation))
+
+    def delete(self, conversation_id: str) -> bool:
+        deleted = self._execute("DELETE FROM conversations WHERE id = ?", (conversation_id,))
+        return deleted.rowcount > 0

@@ -1,0 +1,155 @@
+"""Owns the connections: opens them, gives each kind of work its lane, closes them."""
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable
+from os import PathLike, fspath
+from typing import TypeVar
+
+from cortex_core.errors import StoreClosedError, StoreError
+from cortex_core.sqlite.failures import translated
+from cortex_core.sqlite.lane import Lane, open_lanes
+from cortex_core.sqlite.read_lane import ReadLane
+from cortex_core.sqlite.schema import Synchronous, prepare_reader, prepare_writer
+from cortex_core.sqlite.search_lane import SearchLane
+from cortex_core.sqlite.write_gate import WriteGate
+
+T = TypeVar("T")
+
+MEMORY = ":memory:"
+
+BUSY_TIMEOUT_S = 5.0
+SEARCH_TIMEOUT_S = 5.0
+
+
+class Database:
+    """One file and three lanes: writes, reads and searches do not wait for each other.
+
+    Each lane has its own connection on its own thread. A function given to a lane runs there
+    with the connection; it must return values, never a cursor. In memory there is one
+    connection for all three, because SQLite's shared cache would lock whole tables.
+
+    It belongs to the event loop that opened it. Make one with `Database.open`.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        lanes: list[Lane],
+        loop: asyncio.AbstractEventLoop,
+        search_timeout_s: float,
+    ) -> None:
+        self.path = path
+        self._lanes = lanes
+        self._loop = loop
+        self._writes = WriteGate(lanes[0], loop)
+        self._reads = ReadLane(lanes[1 % len(lanes)], loop)
+        self._searches = SearchLane(lanes[2 % len(lanes)], loop, search_timeout_s)
+        self._closing: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        path: str | PathLike[str],
+        *,
+        synchronous: Synchronous = "NORMAL",
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+        search_timeout_s: float = SEARCH_TIMEOUT_S,
+    ) -> "Database":
+        """Open the file, or make it; `:memory:` is a database that ends with this object.
+
+        With `synchronous` NORMAL a power cut may lose the last commits, never their order or
+        the file; with FULL a commit is on the disk when it is reported. Raises StoreError and
+        its subclasses; a file that it refuses is left as it was.
+        """
+        name = fspath(path)
+        if synchronous not in ("NORMAL", "FULL"):
+            raise ValueError(f'synchronous: expected "NORMAL" or "FULL", got {synchronous!r}')
+        lanes: list[Lane] = []
+        try:
+            lanes = await open_lanes(name, 1 if name == MEMORY else 3, busy_timeout_s)
+            await _call(lanes[0], lambda connection: prepare_writer(connection, synchronous))
+            for lane in lanes[1:]:
+                await _call(lane, prepare_reader)
+        except BaseException as error:
+            for lane in lanes:
+                await lane.close()
+            raise _named(name, translated(error)) from error
+        return cls(name, lanes, asyncio.get_running_loop(), search_timeout_s)
+
+    def write(
+        self,
+        run: Callable[[sqlite3.Connection], T],
+        after_commit: Callable[[], None] | None = None,
+    ) -> Awaitable[T]:
+        """Run `run` in a transaction, perhaps shared; done when it is committed.
+
+        `after_commit` is called on the event loop once it is, even if nobody waits any more.
+        `run` may be called again when the shared transaction failed.
+        """
+        self._refuse_if_unusable()
+        return self._writes.submit(run, after_commit)
+
+    def read(self, run: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
+        """Run `run` on a consistent view, together with the other reads of this turn."""
+        self._refuse_if_unusable()
+        return self._reads.submit(run)
+
+    def search(self, run: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
+        """Run `run` on a consistent view; it is stopped past the deadline or if cancelled."""
+        self._refuse_if_unusable()
+        return self._searches.submit(run)
+
+    async def close(self) -> None:
+        """Refuse new work, finish what was accepted, write the log back, end the threads.
+
+        Further calls wait for the first. Cancelled, it still closes.
+        """
+        if self._closing is None:
+            self._closing = self._loop.create_task(self._close(), name="cortex-core close")
+        await asyncio.shield(self._closing)
+
+    def _refuse_if_unusable(self) -> None:
+        if self._closing is not None:
+            raise StoreClosedError(f"{self.path}: the store is closed")
+        if asyncio.get_running_loop() is not self._loop:
+            raise StoreError(f"{self.path}: the store belongs to another event loop")
+
+    async def _close(self) -> None:
+        try:
+            await self._writes.drained()
+            await self._reads.drained()
+            await self._searches.drained()
+            await _call(self._lanes[0], _checkpoint)
+            # The writer last: SQLite removes the log when the last connection is closed.
+            for lane in reversed(self._lanes):
+                await lane.close()
+        except BaseException:
+            for lane in self._lanes:
+                lane.stop()
+            raise
+
+
+def _checkpoint(connection: sqlite3.Connection) -> None:
+    # PASSIVE: it copies back what it can without waiting for readers in other processes.
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+
+async def _call(lane: Lane, function: Callable[[sqlite3.Connection], object]) -> None:
+    """Run `function` on the lane's thread, and raise here what it raises there."""
+    raised: list[BaseException] = []
+
+    def work(connection: sqlite3.Connection) -> None:
+        try:
+            function(connection)
+        except BaseException as error:
+            raised.append(error)
+
+    await lane.run(work)
+    if raised:
+        raise raised[0]
+
+
+def _named(path: str, error: BaseException) -> BaseException:
+    """`error`, with the file's path in front if it is one of the store's."""
+    return type(error)(f"{path}: {error}") if isinstance(error, StoreError) else error

@@ -1,0 +1,71 @@
+"""The store's port on SQLite."""
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Generic, TypeVar
+
+from cortex_core.events import Event
+from cortex_core.ports import ReadTx, Tx
+from cortex_core.search import ConversationSearch, SearchHits
+from cortex_core.sqlite.conversations import SqliteConversations
+from cortex_core.sqlite.database import Database
+from cortex_core.sqlite.search import search_conversations
+
+T = TypeVar("T")
+
+Publish = Callable[[Iterable[Event]], None]
+
+
+class SqliteTx:
+    """One unit's transaction; lives on its connection's thread, as long as the unit runs."""
+
+    __slots__ = ("conversations", "events")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.conversations = SqliteConversations(connection)
+        self.events: list[Event] = []
+
+    def record(self, event: Event) -> None:
+        self.events.append(event)
+
+
+class _Write(Generic[T]):
+    """Runs a unit, and remembers what to publish once it is committed."""
+
+    __slots__ = ("_events", "_publish", "_unit")
+
+    def __init__(self, unit: Callable[[Tx], T], publish: Publish) -> None:
+        self._unit = unit
+        self._publish = publish
+        self._events: list[Event] = []
+
+    def __call__(self, connection: sqlite3.Connection) -> T:
+        tx = SqliteTx(connection)
+        # Set anew on every run: what a run recorded that was rolled back did not happen.
+        self._events = tx.events
+        return self._unit(tx)
+
+    def committed(self) -> None:
+        if self._events:
+            self._publish(self._events)
+
+
+class SqliteStore:
+    """Units and searches on a Database; `publish` gets the events of what was committed."""
+
+    def __init__(self, database: Database, publish: Publish) -> None:
+        self.database = database
+        self._publish = publish
+
+    def write(self, unit: Callable[[Tx], T]) -> Awaitable[T]:
+        write = _Write(unit, self._publish)
+        return self.database.write(write, write.committed)
+
+    def read(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
+        return self.database.read(lambda connection: unit(SqliteTx(connection)))
+
+    def search_conversations(self, search: ConversationSearch) -> Awaitable[SearchHits]:
+        return self.database.search(lambda connection: search_conversations(connection, search))
+
+    async def close(self) -> None:
+        await self.database.close()

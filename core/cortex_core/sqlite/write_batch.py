@@ -1,0 +1,72 @@
+"""Runs waiting units in one transaction, each as if it had one of its own."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from cortex_core.sqlite.unit import Unit
+
+
+class WriteBatch:
+    """Work for the writer's thread: after it, every unit holds a value that is committed, or
+    the error that rolled it back.
+
+    A savepoint around each unit lets one fail without the others. Where an error takes the
+    whole transaction with it (a full disk, a failing device), and where the commit fails, the
+    units are run again one by one: only those that fail on their own then have failed.
+    """
+
+    __slots__ = ("units",)
+
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self.units = units
+
+    def __call__(self, connection: sqlite3.Connection) -> None:
+        if len(self.units) == 1:
+            _run_alone(connection, self.units[0])
+        elif not _run_together(connection, self.units):
+            for unit in self.units:
+                _run_alone(connection, unit)
+
+
+def _run_together(connection: sqlite3.Connection, units: Sequence[Unit]) -> bool:
+    """Whether the transaction came to its end; if not, nothing of it is left."""
+    execute = connection.execute
+    try:
+        execute("BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        # Held by another process for the whole timeout: trying each would take that long again.
+        for unit in units:
+            unit.error = error
+        return True
+    try:
+        for unit in units:
+            execute("SAVEPOINT unit")
+            try:
+                unit.value = unit.run(connection)
+            except BaseException as error:
+                if not connection.in_transaction:
+                    return False
+                unit.error = error
+                execute("ROLLBACK TO unit")
+            execute("RELEASE unit")
+        execute("COMMIT")
+    except sqlite3.Error:
+        _roll_back(connection)
+        return False
+    return True
+
+
+def _run_alone(connection: sqlite3.Connection, unit: Unit) -> None:
+    unit.error = None
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        unit.value = unit.run(connection)
+        connection.execute("COMMIT")
+    except BaseException as error:
+        unit.error = error
+        _roll_back(connection)
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
