@@ -1,0 +1,160 @@
+"""The workbench as an application: makes the controller, shows the main screen, ends cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.worker import Worker
+
+from cortex_tui.profiles.model import Catalog
+from cortex_tui.session.control import Control
+from cortex_tui.session.view import SessionView
+from cortex_tui.ui.keys import ACTIONS
+from cortex_tui.ui.screens.main import MainScreen
+
+MakeControl = Callable[[asyncio.AbstractEventLoop], Control]
+"""Makes the controller; it is given the workbench's own loop, for sessions that run on it."""
+
+# The classes by which the main screen's styles follow the size of the terminal.
+_BREADTHS = [(0, "-narrow"), (60, "-fitting"), (140, "-wide")]
+_HEIGHTS = [(0, "-low"), (15, "-high")]
+
+
+class Workbench(App[int]):
+    """The terminal workbench. Its result is the exit code, 0."""
+
+    TITLE = "cortex-tui"
+    ALLOW_SELECT = False
+    HORIZONTAL_BREAKPOINTS = _BREADTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "ctrl+c,ctrl+q",
+            "quit",
+            "quit",
+            show=False,
+            priority=True,
+            tooltip="End the session and leave",
+            id="app-quit",
+        )
+    ]
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        make_control: MakeControl,
+        *,
+        checked: Sequence[str] = (),
+        store: str = "",
+    ) -> None:
+        """`checked` are full names of profiles; those that are unknown are left out.
+
+        `make_control` is called once, after the first frame.
+        """
+        # With NO_COLOR, Textual would turn colours into greys; with the terminal's own colours,
+        # it leaves them out.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.last_view: SessionView | None = None
+        """The newest view of the newest session, also after the end."""
+        self.closed = False
+        """Whether the controller was closed."""
+        self._make_control = make_control
+        self._control: Control | None = None
+        self._ending = False
+        self._main = MainScreen(catalog, checked, store, self._get_control, self._end)
+
+    def get_default_screen(self) -> Screen[Any]:
+        return self._main
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self._get_control()
+        # What exists now stays; a full collection would cost 25 to 35 ms each time it looks.
+        gc.freeze()
+        self._main.begin()
+
+    def _get_control(self) -> Control:
+        if self._control is None:
+            self._control = self._make_control(asyncio.get_running_loop())
+        return self._control
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette offers: the actions that would do something now, and themes."""
+        for action in ACTIONS:
+            if action.palette and self._main.applies(action.name):
+                run = partial(self._main.run_action, action.name)
+                yield SystemCommand(action.label.capitalize(), action.tooltip, run)
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Screenshot"):
+                yield command
+
+    # --- the end --------------------------------------------------------------------------------
+
+    async def action_quit(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        """Ends the session off the loop, with the screen saying so; then leaves."""
+        if self._ending:
+            return
+        self._ending = True
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self._main.show_ending()
+        self.run_worker(self.close_control, thread=True, exit_on_error=False, name="end")
+
+    def close_control(self) -> None:
+        """Ends session, runner and store, and remembers the last view. Blocks for seconds."""
+        control = self._control
+        if control is not None and not self.closed:
+            self.closed = True
+            control.close()
+            self.last_view = control.view
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.worker.name == "end" and event.worker.is_finished:
+            error = event.worker.error
+            if error is None:
+                self.exit(0)
+            else:
+                self.exit(1, return_code=1, message=f"Not ended cleanly: {error}")
+
+
+class Outcome(NamedTuple):
+    """How the workbench was left."""
+
+    exit_code: int
+    view: SessionView | None
+    """The newest session's last view, for the summary; None if nothing was run."""
+
+
+def launch(
+    catalog: Catalog,
+    make_control: MakeControl,
+    *,
+    checked: Sequence[str] = (),
+    store: str = "",
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> Outcome:
+    """Runs the workbench in this terminal; returns when its screen has been left.
+
+    The controller is closed by then, whatever happened. That there is a terminal is the caller's
+    to check. `loop_factory` makes the loop, asyncio's own if it is None.
+    """
+    app = Workbench(catalog, make_control, checked=checked, store=store)
+    try:
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            code = runner.run(app.run_async())
+    finally:
+        app.close_control()
+    return Outcome(app.return_code or code or 0, app.last_view)

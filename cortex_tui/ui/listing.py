@@ -1,0 +1,110 @@
+"""The list of suites and profiles: what is visible, where the cursor stands, what is checked.
+
+Knows nothing of runs or of Textual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from cortex_tui.profiles.model import Catalog, Profile, Suite
+
+
+class Entry(NamedTuple):
+    """A row: a profile, or the head of a suite (`profile` is None)."""
+
+    suite: Suite
+    profile: Profile | None
+
+    @property
+    def key(self) -> str:
+        return self.profile.full_name if self.profile else self.suite.name
+
+
+def matches(profile: Profile, words: Iterable[str]) -> bool:
+    """Whether every word occurs in the full name or the workload, whatever the case."""
+    text = f"{profile.full_name} {profile.workload}".lower()
+    return all(word in text for word in words)
+
+
+class Listing:
+    """The rows under the present filter, a cursor on one of them, and the checked profiles."""
+
+    def __init__(self, catalog: Catalog, checked: Iterable[str] = ()) -> None:
+        self.catalog = catalog
+        known = {profile.full_name for profile in catalog.profiles}
+        self.checked = known.intersection(checked)
+        self.filter = ""
+        self.entries = self._listed()
+        places = [at for at, entry in enumerate(self.entries) if entry.profile]
+        chosen = [at for at in places if self.entries[at].key in self.checked]
+        self.cursor = (chosen or places or [0])[0]
+
+    def _listed(self) -> tuple[Entry, ...]:
+        words = self.filter.lower().split()
+        entries: list[Entry] = []
+        for suite in self.catalog.suites:
+            shown = [profile for profile in suite.profiles if matches(profile, words)]
+            if shown or not words:
+                entries.append(Entry(suite, None))
+                entries.extend(Entry(suite, profile) for profile in shown)
+        return tuple(entries)
+
+    @property
+    def current(self) -> Entry | None:
+        return self.entries[self.cursor] if self.entries else None
+
+    @property
+    def shown(self) -> list[Profile]:
+        """The profiles that the filter lets through."""
+        return [entry.profile for entry in self.entries if entry.profile]
+
+    def set_filter(self, text: str) -> None:
+        """Lists anew; the cursor stays on its row if that is still there."""
+        current = self.current
+        self.filter = text.strip()
+        self.entries = self._listed()
+        keys = [entry.key for entry in self.entries]
+        if current is not None and current.key in keys and current.profile:
+            self.cursor = keys.index(current.key)
+        else:
+            places = [at for at, entry in enumerate(self.entries) if entry.profile]
+            self.cursor = places[0] if places else 0
+
+    def move_to(self, row: int) -> None:
+        self.cursor = max(0, min(row, len(self.entries) - 1))
+
+    def _toggle(self, profiles: Iterable[Profile]) -> None:
+        names = {profile.full_name for profile in profiles}
+        if names <= self.checked:
+            self.checked -= names
+        else:
+            self.checked |= names
+
+    def toggle(self, entry: Entry) -> None:
+        """A profile's check; for the head of a suite, that of all its shown profiles."""
+        self._toggle([entry.profile] if entry.profile else self._of(entry.suite))
+
+    def toggle_suite(self, suite: Suite) -> None:
+        self._toggle(self._of(suite))
+
+    def toggle_all(self) -> None:
+        self._toggle(self.shown)
+
+    def _of(self, suite: Suite) -> list[Profile]:
+        return [profile for profile in self.shown if profile.suite == suite.name]
+
+    def check_state(self, entry: Entry) -> Literal["all", "some", "none"]:
+        """Of a profile or of a whole suite, hidden profiles included."""
+        profiles = (entry.profile,) if entry.profile else entry.suite.profiles
+        count = sum(profile.full_name in self.checked for profile in profiles)
+        return "none" if not count else "all" if count == len(profiles) else "some"
+
+    def chosen(self) -> list[Profile]:
+        """What `run` means now: the checked profiles, else the one or the suite at the cursor."""
+        if self.checked:
+            return [p for p in self.catalog.profiles if p.full_name in self.checked]
+        if self.current is None:
+            return []
+        return [self.current.profile] if self.current.profile else self._of(self.current.suite)

@@ -1,0 +1,186 @@
+"""A profile and its newest run as the cells of a row. Pure: no widget, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from cortex_tui.profiles.model import OpenLoad, Profile
+from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.session.view import RunView, Verdict
+from cortex_tui.ui.columns import MARK_WIDTH, Column
+from cortex_tui.ui.listing import Entry
+from cortex_tui.ui.plot import trend
+from cortex_tui.ui.text import Line, Span, Tone, fit, fit_middle, fit_right, visible
+
+SECOND_NS = 1_000_000_000
+STALL_P99S = 10
+"""An operation in flight for this many p99s, and more than a second, is a stall."""
+
+VERDICTS: dict[Verdict, tuple[str, str, Tone]] = {
+    "none": (" ", "", "dim"),
+    "pending": ("…", "… pending", "dim"),
+    "met": ("✓", "✓ met", "good"),
+    "missed": ("✗", "✗ missed", "bad"),
+}
+_ENDED = {
+    "finished": ("done", "done"),
+    "stopped": ("stop", "stopped"),
+    "failed": ("FAIL", "FAILED"),
+}
+_BOXES = {"all": "[x]", "some": "[-]", "none": "[ ]"}
+
+
+def short_duration(ns: float | None) -> str:
+    """At most five characters, two or three digits: `812ns`, `1.2µs`, `45ms`, `2.0s`."""
+    if ns is None:
+        return "–"
+    for limit, divisor, unit in (
+        (999.5, 1, "ns"),
+        (999.5e3, 1e3, "µs"),
+        (999.5e6, 1e6, "ms"),
+        (999.5e9, 1e9, "s"),
+    ):
+        if ns < limit:
+            value = ns / divisor
+            digits = 1 if divisor > 1 and value < 9.95 else 0
+            return f"{value:.{digits}f}{unit}"
+    return f"{ns / 6e10:.0f}m" if ns < 5.997e13 else f"{ns / 3.6e12:.0f}h"
+
+
+def short_count(count: int) -> str:
+    """At most four characters: `0`, `999`, `1.2k`, `12k`, `3.4M`."""
+    if count < 1_000:
+        return str(count)
+    for limit, divisor, unit in ((999_500, 1e3, "k"), (999_500_000, 1e6, "M")):
+        if count < limit:
+            value = count / divisor
+            return f"{value:.1f}{unit}" if value < 9.95 else f"{value:.0f}{unit}"
+    return f"{count / 1e9:.0f}G"
+
+
+def stalled_ns(run: RunView, silent_ns: int = 0) -> int | None:
+    """The age of an operation that is much older than usual; None if there is none.
+
+    `silent_ns` is how long the runner has said nothing: the operation has aged by as much.
+    """
+    if run.state != "running" or not run.in_flight:
+        return None
+    age = run.oldest_ns + (silent_ns if silent_ns > SECOND_NS else 0)
+    usual = (run.percentiles_ns.get("p99") or 0) * STALL_P99S
+    return age if age > max(SECOND_NS, usual) else None
+
+
+def phase_text(run: RunView, *, wide: bool, current: bool = True, silent_ns: int = 0) -> Span:
+    """State, phase and progress: 11 cells wide (`measure 62%`), or 5 (`m 62%`)."""
+    if run.state in _ENDED:
+        short, long = _ENDED[run.state]
+        text = long if wide else short
+        if not current:
+            text = f"last {long}" if wide else "last"
+        return Span(text, "bad" if run.state == "failed" else "dim")
+    if not current:
+        return Span("last", "dim")
+    stall = stalled_ns(run, silent_ns)
+    if stall is not None:
+        age = short_duration(stall)
+        return Span(f"stall {age}" if wide else f"!{age}", "warn")
+    if run.state == "planned":
+        return Span("waiting" if wide else "wait", "dim")
+    if run.phase in ("warmup", "measure"):
+        if run.progress is None:
+            return Span(run.phase if wide else run.phase[:4])
+        share = min(99, int(run.progress * 100))
+        return Span(f"{run.phase} {share}%" if wide else f"{run.phase[0]} {share}%")
+    return Span(
+        {"setup": "setup", "teardown": "teardown" if wide else "end"}.get(run.phase or "", "start")
+    )
+
+
+def load_text(profile: Profile) -> str:
+    """How operations are started: `1 worker`, `500/s`."""
+    load = profile.load
+    if isinstance(load, OpenLoad):
+        return f"{format_count(load.rate_per_s)}/s"
+    return f"{load.workers} worker" if load.workers == 1 else f"{load.workers} workers"
+
+
+def plan_text(profile: Profile) -> str:
+    """The definition in a line: load, length and targets."""
+    stop = profile.stop
+    length = [format_duration(stop.duration_ns)] if stop.duration_ns else []
+    if stop.iterations:
+        length.append(f"{format_count(stop.iterations)} operations")
+    return " · ".join([load_text(profile), *length, *profile.targets])
+
+
+def _cell(column: Column, run: RunView, current: bool, silent_ns: int) -> Span:
+    key, _, width = column
+    if key == "phase":
+        text, tone = phase_text(run, wide=width >= 11, current=current, silent_ns=silent_ns)
+        return Span(fit(text, width), tone)
+    if key == "verdict":
+        short, long, tone = VERDICTS[run.verdict]
+        return Span(fit(long if width >= 9 else short, width), tone)
+    if key == "trend":
+        return Span(trend(run.trend_ns, width))
+    if key == "operations":
+        return Span(fit_right(format_count(run.operations), width))
+    if key == "throughput":
+        rate = format_count(run.throughput_per_s)
+        return Span(fit_right(f"{rate}/s" if width >= 7 and rate != "–" else rate, width))
+    if key == "errors":
+        count = run.error_count
+        return Span(fit_right(short_count(count), width), "bad" if count else "plain")
+    value = run.max_ns if key == "max" else run.percentiles_ns.get(key)
+    text = format_duration(value) if width >= 6 else short_duration(value)
+    return Span(fit_right(text, width))
+
+
+def profile_row(
+    entry: Entry,
+    run: RunView | None,
+    columns: Sequence[Column],
+    *,
+    box: str,
+    current: bool = True,
+    silent_ns: int = 0,
+) -> Line:
+    """The row of a profile without its cursor mark; numbers of an earlier session are dim."""
+    profile = entry.profile
+    assert profile is not None
+    name = fit_middle(visible(profile.name), columns[0].width)
+    spans = [Span(_BOXES[box] + " "), Span(name)]
+    if run is None:
+        rest = sum(column.width + 1 for column in columns[1:]) - 1
+        spans.append(Span(" " + fit(visible(plan_text(profile)), rest), "dim"))
+        return tuple(spans)
+    for column in columns[1:]:
+        text, tone = _cell(column, run, current, silent_ns)
+        spans.append(Span(" " + text, tone if current else "dim"))
+    return tuple(spans)
+
+
+def suite_row(entry: Entry, columns: Sequence[Column], *, box: str) -> Line:
+    """The head of a suite: name, number of profiles, description."""
+    suite = entry.suite
+    width = MARK_WIDTH - 1 + sum(column.width + 1 for column in columns) - 1
+    count = len(suite.profiles)
+    facts = [f"{count} profile" if count == 1 else f"{count} profiles"]
+    if suite.replaces:
+        facts.append("replaces the shipped suite")
+    if suite.description:
+        facts.append(visible(suite.description))
+    head = f"{_BOXES[box]} {visible(suite.name)}"
+    head = fit(head, min(cell_len(head), width))
+    return (Span(head, "head"), Span(fit("  " + " · ".join(facts), width - cell_len(head)), "dim"))
+
+
+def header_row(columns: Sequence[Column]) -> str:
+    """The titles above the columns."""
+    cells = [
+        fit(title, width) if key in ("name", "phase", "verdict") else fit_right(title, width)
+        for key, title, width in columns
+    ]
+    return " " * MARK_WIDTH + " ".join(cells)

@@ -1,0 +1,302 @@
+"""The one main screen: profiles with their live numbers, details below or beside them, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, getters, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
+from textual.screen import Screen
+from textual.widgets import Static
+
+from cortex_tui.profiles.model import Catalog
+from cortex_tui.session.control import Control
+from cortex_tui.ui.board import Board
+from cortex_tui.ui.facts import problem_lines
+from cortex_tui.ui.keys import ACTIONS, bindings
+from cortex_tui.ui.listing import Listing
+from cortex_tui.ui.sessions import Sessions
+from cortex_tui.ui.status import status_line
+from cortex_tui.ui.widgets.detail import Detail
+from cortex_tui.ui.widgets.key_line import KeyLine
+from cortex_tui.ui.widgets.lines import Lines, TextLine
+from cortex_tui.ui.widgets.live_table import LiveTable, TableHeader
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+POLL_S = 0.25
+"""How often the newest view is looked at; it is drawn only if it says something new."""
+
+
+class MainScreen(Screen[None]):
+    """Owns what is listed, checked and known of runs; the widgets only draw it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings()
+    DEFAULT_CSS = """
+    MainScreen {
+        layout: vertical;
+        #status { background: $panel; }
+        #body { layout: vertical; height: 1fr; }
+        #runs { height: 11fr; }
+        Detail { height: 10fr; }
+        #empty { display: none; padding: 1 2; height: 1fr; }
+        #too-small { display: none; width: 1fr; height: 1fr; }
+        &.-empty LiveTable { display: none; }
+        &.-empty #empty { display: block; }
+        &.-wide #body { layout: horizontal; }
+        &.-wide #runs { width: 3fr; height: 1fr; }
+        &.-wide Detail { width: 2fr; height: 1fr; padding-left: 1; }
+        &.-wide #detail-parts { layout: vertical; }
+        &.-wide Curve { width: 1fr; height: 1fr; max-height: 16; }
+        &.-wide Lines { width: 1fr; height: 2fr; }
+        &.-narrow, &.-low {
+            #status, #body, KeyLine { display: none; }
+            #too-small { display: block; }
+        }
+    }
+    """
+    EMPTY = (
+        "There are no profiles.\n\n"
+        "A suite is a TOML file in ./profiles, or name one with --profiles PATH.\n"
+        "e lists what is wrong with the files that were found."
+    )
+
+    table = getters.query_one(LiveTable)
+    detail = getters.query_one(Detail)
+    _status = getters.query_one("#status", TextLine)
+    _keys = getters.query_one(KeyLine)
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        checked: Sequence[str],
+        store: str,
+        control: Callable[[], Control],
+        leave: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self.listing = Listing(catalog, checked)
+        self.board = Board()
+        self.sessions = Sessions(self, self.listing, self.board, control)
+        self._catalog = catalog
+        self._store = store
+        self._leave = leave
+        self._ending = False
+
+    def compose(self) -> ComposeResult:
+        yield TextLine(id="status")
+        with Container(id="body"):
+            with Vertical(id="runs"):
+                yield TableHeader(self.listing)
+                yield LiveTable(self.listing, self.board)
+                yield Static(self.EMPTY, id="empty", markup=False)
+            yield Detail()
+        yield KeyLine()
+        yield Static("", id="too-small", markup=False)
+
+    def on_mount(self) -> None:
+        self.set_class(not self._catalog.profiles, "-empty")
+        self.table.focus()
+        self.show()
+
+    def begin(self) -> None:
+        """Starts to look for views; called once there is a controller."""
+        self.set_interval(POLL_S, self.poll, name="views")
+
+    def poll(self) -> None:
+        """Takes the newest view, and draws what is new in it."""
+        view = self.sessions.newest_view()
+        if view is not None and self.board.take(view):
+            self.show()
+
+    def show(self) -> None:
+        """Draws whatever differs from what stands on the screen."""
+        self.table.sync()
+        self.detail.show(self.listing.current, self.board, self._catalog.problems)
+        width = self.app.size.width
+        self._status.show(status_line(self.board.view, self.listing, width, ending=self._ending))
+        self._keys.show(
+            frozenset(action.name for action in ACTIONS if not self.applies(action.name))
+        )
+
+    def on_resize(self, event: events.Resize) -> None:
+        width, height = event.size
+        self.query_one("#too-small", Static).update(
+            f"This terminal has {width}x{height} cells;\nthe workbench needs 60x15."
+        )
+        self.call_after_refresh(self.show)
+
+    def show_ending(self) -> None:
+        """Says that the session is being ended, until the screen goes."""
+        self._ending = True
+        self.show()
+
+    def applies(self, name: str) -> bool:
+        """Whether an action would do anything now."""
+        match name:
+            case "check" | "check_suite" | "check_all" | "filter":
+                return bool(self._catalog.profiles)
+            case "clear_filter":
+                return bool(self.listing.filter)
+            case "problems":
+                view = self.board.view
+                return bool(self._catalog.problems or (view and (view.died or view.store_error)))
+            case _:
+                return self.sessions.applies(name)
+
+    # --- moving ---------------------------------------------------------------------------------
+
+    def _move(self, by: int) -> None:
+        if self.detail.lines.has_focus:
+            self.detail.lines.scroll_relative(y=by, animate=False)
+        else:
+            self._move_to(self.listing.cursor + by)
+
+    def _move_to(self, row: int) -> None:
+        self.listing.move_to(row)
+        self.table.keep_cursor_in_sight()
+        self.show()
+
+    def action_down(self) -> None:
+        self._move(1)
+
+    def action_up(self) -> None:
+        self._move(-1)
+
+    def action_page_down(self) -> None:
+        self._move(self._page)
+
+    def action_page_up(self) -> None:
+        self._move(-self._page)
+
+    @property
+    def _page(self) -> int:
+        pane: Lines | LiveTable = self.detail.lines if self.detail.lines.has_focus else self.table
+        return max(1, pane.size.height - 1)
+
+    def action_first(self) -> None:
+        if self.detail.lines.has_focus:
+            self.detail.lines.scroll_home(animate=False)
+        else:
+            self._move_to(0)
+
+    def action_last(self) -> None:
+        if self.detail.lines.has_focus:
+            self.detail.lines.scroll_end(animate=False)
+        else:
+            self._move_to(len(self.listing.entries) - 1)
+
+    def action_details_down(self) -> None:
+        self.detail.lines.scroll_relative(y=1, animate=False)
+
+    def action_details_up(self) -> None:
+        self.detail.lines.scroll_relative(y=-1, animate=False)
+
+    def action_details(self) -> None:
+        (self.table if self.detail.lines.has_focus else self.detail.lines).focus()
+
+    def on_descendant_focus(self) -> None:
+        self.show()
+
+    # --- choosing -------------------------------------------------------------------------------
+
+    def action_check(self) -> None:
+        if self.listing.current:
+            self.listing.toggle(self.listing.current)
+            self.show()
+
+    def action_check_suite(self) -> None:
+        if self.listing.current:
+            self.listing.toggle_suite(self.listing.current.suite)
+            self.show()
+
+    def action_check_all(self) -> None:
+        self.listing.toggle_all()
+        self.show()
+
+    @on(LiveTable.Pressed)
+    def _row_pressed(self, event: LiveTable.Pressed) -> None:
+        self.listing.move_to(event.row)
+        if event.box:
+            self.action_check()
+        self.show()
+
+    async def action_filter(self) -> None:
+        # Imported when it is first used: an input costs more than the rest of the first frame.
+        from cortex_tui.ui.widgets.filter_line import FilterLine
+
+        for line in self.query(FilterLine):
+            line.focus()
+            return
+        line = FilterLine()
+        line.value = self.listing.filter
+        await self.query_one("#runs").mount(line)
+        line.focus()
+
+    def _filter(self, text: str) -> None:
+        self.listing.set_filter(text)
+        self.table.relist()
+        self.show()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._filter(event.value)
+
+    async def on_input_submitted(self) -> None:
+        self.table.focus()
+        await self.query("FilterLine").remove()
+
+    async def on_filter_line_cleared(self) -> None:
+        await self.action_clear_filter()
+
+    async def action_clear_filter(self) -> None:
+        await self.query("FilterLine").remove()
+        self.table.focus()
+        self._filter("")
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def action_log(self) -> None:
+        self.detail.toggle_log()
+        self.show()
+
+    def action_problems(self) -> None:
+        from cortex_tui.ui.screens.page import Page
+
+        source = partial(problem_lines, self._catalog.problems, self.board.view)
+        self.app.push_screen(Page("Problems", source))
+
+    def action_help(self) -> None:
+        from cortex_tui.ui.screens.page import Page, key_lines
+
+        self.app.push_screen(Page("Keys", key_lines))
+
+    # --- sessions -------------------------------------------------------------------------------
+
+    def action_run(self) -> None:
+        self.sessions.start(one_by_one=False)
+        self.poll()
+
+    def action_one_by_one(self) -> None:
+        self.sessions.start(one_by_one=True)
+        self.poll()
+
+    def action_stop(self) -> None:
+        self.sessions.stop()
+
+    def action_stop_one(self) -> None:
+        self.sessions.stop_one()
+
+    def action_save(self) -> None:
+        self.sessions.ask_to_save()
+
+    def action_quit(self) -> None:
+        self._leave()
+
+    @on(KeyLine.Pressed)
+    async def _key_pressed(self, event: KeyLine.Pressed) -> None:
+        await self.run_action(event.action)

@@ -1,0 +1,73 @@
+"""The line at the top: how the session stands, and what needs attention."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from cortex_tui.quantities import format_duration
+from cortex_tui.session.view import SessionView
+from cortex_tui.ui.listing import Listing
+from cortex_tui.ui.text import Line, Span, Tone, fit, visible
+
+SILENT_NS = 1_000_000_000
+"""A runner that has said nothing for this long has its loop held by something."""
+
+
+def _session(view: SessionView | None) -> list[Span]:
+    if view is None:
+        return [Span("idle", "dim")]
+    if view.state == "died":
+        reason = view.died or "the runner is gone"
+        return [Span(f"DIED: {visible(reason)}", "bad")]
+    spans = [Span(view.state, "good" if view.state == "running" else "plain")]
+    if view.state in ("starting", "running") and view.silent_ns > SILENT_NS:
+        silent = f"silent for {view.silent_ns / 1e9:.1f} s: the loop is held"
+        spans.append(Span(silent, "warn"))
+    if view.store_error:
+        spans.append(Span(f"not stored: {visible(view.store_error)}", "bad"))
+    elif view.state == "finished":
+        ended = [run for run in view.runs if run.verdict == "missed"]
+        failed = [run for run in view.runs if run.state == "failed"]
+        if ended:
+            spans.append(Span(f"{len(ended)} missed", "bad"))
+        if failed:
+            spans.append(Span(f"{len(failed)} failed", "bad"))
+    spans.append(Span(format_duration(view.elapsed_ns)))
+    where = " ".join(word for word in (view.placement, view.loop) if word)
+    spans.append(Span(visible(where), "dim"))
+    return spans
+
+
+def status_line(
+    view: SessionView | None, listing: Listing, width: int, *, ending: bool = False
+) -> Line:
+    """`width` cells: the session on the left, what is checked and what is wrong on the right."""
+    problems = len(listing.catalog.problems)
+    right: list[Span] = []
+    if listing.filter:
+        count = f"{len(listing.shown)} of {len(listing.catalog.profiles)}"
+        right.append(Span(f"/{visible(listing.filter)} {count}", "head"))
+    right.append(Span(f"{len(listing.checked)} checked"))
+    if problems:
+        tone: Tone = "warn"
+        right.append(Span(f"{problems} problem{'s' * (problems > 1)} (e)", tone))
+    left = [Span("ending…", "warn")] if ending else _session(view)
+    right_text = "  ".join(span.text for span in right)
+    room = width - cell_len(right_text) - 2
+    line: list[Span] = [Span(" ")]
+    room -= 1
+    for at, span in enumerate(left):
+        gap = "  " if at else ""
+        needed = cell_len(span.text) + len(gap)
+        if needed > room:
+            if room > 8:
+                line.append(Span(fit(gap + span.text, room), span.tone))
+                room = 0
+            break
+        line.append(Span(gap + span.text, span.tone))
+        room -= needed
+    line.append(Span(" " * (room + 1)))
+    for at, span in enumerate(right):
+        line.append(Span(("  " if at else "") + span.text, span.tone))
+    line.append(Span(" "))
+    return tuple(line)

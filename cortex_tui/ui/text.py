@@ -1,0 +1,99 @@
+"""Text as it goes to the screen: literal, on one line, and of an exact width in cells.
+
+Names, errors and log lines come from outside. They are never read as markup, and a control
+character in them is shown, not obeyed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal, NamedTuple
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+
+Tone = Literal["plain", "dim", "head", "good", "bad", "warn"]
+"""What a piece of text means; a widget's theme gives it a colour, its words say it without one."""
+
+
+class Span(NamedTuple):
+    """A piece of a line."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+Line = tuple[Span, ...]
+
+_PLAIN = re.compile(r"[ -~]*")
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def _shown(character: str) -> str:
+    code = ord(character)
+    if character == "\t":
+        return "    "
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    if unicodedata.category(character) in _HIDDEN:
+        return f"\\u{{{code:x}}}"
+    return character
+
+
+def visible(text: str) -> str:
+    """`text` on one line: control, format and unpaired characters are replaced by what shows them.
+
+    Escape becomes `␛`, a line feed `␊`, a right-to-left override `\\u{202e}`.
+    """
+    if _PLAIN.fullmatch(text):
+        return text
+    return "".join(map(_shown, text))
+
+
+def fit(text: str, width: int) -> str:
+    """Exactly `width` cells: padded on the right, or cut with `…` at the end."""
+    if width <= 0:
+        return ""
+    if text.isascii():
+        if len(text) <= width:
+            return text.ljust(width)
+        return text[: width - 1] + "…"
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(text, width - 1) + "…"
+
+
+def fit_right(text: str, width: int) -> str:
+    """Exactly `width` cells: padded on the left, or cut with `…` at the end."""
+    return " " * (width - cell_len(text)) + text if cell_len(text) <= width else fit(text, width)
+
+
+def fit_middle(text: str, width: int) -> str:
+    """Exactly `width` cells, cut in the middle.
+
+    Names of benchmarks differ at both ends: `conversation-read`, `conversation-write`.
+    """
+    if cell_len(text) <= width or width < 5:
+        return fit(text, width)
+    tail = (width - 1) // 2
+    end = text[-tail:]
+    while cell_len(end) > tail:
+        end = end[1:]
+    return set_cell_size(text, width - 1 - cell_len(end)) + "…" + end
+
+
+def wrap(text: str, width: int, indent: str = "") -> list[str]:
+    """Lines of at most `width` cells, broken at spaces where there are any; later ones indented."""
+    lines: list[str] = []
+    rest = text.rstrip()
+    while cell_len(rest) > width > len(indent) + 1:
+        head = chop_cells(rest[:width], width)[0]
+        at = head.rfind(" ", len(indent) + 1)
+        if at < 0:
+            at = len(head)
+        lines.append(rest[:at])
+        rest = indent + rest[at:].lstrip(" ")
+    lines.append(rest)
+    return lines

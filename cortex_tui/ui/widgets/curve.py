@@ -1,0 +1,48 @@
+"""The percentile curve of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.geometry import Region
+from textual.strip import Strip
+
+from cortex_tui.session.view import CurvePoint
+from cortex_tui.ui.plot import PlotLine, curve
+from cortex_tui.ui.text import Span, Tone
+from cortex_tui.ui.widgets.lines import Toned
+
+
+class Curve(Toned):
+    """Value over percentile in braille: x in nines, y logarithmic."""
+
+    DEFAULT_CSS = "Curve { width: 1fr; height: 1fr; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._points: Sequence[CurvePoint] = ()
+        self._plot: list[PlotLine] = []
+
+    def show(self, points: Sequence[CurvePoint]) -> None:
+        """Draws the lines that differ from those before."""
+        if points == self._points:
+            return
+        self._points = points
+        before, self._plot = self._plot, curve(points, *self.size)
+        if len(before) != len(self._plot):
+            self.refresh()
+            return
+        for y, (old, new) in enumerate(zip(before, self._plot, strict=True)):
+            if old != new:
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def on_resize(self) -> None:
+        self._plot = curve(self._points, *self.size)
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        if y >= len(self._plot):
+            return Strip.blank(self.size.width, self.tone_style("plain"))
+        label, dots = self._plot[y]
+        tone: Tone = "dim" if y == len(self._plot) - 1 else "plain"
+        return self.strip((Span(label, "dim"), Span(dots, tone)), self.size.width)

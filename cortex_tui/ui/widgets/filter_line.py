@@ -1,0 +1,31 @@
+"""The line in which a filter is typed; the list follows each letter."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Input
+
+
+class FilterLine(Input):
+    """Enter keeps the filter and leaves the line, escape clears it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "clear", "clear", tooltip="Show every profile", id="filter-clear")
+    ]
+    DEFAULT_CSS = """
+    FilterLine { height: 1; border: none; padding: 0 1; background: $panel; }
+    """
+
+    class Cleared(Message):
+        """Escape was pressed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            placeholder="filter: parts of a name; enter keeps it, escape clears it", compact=True
+        )
+
+    def action_clear(self) -> None:
+        self.post_message(self.Cleared())
