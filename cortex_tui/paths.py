@@ -1,4 +1,4 @@
-"""Where things are: the shipped suites, the store, and what may be thrown away."""
+"""Where things are: the shipped suites and the store."""
 
 from __future__ import annotations
 
@@ -16,11 +16,3 @@ def shipped_suites() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "suites"
     return inside if inside.is_dir() else package.parent / "profiles"
-
-
-def cache_folder() -> Path:
-    """Where seeded databases are kept from one session to the next; may be deleted at any time."""
-    # An import of 4 ms that listing profiles does not need.
-    from platformdirs import user_cache_path
-
-    return user_cache_path("cortex-tui", appauthor=False)

@@ -1,0 +1,49 @@
+# What there is to do: make setup, run, test, bench, soak, check, clean.
+
+VENV := .venv
+INSTALLED := $(VENV)/.installed
+BIN := $(VENV)/bin
+
+# The first Python on PATH that is new enough; PYTHON=… names another.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
+	{ echo $$python; break; }; done)
+
+.PHONY: setup run test bench soak check clean
+
+setup: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "make: expected Python 3.11 or newer on PATH, found none" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip hatchling
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --group dev --editable .
+	@touch $@
+
+# The workbench where there is a terminal, its headless twin where there is none.
+run: $(INSTALLED)
+	@if [ -t 0 ] && [ -t 1 ] && [ -t 2 ]; then \
+		$(BIN)/cortex-tui launch; \
+	else \
+		$(BIN)/cortex-tui run '*' --duration 2s; \
+	fi
+
+test: $(INSTALLED)
+	$(BIN)/pytest
+
+# The shipped suites in full, without neighbours.
+bench: $(INSTALLED)
+	$(BIN)/cortex-tui run '*' --one-by-one
+
+soak: $(INSTALLED)
+	$(BIN)/pytest -m soak --timeout 0
+
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Saved snapshots (.cortex-tui) stay.
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
