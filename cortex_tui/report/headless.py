@@ -1,0 +1,209 @@
+"""Runs a session without a screen: watches its views, delivers what came of it, and its exit code.
+
+The controller measures and stores; everything here is reading and writing text, four times a
+second, on a loop that is the measuring one only where that was asked for (`--in-process`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import msgspec
+
+from cortex_tui.profiles.model import Profile
+from cortex_tui.profiles.words import printable
+from cortex_tui.report.progress import Progress
+from cortex_tui.report.stream import wants_colour, width_of
+from cortex_tui.report.summary import summary
+from cortex_tui.session.control import Control
+from cortex_tui.session.view import SessionView
+
+LOOK_EVERY_S = 0.25
+STORING_AT_MOST_S = 10.0
+"""How long a session that has ended may take to reach the disk before it counts as not stored."""
+
+GOOD, MISSED, USAGE, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+
+STDOUT = "-"
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """What is to become of the session when it has ended."""
+
+    store: Path
+    save: str = ""
+    note: str = ""
+    json: str = ""
+    """A file, `-` for stdout, "" for none."""
+
+
+async def run_headless(
+    control: Control,
+    profiles: Sequence[Profile],
+    delivery: Delivery,
+    *,
+    one_by_one: bool = False,
+    out: TextIO,
+    err: TextIO,
+) -> int:
+    """Runs the profiles and returns the exit code; the caller closes the controller.
+
+    SIGINT, SIGTERM and SIGHUP end the session: what was measured is kept, shown and delivered. A
+    second one ends the waiting too. Must run on the main thread's loop.
+    """
+    progress = Progress(err)
+    with _interruption(control, progress) as interrupted:
+        before = control.view
+        control.start(profiles, one_by_one=one_by_one)
+        view = await _watched(control, before, progress, interrupted)
+    progress.clear()
+    if view is None:
+        progress.say("interrupted before anything was measured")
+        return INTERRUPTED
+
+    code = GOOD
+    if not interrupted.at_once:
+        if delivery.save:
+            code = max(code, await _save(control, delivery, progress))
+        if delivery.json:
+            code = max(code, await _deliver_json(control, delivery.json, progress, out))
+        view = control.view or view
+    for line in view.log:
+        progress.say(f"  | {printable(line)}")
+    table_to = err if delivery.json == STDOUT else out
+    text = summary(
+        view, width=width_of(table_to), colour=wants_colour(table_to), store=delivery.store
+    )
+    try:
+        table_to.write(f"{text}\n")
+        table_to.flush()
+    except OSError:
+        # The terminal may be gone, which may be what the interruption was about.
+        if table_to is out and not interrupted.is_set():
+            raise
+    return INTERRUPTED if interrupted.is_set() else max(code, exit_code(view))
+
+
+def exit_code(view: SessionView) -> int:
+    """What a session that was not interrupted comes to: 3 a run failed, 1 a target missed, 0."""
+    if view.state == "died" or not view.runs or any(run.state == "failed" for run in view.runs):
+        return FAILED
+    return MISSED if any(run.verdict == "missed" for run in view.runs) else GOOD
+
+
+class _Interruption:
+    """Whether the person, or the system, wants an end; and whether without any waiting."""
+
+    def __init__(self, control: Control, progress: Progress) -> None:
+        self._control = control
+        self._progress = progress
+        self._event = asyncio.Event()
+        self.at_once = False
+
+    def __call__(self, name: str) -> None:
+        if self._event.is_set():
+            self.at_once = True
+            return
+        self._event.set()
+        self._progress.say(f"{name}: stopping; once more to leave without waiting")
+        self._control.stop()
+
+    def is_set(self) -> bool:
+        return self._event.is_set()
+
+
+@contextlib.contextmanager
+def _interruption(control: Control, progress: Progress) -> Iterator[_Interruption]:
+    loop = asyncio.get_running_loop()
+    interruption = _Interruption(control, progress)
+    # What was ignored from the start (nohup, a shell's background job) stays ignored.
+    signals = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    ]
+    for number in signals:
+        loop.add_signal_handler(number, interruption, number.name)
+    try:
+        yield interruption
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)
+
+
+async def _watched(
+    control: Control, before: SessionView | None, progress: Progress, interrupted: _Interruption
+) -> SessionView | None:
+    """The last view of the session that was just started, as far as it could be waited for."""
+    loop = asyncio.get_running_loop()
+    stored_by: float | None = None
+    view: SessionView | None = None
+    while not interrupted.at_once:
+        newest = control.view
+        if newest is not None and (before is None or newest.session != before.session):
+            view = newest
+            progress.show(view)
+            if view.state in ("finished", "died"):
+                stored_by = stored_by or loop.time() + STORING_AT_MOST_S
+                if view.stored or view.store_error or loop.time() > stored_by:
+                    break
+        await asyncio.sleep(LOOK_EVERY_S)
+    return view
+
+
+async def _save(control: Control, delivery: Delivery, progress: Progress) -> int:
+    try:
+        saved = await asyncio.wrap_future(control.save(delivery.save, note=delivery.note))
+    except Exception as error:  # the future's error says what, where and what to do
+        progress.say(f"error: not saved as {delivery.save}: {printable(str(error))}")
+        return USAGE
+    progress.say(f"saved as {saved.name}")
+    return GOOD
+
+
+async def _deliver_json(control: Control, target: str, progress: Progress, out: TextIO) -> int:
+    try:
+        document = await asyncio.wrap_future(control.document())
+    except Exception as error:
+        progress.say(f"error: no JSON: {printable(str(error))}")
+        return FAILED
+    text = encoded(document)
+    if target == STDOUT:
+        out.write(text)
+        out.flush()
+        return GOOD
+    try:
+        write_whole(Path(target), text)
+    except OSError as error:
+        progress.say(f"error: {printable(target)}: cannot be written: {error.strerror or error}")
+        return USAGE
+    return GOOD
+
+
+def encoded(document: dict[str, Any]) -> str:
+    """The document as it is written to a file or to stdout."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes a file so that, whatever happens, either the old or the new one is there whole."""
+    if path.exists() and not path.is_file():  # a pipe or a device: nothing to replace
+        path.write_text(text, encoding="utf-8")
+        return
+    real = Path(os.path.realpath(path))
+    part = real.with_name(f".{real.name}.{os.getpid()}.part")
+    try:
+        with part.open("x", encoding="utf-8") as file:
+            file.write(text)
+            if real.exists():
+                os.fchmod(file.fileno(), real.stat().st_mode & 0o777)
+        part.replace(real)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,74 @@
+"""How a session goes on, in one line: overwritten on a terminal, now and then anywhere else."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TextIO
+
+from cortex_tui.profiles.words import printable
+from cortex_tui.quantities import format_count
+from cortex_tui.report.stream import is_terminal, width_of
+from cortex_tui.session.view import SessionView
+
+PLAIN_EVERY_NS = 2_000_000_000
+"""How far apart the lines are where none can be overwritten."""
+
+
+class Progress:
+    """Shows views on a stream; a stream that is gone (a closed terminal) is no error."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._live = is_terminal(stream)
+        self._next_ns = PLAIN_EVERY_NS
+        self._store_error = ""
+
+    def show(self, view: SessionView) -> None:
+        if view.store_error and view.store_error != self._store_error:
+            self.say(f"warning: not stored for now: {printable(view.store_error)}")
+            self._store_error = view.store_error
+        if self._live:
+            line = progress_line(view)[: max(width_of(self._stream) - 1, 1)]
+            self._write(f"\r\x1b[K{line}")
+        elif view.elapsed_ns >= self._next_ns:
+            self._next_ns += PLAIN_EVERY_NS
+            self._write(f"{progress_line(view)}\n")
+
+    def say(self, text: str) -> None:
+        """A line of its own that stays."""
+        self.clear()
+        self._write(f"{text}\n")
+
+    def clear(self) -> None:
+        """Takes the overwritten line away."""
+        if self._live:
+            self._write("\r\x1b[K")
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+            self._stream.flush()
+
+
+def progress_line(view: SessionView) -> str:
+    """Such as `12.0s  5 runs: 2 done, 3 measure 40%  12.3k operations, 0 errors`."""
+    done = sum(run.state in ("finished", "stopped", "failed") for run in view.runs)
+    phases: dict[str, list[float]] = {}
+    for run in view.runs:
+        if run.state == "running" and run.phase is not None:
+            phases.setdefault(run.phase, []).append(run.progress or 0.0)
+    parts = [f"{done} done"] if done else []
+    for phase, progress in phases.items():
+        share = f" {sum(progress) / len(progress):.0%}" if phase in ("warmup", "measure") else ""
+        parts.append(f"{len(progress)} {phase}{share}")
+    state = ", ".join(parts) or view.state
+    operations = sum(run.operations for run in view.runs)
+    errors = sum(run.error_count for run in view.runs)
+    silent = ""
+    if view.silent_ns > 1_000_000_000 and view.state == "running":
+        silent = f", silent for {view.silent_ns / 1e9:.0f}s"
+    runs = f"{len(view.runs)} run{'' if len(view.runs) == 1 else 's'}"
+    return (
+        f"{view.elapsed_ns / 1e9:.1f}s  {runs}: {state}  "
+        f"{format_count(operations)} operations, {format_count(errors)} errors{silent}"
+    )

@@ -1,0 +1,43 @@
+"""What a text stream can do: colour, and how wide it is."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal, TextIO
+
+Tone = Literal["good", "bad", "warn", "dim"]
+
+PLAIN_WIDTH = 10_000
+"""Of a stream that is no terminal: whoever reads the file or the pipe has no edge."""
+
+_CODES: dict[Tone, str] = {"good": "32", "bad": "31", "warn": "33", "dim": "2"}
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether the stream is there, open, and a terminal."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def wants_colour(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that shows colours to somebody who has not refused them."""
+    refused = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return not refused and is_terminal(stream)
+
+
+def width_of(stream: TextIO) -> int:
+    """The columns of a terminal; PLAIN_WIDTH for anything else."""
+    if not is_terminal(stream):
+        return PLAIN_WIDTH
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def toned(text: str, tone: Tone | None, *, colour: bool) -> str:
+    if tone is None or not colour:
+        return text
+    return f"\x1b[{_CODES[tone]}m{text}\x1b[0m"

@@ -1,0 +1,89 @@
+"""A controller that plays prepared views, for what watches one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+import msgspec
+
+from cortex_tui.profiles.model import Length, Profile
+from cortex_tui.session.control import SavedSnapshot
+from cortex_tui.session.view import RunView, SessionView
+
+
+def profile(name: str = "steady", **fields: Any) -> Profile:
+    return Profile(suite="shop", name=name, workload="shop:op", stop=Length(10**9), **fields)
+
+
+def run_view(number: int = 0, name: str = "steady", **fields: Any) -> RunView:
+    fields.setdefault("state", "finished")
+    fields.setdefault("operations", 12_345)
+    fields.setdefault("throughput_per_s", 2469.0)
+    fields.setdefault("percentiles_ns", {"p50": 81_000, "p90": 90_000, "p99": 1_230_000})
+    fields.setdefault("max_ns", 45_600_000)
+    return RunView(run=number, profile=profile(name), **fields)
+
+
+def session_view(*runs: RunView, **fields: Any) -> SessionView:
+    fields.setdefault("state", "finished")
+    fields.setdefault("stored", True)
+    return SessionView(session="20260101T000000-abc", runs=runs, **fields)
+
+
+class StandIn:
+    """Shows one view after the other, each time it is looked at; the last one stays.
+
+    `on_stop` is the view to show once the session was stopped.
+    """
+
+    def __init__(
+        self,
+        *views: SessionView,
+        on_stop: SessionView | None = None,
+        when_seen: Callable[[int], None] | None = None,
+        save_error: Exception | None = None,
+    ) -> None:
+        self._views = list(views)
+        self._on_stop = on_stop
+        self._when_seen = when_seen
+        self._save_error = save_error
+        self._seen = 0
+        self.started: list[tuple[tuple[str, ...], bool]] = []
+        self.stops = 0
+        self.saved: list[tuple[str, str]] = []
+
+    @property
+    def view(self) -> SessionView | None:
+        if not self.started:
+            return None
+        self._seen += 1
+        if self._when_seen is not None:
+            self._when_seen(self._seen)
+        return self._views.pop(0) if len(self._views) > 1 else self._views[0]
+
+    def start(self, profiles: Sequence[Profile], *, one_by_one: bool = False) -> None:
+        self.started.append((tuple(profile.full_name for profile in profiles), one_by_one))
+
+    def stop(self, run: int | None = None) -> None:
+        self.stops += 1
+        if self._on_stop is not None:
+            self._views = [self._on_stop]
+
+    def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:
+        future: Future[SavedSnapshot] = Future()
+        if self._save_error is not None:
+            future.set_exception(self._save_error)
+        else:
+            self.saved.append((name, note))
+            future.set_result(SavedSnapshot(name, "20260101T000000-abc", run))
+        return future
+
+    def document(self) -> Future[dict[str, Any]]:
+        future: Future[dict[str, Any]] = Future()
+        future.set_result(msgspec.to_builtins({"schema": "cortex-tui/session@1", "runs": []}))
+        return future
+
+    def close(self) -> None:
+        """Nothing to end."""

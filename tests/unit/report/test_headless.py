@@ -1,0 +1,177 @@
+"""A session without a screen: what it prints, delivers and returns."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cortex_tui.report import Delivery, run_headless
+from cortex_tui.report.progress import progress_line
+from cortex_tui.session.view import SessionView
+from tests.unit.report.stand_in import StandIn, profile, run_view, session_view
+
+GOING_ON = session_view(
+    run_view(state="running", phase="measure", progress=0.4, verdict="pending"),
+    state="running",
+    stored=False,
+    elapsed_ns=2_500_000_000,
+)
+
+
+async def headless(
+    control: StandIn, *, json: str = "", save: str = "", note: str = "", one_by_one: bool = False
+) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    delivery = Delivery(store=Path("s.db"), save=save, note=note, json=json)
+    code = await run_headless(
+        control, [profile()], delivery, one_by_one=one_by_one, out=out, err=err
+    )
+    return code, out.getvalue(), err.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("view", "code"),
+    [
+        (session_view(run_view(verdict="met")), 0),
+        (session_view(run_view(verdict="none", errors={"OSError": 4})), 0),
+        (session_view(run_view(verdict="missed")), 1),
+        (session_view(run_view(state="failed", verdict="missed")), 3),
+        (session_view(run_view(verdict="met"), state="died", died="signal 9"), 3),
+        (session_view(), 3),
+    ],
+)
+async def test_the_exit_code_is_the_worst_that_happened(view: SessionView, code: int) -> None:
+    control = StandIn(GOING_ON, view)
+    assert (await headless(control))[0] == code
+
+
+async def test_the_table_is_on_stdout_and_progress_on_stderr() -> None:
+    control = StandIn(GOING_ON, session_view(run_view(verdict="met")))
+    _, out, err = await headless(control, one_by_one=True)
+    assert control.started == [(("shop.steady",), True)]
+    assert out.startswith("profile ")
+    assert out.endswith("session 20260101T000000-abc is stored in s.db\n")
+    assert err == "2.5s  1 run: 1 measure 40%  12.3k operations, 0 errors\n"
+
+
+async def test_with_json_on_stdout_nothing_else_is_there() -> None:
+    _, out, err = await headless(StandIn(session_view(run_view())), json="-")
+    assert json.loads(out)["schema"] == "cortex-tui/session@1"
+    assert "shop.steady" in err
+
+
+async def test_a_json_file_is_replaced_whole_and_keeps_its_mode(tmp_path: Path) -> None:
+    file = tmp_path / "x.json"
+    file.write_text("old")
+    file.chmod(0o640)
+    code, out, _ = await headless(StandIn(session_view(run_view())), json=str(file))
+    assert code == 0
+    assert json.loads(file.read_text())["schema"] == "cortex-tui/session@1"
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert out.startswith("profile ")
+    assert os.listdir(tmp_path) == ["x.json"]
+
+
+async def test_a_json_file_that_cannot_be_written_is_an_error_after_the_table(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "x.json").mkdir()
+    code, out, err = await headless(
+        StandIn(session_view(run_view())), json=str(tmp_path / "gone" / "x.json")
+    )
+    assert code == 2
+    assert "cannot be written: No such file or directory" in err
+    assert out.startswith("profile ")
+
+
+async def test_the_session_is_saved_under_its_name() -> None:
+    control = StandIn(session_view(run_view()))
+    code, _, err = await headless(control, save="before", note="no index")
+    assert (code, control.saved) == (0, [("before", "no index")])
+    assert "saved as before\n" in err
+
+
+async def test_a_session_that_cannot_be_saved_is_an_error() -> None:
+    control = StandIn(session_view(run_view()), save_error=OSError("s.db: no space left"))
+    code, out, err = await headless(control, save="before")
+    assert code == 2
+    assert "error: not saved as before: s.db: no space left\n" in err
+    assert out.startswith("profile ")
+
+
+async def test_trouble_with_the_store_is_a_warning_that_is_said_once() -> None:
+    troubled = msgspec.structs.replace(GOING_ON, store_error="s.db: read-only")
+    ended = session_view(run_view(), stored=False, store_error="s.db: read-only")
+    code, out, err = await headless(StandIn(troubled, troubled, ended))
+    assert code == 0
+    assert err.count("warning: not stored for now: s.db: read-only\n") == 1
+    assert "not stored: s.db: read-only" in out
+
+
+async def test_what_the_workloads_printed_is_shown_and_not_obeyed() -> None:
+    _, out, err = await headless(StandIn(session_view(run_view(), log=("hello\x1b[2J",))))
+    assert "  | hello\\x1b[2J\n" in err
+    assert "hello" not in out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_signal_stops_the_session_and_delivers_what_was_measured(
+    number: signal.Signals,
+) -> None:
+    stopped = session_view(run_view(state="stopped", verdict="missed"))
+    control = StandIn(
+        GOING_ON,
+        on_stop=stopped,
+        when_seen=lambda count: os.kill(os.getpid(), number) if count == 2 else None,
+    )
+    code, out, err = await headless(control, json="-", save="half")
+    assert (code, control.stops, control.saved) == (130, 1, [("half", "")])
+    assert f"{number.name}: stopping" in err
+    assert json.loads(out)
+
+
+async def test_a_second_signal_does_not_wait_for_the_session() -> None:
+    control = StandIn(
+        GOING_ON,
+        when_seen=lambda count: os.kill(os.getpid(), signal.SIGINT) if count in (2, 3) else None,
+    )
+    code, out, _ = await headless(control, save="half")
+    assert (code, control.stops, control.saved) == (130, 1, [])
+    assert "running" in out
+
+
+async def test_an_ignored_signal_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        control = StandIn(
+            GOING_ON,
+            GOING_ON,
+            GOING_ON,
+            session_view(run_view()),
+            when_seen=lambda count: os.kill(os.getpid(), signal.SIGHUP) if count == 2 else None,
+        )
+        assert (await headless(control))[0] == 0
+        assert control.stops == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_line_of_progress_counts_the_runs_by_phase() -> None:
+    view = session_view(
+        run_view(0),
+        run_view(1, state="running", phase="measure", progress=0.5),
+        run_view(2, state="running", phase="measure", progress=0.25, errors={"OSError": 3}),
+        run_view(3, state="running", phase="setup", operations=0),
+        state="running",
+        elapsed_ns=12_000_000_000,
+        silent_ns=3_000_000_000,
+    )
+    assert progress_line(view) == (
+        "12.0s  4 runs: 1 done, 2 measure 38%, 1 setup  37.0k operations, 3 errors, silent for 3s"
+    )
