@@ -6,8 +6,8 @@ from contextlib import closing
 from os import PathLike, fspath
 from pathlib import Path
 
-from cortex_core.data import conversations as generated
-from cortex_core.data.conversations import DEFAULT_COUNT, DEFAULT_SEED
+from cortex_core.data import stream
+from cortex_core.data.stream import DEFAULT_COUNT, DEFAULT_SEED
 from cortex_core.domain.conversation import Conversation
 from cortex_core.sqlite.conversations import SAVE, to_row
 from cortex_core.sqlite.schema import CONVERSATION_TRIGGERS, prepare_writer
@@ -32,7 +32,7 @@ def seed_file(
             connection.execute("PRAGMA journal_mode = OFF")
             connection.execute("PRAGMA synchronous = OFF")
             connection.execute("BEGIN")
-            _fill(connection, generated.conversations(conversations, seed=seed))
+            _fill(connection, stream.conversations(conversations, seed=seed))
             connection.execute("COMMIT")
             connection.execute("PRAGMA journal_mode = WAL")
         partial.replace(target)

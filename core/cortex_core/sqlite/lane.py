@@ -29,36 +29,57 @@ class _RunsWork(Protocol):
     def executescript(self, work: Work) -> Awaitable[object]: ...
 
 
-def _connections(path: str, count: int, busy_timeout_s: float) -> Sequence[aiosqlite.Connection]:
-    """Connections, not yet opened, whose threads do not keep the interpreter from ending.
+class _Maker:
+    """Makes an aiosqlite connection, and learns which thread it got.
+
+    The factory is called on that thread: also where opening the file then fails, and somebody
+    has to see the thread end.
+    """
+
+    def __init__(self, path: str, busy_timeout_s: float) -> None:
+        # The function below must not hold this object: a cycle would keep a connection that
+        # nobody closed, and its thread, until the garbage collector comes by.
+        self._threads = threads = list[threading.Thread]()
+
+        def make_on_its_thread(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+            threads.append(threading.current_thread())
+            return _WorkConnection(*args, **kwargs)
+
+        self.connection = aiosqlite.connect(
+            path, factory=make_on_its_thread, isolation_level=None, timeout=busy_timeout_s
+        )
+
+    def join(self) -> None:
+        """Wait for the thread, which has been told to end."""
+        for thread in self._threads:
+            thread.join(_JOIN_S)
+
+
+def _makers(path: str, count: int, busy_timeout_s: float) -> Sequence[_Maker]:
+    """Connections, not yet open, whose threads do not keep the interpreter from ending.
 
     A thread is a daemon if the one that makes it is. aiosqlite's threads would otherwise be
     waited for at exit, forever where a close was forgotten. A commit cut off by the end of the
     process is undone when the file is opened next, so nothing is lost that was reported done.
     """
-    made: list[aiosqlite.Connection] = []
+    makers: list[_Maker] = []
 
     def make() -> None:
-        made.extend(
-            aiosqlite.connect(
-                path, factory=_WorkConnection, isolation_level=None, timeout=busy_timeout_s
-            )
-            for _ in range(count)
-        )
+        makers.extend(_Maker(path, busy_timeout_s) for _ in range(count))
 
-    maker = threading.Thread(target=make, daemon=True, name="cortex-core connect")
-    maker.start()
-    maker.join()
-    return made
+    thread = threading.Thread(target=make, daemon=True, name="cortex-core connect")
+    thread.start()
+    thread.join()
+    return makers
 
 
 class Lane:
     """An open connection. Work runs one after the other, in the order of the calls."""
 
-    def __init__(self, connection: aiosqlite.Connection, thread: threading.Thread) -> None:
-        self._connection = connection
-        self._runner = cast(_RunsWork, connection)
-        self._thread = thread
+    def __init__(self, maker: _Maker) -> None:
+        self._maker = maker
+        self._connection = maker.connection
+        self._runner = cast(_RunsWork, maker.connection)
 
     async def run(self, work: Work) -> None:
         """Run `work` on the connection's thread.
@@ -93,7 +114,7 @@ class Lane:
         except BaseException:
             self._connection.stop()
             raise
-        self._thread.join(_JOIN_S)
+        self._maker.join()
 
     def stop(self) -> None:
         """Have the thread close the connection and end, without waiting for it."""
@@ -106,23 +127,14 @@ def _nothing(_: sqlite3.Connection) -> None:
 
 async def open_lanes(path: str, count: int, busy_timeout_s: float) -> list[Lane]:
     """Open `count` connections to the same file; all of them, or none."""
-    opened: list[aiosqlite.Connection] = []
-    lanes: list[Lane] = []
+    begun: list[_Maker] = []
     try:
-        for connection in _connections(path, count, busy_timeout_s):
-            await connection
-            opened.append(connection)
-            lanes.append(Lane(connection, await _thread_of(connection)))
+        for maker in _makers(path, count, busy_timeout_s):
+            begun.append(maker)
+            await maker.connection
     except BaseException:
-        for connection in opened:
-            connection.stop()
+        for maker in begun:
+            maker.connection.stop()
+            maker.join()
         raise
-    return lanes
-
-
-async def _thread_of(connection: aiosqlite.Connection) -> threading.Thread:
-    found: list[threading.Thread] = []
-    await cast(_RunsWork, connection).executescript(
-        lambda _: found.append(threading.current_thread())
-    )
-    return found[0]
+    return [Lane(maker) for maker in begun]

@@ -1,0 +1,165 @@
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cortex_core import (
+    CaptureConversation,
+    Cortex,
+    GetConversationById,
+    Logging,
+    Mediator,
+    Protection,
+    Query,
+    Result,
+    Timing,
+)
+from cortex_core.behaviours.buckets import Buckets
+from cortex_core.behaviours.secrets import redacted
+
+GET = GetConversationById("one")
+
+
+class Ask(Query[str], frozen=True):
+    text: str
+
+
+class Answer:
+    request_type = Ask
+
+    async def handle(self, request: Ask) -> Result[str]:
+        if request.text == "raise":
+            raise LookupError("password=hunter2 is wrong")
+        return Result(request.text)
+
+
+SECRETS = [
+    ("password=hunter2", "hunter2"),
+    ('"api_key": "abcdef123"', "abcdef123"),
+    ("token: 'xyz789'", "xyz789"),
+    ("Authorization: Bearer abc.def-ghi", "abc.def-ghi"),
+    ("postgres://user:pass123@host/db", "pass123"),
+    ("sk-abcdefghij0123456789", "abcdefghij"),
+    ("ghp_abcdefghijklmnopqrst0123", "abcdefghij"),
+    ("AKIAIOSFODNN7EXAMPLE", "IOSFODNN7"),
+    ("-----BEGIN RSA PRIVATE KEY-----\nMIIEpA\n-----END RSA PRIVATE KEY-----", "MIIEpA"),
+    ("eyJhbGciOi.eyJzdWIiOi.SflKxwRJSM", "SflKxwRJSM"),
+]
+
+
+@pytest.mark.parametrize(("text", "secret"), SECRETS)
+def test_secrets_do_not_reach_the_log(text: str, secret: str) -> None:
+    shown = redacted(f"before {text} after")
+    assert secret not in shown
+    assert shown.startswith("before ")
+
+
+def test_text_without_secrets_is_left_as_it_is() -> None:
+    text = "The tokenizer splits words; the password dialog is at http://host/path?a=b."
+    assert redacted(text) == text
+
+
+@pytest.mark.parametrize(("text", "secret"), SECRETS)
+async def test_requests_are_logged_without_secrets(
+    text: str, secret: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    mediator = Mediator.build([Answer()], [Logging()])
+    with caplog.at_level(logging.DEBUG, "cortex_core"):
+        await mediator.send(Ask(text))
+    assert "Ask(text=" in caplog.text
+    assert secret not in caplog.text
+
+
+async def test_an_exception_is_logged_and_passed_on(caplog: pytest.LogCaptureFixture) -> None:
+    mediator = Mediator.build([Answer()], [Logging()])
+    with pytest.raises(LookupError):
+        await mediator.send(Ask("raise"))
+    assert "LookupError" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+async def test_failures_are_logged_at_info_and_long_values_cut(
+    cortex: Cortex, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "cortex_core"):
+        await cortex.send(GetConversationById("x" * 5000))
+    (record,) = caplog.records
+    assert "failed: invalid" in record.getMessage()
+    assert len(record.getMessage()) < 400
+
+
+async def test_timing_counts_failures_and_exceptions_by_type() -> None:
+    timing = Timing()
+    mediator = Mediator.build([Answer()], [timing])
+    await mediator.send(Ask("fine"))
+    with pytest.raises(LookupError):
+        await mediator.send(Ask("raise"))
+    summary = timing.summary()[Ask]
+    assert (summary.count, summary.failed, summary.raised) == (2, 0, 1)
+    assert summary.max_ns is not None
+    assert summary.p50_ns is not None
+    assert 0 < summary.p50_ns <= summary.max_ns
+
+
+async def test_timing_is_empty_without_data(cortex: Cortex) -> None:
+    summary = cortex.timing.summary()[GetConversationById]
+    assert summary.count == 0
+    assert summary.p99_ns is None
+    assert summary.mean_ns is None
+
+
+@given(
+    st.lists(st.integers(0, 2**43), min_size=1, max_size=200),
+    st.sampled_from([1.0, 50.0, 90.0, 99.0, 100.0]),
+)
+def test_a_percentile_is_within_one_percent_of_the_true_one(
+    durations: list[int], percentile: float
+) -> None:
+    buckets = Buckets()
+    for duration_ns in durations:
+        buckets.record(duration_ns)
+    rank = max(1, -(-len(durations) * percentile // 100))
+    true_ns = sorted(durations)[int(rank) - 1]
+    found_ns = buckets.percentile_ns(percentile)
+    assert found_ns is not None
+    if true_ns < 2**42:
+        assert true_ns <= found_ns <= true_ns * 1.01 + 1
+    assert buckets.max_ns == max(durations)
+    assert buckets.min_ns == min(durations)
+    assert buckets.count == len(durations)
+
+
+async def test_more_than_a_second_s_worth_at_once_is_refused_until_time_has_passed(
+    path: Path,
+) -> None:
+    now_ns = 10**12
+    protection = Protection(rate_per_s=5, clock_ns=lambda: now_ns)
+    async with Cortex.open(path, protection=protection) as cortex:
+        results: list[Result[Any]] = [await cortex.send(GET) for _ in range(7)]
+        assert [r.ok for r in results] == [True] * 5 + [False] * 2
+        assert results[-1].errors[0].code == "rate_limited"
+        assert "try again in 200 ms" in results[-1].errors[0].message
+        now_ns += 200_000_000
+        assert [(await cortex.send(GET)).ok for _ in range(2)] == [True, False]
+        now_ns += 3_600_000_000_000
+        assert sum([(await cortex.send(GET)).ok for _ in range(20)]) == 5
+
+
+async def test_there_is_no_limit_by_default(cortex: Cortex) -> None:
+    for _ in range(200):
+        assert (await cortex.send(GET)).ok
+
+
+def test_an_impossible_rate_is_refused() -> None:
+    with pytest.raises(ValueError, match="rate_per_s"):
+        Protection(rate_per_s=0)
+
+
+async def test_behaviours_can_be_left_out(path: Path) -> None:
+    async with Cortex.open(path, behaviours=()) as cortex:
+        result = await cortex.send(CaptureConversation(title="t", content="c" * 650, quality=0.8))
+        assert result.ok
+        assert cortex.timing.summary() == {}

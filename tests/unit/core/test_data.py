@@ -1,0 +1,84 @@
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from cortex_core import Cortex, SearchContext
+from cortex_core.data import conversation_id, conversations, seed_file
+
+
+def test_a_seed_determines_every_conversation() -> None:
+    assert list(conversations(20)) == list(conversations(20))
+    assert next(conversations(1, seed=1)) != next(conversations(1, seed=2))
+
+
+def test_a_part_of_the_stream_equals_the_same_part_of_the_whole() -> None:
+    whole = list(conversations(30))
+    assert list(conversations(10, start=20)) == whole[20:]
+    assert list(islice(conversations(10**9), 3)) == whole[:3]
+
+
+def test_generated_conversations_are_as_the_benchmarks_expect() -> None:
+    generated = list(conversations(500))
+    lengths = [len(c.content) for c in generated]
+    assert 600 <= sum(lengths) / len(lengths) <= 700
+    assert all("performance" in c.content.lower() for c in generated)
+    assert all(0.75 <= c.quality <= 0.99 for c in generated)
+    assert all(5 <= c.entity_count <= 14 for c in generated)
+    assert len({c.namespace for c in generated}) == 5
+    assert [c.id for c in generated[:2]] == [conversation_id(0), conversation_id(1)]
+    assert generated == sorted(generated, key=lambda c: c.captured_at)
+
+
+async def test_a_seeded_file_is_a_memory_as_any_other(path: Path) -> None:
+    seed_file(path, conversations=50)
+    expected = {c.id: c for c in conversations(50)}
+    async with Cortex.open(path) as cortex:
+        assert await cortex.conversations.count() == 50
+        recent = await cortex.conversations.recent(50)
+        assert {c.id: c for c in recent} == expected
+        found = (await cortex.send(SearchContext("performance", max_results=100))).unwrap()
+        assert len(found.hits) == 50
+        await cortex.conversations.delete(conversation_id(7))
+        found = (await cortex.send(SearchContext("performance", max_results=100))).unwrap()
+        assert len(found.hits) == 49
+
+
+def test_seeding_replaces_what_was_there_and_leaves_one_file(path: Path) -> None:
+    seed_file(path, conversations=20)
+    seed_file(path, conversations=3)
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_seeding_that_fails_leaves_nothing_behind(path: Path) -> None:
+    with pytest.raises(ValueError, match="future"):
+        seed_file(path, conversations=_broken())  # type: ignore[arg-type]
+    assert list(path.parent.iterdir()) == []
+
+
+def _broken() -> object:
+    class Broken:
+        def __index__(self) -> int:
+            raise ValueError("no future")
+
+        def __radd__(self, other: int) -> int:
+            raise ValueError("no future")
+
+    return Broken()
+
+
+def test_the_default_path_needs_none_of_the_heavy_packages() -> None:
+    code = (
+        "import asyncio, sys\n"
+        "from cortex_core import Cortex, SearchContext\n"
+        "async def main():\n"
+        "    async with Cortex.open(':memory:') as cortex:\n"
+        "        await cortex.send(SearchContext('words'))\n"
+        "asyncio.run(main())\n"
+        "heavy = {'numpy', 'textual', 'cortex_tui', 'rich', 'hdrh'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or None)\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], check=False)
+    assert done.returncode == 0

@@ -1,0 +1,220 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+import cortex_core.sqlite.search
+from cortex_core import Conversation, Cortex, SearchContext, SearchHits, SearchTimeoutError
+from cortex_core.domain.namespace import Namespace
+from cortex_core.domain.relevance import relevance
+
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+
+
+async def keep(cortex: Cortex, content: str, **fields: object) -> None:
+    given_fields: dict[str, object] = {"title": "", "quality": 0.8, "captured_at": NOW}
+    conversation = Conversation(content=content, **given_fields | fields)  # type: ignore[arg-type]
+    await cortex.conversations.save(conversation)
+
+
+async def search(cortex: Cortex, text: str, **fields: object) -> SearchHits:
+    return (await cortex.send(SearchContext(text, **fields))).unwrap()  # type: ignore[arg-type]
+
+
+def ids(found: SearchHits) -> list[str]:
+    return [hit.conversation_id for hit in found.hits]
+
+
+async def test_a_hit_holds_every_word_whatever_its_case_and_accents(cortex: Cortex) -> None:
+    await keep(cortex, "The slow Query of the café", id="both")
+    await keep(cortex, "Another query altogether", id="one")
+    assert ids(await search(cortex, "CAFE query")) == ["both"]
+    assert ids(await search(cortex, "unknown")) == []
+
+
+async def test_the_title_is_searched_and_weighs_more(cortex: Cortex) -> None:
+    await keep(cortex, "about the checkpoint, once", id="content", title="Something else, then")
+    await keep(cortex, "about something else, then", id="title", title="the checkpoint, once")
+    assert ids(await search(cortex, "checkpoint")) == ["title", "content"]
+
+
+async def test_newer_better_and_nearer_conversations_come_first(cortex: Cortex) -> None:
+    await keep(cortex, "one and the same text", id="old", captured_at=NOW - timedelta(days=900))
+    await keep(cortex, "one and the same text", id="good", quality=1.0)
+    await keep(cortex, "one and the same text", id="poor", quality=0.2)
+    await keep(cortex, "one and the same text", id="ours", quality=0.2, namespace="workspace.a")
+    await keep(cortex, "one and the same text", id="away", quality=1.0, namespace="external.a")
+    found = await search(cortex, "same text", namespace="workspace*")
+    assert ids(found)[0] == "good"
+    assert ids(await search(cortex, "same text"))[-1] == "away"
+
+
+async def test_relevance_in_sql_is_the_documented_formula(path: Path) -> None:
+    async with Cortex.open(path, clock=lambda: NOW) as cortex:
+        for number, namespace in enumerate(("workspace.a", "cortex.b", "external.c", "other")):
+            await keep(
+                cortex,
+                "alike in every word",
+                id=namespace,
+                namespace=namespace,
+                quality=number / 4,
+                captured_at=NOW - timedelta(days=10 * number),
+            )
+        found = await search(cortex, "alike")
+    assert len(found.hits) == 4
+    for hit in found.hits:
+        expected = relevance(
+            text=1.0,
+            age_s=(NOW - hit.captured_at).total_seconds(),
+            quality=hit.quality,
+            weight=Namespace(hit.namespace).weight,
+        )
+        assert hit.relevance == pytest.approx(expected)
+        assert 0.0 <= hit.relevance <= 1.0
+
+
+async def test_a_minimum_leaves_out_what_is_below_it(path: Path) -> None:
+    async with Cortex.open(path, clock=lambda: NOW) as cortex:
+        for quality in (0.0, 0.5, 1.0):
+            await keep(cortex, "alike in every word", quality=quality, namespace="team")
+        every = [hit.relevance for hit in (await search(cortex, "alike")).hits]
+        above = await search(cortex, "alike", min_relevance=every[1])
+    assert every == sorted(every, reverse=True)
+    assert [hit.relevance for hit in above.hits] == every[:2]
+
+
+async def test_results_are_limited_and_shown_by_their_words(cortex: Cortex) -> None:
+    for number in range(5):
+        await keep(cortex, f"{'filler ' * 60} the needle number {number} {'filler ' * 60}")
+    found = await search(cortex, "needle", max_results=3)
+    assert len(found.hits) == 3
+    assert found.candidates == 5
+    assert found.exact
+    assert all("needle" in hit.snippet and len(hit.snippet) < 300 for hit in found.hits)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("team.a", {"team.a"}),
+        ("team.*", {"team.a", "team.b.c"}),
+        ("*.b.?", {"team.b.c"}),
+        ("team.[ab]", set()),
+        ("*", {"team.a", "team.b.c", "other"}),
+    ],
+)
+async def test_a_namespace_pattern_selects(
+    cortex: Cortex, pattern: str, expected: set[str]
+) -> None:
+    for namespace in ("team.a", "team.b.c", "other"):
+        await keep(cortex, "alike in every word", namespace=namespace)
+    found = await search(cortex, "alike", namespace=pattern)
+    assert {hit.namespace for hit in found.hits} == expected
+
+
+async def test_the_newest_matches_compete_and_exact_says_whether_all_did(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = cortex_core.sqlite.search._ANYWHERE.replace("5000", "3")
+    monkeypatch.setattr(cortex_core.sqlite.search, "_ANYWHERE", small)
+    monkeypatch.setattr(cortex_core.sqlite.search, "CANDIDATES_MOST", 3)
+    async with Cortex.open(path) as cortex:
+        for number in range(3):
+            await keep(cortex, "alike in every word", id=str(number))
+        assert (await search(cortex, "alike")).exact
+        await keep(cortex, "alike in every word", id="3")
+        found = await search(cortex, "alike")
+    assert set(ids(found)) == {"1", "2", "3"}
+    assert found.candidates == 3
+    assert not found.exact
+
+
+async def test_search_follows_changes_and_deletions(cortex: Cortex) -> None:
+    await keep(cortex, "before the change", id="one")
+    await keep(cortex, "after it was changed", id="one")
+    assert ids(await search(cortex, "before")) == []
+    assert ids(await search(cortex, "changed")) == ["one"]
+    await cortex.conversations.delete("one")
+    assert ids(await search(cortex, "changed")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cache OR zebra",
+        "NOT zebra",
+        "cache NOT zebra",
+        "content:cache",
+        "cach*",
+        'cache" OR "zebra',
+        "NEAR(cache zebra)",
+        "-zebra",
+        "{content} : cache",
+    ],
+)
+async def test_the_query_language_cannot_be_reached(cortex: Cortex, text: str) -> None:
+    await keep(cortex, "the cache alone, one word of many")
+    assert ids(await search(cortex, text)) == []
+
+
+async def test_punctuation_around_words_does_not_hide_them(cortex: Cortex) -> None:
+    await keep(cortex, "the cache-control header of it", id="one")
+    for text in ("'cache-control'", "(header)", "cache, header?", "header \0", '"cache"'):
+        assert ids(await search(cortex, text)) == ["one"]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.text(min_size=2, max_size=500), min_size=1, max_size=5))
+@example(["?" * 500, '"' * 500, "\0\0", '" "', "a b " * 125])
+@example([" ".join(chr(0x4E00 + n) for n in range(250))])
+def test_no_text_breaks_a_search(texts: list[str]) -> None:
+    async def search_all() -> None:
+        async with Cortex.open(":memory:") as cortex:
+            await keep(cortex, "something to find here")
+            for text in texts:
+                result = await cortex.send(SearchContext(text))
+                assert result.ok
+
+    asyncio.run(search_all())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(codec="utf-8"), min_size=10, max_size=60))
+def test_any_text_that_can_be_stored_comes_back(content: str) -> None:
+    async def there_and_back() -> None:
+        async with Cortex.open(":memory:") as cortex:
+            await keep(cortex, content, id="one")
+            stored = await cortex.conversations.get("one")
+            assert stored is not None
+            assert stored.content == content
+
+    asyncio.run(there_and_back())
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"text": "x"}, "text"),
+        ({"text": "x" * 501}, "text"),
+        ({"text": "words", "max_results": 0}, "max_results"),
+        ({"text": "words", "max_results": 101}, "max_results"),
+        ({"text": "words", "min_relevance": 1.5}, "min_relevance"),
+        ({"text": "words", "namespace": ""}, "namespace"),
+    ],
+)
+async def test_impossible_searches_are_refused(
+    cortex: Cortex, fields: dict[str, object], field: str
+) -> None:
+    result = await cortex.send(SearchContext(**fields))  # type: ignore[arg-type]
+    assert [e.field for e in result.errors] == [field]
+
+
+async def test_a_search_past_its_deadline_fails_and_the_next_one_does_not(path: Path) -> None:
+    async with Cortex.open(path, search_timeout_s=0.0) as cortex:
+        await keep(cortex, "something to find here")
+        with pytest.raises(SearchTimeoutError, match="took longer than 0 s"):
+            await search(cortex, "something")
+        assert await cortex.conversations.count() == 1
