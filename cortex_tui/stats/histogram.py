@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -156,15 +156,30 @@ class Histogram:
         return codec.to_text(self.encode())
 
     @staticmethod
+    def of_intervals(
+        intervals: Iterable[IntervalHistogram], moments: Moments | None = None
+    ) -> Histogram:
+        """The values of all intervals, with the `moments` that the whole was recorded with.
+
+        Those are the better ones: merged again, in another order, they differ in the last digits.
+        Raises codec.HistogramFormatError where they are of another number of values.
+        """
+        histogram = Histogram()
+        for interval in intervals:
+            interval.add_to(histogram)
+        if moments is not None:
+            _check_count(histogram.total, moments)
+            histogram._moments = moments
+        return histogram
+
+    @staticmethod
     def decode(data: bytes | str, moments: Moments | None = None) -> Histogram:
         """A histogram from its encoding and the moments that were kept with it.
 
         Without moments they are estimated from the buckets. Raises codec.HistogramFormatError, a
         ValueError, for anything that is no such histogram, and for moments of another one.
         """
-        histogram = Histogram()
-        IntervalHistogram.decode(data, moments).add_to(histogram)
-        return histogram
+        return Histogram.of_intervals((IntervalHistogram.decode(data, moments),))
 
 
 class IntervalHistogram:
@@ -254,10 +269,8 @@ class IntervalHistogram:
         total = int(counts.sum())
         if moments is None:
             moments = _estimated(indices, counts, total)
-        elif moments.count != total:
-            raise codec.HistogramFormatError(
-                f"a histogram of {total:,} values where {moments.count:,} were recorded with it"
-            )
+        else:
+            _check_count(total, moments)
         return IntervalHistogram(indices, counts, moments)
 
 
@@ -271,6 +284,13 @@ class _Scratch(threading.local):
 
 
 _scratch = _Scratch()
+
+
+def _check_count(total: int, moments: Moments) -> None:
+    if moments.count != total:
+        raise codec.HistogramFormatError(
+            f"a histogram of {total:,} values where {moments.count:,} were recorded with it"
+        )
 
 
 def _estimated(indices: Ints, counts: Ints, total: int) -> Moments:

@@ -1,0 +1,50 @@
+"""What can go wrong with a store, in the words of the person who has to do something about it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+
+class SnapshotError(Exception):
+    """Says what, where and what to do. The store itself is as it was before the call."""
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        """Whether the same call may succeed later, once the disk or another process lets it."""
+
+
+# Primary result codes of SQLite: its wording of them speaks to programmers.
+_ADVICE: dict[int, tuple[str, bool]] = {
+    sqlite3.SQLITE_FULL: ("the disk is full: free some space", True),
+    sqlite3.SQLITE_IOERR: ("the disk reports an error: check it, or use another --store", True),
+    sqlite3.SQLITE_READONLY: ("it is read-only: allow writing, or use another --store", True),
+    sqlite3.SQLITE_PERM: ("permission denied: allow writing, or use another --store", True),
+    sqlite3.SQLITE_BUSY: ("another process keeps it locked: end that one, or wait", True),
+    sqlite3.SQLITE_LOCKED: ("another process keeps it locked: end that one, or wait", True),
+    sqlite3.SQLITE_CANTOPEN: (
+        "it cannot be opened: check the folder and its permissions, or use another --store",
+        True,
+    ),
+    sqlite3.SQLITE_NOTADB: ("it is no SQLite database: use another --store", False),
+    sqlite3.SQLITE_CORRUPT: ("it is damaged: move it away, or use another --store", False),
+}
+
+
+def translated(error: sqlite3.Error | OSError, path: Path) -> SnapshotError:
+    """The error of a store at `path` in plain words."""
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        return SnapshotError(
+            f"{path}: {reason.lower()}: allow writing, or use another --store", retryable=True
+        )
+    # Absent where Python itself raised it, for instance because the connection is closed.
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    advice, retryable = _ADVICE.get(code, (f"{error} (from SQLite)", False))
+    return SnapshotError(f"{path}: {advice}", retryable=retryable)
+
+
+def damaged(path: Path, what: str, reason: object) -> SnapshotError:
+    """Something in the store cannot be what this program has written."""
+    return SnapshotError(f"{path}: {what} cannot be read: {reason}: remove it, or restore the file")
