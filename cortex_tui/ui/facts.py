@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 
-from rich.cells import cell_len
-
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Problem, Profile, Suite
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.session.view import RunView, SessionView, TargetView, Verdict
 from cortex_tui.ui.rows import VERDICTS, phase_text, stalled_ns
-from cortex_tui.ui.text import Line, Span, Tone, fit, visible, wrap
+from cortex_tui.ui.text import Line, Span, Tone, fit, visible, width_of, wrap
 
 _STATISTIC = re.compile(r"\s*(?:(?:service|response|lateness)\.)?([a-z][a-z_0-9.]*)")
 _COUNTS = {"errors", "unfinished", "unstarted"}
@@ -62,7 +60,7 @@ class _Page:
         for at in range(0, len(cells), across):
             line: list[Span] = []
             for cell in cells[at : at + across]:
-                used = sum(cell_len(span.text) for span in cell)
+                used = sum(width_of(span.text) for span in cell)
                 line += [*cell, Span(" " * max(0, each - used))]
             self.lines.append(tuple(line))
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
-
 from cortex_tui.profiles.model import OpenLoad, Profile
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.session.view import RunView, Verdict
 from cortex_tui.ui.columns import MARK_WIDTH, Column
 from cortex_tui.ui.listing import Entry
 from cortex_tui.ui.plot import trend
-from cortex_tui.ui.text import Line, Span, Tone, fit, fit_middle, fit_right, visible
+from cortex_tui.ui.text import Line, Span, Tone, fit, fit_middle, fit_right, visible, width_of
 
 SECOND_NS = 1_000_000_000
 STALL_P99S = 10
@@ -173,8 +171,8 @@ def suite_row(entry: Entry, columns: Sequence[Column], *, box: str) -> Line:
     if suite.description:
         facts.append(visible(suite.description))
     head = f"{_BOXES[box]} {visible(suite.name)}"
-    head = fit(head, min(cell_len(head), width))
-    return (Span(head, "head"), Span(fit("  " + " · ".join(facts), width - cell_len(head)), "dim"))
+    head = fit(head, min(width_of(head), width))
+    return (Span(head, "head"), Span(fit("  " + " · ".join(facts), width - width_of(head)), "dim"))
 
 
 def header_row(columns: Sequence[Column]) -> str:

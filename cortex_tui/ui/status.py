@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len
-
 from cortex_tui.quantities import format_duration
 from cortex_tui.session.view import SessionView
 from cortex_tui.ui.listing import Listing
-from cortex_tui.ui.text import Line, Span, Tone, fit, visible
+from cortex_tui.ui.text import Line, Span, Tone, fit, visible, width_of
 
 SILENT_NS = 1_000_000_000
 """A runner that has said nothing for this long has its loop held by something."""
@@ -53,12 +51,12 @@ def status_line(
         right.append(Span(f"{problems} problem{'s' * (problems > 1)} (e)", tone))
     left = [Span("ending…", "warn")] if ending else _session(view)
     right_text = "  ".join(span.text for span in right)
-    room = width - cell_len(right_text) - 2
+    room = width - width_of(right_text) - 2
     line: list[Span] = [Span(" ")]
     room -= 1
     for at, span in enumerate(left):
         gap = "  " if at else ""
-        needed = cell_len(span.text) + len(gap)
+        needed = width_of(span.text) + len(gap)
         if needed > room:
             if room > 8:
                 line.append(Span(fit(gap + span.text, room), span.tone))

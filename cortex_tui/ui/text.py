@@ -25,6 +25,9 @@ class Span(NamedTuple):
 
 Line = tuple[Span, ...]
 
+# What the screen is mostly made of; each is one cell wide. Measuring such text with a pattern takes
+# a fraction of asking for the width of each of its characters.
+_SINGLE = re.compile(r"[ -~–…·µ✓✗│┤▁-▇⠀-⣿]*")
 _PLAIN = re.compile(r"[ -~]*")
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
@@ -52,14 +55,17 @@ def visible(text: str) -> str:
     return "".join(map(_shown, text))
 
 
+def width_of(text: str) -> int:
+    """The cells that a text takes."""
+    return len(text) if _SINGLE.fullmatch(text) else cell_len(text)
+
+
 def fit(text: str, width: int) -> str:
     """Exactly `width` cells: padded on the right, or cut with `…` at the end."""
     if width <= 0:
         return ""
-    if text.isascii():
-        if len(text) <= width:
-            return text.ljust(width)
-        return text[: width - 1] + "…"
+    if _SINGLE.fullmatch(text):
+        return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     return set_cell_size(text, width - 1) + "…"
@@ -67,7 +73,8 @@ def fit(text: str, width: int) -> str:
 
 def fit_right(text: str, width: int) -> str:
     """Exactly `width` cells: padded on the left, or cut with `…` at the end."""
-    return " " * (width - cell_len(text)) + text if cell_len(text) <= width else fit(text, width)
+    missing = width - width_of(text)
+    return " " * missing + text if missing >= 0 else fit(text, width)
 
 
 def fit_middle(text: str, width: int) -> str:
@@ -75,20 +82,20 @@ def fit_middle(text: str, width: int) -> str:
 
     Names of benchmarks differ at both ends: `conversation-read`, `conversation-write`.
     """
-    if cell_len(text) <= width or width < 5:
+    if width_of(text) <= width or width < 5:
         return fit(text, width)
     tail = (width - 1) // 2
     end = text[-tail:]
-    while cell_len(end) > tail:
+    while width_of(end) > tail:
         end = end[1:]
-    return set_cell_size(text, width - 1 - cell_len(end)) + "…" + end
+    return set_cell_size(text, width - 1 - width_of(end)) + "…" + end
 
 
 def wrap(text: str, width: int, indent: str = "") -> list[str]:
     """Lines of at most `width` cells, broken at spaces where there are any; later ones indented."""
     lines: list[str] = []
     rest = text.rstrip()
-    while cell_len(rest) > width > len(indent) + 1:
+    while width_of(rest) > width > len(indent) + 1:
         head = chop_cells(rest[:width], width)[0]
         at = head.rfind(" ", len(indent) + 1)
         if at < 0:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -37,25 +37,25 @@ class MainScreen(Screen[None]):
     """Owns what is listed, checked and known of runs; the widgets only draw it."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings()
+    # Every container costs each refresh: whatever lies under a changed line is composed again.
     DEFAULT_CSS = """
     MainScreen {
         layout: vertical;
-        #status { background: $panel; }
-        #body { layout: vertical; height: 1fr; }
+        #status { background: $panel; dock: top; }
         #runs { height: 11fr; }
         Detail { height: 10fr; }
         #empty { display: none; padding: 1 2; height: 1fr; }
         #too-small { display: none; width: 1fr; height: 1fr; }
         &.-empty LiveTable { display: none; }
         &.-empty #empty { display: block; }
-        &.-wide #body { layout: horizontal; }
+        &.-wide { layout: horizontal; }
         &.-wide #runs { width: 3fr; height: 1fr; }
         &.-wide Detail { width: 2fr; height: 1fr; padding-left: 1; }
-        &.-wide #detail-parts { layout: vertical; }
+        &.-wide Detail { layout: vertical; }
         &.-wide Curve { width: 1fr; height: 1fr; max-height: 16; }
         &.-wide Lines { width: 1fr; height: 2fr; }
         &.-narrow, &.-low {
-            #status, #body, KeyLine { display: none; }
+            #status, #runs, Detail, KeyLine { display: none; }
             #too-small { display: block; }
         }
     }
@@ -87,15 +87,15 @@ class MainScreen(Screen[None]):
         self._store = store
         self._leave = leave
         self._ending = False
+        self._details_due = False
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="status")
-        with Container(id="body"):
-            with Vertical(id="runs"):
-                yield TableHeader(self.listing)
-                yield LiveTable(self.listing, self.board)
-                yield Static(self.EMPTY, id="empty", markup=False)
-            yield Detail()
+        with Vertical(id="runs"):
+            yield TableHeader(self.listing)
+            yield LiveTable(self.listing, self.board)
+            yield Static(self.EMPTY, id="empty", markup=False)
+        yield Detail()
         yield KeyLine()
         yield Static("", id="too-small", markup=False)
 
@@ -111,13 +111,18 @@ class MainScreen(Screen[None]):
     def poll(self) -> None:
         """Takes the newest view, and draws what is new in it."""
         view = self.sessions.newest_view()
-        if view is not None and self.board.take(view):
-            self.show()
+        if view is None or not self.board.take(view):
+            return
+        # A refresh composes everything between its first and its last changed line. While numbers
+        # move, the details follow at every other view.
+        self._details_due = not self._details_due or not self.board.active
+        self.show(details=self._details_due)
 
-    def show(self) -> None:
+    def show(self, *, details: bool = True) -> None:
         """Draws whatever differs from what stands on the screen."""
         self.table.sync()
-        self.detail.show(self.listing.current, self.board, self._catalog.problems)
+        if details:
+            self.detail.show(self.listing.current, self.board, self._catalog.problems)
         width = self.app.size.width
         self._status.show(status_line(self.board.view, self.listing, width, ending=self._ending))
         self._keys.show(

@@ -23,9 +23,8 @@ class Detail(Container):
 
     DEFAULT_CSS = """
     Detail {
-        layout: vertical;
-        & > TextLine { background: $panel; }
-        & > #detail-parts { layout: horizontal; height: 1fr; }
+        layout: horizontal;
+        & > TextLine { background: $panel; dock: top; }
         Curve { width: 2fr; padding-right: 1; }
         Lines { width: 3fr; }
         &.-log Curve { display: none; }
@@ -38,9 +37,8 @@ class Detail(Container):
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="detail-title")
-        with Container(id="detail-parts"):
-            yield Curve(id="curve")
-            yield Lines(id="facts")
+        yield Curve(id="curve")
+        yield Lines(id="facts")
 
     @property
     def log_shown(self) -> bool:

@@ -6,7 +6,7 @@ drawn as they are, so nothing in them is read as markup.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import ClassVar
@@ -18,7 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cortex_tui.ui.text import Line, Span, Tone
+from cortex_tui.ui.text import Line, Span, Tone, width_of
 
 _tone = attrgetter("tone")
 
@@ -74,7 +74,21 @@ class Toned(Widget):
             Segment("".join(span.text for span in spans), self.tone_style(tone, cursor))
             for tone, spans in groupby(line, key=_tone)
         ]
-        return Strip(segments).adjust_cell_length(width, self.tone_style("plain", cursor))
+        used = sum(width_of(segment.text) for segment in segments)
+        if used > width:
+            return Strip(segments, used).crop(0, width)
+        if used < width:
+            segments.append(Segment(" " * (width - used), self.tone_style("plain", cursor)))
+        return Strip(segments, width)
+
+
+def refresh_runs(view: ScrollView, lines: Sequence[int]) -> None:
+    """Refreshes these lines, in ascending order, with one call for each run of neighbours."""
+    start = 0
+    for at in range(1, len(lines) + 1):
+        if at == len(lines) or lines[at] != lines[at - 1] + 1:
+            view.refresh_lines(lines[start], at - start)
+            start = at
 
 
 class TextLine(Toned):
@@ -136,9 +150,8 @@ class Lines(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         if len(lines) != len(before):
             self.virtual_size = Size(self.size.width, len(lines))
         top = self.scroll_offset.y
-        for y in range(top, top + self.size.height):
-            if lines[y : y + 1] != before[y : y + 1]:
-                self.refresh_line(y)
+        shown = range(top, top + self.size.height)
+        refresh_runs(self, [y for y in shown if lines[y : y + 1] != before[y : y + 1]])
 
     def on_resize(self) -> None:
         self._draw(self._source(self.size.width))

@@ -14,7 +14,7 @@ from cortex_tui.ui.columns import BOX, Column, columns_for
 from cortex_tui.ui.listing import Listing
 from cortex_tui.ui.rows import SECOND_NS, header_row, profile_row, suite_row
 from cortex_tui.ui.text import Line, Span
-from cortex_tui.ui.widgets.lines import Toned
+from cortex_tui.ui.widgets.lines import Toned, refresh_runs
 
 SCROLLBAR = 1
 
@@ -82,10 +82,10 @@ class LiveTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     def sync(self) -> None:
         """Call when a cursor, a check or a run may have changed: draws the lines that did."""
         top = self.scroll_offset.y
-        bottom = min(top + self.size.height, len(self._listing.entries))
-        for row in range(top, bottom):
-            if self._drawn.get(row) != self._content(row):
-                self.refresh_line(row)
+        width, height = self.size
+        shown = range(top, min(top + height, len(self._listing.entries)))
+        drawn = self._drawn.get
+        refresh_runs(self, [row for row in shown if drawn(row) != self._content(row, width)])
 
     def keep_cursor_in_sight(self) -> None:
         """Scrolls if the cursor is out of sight; a suite's head comes along with its first row."""
@@ -106,9 +106,8 @@ class LiveTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     def on_resize(self) -> None:
         self.relist()
 
-    def _content(self, row: int) -> tuple[Line, bool]:
+    def _content(self, row: int, width: int) -> tuple[Line, bool]:
         """What the row shows now: its line without the cursor, and whether that stands on it."""
-        width = self.size.width
         if width != self._columns_width:
             self._forget()
             self._columns, self._columns_width = columns_for(width, self._longest), width
@@ -139,7 +138,7 @@ class LiveTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         width = self.size.width
         if row >= len(self._listing.entries):
             return Strip.blank(width, self.tone_style("plain"))
-        content = self._drawn[row] = self._content(row)
+        content = self._drawn[row] = self._content(row, width)
         kept = self._strips.get(row)
         if kept is None or kept[0] != content:
             line, cursor = content
