@@ -53,7 +53,7 @@ class Run:
         self._starts: list[int] | dict[int, int] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._broken: BaseException | None = None
-        self._stopped = asyncio.Event()
+        self._over = asyncio.Event()
         self._abandoned = asyncio.Event()
 
     def stop(self) -> None:
@@ -62,7 +62,7 @@ class Run:
             self._abandoned.set()
         self.stopping = True
         self._end_ns = min(self._end_ns, self._clock())
-        self._stopped.set()
+        self._over.set()
 
     def in_flight(self) -> tuple[int, int]:
         """How many operations are under way, and the age of the oldest in ns."""
@@ -123,6 +123,7 @@ class Run:
         start_ns: int,
     ) -> None:
         self.recorder = Recorder(self.number, phase, start_ns, self._interval_ns)
+        self._over.clear()
         self._end_ns = _NEVER_NS if length.duration_ns is None else start_ns + length.duration_ns
         load = self.profile.load
         if isinstance(load, ClosedLoad):
@@ -150,7 +151,7 @@ class Run:
                     self._fail, self._checkpoint, self._turns.turn,
                 )
             )  # fmt: skip
-        await self._until_end(while_busy=True)
+        await self._until_over()
 
     async def _open(
         self, load: OpenLoad, operation: Operation, iterations: int | None, start_ns: int
@@ -161,11 +162,10 @@ class Run:
         arrival = open_arrival(awaits=operation.awaits, takes_index=operation.takes_index)
         end_ns = None if self._end_ns == _NEVER_NS else self._end_ns
         arrivals = ConstantArrivals(load, start_ns, end_ns, iterations)
-        over = asyncio.Event()
+        over = self._over
 
         def arrive() -> None:
-            if self.stopping:
-                over.set()
+            if over.is_set():
                 return
             for intended_ns in arrivals.take_due(self._clock()):
                 i = next(self._indices)
@@ -178,30 +178,24 @@ class Run:
                         self._fail,
                     )
                 )  # fmt: skip
-            if arrivals.next_ns is None:
-                over.set()
-            else:
+            if arrivals.next_ns is not None:
                 self._timer.at(arrivals.next_ns, arrive)
+            elif end_ns is None:
+                over.set()
 
         if arrivals.next_ns is not None:
             self._timer.at(arrivals.next_ns, arrive)
-            await self._either(over.wait(), self._stopped.wait())
-        # Arrivals end before the phase does: it lasts as long as it was asked to.
-        await self._until_end(while_busy=end_ns is None)
+        await self._until_over()
 
-    async def _until_end(self, *, while_busy: bool) -> None:
-        """Waits until the phase is over, the run stopped, or, if `while_busy`, all tasks done."""
-        while not self.stopping and self._broken is None:
+    async def _until_over(self) -> None:
+        """Waits for the end of the phase, by the clock or because something ended it earlier."""
+        while not self._over.is_set():
             wait_ns = self._end_ns - self._clock()
-            if wait_ns <= 0 or (while_busy and not self._tasks):
+            if wait_ns <= 0:
                 return
-            timeout_s = min(wait_ns / 1e9, 3600.0)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
-                    if while_busy:
-                        await self._either(self._stopped.wait(), self._idle())
-                    else:
-                        await self._stopped.wait()
+                async with asyncio.timeout(min(wait_ns / 1e9, 3600.0)):
+                    await self._over.wait()
 
     async def _idle(self) -> None:
         while self._tasks:
@@ -246,7 +240,10 @@ class Run:
         error = None if task.cancelled() else task.exception()
         if error is not None and self._broken is None and not self._recorder_sealed:
             self._broken = error
-            self._stopped.set()
+            self._over.set()
+        # A worker ends when there is nothing left to start; an arrival's end says nothing.
+        if isinstance(self.profile.load, ClosedLoad):
+            self._over.set()
 
     def _checkpoint(self, now_ns: int) -> int:
         """Until when a worker may go on without looking up again; 0 when the phase is over."""

@@ -105,6 +105,7 @@ class Session:
             await asyncio.gather(*(m.task for m in group if m.task is not None))
         finally:
             ticking.cancel()
+            await asyncio.wait([ticking])
             self._health.end()
             gc.unfreeze()
 

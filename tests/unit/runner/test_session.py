@@ -1,0 +1,467 @@
+"""A session on the measuring loop, seen through its messages."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+
+import pytest
+
+from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad
+from cortex_tui.protocol import (
+    Message,
+    PhaseChanged,
+    RunFinished,
+    RunPlanned,
+    Samples,
+    SessionFinished,
+    SessionStarted,
+)
+from cortex_tui.runner import run as run_module
+from cortex_tui.runner.session import Session
+from tests.unit.runner.bench import Bench
+
+NOOP = """
+async def noop():
+    pass
+"""
+
+
+async def test_runs_exactly_the_iterations_it_was_asked_for(bench: Bench) -> None:
+    bench.write(NOOP)
+    recorded = await bench.run(bench.profile("noop", stop=Length(iterations=1_234)))
+    assert len(recorded.values("service")) == 1_234
+    assert recorded.finished().state == "finished"
+
+
+async def test_tells_of_the_session_from_its_start_to_its_end(bench: Bench) -> None:
+    bench.write(NOOP)
+    recorded = await bench.run(bench.profile("noop", warmup=Length(iterations=5)))
+    kinds = [type(m) for m in recorded.messages if not isinstance(m, Samples)]
+    phases = [m.phase for m in recorded.of(PhaseChanged)]
+    assert kinds[:2] == [SessionStarted, RunPlanned]
+    assert phases == ["setup", "warmup", "measure", "teardown"]
+    assert kinds[-2:] == [RunFinished, SessionFinished]
+
+
+async def test_the_index_counts_up_and_the_warm_up_is_not_measured(bench: Bench) -> None:
+    bench.write(
+        """
+        seen = []
+
+        @workload
+        async def indexed():
+            async def operation(i):
+                seen.append(i)
+            yield operation
+            assert seen == list(range(30)), seen
+        """
+    )
+    profile = bench.profile("indexed", warmup=Length(iterations=10), stop=Length(iterations=20))
+    recorded = await bench.run(profile)
+    assert recorded.finished().reason == ""
+    assert len(recorded.values("service")) == 20
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "async def shape(): pass",
+        "def shape(): pass",
+        "@workload\nasync def shape():\n    async def operation(): pass\n    yield operation",
+        "@workload\nasync def shape():\n    def operation(i): assert i >= 0\n    yield operation",
+        "@workload\nasync def shape():\n    def operation(i=0): pass\n    yield operation",
+    ],
+)
+@pytest.mark.parametrize("load", [ClosedLoad(), OpenLoad(rate_per_s=100_000.0)])
+async def test_takes_operations_of_every_shape(
+    bench: Bench, source: str, load: ClosedLoad | OpenLoad
+) -> None:
+    bench.write(source)
+    recorded = await bench.run(bench.profile("shape", load=load))
+    assert recorded.finished().reason == ""
+    assert len(recorded.values("service")) == 50
+
+
+async def test_refuses_a_function_whose_awaitable_nobody_awaits(bench: Bench) -> None:
+    bench.write(
+        """
+        async def inner(): pass
+
+        def outer(): return inner()
+        """
+    )
+    recorded = await bench.run(bench.profile("outer"))
+    assert recorded.finished().state == "failed"
+    assert "returned an awaitable that nothing awaits" in recorded.finished().reason
+
+
+async def test_counts_failures_by_type_apart_from_successes(bench: Bench) -> None:
+    bench.write(
+        """
+        @workload
+        async def flaky():
+            async def operation(i):
+                if i % 5 == 0:
+                    raise ValueError(f"number {i}")
+                if i % 5 == 1:
+                    raise KeyError(i)
+            yield operation
+        """
+    )
+    recorded = await bench.run(bench.profile("flaky"))
+    errors: dict[str, int] = {}
+    tracebacks: dict[str, str] = {}
+    for samples in recorded.measured():
+        tracebacks |= samples.tracebacks
+        for name, count in samples.errors.items():
+            errors[name] = errors.get(name, 0) + count
+    assert errors == {"ValueError": 10, "KeyError": 10}
+    assert len(recorded.values("service")) == 30
+    assert len(recorded.values("failures")) == 20
+    assert "number 0" in tracebacks["ValueError"]
+    assert recorded.finished().state == "finished"
+
+
+async def test_an_operation_that_exits_is_a_failure_not_the_end(bench: Bench) -> None:
+    bench.write(
+        """
+        async def leaving():
+            raise SystemExit(3)
+        """
+    )
+    recorded = await bench.run(bench.profile("leaving"))
+    assert len(recorded.values("failures")) == 50
+
+
+async def test_measure_begins_for_all_at_one_moment(bench: Bench) -> None:
+    bench.write(
+        """
+        @workload
+        async def slow_to_start():
+            for _ in range(50):
+                await asyncio.sleep(0)
+            async def operation(i): pass
+            yield operation
+
+        async def noop(): pass
+        """
+    )
+    recorded = await bench.run(bench.profile("slow_to_start"), bench.profile("noop"))
+    starts = {m.run: m.at_ns for m in recorded.of(PhaseChanged) if m.phase == "measure"}
+    assert len(starts) == 2
+    assert len(set(starts.values())) == 1
+
+
+async def test_a_set_up_that_fails_leaves_the_neighbours_alone(bench: Bench) -> None:
+    bench.write(
+        """
+        @workload
+        async def broken():
+            raise ConnectionError("no server at 127.0.0.1:1")
+            yield
+
+        async def noop(): pass
+        """
+    )
+    recorded = await bench.run(bench.profile("broken"), bench.profile("noop"))
+    assert recorded.finished(0).state == "failed"
+    assert recorded.finished(0).reason == "setup: ConnectionError: no server at 127.0.0.1:1"
+    assert "broken" in recorded.finished(0).traceback
+    assert recorded.finished(1).state == "finished"
+    assert len(recorded.values("service", 1)) == 50
+
+
+async def test_tears_down_after_the_last_has_measured_and_tells_when_that_fails(
+    bench: Bench,
+) -> None:
+    bench.write(
+        """
+        measured = []
+
+        @workload
+        async def quick():
+            async def operation(i): pass
+            yield operation
+            assert len(measured) == 40, len(measured)
+            raise RuntimeError("cannot close")
+
+        @workload
+        async def slow():
+            async def operation(i):
+                await asyncio.sleep(0)
+                measured.append(i)
+            yield operation
+        """
+    )
+    recorded = await bench.run(
+        bench.profile("quick", stop=Length(iterations=1)),
+        bench.profile("slow", stop=Length(iterations=40)),
+    )
+    assert recorded.finished(0).state == "failed"
+    assert recorded.finished(0).reason == "teardown: RuntimeError: cannot close"
+    assert recorded.finished(1).state == "finished"
+
+
+async def test_a_teardown_that_hangs_is_given_up(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cortex_tui.runner.session.TEARDOWN_S", 0.01)
+    bench.write(
+        """
+        @workload
+        async def sticky():
+            async def operation(i): pass
+            yield operation
+            await asyncio.Event().wait()
+        """
+    )
+    recorded = await bench.run(bench.profile("sticky"))
+    assert recorded.finished().state == "failed"
+    assert "teardown did not end" in recorded.finished().reason
+
+
+async def test_what_never_ends_is_counted_with_its_age(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "DRAIN_NS", 20_000_000)
+    bench.write(
+        """
+        @workload
+        async def stuck():
+            async def operation(i):
+                if i >= 3:
+                    await asyncio.Event().wait()
+            yield operation
+        """
+    )
+    duration_ns = 10_000_000
+    recorded = await bench.run(
+        bench.profile("stuck", load=ClosedLoad(4), stop=Length(duration_ns=duration_ns))
+    )
+    finished = recorded.finished()
+    assert len(recorded.values("service")) == 3
+    assert len(finished.unfinished_ns) == 4
+    assert all(age >= duration_ns for age in finished.unfinished_ns)
+
+
+async def test_an_operation_that_swallows_its_cancellation_is_unfinished_all_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "DRAIN_NS", 10_000_000)
+    bench.write(
+        """
+        async def stubborn():
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                pass
+        """
+    )
+    recorded = await bench.run(bench.profile("stubborn", stop=Length(duration_ns=5_000_000)))
+    assert len(recorded.finished().unfinished_ns) == 1
+    assert recorded.values("service") == []
+
+
+async def test_a_worker_that_never_suspends_lets_its_neighbours_run(bench: Bench) -> None:
+    bench.write(
+        """
+        async def greedy(): pass
+
+        async def polite(): await asyncio.sleep(0)
+        """
+    )
+    recorded = await bench.run(
+        bench.profile("greedy", stop=Length(iterations=200_000)),
+        bench.profile("polite", stop=Length(iterations=20)),
+    )
+    # Had it to wait for the greedy one to end, the polite one would end last.
+    ended = [m.run for m in recorded.of(PhaseChanged) if m.phase == "teardown"]
+    assert ended == [1, 0]
+
+
+async def test_a_stop_ends_everything_and_keeps_what_was_measured(bench: Bench) -> None:
+    bench.write(NOOP)
+
+    def stop_when_measuring(session: Session, message: Message) -> None:
+        if isinstance(message, Samples) and message.phase == "measure":
+            session.stop()
+
+    recorded = await bench.run(
+        bench.profile("noop", stop=Length(duration_ns=3_600_000_000_000)),
+        on_message=stop_when_measuring,
+        interval_ns=5_000_000,
+    )
+    assert recorded.finished().state == "stopped"
+    assert recorded.values("service")
+
+
+async def test_a_stop_ends_a_set_up_that_waits_for_ever(bench: Bench) -> None:
+    bench.write(
+        """
+        @workload
+        async def waiting():
+            await asyncio.Event().wait()
+            yield
+        """
+    )
+
+    def stop(session: Session, message: Message) -> None:
+        if isinstance(message, PhaseChanged):
+            asyncio.get_running_loop().call_soon(session.stop)
+
+    recorded = await bench.run(bench.profile("waiting"), on_message=stop)
+    assert recorded.finished().state == "stopped"
+
+
+async def test_stopping_one_run_lets_the_others_go_on(bench: Bench) -> None:
+    bench.write(NOOP)
+
+    def stop_first(session: Session, message: Message) -> None:
+        if isinstance(message, PhaseChanged) and message.phase == "measure":
+            session.stop(0)
+
+    recorded = await bench.run(
+        bench.profile("noop", stop=Length(duration_ns=3_600_000_000_000)),
+        bench.profile("noop"),
+        on_message=stop_first,
+    )
+    assert recorded.finished(0).state == "stopped"
+    assert recorded.finished(1).state == "finished"
+    assert len(recorded.values("service", 1)) == 50
+
+
+async def test_one_by_one_has_no_neighbours(bench: Bench) -> None:
+    bench.write(NOOP)
+    recorded = await bench.run(bench.profile("noop"), bench.profile("noop"), one_by_one=True)
+    assert [m.neighbours for m in recorded.of(RunPlanned)] == [(), ()]
+    order = [(m.run, m.phase) for m in recorded.of(PhaseChanged)]
+    assert order.index((0, "teardown")) < order.index((1, "setup"))
+    assert {s.neighbours for s in recorded.of(Samples)} == {0}
+
+
+async def test_what_is_not_async_must_run_alone(bench: Bench) -> None:
+    bench.write(
+        """
+        def blocking(): pass
+
+        async def noop(): pass
+        """
+    )
+    together = await bench.run(bench.profile("blocking"), bench.profile("noop"))
+    alone = await bench.run(bench.profile("blocking"))
+    assert together.finished(0).state == "failed"
+    assert "run it alone" in together.finished(0).reason
+    assert together.finished(1).state == "finished"
+    assert alone.finished(0).warnings == ("not async: it blocks the loop while it runs",)
+
+
+@pytest.mark.parametrize(
+    ("function", "params", "expected"),
+    [
+        ("nop", {}, "has no 'nop'; did you mean 'noop'?"),
+        ("noop", {"size": 3}, "a bare function takes none"),
+        ("sized", {"siez": 3}, "it has no parameter 'siez'; did you mean 'size'?"),
+        ("needy", {}, "its parameter 'size' has no default"),
+        ("plain_generator", {}, "needs the @workload decorator"),
+        ("NUMBER", {}, "expected a function or a @workload generator, got int"),
+        ("takes_one", {}, "a bare function must take nothing, but it needs x"),
+        ("yields_a_number", {}, "expected it to yield a function, got int"),
+        ("yields_nothing", {}, "it yields nothing"),
+        ("takes_two", {}, "expected the operation to take its index, or nothing"),
+        ("yields_twice", {}, "expected one yield, but it yields a second time"),
+    ],
+)
+async def test_says_what_is_wrong_with_a_workload(
+    bench: Bench, function: str, params: dict[str, int], expected: str
+) -> None:
+    bench.write(
+        """
+        NUMBER = 3
+
+        async def noop(): pass
+
+        async def takes_one(x): pass
+
+        async def plain_generator(): yield noop
+
+        @workload
+        async def sized(size: int = 1): yield noop
+
+        @workload
+        async def needy(size): yield noop
+
+        @workload
+        async def yields_a_number(): yield 3
+
+        @workload
+        async def yields_nothing():
+            if False:
+                yield
+
+        @workload
+        async def takes_two():
+            async def operation(a, b): pass
+            yield operation
+
+        @workload
+        async def yields_twice():
+            yield noop
+            yield noop
+        """
+    )
+    recorded = await bench.run(bench.profile(function, params=params))
+    assert recorded.finished().state == "failed"
+    assert expected in recorded.finished().reason
+
+
+async def test_an_open_load_starts_every_arrival_and_times_it_from_its_moment(
+    bench: Bench,
+) -> None:
+    bench.write(
+        """
+        @workload
+        async def stalling():
+            async def operation(i):
+                if i == 0:
+                    time.sleep(0.05)
+            yield operation
+        """
+    )
+    load, stop = OpenLoad(rate_per_s=1_000.0), Length(duration_ns=100_000_000)
+    recorded = await bench.run(bench.profile("stalling", load=load, stop=stop))
+    service, response = recorded.values("service"), recorded.values("response")
+    lateness = recorded.values("lateness")
+    assert len(service) == len(response) == len(lateness) == 100
+    assert response == [s + late for s, late in zip(service, lateness, strict=True)]
+    # The stall held up the arrivals behind it: only response time shows that.
+    assert sum(r > 10_000_000 for r in response) > 30
+    assert sum(s > 10_000_000 for s in service) < 5
+
+
+async def test_arrivals_beyond_the_limit_in_flight_are_counted_as_unstarted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "DRAIN_NS", 1_000_000)
+    bench.write(
+        """
+        async def stuck(): await asyncio.Event().wait()
+        """
+    )
+    load = OpenLoad(rate_per_s=100_000.0, max_in_flight=7)
+    recorded = await bench.run(bench.profile("stuck", load=load))
+    assert sum(s.unstarted for s in recorded.measured()) == 43
+    assert len(recorded.finished().unfinished_ns) == 7
+
+
+async def test_leaves_nothing_behind(bench: Bench) -> None:
+    bench.write(NOOP)
+    tasks, threads = asyncio.all_tasks(), threading.active_count()
+    await bench.run(
+        bench.profile("noop"), bench.profile("noop", load=OpenLoad(rate_per_s=50_000.0))
+    )
+    assert asyncio.all_tasks() == tasks
+    assert threading.active_count() == threads
+    assert gc.get_freeze_count() == 0
+    assert not [c for c in gc.callbacks if "HealthMeter" in repr(c)]
