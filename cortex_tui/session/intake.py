@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Literal
 
 from cortex_tui.environment import VOLATILE_FILE_SYSTEMS
 from cortex_tui.protocol import (
@@ -57,6 +58,14 @@ class SessionTally:
     def over(self) -> bool:
         return self.finished or bool(self.died)
 
+    @property
+    def state(self) -> Literal["starting", "running", "finished", "died"]:
+        if self.died:
+            return "died"
+        if self.finished:
+            return "finished"
+        return "running" if self.started else "starting"
+
     def apply(self, message: Message) -> None:
         """Takes a message in. One that names a run which was never planned changes nothing."""
         match message:
@@ -87,11 +96,17 @@ class SessionTally:
                 self._end(message.at_ns)
                 self.finished = True
             case RunnerDied():
-                self._end(message.at_ns)
-                self.died = message.reason
-        if self.over:
+                self.die(message.reason, message.at_ns)
+        if self.finished:
             for run in self.runs.values():
-                run.die(self.died or "the session ended without a word of this run")
+                run.die("the session ended without a word of this run")
+
+    def die(self, reason: str, at_ns: int) -> None:
+        """The session cannot go on: its runs that have not ended have failed."""
+        self._end(at_ns)
+        self.died = reason
+        for run in self.runs.values():
+            run.die(reason)
 
     def view(self, now_ns: int, *, stored: bool, store_error: str) -> SessionView:
         """The session as it stands; `now_ns` only tells how long nothing was heard."""
@@ -99,13 +114,7 @@ class SessionTally:
         until_ns = self._ended_ns or now_ns
         return SessionView(
             session=self.plan.session,
-            state="died"
-            if self.died
-            else "finished"
-            if self.finished
-            else "running"
-            if started
-            else "starting",
+            state=self.state,
             placement=self.placement,
             loop=started.loop if started else "",
             timer=started.timer if started else "",

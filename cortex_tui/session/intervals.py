@@ -102,6 +102,10 @@ class IntervalSeries:
         self._changed = set()
         return rewritten, [(slot, self._slots[slot]) for slot in slots]
 
+    def write_again(self) -> None:
+        """Makes every slot count as changed: what was taken in could not be kept."""
+        self._rewritten = True
+
     def _merge_in_pairs(self) -> None:
         merged: dict[int, Interval] = {}
         for slot, interval in self:

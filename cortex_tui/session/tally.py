@@ -25,7 +25,14 @@ from cortex_tui.session.visible import visible
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SHOWN, flagged
 from cortex_tui.stats.summary import summarise_live
-from cortex_tui.stats.targets import Measured, evaluate, parse_target, verdict
+from cortex_tui.stats.targets import (
+    Evaluation,
+    Measured,
+    Target,
+    evaluate,
+    parse_target,
+    verdict,
+)
 
 TREND_INTERVALS = 60
 LOOP_HELD_NS = 100_000_000
@@ -131,18 +138,27 @@ class RunTally:
 
     def die(self, reason: str) -> None:
         """The runner is gone: what was measured is kept, and the run has failed."""
-        if self.state in ("planned", "running"):
+        if self.live:
             self.state, self.reason, self.changed = "failed", reason, True
             self._in_flight = self._oldest_ns = 0
+
+    @property
+    def live(self) -> bool:
+        return self.state in ("planned", "running")
+
+    def standings(self) -> list[tuple[Target, Evaluation]]:
+        """The targets, and how each stands."""
+        measured, headline = self.measured, self.profile.headline
+        return [
+            (target, evaluate(target, measured, headline, live=self.live))
+            for target in self.targets
+        ]
 
     def view(self) -> RunView:
         """The run as it stands after the last message."""
         summary = summarise_live(self.headline)
-        measured = self.measured
-        live = self.state in ("planned", "running")
-        standings = [
-            evaluate(target, measured, self.profile.headline, live=live) for target in self.targets
-        ]
+        live = self.live
+        standings = self.standings()
         return RunView(
             run=self.run,
             profile=self.profile,
@@ -166,9 +182,9 @@ class RunTally:
             oldest_ns=self._oldest_ns,
             targets=tuple(
                 TargetView(target.text, standing.value, standing.met, standing.note)
-                for target, standing in zip(self.targets, standings, strict=True)
+                for target, standing in standings
             ),
-            verdict=verdict(standings, live=live),
+            verdict=verdict([standing for _, standing in standings], live=live),
             trend_ns=self._trend_values(),
             curve=tuple(CurvePoint(nines, ns) for nines, ns in self.headline.curve()),
             warnings=self.all_warnings(),

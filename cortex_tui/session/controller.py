@@ -1,0 +1,252 @@
+"""Runs sessions for a screen or a report: intake thread, placement, store, views.
+
+The thread has a loop of its own, so that neither a busy screen nor a stalled terminal delays
+reading, folding and storing, and nothing of that delays the screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from cortex_tui.environment import describe_environment
+from cortex_tui.profiles.model import Profile
+from cortex_tui.protocol import LoopName, RunPlan, SessionPlan, Stop
+from cortex_tui.session.control import SavedSnapshot
+from cortex_tui.session.document import session_document
+from cortex_tui.session.intake import SessionTally
+from cortex_tui.session.placement import InProcess, Placement, PlacementName, Stream
+from cortex_tui.session.runner_process import InRunnerProcess
+from cortex_tui.session.scratch import Scratch
+from cortex_tui.session.view import SessionView
+from cortex_tui.session.writer import SessionWriter
+from cortex_tui.snapshots.errors import SnapshotError
+
+VIEW_S = 0.2
+"""How often a view is published: a little more often than a screen that looks 4 times a second."""
+WRITE_S = 1.0
+ANSWER_S = 3.0
+"""How long a runner that was told to stop may keep silent before it is killed."""
+STOP_S = 15.0
+"""How long it may take to stop, talking: operations in flight have 5 s, teardown has 5 s."""
+CLOSE_S = 1.0
+"""How long a session may take to stop when everything is closed."""
+
+T = TypeVar("T")
+
+
+class SessionController:
+    """See `session.control.Control`. One session at a time; everything may be called anywhere."""
+
+    def __init__(
+        self,
+        store: Path,
+        *,
+        placement: PlacementName = "process",
+        loop: LoopName = "auto",
+        measuring_loop: asyncio.AbstractEventLoop | None = None,
+        warm: bool = False,
+    ) -> None:
+        """`store` is the snapshots' file. `measuring_loop` is where an in-process session runs.
+
+        With `warm` the next runner is started ahead of time: now, and after each session.
+        """
+        if placement == "in-process":
+            if measuring_loop is None:
+                raise ValueError("an in-process placement needs the loop to measure on")
+            self._placement: Placement = InProcess(measuring_loop)
+        else:
+            self._placement = InRunnerProcess()
+        self._loop_name: LoopName = loop
+        self._warm = warm
+        self._store_path = store
+        self._scratch = Scratch(store.parent)
+        self._writer = SessionWriter(store)
+        self._view: SessionView | None = None
+        self._tally: SessionTally | None = None
+        self._stream: Stream | None = None
+        self._session: Future[None] | None = None
+        self._asked_to_stop_ns: int | None = None
+        self._closed = False
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="intake", daemon=True)
+        self._thread.start()
+        if warm:
+            self._loop.call_soon_threadsafe(self._make_ready)
+
+    @property
+    def view(self) -> SessionView | None:
+        return self._view
+
+    def start(self, profiles: Sequence[Profile], *, one_by_one: bool = False) -> None:
+        if self._closed or (self._session is not None and not self._session.done()):
+            raise RuntimeError("a session is still going on")
+        started_at = datetime.now(UTC)
+        session = f"{started_at:%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
+        plan = SessionPlan(
+            session=session,
+            runs=tuple(RunPlan(number, profile) for number, profile in enumerate(profiles)),
+            scratch=str(self._scratch.folder_of(session)),
+            cache=str(self._scratch.cache),
+            one_by_one=one_by_one,
+            loop=self._loop_name,
+        )
+        self._asked_to_stop_ns = None
+        environment = describe_environment(self._scratch.root)
+        tally = SessionTally(
+            plan,
+            self._placement.name,
+            started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            str(environment.get("file_system", "")),
+        )
+        self._tally = tally
+        self._view = self._view_of(tally)
+        self._session = self._submit(self._run_session(tally, environment))
+
+    def stop(self, run: int | None = None) -> None:
+        self._loop.call_soon_threadsafe(self._stop, run)
+
+    def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:
+        return self._submit(self._save(name, run, note))
+
+    def document(self) -> Future[dict[str, Any]]:
+        return self._submit(self._document())
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        with contextlib.suppress(concurrent.futures.TimeoutError):
+            self._submit(self._shut_down()).result(timeout=CLOSE_S + 10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+
+    # Everything below runs on the intake's thread.
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.close()
+
+    def _submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def _make_ready(self) -> None:
+        self._scratch.sweep()
+        # No process to be had is told when one is needed.
+        with contextlib.suppress(OSError):
+            self._placement.prepare()
+
+    async def _run_session(self, tally: SessionTally, environment: dict[str, Any]) -> None:
+        self._scratch.make(tally.plan.session)
+        await self._writer.begin(tally, environment)
+        try:
+            await self._take_in(tally)
+        finally:
+            self._stream = None
+            await asyncio.to_thread(self._scratch.remove, tally.plan.session)
+            await self._writer.write(tally)
+            self._publish(tally)
+        if self._warm and not self._closed:
+            self._make_ready()
+
+    async def _take_in(self, tally: SessionTally) -> None:
+        beats = [
+            asyncio.ensure_future(self._beat(VIEW_S, self._look_after, tally)),
+            asyncio.ensure_future(self._beat(WRITE_S, self._writer.write, tally)),
+        ]
+        try:
+            async with self._placement.open(tally.plan) as stream:
+                self._stream = stream
+                if self._asked_to_stop_ns is not None:
+                    stream.send(Stop())
+                async for batch in stream:
+                    for message in batch:
+                        tally.apply(message)
+        except Exception as error:
+            tally.die(f"the session could not go on: {error}", time.perf_counter_ns())
+        finally:
+            for beat in beats:
+                beat.cancel()
+            # A write under way is not cut off in the middle.
+            await asyncio.gather(*beats, return_exceptions=True)
+
+    @staticmethod
+    async def _beat(
+        period_s: float,
+        action: Callable[[SessionTally], Coroutine[Any, Any, None]],
+        tally: SessionTally,
+    ) -> None:
+        while True:
+            await asyncio.sleep(period_s)
+            await asyncio.shield(asyncio.ensure_future(action(tally)))
+
+    async def _look_after(self, tally: SessionTally) -> None:
+        self._publish(tally)
+        asked_ns, stream = self._asked_to_stop_ns, self._stream
+        if asked_ns is None or stream is None:
+            return
+        now_ns = time.perf_counter_ns()
+        silent_s = (now_ns - max(tally.heard_ns, asked_ns)) / 1e9
+        if silent_s > ANSWER_S:
+            stream.kill(
+                f"it was told to stop and did not answer for {ANSWER_S:.0f} s (its loop was held), "
+                "so the runner was killed"
+            )
+        elif (now_ns - asked_ns) / 1e9 > STOP_S:
+            stream.kill(f"it did not stop within {STOP_S:.0f} s, so the runner was killed")
+
+    def _publish(self, tally: SessionTally) -> None:
+        self._view = self._view_of(tally)
+
+    def _view_of(self, tally: SessionTally) -> SessionView:
+        return tally.view(
+            time.perf_counter_ns(), stored=self._writer.stored, store_error=self._writer.error
+        )
+
+    def _stop(self, run: int | None) -> None:
+        if run is None and self._asked_to_stop_ns is None:
+            self._asked_to_stop_ns = time.perf_counter_ns()
+        if self._stream is not None:
+            self._stream.send(Stop(run))
+
+    async def _save(self, name: str, run: int | None, note: str) -> SavedSnapshot:
+        tally = self._tally
+        if tally is None:
+            raise SnapshotError("there is no session to save yet: run a profile first")
+        if run is not None and run not in tally.runs:
+            raise SnapshotError(f"the session has no run {run}")
+        await self._writer.save(tally, name, run, note)
+        return SavedSnapshot(name, tally.plan.session, run)
+
+    async def _document(self) -> dict[str, Any]:
+        if self._tally is None:
+            raise SnapshotError("there is no session yet")
+        return session_document(self._writer.result(self._tally))
+
+    async def _shut_down(self) -> None:
+        session = self._session
+        if session is not None and not session.done():
+            self._stop(None)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_S):
+                    await asyncio.shield(asyncio.wrap_future(session))
+            if not session.done():
+                if self._stream is not None:
+                    self._stream.kill("the workbench was closed")
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(5):
+                        await asyncio.shield(asyncio.wrap_future(session))
+        await self._placement.aclose()
+        await self._writer.close()

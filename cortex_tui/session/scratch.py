@@ -1,0 +1,71 @@
+"""Folders beside the store for the databases that workloads keep while they run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+import platformdirs
+
+
+class Scratch:
+    """One folder a session, deleted after it, and one for what later sessions can use again.
+
+    They lie beside the store, on the disk that is to be measured; where that cannot be written,
+    in the user's cache folder.
+    """
+
+    def __init__(self, store_folder: Path) -> None:
+        self.root = store_folder if _writable(store_folder) else _fallback()
+        self.cache = self.root / "cache"
+        self._sessions = self.root / "scratch"
+
+    def folder_of(self, session: str) -> Path:
+        """Named after this process, so that it can be told later whether anyone needs it."""
+        return self._sessions / f"{os.getpid()}-{session}"
+
+    def make(self, session: str) -> None:
+        """Raises OSError where there is no place for it."""
+        make_private(self.root)
+        self.cache.mkdir(parents=True, exist_ok=True)
+        self.folder_of(session).mkdir(parents=True, exist_ok=True)
+
+    def remove(self, session: str) -> None:
+        shutil.rmtree(self.folder_of(session), ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Deletes what processes left behind that were killed."""
+        with contextlib.suppress(OSError):
+            for folder in self._sessions.iterdir():
+                pid, _, _ = folder.name.partition("-")
+                if pid.isdigit() and not _alive(int(pid)):
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_private(folder: Path) -> None:
+    """Makes the folder, with a .gitignore of its own, so that no repository takes it in."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+
+
+def _writable(folder: Path) -> bool:
+    existing = next((f for f in (folder, *folder.parents) if f.exists()), folder)
+    return os.access(existing, os.W_OK | os.X_OK)
+
+
+def _fallback() -> Path:
+    return Path(platformdirs.user_cache_dir("cortex-tui", appauthor=False))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
