@@ -118,8 +118,7 @@ class RunTally:
         if samples.at_ns:
             # Messages of closed intervals without a time of their own are older than this one.
             self.measured_ns = max(self.measured_ns, self._until(samples.at_ns))
-            if samples.neighbours not in self._neighbour_counts[-1:]:
-                self._neighbour_counts.append(samples.neighbours)
+            self._note_neighbours(samples)
         self._note_trend(samples.interval, interval)
         self.intervals.add(samples.interval, interval)
 
@@ -232,6 +231,14 @@ class RunTally:
         for name, count in interval.errors.items():
             self.errors[name] = self.errors.get(name, 0) + count
         self.unstarted += interval.unstarted
+
+    def _note_neighbours(self, samples: Samples) -> None:
+        # Once the time is up, all that still happens is that last operations end.
+        limit_ns = self.profile.stop.duration_ns
+        if limit_ns is not None and samples.at_ns - self._phase_began_ns >= limit_ns:
+            return
+        if samples.neighbours not in self._neighbour_counts[-1:]:
+            self._neighbour_counts.append(samples.neighbours)
 
     def _note_trend(self, index: int, interval: Interval) -> None:
         times = interval.service if self.response is None else interval.response
