@@ -90,8 +90,10 @@ async def _connect(path: Path, database: str, *, uri: bool) -> aiosqlite.Connect
 
 
 async def _refuse_read_only(connection: aiosqlite.Connection) -> None:
-    """SQLite opens a file that it may not write silently for reading: better told now."""
+    """SQLite opens a file that it may not write for reading, and says so only when something is
+    written: better told now."""
     await connection.execute("BEGIN IMMEDIATE")
+    await connection.execute(f"PRAGMA user_version = {schema.VERSION}")
     await connection.rollback()
 
 

@@ -66,7 +66,7 @@ class Reader:
                     session=session,
                     run=run,
                     note=note,
-                    tags=rows.tags_of(tags, self._path),
+                    tags=self._tags(tags),
                     created_at=created_at,
                     started_at=started_at,
                     state=self._state(state, record),
@@ -169,8 +169,18 @@ class Reader:
             return "finished"
         if state == "died":
             return "died"
-        session: SessionRecord = rows.session_of((record,), self._path)
+        try:
+            session: SessionRecord = rows.session_of((record,), self._path)
+        except SnapshotError:
+            # Lists must stay usable, not least to see what to remove; loading it will say more.
+            return "interrupted"
         return "running" if is_alive(session.writer) else "interrupted"
+
+    def _tags(self, text: object) -> tuple[str, ...]:
+        try:
+            return rows.tags_of(text, self._path)
+        except SnapshotError:
+            return ()
 
     async def _all(self, sql: str, parameters: rows.Row = ()) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await self._connection.execute_fetchall(sql, parameters)]

@@ -1,0 +1,185 @@
+"""A stored session tells the same as the live one did, in the words of the schema."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hdrh.histogram import HdrHistogram
+
+from cortex_tui.session.document import (
+    RunResult,
+    SessionResult,
+    from_stored,
+    held,
+    session_document,
+)
+from cortex_tui.snapshots.errors import SnapshotError
+from cortex_tui.snapshots.records import EncodedHistogram, SessionBatch, StoredSession
+from cortex_tui.snapshots.store import SnapshotStore
+from cortex_tui.snapshots.writer import Writer
+from cortex_tui.stats.moments import Moments
+from tests.unit.snapshots import samples
+
+
+def live(batch: SessionBatch, count: int) -> SessionResult:
+    """What a session has in memory whose batch that is."""
+    runs = []
+    for record in batch.runs:
+        is_open = record.response is not None
+        values = samples.slices(record.run, count)
+        late = [[value // 100 for value in part] for part in values]
+        run = RunResult(
+            run=record.run,
+            profile=record.profile,
+            neighbours=record.neighbours,
+            state=record.state,
+            tracebacks=record.tracebacks,
+            measured_ns=record.measured_ns,
+            errors=record.errors,
+            unfinished_ns=record.unfinished_ns,
+            unstarted=record.unstarted,
+            warnings=record.warnings,
+            service=samples.total(values),
+            response=samples.total(values) if is_open else None,
+            lateness=samples.total(late) if is_open else None,
+            failure=samples.total([[5_000, 6_000]]),
+        )
+        runs.append(msgspec.structs.replace(run, targets=held(run)))
+    return SessionResult(
+        session="s1",
+        started_at="2025-01-01T10:00:00Z",
+        placement="process",
+        loop="uvloop",
+        timer="timerfd",
+        environment={"python": "3.11"},
+        runs=tuple(runs),
+    )
+
+
+async def stored(
+    path: Path, batch: SessionBatch, *, finish: bool = True, **session: Any
+) -> StoredSession:
+    async with await SnapshotStore.open(path) as store:
+        session |= {"loop": "uvloop", "timer": "timerfd", "environment": {"python": "3.11"}}
+        await store.begin_session(samples.session(**session))
+        await store.write(batch)
+        if finish:
+            await store.finish_session("s1", "finished")
+        await store.name_snapshot("main", "s1")
+        return await store.load("main")
+
+
+async def test_a_stored_session_tells_the_same_as_the_live_one(tmp_path: Path) -> None:
+    batch = samples.batch(count=40, state="finished")
+    result = live(batch, 40)
+    targets = {run.run: run.targets for run in result.runs}
+    batch = msgspec.structs.replace(
+        batch,
+        runs=tuple(msgspec.structs.replace(r, targets=targets[r.run]) for r in batch.runs),
+    )
+    loaded = await stored(tmp_path / "s.db", batch)
+    told = session_document(msgspec.structs.replace(result, snapshot="main"))
+    assert session_document(from_stored(loaded)) == told
+    assert json.loads(json.dumps(told)) == told
+
+
+def test_the_document_has_the_agreed_shape() -> None:
+    document = session_document(live(samples.batch(count=40, state="finished"), 40))
+    assert (document["schema"], document["snapshot"]) == ("cortex-tui/session@1", None)
+    closed, steady = document["runs"]
+    expected = {
+        "profile": "search.simple-text",
+        "params": {"conversations": 30, "text": "Performance"},
+        "load": {"model": "closed", "workers": 2},
+        "state": "finished",
+        "neighbours": ["search.other"],
+        "measured_ns": 4_000_000_000,
+        "operations": 2_000,
+        "errors": {"TimeoutError": 2},
+        "unfinished": 1,
+        "unstarted": 3,
+        "overflow": 0,
+        "throughput_per_s": 500.0,
+        "response_ns": None,
+        "lateness_ns": None,
+        "warnings": ["tmpfs"],
+        "verdict": "missed",
+    }
+    assert {key: closed[key] for key in expected} == expected
+    p95, errors = closed["targets"]
+    assert (p95["target"], p95["met"]) == ("p95 < 200ms", True)
+    assert p95["value"] == closed["service_ns"]["p95"]
+    assert errors == {"target": "errors == 0", "value": 2.0, "met": False, "note": ""}
+    assert steady["load"]["model"] == "open"
+    assert steady["response_ns"]["count"] == steady["lateness_ns"]["count"] == 2_000
+    assert (steady["targets"], steady["verdict"]) == ([], "none")
+
+
+def test_percentiles_are_those_of_the_histogram_beside_them() -> None:
+    document = session_document(live(samples.batch(count=40, state="finished"), 40))
+    service = document["runs"][0]["service_ns"]
+    read = HdrHistogram.decode(service["histogram"])
+    assert service["p99"] == read.get_value_at_percentile(99)
+    assert (service["p99.9"], service["samples_missing"]["p99.9"]) == (None, 8_000)
+
+
+def test_percentiles_that_too_many_are_missing_from_are_flagged() -> None:
+    document = session_document(live(samples.batch(count=40, state="finished"), 40))
+    assert document["runs"][0]["flagged"] == ["p99.9", "p99.99"]
+
+
+async def test_a_session_cut_short_is_told_as_interrupted_and_its_targets_are_held(
+    tmp_path: Path,
+) -> None:
+    batch = samples.batch(count=2, state="running")
+    gone = Writer(2**22 - 3, "another boot:1")
+    loaded = await stored(tmp_path / "s.db", batch, finish=False, writer=gone)
+    document = session_document(from_stored(loaded))
+    run = document["runs"][0]
+    assert (document["state"], run["state"], run["verdict"]) == (
+        "interrupted",
+        "interrupted",
+        "missed",
+    )
+    assert "process ended before" in run["reason"]
+    assert run["operations"] == 100
+    assert run["targets"][0]["note"] == "needs 100 more operations"
+
+
+async def test_a_session_that_goes_on_is_told_as_it_stands(tmp_path: Path) -> None:
+    loaded = await stored(tmp_path / "s.db", samples.batch(), finish=False)
+    document = session_document(from_stored(loaded))
+    assert (document["state"], document["runs"][0]["state"]) == ("running", "running")
+
+
+@pytest.mark.parametrize("moments", [Moments(49, 1.0, 0.0, 1, 2), Moments(50, 1.0, 0.0, 1, 2)])
+async def test_histograms_that_do_not_fit_what_was_recorded_are_refused(
+    tmp_path: Path, moments: Moments
+) -> None:
+    batch = samples.batch(runs=1, count=2)
+    blob = b"HISTF?" if moments.count == 50 else samples.encoded([1] * 50).blob
+    first = msgspec.structs.replace(batch.intervals[0], service=EncodedHistogram(blob, moments))
+    batch = msgspec.structs.replace(batch, intervals=(first, *batch.intervals[1:]))
+    loaded = await stored(tmp_path / "s.db", batch)
+    with pytest.raises(SnapshotError, match=r"session s1 cannot be read: .* remove it"):
+        from_stored(loaded)
+
+
+def test_a_session_before_anything_was_measured_can_be_told() -> None:
+    run = RunResult(
+        run=0,
+        profile=samples.CLOSED,
+        state="planned",
+        service=samples.total([]),
+        failure=samples.total([]),
+    )
+    result = SessionResult(
+        session="s1", started_at="", state="starting", placement="process", runs=(run,)
+    )
+    (told,) = session_document(result)["runs"]
+    assert (told["operations"], told["throughput_per_s"], told["service_ns"]) == (0, None, None)
+    assert told["verdict"] == "none"
