@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
-import re
+from functools import lru_cache
 
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Problem, Profile, Suite
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.session.view import RunView, SessionView, TargetView, Verdict
+from cortex_tui.stats.targets import COUNTS, parse_target
 from cortex_tui.ui.rows import VERDICTS, phase_text, stalled_ns
 from cortex_tui.ui.text import Line, Span, Tone, fit, visible, width_of, wrap
 
-_STATISTIC = re.compile(r"\s*(?:(?:service|response|lateness)\.)?([a-z][a-z_0-9.]*)")
-_COUNTS = {"errors", "unfinished", "unstarted"}
 _LABEL = 10
 
 
+@lru_cache(maxsize=1024)
+def _statistic(target: str) -> str:
+    return parse_target(target).statistic
+
+
 def value_text(view: TargetView) -> str:
-    """A target's value with the unit of its statistic; its note where there is no value."""
+    """A target's value with the unit of its statistic, and what is to be said of it."""
     if view.value is None:
         return visible(view.note) or "–"
-    match = _STATISTIC.match(view.target)
-    statistic = match[1] if match else ""
+    statistic = _statistic(view.target)
     if statistic == "throughput":
-        return f"{format_count(view.value)}/s"
-    if statistic in _COUNTS:
-        return format_count(view.value)
-    if statistic == "error_rate":
-        return f"{view.value * 100:.3g}%"
-    if statistic == "scaling":
-        return f"{view.value:.3g}"
-    return format_duration(view.value)
+        text = f"{format_count(view.value)}/s"
+    elif statistic in COUNTS:
+        text = format_count(view.value)
+    elif statistic == "error_rate":
+        text = f"{view.value:.3%}"
+    else:
+        text = format_duration(view.value)
+    return f"{text} ({visible(view.note)})" if view.note else text
 
 
 class _Page:
@@ -114,7 +117,7 @@ def _results(page: _Page, run: RunView) -> None:
     page.pairs(cells)
     for target in run.targets:
         undecided = target.value is None and run.state in ("planned", "running")
-        verdict: Verdict = "met" if target.met else "pending" if undecided else "missed"
+        verdict: Verdict = "pending" if undecided else "met" if target.met else "missed"
         mark, _, tone = VERDICTS[verdict]
         page.add(f"{mark} {target.target}  {value_text(target)}", tone, indent="  ")
     if run.errors:

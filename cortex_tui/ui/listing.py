@@ -75,6 +75,13 @@ class Listing:
     def move_to(self, row: int) -> None:
         self.cursor = max(0, min(row, len(self.entries) - 1))
 
+    def move_to_chosen(self) -> None:
+        """To the first row of what is chosen, unless the cursor stands on such a row."""
+        names = {profile.full_name for profile in self.chosen()}
+        rows = [at for at, entry in enumerate(self.entries) if entry.profile and entry.key in names]
+        if rows and self.cursor not in rows:
+            self.cursor = rows[0]
+
     def _toggle(self, profiles: Iterable[Profile]) -> None:
         names = {profile.full_name for profile in profiles}
         if names <= self.checked:

@@ -64,23 +64,25 @@ class Sessions:
         known = self._board.known(entry.key) if entry and entry.profile else None
         return known.run if known and known.current else None
 
-    def start(self, *, one_by_one: bool) -> None:
+    def start(self, *, one_by_one: bool) -> bool:
+        """Runs what is chosen; whether a session was started. If not, it has said why."""
         if self._board.active:
             self._say("A session goes on; x stops it.", "warning")
-            return
+            return False
         profiles = self._listing.chosen()
         if not profiles:
             self._say("There is nothing to run.", "warning")
-            return
+            return False
         try:
             self._control().start(profiles, one_by_one=one_by_one)
         except (RuntimeError, ValueError, OSError) as error:
             self._say(f"Not started: {error}", "error")
-            return
+            return False
         shown = {profile.full_name for profile in self._listing.shown}
         hidden = sum(profile.full_name not in shown for profile in profiles)
         if hidden:
             self._say(f"{len(profiles)} profiles run, {hidden} of them hidden by the filter.")
+        return True
 
     def stop(self) -> None:
         if self._board.active:

@@ -87,7 +87,6 @@ class MainScreen(Screen[None]):
         self._store = store
         self._leave = leave
         self._ending = False
-        self._details_due = False
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="status")
@@ -111,18 +110,13 @@ class MainScreen(Screen[None]):
     def poll(self) -> None:
         """Takes the newest view, and draws what is new in it."""
         view = self.sessions.newest_view()
-        if view is None or not self.board.take(view):
-            return
-        # A refresh composes everything between its first and its last changed line. While numbers
-        # move, the details follow at every other view.
-        self._details_due = not self._details_due or not self.board.active
-        self.show(details=self._details_due)
+        if view is not None and self.board.take(view):
+            self.show()
 
-    def show(self, *, details: bool = True) -> None:
+    def show(self) -> None:
         """Draws whatever differs from what stands on the screen."""
         self.table.sync()
-        if details:
-            self.detail.show(self.listing.current, self.board, self._catalog.problems)
+        self.detail.show(self.listing.current, self.board, self._catalog.problems)
         width = self.app.size.width
         self._status.show(status_line(self.board.view, self.listing, width, ending=self._ending))
         self._keys.show(
@@ -282,13 +276,17 @@ class MainScreen(Screen[None]):
 
     # --- sessions -------------------------------------------------------------------------------
 
-    def action_run(self) -> None:
-        self.sessions.start(one_by_one=False)
+    def _start(self, *, one_by_one: bool) -> None:
+        if self.sessions.start(one_by_one=one_by_one):
+            self.listing.move_to_chosen()
+            self.table.bring_suite_up()
         self.poll()
 
+    def action_run(self) -> None:
+        self._start(one_by_one=False)
+
     def action_one_by_one(self) -> None:
-        self.sessions.start(one_by_one=True)
-        self.poll()
+        self._start(one_by_one=True)
 
     def action_stop(self) -> None:
         self.sessions.stop()

@@ -61,6 +61,7 @@ class SaveDialog(ModalScreen[None]):
             background: $surface; border: round $primary; padding: 0 1;
         }
         Input { width: 1fr; border: none; padding: 0; margin: 1 0; height: 1; background: $panel; }
+        Input:ansi .input--cursor, Input:ansi .input--selection { text-style: reverse; }
         #save-error { color: $text-error; height: auto; max-height: 6; }
         #save-hint { color: $text-muted; margin-top: 1; }
     }

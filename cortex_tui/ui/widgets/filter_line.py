@@ -16,7 +16,10 @@ class FilterLine(Input):
         Binding("escape", "clear", "clear", tooltip="Show every profile", id="filter-clear")
     ]
     DEFAULT_CSS = """
-    FilterLine { height: 1; border: none; padding: 0 1; background: $panel; }
+    FilterLine {
+        height: 1; border: none; padding: 0 1; background: $panel;
+        &:ansi .input--cursor { text-style: reverse; }
+    }
     """
 
     class Cleared(Message):

@@ -41,6 +41,7 @@ class Toned(Widget):
         .tone--good { color: $text-success; }
         .tone--bad { color: $text-error; text-style: bold; }
         .tone--warn { color: $text-warning; text-style: bold; }
+        &:ansi .tone--dim { text-style: dim; }
         .tone--cursor { background: $primary-muted; color: $foreground; text-style: bold; }
     }
     """

@@ -68,6 +68,7 @@ class LiveTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         self._longest = _longest_name(listing)
         self._columns: tuple[Column, ...] = ()
         self._columns_width = -1
+        self._placed = False
         self._made: dict[int, tuple[_Inputs, Line]] = {}
         self._drawn: dict[int, tuple[Line, bool]] = {}
         self._strips: dict[int, tuple[tuple[Line, bool], Strip]] = {}
@@ -94,6 +95,14 @@ class LiveTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         first = row - 1 if row and not entries[row - 1].profile else row
         self.scroll_to_region(Region(0, first, 1, row - first + 1), animate=False, force=True)
 
+    def bring_suite_up(self) -> None:
+        """Scrolls so that as much as possible of the cursor's suite is seen."""
+        row = self._listing.cursor
+        head = row
+        while head and self._listing.entries[head].profile:
+            head -= 1
+        self.scroll_to(y=head if row - head < self.size.height else row, animate=False)
+
     def _forget(self) -> None:
         self._made.clear()
         self._drawn.clear()
@@ -105,6 +114,9 @@ class LiveTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self) -> None:
         self.relist()
+        if not self._placed:
+            self._placed = True
+            self.call_after_refresh(self.bring_suite_up)
 
     def _content(self, row: int, width: int) -> tuple[Line, bool]:
         """What the row shows now: its line without the cursor, and whether that stands on it."""
