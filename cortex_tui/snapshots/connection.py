@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from pathlib import Path
 
 import aiosqlite
@@ -25,13 +27,11 @@ async def open_for_writing(path: Path) -> aiosqlite.Connection:
     _make_folder(path)
     connection = await _connect(path, path.as_posix(), uri=False)
     try:
-        if await schema.version_of(connection, path) < schema.VERSION:
+        if await _version(connection, path) < schema.VERSION:
             await connection.execute("BEGIN IMMEDIATE")
             await schema.migrate(connection, path)
             await connection.commit()
-        # With a write-ahead log readers never wait for the writer, and a kill costs nothing that
-        # was committed.
-        await connection.execute_fetchall("PRAGMA journal_mode = WAL")
+        await _use_write_ahead_log(connection)
         await connection.execute("PRAGMA synchronous = NORMAL")
         await connection.execute("PRAGMA foreign_keys = ON")
         await _refuse_read_only(connection)
@@ -71,7 +71,7 @@ async def open_for_reading(path: Path) -> tuple[aiosqlite.Connection | None, str
 async def _open_uri(path: Path, uri: str) -> aiosqlite.Connection | None:
     connection = await _connect(path, uri, uri=True)
     try:
-        if await schema.version_of(connection, path):
+        if await _version(connection, path):
             return connection
     except BaseException:
         await connection.close()
@@ -87,6 +87,32 @@ async def _connect(path: Path, database: str, *, uri: bool) -> aiosqlite.Connect
         )
     except sqlite3.Error as error:
         raise translated(error, path) from error
+
+
+async def _version(connection: aiosqlite.Connection, path: Path) -> int:
+    """All of it read at one moment: another process may be making the file."""
+    await connection.execute("BEGIN")
+    try:
+        return await schema.version_of(connection, path)
+    finally:
+        await connection.rollback()
+
+
+async def _use_write_ahead_log(connection: aiosqlite.Connection) -> None:
+    """With it readers never wait for the writer, and a kill costs nothing that was committed.
+
+    The file keeps it, but for the change to it SQLite does not wait for other processes.
+    """
+    give_up = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            await connection.execute_fetchall("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            await asyncio.sleep(0.02)
+        else:
+            return
 
 
 async def _refuse_read_only(connection: aiosqlite.Connection) -> None:

@@ -239,6 +239,35 @@ async def test_several_processes_may_make_and_use_the_same_store(path: Path) -> 
     await asyncio.gather(*(store.close() for store in stores))
 
 
+OPENS_WHEN_TOLD = """
+import asyncio, sys
+from pathlib import Path
+from cortex_tui.snapshots.store import SnapshotStore
+
+async def main():
+    async with await SnapshotStore.open(Path(sys.argv[1])) as store:
+        assert await store.list_sessions() == []
+
+print("ready", flush=True)
+sys.stdin.readline()
+asyncio.run(main())
+"""
+
+
+def test_processes_that_make_the_same_store_at_once_all_get_it(path: Path) -> None:
+    command = [sys.executable, "-c", OPENS_WHEN_TOLD, str(path)]
+    pipe = subprocess.PIPE
+    children = [subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) for _ in range(4)]
+    for child in children:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write(b"\n")
+        child.stdin.flush()
+    assert [child.communicate()[1].decode() for child in children] == [""] * 4
+
+
 async def test_a_closed_store_says_so(path: Path) -> None:
     store = await SnapshotStore.open(path)
     await store.close()
