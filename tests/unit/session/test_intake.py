@@ -1,0 +1,93 @@
+"""A session folded from a recorded stream of messages."""
+
+from __future__ import annotations
+
+from cortex_tui.protocol import (
+    LogLine,
+    Message,
+    PhaseChanged,
+    RunFinished,
+    RunnerDied,
+    SessionFinished,
+)
+from cortex_tui.session.intake import LOG_LINES, SessionTally
+from cortex_tui.session.placement import PlacementName
+from cortex_tui.session.view import SessionView
+from tests.unit.session.messages import SECOND_NS, plan, planned, profile, samples, started
+
+ONE, TWO = profile("one"), profile("two")
+
+STREAM: list[Message] = [
+    started(),
+    planned(ONE, 0, ("bench.two",)),
+    planned(TWO, 1, ("bench.one",)),
+    PhaseChanged(0, "measure", 0),
+    PhaseChanged(1, "measure", 0),
+    samples(0, [1_000] * 50, run=0, at_ns=SECOND_NS),
+    samples(0, [2_000] * 50, run=1, at_ns=SECOND_NS),
+    LogLine(-1, "stdout", "hello"),
+]
+
+
+def tally(*messages: Message, placement: PlacementName = "process") -> SessionTally:
+    made = SessionTally(plan(ONE, TWO), placement, "2026-01-01T00:00:00Z")
+    for message in messages:
+        made.apply(message)
+    return made
+
+
+def view_of(made: SessionTally, now_ns: int = 2 * SECOND_NS) -> SessionView:
+    return made.view(now_ns, stored=False, store_error="")
+
+
+def test_a_planned_session_shows_its_runs_before_the_runner_has_said_a_word() -> None:
+    view = view_of(tally())
+    assert view.state == "starting"
+    assert [run.profile.full_name for run in view.runs] == ["bench.one", "bench.two"]
+
+
+def test_replaying_a_recorded_stream_gives_the_same_view() -> None:
+    assert view_of(tally(*STREAM)) == view_of(tally(*STREAM))
+    assert view_of(tally(*STREAM)).runs[1].percentiles_ns["p50"] == 2_000
+
+
+def test_silence_is_told_while_the_session_goes_on() -> None:
+    assert view_of(tally(*STREAM), 5 * SECOND_NS).silent_ns == 4 * SECOND_NS
+    ended = tally(*STREAM, SessionFinished(SECOND_NS))
+    assert view_of(ended, 5 * SECOND_NS).silent_ns == 0
+
+
+def test_a_runner_that_dies_fails_what_had_not_ended() -> None:
+    done = RunFinished(run=0, state="finished", at_ns=SECOND_NS, measured_ns=SECOND_NS)
+    view = view_of(tally(*STREAM, done, RunnerDied("the runner was killed by SIGKILL", SECOND_NS)))
+    assert view.state == "died"
+    assert [run.state for run in view.runs] == ["finished", "failed"]
+    assert view.runs[1].reason == "the runner was killed by SIGKILL"
+    assert view.runs[1].operations == 50
+
+
+def test_a_session_that_ends_without_a_word_of_a_run_fails_that_run() -> None:
+    view = view_of(tally(*STREAM, SessionFinished(SECOND_NS)))
+    assert {run.state for run in view.runs} == {"failed"}
+
+
+def test_a_message_of_a_run_that_was_never_planned_changes_nothing() -> None:
+    made = tally(*STREAM)
+    before = view_of(made)
+    for message in (samples(0, [1], run=7), PhaseChanged(7, "measure", 0)):
+        made.apply(message)
+    assert view_of(made).runs == before.runs
+
+
+def test_the_log_is_bounded_and_harmless() -> None:
+    lines = [LogLine(-1, "stdout", f"\x1b[2J{number}" + "x" * 10_000) for number in range(2_000)]
+    view = view_of(tally(started(), *lines))
+    assert len(view.log) == LOG_LINES
+    assert view.log_dropped == 2_000 - LOG_LINES
+    assert view.log[-1].startswith("stdout: ␛[2J1999x")
+    assert max(map(len, view.log)) < 600
+
+
+def test_runs_in_process_say_so() -> None:
+    view = view_of(tally(*STREAM, placement="in-process"))
+    assert all("shares its loop with the screen" in run.warnings for run in view.runs)
