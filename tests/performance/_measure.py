@@ -1,0 +1,80 @@
+"""What every performance script does alike: interleaved rounds, their medians, one JSON line each.
+
+A script measures ours and a reference in turns, round after round, so that whatever slows the
+machine meets both, and ends with 1 if a goal was missed. `--quick` takes fewer rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from statistics import median
+
+Round = Callable[[], float]
+"""Measures once; returns what it cost, in the unit of the measurement."""
+
+
+class Measurements:
+    """The lines of one script, and whether all goals were met."""
+
+    def __init__(self, description: str, arguments: list[str] | None = None) -> None:
+        parser = argparse.ArgumentParser(description=description)
+        parser.add_argument("--quick", action="store_true", help="fewer rounds")
+        self.quick: bool = parser.parse_args(arguments).quick
+        self.all_met = True
+
+    def rounds(self, *, quick: int, full: int) -> int:
+        return quick if self.quick else full
+
+    def compare(
+        self, what: str, ours: Round, reference: Round, *, unit: str, goal: float, rounds: int
+    ) -> None:
+        """How many times ours is cheaper than the reference, by the medians of all rounds."""
+        ours(), reference()  # not counted: caches and allocators warm up
+        taken = [(ours(), reference()) for _ in range(rounds)]
+        our_cost = median(cost for cost, _ in taken)
+        reference_cost = median(cost for _, cost in taken)
+        ratio = reference_cost / our_cost
+        self.line(what, our_cost, reference_cost, ratio, goal, met=ratio >= goal, unit=unit)
+
+    def line(
+        self,
+        what: str,
+        ours: float,
+        reference: float | None,
+        ratio: float,
+        goal: float,
+        *,
+        met: bool,
+        unit: str,
+    ) -> None:
+        """Prints one measurement; one that missed its goal makes the script fail."""
+        self.all_met &= met
+        fields = {
+            "what": what,
+            "ours": round(ours, 3),
+            "reference": None if reference is None else round(reference, 3),
+            "ratio": round(ratio, 2),
+            "goal": goal,
+            "met": met,
+            "unit": unit,
+        }
+        print(json.dumps(fields), flush=True)
+
+    def exit(self) -> None:
+        """Ends the script: 0 if every goal was met, else 1."""
+        sys.exit(0 if self.all_met else 1)
+
+
+def timed(work: Callable[[], object], per: int = 1) -> Round:
+    """A round that does the work once; nanoseconds by each of `per`."""
+
+    def once() -> float:
+        start_ns = time.perf_counter_ns()
+        work()
+        return (time.perf_counter_ns() - start_ns) / per
+
+    return once
