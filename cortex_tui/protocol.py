@@ -8,6 +8,7 @@ is complete in itself: replaying a recorded stream leads to the same view. Times
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -195,7 +196,7 @@ _messages: msgspec.msgpack.Decoder[list[Message]] = msgspec.msgpack.Decoder(list
 _commands: msgspec.msgpack.Decoder[list[Command]] = msgspec.msgpack.Decoder(list[Command])
 
 
-def encode_frame(batch: list[Message] | list[Command]) -> bytes:
+def encode_frame(batch: Sequence[Message] | Sequence[Command]) -> bytes:
     """One frame: four bytes of length, big-endian, and the batch as a msgpack array."""
     body = _encoder.encode(batch)
     return _HEADER.pack(len(body)) + body

@@ -242,13 +242,19 @@ class _Pipe(asyncio.Protocol):
             lines.append(self._rest)
             self._rest = b""
         if lines:
-            self._stream.deliver([self._line(line) for line in lines])
+            self._stream.deliver([piece for line in lines for piece in self._pieces(line)])
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._rest:
-            self._stream.deliver([self._line(self._rest)])
+            self._stream.deliver(self._pieces(self._rest))
         self.lost.set()
 
-    def _line(self, line: bytes) -> Message:
-        text = line[:_MAX_LINE_BYTES].decode(errors="backslashreplace").rstrip("\r")
-        return LogLine(-1, self._name, text)
+    def _pieces(self, line: bytes) -> list[Message]:
+        return [
+            LogLine(
+                -1,
+                self._name,
+                line[start : start + _MAX_LINE_BYTES].decode(errors="backslashreplace"),
+            )
+            for start in range(0, max(1, len(line)), _MAX_LINE_BYTES)
+        ]
