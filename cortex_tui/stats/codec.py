@@ -1,6 +1,8 @@
 """HdrHistogram's V2 encoding, and its decoding from sources that are not to be trusted.
 
-hdrhistogram unpacks whatever a blob says it holds, so sizes are checked here before it is called.
+Encoding is hdrhistogram's. Its decoder unpacks whatever a blob says it holds, and takes 100 µs to
+fill an array that is nearly empty; the one here bounds what it unpacks, and yields occupied buckets
+alone.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ import zlib
 from typing import Any
 
 import numpy as np
-from hdrh.codec import HdrCookieException, HdrLengthException
 from hdrh.histogram import HdrHistogram
+from numpy.typing import NDArray
 
 from cortex_tui.stats.buckets import DIGITS, HIGHEST_NS, LOWEST_NS, SIZE, Ints, highest_of
 
@@ -30,6 +32,8 @@ MAX_PLAIN_BYTES = _INNER.size + 9 * SIZE
 MAX_BLOB_BYTES = _OUTER.size + MAX_PLAIN_BYTES + 1_024
 """zlib adds a few bytes to what it cannot compress."""
 MAX_TOTAL = 1 << 53
+_MAX_OCTETS = 8
+"""Of a count up to MAX_TOTAL, doubled by its sign bit."""
 
 
 class HistogramFormatError(ValueError):
@@ -59,25 +63,46 @@ def to_text(blob: bytes) -> str:
     return base64.b64encode(blob).decode("ascii")
 
 
-def decode(data: bytes | str) -> Ints:
-    """The counts of an encoded histogram, bytes or text; HistogramFormatError for all else."""
-    payload = _checked_payload(_from_text(data) if isinstance(data, str) else data)
-    try:
-        library = HdrHistogram.decode(payload, b64_wrap=False)
-    except (
-        ValueError,
-        IndexError,
-        OverflowError,
-        HdrCookieException,
-        HdrLengthException,
-        zlib.error,
-    ) as error:
-        raise HistogramFormatError(f"counts that cannot be read: {error}") from error
-    counts = counts_view(library)
-    # Each count is below 2^63 here; as doubles their sum cannot wrap round.
-    if (counts < 0).any() or float(counts.sum(dtype=np.float64)) > MAX_TOTAL:
+def decode(data: bytes | str) -> tuple[Ints, Ints]:
+    """The occupied buckets of an encoded histogram, in order, and how many values each holds.
+
+    Bytes or text; HistogramFormatError for anything that no run can have made.
+    """
+    plain = _unpacked(_from_text(data) if isinstance(data, str) else data)
+    numbers = _zigzag(np.frombuffer(plain, np.uint8, offset=_INNER.size))
+    if not numbers.size:
+        return numbers, numbers
+    # A positive number is the count of the next bucket, a negative one skips empty buckets.
+    steps = np.where(numbers < 0, -numbers, 1)
+    if int(steps.max()) > SIZE or int(numbers.max()) > MAX_TOTAL:
         raise HistogramFormatError("counts that no run can have made")
-    return counts
+    after = np.cumsum(steps)
+    if int(after[-1]) > SIZE:
+        raise HistogramFormatError(f"more than {SIZE:,} counts")
+    occupied = np.flatnonzero(numbers > 0)
+    counts = numbers[occupied]
+    # As doubles: as integers their sum could wrap round.
+    if float(counts.sum(dtype=np.float64)) > MAX_TOTAL:
+        raise HistogramFormatError("counts that no run can have made")
+    return after[occupied] - 1, counts
+
+
+def _zigzag(octets: NDArray[np.uint8]) -> Ints:
+    """Signed numbers from ZigZag LEB128: seven bits an octet, the lowest first, the eighth bit
+    set on all octets of a number but its last; even numbers are positive."""
+    ends = np.flatnonzero(octets < 0x80)
+    if not octets.size:
+        return np.zeros(0, np.int64)
+    if not ends.size or int(ends[-1]) != octets.size - 1:
+        raise HistogramFormatError("counts that are cut short")
+    starts = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1))
+    lengths = ends - starts + 1
+    if int(lengths.max()) > _MAX_OCTETS:
+        raise HistogramFormatError("counts that no run can have made")
+    places = np.arange(octets.size) - np.repeat(starts, lengths)
+    bits = (octets & 0x7F).astype(np.int64) << (7 * places)
+    folded: Ints = np.add.reduceat(bits, starts)
+    return (folded >> 1) ^ -(folded & 1)
 
 
 def _from_text(text: str) -> bytes:
@@ -90,8 +115,8 @@ def _from_text(text: str) -> bytes:
         raise HistogramFormatError(f"text that is not base64: {error}") from error
 
 
-def _checked_payload(blob: bytes) -> bytes:
-    """The compressed part, once all that it says of itself has proved bounded and ours."""
+def _unpacked(blob: bytes) -> bytes:
+    """Header and counts, once all that they say of themselves has proved bounded and ours."""
     if not _OUTER.size < len(blob) <= MAX_BLOB_BYTES:
         raise HistogramFormatError(f"{len(blob):,} bytes (expected up to {MAX_BLOB_BYTES:,})")
     cookie, length = _OUTER.unpack_from(blob)
@@ -120,4 +145,4 @@ def _checked_payload(blob: bytes) -> bytes:
             f"a histogram of {lowest} to {highest} at {digits} digits "
             f"(expected {LOWEST_NS} to {HIGHEST_NS} ns at {DIGITS})"
         )
-    return payload
+    return plain

@@ -263,9 +263,7 @@ class IntervalHistogram:
     @staticmethod
     def decode(data: bytes | str, moments: Moments | None = None) -> IntervalHistogram:
         """As `Histogram.decode`."""
-        dense = codec.decode(data)
-        indices = np.flatnonzero(dense)
-        counts = dense[indices]
+        indices, counts = codec.decode(data)
         total = int(counts.sum())
         if moments is None:
             moments = _estimated(indices, counts, total)
