@@ -68,6 +68,15 @@ async def open_for_reading(path: Path) -> tuple[aiosqlite.Connection | None, str
     return connection, _notice_of_log(path)
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there, whatever it is called; None for none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 async def _open_uri(path: Path, uri: str) -> aiosqlite.Connection | None:
     connection = await _connect(path, uri, uri=True)
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -17,7 +17,7 @@ from typing import Literal
 import aiosqlite
 
 from cortex_tui.snapshots import rows
-from cortex_tui.snapshots.connection import open_for_reading, open_for_writing
+from cortex_tui.snapshots.connection import identity, open_for_reading, open_for_writing
 from cortex_tui.snapshots.errors import SnapshotError, translated
 from cortex_tui.snapshots.names import checked_name, unknown
 from cortex_tui.snapshots.reading import Reader
@@ -48,6 +48,8 @@ class SnapshotStore:
         """What a reader should know of the way in which the file had to be read, or ""."""
         self._connection = connection
         self._is_writable = writable
+        self._file = identity(path)
+        self._closed = False
         self._lock = asyncio.Lock()
 
     @staticmethod
@@ -67,7 +69,7 @@ class SnapshotStore:
     async def close(self) -> None:
         """Ends the connection; what was written stays. May be called twice."""
         async with self._lock:
-            connection, self._connection = self._connection, None
+            connection, self._connection, self._closed = self._connection, None, True
             if connection is not None:
                 await connection.close()
 
@@ -213,8 +215,26 @@ class SnapshotStore:
     async def _transaction(self) -> AsyncIterator[aiosqlite.Connection]:
         if not self._is_writable:
             raise SnapshotError(f"{self.path}: was opened for reading only")
+        await self._follow_the_file()
         async with self._held("BEGIN IMMEDIATE") as connection:
             yield connection
+
+    async def _follow_the_file(self) -> None:
+        """SQLite goes on writing to a file that was deleted, and what it writes there is lost."""
+        async with self._lock:
+            if self._closed or (self._connection and identity(self.path) == self._file):
+                return
+            lost, self._connection = self._connection, None
+            if lost is not None:
+                with suppress(sqlite3.Error):
+                    await lost.close()
+            self._connection = await open_for_writing(self.path)
+            self._file = identity(self.path)
+        raise SnapshotError(
+            f"{self.path}: was moved or deleted while in use: it is made anew, for what is still "
+            "in memory",
+            retryable=True,
+        )
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Reader | None]:
@@ -230,7 +250,7 @@ class SnapshotStore:
         async with self._lock:
             connection = self._connection
             if connection is None:
-                raise SnapshotError(f"{self.path}: has been closed")
+                raise SnapshotError(f"{self.path}: is not open")
             try:
                 await connection.execute_fetchall(begin)
                 yield connection

@@ -272,7 +272,7 @@ async def test_a_closed_store_says_so(path: Path) -> None:
     store = await SnapshotStore.open(path)
     await store.close()
     await store.close()
-    with pytest.raises(SnapshotError, match="has been closed"):
+    with pytest.raises(SnapshotError, match="is not open"):
         await store.list_snapshots()
 
 

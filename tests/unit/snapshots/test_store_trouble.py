@@ -213,6 +213,36 @@ async def test_a_locked_store_can_be_tried_again(
         await store.write(samples.batch())
 
 
+async def test_a_store_deleted_under_a_session_is_made_anew_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / ".cortex-tui" / "snapshots.db"
+    async with await SnapshotStore.open(path) as store:
+        await store.begin_session(samples.session())
+        await store.write(samples.batch())
+        shutil.rmtree(path.parent)
+        with pytest.raises(SnapshotError, match="was moved or deleted while in use") as said:
+            await store.write(samples.batch())
+        assert said.value.retryable
+        await store.begin_session(samples.session())
+        await store.write(samples.batch())
+    async with await SnapshotStore.open_for_reading(path) as store:
+        assert len((await store.load("s1")).intervals) == 8
+
+
+async def test_a_store_that_cannot_be_made_anew_is_tried_again(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "snapshots.db"
+    async with await SnapshotStore.open(path) as store:
+        path.parent.rename(tmp_path / "moved")
+        write(path.parent, "in the way")
+        for _ in range(2):
+            with pytest.raises(SnapshotError, match=r"exists|not a directory") as said:
+                await store.begin_session(samples.session())
+            assert said.value.retryable
+        path.parent.unlink()
+        with pytest.raises(SnapshotError, match="made anew"):
+            await store.begin_session(samples.session())
+        await store.begin_session(samples.session())
+
+
 async def test_a_newer_store_is_refused_unharmed(path: Path) -> None:
     await filled(path)
     changed(path, f"PRAGMA user_version = {VERSION + 1}", "PRAGMA wal_checkpoint(TRUNCATE)")
