@@ -59,9 +59,10 @@ class SnapshotStore:
 
     @staticmethod
     async def open_for_reading(path: Path) -> SnapshotStore:
-        """For reading, of a file or folder that may be read-only too; changes and makes nothing.
+        """For reading, of a file or folder that may be read-only too; the file is never changed.
 
-        A missing file is an empty store.
+        A missing file is an empty store, and is not made. Beside a writable one SQLite may leave
+        an empty log, which the next writer takes away.
         """
         connection, notice = await open_for_reading(path)
         return SnapshotStore(path, connection, writable=False, notice=notice)
