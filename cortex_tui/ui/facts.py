@@ -59,7 +59,7 @@ class _Page:
     def pairs(self, cells: list[Line]) -> None:
         """Cells side by side, as many as fit."""
         each = 24
-        across = max(1, self.width // each)
+        across = max(1, (self.width + 1) // each)
         for at in range(0, len(cells), across):
             line: list[Span] = []
             for cell in cells[at : at + across]:

@@ -18,6 +18,7 @@ class Action(NamedTuple):
     keys: tuple[str, ...]
     """In Textual's words; the first is the one that is shown."""
     shown: str
+    """How its keys are written; empty if another action's line tells of them."""
     label: str
     tooltip: str
     rank: int = 0
@@ -50,14 +51,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("problems", ("e",), "e", "problems", "List what is wrong with suites and store", 10),
     Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", 2),
     Action("quit", ("q",), "q", "quit", "End the session and leave; ctrl+c does the same", 1),
-    Action("down", ("j", "down"), "j ↓", "down", "Next row, or scroll the details", 0, False),
-    Action("up", ("k", "up"), "k ↑", "up", "Previous row, or scroll the details", 0, False),
-    Action("page_down", ("pagedown",), "pgdn", "page down", "A page down", 0, False),
-    Action("page_up", ("pageup",), "pgup", "page up", "A page up", 0, False),
-    Action("first", ("home", "g"), "home g", "first", "The first row", 0, False),
-    Action("last", ("end", "G"), "end G", "last", "The last row", 0, False),
-    Action("details_down", ("J",), "J", "details down", "Scroll the details down", 0, False),
-    Action("details_up", ("K",), "K", "details up", "Scroll the details up", 0, False),
+    Action("down", ("j", "down"), "j k ↓ ↑", "down", "Move, or scroll the details", 0, False),
+    Action("up", ("k", "up"), "", "up", "The row above, or scroll the details", 0, False),
+    Action("page_down", ("pagedown",), "pgdn pgup", "page down", "Move by a page", 0, False),
+    Action("page_up", ("pageup",), "", "page up", "A page up", 0, False),
+    Action("first", ("home", "g"), "home end", "first", "To the first or the last row", 0, False),
+    Action("last", ("end", "G"), "", "last", "The last row", 0, False),
+    Action("details_down", ("J",), "J K", "details down", "Scroll the details", 0, False),
+    Action("details_up", ("K",), "", "details up", "Scroll the details up", 0, False),
     Action(
         "details",
         ("enter", "tab"),

@@ -24,12 +24,11 @@ def _session(view: SessionView | None) -> list[Span]:
     if view.store_error:
         spans.append(Span(f"not stored: {visible(view.store_error)}", "bad"))
     elif view.state == "finished":
-        ended = [run for run in view.runs if run.verdict == "missed"]
-        failed = [run for run in view.runs if run.state == "failed"]
-        if ended:
-            spans.append(Span(f"{len(ended)} missed", "bad"))
-        if failed:
-            spans.append(Span(f"{len(failed)} failed", "bad"))
+        failed = sum(run.state == "failed" for run in view.runs)
+        missed = sum(run.verdict == "missed" and run.state != "failed" for run in view.runs)
+        for count, word in ((missed, "missed"), (failed, "failed")):
+            if count:
+                spans.append(Span(f"{count} {word}", "bad"))
     spans.append(Span(format_duration(view.elapsed_ns)))
     where = " ".join(word for word in (view.placement, view.loop) if word)
     spans.append(Span(visible(where), "dim"))

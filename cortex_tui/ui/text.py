@@ -97,9 +97,9 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
     rest = text.rstrip()
     while width_of(rest) > width > len(indent) + 1:
         head = chop_cells(rest[:width], width)[0]
-        at = head.rfind(" ", len(indent) + 1)
-        if at < 0:
-            at = len(head)
+        at = len(head)
+        if rest[at] != " " and (space := head.rfind(" ", len(indent) + 1)) > 0:
+            at = space
         lines.append(rest[:at])
         rest = indent + rest[at:].lstrip(" ")
     lines.append(rest)

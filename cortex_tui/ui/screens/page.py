@@ -38,7 +38,7 @@ class Page(ModalScreen[None]):
     DEFAULT_CSS = """
     Page {
         background: $background;
-        & > Vertical { padding: 1 2; }
+        & > Vertical { padding: 1 2 0 2; }
         TextLine { margin-bottom: 1; }
     }
     """
@@ -79,10 +79,10 @@ class Page(ModalScreen[None]):
 
 def key_lines(width: int, actions: Sequence[Action] = ACTIONS) -> list[Line]:
     """All keys and what they do."""
-    rows = [(action.shown, action.tooltip) for action in actions]
+    rows = [(action.shown, action.tooltip) for action in actions if action.shown]
     rows.append(("ctrl+p", "Search for a command, or choose a theme"))
     rows.append(("mouse", "Click a row or a box, the keys below; the wheel scrolls"))
-    indent = 9
+    indent = 11
     lines: list[Line] = []
     for keys, tooltip in rows:
         for text in wrap(tooltip, max(10, width - indent)):

@@ -20,6 +20,9 @@ from textual.widget import Widget
 
 from cortex_tui.ui.text import Line, Span, Tone, width_of
 
+SCROLLBAR = 1
+"""The width of a scrollbar."""
+
 _tone = attrgetter("tone")
 
 
@@ -83,15 +86,6 @@ class Toned(Widget):
         return Strip(segments, width)
 
 
-def refresh_runs(view: ScrollView, lines: Sequence[int]) -> None:
-    """Refreshes these lines, in ascending order, with one call for each run of neighbours."""
-    start = 0
-    for at in range(1, len(lines) + 1):
-        if at == len(lines) or lines[at] != lines[at - 1] + 1:
-            view.refresh_lines(lines[start], at - start)
-            start = at
-
-
 class TextLine(Toned):
     """One line of text."""
 
@@ -114,11 +108,12 @@ Source = Callable[[int], list[Line]]
 """The lines for a width in cells."""
 
 
-class Lines(Toned, ScrollView, can_focus=True, inherit_bindings=False):
-    """Lines that scroll; they are made anew for each width."""
+class Scrolled(Toned, ScrollView):
+    """Lines that scroll up and down beside a bar that is always there, so that none is rewrapped
+    when it comes."""
 
     DEFAULT_CSS = """
-    Lines {
+    Scrolled {
         overflow-x: hidden;
         overflow-y: scroll;
         scrollbar-size-vertical: 1;
@@ -126,6 +121,23 @@ class Lines(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         height: 1fr;
     }
     """
+
+    @property
+    def row_width(self) -> int:
+        """The cells of a line: all but the scrollbar's."""
+        return max(0, self.size.width - SCROLLBAR)
+
+    def refresh_some(self, rows: Sequence[int]) -> None:
+        """Refreshes these rows, in ascending order, with one call for each run of neighbours."""
+        start = 0
+        for at in range(1, len(rows) + 1):
+            if at == len(rows) or rows[at] != rows[at - 1] + 1:
+                self.refresh_lines(rows[start], at - start)
+                start = at
+
+
+class Lines(Scrolled, can_focus=True, inherit_bindings=False):
+    """Lines that are made anew for each width."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
@@ -139,8 +151,8 @@ class Lines(Toned, ScrollView, can_focus=True, inherit_bindings=False):
         at_end = self.scroll_offset.y >= self.max_scroll_y
         fresh = topic != self._topic
         self._source, self._topic = source, topic
-        if self.size.width:
-            self._draw(source(self.size.width))
+        if self.row_width:
+            self._draw(source(self.row_width))
         if follow and (fresh or at_end):
             self.scroll_end(animate=False, immediate=True)
         elif fresh:
@@ -149,16 +161,16 @@ class Lines(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     def _draw(self, lines: list[Line]) -> None:
         before, self._lines = self._lines, lines
         if len(lines) != len(before):
-            self.virtual_size = Size(self.size.width, len(lines))
+            self.virtual_size = Size(self.row_width, len(lines))
         top = self.scroll_offset.y
         shown = range(top, top + self.size.height)
-        refresh_runs(self, [y for y in shown if lines[y : y + 1] != before[y : y + 1]])
+        self.refresh_some([y for y in shown if lines[y : y + 1] != before[y : y + 1]])
 
     def on_resize(self) -> None:
-        self._draw(self._source(self.size.width))
+        self._draw(self._source(self.row_width))
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         at = y + self.scroll_offset.y
         line: Line = self._lines[at] if at < len(self._lines) else (Span(""),)
-        return self.strip(line, self.size.width)
+        return self.strip(line, self.row_width)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from cortex_tui.session.view import RunView
@@ -14,9 +13,7 @@ from cortex_tui.ui.columns import BOX, Column, columns_for
 from cortex_tui.ui.listing import Listing
 from cortex_tui.ui.rows import SECOND_NS, header_row, profile_row, suite_row
 from cortex_tui.ui.text import Line, Span
-from cortex_tui.ui.widgets.lines import Toned, refresh_runs
-
-SCROLLBAR = 1
+from cortex_tui.ui.widgets.lines import SCROLLBAR, Scrolled, Toned
 
 _Inputs = tuple[str, RunView | None, bool, int]
 """Of which a row is made: check box, run, whether it is of the newest session, silence."""
@@ -40,18 +37,8 @@ class TableHeader(Toned):
         return self.strip((Span(header_row(columns)),), self.size.width)
 
 
-class LiveTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
+class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
     """Rows of a listing with what a board knows of them. It changes neither of the two."""
-
-    DEFAULT_CSS = """
-    LiveTable {
-        overflow-x: hidden;
-        overflow-y: scroll;
-        scrollbar-size-vertical: 1;
-        width: 1fr;
-        height: 1fr;
-    }
-    """
 
     class Pressed(Message):
         """A row was clicked, on its check box or beside it."""
@@ -76,17 +63,17 @@ class LiveTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
     def relist(self) -> None:
         """Call when the listing's rows are others than before."""
         self._forget()
-        self.virtual_size = Size(self.size.width, len(self._listing.entries))
+        self.virtual_size = Size(self.row_width, len(self._listing.entries))
         self.keep_cursor_in_sight()
         self.refresh()
 
     def sync(self) -> None:
         """Call when a cursor, a check or a run may have changed: draws the lines that did."""
         top = self.scroll_offset.y
-        width, height = self.size
-        shown = range(top, min(top + height, len(self._listing.entries)))
+        width = self.row_width
+        shown = range(top, min(top + self.size.height, len(self._listing.entries)))
         drawn = self._drawn.get
-        refresh_runs(self, [row for row in shown if drawn(row) != self._content(row, width)])
+        self.refresh_some([row for row in shown if drawn(row) != self._content(row, width)])
 
     def keep_cursor_in_sight(self) -> None:
         """Scrolls if the cursor is out of sight; a suite's head comes along with its first row."""
@@ -147,7 +134,7 @@ class LiveTable(Toned, ScrollView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         row = y + self.scroll_offset.y
-        width = self.size.width
+        width = self.row_width
         if row >= len(self._listing.entries):
             return Strip.blank(width, self.tone_style("plain"))
         content = self._drawn[row] = self._content(row, width)

@@ -1,0 +1,289 @@
+"""A controller that is fed views by hand, profiles and runs to feed it, and the screen as text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from textual.pilot import Pilot
+
+from cortex_tui.profiles.model import Catalog, ClosedLoad, Length, OpenLoad, Problem, Profile, Suite
+from cortex_tui.session.control import SavedSnapshot
+from cortex_tui.session.view import CurvePoint, RunView, SessionView, TargetView
+from cortex_tui.ui.app import Workbench
+from cortex_tui.ui.screens.main import MainScreen
+
+GOLDEN = Path(__file__).parent / "golden"
+SECOND_NS = 1_000_000_000
+SIZES = ((80, 24), (120, 40), (200, 50))
+
+
+def profile(suite: str, name: str, **fields: Any) -> Profile:
+    fields.setdefault("workload", f"cortex.{name}")
+    fields.setdefault("stop", Length(5 * SECOND_NS))
+    fields.setdefault("warmup", Length(SECOND_NS))
+    fields.setdefault("source", f"profiles/{suite}.toml")
+    return Profile(suite=suite, name=name, **fields)
+
+
+MEDIATOR = Suite(
+    name="mediator",
+    source="profiles/mediator.toml",
+    description="Commands and queries through the mediator",
+    shipped=True,
+    profiles=(
+        profile(
+            "mediator",
+            "command-dispatch",
+            summary="Capture one conversation",
+            targets=("p95 < 50ms", "errors == 0"),
+        ),
+        profile("mediator", "query-dispatch", targets=("p95 < 50ms",)),
+        profile("mediator", "concurrent-commands", load=ClosedLoad(4), targets=("p95 < 500ms",)),
+    ),
+)
+SEARCH = Suite(
+    name="search",
+    source="profiles/search.toml",
+    description="Full-text search",
+    profiles=(
+        profile(
+            "search",
+            "steady",
+            summary="Searches on a schedule",
+            load=OpenLoad(500.0),
+            params={"conversations": 30, "text": "performance"},
+            targets=("p95 < 200ms", "throughput >= 450/s", "error_rate < 1%"),
+        ),
+        profile("search", "no-results"),
+    ),
+)
+CATALOG = Catalog(
+    (MEDIATOR, SEARCH),
+    (
+        Problem(
+            "profiles/x.toml: profile.steady.load.rate",
+            'expected a rate such as "500/s", got "fast"',
+            "x",
+            "steady",
+        ),
+        Problem("profiles/y.toml", "no profiles in it"),
+    ),
+)
+PERCENTILES_NS: dict[str, int | None] = {
+    "p50": 62_100,
+    "p75": 71_000,
+    "p90": 95_300,
+    "p95": 120_000,
+    "p99": 812_000,
+    "p99.9": None,
+    "p99.99": None,
+}
+
+
+def run_view(number: int, of: Profile, **fields: Any) -> RunView:
+    """A run in the middle of measure; with `scale`, all its times are that many times longer."""
+    scale = fields.pop("scale", 1)
+    fields.setdefault("state", "running")
+    fields.setdefault("phase", "measure")
+    fields.setdefault("progress", 0.62)
+    fields.setdefault("operations", 4_321)
+    fields.setdefault("throughput_per_s", 1_394.0)
+    scaled = {name: value and value * scale for name, value in PERCENTILES_NS.items()}
+    fields.setdefault("percentiles_ns", scaled)
+    fields.setdefault("samples_missing", {"p99.9": 5_679, "p99.99": 95_679})
+    fields.setdefault("max_ns", 2_340_000 * scale)
+    fields.setdefault("in_flight", 1)
+    fields.setdefault("oldest_ns", 40_000)
+    fields.setdefault("verdict", "pending" if of.targets else "none")
+    trend = (200, 210, 190, None, 400, 800, 1_600, 300, 220, 200, 210, 205)
+    fields.setdefault("trend_ns", tuple(v and v * 1_000 * scale for v in trend))
+    points = ((0.0, 41), (0.3, 62), (1.0, 95), (1.3, 120), (2.0, 812), (2.7, 1_900), (3.2, 2_340))
+    fields.setdefault("curve", tuple(CurvePoint(x, y * 1_000 * scale) for x, y in points))
+    fields.setdefault("measured_ns", 3_100_000_000)
+    return RunView(run=number, profile=of, **fields)
+
+
+def session_view(*runs: RunView, **fields: Any) -> SessionView:
+    fields.setdefault("session", "20250131T120530-abc")
+    fields.setdefault("state", "running")
+    fields.setdefault("loop", "uvloop")
+    fields.setdefault("started_at", "2025-01-31T12:05:30.123Z")
+    fields.setdefault("elapsed_ns", 4_200_000_000)
+    return SessionView(runs=runs, **fields)
+
+
+def running() -> SessionView:
+    command, query, concurrent = MEDIATOR.profiles
+    steady = SEARCH.profiles[0]
+    others = tuple(p.full_name for p in (query, concurrent, steady))
+    return session_view(
+        run_view(
+            0,
+            command,
+            neighbours=others,
+            targets=(TargetView("p95 < 50ms", 120_000, True), TargetView("errors == 0", 0, True)),
+        ),
+        run_view(1, query, phase="warmup", progress=0.4, scale=3, operations=0),
+        run_view(2, concurrent, oldest_ns=3_200_000_000, scale=20),
+        run_view(3, steady, lateness_p50_ns=51_000, service_p50_ns=58_000, unstarted=7, scale=40),
+    )
+
+
+def finished() -> SessionView:
+    command, query, _ = MEDIATOR.profiles
+    return session_view(
+        run_view(
+            0,
+            command,
+            state="finished",
+            phase="teardown",
+            operations=12_345,
+            errors={"TimeoutError": 3, "ValueError": 1},
+            targets=(TargetView("p95 < 50ms", 120_000, True), TargetView("errors == 0", 4, False)),
+            verdict="missed",
+            warnings=("shares its loop with the screen",),
+            in_flight=0,
+        ),
+        run_view(1, query, state="stopped", verdict="met", in_flight=0),
+        state="finished",
+        elapsed_ns=7 * SECOND_NS,
+        stored=True,
+    )
+
+
+def failed() -> SessionView:
+    return session_view(
+        run_view(
+            0,
+            MEDIATOR.profiles[0],
+            state="failed",
+            phase="setup",
+            operations=0,
+            throughput_per_s=None,
+            percentiles_ns={},
+            samples_missing={},
+            max_ns=None,
+            trend_ns=(),
+            curve=(),
+            in_flight=0,
+            verdict="missed",
+            reason="ConnectionError: [red]no[/] database\x1b[31m at all",
+            traceback="Traceback (most recent call last):\n"
+            '  File "shop.py", line 3, in checkout\n'
+            "    await connect()\n"
+            "ConnectionError: [red]no[/] database\x1b[31m at all\n",
+        ),
+        state="finished",
+        log=("[bold]starting[/bold]", "\x1b[2Jcleared?", "done"),
+    )
+
+
+class StandIn:
+    """Remembers what was asked of it; shows the view that it was given last."""
+
+    def __init__(self, view: SessionView | None = None) -> None:
+        self.view = view
+        self.started: list[tuple[list[str], bool]] = []
+        self.stopped: list[int | None] = []
+        self.saving: list[tuple[str, int | None, Future[SavedSnapshot]]] = []
+        self.closed = 0
+        self.refuse: Exception | None = None
+
+    def start(self, profiles: Sequence[Profile], *, one_by_one: bool = False) -> None:
+        if self.refuse is not None:
+            raise self.refuse
+        self.started.append(([p.full_name for p in profiles], one_by_one))
+
+    def stop(self, run: int | None = None) -> None:
+        self.stopped.append(run)
+
+    def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:
+        future: Future[SavedSnapshot] = Future()
+        self.saving.append((name, run, future))
+        return future
+
+    def document(self) -> Future[dict[str, Any]]:
+        future: Future[dict[str, Any]] = Future()
+        future.set_result({})
+        return future
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Bench:
+    """A running workbench, as a person meets it: keys, mouse, and what stands on the screen."""
+
+    def __init__(self, app: Workbench, pilot: Pilot[int], control: StandIn) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.control = control
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def show(self, view: SessionView | None) -> None:
+        """Has the controller publish a view, and the screen look at it."""
+        self.control.view = view
+        self.main.poll()
+        await self.pilot.pause()
+
+    @property
+    def main(self) -> MainScreen:
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, MainScreen)
+        return screen
+
+    @property
+    def lines(self) -> list[str]:
+        return [strip.text.rstrip() for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines) + "\n"
+
+    def line_with(self, text: str) -> str:
+        return next(line for line in self.lines if text in line)
+
+    @property
+    def said(self) -> list[str]:
+        """What notifications say, oldest first."""
+        return [notification.message for notification in self.app._notifications]
+
+
+@asynccontextmanager
+async def bench(
+    control: StandIn | None = None,
+    size: tuple[int, int] = (80, 24),
+    *,
+    catalog: Catalog = CATALOG,
+    checked: Sequence[str] = (),
+) -> AsyncIterator[Bench]:
+    control = control or StandIn()
+    app = Workbench(catalog, lambda loop: control, checked=checked)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        yield Bench(app, pilot, control)
+
+
+def check_golden(name: str, size: tuple[int, int], text: str) -> None:
+    """Compares with tests/ui/golden; with UPDATE_GOLDEN=1 it writes instead."""
+    file = GOLDEN / f"{name}-{size[0]}x{size[1]}.txt"
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+def replaced(view: SessionView, number: int, **fields: Any) -> SessionView:
+    """The view with one of its runs changed; the others are the very same."""
+    runs = tuple(
+        msgspec.structs.replace(run, **fields) if run.run == number else run for run in view.runs
+    )
+    return msgspec.structs.replace(view, runs=runs)

@@ -1,0 +1,158 @@
+"""What the detail pane says, line by line."""
+
+from __future__ import annotations
+
+import pytest
+
+from cortex_tui.profiles.model import Length, Suite
+from cortex_tui.session.view import RunView, TargetView
+from cortex_tui.ui.facts import log_lines, problem_lines, profile_facts, suite_facts, value_text
+from cortex_tui.ui.text import Line, visible, width_of, wrap
+from tests.ui.stand_in import CATALOG, MEDIATOR, SEARCH, failed, profile, run_view, session_view
+
+STEADY = SEARCH.profiles[0]
+COMMAND = MEDIATOR.profiles[0]
+
+
+def text(lines: list[Line]) -> list[str]:
+    return ["".join(span.text for span in line).rstrip() for line in lines]
+
+
+def facts(run: RunView, width: int = 70) -> str:
+    return "\n".join(text(profile_facts(run.profile, run, width)))
+
+
+def test_before_a_run_the_definition_is_told() -> None:
+    told = "\n".join(text(profile_facts(STEADY, None, 60)))
+    assert "Searches on a schedule" in told
+    assert "cortex.steady" in told
+    assert "conversations=30, text=performance" in told
+    assert "open: 500/s, constant arrivals, at most 10.0k in" in told
+    assert "5.00s, warm-up 1.00s" in told
+    assert "throughput >= 450/s" in told
+
+
+def test_a_closed_load_says_what_it_cannot_see() -> None:
+    told = "\n".join(text(profile_facts(COMMAND, None, 60)))
+    assert "1 worker, closed: cannot see queueing" in told
+
+
+def test_lengths_may_be_iterations_and_times() -> None:
+    both = profile("s", "p", stop=Length(10**9, 500), warmup=Length())
+    assert "1.00s or 500 operations, warm-up none" in "\n".join(text(profile_facts(both, None, 60)))
+
+
+def test_percentiles_without_enough_samples_say_how_many_more() -> None:
+    told = facts(run_view(0, COMMAND))
+    assert "p99.9  needs 5679 more" in told
+    assert "p99    812µs" in told
+
+
+def test_the_headline_time_is_named() -> None:
+    assert "service time" in facts(run_view(0, COMMAND))
+    assert "response time" in facts(run_view(0, STEADY))
+
+
+def test_what_is_missing_from_the_percentiles_is_told() -> None:
+    told = facts(run_view(0, STEADY, unfinished=2, unstarted=7, overflow=1, lateness_p50_ns=51_000))
+    assert "2 unfinished, 7 unstarted, 1 overflow" in told
+    assert "p50 51.0µs" in told
+
+
+def test_errors_are_told_by_type_most_frequent_first() -> None:
+    told = facts(run_view(0, COMMAND, errors={"ValueError": 1, "TimeoutError": 3}))
+    assert "TimeoutError 3, ValueError 1" in told
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        (TargetView("p95 < 200ms", 1_234_567, True), "1.23ms"),
+        (TargetView("lateness.p99 < 1ms", 90_000, True), "90.0µs"),
+        (TargetView("errors == 0", 3.0, False), "3"),
+        (TargetView("throughput >= 450/s", 1394.0, True), "1394/s"),
+        (TargetView("error_rate < 1%", 0.0125, False), "1.250%"),
+        (TargetView("p99.9 < 1s", None, False, "needs 120 more operations"), "needs 120 more"),
+        (TargetView("p95 < 1s", 1_000, True, "flattered: 3 are missing"), "1.00µs (flattered"),
+    ],
+)
+def test_target_values_have_the_unit_of_their_statistic(view: TargetView, expected: str) -> None:
+    assert value_text(view).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("state", "value", "met", "mark"),
+    [
+        ("running", 10, True, "✓"),
+        ("running", 10, False, "✗"),
+        ("running", None, True, "…"),
+        ("finished", None, False, "✗"),
+    ],
+)
+def test_targets_are_marked(state: str, value: float | None, met: bool, mark: str) -> None:
+    run = run_view(0, COMMAND, state=state, targets=(TargetView("p95 < 50ms", value, met),))
+    assert f"{mark} p95 < 50ms" in facts(run)
+
+
+@pytest.mark.parametrize("width", [20, 33, 47, 80])
+def test_no_line_is_wider_than_the_pane(width: int) -> None:
+    run = failed().runs[0]
+    lines = profile_facts(run.profile, run, width)
+    lines += profile_facts(STEADY, run_view(0, STEADY, unstarted=7), width)
+    lines += problem_lines(CATALOG.problems, failed(), width)
+    for line in text(lines):
+        # A label and its value need some room of their own.
+        assert width_of(line) <= max(width, 24)
+
+
+def test_errors_and_tracebacks_are_literal() -> None:
+    run = failed().runs[0]
+    told = facts(run)
+    assert "ConnectionError: [red]no[/] database␛[31m at all" in told
+    assert "\x1b" not in told
+
+
+def test_the_log_is_literal_and_says_what_is_gone() -> None:
+    view = session_view(log=("[bold]a\x1b[2J", "b"), log_dropped=1_200)
+    assert text(log_lines(view, 40)) == ["1,200 earlier lines are gone", "[bold]a␛[2J", "b"]
+    assert text(log_lines(None, 40)) == ["Nothing was printed."]
+
+
+def test_a_suite_tells_where_it_comes_from_and_what_is_wrong() -> None:
+    suite = Suite(name="x", source="./profiles/x.toml", profiles=(), replaces="shipped/x.toml")
+    told = "\n".join(text(suite_facts(suite, CATALOG.problems, 90)))
+    assert "./profiles/x.toml" in told
+    assert "shipped/x.toml" in told
+    assert 'profile.steady.load.rate: expected a rate such as "500/s"' in told
+    assert "no profiles in it" not in told
+
+
+def test_problems_include_session_and_store() -> None:
+    view = session_view(died="killed by signal 9", store_error="/data is read-only")
+    told = "\n".join(text(problem_lines((), view, 60)))
+    assert "killed by signal 9" in told
+    assert "/data is read-only" in told
+    assert text(problem_lines((), None, 60)) == ["Nothing is wrong."]
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("plain [b]text[/b]", "plain [b]text[/b]"),
+        ("\x1b[31mred", "␛[31mred"),
+        ("a\nb\tc\x7f", "a␊b    c␡"),
+        ("\x9b2J", "\\u{9b}2J"),
+        ("abc\u202egnp.exe", "abc\\u{202e}gnp.exe"),
+        ("zero\u200bwidth", "zero\\u{200b}width"),
+        ("lone \ud83d", "lone \\u{d83d}"),
+        ("日本 µs", "日本 µs"),
+    ],
+)
+def test_characters_that_act_are_shown_instead(raw: str, shown: str) -> None:
+    assert visible(raw) == shown
+
+
+def test_wide_characters_wrap_by_their_cells() -> None:
+    assert wrap("日本語日本語", 5) == ["日本", "語日", "本語"]
+    assert wrap("one two three", 7, "  ") == ["one two", "  three"]
+    assert wrap("x" * 12, 5) == ["xxxxx", "xxxxx", "xx"]
