@@ -1,0 +1,46 @@
+"""The command line. Importing it loads nothing heavy; each command loads what it runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from cortex_tui.cli.group import program
+from cortex_tui.profiles.words import printable
+
+PROGRAM = "cortex-tui"
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs a command and ends the process with its exit code; each error is one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        # A table must not fail for a µ that an old locale lacks.
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    sys.exit(_exit_code(arguments))
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
+    try:
+        code = program.main(
+            args=None if arguments is None else list(arguments),
+            prog_name=PROGRAM,
+            standalone_mode=False,
+        )
+    except click.ClickException as error:
+        click.echo(f"{PROGRAM}: {_one_line(error)}", err=True)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+def _one_line(error: click.ClickException) -> str:
+    message = printable(" ".join(error.format_message().split()))
+    # An error of ours that ends in a suggestion needs no second one.
+    if isinstance(error, click.UsageError) and error.ctx and not message.endswith(")"):
+        return f"{message.rstrip('.')} (see {error.ctx.command_path} -h)"
+    return message

@@ -1,0 +1,65 @@
+"""`cortex-tui` itself: its commands, and what happens to a word that is none of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from cortex_tui import __version__
+from cortex_tui.cli.launching import BARE, launch
+from cortex_tui.cli.listing import list_profiles
+from cortex_tui.cli.running import run
+from cortex_tui.cli.snapshots import rm, save, show, snapshots
+from cortex_tui.profiles.words import shown, suggestion
+
+BROKEN_PIPE = 141
+"""What a shell says of a program whose reader went away: 128 + SIGPIPE."""
+
+_OWN_OPTIONS = frozenset({"-h", "--help", "--version"})
+
+
+class Workbench(click.Group):
+    """Without a command, `launch` is meant, with its options."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in _OWN_OPTIONS):
+            ctx.meta[BARE] = True
+            args = ["launch", *args]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader went away; the interpreter's last flush goes nowhere instead of failing.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
+            return BROKEN_PIPE
+        return result
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None:
+            known = self.list_commands(ctx)
+            raise click.UsageError(f"no command {shown(args[0])} {suggestion(args[0], known)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Workbench,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Without a command the workbench opens, and takes the options of launch.",
+)
+@click.version_option(__version__, message="cortex-tui %(version)s")
+def program() -> None:
+    """A terminal workbench for latency: run async benchmarks together, watch their percentiles."""
+
+
+for command in (launch, run, list_profiles, snapshots, show, save, rm):
+    program.add_command(command)

@@ -1,0 +1,119 @@
+"""`cortex-tui launch`: opens the workbench, and leaves a summary behind."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cortex_tui.cli.options import (
+    catalog_for,
+    in_process_option,
+    loop_factory,
+    loop_option,
+    profiles_option,
+    selected_from,
+    store_option,
+)
+from cortex_tui.profiles.model import Catalog
+from cortex_tui.profiles.words import shown, suggestion
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from cortex_tui.protocol import LoopName
+    from cortex_tui.session.control import Control
+
+BARE = "cortex_tui.bare"
+"""Set in the context where `launch` was not written: then its words were meant as commands."""
+
+
+class NoTerminalError(click.ClickException):
+    """The workbench cannot be drawn where it was started."""
+
+    exit_code = 2
+
+
+@click.command()
+@click.argument("select", nargs=-1, metavar="[SELECT]...")
+@profiles_option
+@store_option
+@in_process_option
+@loop_option
+@click.pass_context
+def launch(
+    ctx: click.Context,
+    select: tuple[str, ...],
+    places: Sequence[Path],
+    store: Path,
+    in_process: bool,
+    loop: LoopName,
+) -> int:
+    """Open the workbench, with the selected profiles checked."""
+    if select and ctx.meta.get(BARE):
+        raise _no_command(ctx, select[0])
+    catalog = catalog_for(select, places)
+    checked = [p.full_name for p in selected_from(catalog, select).profiles] if select else []
+    _check_terminal(select)
+    return _launch(catalog, checked, store, in_process=in_process, loop=loop)
+
+
+def _no_command(ctx: click.Context, word: str) -> click.UsageError:
+    group = ctx.find_root()
+    assert isinstance(group.command, click.Group)
+    known = group.command.list_commands(group)
+    if word in known:
+        message = f"{shown(word)}: expected the command first, then its options"
+    else:
+        message = f"no command {shown(word)} {suggestion(word, known)}"
+    return click.UsageError(message, group)
+
+
+def _check_terminal(select: Sequence[str]) -> None:
+    from cortex_tui.report.stream import is_terminal
+
+    instead = f"run instead: cortex-tui run {shlex.join(select or ['*'])}"
+    for name, stream in (("stdin", sys.stdin), ("stdout", sys.stdout), ("stderr", sys.stderr)):
+        if not is_terminal(stream):
+            raise NoTerminalError(f"the workbench needs a terminal, {name} is none; {instead}")
+    if os.environ.get("TERM", "") in ("", "dumb"):
+        raise NoTerminalError(f"the workbench needs a terminal that can draw; {instead}")
+
+
+def _launch(
+    catalog: Catalog, checked: Sequence[str], store: Path, *, in_process: bool, loop: LoopName
+) -> int:
+    from cortex_tui.report import summary
+    from cortex_tui.report.stream import wants_colour, width_of
+    from cortex_tui.session.controller import SessionController
+    from cortex_tui.ui.app import launch as launch_workbench
+
+    def make_control(screen_loop: asyncio.AbstractEventLoop) -> Control:
+        return SessionController(
+            store,
+            placement="in-process" if in_process else "process",
+            loop=loop,
+            measuring_loop=screen_loop if in_process else None,
+            warm=True,
+        )
+
+    outcome = launch_workbench(
+        catalog,
+        make_control,
+        checked=checked,
+        store=str(store),
+        # In process, the screen's loop is the one to measure on.
+        loop_factory=loop_factory(loop) if in_process else None,
+    )
+    if outcome.view is not None:
+        colour = wants_colour(sys.stdout)
+        click.echo(
+            summary(outcome.view, width=width_of(sys.stdout), colour=colour, store=store),
+            color=colour,
+        )
+    return outcome.exit_code

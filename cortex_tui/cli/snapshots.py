@@ -1,0 +1,209 @@
+"""The commands on what is stored: `snapshots`, `show`, `save` and `rm`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Coroutine, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cortex_tui.cli.options import store_option
+from cortex_tui.profiles.words import nearest, printable, shown
+from cortex_tui.quantities import format_count
+
+if TYPE_CHECKING:
+    from cortex_tui.snapshots.store import SnapshotStore
+
+T = TypeVar("T")
+
+
+class StoreError(click.ClickException):
+    """What is stored cannot be read or changed; the message says what, where and what to do."""
+
+    exit_code = 2
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="List every session, saved or not.")
+@store_option
+def snapshots(everything: bool, store: Path) -> int:
+    """List what was saved, the newest first."""
+    from cortex_tui.snapshots.store import SnapshotStore
+
+    async def lines() -> list[str]:
+        async with await SnapshotStore.open_for_reading(store) as opened:
+            _say(opened.notice)
+            if everything:
+                return _table(
+                    ("session", "started", "state", "operations", "names", "profiles"),
+                    (
+                        (
+                            entry.id,
+                            entry.started_at,
+                            entry.state,
+                            format_count(entry.operations),
+                            ", ".join(entry.names) or "–",
+                            _profiles(entry.profiles),
+                        )
+                        for entry in await opened.list_sessions()
+                    ),
+                )
+            return _table(
+                ("name", "saved", "state", "operations", "profiles", "note"),
+                (
+                    (
+                        entry.name,
+                        entry.created_at,
+                        entry.state,
+                        format_count(entry.operations),
+                        _profiles(entry.profiles),
+                        entry.note,
+                    )
+                    for entry in await opened.list_snapshots()
+                ),
+            )
+
+    found = _answer(lines())
+    for line in found:
+        click.echo(line)
+    if not found:
+        what = "no sessions" if everything else "no snapshots (--all lists unsaved sessions)"
+        _say(f"{store}: {what}")
+    return 0
+
+
+@click.command()
+@click.argument("ref", metavar="NAME|ID")
+@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+@store_option
+def show(ref: str, as_json: bool, store: Path) -> int:
+    """Show a snapshot, or a session by the start of its id."""
+    from cortex_tui.report import encoded, summary
+    from cortex_tui.report.stored import view_of
+    from cortex_tui.report.stream import wants_colour, width_of
+    from cortex_tui.session.document import SessionResult, from_stored, session_document
+    from cortex_tui.snapshots.store import SnapshotStore
+
+    async def result() -> SessionResult:
+        async with await SnapshotStore.open_for_reading(store) as opened:
+            _say(opened.notice)
+            return from_stored(await opened.load(ref))
+
+    found = _answer(result())
+    if as_json:
+        click.echo(encoded(session_document(found)), nl=False)
+        return 0
+    out = sys.stdout
+    colour = wants_colour(out)
+    click.echo(
+        summary(view_of(found), width=width_of(out), colour=colour, store=store), color=colour
+    )
+    return 0
+
+
+@click.command()
+@click.argument("ref", metavar="ID")
+@click.argument("name", metavar="NAME")
+@click.option("--note", default="", help="A line to keep with it.")
+@store_option
+def save(ref: str, name: str, note: str, store: Path) -> int:
+    """Save a session under a name; ID is the start of its id, or another name of it."""
+    from cortex_tui.snapshots.store import SnapshotStore
+
+    _need(store)
+
+    async def name_it() -> None:
+        async with await SnapshotStore.open(store) as opened:
+            session, run = await _session_of(opened, ref)
+            await opened.name_snapshot(name, session, run, note)
+
+    _answer(name_it())
+    _say(f"saved as {name}")
+    return 0
+
+
+@click.command()
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@store_option
+def rm(names: Sequence[str], store: Path) -> int:
+    """Remove names; a session goes with its last one."""
+    from cortex_tui.snapshots.store import SnapshotError, SnapshotStore
+
+    _need(store)
+
+    async def remove() -> int:
+        code = 0
+        async with await SnapshotStore.open(store) as opened:
+            for name in dict.fromkeys(names):
+                try:
+                    await opened.remove(name)
+                except SnapshotError as error:
+                    _say(str(error))
+                    code = StoreError.exit_code
+                else:
+                    _say(f"removed {name}")
+        return code
+
+    return _answer(remove())
+
+
+def _need(store: Path) -> None:
+    """A store is not made for a name that cannot be in it."""
+    if not store.exists():
+        raise StoreError(f"{store}: there is no store: run something first, or name its --store")
+
+
+async def _session_of(store: SnapshotStore, ref: str) -> tuple[str, int | None]:
+    """The full id of a session, and the run of it that is meant, None for the whole."""
+    from cortex_tui.snapshots.store import SnapshotError
+
+    named = {entry.name: entry for entry in await store.list_snapshots()}
+    if ref in named:
+        return named[ref].session, named[ref].run
+    ids = [entry.id for entry in await store.list_sessions()]
+    found = [ref] if ref in ids else [session for session in ids if session.startswith(ref)]
+    if len(found) == 1:
+        return found[0], None
+    if found:
+        raise SnapshotError(f"{shown(ref)} is the start of several sessions: {', '.join(found)}")
+    near = nearest(ref, [*named, *ids])
+    hint = f"did you mean {near}?" if near else "`cortex-tui snapshots --all` lists them"
+    raise SnapshotError(f"{store.path}: no session {shown(ref)}: {hint}")
+
+
+def _answer(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio
+
+    from cortex_tui.snapshots.store import SnapshotError
+
+    try:
+        return asyncio.run(work)
+    except SnapshotError as error:
+        raise StoreError(str(error)) from None
+
+
+def _say(text: str) -> None:
+    if text:
+        click.echo(printable(text), err=True)
+
+
+def _profiles(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{len(names)} profiles"
+
+
+def _table(title: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Aligned lines, title first; none where there are no rows."""
+    lines = [title, *([printable(cell) for cell in row] for row in rows)]
+    if len(lines) == 1:
+        return []
+    widths = [max(len(line[at]) for line in lines) for at in range(len(title))]
+    right = title.index("operations")
+    return [
+        "  ".join(
+            cell.rjust(width) if at == right else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]

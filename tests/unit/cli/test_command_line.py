@@ -1,0 +1,225 @@
+"""The door: commands, their words, one clear line for each error, and what is loaded for them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cortex_tui import __version__
+from cortex_tui.cli import main
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    captured = capsys.readouterr()
+    assert isinstance(end.value.code, int)
+    return end.value.code, captured.out, captured.err
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write_suite(folder: Path, name: str = "shop", more: str = "") -> Path:
+    (folder / "profiles").mkdir(exist_ok=True)
+    file = folder / "profiles" / f"{name}.toml"
+    file.write_text(f'[profile.steady]\nworkload = "shop:op"\nload = {{ rate = "5/s" }}\n{more}')
+    return file
+
+
+USAGE_ERRORS = [
+    (["lst"], 'no command "lst" (did you mean "list"?)'),
+    (["mediator"], r'no command "mediator" (expected one of launch, list, rm, run, save, '),
+    (["--store", "x", "list"], '"list": expected the command first, then its options'),
+    (["--store", "x", "lit"], 'no command "lit" (did you mean "list"?)'),
+    (["run"], "expected a SELECT: '*', a profile or a suite (mediator, repository, search)"),
+    (
+        ["run", "mediatr"],
+        'no profile or suite is called "mediatr" (did you mean "mediator"?)',
+    ),
+    (
+        ["launch", "mediator.serch"],
+        'no profile or suite is called "mediator.serch" (did you mean "mediator.search"?)',
+    ),
+    (["list", "nothing*"], 'no profile matches "nothing*" (suites: mediator, repository, search)'),
+    (["list", "--profiles", "gone"], "gone: no such file or folder (see cortex-tui list -h)"),
+    (["run", "*", "--duration", "fast"], 'expected a duration such as "2s" or "500ms", got "fast"'),
+    (["run", "*", "--duration", "0s"], 'expected a duration above 0, got "0s"'),
+    (["run", "*", "--duration", "999h"], 'expected at most 168h, got "999h"'),
+    (["run", "*", "--note", "x"], "--note: expected --save NAME beside it"),
+    (["run", "*", "--json", "gone/x.json"], "--json: gone/x.json: there is no folder gone"),
+    (["run", "*", "--json", "."], "--json: .: expected a file, this is a folder"),
+    (["run", "*", "--loop", "trio"], "'trio' is not one of 'auto', 'asyncio', 'uvloop'"),
+    (["run", "*", "--durations", "2s"], "Did you mean '--duration'?"),
+    (["list", "--jsn"], "--json"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), USAGE_ERRORS, ids=lambda value: str(value)[:40])
+def test_wrong_usage_is_one_line_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    code, out, err = call(capsys, *arguments)
+    assert code == 2
+    assert out == ""
+    (line,) = err.splitlines()
+    assert line.startswith("cortex-tui: ")
+    assert message in line
+
+
+@pytest.mark.parametrize("arguments", [[], ["launch"], ["--in-process"], ["launch", "mediator"]])
+def test_without_a_terminal_the_workbench_says_what_to_run_instead(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    code, _, err = call(capsys, *arguments)
+    what = "mediator" if "mediator" in arguments else "'*'"
+    assert code == 2
+    assert re.fullmatch(
+        r"cortex-tui: the workbench needs a terminal, std(in|out|err) is none; "
+        rf"run instead: cortex-tui run {re.escape(what)}\n",
+        err,
+    )
+
+
+def test_list_shows_the_suites_and_what_is_wrong(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    write_suite(folder, more='[profile.broken]\nworkload = "shop:op"\nloda = 1\n')
+    code, out, err = call(capsys, "list")
+    assert code == 2
+    assert err == 'profiles/shop.toml: profile.broken.loda: unknown key (did you mean "load"?)\n'
+    lines = out.splitlines()
+    assert lines[0] == "shop (profiles/shop.toml)"
+    assert lines[1].split() == ["shop.steady", "5/s", "10.0s", "shop:op"]
+    assert lines[3].startswith("mediator: Commands and queries through the mediator (shipped)")
+
+
+def test_list_shows_what_was_asked_for(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    write_suite(folder, "ruin", more="broken")
+    code, out, err = call(capsys, "list", "mediator.*-dispatch")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines()] == [
+        "mediator:",
+        "mediator.command-dispatch",
+        "mediator.query-dispatch",
+    ]
+
+
+def test_a_users_suite_in_the_place_of_a_shipped_one_is_visible(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    write_suite(folder, "mediator")
+    _, out, _ = call(capsys, "list", "mediator")
+    assert re.fullmatch(
+        r"mediator \(profiles/mediator\.toml, replaces .+mediator\.toml\)", out.splitlines()[0]
+    )
+
+
+def test_list_as_json_holds_the_resolved_profiles_and_the_problems(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    write_suite(folder)
+    write_suite(folder, "ruin", more="broken")
+    code, out, _ = call(capsys, "list", "--json")
+    document = json.loads(out)
+    assert code == 2
+    assert document["schema"] == "cortex-tui/profiles@1"
+    assert [suite["name"] for suite in document["suites"]] == [
+        "shop",
+        "mediator",
+        "repository",
+        "search",
+    ]
+    assert document["suites"][0]["profiles"][0]["load"]["rate_per_s"] == 5.0
+    assert [problem["suite"] for problem in document["problems"]] == ["ruin"]
+
+
+def test_an_empty_folder_is_one_line_and_the_rest_is_there(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "empty").mkdir()
+    code, out, err = call(capsys, "list", "--profiles", "empty")
+    assert code == 2
+    assert err == "empty: expected a folder with TOML files, it has none\n"
+    assert "mediator.search" in out
+
+
+def test_a_selection_of_nothing_but_problems_runs_nothing(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    write_suite(folder, "ruin", more="broken")
+    code, out, err = call(capsys, "run", "ruin")
+    assert (code, out) == (2, "")
+    assert err.startswith("profiles/ruin.toml: not valid TOML: ")
+    assert len(err.splitlines()) == 1
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(capsys, "--version") == (0, f"cortex-tui {__version__}\n", "")
+
+
+@pytest.mark.parametrize("command", ["launch", "run", "list", "snapshots", "show", "save", "rm"])
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    code, out, _ = call(capsys, command, "-h")
+    assert code == 0
+    assert out.startswith(f"Usage: cortex-tui {command} ")
+    assert not re.search(r"^Usage: .*\n\n\s*Options:", out), "says nothing about itself"
+
+
+@pytest.mark.parametrize("command", ["list", "snapshots", "--version", "run -h"])
+def test_answering_loads_neither_textual_nor_numpy(folder: Path, command: str) -> None:
+    code = (
+        "import sys, cortex_tui.cli\n"
+        "try:\n    cortex_tui.cli.main(sys.argv[1:])\n"
+        "except SystemExit as end:\n    assert not end.code, end.code\n"
+        "heavy = {'textual', 'numpy', 'hdrh', 'rich', 'uvloop'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command.split()], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_importing_the_command_line_loads_no_loop_and_no_store() -> None:
+    code = (
+        "import sys, cortex_tui.cli\n"
+        "heavy = {'textual', 'numpy', 'asyncio', 'aiosqlite', 'sqlite3'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_reader_that_goes_away_is_no_traceback(folder: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "cortex_tui", "list"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_an_old_locale_still_gets_its_table(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cortex_tui", "run", "«"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1

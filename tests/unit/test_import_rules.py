@@ -1,0 +1,159 @@
+"""Imports go one way, and what must stay light stays light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ("cortex_tui", "cortex_core")
+
+ALLOWED = {
+    "cortex_tui.stats": {"cortex_tui.quantities", "cortex_tui.stats"},
+    "cortex_tui.quantities": set[str](),
+    "cortex_tui.paths": set[str](),
+    "cortex_tui.profiles": {
+        "cortex_tui.paths",
+        "cortex_tui.profiles",
+        "cortex_tui.quantities",
+        "cortex_tui.stats",
+        "cortex_tui.workloads.names",
+    },
+    "cortex_tui.protocol": {"cortex_tui.profiles.model"},
+    "cortex_tui.load": {"cortex_tui.profiles.model"},
+    "cortex_tui.workloads": {"cortex_core", "cortex_tui.profiles.model", "cortex_tui.workloads"},
+    "cortex_tui.runner": {
+        "cortex_tui.load",
+        "cortex_tui.profiles.model",
+        "cortex_tui.protocol",
+        "cortex_tui.runner",
+        "cortex_tui.workloads",
+    },
+    "cortex_tui.snapshots": {
+        "cortex_tui.profiles.model",
+        "cortex_tui.protocol",
+        "cortex_tui.snapshots",
+        "cortex_tui.stats",
+    },
+    "cortex_tui.session": {
+        "cortex_tui.environment",
+        "cortex_tui.profiles.model",
+        "cortex_tui.protocol",
+        "cortex_tui.quantities",
+        "cortex_tui.runner",
+        "cortex_tui.session",
+        "cortex_tui.snapshots",
+        "cortex_tui.stats",
+        "cortex_tui.workloads.names",
+    },
+    "cortex_tui.report": {
+        "cortex_tui.profiles",
+        "cortex_tui.quantities",
+        "cortex_tui.report",
+        "cortex_tui.session",
+        "cortex_tui.stats",
+    },
+    "cortex_tui.ui": {
+        "cortex_tui.profiles",
+        "cortex_tui.protocol",
+        "cortex_tui.quantities",
+        "cortex_tui.session",
+        "cortex_tui.stats.targets",
+        "cortex_tui.ui",
+    },
+    "cortex_core": {"cortex_core"},
+}
+"""For each room, what of ours it may import; the command line, at the top, may import all."""
+
+AT_THE_TOP = {"cortex_tui", "cortex_tui.__main__", "cortex_tui.cli"}
+
+
+@cache
+def modules() -> dict[str, Path]:
+    found = {}
+    for base, package in ((ROOT, "cortex_tui"), (ROOT / "core", "cortex_core")):
+        for file in (base / package).rglob("*.py"):
+            parts = file.relative_to(base).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return found
+
+
+def imports_of(name: str, file: Path) -> Iterator[str]:
+    """Every module of ours that is imported anywhere in the file, inside functions too."""
+    known = modules()
+    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package.split(".")[: len(package.split(".")) - node.level + 1]
+            start = [*base, node.module or ""] if node.level else [node.module or ""]
+            origin = ".".join(filter(None, start))
+            for alias in node.names:
+                member = f"{origin}.{alias.name}"
+                yield member if member in known else origin
+
+
+def within(name: str, rooms: set[str]) -> str | None:
+    return next((room for room in rooms if f"{name}.".startswith(f"{room}.")), None)
+
+
+def test_every_module_belongs_to_a_room() -> None:
+    homeless = {
+        name for name in modules() if not within(name, set(ALLOWED)) and name not in AT_THE_TOP
+    }
+    assert {name for name in homeless if not name.startswith("cortex_tui.cli.")} <= {
+        "cortex_tui.environment"
+    }
+
+
+@pytest.mark.parametrize("room", sorted(ALLOWED))
+def test_a_room_imports_only_from_the_rooms_below_it(room: str) -> None:
+    wrong = [
+        f"{name} imports {imported}"
+        for name, file in modules().items()
+        if within(name, {room})
+        for imported in imports_of(name, file)
+        if imported.split(".")[0] in OURS
+        # The package itself offers a user's names, and loads nothing before it is asked for one.
+        and imported != "cortex_tui"
+        and not within(imported, ALLOWED[room])
+    ]
+    assert wrong == []
+
+
+def test_nothing_but_the_command_line_imports_the_screen_and_not_at_its_top() -> None:
+    for name, file in modules().items():
+        if within(name, {"cortex_tui.ui"}):
+            continue
+        imports = [i for i in imports_of(name, file) if within(i, {"cortex_tui.ui"})]
+        assert not imports or within(name, {"cortex_tui.cli"}), name
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            assert not (isinstance(node, ast.ImportFrom) and "ui" in (node.module or "").split("."))
+
+
+@pytest.mark.parametrize(
+    ("module", "refused"),
+    [
+        ("cortex_tui", {"textual", "numpy", "click", "asyncio"}),
+        ("cortex_tui.cli", {"textual", "numpy", "asyncio", "aiosqlite"}),
+        ("cortex_tui.runner.process", {"textual", "rich", "numpy", "hdrh", "click"}),
+        ("cortex_tui.workloads.core", {"textual", "rich", "numpy", "hdrh", "click"}),
+        ("cortex_tui.session.view", {"textual", "numpy", "asyncio"}),
+        ("cortex_tui.profiles.loader", {"textual", "numpy", "asyncio", "sqlite3"}),
+        ("cortex_tui.snapshots.store", {"textual", "numpy"}),
+        ("cortex_tui.session.controller", {"textual", "rich", "click"}),
+        ("cortex_tui.report", {"textual", "rich", "numpy"}),
+        ("cortex_core", {"textual", "numpy", "cortex_tui"}),
+    ],
+)
+def test_a_module_loads_nothing_that_it_must_do_without(module: str, refused: set[str]) -> None:
+    code = f"import sys, {module}; print(*sorted({refused!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
