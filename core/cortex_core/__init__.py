@@ -6,11 +6,22 @@ async with Cortex.open("memory.db") as cortex:
 """
 
 from cortex_core.behaviours import Logging, Protection, Timing, TimingSummary, Validation
-from cortex_core.commands import CaptureConversation, DeleteConversation
+from cortex_core.commands import (
+    CaptureConversation,
+    DeleteConversation,
+    LearnPattern,
+    UpdateContextRelevance,
+    UpdatePatternConfidence,
+)
 from cortex_core.cortex import REQUESTS, Cortex
+from cortex_core.domain.confidence import ConfidenceLevel, PatternConfidence
+from cortex_core.domain.context_item import ContextItem, Tier
 from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.namespace import Namespace
+from cortex_core.domain.pattern import Pattern, PatternType
 from cortex_core.domain.quality import ConversationQuality, QualityRating
+from cortex_core.domain.relevance_score import RelevanceLevel, RelevanceScore
+from cortex_core.domain.specification import Specification
 from cortex_core.domain.violations import InvalidValueError, Violation
 from cortex_core.errors import (
     ForeignFileError,
@@ -22,18 +33,43 @@ from cortex_core.errors import (
     StoreError,
     StoreFullError,
 )
-from cortex_core.events import ConversationCaptured, ConversationDeleted, Event, Events
+from cortex_core.events import (
+    ContextRelevanceUpdated,
+    ConversationCaptured,
+    ConversationDeleted,
+    Event,
+    Events,
+    PatternConfidenceUpdated,
+    PatternLearned,
+)
 from cortex_core.mediator import Behaviour, Handler, HandlerError, Mediator
-from cortex_core.queries import GetConversationById, GetRecentConversations, SearchContext
+from cortex_core.queries import (
+    FindSimilarPatterns,
+    GetConversationById,
+    GetConversationQuality,
+    GetPatternById,
+    GetPatternsByNamespace,
+    GetRecentConversations,
+    SearchContext,
+)
 from cortex_core.request import Command, Query, Request
 from cortex_core.result import Error, RequestFailedError, Result
-from cortex_core.search import ConversationSearch, SearchHit, SearchHits
+from cortex_core.search import (
+    ConversationSearch,
+    PatternSearch,
+    SearchHit,
+    SearchHits,
+    SimilarPattern,
+)
 
 __all__ = [
     "REQUESTS",
     "Behaviour",
     "CaptureConversation",
     "Command",
+    "ConfidenceLevel",
+    "ContextItem",
+    "ContextRelevanceUpdated",
     "Conversation",
     "ConversationCaptured",
     "ConversationDeleted",
@@ -44,19 +80,32 @@ __all__ = [
     "Error",
     "Event",
     "Events",
+    "FindSimilarPatterns",
     "ForeignFileError",
     "GetConversationById",
+    "GetConversationQuality",
+    "GetPatternById",
+    "GetPatternsByNamespace",
     "GetRecentConversations",
     "Handler",
     "HandlerError",
     "InvalidValueError",
+    "LearnPattern",
     "Logging",
     "Mediator",
     "Namespace",
     "NewerSchemaError",
+    "Pattern",
+    "PatternConfidence",
+    "PatternConfidenceUpdated",
+    "PatternLearned",
+    "PatternSearch",
+    "PatternType",
     "Protection",
     "QualityRating",
     "Query",
+    "RelevanceLevel",
+    "RelevanceScore",
     "Request",
     "RequestFailedError",
     "Result",
@@ -64,13 +113,18 @@ __all__ = [
     "SearchHit",
     "SearchHits",
     "SearchTimeoutError",
+    "SimilarPattern",
+    "Specification",
     "StoreBusyError",
     "StoreClosedError",
     "StoreDamagedError",
     "StoreError",
     "StoreFullError",
+    "Tier",
     "Timing",
     "TimingSummary",
+    "UpdateContextRelevance",
+    "UpdatePatternConfidence",
     "Validation",
     "Violation",
 ]

@@ -4,14 +4,16 @@ from datetime import datetime
 from typing import ClassVar
 
 from cortex_core.domain import rules
+from cortex_core.domain.context_item import REASON_MOST, ContextItem
 from cortex_core.domain.conversation import (
     DEFAULT_NAMESPACE,
     Conversation,
     check_conversation_fields,
 )
 from cortex_core.domain.entity import ID_MOST
+from cortex_core.domain.pattern import Pattern, PatternType, check_pattern_fields
 from cortex_core.domain.violations import Violation
-from cortex_core.request import Command
+from cortex_core.request import Command, check_id
 
 
 class CaptureConversation(Command[Conversation], frozen=True, kw_only=True):
@@ -54,14 +56,88 @@ class CaptureConversation(Command[Conversation], frozen=True, kw_only=True):
 class DeleteConversation(Command[Conversation], frozen=True):
     """Removes a conversation and comes back with it as it was.
 
-    Fails with `not_found` for an unknown id, `protected` in a protected namespace.
+    `with_patterns` removes the patterns that were learned from it too: all of it or nothing.
+    Fails with `not_found` for an unknown id, and with `protected` where one of them is in a
+    protected namespace.
     """
 
     destructive: ClassVar[bool] = True
 
     id: str
+    with_patterns: bool = False
+
+    def violations(self) -> list[Violation]:
+        return check_id("id", self.id)
+
+
+class LearnPattern(Command[Pattern], frozen=True, kw_only=True):
+    """Stores a pattern, or replaces the one with this id.
+
+    Without `id` a fresh one is made; without `learned_at` it was learned now.
+    """
+
+    name: str
+    type: PatternType
+    content: str
+    confidence: float
+    source_conversation_id: str | None = None
+    observation_count: int = 0
+    success_rate: float = 0.0
+    tags: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    related_ids: tuple[str, ...] = ()
+    namespace: str = DEFAULT_NAMESPACE
+    learned_at: datetime | None = None
+    id: str | None = None
 
     def violations(self) -> list[Violation]:
         found: list[Violation] = []
-        rules.text(found, "id", self.id, least=1, most=ID_MOST)
+        check_pattern_fields(
+            found,
+            name=self.name,
+            kind=self.type,
+            content=self.content,
+            confidence=self.confidence,
+            source_conversation_id=self.source_conversation_id,
+            observation_count=self.observation_count,
+            success_rate=self.success_rate,
+            tags=self.tags,
+            examples=self.examples,
+            related_ids=self.related_ids,
+            namespace=self.namespace,
+        )
+        if self.id is not None:
+            rules.text(found, "id", self.id, least=1, most=ID_MOST)
+        if self.learned_at is not None:
+            rules.moment(found, "learned_at", self.learned_at, rules.utc_now())
+        return found
+
+
+class UpdatePatternConfidence(Command[Pattern], frozen=True):
+    """Notes that a pattern was seen to work, or not to; comes back with it as it is now.
+
+    Fails with `not_found` for an unknown id.
+    """
+
+    id: str
+    success: bool
+
+    def violations(self) -> list[Violation]:
+        return check_id("id", self.id)
+
+
+class UpdateContextRelevance(Command[ContextItem], frozen=True):
+    """Gives a context item a new relevance, and the reason for it.
+
+    Fails with `not_found` for an unknown id.
+    """
+
+    id: str
+    relevance: float
+    reason: str
+
+    def violations(self) -> list[Violation]:
+        found = check_id("id", self.id)
+        rules.share(found, "relevance", self.relevance)
+        rules.text(found, "reason", self.reason, least=1, most=REASON_MOST)
         return found

@@ -7,20 +7,47 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from cortex_core.behaviours import Logging, Protection, Timing, Validation
-from cortex_core.commands import CaptureConversation, DeleteConversation
+from cortex_core.commands import (
+    CaptureConversation,
+    DeleteConversation,
+    LearnPattern,
+    UpdateContextRelevance,
+    UpdatePatternConfidence,
+)
 from cortex_core.domain.rules import utc_now
 from cortex_core.events import Events
+from cortex_core.handlers.context_items import UpdateContextRelevanceHandler
 from cortex_core.handlers.conversations import (
     CaptureConversationHandler,
     DeleteConversationHandler,
     GetConversationByIdHandler,
+    GetConversationQualityHandler,
     GetRecentConversationsHandler,
+)
+from cortex_core.handlers.patterns import (
+    FindSimilarPatternsHandler,
+    GetPatternByIdHandler,
+    GetPatternsByNamespaceHandler,
+    LearnPatternHandler,
+    UpdatePatternConfidenceHandler,
 )
 from cortex_core.handlers.search import SearchContextHandler
 from cortex_core.mediator import Behaviour, Handler, Mediator
 from cortex_core.ports import Store
-from cortex_core.queries import GetConversationById, GetRecentConversations, SearchContext
-from cortex_core.repositories import ConversationRepository
+from cortex_core.queries import (
+    FindSimilarPatterns,
+    GetConversationById,
+    GetConversationQuality,
+    GetPatternById,
+    GetPatternsByNamespace,
+    GetRecentConversations,
+    SearchContext,
+)
+from cortex_core.repositories import (
+    ContextItemRepository,
+    ConversationRepository,
+    PatternRepository,
+)
 from cortex_core.request import Request
 from cortex_core.result import Result
 from cortex_core.sqlite.database import SEARCH_TIMEOUT_S, Database
@@ -32,9 +59,16 @@ T = TypeVar("T")
 REQUESTS: tuple[type[Request[Any]], ...] = (
     CaptureConversation,
     DeleteConversation,
+    LearnPattern,
+    UpdatePatternConfidence,
+    UpdateContextRelevance,
     GetConversationById,
+    GetConversationQuality,
     GetRecentConversations,
+    GetPatternById,
+    GetPatternsByNamespace,
     SearchContext,
+    FindSimilarPatterns,
 )
 """Every request that a Cortex answers."""
 
@@ -43,7 +77,7 @@ class Cortex:
     """A memory that is open. Make one with `Cortex.open`; it belongs to that event loop.
 
     - `send` and `mediator` answer requests, through the behaviours;
-    - `conversations` goes to the store directly;
+    - `conversations`, `patterns` and `context_items` go to the store directly;
     - `events` tells what was committed, `timing` how long requests took;
     - `store` runs units of work of your own.
     """
@@ -68,6 +102,8 @@ class Cortex:
             _handlers(store, clock, self.protection), behaviours, requests=REQUESTS
         )
         self.conversations = ConversationRepository(store)
+        self.patterns = PatternRepository(store, clock)
+        self.context_items = ContextItemRepository(store)
 
     @staticmethod
     def open(
@@ -143,7 +179,14 @@ def _handlers(
     return (
         CaptureConversationHandler(store, clock),
         DeleteConversationHandler(store, clock, protection.refusal),
+        LearnPatternHandler(store, clock),
+        UpdatePatternConfidenceHandler(store, clock),
+        UpdateContextRelevanceHandler(store, clock),
         GetConversationByIdHandler(store),
+        GetConversationQualityHandler(store),
         GetRecentConversationsHandler(store),
+        GetPatternByIdHandler(store),
+        GetPatternsByNamespaceHandler(store),
         SearchContextHandler(store, clock),
+        FindSimilarPatternsHandler(store),
     )

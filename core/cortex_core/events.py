@@ -26,8 +26,36 @@ class ConversationCaptured(Event, frozen=True, kw_only=True):
 
 
 class ConversationDeleted(Event, frozen=True, kw_only=True):
+    """A conversation was removed, and with it the patterns named."""
+
     conversation_id: str
     namespace: str
+    pattern_ids: tuple[str, ...]
+
+
+class PatternLearned(Event, frozen=True, kw_only=True):
+    """A pattern was stored; `replaced` says that its id had been there before."""
+
+    pattern_id: str
+    namespace: str
+    confidence: float
+    replaced: bool
+
+
+class PatternConfidenceUpdated(Event, frozen=True, kw_only=True):
+    """A pattern was observed once more."""
+
+    pattern_id: str
+    success: bool
+    confidence_before: float
+    confidence: float
+
+
+class ContextRelevanceUpdated(Event, frozen=True, kw_only=True):
+    context_id: str
+    relevance_before: float
+    relevance: float
+    reason: str
 
 
 E = TypeVar("E", bound=Event)

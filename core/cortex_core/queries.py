@@ -2,11 +2,12 @@
 
 from cortex_core.domain import rules
 from cortex_core.domain.conversation import Conversation
-from cortex_core.domain.entity import ID_MOST
 from cortex_core.domain.namespace import NAMESPACE_MOST, check_namespace
+from cortex_core.domain.pattern import Pattern, PatternType
+from cortex_core.domain.quality import ConversationQuality
 from cortex_core.domain.violations import Violation
-from cortex_core.request import Query
-from cortex_core.search import SearchHits
+from cortex_core.request import Query, check_id
+from cortex_core.search import SearchHits, SimilarPattern
 
 MAX_RESULTS_MOST = 100
 
@@ -17,9 +18,7 @@ class GetConversationById(Query[Conversation | None], frozen=True):
     id: str
 
     def violations(self) -> list[Violation]:
-        found: list[Violation] = []
-        rules.text(found, "id", self.id, least=1, most=ID_MOST)
-        return found
+        return check_id("id", self.id)
 
 
 class GetRecentConversations(Query[tuple[Conversation, ...]], frozen=True):
@@ -55,4 +54,60 @@ class SearchContext(Query[SearchHits], frozen=True):
             rules.text(found, "namespace", self.namespace, least=1, most=NAMESPACE_MOST)
         rules.whole(found, "max_results", self.max_results, least=1, most=MAX_RESULTS_MOST)
         rules.share(found, "min_relevance", self.min_relevance)
+        return found
+
+
+class GetConversationQuality(Query[ConversationQuality | None], frozen=True):
+    """The quality of the conversation with this id, as it is stored; None without one."""
+
+    id: str
+
+    def violations(self) -> list[Violation]:
+        return check_id("id", self.id)
+
+
+class GetPatternById(Query[Pattern | None], frozen=True):
+    """The pattern with this id, or None."""
+
+    id: str
+
+    def violations(self) -> list[Violation]:
+        return check_id("id", self.id)
+
+
+class GetPatternsByNamespace(Query[tuple[Pattern, ...]], frozen=True):
+    """The patterns of exactly this namespace, most trusted first."""
+
+    namespace: str
+    min_confidence: float = 0.60
+    max_results: int = 50
+
+    def violations(self) -> list[Violation]:
+        found: list[Violation] = []
+        check_namespace(found, "namespace", self.namespace)
+        rules.share(found, "min_confidence", self.min_confidence)
+        rules.whole(found, "max_results", self.max_results, least=1, most=MAX_RESULTS_MOST)
+        return found
+
+
+class FindSimilarPatterns(Query[tuple[SimilarPattern, ...]], frozen=True):
+    """The patterns whose text is most like `context`, most similar first.
+
+    `namespace` is a pattern over the whole path, as in SearchContext.
+    """
+
+    context: str
+    namespace: str
+    type: PatternType | None = None
+    min_confidence: float = 0.75
+    max_results: int = 5
+
+    def violations(self) -> list[Violation]:
+        found: list[Violation] = []
+        rules.text(found, "context", self.context, least=10, most=5000)
+        rules.text(found, "namespace", self.namespace, least=1, most=NAMESPACE_MOST)
+        if self.type is not None:
+            rules.member(found, "type", self.type, PatternType)
+        rules.share(found, "min_confidence", self.min_confidence)
+        rules.whole(found, "max_results", self.max_results, least=1, most=MAX_RESULTS_MOST)
         return found

@@ -1,9 +1,14 @@
 """Repositories to await: one call, one unit. Without requests, behaviours or events."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 
+from cortex_core.domain.context_item import ContextItem
 from cortex_core.domain.conversation import Conversation
-from cortex_core.ports import Store
+from cortex_core.domain.pattern import Pattern
+from cortex_core.domain.rules import utc_now
+from cortex_core.domain.specification import Specification
+from cortex_core.ports import Store, Tx
 
 
 class ConversationRepository:
@@ -30,6 +35,93 @@ class ConversationRepository:
         """Remove it; whether it was there."""
         return self._store.write(lambda tx: tx.conversations.delete(conversation_id))
 
+    def find(
+        self, specification: Specification, max_results: int = 20
+    ) -> Awaitable[tuple[Conversation, ...]]:
+        """Those that satisfy it, newest by `captured_at` first."""
+        return self._store.read(lambda tx: tx.conversations.find(specification, max_results))
+
     def count(self) -> Awaitable[int]:
         """How many there are."""
         return self._store.read(lambda tx: tx.conversations.count())
+
+
+class PatternRepository:
+    """Stores and fetches patterns, each call a transaction of its own."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime] = utc_now) -> None:
+        self._store = store
+        self._clock = clock
+
+    def save(self, pattern: Pattern) -> Awaitable[None]:
+        """Store it, in place of the one with the same id if there is one."""
+        return self._store.write(lambda tx: tx.patterns.save(pattern))
+
+    def get(self, pattern_id: str) -> Awaitable[Pattern | None]:
+        """The pattern with this id, or None."""
+        return self._store.read(lambda tx: tx.patterns.get(pattern_id))
+
+    def observe(self, pattern_id: str, *, success: bool) -> Awaitable[Pattern | None]:
+        """Note that it was seen to work, or not to; the pattern as it is now, or None."""
+        now = self._clock()
+
+        def observe(tx: Tx) -> Pattern | None:
+            before = tx.patterns.get(pattern_id)
+            if before is None:
+                return None
+            pattern = before.observed(success=success, at=now)
+            tx.patterns.save(pattern)
+            return pattern
+
+        return self._store.write(observe)
+
+    def in_namespace(
+        self, namespace: str, min_confidence: float = 0.60, max_results: int = 50
+    ) -> Awaitable[tuple[Pattern, ...]]:
+        """Those of exactly this namespace, highest confidence first."""
+        return self._store.read(
+            lambda tx: tx.patterns.in_namespace(namespace, min_confidence, max_results)
+        )
+
+    def find(
+        self, specification: Specification, max_results: int = 20
+    ) -> Awaitable[tuple[Pattern, ...]]:
+        """Those that satisfy it, highest confidence first."""
+        return self._store.read(lambda tx: tx.patterns.find(specification, max_results))
+
+    def delete(self, pattern_id: str) -> Awaitable[bool]:
+        """Remove it; whether it was there."""
+        return self._store.write(lambda tx: tx.patterns.delete(pattern_id))
+
+    def count(self) -> Awaitable[int]:
+        """How many there are."""
+        return self._store.read(lambda tx: tx.patterns.count())
+
+
+class ContextItemRepository:
+    """Stores and fetches context items, each call a transaction of its own."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def save(self, item: ContextItem) -> Awaitable[None]:
+        """Store it, in place of the one with the same id if there is one."""
+        return self._store.write(lambda tx: tx.context_items.save(item))
+
+    def get(self, context_id: str) -> Awaitable[ContextItem | None]:
+        """The item with this id, or None."""
+        return self._store.read(lambda tx: tx.context_items.get(context_id))
+
+    def find(
+        self, specification: Specification, max_results: int = 20
+    ) -> Awaitable[tuple[ContextItem, ...]]:
+        """Those that satisfy it, highest relevance first."""
+        return self._store.read(lambda tx: tx.context_items.find(specification, max_results))
+
+    def delete(self, context_id: str) -> Awaitable[bool]:
+        """Remove it; whether it was there."""
+        return self._store.write(lambda tx: tx.context_items.delete(context_id))
+
+    def count(self) -> Awaitable[int]:
+        """How many there are."""
+        return self._store.read(lambda tx: tx.context_items.count())

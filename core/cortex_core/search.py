@@ -4,6 +4,8 @@ from datetime import datetime
 
 import msgspec
 
+from cortex_core.domain.pattern import Pattern, PatternType
+
 
 class ConversationSearch(msgspec.Struct, frozen=True):
     """What to look for. `now` is the moment that recency counts back from, aware UTC."""
@@ -34,3 +36,20 @@ class SearchHits(msgspec.Struct, frozen=True):
     hits: tuple[SearchHit, ...]
     candidates: int
     exact: bool
+
+
+class PatternSearch(msgspec.Struct, frozen=True):
+    """A text to find patterns like."""
+
+    context: str
+    namespace: str
+    type: PatternType | None = None
+    min_confidence: float = 0.75
+    max_results: int = 5
+
+
+class SimilarPattern(msgspec.Struct, frozen=True):
+    """A pattern found; `similarity` is 0 to 1."""
+
+    pattern: Pattern
+    similarity: float

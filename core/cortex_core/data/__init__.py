@@ -1,6 +1,6 @@
-"""Conversations from a seed, and files filled with them: what the benchmarks measure on."""
+"""Memories from a seed, and files filled with them: what the benchmarks measure on."""
 
 from cortex_core.data.seed import seed_file
-from cortex_core.data.stream import conversation_id, conversations
+from cortex_core.data.stream import NAMESPACES, conversation_id, conversations, pattern_id, patterns
 
-__all__ = ["conversation_id", "conversations", "seed_file"]
+__all__ = ["NAMESPACES", "conversation_id", "conversations", "pattern_id", "patterns", "seed_file"]

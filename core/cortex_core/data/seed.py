@@ -1,22 +1,27 @@
 """Fills a database file with generated memories, fast, without an event loop."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from os import PathLike, fspath
 from pathlib import Path
+from typing import Any
 
 from cortex_core.data import stream
 from cortex_core.data.stream import DEFAULT_COUNT, DEFAULT_SEED
-from cortex_core.domain.conversation import Conversation
 from cortex_core.sqlite.conversations import SAVE, to_row
-from cortex_core.sqlite.schema import CONVERSATION_TRIGGERS, prepare_writer
+from cortex_core.sqlite.patterns import SAVE_PATTERN, pattern_to_row
+from cortex_core.sqlite.schema import CONVERSATION_TRIGGERS, PATTERN_TRIGGERS, prepare_writer
 
 
 def seed_file(
-    path: str | PathLike[str], *, conversations: int = DEFAULT_COUNT, seed: int = DEFAULT_SEED
+    path: str | PathLike[str],
+    *,
+    conversations: int = DEFAULT_COUNT,
+    patterns: int = 0,
+    seed: int = DEFAULT_SEED,
 ) -> None:
-    """Make the file at `path` with so many generated conversations, in place of one there.
+    """Make the file at `path` with so many generated memories, in place of one there.
 
     It appears under its name only when it is complete. The file is a database as any other,
     except that its text index is built in one piece: an index that grew by single captures
@@ -32,7 +37,10 @@ def seed_file(
             connection.execute("PRAGMA journal_mode = OFF")
             connection.execute("PRAGMA synchronous = OFF")
             connection.execute("BEGIN")
-            _fill(connection, stream.conversations(conversations, seed=seed))
+            rows = map(to_row, stream.conversations(conversations, seed=seed))
+            _fill(connection, "conversations", CONVERSATION_TRIGGERS, SAVE, rows)
+            rows = map(pattern_to_row, stream.patterns(patterns, seed=seed))
+            _fill(connection, "patterns", PATTERN_TRIGGERS, SAVE_PATTERN, rows)
             connection.execute("COMMIT")
             connection.execute("PRAGMA journal_mode = WAL")
         partial.replace(target)
@@ -41,11 +49,17 @@ def seed_file(
         raise
 
 
-def _fill(connection: sqlite3.Connection, rows: Iterable[Conversation]) -> None:
+def _fill(
+    connection: sqlite3.Connection,
+    table: str,
+    triggers: Mapping[str, str],
+    save: str,
+    rows: Iterable[tuple[Any, ...]],
+) -> None:
     # One rebuild at the end costs half as much as the triggers do row by row.
-    for name in CONVERSATION_TRIGGERS:
+    for name in triggers:
         connection.execute(f"DROP TRIGGER {name}")
-    connection.executemany(SAVE, map(to_row, rows))
-    connection.execute("INSERT INTO conversations_text (conversations_text) VALUES ('rebuild')")
-    for trigger in CONVERSATION_TRIGGERS.values():
+    connection.executemany(save, rows)
+    connection.execute(f"INSERT INTO {table}_text ({table}_text) VALUES ('rebuild')")
+    for trigger in triggers.values():
         connection.execute(trigger)

@@ -24,6 +24,10 @@ _REASONS = (
 _SUBJECTS = (
     "Improving", "Debugging", "Designing", "Replacing", "Testing", "Explaining", "Removing",
 )  # fmt: skip
+TAGS = (
+    "async", "cache", "database", "error-handling", "performance", "security", "testing", "ui",
+)  # fmt: skip
+"""What generated patterns are tagged with."""
 
 SENTENCES = 4096
 COMMON_WORD = "performance"

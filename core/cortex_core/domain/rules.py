@@ -1,6 +1,7 @@
 """The rules that fields share. Each appends to `found`, so one look reports every fault."""
 
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 
 from cortex_core.domain.violations import Violation
 
@@ -31,6 +32,22 @@ def text(
             value.encode()
         except UnicodeEncodeError:
             found.append(Violation(field, "expected text that UTF-8 can hold, got half a pair"))
+
+
+def texts(found: list[Violation], field: str, value: object) -> None:
+    """`value` is a tuple of texts, none of them empty."""
+    if not isinstance(value, tuple):
+        found.append(Violation(field, f"expected a tuple of texts, got {type(value).__name__}"))
+        return
+    for number, each in enumerate(value):
+        text(found, f"{field}[{number}]", each, least=1)
+
+
+def member(found: list[Violation], field: str, value: object, kind: type[Enum]) -> None:
+    """`value` is one of the members of `kind`."""
+    if not isinstance(value, kind):
+        members = ", ".join(str(each.value) for each in kind)
+        found.append(Violation(field, f"expected {kind.__name__}, one of {members}, got {value!r}"))
 
 
 def share(found: list[Violation], field: str, value: object) -> None:

@@ -9,7 +9,7 @@ from cortex_core.domain.entity import new_id
 from cortex_core.domain.quality import ConversationQuality, estimated_score
 from cortex_core.events import ConversationCaptured, ConversationDeleted
 from cortex_core.ports import ReadTx, Store, Tx
-from cortex_core.queries import GetConversationById, GetRecentConversations
+from cortex_core.queries import GetConversationById, GetConversationQuality, GetRecentConversations
 from cortex_core.result import NOT_FOUND, NOT_WORTH_CAPTURING, Error, Result, failed
 
 Clock = Callable[[], datetime]
@@ -44,7 +44,7 @@ class CaptureConversationHandler:
                 file_path=request.file_path,
                 namespace=request.namespace,
                 captured_at=now if request.captured_at is None else request.captured_at,
-                created_at=now if before is None else before.created_at,
+                created_at=now if before is None else min(before.created_at, now),
                 updated_at=now,
             )
             tx.conversations.save(conversation)
@@ -84,15 +84,20 @@ class DeleteConversationHandler:
             conversation = tx.conversations.get(request.id)
             if conversation is None:
                 return failed(NOT_FOUND, f"no conversation has the id {request.id}", "id")
-            refusal = self._refusal(conversation.namespace)
-            if refusal is not None:
-                return Result(None, (refusal,))
+            patterns = tx.patterns.learned_from(request.id) if request.with_patterns else ()
+            for namespace in (conversation.namespace, *(p.namespace for p in patterns)):
+                refusal = self._refusal(namespace)
+                if refusal is not None:
+                    return Result(None, (refusal,))
             tx.conversations.delete(request.id)
+            for pattern in patterns:
+                tx.patterns.delete(pattern.id)
             tx.record(
                 ConversationDeleted(
                     occurred_at=now,
                     conversation_id=conversation.id,
                     namespace=conversation.namespace,
+                    pattern_ids=tuple(pattern.id for pattern in patterns),
                 )
             )
             return Result(conversation)
@@ -111,6 +116,20 @@ class GetConversationByIdHandler:
             return tx.conversations.get(request.id)
 
         return Result(await self._store.read(get))
+
+
+class GetConversationQualityHandler:
+    request_type = GetConversationQuality
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def handle(self, request: GetConversationQuality) -> Result[ConversationQuality | None]:
+        def rate(tx: ReadTx) -> ConversationQuality | None:
+            conversation = tx.conversations.get(request.id)
+            return None if conversation is None else conversation.rated
+
+        return Result(await self._store.read(rate))
 
 
 class GetRecentConversationsHandler:

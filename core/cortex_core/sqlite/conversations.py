@@ -2,13 +2,12 @@
 
 import sqlite3
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cortex_core.domain.conversation import Conversation, restore_conversation
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from cortex_core.domain.specification import Specification
+from cortex_core.sqlite.conditions import compiled, satisfying
+from cortex_core.sqlite.moments import from_us, to_us
 
 _COLUMNS = (
     "id, title, content, quality, turn_count, entity_count, file_path, namespace, "
@@ -20,6 +19,18 @@ _RECENT_IN = (
     f"SELECT {_COLUMNS} FROM conversations WHERE namespace = ? "
     "ORDER BY captured_at_us DESC, key DESC LIMIT ?"
 )
+_FIND = (
+    f"SELECT {_COLUMNS} FROM conversations WHERE {{condition}} "
+    "ORDER BY captured_at_us DESC, key DESC"
+)
+_FIELDS = {
+    "quality": "quality",
+    "turn_count": "turn_count",
+    "entity_count": "entity_count",
+    "captured_at": "captured_at_us",
+    "created_at": "created_at_us",
+    "updated_at": "updated_at_us",
+}
 SAVE = f"""
     INSERT INTO conversations ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET
@@ -29,15 +40,6 @@ SAVE = f"""
         captured_at_us = excluded.captured_at_us, created_at_us = excluded.created_at_us,
         updated_at_us = excluded.updated_at_us
 """
-
-
-def to_us(moment: datetime) -> int:
-    """Microseconds since 1970, exact: floating point would round."""
-    return (moment - EPOCH) // _MICROSECOND
-
-
-def from_us(us: int) -> datetime:
-    return EPOCH + timedelta(microseconds=us)
 
 
 def to_row(conversation: Conversation) -> tuple[Any, ...]:
@@ -84,6 +86,11 @@ class SqliteConversations:
         if namespace is None:
             return _all(self._execute(_RECENT, (max_results,)))
         return _all(self._execute(_RECENT_IN, (namespace, max_results)))
+
+    def find(self, specification: Specification, max_results: int) -> tuple[Conversation, ...]:
+        condition = compiled(specification, _FIELDS)
+        rows = self._execute(_FIND.format(condition=condition.sql), condition.parameters)
+        return tuple(satisfying(map(_from_row, rows), specification, condition, max_results))
 
     def count(self) -> int:
         found: int = self._execute("SELECT count(*) FROM conversations").fetchone()[0]

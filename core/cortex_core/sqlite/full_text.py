@@ -1,5 +1,9 @@
 """What a person types, as a query of FTS5 that it can neither break nor steer."""
 
+from cortex_core.domain.similarity import words
+
+TELLING_WORDS = 32
+
 
 def all_words(text: str) -> str | None:
     """A query for the rows that hold every word of `text`; None where it holds no word.
@@ -15,3 +19,15 @@ def all_words(text: str) -> str | None:
 
 def _storable(text: str) -> str:
     return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
+
+
+def any_word(text: str) -> str | None:
+    """A query for the rows that hold at least one of the telling words of `text`; None where
+    it holds none.
+
+    FTS5 refuses an expression of more than 256 terms, and every term costs a walk through its
+    matches. So the 32 longest words stand for the text: seldom is a long word a common one
+    (Zipf's law of abbreviation).
+    """
+    longest = sorted(set(words(_storable(text))), key=lambda word: (-len(word), word))
+    return " OR ".join(f'"{word}"' for word in longest[:TELLING_WORDS]) or None

@@ -11,6 +11,32 @@ APPLICATION_ID = 0x43545843
 
 Synchronous = Literal["NORMAL", "FULL"]
 
+
+def _text_triggers(table: str, heading: str) -> dict[str, str]:
+    """What keeps the text index of a table in step with it, by the names of the triggers."""
+    add = f"""
+        INSERT INTO {table}_text (rowid, {heading}, content)
+        VALUES (new.key, new.{heading}, new.content);
+    """
+    remove = f"""
+        INSERT INTO {table}_text ({table}_text, rowid, {heading}, content)
+        VALUES ('delete', old.key, old.{heading}, old.content);
+    """
+    changed = f"old.{heading} IS NOT new.{heading} OR old.content IS NOT new.content"
+    return {
+        f"{table}_inserted": f"""
+            CREATE TRIGGER {table}_inserted AFTER INSERT ON {table} BEGIN {add} END
+        """,
+        f"{table}_deleted": f"""
+            CREATE TRIGGER {table}_deleted AFTER DELETE ON {table} BEGIN {remove} END
+        """,
+        f"{table}_rewritten": f"""
+            CREATE TRIGGER {table}_rewritten AFTER UPDATE OF {heading}, content ON {table}
+            WHEN {changed} BEGIN {remove} {add} END
+        """,
+    }
+
+
 _CONVERSATIONS = (
     """
     CREATE TABLE conversations (
@@ -38,31 +64,63 @@ _CONVERSATIONS = (
     """,
 )
 
-CONVERSATION_TRIGGERS = {
-    "conversations_inserted": """
-        CREATE TRIGGER conversations_inserted AFTER INSERT ON conversations BEGIN
-            INSERT INTO conversations_text (rowid, title, content)
-            VALUES (new.key, new.title, new.content);
-        END
-    """,
-    "conversations_deleted": """
-        CREATE TRIGGER conversations_deleted AFTER DELETE ON conversations BEGIN
-            INSERT INTO conversations_text (conversations_text, rowid, title, content)
-            VALUES ('delete', old.key, old.title, old.content);
-        END
-    """,
-    "conversations_rewritten": """
-        CREATE TRIGGER conversations_rewritten AFTER UPDATE OF title, content ON conversations
-        WHEN old.title IS NOT new.title OR old.content IS NOT new.content BEGIN
-            INSERT INTO conversations_text (conversations_text, rowid, title, content)
-            VALUES ('delete', old.key, old.title, old.content);
-            INSERT INTO conversations_text (rowid, title, content)
-            VALUES (new.key, new.title, new.content);
-        END
-    """,
-}
+CONVERSATION_TRIGGERS = _text_triggers("conversations", "title")
 
-_MIGRATIONS: Sequence[Sequence[str]] = ((*_CONVERSATIONS, *CONVERSATION_TRIGGERS.values()),)
+_PATTERNS = (
+    """
+    CREATE TABLE patterns (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        namespace TEXT NOT NULL,
+        type TEXT NOT NULL,
+        confidence REAL NOT NULL,
+        observation_count INTEGER NOT NULL,
+        success_rate REAL NOT NULL,
+        learned_at_us INTEGER NOT NULL,
+        created_at_us INTEGER NOT NULL,
+        updated_at_us INTEGER NOT NULL,
+        source_conversation_id TEXT,
+        tags TEXT NOT NULL,
+        examples TEXT NOT NULL,
+        related_ids TEXT NOT NULL,
+        name TEXT NOT NULL,
+        content TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX patterns_trusted ON patterns (confidence)",
+    "CREATE INDEX patterns_trusted_in ON patterns (namespace, confidence)",
+    "CREATE INDEX patterns_source ON patterns (source_conversation_id)",
+    """
+    CREATE VIRTUAL TABLE patterns_text USING fts5 (
+        name, content, content = 'patterns', content_rowid = 'key',
+        tokenize = 'unicode61', detail = full
+    )
+    """,
+)
+
+PATTERN_TRIGGERS = _text_triggers("patterns", "name")
+
+_CONTEXT_ITEMS = (
+    """
+    CREATE TABLE context_items (
+        key INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        namespace TEXT NOT NULL,
+        relevance REAL NOT NULL,
+        tier INTEGER NOT NULL,
+        source_id TEXT,
+        relevance_reason TEXT,
+        created_at_us INTEGER NOT NULL,
+        content TEXT NOT NULL
+    ) STRICT
+    """,
+    "CREATE INDEX context_items_relevant ON context_items (relevance)",
+)
+
+_MIGRATIONS: Sequence[Sequence[str]] = (
+    (*_CONVERSATIONS, *CONVERSATION_TRIGGERS.values()),
+    (*_PATTERNS, *PATTERN_TRIGGERS.values(), *_CONTEXT_ITEMS),
+)
 """The statements that lead from each version to the next; the first from an empty file."""
 
 SCHEMA_VERSION = len(_MIGRATIONS)

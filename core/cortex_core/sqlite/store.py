@@ -6,10 +6,13 @@ from typing import Generic, TypeVar
 
 from cortex_core.events import Event
 from cortex_core.ports import ReadTx, Tx
-from cortex_core.search import ConversationSearch, SearchHits
+from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
+from cortex_core.sqlite.context_items import SqliteContextItems
+from cortex_core.sqlite.conversation_search import search_conversations
 from cortex_core.sqlite.conversations import SqliteConversations
 from cortex_core.sqlite.database import Database
-from cortex_core.sqlite.search import search_conversations
+from cortex_core.sqlite.pattern_search import search_patterns
+from cortex_core.sqlite.patterns import SqlitePatterns
 
 T = TypeVar("T")
 
@@ -19,11 +22,23 @@ Publish = Callable[[Iterable[Event]], None]
 class SqliteTx:
     """One unit's transaction; lives on its connection's thread, as long as the unit runs."""
 
-    __slots__ = ("conversations", "events")
+    __slots__ = ("_connection", "events")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self.conversations = SqliteConversations(connection)
+        self._connection = connection
         self.events: list[Event] = []
+
+    @property
+    def conversations(self) -> SqliteConversations:
+        return SqliteConversations(self._connection)
+
+    @property
+    def patterns(self) -> SqlitePatterns:
+        return SqlitePatterns(self._connection)
+
+    @property
+    def context_items(self) -> SqliteContextItems:
+        return SqliteContextItems(self._connection)
 
     def record(self, event: Event) -> None:
         self.events.append(event)
@@ -66,6 +81,9 @@ class SqliteStore:
 
     def search_conversations(self, search: ConversationSearch) -> Awaitable[SearchHits]:
         return self.database.search(lambda connection: search_conversations(connection, search))
+
+    def search_patterns(self, search: PatternSearch) -> Awaitable[tuple[SimilarPattern, ...]]:
+        return self.database.search(lambda connection: search_patterns(connection, search))
 
     async def close(self) -> None:
         await self.database.close()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-import cortex_core.sqlite.search
+import cortex_core.sqlite.conversation_search
 from cortex_core import Conversation, Cortex, SearchContext, SearchHits, SearchTimeoutError
 from cortex_core.domain.namespace import Namespace
 from cortex_core.domain.relevance import relevance
@@ -118,9 +118,9 @@ async def test_a_namespace_pattern_selects(
 async def test_the_newest_matches_compete_and_exact_says_whether_all_did(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = cortex_core.sqlite.search._ANYWHERE.replace("5000", "3")
-    monkeypatch.setattr(cortex_core.sqlite.search, "_ANYWHERE", small)
-    monkeypatch.setattr(cortex_core.sqlite.search, "CANDIDATES_MOST", 3)
+    small = cortex_core.sqlite.conversation_search._ANYWHERE.replace("5000", "3")
+    monkeypatch.setattr(cortex_core.sqlite.conversation_search, "_ANYWHERE", small)
+    monkeypatch.setattr(cortex_core.sqlite.conversation_search, "CANDIDATES_MOST", 3)
     async with Cortex.open(path) as cortex:
         for number in range(3):
             await keep(cortex, "alike in every word", id=str(number))

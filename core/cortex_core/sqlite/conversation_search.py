@@ -16,8 +16,9 @@ from cortex_core.domain.relevance import (
     TITLE_BOOST,
 )
 from cortex_core.search import ConversationSearch, SearchHit, SearchHits
-from cortex_core.sqlite.conversations import from_us, to_us
+from cortex_core.sqlite.conditions import glob
 from cortex_core.sqlite.full_text import all_words
+from cortex_core.sqlite.moments import from_us, to_us
 
 CANDIDATES_MOST = 5000
 
@@ -97,11 +98,6 @@ def search_conversations(connection: sqlite3.Connection, search: ConversationSea
         if relevance >= search.min_relevance
     )
     return SearchHits(hits, min(found, CANDIDATES_MOST), found <= CANDIDATES_MOST)
-
-
-def glob(pattern: str) -> str:
-    """A namespace pattern for SQLite's GLOB, which also knows brackets."""
-    return pattern.replace("[", "[[]")
 
 
 def _hit(connection: sqlite3.Connection, query: str, key: int, relevance: float) -> SearchHit:

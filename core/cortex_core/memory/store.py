@@ -1,0 +1,75 @@
+"""The store's port, all of it on the event loop's thread."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
+
+from cortex_core.errors import StoreClosedError
+from cortex_core.events import Event
+from cortex_core.memory.search import search_conversations, search_patterns
+from cortex_core.memory.tx import MemoryTx, Tables
+from cortex_core.ports import ReadTx, Tx
+from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
+
+T = TypeVar("T")
+
+
+class MemoryStore:
+    """Units run on the event loop, one turn after they were given, and are gone at the end
+    of the process. `publish` gets the events of what was committed."""
+
+    def __init__(self, publish: Callable[[Iterable[Event]], None]) -> None:
+        self._tables = Tables()
+        self._publish = publish
+        self._closed = False
+        self._waiting: set[asyncio.Future[Any]] = set()
+
+    def write(self, unit: Callable[[Tx], T]) -> Awaitable[T]:
+        def run() -> T:
+            tx = MemoryTx(self._tables)
+            try:
+                value = unit(tx)
+            except BaseException:
+                tx.roll_back()
+                raise
+            self._publish(tx.events)
+            return value
+
+        return self._soon(run)
+
+    def read(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
+        return self._soon(lambda: unit(MemoryTx(self._tables)))
+
+    def search_conversations(self, search: ConversationSearch) -> Awaitable[SearchHits]:
+        stored = self._tables.conversations
+        return self._soon(lambda: search_conversations(stored.in_order_of_storing(), search))
+
+    def search_patterns(self, search: PatternSearch) -> Awaitable[tuple[SimilarPattern, ...]]:
+        stored = self._tables.patterns
+        return self._soon(lambda: search_patterns(stored.in_order_of_storing(), search))
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._waiting:
+            await asyncio.wait(self._waiting)
+
+    def _soon(self, run: Callable[[], T]) -> Awaitable[T]:
+        if self._closed:
+            raise StoreClosedError("the store is closed")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._waiting.add(future)
+        future.add_done_callback(self._waiting.discard)
+        loop.call_soon(_settle, future, run)
+        return future
+
+
+def _settle(future: asyncio.Future[T], run: Callable[[], T]) -> None:
+    if future.cancelled():
+        return
+    try:
+        value = run()
+    except Exception as error:
+        future.set_exception(RuntimeError(error) if isinstance(error, StopIteration) else error)
+    else:
+        future.set_result(value)

@@ -1,0 +1,71 @@
+"""Context items as rows."""
+
+import sqlite3
+from typing import Any
+
+from cortex_core.domain.context_item import ContextItem, Tier, restore_context_item
+from cortex_core.domain.specification import Specification
+from cortex_core.sqlite.conditions import compiled, satisfying
+from cortex_core.sqlite.moments import from_us, to_us
+
+_COLUMNS = "id, content, relevance, namespace, tier, source_id, relevance_reason, created_at_us"
+_GET = f"SELECT {_COLUMNS} FROM context_items WHERE id = ?"
+_FIND = (
+    f"SELECT {_COLUMNS} FROM context_items WHERE {{condition}} ORDER BY relevance DESC, key DESC"
+)
+_FIELDS = {"relevance": "relevance", "tier": "tier", "created_at": "created_at_us"}
+_SAVE = f"""
+    INSERT INTO context_items ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET
+        content = excluded.content, relevance = excluded.relevance,
+        namespace = excluded.namespace, tier = excluded.tier, source_id = excluded.source_id,
+        relevance_reason = excluded.relevance_reason, created_at_us = excluded.created_at_us
+"""
+
+
+def _from_row(row: tuple[Any, ...]) -> ContextItem:
+    id_, content, relevance, namespace, tier, source_id, reason, created_at_us = row
+    return restore_context_item(
+        (id_, content, relevance, namespace, Tier(tier), source_id, reason, from_us(created_at_us))
+    )
+
+
+class SqliteContextItems:
+    """The context items that one transaction sees; on its connection's thread."""
+
+    __slots__ = ("_execute",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._execute = connection.execute
+
+    def get(self, context_id: str) -> ContextItem | None:
+        row = self._execute(_GET, (context_id,)).fetchone()
+        return None if row is None else _from_row(row)
+
+    def find(self, specification: Specification, max_results: int) -> tuple[ContextItem, ...]:
+        condition = compiled(specification, _FIELDS)
+        rows = self._execute(_FIND.format(condition=condition.sql), condition.parameters)
+        return tuple(satisfying(map(_from_row, rows), specification, condition, max_results))
+
+    def count(self) -> int:
+        found: int = self._execute("SELECT count(*) FROM context_items").fetchone()[0]
+        return found
+
+    def save(self, item: ContextItem) -> None:
+        self._execute(
+            _SAVE,
+            (
+                item.id,
+                item.content,
+                item.relevance,
+                item.namespace,
+                int(item.tier),
+                item.source_id,
+                item.relevance_reason,
+                to_us(item.created_at),
+            ),
+        )
+
+    def delete(self, context_id: str) -> bool:
+        deleted = self._execute("DELETE FROM context_items WHERE id = ?", (context_id,))
+        return deleted.rowcount > 0
