@@ -33,12 +33,21 @@ class Measurements:
         self, what: str, ours: Round, reference: Round, *, unit: str, goal: float, rounds: int
     ) -> None:
         """How many times ours is cheaper than the reference, by the medians of all rounds."""
-        ours(), reference()  # not counted: caches and allocators warm up
-        taken = [(ours(), reference()) for _ in range(rounds)]
-        our_cost = median(cost for cost, _ in taken)
-        reference_cost = median(cost for _, cost in taken)
+        our_cost, reference_cost = _medians(ours, reference, rounds)
         ratio = reference_cost / our_cost
         self.line(what, our_cost, reference_cost, ratio, goal, met=ratio >= goal, unit=unit)
+
+    def at_most(
+        self, what: str, ours: Round, reference: Round, *, unit: str, goal: float, rounds: int
+    ) -> None:
+        """How many times what the reference costs ours does, by the medians of all rounds."""
+        our_cost, reference_cost = _medians(ours, reference, rounds)
+        ratio = our_cost / reference_cost
+        self.line(what, our_cost, reference_cost, ratio, goal, met=ratio <= goal, unit=unit)
+
+    def show(self, what: str, ours: float, reference: float, *, unit: str) -> None:
+        """Prints a comparison that has no goal: ours over the reference."""
+        self.line(what, ours, reference, ours / reference, None, met=True, unit=unit)
 
     def line(
         self,
@@ -46,7 +55,7 @@ class Measurements:
         ours: float,
         reference: float | None,
         ratio: float,
-        goal: float,
+        goal: float | None,
         *,
         met: bool,
         unit: str,
@@ -67,6 +76,12 @@ class Measurements:
     def exit(self) -> None:
         """Ends the script: 0 if every goal was met, else 1."""
         sys.exit(0 if self.all_met else 1)
+
+
+def _medians(ours: Round, reference: Round, rounds: int) -> tuple[float, float]:
+    ours(), reference()  # not counted: caches and allocators warm up
+    taken = [(ours(), reference()) for _ in range(rounds)]
+    return median(cost for cost, _ in taken), median(cost for _, cost in taken)
 
 
 def timed(work: Callable[[], object], per: int = 1) -> Round:

@@ -1,0 +1,59 @@
+"""How long it takes until the workbench can be used, against an empty Textual app.
+
+Both are started as processes of their own on a terminal of 120x40, until the frame that a person
+waits for has been written: the shipped suites with their keys, and a single line of text.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.performance._measure import Measurements, Round
+from tests.performance._workbench import workbench
+
+OURS = [sys.executable, "-m", "cortex_tui"]
+EMPTY = [
+    sys.executable,
+    "-c",
+    """
+from textual.app import App
+from textual.widgets import Static
+
+class Empty(App):
+    def compose(self):
+        yield Static("an empty app")
+
+Empty().run()
+""",
+]
+
+
+def first_frame(command: Sequence[str], text: str, folder: Path) -> Round:
+    def once() -> float:
+        with workbench(command, folder) as bench:
+            seen_ns = bench.wait_for(text)
+            return (seen_ns - bench.started_ns) / 1e6
+
+    return once
+
+
+def main() -> None:
+    measurements = Measurements("The first usable frame, against an empty Textual app.")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        measurements.at_most(
+            "first usable frame, against an empty Textual app",
+            first_frame(OURS, "simple-text", folder),
+            first_frame(EMPTY, "an empty app", folder),
+            unit="ms",
+            goal=2.0,
+            rounds=measurements.rounds(quick=9, full=31),
+        )
+    measurements.exit()
+
+
+if __name__ == "__main__":
+    main()
