@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
@@ -20,6 +21,10 @@ from cortex_tui.session.view import SessionView
 from cortex_tui.ui.keys import ACTIONS
 from cortex_tui.ui.screens.main import MainScreen
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Each ends the workbench as `q` does, with what was measured on disk and the terminal restored."""
+INTERRUPTED = 130
+
 MakeControl = Callable[[asyncio.AbstractEventLoop], Control]
 """Makes the controller; it is given the workbench's own loop, for sessions that run on it."""
 
@@ -29,7 +34,7 @@ _HEIGHTS = [(0, "-low"), (15, "-high")]
 
 
 class Workbench(App[int]):
-    """The terminal workbench. Its result is the exit code, 0."""
+    """The terminal workbench. Its result is the exit code."""
 
     TITLE = "cortex-tui"
     ALLOW_SELECT = False
@@ -69,7 +74,8 @@ class Workbench(App[int]):
         self._make_control = make_control
         self._control: Control | None = None
         self._ending = False
-        self._main = MainScreen(catalog, checked, store, self._get_control, self._end)
+        self._exit_code = 0
+        self._main = MainScreen(catalog, checked, store, self._get_control, self.end)
 
     def get_default_screen(self) -> Screen[Any]:
         return self._main
@@ -78,6 +84,8 @@ class Workbench(App[int]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        if self._ending:
+            return
         self._get_control()
         # What exists now stays; a full collection would cost 25 to 35 ms each time it looks.
         gc.freeze()
@@ -101,13 +109,14 @@ class Workbench(App[int]):
     # --- the end --------------------------------------------------------------------------------
 
     async def action_quit(self) -> None:
-        self._end()
+        self.end()
 
-    def _end(self) -> None:
+    def end(self, exit_code: int = 0) -> None:
         """Ends the session off the loop, with the screen saying so; then leaves."""
         if self._ending:
             return
         self._ending = True
+        self._exit_code = exit_code
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self._main.show_ending()
@@ -125,7 +134,7 @@ class Workbench(App[int]):
         if event.worker.name == "end" and event.worker.is_finished:
             error = event.worker.error
             if error is None:
-                self.exit(0)
+                self.exit(self._exit_code)
             else:
                 self.exit(1, return_code=1, message=f"Not ended cleanly: {error}")
 
@@ -154,6 +163,8 @@ def launch(
     app = Workbench(catalog, make_control, checked=checked, store=store)
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
+            for number in SIGNALS:
+                runner.get_loop().add_signal_handler(number, app.end, INTERRUPTED)
             code = runner.run(app.run_async())
     finally:
         app.close_control()

@@ -27,12 +27,17 @@ class Sessions:
         listing: Listing,
         board: Board,
         control: Callable[[], Control],
+        store: str,
     ) -> None:
-        """`control` makes the controller when it is first called, and returns it from then on."""
+        """`control` makes the controller when it is first called, and returns it from then on.
+
+        `store` names the file that snapshots go to, for a person to read.
+        """
         self._screen = screen
         self._listing = listing
         self._board = board
         self._control = control
+        self._store = store
         self._names: set[str] = set()
 
     def newest_view(self) -> SessionView | None:
@@ -116,7 +121,8 @@ class Sessions:
             return
         from cortex_tui.ui.screens.save import SaveDialog
 
-        dialog = SaveDialog(self._suggested_name(view), self._run_at_cursor(), self._save)
+        name, run = self._suggested_name(view), self._run_at_cursor()
+        dialog = SaveDialog(name, run, self._store, self._save)
         self._screen.app.push_screen(dialog)
 
     def _save(self, dialog: SaveDialog, name: str, run: int | None) -> None:

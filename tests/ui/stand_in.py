@@ -19,6 +19,7 @@ from cortex_tui.ui.app import Workbench
 from cortex_tui.ui.screens.main import MainScreen
 
 GOLDEN = Path(__file__).parent / "golden"
+STORE = ".cortex-tui/snapshots.db"
 SECOND_NS = 1_000_000_000
 SIZES = ((80, 24), (120, 40), (200, 50))
 
@@ -194,6 +195,7 @@ class StandIn:
         self.saving: list[tuple[str, int | None, Future[SavedSnapshot]]] = []
         self.closed = 0
         self.refuse: Exception | None = None
+        self.refuse_to_close: Exception | None = None
 
     def start(self, profiles: Sequence[Profile], *, one_by_one: bool = False) -> None:
         if self.refuse is not None:
@@ -215,6 +217,8 @@ class StandIn:
 
     def close(self) -> None:
         self.closed += 1
+        if self.refuse_to_close is not None:
+            raise self.refuse_to_close
 
 
 class Bench:
@@ -267,7 +271,7 @@ async def bench(
     checked: Sequence[str] = (),
 ) -> AsyncIterator[Bench]:
     control = control or StandIn()
-    app = Workbench(catalog, lambda loop: control, checked=checked)
+    app = Workbench(catalog, lambda loop: control, checked=checked, store=STORE)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         yield Bench(app, pilot, control)

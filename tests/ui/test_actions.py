@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from textual.worker import WorkerFailed
 
 from cortex_tui.session.control import SavedSnapshot
 from cortex_tui.ui.keys import ACTIONS, bindings
@@ -167,6 +170,28 @@ async def test_quitting_closes_the_controller_and_keeps_the_last_view(key: str) 
         assert control.closed == 1
         assert b.app.last_view == running()
         assert b.app.return_value == 0
+
+
+async def test_an_end_from_outside_has_its_own_exit_code() -> None:
+    async with bench() as b:
+        await b.show(running())
+        b.app.end(130)
+        await b.pilot.pause()
+        await b.app.workers.wait_for_complete()
+        await b.pilot.pause()
+        assert b.control.closed == 1
+        assert b.app.return_value == 130
+
+
+async def test_a_controller_that_cannot_be_closed_is_reported() -> None:
+    control = StandIn()
+    control.refuse_to_close = OSError("the store is gone")
+    async with bench(control) as b:
+        await b.press("q")
+        with suppress(WorkerFailed):  # it may be over already
+            await b.app.workers.wait_for_complete()
+        await b.pilot.pause()
+        assert b.app.return_code == 1
 
 
 async def test_ctrl_c_quits_from_a_dialog_too() -> None:

@@ -82,9 +82,8 @@ class MainScreen(Screen[None]):
         super().__init__()
         self.listing = Listing(catalog, checked)
         self.board = Board()
-        self.sessions = Sessions(self, self.listing, self.board, control)
+        self.sessions = Sessions(self, self.listing, self.board, control, store)
         self._catalog = catalog
-        self._store = store
         self._leave = leave
         self._ending = False
 

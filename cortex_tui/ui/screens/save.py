@@ -63,18 +63,20 @@ class SaveDialog(ModalScreen[None]):
         Input { width: 1fr; border: none; padding: 0; margin: 1 0; height: 1; background: $panel; }
         Input:ansi .input--cursor, Input:ansi .input--selection { text-style: reverse; }
         #save-error { color: $text-error; height: auto; max-height: 6; }
-        #save-hint { color: $text-muted; margin-top: 1; }
+        #save-store { color: $text-muted; margin-top: 1; height: auto; }
+        #save-hint { color: $text-muted; }
     }
     """
 
     _input = getters.query_one(Input)
     _error = getters.query_one("#save-error", Static)
 
-    def __init__(self, name: str, run: RunView | None, save: Save) -> None:
-        """`run` is the one that may be saved alone, if there is one."""
+    def __init__(self, name: str, run: RunView | None, store: str, save: Save) -> None:
+        """`run` is the one that may be saved alone, if there is one; `store` is only shown."""
         super().__init__()
         self._suggestion = name
         self._run = run
+        self._store = store
         self._save = save
 
     def compose(self) -> ComposeResult:
@@ -84,6 +86,8 @@ class SaveDialog(ModalScreen[None]):
             if self._run is not None:
                 yield Choice("the whole session", f"only {self._run.profile.full_name}")
             yield Static("", id="save-error", markup=False)
+            if self._store:
+                yield Static(f"It goes into {visible(self._store)}", id="save-store", markup=False)
             yield Static("enter saves   ↑ ↓ choose what   escape cancels", id="save-hint")
 
     @on(Input.Submitted)
