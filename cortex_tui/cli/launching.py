@@ -90,10 +90,12 @@ def _launch(
 ) -> int:
     from cortex_tui.report import summary
     from cortex_tui.report.stream import wants_colour, width_of
-    from cortex_tui.session.controller import SessionController
     from cortex_tui.ui.app import launch as launch_workbench
 
     def make_control(screen_loop: asyncio.AbstractEventLoop) -> Control:
+        # Brings numpy, which the first frame need not wait for.
+        from cortex_tui.session.controller import SessionController
+
         return SessionController(
             store,
             placement="in-process" if in_process else "process",

@@ -23,8 +23,8 @@ from cortex_tui.cli.options import (
     selected_from,
     store_option,
 )
+from cortex_tui.cli.snapshots import StoreError
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.profiles.words import printable
 
 if TYPE_CHECKING:
     from cortex_tui.protocol import LoopName
@@ -181,4 +181,4 @@ def _check_save(store: Path, name: str) -> None:
     try:
         check_can_save(store, name)
     except SnapshotError as error:
-        raise click.UsageError(f"--save: {printable(str(error))}") from None
+        raise StoreError(f"--save: {error}") from None

@@ -28,6 +28,10 @@ LOOK_EVERY_S = 0.25
 STORING_AT_MOST_S = 10.0
 """How long a session that has ended may take to reach the disk before it counts as not stored."""
 
+SILENT_LOOKS = 60
+"""How often the same view may be met while a session goes on; a new one comes every 0.25 s at most.
+Looks, not seconds: a suspended process must not wake up to this."""
+
 GOOD, MISSED, USAGE, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 STDOUT = "-"
@@ -61,14 +65,22 @@ async def run_headless(
     with _interruption(control, progress) as interrupted:
         before = control.view
         control.start(profiles, one_by_one=one_by_one)
-        view = await _watched(control, before, progress, interrupted)
+        lost = False
+        try:
+            view = await _watched(control, before, progress, interrupted)
+        except _LostError as error:
+            view, lost = error.view, True
+            progress.say("error: nothing more is heard of the session; it is given up")
     progress.clear()
+    if view is None and lost:
+        return FAILED
     if view is None:
         progress.say("interrupted before anything was measured")
         return INTERRUPTED
 
-    code = GOOD
-    if not interrupted.at_once:
+    code = FAILED if lost else GOOD
+    # Without an end there is nothing to deliver, and nobody who would.
+    if not interrupted.at_once and not lost:
         if delivery.save:
             code = max(code, await _save(control, delivery, progress))
         if delivery.json:
@@ -95,6 +107,14 @@ def exit_code(view: SessionView) -> int:
     if view.state == "died" or not view.runs or any(run.state == "failed" for run in view.runs):
         return FAILED
     return MISSED if any(run.verdict == "missed" for run in view.runs) else GOOD
+
+
+class _LostError(Exception):
+    """The session's views have stopped coming; `view` is the last one."""
+
+    def __init__(self, view: SessionView | None) -> None:
+        super().__init__()
+        self.view = view
 
 
 class _Interruption:
@@ -140,12 +160,19 @@ def _interruption(control: Control, progress: Progress) -> Iterator[_Interruptio
 async def _watched(
     control: Control, before: SessionView | None, progress: Progress, interrupted: _Interruption
 ) -> SessionView | None:
-    """The last view of the session that was just started, as far as it could be waited for."""
+    """The last view of the session that was just started, as far as it could be waited for.
+
+    Raises _LostError where a controller that broke would be waited for without an end.
+    """
     loop = asyncio.get_running_loop()
     stored_by: float | None = None
     view: SessionView | None = None
+    silent_looks = 0
     while not interrupted.at_once:
         newest = control.view
+        silent_looks = silent_looks + 1 if newest is view else 0
+        if silent_looks > SILENT_LOOKS:
+            raise _LostError(view)
         if newest is not None and (before is None or newest.session != before.session):
             view = newest
             progress.show(view)

@@ -46,7 +46,7 @@ def _notes(run: RunView, *, colour: bool) -> Iterator[str]:
     for target in run.targets:
         if not target.met:
             yield note("missed", "bad", f"{target.target}: {_value(target)}")
-        elif target.note:
+        elif target.note and target.value is not None:
             yield note("met", "warn", f"{target.target}: {_value(target)}")
     for kind, count in sorted(run.errors.items()):
         yield note("errors", "bad", f"{count:,} × {kind}")

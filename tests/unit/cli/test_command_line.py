@@ -12,15 +12,7 @@ from pathlib import Path
 import pytest
 
 from cortex_tui import __version__
-from cortex_tui.cli import main
-
-
-def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as end:
-        main(arguments)
-    captured = capsys.readouterr()
-    assert isinstance(end.value.code, int)
-    return end.value.code, captured.out, captured.err
+from tests.unit.cli.door import call
 
 
 @pytest.fixture(autouse=True)

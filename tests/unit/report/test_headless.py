@@ -24,6 +24,11 @@ GOING_ON = session_view(
 )
 
 
+@pytest.fixture(autouse=True)
+def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cortex_tui.report.headless.LOOK_EVERY_S", 0.001)
+
+
 async def headless(
     control: StandIn, *, json: str = "", save: str = "", note: str = "", one_by_one: bool = False
 ) -> tuple[int, str, str]:
@@ -160,6 +165,14 @@ async def test_an_ignored_signal_stays_ignored() -> None:
         assert control.stops == 0
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+async def test_a_session_that_nothing_more_is_heard_of_is_given_up() -> None:
+    control = StandIn(GOING_ON)
+    code, out, err = await headless(control, json="-", save="lost")
+    assert (code, out, control.saved) == (3, "", [])
+    assert "error: nothing more is heard of the session; it is given up\n" in err
+    assert "shop.steady" in err
 
 
 def test_a_line_of_progress_counts_the_runs_by_phase() -> None:

@@ -1,0 +1,199 @@
+"""A session through the door: run, its exit codes, and the names that it is kept under."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.door import call
+
+BENCH = """
+async def good():
+    pass
+
+async def bad():
+    raise ValueError("always")
+"""
+SUITE = """
+[defaults]
+workload = "shop_bench:good"
+warmup = 0
+iterations = 2_000
+[profile.good]
+targets = ["errors == 0"]
+[profile.missed]
+targets = ["throughput >= 1000000/ms", "errors == 0"]
+[profile.bad]
+workload = "shop_bench:bad"
+[profile.gone]
+workload = "no_such_module:op"
+[profile.wrong]
+warmup = "often"
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "shop_bench.py").write_text(BENCH)
+    (tmp_path / "cortex-tui.toml").write_text(SUITE)
+    monkeypatch.chdir(tmp_path)
+    # A session in this process brings the folder and its module in.
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "shop_bench", raising=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("select", "code", "word"),
+    [
+        (["cortex-tui.good"], 0, "met"),
+        (["cortex-tui.missed"], 1, "missed: throughput >= 1000000/ms: "),
+        (["cortex-tui.good", "cortex-tui.wrong"], 2, "met"),
+        (["cortex-tui.missed", "cortex-tui.wrong"], 2, "missed"),
+        (["cortex-tui.good", "cortex-tui.bad"], 3, "failed: measure: none of "),
+        (["cortex-tui.gone", "cortex-tui.wrong"], 3, "there is no module 'no_such_module'"),
+    ],
+)
+def test_the_exit_code_says_the_worst(
+    capsys: pytest.CaptureFixture[str], select: list[str], code: int, word: str
+) -> None:
+    answer = call(capsys, "run", *select)
+    assert answer.code == code, answer.err
+    assert word in answer.out
+    assert ("cortex-tui.toml: profile.wrong.warmup: expected " in answer.err) == (
+        "cortex-tui.wrong" in select
+    )
+
+
+def test_a_session_as_json_holds_what_the_table_shows(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    answer = call(capsys, "run", "cortex-tui.good", "--one-by-one", "--json", "x.json")
+    document = json.loads((folder / "x.json").read_text())
+    (run,) = document["runs"]
+    assert document["schema"] == "cortex-tui/session@1"
+    assert (run["profile"], run["state"], run["operations"]) == (
+        "cortex-tui.good",
+        "finished",
+        2000,
+    )
+    assert f"session {document['session']} is stored" in answer.out
+
+
+def test_in_process_it_is_the_same_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = call(
+        capsys, "run", "cortex-tui.good", "--in-process", "--loop", "asyncio", "--json", "-"
+    )
+    document = json.loads(answer.out)
+    assert (answer.code, document["placement"], document["loop"]) == (0, "in-process", "asyncio")
+    assert document["runs"][0]["operations"] == 2000
+
+
+def test_duration_and_warmup_take_the_place_of_the_profiles_own(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answer = call(
+        capsys, "run", "cortex-tui.good", "--duration", "50ms", "--warmup", "5ms", "--json", "-"
+    )
+    (run,) = json.loads(answer.out)["runs"]
+    assert run["stop"] == {"duration_ns": 50_000_000, "iterations": None}
+    assert run["warmup"] == {"duration_ns": 5_000_000, "iterations": None}
+
+
+def test_a_saved_session_can_be_listed_shown_renamed_and_removed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ran = call(capsys, "run", "cortex-tui.good", "--save", "first", "--note", "a note")
+    assert ran.code == 0
+    assert "saved as first\n" in ran.err
+
+    listed = call(capsys, "snapshots").out.splitlines()
+    assert listed[0].split() == ["name", "saved", "state", "operations", "profiles", "note"]
+    assert listed[1].split()[0] == "first"
+    assert listed[1].endswith("finished        2000  cortex-tui.good  a note")
+
+    shown = call(capsys, "show", "first")
+    assert shown.out == ran.out
+    document = json.loads(call(capsys, "show", "first", "--json").out)
+    assert document["snapshot"] == "first"
+    assert document["runs"][0]["service_ns"]["histogram"].startswith("HISTF")
+
+    session = document["session"]
+    assert call(capsys, "save", session[:18], "second").code == 0
+    assert call(capsys, "save", "second", "third", "--note", "n").code == 0
+    everything = call(capsys, "snapshots", "--all").out.splitlines()
+    assert everything[1].split()[0] == session
+    assert "first, second, third" in everything[1]
+
+    removed = call(capsys, "rm", "first", "nothing", "second")
+    assert removed.code == 2
+    assert "removed first\n" in removed.err
+    assert "removed second\n" in removed.err
+    assert "no snapshot or session 'nothing'" in removed.err
+    assert [line.split()[0] for line in call(capsys, "snapshots").out.splitlines()] == [
+        "name",
+        "third",
+    ]
+
+
+def test_a_name_that_is_taken_is_refused_before_anything_runs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert call(capsys, "run", "cortex-tui.good", "--save", "first").code == 0
+    answer = call(capsys, "run", "cortex-tui.good", "--save", "first")
+    assert (answer.code, answer.out) == (2, "")
+    assert "the name 'first' is taken" in answer.err
+    assert len(answer.err.splitlines()) == 1
+    assert len(call(capsys, "snapshots", "--all").out.splitlines()) == 2
+
+
+STORE_ERRORS = [
+    (["snapshots"], "it is no SQLite database"),
+    (["show", "x"], "it is no SQLite database"),
+    (["save", "x", "y"], "it is no SQLite database"),
+    (["rm", "x"], "it is no SQLite database"),
+    (["run", "cortex-tui.good", "--save", "x"], "it is no SQLite database"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), STORE_ERRORS)
+def test_a_store_that_is_none_is_one_line_and_stays_as_it_was(
+    capsys: pytest.CaptureFixture[str], folder: Path, arguments: list[str], message: str
+) -> None:
+    garbage = b"this is somebody's file, and no database at all" * 30
+    (folder / "x.db").write_bytes(garbage)
+    answer = call(capsys, *arguments, "--store", "x.db")
+    assert (answer.code, answer.out) == (2, "")
+    (line,) = answer.err.splitlines()
+    assert line.startswith("cortex-tui: ")
+    assert message in line
+    assert (folder / "x.db").read_bytes() == garbage
+
+
+def test_without_save_a_store_that_cannot_be_written_is_only_a_warning(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "x.db").write_bytes(b"no database" * 100)
+    answer = call(capsys, "run", "cortex-tui.good", "--store", "x.db")
+    assert answer.code == 0
+    assert "not stored: x.db: it is no SQLite database" in answer.out
+
+
+@pytest.mark.parametrize("arguments", [["save", "x", "y"], ["rm", "x"]])
+def test_no_store_is_made_for_a_name_that_cannot_be_in_it(
+    capsys: pytest.CaptureFixture[str], folder: Path, arguments: list[str]
+) -> None:
+    answer = call(capsys, *arguments)
+    assert answer.code == 2
+    assert "there is no store" in answer.err
+    assert not (folder / ".cortex-tui").exists()
+
+
+def test_a_missing_store_is_an_empty_one(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    answer = call(capsys, "snapshots")
+    assert (answer.code, answer.out) == (0, "")
+    assert "no snapshots" in answer.err
+    assert not (folder / ".cortex-tui").exists()
