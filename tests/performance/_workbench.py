@@ -46,7 +46,8 @@ class Workbench:
         wanted = text.encode()
         with self._arrived:
             if not self._arrived.wait_for(lambda: wanted in self._seen, timeout_s):
-                raise TimeoutError(f"{text!r} was not shown within {timeout_s:.0f} s")
+                shown = self._seen[-2_000:].decode(errors="replace")
+                raise TimeoutError(f"{text!r} was not shown in {timeout_s:.0f} s, but: {shown!r}")
             return time.perf_counter_ns()
 
     def _read(self) -> None:
