@@ -147,7 +147,8 @@ def test_a_profile_without_a_workload_is_said(tmp_path: Path) -> None:
     catalog = load(tmp_path, '[profile.steady]\nsummary = "none"\n')
     assert lines(catalog) == [
         "profiles/x.toml: profile.steady.workload: "
-        'expected a built-in name such as "cortex.search" or "package.module:attribute", there is none'
+        'expected a built-in name such as "cortex.search" or "package.module:attribute", '
+        "there is none"
     ]
 
 
