@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Literal
@@ -126,10 +125,9 @@ class Sessions:
         self._screen.app.push_screen(dialog)
 
     def _save(self, dialog: SaveDialog, name: str, run: int | None) -> None:
-        loop = asyncio.get_running_loop()
-        future = self._control().save(name, run=run)
-        future.add_done_callback(
-            lambda done: loop.call_soon_threadsafe(self._saved, dialog, name, done)
+        # The controller answers on a thread of its own.
+        self._control().save(name, run=run).add_done_callback(
+            lambda done: self._screen.call_later(self._saved, dialog, name, done)
         )
 
     def _saved(self, dialog: SaveDialog, name: str, done: Future[SavedSnapshot]) -> None:

@@ -192,18 +192,33 @@ class StandIn:
         self.view = view
         self.started: list[tuple[list[str], bool]] = []
         self.stopped: list[int | None] = []
+        self.asked: list[tuple[str, int | None]] = []
         self.saving: list[tuple[str, int | None, Future[SavedSnapshot]]] = []
         self.closed = 0
         self.refuse: Exception | None = None
         self.refuse_to_close: Exception | None = None
 
-    def start(self, profiles: Sequence[Profile], *, one_by_one: bool = False) -> None:
+    def start(
+        self, profiles: Sequence[Profile], *, one_by_one: bool = False, repeat: int = 1
+    ) -> None:
         if self.refuse is not None:
             raise self.refuse
         self.started.append(([p.full_name for p in profiles], one_by_one))
 
     def stop(self, run: int | None = None) -> None:
         self.stopped.append(run)
+
+    def pause(self, run: int | None = None) -> None:
+        self.asked.append(("pause", run))
+
+    def resume(self, run: int | None = None) -> None:
+        self.asked.append(("resume", run))
+
+    def end_phase(self, run: int | None = None) -> None:
+        self.asked.append(("end phase", run))
+
+    def adjust(self, run: int | None, factor: float) -> None:
+        self.asked.append((f"adjust {factor}", run))
 
     def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:
         future: Future[SavedSnapshot] = Future()

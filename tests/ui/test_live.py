@@ -61,6 +61,20 @@ async def test_a_view_that_says_the_same_draws_nothing(drawn: list[int]) -> None
         assert drawn == []
 
 
+async def test_under_a_dialog_the_screen_goes_on_at_a_slower_pace() -> None:
+    async with bench(size=(120, 40)) as b:
+        await b.show(running())
+        await b.press("s")
+        seen = set()
+        for at in range(1, 9):
+            await b.show(replaced(running(), 0, operations=8_000 + at))
+            seen.add(b.line_with("command-dispatch  ").split()[5])
+        assert 2 <= len(seen) < 8
+        await b.press("escape")
+        await b.show(replaced(running(), 0, operations=9_123))
+        assert "9123" in b.line_with("command-dispatch  ")
+
+
 async def test_moving_the_cursor_draws_two_rows(drawn: list[int]) -> None:
     async with bench() as b:
         drawn.clear()

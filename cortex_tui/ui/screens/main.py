@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 POLL_S = 0.25
 """How often the newest view is looked at; it is drawn only if it says something new."""
 
+POLLS_UNDER_DIALOG = 4
+"""Of so many looks one is taken under a dialog, where each refresh blends the screen: 7 ms."""
+
 
 class MainScreen(Screen[None]):
     """Owns what is listed, checked and known of runs; the widgets only draw it."""
@@ -86,6 +89,7 @@ class MainScreen(Screen[None]):
         self._catalog = catalog
         self._leave = leave
         self._ending = False
+        self._waited = 0
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="status")
@@ -108,6 +112,9 @@ class MainScreen(Screen[None]):
 
     def poll(self) -> None:
         """Takes the newest view, and draws what is new in it."""
+        self._waited = 0 if self.app.screen is self else (self._waited + 1) % POLLS_UNDER_DIALOG
+        if self._waited:
+            return
         view = self.sessions.newest_view()
         if view is not None and self.board.take(view):
             self.show()
