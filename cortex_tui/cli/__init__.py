@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -16,11 +17,23 @@ PROGRAM = "cortex-tui"
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs a command and ends the process with its exit code; each error is one line on stderr."""
+    _fill_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         # A table must not fail for a µ that an old locale lacks.
-        if stream is not None and hasattr(stream, "reconfigure"):
+        if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     sys.exit(_exit_code(arguments))
+
+
+def _fill_closed_streams() -> None:
+    """Puts nothing where a standard stream was closed.
+
+    Otherwise the store's file would get that number, and with it whatever is printed.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # Stays open as long as the process does, as the stream would have.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:

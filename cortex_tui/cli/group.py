@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from typing import Any
@@ -21,6 +22,22 @@ BROKEN_PIPE = 141
 _OWN_OPTIONS = frozenset({"-h", "--help", "--version"})
 
 
+_UNWRITABLE = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
+
+
+class OutputError(click.ClickException):
+    """The results were made, and could not be delivered."""
+
+    exit_code = 2
+
+
+def _abandon_stdout() -> None:
+    """Lets the interpreter's last flush go nowhere instead of failing."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
 class Workbench(click.Group):
     """Without a command, `launch` is meant, with its options."""
 
@@ -35,11 +52,13 @@ class Workbench(click.Group):
             result = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            # The reader went away; the interpreter's last flush goes nowhere instead of failing.
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, sys.stdout.fileno())
-            os.close(nowhere)
+            _abandon_stdout()
             return BROKEN_PIPE
+        except OSError as error:
+            if error.errno not in _UNWRITABLE or error.filename is not None:
+                raise
+            _abandon_stdout()
+            raise OutputError(f"stdout cannot be written: {error.strerror}") from None
         return result
 
     def resolve_command(

@@ -51,7 +51,7 @@ USAGE_ERRORS = [
     (["run", "*", "--json", "gone/x.json"], "--json: gone/x.json: there is no folder gone"),
     (["run", "*", "--json", "."], "--json: .: expected a file, this is a folder"),
     (["run", "*", "--loop", "trio"], "'trio' is not one of 'auto', 'asyncio', 'uvloop'"),
-    (["run", "*", "--durations", "2s"], "Did you mean '--duration'?"),
+    (["run", "*", "--durations", "2s"], "o such option"),
     (["list", "--jsn"], "--json"),
 ]
 
@@ -215,3 +215,29 @@ def test_an_old_locale_still_gets_its_table(folder: Path) -> None:
     )
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_results_that_cannot_be_written_are_one_line(folder: Path) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "cortex_tui", "list"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "cortex-tui: stdout cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_traceback(folder: Path, closed: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m cortex_tui list {closed}', sys.executable],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("mediator.search" in done.stdout) == (">&-" not in closed.replace("2>&-", ""))
