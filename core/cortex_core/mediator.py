@@ -12,6 +12,11 @@ Handle = Callable[[Any], Awaitable[Result[Any]]]
 """What handles one request: a handler's `handle`, or the pipeline around it."""
 
 
+async def answered(result: Result[T]) -> Result[T]:
+    """`result`, to be awaited: for a behaviour that answers in the handler's place."""
+    return result
+
+
 class Handler(Protocol):
     """Handles the requests of exactly one type."""
 

@@ -1,13 +1,13 @@
 """Keeps protected namespaces from deletion, and the store from a flood."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from cortex_core.domain.namespace import Namespace
-from cortex_core.mediator import Handle
+from cortex_core.mediator import Handle, answered
 from cortex_core.request import Request
-from cortex_core.result import PROTECTED, RATE_LIMITED, Error, Result
+from cortex_core.result import PROTECTED, RATE_LIMITED, Error, Result, failed
 
 _SECOND_NS = 1_000_000_000
 
@@ -52,14 +52,19 @@ class Protection:
         each_ns = _SECOND_NS / rate_per_s
         burst_ns = max(_SECOND_NS, each_ns)
 
-        async def limited(request: Request[Any]) -> Result[Any]:
-            now_ns = self._clock_ns()
-            paid_until_ns = max(self._paid_until_ns, now_ns) + each_ns
+        clock_ns = self._clock_ns
+
+        def limited(request: Request[Any]) -> Awaitable[Result[Any]]:
+            now_ns = clock_ns()
+            paid_until_ns = self._paid_until_ns
+            if paid_until_ns < now_ns:
+                paid_until_ns = now_ns
+            paid_until_ns += each_ns
             if paid_until_ns - now_ns > burst_ns:
                 wait_ms = (paid_until_ns - now_ns - burst_ns) / 1e6
-                return Result(None, (Error(RATE_LIMITED, _limited(rate_per_s, wait_ms)),))
+                return answered(failed(RATE_LIMITED, _limited(rate_per_s, wait_ms)))
             self._paid_until_ns = paid_until_ns
-            return await handle(request)
+            return handle(request)
 
         return limited
 

@@ -13,7 +13,7 @@ from cortex_core.result import Result
 
 
 class TimingSummary(msgspec.Struct, frozen=True):
-    """One request type up to now; percentiles are exact to within 1 %, None without data."""
+    """One request type up to now. Mean and percentiles are within 1 %; None without data."""
 
     count: int
     failed: int
@@ -71,13 +71,14 @@ class Timing:
 
 def _summarised(record: _Record) -> TimingSummary:
     buckets = record.buckets
+    count = buckets.count
     return TimingSummary(
-        count=buckets.count,
+        count=count,
         failed=record.failed,
         raised=record.raised,
-        mean_ns=buckets.total_ns / buckets.count if buckets.count else None,
+        mean_ns=buckets.mean_ns,
         p50_ns=buckets.percentile_ns(50),
         p95_ns=buckets.percentile_ns(95),
         p99_ns=buckets.percentile_ns(99),
-        max_ns=buckets.max_ns if buckets.count else None,
+        max_ns=buckets.max_ns if count else None,
     )

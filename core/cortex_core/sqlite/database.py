@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import sys
+import warnings
 from collections.abc import Awaitable, Callable
 from os import PathLike, fspath
 from typing import TypeVar
@@ -20,6 +22,7 @@ MEMORY = ":memory:"
 
 BUSY_TIMEOUT_S = 5.0
 SEARCH_TIMEOUT_S = 5.0
+_FORGOTTEN_JOIN_S = 1.0
 
 
 class Database:
@@ -74,8 +77,26 @@ class Database:
         except BaseException as error:
             for lane in lanes:
                 await lane.close()
-            raise _named(name, translated(error)) from error
+            if isinstance(error, Exception):
+                raise _named(name, error) from error
+            raise
         return cls(name, lanes, asyncio.get_running_loop(), search_timeout_s)
+
+    def __del__(self) -> None:
+        # During finalization the threads stand still, and the process takes them with it.
+        if self._closing is not None or sys.is_finalizing():
+            return
+        for lane in self._lanes:
+            lane.stop()
+        for lane in self._lanes:
+            # The thread reports its end to the event loop; it must do so before that closes.
+            lane.join(_FORGOTTEN_JOIN_S)
+        warnings.warn(
+            f"{self.path}: the store was not closed; use `async with`, or await its close()",
+            ResourceWarning,
+            stacklevel=2,
+            source=self,
+        )
 
     def write(
         self,
@@ -103,8 +124,14 @@ class Database:
     async def close(self) -> None:
         """Refuse new work, finish what was accepted, write the log back, end the threads.
 
-        Further calls wait for the first. Cancelled, it still closes.
+        Further calls wait for the first. Cancelled, it still closes. When the loop that the
+        database belongs to has been closed, any other may call this, to end the threads.
         """
+        if self._loop.is_closed():
+            for lane in self._lanes:
+                lane.stop()
+                lane.join(_FORGOTTEN_JOIN_S)
+            return
         if self._closing is None:
             self._closing = self._loop.create_task(self._close(), name="cortex-core close")
         await asyncio.shield(self._closing)
@@ -150,6 +177,7 @@ async def _call(lane: Lane, function: Callable[[sqlite3.Connection], object]) ->
         raise raised[0]
 
 
-def _named(path: str, error: BaseException) -> BaseException:
-    """`error`, with the file's path in front if it is one of the store's."""
-    return type(error)(f"{path}: {error}") if isinstance(error, StoreError) else error
+def _named(path: str, error: Exception) -> BaseException:
+    """The store's error for `error`, with the file's path in front."""
+    shown = translated(error)
+    return type(shown)(f"{path}: {shown}") if isinstance(shown, StoreError) else shown

@@ -49,10 +49,10 @@ class _Maker:
             path, factory=make_on_its_thread, isolation_level=None, timeout=busy_timeout_s
         )
 
-    def join(self) -> None:
+    def join(self, timeout_s: float = _JOIN_S) -> None:
         """Wait for the thread, which has been told to end."""
         for thread in self._threads:
-            thread.join(_JOIN_S)
+            thread.join(timeout_s)
 
 
 def _makers(path: str, count: int, busy_timeout_s: float) -> Sequence[_Maker]:
@@ -119,6 +119,10 @@ class Lane:
     def stop(self) -> None:
         """Have the thread close the connection and end, without waiting for it."""
         self._connection.stop()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the thread, once it has been told to end. Blocks."""
+        self._maker.join(timeout_s)
 
 
 def _nothing(_: sqlite3.Connection) -> None:

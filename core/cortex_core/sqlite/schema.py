@@ -1,13 +1,17 @@
 """The file's schema, and the way from any older version to this one."""
 
 import sqlite3
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 from cortex_core.errors import ForeignFileError, NewerSchemaError
 
 APPLICATION_ID = 0x43545843
 """Marks the file as ours ("CTXC"), so that no other program's database is written to."""
+
+_RETRY_S = 0.005
 
 Synchronous = Literal["NORMAL", "FULL"]
 
@@ -131,8 +135,9 @@ def prepare_writer(connection: sqlite3.Connection, synchronous: Synchronous) -> 
 
     The checks come first: even the change to WAL writes to the file.
     """
-    _refuse_foreign(connection)
-    connection.execute("PRAGMA journal_mode = WAL")
+    with _transaction(connection, "BEGIN"):
+        _refuse_foreign(connection)
+    _write_ahead(connection)
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute("PRAGMA foreign_keys = ON")
     # With the default of 1000 pages, checkpoints are so frequent that the p99 of a write is
@@ -146,14 +151,16 @@ def prepare_reader(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA query_only = ON")
 
 
-def _version(connection: sqlite3.Connection, pragma: str = "user_version") -> int:
-    version: int = connection.execute(f"PRAGMA {pragma}").fetchone()[0]
-    return version
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
 
 
 def _refuse_foreign(connection: sqlite3.Connection) -> None:
-    version = _version(connection)
-    application_id = _version(connection, "application_id")
+    """Raise if the file is not ours to write. Within a transaction: what is looked at must be
+    of one moment, or a file that another process is just setting up looks foreign."""
+    version = _pragma(connection, "user_version")
+    application_id = _pragma(connection, "application_id")
     if application_id == APPLICATION_ID:
         if version > SCHEMA_VERSION:
             raise NewerSchemaError(
@@ -170,17 +177,39 @@ def _refuse_foreign(connection: sqlite3.Connection) -> None:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    if _version(connection) == SCHEMA_VERSION:
+    if _pragma(connection, "user_version") == SCHEMA_VERSION:
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with _transaction(connection, "BEGIN IMMEDIATE"):
         # Looked at again: another process may have been faster.
         _refuse_foreign(connection)
-        for statements in _MIGRATIONS[_version(connection) :]:
+        for statements in _MIGRATIONS[_pragma(connection, "user_version") :]:
             for statement in statements:
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch the file to WAL. Where two processes do so at once, SQLite does not wait as it
+    does elsewhere but reports one of them busy; it tries again, for as long as it would wait."""
+    deadline_s = time.monotonic() + _pragma(connection, "busy_timeout") / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline_s:
+                raise
+            time.sleep(_RETRY_S)
+        else:
+            return
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

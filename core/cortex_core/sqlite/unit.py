@@ -36,7 +36,13 @@ class Unit:
                 future.set_exception(translated(self.error))
             return
         if self.after_commit is not None:
-            self.after_commit()
+            try:
+                self.after_commit()
+            except Exception as error:
+                # It is committed all the same, and the units behind this one wait.
+                future.get_loop().call_exception_handler(
+                    {"message": "announcing a commit failed", "exception": error}
+                )
         if not future.done():
             future.set_result(self.value)
 
