@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from cortex_core import Cortex, SearchContext
-from cortex_core.data import conversation_id, conversations, seed_file
+from cortex_core import Cortex, FindSimilarPatterns, SearchContext
+from cortex_core.data import (
+    NAMESPACES,
+    conversation_id,
+    conversations,
+    pattern_id,
+    patterns,
+    seed_file,
+)
 
 
 def test_a_seed_determines_every_conversation() -> None:
@@ -30,6 +37,31 @@ def test_generated_conversations_are_as_the_benchmarks_expect() -> None:
     assert len({c.namespace for c in generated}) == 5
     assert [c.id for c in generated[:2]] == [conversation_id(0), conversation_id(1)]
     assert generated == sorted(generated, key=lambda c: c.captured_at)
+
+
+def test_generated_patterns_are_as_the_benchmarks_expect() -> None:
+    generated = list(patterns(500))
+    assert generated == list(patterns(500))
+    assert list(patterns(10, start=20)) == generated[20:30]
+    assert all(0.70 <= p.confidence <= 0.99 for p in generated)
+    assert all(len(p.tags) == 2 for p in generated)
+    assert {p.namespace for p in generated} == set(NAMESPACES)
+    assert [p.type.value for p in generated[:4]] == ["design_pattern", "best_practice"] * 2
+    assert generated[3].source_conversation_id == conversation_id(3)
+    assert generated[3].id == pattern_id(3)
+
+
+async def test_seeded_patterns_are_found(path: Path) -> None:
+    seed_file(path, conversations=5, patterns=100)
+    async with Cortex.open(path) as cortex:
+        assert await cortex.patterns.count() == 100
+        trusted = await cortex.patterns.in_namespace(NAMESPACES[0], max_results=100)
+        assert len(trusted) == 20
+        expected = next(patterns(1, start=7))
+        assert await cortex.patterns.get(pattern_id(7)) == expected
+        query = FindSimilarPatterns(expected.content, "*", min_confidence=0)
+        found = (await cortex.send(query)).unwrap()
+        assert found[0].pattern == expected
 
 
 async def test_a_seeded_file_is_a_memory_as_any_other(path: Path) -> None:
