@@ -33,29 +33,24 @@ _WEIGHT = (
 # The formula is explained in cortex_core.domain.relevance. One match more than compete is
 # looked at, to know whether there are more.
 _SEARCH = f"""
-    WITH matched AS (
+    WITH matched AS MATERIALIZED (
         SELECT conversations_text.rowid AS key, {{score}} AS score
         FROM conversations_text {{join}}
         WHERE conversations_text MATCH :query {{where}}
         ORDER BY conversations_text.rowid DESC LIMIT {CANDIDATES_MOST} + 1
-    ), counted AS (
-        SELECT key, score, count(*) OVER () AS found, min(key) OVER () AS oldest FROM matched
-    ), candidate AS (
-        SELECT *, max(score) OVER () AS best FROM counted
-        WHERE found <= {CANDIDATES_MOST} OR key > oldest
+    ), summary AS MATERIALIZED (
+        SELECT count(*) AS found, min(key) AS oldest, max(score) AS best FROM matched
     ), blended AS (
         SELECT key, found, {_WEIGHT} AS weight,
             {TEXT_SHARE} * (CASE WHEN best > 0 THEN score / best ELSE 0 END)
             + {RECENCY_SHARE} * {_HALF_LIFE_US}.0
                 / ({_HALF_LIFE_US} + max(:now_us - captured_at_us, 0))
             + {QUALITY_SHARE} * quality AS blend
-        FROM candidate JOIN conversations USING (key)
-    ), ranked AS (
-        SELECT key, found, weight * blend / (1.0 - blend + weight * blend) AS relevance
-        FROM blended
+        FROM summary CROSS JOIN matched CROSS JOIN conversations USING (key)
+        WHERE found <= {CANDIDATES_MOST} OR key > oldest
     )
-    SELECT key, relevance, found FROM ranked
-    ORDER BY relevance DESC, key DESC LIMIT :max_results
+    SELECT key, weight * blend / (1.0 - blend + weight * blend) AS relevance, found
+    FROM blended ORDER BY relevance DESC, key DESC LIMIT :max_results
 """
 
 _SCORE = f"-bm25(conversations_text, {TITLE_BOOST}, 1.0)"
