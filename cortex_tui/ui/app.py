@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import signal
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
@@ -19,11 +19,8 @@ from cortex_tui.profiles.model import Catalog
 from cortex_tui.session.control import Control
 from cortex_tui.session.view import SessionView
 from cortex_tui.ui.keys import ACTIONS
+from cortex_tui.ui.leaving import leaving
 from cortex_tui.ui.screens.main import MainScreen
-
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Each ends the workbench as `q` does, with what was measured on disk and the terminal restored."""
-INTERRUPTED = 130
 
 MakeControl = Callable[[asyncio.AbstractEventLoop], Control]
 """Makes the controller; it is given the workbench's own loop, for sessions that run on it."""
@@ -75,6 +72,7 @@ class Workbench(App[int]):
         self._control: Control | None = None
         self._ending = False
         self._exit_code = 0
+        self._close_lock = threading.Lock()
         self._main = MainScreen(catalog, checked, store, self._get_control, self.end)
 
     def get_default_screen(self) -> Screen[Any]:
@@ -123,12 +121,16 @@ class Workbench(App[int]):
         self.run_worker(self.close_control, thread=True, exit_on_error=False, name="end")
 
     def close_control(self) -> None:
-        """Ends session, runner and store, and remembers the last view. Blocks for seconds."""
-        control = self._control
-        if control is not None and not self.closed:
-            self.closed = True
-            control.close()
-            self.last_view = control.view
+        """Ends session, runner and store, and remembers the last view.
+
+        Blocks for seconds at most; a second call waits for the first. On any thread.
+        """
+        with self._close_lock:
+            control = self._control
+            if control is not None and not self.closed:
+                self.closed = True
+                control.close()
+                self.last_view = control.view
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.worker.name == "end" and event.worker.is_finished:
@@ -157,14 +159,17 @@ def launch(
 ) -> Outcome:
     """Runs the workbench in this terminal; returns when its screen has been left.
 
-    The controller is closed by then, whatever happened. That there is a terminal is the caller's
-    to check. `loop_factory` makes the loop, asyncio's own if it is None.
+    The controller is closed by then, whatever happened. SIGINT, SIGTERM and SIGHUP end it as `q`
+    does, with exit code 130; so does a terminal that goes away, but then nothing returns. That
+    there is a terminal to begin with is the caller's to check. To be called on the main thread.
+    `loop_factory` makes the loop, asyncio's own if it is None.
     """
     app = Workbench(catalog, make_control, checked=checked, store=store)
     try:
-        with asyncio.Runner(loop_factory=loop_factory) as runner:
-            for number in SIGNALS:
-                runner.get_loop().add_signal_handler(number, app.end, INTERRUPTED)
+        with (
+            asyncio.Runner(loop_factory=loop_factory) as runner,
+            leaving(runner.get_loop(), app.end, app.close_control),
+        ):
             code = runner.run(app.run_async())
     finally:
         app.close_control()
