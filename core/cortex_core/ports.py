@@ -3,7 +3,7 @@
 A unit is a plain function of a transaction. The store runs it in one go, on a thread of its
 choice: it is atomic whoever is cancelled meanwhile, and it may be run a second time when
 the transaction that it shared with others failed. So a unit touches nothing but its
-transaction, and returns values only.
+transaction, lets the errors of the store pass, and returns values only.
 """
 
 from collections.abc import Awaitable, Callable

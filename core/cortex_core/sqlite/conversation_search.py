@@ -2,7 +2,8 @@
 
 Ranking every match of a common word takes time in proportion to the store (96 ms to 1,389 ms
 at a million rows). The newest 5,000 are found from the end of the index, whatever the size,
-and scored in SQL, so the thread holds Python's lock for the few rows of the answer only.
+and scored in SQL, so the thread holds Python's lock for the few rows of the answer only. A
+namespace pattern that few of very many matches fit is the exception: all of them are looked at.
 """
 
 import sqlite3

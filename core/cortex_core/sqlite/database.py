@@ -5,6 +5,7 @@ import sqlite3
 import sys
 import warnings
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from os import PathLike, fspath
 from typing import TypeVar
 
@@ -158,8 +159,10 @@ class Database:
 
 
 def _checkpoint(connection: sqlite3.Connection) -> None:
-    # PASSIVE: it copies back what it can without waiting for readers in other processes.
-    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    # PASSIVE copies back what it can without waiting for readers in other processes. What it
+    # cannot is safe in the log, and read from there when the file is opened next.
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
 async def _call(lane: Lane, function: Callable[[sqlite3.Connection], object]) -> None:

@@ -13,8 +13,8 @@ def all_words(text: str) -> str | None:
     splits the string into words as it splits what is stored. NUL would end the query early,
     and half a surrogate pair cannot be bound; both separate words here.
     """
-    words = dict.fromkeys(_storable(text).split())
-    return " ".join(f'"{word.replace(chr(34), chr(34) * 2)}"' for word in words) or None
+    runs = dict.fromkeys(_storable(text).split())
+    return " ".join(f'"{run.replace(chr(34), chr(34) * 2)}"' for run in runs) or None
 
 
 def _storable(text: str) -> str:

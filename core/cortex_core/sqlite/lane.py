@@ -94,18 +94,21 @@ class Lane:
         A cancellation is passed on afterwards. asyncio.run cancels all tasks before it closes
         the loop; waiting here keeps the thread from reporting to a loop that is gone.
         """
-        cancelled = False
-        wanted = work
+        try:
+            await self.run(work)
+        except asyncio.CancelledError:
+            await self.idle()
+            raise
+
+    async def idle(self) -> None:
+        """Return when the work given so far has run. Cancelling does not hurry it."""
         while True:
             try:
-                await self.run(wanted)
-                break
+                # The thread works in order: when nothing has been done, so has all the rest.
+                await self.run(_nothing)
             except asyncio.CancelledError:
-                cancelled = True
-                # The thread works in order: when nothing has been done, so has the work.
-                wanted = _nothing
-        if cancelled:
-            raise asyncio.CancelledError
+                continue
+            return
 
     async def close(self) -> None:
         """Close the connection after the work accepted so far, and see its thread end."""

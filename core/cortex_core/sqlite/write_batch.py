@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 
 from cortex_core.sqlite.unit import Unit
 
@@ -69,4 +70,7 @@ def _run_alone(connection: sqlite3.Connection, unit: Unit) -> None:
 
 def _roll_back(connection: sqlite3.Connection) -> None:
     if connection.in_transaction:
-        connection.execute("ROLLBACK")
+        # Should this fail too, the next unit's BEGIN fails and says so: raising here would
+        # report units as failed that were committed one by one before.
+        with suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")

@@ -3,7 +3,7 @@ import gc
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -25,6 +25,12 @@ from cortex_core import (
 from cortex_core.domain.rules import utc_now
 from cortex_core.ports import Tx
 from cortex_core.sqlite.database import Database
+
+
+@pytest.fixture
+async def cortex(path: Path) -> AsyncIterator[Cortex]:
+    async with Cortex.open(path) as opened:
+        yield opened
 
 
 def conversation(conversation_id: str) -> Conversation:

@@ -276,6 +276,33 @@ def test_a_forgotten_close_does_not_keep_the_interpreter(path: Path, how: str) -
     assert stored_ids(path) == {"one"}
 
 
+def test_an_endless_search_does_not_keep_the_event_loop(path: Path) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    started = threading.Event()
+
+    def search(connection: sqlite3.Connection) -> object:
+        started.set()
+        return connection.execute(endless).fetchall()
+
+    async def main() -> None:
+        async with Cortex.open(path, search_timeout_s=3600) as cortex:
+            assert isinstance(cortex.store, SqliteStore)
+            keep.append(asyncio.ensure_future(cortex.store.database.search(search)))
+            await asyncio.to_thread(started.wait, 10)
+            raise LookupError("on the way out")
+
+    async def cancelled_later() -> None:
+        task = asyncio.ensure_future(main())
+        await asyncio.to_thread(started.wait, 10)
+        # Nobody waits for the search, but closing does: only cancelling it lets that end.
+        keep[0].cancel()
+        with pytest.raises(LookupError):
+            await task
+
+    keep: list[asyncio.Future[object]] = []
+    asyncio.run(cancelled_later())
+
+
 def test_an_event_loop_closed_under_work_loses_nothing_that_was_reported(path: Path) -> None:
     code = """
         import asyncio, sys, threading
