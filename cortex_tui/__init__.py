@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cortex_tui.workloads.api import per_worker as per_worker
+    from cortex_tui.workloads.api import shared as shared
     from cortex_tui.workloads.api import workload as workload
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "workload"]
+__all__ = ["__version__", "per_worker", "shared", "workload"]
 
 
 def __getattr__(name: str) -> Any:
     # Loaded on demand: the command line must not pay for what only a runner needs.
-    if name == "workload":
-        from cortex_tui.workloads.api import workload
+    if name in __all__:
+        from cortex_tui.workloads import api
 
-        return workload
+        return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

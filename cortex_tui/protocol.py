@@ -35,6 +35,8 @@ class RunPlan(msgspec.Struct, frozen=True):
 
     run: int
     profile: Profile
+    round: int = 1
+    """Rounds begin one after the other: a profile that is repeated has a run in each."""
 
 
 class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,12 +66,17 @@ class SessionStarted(msgspec.Struct, frozen=True, tag=True):
     timer: str
     """What wakes the arrivals of open loads: `timerfd`, or `loop`, the event loop's own timer."""
     clock_resolution_ns: int
+    clock_cost_ns: float = 0.0
+    """What reading the clock twice adds to every operation that is timed."""
+    await_cost_ns: float = 0.0
+    """What awaiting a coroutine that does nothing takes: no operation can be faster."""
 
 
 class RunPlanned(msgspec.Struct, frozen=True, tag=True):
     run: int
     profile: Profile
     neighbours: tuple[str, ...]
+    round: int = 1
 
 
 class PhaseChanged(msgspec.Struct, frozen=True, tag=True):
@@ -78,14 +85,57 @@ class PhaseChanged(msgspec.Struct, frozen=True, tag=True):
     at_ns: int
 
 
+class Calibrated(msgspec.Struct, frozen=True, tag=True):
+    """How many operations of a run are timed as one from now on."""
+
+    run: int
+    batch: int
+    operation_ns: float
+    """What one operation took while that was found out."""
+
+
+class LevelChanged(msgspec.Struct, frozen=True, tag=True):
+    """The load of a run as it is now: operations a second, or workers."""
+
+    run: int
+    level: float
+    at_ns: int
+
+
+class Mark(msgspec.Struct, frozen=True, tag=True):
+    """Something that a person did to a run while it was measured, such as `rate 500 → 625/s`."""
+
+    run: int
+    offset_ns: int
+    """On the run's clock, from the start of measure."""
+    text: str
+    at_ns: int
+
+
+class Paused(msgspec.Struct, frozen=True, tag=True):
+    """A run starts nothing and its clock stands still, or goes on again."""
+
+    run: int
+    paused: bool
+    at_ns: int
+
+
 class Health(msgspec.Struct, frozen=True, array_like=True):
     """How the measuring loop and its process were during an interval."""
 
     loop_lag_ns: int = 0
-    """By how much the interval's own timer was late: the loop was held at least that long."""
+    """The longest by which a timer of the session itself was late: so long was the loop held."""
     gc_pause_ns: int = 0
     gc_pauses: int = 0
     cpu_ns: int = 0
+    """CPU time of the whole runner process, all threads."""
+    wall_ns: int = 0
+    """The time in which all this happened."""
+    voluntary_switches: int = 0
+    involuntary_switches: int = 0
+    """How often the kernel took the CPU away although there was work to do."""
+    steal_ns: int = 0
+    """CPU time that the hypervisor gave to others, over all cores."""
 
 
 class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -136,6 +186,9 @@ class RunFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     traceback: str = ""
     at_ns: int
     measured_ns: int = 0
+    warmup_ns: int = 0
+    """How long warm-up took in the end, and `warmup_iterations` how many operations."""
+    warmup_iterations: int = 0
     unfinished_ns: tuple[int, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -165,6 +218,10 @@ Message = (
     SessionStarted
     | RunPlanned
     | PhaseChanged
+    | Calibrated
+    | LevelChanged
+    | Mark
+    | Paused
     | Samples
     | Pulse
     | RunFinished
@@ -186,7 +243,38 @@ class Stop(msgspec.Struct, frozen=True, tag=True):
     run: int | None = None
 
 
-Command = Start | Stop
+class Pause(msgspec.Struct, frozen=True, tag=True):
+    """Starts nothing new, lets what is in flight end, stops the clock; of one run, or of all."""
+
+    run: int | None = None
+
+
+class Resume(msgspec.Struct, frozen=True, tag=True):
+    """Goes on after a pause."""
+
+    run: int | None = None
+
+
+class EndPhase(msgspec.Struct, frozen=True, tag=True):
+    """Ends warm-up or measure of one run, or of all, as if its time were up.
+
+    With a `phase` only that one: the command may arrive when the next has begun.
+    """
+
+    run: int | None = None
+    phase: Literal["warmup", "measure"] | None = None
+    mark: str = ""
+    """What to note in the run; nothing where the rules of its profile end the phase."""
+
+
+class Adjust(msgspec.Struct, frozen=True, tag=True):
+    """Multiplies the rate or the number of workers; workers change by one at least."""
+
+    run: int | None
+    factor: float
+
+
+Command = Start | Stop | Pause | Resume | EndPhase | Adjust
 
 # --- frames ----------------------------------------------------------------------------------
 

@@ -28,24 +28,83 @@ class Length(msgspec.Struct, frozen=True):
         return bool(self.duration_ns or self.iterations)
 
 
+class Precision(msgspec.Struct, frozen=True):
+    """Measure until a percentile is known well enough, within the bounds of time.
+
+    Well enough: half the width of its confidence interval is at most `half_width` of its value.
+    """
+
+    statistic: str
+    """A percentile, such as `p99`."""
+    half_width: float
+    """A share of the value: 0.02 is 2 %."""
+    at_least_ns: int
+    at_most_ns: int
+    confidence: float = 0.95
+
+
+Arrivals = Literal["constant", "poisson"]
+
+DEFAULT_MAX_IN_FLIGHT = 10_000
+
+
 class ClosedLoad(msgspec.Struct, frozen=True, tag_field="model", tag="closed"):
-    """Each of `workers` starts its next operation when its last one has ended."""
+    """Each of `workers` starts its next operation when its last one has ended.
+
+    With a `think_time_ns`, only that long after it has ended.
+    """
 
     workers: int = 1
+    think_time_ns: int = 0
 
 
 class OpenLoad(msgspec.Struct, frozen=True, tag_field="model", tag="open"):
     """Operations start on a schedule, whatever has become of the earlier ones.
 
-    An arrival that finds `max_in_flight` operations under way is counted as unstarted.
+    An arrival that finds `max_in_flight` operations under way is counted as unstarted. With
+    `precise` the loop turns for the last moments before an arrival.
     """
 
     rate_per_s: float
-    arrivals: Literal["constant"] = "constant"
-    max_in_flight: int = 10_000
+    arrivals: Arrivals = "constant"
+    max_in_flight: int = DEFAULT_MAX_IN_FLIGHT
+    precise: bool = False
 
 
-Load = ClosedLoad | OpenLoad
+class Stage(msgspec.Struct, frozen=True):
+    """A part of a staged load: a level that is held, or with `ramp` reached in a straight line."""
+
+    level: float
+    """Operations a second, or workers."""
+    duration_ns: int
+    ramp: bool = False
+    """From the level of the stage before, or from none, to this one."""
+
+
+class StagedLoad(msgspec.Struct, frozen=True, tag_field="model", tag="staged"):
+    """A load whose rate or number of workers changes over time.
+
+    `arrivals`, `max_in_flight` and `precise` speak of rates, `think_time_ns` of workers.
+    """
+
+    of: Literal["rate", "workers"]
+    stages: tuple[Stage, ...]
+    arrivals: Arrivals = "constant"
+    max_in_flight: int = DEFAULT_MAX_IN_FLIGHT
+    precise: bool = False
+    think_time_ns: int = 0
+
+    @property
+    def duration_ns(self) -> int:
+        return sum(stage.duration_ns for stage in self.stages)
+
+
+Load = ClosedLoad | OpenLoad | StagedLoad
+
+
+def is_open(load: Load) -> bool:
+    """Whether operations start on a schedule, so that response time and lateness exist."""
+    return isinstance(load, OpenLoad) or (isinstance(load, StagedLoad) and load.of == "rate")
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +117,20 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, ParamValue] = {}
     load: Load = ClosedLoad()
     warmup: Length = Length()
+    """With `auto_warmup`, the longest that it may take."""
+    auto_warmup: bool = False
+    """Whether warm-up ends as soon as the times do not change any more."""
     stop: Length
+    precision: Precision | None = None
+    timeout_ns: int | None = None
+    """After so long an operation has failed."""
+    batch: int = 1
+    """How many operations are timed as one; 0 for as many as the clock's cost calls for."""
+    tags: tuple[str, ...] = ()
+    base: str = ""
+    """For a cell of a matrix: the name of its profile. `name` has the coordinates behind it."""
+    matrix: dict[str, ParamValue] = {}
+    """For a cell of a matrix: its coordinates, which are among `params`."""
     targets: tuple[str, ...] = ()
     database: Database = "own"
     source: str = ""
@@ -72,7 +144,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def headline(self) -> Literal["service", "response"]:
         """The time that speaks for the load: response sees queueing, a closed load has none."""
-        return "response" if isinstance(self.load, OpenLoad) else "service"
+        return "response" if is_open(self.load) else "service"
 
 
 class Problem(msgspec.Struct, frozen=True):

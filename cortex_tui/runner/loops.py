@@ -1,8 +1,8 @@
 """The innermost code: what stands between two operations, and nothing else.
 
-An operation may be async or not, and may take its index or nothing. To spend no call and no test on
-that in the timed path, the two functions here are made from source once for each of the four
-shapes, as the standard library's `timeit` does for its loop.
+An operation may be async or not, may take its index or nothing, and may have a time limit. To spend
+no call and no test on that in the timed path, the functions here are made from source once for each
+shape, as the standard library's `timeit` does for its loop.
 """
 
 from __future__ import annotations
@@ -11,20 +11,21 @@ import asyncio
 import inspect
 from collections.abc import Callable, Coroutine
 from functools import cache
+from itertools import islice
 from typing import Any
 
-from cortex_tui.workloads.api import WorkloadError
+from cortex_tui.workloads.operation import Operation, WorkloadError
 
 CHECK_NS = 500_000
 """How long a worker goes on before it looks up: half of what a neighbour may have to wait."""
 
 # A worker's operation belongs to the interval in which it ended, so the clock is compared with the
-# next boundary before the value is appended; that one comparison also finds the end of the phase
-# and the moment to let others have the loop.
+# next boundary before the value is appended; that one comparison also finds the end of the phase,
+# a pause, and the moment to let others have the loop.
 _CLOSED = """
-async def worker(slot, operation, indices, starts, clock, recorder, fail, checkpoint, turn):
+async def worker(slot, operation, indices, starts, clock, recorder, fail, checkpoint, breathe):
     append, reach = recorder.service_ns.append, recorder.reach
-    limit_ns = checkpoint(clock())
+    limit_ns = checkpoint(slot, clock())
     if not limit_ns:
         return
     for i in indices:
@@ -36,17 +37,46 @@ async def worker(slot, operation, indices, starts, clock, recorder, fail, checkp
             if not fail(error, start_ns, end_ns):
                 raise
         else:
-            end_ns = clock(){check}
+            end_ns = clock()
+            {check}
             if end_ns < limit_ns:
                 append(end_ns - start_ns)
                 continue
             reach(end_ns)
             append(end_ns - start_ns)
         starts[slot] = 0
-        await turn()
-        limit_ns = checkpoint(clock())
+        await breathe()
+        limit_ns = checkpoint(slot, clock())
         if not limit_ns:
             return
+    starts[slot] = 0
+"""
+
+# The same for batches that are timed as one.
+_BATCHED = """
+async def worker(slot, operation, indices, starts, clock, recorder, fail, checkpoint, breathe):
+    append, reach, size = recorder.service_ns.append, recorder.reach, recorder.batch
+    limit_ns = checkpoint(slot, clock())
+    while limit_ns and (batch := tuple(islice(indices, size))):
+        starts[slot] = start_ns = clock()
+        try:
+            for i in batch:
+                {call}
+        except BaseException as error:
+            end_ns = clock()
+            if not fail(error, start_ns, end_ns):
+                raise
+        else:
+            end_ns = clock()
+            {check}
+            if end_ns < limit_ns:
+                append(end_ns - start_ns)
+                continue
+            reach(end_ns)
+            append(end_ns - start_ns)
+        starts[slot] = 0
+        await breathe()
+        limit_ns = checkpoint(slot, clock())
     starts[slot] = 0
 """
 
@@ -60,7 +90,8 @@ async def arrival(i, intended_ns, operation, starts, clock, recorder, fail):
         if not fail(error, start_ns, end_ns):
             raise
     else:
-        end_ns = clock(){check}
+        end_ns = clock()
+        {check}
         if end_ns >= recorder.boundary_ns:
             recorder.reach(end_ns)
         recorder.service_ns.append(end_ns - start_ns)
@@ -69,38 +100,40 @@ async def arrival(i, intended_ns, operation, starts, clock, recorder, fail):
     del starts[i]
 """
 
-Operation = Callable[..., Any]
-Worker = Callable[..., Coroutine[Any, Any, None]]
+Loop = Callable[..., Coroutine[Any, Any, None]]
 
 
-@cache
-def closed_worker(*, awaits: bool, takes_index: bool) -> Worker:
-    """`worker(slot, operation, indices, starts, clock, recorder, fail, checkpoint, turn)`.
+def closed_worker(operation: Operation, *, timeout_ns: int | None, batched: bool) -> Loop:
+    """`worker(slot, operation, indices, starts, clock, recorder, fail, checkpoint, breathe)`.
 
     Runs operations one after the other until `indices` or the phase is at its end. `starts[slot]`
     holds the start of the operation under way, 0 between operations.
     """
-    return _compile(_CLOSED, "worker", awaits, takes_index)
+    source = _BATCHED if batched else _CLOSED
+    return _compiled(source, "worker", operation.awaits, operation.takes_index, timeout_ns)
+
+
+def open_arrival(operation: Operation, *, timeout_ns: int | None) -> Loop:
+    """`arrival(i, intended_ns, operation, starts, clock, recorder, fail)`: one operation."""
+    return _compiled(_OPEN, "arrival", operation.awaits, operation.takes_index, timeout_ns)
 
 
 @cache
-def open_arrival(*, awaits: bool, takes_index: bool) -> Worker:
-    """`arrival(i, intended_ns, operation, starts, clock, recorder, fail)`: one operation."""
-    return _compile(_OPEN, "arrival", awaits, takes_index)
-
-
-def _compile(source: str, name: str, awaits: bool, takes_index: bool) -> Worker:
+def _compiled(
+    source: str, name: str, awaits: bool, takes_index: bool, timeout_ns: int | None
+) -> Loop:
     called = f"operation({'i' if takes_index else ''})"
     call = f"await {called}" if awaits else f"result = {called}"
-    check = (
-        "" if awaits else "\n        if result is not None:\n            refuse_awaitable(result)"
-    )
-    if name == "worker":
-        check = check.replace("\n", "\n    ")
-    namespace: dict[str, Any] = {"refuse_awaitable": refuse_awaitable}
-    code = compile(source.format(call=call, check=check), f"<{name}: {call}>", "exec")
-    exec(code, namespace)
-    made: Worker = namespace[name]
+    if timeout_ns is not None:
+        call = f"async with timeout({timeout_ns / 1e9!r}): {call}"
+    check = "" if awaits else "if result is not None: refuse_awaitable(result)"
+    namespace: dict[str, Any] = {
+        "refuse_awaitable": refuse_awaitable,
+        "timeout": asyncio.timeout,
+        "islice": islice,
+    }
+    exec(compile(source.format(call=call, check=check), f"<{name}: {call}>", "exec"), namespace)
+    made: Loop = namespace[name]
     return made
 
 

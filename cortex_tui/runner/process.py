@@ -25,7 +25,6 @@ from cortex_tui.protocol import (
     LoopName,
     SessionPlan,
     Start,
-    Stop,
     decode_commands,
     encode_frame,
 )
@@ -99,17 +98,12 @@ async def _serve(
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_unix_connection(lambda: link, sock=channel)
     session = Session(plan, lambda batch: transport.write(encode_frame(batch)))
-    link.on_command = lambda command: _obey(session, command)
+    link.on_command = session.obey
     for command in early:
-        _obey(session, command)
+        session.obey(command)
     await session.run()
     transport.close()  # sends what is still buffered first
     await link.lost
-
-
-def _obey(session: Session, command: Command) -> None:
-    if isinstance(command, Stop):
-        session.stop(command.run)
 
 
 class _Link(asyncio.Protocol):

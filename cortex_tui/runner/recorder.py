@@ -11,7 +11,7 @@ from array import array
 from typing import Literal
 
 from cortex_tui.protocol import Samples
-from cortex_tui.workloads.api import WorkloadError
+from cortex_tui.workloads.operation import WorkloadError
 
 _MAX_ERROR_TYPES = 32
 """Failures of further types are counted together, so that a workload cannot grow the messages."""
@@ -52,8 +52,10 @@ class Recorder:
         self.unstarted = 0
         self.boundary_ns = start_ns + interval_ns
         """Where the current interval ends: a value that ends there or later needs `reach` first."""
-        self.operations = 0
-        """Succeeded in the intervals before the current one."""
+        self.batch = 1
+        """How many operations a value stands for."""
+        self.frozen_ns: int | None = None
+        """While the run is paused: when that began. What ends later belongs to that moment."""
         self._run = run
         self.phase: Literal["warmup", "measure"] = phase
         self._start_ns = start_ns
@@ -62,19 +64,15 @@ class Recorder:
         self._errors: dict[str, int] = {}
         self._tracebacks: dict[str, str] = {}
         self._seen: set[str] = set()
-        self._failed_before = 0
+        self._values_before = 0
         self.sealed = False
         self._closed: list[Samples] = []
 
     @property
-    def total(self) -> int:
-        """How many operations succeeded up to now."""
-        return self.operations + len(self.service_ns)
-
-    @property
-    def failed(self) -> int:
-        """How many operations failed up to now."""
-        return self._failed_before + len(self.failures_ns)
+    def ended(self) -> int:
+        """How many operations have ended up to now, well or not."""
+        values = self._values_before + len(self.service_ns) + len(self.failures_ns)
+        return values * self.batch
 
     def fail(self, error: BaseException, duration_ns: int) -> None:
         """Records a failed operation, with the first traceback of its type."""
@@ -90,11 +88,18 @@ class Recorder:
 
     def reach(self, now_ns: int) -> None:
         """Closes the current interval if `now_ns` lies beyond it."""
+        if self.frozen_ns is not None:
+            now_ns = min(now_ns, self.frozen_ns)
         if now_ns < self.boundary_ns:
             return
         self._close()
         self._interval = (now_ns - self._start_ns) // self._interval_ns
         self.boundary_ns = self._start_ns + (self._interval + 1) * self._interval_ns
+
+    def shift(self, by_ns: int) -> None:
+        """Puts the boundaries to come off, after a pause of that length."""
+        self._start_ns += by_ns
+        self.boundary_ns += by_ns
 
     def seal(self) -> None:
         """Closes the current interval, complete or not; what is recorded later is not handed on."""
@@ -130,8 +135,7 @@ class Recorder:
                     unstarted=self.unstarted,
                 )
             )
-        self.operations += len(self.service_ns)
-        self._failed_before += len(self.failures_ns)
+        self._values_before += len(self.service_ns) + len(self.failures_ns)
         for buffer in buffers:
             del buffer[:]
         self._errors, self._tracebacks, self.unstarted = {}, {}, 0

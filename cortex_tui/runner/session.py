@@ -16,28 +16,41 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol import (
+    Adjust,
+    Command,
+    EndPhase,
     Health,
+    LogLine,
     Message,
+    Pause,
     Phase,
     PhaseChanged,
     Pulse,
+    Resume,
     RunFinished,
+    RunPlan,
     RunPlanned,
     SessionFinished,
     SessionPlan,
     SessionStarted,
+    Start,
+    Stop,
 )
+from cortex_tui.runner.calibration import await_cost_ns, clock_cost_ns
 from cortex_tui.runner.health import HealthMeter
 from cortex_tui.runner.loops import LoopTurns
+from cortex_tui.runner.operations import Operations
 from cortex_tui.runner.recorder import describe_error, format_traceback
 from cortex_tui.runner.rendezvous import Rendezvous
 from cortex_tui.runner.run import Run
 from cortex_tui.runner.timer import ArrivalTimer
-from cortex_tui.workloads.api import Operation, WorkloadError, resolve
 from cortex_tui.workloads.context import RunContext, current_run
+from cortex_tui.workloads.operation import WorkloadError
+from cortex_tui.workloads.resolving import resolve
 
 TEARDOWN_S = 5.0
 """How long a teardown may take before it is given up."""
@@ -54,16 +67,16 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._timer = ArrivalTimer(self._loop)
         turns = LoopTurns(self._loop)
-        self._health = HealthMeter()
-        self._shared: dict[str, object] = {}
+        self._health = HealthMeter(self._loop)
+        self._shared: dict[str, Any] = {}
         self._members: dict[int, _Member] = {
             p.run: _Member(
                 Run(
-                    p.run,
-                    p.profile,
+                    p,
                     turns=turns,
                     timer=self._timer,
                     interval_ns=plan.interval_ns,
+                    tell=lambda message: self._emit([message]),
                 )
             )
             for p in plan.runs
@@ -71,19 +84,43 @@ class Session:
 
     def stop(self, run: int | None = None) -> None:
         """Ends one run, or all, those included that have not begun."""
-        for number, member in self._members.items():
-            if run in (None, number):
-                member.run.stop()
-                if member.setting_up and member.task is not None:
-                    member.task.cancel()
+        for member in self._named(run):
+            member.run.stop()
+            if member.setting_up and member.task is not None:
+                member.task.cancel()
+
+    def obey(self, command: Command) -> None:
+        """Does what a person asks for while the session goes on."""
+        match command:
+            case Stop():
+                self.stop(command.run)
+            case Pause():
+                for member in self._named(command.run):
+                    member.run.pause()
+            case Resume():
+                for member in self._named(command.run):
+                    member.run.resume()
+            case EndPhase():
+                for member in self._named(command.run):
+                    member.run.end_phase(command.phase, command.mark)
+            case Adjust():
+                for member in self._named(command.run):
+                    member.run.adjust(command.factor)
+            case Start():
+                pass  # a session has one plan
+
+    def _named(self, run: int | None) -> list[_Member]:
+        return [member for number, member in self._members.items() if run in (None, number)]
 
     async def run(self) -> None:
         """From the first message to the last; failures of workloads are told, not raised."""
-        groups = [[run] for run in self._plan.runs] if self._plan.one_by_one else [self._plan.runs]
-        self._emit([self._started()])
+        groups = _groups(self._plan)
+        self._emit([self._started(clock_cost_ns(), await await_cost_ns())])
         self._emit(
             [
-                RunPlanned(p.run, p.profile, tuple(o.profile.full_name for o in g if o is not p))
+                RunPlanned(
+                    p.run, p.profile, tuple(o.profile.full_name for o in g if o is not p), p.round
+                )
                 for g in groups
                 for p in g
             ]
@@ -93,6 +130,8 @@ class Session:
                 await self._run_group([self._members[p.run] for p in group])
         finally:
             self._timer.close()
+            self._health.close()
+            await self._close_shared()
         self._emit([SessionFinished(time.perf_counter_ns())])
 
     async def _run_group(self, group: Sequence[_Member]) -> None:
@@ -124,8 +163,8 @@ class Session:
         try:
             if not run.stopping:
                 self._enter(member, "setup")
-                operation = await self._set_up(member, group, stack)
-                await self._until_measured(member, group, barriers, operation)
+                operations = await self._set_up(member, group, stack)
+                await self._until_measured(member, group, barriers, operations)
         except BaseException as error:
             # A stop cancels a set-up; every other error is the workload's own.
             if not (isinstance(error, asyncio.CancelledError) and run.stopping):
@@ -145,23 +184,23 @@ class Session:
         member: _Member,
         group: Sequence[_Member],
         barriers: _Barriers,
-        operation: Operation,
+        operations: Operations,
     ) -> None:
         run = member.run
         await barriers.set_up.arrive(run.number)
-        if run.profile.warmup and not run.stopping:
+        if not run.stopping and (run.profile.warmup or run.profile.batch == 0):
             self._enter(member, "warmup")
-            await run.warm_up(operation)
+            await run.warm_up(operations)
             self._finish_phase(member)
         start_ns = await barriers.warmed_up.arrive(run.number)
         if not run.stopping:
             member.measuring = True
             self._enter(member, "measure", start_ns)
-            await run.measure(operation, start_ns)
+            await run.measure(operations, start_ns)
 
     async def _set_up(
         self, member: _Member, group: Sequence[_Member], stack: AsyncExitStack
-    ) -> Operation:
+    ) -> Operations:
         profile = member.run.profile
         current_run.set(
             RunContext(
@@ -175,17 +214,38 @@ class Session:
         member.setting_up = True
         try:
             workload = resolve(profile.workload, _roots(profile))
-            operation = await stack.enter_async_context(workload.opened(profile.params))
+            found = await stack.enter_async_context(workload.opened(profile.params))
+            operations = Operations(profile, found)
+            await operations.set_up(stack)
         finally:
             member.setting_up = False
-        if not operation.awaits:
+        if not operations.first.awaits:
             if len(group) > 1:
                 raise WorkloadError(
                     f"{profile.workload} is not async: it blocks the loop, so it cannot have "
                     "neighbours; run it alone, or the profiles one by one"
                 )
+            if profile.timeout_ns is not None:
+                raise WorkloadError(
+                    f"{profile.workload} is not async: nothing can end it when its time is up; "
+                    "leave the timeout out"
+                )
             member.warnings.append("not async: it blocks the loop while it runs")
-        return operation
+        if getattr(profile.load, "precise", False):
+            member.warnings.append(
+                "precise: the loop turns before each arrival, which takes time from its neighbours"
+            )
+        return operations
+
+    async def _close_shared(self) -> None:
+        for kept in reversed(list(self._shared.values())):
+            if hasattr(kept, "aclose"):
+                try:
+                    async with asyncio.timeout(TEARDOWN_S):
+                        await kept.aclose()
+                except Exception as error:
+                    said = f"a shared thing could not be torn down: {describe_error(error)}"
+                    self._emit([LogLine(-1, "runner", said)])
 
     async def _tear_down(self, stack: AsyncExitStack) -> None:
         try:
@@ -209,28 +269,25 @@ class Session:
     def _finish_phase(self, member: _Member, neighbours: int = 0) -> None:
         samples = member.run.finish_samples(neighbours, Health())
         if samples:
-            self._emit([*samples])
+            self._emit(samples)
 
     async def _tick(self, group: Sequence[_Member]) -> None:
         """Hands on what was recorded, shortly after the end of each interval."""
         interval_ns = self._plan.interval_ns
-        due_ns = time.perf_counter_ns()
         while True:
             # Aligned to the intervals of the measure phase, so that each is sent when it is over.
-            recorder = next((m.run.recorder for m in group if m.run.recorder is not None), None)
+            boundaries_ns = [b for m in group if (b := m.run.boundary_ns) is not None]
             now_ns = time.perf_counter_ns()
-            due_ns = max(now_ns, due_ns) + interval_ns
-            if recorder is not None:
-                due_ns = max(now_ns + 1, recorder.boundary_ns)
+            due_ns = max(now_ns + 1, min(boundaries_ns, default=now_ns + interval_ns))
             await asyncio.sleep((due_ns - now_ns) / 1e9)
-            health = self._health.take(time.perf_counter_ns() - due_ns)
+            health = self._health.take()
             batch: list[Message] = []
             for member in group:
                 member.neighbours = _neighbours(member, group)
                 batch.extend(member.run.take_samples(member.neighbours, health))
             self._emit(batch or [Pulse(time.perf_counter_ns(), health)])
 
-    def _started(self) -> SessionStarted:
+    def _started(self, clock_ns: float, await_ns: float) -> SessionStarted:
         loop = type(self._loop).__module__.partition(".")[0]
         return SessionStarted(
             at_ns=time.perf_counter_ns(),
@@ -239,6 +296,8 @@ class Session:
             loop="uvloop" if loop == "uvloop" else "asyncio",
             timer=self._timer.name,
             clock_resolution_ns=max(1, round(time.get_clock_info("perf_counter").resolution * 1e9)),
+            clock_cost_ns=clock_ns,
+            await_cost_ns=await_ns,
         )
 
 
@@ -271,6 +330,16 @@ class _Barriers:
         await self.measured.arrive(run)
 
 
+def _groups(plan: SessionPlan) -> list[list[RunPlan]]:
+    """The runs that measure together, in the order in which that happens."""
+    if plan.one_by_one:
+        return [[run] for run in plan.runs]
+    rounds: dict[int, list[RunPlan]] = {}
+    for run in plan.runs:
+        rounds.setdefault(run.round, []).append(run)
+    return list(rounds.values())
+
+
 def _neighbours(member: _Member, group: Sequence[_Member]) -> int:
     return sum(other.measuring for other in group if other is not member)
 
@@ -291,6 +360,8 @@ def _finished(member: _Member, failure: BaseException | None, where: str) -> Run
         traceback=format_traceback(failure) if failure and not told else "",
         at_ns=time.perf_counter_ns(),
         measured_ns=run.measured_ns,
+        warmup_ns=run.warmup_ns,
+        warmup_iterations=run.warmup_iterations,
         unfinished_ns=run.unfinished_ns,
         warnings=tuple(member.warnings),
     )

@@ -18,6 +18,9 @@ from collections.abc import Callable
 from itertools import count
 from typing import Literal
 
+PRECISE_NS = 100_000
+"""How long the loop turns before a precise arrival: longer than a timerfd wakes late, mostly."""
+
 _CLOCK_MONOTONIC = 1
 _TFD_TIMER_ABSTIME = 1
 
@@ -88,11 +91,34 @@ class ArrivalTimer:
     def name(self) -> Literal["timerfd", "loop"]:
         return "timerfd" if self._timerfd is not None else "loop"
 
-    def at(self, when_ns: int, callback: Callable[[], None]) -> None:
-        """Calls `callback` once, as soon as `when_ns` is reached."""
+    def at(self, when_ns: int, callback: Callable[[], None], *, precise: bool = False) -> None:
+        """Calls `callback` once, as soon as `when_ns` is reached.
+
+        If `precise`, the loop turns for the last PRECISE_NS before: it wakes in microseconds, but
+        whoever shares the loop or its processor has less of both meanwhile.
+        """
+        if precise:
+            due_ns, when_ns = when_ns, when_ns - PRECISE_NS
+            ring = callback
+
+            def callback() -> None:
+                self._turn_until(due_ns, ring)
+
         heapq.heappush(self._heap, (when_ns, next(self._order), callback))
         if self._armed_ns is None or when_ns < self._armed_ns:
             self._arm(when_ns)
+
+    async def sleep_until(self, when_ns: int) -> None:
+        """Suspends the caller until `when_ns` is reached."""
+        woken: asyncio.Future[None] = self._loop.create_future()
+        self.at(when_ns, lambda: None if woken.done() else woken.set_result(None))
+        await woken
+
+    def _turn_until(self, due_ns: int, ring: Callable[[], None]) -> None:
+        if time.perf_counter_ns() >= due_ns:
+            ring()
+        else:
+            self._loop.call_soon(self._turn_until, due_ns, ring)
 
     def close(self) -> None:
         """Nothing is called any more."""

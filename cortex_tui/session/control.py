@@ -36,12 +36,30 @@ class Control(Protocol):
         has ended. Views of one session carry the same `session`.
         """
 
-    def start(self, profiles: Sequence[Profile], *, one_by_one: bool = False) -> None:
-        """Starts a session; RuntimeError if one is still going on."""
+    def start(
+        self, profiles: Sequence[Profile], *, one_by_one: bool = False, repeat: int = 1
+    ) -> None:
+        """Starts a session; RuntimeError if one is still going on.
+
+        With `repeat`, so many rounds of the profiles: each together as before, or one by one
+        (A B A B).
+        """
 
     def stop(self, run: int | None = None) -> None:
         """Ends one run, or the session. What was measured is kept. A runner that does not answer
         is killed after a few seconds."""
+
+    def pause(self, run: int | None = None) -> None:
+        """One run, or all, start nothing new and their clocks stand still."""
+
+    def resume(self, run: int | None = None) -> None:
+        """One run, or all, go on after a pause."""
+
+    def end_phase(self, run: int | None = None) -> None:
+        """Ends warm-up or measure of one run, or of all, as if the time were up."""
+
+    def adjust(self, run: int | None, factor: float) -> None:
+        """Multiplies the rate or the workers of one run, or of all."""
 
     def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:
         """Names the newest session, or one of its runs. The future fails with a SnapshotError

@@ -20,7 +20,17 @@ from typing import Any, TypeVar
 
 from cortex_tui.environment import describe_environment
 from cortex_tui.profiles.model import Profile
-from cortex_tui.protocol import LoopName, RunPlan, SessionPlan, Stop
+from cortex_tui.protocol import (
+    Adjust,
+    Command,
+    EndPhase,
+    LoopName,
+    Pause,
+    Resume,
+    RunPlan,
+    SessionPlan,
+    Stop,
+)
 from cortex_tui.session.control import SavedSnapshot
 from cortex_tui.session.document import session_document
 from cortex_tui.session.intake import SessionTally
@@ -87,14 +97,20 @@ class SessionController:
     def view(self) -> SessionView | None:
         return self._view
 
-    def start(self, profiles: Sequence[Profile], *, one_by_one: bool = False) -> None:
+    def start(
+        self, profiles: Sequence[Profile], *, one_by_one: bool = False, repeat: int = 1
+    ) -> None:
         if self._closed or (self._session is not None and not self._session.done()):
             raise RuntimeError("a session is still going on")
         started_at = datetime.now(UTC)
         session = f"{started_at:%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
         plan = SessionPlan(
             session=session,
-            runs=tuple(RunPlan(number, profile) for number, profile in enumerate(profiles)),
+            runs=tuple(
+                RunPlan(turn * len(profiles) + number, profile, turn + 1)
+                for turn in range(repeat)
+                for number, profile in enumerate(profiles)
+            ),
             scratch=str(self._scratch.folder_of(session)),
             cache=str(self._scratch.cache),
             one_by_one=one_by_one,
@@ -114,6 +130,18 @@ class SessionController:
 
     def stop(self, run: int | None = None) -> None:
         self._loop.call_soon_threadsafe(self._stop, run)
+
+    def pause(self, run: int | None = None) -> None:
+        self._loop.call_soon_threadsafe(self._command, Pause(run))
+
+    def resume(self, run: int | None = None) -> None:
+        self._loop.call_soon_threadsafe(self._command, Resume(run))
+
+    def end_phase(self, run: int | None = None) -> None:
+        self._loop.call_soon_threadsafe(self._command, EndPhase(run, None, "phase skipped"))
+
+    def adjust(self, run: int | None, factor: float) -> None:
+        self._loop.call_soon_threadsafe(self._command, Adjust(run, factor))
 
     def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:
         return self._submit(self._save(name, run, note))
@@ -149,10 +177,12 @@ class SessionController:
             self._placement.prepare()
 
     async def _run_session(self, tally: SessionTally, environment: dict[str, Any]) -> None:
-        self._scratch.make(tally.plan.session)
-        await self._writer.begin(tally, environment)
         try:
+            await self._writer.begin(tally, environment)
+            self._scratch.make(tally.plan.session)
             await self._take_in(tally)
+        except OSError as error:
+            tally.die(f"there is no place for its files: {error}", time.perf_counter_ns())
         finally:
             self._stream = None
             await asyncio.to_thread(self._scratch.remove, tally.plan.session)
@@ -218,8 +248,11 @@ class SessionController:
     def _stop(self, run: int | None) -> None:
         if run is None and self._asked_to_stop_ns is None:
             self._asked_to_stop_ns = time.perf_counter_ns()
+        self._command(Stop(run))
+
+    def _command(self, command: Command) -> None:
         if self._stream is not None:
-            self._stream.send(Stop(run))
+            self._stream.send(command)
 
     async def _save(self, name: str, run: int | None, note: str) -> SavedSnapshot:
         tally = self._tally

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Literal
+from collections.abc import Callable
+from statistics import mean
+from typing import Literal, TypeVar
 
 from cortex_tui.environment import VOLATILE_FILE_SYSTEMS
 from cortex_tui.protocol import (
+    Calibrated,
+    Health,
+    LevelChanged,
     LogLine,
+    Mark,
     Message,
+    Paused,
     PhaseChanged,
     Pulse,
     RunFinished,
@@ -27,6 +34,10 @@ from cortex_tui.workloads.names import BUILT_IN
 
 LOG_LINES = 500
 _MAX_LINE_CHARS = 500
+_LATELY = 10
+"""Of how many ticks the session's health is shown: a second's."""
+
+M = TypeVar("M")
 
 IN_PROCESS_WARNING = "shares its loop with the screen"
 
@@ -48,11 +59,16 @@ class SessionTally:
         self.heard_ns = 0
         """When the runner was last heard of."""
         self.runs: dict[int, RunTally] = {
-            p.run: self._planned(RunPlanned(p.run, p.profile, ())) for p in plan.runs
+            p.run: self._planned(RunPlanned(p.run, p.profile, (), p.round)) for p in plan.runs
         }
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.log_total = 0
         self._ended_ns = 0
+        self._health = Health()
+        self._cpu_shares: deque[float] = deque(maxlen=_LATELY)
+        self._lags_ns: deque[int] = deque(maxlen=_LATELY)
+        self._gc_pauses = 0
+        self._gc_pause_ns = 0
 
     @property
     def over(self) -> bool:
@@ -69,22 +85,29 @@ class SessionTally:
     def apply(self, message: Message) -> None:
         """Takes a message in. One that names a run which was never planned changes nothing."""
         match message:
-            case Samples():
-                self._heard(message.at_ns)
-                if (run := self.runs.get(message.run)) is not None:
-                    run.add(message)
-            case Pulse():
-                self._heard(message.at_ns)
-            case PhaseChanged():
-                self._heard(message.at_ns)
-                if (run := self.runs.get(message.run)) is not None:
-                    run.enter(message)
             case RunPlanned():
                 self.runs[message.run] = self._planned(message)
+            case Samples():
+                self._heard(message.at_ns)
+                self._fare(message.health)
+                self._tell_run(message.run, RunTally.add, message)
+            case Pulse():
+                self._heard(message.at_ns)
+                self._fare(message.health)
+            case PhaseChanged():
+                self._heard(message.at_ns)
+                self._tell_run(message.run, RunTally.enter, message)
             case RunFinished():
                 self._heard(message.at_ns)
-                if (run := self.runs.get(message.run)) is not None:
-                    run.finish(message)
+                self._tell_run(message.run, RunTally.finish, message)
+            case Mark():
+                self._tell_run(message.run, RunTally.mark, message)
+            case Paused():
+                self._tell_run(message.run, RunTally.pause, message)
+            case Calibrated():
+                self._tell_run(message.run, RunTally.calibrate, message)
+            case LevelChanged():
+                self._tell_run(message.run, RunTally.change_level, message)
             case LogLine():
                 text = visible(message.text[:_MAX_LINE_CHARS])
                 self.log.append(LogLine(message.run, message.stream, text))
@@ -119,6 +142,13 @@ class SessionTally:
             loop=started.loop if started else "",
             timer=started.timer if started else "",
             started_at=self.started_at,
+            rounds=max((run.round for run in self.runs.values()), default=1),
+            clock_cost_ns=started.clock_cost_ns if started else 0.0,
+            await_cost_ns=started.await_cost_ns if started else 0.0,
+            runner_cpu_share=mean(self._cpu_shares) if self._cpu_shares else None,
+            loop_lag_ns=max(self._lags_ns, default=0),
+            gc_pauses=self._gc_pauses,
+            gc_pause_ns=self._gc_pause_ns,
             elapsed_ns=max(0, until_ns - started.at_ns) if started else 0,
             silent_ns=max(0, now_ns - self.heard_ns) if started and not self.over else 0,
             runs=tuple(self._run_views()),
@@ -128,6 +158,20 @@ class SessionTally:
             store_error=store_error,
             stored=stored,
         )
+
+    def _tell_run(self, number: int, take: Callable[[RunTally, M], None], message: M) -> None:
+        run = self.runs.get(number)
+        if run is not None:
+            take(run, message)
+
+    def _fare(self, health: Health) -> None:
+        # All runs of a tick bring the same.
+        if health.wall_ns and health != self._health:
+            self._health = health
+            self._cpu_shares.append(health.cpu_ns / health.wall_ns)
+            self._lags_ns.append(health.loop_lag_ns)
+            self._gc_pauses += health.gc_pauses
+            self._gc_pause_ns += health.gc_pause_ns
 
     def _planned(self, message: RunPlanned) -> RunTally:
         run = RunTally(message, self.plan.interval_ns)

@@ -21,7 +21,6 @@ from cortex_tui.protocol import (
     RunnerDied,
     SessionFinished,
     SessionPlan,
-    Stop,
 )
 from cortex_tui.runner.session import Session
 
@@ -89,12 +88,11 @@ class InProcess:
                 intake.call_soon_threadsafe(stream.deliver, batch)
 
         def send(command: Command) -> None:
-            if isinstance(command, Stop):
-                self._loop.call_soon_threadsafe(stop, command.run)
+            self._loop.call_soon_threadsafe(obey, command)
 
-        def stop(run: int | None) -> None:
+        def obey(command: Command) -> None:
             for session in sessions:
-                session.stop(run)
+                session.obey(command)
 
         async def run_session() -> None:
             try:

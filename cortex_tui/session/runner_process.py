@@ -145,7 +145,7 @@ class InRunnerProcess:
                 transport.write(encode_frame([command]))
 
         stream = Stream(send, kill)
-        link = _Link(stream, kill)
+        link = _Link(stream, kill, runner.channel)
         transport, _ = await loop.create_unix_connection(lambda: link, sock=runner.channel.dup())
         pipes = [_Pipe(stream, name) for name, _ in runner.pipes]
         readers = [
@@ -199,11 +199,12 @@ async def _until(condition: Callable[[], bool]) -> None:
 class _Link(asyncio.Protocol):
     """Messages on their way in. The last one is held back until the pipes have been read."""
 
-    def __init__(self, stream: Stream, kill: Callable[[str], None]) -> None:
+    def __init__(self, stream: Stream, kill: Callable[[str], None], channel: socket.socket) -> None:
         self.lost = asyncio.Event()
         self.finished: SessionFinished | None = None
         self._stream = stream
         self._kill = kill
+        self._channel = channel
         self._frames = FrameReader()
         self._broken = False
 
@@ -218,6 +219,11 @@ class _Link(asyncio.Protocol):
             self._kill(f"the runner sent {error}")
 
     def connection_lost(self, error: Exception | None) -> None:
+        # A command that comes too late breaks the transport, before all was read that the runner
+        # had said by then.
+        with contextlib.suppress(OSError):
+            while data := self._channel.recv(65_536, socket.MSG_DONTWAIT):
+                self.data_received(data)
         self.lost.set()
 
     def _deliver(self, batch: list[Message]) -> None:

@@ -10,6 +10,10 @@ from pathlib import Path
 import platformdirs
 
 
+FOLDER = ".cortex-tui"
+"""What the program keeps of its own lies in folders of this name."""
+
+
 class Scratch:
     """One folder a session, deleted after it, and one for what later sessions can use again.
 
@@ -18,7 +22,9 @@ class Scratch:
     """
 
     def __init__(self, store_folder: Path) -> None:
-        self.root = store_folder if _writable(store_folder) else _fallback()
+        # The folder of a store that a person chose may be full of their own files.
+        ours = store_folder if store_folder.name == FOLDER else store_folder / FOLDER
+        self.root = ours if _writable(ours) else _fallback()
         self.cache = self.root / "cache"
         self._sessions = self.root / "scratch"
 

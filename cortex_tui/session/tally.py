@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from cortex_tui.profiles.model import Length, OpenLoad, Profile
+from cortex_tui.profiles.model import Length, Profile, is_open
 from cortex_tui.protocol import (
+    Calibrated,
+    LevelChanged,
+    Mark,
+    Paused,
     Phase,
     PhaseChanged,
     RunFinished,
@@ -20,7 +24,7 @@ from cortex_tui.protocol import (
 )
 from cortex_tui.quantities import format_duration
 from cortex_tui.session.intervals import Interval, IntervalSeries, interval_of
-from cortex_tui.session.view import CurvePoint, RunView, TargetView
+from cortex_tui.session.view import CurvePoint, MarkView, RunView, TargetView
 from cortex_tui.session.visible import visible
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SHOWN, flagged
@@ -40,6 +44,7 @@ LOOP_HELD_NS = 100_000_000
 _LATE_SHARE = 10
 """Lateness beyond a tenth of the service time says more about the schedule than the subject."""
 _MAX_TRACEBACKS = 32
+_MAX_MARKS = 1_000
 
 
 class RunTally:
@@ -62,15 +67,23 @@ class RunTally:
         self.intervals = IntervalSeries()
         self.service, self.failures = Histogram(), Histogram()
         self.response = self.lateness = None
-        if isinstance(planned.profile.load, OpenLoad):
+        if is_open(planned.profile.load):
             self.response, self.lateness = Histogram(), Histogram()
         self.targets = tuple(parse_target(text) for text in planned.profile.targets)
+        self.round = planned.round
+        self.batch = max(1, planned.profile.batch)
+        self.level: float | None = None
+        self.paused = False
+        self.marks: list[MarkView] = []
+        self.warmup_ns = 0
+        self.warmup_iterations = 0
         self.changed = True
         """Whether anything is new since whoever stores the run last took it in."""
         self._interval_ns = interval_ns
         self._phase_began_ns = 0
         self._heard_ns = 0
         self._warmup_operations = 0
+        self._paused_since_ns = 0
         self._in_flight = 0
         self._oldest_ns = 0
         self._loop_held_ns = 0
@@ -82,6 +95,11 @@ class RunTally:
     def headline(self) -> Histogram:
         """The times that speak for the run: response in an open load, service in a closed one."""
         return self.service if self.response is None else self.response
+
+    @property
+    def operations(self) -> int:
+        """How many have succeeded; a value of a batched run stands for many."""
+        return self.service.total * self.batch
 
     @property
     def measured(self) -> Measured:
@@ -101,6 +119,26 @@ class RunTally:
         self._phase_began_ns = self._heard_ns = message.at_ns
         self.changed = True
 
+    def mark(self, message: Mark) -> None:
+        if len(self.marks) < _MAX_MARKS:
+            self.marks.append(MarkView(message.offset_ns, visible(message.text)))
+        self.changed = True
+
+    def pause(self, message: Paused) -> None:
+        """Its clock stands still, or goes on: what is to come is put off by as much."""
+        if message.paused:
+            self._paused_since_ns = message.at_ns
+        elif self.paused:
+            self._phase_began_ns += message.at_ns - self._paused_since_ns
+        self.paused = message.paused
+        self._heard_ns = max(self._heard_ns, message.at_ns)
+
+    def calibrate(self, message: Calibrated) -> None:
+        self.batch, self.changed = message.batch, True
+
+    def change_level(self, message: LevelChanged) -> None:
+        self.level = message.level
+
     def add(self, samples: Samples) -> None:
         """Folds a message in: the values of warm-up are not counted, only that there were any."""
         self._heard_ns = max(self._heard_ns, samples.at_ns)
@@ -110,7 +148,8 @@ class RunTally:
             if len(self.tracebacks) < _MAX_TRACEBACKS:
                 self.tracebacks.setdefault(visible(name), visible(text))
         if samples.phase == "warmup":
-            self._warmup_operations += len(samples.service) // 8 + len(samples.failures) // 8
+            ended = (len(samples.service) + len(samples.failures)) // 8
+            self._warmup_operations += ended * self.batch
             return
         self.changed = True
         interval = interval_of(samples)
@@ -126,6 +165,9 @@ class RunTally:
         self.state, self.reason = message.state, visible(message.reason)
         self.traceback = visible(message.traceback)
         self.measured_ns = message.measured_ns
+        self.warmup_ns = message.warmup_ns
+        self.warmup_iterations = message.warmup_iterations
+        self.paused = False
         self.unfinished_ns = message.unfinished_ns
         self.warnings.extend(message.warnings)
         self._in_flight = self._oldest_ns = 0
@@ -162,12 +204,17 @@ class RunTally:
             run=self.run,
             profile=self.profile,
             state=self.state,
+            round=self.round,
+            paused=self.paused,
+            level=self.level if live else None,
+            batch=self.batch,
+            mean_ns=None if self.service.mean_ns is None else self.service.mean_ns / self.batch,
+            marks=tuple(self.marks),
+            warmup_ns=self.warmup_ns,
             phase=self.phase if live else None,
             progress=self._progress() if live else None,
-            operations=self.service.total,
-            throughput_per_s=self.service.total * 1e9 / self.measured_ns
-            if self.measured_ns
-            else None,
+            operations=self.operations,
+            throughput_per_s=self.operations * 1e9 / self.measured_ns if self.measured_ns else None,
             percentiles_ns=summary.percentiles_ns,
             samples_missing=summary.samples_missing,
             max_ns=summary.max_ns,
@@ -262,7 +309,7 @@ class RunTally:
 
     def _until(self, at_ns: int) -> int:
         """How much of the measure phase had passed, to its planned end at most."""
-        elapsed_ns = at_ns - self._phase_began_ns
+        elapsed_ns = (self._paused_since_ns if self.paused else at_ns) - self._phase_began_ns
         limit_ns = self.profile.stop.duration_ns
         return max(0, elapsed_ns if limit_ns is None else min(elapsed_ns, limit_ns))
 
@@ -272,11 +319,12 @@ class RunTally:
             return None
         shares = []
         if length.duration_ns:
-            shares.append((self._heard_ns - self._phase_began_ns) / length.duration_ns)
+            now_ns = self._paused_since_ns if self.paused else self._heard_ns
+            shares.append((now_ns - self._phase_began_ns) / length.duration_ns)
         if length.iterations:
             done = self._warmup_operations
             if self.phase == "measure":
-                done = self.service.total + self.failures.total
+                done = self.operations + self.failures.total
             shares.append(done / length.iterations)
         return min(1.0, max(shares, default=0.0))
 

@@ -34,15 +34,32 @@ class CurvePoint(msgspec.Struct, frozen=True, array_like=True):
     value_ns: int
 
 
+class MarkView(msgspec.Struct, frozen=True, array_like=True):
+    """Something that a person did to a run, `offset_ns` after measure began."""
+
+    offset_ns: int
+    text: str
+
+
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
     """One run. Percentiles and max are of the headline time (`profile.headline`), in ns."""
 
     run: int
     profile: Profile
     state: RunState
+    round: int = 1
     phase: Phase | None = None
+    paused: bool = False
     progress: float | None = None
     """Of the phase under way, 0..1; None where its length is not known."""
+    progress_note: str = ""
+    """What the phase goes on for, where that is no length: `p99 ± 3.1 %, wanted 2 %`."""
+    level: float | None = None
+    """The rate a second, or the number of workers, of a load at this moment."""
+    batch: int = 1
+    """Above 1, percentiles and max are of whole batches of so many operations, in ns a batch."""
+    mean_ns: float | None = None
+    """The mean of one operation, of a batched run too."""
     operations: int = 0
     """Succeeded in measure."""
     throughput_per_s: float | None = None
@@ -50,6 +67,8 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     """`p50`, `p75`, `p90`, `p95`, `p99`, `p99.9`, `p99.99`; None while samples are too few."""
     samples_missing: dict[str, int] = {}
     """For each percentile that is None: how many more operations it needs."""
+    confidence_ns: dict[str, tuple[int, int]] = {}
+    """The confidence interval (95 %) of the percentiles for which there is one."""
     max_ns: int | None = None
     lateness_p50_ns: int | None = None
     service_p50_ns: int | None = None
@@ -65,6 +84,11 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     trend_ns: tuple[int | None, ...] = ()
     """The p99 of each of the last intervals, oldest first; None for one in which nothing ended."""
     curve: tuple[CurvePoint, ...] = ()
+    slowest: str = ""
+    """What the slowest intervals had in common: `3 of the 5 slowest intervals had a GC pause`."""
+    marks: tuple[MarkView, ...] = ()
+    warmup_ns: int = 0
+    """How long warm-up took in the end."""
     warnings: tuple[str, ...] = ()
     reason: str = ""
     """Why a failed run failed, in one line."""
@@ -88,6 +112,19 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     timer: str = ""
     started_at: str = ""
     """UTC, ISO 8601."""
+    rounds: int = 1
+    """How many rounds are planned."""
+    clock_cost_ns: float = 0.0
+    """What reading the clock twice adds to every timed operation."""
+    await_cost_ns: float = 0.0
+    """What awaiting a coroutine that does nothing takes."""
+    runner_cpu_share: float | None = None
+    """CPU time of the runner over wall time, lately; 2.0 is two cores."""
+    loop_lag_ns: int = 0
+    """The longest hold of the measuring loop lately."""
+    gc_pauses: int = 0
+    """Garbage collections in the runner while it measured, and how long they took together."""
+    gc_pause_ns: int = 0
     elapsed_ns: int = 0
     silent_ns: int = 0
     """How long the runner has said nothing while it should: more than a second is a held loop."""

@@ -1,199 +1,181 @@
-"""The `@workload` decorator, and how a workload is found, set up and taken down.
+"""What people write workloads with: `@workload`, `@per_worker` and `@shared`.
 
 A workload is an async generator: what stands before its one `yield` sets up, what it yields is the
-operation to time, what stands behind it tears down. A bare function that takes nothing is a
-workload without set-up: the function itself is the operation.
+operation to time, what stands behind it tears down. It is set up once for each run, so for each
+round of a profile that is repeated. What a worker needs for itself, it yields `@per_worker`; what
+all runs of a session have in common is `@shared`.
 """
 
 from __future__ import annotations
 
-import difflib
-import importlib
+import asyncio
 import inspect
-import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from cortex_tui.workloads.names import BUILT_IN
+from cortex_tui.workloads.context import current_run
+from cortex_tui.workloads.operation import (
+    Operation,
+    WorkloadError,
+    check_params,
+    operation_of,
+)
+
+T = TypeVar("T")
+Function = Callable[..., Any]
 
 
-class WorkloadError(Exception):
-    """A workload that cannot be run; the text says what, where, and what was expected."""
+class PerWorker:
+    """A factory of operations, one for each worker of a closed load; made by `@per_worker`."""
 
+    def __init__(self, factory: Callable[..., AsyncGenerator[Function, None]]) -> None:
+        self.factory = factory
+        self.name = f"{factory.__module__}:{factory.__qualname__}"
+        self._takes_number = bool(inspect.signature(factory).parameters)
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What is timed. `function` is called with the operation's index where `takes_index`."""
-
-    function: Callable[..., Any]
-    awaits: bool
-    takes_index: bool
+    @asynccontextmanager
+    async def opened(self, worker: int) -> AsyncIterator[Operation]:
+        """Sets a worker up, by its number from 0 on, gives its operation, and takes it down."""
+        generator = self.factory(worker) if self._takes_number else self.factory()
+        async with _driven(self.name, generator) as function:
+            yield operation_of(self.name, function)
 
 
 class Workload:
     """A factory of operations; made by `@workload`."""
 
-    def __init__(self, factory: Callable[..., AsyncGenerator[Callable[..., Any], None]]) -> None:
+    def __init__(self, factory: Callable[..., AsyncGenerator[Function | PerWorker, None]]) -> None:
         self.factory = factory
         self.name = f"{factory.__module__}:{factory.__qualname__}"
         self.__doc__ = factory.__doc__
         self.__wrapped__ = factory
 
-    def __call__(self, *args: Any, **params: Any) -> AsyncGenerator[Callable[..., Any], None]:
+    def __call__(self, *args: Any, **params: Any) -> AsyncGenerator[Function | PerWorker, None]:
         """The generator itself, for whoever wants to drive it by hand, such as a test."""
         return self.factory(*args, **params)
 
     @asynccontextmanager
-    async def opened(self, params: Mapping[str, Any]) -> AsyncIterator[Operation]:
-        """Sets up, gives the operation, tears down; in one task, so a task group may span it."""
-        _check_params(self.name, self.factory, params)
-        generator = self.factory(**params)
-        try:
-            function = await anext(generator)
-        except StopAsyncIteration:
-            raise WorkloadError(
-                f"{self.name}: expected it to yield the operation, but it yields nothing"
-            ) from None
-        try:
-            if not callable(function):
-                raise WorkloadError(
-                    f"{self.name}: expected it to yield a function, got {type(function).__name__}"
-                )
-            yield _operation(self.name, function)
-        except BaseException:
-            # The generator's own `finally` still runs; what it raises is not the first cause.
-            await generator.aclose()
-            raise
-        if await anext(generator, None) is not None:
-            await generator.aclose()
-            raise WorkloadError(f"{self.name}: expected one yield, but it yields a second time")
+    async def opened(self, params: Mapping[str, Any]) -> AsyncIterator[Operation | PerWorker]:
+        """Sets up, gives what is yielded, tears down; in one task, so a task group may span it."""
+        check_params(self.name, self.factory, params)
+        async with _driven(self.name, self.factory(**params)) as found:
+            yield found if isinstance(found, PerWorker) else operation_of(self.name, found)
 
 
-class _Bare(Workload):
-    """A function that takes nothing, as a workload."""
-
-    def __init__(self, function: Callable[[], Any], name: str) -> None:
-        self.function = function
-        self.name = name
-
-    @asynccontextmanager
-    async def opened(self, params: Mapping[str, Any]) -> AsyncIterator[Operation]:
-        if params:
-            raise WorkloadError(
-                f"{self.name}: params {', '.join(params)} given, but a bare function takes none; "
-                "make it a generator with @workload to give it parameters"
-            )
-        yield Operation(self.function, inspect.iscoroutinefunction(self.function), False)
-
-
-def workload(factory: Callable[..., AsyncGenerator[Callable[..., Any], None]]) -> Workload:
+def workload(factory: Callable[..., AsyncGenerator[Any, None]]) -> Workload:
     """Makes a workload of an async generator function.
 
     Its parameters are the profile's `params`, by name; those with a default may be left out.
     Raises TypeError for anything that is not an async generator function.
     """
+    return Workload(_generator_function("workload", factory))
+
+
+def per_worker(factory: Callable[..., AsyncGenerator[Any, None]]) -> PerWorker:
+    """Makes what a workload yields to have something set up for each worker.
+
+    The async generator function may take the worker's number; it yields that worker's operation.
+    Raises TypeError for anything that is not an async generator function.
+    """
+    return PerWorker(_generator_function("per_worker", factory))
+
+
+class Shared(Generic[T]):
+    """Something that the runs of a session have in common; made by `@shared`, awaited by calling.
+
+    The first to ask sets it up, and it is torn down when the session has ended. Like everything
+    that is set up it is not timed.
+    """
+
+    def __init__(self, factory: Callable[[], AsyncGenerator[T, None]]) -> None:
+        self.factory = factory
+        self.name = f"{factory.__module__}:{factory.__qualname__}"
+
+    async def __call__(self) -> T:
+        """What it yields; the same object for every run of the session.
+
+        Raises what setting it up raised, for everyone who asks.
+        """
+        kept = current_run.get().shared
+        if self.name not in kept:
+            kept[self.name] = _Kept(self.name, self.factory())
+        value: T = await kept[self.name].value()
+        return value
+
+
+def shared(factory: Callable[[], AsyncGenerator[T, None]]) -> Shared[T]:
+    """Makes an async generator function something that is set up once for each session.
+
+    Raises TypeError for anything that is not an async generator function.
+    """
+    return Shared(_generator_function("shared", factory))
+
+
+class _Kept:
+    """A shared thing while it lives: in a task of its own, which sets it up and tears it down."""
+
+    def __init__(self, name: str, generator: AsyncGenerator[Any, None]) -> None:
+        loop = asyncio.get_running_loop()
+        self._ready: asyncio.Future[Any] = loop.create_future()
+        self._ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())
+        self._done = asyncio.Event()
+        self._task = loop.create_task(self._live(name, generator))
+
+    async def value(self) -> Any:
+        return await asyncio.shield(self._ready)
+
+    async def aclose(self) -> None:
+        """Tears it down; raises what that raises."""
+        self._done.set()
+        if not self._ready.done():
+            self._task.cancel()
+        await asyncio.gather(self._task)
+
+    async def _live(self, name: str, generator: AsyncGenerator[Any, None]) -> None:
+        try:
+            async with _driven(name, generator) as value:
+                self._ready.set_result(value)
+                await self._done.wait()
+        except BaseException as error:
+            if self._ready.done():
+                raise
+            if isinstance(error, asyncio.CancelledError):
+                self._ready.cancel()
+            else:
+                self._ready.set_exception(error)
+
+
+@asynccontextmanager
+async def _driven(name: str, generator: AsyncGenerator[T, None]) -> AsyncIterator[T]:
+    """What a generator of one yield gives, between its set-up and its teardown."""
+    try:
+        value = await anext(generator)
+    except StopAsyncIteration:
+        raise WorkloadError(
+            f"{name}: expected it to yield the operation, but it yields nothing"
+        ) from None
+    try:
+        yield value
+    except BaseException:
+        # The generator's own `finally` still runs; what it raises is not the first cause.
+        await generator.aclose()
+        raise
+    try:
+        await anext(generator)
+    except StopAsyncIteration:
+        return
+    await generator.aclose()
+    raise WorkloadError(f"{name}: expected one yield, but it yields a second time")
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _generator_function(decorator: str, factory: F) -> F:
     if not inspect.isasyncgenfunction(factory):
         raise TypeError(
-            f"@workload expects an async generator function (async def with one yield), "
+            f"@{decorator} expects an async generator function (async def with one yield), "
             f"got {factory!r}"
         )
-    return Workload(factory)
-
-
-def resolve(name: str, roots: Sequence[str] = ()) -> Workload:
-    """The workload of a profile: a built-in name, or `module:attribute`.
-
-    Imports the module, with `roots` put first on `sys.path`. Raises WorkloadError.
-    """
-    if name in BUILT_IN:
-        core = importlib.import_module("cortex_tui.workloads.core")
-        built_in: Workload = core.WORKLOADS[name]
-        return built_in
-    module_name, _, attribute = name.partition(":")
-    for root in reversed(roots):
-        if root in sys.path:
-            sys.path.remove(root)
-        sys.path.insert(0, root)
-    importlib.invalidate_caches()
-    try:
-        found: Any = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise WorkloadError(
-                f"{name}: its module needs {error.name!r}, which is not installed in this "
-                f"environment ({sys.prefix})"
-            ) from error
-        looked = ", ".join(roots) or "the environment"
-        raise WorkloadError(
-            f"{name}: there is no module {module_name!r} (looked in {looked} and in "
-            f"this environment, {sys.prefix})"
-        ) from error
-    for part in attribute.split("."):
-        try:
-            found = getattr(found, part)
-        except AttributeError:
-            near = difflib.get_close_matches(part, dir(found), 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise WorkloadError(f"{name}: {module_name} has no {part!r}{hint}") from None
-    if isinstance(found, Workload):
-        return found
-    if inspect.isasyncgenfunction(found):
-        raise WorkloadError(f"{name}: an async generator needs the @workload decorator")
-    if not inspect.isroutine(found):
-        raise WorkloadError(
-            f"{name}: expected a function or a @workload generator, got {type(found).__name__}"
-        )
-    if _required(found):
-        raise WorkloadError(
-            f"{name}: a bare function must take nothing, but it needs "
-            f"{', '.join(_required(found))}; make it a generator with @workload"
-        )
-    return _Bare(found, name)
-
-
-def _operation(name: str, function: Callable[..., Any]) -> Operation:
-    call = function if inspect.isroutine(function) else type(function).__call__
-    awaits = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
-    try:
-        signature = inspect.signature(function)
-    except (TypeError, ValueError):  # some built-in functions have none
-        return Operation(function, awaits, True)
-    for arguments in ((0,), ()):
-        try:
-            signature.bind(*arguments)
-        except TypeError:
-            continue
-        return Operation(function, awaits, bool(arguments))
-    raise WorkloadError(
-        f"{name}: expected the operation to take its index, or nothing; it is "
-        f"{getattr(function, '__qualname__', function)}{signature}"
-    )
-
-
-def _required(function: Callable[..., Any]) -> list[str]:
-    empty = inspect.Parameter.empty
-    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    return [
-        parameter.name
-        for parameter in inspect.signature(function).parameters.values()
-        if parameter.default is empty and parameter.kind not in variable
-    ]
-
-
-def _check_params(name: str, factory: Callable[..., Any], params: Mapping[str, Any]) -> None:
-    signature = inspect.signature(factory)
-    known = list(signature.parameters)
-    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in signature.parameters.values()):
-        return
-    for param in params:
-        if param not in signature.parameters:
-            near = difflib.get_close_matches(param, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f" (it takes: {', '.join(known)})"
-            raise WorkloadError(f"{name}: it has no parameter {param!r}{hint}")
-    for param in _required(factory):
-        if param not in params:
-            raise WorkloadError(
-                f"{name}: its parameter {param!r} has no default; give it in params"
-            )
+    return factory

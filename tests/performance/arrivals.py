@@ -23,12 +23,13 @@ import aiosqlite
 import numpy as np
 
 from cortex_tui.profiles.model import Length, OpenLoad, Profile
-from cortex_tui.protocol import Health, LoopName
+from cortex_tui.protocol import Health, LoopName, RunPlan, Samples
 from cortex_tui.runner.loops import LoopTurns
+from cortex_tui.runner.operations import Operations
 from cortex_tui.runner.process import new_event_loop
 from cortex_tui.runner.run import Run
 from cortex_tui.runner.timer import ArrivalTimer
-from cortex_tui.workloads.api import Operation
+from cortex_tui.workloads.operation import Operation
 from tests.performance._measure import Measurements
 
 ROWS = 1_000
@@ -40,7 +41,7 @@ class SleepTimer(ArrivalTimer):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def at(self, when_ns: int, callback: Callable[[], None]) -> None:
+    def at(self, when_ns: int, callback: Callable[[], None], *, precise: bool = False) -> None:
         task = asyncio.get_running_loop().create_task(self._wait(when_ns, callback))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -107,14 +108,16 @@ async def drive(
         stop=Length(duration_ns=round(seconds * 1e9)),
     )
     # One interval as long as the run: nothing is handed on meanwhile.
-    run = Run(0, profile, turns=LoopTurns(loop), timer=timer, interval_ns=1 << 50)
+    run = Run(RunPlan(0, profile), turns=LoopTurns(loop), timer=timer, interval_ns=1 << 50)
+    operations = Operations(profile, operation)
     try:
-        await run.warm_up(operation)
+        await run.warm_up(operations)
         run.finish_samples(0, Health())
-        await run.measure(operation, time.perf_counter_ns())
-        samples = run.finish_samples(0, Health())
+        await run.measure(operations, time.perf_counter_ns())
+        messages = run.finish_samples(0, Health())
     finally:
         timer.close()
+    samples = [message for message in messages if isinstance(message, Samples)]
     service = np.array([v for s in samples for v in array("q", s.service)])
     lateness = np.array([v for s in samples for v in array("q", s.lateness)])
     assert len(service) == round(rate_per_s * seconds)

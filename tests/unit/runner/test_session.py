@@ -18,7 +18,7 @@ from cortex_tui.protocol import (
     SessionFinished,
     SessionStarted,
 )
-from cortex_tui.runner import run as run_module
+from cortex_tui.runner import phase as phase_module
 from cortex_tui.runner.session import Session
 from tests.unit.runner.bench import Bench
 
@@ -225,7 +225,7 @@ async def test_a_teardown_that_hangs_is_given_up(
 async def test_what_never_ends_is_counted_with_its_age(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "DRAIN_NS", 20_000_000)
+    monkeypatch.setattr(phase_module, "DRAIN_NS", 20_000_000)
     bench.write(
         """
         @workload
@@ -249,7 +249,7 @@ async def test_what_never_ends_is_counted_with_its_age(
 async def test_an_operation_that_swallows_its_cancellation_is_unfinished_all_the_same(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "DRAIN_NS", 10_000_000)
+    monkeypatch.setattr(phase_module, "DRAIN_NS", 10_000_000)
     bench.write(
         """
         async def stubborn():
@@ -443,7 +443,7 @@ async def test_an_open_load_starts_every_arrival_and_times_it_from_its_moment(
 async def test_arrivals_beyond_the_limit_in_flight_are_counted_as_unstarted(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_module, "DRAIN_NS", 1_000_000)
+    monkeypatch.setattr(phase_module, "DRAIN_NS", 1_000_000)
     bench.write(
         """
         async def stuck(): await asyncio.Event().wait()

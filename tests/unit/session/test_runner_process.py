@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import textwrap
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -230,6 +231,29 @@ async def test_a_stop_reaches_the_runner(sessions: Sessions) -> None:
         on_message=stop,
     )
     assert of(RunFinished, messages)[0].state == "stopped"
+
+
+async def test_a_command_that_comes_too_late_costs_nothing_of_what_was_said(
+    sessions: Sessions,
+) -> None:
+    pids: list[int] = []
+
+    def stop_twice(stream: Stream, message: Message) -> None:
+        if isinstance(message, SessionStarted):
+            pids.append(message.pid)
+        if isinstance(message, PhaseChanged) and message.phase == "measure":
+            stream.send(Stop())
+            while not is_gone(pids[0]):
+                time.sleep(0.001)
+            stream.send(Stop())
+
+    messages = await sessions.run(
+        "async def work(): await asyncio.sleep(0.001)",
+        stop=Length(duration_ns=3_600_000_000_000),
+        on_message=stop_twice,
+    )
+    assert of(RunFinished, messages)[0].state == "stopped"
+    assert isinstance(messages[-1], SessionFinished)
 
 
 async def test_a_runner_whose_loop_is_held_can_be_killed_with_all_it_started(

@@ -1,0 +1,79 @@
+"""What measuring itself costs, and how many short operations to time as one because of that."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from itertools import islice
+from statistics import median
+
+from cortex_tui.runner.loops import refuse_awaitable
+from cortex_tui.workloads.operation import Operation
+
+CLOCK_SHARE = 0.01
+"""The most that the clock may add to what is measured."""
+MAX_BATCH = 1 << 20
+_LONG_ENOUGH_NS = 1_000_000
+_ROUNDS = 9
+_EACH = 500
+
+
+async def _nothing() -> None:
+    pass
+
+
+def clock_cost_ns() -> float:
+    """What two clock reads around an operation add to its time: the median of some thousand.
+
+    Between the two moments that are read lies one call of the clock.
+    """
+    clock = time.perf_counter_ns
+    costs = []
+    for _ in range(_ROUNDS):
+        start_ns = clock()
+        for _ in range(_EACH):
+            clock()
+        costs.append((clock() - start_ns) / _EACH)
+    return median(costs)
+
+
+async def await_cost_ns() -> float:
+    """What awaiting a coroutine that does nothing takes, its loop included."""
+    clock = time.perf_counter_ns
+    costs = []
+    for _ in range(_ROUNDS):
+        start_ns = clock()
+        for _ in range(_EACH):
+            await _nothing()
+        costs.append((clock() - start_ns) / _EACH)
+    return median(costs)
+
+
+async def calibrated_batch(operation: Operation, indices: Iterator[int]) -> tuple[int, float]:
+    """The batch for which the clock's cost is below CLOCK_SHARE, and the ns of one operation.
+
+    Runs the operation, in ever larger batches until one is long enough to be timed well. What it
+    raises comes out: an operation that fails has no time to be calibrated on.
+    """
+    clock, size = time.perf_counter_ns, 1
+    while True:
+        batch = tuple(islice(indices, size))
+        start_ns = clock()
+        await _run(operation, batch)
+        took_ns = clock() - start_ns
+        if took_ns >= _LONG_ENOUGH_NS or size >= MAX_BATCH:
+            break
+        size *= 2
+    operation_ns = max(took_ns / size, 0.1)
+    wanted = math.ceil(clock_cost_ns() / (CLOCK_SHARE * operation_ns))
+    return min(max(1, wanted), MAX_BATCH), operation_ns
+
+
+async def _run(operation: Operation, batch: tuple[int, ...]) -> None:
+    for i in batch:
+        result = operation.function(i) if operation.takes_index else operation.function()
+        if operation.awaits:
+            await result
+        elif result is not None:
+            refuse_awaitable(result)

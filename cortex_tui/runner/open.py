@@ -1,0 +1,112 @@
+"""The open load: operations that start on a schedule, whatever has become of the earlier ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cortex_tui.load import ArrivalSchedule
+from cortex_tui.profiles.model import OpenLoad, StagedLoad
+from cortex_tui.runner.loops import open_arrival
+from cortex_tui.runner.phase import NEVER_NS, ActivePhase
+from cortex_tui.runner.timer import ArrivalTimer
+from cortex_tui.workloads.operation import Operation
+
+
+class OpenDriver:
+    """Drives one phase with arrivals."""
+
+    def __init__(
+        self,
+        load: OpenLoad | StagedLoad,
+        phase: ActivePhase,
+        operation: Operation,
+        indices: Iterator[int],
+        iterations: int | None,
+        *,
+        timer: ArrivalTimer,
+        timeout_ns: int | None,
+        seed: int,
+    ) -> None:
+        self._phase = phase
+        self._operation = operation
+        self._indices = indices
+        self._timer = timer
+        self._precise = load.precise
+        self._max_in_flight = load.max_in_flight
+        self._arrival = open_arrival(operation, timeout_ns=timeout_ns)
+        self._lasts = phase.end_ns != NEVER_NS
+        end_ns = phase.end_ns if self._lasts else None
+        self._schedule = ArrivalSchedule(load, phase.start_ns, end_ns, iterations, seed)
+        self._starts: dict[int, int] = {}
+        self._alarm = 0
+
+    def begin(self) -> None:
+        self._wait()
+
+    @property
+    def level(self) -> float:
+        return self._schedule.levels.at(self._phase.now_ns())
+
+    def started_ns(self) -> Sequence[int]:
+        """When each operation under way began."""
+        return list(self._starts.values())
+
+    def pause(self) -> None:
+        """Starts what is due already: that keeps its moment."""
+        self._start_due(self._phase.clock())
+
+    def finish(self) -> None:
+        """Starts what was due before the end, however late the loop has come to it: an arrival
+        belongs to the phase in which it was meant to start."""
+        phase = self._phase
+        self._schedule.end(min(phase.end_ns, phase.now_ns()))
+        if phase.broken is None:
+            self._start_due(phase.end_ns)
+
+    def resume(self, by_ns: int, paused_ns: int) -> None:
+        self._schedule.shift(by_ns, paused_ns)
+        self._wait()
+
+    def adjust(self, factor: float) -> None:
+        """Multiplies the rate; what is due already keeps its moment."""
+        now_ns = self._phase.now_ns()
+        if not self._phase.paused:
+            self._start_due(now_ns)
+        self._schedule.scale(factor, now_ns)
+        self._wait()
+
+    def _wait(self) -> None:
+        """Has the next arrival's moment told; one that was waited for before is forgotten."""
+        self._alarm += 1
+        alarm = self._alarm
+        next_ns = self._schedule.next_ns
+        if next_ns is not None:
+            self._timer.at(next_ns, lambda: self._ring(alarm), precise=self._precise)
+        elif not self._lasts:
+            self._phase.over.set()
+
+    def _ring(self, alarm: int) -> None:
+        phase = self._phase
+        if alarm != self._alarm or phase.paused or phase.over.is_set():
+            return
+        self._start_due(phase.clock())
+        self._wait()
+
+    def _start_due(self, now_ns: int) -> None:
+        phase = self._phase
+        for intended_ns in self._schedule.take_due(now_ns):
+            i = next(self._indices)
+            if len(phase.tasks) >= self._max_in_flight:
+                phase.recorder.unstarted += 1
+                continue
+            phase.spawn(
+                self._arrival(
+                    i, intended_ns, self._operation.function, self._starts, phase.clock,
+                    phase.recorder, phase.fail,
+                ),
+                _nothing,
+            )  # fmt: skip
+
+
+def _nothing() -> None:
+    """An arrival's end says nothing about the phase."""

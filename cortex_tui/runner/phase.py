@@ -1,0 +1,154 @@
+"""A phase of a run while it is under way: its clock, its end, its tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, Literal
+
+from cortex_tui.runner.recorder import Recorder
+from cortex_tui.workloads.operation import WorkloadError
+
+DRAIN_NS = 5_000_000_000
+"""How long operations in flight are awaited at the end of a phase, where they have no timeout."""
+
+NEVER_NS = 1 << 62
+
+
+class ActivePhase:
+    """Warm-up or measure. All times are of the measuring clock; a pause moves those to come."""
+
+    def __init__(
+        self,
+        name: Literal["warmup", "measure"],
+        recorder: Recorder,
+        start_ns: int,
+        duration_ns: int | None,
+        drain_ns: int | None = None,
+    ) -> None:
+        self.name: Literal["warmup", "measure"] = name
+        self.recorder = recorder
+        self.start_ns = start_ns
+        self.end_ns = NEVER_NS if duration_ns is None else start_ns + duration_ns
+        self.over = asyncio.Event()
+        """Set when nothing new is to be started, before `end_ns` or in its place."""
+        self.resumed = asyncio.Event()
+        self.resumed.set()
+        self.broken: BaseException | None = None
+        """What ended the phase that was not the workload's own failure."""
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.clock: Callable[[], int] = time.perf_counter_ns
+        self._drain_ns = DRAIN_NS if drain_ns is None else drain_ns
+        self._abandoned = asyncio.Event()
+        self._paused_ns: int | None = None
+
+    @property
+    def paused(self) -> bool:
+        return self._paused_ns is not None
+
+    def now_ns(self) -> int:
+        """The moment on this phase's clock, which stands still while it is paused."""
+        return self.clock() if self._paused_ns is None else self._paused_ns
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None], ended: Callable[[], None]) -> None:
+        """Runs a worker or an arrival as a task; `ended` is called when it is done."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self.tasks.add(task)
+
+        def done(task: asyncio.Task[None]) -> None:
+            self.tasks.discard(task)
+            error = None if task.cancelled() else task.exception()
+            if error is not None and self.broken is None and not self.recorder.sealed:
+                self.broken = error
+                self.over.set()
+            ended()
+
+        task.add_done_callback(done)
+
+    def fail(self, error: BaseException, start_ns: int, end_ns: int) -> bool:
+        """Counts a failed operation; False for what is no failure of the operation."""
+        if isinstance(error, WorkloadError | GeneratorExit) or self.recorder.sealed:
+            return False
+        if isinstance(error, asyncio.CancelledError):
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                return False
+        self.recorder.reach(end_ns)
+        self.recorder.fail(error, end_ns - start_ns)
+        return True
+
+    def end(self) -> None:
+        """Starts nothing new; what is in flight is awaited."""
+        self.end_ns = min(self.end_ns, self.now_ns())
+        self.over.set()
+        self.resumed.set()
+
+    def abandon(self) -> None:
+        """Does not wait for what is in flight any longer."""
+        self._abandoned.set()
+
+    def pause(self) -> None:
+        """Stops the clock. What is in flight goes on, and counts."""
+        self._paused_ns = self.recorder.frozen_ns = self.clock()
+        self.resumed.clear()
+
+    def resume(self) -> int:
+        """Lets the clock go on; for how long it had stood still."""
+        if self._paused_ns is None:
+            return 0
+        by_ns = self.clock() - self._paused_ns
+        self._paused_ns = self.recorder.frozen_ns = None
+        self.recorder.shift(by_ns)
+        self.start_ns += by_ns
+        if self.end_ns != NEVER_NS:
+            self.end_ns += by_ns
+        self.resumed.set()
+        return by_ns
+
+    async def until_over(self) -> None:
+        """Waits for the end of the phase, by its clock or because something ended it earlier."""
+        while not self.over.is_set():
+            if self.paused:
+                await self.resumed.wait()
+                continue
+            wait_ns = self.end_ns - self.clock()
+            if wait_ns <= 0:
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(wait_ns / 1e9, 3600.0)):
+                    await self.over.wait()
+
+    async def drain(self, started: Callable[[], Iterable[int]]) -> tuple[int, ...]:
+        """Awaits what is in flight, for a time; the ages in ns of what has not ended then.
+
+        `started` tells when the operations under way began.
+        """
+        if self.tasks and self.broken is None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._drain_ns / 1e9):
+                    await _either(self._idle(), self._abandoned.wait())
+        now_ns = self.clock()
+        unfinished_ns = sorted((now_ns - since for since in started()), reverse=True)
+        self.recorder.seal()
+        for task in self.tasks:
+            task.cancel()
+        if self.tasks:
+            # A task may swallow its cancellation; the session does not wait for it for ever.
+            await asyncio.wait(set(self.tasks), timeout=1.0)
+        return tuple(unfinished_ns)
+
+    async def _idle(self) -> None:
+        while self.tasks and self.broken is None:
+            await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
+
+
+async def _either(*waiting: Coroutine[Any, Any, object]) -> None:
+    """Waits for the first of some coroutines; the others are cancelled."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in waiting]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
