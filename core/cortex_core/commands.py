@@ -1,7 +1,6 @@
 """The requests that change what is stored."""
 
 from datetime import datetime
-from typing import ClassVar
 
 from cortex_core.domain import rules
 from cortex_core.domain.context_item import REASON_MOST, ContextItem
@@ -60,8 +59,6 @@ class DeleteConversation(Command[Conversation], frozen=True):
     Fails with `not_found` for an unknown id, and with `protected` where one of them is in a
     protected namespace.
     """
-
-    destructive: ClassVar[bool] = True
 
     id: str
     with_patterns: bool = False

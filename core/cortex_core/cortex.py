@@ -50,7 +50,7 @@ from cortex_core.repositories import (
 )
 from cortex_core.request import Request
 from cortex_core.result import Result
-from cortex_core.sqlite.database import SEARCH_TIMEOUT_S, Database
+from cortex_core.sqlite.database import BUSY_TIMEOUT_S, SEARCH_TIMEOUT_S, Database
 from cortex_core.sqlite.schema import Synchronous
 from cortex_core.sqlite.store import SqliteStore
 
@@ -110,6 +110,7 @@ class Cortex:
         path: str | PathLike[str],
         *,
         synchronous: Synchronous = "NORMAL",
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
         search_timeout_s: float = SEARCH_TIMEOUT_S,
         clock: Callable[[], datetime] = utc_now,
         protection: Protection | None = None,
@@ -120,7 +121,9 @@ class Cortex:
         `async with Cortex.open(path) as cortex`, or `cortex = await Cortex.open(path)` and
         `await cortex.close()` later. `:memory:` keeps everything in memory until closed.
 
-        `synchronous` FULL puts every commit on the disk before it is reported. `behaviours`
+        `synchronous` FULL puts every commit on the disk before it is reported. A write waits
+        `busy_timeout_s` for another process, a search takes `search_timeout_s` at most; past
+        that, StoreBusyError and SearchTimeoutError are raised. `behaviours`
         replaces the default ones (logging, timing, validation, protection), outermost first;
         an empty sequence leaves none. Raises StoreError where the file cannot be used.
         """
@@ -128,7 +131,10 @@ class Cortex:
         async def opened() -> Cortex:
             events = Events()
             database = await Database.open(
-                path, synchronous=synchronous, search_timeout_s=search_timeout_s
+                path,
+                synchronous=synchronous,
+                busy_timeout_s=busy_timeout_s,
+                search_timeout_s=search_timeout_s,
             )
             return Cortex(
                 SqliteStore(database, events.publish),

@@ -1,6 +1,6 @@
 """What can be sent: every request names the type of value that it comes back with."""
 
-from typing import ClassVar, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -13,9 +13,6 @@ T = TypeVar("T")
 
 class Request(msgspec.Struct, Generic[T], frozen=True):
     """A question or an instruction; T is the value of its result."""
-
-    destructive: ClassVar[bool] = False
-    """Whether it removes what is stored, so that protected namespaces refuse it."""
 
     def violations(self) -> list[Violation]:
         """The rules that the request breaks; looked at before its handler sees it."""

@@ -13,11 +13,12 @@ _SECOND_NS = 1_000_000_000
 
 
 class Protection:
-    """Refuses destructive requests in `namespaces`, and more than `rate_per_s` requests.
+    """Refuses to destroy anything in `namespaces`, and more than `rate_per_s` requests.
 
     `namespaces` are patterns such as `cortex.rules` or `cortex.*`. What a request destroys
-    is known only once it is loaded, so the handlers of destructive requests ask `refusal`
-    within their transaction: nothing can move into a protected namespace in between.
+    is known only once it is loaded, so handlers that destroy ask `refusal` within their
+    transaction, whatever the behaviours: nothing can move into a protected namespace in
+    between.
 
     The rate counts all requests together. A second's worth may come at once, and the
     allowance grows back evenly (the generic cell rate algorithm, ITU-T I.371).
