@@ -9,7 +9,6 @@ from pathlib import Path
 
 import platformdirs
 
-
 FOLDER = ".cortex-tui"
 """What the program keeps of its own lies in folders of this name."""
 
