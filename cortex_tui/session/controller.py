@@ -90,8 +90,7 @@ class SessionController:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="intake", daemon=True)
         self._thread.start()
-        if warm:
-            self._loop.call_soon_threadsafe(self._make_ready)
+        self._loop.call_soon_threadsafe(self._make_ready if warm else self._scratch.sweep)
 
     @property
     def view(self) -> SessionView | None:
