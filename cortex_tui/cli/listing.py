@@ -9,8 +9,8 @@ import click
 import msgspec
 
 from cortex_tui.cli.options import catalog_for, profiles_option, say_problems, selected_from
-from cortex_tui.profiles.model import Catalog, ClosedLoad, Length, Load, Profile, Suite
-from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.profiles.description import load_text, stop_text
+from cortex_tui.profiles.model import Catalog, Profile, Suite
 
 SCHEMA = "cortex-tui/profiles@1"
 
@@ -51,7 +51,7 @@ def _only(catalog: Catalog, names: set[str]) -> Catalog:
 
 
 def _lines(catalog: Catalog) -> Iterator[str]:
-    rows = {p.full_name: (load_text(p.load), length_text(p.stop)) for p in catalog.profiles}
+    rows = {p.full_name: (load_text(p.load), stop_text(p)) for p in catalog.profiles}
     name_width = max((len(name) for name in rows), default=0)
     load_width = max((len(load) for load, _ in rows.values()), default=0)
     stop_width = max((len(stop) for _, stop in rows.values()), default=0)
@@ -76,20 +76,3 @@ def _title(suite: Suite) -> str:
 
 def _summary(profile: Profile) -> str:
     return profile.summary or profile.workload
-
-
-def load_text(load: Load) -> str:
-    """Such as `4 workers` or `500/s`."""
-    if isinstance(load, ClosedLoad):
-        return f"{load.workers} worker{'' if load.workers == 1 else 's'}"
-    return f"{format_count(load.rate_per_s)}/s"
-
-
-def length_text(length: Length) -> str:
-    """Such as `5.00s`, or `1000 iterations`."""
-    parts = []
-    if length.iterations:
-        parts.append(f"{format_count(length.iterations)} ops")
-    if length.duration_ns:
-        parts.append(format_duration(length.duration_ns))
-    return ", ".join(parts)

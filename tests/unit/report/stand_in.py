@@ -51,6 +51,7 @@ class StandIn:
         self._save_error = save_error
         self._seen = 0
         self.started: list[tuple[tuple[str, ...], bool]] = []
+        self.repeats: list[int] = []
         self.stops = 0
         self.saved: list[tuple[str, str]] = []
 
@@ -63,13 +64,28 @@ class StandIn:
             self._when_seen(self._seen)
         return self._views.pop(0) if len(self._views) > 1 else self._views[0]
 
-    def start(self, profiles: Sequence[Profile], *, one_by_one: bool = False) -> None:
+    def start(
+        self, profiles: Sequence[Profile], *, one_by_one: bool = False, repeat: int = 1
+    ) -> None:
+        self.repeats.append(repeat)
         self.started.append((tuple(profile.full_name for profile in profiles), one_by_one))
 
     def stop(self, run: int | None = None) -> None:
         self.stops += 1
         if self._on_stop is not None:
             self._views = [self._on_stop]
+
+    def pause(self, run: int | None = None) -> None:
+        """Its views do not depend on it."""
+
+    def resume(self, run: int | None = None) -> None:
+        """Its views do not depend on it."""
+
+    def end_phase(self, run: int | None = None) -> None:
+        """Its views do not depend on it."""
+
+    def adjust(self, run: int | None, factor: float) -> None:
+        """Its views do not depend on it."""
 
     def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:
         future: Future[SavedSnapshot] = Future()
