@@ -27,8 +27,13 @@ class Board:
         if view is before:
             return False
         self.view = view
+        names: set[str] = set()
         for run in view.runs:
-            self._runs[run.profile.full_name] = (run, view.session)
+            name = run.profile.full_name
+            # A profile that is repeated has a run in each round: the newest that has begun counts.
+            if run.state != "planned" or name not in names:
+                names.add(name)
+                self._runs[name] = (run, view.session)
         return view != before
 
     def known(self, full_name: str) -> Known | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cortex_tui.profiles.model import OpenLoad, Profile
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.session.view import RunView, Verdict
 from cortex_tui.ui.columns import MARK_WIDTH, Column
+from cortex_tui.ui.definition import plan_text
 from cortex_tui.ui.listing import Entry
 from cortex_tui.ui.plot import trend
 from cortex_tui.ui.text import Line, Span, Tone, fit, fit_middle, fit_right, visible, width_of
@@ -63,7 +63,7 @@ def stalled_ns(run: RunView, silent_ns: int = 0) -> int | None:
 
     `silent_ns` is how long the runner has said nothing: the operation has aged by as much.
     """
-    if run.state != "running" or not run.in_flight:
+    if run.state != "running" or not run.in_flight or run.paused:
         return None
     age = run.oldest_ns + (silent_ns if silent_ns > SECOND_NS else 0)
     usual = (run.percentiles_ns.get("p99") or 0) * STALL_P99S
@@ -86,6 +86,8 @@ def phase_text(run: RunView, *, wide: bool, current: bool = True, silent_ns: int
         return Span(f"stall {age}" if wide else f"!{age}", "warn")
     if run.state == "planned":
         return Span("waiting" if wide else "wait", "dim")
+    if run.paused:
+        return Span("paused" if wide else "pause", "warn")
     if run.phase in ("warmup", "measure"):
         if run.progress is None:
             return Span(run.phase if wide else run.phase[:4])
@@ -94,23 +96,6 @@ def phase_text(run: RunView, *, wide: bool, current: bool = True, silent_ns: int
     return Span(
         {"setup": "setup", "teardown": "teardown" if wide else "end"}.get(run.phase or "", "start")
     )
-
-
-def load_text(profile: Profile) -> str:
-    """How operations are started: `1 worker`, `500/s`."""
-    load = profile.load
-    if isinstance(load, OpenLoad):
-        return f"{format_count(load.rate_per_s)}/s"
-    return f"{load.workers} worker" if load.workers == 1 else f"{load.workers} workers"
-
-
-def plan_text(profile: Profile) -> str:
-    """The definition in a line: load, length and targets."""
-    stop = profile.stop
-    length = [format_duration(stop.duration_ns)] if stop.duration_ns else []
-    if stop.iterations:
-        length.append(f"{format_count(stop.iterations)} operations")
-    return " · ".join([load_text(profile), *length, *profile.targets])
 
 
 def _cell(column: Column, run: RunView, current: bool, silent_ns: int) -> Span:

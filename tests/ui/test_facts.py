@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cortex_tui.profiles.model import Length, Suite
-from cortex_tui.session.view import RunView, TargetView
+from cortex_tui.profiles.model import Length, Load, Precision, Stage, StagedLoad, Suite
+from cortex_tui.session.view import MarkView, RunView, TargetView
+from cortex_tui.ui.definition import plan_text
 from cortex_tui.ui.facts import log_lines, problem_lines, profile_facts, suite_facts, value_text
 from cortex_tui.ui.text import Line, visible, width_of, wrap
 from tests.ui.stand_in import CATALOG, MEDIATOR, SEARCH, failed, profile, run_view, session_view
@@ -27,7 +28,8 @@ def test_before_a_run_the_definition_is_told() -> None:
     assert "Searches on a schedule" in told
     assert "cortex.steady" in told
     assert "conversations=30, text=performance" in told
-    assert "open: 500/s, constant arrivals, at most 10.0k in" in told
+    assert "open: 500/s, constant arrivals" in told
+    assert "at most 10.0k in flight" in told
     assert "5.00s, warm-up 1.00s" in told
     assert "throughput >= 450/s" in told
 
@@ -40,6 +42,63 @@ def test_a_closed_load_says_what_it_cannot_see() -> None:
 def test_lengths_may_be_iterations_and_times() -> None:
     both = profile("s", "p", stop=Length(10**9, 500), warmup=Length())
     assert "1.00s or 500 operations, warm-up none" in "\n".join(text(profile_facts(both, None, 60)))
+
+
+RAMP = StagedLoad(
+    of="rate",
+    stages=(Stage(100.0, 5 * 10**9), Stage(1_000.0, 10 * 10**9, ramp=True)),
+    arrivals="poisson",
+)
+
+
+@pytest.mark.parametrize(
+    ("load", "short", "told"),
+    [
+        (RAMP, "2 stages, 1000/s at most", ["in stages, open, poisson arrivals", "at 100/s for"]),
+        (RAMP, "2 stages", ["to 1000/s for 10.0s", "at most 10.0k in flight"]),
+        (
+            StagedLoad(of="workers", stages=(Stage(4, 10**9),), think_time_ns=1_000_000),
+            "1 stage, 4 workers at most",
+            ["closed: cannot see queueing", "at 4 workers for 1.00s", "think time 1.00ms"],
+        ),
+    ],
+)
+def test_loads_in_stages_are_told(load: Load, short: str, told: list[str]) -> None:
+    staged = profile("s", "p", load=load)
+    lines = "\n".join(text(profile_facts(staged, None, 60)))
+    assert plan_text(staged).startswith(short)
+    assert all(line in lines for line in told)
+
+
+def test_other_ways_to_stop_and_to_warm_up_are_told() -> None:
+    wanted = Precision("p99", 0.02, at_least_ns=10**9, at_most_ns=60 * 10**9)
+    exact = profile("s", "p", precision=wanted, auto_warmup=True, timeout_ns=10**9, tags=("slow",))
+    lines = "\n".join(text(profile_facts(exact, None, 70)))
+    assert "until p99 is known ± 2.0%, 1.00s to 60.0s" in lines
+    assert "warm-up until steady, at most 1.00s" in lines.replace("\n          ", " ")
+    assert "timeout   1.00s" in lines
+    assert "tags      slow" in lines
+    assert "p99 ± 2.0%" in plan_text(exact)
+
+
+def test_what_happens_to_a_run_is_told() -> None:
+    run = run_view(
+        0,
+        STEADY,
+        level=625.0,
+        batch=100,
+        mean_ns=1_234.0,
+        progress_note="p99 ± 3.1 %, wanted 2 %",
+        marks=(MarkView(1_500_000_000, "rate 500 → 625/s"),),
+        slowest="3 of the 5 slowest intervals had a GC pause",
+    )
+    told = facts(run)
+    assert "response time of batches of 100" in told
+    assert "1.23µs of one operation" in told
+    assert "now       625/s" in told
+    assert "p99 ± 3.1 %, wanted 2 %" in told
+    assert "1.50s: rate 500 → 625/s" in told
+    assert "3 of the 5 slowest intervals had a GC pause" in told
 
 
 def test_percentiles_without_enough_samples_say_how_many_more() -> None:

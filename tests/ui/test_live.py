@@ -92,6 +92,19 @@ async def test_numbers_of_the_last_run_stay_when_others_run() -> None:
         assert "measure 62%" in b.line_with("concurrent-commands ")
 
 
+async def test_of_repeated_profiles_the_round_that_has_begun_is_shown() -> None:
+    query = MEDIATOR.profiles[1]
+    view = session_view(
+        run_view(0, query, state="finished", operations=111, round=1),
+        run_view(1, query, operations=222, round=2),
+        run_view(2, query, state="planned", operations=0, round=3, curve=(), trend_ns=()),
+        rounds=3,
+    )
+    async with bench(size=(120, 40)) as b:
+        await b.show(view)
+        assert " 222 " in b.line_with("query-dispatch  ")
+
+
 async def test_a_silent_runner_is_said_to_hold_its_loop() -> None:
     async with bench() as b:
         await b.show(msgspec.structs.replace(running(), silent_ns=3_200_000_000))

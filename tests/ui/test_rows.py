@@ -82,6 +82,7 @@ def test_names_keep_both_their_ends() -> None:
         ({"state": "finished"}, "done", "done"),
         ({"state": "stopped"}, "stop", "stopped"),
         ({"state": "failed"}, "FAIL", "FAILED"),
+        ({"paused": True, "oldest_ns": 3 * SECOND_NS}, "pause", "paused"),
         ({"oldest_ns": 3_200_000_000}, "!3.2s", "stall 3.2s"),
         ({"oldest_ns": 125 * SECOND_NS}, "!125s", "stall 125s"),
     ],

@@ -1,0 +1,40 @@
+"""Lines of one width, in the making."""
+
+from __future__ import annotations
+
+from cortex_tui.ui.text import Line, Span, Tone, visible, width_of, wrap
+
+LABEL_WIDTH = 10
+CELL_WIDTH = 24
+
+
+class Sheet:
+    """Collects lines; whatever is added is made visible and wrapped."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.lines: list[Line] = []
+
+    def add(self, text: str, tone: Tone = "plain", indent: str = "") -> None:
+        self.lines += [(Span(line, tone),) for line in wrap(visible(text), self.width, indent)]
+
+    def fact(self, label: str, text: str, tone: Tone = "plain") -> None:
+        """`label` in a column of its own, the text wrapped beside it."""
+        for line in wrap(visible(text), max(8, self.width - LABEL_WIDTH)):
+            self.lines.append((Span(label.ljust(LABEL_WIDTH), "dim"), Span(line, tone)))
+            label = ""
+
+    def block(self, text: str, tone: Tone = "plain") -> None:
+        """Text of several lines."""
+        for line in text.rstrip("\n").split("\n"):
+            self.add(line, tone, indent="  ")
+
+    def pairs(self, cells: list[Line]) -> None:
+        """Cells side by side, as many as fit."""
+        across = max(1, (self.width + 1) // CELL_WIDTH)
+        for at in range(0, len(cells), across):
+            line: list[Span] = []
+            for cell in cells[at : at + across]:
+                used = sum(width_of(span.text) for span in cell)
+                line += [*cell, Span(" " * max(0, CELL_WIDTH - used))]
+            self.lines.append(tuple(line))
