@@ -1,0 +1,224 @@
+"""The controller, as a screen or a report uses it."""
+
+from __future__ import annotations
+
+import asyncio
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cortex_tui.profiles.model import Length, OpenLoad, Profile
+from cortex_tui.session import controller as controller_module
+from cortex_tui.session.controller import SessionController
+from cortex_tui.session.document import from_stored, session_document
+from cortex_tui.session.view import SessionView
+from cortex_tui.snapshots.errors import SnapshotError
+from cortex_tui.snapshots.records import StoredSession
+from cortex_tui.snapshots.store import SnapshotStore
+
+FOR_EVER = Length(duration_ns=3_600_000_000_000)
+
+
+class Desk:
+    """A controller over a folder, and profiles of the functions written there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = folder / ".cortex-tui" / "snapshots.db"
+        self.control = SessionController(self.store)
+
+    def profile(self, function: str, **fields: Any) -> Profile:
+        source = """
+            import asyncio, time
+            async def quick(): pass
+            async def slow(): await asyncio.sleep(0.001)
+            async def held():
+                while True:
+                    pass
+            async def dying():
+                import os
+                os._exit(9)
+        """
+        path = self.folder / "controlled.py"
+        path.write_text(textwrap.dedent(source), encoding="utf-8")
+        fields.setdefault("stop", Length(iterations=200))
+        return Profile(
+            suite="bench",
+            name=function,
+            workload=f"controlled:{function}",
+            source=str(self.folder / "bench.toml"),
+            **fields,
+        )
+
+    def until(self, condition: Callable[[SessionView], bool]) -> SessionView:
+        """The first view that fits; the test's own time limit bounds the wait."""
+        while True:
+            view = self.control.view
+            if view is not None and condition(view):
+                return view
+            time.sleep(0.005)
+
+    def ended(self) -> SessionView:
+        return self.until(lambda view: view.state in ("finished", "died") and view.stored)
+
+    def stored(self, ref: str) -> StoredSession:
+        async def load() -> StoredSession:
+            async with await SnapshotStore.open_for_reading(self.store) as store:
+                return await store.load(ref)
+
+        return asyncio.run(load())
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.control.close()
+
+
+def measuring(view: SessionView) -> bool:
+    return any(run.operations for run in view.runs)
+
+
+def test_a_session_is_shown_stored_and_told_alike(desk: Desk) -> None:
+    desk.control.start([desk.profile("quick"), desk.profile("slow")])
+    view = desk.ended()
+    document = desk.control.document().result()
+    stored = session_document(from_stored(desk.stored(view.session)))
+    assert [run.operations for run in view.runs] == [200, 200]
+    assert [run["operations"] for run in document["runs"]] == [200, 200]
+    assert stored == document
+
+
+def test_a_session_and_a_run_of_it_can_be_saved_while_it_goes_on(desk: Desk) -> None:
+    desk.control.start([desk.profile("slow", stop=FOR_EVER), desk.profile("quick")])
+    desk.until(measuring)
+    whole = desk.control.save("whole", note="under way").result()
+    one = desk.control.save("one", run=1).result()
+    desk.control.stop()
+    desk.ended()
+    assert (whole.run, one.run) == (None, 1)
+    assert len(desk.stored("whole").runs) == 2
+    assert [run.run for run in desk.stored("one").runs] == [1]
+    assert desk.stored("whole").runs[0].state == "stopped"
+
+
+def test_a_name_that_is_taken_is_refused_and_nothing_is_lost(desk: Desk) -> None:
+    desk.control.start([desk.profile("quick")])
+    desk.ended()
+    desk.control.save("taken").result()
+    with pytest.raises(SnapshotError, match="the name 'taken' is taken"):
+        desk.control.save("taken").result()
+    assert desk.stored("taken").runs[0].service.count == 200
+
+
+def test_there_is_nothing_to_save_before_the_first_session(desk: Desk) -> None:
+    assert desk.control.view is None
+    with pytest.raises(SnapshotError, match="no session"):
+        desk.control.save("early").result()
+
+
+def test_only_one_session_at_a_time(desk: Desk) -> None:
+    desk.control.start([desk.profile("slow", stop=FOR_EVER)])
+    with pytest.raises(RuntimeError, match="still going on"):
+        desk.control.start([desk.profile("quick")])
+    desk.control.stop()
+    desk.ended()
+
+
+def test_rounds_come_one_after_the_other(desk: Desk) -> None:
+    profiles = [desk.profile("quick"), desk.profile("slow")]
+    desk.control.start(profiles, one_by_one=True, repeat=2)
+    view = desk.ended()
+    assert [(run.profile.name, run.round) for run in view.runs] == [
+        ("quick", 1),
+        ("slow", 1),
+        ("quick", 2),
+        ("slow", 2),
+    ]
+    assert {run.state for run in view.runs} == {"finished"}
+
+
+def test_the_next_session_begins_after_a_runner_has_died(desk: Desk) -> None:
+    desk.control.start([desk.profile("dying"), desk.profile("slow", stop=FOR_EVER)])
+    died = desk.ended()
+    desk.control.start([desk.profile("quick")])
+    view = desk.until(lambda v: v.session != died.session and v.state == "finished")
+    assert died.died == "the runner exited with code 9 before its session had ended"
+    assert {run.state for run in died.runs} == {"failed"}
+    assert view.runs[0].operations == 200
+
+
+def test_a_runner_that_does_not_answer_a_stop_is_killed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(controller_module, "ANSWER_S", 0.2)
+    desk.control.start([desk.profile("held"), desk.profile("slow", stop=FOR_EVER)])
+    desk.until(lambda view: view.silent_ns > 0 and view.runs[0].phase == "measure")
+    desk.control.stop()
+    view = desk.ended()
+    assert view.state == "died"
+    assert "its loop was held" in view.died
+
+
+def test_closing_ends_a_session_that_holds_its_loop(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.control.start([desk.profile("held")])
+    desk.until(lambda view: view.runs[0].phase == "measure")
+    threads = threading.active_count()
+    desk.control.close()
+    assert threading.active_count() < threads
+    assert not list((tmp_path / ".cortex-tui" / "scratch").iterdir())
+
+
+def test_pause_resume_skip_and_adjust_reach_the_run(desk: Desk) -> None:
+    profile = desk.profile("slow", stop=FOR_EVER, load=OpenLoad(rate_per_s=200.0))
+    desk.control.start([profile])
+    desk.until(measuring)
+    desk.control.adjust(0, 2.0)
+    desk.until(lambda view: view.runs[0].level == 400.0)
+    desk.control.pause()
+    desk.until(lambda view: view.runs[0].paused)
+    desk.control.resume()
+    desk.until(lambda view: not view.runs[0].paused)
+    desk.control.end_phase(0)
+    view = desk.ended()
+    assert view.runs[0].state == "finished"
+    texts = [mark.text for mark in view.runs[0].marks]
+    assert texts[:2] == ["200 → 400/s", "paused"]
+    assert texts[2].startswith("resumed after ")
+    assert texts[3] == "phase skipped"
+
+
+def test_a_store_that_cannot_be_written_does_not_stop_a_session(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    (tmp_path / ".cortex-tui").mkdir()
+    desk.store.mkdir()  # a folder is in the way
+    desk.control.start([desk.profile("quick")])
+    view = desk.until(lambda v: v.state == "finished" and bool(v.store_error))
+    assert view.runs[0].operations == 200
+    with pytest.raises(SnapshotError):
+        desk.control.save("now").result()
+    desk.store.rmdir()
+    desk.control.save("later").result()
+    assert desk.stored("later").runs[0].service.count == 200
+    desk.control.close()
+
+
+async def test_in_process_runs_share_the_callers_loop(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.control.close()
+    control = SessionController(
+        desk.store, placement="in-process", measuring_loop=asyncio.get_running_loop()
+    )
+    control.start([desk.profile("slow")])
+    while (view := control.view) is None or view.state != "finished":  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+    assert view.runs[0].operations == 200
+    assert "shares its loop with the screen" in view.runs[0].warnings
+    await asyncio.to_thread(control.close)
