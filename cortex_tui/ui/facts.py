@@ -12,7 +12,7 @@ from cortex_tui.profiles.model import (
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.session.view import RunView, SessionView, TargetView, Verdict
 from cortex_tui.stats.targets import COUNTS, parse_target
-from cortex_tui.ui.definition import define, level_text
+from cortex_tui.ui.definition import define, level_text, load_text
 from cortex_tui.ui.rows import VERDICTS, phase_text, stalled_ns
 from cortex_tui.ui.sheet import Sheet
 from cortex_tui.ui.text import Line, Span, fit, visible
@@ -84,7 +84,9 @@ def _conditions(page: Sheet, run: RunView, silent_ns: int) -> None:
     if run.progress_note:
         page.fact("goes on", run.progress_note)
     if run.level is not None:
-        page.fact("now", level_text(run.profile.load, run.level))
+        level = level_text(run.profile.load, run.level)
+        if level != load_text(run.profile.load):
+            page.fact("now", level)
     if run.in_flight:
         stalled = stalled_ns(run, silent_ns) is not None
         text = f"{format_count(run.in_flight)}, the oldest for {format_duration(run.oldest_ns)}"

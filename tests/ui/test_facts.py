@@ -98,6 +98,7 @@ def test_what_happens_to_a_run_is_told() -> None:
     assert "now       625/s" in told
     assert "p99 ± 3.1 %, wanted 2 %" in told
     assert "1.50s: rate 500 → 625/s" in told
+    assert "now " not in facts(run_view(0, STEADY, level=500.0))
     assert "3 of the 5 slowest intervals had a GC pause" in told
 
 
