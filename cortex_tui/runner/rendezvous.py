@@ -21,6 +21,10 @@ class Rendezvous:
     async def arrive(self, party: int) -> int:
         """Waits for the others; what `at_release` returned."""
         self.leave(party)
+        return await self.wait()
+
+    async def wait(self) -> int:
+        """Waits until all have arrived or left; what `at_release` returned."""
         return await asyncio.shield(self._released)
 
     def leave(self, party: int) -> None:

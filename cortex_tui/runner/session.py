@@ -69,6 +69,8 @@ class Session:
         turns = LoopTurns(self._loop)
         self._health = HealthMeter(self._loop)
         self._shared: dict[str, Any] = {}
+        self._alone: list[_Member] = []
+        """Runs that turned out not to bear neighbours; they follow when those are done."""
         self._members: dict[int, _Member] = {
             p.run: _Member(
                 Run(
@@ -128,6 +130,8 @@ class Session:
         try:
             for group in groups:
                 await self._run_group([self._members[p.run] for p in group])
+                while self._alone:
+                    await self._run_group([self._alone.pop(0)])
         finally:
             self._timer.close()
             self._health.close()
@@ -160,24 +164,32 @@ class Session:
     ) -> None:
         run, stack = member.run, AsyncExitStack()
         failure: BaseException | None = None
+        alone = False
         try:
             if not run.stopping:
                 self._enter(member, "setup")
                 operations = await self._set_up(member, group, stack)
                 await self._until_measured(member, group, barriers, operations)
+        except _NeedsToBeAloneError:
+            alone = True
         except BaseException as error:
             # A stop cancels a set-up; every other error is the workload's own.
             if not (isinstance(error, asyncio.CancelledError) and run.stopping):
                 failure = error
         self._leave_measure(member, group)
         where = member.phase
-        await barriers.leave(run.number)
+        barriers.withdraw(run.number)
+        if not alone:
+            await barriers.measured.wait()
         try:
             await self._tear_down(stack)
         except BaseException as error:
             if failure is None:
                 failure, where = error, "teardown"
-        self._emit([_finished(member, failure, where)])
+        if alone and failure is None:
+            self._alone.append(member)
+        else:
+            self._emit([_finished(member, failure, where)])
 
     async def _until_measured(
         self,
@@ -221,16 +233,13 @@ class Session:
             member.setting_up = False
         if not operations.first.awaits:
             if len(group) > 1:
-                raise WorkloadError(
-                    f"{profile.workload} is not async: it blocks the loop, so it cannot have "
-                    "neighbours; run it alone, or the profiles one by one"
-                )
+                raise _NeedsToBeAloneError
             if profile.timeout_ns is not None:
                 raise WorkloadError(
                     f"{profile.workload} is not async: nothing can end it when its time is up; "
                     "leave the timeout out"
                 )
-            member.warnings.append("not async: it blocks the loop while it runs")
+            member.warnings.append("not async: it blocks the loop, so it ran without neighbours")
         if getattr(profile.load, "precise", False):
             member.warnings.append(
                 "precise: the loop turns before each arrival, which takes time from its neighbours"
@@ -323,11 +332,14 @@ class _Barriers:
         self.warmed_up = Rendezvous(runs, begin_measure)
         self.measured = Rendezvous(runs)
 
-    async def leave(self, run: int) -> None:
-        """Holds up nobody on the way, and waits until the last has measured."""
-        self.set_up.leave(run)
-        self.warmed_up.leave(run)
-        await self.measured.arrive(run)
+    def withdraw(self, run: int) -> None:
+        """Holds up nobody any more."""
+        for barrier in (self.set_up, self.warmed_up, self.measured):
+            barrier.leave(run)
+
+
+class _NeedsToBeAloneError(Exception):
+    """The run cannot have neighbours: its operations block the loop."""
 
 
 def _groups(plan: SessionPlan) -> list[list[RunPlan]]:

@@ -341,7 +341,7 @@ async def test_one_by_one_has_no_neighbours(bench: Bench) -> None:
     assert {s.neighbours for s in recorded.of(Samples)} == {0}
 
 
-async def test_what_is_not_async_must_run_alone(bench: Bench) -> None:
+async def test_what_is_not_async_runs_alone_when_its_neighbours_are_done(bench: Bench) -> None:
     bench.write(
         """
         def blocking(): pass
@@ -349,12 +349,13 @@ async def test_what_is_not_async_must_run_alone(bench: Bench) -> None:
         async def noop(): pass
         """
     )
-    together = await bench.run(bench.profile("blocking"), bench.profile("noop"))
-    alone = await bench.run(bench.profile("blocking"))
-    assert together.finished(0).state == "failed"
-    assert "run it alone" in together.finished(0).reason
-    assert together.finished(1).state == "finished"
-    assert alone.finished(0).warnings == ("not async: it blocks the loop while it runs",)
+    recorded = await bench.run(bench.profile("blocking"), bench.profile("noop"))
+    measured = [(m.run, m.phase) for m in recorded.of(PhaseChanged) if m.phase != "warmup"]
+    assert {recorded.finished(run).state for run in (0, 1)} == {"finished"}
+    assert measured.index((1, "teardown")) < measured.index((0, "measure"))
+    assert recorded.finished(0).warnings == (
+        "not async: it blocks the loop, so it ran without neighbours",
+    )
 
 
 @pytest.mark.parametrize(
