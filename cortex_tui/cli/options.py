@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cortex_tui.paths import STORE
-from cortex_tui.profiles.keys import MAX_DURATION_NS
 from cortex_tui.profiles.loader import load_catalog
 from cortex_tui.profiles.model import Catalog, Problem
+from cortex_tui.profiles.reading import MAX_DURATION_NS
 from cortex_tui.profiles.selection import Selected, SelectionError, named_files, select
 from cortex_tui.profiles.words import shown
 from cortex_tui.quantities import parse_duration_ns

@@ -142,6 +142,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.suite}.{self.name}"
 
     @property
+    def family(self) -> str:
+        """For a cell of a matrix the full name of its profile, for others their own."""
+        return f"{self.suite}.{self.base or self.name}"
+
+    @property
     def headline(self) -> Literal["service", "response"]:
         """The time that speaks for the load: response sees queueing, a closed load has none."""
         return "response" if is_open(self.load) else "service"
@@ -157,6 +162,8 @@ class Problem(msgspec.Struct, frozen=True):
     suite: str = ""
     profile: str = ""
     """Empty where the whole suite is unusable."""
+    tags: tuple[str, ...] | None = None
+    """The profile's tags; None where they are not known."""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}"

@@ -35,8 +35,9 @@ def named_files(words: Sequence[str]) -> list[Path]:
 def select(catalog: Catalog, words: Sequence[str]) -> Selected:
     """The profiles that any of the words means; raises SelectionError for one that means nothing.
 
-    A word is a full name, a suite's name, a pattern over full names in which only `*` and `?` are
-    special, or the path of a TOML file that `named_files` gave to the loader.
+    A word is a full name, that of a profile with a matrix for all its cells, a suite's name, a tag
+    behind an `@`, a pattern over full names in which only `*` and `?` are special, or the path of a
+    TOML file that `named_files` gave to the loader.
     """
     profiles: dict[str, Profile] = {}
     problems: dict[Problem, None] = {}
@@ -53,7 +54,7 @@ def select(catalog: Catalog, words: Sequence[str]) -> Selected:
 
 def _meant(catalog: Catalog, word: str) -> tuple[list[Profile], list[Problem]]:
     if word.startswith("@"):
-        raise SelectionError(f"{shown(word)}: tags are not supported yet")
+        return _tagged(catalog, word[1:])
     if word.endswith(".toml"):
         file = os.path.realpath(word)
         suite = Path(word).stem
@@ -61,22 +62,34 @@ def _meant(catalog: Catalog, word: str) -> tuple[list[Profile], list[Problem]]:
             [profile for profile in catalog.profiles if profile.source == file],
             [problem for problem in catalog.problems if problem.suite == suite],
         )
-    if "*" in word or "?" in word:
+    exact = [p for p in catalog.profiles if word in (p.full_name, p.family, p.suite)]
+    # The name of a cell may hold any character.
+    if ("*" in word or "?" in word) and not exact:
         pattern = _pattern(word)
         return (
-            [p for p in catalog.profiles if pattern.fullmatch(p.full_name)],
+            [
+                p
+                for p in catalog.profiles
+                if pattern.fullmatch(p.full_name) or pattern.fullmatch(p.family)
+            ],
             [p for p in catalog.problems if _may_match(word, pattern, p)],
         )
-    return (
-        [p for p in catalog.profiles if word in (p.full_name, p.suite)],
-        [p for p in catalog.problems if p.suite and _names(word, p)],
-    )
+    return exact, [p for p in catalog.problems if p.suite and _names(word, p)]
+
+
+def _tagged(catalog: Catalog, tag: str) -> tuple[list[Profile], list[Problem]]:
+    found = [profile for profile in catalog.profiles if tag in profile.tags]
+    wrong = [problem for problem in catalog.problems if tag in (problem.tags or ())]
+    if found or wrong:
+        # What cannot be read may have the tag, too.
+        wrong = [p for p in catalog.problems if p in wrong or (p.suite and p.tags is None)]
+    return found, wrong
 
 
 def _names(word: str, problem: Problem) -> bool:
     if not problem.profile:
         return word.partition(".")[0] == problem.suite
-    return word in (problem.suite, f"{problem.suite}.{problem.profile}")
+    return word.partition("[")[0] in (problem.suite, f"{problem.suite}.{problem.profile}")
 
 
 def _pattern(word: str) -> re.Pattern[str]:
@@ -120,15 +133,23 @@ def _past_stars(word: str, places: set[int]) -> set[int]:
 
 def _nothing(catalog: Catalog, word: str) -> str:
     suites = [suite.name for suite in catalog.suites]
-    if "*" in word or "?" in word:
-        return f"no profile matches {shown(word)} (suites: {', '.join(suites) or 'none'})"
+    if word.startswith("@"):
+        tags = {tag for profile in catalog.profiles for tag in profile.tags}
+        return f"no profile has the tag {shown(word[1:])} {suggestion(word[1:], tags)}"
     if word.endswith(".toml"):
         return f"{shown(word)}: no profile in this file"
-    names = [profile.full_name for profile in catalog.profiles]
+    family = next((p.family for p in catalog.profiles if word.startswith(f"{p.family}[")), None)
+    if family is not None:
+        cells = [p.full_name for p in catalog.profiles if p.family == family]
+        return f"no cell is called {shown(word)} {suggestion(word, cells)}"
+    if "*" in word or "?" in word:
+        return f"no profile matches {shown(word)} (suites: {', '.join(suites) or 'none'})"
     suite = next((suite for suite in catalog.suites if suite.name == word.partition(".")[0]), None)
-    if suite is not None and nearest(word, [p.full_name for p in suite.profiles]) is None:
-        known = ", ".join(profile.name for profile in suite.profiles)
-        return f"no profile is called {shown(word)} ({suite.name} has {known})"
-    near = nearest(word, [*suites, *names])
+    if suite is not None:
+        names = dict.fromkeys(p.family for p in suite.profiles)
+        if nearest(word, names) is None:
+            known = ", ".join(name.partition(".")[2] for name in names)
+            return f"no profile is called {shown(word)} ({suite.name} has {known})"
+    near = nearest(word, [*suites, *(profile.family for profile in catalog.profiles)])
     hint = f'(did you mean "{near}"?)' if near else suggestion("", suites)
     return f"no profile or suite is called {shown(word)} {hint}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -11,28 +10,27 @@ from typing import Any
 import msgspec
 import tomli
 
-from cortex_tui.profiles.keys import (
-    READERS,
+from cortex_tui.profiles.combinations import (
+    STOP_RULE,
+    refusals,
+    states_stop_rule,
+    stop_rule_refusals,
+)
+from cortex_tui.profiles.keys import DEFAULTS_KEYS, EXPECTED_NAME, KEYS, NAME, SUITE_KEYS
+from cortex_tui.profiles.matrix import Cell, cell_name
+from cortex_tui.profiles.model import Length, Precision, Problem, Profile, StagedLoad, Suite
+from cortex_tui.profiles.reading import (
+    Keys,
     RefusedError,
     read_table,
     read_text,
     unknown_key,
 )
-from cortex_tui.profiles.model import ClosedLoad, Length, Load, Problem, Profile, Suite
 from cortex_tui.profiles.words import printable, shown
-from cortex_tui.stats.percentiles import parse_percentile, samples_missing
-from cortex_tui.stats.targets import Target, parse_target
 
 DEFAULT_DURATION = Length(duration_ns=10_000_000_000)
 DEFAULT_WARMUP = Length(duration_ns=1_000_000_000)
 MAX_FILE_BYTES = 1024 * 1024
-
-_NAME = re.compile(r"[A-Za-z0-9_-]+")
-_EXPECTED_NAME = "expected a name of letters, digits, - and _"
-_SUITE_KEYS = frozenset({"description", "defaults", "profile"})
-_PROFILE_KEYS = frozenset(READERS)
-_DEFAULTS_KEYS = _PROFILE_KEYS - {"summary"}
-_STOP_RULE = frozenset({"duration", "iterations"})
 
 
 class SuiteRead(msgspec.Struct, frozen=True):
@@ -52,8 +50,8 @@ def read_suite(file: Path, shown_as: str, *, shipped: bool = False) -> SuiteRead
     name = file.stem
     try:
         table = _parse(file)
-        if not _NAME.fullmatch(name):
-            raise RefusedError("", f"{_EXPECTED_NAME} before .toml, got {shown(name)}")
+        if not NAME.fullmatch(name):
+            raise RefusedError("", f"{EXPECTED_NAME} before .toml, got {shown(name)}")
         return _resolve(table, name, file, shown_as, shipped=shipped)
     except RefusedError as refused:
         return SuiteRead(name, None, _problems([refused], shown_as, name, ""))
@@ -81,121 +79,148 @@ def _parse(file: Path) -> dict[str, Any]:
 def _resolve(
     table: dict[str, Any], name: str, file: Path, shown_as: str, *, shipped: bool
 ) -> SuiteRead:
-    refusals: list[RefusedError] = []
+    refused: list[RefusedError] = []
     description = ""
     for key, value in table.items():
         try:
-            if key not in _SUITE_KEYS:
-                raise unknown_key(key, key, _SUITE_KEYS)
+            if key not in SUITE_KEYS:
+                raise unknown_key(key, key, SUITE_KEYS)
             if key == "description":
                 description = read_text(value, key)
-        except RefusedError as refused:
-            refusals.append(refused)
-    defaults = _read_keys(table.get("defaults", {}), "defaults", _DEFAULTS_KEYS, refusals)
+        except RefusedError as error:
+            refused.append(error)
+    defaults = _read_keys(table.get("defaults", {}), "defaults", DEFAULTS_KEYS, refused)
+    if not refused:
+        refused += stop_rule_refusals(defaults, "defaults")
     profiles: dict[str, object] = {}
     try:
         profiles = read_table(table.get("profile", {}), "profile")
-    except RefusedError as refused:
-        refusals.append(refused)
-    if not profiles and not refusals:
-        refusals.append(RefusedError("", "expected a table [profile.NAME], there is none"))
-    if refusals:
+    except RefusedError as error:
+        refused.append(error)
+    if not profiles and not refused:
+        refused.append(RefusedError("", "expected a table [profile.NAME], there is none"))
+    if refused:
         # A profile without the defaults that it was written for would measure something else.
-        return SuiteRead(name, None, _problems(refusals, shown_as, name, ""))
+        return SuiteRead(name, None, _problems(refused, shown_as, name, ""))
 
+    source = os.path.realpath(file)
     usable: list[Profile] = []
     problems: list[Problem] = []
     for profile_name, own in profiles.items():
-        path = f"profile.{profile_name}"
-        refused_here: list[RefusedError] = []
-        if not _NAME.fullmatch(profile_name):
-            refused_here.append(
-                RefusedError("profile", f"{_EXPECTED_NAME}, got {shown(profile_name)}")
-            )
-        own_keys = _read_keys(own, path, _PROFILE_KEYS, refused_here)
-        if not refused_here:
-            profile = _profile(own_keys, defaults, path, refused_here)
-        if refused_here:
-            problems += _problems(refused_here, shown_as, name, profile_name)
+        found = _profiles(name, profile_name, own, defaults, source)
+        if isinstance(found, _Refused):
+            problems += _problems(found.refused, shown_as, name, profile_name, found.tags)
         else:
-            usable.append(
-                Profile(suite=name, name=profile_name, source=os.path.realpath(file), **profile)
-            )
+            usable += found
     suite = Suite(name, shown_as, tuple(usable), description, shipped) if usable else None
     return SuiteRead(name, suite, tuple(problems))
 
 
+class _Refused(msgspec.Struct, frozen=True):
+    """Why a profile cannot be used, and its tags where they could be read."""
+
+    refused: list[RefusedError]
+    tags: tuple[str, ...] | None
+
+
+def _profiles(
+    suite: str, name: str, value: object, defaults: dict[str, Any], source: str
+) -> list[Profile] | _Refused:
+    """The profile, or all cells of its matrix."""
+    path = f"profile.{name}"
+    refused: list[RefusedError] = []
+    if not NAME.fullmatch(name):
+        refused.append(RefusedError("profile", f"{EXPECTED_NAME}, got {shown(name)}"))
+    own = _read_keys(value, path, KEYS, refused)
+    if not refused:
+        keys = _merged(own, defaults)
+        if "workload" not in keys:
+            refused.append(
+                RefusedError(
+                    f"{path}.workload",
+                    'expected a built-in name such as "cortex.search" or '
+                    '"package.module:attribute", there is none',
+                )
+            )
+        refused += refusals(keys, path)
+    if refused:
+        unread = isinstance(value, dict) and "tags" in value and "tags" not in own
+        return _Refused(refused, None if unread else own.get("tags", defaults.get("tags", ())))
+    cells: tuple[Cell, ...] = keys.pop("matrix", ())
+    profile = Profile(suite=suite, name=name, source=source, **_fields(keys))
+    return [_cell(profile, cell) for cell in cells] or [profile]
+
+
+def _cell(profile: Profile, cell: Cell) -> Profile:
+    return msgspec.structs.replace(
+        profile,
+        name=f"{profile.name}[{cell_name(cell)}]",
+        base=profile.name,
+        matrix=cell,
+        params={**profile.params, **cell},
+    )
+
+
 def _read_keys(
-    value: object, path: str, known: frozenset[str], refusals: list[RefusedError]
+    value: object, path: str, known: Keys, refused: list[RefusedError]
 ) -> dict[str, Any]:
+    """The keys that could be read; unlike within a key, every wrong one is told."""
     keys: dict[str, Any] = {}
     try:
         table = read_table(value, path)
-    except RefusedError as refused:
-        refusals.append(refused)
+    except RefusedError as error:
+        refused.append(error)
         return keys
-    for key, text in table.items():
+    for key, setting in table.items():
         try:
             if key not in known:
                 raise unknown_key(f"{path}.{key}", key, known)
-            keys[key] = READERS[key](text, f"{path}.{key}")
-        except RefusedError as refused:
-            refusals.append(refused)
+            keys[key] = known[key].read(setting, f"{path}.{key}")
+        except RefusedError as error:
+            refused.append(error)
     return keys
 
 
-def _profile(
-    own: dict[str, Any], defaults: dict[str, Any], path: str, refusals: list[RefusedError]
-) -> dict[str, Any]:
-    """The profile's fields: each key of its own takes the place of the default's as a whole.
+def _merged(own: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """The profile's keys: each of its own takes the place of the default's as a whole."""
+    if states_stop_rule(own):
+        defaults = {key: value for key, value in defaults.items() if key not in STOP_RULE}
+    return {**defaults, **own}
 
-    Duration and iterations are one stop rule: a profile that states either takes neither from
-    the defaults.
-    """
-    if not own.keys().isdisjoint(_STOP_RULE):
-        defaults = {key: value for key, value in defaults.items() if key not in _STOP_RULE}
-    keys = {**defaults, **own}
-    if "workload" not in keys:
-        refusals.append(
-            RefusedError(
-                f"{path}.workload",
-                'expected a built-in name such as "cortex.search" or "package.module:attribute", '
-                "there is none",
-            )
-        )
-    keys.setdefault("warmup", DEFAULT_WARMUP)
+
+def _fields(keys: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a Profile from its keys."""
+    warmup, auto = keys.pop("warmup", (DEFAULT_WARMUP, False))
     stop = Length(keys.pop("duration", None), keys.pop("iterations", None))
-    keys["stop"] = stop or DEFAULT_DURATION
-    for number, text in enumerate(keys.get("targets", ()), 1):
-        lacking = _lacking(parse_target(text), keys.get("load", ClosedLoad()), keys["stop"])
-        if lacking:
-            message = f"target {number}, {shown(text)}: {lacking}"
-            refusals.append(RefusedError(f"{path}.targets", message))
-    return keys
-
-
-def _lacking(target: Target, load: Load, stop: Length) -> str:
-    """What keeps the target from ever having a value, and so from being met; "" if nothing."""
-    if target.subject == "lateness" and isinstance(load, ClosedLoad):
-        return "expected a load with a rate (a closed load has no lateness)"
-    quantile = parse_percentile(target.statistic)
-    if quantile is not None and stop.iterations and target.subject != "failure":
-        missing = samples_missing(quantile, stop.iterations)
-        if missing:
-            least = stop.iterations + missing
-            return f"expected at least {least:,} iterations for it, got {stop.iterations:,}"
-    return ""
+    timeout_ns = keys.pop("timeout", None)
+    load, precision = keys.get("load"), keys.get("precision")
+    if isinstance(load, StagedLoad):
+        stop = Length(load.duration_ns, stop.iterations)
+    elif isinstance(precision, Precision):
+        stop = Length(precision.at_most_ns)
+    return {
+        **keys,
+        "warmup": warmup,
+        "auto_warmup": auto,
+        "stop": stop or DEFAULT_DURATION,
+        "timeout_ns": timeout_ns,
+    }
 
 
 def _problems(
-    refusals: list[RefusedError], shown_as: str, suite: str, profile: str
+    refused: list[RefusedError],
+    shown_as: str,
+    suite: str,
+    profile: str,
+    tags: tuple[str, ...] | None = None,
 ) -> tuple[Problem, ...]:
     return tuple(
         Problem(
-            f"{shown_as}: {printable(refused.key)}" if refused.key else shown_as,
-            printable(refused.message),
+            f"{shown_as}: {printable(error.key)}" if error.key else shown_as,
+            printable(error.message),
             suite=suite,
             profile=profile,
+            tags=tags,
         )
-        for refused in refusals
+        for error in refused
     )

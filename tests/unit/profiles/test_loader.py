@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from cortex_tui.profiles.loader import load_catalog
-from cortex_tui.profiles.model import Catalog, ClosedLoad, Length, OpenLoad, Profile
+from cortex_tui.profiles.model import (
+    Catalog,
+    ClosedLoad,
+    Length,
+    Load,
+    OpenLoad,
+    Precision,
+    Profile,
+    Stage,
+    StagedLoad,
+)
 
 ONE = '[profile.a]\nworkload = "cortex.get"\n'
 
@@ -203,3 +213,110 @@ def test_an_empty_profiles_folder_that_nobody_named_is_no_problem(
 
 def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
     assert only_profile(tmp_path, f"\ufeff{ONE}").full_name == "x.a"
+
+
+SECOND_NS = 1_000_000_000
+
+LOADS: list[tuple[str, Load]] = [
+    ('{ workers = 4, think_time = "5ms" }', ClosedLoad(4, 5_000_000)),
+    (
+        '{ rate = "500/s", arrivals = "poisson", max_in_flight = 9, precise = true }',
+        OpenLoad(500.0, "poisson", 9, True),
+    ),
+    (
+        '{ stages = [{ rate = "100/s", for = "5s" }, { rate = "1k/s", for = "10s", ramp = true }],'
+        ' arrivals = "poisson" }',
+        StagedLoad(
+            "rate",
+            (Stage(100.0, 5 * SECOND_NS), Stage(1000.0, 10 * SECOND_NS, ramp=True)),
+            arrivals="poisson",
+        ),
+    ),
+    (
+        '{ stages = [{ workers = 4, for = "5s", ramp = true }, { workers = 0, for = "1s" }], '
+        'think_time = "1ms" }',
+        StagedLoad(
+            "workers",
+            (Stage(4, 5 * SECOND_NS, ramp=True), Stage(0, SECOND_NS)),
+            think_time_ns=1_000_000,
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("toml", "load"), LOADS)
+def test_every_load(tmp_path: Path, toml: str, load: Load) -> None:
+    assert only_profile(tmp_path, f"{ONE}load = {toml}").load == load
+
+
+def test_stages_say_how_long_and_take_the_place_of_the_defaults_stop_rule(tmp_path: Path) -> None:
+    stages = '[{ workers = 1, for = "5s" }, { workers = 2, for = "3s" }]'
+    profile = only_profile(
+        tmp_path, f'[defaults]\nprecision = {{ p50 = "1%" }}\n{ONE}load = {{ stages = {stages} }}'
+    )
+    assert profile.stop == Length(8 * SECOND_NS)
+    assert profile.precision is None
+
+
+@pytest.mark.parametrize(
+    ("toml", "precision"),
+    [
+        ('{ p99 = "2%" }', Precision("p99", 0.02, 2 * SECOND_NS, 60 * SECOND_NS)),
+        ('{ p50 = "0.5 %", at_most = "1s" }', Precision("p50", 0.005, SECOND_NS, SECOND_NS)),
+        (
+            '{ p99.9 = "10%", at_least = "2m" }'.replace("p99.9", '"p99.9"'),
+            Precision("p99.9", 0.1, 120 * SECOND_NS, 120 * SECOND_NS),
+        ),
+    ],
+)
+def test_precision_is_a_stop_rule_with_bounds(
+    tmp_path: Path, toml: str, precision: Precision
+) -> None:
+    profile = only_profile(tmp_path, f'[defaults]\nduration = "5s"\n{ONE}precision = {toml}')
+    assert profile.precision == precision
+    assert profile.stop == Length(precision.at_most_ns)
+
+
+@pytest.mark.parametrize(
+    ("toml", "at_most_ns"), [('"auto"', 30 * SECOND_NS), ('{ at_most = "4s" }', 4 * SECOND_NS)]
+)
+def test_a_warmup_may_end_by_itself(tmp_path: Path, toml: str, at_most_ns: int) -> None:
+    profile = only_profile(tmp_path, f"{ONE}warmup = {toml}")
+    assert profile.auto_warmup
+    assert profile.warmup == Length(at_most_ns)
+
+
+def test_time_limit_batch_and_tags(tmp_path: Path) -> None:
+    profile = only_profile(tmp_path, f'{ONE}timeout = "250ms"\ntags = ["slow", "io", "slow"]')
+    assert (profile.timeout_ns, profile.tags, profile.batch) == (250_000_000, ("slow", "io"), 1)
+    assert only_profile(tmp_path, f'{ONE}batch = "auto"').batch == 0
+    profile = only_profile(tmp_path, f'{ONE}batch = 256\ntargets = ["mean < 5us"]')
+    assert profile.batch == 256
+
+
+MATRIX = """
+[profile.grow]
+workload = "cortex.search"
+params = { hits = -1 }
+matrix = { conversations = [100, 1_000], text = ["performance", "two words"], \
+exclude = [{ conversations = 100, text = "two words" }], \
+include = [{ text = "10", conversations = 5 }] }
+targets = ["errors == 0"]
+"""
+
+
+def test_the_cells_of_a_matrix_are_profiles_with_their_coordinates_as_params(
+    tmp_path: Path,
+) -> None:
+    file = write(tmp_path / "x.toml", MATRIX.replace("\\\n", ""))
+    profiles = load_catalog([file], shipped=tmp_path).profiles
+    assert [profile.full_name for profile in profiles] == [
+        "x.grow[conversations=100,text=performance]",
+        "x.grow[conversations=1000,text=performance]",
+        'x.grow[conversations=1000,text="two words"]',
+        'x.grow[conversations=5,text="10"]',
+    ]
+    assert {profile.family for profile in profiles} == {"x.grow"}
+    assert profiles[2].params == {"hits": -1, "conversations": 1000, "text": "two words"}
+    assert profiles[2].matrix == {"conversations": 1000, "text": "two words"}
+    assert all(profile.targets == ("errors == 0",) for profile in profiles)

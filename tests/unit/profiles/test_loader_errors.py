@@ -40,8 +40,14 @@ PROFILE_ERRORS = [
         "load = { workers = 1.5 }",
         "load.workers: expected a whole number from 1 to 100,000, got 1.5",
     ),
-    ('load = { workers = 2, rate = "5/s" }', "load: expected workers or rate, got both"),
-    ("load = {}", 'load: expected { workers = 1 } or { rate = "500/s" }, got neither'),
+    (
+        'load = { workers = 2, rate = "5/s" }',
+        "load: expected one of workers, rate and stages, got workers and rate",
+    ),
+    (
+        "load = {}",
+        'load: expected { workers = 1 }, { rate = "500/s" } or { stages = […] }, got none',
+    ),
     ("load = 4", "load: expected a table, got 4"),
     (
         'load = { rate = "5/s", max_in_flight = 0 }',
@@ -52,15 +58,156 @@ PROFILE_ERRORS = [
         "load.max_in_flight: expected a rate beside it (only an open load has it)",
     ),
     ("load = { worker = 1 }", 'load.worker: unknown key (did you mean "workers"?)'),
-    ('load = { rate = "5/s", arrivals = "poisson" }', "load.arrivals: not supported yet"),
-    ("load = { stages = [] }", "load.stages: not supported yet"),
-    ('load = { workers = 1, think_time = "5ms" }', "load.think_time: not supported yet"),
-    ("matrix = { n = [1, 2] }", "matrix: not supported yet"),
-    ('precision = { p99 = "2%" }', "precision: not supported yet"),
-    ('timeout = "1s"', "timeout: not supported yet"),
-    ('tags = ["slow"]', "tags: not supported yet"),
-    ('warmup = "auto"', 'warmup: "auto" is not supported yet'),
-    ("warmup = 1.5", 'warmup: expected a duration such as "1s", or iterations, got 1.5'),
+    (
+        'load = { rate = "5/s", arrivals = "bursts" }',
+        'load.arrivals: expected "constant" or "poisson", got "bursts"',
+    ),
+    (
+        'load = { workers = 1, arrivals = "poisson" }',
+        "load.arrivals: expected a rate beside it (only an open load has it)",
+    ),
+    ('load = { rate = "5/s", precise = 1 }', "load.precise: expected true or false, got 1"),
+    (
+        'load = { rate = "5/s", think_time = "5ms" }',
+        "load.think_time: expected workers beside it (only a closed load has it)",
+    ),
+    (
+        "load = { workers = 1, think_time = 5 }",
+        'load.think_time: expected a duration such as "10s" or "250ms", got 5',
+    ),
+    ("load = { stages = [] }", "load.stages: expected 1 to 1,000 stages, got 0"),
+    (
+        'load = { stages = "up" }',
+        'load.stages: expected a list such as [{ rate = "100/s", for = "5s" }], got "up"',
+    ),
+    ("load = { stages = [5] }", "load.stages: stage 1: expected a table, got 5"),
+    (
+        'load = { stages = [{ rate = "5/s", fro = "5s" }] }',
+        'load.stages: stage 1: fro: unknown key (did you mean "for"?)',
+    ),
+    (
+        'load = { stages = [{ rate = "5/s" }] }',
+        'load.stages: stage 1: expected for = "10s" or the like, there is none',
+    ),
+    (
+        'load = { stages = [{ for = "5s" }] }',
+        "load.stages: stage 1: expected rate or workers, got neither",
+    ),
+    (
+        'load = { stages = [{ rate = "5/s", for = "5s" }, { workers = 2, for = "5s" }] }',
+        "load.stages: expected rate in all stages or workers in all, got both",
+    ),
+    (
+        'load = { stages = [{ rate = "0/s", for = "5s" }] }',
+        "load.stages: expected a stage above 0, there is none",
+    ),
+    (
+        'load = { stages = [{ workers = 1, for = "168h" }, { workers = 2, for = "1s" }] }',
+        'load.stages: expected at most "168h" in all',
+    ),
+    (
+        'load = { stages = [{ rate = "5/s", for = "5s" }] }\nduration = "5s"',
+        "duration: expected none beside stages, which say how long they last",
+    ),
+    (
+        'load = { stages = [{ rate = "5/s", for = "5s" }] }\nprecision = { p50 = "2%" }',
+        "precision: expected none beside stages, which say how long they last",
+    ),
+    (
+        'precision = { p99 = "2%" }\nduration = "5s"',
+        "duration: expected none beside precision, whose bound is at_most",
+    ),
+    ('precision = "2%"', 'precision: expected a table, got "2%"'),
+    (
+        'precision = { at_most = "5s" }',
+        'precision: expected one percentile such as p99 = "2%", got none',
+    ),
+    (
+        'precision = { p50 = "2%", p99 = "2%" }',
+        'precision: expected one percentile such as p99 = "2%", got p50 and p99',
+    ),
+    (
+        'precision = { mean = "2%" }',
+        "precision.mean: expected a percentile such as p99, at_least or at_most",
+    ),
+    (
+        'precision = { p99 = "0%" }',
+        'precision.p99: expected a share of its value such as "2%", got "0%"',
+    ),
+    (
+        "precision = { p99 = 0.02 }",
+        'precision.p99: expected a share of its value such as "2%", got 0.02',
+    ),
+    (
+        'precision = { p99 = "2%", at_least = "9s", at_most = "5s" }',
+        'precision.at_least: expected at most at_most (5.00s), got "9s"',
+    ),
+    ('timeout = "0s"', 'timeout: expected a duration above 0, got "0s"'),
+    ('tags = "slow"', 'tags: expected a list such as ["slow"], got "slow"'),
+    ('tags = ["a b"]', 'tags: expected a name of letters, digits, - and _, got "a b"'),
+    ('batch = "big"', 'batch: expected "auto" or a whole number, got "big"'),
+    ("batch = 0", "batch: expected a whole number from 1 to 1,048,576, got 0"),
+    (
+        'batch = 8\nload = { rate = "5/s" }',
+        "batch: expected a load of workers (arrivals start one by one)",
+    ),
+    (
+        'batch = "auto"\ntimeout = "1s"',
+        "timeout: expected none beside batch (its own cost would be measured)",
+    ),
+    ("batch = 8\niterations = 5", "iterations: expected at least a batch of 8"),
+    (
+        'batch = "auto"\ntargets = ["mean < 5us", "p99 < 5us"]',
+        'targets: target 2, "p99 < 5us": expected mean or throughput '
+        "(a batch is timed as one, so there are no percentiles of operations)",
+    ),
+    (
+        'batch = 8\ntargets = ["max < 5us"]',
+        'targets: target 1, "max < 5us": expected mean or throughput '
+        "(a batch is timed as one, so there are no percentiles of operations)",
+    ),
+    ("matrix = {}", "matrix: expected lists such as conversations = [100, 1_000], got none"),
+    ("matrix = { n = 5 }", "matrix.n: expected a list such as [100, 1_000], got 5"),
+    ("matrix = { n = [] }", "matrix.n: expected at least one value, the list is empty"),
+    ("matrix = { n = [1, 1] }", "matrix.n: expected each value once, got 1 again"),
+    (
+        "matrix = { n = [[1]] }",
+        "matrix.n: expected text, a number, true or false, got a list",
+    ),
+    (
+        f"matrix = {{ a = {list(range(40))}, b = {list(range(26))} }}",
+        "matrix: expected at most 1,000 cells, got 1,040",
+    ),
+    (
+        "matrix = { n = [1, 2], exclude = [{ n = 3 }] }",
+        "matrix.exclude: no cell has n=3",
+    ),
+    (
+        "matrix = { n = [1, 2], exclude = [{ m = 3 }] }",
+        "matrix.exclude.m: not in the matrix (expected n)",
+    ),
+    (
+        "matrix = { n = [1], exclude = [{ n = 1 }] }",
+        "matrix: expected at least one cell, all are excluded",
+    ),
+    (
+        "matrix = { n = [1], m = [1], include = [{ n = 3 }] }",
+        "matrix.include: expected values for n, m in each, got n",
+    ),
+    (
+        "matrix = { n = [1, 2], include = [{ n = 2 }] }",
+        "matrix.include: the cell n=2 is there already",
+    ),
+    (
+        "matrix = { n = [1, 2] }\nparams = { n = 5 }",
+        "matrix: n is in params, too: expected it in one of them",
+    ),
+    ("warmup = 1.5", 'warmup: expected a duration such as "1s", "auto", or iterations, got 1.5'),
+    ("warmup = {}", 'warmup: expected { at_most = "10s" }, got an empty table'),
+    (
+        'warmup = { at_least = "1s" }',
+        'warmup.at_least: unknown key (did you mean "at_most"?)',
+    ),
     ("warmup = -1", "warmup: expected a whole number from 0 to 1,000,000,000,000, got -1"),
     ('warmup = "1 parsec"', 'warmup: expected a duration such as "10s" or "250ms", got "1 parsec"'),
     ('duration = "0s"', 'duration: expected a duration above 0, got "0s"'),
@@ -73,7 +220,7 @@ PROFILE_ERRORS = [
     ("params = [1]", "params: expected a table, got a list"),
     (
         "params = { n = [1, 2] }",
-        "params.n: expected one value, got a list (a matrix is not supported yet)",
+        "params.n: expected one value, got a list (matrix = { n = […] })",
     ),
     (
         "params = { n = 1979-05-27 }",
@@ -170,8 +317,8 @@ def test_every_wrong_key_of_a_profile_has_its_line(tmp_path: Path) -> None:
     )
     assert lines(catalog) == [
         'profiles/x.toml: profile.steady.duraton: unknown key (did you mean "duration"?)',
-        'profiles/x.toml: profile.steady.warmup: expected a duration such as "1s", or iterations, '
-        "got true",
+        'profiles/x.toml: profile.steady.warmup: expected a duration such as "1s", "auto", or '
+        "iterations, got true",
         "profiles/x.toml: profile.steady.load: expected a table, got 3",
     ]
 
@@ -190,7 +337,11 @@ SUITE_ERRORS = [
     (f"description = 5\n{USABLE}", "description: expected text, got 5"),
     (f'[defaults]\nsummary = "x"\n{USABLE}', "defaults.summary: unknown key (expected one of "),
     (f'[defaults]\nwarmup = "soon"\n{USABLE}', "defaults.warmup: expected a duration such as "),
-    (f'tags = ["x"]\n{USABLE}', "tags: not supported yet"),
+    (f'tags = ["x"]\n{USABLE}', "tags: unknown key (expected one of defaults, "),
+    (
+        '[defaults]\nduration = "5s"\nload = { stages = [{ workers = 1, for = "5s" }] }\n' + USABLE,
+        "defaults.duration: expected none beside stages, which say how long they last",
+    ),
 ]
 
 

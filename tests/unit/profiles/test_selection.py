@@ -13,11 +13,20 @@ from cortex_tui.profiles.selection import SelectionError, named_files, select
 SHOP = """
 [profile.checkout]
 workload = "cortex.get"
+tags = ["quick"]
 [profile.check-stock]
 workload = "cortex.get"
 [profile.broken]
 workload = "cortex.get"
 duration = 5
+tags = ["slow"]
+"""
+
+SCALING = """
+[profile.grow]
+workload = "cortex.search"
+tags = ["slow"]
+matrix = { conversations = [10, 100], text = ["a*", "performance"] }
 """
 
 
@@ -73,7 +82,7 @@ def test_only_star_and_question_mark_are_special(catalog: Catalog) -> None:
         ("shop.zzz", 'no profile is called "shop.zzz" (shop has checkout, check-stock)'),
         ("zzz", 'no profile or suite is called "zzz" (expected one of depot, shop)'),
         ("zzz*", 'no profile matches "zzz*" (suites: depot, shop)'),
-        ("@slow", '"@slow": tags are not supported yet'),
+        ("@quik", 'no profile has the tag "quik" (did you mean "quick"?)'),
         ("", 'no profile or suite is called "" (expected one of depot, shop)'),
     ],
 )
@@ -99,6 +108,8 @@ def test_a_word_without_a_profile_names_the_nearest(
         ("*-stock", ["ruin"]),
         ("*", ["ruin", "shop"]),
         ("depot*", []),
+        ("shop.broken[n=1]", ["shop"]),
+        ("@quick", ["ruin"]),
     ],
 )
 def test_a_selection_carries_the_problems_that_it_means(
@@ -134,3 +145,55 @@ def test_a_path_without_a_file_is_a_problem(
     assert [str(p) for p in selected.problems] == [
         "no.toml: cannot be read: No such file or directory"
     ]
+
+
+@pytest.fixture
+def cells(tmp_path: Path) -> Catalog:
+    (tmp_path / "big.toml").write_text(SCALING)
+    (tmp_path / "shop.toml").write_text(SHOP)
+    return load_catalog([tmp_path], shipped=tmp_path)
+
+
+CELLS = [
+    'big.grow[conversations=10,text="a*"]',
+    "big.grow[conversations=10,text=performance]",
+    'big.grow[conversations=100,text="a*"]',
+    "big.grow[conversations=100,text=performance]",
+]
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("big.grow", CELLS),
+        ("big", CELLS),
+        ("*.grow", CELLS),
+        ("@slow", CELLS),
+        ("@quick", ["shop.checkout"]),
+        ("*[conversations=10,*", CELLS[:2]),
+        *((name, [name]) for name in CELLS),
+    ],
+)
+def test_a_matrix_is_selected_by_its_profile_or_by_its_cells(
+    cells: Catalog, word: str, expected: list[str]
+) -> None:
+    assert names(cells, word) == expected
+
+
+def test_a_cell_that_is_not_there_is_told_from_those_that_are(cells: Catalog) -> None:
+    with pytest.raises(SelectionError) as raised:
+        select(cells, ["big.grow[conversations=1000,text=performance]"])
+    assert str(raised.value) == (
+        'no cell is called "big.grow[conversations=1000,text=performance]" '
+        '(did you mean "big.grow[conversations=100,text=performance]"?)'
+    )
+
+
+def test_a_tag_that_nobody_has_is_told_from_those_that_are(cells: Catalog) -> None:
+    with pytest.raises(SelectionError, match=r"\(did you mean \"slow\"\?\)"):
+        select(cells, ["@slo"])
+
+
+def test_a_tag_means_the_broken_profiles_that_have_it(cells: Catalog) -> None:
+    assert [problem.profile for problem in select(cells, ["@slow"]).problems] == ["broken"]
+    assert select(cells, ["@quick"]).problems == ()

@@ -1,0 +1,122 @@
+"""Keys that are right by themselves, but not together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from cortex_tui.profiles.matrix import Cell
+from cortex_tui.profiles.model import ClosedLoad, Load, StagedLoad, is_open
+from cortex_tui.profiles.reading import RefusedError
+from cortex_tui.profiles.words import shown, suggestion
+from cortex_tui.stats.percentiles import parse_percentile, samples_missing
+from cortex_tui.stats.targets import DURATIONS, Target, parse_target
+
+STOP_RULE = frozenset({"duration", "iterations", "precision"})
+"""They are one rule: a profile that states any of them takes none from the defaults. Stages say
+how long they last, and so are a stop rule too."""
+
+_SCALING = re.compile(r"\s*scaling\s*\(\s*(\w*)\s*\)")
+
+
+def states_stop_rule(keys: Mapping[str, Any]) -> bool:
+    return not STOP_RULE.isdisjoint(keys) or isinstance(keys.get("load"), StagedLoad)
+
+
+def refusals(keys: Mapping[str, Any], path: str) -> list[RefusedError]:
+    """What cannot be, of keys that were read; `path` is that of their table."""
+    return [
+        RefusedError(f"{path}.{key}", message)
+        for key, message in (
+            *_stop_rule(keys),
+            *_batch(keys),
+            *_matrix(keys),
+            *_targets(keys),
+        )
+    ]
+
+
+def stop_rule_refusals(keys: Mapping[str, Any], path: str) -> list[RefusedError]:
+    """Of those, what would be wrong whatever a profile adds: the part for the defaults."""
+    return [RefusedError(f"{path}.{key}", message) for key, message in _stop_rule(keys)]
+
+
+def _stop_rule(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
+    of_stages = "expected none beside stages, which say how long they last"
+    of_precision = "expected none beside precision, whose bound is at_most"
+    found = []
+    if isinstance(keys.get("load"), StagedLoad):
+        found += [(key, of_stages) for key in ("duration", "precision") if key in keys]
+    elif "precision" in keys:
+        found += [(key, of_precision) for key in ("duration", "iterations") if key in keys]
+    return found
+
+
+def _batch(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
+    batch = keys.get("batch", 1)
+    if batch == 1:
+        return []
+    found = []
+    if is_open(keys.get("load", ClosedLoad())):
+        found.append(("batch", "expected a load of workers (arrivals start one by one)"))
+    if "timeout" in keys:
+        found.append(("timeout", "expected none beside batch (its own cost would be measured)"))
+    if "precision" in keys:
+        found.append(("precision", f"expected none beside batch ({_OF_BATCHES})"))
+    if "iterations" in keys and keys["iterations"] < batch:
+        found.append(("iterations", f"expected at least a batch of {batch:,}"))
+    return found
+
+
+_OF_BATCHES = "a batch is timed as one, so there are no percentiles of operations"
+
+
+def _matrix(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
+    cells: tuple[Cell, ...] = keys.get("matrix", ())
+    both = [name for name in (cells[0] if cells else ()) if name in keys.get("params", {})]
+    return [("matrix", f"{name} is in params, too: expected it in one of them") for name in both]
+
+
+def _targets(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("targets", f"target {number}, {shown(text)}: {lacking}")
+        for number, text in enumerate(keys.get("targets", ()), 1)
+        if (lacking := _scaling(text, keys.get("matrix", ())) or _lacking(parse_target(text), keys))
+    ]
+
+
+def _scaling(text: str, cells: tuple[Cell, ...]) -> str:
+    """What keeps a target on the growth over a parameter from having a value; "" if nothing."""
+    match = _SCALING.match(text)
+    if match is None:
+        return ""
+    name = match[1]
+    if not cells:
+        return "expected a matrix beside it, whose cells it compares"
+    if name not in cells[0]:
+        return f"{name} is not in the matrix {suggestion(name, cells[0])}"
+    values = {cell[name] for cell in cells}
+    if any(isinstance(v, bool | str) or v <= 0 for v in values):
+        return f"expected numbers above 0 for {name} in the matrix"
+    if len(values) < 2:
+        return f"expected at least two values for {name} in the matrix"
+    return ""
+
+
+def _lacking(target: Target, keys: Mapping[str, Any]) -> str:
+    """What keeps the target from ever having a value, and so from being met; "" if nothing."""
+    load: Load = keys.get("load", ClosedLoad())
+    if target.subject == "lateness" and not is_open(load):
+        return "expected a load with a rate (a closed load has no lateness)"
+    quantile = parse_percentile(target.statistic)
+    of_each = quantile is not None or (target.statistic in DURATIONS and target.statistic != "mean")
+    if keys.get("batch", 1) != 1 and of_each and target.subject != "failure":
+        return f"expected mean or throughput ({_OF_BATCHES})"
+    iterations: int | None = keys.get("iterations")
+    if quantile is not None and iterations and target.subject != "failure":
+        missing = samples_missing(quantile, iterations)
+        if missing:
+            least = iterations + missing
+            return f"expected at least {least:,} iterations for it, got {iterations:,}"
+    return ""
