@@ -1,0 +1,84 @@
+"""Processes as the system knows them: who started whom, and who is still there."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import NamedTuple
+
+DEADLINE_S = 15.0
+_LOOK_S = 0.05
+
+
+class Process(NamedTuple):
+    """A line of the system's list."""
+
+    pid: int
+    parent: int
+    state: str
+    command: str
+
+
+def listed() -> list[Process]:
+    """All processes but those that have ended and were not reaped yet."""
+    text = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+    ).stdout
+    found = (Process(int(p), int(q), s, c) for p, q, s, c in map(_fields, text.splitlines()))
+    return [process for process in found if not process.state.startswith("Z")]
+
+
+def _fields(line: str) -> tuple[str, str, str, str]:
+    pid, parent, state, *command = line.split(maxsplit=3)
+    return pid, parent, state, command[0] if command else ""
+
+
+def children_of(pid: int) -> list[int]:
+    return [process.pid for process in listed() if process.parent == pid]
+
+
+def descendants_of(pid: int) -> set[int]:
+    """Its children, theirs, and so on."""
+    processes = listed()
+    found: set[int] = set()
+    grown = {pid}
+    while grown:
+        grown = {process.pid for process in processes if process.parent in grown} - found
+        found |= grown
+    return found
+
+
+def runner_of(pid: int) -> int:
+    """The runner process that the program has started last."""
+    return max(
+        process.pid
+        for process in listed()
+        if process.parent == pid and "cortex_tui.runner.process" in process.command
+    )
+
+
+def still_there(pids: Collection[int]) -> list[Process]:
+    return [process for process in listed() if process.pid in pids]
+
+
+def wait_until_gone(pids: Collection[int]) -> None:
+    """AssertionError names those that are left at the deadline."""
+    give_up = time.monotonic() + DEADLINE_S
+    while left := still_there(pids):
+        assert time.monotonic() < give_up, f"still there: {left}"
+        time.sleep(_LOOK_S)
+
+
+def threads_of(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
+def descriptors_of(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def resident_bytes_of(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1])
+    return pages * 4096

@@ -1,0 +1,133 @@
+"""A real terminal for tests: a private tmux server with one window, keys in, the screen out."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from tests.e2e.processes import children_of
+
+MISSING = "" if shutil.which("tmux") else "tmux is not installed"
+"""Why there is no terminal to be had here; empty if there is."""
+
+DEADLINE_S = 15.0
+"""How long anything may take before a test gives it up: far more than it does."""
+_LOOK_S = 0.03
+
+PROMPT = "ready>"
+
+
+class Terminal:
+    """A window with a shell in it. Everything typed goes to what runs in the foreground."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        width: int = 80,
+        height: int = 24,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._socket = f"cortex-tui-{uuid.uuid4().hex[:12]}"
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("TMUX")}
+        # What a developer has set for tests or colours must not decide what is seen here.
+        for name in ("NO_COLOR", "COLORTERM", "ENV", "PROMPT_COMMAND", "TEXTUAL"):
+            kept.pop(name, None)
+        self._environment = kept | {"PS1": f"{PROMPT} ", **(environment or {})}
+        self._tmux(
+            *("new-session", "-d", "-x", str(width), "-y", str(height), "-c", str(folder)),
+            *("env", f"PS1={PROMPT} ", "sh"),
+        )
+        self.wait_until(lambda screen: PROMPT in screen)
+
+    def close(self) -> None:
+        """Ends the server, and with it whatever still runs in the window."""
+        self._tmux("kill-server", check=False)
+
+    def hang_up(self) -> None:
+        """Closes the window, as a person closes a terminal."""
+        self._tmux("kill-session")
+
+    def run(self, command: Sequence[str | Path]) -> None:
+        """Types a command line and enters it."""
+        self.type(shlex.join(str(word) for word in command))
+        self.press("Enter")
+
+    def press(self, *keys: str) -> None:
+        """Keys in tmux's names: `j`, `Space`, `Enter`, `Escape`, `C-c`, `Up`."""
+        self._tmux("send-keys", *keys)
+
+    def type(self, text: str) -> None:
+        """Text as it stands, control characters included."""
+        self._tmux("send-keys", "-l", text)
+
+    def click(self, column: int, row: int) -> None:
+        """Press and release of the left button; columns and rows are counted from 0."""
+        at = f"{column + 1};{row + 1}"
+        self.type(f"\x1b[<0;{at}M")
+        self.type(f"\x1b[<0;{at}m")
+
+    def resize(self, width: int, height: int) -> None:
+        self._tmux("resize-window", "-x", str(width), "-y", str(height))
+
+    def screen(self, *, styled: bool = False) -> str:
+        """What stands on the screen; with `styled`, its escape sequences too."""
+        return self._tmux("capture-pane", "-p", *(["-e"] if styled else []))
+
+    def line(self, part: str) -> str:
+        """The first line of the screen in which `part` stands; empty if there is none."""
+        return next((line for line in self.screen().splitlines() if part in line), "")
+
+    def wait_until(self, met: Callable[[str], object], deadline_s: float = DEADLINE_S) -> str:
+        """The first screen for which `met` is true; AssertionError shows the one that was last."""
+        give_up = time.monotonic() + deadline_s
+        while True:
+            screen = self.screen()
+            if met(screen):
+                return screen
+            if time.monotonic() > give_up:
+                raise AssertionError(f"waited {deadline_s:.0f} s in vain; the screen:\n{screen}")
+            time.sleep(_LOOK_S)
+
+    def wait_for(self, *parts: str) -> str:
+        """The first screen on which all of the parts stand."""
+        return self.wait_until(lambda screen: all(part in screen for part in parts))
+
+    def wait_for_shell(self) -> str:
+        """The screen once the program has ended and the shell asks for the next command."""
+        return self.wait_until(
+            lambda screen: (
+                not self.modes()["alternate_on"] and screen.rstrip().splitlines()[-1:] == [PROMPT]
+            )
+        )
+
+    def modes(self) -> dict[str, bool]:
+        """What a program may leave behind: the other screen, a hidden cursor, mouse reports."""
+        names = ("alternate_on", "cursor_flag", "mouse_any_flag", "mouse_sgr_flag", "keypad_flag")
+        flags = self._tmux("display-message", "-p", " ".join(f"#{{{name}}}" for name in names))
+        return {name: flag == "1" for name, flag in zip(names, flags.split(), strict=True)}
+
+    @property
+    def pid(self) -> int:
+        """The process of the program in the foreground: what the shell has started."""
+        (child,) = children_of(int(self._tmux("display-message", "-p", "#{pane_pid}")))
+        return child
+
+    def _tmux(self, *arguments: str, check: bool = True) -> str:
+        done = subprocess.run(
+            ["tmux", "-u", "-L", self._socket, "-f", os.devnull, *arguments],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"tmux {arguments[0]}: {done.stderr.strip()}")
+        return done.stdout

@@ -1,0 +1,114 @@
+"""`cortex-tui run` in scripts: its exit code, and what stands on stdout and stderr."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.processes import DEADLINE_S, descendants_of, wait_until_gone
+from tests.e2e.program import PROGRAM, call, newest_session, shown, write_suite
+
+PROFILES = """
+    [profile.good]
+    workload = "bench:nap"
+    targets = ["p50 < 1s", "errors == 0"]
+    [profile.late]
+    workload = "bench:nap"
+    targets = ["p50 < 1ns"]
+    [profile.faulty]
+    workload = "bench:every_other"
+    targets = ["errors == 0"]
+    [profile.failing]
+    workload = "bench:fail"
+    [profile.broken]
+    workload = "bench:nothing"
+    [profile.endless]
+    workload = "bench:nap"
+    duration = "1h"
+"""
+
+
+@pytest.mark.parametrize(
+    ("select", "code"),
+    [
+        (["shop.good"], 0),
+        (["shop.good", "shop.late"], 1),
+        (["shop.faulty"], 1),
+        (["shop.gone"], 2),
+        (["shop.failing"], 3),
+        (["shop.good", "shop.broken"], 3),
+    ],
+)
+def test_the_exit_code_tells_what_came_of_it(folder: Path, select: list[str], code: int) -> None:
+    write_suite(folder, PROFILES)
+    done = call(folder, "run", *select, "--duration", "300ms")
+    assert done.returncode == code, done.stderr
+    assert done.stdout.count("shop.good  ") == (code != 2 and "shop.good" in select)
+
+
+def test_an_invalid_profile_is_told_and_the_others_run(folder: Path) -> None:
+    write_suite(folder, PROFILES + '[profile.wrong]\nworkload = "bench:nap"\nduration = "5"\n')
+    done = call(folder, "run", "shop.good", "shop.wrong", "--duration", "300ms")
+    assert done.returncode == 2
+    assert "profiles/shop.toml: profile.wrong.duration: expected a duration" in done.stderr
+    assert "shop.good  finished" in done.stdout
+
+
+def test_one_by_one_and_in_process_are_taken_at_their_word(folder: Path) -> None:
+    write_suite(folder, PROFILES)
+    options = ("--one-by-one", "--in-process", "--loop", "asyncio", "--save", "alone")
+    done = call(folder, "run", "shop.good", "shop.late", "--duration", "200ms", *options)
+    assert done.returncode == 1, done.stderr
+    assert "shares its loop with the screen" in done.stdout
+    document = shown(folder, "alone")
+    assert document["placement"] == "in-process"
+    assert document["loop"] == "asyncio"
+    assert [run["neighbours"] for run in document["runs"]] == [[], []]
+    assert [run["operations"] > 0 for run in document["runs"]] == [True, True]
+
+
+@pytest.mark.parametrize(("number", "placement"), [
+    (signal.SIGINT, []),
+    (signal.SIGTERM, []),
+    (signal.SIGINT, ["--in-process"]),
+])  # fmt: skip
+def test_an_interrupted_run_is_saved_and_shown(
+    folder: Path, number: signal.Signals, placement: list[str]
+) -> None:
+    write_suite(folder, PROFILES)
+    command: list[str | Path] = [PROGRAM, "run", "shop.endless", "--save", "cut", *placement]
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        _wait_until_stored(folder)
+        started = descendants_of(process.pid)
+        # To the group, as a terminal does it: the runner must not take it for its own end.
+        os.killpg(process.pid, number)
+        out, err = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 130, err
+    assert "shop.endless  stopped" in out
+    assert f"{number.name}: stopping" in err
+    assert shown(folder, "cut")["runs"][0]["operations"] > 0
+    wait_until_gone(started)
+
+
+def _wait_until_stored(folder: Path) -> None:
+    """Waits for a session that is in the store with its first run."""
+    give_up = time.monotonic() + DEADLINE_S
+    while not call(folder, "snapshots", "--all").stdout:
+        assert time.monotonic() < give_up
+    session, state = newest_session(folder)
+    assert state == "running"
+    while not shown(folder, session)["runs"][0]["operations"]:
+        assert time.monotonic() < give_up

@@ -1,0 +1,169 @@
+"""No process outlives its end, whatever ends and whatever a workload is at."""
+
+from __future__ import annotations
+
+import os
+import signal
+import struct
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import Launch
+from tests.e2e.processes import descendants_of, runner_of, wait_until_gone
+from tests.e2e.program import call, newest_session, shown, write_suite
+from tests.e2e.terminal import DEADLINE_S
+from tests.e2e.workbench import Workbench
+
+# Each starts a process of its own before it misbehaves.
+CODE = """
+    def start_child():
+        subprocess.Popen(["sleep", "3600"])
+        print("child started", flush=True)
+
+
+    async def behave():
+        if not os.path.exists("started"):
+            open("started", "x").close()
+            start_child()
+        await asyncio.sleep(0.001)
+
+
+    async def spin():
+        start_child()
+        while True:
+            pass
+
+
+    async def block():
+        start_child()
+        time.sleep(3600)
+
+
+    async def note():
+        await asyncio.sleep(0.002)
+        with open("ended", "ab") as file:
+            file.write(time.perf_counter_ns().to_bytes(8, "little"))
+"""
+PROFILES = """
+    [profile.behave]
+    workload = "bench:behave"
+    [profile.spin]
+    workload = "bench:spin"
+    [profile.block]
+    workload = "bench:block"
+    [profile.note]
+    workload = "bench:note"
+"""
+
+
+@pytest.fixture
+def shop(folder: Path) -> Path:
+    write_suite(folder, PROFILES, code=CODE, defaults='warmup = 0\nduration = "1h"')
+    return folder
+
+
+def run_until_it_misbehaves(launch: Launch, work: str) -> tuple[Workbench, set[int]]:
+    """The workbench once the workload is at work, and all processes that it has started."""
+    workbench = launch("launch", f"shop.{work}")
+    workbench.press("l", "r")
+    workbench.terminal.wait_for("child started")
+    started = descendants_of(workbench.terminal.pid)
+    assert len(started) >= 2  # the runner and the workload's own
+    return workbench, started
+
+
+WORK = pytest.mark.parametrize("work", ["behave", "spin", "block"])
+
+
+@WORK
+@pytest.mark.parametrize("key", ["q", "C-c"])
+def test_leaving_leaves_no_process(shop: Path, launch: Launch, work: str, key: str) -> None:
+    workbench, started = run_until_it_misbehaves(launch, work)
+    started.add(workbench.terminal.pid)
+    workbench.press(key)
+    workbench.terminal.wait_for_shell()
+    wait_until_gone(started)
+
+
+@WORK
+def test_closing_the_terminal_leaves_no_process(shop: Path, launch: Launch, work: str) -> None:
+    workbench, started = run_until_it_misbehaves(launch, work)
+    started.add(workbench.terminal.pid)
+    workbench.terminal.hang_up()
+    wait_until_gone(started)
+    assert newest_session(shop)[1] in ("finished", "died")
+
+
+@WORK
+def test_killing_the_workbench_leaves_no_process(shop: Path, launch: Launch, work: str) -> None:
+    workbench, started = run_until_it_misbehaves(launch, work)
+    os.kill(workbench.terminal.pid, signal.SIGKILL)
+    wait_until_gone(started)
+    assert list((shop / ".cortex-tui" / "scratch").glob("*")) == []
+
+
+@WORK
+def test_killing_the_runner_leaves_the_workbench(shop: Path, launch: Launch, work: str) -> None:
+    workbench, started = run_until_it_misbehaves(launch, work)
+    os.kill(runner_of(workbench.terminal.pid), signal.SIGKILL)
+    workbench.wait_for_state("DIED: the runner was killed by SIGKILL")
+    wait_until_gone(started)
+    (shop / "started").unlink(missing_ok=True)
+    workbench.press("r")
+    workbench.wait_for_state("running")
+    workbench.press("x")
+    workbench.wait_for_state("finished", "DIED: it was told to stop")
+
+
+def test_of_a_killed_workbench_at_most_the_last_second_is_missing(
+    shop: Path, launch: Launch
+) -> None:
+    workbench = launch("launch", "shop.note")
+    workbench.press("r")
+    workbench.wait_for_row("note", lambda row: row.operations > 900)
+    killed_ns = time.perf_counter_ns()
+    pid = workbench.terminal.pid
+    started = descendants_of(pid)
+    os.kill(pid, signal.SIGKILL)
+    wait_until_gone(started)
+
+    session, state = newest_session(shop)
+    assert state == "interrupted"
+    (run,) = shown(shop, session)["runs"]
+    assert run["state"] == "interrupted"
+    ended = (shop / "ended").read_bytes()
+    ended_ns = [moment for (moment,) in struct.iter_unpack("<Q", ended)]
+    assert run["operations"] <= len(ended_ns)
+    # It is written once a second, and a tenth may be under way.
+    due = sum(moment < killed_ns - 1_300_000_000 for moment in ended_ns)
+    assert run["operations"] >= due > 100
+    # What is interrupted can be named and read like anything else.
+    assert call(shop, "save", session, "cut").returncode == 0
+    assert shown(shop, "cut")["runs"][0]["operations"] == run["operations"]
+
+
+def test_scratch_databases_are_gone_after_a_kill(folder: Path, launch: Launch) -> None:
+    workbench = launch("launch", "mediator.command-dispatch")
+    workbench.press("r")
+    workbench.wait_for_row("comman…spatch", lambda row: row.operations > 0)
+    scratch = folder / ".cortex-tui" / "scratch"
+    assert list(scratch.rglob("*.db*"))
+    # Both at once, so that neither can clean up after the other.
+    pid = workbench.terminal.pid
+    started = descendants_of(pid)
+    for process in (*started, pid):
+        os.kill(process, signal.SIGSTOP)
+    for process in (*started, pid):
+        os.kill(process, signal.SIGKILL)
+    wait_until_gone(started)
+    assert call(folder, "run", "mediator.query-dispatch", "--duration", "100ms").returncode == 0
+    _wait_until_empty(scratch)
+
+
+def _wait_until_empty(folder: Path) -> None:
+    give_up = time.monotonic() + DEADLINE_S
+    while left := list(folder.iterdir()):
+        assert time.monotonic() < give_up, left
+        time.sleep(0.01)

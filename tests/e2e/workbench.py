@@ -1,0 +1,116 @@
+"""The workbench in a terminal, read and driven as a person does it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.e2e.program import PROGRAM
+from tests.e2e.terminal import Terminal
+
+_FACTORS = {"k": 1e3, "M": 1e6, "G": 1e9}
+_HEADER = re.compile(r"^ {5}profile ")
+KEYS = "? keys"
+
+
+class Row(NamedTuple):
+    """A line of the table, below the line with its titles."""
+
+    titles: str
+    text: str
+
+    @property
+    def has_cursor(self) -> bool:
+        return self.text.startswith("▸")
+
+    @property
+    def box(self) -> str:
+        """`[x]`, `[-]` or `[ ]`."""
+        return self.text[1:4]
+
+    def cell(self, title: str) -> str:
+        """What stands in a column of numbers; they end below the end of their title."""
+        found = re.search(rf"(?<!\S){re.escape(title)}(?!\S)", self.titles)
+        assert found, f"no column {title}: {self.titles}"
+        return self.text[: found.end()].split(" ")[-1]
+
+    @property
+    def operations(self) -> float:
+        """0 before the profile was run."""
+        text = self.cell("operations" if "operations" in self.titles else "ops")
+        number = re.fullmatch(r"([\d.]+)([kMG]?)", text)
+        return float(number[1]) * _FACTORS.get(number[2], 1) if number else 0.0
+
+
+class Workbench:
+    """A workbench that was launched in a terminal's shell."""
+
+    def __init__(self, terminal: Terminal, *options: str | Path) -> None:
+        self.terminal = terminal
+        terminal.run([PROGRAM, *options])
+        terminal.wait_for(KEYS)
+
+    def press(self, *keys: str) -> None:
+        self.terminal.press(*keys)
+
+    def row(self, name: str, screen: str | None = None) -> Row:
+        """The row of a profile or a suite; AssertionError if it is not to be seen."""
+        lines = (self.terminal.screen() if screen is None else screen).splitlines()
+        titles = next((line for line in lines if _HEADER.match(line)), "")
+        for line in lines:
+            if re.match(rf"[▸ ]\[[x -]\] {re.escape(name)}(?!\S)", line):
+                return Row(titles, line)
+        raise AssertionError("no row " + name + " in:\n" + "\n".join(lines))
+
+    def has_row(self, name: str, screen: str | None = None) -> bool:
+        try:
+            self.row(name, screen)
+        except AssertionError:
+            return False
+        return True
+
+    def wait_for_row(self, name: str, met: Callable[[Row], object]) -> Row:
+        """The row as it is once `met` is true for it."""
+        screen = self.terminal.wait_until(
+            lambda screen: self.has_row(name, screen) and met(self.row(name, screen))
+        )
+        return self.row(name, screen)
+
+    def wait_for_state(self, *words: str) -> str:
+        """The screen once the line at the top says one of the words."""
+        return self.terminal.wait_until(
+            lambda screen: any(screen.split("\n", 1)[0].strip().startswith(w) for w in words)
+        )
+
+    def run_to_end(self, key: str = "r") -> str:
+        """Starts what is checked; the screen when the session has ended."""
+        self.press(key)
+        self.wait_for_state("starting", "running")
+        return self.wait_for_state("finished", "DIED")
+
+    def save_as(self, name: str, *before: str) -> None:
+        """Opens the dialog and enters a name; `before` are keys for the choice in it."""
+        self.press("s")
+        self.terminal.wait_for("Save a snapshot")
+        if before:
+            self.press(*before)
+        self.rename(name)
+
+    def rename(self, name: str) -> None:
+        """Replaces what stands in the dialog's line."""
+        self.press("C-u")
+        self.terminal.wait_for("a name to find it by")
+        self.terminal.type(name)
+        self.press("Enter")
+
+    def escape(self, part: str) -> None:
+        """Closes what shows `part`. A key right behind escape would be another key, alt and it."""
+        self.press("Escape")
+        self.terminal.wait_until(lambda screen: part not in screen)
+
+    def leave(self) -> str:
+        """Quits; what then stands in the normal terminal."""
+        self.press("q")
+        return self.terminal.wait_for_shell()
