@@ -8,11 +8,16 @@ BUILT_IN: frozenset[str] = frozenset(
         "cortex.concurrent_capture",
         "cortex.get",
         "cortex.mixed",
+        "cortex.pattern_observe",
+        "cortex.pattern_read",
+        "cortex.pattern_write",
+        "cortex.patterns_by_namespace",
         "cortex.recent",
         "cortex.repository_delete",
         "cortex.repository_read",
         "cortex.repository_write",
         "cortex.search",
         "cortex.search_concurrent",
+        "cortex.search_relevant",
     }
 )

@@ -11,7 +11,16 @@ from cortex_core.data import stream
 from cortex_core.data.stream import DEFAULT_COUNT, DEFAULT_SEED
 from cortex_core.sqlite.conversations import SAVE, to_row
 from cortex_core.sqlite.patterns import SAVE_PATTERN, pattern_to_row
-from cortex_core.sqlite.schema import CONVERSATION_TRIGGERS, PATTERN_TRIGGERS, prepare_writer
+from cortex_core.sqlite.schema import (
+    CONVERSATION_TRIGGERS,
+    PATTERN_TRIGGERS,
+    SCHEMA_VERSION,
+    prepare_writer,
+)
+
+VERSION = f"{SCHEMA_VERSION}.{stream.REVISION}"
+"""Files that were seeded with the same arguments differ only where this does: it belongs in
+the name of one that is kept."""
 
 
 def seed_file(

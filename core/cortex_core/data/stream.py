@@ -11,6 +11,9 @@ from cortex_core.domain.pattern import Pattern, PatternType
 DEFAULT_COUNT = 100
 DEFAULT_SEED = 2024
 
+REVISION = 1
+"""Counts the changes to what a seed leads to."""
+
 NAMESPACES = (
     "workspace.app",
     "workspace.api",

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from cortex_tui.profiles.loader import load_catalog
-from cortex_tui.profiles.model import Catalog, ClosedLoad, Length
+from cortex_tui.profiles.model import Catalog, ClosedLoad, Length, ParamValue
 from cortex_tui.workloads.names import BUILT_IN
 
-REFERENCE = {
+REFERENCE: dict[str, tuple[str, dict[str, ParamValue]]] = {
     "mediator.command-dispatch": ("p95 < 50ms", {}),
     "mediator.query-dispatch": ("p95 < 50ms", {"conversations": 1}),
     "mediator.concurrent-commands": ("p95 < 500ms", {"batch": 10}),
@@ -22,7 +22,12 @@ REFERENCE = {
     "repository.batch-read": ("mean < 100ms", {"conversations": 10, "batch": 10}),
     "repository.recent": ("mean < 50ms", {"conversations": 50, "limit": 20}),
     "repository.conversation-delete": ("mean < 30ms", {"conversations": 10}),
+    "repository.pattern-write": ("mean < 20ms", {}),
+    "repository.pattern-read": ("mean < 10ms", {"patterns": 1}),
+    "repository.pattern-observe": ("mean < 20ms", {"patterns": 1}),
+    "repository.patterns-by-namespace": ("mean < 50ms", {"patterns": 100, "limit": 50}),
     "search.simple-text": ("p95 < 200ms", {"conversations": 30, "limit": 10, "hits": 10}),
+    "search.relevance-filter": ("p95 < 200ms", {"conversations": 30, "share": 0.5}),
     "search.large-dataset": ("p95 < 300ms", {"conversations": 100, "limit": 20, "hits": 20}),
     "search.no-results": ("p95 < 100ms", {"conversations": 30, "hits": 0}),
     "search.concurrent": ("p95 < 500ms", {"conversations": 50, "searches": 5}),

@@ -1,0 +1,98 @@
+"""Where the built-in workloads keep their data: a core for each run, or one for a session."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from cortex_core import Cortex
+from cortex_core import data as generated
+from cortex_core.data import seed_file
+from cortex_tui import __version__
+from cortex_tui.workloads.api import shared
+from cortex_tui.workloads.context import current_run
+
+T = TypeVar("T")
+
+_AT_ONCE = 1_000
+"""How many entities are on their way into a core while it is filled."""
+
+
+@asynccontextmanager
+async def opened(*, conversations: int = 0, patterns: int = 0) -> AsyncIterator[Cortex]:
+    """A core that holds the first so many generated memories.
+
+    The profile's `database` says where: in a file of the run's own, a copy of a seeded one; in
+    the file of the session; or in memory.
+    """
+    context = current_run.get()
+    if context.database == "shared":
+        cortex = await _one_for_the_session()
+        await _fill(cortex, conversations, patterns)
+        yield cortex
+        return
+    if context.database == "memory":
+        async with Cortex.open(":memory:") as cortex:
+            await _fill(cortex, conversations, patterns)
+            yield cortex
+        return
+    path = context.scratch / f"run-{context.run}.db"
+    await asyncio.to_thread(_copy_seeded, conversations, patterns, context.cache, path)
+    try:
+        async with Cortex.open(path) as cortex:
+            yield cortex
+    finally:
+        _delete(path)
+
+
+def alone() -> bool:
+    """Whether nobody but this run writes to its core, so that results are known exactly."""
+    return current_run.get().database != "shared"
+
+
+@shared
+async def _one_for_the_session() -> AsyncGenerator[Cortex, None]:
+    path = current_run.get().scratch / "shared.db"
+    try:
+        async with Cortex.open(path) as cortex:
+            yield cortex
+    finally:
+        _delete(path)
+
+
+async def _fill(cortex: Cortex, conversations: int, patterns: int) -> None:
+    if await cortex.conversations.count() < conversations:
+        await _save_all(cortex.conversations.save, generated.conversations(conversations))
+    if await cortex.patterns.count() < patterns:
+        await _save_all(cortex.patterns.save, generated.patterns(patterns))
+
+
+async def _save_all(save: Callable[[T], Awaitable[None]], entities: Iterable[T]) -> None:
+    left = iter(entities)
+    while chunk := list(islice(left, _AT_ONCE)):
+        await asyncio.gather(*map(save, chunk))
+
+
+def _copy_seeded(conversations: int, patterns: int, cache: Path, path: Path) -> None:
+    """Copies the seeded file of so many memories, which is made the first time. Blocks."""
+    version = f"{generated.VERSION}-{__version__}"
+    seeded = cache / f"core-{conversations}-{patterns}-{version}.db"
+    if not seeded.exists():
+        partial = cache / f"{seeded.stem}.{os.getpid()}-{path.stem}"
+        seed_file(partial, conversations=conversations, patterns=patterns)
+        partial.replace(seeded)
+        for outdated in cache.glob("core-*.db"):
+            if not outdated.stem.endswith(f"-{version}"):
+                outdated.unlink(missing_ok=True)
+    shutil.copyfile(seeded, path)
+
+
+def _delete(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
