@@ -31,9 +31,9 @@ run: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/pytest
 
-# The shipped suites in full, without neighbours.
+# The reference benchmarks, each without neighbours, with their targets.
 bench: $(INSTALLED)
-	$(BIN)/cortex-tui run '*' --one-by-one
+	$(BIN)/pytest tests/performance
 
 soak: $(INSTALLED)
 	$(BIN)/pytest -m soak --timeout 0
