@@ -8,12 +8,13 @@ from itertools import islice
 
 from cortex_tui.load import Levels
 from cortex_tui.profiles.model import ClosedLoad, StagedLoad
+from cortex_tui.runner.deadlines import Deadlines
 from cortex_tui.runner.loops import CHECK_NS, LoopTurns, closed_worker
 from cortex_tui.runner.operations import Operations
 from cortex_tui.runner.phase import ActivePhase
 from cortex_tui.runner.timer import ArrivalTimer
 
-LEVEL_S = 0.02
+LEVEL_NS = 20_000_000
 """How often the number of workers follows a level that changes."""
 
 
@@ -32,28 +33,39 @@ class ClosedDriver:
         timer: ArrivalTimer,
         timeout_ns: int | None,
     ) -> None:
-        self._load = load
         self._phase = phase
         self._operations = operations
         self._turns = turns
         self._timer = timer
-        self._timeout_ns = timeout_ns
         self._staged = isinstance(load, StagedLoad)
         self._think_time_ns = load.think_time_ns
+        self._thinking: set[asyncio.Future[None]] = set()
         batch = phase.recorder.batch
         if iterations is not None:
             indices = islice(indices, max(1, iterations // batch) * batch)
         self._indices = indices
         self._levels = Levels(load, phase.start_ns)
         self._starts: list[int] = []
+        self._limits: list[int] = []
         self._working: set[int] = set()
         self._sent_home: set[int] = set()
         self._wanted = 0
+        self._check_ns = CHECK_NS
+        self._deadlines: Deadlines | None = None
+        self._settle, self._fail = phase.recorder.record, phase.fail
+        if timeout_ns is not None:
+            # Who looks up that often finds each operation that is overdue when it ends.
+            self._check_ns = min(CHECK_NS, timeout_ns)
+            watched = Deadlines(timeout_ns, phase, timer, lambda: enumerate(self._starts))
+            self._deadlines = watched
+            self._settle, self._fail = watched.settle, watched.fail
 
     def begin(self) -> None:
         self._follow()
         if self._staged:
-            self._phase.spawn(self._keep_following(), lambda: None)
+            self._timer.at(self._phase.clock() + LEVEL_NS, self._keep_following)
+        if self._deadlines is not None:
+            self._deadlines.begin()
 
     @property
     def level(self) -> float:
@@ -64,10 +76,13 @@ class ClosedDriver:
         return [since for since in self._starts if since]
 
     def pause(self) -> None:
-        """Workers see the pause when they look up."""
+        self._have_looked_up()
 
     def finish(self) -> None:
-        """Workers see the end of the phase when they look up."""
+        """Starts nothing new, and waits for nobody who only thinks."""
+        self._have_looked_up()
+        for woken in self._thinking:
+            _wake(woken)
 
     def resume(self, by_ns: int, paused_ns: int) -> None:
         self._levels.shift(by_ns, paused_ns)
@@ -84,24 +99,34 @@ class ClosedDriver:
         self._follow()
 
     def _follow(self) -> None:
-        self._wanted = round(self._levels.at(self._phase.now_ns()))
+        before, self._wanted = self._wanted, round(self._levels.at(self._phase.now_ns()))
+        if self._wanted < before:
+            self._have_looked_up()
         for slot in range(self._wanted):
             if slot not in self._working:
                 self._employ(slot)
 
-    async def _keep_following(self) -> None:
-        while not self._phase.over.is_set() and self._phase.now_ns() < self._phase.end_ns:
-            await asyncio.sleep(LEVEL_S)
+    def _keep_following(self) -> None:
+        phase = self._phase
+        if not phase.over.is_set() and phase.now_ns() < phase.end_ns:
             self._follow()
+            self._timer.at(phase.clock() + LEVEL_NS, self._keep_following)
+
+    def _have_looked_up(self) -> None:
+        """Lets no worker start another operation before it has looked up."""
+        self._limits[:] = [0] * len(self._limits)
 
     def _employ(self, slot: int) -> None:
         while len(self._starts) <= slot:
             self._starts.append(0)
-        phase = self._phase
+            self._limits.append(0)
+        phase, deadlines = self._phase, self._deadlines
         self._working.add(slot)
 
         def ended() -> None:
             self._working.discard(slot)
+            if deadlines is not None:
+                deadlines.forget(slot)
             if slot not in self._sent_home:
                 # It has found nothing left to start.
                 phase.over.set()
@@ -110,39 +135,61 @@ class ClosedDriver:
             if slot < self._wanted and not phase.over.is_set():
                 self._employ(slot)
 
-        phase.spawn(self._work(slot), ended)
+        task = phase.spawn(self._work(slot), ended)
+        if deadlines is not None:
+            deadlines.watch(slot, task)
 
     async def _work(self, slot: int) -> None:
         phase = self._phase
-        batched = phase.recorder.batch > 1
         async with self._operations.for_worker(slot) as operation:
-            work = closed_worker(operation, timeout_ns=self._timeout_ns, batched=batched)
+            await self._until_resumed()
+            work = closed_worker(operation, batched=phase.recorder.batch > 1)
             await work(
-                slot, operation.function, self._indices, self._starts, phase.clock,
-                phase.recorder, phase.fail, self._checkpoint, self._breathe,
+                slot, operation.function, self._indices, self._starts, self._limits, phase.clock,
+                phase.recorder, self._settle, self._fail, self._checkpoint, self._breathe,
             )  # fmt: skip
 
-    def _checkpoint(self, slot: int, now_ns: int) -> int:
-        """Until when a worker may go on without looking up again; 0 when it is to end."""
+    def _checkpoint(self, slot: int, now_ns: int) -> bool:
+        """Whether a worker may go on; until when without looking up again is in its limit."""
         phase = self._phase
-        if phase.paused:
-            return now_ns
         if now_ns >= phase.end_ns or phase.over.is_set():
-            return 0
+            return False
         if slot >= self._wanted:
             self._sent_home.add(slot)
-            return 0
+            return False
         phase.recorder.reach(now_ns)
         if self._think_time_ns:
-            return now_ns
-        return min(now_ns + CHECK_NS, phase.recorder.boundary_ns, phase.end_ns)
+            self._limits[slot] = 0
+        else:
+            boundary_ns = min(phase.recorder.boundary_ns, phase.end_ns)
+            self._limits[slot] = min(now_ns + self._check_ns, boundary_ns)
+        return True
 
     async def _breathe(self) -> None:
         """What a worker does between operations when it has looked up."""
         if self._think_time_ns:
-            until_ns = self._phase.clock() + self._think_time_ns
-            await self._timer.sleep_until(min(until_ns, self._phase.end_ns))
+            await self._think()
         else:
             await self._turns.turn()
+        await self._until_resumed()
+
+    async def _until_resumed(self) -> None:
         while self._phase.paused and not self._phase.over.is_set():
             await self._phase.resumed.wait()
+
+    async def _think(self) -> None:
+        if self._phase.over.is_set():
+            return
+        woken = asyncio.get_running_loop().create_future()
+        until_ns = self._phase.clock() + self._think_time_ns
+        self._timer.at(min(until_ns, self._phase.end_ns), lambda: _wake(woken))
+        self._thinking.add(woken)
+        try:
+            await woken
+        finally:
+            self._thinking.discard(woken)
+
+
+def _wake(woken: asyncio.Future[None]) -> None:
+    if not woken.done():
+        woken.set_result(None)

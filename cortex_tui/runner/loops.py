@@ -1,8 +1,8 @@
 """The innermost code: what stands between two operations, and nothing else.
 
-An operation may be async or not, may take its index or nothing, and may have a time limit. To spend
-no call and no test on that in the timed path, the functions here are made from source once for each
-shape, as the standard library's `timeit` does for its loop.
+An operation may be async or not, and may take its index or nothing. To spend no call and no test on
+that in the timed path, the functions here are made from source once for each shape, as the standard
+library's `timeit` does for its loop.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ CHECK_NS = 500_000
 
 # A worker's operation belongs to the interval in which it ended, so the clock is compared with the
 # next boundary before the value is appended; that one comparison also finds the end of the phase,
-# a pause, and the moment to let others have the loop.
+# a pause, and the moment to let others have the loop. The limit lies in a list, where it can be
+# taken back while the worker is suspended.
 _CLOSED = """
-async def worker(slot, operation, indices, starts, clock, recorder, fail, checkpoint, breathe):
-    append, reach = recorder.service_ns.append, recorder.reach
-    limit_ns = checkpoint(slot, clock())
-    if not limit_ns:
+async def worker(
+    slot, operation, indices, starts, limits, clock, recorder, settle, fail, checkpoint, breathe
+):
+    append = recorder.service_ns.append
+    if not checkpoint(slot, clock()):
         return
     for i in indices:
         starts[slot] = start_ns = clock()
@@ -39,25 +41,25 @@ async def worker(slot, operation, indices, starts, clock, recorder, fail, checkp
         else:
             end_ns = clock()
             {check}
-            if end_ns < limit_ns:
+            if end_ns < limits[slot]:
                 append(end_ns - start_ns)
                 continue
-            reach(end_ns)
-            append(end_ns - start_ns)
+            settle(start_ns, end_ns)
         starts[slot] = 0
         await breathe()
-        limit_ns = checkpoint(slot, clock())
-        if not limit_ns:
+        if not checkpoint(slot, clock()):
             return
     starts[slot] = 0
 """
 
 # The same for batches that are timed as one.
 _BATCHED = """
-async def worker(slot, operation, indices, starts, clock, recorder, fail, checkpoint, breathe):
-    append, reach, size = recorder.service_ns.append, recorder.reach, recorder.batch
-    limit_ns = checkpoint(slot, clock())
-    while limit_ns and (batch := tuple(islice(indices, size))):
+async def worker(
+    slot, operation, indices, starts, limits, clock, recorder, settle, fail, checkpoint, breathe
+):
+    append, size = recorder.service_ns.append, recorder.batch
+    go_on = checkpoint(slot, clock())
+    while go_on and (batch := tuple(islice(indices, size))):
         starts[slot] = start_ns = clock()
         try:
             for i in batch:
@@ -69,19 +71,18 @@ async def worker(slot, operation, indices, starts, clock, recorder, fail, checkp
         else:
             end_ns = clock()
             {check}
-            if end_ns < limit_ns:
+            if end_ns < limits[slot]:
                 append(end_ns - start_ns)
                 continue
-            reach(end_ns)
-            append(end_ns - start_ns)
+            settle(start_ns, end_ns)
         starts[slot] = 0
         await breathe()
-        limit_ns = checkpoint(slot, clock())
+        go_on = checkpoint(slot, clock())
     starts[slot] = 0
 """
 
 _OPEN = """
-async def arrival(i, intended_ns, operation, starts, clock, recorder, fail):
+async def arrival(i, intended_ns, operation, starts, clock, settle, fail):
     starts[i] = start_ns = clock()
     try:
         {call}
@@ -92,46 +93,43 @@ async def arrival(i, intended_ns, operation, starts, clock, recorder, fail):
     else:
         end_ns = clock()
         {check}
-        if end_ns >= recorder.boundary_ns:
-            recorder.reach(end_ns)
-        recorder.service_ns.append(end_ns - start_ns)
-        recorder.response_ns.append(end_ns - intended_ns)
-        recorder.lateness_ns.append(start_ns - intended_ns)
+        settle(start_ns, end_ns, intended_ns)
     del starts[i]
 """
 
 Loop = Callable[..., Coroutine[Any, Any, None]]
 
 
-def closed_worker(operation: Operation, *, timeout_ns: int | None, batched: bool) -> Loop:
-    """`worker(slot, operation, indices, starts, clock, recorder, fail, checkpoint, breathe)`.
+def closed_worker(operation: Operation, *, batched: bool) -> Loop:
+    """A worker, with the parameters of the source above.
 
     Runs operations one after the other until `indices` or the phase is at its end. `starts[slot]`
-    holds the start of the operation under way, 0 between operations.
+    holds the start of the operation under way, 0 between operations. Up to `limits[slot]` it goes
+    on by itself; a value from beyond goes to `settle(start_ns, end_ns)`, and then the worker looks
+    up: it lets others have the loop in `breathe()`, and asks `checkpoint(slot, now_ns)` whether to
+    go on and for a new limit.
     """
-    source = _BATCHED if batched else _CLOSED
-    return _compiled(source, "worker", operation.awaits, operation.takes_index, timeout_ns)
+    return _compiled(_BATCHED if batched else _CLOSED, "worker", operation)
 
 
-def open_arrival(operation: Operation, *, timeout_ns: int | None) -> Loop:
-    """`arrival(i, intended_ns, operation, starts, clock, recorder, fail)`: one operation."""
-    return _compiled(_OPEN, "arrival", operation.awaits, operation.takes_index, timeout_ns)
+def open_arrival(operation: Operation) -> Loop:
+    """One operation, with the parameters of the source above.
+
+    Its times go to `settle(start_ns, end_ns, intended_ns)`. Meanwhile `starts[i]` holds its start.
+    """
+    return _compiled(_OPEN, "arrival", operation)
+
+
+def _compiled(source: str, name: str, operation: Operation) -> Loop:
+    return _compiled_once(source, name, operation.awaits, operation.takes_index)
 
 
 @cache
-def _compiled(
-    source: str, name: str, awaits: bool, takes_index: bool, timeout_ns: int | None
-) -> Loop:
+def _compiled_once(source: str, name: str, awaits: bool, takes_index: bool) -> Loop:
     called = f"operation({'i' if takes_index else ''})"
     call = f"await {called}" if awaits else f"result = {called}"
-    if timeout_ns is not None:
-        call = f"async with timeout({timeout_ns / 1e9!r}): {call}"
     check = "" if awaits else "if result is not None: refuse_awaitable(result)"
-    namespace: dict[str, Any] = {
-        "refuse_awaitable": refuse_awaitable,
-        "timeout": asyncio.timeout,
-        "islice": islice,
-    }
+    namespace: dict[str, Any] = {"refuse_awaitable": refuse_awaitable, "islice": islice}
     exec(compile(source.format(call=call, check=check), f"<{name}: {call}>", "exec"), namespace)
     made: Loop = namespace[name]
     return made

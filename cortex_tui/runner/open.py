@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from cortex_tui.load import ArrivalSchedule
 from cortex_tui.profiles.model import OpenLoad, StagedLoad
+from cortex_tui.runner.deadlines import Deadlines
 from cortex_tui.runner.loops import open_arrival
 from cortex_tui.runner.phase import NEVER_NS, ActivePhase
 from cortex_tui.runner.timer import ArrivalTimer
@@ -33,15 +35,22 @@ class OpenDriver:
         self._timer = timer
         self._precise = load.precise
         self._max_in_flight = load.max_in_flight
-        self._arrival = open_arrival(operation, timeout_ns=timeout_ns)
+        self._arrival = open_arrival(operation)
         self._lasts = phase.end_ns != NEVER_NS
         end_ns = phase.end_ns if self._lasts else None
         self._schedule = ArrivalSchedule(load, phase.start_ns, end_ns, iterations, seed)
         self._starts: dict[int, int] = {}
         self._alarm = 0
+        self._deadlines: Deadlines | None = None
+        self._settle, self._fail = phase.recorder.record, phase.fail
+        if timeout_ns is not None:
+            self._deadlines = Deadlines(timeout_ns, phase, timer, self._starts.items)
+            self._settle, self._fail = self._deadlines.settle, self._deadlines.fail
 
     def begin(self) -> None:
         self._wait()
+        if self._deadlines is not None:
+            self._deadlines.begin()
 
     @property
     def level(self) -> float:
@@ -99,13 +108,15 @@ class OpenDriver:
             if len(phase.tasks) >= self._max_in_flight:
                 phase.recorder.unstarted += 1
                 continue
-            phase.spawn(
-                self._arrival(
-                    i, intended_ns, self._operation.function, self._starts, phase.clock,
-                    phase.recorder, phase.fail,
-                ),
-                _nothing,
+            arrival = self._arrival(
+                i, intended_ns, self._operation.function, self._starts, phase.clock,
+                self._settle, self._fail,
             )  # fmt: skip
+            if self._deadlines is None:
+                phase.spawn(arrival, _nothing)
+            else:
+                task = phase.spawn(arrival, partial(self._deadlines.forget, i))
+                self._deadlines.watch(i, task)
 
 
 def _nothing() -> None:

@@ -13,6 +13,8 @@ from cortex_tui.workloads.operation import WorkloadError
 
 DRAIN_NS = 5_000_000_000
 """How long operations in flight are awaited at the end of a phase, where they have no timeout."""
+CANCEL_NS = 100_000_000
+"""How much longer than their timeout, so that it takes effect on the youngest of them."""
 
 NEVER_NS = 1 << 62
 
@@ -26,7 +28,7 @@ class ActivePhase:
         recorder: Recorder,
         start_ns: int,
         duration_ns: int | None,
-        drain_ns: int | None = None,
+        timeout_ns: int | None = None,
     ) -> None:
         self.name: Literal["warmup", "measure"] = name
         self.recorder = recorder
@@ -40,7 +42,7 @@ class ActivePhase:
         """What ended the phase that was not the workload's own failure."""
         self.tasks: set[asyncio.Task[None]] = set()
         self.clock: Callable[[], int] = time.perf_counter_ns
-        self._drain_ns = DRAIN_NS if drain_ns is None else drain_ns
+        self._drain_ns = DRAIN_NS if timeout_ns is None else timeout_ns + CANCEL_NS
         self._abandoned = asyncio.Event()
         self._paused_ns: int | None = None
 
@@ -52,7 +54,9 @@ class ActivePhase:
         """The moment on this phase's clock, which stands still while it is paused."""
         return self.clock() if self._paused_ns is None else self._paused_ns
 
-    def spawn(self, coroutine: Coroutine[Any, Any, None], ended: Callable[[], None]) -> None:
+    def spawn(
+        self, coroutine: Coroutine[Any, Any, None], ended: Callable[[], None]
+    ) -> asyncio.Task[None]:
         """Runs a worker or an arrival as a task; `ended` is called when it is done."""
         task = asyncio.get_running_loop().create_task(coroutine)
         self.tasks.add(task)
@@ -66,15 +70,16 @@ class ActivePhase:
             ended()
 
         task.add_done_callback(done)
+        return task
 
     def fail(self, error: BaseException, start_ns: int, end_ns: int) -> bool:
         """Counts a failed operation; False for what is no failure of the operation."""
         if isinstance(error, WorkloadError | GeneratorExit) or self.recorder.sealed:
             return False
-        if isinstance(error, asyncio.CancelledError):
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                return False
+        task = asyncio.current_task()
+        while task is not None and task.cancelling():
+            # Nobody but the workload cancels a task of a phase that goes on.
+            task.uncancel()
         self.recorder.reach(end_ns)
         self.recorder.fail(error, end_ns - start_ns)
         return True
@@ -131,13 +136,18 @@ class ActivePhase:
                     await _either(self._idle(), self._abandoned.wait())
         now_ns = self.clock()
         unfinished_ns = sorted((now_ns - since for since in started()), reverse=True)
-        self.recorder.seal()
-        for task in self.tasks:
-            task.cancel()
+        self.cut()
         if self.tasks:
             # A task may swallow its cancellation; the session does not wait for it for ever.
             await asyncio.wait(set(self.tasks), timeout=1.0)
         return tuple(unfinished_ns)
+
+    def cut(self) -> None:
+        """Ends what is in flight, too; nothing of that counts any more."""
+        self.over.set()
+        self.recorder.seal()
+        for task in self.tasks:
+            task.cancel()
 
     async def _idle(self) -> None:
         while self.tasks and self.broken is None:

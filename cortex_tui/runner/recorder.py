@@ -86,6 +86,15 @@ class Recorder:
         self._errors[name] = self._errors.get(name, 0) + 1
         self.failures_ns.append(duration_ns)
 
+    def record(self, start_ns: int, end_ns: int, intended_ns: int | None = None) -> None:
+        """Records an operation that succeeded; in an open load, with when it was meant to start."""
+        if end_ns >= self.boundary_ns:
+            self.reach(end_ns)
+        self.service_ns.append(end_ns - start_ns)
+        if intended_ns is not None:
+            self.response_ns.append(end_ns - intended_ns)
+            self.lateness_ns.append(start_ns - intended_ns)
+
     def reach(self, now_ns: int) -> None:
         """Closes the current interval if `now_ns` lies beyond it."""
         if self.frozen_ns is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
@@ -19,14 +19,15 @@ from cortex_tui.protocol import (
     RunPlan,
     Samples,
 )
-from cortex_tui.runner.calibration import calibrated_batch
+from cortex_tui.runner.calibration import MAX_BATCH, calibrated_batch
 from cortex_tui.runner.closed import ClosedDriver
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.open import OpenDriver
 from cortex_tui.runner.operations import Operations
-from cortex_tui.runner.phase import ActivePhase
+from cortex_tui.runner.phase import DRAIN_NS, ActivePhase
 from cortex_tui.runner.recorder import Recorder
 from cortex_tui.runner.timer import ArrivalTimer
+from cortex_tui.workloads.operation import Operation
 
 Tell = Callable[[Message], None]
 
@@ -74,18 +75,35 @@ class Run:
         self._driver: Driver | None = None
         self._batch = max(1, self.profile.batch)
         self._told_level = -1.0
+        self._calibrating: asyncio.Task[tuple[int, float]] | None = None
+        self._to_pause = False
+        """A pause was asked for between two phases: the next begins with it."""
 
     # --- phases ------------------------------------------------------------------------------
 
-    async def warm_up(self, operations: Operations) -> None:
+    async def warm_up(self, operations: Operations, start_ns: int) -> None:
         """Runs the warm-up, if there is one; its values are handed on, but never counted.
 
         Then, if the profile leaves it to us, finds how many operations to time as one.
         """
         if self.profile.warmup and not self.stopping:
-            await self._run_phase("warmup", operations, self.profile.warmup)
+            await self._run_phase("warmup", operations, self.profile.warmup, start_ns)
         if self.profile.batch == 0 and not self.stopping:
-            self._batch, operation_ns = await calibrated_batch(operations.first, self._indices)
+            await self._calibrate(operations.first)
+
+    async def _calibrate(self, operation: Operation) -> None:
+        most = self.profile.stop.iterations or MAX_BATCH
+        calibrating = asyncio.ensure_future(calibrated_batch(operation, self._indices, most))
+        self._calibrating = calibrating
+        try:
+            await asyncio.wait((calibrating,), timeout=DRAIN_NS / 1e9)
+        finally:
+            ended = calibrating.done() or not calibrating.cancel()
+        if not ended:
+            # So long an operation needs no batch.
+            self._tell(Calibrated(self.number, self._batch, DRAIN_NS))
+        elif not calibrating.cancelled():
+            self._batch, operation_ns = calibrating.result()
             self._tell(Calibrated(self.number, self._batch, operation_ns))
 
     async def measure(self, operations: Operations, start_ns: int) -> None:
@@ -104,9 +122,8 @@ class Run:
         name: Literal["warmup", "measure"],
         operations: Operations,
         length: Length,
-        start_ns: int | None = None,
+        start_ns: int,
     ) -> None:
-        start_ns = time.perf_counter_ns() if start_ns is None else start_ns
         recorder = Recorder(self.number, name, start_ns, self._interval_ns)
         recorder.batch = self._batch
         phase = ActivePhase(name, recorder, start_ns, length.duration_ns, self.profile.timeout_ns)
@@ -114,10 +131,16 @@ class Run:
         self._phase, self._driver = phase, driver
         driver.begin()
         self._tell_level()
-        await phase.until_over()
-        driver.finish()
-        over_ns = phase.now_ns()
-        unfinished_ns = await phase.drain(driver.started_ns)
+        if self._to_pause:
+            self.pause()
+        try:
+            await phase.until_over()
+            driver.finish()
+            over_ns = phase.now_ns()
+            unfinished_ns = await phase.drain(driver.started_ns)
+        except BaseException:
+            phase.cut()
+            raise
         # The wait for operations that never ended is not part of what was measured.
         took_ns = (over_ns if unfinished_ns else phase.clock()) - phase.start_ns
         if name == "measure":
@@ -152,7 +175,10 @@ class Run:
         if phase is not None:
             if self.stopping:
                 phase.abandon()
+            self._go_on()
             phase.end()
+        if self._calibrating is not None:
+            self._calibrating.cancel()
         self.stopping = True
 
     def end_phase(self, phase_name: str | None, mark: str) -> None:
@@ -160,24 +186,35 @@ class Run:
         phase = self._phase
         if phase is not None and phase_name in (None, phase.name):
             self._mark(mark)
+            self._go_on()
             phase.end()
 
     def pause(self) -> None:
+        """Starts nothing new and stops the clock; between two phases, when the next begins."""
         phase, driver = self._phase, self._driver
-        if phase is not None and driver is not None and not phase.paused:
+        self._to_pause = phase is None or driver is None or phase.recorder.sealed
+        if phase is not None and driver is not None and not self._to_pause and not phase.paused:
             driver.pause()
             phase.pause()
             self._mark("paused")
-            self._tell(Paused(self.number, True, phase.clock()))
+            self._tell(Paused(self.number, True, phase.now_ns()))
 
     def resume(self) -> None:
-        phase, driver = self._phase, self._driver
-        if phase is not None and driver is not None and phase.paused:
-            paused_ns = phase.now_ns()
-            by_ns = phase.resume()
-            driver.resume(by_ns, paused_ns)
+        by_ns = self._go_on()
+        if by_ns:
             self._mark(f"resumed after {by_ns / 1e9:.1f} s")
-            self._tell(Paused(self.number, False, phase.clock()))
+
+    def _go_on(self) -> int:
+        """Ends a pause, if there is one; how long it was."""
+        self._to_pause = False
+        phase, driver = self._phase, self._driver
+        if phase is None or driver is None or not phase.paused:
+            return 0
+        paused_ns = phase.now_ns()
+        by_ns = phase.resume()
+        driver.resume(by_ns, paused_ns)
+        self._tell(Paused(self.number, False, paused_ns + by_ns))
+        return by_ns
 
     def adjust(self, factor: float) -> None:
         """Multiplies the rate or the number of workers."""

@@ -55,6 +55,9 @@ from cortex_tui.workloads.resolving import resolve
 TEARDOWN_S = 5.0
 """How long a teardown may take before it is given up."""
 
+HAND_ON_NS = 100_000
+"""For how long the values of many runs are handed on before the loop has its turn."""
+
 Emit = Callable[[list[Message]], None]
 
 
@@ -199,10 +202,10 @@ class Session:
         operations: Operations,
     ) -> None:
         run = member.run
-        await barriers.set_up.arrive(run.number)
+        start_ns = await barriers.set_up.arrive(run.number)
         if not run.stopping and (run.profile.warmup or run.profile.batch == 0):
-            self._enter(member, "warmup")
-            await run.warm_up(operations)
+            self._enter(member, "warmup", start_ns)
+            await run.warm_up(operations, start_ns)
             self._finish_phase(member)
         start_ns = await barriers.warmed_up.arrive(run.number)
         if not run.stopping:
@@ -284,17 +287,29 @@ class Session:
         """Hands on what was recorded, shortly after the end of each interval."""
         interval_ns = self._plan.interval_ns
         while True:
-            # Aligned to the intervals of the measure phase, so that each is sent when it is over.
+            # Aligned to the intervals of the phase, so that each is sent when it is over. After a
+            # pause of one run there are two alignments, but never as many as runs.
             boundaries_ns = [b for m in group if (b := m.run.boundary_ns) is not None]
             now_ns = time.perf_counter_ns()
-            due_ns = max(now_ns + 1, min(boundaries_ns, default=now_ns + interval_ns))
+            soonest_ns = now_ns + interval_ns // 20
+            due_ns = max(soonest_ns, min(boundaries_ns, default=now_ns + interval_ns))
             await asyncio.sleep((due_ns - now_ns) / 1e9)
-            health = self._health.take()
-            batch: list[Message] = []
-            for member in group:
-                member.neighbours = _neighbours(member, group)
-                batch.extend(member.run.take_samples(member.neighbours, health))
-            self._emit(batch or [Pulse(time.perf_counter_ns(), health)])
+            await self._hand_on(group)
+
+    async def _hand_on(self, group: Sequence[_Member]) -> None:
+        health = self._health.take()
+        measuring = sum(member.measuring for member in group)
+        batch: list[Message] = []
+        took_from_ns = time.perf_counter_ns()
+        for member in group:
+            member.neighbours = measuring - member.measuring
+            batch.extend(member.run.take_samples(member.neighbours, health))
+            if batch and time.perf_counter_ns() - took_from_ns > HAND_ON_NS:
+                self._emit(batch)
+                batch = []
+                await asyncio.sleep(0)
+                took_from_ns = time.perf_counter_ns()
+        self._emit(batch or [Pulse(time.perf_counter_ns(), health)])
 
     def _started(self, clock_ns: float, await_ns: float) -> SessionStarted:
         loop = type(self._loop).__module__.partition(".")[0]

@@ -108,12 +108,6 @@ class ArrivalTimer:
         if self._armed_ns is None or when_ns < self._armed_ns:
             self._arm(when_ns)
 
-    async def sleep_until(self, when_ns: int) -> None:
-        """Suspends the caller until `when_ns` is reached."""
-        woken: asyncio.Future[None] = self._loop.create_future()
-        self.at(when_ns, lambda: None if woken.done() else woken.set_result(None))
-        await woken
-
     def _turn_until(self, due_ns: int, ring: Callable[[], None]) -> None:
         if time.perf_counter_ns() >= due_ns:
             ring()

@@ -111,7 +111,7 @@ async def drive(
     run = Run(RunPlan(0, profile), turns=LoopTurns(loop), timer=timer, interval_ns=1 << 50)
     operations = Operations(profile, operation)
     try:
-        await run.warm_up(operations)
+        await run.warm_up(operations, time.perf_counter_ns())
         run.finish_samples(0, Health())
         await run.measure(operations, time.perf_counter_ns())
         messages = run.finish_samples(0, Health())
