@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.session.view import SessionView
+
+TimedPhase = Literal["warmup", "measure"]
 
 
 class SavedSnapshot(msgspec.Struct, frozen=True):
@@ -55,8 +57,11 @@ class Control(Protocol):
     def resume(self, run: int | None = None) -> None:
         """One run, or all, go on after a pause."""
 
-    def end_phase(self, run: int | None = None) -> None:
-        """Ends warm-up or measure of one run, or of all, as if the time were up."""
+    def end_phase(self, run: int | None = None, *, phase: TimedPhase | None = None) -> None:
+        """Ends warm-up or measure of one run, or of all, as if the time were up.
+
+        With a `phase` only that one: by the time the runner hears of it, the next may have begun.
+        """
 
     def adjust(self, run: int | None, factor: float) -> None:
         """Multiplies the rate or the workers of one run, or of all."""

@@ -31,7 +31,7 @@ from cortex_tui.protocol import (
     SessionPlan,
     Stop,
 )
-from cortex_tui.session.control import SavedSnapshot
+from cortex_tui.session.control import SavedSnapshot, TimedPhase
 from cortex_tui.session.document import session_document
 from cortex_tui.session.intake import SessionTally
 from cortex_tui.session.placement import InProcess, Placement, PlacementName, Stream
@@ -136,8 +136,8 @@ class SessionController:
     def resume(self, run: int | None = None) -> None:
         self._loop.call_soon_threadsafe(self._command, Resume(run))
 
-    def end_phase(self, run: int | None = None) -> None:
-        self._loop.call_soon_threadsafe(self._command, EndPhase(run, None, "phase skipped"))
+    def end_phase(self, run: int | None = None, *, phase: TimedPhase | None = None) -> None:
+        self._loop.call_soon_threadsafe(self._command, EndPhase(run, phase, "phase skipped"))
 
     def adjust(self, run: int | None, factor: float) -> None:
         self._loop.call_soon_threadsafe(self._command, Adjust(run, factor))

@@ -13,7 +13,7 @@ import msgspec
 from textual.pilot import Pilot
 
 from cortex_tui.profiles.model import Catalog, ClosedLoad, Length, OpenLoad, Problem, Profile, Suite
-from cortex_tui.session.control import SavedSnapshot
+from cortex_tui.session.control import SavedSnapshot, TimedPhase
 from cortex_tui.session.view import CurvePoint, RunView, SessionView, TargetView
 from cortex_tui.ui.app import Workbench
 from cortex_tui.ui.screens.main import MainScreen
@@ -214,8 +214,8 @@ class StandIn:
     def resume(self, run: int | None = None) -> None:
         self.asked.append(("resume", run))
 
-    def end_phase(self, run: int | None = None) -> None:
-        self.asked.append(("end phase", run))
+    def end_phase(self, run: int | None = None, *, phase: TimedPhase | None = None) -> None:
+        self.asked.append((f"end {phase}", run))
 
     def adjust(self, run: int | None, factor: float) -> None:
         self.asked.append((f"adjust {factor}", run))

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.session.control import SavedSnapshot
+from cortex_tui.session.control import SavedSnapshot, TimedPhase
 from cortex_tui.session.view import RunView, SessionView
 
 
@@ -81,7 +81,7 @@ class StandIn:
     def resume(self, run: int | None = None) -> None:
         """Its views do not depend on it."""
 
-    def end_phase(self, run: int | None = None) -> None:
+    def end_phase(self, run: int | None = None, *, phase: TimedPhase | None = None) -> None:
         """Its views do not depend on it."""
 
     def adjust(self, run: int | None, factor: float) -> None:
