@@ -32,7 +32,7 @@ from cortex_tui.profiles.reading import (
     read_list,
     read_text,
 )
-from cortex_tui.profiles.words import shown, suggestion
+from cortex_tui.profiles.words import nearest, shown, suggestion
 from cortex_tui.stats.targets import parse_target
 from cortex_tui.workloads.names import BUILT_IN
 
@@ -53,7 +53,7 @@ def read_workload(value: object, path: str) -> str:
     text = read_text(value, path)
     if text in BUILT_IN or _MODULE_ATTRIBUTE.fullmatch(text):
         return text
-    if text.startswith(_BUILT_IN_PREFIX) and ":" not in text:
+    if ":" not in text and (text.startswith(_BUILT_IN_PREFIX) or nearest(text, BUILT_IN)):
         raise RefusedError(path, f"no built-in workload {shown(text)} {suggestion(text, BUILT_IN)}")
     raise RefusedError(
         path,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-BUILT_IN: frozenset[str] = frozenset(
+OVER_CORE: frozenset[str] = frozenset(
     {
         "cortex.capture",
         "cortex.concurrent_capture",
@@ -21,3 +21,6 @@ BUILT_IN: frozenset[str] = frozenset(
         "cortex.search_relevant",
     }
 )
+"""Those that measure `cortex_core`, and keep data in a database of their own."""
+
+BUILT_IN = OVER_CORE | {"command"}

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from cortex_tui.workloads.api import PerWorker, Workload
-from cortex_tui.workloads.names import BUILT_IN
+from cortex_tui.workloads.names import BUILT_IN, OVER_CORE
 from cortex_tui.workloads.operation import Operation, WorkloadError, required_params
 
 
@@ -21,8 +21,8 @@ def resolve(name: str, roots: Sequence[str] = ()) -> Workload:
     Imports the module, with `roots` put first on `sys.path`. Raises WorkloadError.
     """
     if name in BUILT_IN:
-        core = importlib.import_module("cortex_tui.workloads.core")
-        built_in: Workload = core.WORKLOADS[name]
+        room = "core" if name in OVER_CORE else name
+        built_in: Workload = importlib.import_module(f"cortex_tui.workloads.{room}").WORKLOADS[name]
         return built_in
     module_name, _, attribute = name.partition(":")
     for root in reversed(roots):

@@ -26,4 +26,4 @@ WORKLOADS: dict[str, Workload] = {
     "cortex.search_concurrent": searches.search_concurrent,
     "cortex.search_relevant": searches.search_relevant,
 }
-"""The code behind `names.BUILT_IN`."""
+"""The code behind `names.OVER_CORE`."""
