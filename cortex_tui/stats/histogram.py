@@ -136,10 +136,15 @@ class Histogram:
         buckets = self._buckets_at(ranks)
         return [(nine, highest_of(b)) for nine, b in zip(nines, buckets, strict=True)]
 
+    def cumulative(self) -> tuple[int, Ints]:
+        """The first bucket with a value, and for each from there to the last how many values lie
+        in it or below."""
+        return self._first, np.cumsum(self._counts[self._first : self._last + 1])
+
     def _buckets_at(self, ranks: Sequence[int]) -> list[int]:
         """The bucket of the value of each rank; the smallest value has rank 1."""
-        cumulative = np.cumsum(self._counts[self._first : self._last + 1])
-        found: list[int] = (self._first + np.searchsorted(cumulative, ranks)).tolist()
+        first, cumulative = self.cumulative()
+        found: list[int] = (first + np.searchsorted(cumulative, ranks)).tolist()
         return found
 
     def count_above(self, limit_ns: int) -> int:

@@ -16,6 +16,7 @@ import msgspec
 
 from cortex_tui.quantities import parse_duration_ns, parse_rate_per_s
 from cortex_tui.stats.percentiles import flagged, parse_percentile, samples_missing
+from cortex_tui.stats.scaling import Cell, exponent
 
 Subject = Literal["service", "response", "lateness", "failure"]
 Operator = Literal["<", "<=", ">", ">=", "=="]
@@ -25,6 +26,8 @@ SUBJECTS = ("service", "response", "lateness", "failure")
 DURATIONS = ("min", "mean", "median", "stddev", "iqr", "max")
 COUNTS = ("errors", "unfinished", "unstarted")
 OTHERS = ("throughput", "error_rate")
+SCALING = "scaling"
+"""The statistic of `scaling(PARAM)`, the exponent of growth over the cells of a matrix."""
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -34,12 +37,16 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "==": operator.eq,
 }
 _TARGET = re.compile(r"\s*(?:([a-z_]+)\s*\.\s*)?([a-z][a-z0-9_.]*)\s*(<=|>=|==|<|>)\s*(.+?)\s*")
+_GROWTH = re.compile(r"\s*scaling\s*\(\s*([^\W\d]\w*)\s*\)\s*(<=|>=|==|<|>)\s*(.+?)\s*")
 _NUMBER = re.compile(r"\d[\d_]*(\.\d+)?")
 _EXAMPLES = 'a target such as "p95 < 50ms", "throughput >= 500/s" or "errors == 0"'
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A target as it was read. `limit` is in ns, 1/s, a count or a share, as the statistic is."""
+    """A target as it was read.
+
+    `limit` is in ns, 1/s, a count, a share or, of scaling, a plain exponent, as the statistic is.
+    """
 
     text: str
     statistic: str
@@ -47,6 +54,8 @@ class Target(msgspec.Struct, frozen=True):
     limit: float
     subject: Subject | None = None
     """None: the headline, response in an open load and service in a closed one."""
+    parameter: str = ""
+    """Of scaling: over which parameter of the matrix."""
 
 
 class Distribution(Protocol):
@@ -78,6 +87,9 @@ class Measured(NamedTuple):
     errors: int = 0
     unfinished: int = 0
     unstarted: int = 0
+    batch: int = 1
+    """How many operations each value stands for: above 1, percentiles and extremes are of whole
+    batches, the mean and the throughput are of operations all the same."""
 
     @property
     def missing(self) -> int:
@@ -96,8 +108,8 @@ class Evaluation(NamedTuple):
 
 def parse_target(text: str) -> Target:
     """Reads `[SUBJECT.]STATISTIC OPERATOR VALUE`; ValueError says what was expected."""
-    if re.match(r"\s*scaling\s*\(", text):
-        raise ValueError(f"scaling(...) is not supported yet, in {text!r}")
+    if re.match(r"\s*scaling\b", text):
+        return _parse_scaling(text)
     match = _TARGET.fullmatch(text)
     if match is None:
         raise ValueError(f"expected {_EXAMPLES}, got {text!r}")
@@ -118,6 +130,23 @@ def parse_target(text: str) -> Target:
         operator=cast(Operator, sign),
         limit=_limit(statistic, value, timed),
         subject=cast("Subject | None", subject),
+    )
+
+
+def _parse_scaling(text: str) -> Target:
+    match = _GROWTH.fullmatch(text)
+    if match is None or not _is_number(match[3]):
+        raise ValueError(
+            'expected an exponent over a parameter, such as "scaling(conversations) <= 1.1", '
+            f"got {text!r}"
+        )
+    parameter, sign, value = match.groups()
+    return Target(
+        text=text.strip(),
+        statistic=SCALING,
+        operator=cast(Operator, sign),
+        limit=float(value),
+        parameter=parameter,
     )
 
 
@@ -149,8 +178,8 @@ def _unknown(statistic: str) -> str:
         return f"expected a percentile above p0 and below p100, got {statistic!r}"
     known = (*DURATIONS, *COUNTS, *OTHERS)
     return (
-        f"unknown statistic {statistic!r}{_nearest(statistic, known)}: "
-        f"expected a percentile such as p99, {', '.join(known)}"
+        f"unknown statistic {statistic!r}{_nearest(statistic, (*known, SCALING))}: "
+        f"expected a percentile such as p99, {', '.join(known)} or scaling(PARAMETER)"
     )
 
 
@@ -165,13 +194,20 @@ def evaluate(
     headline: Literal["service", "response"],
     *,
     live: bool = False,
+    cells: Sequence[Cell] = (),
 ) -> Evaluation:
-    """Holds a target against what was measured.
+    """Holds a target against what was measured; `cells` are those of the run's matrix, its own one
+    among them.
 
     Of a run that has ended, a target without enough data is missed. While a run goes on (`live`)
-    it stands open, which is `met` with value None, until it is missed for the first time.
+    it stands open, which is `met` with value None, until it is missed for the first time. Scaling
+    is a target of all cells, and stands open while any of them goes on.
     """
-    value, note = _value(target, measured, headline)
+    if target.statistic == SCALING:
+        value, note = exponent(cells, target.parameter)
+        live = any(cell.live for cell in cells)
+    else:
+        value, note = _value(target, measured, headline)
     if value is None:
         return Evaluation(None, live, note)
     return Evaluation(value, _OPERATORS[target.operator](value, target.limit), note)
@@ -184,7 +220,7 @@ def verdict(evaluations: Iterable[Evaluation], *, live: bool = False) -> Verdict
         return "none"
     if not all(evaluation.met for evaluation in found):
         return "missed"
-    return "pending" if live else "met"
+    return "pending" if live or any(each.value is None for each in found) else "met"
 
 
 def _value(
@@ -195,9 +231,9 @@ def _value(
     if statistic == "throughput":
         if not measured.measured_ns:
             return None, "nothing was measured"
-        return measured.service.total * 1e9 / measured.measured_ns, ""
+        return measured.service.total * measured.batch * 1e9 / measured.measured_ns, ""
     if statistic == "error_rate":
-        ended = done + measured.errors
+        ended = done * measured.batch + measured.errors
         return (measured.errors / ended, "") if ended else (None, _needs(1, "operation"))
     if statistic in COUNTS:
         if not done + measured.errors + measured.unfinished + measured.unstarted:
@@ -217,6 +253,8 @@ def _timed(statistic: str, subject: Subject, measured: Measured) -> tuple[float 
     if quantile is None:
         value: float | None = getattr(times, f"{statistic}_ns")
         least = 2 if statistic == "stddev" else 1
+        if statistic == "mean" and subject != "failure" and value is not None:
+            value /= measured.batch
         return value, _needs(least - times.total, noun) if value is None else ""
     lacking = samples_missing(quantile, times.total)
     if lacking:

@@ -40,6 +40,7 @@ THOUSAND = Measured(of(range(1, 1_001)), of(), measured_ns=2_000_000_000)
         ("error_rate <= 0.01", "error_rate", "<=", 0.01, None),
         ("errors == 0", "errors", "==", 0, None),
         ("unstarted <= 1_000", "unstarted", "<=", 1_000, None),
+        ("scaling(conversations) <= 1.1", "scaling", "<=", 1.1, None),
     ],
 )
 def test_a_target_is_read(
@@ -67,7 +68,10 @@ def test_a_target_is_read(
         ("errors == 0.5", "expected a plain count for errors"),
         ("error_rate < 1ms", r'expected a share such as "1%" or 0.01 for error_rate'),
         ("error_rate < 250%", "expected a share"),
-        ("scaling(conversations) <= 1.1", r"scaling\(...\) is not supported yet"),
+        ("scaling(conversations) <= 1ms", r"exponent over a parameter, such as .*, got 'scaling"),
+        ("scaling <= 1.1", "expected an exponent over a parameter"),
+        ("scaling(two words) <= 1.1", "expected an exponent over a parameter"),
+        ("service.scaling(rows) <= 1.1", "expected a target such as"),
     ],
 )
 def test_what_is_no_target_is_refused_in_words(text: str, says: str) -> None:
