@@ -83,7 +83,8 @@ def show(ref: str, as_json: bool, store: Path) -> int:
     from cortex_tui.report import encoded, summary
     from cortex_tui.report.stored import view_of
     from cortex_tui.report.stream import wants_colour, width_of
-    from cortex_tui.session.document import SessionResult, from_stored, session_document
+    from cortex_tui.session.document import session_document
+    from cortex_tui.session.results import SessionResult, from_stored
     from cortex_tui.snapshots.store import SnapshotStore
 
     async def result() -> SessionResult:

@@ -2,50 +2,61 @@
 
 from __future__ import annotations
 
-from cortex_tui.session.document import RunResult, SessionResult
-from cortex_tui.session.view import RunView, SessionView, TargetView
+from cortex_tui.session.results import RunResult, SessionResult
+from cortex_tui.session.view import MarkView, RunView, SessionView, TargetView
 from cortex_tui.stats.summary import summarise_live
 
 
 def view_of(result: SessionResult) -> SessionView:
     """The view of the session's end, or of what is stored of one that goes on."""
+    record = result.record
     return SessionView(
-        session=result.session,
+        session=record.id,
         state="running" if result.state == "running" else "finished",
-        placement="in-process" if result.placement == "in-process" else "process",
-        loop=result.loop,
-        timer=result.timer,
-        started_at=result.started_at,
+        placement=record.placement,
+        loop=record.loop,
+        timer=record.timer,
+        started_at=record.started_at,
+        rounds=record.rounds,
+        clock_cost_ns=record.clock_cost_ns,
+        await_cost_ns=record.await_cost_ns,
         runs=tuple(_run_view(run) for run in result.runs),
         stored=True,
     )
 
 
 def _run_view(run: RunResult) -> RunView:
-    headline = run.service if run.response is None else run.response
-    summary = summarise_live(headline)
+    record = run.record
+    summary = summarise_live(run.headline)
     return RunView(
-        run=run.run,
-        profile=run.profile,
+        run=record.run,
+        profile=record.profile,
         # Cut short with its process, which its reason says, it was stopped all the same.
         state="stopped" if run.state == "interrupted" else run.state,
-        operations=run.service.total,
-        throughput_per_s=run.service.total * 1e9 / run.measured_ns if run.measured_ns else None,
+        round=record.round,
+        batch=record.batch,
+        mean_ns=run.mean_ns,
+        operations=run.operations,
+        throughput_per_s=run.throughput_per_s,
         percentiles_ns=summary.percentiles_ns,
         samples_missing=summary.samples_missing,
+        confidence_ns=record.confidence_ns.get(record.profile.headline, {}),
         max_ns=summary.max_ns,
-        errors=dict(run.errors),
-        unfinished=len(run.unfinished_ns),
-        unstarted=run.unstarted,
+        errors=dict(record.errors),
+        unfinished=len(record.unfinished_ns),
+        unstarted=record.unstarted,
         overflow=run.service.overflow,
         targets=tuple(
             TargetView(target.target, target.value, target.met, target.note)
-            for target in run.targets
+            for target in record.targets
         ),
         verdict=run.verdict,
-        warnings=run.warnings,
-        reason=run.reason,
-        traceback=run.traceback or next(iter(run.tracebacks.values()), ""),
-        neighbours=run.neighbours,
-        measured_ns=run.measured_ns,
+        slowest=record.slowest,
+        marks=tuple(MarkView(mark.offset_ns, mark.text) for mark in record.marks),
+        warmup_ns=record.warmup_ns,
+        warnings=record.warnings,
+        reason=record.reason,
+        traceback=record.traceback or next(iter(record.tracebacks.values()), ""),
+        neighbours=record.neighbours,
+        measured_ns=record.measured_ns,
     )

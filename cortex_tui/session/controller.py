@@ -32,6 +32,7 @@ from cortex_tui.protocol import (
     Stop,
 )
 from cortex_tui.session.control import SavedSnapshot, TimedPhase
+from cortex_tui.session.decisions import decisions
 from cortex_tui.session.document import session_document
 from cortex_tui.session.intake import SessionTally
 from cortex_tui.session.placement import InProcess, Placement, PlacementName, Stream
@@ -86,6 +87,7 @@ class SessionController:
         self._stream: Stream | None = None
         self._session: Future[None] | None = None
         self._asked_to_stop_ns: int | None = None
+        self._decided: set[EndPhase] = set()
         self._closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="intake", daemon=True)
@@ -116,6 +118,7 @@ class SessionController:
             loop=self._loop_name,
         )
         self._asked_to_stop_ns = None
+        self._decided = set()
         environment = describe_environment(self._scratch.root)
         tally = SessionTally(
             plan,
@@ -222,6 +225,10 @@ class SessionController:
             await asyncio.shield(asyncio.ensure_future(action(tally)))
 
     async def _look_after(self, tally: SessionTally) -> None:
+        for decision in decisions(tally.runs.values()):
+            if decision not in self._decided:
+                self._decided.add(decision)
+                self._command(decision)
         self._publish(tally)
         asked_ns, stream = self._asked_to_stop_ns, self._stream
         if asked_ns is None or stream is None:

@@ -26,11 +26,13 @@ from cortex_tui.protocol import (
     SessionPlan,
     SessionStarted,
 )
+from cortex_tui.session.cells import Cells, cells_of, wants_cells
 from cortex_tui.session.placement import PlacementName
+from cortex_tui.session.run_view import run_view
 from cortex_tui.session.tally import RunTally
 from cortex_tui.session.view import RunView, SessionView
 from cortex_tui.session.visible import visible
-from cortex_tui.workloads.names import BUILT_IN
+from cortex_tui.workloads.names import OVER_CORE
 
 LOG_LINES = 500
 _MAX_LINE_CHARS = 500
@@ -75,6 +77,11 @@ class SessionTally:
         return self.finished or bool(self.died)
 
     @property
+    def rounds(self) -> int:
+        """How many are planned."""
+        return max((run.round for run in self.runs.values()), default=1)
+
+    @property
     def state(self) -> Literal["starting", "running", "finished", "died"]:
         if self.died:
             return "died"
@@ -100,6 +107,7 @@ class SessionTally:
             case RunFinished():
                 self._heard(message.at_ns)
                 self._tell_run(message.run, RunTally.finish, message)
+                self._reconsider()
             case Mark():
                 self._tell_run(message.run, RunTally.mark, message)
             case Paused():
@@ -123,6 +131,11 @@ class SessionTally:
         if self.finished:
             for run in self.runs.values():
                 run.die("the session ended without a word of this run")
+            self._reconsider()
+
+    def cells(self) -> Cells:
+        """What each cell of a matrix has come to, where a target compares them."""
+        return cells_of(self.runs[number] for number in sorted(self.runs))
 
     def die(self, reason: str, at_ns: int) -> None:
         """The session cannot go on: its runs that have not ended have failed."""
@@ -130,6 +143,7 @@ class SessionTally:
         self.died = reason
         for run in self.runs.values():
             run.die(reason)
+        self._reconsider()
 
     def view(self, now_ns: int, *, stored: bool, store_error: str) -> SessionView:
         """The session as it stands; `now_ns` only tells how long nothing was heard."""
@@ -142,7 +156,7 @@ class SessionTally:
             loop=started.loop if started else "",
             timer=started.timer if started else "",
             started_at=self.started_at,
-            rounds=max((run.round for run in self.runs.values()), default=1),
+            rounds=self.rounds,
             clock_cost_ns=started.clock_cost_ns if started else 0.0,
             await_cost_ns=started.await_cost_ns if started else 0.0,
             runner_cpu_share=mean(self._cpu_shares) if self._cpu_shares else None,
@@ -159,6 +173,11 @@ class SessionTally:
             stored=stored,
         )
 
+    def _reconsider(self) -> None:
+        # What has become of one cell decides on the targets of the others, ended or not.
+        for run in self.runs.values():
+            run.changed = run.changed or wants_cells(run.profile)
+
     def _tell_run(self, number: int, take: Callable[[RunTally, M], None], message: M) -> None:
         run = self.runs.get(number)
         if run is not None:
@@ -174,10 +193,10 @@ class SessionTally:
             self._gc_pause_ns += health.gc_pause_ns
 
     def _planned(self, message: RunPlanned) -> RunTally:
-        run = RunTally(message, self.plan.interval_ns)
+        run = RunTally(message)
         if self.placement == "in-process":
             run.warnings.append(IN_PROCESS_WARNING)
-        if message.profile.workload in BUILT_IN:
+        if message.profile.workload in OVER_CORE:
             if message.profile.database == "memory":
                 run.warnings.append("its database is kept in memory, as the profile says")
             elif self.file_system in VOLATILE_FILE_SYSTEMS:
@@ -185,7 +204,8 @@ class SessionTally:
         return run
 
     def _run_views(self) -> list[RunView]:
-        return [self.runs[number].view() for number in sorted(self.runs)]
+        cells = self.cells()
+        return [run_view(self.runs[number], cells) for number in sorted(self.runs)]
 
     def _heard(self, at_ns: int) -> None:
         self.heard_ns = max(self.heard_ns, at_ns)

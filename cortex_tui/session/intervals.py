@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from cortex_tui.protocol import Health, Samples
 from cortex_tui.session.visible import visible
@@ -11,7 +12,10 @@ from cortex_tui.stats.histogram import IntervalHistogram
 
 MAX_INTERVALS = 1_200
 
+TimeName = Literal["service", "response", "lateness", "failure"]
+
 _NONE = IntervalHistogram.of(b"")
+_NO_HEALTH = Health()
 
 
 @dataclass(slots=True)
@@ -21,48 +25,78 @@ class Interval:
     service: IntervalHistogram = _NONE
     response: IntervalHistogram = _NONE
     lateness: IntervalHistogram = _NONE
-    failures: IntervalHistogram = _NONE
+    failure: IntervalHistogram = _NONE
     errors: dict[str, int] = field(default_factory=dict)
     unstarted: int = 0
     in_flight: int = 0
     """At the end of the interval; so is `oldest_ns`, the age of the oldest of them."""
     oldest_ns: int = 0
     neighbours: int = 0
-    health: Health = field(default_factory=Health)
+    level: float | None = None
+    """The rate a second or the number of workers at the end of the interval."""
+    health: Health = _NO_HEALTH
 
     def add(self, later: Interval) -> None:
         """Takes in what came later in the same slice."""
         self.service = self.service.merge(later.service)
         self.response = self.response.merge(later.response)
         self.lateness = self.lateness.merge(later.lateness)
-        self.failures = self.failures.merge(later.failures)
+        self.failure = self.failure.merge(later.failure)
         for name, count in later.errors.items():
             self.errors[name] = self.errors.get(name, 0) + count
         self.unstarted += later.unstarted
         self.in_flight, self.oldest_ns = later.in_flight, later.oldest_ns
         self.neighbours = max(self.neighbours, later.neighbours)
-        self.health = Health(
-            loop_lag_ns=max(self.health.loop_lag_ns, later.health.loop_lag_ns),
-            gc_pause_ns=self.health.gc_pause_ns + later.health.gc_pause_ns,
-            gc_pauses=self.health.gc_pauses + later.health.gc_pauses,
-            cpu_ns=self.health.cpu_ns + later.health.cpu_ns,
-        )
+        self.level = self.level if later.level is None else later.level
+        self.health = _together(self.health, later.health)
 
 
-def interval_of(samples: Samples) -> Interval:
-    """The interval that a message tells of, counted."""
+def _together(a: Health, b: Health) -> Health:
+    if b == _NO_HEALTH:
+        return a
+    return Health(
+        loop_lag_ns=max(a.loop_lag_ns, b.loop_lag_ns),
+        gc_pause_ns=a.gc_pause_ns + b.gc_pause_ns,
+        gc_pauses=a.gc_pauses + b.gc_pauses,
+        cpu_ns=a.cpu_ns + b.cpu_ns,
+        wall_ns=a.wall_ns + b.wall_ns,
+        voluntary_switches=a.voluntary_switches + b.voluntary_switches,
+        involuntary_switches=a.involuntary_switches + b.involuntary_switches,
+        steal_ns=a.steal_ns + b.steal_ns,
+    )
+
+
+def interval_of(samples: Samples, level: float | None = None) -> Interval:
+    """The interval that a message tells of, counted; `level` is that of the load."""
     return Interval(
-        service=IntervalHistogram.of(samples.service),
-        response=IntervalHistogram.of(samples.response),
-        lateness=IntervalHistogram.of(samples.lateness),
-        failures=IntervalHistogram.of(samples.failures),
+        service=_counted(samples.service),
+        response=_counted(samples.response),
+        lateness=_counted(samples.lateness),
+        failure=_counted(samples.failures),
         errors={visible(name): count for name, count in samples.errors.items()},
         unstarted=samples.unstarted,
         in_flight=samples.in_flight,
         oldest_ns=samples.oldest_ns,
         neighbours=samples.neighbours,
+        level=level,
         health=samples.health,
     )
+
+
+def _counted(raw: bytes) -> IntervalHistogram:
+    return IntervalHistogram.of(raw) if raw else _NONE
+
+
+def series(slots: Iterable[tuple[int, Interval]], name: TimeName) -> list[IntervalHistogram]:
+    """The histograms of one of the times, slot after slot; empty where nothing was heard of."""
+    found: list[IntervalHistogram] = []
+    last: int | None = None
+    for slot, interval in slots:
+        if last is not None:
+            found += [_NONE] * (slot - last - 1)
+        found.append(getattr(interval, name))
+        last = slot
+    return found
 
 
 class IntervalSeries:

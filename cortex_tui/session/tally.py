@@ -1,15 +1,12 @@
-"""What is known of one run: every message of it folded in, and the view of it at any moment.
+"""What is known of one run: every message of it folded in.
 
 Nothing here reads a clock: all times come from messages, so a recorded stream leads to the same
-views whenever it is replayed.
+state whenever it is replayed.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
-
-from cortex_tui.profiles.model import Length, Profile, is_open
+from cortex_tui.profiles.model import Profile, is_open
 from cortex_tui.protocol import (
     Calibrated,
     LevelChanged,
@@ -22,35 +19,24 @@ from cortex_tui.protocol import (
     RunState,
     Samples,
 )
-from cortex_tui.quantities import format_duration
-from cortex_tui.session.intervals import Interval, IntervalSeries, interval_of
-from cortex_tui.session.view import CurvePoint, MarkView, RunView, TargetView
+from cortex_tui.session.findings import Findings, look_over
+from cortex_tui.session.intervals import Interval, IntervalSeries, TimeName, interval_of
+from cortex_tui.session.trend import Settling, Trend
+from cortex_tui.session.view import MarkView
 from cortex_tui.session.visible import visible
-from cortex_tui.stats.histogram import Histogram
-from cortex_tui.stats.percentiles import SHOWN, flagged
-from cortex_tui.stats.summary import summarise_live
-from cortex_tui.stats.targets import (
-    Evaluation,
-    Measured,
-    Target,
-    evaluate,
-    parse_target,
-    verdict,
-)
+from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.targets import Measured, parse_target
 
-TREND_INTERVALS = 60
-LOOP_HELD_NS = 100_000_000
-"""From here on a hold of the measuring loop is worth a warning: a whole interval."""
-_LATE_SHARE = 10
-"""Lateness beyond a tenth of the service time says more about the schedule than the subject."""
+UNSETTLED = "warm-up ended before the times had settled"
+_LOOK_NS = 1_000_000_000
 _MAX_TRACEBACKS = 32
 _MAX_MARKS = 1_000
 
 
 class RunTally:
-    """Filled on the intake's thread; a view of it is immutable and may go anywhere."""
+    """Filled and read on the intake's thread."""
 
-    def __init__(self, planned: RunPlanned, interval_ns: int) -> None:
+    def __init__(self, planned: RunPlanned) -> None:
         self.run = planned.run
         self.profile: Profile = planned.profile
         self.neighbours = planned.neighbours
@@ -79,17 +65,21 @@ class RunTally:
         self.warmup_iterations = 0
         self.changed = True
         """Whether anything is new since whoever stores the run last took it in."""
-        self._interval_ns = interval_ns
+        self.in_flight = 0
+        self.oldest_ns = 0
+        """The age of the oldest operation in flight, as of the last message."""
+        self.loop_held_ns = 0
+        self.neighbour_counts: list[int] = []
+        """How many neighbours were measuring, each time that this changed."""
+        self.trend = Trend()
+        self.settling = Settling()
         self._phase_began_ns = 0
         self._heard_ns = 0
-        self._warmup_operations = 0
         self._paused_since_ns = 0
-        self._in_flight = 0
-        self._oldest_ns = 0
-        self._loop_held_ns = 0
-        self._neighbour_counts: list[int] = []
-        self._trend: deque[tuple[int, int]] = deque(maxlen=TREND_INTERVALS)
-        self._last_interval = -1
+        self._warmup_operations = 0
+        self._findings = Findings()
+        self._looked_at_ns = 0
+        self._looked_over_all = False
 
     @property
     def headline(self) -> Histogram:
@@ -112,12 +102,36 @@ class RunTally:
             errors=self.failures.total + self.failures.overflow,
             unfinished=len(self.unfinished_ns),
             unstarted=self.unstarted,
+            batch=self.batch,
         )
+
+    @property
+    def times(self) -> dict[TimeName, Histogram]:
+        """All of the run; response and lateness only in an open load."""
+        found: dict[TimeName, Histogram] = {"service": self.service, "failure": self.failures}
+        if self.response is not None and self.lateness is not None:
+            found |= {"response": self.response, "lateness": self.lateness}
+        return found
+
+    @property
+    def phase_ns(self) -> int:
+        """How long the phase goes on, by the last message and without pauses."""
+        now_ns = self._paused_since_ns if self.paused else self._heard_ns
+        return now_ns - self._phase_began_ns
+
+    @property
+    def phase_iterations(self) -> int:
+        """How many operations of the phase have ended."""
+        if self.phase == "measure":
+            return self.operations + self.failures.total
+        return self._warmup_operations
 
     def enter(self, message: PhaseChanged) -> None:
         self.state, self.phase = "running", message.phase
         self._phase_began_ns = self._heard_ns = message.at_ns
         self.changed = True
+        if message.phase == "measure" and self.profile.auto_warmup and not self.settling.settled:
+            self.warnings.append(UNSETTLED)
 
     def mark(self, message: Mark) -> None:
         if len(self.marks) < _MAX_MARKS:
@@ -142,23 +156,25 @@ class RunTally:
     def add(self, samples: Samples) -> None:
         """Folds a message in: the values of warm-up are not counted, only that there were any."""
         self._heard_ns = max(self._heard_ns, samples.at_ns)
-        self._in_flight, self._oldest_ns = samples.in_flight, samples.oldest_ns
-        self._loop_held_ns = max(self._loop_held_ns, samples.health.loop_lag_ns)
+        self.in_flight, self.oldest_ns = samples.in_flight, samples.oldest_ns
+        self.loop_held_ns = max(self.loop_held_ns, samples.health.loop_lag_ns)
         for name, text in samples.tracebacks.items():
             if len(self.tracebacks) < _MAX_TRACEBACKS:
                 self.tracebacks.setdefault(visible(name), visible(text))
         if samples.phase == "warmup":
             ended = (len(samples.service) + len(samples.failures)) // 8
             self._warmup_operations += ended * self.batch
+            if self.profile.auto_warmup:
+                self.settling.add(samples.interval, self._headline_of(interval_of(samples)))
             return
         self.changed = True
-        interval = interval_of(samples)
+        interval = interval_of(samples, self.level)
         self._count(interval)
         if samples.at_ns:
             # Messages of closed intervals without a time of their own are older than this one.
             self.measured_ns = max(self.measured_ns, self._until(samples.at_ns))
             self._note_neighbours(samples)
-        self._note_trend(samples.interval, interval)
+        self.trend.add(samples.interval, self._headline_of(interval))
         self.intervals.add(samples.interval, interval)
 
     def finish(self, message: RunFinished) -> None:
@@ -170,7 +186,7 @@ class RunTally:
         self.paused = False
         self.unfinished_ns = message.unfinished_ns
         self.warnings.extend(message.warnings)
-        self._in_flight = self._oldest_ns = 0
+        self.in_flight = self.oldest_ns = 0
         if self.state == "finished" and not self.service.total and self.failures.total:
             self.state = "failed"
             names = ", ".join(self.errors)
@@ -181,97 +197,46 @@ class RunTally:
         """The runner is gone: what was measured is kept, and the run has failed."""
         if self.live:
             self.state, self.reason, self.changed = "failed", reason, True
-            self._in_flight = self._oldest_ns = 0
+            self.in_flight = self.oldest_ns = 0
 
     @property
     def live(self) -> bool:
         return self.state in ("planned", "running")
 
-    def standings(self) -> list[tuple[Target, Evaluation]]:
-        """The targets, and how each stands."""
-        measured, headline = self.measured, self.profile.headline
-        return [
-            (target, evaluate(target, measured, headline, live=self.live))
-            for target in self.targets
-        ]
+    def findings(self) -> Findings:
+        """What a look over all intervals tells, as of a moment ago; taken anew when it is due.
 
-    def view(self) -> RunView:
-        """The run as it stands after the last message."""
-        summary = summarise_live(self.headline)
-        live = self.live
-        standings = self.standings()
-        return RunView(
-            run=self.run,
-            profile=self.profile,
-            state=self.state,
-            round=self.round,
-            paused=self.paused,
-            level=self.level if live else None,
-            batch=self.batch,
-            mean_ns=None if self.service.mean_ns is None else self.service.mean_ns / self.batch,
-            marks=tuple(self.marks),
-            warmup_ns=self.warmup_ns,
-            phase=self.phase if live else None,
-            progress=self._progress() if live else None,
-            operations=self.operations,
-            throughput_per_s=self.operations * 1e9 / self.measured_ns if self.measured_ns else None,
-            percentiles_ns=summary.percentiles_ns,
-            samples_missing=summary.samples_missing,
-            max_ns=summary.max_ns,
-            lateness_p50_ns=_median(self.lateness),
-            service_p50_ns=_median(self.service),
-            errors=dict(self.errors),
-            unfinished=len(self.unfinished_ns),
-            unstarted=self.unstarted,
-            overflow=self.service.overflow,
-            in_flight=self._in_flight,
-            oldest_ns=self._oldest_ns,
-            targets=tuple(
-                TargetView(target.text, standing.value, standing.met, standing.note)
-                for target, standing in standings
-            ),
-            verdict=verdict([standing for _, standing in standings], live=live),
-            trend_ns=self._trend_values(),
-            curve=tuple(CurvePoint(nines, ns) for nines, ns in self.headline.curve()),
-            warnings=self.all_warnings(),
-            reason=self.reason,
-            traceback=self.traceback or next(iter(self.tracebacks.values()), ""),
-            neighbours=self.neighbours,
-            measured_ns=self.measured_ns,
-        )
+        Of a run that goes on once a second where its end depends on it, else ever more rarely, so
+        that it costs the more intervals no more time; of one that has ended once, and whole.
+        """
+        if self._findings_due():
+            times: dict[TimeName, Histogram] = {self.profile.headline: self.headline}
+            if not self.live:
+                times = self.times
+            self._findings = look_over(
+                tuple(self.intervals), times, self.profile.headline, self.profile.precision
+            )
+        return self._findings
 
-    def all_warnings(self) -> tuple[str, ...]:
-        """What a reader must know before believing the numbers."""
-        found = list(self.warnings)
-        measured = self.measured
-        flattered = [
-            name for name in SHOWN if flagged(SHOWN[name], self.headline.total, measured.missing)
-        ]
-        if flattered and self.headline.total:
-            found.append(
-                f"{', '.join(flattered)} flattered: {measured.missing:,} operations failed, never "
-                "ended or never started, and are missing from the percentiles"
-            )
-        late_ns, service_ns = _median(self.lateness), _median(self.service)
-        if late_ns and service_ns and late_ns * _LATE_SHARE > service_ns:
-            found.append(
-                f"operations started late: lateness p50 {format_duration(late_ns)} is more than a "
-                f"tenth of the service p50 {format_duration(service_ns)}"
-            )
-        if self.service.overflow:
-            found.append(f"{self.service.overflow:,} operations took longer than 1 h")
-        if self._loop_held_ns >= LOOP_HELD_NS:
-            found.append(
-                f"the measuring loop was held for up to {format_duration(self._loop_held_ns)}"
-            )
-        if len(self._neighbour_counts) > 1:
-            counts = " → ".join(str(count) for count in self._neighbour_counts[:6])
-            found.append(f"neighbours changed while it was measured: {counts}")
-        return tuple(found)
+    def _findings_due(self) -> bool:
+        if not self.live:
+            due, self._looked_over_all = not self._looked_over_all, True
+            return due
+        grown_ns = self.measured_ns - self._looked_at_ns
+        least_ns = _LOOK_NS
+        if self.profile.precision is None:
+            least_ns = max(least_ns, self._looked_at_ns // 4)
+        if grown_ns < least_ns:
+            return False
+        self._looked_at_ns = self.measured_ns
+        return True
+
+    def _headline_of(self, interval: Interval) -> IntervalHistogram:
+        return interval.service if self.response is None else interval.response
 
     def _count(self, interval: Interval) -> None:
         interval.service.add_to(self.service)
-        interval.failures.add_to(self.failures)
+        interval.failure.add_to(self.failures)
         if self.response is not None and self.lateness is not None:
             interval.response.add_to(self.response)
             interval.lateness.add_to(self.lateness)
@@ -284,53 +249,11 @@ class RunTally:
         limit_ns = self.profile.stop.duration_ns
         if limit_ns is not None and samples.at_ns - self._phase_began_ns >= limit_ns:
             return
-        if samples.neighbours not in self._neighbour_counts[-1:]:
-            self._neighbour_counts.append(samples.neighbours)
-
-    def _note_trend(self, index: int, interval: Interval) -> None:
-        times = interval.service if self.response is None else interval.response
-        self._last_interval = max(self._last_interval, index)
-        p99_ns = times.percentile(0.99)
-        if p99_ns is not None:
-            self._trend.append((index, p99_ns))
-
-    def _trend_values(self) -> tuple[int | None, ...]:
-        if self._last_interval < 0:
-            return ()
-        values: dict[int, int] = {}
-        for index, p99_ns in self._trend:
-            values[index] = max(p99_ns, values.get(index, 0))
-        first = max(0, self._last_interval + 1 - TREND_INTERVALS)
-        return tuple(values.get(index) for index in range(first, self._last_interval + 1))
-
-    def _length(self) -> Length | None:
-        lengths = {"warmup": self.profile.warmup, "measure": self.profile.stop}
-        return lengths.get(self.phase or "")
+        if samples.neighbours not in self.neighbour_counts[-1:]:
+            self.neighbour_counts.append(samples.neighbours)
 
     def _until(self, at_ns: int) -> int:
         """How much of the measure phase had passed, to its planned end at most."""
         elapsed_ns = (self._paused_since_ns if self.paused else at_ns) - self._phase_began_ns
         limit_ns = self.profile.stop.duration_ns
         return max(0, elapsed_ns if limit_ns is None else min(elapsed_ns, limit_ns))
-
-    def _progress(self) -> float | None:
-        length = self._length()
-        if length is None:
-            return None
-        shares = []
-        if length.duration_ns:
-            now_ns = self._paused_since_ns if self.paused else self._heard_ns
-            shares.append((now_ns - self._phase_began_ns) / length.duration_ns)
-        if length.iterations:
-            done = self._warmup_operations
-            if self.phase == "measure":
-                done = self.operations + self.failures.total
-            shares.append(done / length.iterations)
-        return min(1.0, max(shares, default=0.0))
-
-
-def _median(histogram: Histogram | None) -> int | None:
-    if histogram is None:
-        return None
-    medians: Sequence[int | None] = histogram.percentiles((0.5,))
-    return medians[0]

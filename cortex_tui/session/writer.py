@@ -9,15 +9,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from cortex_tui.session.document import RunResult, SessionResult
+from cortex_tui.session.cells import Cells
 from cortex_tui.session.intake import SessionTally
 from cortex_tui.session.intervals import Interval
+from cortex_tui.session.results import RunResult, SessionResult
+from cortex_tui.session.run_view import standings_of, warnings_of
 from cortex_tui.session.tally import RunTally
 from cortex_tui.snapshots.errors import SnapshotError
 from cortex_tui.snapshots.records import (
     EncodedHistogram,
     IntervalRecord,
     LogRecord,
+    MarkRecord,
     RunRecord,
     SessionBatch,
     SessionRecord,
@@ -108,10 +111,11 @@ class SessionWriter:
         runs: list[RunRecord] = []
         intervals: list[IntervalRecord] = []
         rewritten: list[int] = []
+        cells = tally.cells()
         for run in tally.runs.values():
             if run.changed:
                 run.changed = False
-                runs.append(_run_record(run))
+                runs.append(_run_record(run, cells))
             all_anew, changes = run.intervals.take_changes()
             if all_anew:
                 rewritten.append(run.run)
@@ -142,19 +146,29 @@ def _session_record(tally: SessionTally, environment: dict[str, Any]) -> Session
         loop=started.loop if started else "",
         timer=started.timer if started else "",
         one_by_one=tally.plan.one_by_one,
+        rounds=tally.rounds,
         interval_ns=tally.plan.interval_ns,
+        clock_cost_ns=started.clock_cost_ns if started else 0.0,
+        await_cost_ns=started.await_cost_ns if started else 0.0,
         environment=environment,
         writer=this_process(),
     )
 
 
-def _run_record(run: RunTally) -> RunRecord:
+def _run_record(run: RunTally, cells: Cells) -> RunRecord:
+    findings = run.findings()
     return RunRecord(
         run=run.run,
         profile=run.profile,
         neighbours=run.neighbours,
         state=run.state,
+        round=run.round,
         phase=run.phase,
+        batch=run.batch,
+        level=run.level,
+        marks=tuple(MarkRecord(mark.offset_ns, mark.text) for mark in run.marks),
+        warmup_ns=run.warmup_ns,
+        warmup_iterations=run.warmup_iterations,
         reason=run.reason,
         traceback=run.traceback,
         tracebacks=dict(run.tracebacks),
@@ -162,19 +176,17 @@ def _run_record(run: RunTally) -> RunRecord:
         errors=dict(run.errors),
         unfinished_ns=run.unfinished_ns,
         unstarted=run.unstarted,
-        warnings=run.all_warnings(),
-        targets=_target_records(run),
+        warnings=warnings_of(run),
+        targets=tuple(
+            TargetRecord(target.text, standing.value, standing.met, standing.note)
+            for target, standing in standings_of(run, cells)
+        ),
         service=run.service.moments,
         response=run.response.moments if run.response else None,
         lateness=run.lateness.moments if run.lateness else None,
         failure=run.failures.moments,
-    )
-
-
-def _target_records(run: RunTally) -> tuple[TargetRecord, ...]:
-    return tuple(
-        TargetRecord(target.text, standing.value, standing.met, standing.note)
-        for target, standing in run.standings()
+        confidence_ns=dict(findings.confidence_ns),
+        slowest=findings.slowest,
     )
 
 
@@ -186,12 +198,13 @@ def _interval_record(run: RunTally, slot: int, length: int, interval: Interval) 
         service=_encoded(interval.service),
         response=_encoded(interval.response),
         lateness=_encoded(interval.lateness),
-        failure=_encoded(interval.failures),
+        failure=_encoded(interval.failure),
         errors=dict(interval.errors),
         in_flight=interval.in_flight,
         oldest_ns=interval.oldest_ns,
         unstarted=interval.unstarted,
         neighbours=interval.neighbours,
+        level=interval.level,
         health=interval.health,
     )
 
@@ -206,32 +219,15 @@ def live_result(
     tally: SessionTally, environment: dict[str, Any], snapshot: str | None
 ) -> SessionResult:
     """The session as it is in memory, for its document; the histograms are copies."""
-    started = tally.started
+    cells = tally.cells()
     return SessionResult(
-        session=tally.plan.session,
-        snapshot=snapshot,
-        started_at=tally.started_at,
+        record=_session_record(tally, environment),
         state=tally.state,
-        placement=tally.placement,
-        loop=started.loop if started else "",
-        timer=started.timer if started else "",
-        one_by_one=tally.plan.one_by_one,
-        environment=environment,
+        snapshot=snapshot,
         runs=tuple(
             RunResult(
-                run=run.run,
-                profile=run.profile,
-                neighbours=run.neighbours,
+                record=_run_record(run, cells),
                 state=run.state,
-                reason=run.reason,
-                traceback=run.traceback,
-                tracebacks=dict(run.tracebacks),
-                measured_ns=run.measured_ns,
-                errors=dict(run.errors),
-                unfinished_ns=run.unfinished_ns,
-                unstarted=run.unstarted,
-                warnings=run.all_warnings(),
-                targets=_target_records(run),
                 service=run.service.copy(),
                 response=run.response.copy() if run.response else None,
                 lateness=run.lateness.copy() if run.lateness else None,

@@ -27,7 +27,13 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     loop: str = ""
     timer: str = ""
     one_by_one: bool = False
+    rounds: int = 1
+    """How many were planned."""
     interval_ns: int = INTERVAL_NS
+    clock_cost_ns: float = 0.0
+    """What reading the clock twice adds to every timed operation."""
+    await_cost_ns: float = 0.0
+    """What awaiting a coroutine that does nothing takes."""
     environment: dict[str, Any] = {}
     writer: Writer = Writer(0)
 
@@ -41,6 +47,13 @@ class TargetRecord(msgspec.Struct, frozen=True):
     note: str = ""
 
 
+class MarkRecord(msgspec.Struct, frozen=True, array_like=True):
+    """Something that a person did to a run, `offset_ns` after measure began."""
+
+    offset_ns: int
+    text: str
+
+
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A run with its totals so far. `response` and `lateness` are None in a closed load."""
 
@@ -48,7 +61,16 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     profile: Profile
     neighbours: tuple[str, ...] = ()
     state: RunState = "planned"
+    round: int = 1
     phase: Phase | None = None
+    batch: int = 1
+    """How many operations each value stands for."""
+    level: float | None = None
+    """The rate a second, or the number of workers, that was reached."""
+    marks: tuple[MarkRecord, ...] = ()
+    warmup_ns: int = 0
+    """How long warm-up took in the end, and `warmup_iterations` how many operations."""
+    warmup_iterations: int = 0
     reason: str = ""
     traceback: str = ""
     """Of a run that failed as a whole."""
@@ -65,6 +87,10 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     response: Moments | None = None
     lateness: Moments | None = None
     failure: Moments = EMPTY
+    confidence_ns: dict[str, dict[str, tuple[int, int]]] = {}
+    """By time and percentile: the bounds of the 95 % confidence interval."""
+    slowest: str = ""
+    """What the slowest intervals had in common."""
 
 
 class EncodedHistogram(msgspec.Struct, frozen=True):
@@ -92,6 +118,7 @@ class IntervalRecord(msgspec.Struct, frozen=True, kw_only=True):
     oldest_ns: int = 0
     unstarted: int = 0
     neighbours: int = 0
+    level: float | None = None
     health: Health = Health()
 
 

@@ -39,6 +39,7 @@ class _Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     oldest_ns: int = 0
     unstarted: int = 0
     neighbours: int = 0
+    level: float | None = None
     health: Health = Health()
 
 
@@ -47,7 +48,7 @@ def session_row(record: SessionRecord, state: str) -> Row:
 
 
 def run_row(session: str, record: RunRecord) -> Row:
-    operations = record.service.count
+    operations = record.service.count * record.batch
     name = record.profile.full_name
     return session, record.run, name, record.state, operations, _text(record)
 
@@ -63,6 +64,7 @@ def interval_row(session: str, record: IntervalRecord) -> Row:
         oldest_ns=record.oldest_ns,
         unstarted=record.unstarted,
         neighbours=record.neighbours,
+        level=record.level,
         health=record.health,
     )
     blobs = (times[name].blob if name in times else None for name in _TIMES)
@@ -107,6 +109,7 @@ def interval_of(row: Row, path: Path) -> IntervalRecord:
         oldest_ns=facts.oldest_ns,
         unstarted=facts.unstarted,
         neighbours=facts.neighbours,
+        level=facts.level,
         health=facts.health,
     )
 

@@ -15,7 +15,8 @@ import pytest
 from cortex_tui.profiles.model import Length, OpenLoad, Profile
 from cortex_tui.session import controller as controller_module
 from cortex_tui.session.controller import SessionController
-from cortex_tui.session.document import from_stored, session_document
+from cortex_tui.session.document import session_document
+from cortex_tui.session.results import from_stored
 from cortex_tui.session.view import SessionView
 from cortex_tui.snapshots.errors import SnapshotError
 from cortex_tui.snapshots.records import StoredSession

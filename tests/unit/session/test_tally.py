@@ -6,14 +6,16 @@ from typing import Any
 
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad
 from cortex_tui.protocol import Health, PhaseChanged, RunFinished
-from cortex_tui.session.tally import TREND_INTERVALS, RunTally
+from cortex_tui.session.run_view import run_view
+from cortex_tui.session.tally import RunTally
+from cortex_tui.session.trend import TREND_INTERVALS
 from tests.unit.session.messages import SECOND_NS, planned, profile, samples
 
 TENTH_NS = SECOND_NS // 10
 
 
 def measuring(**fields: Any) -> RunTally:
-    tally = RunTally(planned(profile(**fields)), TENTH_NS)
+    tally = RunTally(planned(profile(**fields)))
     tally.enter(PhaseChanged(0, "measure", 0))
     return tally
 
@@ -22,7 +24,7 @@ def test_shows_what_the_messages_added_up_to() -> None:
     tally = measuring()
     tally.add(samples(0, [1_000] * 60, at_ns=TENTH_NS))
     tally.add(samples(1, [2_000] * 40, at_ns=2 * TENTH_NS, in_flight=1, oldest_ns=77))
-    view = tally.view()
+    view = run_view(tally, {})
     assert view.operations == 100
     assert view.percentiles_ns["p50"] == 1_000
     assert view.max_ns == 2_000
@@ -34,17 +36,17 @@ def test_shows_what_the_messages_added_up_to() -> None:
 def test_a_percentile_with_too_few_samples_beyond_it_says_how_many_are_missing() -> None:
     tally = measuring()
     tally.add(samples(0, [1_000] * 150))
-    view = tally.view()
+    view = run_view(tally, {})
     assert view.percentiles_ns["p90"] == 1_000
     assert view.percentiles_ns["p95"] is None
     assert view.samples_missing["p95"] == 50
 
 
 def test_warm_up_is_progress_but_no_result() -> None:
-    tally = RunTally(planned(profile(warmup=Length(iterations=100))), TENTH_NS)
+    tally = RunTally(planned(profile(warmup=Length(iterations=100))))
     tally.enter(PhaseChanged(0, "warmup", 0))
     tally.add(samples(0, [1_000] * 25, phase="warmup"))
-    view = tally.view()
+    view = run_view(tally, {})
     assert view.progress == 0.25
     assert view.operations == 0
     assert view.max_ns is None
@@ -53,7 +55,7 @@ def test_warm_up_is_progress_but_no_result() -> None:
 def test_response_is_the_headline_of_an_open_load() -> None:
     tally = measuring(load=OpenLoad(rate_per_s=100.0))
     tally.add(samples(0, [1_000] * 50, response=[2_000] * 50, lateness=[1_000] * 50))
-    view = tally.view()
+    view = run_view(tally, {})
     assert view.percentiles_ns["p50"] == 2_000
     assert view.service_p50_ns == 1_000
     assert any("operations started late" in warning for warning in view.warnings)
@@ -62,7 +64,7 @@ def test_response_is_the_headline_of_an_open_load() -> None:
 def test_percentiles_are_flagged_when_more_is_missing_than_lies_beyond_them() -> None:
     tally = measuring(load=ClosedLoad(3))
     tally.add(samples(0, [1_000] * 1_000, failures=[9_000] * 30, errors={"KeyError": 30}))
-    view = tally.view()
+    view = run_view(tally, {})
     assert view.error_count == 30
     (warning,) = view.warnings
     assert warning.startswith("p99, p99.9, p99.99 flattered: 30 operations")
@@ -73,31 +75,31 @@ def test_an_interval_without_operations_is_a_gap_in_the_trend() -> None:
     tally.add(samples(0, [1_000]))
     tally.add(samples(3, [1_500]))
     tally.add(samples(3, [2_000]))
-    assert tally.view().trend_ns == (1_000, None, None, 2_000)
+    assert run_view(tally, {}).trend_ns == (1_000, None, None, 2_000)
 
 
 def test_the_trend_is_of_the_last_intervals() -> None:
     tally = measuring()
     for interval in range(200):
         tally.add(samples(interval, [1_000 + interval]))
-    trend = tally.view().trend_ns
+    trend = run_view(tally, {}).trend_ns
     assert len(trend) == TREND_INTERVALS
     assert trend[-1] == 1_199
 
 
 def test_targets_stand_open_until_they_are_missed_or_the_run_has_ended() -> None:
     tally = measuring(targets=("p50 < 2us", "errors == 0"))
-    assert tally.view().verdict == "pending"
+    assert run_view(tally, {}).verdict == "pending"
     tally.add(samples(0, [5_000] * 50))
-    assert tally.view().verdict == "missed"
+    assert run_view(tally, {}).verdict == "missed"
 
 
 def test_a_target_without_data_is_missed_in_the_end() -> None:
     tally = measuring(targets=("p99 < 2s",))
     tally.add(samples(0, [5_000] * 50))
-    assert tally.view().verdict == "pending"
+    assert run_view(tally, {}).verdict == "pending"
     tally.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
-    view = tally.view()
+    view = run_view(tally, {})
     assert view.verdict == "missed"
     assert view.targets[0].note == "needs 950 more operations"
 
@@ -106,15 +108,15 @@ def test_a_run_without_one_success_has_failed() -> None:
     tally = measuring()
     tally.add(samples(0, failures=[1_000] * 3, errors={"OSError": 3}))
     tally.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
-    assert tally.view().state == "failed"
-    assert tally.view().reason == "measure: none of 3 operations succeeded (OSError)"
+    assert run_view(tally, {}).state == "failed"
+    assert run_view(tally, {}).reason == "measure: none of 3 operations succeeded (OSError)"
 
 
 def test_what_was_measured_outlives_the_runner() -> None:
     tally = measuring()
     tally.add(samples(0, [1_000] * 50, at_ns=TENTH_NS, in_flight=4, oldest_ns=5))
     tally.die("the runner was killed by SIGSEGV")
-    view = tally.view()
+    view = run_view(tally, {})
     assert (view.state, view.reason) == ("failed", "the runner was killed by SIGSEGV")
     assert view.operations == 50
     assert view.in_flight == 0
@@ -123,7 +125,7 @@ def test_what_was_measured_outlives_the_runner() -> None:
 def test_a_held_loop_is_told() -> None:
     tally = measuring()
     tally.add(samples(0, [1_000], health=Health(loop_lag_ns=250_000_000)))
-    assert tally.view().warnings == ("the measuring loop was held for up to 250ms",)
+    assert run_view(tally, {}).warnings == ("the measuring loop was held for up to 250ms",)
 
 
 def test_neighbours_that_end_earlier_are_told() -> None:
@@ -131,14 +133,14 @@ def test_neighbours_that_end_earlier_are_told() -> None:
     tally.add(samples(0, at_ns=TENTH_NS, neighbours=2))
     tally.add(samples(1, at_ns=2 * TENTH_NS, neighbours=2))
     tally.add(samples(2, at_ns=3 * TENTH_NS, neighbours=1))
-    assert tally.view().warnings == ("neighbours changed while it was measured: 2 → 1",)
+    assert run_view(tally, {}).warnings == ("neighbours changed while it was measured: 2 → 1",)
 
 
 def test_neighbours_that_end_when_the_time_is_up_are_no_matter() -> None:
     tally = measuring()
     tally.add(samples(0, at_ns=TENTH_NS, neighbours=2))
     tally.add(samples(100, at_ns=10 * SECOND_NS, neighbours=0))
-    assert tally.view().warnings == ()
+    assert run_view(tally, {}).warnings == ()
 
 
 def test_control_characters_of_a_workload_become_visible() -> None:
@@ -146,7 +148,7 @@ def test_control_characters_of_a_workload_become_visible() -> None:
     text = "boom \x1b[31mred"
     tally.add(samples(0, failures=[1], errors={"E\x07": 1}, tracebacks={"E\x07": f"line\n{text}"}))
     tally.finish(RunFinished(run=0, state="failed", reason=text, at_ns=0))
-    view = tally.view()
+    view = run_view(tally, {})
     assert view.reason == "boom ␛[31mred"
     assert view.errors == {"E␇": 1}
     assert view.traceback == "line\nboom ␛[31mred"

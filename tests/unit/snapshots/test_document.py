@@ -10,19 +10,28 @@ import msgspec
 import pytest
 from hdrh.histogram import HdrHistogram
 
-from cortex_tui.session.document import (
-    RunResult,
-    SessionResult,
-    from_stored,
-    held,
-    session_document,
-)
+from cortex_tui.session.document import session_document
+from cortex_tui.session.results import RunResult, SessionResult, from_stored, held
 from cortex_tui.snapshots.errors import SnapshotError
-from cortex_tui.snapshots.records import EncodedHistogram, SessionBatch, StoredSession
+from cortex_tui.snapshots.records import (
+    EncodedHistogram,
+    RunRecord,
+    SessionBatch,
+    StoredSession,
+)
 from cortex_tui.snapshots.store import SnapshotStore
 from cortex_tui.snapshots.writer import Writer
 from cortex_tui.stats.moments import Moments
 from tests.unit.snapshots import samples
+
+
+SESSION: dict[str, Any] = {
+    "loop": "uvloop",
+    "timer": "timerfd",
+    "environment": {"python": "3.11", "packages": {"numpy": "2.0"}},
+    "clock_cost_ns": 41.5,
+    "await_cost_ns": 60.25,
+}
 
 
 def live(batch: SessionBatch, count: int) -> SessionResult:
@@ -33,39 +42,23 @@ def live(batch: SessionBatch, count: int) -> SessionResult:
         values = samples.slices(record.run, count)
         late = [[value // 100 for value in part] for part in values]
         run = RunResult(
-            run=record.run,
-            profile=record.profile,
-            neighbours=record.neighbours,
+            record=record,
             state=record.state,
-            tracebacks=record.tracebacks,
-            measured_ns=record.measured_ns,
-            errors=record.errors,
-            unfinished_ns=record.unfinished_ns,
-            unstarted=record.unstarted,
-            warnings=record.warnings,
             service=samples.total(values),
             response=samples.total(values) if is_open else None,
             lateness=samples.total(late) if is_open else None,
             failure=samples.total([[5_000, 6_000]]),
         )
-        runs.append(msgspec.structs.replace(run, targets=held(run)))
-    return SessionResult(
-        session="s1",
-        started_at="2025-01-01T10:00:00Z",
-        placement="process",
-        loop="uvloop",
-        timer="timerfd",
-        environment={"python": "3.11"},
-        runs=tuple(runs),
-    )
+        targets = msgspec.structs.replace(record, targets=held(run, {}))
+        runs.append(msgspec.structs.replace(run, record=targets))
+    return SessionResult(record=samples.session(**SESSION), runs=tuple(runs))
 
 
 async def stored(
     path: Path, batch: SessionBatch, *, finish: bool = True, **session: Any
 ) -> StoredSession:
     async with await SnapshotStore.open(path) as store:
-        session |= {"loop": "uvloop", "timer": "timerfd", "environment": {"python": "3.11"}}
-        await store.begin_session(samples.session(**session))
+        await store.begin_session(samples.session(**SESSION | session))
         await store.write(batch)
         if finish:
             await store.finish_session("s1", "finished")
@@ -76,11 +69,7 @@ async def stored(
 async def test_a_stored_session_tells_the_same_as_the_live_one(tmp_path: Path) -> None:
     batch = samples.batch(count=40, state="finished")
     result = live(batch, 40)
-    targets = {run.run: run.targets for run in result.runs}
-    batch = msgspec.structs.replace(
-        batch,
-        runs=tuple(msgspec.structs.replace(r, targets=targets[r.run]) for r in batch.runs),
-    )
+    batch = msgspec.structs.replace(batch, runs=tuple(run.record for run in result.runs))
     loaded = await stored(tmp_path / "s.db", batch)
     told = session_document(msgspec.structs.replace(result, snapshot="main"))
     assert session_document(from_stored(loaded)) == told
@@ -94,7 +83,7 @@ def test_the_document_has_the_agreed_shape() -> None:
     expected = {
         "profile": "search.simple-text",
         "params": {"conversations": 30, "text": "Performance"},
-        "load": {"model": "closed", "workers": 2},
+        "load": {"model": "closed", "workers": 2, "think_time_ns": 0},
         "state": "finished",
         "neighbours": ["search.other"],
         "measured_ns": 4_000_000_000,
@@ -171,15 +160,12 @@ async def test_histograms_that_do_not_fit_what_was_recorded_are_refused(
 
 def test_a_session_before_anything_was_measured_can_be_told() -> None:
     run = RunResult(
-        run=0,
-        profile=samples.CLOSED,
+        record=RunRecord(run=0, profile=samples.OPEN),
         state="planned",
         service=samples.total([]),
         failure=samples.total([]),
     )
-    result = SessionResult(
-        session="s1", started_at="", state="starting", placement="process", runs=(run,)
-    )
+    result = SessionResult(record=samples.session(), state="starting", runs=(run,))
     (told,) = session_document(result)["runs"]
     assert (told["operations"], told["throughput_per_s"], told["service_ns"]) == (0, None, None)
-    assert told["verdict"] == "none"
+    assert (told["mean_ns"], told["verdict"]) == (None, "none")

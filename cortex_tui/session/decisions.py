@@ -1,0 +1,52 @@
+"""When a run is to go on: decided from what is known of it, where numpy may be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from cortex_tui.profiles.model import Length, Profile
+from cortex_tui.protocol import EndPhase
+from cortex_tui.session.tally import RunTally
+from cortex_tui.snapshots.records import RunRecord
+
+
+def decisions(runs: Iterable[RunTally]) -> list[EndPhase]:
+    """The phases whose end has come: a warm-up that has settled, a percentile that is known.
+
+    Pure, to be asked a few times a second. It says the same again until the phase has ended; the
+    command names its phase, so that it does nothing later.
+    """
+    return [
+        EndPhase(run.run, run.phase)
+        for run in runs
+        if (run.phase == "warmup" or run.phase == "measure")
+        and run.state == "running"
+        and not run.paused
+        and (_settled(run) if run.phase == "warmup" else _known(run))
+    ]
+
+
+def _settled(run: RunTally) -> bool:
+    return run.profile.auto_warmup and run.settling.settled
+
+
+def _known(run: RunTally) -> bool:
+    wanted = run.profile.precision
+    if wanted is None or run.measured_ns < wanted.at_least_ns:
+        return False
+    if run.measured_ns >= wanted.at_most_ns:
+        return True
+    half_width = run.findings().half_width
+    return half_width is not None and half_width <= wanted.half_width
+
+
+def replayed(profile: Profile, record: RunRecord) -> Profile:
+    """The profile for running a stored run again: a warm-up whose length was found out takes that
+    length, so that both runs were warmed up alike."""
+    if not profile.auto_warmup or not record.warmup_ns:
+        return profile
+    return msgspec.structs.replace(
+        profile, auto_warmup=False, warmup=Length(duration_ns=record.warmup_ns)
+    )

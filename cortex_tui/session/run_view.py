@@ -1,0 +1,131 @@
+"""The view of a run as it stands after its last message."""
+
+from __future__ import annotations
+
+from cortex_tui.quantities import format_duration
+from cortex_tui.session.cells import Cells, group_of
+from cortex_tui.session.progress import progress_note, progress_of
+from cortex_tui.session.tally import RunTally
+from cortex_tui.session.view import CurvePoint, RunView, TargetView
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.percentiles import SHOWN, flagged
+from cortex_tui.stats.summary import summarise_live
+from cortex_tui.stats.targets import Evaluation, Target, evaluate, verdict
+
+LOOP_HELD_NS = 100_000_000
+"""From here on a hold of the measuring loop is worth a warning: a whole interval."""
+_LATE_SHARE = 10
+"""Lateness beyond a tenth of the service time says more about the schedule than the subject."""
+
+
+def run_view(run: RunTally, cells: Cells) -> RunView:
+    """`cells` are those of the session's matrices."""
+    summary = summarise_live(run.headline)
+    live = run.live
+    standings = standings_of(run, cells)
+    findings = run.findings()
+    measured_ns, mean_ns = run.measured_ns, run.service.mean_ns
+    return RunView(
+        run=run.run,
+        profile=run.profile,
+        state=run.state,
+        round=run.round,
+        phase=run.phase if live else None,
+        paused=run.paused,
+        progress=progress_of(run) if live else None,
+        progress_note=progress_note(run) if live else "",
+        level=run.level if live else None,
+        batch=run.batch,
+        mean_ns=None if mean_ns is None else mean_ns / run.batch,
+        operations=run.operations,
+        throughput_per_s=run.operations * 1e9 / measured_ns if measured_ns else None,
+        percentiles_ns=summary.percentiles_ns,
+        samples_missing=summary.samples_missing,
+        confidence_ns=dict(findings.confidence_ns.get(run.profile.headline, {})),
+        max_ns=summary.max_ns,
+        lateness_p50_ns=_median(run.lateness),
+        service_p50_ns=_median(run.service),
+        errors=dict(run.errors),
+        unfinished=len(run.unfinished_ns),
+        unstarted=run.unstarted,
+        overflow=run.service.overflow,
+        in_flight=run.in_flight,
+        oldest_ns=run.oldest_ns,
+        targets=tuple(
+            TargetView(target.text, standing.value, standing.met, standing.note)
+            for target, standing in standings
+        ),
+        verdict=verdict([standing for _, standing in standings], live=live),
+        trend_ns=run.trend.values(),
+        curve=tuple(CurvePoint(nines, ns) for nines, ns in run.headline.curve()),
+        slowest=findings.slowest,
+        marks=tuple(run.marks),
+        warmup_ns=run.warmup_ns,
+        warnings=warnings_of(run),
+        reason=run.reason,
+        traceback=run.traceback or next(iter(run.tracebacks.values()), ""),
+        neighbours=run.neighbours,
+        measured_ns=measured_ns,
+    )
+
+
+def standings_of(run: RunTally, cells: Cells) -> list[tuple[Target, Evaluation]]:
+    """The targets, and how each stands."""
+    measured, headline, live = run.measured, run.profile.headline, run.live
+    siblings = cells.get(group_of(run), ())
+    return [
+        (target, evaluate(target, measured, headline, live=live, cells=siblings))
+        for target in run.targets
+    ]
+
+
+def warnings_of(run: RunTally) -> tuple[str, ...]:
+    """What a reader must know before believing the numbers."""
+    found = list(run.warnings)
+    measured = run.measured
+    flattered = [
+        name for name in SHOWN if flagged(SHOWN[name], run.headline.total, measured.missing)
+    ]
+    if flattered and run.headline.total:
+        found.append(
+            f"{', '.join(flattered)} flattered: {measured.missing:,} operations failed, never "
+            "ended or never started, and are missing from the percentiles"
+        )
+    late_ns, service_ns = _median(run.lateness), _median(run.service)
+    if late_ns and service_ns and late_ns * _LATE_SHARE > service_ns:
+        found.append(
+            f"operations started late: lateness p50 {format_duration(late_ns)} is more than a "
+            f"tenth of the service p50 {format_duration(service_ns)}"
+        )
+    if run.service.overflow:
+        found.append(f"{run.service.overflow:,} operations took longer than 1 h")
+    if run.loop_held_ns >= LOOP_HELD_NS:
+        found.append(f"the measuring loop was held for up to {format_duration(run.loop_held_ns)}")
+    if len(run.neighbour_counts) > 1:
+        counts = " → ".join(str(count) for count in run.neighbour_counts[:6])
+        found.append(f"neighbours changed while it was measured: {counts}")
+    found += _unsure(run)
+    return tuple(found)
+
+
+def _unsure(run: RunTally) -> list[str]:
+    """That measuring until a percentile is known went on to its bound, and it still was not."""
+    wanted = run.profile.precision
+    if wanted is None or run.live or run.measured_ns < wanted.at_most_ns:
+        return []
+    findings = run.findings()
+    if findings.half_width is not None and findings.half_width <= wanted.half_width:
+        return []
+    known = (
+        findings.lacking
+        if findings.half_width is None
+        else f"it is ± {findings.half_width:.1%}".replace("%", " %")
+    )
+    return [
+        f"{wanted.statistic} was to be known to ± {wanted.half_width * 100:.3g} %, but after "
+        f"{format_duration(wanted.at_most_ns)} {known}"
+    ]
+
+
+def _median(histogram: Histogram | None) -> int | None:
+    return None if histogram is None else histogram.percentiles((0.5,))[0]
