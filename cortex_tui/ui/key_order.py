@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import cache
+from typing import Any
 
 from textual import events
 from textual.app import App, ReturnType
+from textual.binding import Binding
+from textual.screen import Screen
 from textual.widget import Widget
 
 PATIENCE_S = 0.5
@@ -22,25 +26,51 @@ PATIENCE_S = 0.5
 class KeysInOrder(App[ReturnType]):
     """Actions of keys are awaited, and so is a widget that takes a key as a letter."""
 
+    _ready_screen: Screen[Any] | None = None
+
     async def on_event(self, event: events.Event) -> None:
-        if not isinstance(event, events.Key) or event.is_forwarded:
+        if (
+            not isinstance(event, events.Key)
+            or event.is_forwarded
+            # Textual runs these first and at once; a dialog's own bindings know nothing of them.
+            or event.key in _priority_keys(type(self))
+        ):
             await super().on_event(event)
             return
+        if self.screen is not self._ready_screen:
+            # One that was pushed by the key before may have neither widgets nor a focus yet.
+            self._ready_screen = self.screen
+            await _until_handled(self.screen)
+        await self._take(event)
+
+    async def _take(self, event: events.Key) -> None:
         focused = self.focused
         if focused is not None and focused.check_consume_key(event.key, event.character):
             await super().on_event(event)
             await _until_handled(focused)
             return
         bound = self.active_bindings.get(event.key)
-        if bound is None:
+        if bound is not None and not bound.enabled:
+            return
+        # An action may decline, as that of a pane which has nothing to scroll.
+        if bound is None or not await self.run_action(bound.binding.action, bound.node):
             await super().on_event(event)
-        elif bound.enabled:
-            await self.run_action(bound.binding.action, bound.node)
-            if bound.node is focused:
-                # What it did is told to those above it, such as that a line was entered.
-                for node in focused.ancestors_with_self:
-                    if isinstance(node, Widget):
-                        await _until_handled(node)
+        elif bound.node is focused:
+            # What it did is told to those above it, such as that a line was entered.
+            for node in focused.ancestors_with_self:
+                if isinstance(node, Widget):
+                    await _until_handled(node)
+
+
+@cache
+def _priority_keys(app: type[App[Any]]) -> frozenset[str]:
+    bindings = (b for kind in app.__mro__ for b in vars(kind).get("BINDINGS", ()))
+    return frozenset(
+        key
+        for binding in bindings
+        if isinstance(binding, Binding) and binding.priority
+        for key in binding.key.split(",")
+    )
 
 
 async def _until_handled(widget: Widget) -> None:
