@@ -7,23 +7,26 @@ import gc
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.worker import Worker
+from textual.worker import Worker, WorkerState
 
 from cortex_tui.profiles.model import Catalog
 from cortex_tui.session.control import Control
 from cortex_tui.session.view import SessionView
+from cortex_tui.ui.cost import CostMeter
 from cortex_tui.ui.keys import ACTIONS
 from cortex_tui.ui.leaving import leaving
 from cortex_tui.ui.screens.main import MainScreen
 
 MakeControl = Callable[[asyncio.AbstractEventLoop], Control]
-"""Makes the controller; it is given the workbench's own loop, for sessions that run on it."""
+"""Makes the controller, on a thread of its own; it is given the workbench's loop, for sessions
+that run on it."""
 
 # The classes by which the main screen's styles follow the size of the terminal.
 _BREADTHS = [(0, "-narrow"), (60, "-fitting"), (140, "-wide")]
@@ -56,10 +59,13 @@ class Workbench(App[int]):
         *,
         checked: Sequence[str] = (),
         store: str = "",
+        meter: CostMeter | None = None,
+        cores: int | None = None,
     ) -> None:
         """`checked` are full names of profiles; those that are unknown are left out.
 
-        `make_control` is called once, after the first frame.
+        `make_control` is called once, behind the first frame. `meter` tells what the screen costs,
+        and `cores` how many there are: of the process itself, by default.
         """
         # With NO_COLOR, Textual would turn colours into greys; with the terminal's own colours,
         # it leaves them out.
@@ -69,11 +75,14 @@ class Workbench(App[int]):
         self.closed = False
         """Whether the controller was closed."""
         self._make_control = make_control
+        self._making: Future[Control] | None = None
         self._control: Control | None = None
         self._ending = False
         self._exit_code = 0
         self._close_lock = threading.Lock()
-        self._main = MainScreen(catalog, checked, store, self._get_control, self.end)
+        self._main = MainScreen(
+            catalog, checked, store, self._get_control, self.end, meter=meter, cores=cores
+        )
 
     def get_default_screen(self) -> Screen[Any]:
         return self._main
@@ -82,23 +91,39 @@ class Workbench(App[int]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        if self._ending:
-            return
-        self._get_control()
-        # What exists now stays; a full collection would cost 25 to 35 ms each time it looks.
-        gc.freeze()
-        self._main.begin()
+        if not self._ending:
+            # Making it brings numpy: 100 to 150 ms in which no key would be answered.
+            self._making = Future()
+            make = partial(self._make, self._making, asyncio.get_running_loop())
+            self.run_worker(make, thread=True, name="control")
 
-    def _get_control(self) -> Control:
-        if self._control is None:
-            self._control = self._make_control(asyncio.get_running_loop())
+    def _make(self, making: Future[Control], loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            making.set_result(self._make_control(loop))
+        except BaseException as error:
+            making.set_exception(error)
+            raise
+
+    def _begin_sessions(self, making: Future[Control]) -> None:
+        if not self._ending:
+            self._control = making.result()
+            # What exists now stays; a full collection would cost 25 to 35 ms each time it looks.
+            gc.freeze()
+            self._main.begin()
+
+    def _get_control(self) -> Control | None:
         return self._control
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a controller."""
+        return self._control is not None
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette offers: the actions that would do something now, and themes."""
         for action in ACTIONS:
             if action.palette and self._main.applies(action.name):
-                run = partial(self._main.run_action, action.name)
+                run = partial(self._main.run_action, action.call)
                 yield SystemCommand(action.label.capitalize(), action.tooltip, run)
         for command in super().get_system_commands(screen):
             if command.title in ("Theme", "Screenshot"):
@@ -126,14 +151,19 @@ class Workbench(App[int]):
         Blocks for seconds at most; a second call waits for the first. On any thread.
         """
         with self._close_lock:
-            control = self._control
-            if control is not None and not self.closed:
+            making = self._making
+            # One that is being made is waited for; one that could not be made has been told of.
+            if making is not None and making.exception() is None and not self.closed:
                 self.closed = True
+                control = making.result()
                 control.close()
                 self.last_view = control.view
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        if event.worker.name == "end" and event.worker.is_finished:
+        if event.worker.name == "control" and event.state is WorkerState.SUCCESS:
+            if self._making is not None:
+                self._begin_sessions(self._making)
+        elif event.worker.name == "end" and event.worker.is_finished:
             error = event.worker.error
             if error is None:
                 self.exit(self._exit_code)

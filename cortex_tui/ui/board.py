@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cortex_tui.session.view import RunView, SessionView
+from cortex_tui.ui.listing import Entry
 
 
 class Known(NamedTuple):
@@ -12,6 +13,22 @@ class Known(NamedTuple):
 
     run: RunView
     current: bool
+    earlier: tuple[RunView, ...] = ()
+    """Its runs in the earlier rounds of the same session."""
+    rounds: int = 1
+    """How many rounds that session has."""
+
+
+class _Kept(NamedTuple):
+    runs: list[RunView]
+    """Those that have begun, oldest first, or the first one if none has."""
+    session: str
+    rounds: int
+
+
+def _has_begun(run: RunView) -> bool:
+    """A session that is stopped leaves rounds that never began; they have nothing to show."""
+    return run.state != "planned" and (run.state != "stopped" or run.measured_ns > 0)
 
 
 class Board:
@@ -19,7 +36,7 @@ class Board:
 
     def __init__(self) -> None:
         self.view: SessionView | None = None
-        self._runs: dict[str, tuple[RunView, str]] = {}
+        self._kept: dict[str, _Kept] = {}
 
     def take(self, view: SessionView) -> bool:
         """Whether the view tells anything that the one before it did not."""
@@ -27,21 +44,34 @@ class Board:
         if view is before:
             return False
         self.view = view
-        names: set[str] = set()
+        kept: dict[str, _Kept] = {}
         for run in view.runs:
             name = run.profile.full_name
-            # A profile that is repeated has a run in each round: the newest that has begun counts.
-            if run.state != "planned" or name not in names:
-                names.add(name)
-                self._runs[name] = (run, view.session)
+            known = kept.get(name)
+            if known is None:
+                kept[name] = _Kept([run], view.session, view.rounds)
+            elif _has_begun(run):
+                known.runs.append(run)
+        self._kept.update(kept)
         return view != before
 
     def known(self, full_name: str) -> Known | None:
-        found = self._runs.get(full_name)
+        found = self._kept.get(full_name)
         if found is None or self.view is None:
             return None
-        run, session = found
-        return Known(run, session == self.view.session)
+        # A profile that is repeated has a run in each round: the newest that has begun counts.
+        *earlier, run = found.runs
+        return Known(run, found.session == self.view.session, tuple(earlier), found.rounds)
+
+    def run_of(self, entry: Entry | None) -> RunView | None:
+        """The run of a row's profile, if the newest session has one."""
+        known = self.known(entry.key) if entry and entry.profile else None
+        return known.run if known and known.current else None
+
+    @property
+    def runs(self) -> tuple[RunView, ...]:
+        """Of the newest session."""
+        return self.view.runs if self.view else ()
 
     @property
     def active(self) -> bool:

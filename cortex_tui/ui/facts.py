@@ -2,91 +2,34 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
 
-from cortex_tui.profiles.model import (
-    Problem,
-    Profile,
-    Suite,
-)
+from cortex_tui.profiles.model import Problem, Profile, Suite
 from cortex_tui.quantities import format_count, format_duration
-from cortex_tui.session.view import RunView, SessionView, TargetView, Verdict
-from cortex_tui.stats.targets import COUNTS, parse_target
+from cortex_tui.session.view import RunView, SessionView
 from cortex_tui.ui.definition import define, level_text, load_text
+from cortex_tui.ui.results import tell_results, tell_rounds
 from cortex_tui.ui.rows import VERDICTS, phase_text, stalled_ns
 from cortex_tui.ui.sheet import Sheet
-from cortex_tui.ui.text import Line, Span, fit, visible
+from cortex_tui.ui.text import Line, Span, visible
+
+_MARKS = 20
+"""Of so many marks, the newest, a line is made."""
 
 
-@lru_cache(maxsize=1024)
-def _statistic(target: str) -> str:
-    return parse_target(target).statistic
-
-
-def value_text(view: TargetView) -> str:
-    """A target's value with the unit of its statistic, and what is to be said of it."""
-    if view.value is None:
-        return visible(view.note) or "–"
-    statistic = _statistic(view.target)
-    if statistic == "throughput":
-        text = f"{format_count(view.value)}/s"
-    elif statistic in COUNTS:
-        text = format_count(view.value)
-    elif statistic == "error_rate":
-        text = f"{view.value:.3%}"
-    else:
-        text = format_duration(view.value)
-    return f"{text} ({visible(view.note)})" if view.note else text
-
-
-def _percentile(run: RunView, name: str) -> Line:
-    value = run.percentiles_ns.get(name)
-    missing = run.samples_missing.get(name)
-    if value is None and missing:
-        return (Span(fit(name, 7), "dim"), Span(f"needs {format_count(missing)} more", "dim"))
-    return (Span(fit(name, 7), "dim"), Span(format_duration(value)))
-
-
-def _results(page: Sheet, run: RunView) -> None:
-    names = ("p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99")
-    each = f" of batches of {format_count(run.batch)}" if run.batch > 1 else ""
-    page.add(f"{run.profile.headline} time{each}", "head")
-    cells = [_percentile(run, name) for name in names]
-    cells.append((Span(fit("max", 7), "dim"), Span(format_duration(run.max_ns))))
-    page.pairs(cells)
-    for target in run.targets:
-        undecided = target.value is None and run.state in ("planned", "running")
-        verdict: Verdict = "pending" if undecided else "met" if target.met else "missed"
-        mark, _, tone = VERDICTS[verdict]
-        page.add(f"{mark} {target.target}  {value_text(target)}", tone, indent="  ")
-    if run.errors:
-        counts = sorted(run.errors.items(), key=lambda item: -item[1])
-        text = ", ".join(f"{name} {format_count(count)}" for name, count in counts)
-        page.fact("errors", text, "bad")
-    lost = {
-        "unfinished": run.unfinished,
-        "unstarted": run.unstarted,
-        "overflow": run.overflow,
-    }
-    if any(lost.values()):
-        text = ", ".join(f"{format_count(count)} {name}" for name, count in lost.items() if count)
-        page.fact("lost", text, "bad")
-    rate = "–" if run.throughput_per_s is None else f"{format_count(run.throughput_per_s)}/s"
-    if run.batch > 1:
-        page.fact("mean", f"{format_duration(run.mean_ns)} of one operation")
-    page.fact(
-        "done",
-        f"{run.operations:,} operations, {rate}, in {format_duration(run.measured_ns)}",
-    )
+def _level_now(run: RunView) -> str:
+    """The level of its load, where that is another than its profile's."""
+    if run.level is None:
+        return ""
+    now = level_text(run.profile.load, run.level)
+    return now if now != load_text(run.profile.load) else ""
 
 
 def _conditions(page: Sheet, run: RunView, silent_ns: int) -> None:
     if run.progress_note:
-        page.fact("goes on", run.progress_note)
-    if run.level is not None:
-        level = level_text(run.profile.load, run.level)
-        if level != load_text(run.profile.load):
-            page.fact("now", level)
+        page.fact("progress", run.progress_note)
+    if now := _level_now(run):
+        page.fact("load now", now)
     if run.in_flight:
         stalled = stalled_ns(run, silent_ns) is not None
         text = f"{format_count(run.in_flight)}, the oldest for {format_duration(run.oldest_ns)}"
@@ -95,8 +38,10 @@ def _conditions(page: Sheet, run: RunView, silent_ns: int) -> None:
         page.fact("lateness", f"p50 {format_duration(run.lateness_p50_ns)}")
         if run.service_p50_ns is not None and run.profile.headline == "response":
             page.fact("service", f"p50 {format_duration(run.service_p50_ns)}")
-    for mark in run.marks:
-        page.fact("mark", f"{format_duration(mark.offset_ns)}: {mark.text}")
+    for at, mark in enumerate(run.marks[-_MARKS:]):
+        page.fact("" if at else "marks", f"{format_duration(mark.offset_ns)}: {mark.text}")
+    if run.warmup_ns:
+        page.fact("warm-up", f"took {format_duration(run.warmup_ns)}")
     if run.slowest:
         page.fact("slowest", run.slowest)
     if run.neighbours:
@@ -104,9 +49,17 @@ def _conditions(page: Sheet, run: RunView, silent_ns: int) -> None:
 
 
 def profile_facts(
-    profile: Profile, run: RunView | None, width: int, *, silent_ns: int = 0
+    profile: Profile,
+    run: RunView | None,
+    width: int,
+    *,
+    earlier: Sequence[RunView] = (),
+    silent_ns: int = 0,
 ) -> list[Line]:
-    """All there is to say of a profile and its newest run, what matters most first."""
+    """All there is to say of a profile and its newest run, what matters most first.
+
+    `earlier` are its runs in the earlier rounds of the same session.
+    """
     page = Sheet(width)
     if run is None:
         if profile.summary:
@@ -118,8 +71,9 @@ def profile_facts(
     for warning in run.warnings:
         page.add(f"! {warning}", "warn", indent="  ")
     if run.operations or run.errors or run.state != "failed":
-        _results(page, run)
+        tell_results(page, run)
     _conditions(page, run, silent_ns)
+    tell_rounds(page, earlier, run)
     if run.traceback:
         page.add("first traceback", "head")
         page.block(run.traceback)
@@ -175,11 +129,16 @@ def problem_lines(
     return page.lines
 
 
-def title(profile: Profile, run: RunView | None, current: bool) -> Line:
+def title(profile: Profile, run: RunView | None, current: bool, rounds: int = 1) -> Line:
     """The line above the details."""
     name = Span(visible(profile.full_name), "head")
     if run is None:
         return (name, Span("  not run yet", "dim"))
     phase = phase_text(run, wide=True, current=current)
+    spans = [name, Span("  " + phase.text, phase.tone)]
+    if rounds > 1:
+        spans.append(Span(f"  round {run.round}/{rounds}"))
+    if current and (now := _level_now(run)):
+        spans.append(Span(f"  now {now}"))
     verdict, tone = VERDICTS[run.verdict][1:]
-    return (name, Span("  " + phase.text, phase.tone), Span("  " + verdict, tone))
+    return (*spans, Span("  " + verdict, tone))

@@ -5,37 +5,114 @@ Single letters and named keys only: control combinations clash with terminals an
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
+
+When = Literal["always", "idle", "live"]
+"""While no session goes on, while one does, or both."""
 
 
 class Action(NamedTuple):
     """What a person can do."""
 
     name: str
-    """`action_NAME` on the main screen, and the id of its bindings."""
+    """`action_NAME` on the main screen or, with `of_session`, a word to its sessions; also the id
+    of its bindings."""
     keys: tuple[str, ...]
-    """In Textual's words; the first is the one that is shown."""
+    """In Textual's words."""
     shown: str
-    """How its keys are written; empty if another action's line tells of them."""
+    """How its keys are written; empty if the line of another action tells of them."""
     label: str
     tooltip: str
     rank: int = 0
     """Its place in the key line when there is not room for all; 0 stays out of it."""
+    when: When = "always"
+    """When the key line has it."""
     palette: bool = True
+    of_session: bool = False
+
+    @property
+    def call(self) -> str:
+        """What Textual runs for it."""
+        return f"session('{self.name}')" if self.of_session else self.name
+
+
+def _session(
+    name: str,
+    keys: tuple[str, ...],
+    shown: str,
+    label: str,
+    tooltip: str,
+    rank: int = 0,
+    when: When = "always",
+) -> Action:
+    return Action(name, keys, shown, label, tooltip, rank, when, of_session=True)
+
+
+def _move(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
+    return Action(name, keys, shown, label, tooltip, palette=False)
 
 
 ACTIONS: tuple[Action, ...] = (
     Action("check", ("space",), "space", "check", "Check or uncheck the profile or suite", 3),
-    Action("run", ("r",), "r", "run", "Run the checked profiles together on one loop", 1),
-    Action(
-        "one_by_one", ("o",), "o", "one by one", "Run the checked profiles one after another", 6
+    _session("run", ("r",), "r", "run", "Run the checked profiles together on one loop", 1, "idle"),
+    _session(
+        "one_by_one",
+        ("o",),
+        "o",
+        "one by one",
+        "Run the checked profiles one after another",
+        6,
+        "idle",
     ),
-    Action("stop", ("x",), "x", "stop", "Stop the session; what was measured is kept", 4),
-    Action("stop_one", ("X",), "X", "stop one", "Stop only the run under the cursor"),
-    Action("save", ("s",), "s", "save", "Save the session, or the run under the cursor", 5),
-    Action("filter", ("slash",), "/", "filter", "Show only the profiles whose name matches", 7),
+    _session(
+        "repeat", ("R",), "R", "repeat", "Run the checked profiles in several rounds", 9, "idle"
+    ),
+    _session(
+        "stop",
+        ("x",),
+        "x",
+        "stop",
+        "Stop the session and keep what was measured; X only the run under the cursor",
+        1,
+        "live",
+    ),
+    _session("stop_one", ("X",), "", "stop one", "Stop only the run under the cursor"),
+    _session(
+        "pause",
+        ("p",),
+        "p",
+        "pause",
+        "Pause every run, or go on; P only the run under the cursor",
+        4,
+        "live",
+    ),
+    _session("pause_one", ("P",), "", "pause one", "Pause only the run under the cursor, or go on"),
+    _session(
+        "skip",
+        ("n",),
+        "n",
+        "skip",
+        "End warm-up or measure of the run under the cursor now; N of every run",
+        6,
+        "live",
+    ),
+    _session("skip_all", ("N",), "", "skip all", "End warm-up or measure of every run now"),
+    _session(
+        "faster",
+        ("plus", "equals_sign"),
+        "+ -",
+        "load",
+        "Change the load of the run under the cursor by a quarter, up and down",
+        7,
+        "live",
+    ),
+    _session(
+        "slower", ("minus",), "", "less load", "Less load for the run under the cursor, by a fifth"
+    ),
+    _session("save", ("s",), "s", "save", "Save the session, or the run under the cursor", 5),
+    Action("filter", ("slash",), "/", "filter", "Show only the profiles whose name matches", 8),
     Action(
         "clear_filter",
         ("escape",),
@@ -44,29 +121,40 @@ ACTIONS: tuple[Action, ...] = (
         "Close the filter and show every profile",
     ),
     Action(
-        "check_suite", ("a",), "a", "check suite", "Check or uncheck all profiles of the suite", 9
+        "check_suite",
+        ("a",),
+        "a",
+        "check suite",
+        "Check or uncheck all profiles of the suite; A all there are",
+        12,
     ),
-    Action("check_all", ("A",), "A", "check all", "Check or uncheck all profiles", 0),
-    Action("log", ("l",), "l", "log", "Show the log of the session, or the details again", 8),
-    Action("problems", ("e",), "e", "problems", "List what is wrong with suites and store", 10),
+    Action("check_all", ("A",), "", "check all", "Check or uncheck all profiles"),
+    Action(
+        "about_session",
+        ("i",),
+        "i",
+        "session",
+        "Show how session, loop and screen fare, or the details again",
+        10,
+    ),
+    Action("log", ("l",), "l", "log", "Show the log of the session, or the details again", 11),
+    Action("problems", ("e",), "e", "problems", "List what is wrong with suites and store", 13),
     Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", 2),
     Action("quit", ("q",), "q", "quit", "End the session and leave; ctrl+c does the same", 1),
-    Action("down", ("j", "down"), "j k ↓ ↑", "down", "Move, or scroll the details", 0, False),
-    Action("up", ("k", "up"), "", "up", "The row above, or scroll the details", 0, False),
-    Action("page_down", ("pagedown",), "pgdn pgup", "page down", "Move by a page", 0, False),
-    Action("page_up", ("pageup",), "", "page up", "A page up", 0, False),
-    Action("first", ("home", "g"), "home end", "first", "To the first or the last row", 0, False),
-    Action("last", ("end", "G"), "", "last", "The last row", 0, False),
-    Action("details_down", ("J",), "J K", "details down", "Scroll the details", 0, False),
-    Action("details_up", ("K",), "", "details up", "Scroll the details up", 0, False),
-    Action(
+    _move("down", ("j", "down"), "j k ↓ ↑", "down", "Move, or scroll the details"),
+    _move("up", ("k", "up"), "", "up", "The row above, or scroll the details"),
+    _move("page_down", ("pagedown",), "pgdn pgup", "page down", "Move by a page"),
+    _move("page_up", ("pageup",), "", "page up", "A page up"),
+    _move("first", ("home", "g"), "home end", "first", "To the first or the last row"),
+    _move("last", ("end", "G"), "", "last", "The last row"),
+    _move("details_down", ("J",), "J K", "details down", "Scroll the details"),
+    _move("details_up", ("K",), "", "details up", "Scroll the details up"),
+    _move(
         "details",
         ("enter", "tab"),
         "enter",
         "to details",
         "Go to the details, or back to the profiles",
-        0,
-        False,
     ),
 )
 
@@ -78,7 +166,7 @@ def bindings() -> list[BindingType]:
     return [
         Binding(
             key,
-            action.name,
+            action.call,
             action.label,
             show=False,
             tooltip=action.tooltip,
@@ -89,11 +177,16 @@ def bindings() -> list[BindingType]:
     ]
 
 
-def key_line(width: int) -> list[Action]:
-    """The actions whose keys fit a line of `width` cells, in the order of the table."""
+def key_line(width: int, *, live: bool = False) -> list[Action]:
+    """The actions whose keys fit a line of `width` cells, in the order of the table.
+
+    `live` tells whether a session goes on.
+    """
     chosen: set[str] = set()
     used = 0
-    for action in sorted((a for a in ACTIONS if a.rank), key=lambda a: a.rank):
+    now = ("always", "live" if live else "idle")
+    ranked = [action for action in ACTIONS if action.rank and action.when in now]
+    for action in sorted(ranked, key=lambda a: a.rank):
         needed = len(action.shown) + len(action.label) + 3
         if used + needed <= width:
             chosen.add(action.name)

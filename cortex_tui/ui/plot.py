@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from cortex_tui.quantities import format_duration
 from cortex_tui.session.view import CurvePoint
+from cortex_tui.ui.error_bars import ErrorBar
 
 NINES = 4.0
 """The right end of the curve: p99.99."""
@@ -19,10 +20,11 @@ _LEAST_SPAN = math.log(3.0)
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 
 
-def trend(values_ns: Sequence[int | None], width: int) -> str:
+def trend(values_ns: Sequence[int | None], width: int, ticks: Sequence[int] = ()) -> str:
     """The newest values as bars of logarithmic height, `width` cells; a gap for None.
 
     Bars less than a factor of three apart do not fill the height, so that noise looks like noise.
+    In the places `ticks` of the values stands `│` instead.
     """
     tail = values_ns[-width:] if width > 0 else ()
     logs = [None if value is None else math.log(max(value, 1)) for value in tail]
@@ -36,6 +38,13 @@ def trend(values_ns: Sequence[int | None], width: int) -> str:
     bars = "".join(
         " " if value is None else _LEVELS[round((value - base) * scale)] for value in logs
     )
+    if ticks:
+        hidden = len(values_ns) - len(tail)
+        cells = list(bars)
+        for place in ticks:
+            if hidden <= place < len(values_ns):
+                cells[place - hidden] = "│"
+        bars = "".join(cells)
     return bars.rjust(width)
 
 
@@ -81,11 +90,25 @@ def _axis(width: int) -> str:
     return "".join(cells)
 
 
-def curve(points: Sequence[CurvePoint], width: int, height: int) -> list[PlotLine]:
+def _log(value_ns: float) -> float:
+    return math.log10(max(value_ns, 1))
+
+
+def _upright(masks: list[list[int]], x: int, top: int, foot: int) -> None:
+    """An upright line of dots, wider at its ends; in dots from the left and from above."""
+    for y in range(top, foot + 1):
+        for dot in (x - 1, x, x + 1) if y in (top, foot) else (x,):
+            if 0 <= dot < len(masks[0]) * 2:
+                masks[y // 4][dot // 2] |= _DOTS[dot % 2][y % 4]
+
+
+def curve(
+    points: Sequence[CurvePoint], width: int, height: int, bars: Sequence[ErrorBar] = ()
+) -> list[PlotLine]:
     """`height` lines of `width` cells: value over percentile, both axes labelled.
 
     x counts nines (p0, p90, p99, p99.9, p99.99 at equal distances), y is logarithmic. With no
-    points, or no room, the axes stand alone.
+    points, or no room, the axes stand alone. `bars` stand upright, with a foot at either end.
     """
     columns, rows = width - LABEL_WIDTH - 1, height - 1
     if columns < 10 or rows < 2:
@@ -94,8 +117,10 @@ def curve(points: Sequence[CurvePoint], width: int, height: int) -> list[PlotLin
     labels = [""] * rows
     masks = [[0] * columns for _ in range(rows)]
     if shown:
-        logs = [math.log10(max(point.value_ns, 1)) for point in shown]
-        low, high = min(logs), max(logs)
+        bars = [bar for bar in bars if bar.nines <= NINES]
+        logs = [_log(point.value_ns) for point in shown]
+        low = min([*logs, *(_log(bar.low_ns) for bar in bars)])
+        high = max([*logs, *(_log(bar.high_ns) for bar in bars)])
         if high - low < 0.3:
             middle = (high + low) / 2
             low, high = middle - 0.15, middle + 0.15
@@ -113,6 +138,11 @@ def curve(points: Sequence[CurvePoint], width: int, height: int) -> list[PlotLin
             for dot in range(min(start, y), max(start, y) + 1):
                 masks[dot // 4][x // 2] |= _DOTS[x % 2][dot % 4]
             before = y
+        for bar in bars:
+            top, foot = (
+                round((high - _log(ns)) / (high - low) * dots) for ns in (bar.high_ns, bar.low_ns)
+            )
+            _upright(masks, round(bar.nines / NINES * (columns * 2 - 1)), top, foot)
     lines = [
         PlotLine(
             label.rjust(LABEL_WIDTH - 1) + (" ┤" if label else " │"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cortex_tui.protocol import INTERVAL_NS
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.session.view import RunView, Verdict
 from cortex_tui.ui.columns import MARK_WIDTH, Column
@@ -15,6 +16,11 @@ from cortex_tui.ui.text import Line, Span, Tone, fit, fit_middle, fit_right, vis
 SECOND_NS = 1_000_000_000
 STALL_P99S = 10
 """An operation in flight for this many p99s, and more than a second, is a stall."""
+
+TREND_INTERVALS = 60
+"""So many values a trend has at most."""
+_TICKED_TREND = 12
+"""From so many cells on, a trend has room for ticks where something was done to the run."""
 
 VERDICTS: dict[Verdict, tuple[str, str, Tone]] = {
     "none": (" ", "", "dim"),
@@ -98,16 +104,38 @@ def phase_text(run: RunView, *, wide: bool, current: bool = True, silent_ns: int
     )
 
 
-def _cell(column: Column, run: RunView, current: bool, silent_ns: int) -> Span:
+def _phase_cell(run: RunView, width: int, current: bool, silent_ns: int, rounds: int) -> Span:
+    """Where a profile is repeated and there is room, the round: `m 62% 2/3`."""
+    wide = width >= 11
+    text, tone = phase_text(run, wide=wide, current=current, silent_ns=silent_ns)
+    if rounds > 1 and wide and current:
+        short = phase_text(run, wide=False, silent_ns=silent_ns).text
+        both = f"{short} {run.round}/{rounds}"
+        text = both if len(both) <= width else text
+    return Span(fit(text, width), tone)
+
+
+def _mark_places(run: RunView) -> Sequence[int]:
+    """Where in its trend something was done to the run."""
+    if not run.marks:
+        return ()
+    # A trend that is full has left the beginning behind.
+    length = len(run.trend_ns)
+    passed = -(-run.measured_ns // INTERVAL_NS)
+    first = max(0, passed - length) if length >= TREND_INTERVALS else 0
+    return [mark.offset_ns // INTERVAL_NS - first for mark in run.marks]
+
+
+def _cell(column: Column, run: RunView, current: bool, silent_ns: int, rounds: int) -> Span:
     key, _, width = column
     if key == "phase":
-        text, tone = phase_text(run, wide=width >= 11, current=current, silent_ns=silent_ns)
-        return Span(fit(text, width), tone)
+        return _phase_cell(run, width, current, silent_ns, rounds)
     if key == "verdict":
         short, long, tone = VERDICTS[run.verdict]
         return Span(fit(long if width >= 9 else short, width), tone)
     if key == "trend":
-        return Span(trend(run.trend_ns, width))
+        ticks = _mark_places(run) if width >= _TICKED_TREND else ()
+        return Span(trend(run.trend_ns, width, ticks))
     if key == "operations":
         return Span(fit_right(format_count(run.operations), width))
     if key == "throughput":
@@ -129,18 +157,29 @@ def profile_row(
     box: str,
     current: bool = True,
     silent_ns: int = 0,
+    rounds: int = 1,
 ) -> Line:
-    """The row of a profile without its cursor mark; numbers of an earlier session are dim."""
+    """The row of a profile without its cursor mark; numbers of an earlier session are dim.
+
+    `!` before the name says that there are warnings, `of 256` behind it that percentiles are those
+    of batches.
+    """
     profile = entry.profile
     assert profile is not None
-    name = fit_middle(visible(profile.name), columns[0].width)
-    spans = [Span(_BOXES[box] + " "), Span(name)]
+    warned = run is not None and current and bool(run.warnings or run.unstarted)
+    spans = [Span(_BOXES[box]), Span("!" if warned else " ", "warn" if warned else "plain")]
+    width = columns[0].width
+    each = f" of {short_count(run.batch)}" if run is not None and run.batch > 1 else ""
+    name = visible(profile.name)
+    if each:
+        name = fit_middle(name, min(width_of(name), width - len(each))) + each
+    spans.append(Span(fit_middle(name, width)))
     if run is None:
         rest = sum(column.width + 1 for column in columns[1:]) - 1
         spans.append(Span(" " + fit(visible(plan_text(profile)), rest), "dim"))
         return tuple(spans)
     for column in columns[1:]:
-        text, tone = _cell(column, run, current, silent_ns)
+        text, tone = _cell(column, run, current, silent_ns, rounds)
         spans.append(Span(" " + text, tone if current else "dim"))
     return tuple(spans)
 

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from cortex_tui.profiles.model import Profile
 from cortex_tui.session.control import Control, SavedSnapshot
-from cortex_tui.session.view import RunView, SessionView
+from cortex_tui.session.view import SessionView
+from cortex_tui.ui import steering
 from cortex_tui.ui.board import Board
 from cortex_tui.ui.listing import Listing
+from cortex_tui.ui.steering import Steering
+from cortex_tui.ui.text import visible
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
     from cortex_tui.ui.screens.save import SaveDialog
+
+
+class _Wanted(NamedTuple):
+    """A session that a person wants."""
+
+    profiles: Sequence[Profile]
+    one_by_one: bool
+    rounds: int
 
 
 class Sessions:
@@ -25,81 +37,141 @@ class Sessions:
         screen: Screen[None],
         listing: Listing,
         board: Board,
-        control: Callable[[], Control],
+        control: Callable[[], Control | None],
         store: str,
+        say: Callable[[str], None],
+        started: Callable[[], None],
     ) -> None:
-        """`control` makes the controller when it is first called, and returns it from then on.
+        """`control` returns the controller, or None while it is being made.
 
-        `store` names the file that snapshots go to, for a person to read.
+        `store` names the file that snapshots go to, for a person to read. `say` is given what is
+        being done, in a few words, or why nothing is; `started` is called when a session was.
         """
         self._screen = screen
         self._listing = listing
         self._board = board
         self._control = control
         self._store = store
+        self._say = say
+        self._started = started
+        self._steering = Steering(listing, board, control, say)
         self._names: set[str] = set()
+        self._wanted: _Wanted | None = None
 
     def newest_view(self) -> SessionView | None:
-        return self._control().view
+        control = self._control()
+        return control.view if control else None
+
+    def begin(self) -> None:
+        """Call when there is a controller: starts what was asked for meanwhile."""
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            self._start(wanted)
 
     def applies(self, name: str) -> bool:
-        """Whether an action on sessions would do anything now; true for all other actions."""
+        """Whether an action on sessions would do anything now."""
+        if name in steering.ACTIONS:
+            return self._steering.applies(name)
         match name:
-            case "run" | "one_by_one":
-                return not self._board.active and bool(self._listing.chosen())
+            case "run" | "one_by_one" | "repeat":
+                idle = not self._board.active and self._wanted is None
+                return idle and bool(self._listing.chosen())
             case "stop":
-                return self._board.active
+                return self._board.active or self._wanted is not None
             case "stop_one":
-                run = self._run_at_cursor()
+                run = self._board.run_of(self._listing.current)
                 return self._board.active and run is not None and run.state == "running"
-            case "save":
-                return self._board.view is not None
             case _:
-                return True
+                return self._board.view is not None
 
-    def _say(
+    def perform(self, name: str) -> None:
+        """Does what a key or a command of the palette means."""
+        match name:
+            case "run":
+                self.start(one_by_one=False)
+            case "one_by_one":
+                self.start(one_by_one=True)
+            case "repeat":
+                self._ask_for_rounds()
+            case "stop":
+                self._stop()
+            case "stop_one":
+                self._stop_one()
+            case "save":
+                self._ask_to_save()
+            case _:
+                self._steering.perform(name)
+
+    def _notify(
         self, text: str, severity: Literal["information", "warning", "error"] = "information"
     ) -> None:
         self._screen.notify(text, severity=severity, markup=False)
 
-    def _run_at_cursor(self) -> RunView | None:
-        """The run of the row under the cursor, if the newest session has one."""
-        entry = self._listing.current
-        known = self._board.known(entry.key) if entry and entry.profile else None
-        return known.run if known and known.current else None
+    # --- start and stop -------------------------------------------------------------------------
 
-    def start(self, *, one_by_one: bool) -> bool:
-        """Runs what is chosen; whether a session was started. If not, it has said why."""
-        if self._board.active:
-            self._say("A session goes on; x stops it.", "warning")
-            return False
+    def _chosen(self) -> list[Profile]:
+        """What would be run; if that is nothing, or cannot be, it says why."""
+        if self._board.active or self._wanted is not None:
+            self._notify("A session goes on; x stops it.", "warning")
+            return []
         profiles = self._listing.chosen()
         if not profiles:
-            self._say("There is nothing to run.", "warning")
-            return False
+            self._notify("There is nothing to run.", "warning")
+        return profiles
+
+    def start(self, *, one_by_one: bool, rounds: int = 1) -> None:
+        """Runs what is chosen; if there is no controller yet, as soon as there is."""
+        if profiles := self._chosen():
+            wanted = _Wanted(profiles, one_by_one, rounds)
+            if self._control() is None:
+                self._wanted = wanted
+                self._say("starts in a moment")
+            else:
+                self._start(wanted)
+
+    def _start(self, wanted: _Wanted) -> None:
+        control, profiles = self._control(), wanted.profiles
+        if control is None:
+            return
         try:
-            self._control().start(profiles, one_by_one=one_by_one)
+            control.start(profiles, one_by_one=wanted.one_by_one, repeat=wanted.rounds)
         except (RuntimeError, ValueError, OSError) as error:
-            self._say(f"Not started: {error}", "error")
-            return False
+            self._notify(f"Not started: {error}", "error")
+            return
         shown = {profile.full_name for profile in self._listing.shown}
         hidden = sum(profile.full_name not in shown for profile in profiles)
         if hidden:
-            self._say(f"{len(profiles)} profiles run, {hidden} of them hidden by the filter.")
-        return True
+            self._notify(f"{len(profiles)} profiles run, {hidden} of them hidden by the filter.")
+        self._started()
 
-    def stop(self) -> None:
-        if self._board.active:
-            self._control().stop()
-        else:
-            self._say("Nothing runs.")
+    def _ask_for_rounds(self) -> None:
+        if profiles := self._chosen():
+            from cortex_tui.ui.screens.repeat import RepeatDialog
 
-    def stop_one(self) -> None:
-        run = self._run_at_cursor()
-        if self._board.active and run is not None and run.state in ("planned", "running"):
-            self._control().stop(run.run)
+            self._screen.app.push_screen(RepeatDialog(len(profiles), self._start_rounds))
+
+    def _start_rounds(self, rounds: int, one_by_one: bool) -> None:
+        self.start(one_by_one=one_by_one, rounds=rounds)
+
+    def _stop(self) -> None:
+        control = self._control()
+        if self._wanted is not None:
+            self._wanted = None
+            self._say("not started")
+        elif control is not None and self._board.active:
+            control.stop()
+            self._say("stopping every run")
         else:
-            self._say("The row under the cursor does not run.")
+            self._notify("Nothing runs.")
+
+    def _stop_one(self) -> None:
+        control, run = self._control(), self._board.run_of(self._listing.current)
+        live = run is not None and run.state in ("planned", "running")
+        if control is not None and run is not None and live and self._board.active:
+            control.stop(run.run)
+            self._say(f"stopping {visible(run.profile.name)}")
+        else:
+            self._notify("The row under the cursor does not run.")
 
     # --- saving ---------------------------------------------------------------------------------
 
@@ -113,20 +185,23 @@ class Sessions:
             name = f"{base}-{count}"
         return name
 
-    def ask_to_save(self) -> None:
+    def _ask_to_save(self) -> None:
         view = self._board.view
         if view is None:
-            self._say("There is no session to save yet; r runs the checked profiles.")
+            self._notify("There is no session to save yet; r runs the checked profiles.")
             return
         from cortex_tui.ui.screens.save import SaveDialog
 
-        name, run = self._suggested_name(view), self._run_at_cursor()
+        name, run = self._suggested_name(view), self._board.run_of(self._listing.current)
         dialog = SaveDialog(name, run, self._store, self._save)
         self._screen.app.push_screen(dialog)
 
     def _save(self, dialog: SaveDialog, name: str, run: int | None) -> None:
+        control = self._control()
+        if control is None:
+            return
         # The controller answers on a thread of its own.
-        self._control().save(name, run=run).add_done_callback(
+        control.save(name, run=run).add_done_callback(
             lambda done: self._screen.call_later(self._saved, dialog, name, done)
         )
 
@@ -137,9 +212,9 @@ class Sessions:
             if dialog.is_current:
                 dialog.show_error(text)
             else:
-                self._say(text, "error")
+                self._notify(text, "error")
             return
         self._names.add(name)
-        self._say(f"Saved as {done.result().name}.")
+        self._notify(f"Saved as {done.result().name}.")
         if dialog.is_current:
             dialog.dismiss()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cortex_tui.ui.text import Line, Span, Tone, visible, width_of, wrap
+from cortex_tui.ui.text import Line, Span, Tone, fit, visible, width_of, wrap
 
 LABEL_WIDTH = 10
 CELL_WIDTH = 24
@@ -18,6 +18,15 @@ class Sheet:
     def add(self, text: str, tone: Tone = "plain", indent: str = "") -> None:
         self.lines += [(Span(line, tone),) for line in wrap(visible(text), self.width, indent)]
 
+    def row(self, line: Line) -> None:
+        """A line of our own words, cut where the width ends."""
+        left = self.width
+        kept: list[Span] = []
+        for text, tone in line:
+            kept.append(Span(text if width_of(text) <= left else fit(text, left), tone))
+            left -= width_of(kept[-1].text)
+        self.lines.append(tuple(kept))
+
     def fact(self, label: str, text: str, tone: Tone = "plain") -> None:
         """`label` in a column of its own, the text wrapped beside it."""
         for line in wrap(visible(text), max(8, self.width - LABEL_WIDTH)):
@@ -29,12 +38,12 @@ class Sheet:
         for line in text.rstrip("\n").split("\n"):
             self.add(line, tone, indent="  ")
 
-    def pairs(self, cells: list[Line]) -> None:
-        """Cells side by side, as many as fit."""
-        across = max(1, (self.width + 1) // CELL_WIDTH)
+    def pairs(self, cells: list[Line], width: int = CELL_WIDTH) -> None:
+        """Cells of `width` side by side, as many as fit."""
+        across = max(1, (self.width + 1) // width)
         for at in range(0, len(cells), across):
             line: list[Span] = []
             for cell in cells[at : at + across]:
                 used = sum(width_of(span.text) for span in cell)
-                line += [*cell, Span(" " * max(0, CELL_WIDTH - used))]
+                line += [*cell, Span(" " * max(0, width - used))]
             self.lines.append(tuple(line))

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from textual.pilot import Pilot
 from cortex_tui.profiles.model import Catalog, ClosedLoad, Length, OpenLoad, Problem, Profile, Suite
 from cortex_tui.session.control import SavedSnapshot, TimedPhase
 from cortex_tui.session.view import CurvePoint, RunView, SessionView, TargetView
-from cortex_tui.ui.app import Workbench
+from cortex_tui.ui.app import MakeControl, Workbench
+from cortex_tui.ui.cost import CostMeter
 from cortex_tui.ui.screens.main import MainScreen
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -191,6 +193,7 @@ class StandIn:
     def __init__(self, view: SessionView | None = None) -> None:
         self.view = view
         self.started: list[tuple[list[str], bool]] = []
+        self.rounds: list[int] = []
         self.stopped: list[int | None] = []
         self.asked: list[tuple[str, int | None]] = []
         self.saving: list[tuple[str, int | None, Future[SavedSnapshot]]] = []
@@ -204,6 +207,7 @@ class StandIn:
         if self.refuse is not None:
             raise self.refuse
         self.started.append(([p.full_name for p in profiles], one_by_one))
+        self.rounds.append(repeat)
 
     def stop(self, run: int | None = None) -> None:
         self.stopped.append(run)
@@ -284,12 +288,31 @@ async def bench(
     *,
     catalog: Catalog = CATALOG,
     checked: Sequence[str] = (),
+    make_control: MakeControl | None = None,
 ) -> AsyncIterator[Bench]:
+    """A workbench that costs nothing, on a machine of two cores.
+
+    With `make_control` it may not be ready yet.
+    """
     control = control or StandIn()
-    app = Workbench(catalog, lambda loop: control, checked=checked, store=STORE)
+    app = Workbench(
+        catalog,
+        make_control or (lambda loop: control),
+        checked=checked,
+        store=STORE,
+        meter=CostMeter(wall=count(step=1_000_000).__next__, process=still, thread=still),
+        cores=2,
+    )
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
+        while make_control is None and not app.ready:
+            await pilot.pause()
         yield Bench(app, pilot, control)
+
+
+def still() -> int:
+    """A clock that stands."""
+    return 0
 
 
 def check_golden(name: str, size: tuple[int, int], text: str) -> None:

@@ -7,7 +7,8 @@ import pytest
 from cortex_tui.profiles.model import Length, Load, Precision, Stage, StagedLoad, Suite
 from cortex_tui.session.view import MarkView, RunView, TargetView
 from cortex_tui.ui.definition import plan_text
-from cortex_tui.ui.facts import log_lines, problem_lines, profile_facts, suite_facts, value_text
+from cortex_tui.ui.facts import log_lines, problem_lines, profile_facts, suite_facts
+from cortex_tui.ui.results import value_text
 from cortex_tui.ui.text import Line, visible, width_of, wrap
 from tests.ui.stand_in import CATALOG, MEDIATOR, SEARCH, failed, profile, run_view, session_view
 
@@ -93,12 +94,12 @@ def test_what_happens_to_a_run_is_told() -> None:
         slowest="3 of the 5 slowest intervals had a GC pause",
     )
     told = facts(run)
-    assert "response time of batches of 100" in told
-    assert "1.23µs of one operation" in told
-    assert "now       625/s" in told
+    assert "response time, percentiles of batches of 100" in told
+    assert "1.23µs per operation" in told
+    assert "load now  625/s" in told
     assert "p99 ± 3.1 %, wanted 2 %" in told
     assert "1.50s: rate 500 → 625/s" in told
-    assert "now " not in facts(run_view(0, STEADY, level=500.0))
+    assert "load now" not in facts(run_view(0, STEADY, level=500.0))
     assert "3 of the 5 slowest intervals had a GC pause" in told
 
 

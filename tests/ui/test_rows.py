@@ -102,7 +102,7 @@ def test_runs_of_an_earlier_session_are_marked_as_such() -> None:
     assert "last done" in text
     assert "62.1µs" in text
     line = profile_row(ENTRY, run_view(0, COMMAND), columns_for(79, 19), box="none", current=False)
-    assert {span.tone for span in line[2:]} == {"dim"}
+    assert {span.tone for span in line[3:]} == {"dim"}
 
 
 def test_an_operation_stalls_only_far_beyond_what_is_usual() -> None:

@@ -11,14 +11,18 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Static
 
 from cortex_tui.profiles.model import Catalog
 from cortex_tui.session.control import Control
 from cortex_tui.ui.board import Board
+from cortex_tui.ui.cost import CostMeter
 from cortex_tui.ui.facts import problem_lines
-from cortex_tui.ui.keys import ACTIONS, bindings
+from cortex_tui.ui.keys import ACTIONS, BY_NAME, bindings
 from cortex_tui.ui.listing import Listing
+from cortex_tui.ui.lookout import Lookout
+from cortex_tui.ui.pace import LOOK_S, pace_text
 from cortex_tui.ui.sessions import Sessions
 from cortex_tui.ui.status import status_line
 from cortex_tui.ui.widgets.detail import Detail
@@ -29,11 +33,8 @@ from cortex_tui.ui.widgets.live_table import LiveTable, TableHeader
 if TYPE_CHECKING:
     from textual.widgets import Input
 
-POLL_S = 0.25
-"""How often the newest view is looked at; it is drawn only if it says something new."""
-
-POLLS_UNDER_DIALOG = 4
-"""Of so many looks one is taken under a dialog, where each refresh blends the screen: 7 ms."""
+NOTE_S = 4.0
+"""How long the status line tells what was just asked for."""
 
 
 class MainScreen(Screen[None]):
@@ -79,17 +80,25 @@ class MainScreen(Screen[None]):
         catalog: Catalog,
         checked: Sequence[str],
         store: str,
-        control: Callable[[], Control],
+        control: Callable[[], Control | None],
         leave: Callable[[], None],
+        *,
+        meter: CostMeter | None = None,
+        cores: int | None = None,
     ) -> None:
+        """`control` returns the controller, or None while it is being made."""
         super().__init__()
         self.listing = Listing(catalog, checked)
         self.board = Board()
-        self.sessions = Sessions(self, self.listing, self.board, control, store)
+        self.sessions = Sessions(
+            self, self.listing, self.board, control, store, self.say, self._started
+        )
+        self.lookout = Lookout(self.board, self.sessions.newest_view, meter, cores)
         self._catalog = catalog
         self._leave = leave
         self._ending = False
-        self._waited = 0
+        self._note = ""
+        self._note_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="status")
@@ -108,26 +117,48 @@ class MainScreen(Screen[None]):
 
     def begin(self) -> None:
         """Starts to look for views; called once there is a controller."""
-        self.set_interval(POLL_S, self.poll, name="views")
+        self.sessions.begin()
+        self.set_interval(LOOK_S, self.poll, name="views")
 
     def poll(self) -> None:
-        """Takes the newest view, and draws what is new in it."""
-        self._waited = 0 if self.app.screen is self else (self._waited + 1) % POLLS_UNDER_DIALOG
-        if self._waited:
-            return
-        view = self.sessions.newest_view()
-        if view is not None and self.board.take(view):
+        """Looks at the newest view, and draws what is new in it."""
+        covered = self.app.screen is not self
+        if self.lookout.look(covered=covered):
+            self.lookout.meter.begin_frame()
             self.show()
+            self.call_after_refresh(self.lookout.meter.end_frame)
 
     def show(self) -> None:
         """Draws whatever differs from what stands on the screen."""
+        board, lookout = self.board, self.lookout
         self.table.sync()
-        self.detail.show(self.listing.current, self.board, self._catalog.problems)
-        width = self.app.size.width
-        self._status.show(status_line(self.board.view, self.listing, width, ending=self._ending))
-        self._keys.show(
-            frozenset(action.name for action in ACTIONS if not self.applies(action.name))
+        self.detail.show(self.listing.current, board, self._catalog.problems, lookout)
+        self._status.show(
+            status_line(
+                board.view,
+                self.listing,
+                self.app.size.width,
+                ending=self._ending,
+                note=self._note,
+                pace=pace_text(lookout.pace),
+                cost=lookout.cost,
+            )
         )
+        ranked = (action.name for action in ACTIONS if action.rank)
+        idle = frozenset(name for name in ranked if not self.applies(name))
+        self._keys.show(idle, live=board.active)
+
+    def say(self, text: str) -> None:
+        """Tells in the status line, for a moment, what is being done."""
+        if self._note_timer is not None:
+            self._note_timer.stop()
+        self._note = text
+        self._note_timer = self.set_timer(NOTE_S, self._forget_note, name="note")
+        self.show()
+
+    def _forget_note(self) -> None:
+        self._note = ""
+        self.show()
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size
@@ -152,7 +183,7 @@ class MainScreen(Screen[None]):
                 view = self.board.view
                 return bool(self._catalog.problems or (view and (view.died or view.store_error)))
             case _:
-                return self.sessions.applies(name)
+                return not BY_NAME[name].of_session or self.sessions.applies(name)
 
     # --- moving ---------------------------------------------------------------------------------
 
@@ -266,7 +297,11 @@ class MainScreen(Screen[None]):
     # --- looking --------------------------------------------------------------------------------
 
     def action_log(self) -> None:
-        self.detail.toggle_log()
+        self.detail.toggle("log")
+        self.show()
+
+    def action_about_session(self) -> None:
+        self.detail.toggle("session")
         self.show()
 
     def action_problems(self) -> None:
@@ -282,30 +317,17 @@ class MainScreen(Screen[None]):
 
     # --- sessions -------------------------------------------------------------------------------
 
-    def _start(self, *, one_by_one: bool) -> None:
-        if self.sessions.start(one_by_one=one_by_one):
-            self.listing.move_to_chosen()
-            self.table.bring_suite_up()
+    def _started(self) -> None:
+        self.listing.move_to_chosen()
+        self.table.bring_suite_up()
         self.poll()
 
-    def action_run(self) -> None:
-        self._start(one_by_one=False)
-
-    def action_one_by_one(self) -> None:
-        self._start(one_by_one=True)
-
-    def action_stop(self) -> None:
-        self.sessions.stop()
-
-    def action_stop_one(self) -> None:
-        self.sessions.stop_one()
-
-    def action_save(self) -> None:
-        self.sessions.ask_to_save()
+    def action_session(self, name: str) -> None:
+        self.sessions.perform(name)
 
     def action_quit(self) -> None:
         self._leave()
 
     @on(KeyLine.Pressed)
     async def _key_pressed(self, event: KeyLine.Pressed) -> None:
-        await self.run_action(event.action)
+        await self.run_action(BY_NAME[event.action].call)

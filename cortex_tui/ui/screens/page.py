@@ -80,6 +80,7 @@ class Page(ModalScreen[None]):
 def key_lines(width: int, actions: Sequence[Action] = ACTIONS) -> list[Line]:
     """All keys and what they do."""
     rows = [(action.shown, action.tooltip) for action in actions if action.shown]
+    rows.append(("!", "Before a name: there is a warning, which the details tell"))
     rows.append(("ctrl+p", "Search for a command, or choose a theme"))
     rows.append(("mouse", "Click a row or a box, the keys below; the wheel scrolls"))
     indent = 11

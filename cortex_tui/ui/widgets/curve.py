@@ -8,27 +8,29 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from cortex_tui.session.view import CurvePoint
+from cortex_tui.ui.error_bars import ErrorBar
 from cortex_tui.ui.plot import PlotLine, curve
 from cortex_tui.ui.text import Span, Tone
 from cortex_tui.ui.widgets.lines import Toned
 
 
 class Curve(Toned):
-    """Value over percentile in braille: x in nines, y logarithmic."""
+    """Value over percentile in braille: x in nines, y logarithmic; with error bars, where known."""
 
     DEFAULT_CSS = "Curve { width: 1fr; height: 1fr; }"
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._points: Sequence[CurvePoint] = ()
+        self._bars: Sequence[ErrorBar] = ()
         self._plot: list[PlotLine] = []
 
-    def show(self, points: Sequence[CurvePoint]) -> None:
+    def show(self, points: Sequence[CurvePoint], bars: Sequence[ErrorBar] = ()) -> None:
         """Draws the lines that differ from those before."""
-        if points == self._points:
+        if points == self._points and bars == self._bars:
             return
-        self._points = points
-        before, self._plot = self._plot, curve(points, *self.size)
+        self._points, self._bars = points, bars
+        before, self._plot = self._plot, curve(points, *self.size, bars)
         if len(before) != len(self._plot):
             self.refresh()
             return
@@ -37,7 +39,7 @@ class Curve(Toned):
                 self.refresh(Region(0, y, self.size.width, 1))
 
     def on_resize(self) -> None:
-        self._plot = curve(self._points, *self.size)
+        self._plot = curve(self._points, *self.size, self._bars)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:

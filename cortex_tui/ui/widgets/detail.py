@@ -1,8 +1,12 @@
-"""The pane about the row under the cursor: its percentile curve and its facts, or the log."""
+"""The pane about the row under the cursor: its percentile curve and its facts.
+
+In their place it shows the log, or how the session fares.
+"""
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Literal
 
 from textual import getters
 from textual.app import ComposeResult
@@ -10,12 +14,17 @@ from textual.containers import Container
 
 from cortex_tui.profiles.model import Problem
 from cortex_tui.ui.board import Board
+from cortex_tui.ui.error_bars import error_bars
 from cortex_tui.ui.facts import log_lines, profile_facts, suite_facts, title
 from cortex_tui.ui.listing import Entry
+from cortex_tui.ui.lookout import Lookout
 from cortex_tui.ui.rows import SECOND_NS
+from cortex_tui.ui.session_facts import session_facts
 from cortex_tui.ui.text import Line, Span, visible
 from cortex_tui.ui.widgets.curve import Curve
 from cortex_tui.ui.widgets.lines import Lines, TextLine
+
+Pane = Literal["log", "session"]
 
 
 class Detail(Container):
@@ -27,7 +36,7 @@ class Detail(Container):
         & > TextLine { background: $panel; dock: top; }
         Curve { width: 2fr; padding-right: 1; }
         Lines { width: 3fr; }
-        &.-log Curve { display: none; }
+        &.-whole Curve { display: none; }
     }
     """
 
@@ -40,19 +49,28 @@ class Detail(Container):
         yield Curve(id="curve")
         yield Lines(id="facts")
 
-    @property
-    def log_shown(self) -> bool:
-        return self.has_class("-log")
+    def __init__(self) -> None:
+        super().__init__()
+        self._pane: Pane | None = None
 
-    def toggle_log(self) -> None:
-        self.toggle_class("-log")
+    def toggle(self, pane: Pane) -> None:
+        """Shows this in place of the details, or the details again."""
+        self._pane = None if self._pane == pane else pane
+        self.set_class(self._pane is not None, "-whole")
 
-    def show(self, entry: Entry | None, board: Board, problems: tuple[Problem, ...]) -> None:
+    def show(
+        self, entry: Entry | None, board: Board, problems: tuple[Problem, ...], lookout: Lookout
+    ) -> None:
         """Draws what has changed; `entry` is None when there are no rows."""
         mark = Span("▸" if self.lines.has_focus else " ")
-        if self.log_shown:
+        if self._pane == "log":
             self._heading.show((mark, Span("log of the session", "head")))
             self.lines.show(partial(log_lines, board.view), topic="log", follow=True)
+            return
+        if self._pane == "session":
+            self._heading.show((mark, Span("the session", "head")))
+            source = partial(session_facts, board.view, lookout.cost, lookout.pace, lookout.cores)
+            self.lines.show(source, topic="session")
             return
         if entry is None:
             self._heading.show((mark,))
@@ -69,8 +87,9 @@ class Detail(Container):
             silent = board.view.silent_ns if board.view else 0
             silent = silent if silent > SECOND_NS else 0
             current = known.current if known else True
-            self._heading.show((mark, *title(entry.profile, run, current)))
-            self._curve.show(run.curve if run else ())
-            self.lines.show(
-                partial(profile_facts, entry.profile, run, silent_ns=silent), topic=entry.key
-            )
+            rounds = known.rounds if known else 1
+            earlier = known.earlier if known else ()
+            self._heading.show((mark, *title(entry.profile, run, current, rounds)))
+            self._curve.show(run.curve if run else (), error_bars(run) if run else ())
+            source = partial(profile_facts, entry.profile, run, earlier=earlier, silent_ns=silent)
+            self.lines.show(source, topic=entry.key)

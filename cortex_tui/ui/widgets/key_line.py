@@ -25,18 +25,18 @@ class KeyLine(Toned):
 
     def __init__(self) -> None:
         super().__init__()
-        self._idle: frozenset[str] = frozenset()
+        self._shown: tuple[frozenset[str], bool] = (frozenset(), False)
 
-    def show(self, idle: frozenset[str]) -> None:
-        """`idle` names the actions that have nothing to do now."""
-        if idle != self._idle:
-            self._idle = idle
+    def show(self, idle: frozenset[str], *, live: bool) -> None:
+        """`idle` names the actions that have nothing to do now; `live`: a session goes on."""
+        if (idle, live) != self._shown:
+            self._shown = (idle, live)
             self.refresh()
 
     def _places(self) -> list[tuple[int, int, Action]]:
         places: list[tuple[int, int, Action]] = []
         at = 1
-        for action in key_line(self.size.width - 1):
+        for action in key_line(self.size.width - 1, live=self._shown[1]):
             end = at + len(action.shown) + 1 + len(action.label)
             places.append((at, end, action))
             at = end + 2
@@ -45,7 +45,7 @@ class KeyLine(Toned):
     def render_line(self, y: int) -> Strip:
         spans = [Span(" ")]
         for _, _, action in self._places():
-            idle = action.name in self._idle
+            idle = action.name in self._shown[0]
             spans.append(Span(action.shown, "dim" if idle else "head"))
             spans.append(Span(f" {action.label}  ", "dim" if idle else "plain"))
         return self.strip(tuple(spans), self.size.width)

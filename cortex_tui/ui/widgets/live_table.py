@@ -15,8 +15,8 @@ from cortex_tui.ui.rows import SECOND_NS, header_row, profile_row, suite_row
 from cortex_tui.ui.text import Line, Span
 from cortex_tui.ui.widgets.lines import SCROLLBAR, Scrolled, Toned
 
-_Inputs = tuple[str, RunView | None, bool, int]
-"""Of which a row is made: check box, run, whether it is of the newest session, silence."""
+_Inputs = tuple[str, RunView | None, bool, int, int]
+"""Of which a row is made: check box, run, whether it is of the newest session, silence, rounds."""
 
 
 def _longest_name(listing: Listing) -> int:
@@ -120,12 +120,19 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
             known.run if known else None,
             known.current if known else True,
             silent,
+            known.rounds if known else 1,
         )
         made = self._made.get(row)
-        if made is None or made[0][1] is not inputs[1] or made[0] != inputs:
+        if made is None or made[0] != inputs:
             if entry.profile:
                 line = profile_row(
-                    entry, inputs[1], self._columns, box=box, current=inputs[2], silent_ns=silent
+                    entry,
+                    inputs[1],
+                    self._columns,
+                    box=box,
+                    current=inputs[2],
+                    silent_ns=silent,
+                    rounds=inputs[4],
                 )
             else:
                 line = suite_row(entry, self._columns, box=box)

@@ -1,0 +1,218 @@
+"""What a person may do to runs while they are measured: pause, skip a phase, more or less load.
+
+The runner does it a moment later, and a view that shows it comes later still. Until then the screen
+goes by what was asked for, so that a key that is pressed twice means what it seems to mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
+
+from cortex_tui.profiles.model import ClosedLoad, Load, OpenLoad, is_open
+from cortex_tui.protocol import Phase
+from cortex_tui.session.control import Control
+from cortex_tui.session.view import RunView
+from cortex_tui.ui.board import Board
+from cortex_tui.ui.definition import level_text
+from cortex_tui.ui.listing import Listing
+from cortex_tui.ui.text import visible
+
+FASTER, SLOWER = 1.25, 0.8
+"""One undoes the other."""
+
+_SOON_NS = 2_000_000_000
+"""By then a view shows what was asked for, or it was not to be."""
+
+ACTIONS = ("pause", "pause_one", "skip", "skip_all", "faster", "slower")
+
+T = TypeVar("T")
+
+
+class _Asked(NamedTuple, Generic[T]):
+    session: str
+    until_ns: int
+    value: T
+
+
+class _Recent(Generic[T]):
+    """What was asked of runs, for as long as views may not show it."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._asked: dict[int, _Asked[T]] = {}
+
+    def note(self, run: RunView, value: T) -> None:
+        view = self._board.view
+        if view is not None:
+            self._asked[run.run] = _Asked(view.session, view.elapsed_ns + _SOON_NS, value)
+
+    def of(self, run: RunView, otherwise: T) -> T:
+        view, asked = self._board.view, self._asked.get(run.run)
+        if view is None or asked is None or asked.session != view.session:
+            return otherwise
+        return asked.value if view.elapsed_ns < asked.until_ns else otherwise
+
+
+def _level(run: RunView) -> float | None:
+    """The level of its load; None where that is not known."""
+    if run.level is not None:
+        return run.level
+    match run.profile.load:
+        case ClosedLoad(workers=workers):
+            return workers
+        case OpenLoad(rate_per_s=rate_per_s):
+            return rate_per_s
+        case _:
+            return None
+
+
+def _adjusted(load: Load, level: float, factor: float) -> float:
+    """What the runner makes of a level: workers change by one at least, and one is left."""
+    if is_open(load):
+        return level * factor
+    wanted = round(level * factor)
+    now = round(level)
+    return max(1, max(wanted, now + 1) if factor > 1 else min(wanted, now - 1))
+
+
+class Steering:
+    """Turns actions into calls of the controller. Used on the screen's loop only."""
+
+    def __init__(
+        self,
+        listing: Listing,
+        board: Board,
+        control: Callable[[], Control | None],
+        say: Callable[[str], None],
+    ) -> None:
+        """`say` is given what is being done, in a few words, or why nothing is."""
+        self._listing = listing
+        self._board = board
+        self._control = control
+        self._say = say
+        self._paused: _Recent[bool] = _Recent(board)
+        self._levels: _Recent[float | None] = _Recent(board)
+        self._skipped: _Recent[Phase | None] = _Recent(board)
+
+    def applies(self, name: str) -> bool:
+        run = self._at_cursor()
+        match name:
+            case "pause":
+                return bool(self._under_way())
+            case "skip_all":
+                return any(map(self._skippable, self._under_way()))
+            case "skip":
+                return run is not None and self._skippable(run)
+            case "slower":
+                return run is not None and not self._is_least(run)
+            case _:
+                return run is not None
+
+    def perform(self, name: str) -> None:
+        control = self._control()
+        if control is None or not self._under_way():
+            self._say("nothing is warming up or measured now")
+        elif name == "pause":
+            self._pause_all(control)
+        elif name == "skip_all":
+            self._skip_all(control)
+        elif (run := self._at_cursor()) is None:
+            self._say("the row under the cursor is not warming up or measured now")
+        elif name == "pause_one":
+            self._pause_one(control, run)
+        elif name == "skip":
+            self._skip(control, run)
+        else:
+            self._adjust(control, run, FASTER if name == "faster" else SLOWER)
+
+    # --- of which run -------------------------------------------------------------------------
+
+    def _under_way(self) -> list[RunView]:
+        """The runs in a phase that can be paused or ended."""
+        return [run for run in self._board.runs if _steerable(run)] if self._board.active else []
+
+    def _at_cursor(self) -> RunView | None:
+        run = self._board.run_of(self._listing.current)
+        return run if run and self._board.active and _steerable(run) else None
+
+    # --- pause --------------------------------------------------------------------------------
+
+    def _is_paused(self, run: RunView) -> bool:
+        return self._paused.of(run, run.paused)
+
+    def _pause_all(self, control: Control) -> None:
+        """If any run goes on, all pause; if none does, all go on."""
+        runs = self._under_way()
+        pausing = not all(map(self._is_paused, runs))
+        if pausing:
+            control.pause()
+            self._say("pausing every run; p goes on")
+        else:
+            control.resume()
+            self._say("every run goes on")
+        for run in runs:
+            self._paused.note(run, pausing)
+
+    def _pause_one(self, control: Control, run: RunView) -> None:
+        pausing = not self._is_paused(run)
+        if pausing:
+            control.pause(run.run)
+            self._say(f"pausing {_name(run)}; P goes on")
+        else:
+            control.resume(run.run)
+            self._say(f"{_name(run)} goes on")
+        self._paused.note(run, pausing)
+
+    # --- skip ---------------------------------------------------------------------------------
+
+    def _skippable(self, run: RunView) -> bool:
+        return self._skipped.of(run, None) != run.phase
+
+    def _skip(self, control: Control, run: RunView) -> None:
+        if self._skippable(run):
+            self._end_phase(control, run)
+            self._say(f"skipping the rest of {run.phase} of {_name(run)}")
+        else:
+            self._say(f"{_name(run)} was told to skip the rest of {run.phase}")
+
+    def _skip_all(self, control: Control) -> None:
+        runs = [run for run in self._under_way() if self._skippable(run)]
+        for run in runs:
+            self._end_phase(control, run)
+        phases = " and ".join(sorted({str(run.phase) for run in runs}, reverse=True))
+        of = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
+        self._say(f"skipping the rest of {phases} of {of}" if runs else "every run was told to")
+
+    def _end_phase(self, control: Control, run: RunView) -> None:
+        # The phase is named: the next one may have begun before the runner hears of this.
+        if run.phase == "warmup" or run.phase == "measure":
+            control.end_phase(run.run, phase=run.phase)
+            self._skipped.note(run, run.phase)
+
+    # --- load ---------------------------------------------------------------------------------
+
+    def _is_least(self, run: RunView) -> bool:
+        level = self._levels.of(run, _level(run))
+        return not is_open(run.profile.load) and level is not None and level <= 1
+
+    def _adjust(self, control: Control, run: RunView, factor: float) -> None:
+        if factor < 1 and self._is_least(run):
+            self._say(f"{_name(run)} has one worker, which is the least")
+            return
+        control.adjust(run.run, factor)
+        load, level = run.profile.load, self._levels.of(run, _level(run))
+        if level is None:
+            self._say(f"{_name(run)}: load x {factor:g}")
+            return
+        wanted = _adjusted(load, level, factor)
+        self._levels.note(run, wanted)
+        self._say(f"{_name(run)}: {level_text(load, level)} → {level_text(load, wanted)}")
+
+
+def _steerable(run: RunView) -> bool:
+    return run.state == "running" and run.phase in ("warmup", "measure")
+
+
+def _name(run: RunView) -> str:
+    return visible(run.profile.name)
