@@ -10,9 +10,11 @@ from typing import Any
 import click
 
 from cortex_tui import __version__
+from cortex_tui.cli.checking import check, schema
 from cortex_tui.cli.launching import BARE, launch
 from cortex_tui.cli.listing import list_profiles
 from cortex_tui.cli.running import run
+from cortex_tui.cli.scaffold import new
 from cortex_tui.cli.snapshots import rm, save, show, snapshots
 from cortex_tui.profiles.words import shown, suggestion
 
@@ -80,5 +82,5 @@ def program() -> None:
     """A terminal workbench for latency: run async benchmarks together, watch their percentiles."""
 
 
-for command in (launch, run, list_profiles, snapshots, show, save, rm):
+for command in (launch, run, list_profiles, check, new, schema, snapshots, show, save, rm):
     program.add_command(command)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import msgspec
 
 from cortex_tui.cli.options import catalog_for, profiles_option, say_problems, selected_from
-from cortex_tui.profiles.description import load_text, stop_text
+from cortex_tui.profiles.description import load_text, matrix_text, stop_text
 from cortex_tui.profiles.model import Catalog, Profile, Suite
 
 SCHEMA = "cortex-tui/profiles@1"
@@ -50,21 +51,47 @@ def _only(catalog: Catalog, names: set[str]) -> Catalog:
     return Catalog(tuple(suite for suite in suites if suite.profiles), catalog.problems)
 
 
+class _Row(NamedTuple):
+    name: str
+    load: str
+    stop: str
+    says: str
+
+
 def _lines(catalog: Catalog) -> Iterator[str]:
-    rows = {p.full_name: (load_text(p.load), stop_text(p)) for p in catalog.profiles}
-    name_width = max((len(name) for name in rows), default=0)
-    load_width = max((len(load) for load, _ in rows.values()), default=0)
-    stop_width = max((len(stop) for _, stop in rows.values()), default=0)
+    suites = {suite.name: [_row(family) for family in _families(suite)] for suite in catalog.suites}
+    rows = [row for found in suites.values() for row in found]
+    name_width, load_width, stop_width = (
+        max((len(row[column]) for row in rows), default=0) for column in range(3)
+    )
     for number, suite in enumerate(catalog.suites):
         if number:
             yield ""
         yield _title(suite)
-        for profile in suite.profiles:
-            load, stop = rows[profile.full_name]
+        for row in suites[suite.name]:
             yield (
-                f"  {profile.full_name:<{name_width}}  {load:<{load_width}}  {stop:>{stop_width}}"
-                f"  {_summary(profile)}"
+                f"  {row.name:<{name_width}}  {row.load:<{load_width}}  {row.stop:>{stop_width}}"
+                f"  {row.says}"
             ).rstrip()
+
+
+def _families(suite: Suite) -> list[list[Profile]]:
+    """The profiles of the suite, the cells of a matrix together."""
+    families: dict[str, list[Profile]] = {}
+    for profile in suite.profiles:
+        families.setdefault(profile.family, []).append(profile)
+    return list(families.values())
+
+
+def _row(family: list[Profile]) -> _Row:
+    profile = family[0]
+    says = profile.summary or profile.workload
+    name = profile.full_name
+    if len(family) > 1:
+        name = profile.family
+        says = f"{says} ({len(family)} cells: {matrix_text([p.matrix for p in family])})"
+    tags = "".join(f" @{tag}" for tag in profile.tags)
+    return _Row(name, load_text(profile.load), stop_text(profile), says + tags)
 
 
 def _title(suite: Suite) -> str:
@@ -72,7 +99,3 @@ def _title(suite: Suite) -> str:
     replaced = f", replaces {suite.replaces}" if suite.replaces else ""
     description = f": {suite.description}" if suite.description else ""
     return f"{suite.name}{description} ({origin}{replaced})"
-
-
-def _summary(profile: Profile) -> str:
-    return profile.summary or profile.workload

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cortex_tui.paths import STORE
+from cortex_tui.profiles.lengths import read_warmup
 from cortex_tui.profiles.loader import load_catalog
-from cortex_tui.profiles.model import Catalog, Problem
-from cortex_tui.profiles.reading import MAX_DURATION_NS
+from cortex_tui.profiles.model import Catalog, Length, Problem
+from cortex_tui.profiles.reading import RefusedError, read_duration_ns
 from cortex_tui.profiles.selection import Selected, SelectionError, named_files, select
-from cortex_tui.profiles.words import shown
-from cortex_tui.quantities import parse_duration_ns
 
 if TYPE_CHECKING:
     import asyncio
@@ -24,22 +23,30 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def duration(
-    ctx: click.Context, param: click.Parameter, text: str | None, *, at_least_ns: int = 1
-) -> int | None:
+class StoreError(click.ClickException):
+    """What is stored cannot be read or changed; the message says what, where and what to do."""
+
+    exit_code = 2
+
+
+def duration(ctx: click.Context, param: click.Parameter, text: str | None) -> int | None:
     """A callback: nanoseconds of a duration such as `2s`."""
+    try:
+        return None if text is None else read_duration_ns(text, "")
+    except RefusedError as error:
+        raise click.BadParameter(error.message, ctx, param) from None
+
+
+def warmup(
+    ctx: click.Context, param: click.Parameter, text: str | None
+) -> tuple[Length, bool] | None:
+    """A callback: the length of a warm-up, and whether that is only the longest."""
     if text is None:
         return None
     try:
-        value_ns = parse_duration_ns(text)
-    except (ValueError, OverflowError):
-        expected = 'expected a duration such as "2s" or "500ms"'
-        raise click.BadParameter(f"{expected}, got {shown(text)}", ctx, param) from None
-    if value_ns < at_least_ns:
-        raise click.BadParameter(f"expected a duration above 0, got {shown(text)}", ctx, param)
-    if value_ns > MAX_DURATION_NS:
-        raise click.BadParameter(f"expected at most 168h, got {shown(text)}", ctx, param)
-    return value_ns
+        return read_warmup(int(text) if text.isdecimal() else text, "")
+    except RefusedError as error:
+        raise click.BadParameter(error.message, ctx, param) from None
 
 
 def _existing(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
+from click.core import ParameterSource
 
+from cortex_tui.cli.again import stored_profiles
 from cortex_tui.cli.options import (
+    StoreError,
     catalog_for,
     duration,
     in_process_option,
@@ -22,9 +23,10 @@ from cortex_tui.cli.options import (
     say_problems,
     selected_from,
     store_option,
+    warmup,
 )
-from cortex_tui.cli.snapshots import StoreError
 from cortex_tui.profiles.model import Length, Profile
+from cortex_tui.profiles.variants import lasting, rehearsed, warmed_up
 
 if TYPE_CHECKING:
     from cortex_tui.protocol import LoopName
@@ -41,19 +43,38 @@ INTERRUPTED = 130
     "duration_ns",
     callback=duration,
     metavar="DURATION",
-    help="How long each profile measures, such as 2s, in place of its own duration or iterations.",
+    help="How long each profile measures, such as 2s, in place of its own stop rule; stages are "
+    "shortened or stretched to it.",
 )
 @click.option(
     "--warmup",
-    "warmup_ns",
-    callback=partial(duration, at_least_ns=0),
-    metavar="DURATION",
-    help="How long each profile warms up, in place of its own warm-up; 0s for none.",
+    callback=warmup,
+    metavar="LENGTH",
+    help="How each profile warms up, in place of its own way: 500ms, auto, or so many operations; "
+    "0 for none.",
 )
 @click.option(
     "--one-by-one",
     is_flag=True,
     help="One profile after the other instead of all together, as each other's neighbours.",
+)
+@click.option(
+    "--repeat",
+    type=click.IntRange(1, 1_000),
+    default=1,
+    metavar="N",
+    help="So many rounds; with --one-by-one the profiles take turns (A B A B).",
+)
+@click.option(
+    "--again",
+    metavar="NAME|ID",
+    default="",
+    help="Run what a snapshot or session ran: its profiles as they were stored, SELECT of them.",
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Run the operation of each profile once, to see that it works; nothing is stored.",
 )
 @in_process_option
 @loop_option
@@ -67,11 +88,16 @@ INTERRUPTED = 130
     default="",
     help="Write the session as JSON; - is stdout, and the table goes to stderr.",
 )
+@click.pass_context
 def run(
+    ctx: click.Context,
     select: tuple[str, ...],
     duration_ns: int | None,
-    warmup_ns: int | None,
+    warmup: tuple[Length, bool] | None,
     one_by_one: bool,
+    repeat: int,
+    again: str,
+    dry_run: bool,
     in_process: bool,
     loop: LoopName,
     places: Sequence[Path],
@@ -82,12 +108,49 @@ def run(
 ) -> int:
     """Run profiles without a screen: progress on stderr, results on stdout.
 
-    SELECT is a profile's full name (mediator.search), a suite's name, a pattern in which * and ?
-    are special ('*-write'), or the path of a TOML file.
+    SELECT is a profile's full name (mediator.search), a suite's name, a tag (@slow), a pattern in
+    which * and ? are special ('*-write'), or the path of a TOML file.
 
     Exit codes: 0 all good; 1 a target was missed; 2 wrong usage or an invalid profile; 3 a run
     failed; 130 interrupted, with what was measured stored.
     """
+    profiles: Sequence[Profile]
+    invalid = False
+    if again:
+        _refuse_beside(ctx, "--again", ("places",))
+        stored = stored_profiles(store, again, select)
+        profiles, one_by_one = stored.profiles, one_by_one or stored.one_by_one
+    else:
+        profiles, invalid = _selected(select, places)
+    if not profiles:
+        return INVALID_PROFILE
+    if note and not save:
+        raise click.UsageError("--note: expected --save NAME beside it")
+    if dry_run:
+        _refuse_beside(ctx, "--dry-run", ("duration_ns", "warmup", "repeat", "save", "json"))
+        profiles, one_by_one = [rehearsed(profile) for profile in profiles], True
+    else:
+        profiles = [_overridden(profile, duration_ns, warmup) for profile in profiles]
+    _check_json(json)
+    if save:
+        _check_save(store, save)
+    from cortex_tui.report import Delivery
+
+    code = _run(
+        profiles,
+        Delivery(store=store, save=save, note=note, json=json, dry_run=dry_run),
+        one_by_one=one_by_one,
+        repeat=repeat,
+        in_process=in_process,
+        loop=loop,
+    )
+    if code == INTERRUPTED:
+        return code
+    return max(code, INVALID_PROFILE) if invalid else code
+
+
+def _selected(select: Sequence[str], places: Sequence[Path]) -> tuple[Sequence[Profile], bool]:
+    """The profiles that the words mean, and whether some of those cannot run."""
     catalog = catalog_for(select, places)
     if not select:
         say_problems(catalog.problems)
@@ -95,32 +158,24 @@ def run(
         raise click.UsageError(f"expected a SELECT: '*', a profile or a suite ({suites})")
     selected = selected_from(catalog, select)
     say_problems(selected.problems)
-    if not selected.profiles:
-        return INVALID_PROFILE
-    if note and not save:
-        raise click.UsageError("--note: expected --save NAME beside it")
-    _check_json(json)
-    if save:
-        _check_save(store, save)
-    from cortex_tui.report import Delivery
-
-    code = _run(
-        [_overridden(profile, duration_ns, warmup_ns) for profile in selected.profiles],
-        Delivery(store=store, save=save, note=note, json=json),
-        one_by_one=one_by_one,
-        in_process=in_process,
-        loop=loop,
-    )
-    if code == INTERRUPTED:
-        return code
-    return max(code, INVALID_PROFILE) if selected.problems else code
+    return selected.profiles, bool(selected.problems)
 
 
-def _overridden(profile: Profile, duration_ns: int | None, warmup_ns: int | None) -> Profile:
+def _refuse_beside(ctx: click.Context, option: str, names: Sequence[str]) -> None:
+    """What would be given for nothing is an error."""
+    options = {parameter.name: parameter.opts[0] for parameter in ctx.command.params}
+    for name in names:
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option}: expected no {options[name]} beside it")
+
+
+def _overridden(
+    profile: Profile, duration_ns: int | None, warmup: tuple[Length, bool] | None
+) -> Profile:
     if duration_ns is not None:
-        profile = msgspec.structs.replace(profile, stop=Length(duration_ns=duration_ns))
-    if warmup_ns is not None:
-        profile = msgspec.structs.replace(profile, warmup=Length(duration_ns=warmup_ns or None))
+        profile = lasting(profile, duration_ns)
+    if warmup is not None:
+        profile = warmed_up(profile, warmup[0], auto=warmup[1])
     return profile
 
 
@@ -142,11 +197,12 @@ def _run(
     delivery: Delivery,
     *,
     one_by_one: bool,
+    repeat: int,
     in_process: bool,
     loop: LoopName,
 ) -> int:
-
     import asyncio
+    import tempfile
 
     from cortex_tui.report import run_headless
     from cortex_tui.session.controller import SessionController
@@ -154,16 +210,16 @@ def _run(
     # Taken before a session in this process redirects what its workloads print.
     out, err = sys.stdout, sys.stderr
 
-    async def session() -> int:
+    async def session(store: Path) -> int:
         control = SessionController(
-            delivery.store,
+            store,
             placement="in-process" if in_process else "process",
             loop=loop,
             measuring_loop=asyncio.get_running_loop() if in_process else None,
         )
         try:
             return await run_headless(
-                control, profiles, delivery, one_by_one=one_by_one, out=out, err=err
+                control, profiles, delivery, one_by_one=one_by_one, repeat=repeat, out=out, err=err
             )
         finally:
             # It waits for its thread, which in-process needs this loop to end its runs.
@@ -171,7 +227,10 @@ def _run(
 
     factory = loop_factory(loop) if in_process else None
     with asyncio.Runner(loop_factory=factory) as runner:
-        return runner.run(session())
+        if not delivery.dry_run:
+            return runner.run(session(delivery.store))
+        with tempfile.TemporaryDirectory() as nowhere:
+            return runner.run(session(Path(nowhere) / "dry-run.db"))
 
 
 def _check_save(store: Path, name: str) -> None:

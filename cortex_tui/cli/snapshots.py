@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cortex_tui.cli.options import store_option
+from cortex_tui.cli.options import StoreError, store_option
 from cortex_tui.profiles.words import nearest, printable, shown
 from cortex_tui.quantities import format_count
 
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from cortex_tui.snapshots.store import SnapshotStore
 
 T = TypeVar("T")
-
-
-class StoreError(click.ClickException):
-    """What is stored cannot be read or changed; the message says what, where and what to do."""
-
-    exit_code = 2
 
 
 @click.command()

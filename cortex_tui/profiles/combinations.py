@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,13 +10,11 @@ from cortex_tui.profiles.model import ClosedLoad, Load, StagedLoad, is_open
 from cortex_tui.profiles.reading import RefusedError
 from cortex_tui.profiles.words import shown, suggestion
 from cortex_tui.stats.percentiles import parse_percentile, samples_missing
-from cortex_tui.stats.targets import DURATIONS, Target, parse_target
+from cortex_tui.stats.targets import DURATIONS, SCALING, Target, parse_target
 
 STOP_RULE = frozenset({"duration", "iterations", "precision"})
 """They are one rule: a profile that states any of them takes none from the defaults. Stages say
 how long they last, and so are a stop rule too."""
-
-_SCALING = re.compile(r"\s*scaling\s*\(\s*(\w*)\s*\)")
 
 
 def states_stop_rule(keys: Mapping[str, Any]) -> bool:
@@ -82,16 +79,12 @@ def _targets(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         ("targets", f"target {number}, {shown(text)}: {lacking}")
         for number, text in enumerate(keys.get("targets", ()), 1)
-        if (lacking := _scaling(text, keys.get("matrix", ())) or _lacking(parse_target(text), keys))
+        if (lacking := _lacking(parse_target(text), keys))
     ]
 
 
-def _scaling(text: str, cells: tuple[Cell, ...]) -> str:
-    """What keeps a target on the growth over a parameter from having a value; "" if nothing."""
-    match = _SCALING.match(text)
-    if match is None:
-        return ""
-    name = match[1]
+def _scaling(name: str, cells: tuple[Cell, ...]) -> str:
+    """What keeps the growth over a parameter from having a value; "" if nothing."""
     if not cells:
         return "expected a matrix beside it, whose cells it compares"
     if name not in cells[0]:
@@ -106,6 +99,8 @@ def _scaling(text: str, cells: tuple[Cell, ...]) -> str:
 
 def _lacking(target: Target, keys: Mapping[str, Any]) -> str:
     """What keeps the target from ever having a value, and so from being met; "" if nothing."""
+    if target.statistic == SCALING:
+        return _scaling(target.parameter, keys.get("matrix", ()))
     load: Load = keys.get("load", ClosedLoad())
     if target.subject == "lateness" and not is_open(load):
         return "expected a load with a rate (a closed load has no lateness)"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from cortex_tui.profiles.matrix import Cell, value_text
 from cortex_tui.profiles.model import (
     ClosedLoad,
     Length,
@@ -66,3 +69,21 @@ def stop_text(profile: Profile) -> str:
         return length_text(profile.stop)
     wanted = profile.precision
     return f"{wanted.statistic} ± {wanted.half_width * 100:.3g} %, {length_text(profile.stop)}"
+
+
+_VALUES_IN_FULL = 6
+
+
+def matrix_text(cells: Sequence[Cell]) -> str:
+    """What the cells vary, such as `conversations 100, 1000; limit 10, 20`."""
+    values: dict[str, dict[str, None]] = {}
+    for cell in cells:
+        for name, value in cell.items():
+            values.setdefault(name, {})[value_text(value)] = None
+    return "; ".join(f"{name} {_few(list(texts))}" for name, texts in values.items())
+
+
+def _few(texts: Sequence[str]) -> str:
+    if len(texts) > _VALUES_IN_FULL:
+        texts = [*texts[: _VALUES_IN_FULL - 2], "…", texts[-1]]
+    return ", ".join(texts)

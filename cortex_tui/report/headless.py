@@ -19,6 +19,7 @@ import msgspec
 from cortex_tui.profiles.model import Profile
 from cortex_tui.profiles.words import printable
 from cortex_tui.report.progress import Progress
+from cortex_tui.report.rehearsal import rehearsal
 from cortex_tui.report.stream import wants_colour, width_of
 from cortex_tui.report.summary import summary
 from cortex_tui.session.control import Control
@@ -45,6 +46,8 @@ class Delivery(msgspec.Struct, frozen=True):
     note: str = ""
     json: str = ""
     """A file, `-` for stdout, "" for none."""
+    dry_run: bool = False
+    """Whether the operations are only tried: then it is said which work, and nothing is kept."""
 
 
 async def run_headless(
@@ -53,6 +56,7 @@ async def run_headless(
     delivery: Delivery,
     *,
     one_by_one: bool = False,
+    repeat: int = 1,
     out: TextIO,
     err: TextIO,
 ) -> int:
@@ -64,7 +68,7 @@ async def run_headless(
     progress = Progress(err)
     with _interruption(control, progress) as interrupted:
         before = control.view
-        control.start(profiles, one_by_one=one_by_one)
+        control.start(profiles, one_by_one=one_by_one, repeat=repeat)
         lost = False
         try:
             view = await _watched(control, before, progress, interrupted)
@@ -89,9 +93,12 @@ async def run_headless(
     for line in view.log:
         progress.say(f"  | {printable(line)}")
     table_to = err if delivery.json == STDOUT else out
-    text = summary(
-        view, width=width_of(table_to), colour=wants_colour(table_to), store=delivery.store
-    )
+    colour = wants_colour(table_to)
+    if delivery.dry_run:
+        text, worked = rehearsal(view, colour=colour)
+        code = max(code, GOOD if worked else FAILED)
+    else:
+        text = summary(view, width=width_of(table_to), colour=colour, store=delivery.store)
     try:
         table_to.write(f"{text}\n")
         table_to.flush()

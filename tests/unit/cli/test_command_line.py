@@ -30,7 +30,7 @@ def write_suite(folder: Path, name: str = "shop", more: str = "") -> Path:
 
 USAGE_ERRORS = [
     (["lst"], 'no command "lst" (did you mean "list"?)'),
-    (["mediator"], r'no command "mediator" (expected one of launch, list, rm, run, save, '),
+    (["mediator"], r'no command "mediator" (expected one of check, launch, list, new, rm, run, '),
     (["--store", "x", "list"], '"list": expected the command first, then its options'),
     (["--store", "x", "lit"], 'no command "lit" (did you mean "list"?)'),
     (["run"], "expected a SELECT: '*', a profile or a suite (mediator, repository, search)"),
@@ -44,9 +44,23 @@ USAGE_ERRORS = [
     ),
     (["list", "nothing*"], 'no profile matches "nothing*" (suites: mediator, repository, search)'),
     (["list", "--profiles", "gone"], "gone: no such file or folder (see cortex-tui list -h)"),
-    (["run", "*", "--duration", "fast"], 'expected a duration such as "2s" or "500ms", got "fast"'),
+    (
+        ["run", "*", "--duration", "fast"],
+        'expected a duration such as "10s" or "250ms", got "fast"',
+    ),
+    (["run", "*", "--warmup", "long"], 'expected a duration such as "10s" or "250ms", got "long"'),
+    (["run", "*", "--repeat", "0"], "--repeat"),
+    (["run", "*", "--dry-run", "--save", "x"], "--dry-run: expected no --save beside it"),
+    (["run", "*", "--dry-run", "--repeat", "2"], "--dry-run: expected no --repeat beside it"),
+    (["run", "--again", "x"], "--again: "),
+    (["run", "--again", "x", "--profiles", "."], "--again: expected no --profiles beside it"),
+    (["check", "mediatr"], 'no profile or suite is called "mediatr" (did you mean "mediator"?)'),
+    (["new", "2fast"], '"2fast": expected a name of letters, digits, - and _ that starts with'),
+    (["new", "json"], "would hide the module json of the standard library: take another name"),
+    (["new", "click"], "profiles/click.py would hide the module "),
+    (["new", "search"], "search: there is a suite of that name already: "),
     (["run", "*", "--duration", "0s"], 'expected a duration above 0, got "0s"'),
-    (["run", "*", "--duration", "999h"], 'expected at most 168h, got "999h"'),
+    (["run", "*", "--duration", "999h"], 'expected at most "168h", got "999h"'),
     (["run", "*", "--note", "x"], "--note: expected --save NAME beside it"),
     (["run", "*", "--json", "gone/x.json"], "--json: gone/x.json: there is no folder gone"),
     (["run", "*", "--json", "."], "--json: .: expected a file, this is a folder"),
@@ -159,7 +173,21 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert call(capsys, "--version") == (0, f"cortex-tui {__version__}\n", "")
 
 
-@pytest.mark.parametrize("command", ["launch", "run", "list", "snapshots", "show", "save", "rm"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "launch",
+        "run",
+        "list",
+        "check",
+        "new",
+        "schema",
+        "snapshots",
+        "show",
+        "save",
+        "rm",
+    ],
+)
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
     code, out, _ = call(capsys, command, "-h")
     assert code == 0
@@ -167,7 +195,7 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: str
     assert not re.search(r"^Usage: .*\n\n\s*Options:", out), "says nothing about itself"
 
 
-@pytest.mark.parametrize("command", ["list", "snapshots", "--version", "run -h"])
+@pytest.mark.parametrize("command", ["list", "check", "schema", "snapshots", "--version", "run -h"])
 def test_answering_loads_neither_textual_nor_numpy(folder: Path, command: str) -> None:
     code = (
         "import sys, cortex_tui.cli\n"

@@ -103,6 +103,81 @@ def test_duration_and_warmup_take_the_place_of_the_profiles_own(
     assert run["warmup"] == {"duration_ns": 5_000_000, "iterations": None}
 
 
+def test_the_stages_of_a_load_are_shortened_to_the_duration(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "x.toml").write_text(
+        """
+        [profile.ramp]
+        workload = "shop_bench:good"
+        warmup = 0
+        load = { stages = [{ rate = "1/ms", for = "3s" }, { rate = "2/ms", for = "1s" }] }
+        """
+    )
+    answer = call(capsys, "run", "x.toml", "--duration", "200ms", "--json", "-")
+    (run,) = json.loads(answer.out)["runs"]
+    assert [stage["duration_ns"] for stage in run["load"]["stages"]] == [150_000_000, 50_000_000]
+    assert 240 <= run["operations"] + run["unstarted"] <= 260
+
+
+def test_a_dry_run_tries_each_operation_once_and_keeps_nothing(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    answer = call(capsys, "run", "*.good", "*.missed", "*.bad", "*.gone", "--dry-run")
+    assert answer.code == 3
+    lines = answer.out.splitlines()
+    assert [line.split()[:2] for line in lines[:4]] == [
+        ["cortex-tui.good", "ok"],
+        ["cortex-tui.missed", "ok"],
+        ["cortex-tui.bad", "failed"],
+        ["cortex-tui.gone", "failed"],
+    ]
+    assert lines[2].endswith("ValueError: always")
+    assert "there is no module 'no_such_module'" in lines[3]
+    assert lines[4:6] == ["", "cortex-tui.bad:"]
+    assert not (folder / ".cortex-tui").exists()
+    assert call(capsys, "run", "cortex-tui.good", "--dry-run").code == 0
+
+
+def test_repeated_one_by_one_the_profiles_take_turns(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = call(
+        capsys, "run", "*.good", "*.missed", "--repeat", "2", "--one-by-one", "--json", "-"
+    )
+    runs = json.loads(answer.out)["runs"]
+    assert [run["profile"] for run in runs] == ["cortex-tui.good", "cortex-tui.missed"] * 2
+    assert all(run["neighbours"] == [] for run in runs)
+
+
+def test_a_snapshot_can_be_run_again_as_it_was(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    arguments = ["*.good", "*.missed", "--one-by-one", "--duration", "30ms", "--save", "first"]
+    assert call(capsys, "run", *arguments).code == 1
+    (folder / "cortex-tui.toml").write_text("broken since")
+    answer = call(capsys, "run", "--again", "first", "--json", "-")
+    document = json.loads(answer.out)
+    assert document["one_by_one"]
+    assert [run["stop"]["duration_ns"] for run in document["runs"]] == [30_000_000] * 2
+    answer = call(capsys, "run", "--again", "first", "*.good", "--json", "-")
+    assert [run["profile"] for run in json.loads(answer.out)["runs"]] == ["cortex-tui.good"]
+    answer = call(capsys, "run", "--again", "first", "*.gud")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.startswith('cortex-tui: --again first: no profile matches "*.gud"')
+
+
+def test_a_warmup_that_found_its_end_has_that_length_when_it_is_run_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answer = call(
+        capsys, "run", "*.good", "--warmup", "auto", "--duration", "30ms", "--save", "first",
+        "--json", "-",
+    )  # fmt: skip
+    (first,) = json.loads(answer.out)["runs"]
+    assert first["warmup"]["duration_ns"] == 30_000_000_000
+    (again,) = json.loads(call(capsys, "run", "--again", "first", "--json", "-").out)["runs"]
+    assert 0 < again["warmup"]["duration_ns"] < 30_000_000_000
+
+
 def test_a_saved_session_can_be_listed_shown_renamed_and_removed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

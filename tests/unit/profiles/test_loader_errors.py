@@ -249,6 +249,23 @@ PROFILE_ERRORS = [
         'iterations = 50\ntargets = ["errors == 0", "p99 < 1ms"]',
         'targets: target 2, "p99 < 1ms": expected at least 1,000 iterations for it, got 50',
     ),
+    (
+        'targets = ["scaling(n) <= 1.1"]',
+        'targets: target 1, "scaling(n) <= 1.1": expected a matrix beside it, '
+        "whose cells it compares",
+    ),
+    (
+        'matrix = { n = [1, 2] }\ntargets = ["scaling(m) <= 1.1"]',
+        'targets: target 1, "scaling(m) <= 1.1": m is not in the matrix (expected n)',
+    ),
+    (
+        'matrix = { n = [1, 0] }\ntargets = ["scaling(n) <= 1.1"]',
+        'targets: target 1, "scaling(n) <= 1.1": expected numbers above 0 for n in the matrix',
+    ),
+    (
+        'matrix = { n = [1], m = [1, 2] }\ntargets = ["scaling(n) <= 1.1"]',
+        'targets: target 1, "scaling(n) <= 1.1": expected at least two values for n in the matrix',
+    ),
     ('database = "ram"', 'database: expected "own", "shared" or "memory", got "ram"'),
 ]
 
@@ -299,7 +316,7 @@ def test_a_profile_without_a_workload_is_said(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("target", ["p95 < fast", "p95", "scaling(n) <= 1.1", "p101 < 5ms"])
+@pytest.mark.parametrize("target", ["p95 < fast", "p95", "scaling(n) <= 5ms", "p101 < 5ms"])
 def test_a_target_that_cannot_be_read_is_named_by_its_place(tmp_path: Path, target: str) -> None:
     catalog = load(
         tmp_path,

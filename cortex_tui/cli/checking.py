@@ -1,0 +1,102 @@
+"""`cortex-tui check` and `schema`: whether suites are right, and how they are written."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+import click
+
+from cortex_tui.cli.options import catalog_for, profiles_option, say_problems, selected_from
+from cortex_tui.profiles.model import Problem, Profile
+from cortex_tui.profiles.words import printable, shown
+from cortex_tui.workloads.names import BUILT_IN
+
+
+@click.command()
+@click.argument("select", nargs=-1, metavar="[SELECT|FILE]...")
+@profiles_option
+def check(select: tuple[str, ...], places: Sequence[Path]) -> int:
+    """Check suites without running anything of theirs.
+
+    Every error is one line on stderr. Code of yours is looked for, but never imported.
+
+    Exit codes: 0 all good; 2 something is wrong.
+    """
+    catalog = catalog_for(select, places)
+    profiles, problems = catalog.profiles, catalog.problems
+    if select:
+        selected = selected_from(catalog, select)
+        profiles, problems = selected.profiles, selected.problems
+    found = [*problems, *_code_problems(profiles)]
+    wrong = {(problem.suite, problem.profile) for problem in found}
+    valid = [p for p in profiles if (p.suite, p.base or p.name) not in wrong]
+    click.echo(
+        f"{_counted(len(valid), 'profile')} in "
+        f"{_counted(len({p.suite for p in valid}), 'suite')} valid"
+        + (f", {_counted(len(found), 'error')}" if found else "")
+    )
+    say_problems(found)
+    return 2 if found else 0
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _code_problems(profiles: Iterable[Profile]) -> Iterator[Problem]:
+    """What is wrong with the workloads that the profiles name, each once."""
+    families = {profile.family: profile for profile in profiles}
+    for profile in families.values():
+        if profile.workload in BUILT_IN:
+            key, message = "params", _wrong_params(profile)
+        else:
+            key, message = "workload", _missing_module(profile)
+        if message:
+            name = profile.base or profile.name
+            source = Path(profile.source)
+            shown_as = (
+                source.relative_to(Path.cwd()) if source.is_relative_to(Path.cwd()) else source
+            )
+            where = f"{printable(str(shown_as))}: profile.{name}.{key}"
+            yield Problem(where, printable(message), profile.suite, name, profile.tags)
+
+
+def _wrong_params(profile: Profile) -> str:
+    from cortex_tui.workloads.operation import WorkloadError, check_params
+    from cortex_tui.workloads.resolving import resolve
+
+    try:
+        check_params(profile.workload, resolve(profile.workload).factory, profile.params)
+    except WorkloadError as error:
+        return str(error)
+    return ""
+
+
+def _missing_module(profile: Profile) -> str:
+    """Says that there is no such module, as far as can be told without importing a package."""
+    name = profile.workload.partition(":")[0]
+    roots = list(dict.fromkeys((str(Path(profile.source).parent), str(Path.cwd()))))
+    places = [*roots, *sys.path]
+    for depth, part in enumerate(name.split(".")):
+        # Looked for by its last name alone: by the whole one, its package would be imported.
+        spec = PathFinder.find_spec(part, places)
+        if spec is None and depth == 0:
+            spec = importlib.util.find_spec(part)  # built in, or found by a hook
+        if spec is None:
+            return f"there is no module {shown(name)} (looked in {', '.join(roots)})"
+        places = list(spec.submodule_search_locations or ())
+    return ""
+
+
+@click.command()
+def schema() -> int:
+    """Print the JSON Schema of a suite, for an editor to complete and check it."""
+    from cortex_tui.profiles.schema import suite_schema
+
+    click.echo(json.dumps(suite_schema(), indent=2, ensure_ascii=False))
+    return 0

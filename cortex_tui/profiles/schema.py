@@ -1,0 +1,35 @@
+"""The JSON Schema of a suite, for editors: made from the keys that the loader reads."""
+
+from __future__ import annotations
+
+from cortex_tui.profiles.keys import DEFAULTS_KEYS, KEYS, NAME
+from cortex_tui.profiles.reading import TEXT, Schema, table_schema
+
+
+def suite_schema() -> Schema:
+    """The schema of one TOML file.
+
+    It is as strict as a schema can be; what depends on several keys, only the loader knows.
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A suite of cortex-tui",
+        "type": "object",
+        "properties": {
+            "description": {**TEXT, "description": "A line that says what the suite is about."},
+            "defaults": {
+                **table_schema(DEFAULTS_KEYS),
+                "description": "What every profile takes, unless it says otherwise.",
+            },
+            "profile": {
+                "type": "object",
+                "description": "The profiles, by name.",
+                "patternProperties": {f"^{NAME.pattern}$": {"$ref": "#/$defs/profile"}},
+                "additionalProperties": False,
+                "minProperties": 1,
+            },
+        },
+        "required": ["profile"],
+        "additionalProperties": False,
+        "$defs": {"profile": table_schema(KEYS)},
+    }

@@ -1,0 +1,36 @@
+"""What came of running each operation once."""
+
+from __future__ import annotations
+
+from cortex_tui.profiles.words import printable
+from cortex_tui.report.stream import toned
+from cortex_tui.session.view import RunView, SessionView
+
+
+def rehearsal(view: SessionView, *, colour: bool) -> tuple[str, bool]:
+    """A line for each profile, the tracebacks of those that failed, and whether all worked."""
+    lines, tracebacks = [], []
+    width = max((len(run.profile.full_name) for run in view.runs), default=0)
+    for run in view.runs:
+        why = _why_not(run)
+        word = toned("failed" if why else "ok", "bad" if why else "good", colour=colour)
+        lines.append(
+            f"{run.profile.full_name:<{width}}  {word}{f'  {printable(why)}' if why else ''}"
+        )
+        if why and run.traceback:
+            tracebacks.append(f"\n{run.profile.full_name}:")
+            tracebacks += (f"  {printable(line)}" for line in run.traceback.rstrip().split("\n"))
+    if view.died:
+        lines.append(f"{toned('died', 'bad', colour=colour)}: {printable(view.died)}")
+    worked = bool(view.runs) and not any(map(_why_not, view.runs))
+    return "\n".join([*lines, *tracebacks]), worked
+
+
+def _why_not(run: RunView) -> str:
+    if run.error_count:
+        return run.traceback.rstrip().split("\n")[-1] or ", ".join(run.errors)
+    if run.state == "failed":
+        return run.reason or "without a reason"
+    if run.state != "finished":
+        return "stopped before it had ended" if run.state == "stopped" else "it never began"
+    return "" if run.operations else "it did not end"

@@ -1,0 +1,198 @@
+"""The commands on suites: check, schema, new and the folded list."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from cortex_tui.profiles.schema import suite_schema
+from tests.unit.cli.door import call
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(folder: Path, text: str, name: str = "shop.toml") -> None:
+    (folder / "profiles").mkdir(exist_ok=True)
+    (folder / "profiles" / name).write_text(text)
+
+
+# --- check ----------------------------------------------------------------------------------------
+
+
+def test_check_counts_what_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = call(capsys, "check", "mediator", "search.no-results")
+    assert (code, out, err) == (0, "6 profiles in 2 suites valid\n", "")
+
+
+def test_check_finds_what_only_a_run_would_show_without_importing_anything(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    package = folder / "shop"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise SystemExit('imported')")
+    (package / "bench.py").write_text("raise SystemExit('imported')")
+    write(
+        folder,
+        """
+        [profile.good]
+        workload = "shop.bench:checkout"
+        [profile.stdlib]
+        workload = "asyncio.tasks:sleep"
+        [profile.built-in]
+        workload = "sys:exit"
+        [profile.gone]
+        workload = "shop.stock:checkout"
+        [profile.nowhere]
+        workload = "depot:checkout"
+        [profile.grow]
+        workload = "cortex.search"
+        matrix = { converations = [1, 2] }
+        [profile.program]
+        workload = "command"
+        """,
+    )
+    code, out, err = call(capsys, "check", "shop")
+    assert code == 2
+    assert out == "3 profiles in 1 suite valid, 4 errors\n"
+    where = f"(looked in {folder / 'profiles'}, {folder})"
+    assert err.splitlines() == [
+        f'profiles/shop.toml: profile.gone.workload: there is no module "shop.stock" {where}',
+        f'profiles/shop.toml: profile.nowhere.workload: there is no module "depot" {where}',
+        "profiles/shop.toml: profile.grow.params: cortex.search: "
+        "it has no parameter 'converations'; did you mean 'conversations'?",
+        "profiles/shop.toml: profile.program.params: command: "
+        "its parameter 'run' has no default; give it in params",
+    ]
+
+
+def test_check_takes_a_file_that_is_elsewhere(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "x.toml").write_text('[profile.a]\nworkload = "cortex.get"\nload = 4\n')
+    code, out, err = call(capsys, "check", "x.toml")
+    assert (code, out) == (2, "0 profiles in 0 suites valid, 1 error\n")
+    assert err == "x.toml: profile.a.load: expected a table, got 4\n"
+
+
+# --- schema ---------------------------------------------------------------------------------------
+
+
+def test_schema_prints_it(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = call(capsys, "schema")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == suite_schema()
+
+
+# --- new ------------------------------------------------------------------------------------------
+
+
+def test_from_an_empty_folder_to_the_first_percentile(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    code, out, err = call(capsys, "new", "my-shop")
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "wrote profiles/my-shop.toml: two profiles, with comments",
+        "wrote profiles/my_shop.py: the code that they measure",
+        "next: cortex-tui run my-shop   or live: cortex-tui launch my-shop",
+    ]
+    assert call(capsys, "check", "my-shop").code == 0
+    answer = call(capsys, "run", "my-shop", "--dry-run")
+    assert answer.code == 0, answer.out
+    assert [line.split() for line in answer.out.splitlines()] == [
+        ["my-shop.one-at-a-time", "ok"],
+        ["my-shop.steady", "ok"],
+    ]
+    answer = call(capsys, "run", "my-shop.one-at-a-time", "--duration", "50ms", "--json", "-")
+    (run,) = json.loads(answer.out)["runs"]
+    assert run["operations"] > 0
+    assert run["errors"] == {}
+
+
+def test_what_is_commented_out_works_as_soon_as_it_is_not(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    call(capsys, "new", "shop")
+    file = folder / "profiles" / "shop.toml"
+    text = file.read_text()
+    file.write_text(text.replace("# [", "[").replace("# summary", "summary").replace(
+        "# matrix", "matrix").replace("# tags", "tags"))  # fmt: skip
+    assert file.read_text() != text
+    answer = call(capsys, "check", "@slow")
+    assert (answer.code, answer.out) == (0, "3 profiles in 1 suite valid\n"), answer.err
+
+
+@pytest.mark.parametrize("there", ["profiles/shop.toml", "profiles/shop.py"])
+def test_new_overwrites_nothing(
+    capsys: pytest.CaptureFixture[str], folder: Path, there: str
+) -> None:
+    (folder / "profiles").mkdir()
+    (folder / there).write_text("mine")
+    code, out, err = call(capsys, "new", "shop")
+    assert (code, out) == (2, "")
+    assert f"{there}: it is there already, and stays as it is" in err
+    assert [str(path.relative_to(folder)) for path in folder.glob("profiles/*")] == [there]
+    assert (folder / there).read_text() == "mine"
+
+
+def test_new_does_not_hide_a_module_of_the_folder(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "shop.py").write_text("raise SystemExit('imported')")
+    answer = call(capsys, "new", "shop")
+    assert answer.code == 2
+    assert f"would hide the module {folder / 'shop.py'}: take another name" in answer.err
+    assert not (folder / "profiles").exists()
+
+
+def test_new_says_where_it_cannot_write(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    (folder / "profiles").write_text("a file")
+    answer = call(capsys, "new", "shop")
+    assert answer.code == 2
+    assert answer.err.startswith("cortex-tui: profiles: cannot be written: ")
+
+
+# --- list -----------------------------------------------------------------------------------------
+
+
+def test_list_folds_a_matrix_and_shows_loads_and_tags(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    write(
+        folder,
+        """
+        [defaults]
+        workload = "cortex.search"
+        [profile.grow]
+        summary = "Growth"
+        tags = ["slow", "io"]
+        matrix = { conversations = [1, 2, 4, 8, 16, 32, 64], limit = [1, 2] }
+        [profile.ramp]
+        load = { stages = [{ rate = "100/s", for = "1s" }, { rate = "1k/s", for = "2s" }] }
+        [profile.crowd]
+        load = { stages = [{ workers = 2, for = "1s" }, { workers = 4, for = "1s" },
+            { workers = 8, for = "1s" }, { workers = 0, for = "1s" }], think_time = "5ms" }
+        [profile.users]
+        load = { rate = "500/s", arrivals = "poisson" }
+        precision = { p99 = "2%" }
+        """.replace("},\n            {", "}, {"),
+    )
+    code, out, err = call(capsys, "list", "shop")
+    assert (code, err) == (0, "")
+    rows = [re.split(r"\s{2,}", line.strip()) for line in out.splitlines()[1:]]
+    cells = "14 cells: conversations 1, 2, 4, 8, …, 64; limit 1, 2"
+    assert rows == [
+        ["shop.grow", "1 worker", "10.0s", f"Growth ({cells}) @slow @io"],
+        ["shop.ramp", "100/s → 1000/s", "3.00s", "cortex.search"],
+        ["shop.crowd", "4 stages, up to 8 workers, think 5.00ms", "4.00s", "cortex.search"],
+        ["shop.users", "500/s poisson", "p99 ± 2 %, 60.0s", "cortex.search"],
+    ]
+    _, out, _ = call(capsys, "list", "shop.grow[conversations=4,limit=2]")
+    assert "shop.grow[conversations=4,limit=2]  1 worker" in out
