@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
@@ -20,6 +20,7 @@ from cortex_tui.profiles.model import Catalog
 from cortex_tui.session.control import Control
 from cortex_tui.session.view import SessionView
 from cortex_tui.ui.cost import CostMeter
+from cortex_tui.ui.key_order import KeysInOrder
 from cortex_tui.ui.keys import ACTIONS
 from cortex_tui.ui.leaving import leaving
 from cortex_tui.ui.screens.main import MainScreen
@@ -33,7 +34,7 @@ _BREADTHS = [(0, "-narrow"), (60, "-fitting"), (140, "-wide")]
 _HEIGHTS = [(0, "-low"), (15, "-high")]
 
 
-class Workbench(App[int]):
+class Workbench(KeysInOrder[int]):
     """The terminal workbench. Its result is the exit code."""
 
     TITLE = "cortex-tui"
