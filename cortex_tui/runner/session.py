@@ -142,7 +142,7 @@ class Session:
         self._emit([SessionFinished(time.perf_counter_ns())])
 
     async def _run_group(self, group: Sequence[_Member]) -> None:
-        barriers = _Barriers([m.run.number for m in group], self._begin_measure)
+        barriers = _Barriers([m.run.number for m in group], lambda: _begin_measure(group))
         ticking = self._loop.create_task(self._tick(group))
         self._health.begin()
         try:
@@ -154,13 +154,6 @@ class Session:
             await asyncio.wait([ticking])
             self._health.end()
             gc.unfreeze()
-
-    @staticmethod
-    def _begin_measure() -> int:
-        # What is alive now stays out of the collections that the measure phase will see.
-        gc.collect()
-        gc.freeze()
-        return time.perf_counter_ns()
 
     async def _run_member(
         self, member: _Member, group: Sequence[_Member], barriers: _Barriers
@@ -207,9 +200,9 @@ class Session:
             self._enter(member, "warmup", start_ns)
             await run.warm_up(operations, start_ns)
             self._finish_phase(member)
+        member.warm = True
         start_ns = await barriers.warmed_up.arrive(run.number)
         if not run.stopping:
-            member.measuring = True
             self._enter(member, "measure", start_ns)
             await run.measure(operations, start_ns)
 
@@ -333,6 +326,7 @@ class _Member:
     phase: Phase = "setup"
     task: asyncio.Task[None] | None = None
     setting_up: bool = False
+    warm: bool = False
     measuring: bool = False
     neighbours: int = 0
     """Other runs that were measuring when its samples were last taken."""
@@ -365,6 +359,16 @@ def _groups(plan: SessionPlan) -> list[list[RunPlan]]:
     for run in plan.runs:
         rounds.setdefault(run.round, []).append(run)
     return list(rounds.values())
+
+
+def _begin_measure(group: Sequence[_Member]) -> int:
+    """The moment at which measure begins for all that have warmed up."""
+    # What is alive now stays out of the collections that the measure phase will see.
+    gc.collect()
+    gc.freeze()
+    for member in group:
+        member.measuring = member.warm
+    return time.perf_counter_ns()
 
 
 def _neighbours(member: _Member, group: Sequence[_Member]) -> int:
