@@ -86,7 +86,7 @@ def tally(raw: RawValues) -> tuple[int, Ints, Moments]:
         index -= _OFFSET + first
     counts: Ints = np.bincount(index).astype(np.int64, copy=False)
 
-    mean = float(real.mean())
+    mean = float(np.add.reduce(real)) / real.size
     real -= mean
     m2 = float(np.dot(real, real))
     return first, counts, Moments(int(kept.size), mean, m2, smallest, greatest, overflow)

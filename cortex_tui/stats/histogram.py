@@ -215,7 +215,8 @@ class IntervalHistogram:
     @staticmethod
     def from_dense(counts: Ints, first: int, moments: Moments) -> IntervalHistogram:
         """From the counts of consecutive buckets, of which `first` is the first."""
-        occupied = np.flatnonzero(counts)
+        # Of booleans nonzero takes a third of the time.
+        occupied = counts.astype(np.bool_).nonzero()[0]
         return IntervalHistogram(occupied + first, counts[occupied], moments)
 
     @property
@@ -246,7 +247,8 @@ class IntervalHistogram:
         if self.total:
             histogram._counts[self.indices] += self.counts
             histogram._reach(int(self.indices[0]), int(self.indices[-1]))
-        histogram._moments = merged(histogram._moments, self.moments)
+        if self.moments is not EMPTY:
+            histogram._moments = merged(histogram._moments, self.moments)
 
     def percentile(self, quantile: float) -> int | None:
         """As `Histogram.percentiles`, for one quantile above 0."""

@@ -49,12 +49,11 @@ def merged(a: Moments, b: Moments) -> Moments:
         count=count,
         mean_ns=a.mean_ns + delta * share,
         m2=a.m2 + b.m2 + delta * delta * a.count * share,
-        min_ns=min(known(a.min_ns, b.min_ns), default=None),
-        max_ns=max(known(a.max_ns, b.max_ns), default=None),
+        min_ns=b.min_ns if a.min_ns is None or _less(b.min_ns, a.min_ns) else a.min_ns,
+        max_ns=b.max_ns if a.max_ns is None or _less(a.max_ns, b.max_ns) else a.max_ns,
         overflow=a.overflow + b.overflow,
     )
 
 
-def known(*values: int | None) -> list[int]:
-    """Those that are not None."""
-    return [value for value in values if value is not None]
+def _less(a: int | None, b: int | None) -> bool:
+    return a is not None and b is not None and a < b

@@ -30,20 +30,46 @@ class Measurements:
         return quick if self.quick else full
 
     def compare(
-        self, what: str, ours: Round, reference: Round, *, unit: str, goal: float, rounds: int
+        self,
+        what: str,
+        ours: Round,
+        reference: Round,
+        *,
+        unit: str,
+        goal: float | None,
+        rounds: int,
     ) -> None:
         """How many times ours is cheaper than the reference, by the medians of all rounds."""
         our_cost, reference_cost = _medians(ours, reference, rounds)
         ratio = reference_cost / our_cost
-        self.line(what, our_cost, reference_cost, ratio, goal, met=ratio >= goal, unit=unit)
+        met = goal is None or ratio >= goal
+        self.line(what, our_cost, reference_cost, ratio, goal, met=met, unit=unit)
 
     def at_most(
-        self, what: str, ours: Round, reference: Round, *, unit: str, goal: float, rounds: int
+        self,
+        what: str,
+        ours: Round,
+        reference: Round,
+        *,
+        unit: str,
+        goal: float | None,
+        rounds: int,
     ) -> None:
         """How many times what the reference costs ours does, by the medians of all rounds."""
         our_cost, reference_cost = _medians(ours, reference, rounds)
-        ratio = our_cost / reference_cost
-        self.line(what, our_cost, reference_cost, ratio, goal, met=ratio <= goal, unit=unit)
+        self.ratio(what, our_cost, reference_cost, unit=unit, goal=goal)
+
+    def ratio(
+        self, what: str, ours: float, reference: float, *, unit: str, goal: float | None
+    ) -> None:
+        """Prints how many times what the reference costs ours did, and holds it to a goal."""
+        ratio = ours / reference
+        met = goal is None or ratio <= goal
+        self.line(what, ours, reference, ratio, goal, met=met, unit=unit)
+
+    def absolute(self, what: str, ours: float, *, unit: str, goal: float) -> None:
+        """Prints what has no reference, and holds it itself to a goal."""
+        self.line(what, ours, None, ours, goal, met=ours <= goal, unit=unit)
 
     def show(self, what: str, ours: float, reference: float, *, unit: str) -> None:
         """Prints a comparison that has no goal: ours over the reference."""

@@ -24,7 +24,6 @@ from cortex_tui.snapshots.writer import Writer
 from cortex_tui.stats.moments import Moments
 from tests.unit.snapshots import samples
 
-
 SESSION: dict[str, Any] = {
     "loop": "uvloop",
     "timer": "timerfd",
