@@ -32,4 +32,8 @@ class Rendezvous:
         if party in self._missing:
             self._missing.remove(party)
             if not self._missing:
-                self._released.set_result(self._at_release())
+                # Not at once: the last to arrive would not have to wait, and begin alone.
+                asyncio.get_running_loop().call_soon(self._release)
+
+    def _release(self) -> None:
+        self._released.set_result(self._at_release())

@@ -285,7 +285,7 @@ async def test_a_stop_ends_everything_and_keeps_what_was_measured(bench: Bench) 
     bench.write(NOOP)
 
     def stop_when_measuring(session: Session, message: Message) -> None:
-        if isinstance(message, Samples) and message.phase == "measure":
+        if isinstance(message, Samples) and message.phase == "measure" and message.service:
             session.stop()
 
     recorded = await bench.run(
