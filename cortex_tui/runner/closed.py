@@ -11,7 +11,7 @@ from cortex_tui.profiles.model import ClosedLoad, StagedLoad
 from cortex_tui.runner.deadlines import Deadlines
 from cortex_tui.runner.loops import CHECK_NS, LoopTurns, closed_worker
 from cortex_tui.runner.operations import Operations
-from cortex_tui.runner.phase import ActivePhase
+from cortex_tui.runner.phase import ActivePhase, contained
 from cortex_tui.runner.timer import ArrivalTimer
 
 LEVEL_NS = 20_000_000
@@ -41,8 +41,10 @@ class ClosedDriver:
         self._think_time_ns = load.think_time_ns
         self._thinking: set[asyncio.Future[None]] = set()
         batch = phase.recorder.batch
+        self._iterations = iterations
         if iterations is not None:
-            indices = islice(indices, max(1, iterations // batch) * batch)
+            self._iterations = max(1, iterations // batch) * batch
+            indices = islice(indices, self._iterations)
         self._indices = indices
         self._levels = Levels(load, phase.start_ns)
         self._starts: list[int] = []
@@ -135,7 +137,7 @@ class ClosedDriver:
             if slot < self._wanted and not phase.over.is_set():
                 self._employ(slot)
 
-        task = phase.spawn(self._work(slot), ended)
+        task = phase.spawn(contained(self._work(slot)), ended)
         if deadlines is not None:
             deadlines.watch(slot, task)
 
@@ -177,8 +179,15 @@ class ClosedDriver:
         while self._phase.paused and not self._phase.over.is_set():
             await self._phase.resumed.wait()
 
+    def _all_started(self) -> bool:
+        """Whether there is no operation left that a thinking worker could come back for."""
+        if self._iterations is None:
+            return False
+        left = self._iterations - self._phase.recorder.ended
+        return left <= len(self._starts) and left <= len(self.started_ns())
+
     async def _think(self) -> None:
-        if self._phase.over.is_set():
+        if self._phase.over.is_set() or self._all_started():
             return
         woken = asyncio.get_running_loop().create_future()
         until_ns = self._phase.clock() + self._think_time_ns

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from cortex_tui.runner.recorder import Recorder
+from cortex_tui.runner.recorder import Recorder, describe_error
 from cortex_tui.workloads.operation import WorkloadError
 
 DRAIN_NS = 5_000_000_000
@@ -17,6 +17,8 @@ CANCEL_NS = 100_000_000
 """How much longer than their timeout, so that it takes effect on the youngest of them."""
 
 NEVER_NS = 1 << 62
+
+T = TypeVar("T")
 
 
 class ActivePhase:
@@ -152,6 +154,17 @@ class ActivePhase:
     async def _idle(self) -> None:
         while self.tasks and self.broken is None:
             await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
+
+
+async def contained(coroutine: Coroutine[Any, Any, T]) -> T:
+    """What the coroutine returns; what would end the whole process is an error of the workload.
+
+    For whatever runs a workload's code in a task of its own: asyncio lets these two out of tasks.
+    """
+    try:
+        return await coroutine
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise WorkloadError(describe_error(error)) from error
 
 
 async def _either(*waiting: Coroutine[Any, Any, object]) -> None:

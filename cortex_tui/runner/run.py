@@ -24,7 +24,7 @@ from cortex_tui.runner.closed import ClosedDriver
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.open import OpenDriver
 from cortex_tui.runner.operations import Operations
-from cortex_tui.runner.phase import DRAIN_NS, ActivePhase
+from cortex_tui.runner.phase import DRAIN_NS, ActivePhase, contained
 from cortex_tui.runner.recorder import Recorder
 from cortex_tui.runner.timer import ArrivalTimer
 from cortex_tui.workloads.operation import Operation
@@ -93,7 +93,9 @@ class Run:
 
     async def _calibrate(self, operation: Operation) -> None:
         most = self.profile.stop.iterations or MAX_BATCH
-        calibrating = asyncio.ensure_future(calibrated_batch(operation, self._indices, most))
+        calibrating = asyncio.ensure_future(
+            contained(calibrated_batch(operation, self._indices, most))
+        )
         self._calibrating = calibrating
         try:
             await asyncio.wait((calibrating,), timeout=DRAIN_NS / 1e9)
@@ -223,6 +225,8 @@ class Run:
             return
         before = driver.level
         driver.adjust(factor)
+        if driver.level == before:
+            return
         unit = "/s" if isinstance(driver, OpenDriver) else " workers"
         self._mark(f"{before:g} → {driver.level:g}{unit}")
         self._tell_level()

@@ -248,7 +248,7 @@ class Session:
                 try:
                     async with asyncio.timeout(TEARDOWN_S):
                         await kept.aclose()
-                except Exception as error:
+                except (Exception, SystemExit, KeyboardInterrupt) as error:
                     said = f"a shared thing could not be torn down: {describe_error(error)}"
                     self._emit([LogLine(-1, "runner", said)])
 

@@ -120,6 +120,8 @@ class _Kept:
         self._ready: asyncio.Future[Any] = loop.create_future()
         self._ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())
         self._done = asyncio.Event()
+        self._failure: BaseException | None = None
+        """Of the teardown. It is not raised in the task, where SystemExit would end the loop."""
         self._task = loop.create_task(self._live(name, generator))
 
     async def value(self) -> Any:
@@ -131,6 +133,8 @@ class _Kept:
         if not self._ready.done():
             self._task.cancel()
         await asyncio.gather(self._task)
+        if self._failure is not None:
+            raise self._failure
 
     async def _live(self, name: str, generator: AsyncGenerator[Any, None]) -> None:
         try:
@@ -139,8 +143,8 @@ class _Kept:
                 await self._done.wait()
         except BaseException as error:
             if self._ready.done():
-                raise
-            if isinstance(error, asyncio.CancelledError):
+                self._failure = error
+            elif isinstance(error, asyncio.CancelledError):
                 self._ready.cancel()
             else:
                 self._ready.set_exception(error)

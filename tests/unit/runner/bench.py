@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import textwrap
 from array import array
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol import Message, RunFinished, RunPlan, Samples, SessionPlan
+from cortex_tui.protocol import (
+    Message,
+    PhaseChanged,
+    RunFinished,
+    RunPlan,
+    Samples,
+    SessionPlan,
+)
 from cortex_tui.runner.session import Session
 
 M = TypeVar("M")
+
+GIVEN: dict[str, dict[str, Any]] = {}
+"""What a test's workloads find among their globals, by the name of their module."""
+
+HEAD = """
+import asyncio
+import time
+from cortex_tui import per_worker, shared, workload
+from tests.unit.runner.bench import GIVEN
+globals().update(GIVEN.get(__name__, {}))
+"""
 
 
 class Recorded:
@@ -31,6 +50,18 @@ class Recorded:
     def measured(self, run: int = 0) -> list[Samples]:
         return [s for s in self.of(Samples) if s.run == run and s.phase == "measure"]
 
+    def errors(self, run: int = 0) -> dict[str, int]:
+        """The failures of the measure phase of a run, by type."""
+        counts: Counter[str] = Counter()
+        for samples in self.measured(run):
+            counts.update(samples.errors)
+        return dict(counts)
+
+    def began_ns(self, phase: str, run: int = 0) -> int:
+        """When a phase of a run began."""
+        (found,) = (m for m in self.of(PhaseChanged) if m.run == run and m.phase == phase)
+        return found.at_ns
+
     def values(self, which: str, run: int = 0) -> list[int]:
         """All values of a kind that the measure phase of a run recorded."""
         return [value for s in self.measured(run) for value in array("q", getattr(s, which))]
@@ -42,11 +73,14 @@ class Bench:
     def __init__(self, folder: Path, module: str) -> None:
         self.folder = folder
         self.module = module
+        self.session: Session
+        """The one under way."""
 
-    def write(self, source: str) -> None:
-        head = "import asyncio\nimport time\nfrom cortex_tui import workload\n"
+    def write(self, source: str, **given: Any) -> None:
+        """The module of the workloads; what is `given` is among its globals."""
+        GIVEN[self.module] = given
         path = self.folder / f"{self.module}.py"
-        path.write_text(head + textwrap.dedent(source), encoding="utf-8")
+        path.write_text(HEAD + textwrap.dedent(source), encoding="utf-8")
 
     def profile(self, function: str, **fields: Any) -> Profile:
         fields.setdefault("stop", Length(iterations=50))
@@ -58,10 +92,13 @@ class Bench:
             **fields,
         )
 
-    def plan(self, *profiles: Profile, **fields: Any) -> SessionPlan:
+    def plan(self, *profiles: Profile, rounds: int = 1, **fields: Any) -> SessionPlan:
+        turns = [(turn, profile) for turn in range(rounds) for profile in profiles]
         return SessionPlan(
             session="test",
-            runs=tuple(RunPlan(number, profile) for number, profile in enumerate(profiles)),
+            runs=tuple(
+                RunPlan(number, profile, turn + 1) for number, (turn, profile) in enumerate(turns)
+            ),
             scratch=str(self.folder),
             cache=str(self.folder),
             **fields,
@@ -81,6 +118,6 @@ class Bench:
             for message in batch:
                 on_message(session, message)
 
-        session = Session(self.plan(*profiles, **fields), emit)
+        session = self.session = Session(self.plan(*profiles, **fields), emit)
         await session.run()
         return recorded

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.runner.bench import Bench
+from tests.unit.runner.bench import GIVEN, Bench
 
 
 @pytest.fixture
@@ -16,3 +16,4 @@ def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
     yield Bench(tmp_path, module)
     sys.path[:] = path
     sys.modules.pop(module, None)
+    GIVEN.pop(module, None)

@@ -1,0 +1,360 @@
+"""What a person does to a run while it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import pytest
+
+from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Stage, StagedLoad
+from cortex_tui.protocol import (
+    Adjust,
+    Command,
+    EndPhase,
+    LevelChanged,
+    Mark,
+    Message,
+    Pause,
+    Paused,
+    PhaseChanged,
+    Resume,
+    Samples,
+    Stop,
+)
+from cortex_tui.runner.session import Session
+from tests.unit.runner.bench import Bench
+
+MS = 1_000_000
+HOUR_NS = 3_600_000_000_000
+
+SUBJECT = """
+@workload
+async def subject():
+    async def operation(i):
+        await reached(i)
+    yield operation
+
+async def neighbour():
+    await asyncio.sleep(0)
+"""
+
+LOADS = [ClosedLoad(workers=3), OpenLoad(rate_per_s=2_000.0)]
+
+
+class Person:
+    """Gives commands when operations of certain numbers are reached, and looks at what happens."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._plans: dict[int, Callable[[], None]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self.started: list[int] = []
+        """When each operation began."""
+        bench.write(SUBJECT, reached=self.reached)
+
+    async def reached(self, i: int) -> None:
+        self.started.append(time.perf_counter_ns())
+        if i in self._plans:
+            self._plans.pop(i)()
+        await asyncio.sleep(0)
+
+    def at(self, i: int, *commands: Command) -> None:
+        self._plans[i] = lambda: self.give(*commands)
+
+    def give(self, *commands: Command) -> None:
+        for command in commands:
+            self._bench.session.obey(command)
+
+    def pause_at(self, i: int, for_ns: int, then: Command | None = None) -> list[tuple[int, int]]:
+        """Pauses, and resumes after that time, or does what is to be done `then`; when that was."""
+        return self.wait_at(i, Pause(), for_ns, then or Resume())
+
+    def wait_at(self, i: int, first: Command, for_ns: int, then: Command) -> list[tuple[int, int]]:
+        """Gives a command, and another after that time; when that was is in what is returned."""
+        waits: list[tuple[int, int]] = []
+
+        async def wait() -> None:
+            from_ns = time.perf_counter_ns()
+            while time.perf_counter_ns() < from_ns + for_ns:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            waits.append((from_ns, time.perf_counter_ns()))
+            self.give(then)
+
+        def begin() -> None:
+            self.give(first)
+            self._tasks.append(asyncio.ensure_future(wait()))
+
+        self._plans[i] = begin
+        return waits
+
+
+@pytest.fixture
+def person(bench: Bench) -> Person:
+    return Person(bench)
+
+
+@pytest.mark.parametrize("load", LOADS)
+async def test_a_pause_starts_nothing_and_is_not_measured(
+    bench: Bench, person: Person, load: ClosedLoad | OpenLoad
+) -> None:
+    pauses = person.pause_at(20, 50 * MS)
+    recorded = await bench.run(
+        bench.profile("subject", load=load, stop=Length(iterations=100)), interval_ns=10 * MS
+    )
+    ((from_ns, until_ns),) = pauses
+    finished = recorded.finished()
+    assert finished.state == "finished"
+    assert len(recorded.values("service")) == len(person.started) == 100
+    assert not [at for at in person.started if from_ns < at < until_ns]
+    all_ns = recorded.began_ns("teardown") - recorded.began_ns("measure")
+    assert finished.measured_ns <= all_ns - (until_ns - from_ns)
+    assert [message.paused for message in recorded.of(Paused)] == [True, False]
+    assert [mark.text for mark in recorded.of(Mark)] == ["paused", "resumed after 0.1 s"]
+    assert max(s.interval for s in recorded.measured()) <= finished.measured_ns // (10 * MS)
+
+
+@pytest.mark.parametrize("arrivals", ["constant", "poisson"])
+async def test_a_schedule_moves_on_by_the_pause(
+    bench: Bench, person: Person, arrivals: str
+) -> None:
+    pauses = person.pause_at(10, 100 * MS)
+    load = OpenLoad(rate_per_s=1_000.0, arrivals="poisson" if arrivals == "poisson" else "constant")
+    recorded = await bench.run(bench.profile("subject", load=load, stop=Length(iterations=60)))
+    ((from_ns, until_ns),) = pauses
+    paused_ns = until_ns - from_ns
+    # Without a shift, most of what was due in the pause would be late by more than half of it.
+    assert sum(late > paused_ns / 2 for late in recorded.values("lateness")) < 10
+    assert min(recorded.values("lateness")) >= 0
+    last_ns = person.started[-1] - recorded.began_ns("measure")
+    intended_ns = last_ns - recorded.values("lateness")[-1] - paused_ns
+    if arrivals == "constant":
+        assert abs(intended_ns - 59 * MS) < 5 * MS
+
+
+async def test_a_pause_counts_what_ends_in_it(bench: Bench) -> None:
+    release, started = asyncio.Event(), list[int]()
+    bench.write(
+        """
+        async def slow():
+            started.append(1)
+            await release.wait()
+        """,
+        release=release,
+        started=started,
+    )
+
+    def on_message(session: Session, message: Message) -> None:
+        loop = asyncio.get_running_loop()
+        match message:
+            case Samples(phase="measure") if started and not session_paused:
+                session_paused.append(True)
+                session.obey(Pause())
+                loop.call_soon(release.set)
+                loop.call_later(0.03, session.obey, Resume())
+            case _:
+                pass
+
+    session_paused: list[bool] = []
+    recorded = await bench.run(
+        bench.profile("slow", load=ClosedLoad(4), stop=Length(iterations=4)),
+        on_message=on_message,
+        interval_ns=5 * MS,
+    )
+    assert len(recorded.values("service")) == 4
+    assert recorded.finished().unfinished_ns == ()
+    (paused,) = (message for message in recorded.of(Paused) if message.paused)
+    at_ns = paused.at_ns - recorded.began_ns("measure")
+    # They ended while the clock stood still: in the interval in which that began.
+    assert {s.interval for s in recorded.measured() if s.service} == {at_ns // (5 * MS)}
+
+
+async def test_a_pause_between_phases_holds_the_next_one(bench: Bench) -> None:
+    started: list[int] = []
+    bench.write(
+        """
+        @workload
+        async def subject():
+            pause()
+            async def operation(i):
+                started.append(time.perf_counter_ns())
+            yield operation
+        """,
+        started=started,
+        pause=lambda: bench.session.obey(Pause()),
+    )
+
+    def resume_later(session: Session, message: Message) -> None:
+        if isinstance(message, Paused) and message.paused:
+            asyncio.get_running_loop().call_later(0.03, session.obey, Resume())
+
+    recorded = await bench.run(bench.profile("subject"), on_message=resume_later)
+    _, resumed = recorded.of(Paused)
+    assert len(started) == 50
+    assert min(started) >= resumed.at_ns
+    kinds = [type(m) for m in recorded.messages if isinstance(m, PhaseChanged | Paused)]
+    assert kinds == [PhaseChanged, PhaseChanged, Paused, Paused, PhaseChanged]
+
+
+async def test_pausing_one_run_lets_the_others_go_on(bench: Bench, person: Person) -> None:
+    person.at(5, Pause(0))
+
+    def resume_first(session: Session, message: Message) -> None:
+        if isinstance(message, PhaseChanged) and (message.run, message.phase) == (1, "teardown"):
+            session.obey(Resume(0))
+
+    recorded = await bench.run(
+        bench.profile("subject"), bench.profile("neighbour"), on_message=resume_first
+    )
+    assert len(recorded.values("service", 0)) == len(recorded.values("service", 1)) == 50
+    assert {message.run for message in recorded.of(Paused)} == {0}
+
+
+@pytest.mark.parametrize("load", LOADS)
+async def test_a_stop_in_a_pause_starts_nothing_and_does_not_measure_it(
+    bench: Bench, person: Person, load: ClosedLoad | OpenLoad
+) -> None:
+    pauses = person.pause_at(20, 50 * MS, Stop())
+    recorded = await bench.run(
+        bench.profile("subject", load=load, stop=Length(duration_ns=HOUR_NS))
+    )
+    ((from_ns, until_ns),) = pauses
+    finished = recorded.finished()
+    assert finished.state == "stopped"
+    assert not [at for at in person.started if at > from_ns]
+    assert len(recorded.values("service")) == len(person.started)
+    all_ns = recorded.began_ns("teardown") - recorded.began_ns("measure")
+    assert finished.measured_ns <= all_ns - (until_ns - from_ns)
+    assert [message.paused for message in recorded.of(Paused)] == [True, False]
+
+
+async def test_ending_the_warm_up_begins_to_measure(bench: Bench, person: Person) -> None:
+    person.at(30, EndPhase(None, "warmup", "phase skipped"))
+    person.at(60, EndPhase(None, "warmup", "phase skipped"))  # it came too late
+    recorded = await bench.run(
+        bench.profile("subject", warmup=Length(duration_ns=HOUR_NS), stop=Length(iterations=100))
+    )
+    finished = recorded.finished()
+    assert finished.state == "finished"
+    assert finished.warmup_iterations == 31
+    assert finished.warmup_ns < HOUR_NS
+    assert len(recorded.values("service")) == 100
+    assert recorded.of(Mark) == []
+
+
+@pytest.mark.parametrize("load", LOADS)
+async def test_ending_measure_finishes_the_run_and_is_noted(
+    bench: Bench, person: Person, load: ClosedLoad | OpenLoad
+) -> None:
+    person.at(30, EndPhase(0, None, "phase skipped"))
+    recorded = await bench.run(
+        bench.profile("subject", load=load, stop=Length(duration_ns=HOUR_NS))
+    )
+    finished = recorded.finished()
+    assert finished.state == "finished"
+    assert 31 <= len(recorded.values("service")) <= 33
+    (mark,) = recorded.of(Mark)
+    assert mark.text == "phase skipped"
+    assert 0 < mark.offset_ns <= finished.measured_ns
+
+
+async def test_ending_a_phase_that_is_paused_ends_the_pause_as_well(
+    bench: Bench, person: Person
+) -> None:
+    person.pause_at(10, 20 * MS, EndPhase())
+    recorded = await bench.run(
+        bench.profile("subject", warmup=Length(duration_ns=HOUR_NS), stop=Length(iterations=20))
+    )
+    said = [m for m in recorded.messages if isinstance(m, PhaseChanged | Paused)]
+    assert [m.phase if isinstance(m, PhaseChanged) else m.paused for m in said] == [
+        *("setup", "warmup", True, False, "measure", "teardown")
+    ]
+    assert len(recorded.values("service")) == 20
+
+
+async def test_workers_are_added_and_sent_home(bench: Bench) -> None:
+    together: list[int] = []
+    bench.write(
+        """
+        at_work = 0
+
+        @workload
+        async def crowd():
+            async def operation(i):
+                global at_work
+                at_work += 1
+                together.append(at_work)
+                if i in plans:
+                    adjust(plans[i])
+                await asyncio.sleep(0)
+                at_work -= 1
+            yield operation
+        """,
+        together=together,
+        plans={50: 4.0, 150: 0.5, 250: 0.1, 350: 0.1},
+        adjust=lambda factor: bench.session.obey(Adjust(None, factor)),
+    )
+    recorded = await bench.run(bench.profile("crowd", stop=Length(iterations=500)))
+    assert [message.level for message in recorded.of(LevelChanged)] == [1, 4, 2, 1]
+    assert [mark.text for mark in recorded.of(Mark)] == [
+        *("1 → 4 workers", "4 → 2 workers", "2 → 1 workers")
+    ]
+    assert max(together[:50]) == 1
+    assert max(together[100:150]) == 4
+    assert max(together[160:250]) == 2
+    assert max(together[260:]) == 1
+    assert len(recorded.values("service")) == 500
+
+
+async def test_a_rate_is_raised(bench: Bench, person: Person) -> None:
+    person.at(0, Adjust(0, 10_000.0))
+    recorded = await bench.run(
+        bench.profile("subject", load=OpenLoad(rate_per_s=1.0), stop=Length(iterations=60))
+    )
+    assert [message.level for message in recorded.of(LevelChanged)] == [1, 10_000]
+    assert [mark.text for mark in recorded.of(Mark)] == ["1 → 10000/s"]
+    # At the old rate it takes a minute all but a second.
+    assert recorded.finished().measured_ns < 59_000 * MS
+    began = recorded.began_ns("measure")
+    intended = [at - by for at, by in zip(person.started, recorded.values("lateness"), strict=True)]
+    assert began <= intended[0] < intended[-1]
+
+
+async def test_a_rate_is_lowered(bench: Bench, person: Person) -> None:
+    load = StagedLoad(of="rate", stages=(Stage(10_000, HOUR_NS),))
+    person.wait_at(100, Adjust(None, 0.001), 50 * MS, Stop())
+    recorded = await bench.run(
+        bench.profile("subject", load=load, stop=Length(duration_ns=HOUR_NS))
+    )
+    assert [message.level for message in recorded.of(LevelChanged)] == [10_000, 10]
+    # At the old rate there would be 500 more; what was due by then is started all the same.
+    assert 101 <= len(person.started) < 351
+
+
+@pytest.mark.parametrize("command", [Pause(7), Adjust(7, 2.0), Adjust(0, 0.0), Stop(7), Resume(0)])
+async def test_a_command_for_nobody_changes_nothing(
+    bench: Bench, person: Person, command: Command
+) -> None:
+    person.at(5, command)
+    recorded = await bench.run(bench.profile("subject"))
+    assert recorded.finished().state == "finished"
+    assert len(recorded.values("service")) == 50
+    assert not recorded.of(Mark)
+    assert not recorded.of(Paused)
+
+
+async def test_a_session_that_is_cancelled_leaves_no_operation_running(bench: Bench) -> None:
+    bench.write("async def endless(): await asyncio.sleep(0)")
+    profile = bench.profile("endless", load=ClosedLoad(3), stop=Length(duration_ns=HOUR_NS))
+    before = asyncio.all_tasks()
+
+    def cancel(session: Session, message: Message) -> None:
+        if isinstance(message, PhaseChanged) and message.phase == "measure":
+            asyncio.get_running_loop().call_soon(running.cancel)
+
+    running = asyncio.ensure_future(bench.run(profile, on_message=cancel))
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    while asyncio.all_tasks() - before:  # noqa: ASYNC110
+        await asyncio.sleep(0)

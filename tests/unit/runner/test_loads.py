@@ -1,0 +1,226 @@
+"""What every load starts, and when, seen by the operations that it starts."""
+
+from __future__ import annotations
+
+import time
+from itertools import groupby, pairwise
+from statistics import quantiles
+
+import pytest
+
+from cortex_tui.load import ArrivalSchedule
+from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Stage, StagedLoad
+from cortex_tui.protocol import LevelChanged, Message, Samples
+from cortex_tui.runner.session import Session
+from tests.unit.runner.bench import Bench
+
+MS = 1_000_000
+HOUR_NS = 3_600_000_000_000
+
+WITNESS = """
+@workload
+async def witness():
+    async def operation(i):
+        began.append(time.perf_counter_ns())
+    yield operation
+"""
+
+
+async def test_a_worker_thinks_after_each_operation(bench: Bench) -> None:
+    spans: list[tuple[int, int]] = []
+    bench.write(
+        """
+        @workload
+        async def customer():
+            async def operation(i):
+                start_ns = time.perf_counter_ns()
+                await asyncio.sleep(0)
+                spans.append((start_ns, time.perf_counter_ns()))
+            yield operation
+        """,
+        spans=spans,
+    )
+    load = ClosedLoad(think_time_ns=3 * MS)
+    recorded = await bench.run(bench.profile("customer", load=load, stop=Length(iterations=5)))
+    assert len(spans) == len(recorded.values("service")) == 5
+    assert all(after[0] - before[1] >= 3 * MS for before, after in pairwise(spans))
+
+
+@pytest.mark.parametrize("ending", ["iterations", "duration", "stop"])
+async def test_nobody_waits_for_a_worker_that_thinks(bench: Bench, ending: str) -> None:
+    bench.write("async def noop(): pass")
+    stop = {
+        "iterations": Length(iterations=3),
+        "duration": Length(duration_ns=10 * MS),
+        "stop": Length(duration_ns=HOUR_NS),
+    }[ending]
+
+    def stop_it(session: Session, message: Message) -> None:
+        if ending == "stop" and isinstance(message, Samples) and message.service:
+            session.stop()
+
+    recorded = await bench.run(
+        bench.profile("noop", load=ClosedLoad(3, think_time_ns=HOUR_NS), stop=stop),
+        on_message=stop_it,
+        interval_ns=5 * MS,
+    )
+    assert len(recorded.values("service")) == 3
+    assert recorded.finished().unfinished_ns == ()
+    assert recorded.finished().measured_ns < HOUR_NS
+
+
+@pytest.mark.parametrize("arrivals", ["constant", "poisson"])
+async def test_stages_of_a_rate_start_what_their_areas_hold_and_nothing_early(
+    bench: Bench, arrivals: str
+) -> None:
+    began: list[int] = []
+    bench.write(WITNESS, began=began)
+    load = StagedLoad(
+        of="rate",
+        stages=(
+            Stage(1_000, 20 * MS),
+            Stage(5_000, 20 * MS),
+            Stage(0, 10 * MS),
+            Stage(2_000, 40 * MS, ramp=True),
+        ),
+        arrivals="poisson" if arrivals == "poisson" else "constant",
+    )
+    stop = Length(duration_ns=load.duration_ns)
+    recorded = await bench.run(bench.profile("witness", load=load, stop=stop))
+    start_ns = recorded.began_ns("measure")
+    assert len(began) == len(recorded.values("response"))
+    assert all(lateness >= 0 for lateness in recorded.values("lateness"))
+    if arrivals == "constant":
+        assert len(began) == 20 + 100 + 0 + 40
+        intended = ArrivalSchedule(load, start_ns, start_ns + load.duration_ns).take_due(1 << 62)
+        assert all(at >= due for at, due in zip(began, intended, strict=True))
+    else:
+        assert 100 < len(began) < 220
+
+
+async def test_arrivals_that_fell_into_the_phase_are_started_though_the_loop_was_held(
+    bench: Bench,
+) -> None:
+    bench.write(
+        """
+        @workload
+        async def stalling():
+            async def operation(i):
+                if i == 0:
+                    time.sleep(0.05)
+            yield operation
+        """
+    )
+    load, stop = OpenLoad(rate_per_s=1_000.0), Length(duration_ns=20 * MS)
+    recorded = await bench.run(bench.profile("stalling", load=load, stop=stop))
+    assert len(recorded.values("response")) == 20
+    assert recorded.finished().measured_ns >= 50 * MS
+
+
+async def test_poisson_arrivals_come_in_crowds_and_differ_from_round_to_round(
+    bench: Bench,
+) -> None:
+    began: list[int] = []
+    bench.write(WITNESS, began=began)
+    load = OpenLoad(rate_per_s=20_000.0, arrivals="poisson")
+    recorded = await bench.run(
+        bench.profile("witness", load=load, stop=Length(iterations=400)), rounds=2
+    )
+    rounds = [began[:400], began[400:]]
+    shares = []
+    for run, starts in enumerate(rounds):
+        late = recorded.values("lateness", run)
+        intended = [at - by for at, by in zip(starts, late, strict=True)]
+        gaps = [after - before for before, after in pairwise(intended)]
+        shares.append([gap < 25_000 for gap in gaps])
+        # Half of the mean gap or less: 39 % of exponential gaps, no constant one.
+        assert 0.3 < sum(shares[run]) / len(gaps) < 0.5
+    assert shares[0] != shares[1]
+
+
+async def test_precise_arrivals_are_never_early_and_less_late(bench: Bench) -> None:
+    bench.write("async def noop(): pass")
+    late: dict[bool, list[int]] = {}
+    for precise in (False, True):
+        load = OpenLoad(rate_per_s=500.0, precise=precise)
+        recorded = await bench.run(bench.profile("noop", load=load, stop=Length(iterations=60)))
+        late[precise] = recorded.values("lateness")
+        said = "precise: the loop turns before each arrival"
+        assert any(said in warning for warning in recorded.finished().warnings) is precise
+    assert min(late[True]) >= 0
+    # The better half, which a busy machine leaves alone.
+    assert quantiles(late[True])[0] <= quantiles(late[False])[0]
+
+
+async def test_the_number_of_workers_follows_its_stages(bench: Bench) -> None:
+    together: list[int] = []
+    bench.write(
+        """
+        at_work = 0
+
+        @workload
+        async def crowd():
+            async def operation(i):
+                global at_work
+                at_work += 1
+                together.append(at_work)
+                await asyncio.sleep(0)
+                at_work -= 1
+            yield operation
+        """,
+        together=together,
+    )
+    stages = (Stage(1, 60 * MS), Stage(3, 60 * MS), Stage(0, 60 * MS), Stage(2, 60 * MS))
+    load = StagedLoad(of="workers", stages=stages)
+    recorded = await bench.run(
+        bench.profile("crowd", load=load, stop=Length(duration_ns=load.duration_ns)),
+        interval_ns=5 * MS,
+    )
+    assert [message.level for message in recorded.of(LevelChanged)] == [1, 3, 0, 2]
+    assert [level for level, _ in groupby(together) if level == 3]
+    assert together[0] == 1
+    assert max(together) == 3
+    assert together[-1] <= 2
+    assert len(recorded.values("service")) == len(together)
+
+
+async def test_a_ramp_of_workers_adds_them_one_by_one(bench: Bench) -> None:
+    bench.write("async def noop(): await asyncio.sleep(0)")
+    load = StagedLoad(of="workers", stages=(Stage(4, 400 * MS, ramp=True),))
+    recorded = await bench.run(
+        bench.profile("noop", load=load, stop=Length(duration_ns=load.duration_ns)),
+        interval_ns=10 * MS,
+    )
+    levels = [message.level for message in recorded.of(LevelChanged)]
+    assert levels == sorted(levels)
+    assert {1, 2, 3} <= set(levels)
+
+
+async def test_a_staged_load_warms_up_at_its_first_level(bench: Bench) -> None:
+    bench.write("async def noop(): await asyncio.sleep(0)")
+    load = StagedLoad(of="workers", stages=(Stage(3, 60 * MS), Stage(1, 60 * MS)))
+    recorded = await bench.run(
+        bench.profile(
+            "noop",
+            load=load,
+            warmup=Length(iterations=30),
+            stop=Length(duration_ns=load.duration_ns),
+        ),
+        interval_ns=5 * MS,
+    )
+    finished = recorded.finished()
+    assert finished.warmup_iterations == 30
+    assert [message.level for message in recorded.of(LevelChanged)] == [3, 1]
+
+
+async def test_the_clock_of_a_staged_load_ends_with_its_stages(bench: Bench) -> None:
+    began: list[int] = []
+    bench.write(WITNESS, began=began)
+    load = StagedLoad(of="workers", stages=(Stage(1, 30 * MS),))
+    recorded = await bench.run(
+        bench.profile("witness", load=load, stop=Length(duration_ns=30 * MS))
+    )
+    ended_ns = time.perf_counter_ns()
+    assert 30 * MS <= recorded.finished().measured_ns < ended_ns - recorded.began_ns("measure")
+    # The last one that began in time may have come to look at the clock after the end.
+    assert sum(at > recorded.began_ns("measure") + 30 * MS for at in began) <= 1
