@@ -195,3 +195,18 @@ def test_keys_pressed_faster_than_they_are_handled_are_all_handled(
     workbench.press(*["j"] * 60, *["k"] * 60, *["j", "Space"] * 3)
     workbench.terminal.wait_for("3 checked")
     assert workbench.row("shop").box == "[x]"
+
+
+def test_what_is_typed_in_one_piece_means_what_it_means_key_by_key(
+    folder: Path, launch: Launch
+) -> None:
+    write_suite(folder, SHOP, defaults=LONG)
+    workbench = launch()
+    # None of the letters is a command, and the keys behind enter are.
+    workbench.terminal.type("/order\rar")
+    workbench.wait_for_row("order", lambda row: row.operations > 0)
+    assert workbench.row("order").box == "[x]"
+    workbench.terminal.type("s\x15my-nam\x08me\r")
+    workbench.terminal.wait_for("Saved as my-name")
+    workbench.terminal.type("xq")
+    workbench.terminal.wait_for_shell()

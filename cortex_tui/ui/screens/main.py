@@ -234,7 +234,7 @@ class MainScreen(Screen[None]):
         self.detail.lines.scroll_relative(y=-1, animate=False)
 
     def action_details(self) -> None:
-        (self.table if self.detail.lines.has_focus else self.detail.lines).focus()
+        self.set_focus(self.table if self.detail.lines.has_focus else self.detail.lines)
 
     def on_descendant_focus(self) -> None:
         self.show()
@@ -267,12 +267,13 @@ class MainScreen(Screen[None]):
         from cortex_tui.ui.widgets.filter_line import FilterLine
 
         for line in self.query(FilterLine):
-            line.focus()
+            self.set_focus(line)
             return
         line = FilterLine()
         line.value = self.listing.filter
         await self.query_one("#runs").mount(line)
-        line.focus()
+        # At once, unlike `line.focus()`: the letters may be right behind the key.
+        self.set_focus(line)
 
     def _filter(self, text: str) -> None:
         self.listing.set_filter(text)
@@ -283,7 +284,7 @@ class MainScreen(Screen[None]):
         self._filter(event.value)
 
     async def on_input_submitted(self) -> None:
-        self.table.focus()
+        self.set_focus(self.table)
         await self.query("FilterLine").remove()
 
     async def on_filter_line_cleared(self) -> None:
@@ -291,7 +292,7 @@ class MainScreen(Screen[None]):
 
     async def action_clear_filter(self) -> None:
         await self.query("FilterLine").remove()
-        self.table.focus()
+        self.set_focus(self.table)
         self._filter("")
 
     # --- looking --------------------------------------------------------------------------------
