@@ -11,6 +11,7 @@ import click
 
 from cortex_tui import __version__
 from cortex_tui.cli.checking import check, schema
+from cortex_tui.cli.doctor import doctor
 from cortex_tui.cli.launching import BARE, launch
 from cortex_tui.cli.listing import list_profiles
 from cortex_tui.cli.running import run
@@ -82,5 +83,17 @@ def program() -> None:
     """A terminal workbench for latency: run async benchmarks together, watch their percentiles."""
 
 
-for command in (launch, run, list_profiles, check, new, schema, snapshots, show, save, rm):
+for command in (
+    launch,
+    run,
+    list_profiles,
+    check,
+    new,
+    schema,
+    doctor,
+    snapshots,
+    show,
+    save,
+    rm,
+):
     program.add_command(command)

@@ -30,7 +30,10 @@ def write_suite(folder: Path, name: str = "shop", more: str = "") -> Path:
 
 USAGE_ERRORS = [
     (["lst"], 'no command "lst" (did you mean "list"?)'),
-    (["mediator"], r'no command "mediator" (expected one of check, launch, list, new, rm, run, '),
+    (
+        ["mediator"],
+        r'no command "mediator" (expected one of check, doctor, launch, ',
+    ),
     (["--store", "x", "list"], '"list": expected the command first, then its options'),
     (["--store", "x", "lit"], 'no command "lit" (did you mean "list"?)'),
     (["run"], "expected a SELECT: '*', a profile or a suite (mediator, repository, search)"),
@@ -180,6 +183,7 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
         "run",
         "list",
         "check",
+        "doctor",
         "new",
         "schema",
         "snapshots",
@@ -195,7 +199,9 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: str
     assert not re.search(r"^Usage: .*\n\n\s*Options:", out), "says nothing about itself"
 
 
-@pytest.mark.parametrize("command", ["list", "check", "schema", "snapshots", "--version", "run -h"])
+@pytest.mark.parametrize(
+    "command", ["list", "check", "schema", "doctor", "snapshots", "--version", "run -h"]
+)
 def test_answering_loads_neither_textual_nor_numpy(folder: Path, command: str) -> None:
     code = (
         "import sys, cortex_tui.cli\n"

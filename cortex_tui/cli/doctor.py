@@ -1,0 +1,82 @@
+"""`cortex-tui doctor`: is this machine fit to measure on?"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from cortex_tui.cli.options import store_option
+from cortex_tui.profiles.words import printable
+
+if TYPE_CHECKING:
+    from cortex_tui.environment.findings import Finding
+
+SCHEMA = "cortex-tui/doctor@1"
+WATCH_S = 0.5
+GAP_WATCH_S = 0.25
+_WIDEST = 100
+_INDENT = " " * 9
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+@store_option
+def doctor(as_json: bool, store: Path) -> int:
+    """Say whether this machine is fit to measure on: what is, what it does to the numbers, and
+    what to do. Watches what else is going on for almost a second."""
+    from cortex_tui.environment import describe_environment
+    from cortex_tui.environment.activity import longest_gap_ns
+    from cortex_tui.environment.findings import findings
+
+    facts = describe_environment(store.absolute().parent, watch_s=WATCH_S)
+    facts["longest_gap_ns"] = longest_gap_ns(GAP_WATCH_S)
+    found = findings(facts)
+    if as_json:
+        document = {"schema": SCHEMA, "facts": facts, "findings": found}
+        click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+        return 0
+    for line in _lines(found):
+        click.echo(line)
+    return 0
+
+
+def _lines(found: Sequence[Finding]) -> Iterator[str]:
+    from cortex_tui.report.stream import Tone, toned, wants_colour
+
+    colour = wants_colour(sys.stdout)
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    tones: dict[str, Tone] = {"ok": "good", "warning": "bad"}
+    for finding in found:
+        word = toned(f"{finding.level:<7}", tones.get(finding.level), colour=colour)
+        first, *more = _wrapped(f"{finding.topic}: {printable(finding.what)}", width)
+        yield f"{word}  {first.strip()}"
+        yield from more
+        if finding.effect:
+            yield from _wrapped(finding.effect, width)
+        if finding.advice:
+            yield from _wrapped(f"→ {finding.advice}", width)
+    warnings = sum(finding.level == "warning" for finding in found)
+    notes = sum(finding.level == "note" for finding in found)
+    yield f"{_counted(warnings, 'warning')}, {_counted(notes, 'note')}"
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,201 @@
+"""Findings on the processor, its clocking, and what shares it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cortex_tui.environment.findings.finding import Facts, Finding, unknown
+from cortex_tui.quantities import format_duration
+
+_NOISY_GAP_NS = 1_000_000
+_BUSY_SHARE = 0.5
+"""From half a core on, other processes are in the way of a program that needs two."""
+_STEAL_SHARE = 0.005
+_DEAR_CLOCK_NS = 150.0
+
+
+def machine_findings(facts: Facts) -> Iterator[Finding]:
+    yield _cores(facts)
+    if facts.get("cpu_limit") is not None:
+        yield _limit(facts)
+    yield _governor(facts)
+    yield _turbo(facts)
+    yield _smt(facts)
+    yield _virtualisation(facts)
+    yield _container(facts)
+    yield _steal(facts)
+    yield _busy(facts)
+    if "longest_gap_ns" in facts:
+        yield _gap(facts)
+    yield _power(facts)
+    yield _clock(facts)
+
+
+def _cores(facts: Facts) -> Finding:
+    cores, usable = facts.get("cores"), facts.get("usable_cores")
+    if not cores or not usable:
+        return unknown("processor")
+    what = f"{facts.get('cpu') or facts.get('machine')}, {cores} core{'' if cores == 1 else 's'}"
+    if usable < cores:
+        what += f", {usable} usable"
+    if usable == 1:
+        return Finding(
+            "warning", "processor", what,
+            "Runner, screen and the threads of a database share one core and wait for each other.",
+            "Give it a second core (taskset, cpuset); without one, measure without the screen.",
+        )  # fmt: skip
+    if usable < cores:
+        return Finding(
+            "note", "processor", what,
+            "Bound to some cores: less is moved about, but less is there for threads.",
+            "Compare only runs that were bound alike.",
+        )  # fmt: skip
+    return Finding("ok", "processor", what)
+
+
+def _limit(facts: Facts) -> Finding:
+    limit = float(facts["cpu_limit"])
+    what = f"a control group allows {limit:g} cores"
+    if limit >= facts.get("usable_cores", 1):
+        return Finding("ok", "quota", what)
+    return Finding(
+        "warning", "quota", what,
+        "Once it is used up, every thread stands still to the end of the period, up to 100 ms.",
+        "Raise the limit of the container, or bind it to whole cores instead.",
+    )  # fmt: skip
+
+
+def _governor(facts: Facts) -> Finding:
+    governor = facts.get("governor")
+    if not governor:
+        return unknown("governor", "no frequency scaling to be seen: the host may do it")
+    if governor == "performance":
+        return Finding("ok", "governor", "performance")
+    return Finding(
+        "warning", "governor", str(governor),
+        "The clock follows the load: sparse loads are measured at a lower one, and slower.",
+        "sudo cpupower frequency-set -g performance",
+    )  # fmt: skip
+
+
+def _turbo(facts: Facts) -> Finding:
+    turbo = facts.get("turbo")
+    if turbo is None:
+        return unknown("turbo")
+    if not turbo:
+        return Finding("ok", "turbo", "off")
+    return Finding(
+        "note", "turbo", "on",
+        "The clock depends on temperature and on how many cores are busy: results drift.",
+        "Turn it off to compare small differences; leave it on to see what users see.",
+    )  # fmt: skip
+
+
+def _smt(facts: Facts) -> Finding:
+    smt = facts.get("smt")
+    if smt is None:
+        return unknown("SMT")
+    if not smt:
+        return Finding("ok", "SMT", "off")
+    return Finding(
+        "note", "SMT", "on",
+        "Two threads share a core: one runs slower while the other is busy.",
+        "Bind to one thread of each core (taskset), or turn it off, to compare small differences.",
+    )  # fmt: skip
+
+
+def _virtualisation(facts: Facts) -> Finding:
+    kind = facts.get("virtualisation")
+    if kind is None:
+        return unknown("virtualisation")
+    if kind == "none":
+        return Finding("ok", "virtualisation", "none")
+    return Finding(
+        "note", "virtualisation", str(kind),
+        "Other guests of the host take time and caches that nothing here can see.",
+        "Repeat runs (--repeat), and compare only those of one machine and one day.",
+    )  # fmt: skip
+
+
+def _container(facts: Facts) -> Finding:
+    kind = facts.get("container")
+    if kind is None:
+        return unknown("container")
+    if kind == "none":
+        return Finding("ok", "container", "none")
+    return Finding(
+        "note", "container", str(kind),
+        "Its neighbours on the host cannot be seen from here; its limits hold for every thread.",
+        "Keep the store on a volume: layered file systems are slower to write.",
+    )  # fmt: skip
+
+
+def _steal(facts: Facts) -> Finding:
+    share = facts.get("steal_share")
+    if share is None:
+        return unknown("steal")
+    if share < _STEAL_SHARE:
+        return Finding("ok", "steal", "no time given to other guests")
+    return Finding(
+        "warning", "steal", f"{share:.1%} of all cores given to other guests of the host",
+        "Operations stand still meanwhile: it shows in p99 and above.",
+        "Wait, or move to a machine with cores of its own.",
+    )  # fmt: skip
+
+
+def _busy(facts: Facts) -> Finding:
+    busy = facts.get("busy")
+    if busy is None:
+        return unknown("other processes")
+    if not busy:
+        return Finding("ok", "other processes", "all idle")
+    what = ", ".join(f"{entry['name']} {entry['share']:.0%}" for entry in busy)
+    total = sum(entry["share"] for entry in busy)
+    return Finding(
+        "warning" if total >= _BUSY_SHARE else "note", "other processes", f"{what} of a core",
+        "They take the processor from the runner, the screen, or the threads of a database.",
+        "End them, or wait for them.",
+    )  # fmt: skip
+
+
+def _gap(facts: Facts) -> Finding:
+    gap_ns = int(facts["longest_gap_ns"])
+    what = f"a thread that only reads the clock stood still for {format_duration(gap_ns)} at most"
+    if gap_ns < _NOISY_GAP_NS:
+        return Finding("ok", "standstill", what)
+    return Finding(
+        "warning", "standstill", what,
+        "Any operation may take that much longer, whatever it does.",
+        "See above for who takes the time; repeat runs and look at medians across them.",
+    )  # fmt: skip
+
+
+def _power(facts: Facts) -> Finding:
+    power = facts.get("power")
+    if power is None:
+        return unknown("power")
+    if power != "battery":
+        return Finding("ok", "power", "mains")
+    return Finding(
+        "warning", "power", "battery",
+        "The clock is kept low, and changes with the charge.",
+        "Plug it in.",
+    )  # fmt: skip
+
+
+def _clock(facts: Facts) -> Finding:
+    cost_ns = facts.get("clock_cost_ns")
+    if cost_ns is None:
+        return unknown("clock")
+    source = facts.get("clock_source")
+    what = (
+        f"{f'{source}, ' if source else ''}{cost_ns:.0f} ns a reading, "
+        f"resolution {facts.get('clock_resolution_ns', 0):g} ns"
+    )
+    if cost_ns < _DEAR_CLOCK_NS:
+        return Finding("ok", "clock", what)
+    return Finding(
+        "warning", "clock", what,
+        "Each operation is read twice: one of a microsecond seems a good deal longer.",
+        'Time short operations in batches (batch = "auto"); see dmesg for why tsc is not used.',
+    )  # fmt: skip

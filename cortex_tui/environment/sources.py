@@ -1,0 +1,48 @@
+"""Small files and short commands, where systems tell of themselves."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path("/")
+COMMAND_S = 2.0
+
+
+def text_of(file: Path) -> str | None:
+    """What stands in it, without white space around it; None where it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return None
+
+
+def texts_of(files: Iterable[Path]) -> list[str]:
+    """Those that can be read and say something."""
+    return [text for file in files if (text := text_of(file))]
+
+
+def files_like(folder: Path, pattern: str) -> list[Path]:
+    """By name; none where the folder cannot be read."""
+    try:
+        return sorted(folder.glob(pattern))
+    except OSError:
+        return []
+
+
+def output_of(*command: str) -> str | None:
+    """What a command says; None where there is none, or it failed."""
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=COMMAND_S,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
