@@ -82,10 +82,17 @@ def profiles_option(command: Command) -> Command:
     )(command)
 
 
+def _installed(ctx: click.Context, param: click.Parameter, name: LoopName) -> LoopName:
+    if name == "uvloop":
+        loop_factory(name)  # it is told here, and not by a runner that ends with a traceback
+    return name
+
+
 def loop_option(command: Command) -> Command:
     return click.option(
         "--loop",
         type=click.Choice(["auto", "asyncio", "uvloop"]),
+        callback=_installed,
         default="auto",
         show_default=True,
         help="The event loop to measure on.",

@@ -124,6 +124,18 @@ def test_a_workload_that_cannot_be_loaded_fails_its_run_alone(
         workbench.terminal.wait_for("nowhere:nap: there is no module")
 
 
+@pytest.mark.parametrize("command", ["run", "launch"])
+def test_a_loop_that_is_not_installed_is_refused(folder: Path, command: str) -> None:
+    (folder / "hidden").mkdir()
+    (folder / "hidden" / "uvloop.py").write_text("raise ImportError", encoding="utf-8")
+    path = os.pathsep.join([str(folder / "hidden"), os.environ.get("PYTHONPATH", "")])
+    options = ("mediator.search", "--loop", "uvloop")
+    done = call(folder, command, *options, environment={"PYTHONPATH": path})
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "--loop uvloop: it is not installed" in line
+
+
 # --- stores -------------------------------------------------------------------------------------
 
 
