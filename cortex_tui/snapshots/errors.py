@@ -34,6 +34,11 @@ _ADVICE: dict[int, tuple[str, bool]] = {
 
 def translated(error: sqlite3.Error | OSError, path: Path) -> SnapshotError:
     """The error of a store at `path` in plain words."""
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return SnapshotError(
+            f"{path}: a file is in the way where a folder is needed: use another --store",
+            retryable=True,
+        )
     if isinstance(error, OSError):
         reason = error.strerror or str(error)
         return SnapshotError(

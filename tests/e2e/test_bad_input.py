@@ -175,7 +175,7 @@ def no_database(folder: Path, store: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (file_in_the_way, "file/s.db: "),
+        (file_in_the_way, "file/s.db: a file is in the way where a folder is needed"),
         (newer, "kept/s.db: written by a newer cortex-tui (schema 999, expected at most "),
         (of_another_program, "other.db: it is a database of another program"),
         (no_database, "notes.txt: it is no SQLite database"),
