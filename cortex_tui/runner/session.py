@@ -90,6 +90,8 @@ class Session:
     def stop(self, run: int | None = None) -> None:
         """Ends one run, or all, those included that have not begun."""
         for member in self._named(run):
+            if member.phase == "teardown":
+                continue  # it has measured to its end, and only waits for the others
             member.run.stop()
             if member.setting_up and member.task is not None:
                 member.task.cancel()

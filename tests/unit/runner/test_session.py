@@ -297,6 +297,23 @@ async def test_a_stop_ends_everything_and_keeps_what_was_measured(bench: Bench) 
     assert recorded.values("service")
 
 
+async def test_a_run_that_had_measured_to_its_end_is_not_stopped_by_a_later_stop(
+    bench: Bench,
+) -> None:
+    bench.write(NOOP)
+
+    def stop_when_one_is_done(session: Session, message: Message) -> None:
+        if isinstance(message, PhaseChanged) and message.phase == "teardown":
+            session.stop()
+
+    recorded = await bench.run(
+        bench.profile("noop", stop=Length(iterations=5)),
+        bench.profile("noop", stop=Length(duration_ns=3_600_000_000_000)),
+        on_message=stop_when_one_is_done,
+    )
+    assert [recorded.finished(run).state for run in (0, 1)] == ["finished", "stopped"]
+
+
 async def test_a_stop_ends_a_set_up_that_waits_for_ever(bench: Bench) -> None:
     bench.write(
         """
