@@ -67,6 +67,13 @@ def format_duration(ns: float | None) -> str:
     return f"{_three_digits(ns / 3.6e12)}h"
 
 
+def format_range(low_ns: float, high_ns: float) -> str:
+    """Two durations as a range, the unit written once where it is the same: `4.61–5.20ms`."""
+    low, high = format_duration(low_ns), format_duration(high_ns)
+    number = low.rstrip("nµmsh")
+    return f"{number if low[len(number) :] == high.lstrip('0123456789.') else low}–{high}"
+
+
 def format_count(count: float | None) -> str:
     """At most five characters: `0`, `9,999` as `9999`, `12.3k`, `4.56M`, `7.89G`."""
     if count is None:

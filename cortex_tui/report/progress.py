@@ -51,12 +51,18 @@ class Progress:
 
 
 def progress_line(view: SessionView) -> str:
-    """Such as `12.0s  5 runs: 2 done, 3 measure 40%  12.3k operations, 0 errors`."""
+    """Such as `12.0s  5 runs: 2 done, 3 measure 40%  12.3k operations, 0 errors`.
+
+    Of a run that goes on alone it says what for, where that is no length.
+    """
     done = sum(run.state in ("finished", "stopped", "failed") for run in view.runs)
     phases: dict[str, list[float]] = {}
+    notes: list[str] = []
     for run in view.runs:
         if run.state == "running" and run.phase is not None:
-            phases.setdefault(run.phase, []).append(run.progress or 0.0)
+            word = "paused" if run.paused else run.phase
+            phases.setdefault(word, []).append(run.progress or 0.0)
+            notes.append(run.progress_note)
     parts = [f"{done} done"] if done else []
     for phase, progress in phases.items():
         share = f" {sum(progress) / len(progress):.0%}" if phase in ("warmup", "measure") else ""
@@ -68,7 +74,11 @@ def progress_line(view: SessionView) -> str:
     if view.silent_ns > 1_000_000_000 and view.state == "running":
         silent = f", silent for {view.silent_ns / 1e9:.0f}s"
     runs = f"{len(view.runs)} run{'' if len(view.runs) == 1 else 's'}"
+    if view.rounds > 1:
+        begun = [run.round for run in view.runs if run.state != "planned"]
+        runs += f", round {max(begun, default=1)}/{view.rounds}"
+    note = f" ({notes[0]})" if len(notes) == 1 and notes[0] else ""
     return (
-        f"{view.elapsed_ns / 1e9:.1f}s  {runs}: {state}  "
+        f"{view.elapsed_ns / 1e9:.1f}s  {runs}: {state}{note}  "
         f"{format_count(operations)} operations, {format_count(errors)} errors{silent}"
     )

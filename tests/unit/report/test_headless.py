@@ -13,7 +13,7 @@ import pytest
 
 from cortex_tui.report import Delivery, run_headless
 from cortex_tui.report.progress import progress_line
-from cortex_tui.session.view import SessionView
+from cortex_tui.session.view import RunView, SessionView
 from tests.unit.report.stand_in import StandIn, profile, run_view, session_view
 
 GOING_ON = session_view(
@@ -173,6 +173,75 @@ async def test_a_session_that_nothing_more_is_heard_of_is_given_up() -> None:
     assert (code, out, control.saved) == (3, "", [])
     assert "error: nothing more is heard of the session; it is given up\n" in err
     assert "shop.steady" in err
+
+
+async def test_so_many_rounds_are_asked_for() -> None:
+    control = StandIn(session_view(run_view()))
+    err = io.StringIO()
+    await run_headless(
+        control, [profile()], Delivery(store=Path("s.db")), repeat=3, out=io.StringIO(), err=err
+    )
+    assert control.repeats == [3]
+
+
+@pytest.mark.parametrize(
+    ("run", "code", "line"),
+    [
+        (run_view(operations=1), 0, "shop.steady  ok"),
+        (
+            run_view(operations=0, state="failed", reason="setup: no such table"),
+            3,
+            "shop.steady  failed  setup: no such table",
+        ),
+        (
+            run_view(
+                operations=0,
+                state="failed",
+                errors={"ValueError": 1},
+                traceback="Traceback:\nValueError: too \x07 much\n",
+            ),
+            3,
+            "shop.steady  failed  ValueError: too \\x07 much",
+        ),
+        (run_view(operations=0, unfinished=1), 3, "shop.steady  failed  it did not end"),
+    ],
+)
+async def test_a_dry_run_says_of_each_profile_whether_it_works(
+    run: RunView, code: int, line: str
+) -> None:
+    out = io.StringIO()
+    ended = await run_headless(
+        StandIn(session_view(run)),
+        [profile()],
+        Delivery(store=Path("s.db"), dry_run=True),
+        out=out,
+        err=io.StringIO(),
+    )
+    assert (ended, out.getvalue().split("\n")[0]) == (code, line)
+    assert "s.db" not in out.getvalue()
+
+
+def test_a_line_of_progress_says_what_for_and_in_which_round() -> None:
+    view = session_view(
+        run_view(0),
+        run_view(
+            1,
+            state="running",
+            phase="measure",
+            progress=0.5,
+            progress_note="p99 ± 3.1 %, wanted 2 %",
+            round=2,
+        ),
+        state="running",
+        rounds=2,
+    )
+    assert progress_line(view).startswith(
+        "0.0s  2 runs, round 2/2: 1 done, 1 measure 50% (p99 ± 3.1 %, wanted 2 %)  "
+    )
+    paused = msgspec.structs.replace(view.runs[1], paused=True)
+    assert "1 done, 1 paused" in progress_line(
+        msgspec.structs.replace(view, runs=(view.runs[0], paused))
+    )
 
 
 def test_a_line_of_progress_counts_the_runs_by_phase() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from cortex_tui.profiles.model import OpenLoad
 from cortex_tui.report import summary
-from cortex_tui.session.view import TargetView
-from tests.unit.report.stand_in import run_view, session_view
+from cortex_tui.session.view import MarkView, TargetView
+from tests.unit.report.stand_in import profile, run_view, session_view
 
 
 def test_a_row_for_each_run_and_where_the_session_is_stored() -> None:
@@ -32,14 +35,16 @@ def test_a_row_for_each_run_and_where_the_session_is_stored() -> None:
         store=Path(".cortex-tui/snapshots.db"),
     )
     assert text.split("\n") == [
-        "profile         state     operations  op/s     p50     p90     p99   p99.9     max"
-        "  errors  targets",
-        "shop.steady     finished       12.3k  2469  81.0µs  81.0µs  81.0µs  81.0µs  45.6ms"
-        "       0  met",
-        "shop.long-name  finished       12.3k  2469  1.23ms  1.23ms  1.23ms  1.23ms  45.6ms"
-        "       2  missed",
+        "profile         load      state     operations  op/s     p50     p90     p99   p99.9"
+        "     max  errors  targets",
+        "shop.steady     1 worker  finished       12.3k  2469  81.0µs  81.0µs  81.0µs  81.0µs"
+        "  45.6ms       0  met",
+        "shop.long-name  1 worker  finished       12.3k  2469  1.23ms  1.23ms  1.23ms  1.23ms"
+        "  45.6ms       2  missed",
         "",
         "shop.long-name: errors: 2 × TimeoutError",
+        "closed: every load here: a worker waits for its last operation, so queueing cannot be "
+        "seen (a load with a rate sees it)",
         "",
         "session 20260101T000000-abc is stored in .cortex-tui/snapshots.db",
     ]
@@ -54,10 +59,125 @@ def test_the_table_fits_the_terminal_and_keeps_name_and_verdict(width: int) -> N
     assert "p99" in lines[0].split()
 
 
-def test_a_percentile_with_too_few_operations_is_a_dash_and_says_so() -> None:
-    text = summary(session_view(run_view(operations=50)), width=200)
-    assert text.split("\n")[1].split()[4:9] == ["81.0µs", "90.0µs", "1.23ms", "–", "45.6ms"]
-    assert "–: too few operations for this percentile" in text
+def test_a_percentile_is_told_with_its_interval_or_with_what_it_lacks() -> None:
+    runs = [
+        run_view(
+            confidence_ns={"p50": (80_100, 82_300), "p90": (88_000, 1_200_000)},
+            samples_missing={"p99.9": 4_200},
+        ),
+        run_view(1, "short", samples_missing={"p99.9": 9_990}),
+        run_view(2, "none", operations=0, samples_missing={"p50": 20}),
+    ]
+    lines = summary(session_view(*runs), width=200).split("\n")
+    at = lines.index(
+        "between which values each percentile lies (95 % confidence), or what it lacks"
+    )
+    rows = [re.split(r"\s{2,}", line) for line in lines[at + 1 : at + 4]]
+    assert rows == [
+        ["profile", "p50", "p90", "p99", "p99.9"],
+        ["shop.steady", "80.1–82.3µs", "88.0µs–1.20ms", "too short", "needs 4200 more"],
+        ["shop.short", "too short", "too short", "too short", "needs 9990 more"],
+    ]
+    assert lines[at + 4] == ""
+    assert re.split(r"\s{2,}", lines[1])[8] == "–"
+
+
+def test_percentiles_of_batches_are_named_so() -> None:
+    run = run_view(
+        batch=256,
+        mean_ns=81.2,
+        samples_missing={"p99.9": 10},
+        confidence_ns={"p50": (1, 2)},
+    )
+    lines = summary(session_view(run), width=200).split("\n")
+    assert lines[1].startswith("shop.steady (batches of 256)  1 worker  finished")
+    assert lines[5].endswith("  needs 2560 more")
+    assert (
+        "shop.steady: batches: 81ns an operation on average; percentiles and max are of batches "
+        "of 256, timed as one"
+    ) in lines
+
+
+def test_the_rounds_of_a_profile_stand_together_and_say_how_far_they_lie_apart() -> None:
+    runs = [
+        run_view(
+            number, name, round=1 + number // 2, percentiles_ns={"p50": 80_000 + 1_000 * number}
+        )
+        for number, name in enumerate(["steady", "other", "steady", "other"])
+    ]
+    missed = TargetView("p95 < 50ms", 61_200_000.0, False)
+    runs[2] = msgspec.structs.replace(runs[2], targets=(missed,))
+    lines = summary(session_view(*runs, rounds=2), width=200).split("\n")
+    assert [line.split()[:2] for line in lines[:5]] == [
+        ["profile", "round"],
+        ["shop.steady", "1"],
+        ["shop.steady", "2"],
+        ["shop.other", "1"],
+        ["shop.other", "2"],
+    ]
+    assert "shop.steady round 2: missed: p95 < 50ms: 61.2ms" in lines
+    assert "shop.steady: 2 rounds: p50 80.0–82.0µs, 2.5% apart" in lines
+    assert "shop.other: 2 rounds: p50 81.0–83.0µs, 2.4% apart" in lines
+
+
+def test_what_was_done_and_what_disturbed_is_told() -> None:
+    run = run_view(
+        marks=(
+            MarkView(2_300_000_000, "500 → 625/s"),
+            *(MarkView(3_000_000_000, "paused") for _ in range(20)),
+        ),
+        slowest="3 of the 5 slowest intervals had a GC pause",
+        warmup_ns=1_200_000_000,
+    )
+    settled = msgspec.structs.replace(run.profile, auto_warmup=True)
+    lines = summary(session_view(msgspec.structs.replace(run, profile=settled))).split("\n")
+    for line in (
+        "shop.steady: mark: after 2.30s: 500 → 625/s",
+        "shop.steady: mark: and 9 more",
+        "shop.steady: slowest: 3 of the 5 slowest intervals had a GC pause",
+        "shop.steady: warm-up: ended after 1.20s",
+    ):
+        assert line in lines
+    assert lines.count("shop.steady: mark: after 3.00s: paused") == 11
+    assert not any("warm-up" in line for line in summary(session_view(run)).split("\n"))
+
+
+def test_growth_over_a_matrix_is_told_once() -> None:
+    missed = TargetView("scaling(n) <= 1.1", 1.723, False)
+    runs = [
+        msgspec.structs.replace(
+            run_view(number, targets=(missed,)),
+            profile=profile(f"grow[n={number}]", base="grow", matrix={"n": number}),
+        )
+        for number in (1, 2, 3)
+    ]
+    lines = summary(session_view(*runs)).split("\n")
+    assert [line for line in lines if "scaling" in line] == [
+        "shop.grow: missed: scaling(n) <= 1.1: 1.72"
+    ]
+
+
+def test_only_open_loads_need_no_word_on_queueing() -> None:
+    runs = [
+        msgspec.structs.replace(
+            run_view(number), profile=profile(f"p{number}", load=OpenLoad(500.0))
+        )
+        for number in range(2)
+    ]
+    assert "closed" not in summary(session_view(*runs))
+    runs += [run_view(number, f"closed-{number}") for number in range(2, 8)]
+    (line,) = (x for x in summary(session_view(*runs)).split("\n") if x.startswith("closed"))
+    assert line.startswith(
+        "closed: shop.closed-2, shop.closed-3, shop.closed-4, shop.closed-5 and 2 more: "
+    )
+
+
+def test_what_measuring_itself_costs_is_said() -> None:
+    view = session_view(run_view(), clock_cost_ns=48.2, await_cost_ns=71.0, loop="uvloop")
+    assert (
+        "measured with uvloop in its own process: timing adds 48ns to an operation, and awaiting "
+        "one that does nothing takes 71ns"
+    ) in summary(view).split("\n")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,149 @@
+"""What a number alone hides: a line for each thing that a reader should know of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cortex_tui.profiles.model import is_open
+from cortex_tui.profiles.words import printable
+from cortex_tui.quantities import format_count, format_duration, format_range
+from cortex_tui.report.stream import Tone, toned
+from cortex_tui.session.view import RunView, SessionView, TargetView
+from cortex_tui.stats.targets import COUNTS, SCALING, parse_target
+
+_MARKS_TOLD = 12
+_NAMES_TOLD = 4
+_OVER_ROUNDS = ("p50", "p99")
+
+
+def run_notes(run: RunView, rounds: int, *, colour: bool) -> Iterator[str]:
+    """With several rounds, each line says of which."""
+    name = run.profile.full_name
+    if rounds > 1:
+        name += f" round {run.round}"
+
+    def note(word: str, tone: Tone | None, text: str) -> str:
+        return f"{name}: {toned(word, tone, colour=colour)}: {printable(text)}"
+
+    if run.state == "failed":
+        yield note("failed", "bad", run.reason or "without a reason")
+    elif run.reason:
+        yield note(run.state, "warn", run.reason)
+    for target in run.targets:
+        if _statistic(target) != SCALING and (standing := _standing(target)):
+            yield note(*standing)
+    for kind, count in sorted(run.errors.items()):
+        yield note("errors", "bad", f"{count:,} × {kind}")
+    if run.unfinished:
+        yield note("unfinished", "warn", f"{run.unfinished:,} had not ended when the run did")
+    if run.unstarted:
+        yield note("unstarted", "warn", f"{run.unstarted:,} were due, but never started")
+    if run.batch > 1:
+        yield note(
+            "batches",
+            None,
+            f"{format_duration(run.mean_ns)} an operation on average; percentiles and max are of "
+            f"batches of {run.batch:,}, timed as one",
+        )
+    if run.profile.auto_warmup and run.warmup_ns:
+        yield note("warm-up", None, f"ended after {format_duration(run.warmup_ns)}")
+    if run.slowest:
+        yield note("slowest", None, run.slowest)
+    for mark in run.marks[:_MARKS_TOLD]:
+        yield note("mark", None, f"after {format_duration(mark.offset_ns)}: {mark.text}")
+    if len(run.marks) > _MARKS_TOLD:
+        yield note("mark", None, f"and {len(run.marks) - _MARKS_TOLD:,} more")
+    for warning in run.warnings:
+        yield note("warning", "warn", warning)
+
+
+def _standing(target: TargetView) -> tuple[str, Tone, str] | None:
+    """What is to be said of a target, if anything."""
+    if not target.met:
+        return "missed", "bad", f"{target.target}: {_value(target)}"
+    if target.note and target.value is not None:
+        return "met", "warn", f"{target.target}: {_value(target)}"
+    return None
+
+
+def _statistic(target: TargetView) -> str:
+    return parse_target(target.target).statistic
+
+
+def _value(target: TargetView) -> str:
+    """The value in its own unit, and what speaks against it."""
+    if target.value is None:
+        return target.note or "no value"
+    statistic = _statistic(target)
+    if statistic in COUNTS:
+        text = format_count(target.value)
+    elif statistic == "throughput":
+        text = f"{format_count(target.value)}/s"
+    elif statistic == "error_rate":
+        text = f"{target.value:.3%}"
+    elif statistic == SCALING:
+        text = f"{target.value:.2f}"
+    else:
+        text = format_duration(target.value)
+    return f"{text} ({target.note})" if target.note else text
+
+
+def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
+    """What is to be said of the runs together, once."""
+    yield from _scaling(view, colour=colour)
+    yield from _apart(view.runs)
+    closed = list(
+        dict.fromkeys(run.profile.full_name for run in view.runs if not is_open(run.profile.load))
+    )
+    if closed:
+        everyone = len(closed) == len({run.profile.full_name for run in view.runs})
+        whose = "every load here" if everyone else _several(closed)
+        yield (
+            f"closed: {whose}: a worker waits for its last operation, so queueing cannot be seen "
+            "(a load with a rate sees it)"
+        )
+
+
+def _scaling(view: SessionView, *, colour: bool) -> Iterator[str]:
+    """A target on the growth over a matrix is one of all its cells, and so told once."""
+    found: dict[str, None] = {}
+    for run in view.runs:
+        name = run.profile.family + (f" round {run.round}" if view.rounds > 1 else "")
+        for target in run.targets:
+            if _statistic(target) == SCALING and (standing := _standing(target)):
+                word, tone, text = standing
+                line = f"{name}: {toned(word, tone, colour=colour)}: {printable(text)}"
+                found[line] = None
+    yield from found
+
+
+def _several(names: Sequence[str]) -> str:
+    more = len(names) - _NAMES_TOLD
+    return ", ".join(names[:_NAMES_TOLD]) + (f" and {more} more" if more > 0 else "")
+
+
+def _apart(runs: Sequence[RunView]) -> Iterator[str]:
+    """How far the rounds of each profile lie apart: what one round alone cannot know."""
+    by_name: dict[str, list[RunView]] = {}
+    for run in runs:
+        by_name.setdefault(run.profile.full_name, []).append(run)
+    for name, rounds in by_name.items():
+        parts = [
+            f"{percentile} {format_range(low, high)}, {_share(low, high)} apart"
+            for percentile in _OVER_ROUNDS
+            if len({run.batch for run in rounds}) == 1
+            for low, high in _bounds([run.percentiles_ns.get(percentile) for run in rounds])
+        ]
+        if parts:
+            yield f"{name}: {len(rounds)} rounds: {'; '.join(parts)}"
+
+
+def _bounds(values: Sequence[int | None]) -> list[tuple[int, int]]:
+    """The lowest and the highest, if there are several."""
+    known = [value for value in values if value is not None]
+    return [(min(known), max(known))] if len(known) > 1 else []
+
+
+def _share(low: int, high: int) -> str:
+    """Of the middle between them."""
+    return f"{(high - low) / ((high + low) / 2):.1%}" if high else "0 %"

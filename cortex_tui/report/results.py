@@ -1,0 +1,109 @@
+"""The final tables: what each run came to, and how well its percentiles are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from cortex_tui.profiles.description import load_text
+from cortex_tui.quantities import format_count, format_duration, format_range
+from cortex_tui.report.stream import Tone
+from cortex_tui.report.table import Cell, Column, table
+from cortex_tui.session.view import RunView
+
+SHOWN = ("p50", "p90", "p99", "p99.9")
+"""The percentiles that have a column."""
+
+
+def results_table(runs: Sequence[RunView], width: int, *, colour: bool) -> list[str]:
+    """A line for each run, the rounds of a profile one below the other."""
+    columns = list(_RESULTS)
+    if any(run.round > 1 for run in runs):
+        columns.insert(1, Column("round", lambda run: Cell(str(run.round))))
+    return table(columns, by_profile(runs), width, colour=colour)
+
+
+def confidence_table(runs: Sequence[RunView], width: int, *, colour: bool) -> list[str]:
+    """The confidence intervals (95 %) of the percentiles, or what these lack; empty where a table
+    would say nothing."""
+    telling = [run for run in by_profile(runs) if run.operations and _telling(run)]
+    if not telling:
+        return []
+    columns = list(_CONFIDENCE)
+    if any(run.round > 1 for run in runs):
+        columns.insert(1, Column("round", lambda run: Cell(str(run.round))))
+    return table(columns, telling, width, colour=colour)
+
+
+def by_profile(runs: Sequence[RunView]) -> list[RunView]:
+    """The runs with the rounds of each profile together, profiles in the order of the first."""
+    order = {name: at for at, name in enumerate(dict.fromkeys(r.profile.full_name for r in runs))}
+    return sorted(runs, key=lambda run: (order[run.profile.full_name], run.round))
+
+
+def name_of(run: RunView) -> str:
+    """The profile's name; percentiles of batches must never pass for those of operations."""
+    batches = f" (batches of {run.batch:,})" if run.batch > 1 else ""
+    return f"{run.profile.full_name}{batches}"
+
+
+def _telling(run: RunView) -> bool:
+    return any(name in run.confidence_ns or run.samples_missing.get(name) for name in SHOWN)
+
+
+def _percentile(name: str) -> Callable[[RunView], Cell]:
+    return lambda run: Cell(format_duration(run.percentiles_ns.get(name)))
+
+
+def _confidence(name: str) -> Callable[[RunView], Cell]:
+    def cell(run: RunView) -> Cell:
+        if name in run.confidence_ns:
+            return Cell(format_range(*run.confidence_ns[name]))
+        missing = run.samples_missing.get(name)
+        if missing:
+            # Of a batched run, each sample is a batch.
+            return Cell(f"needs {format_count(missing * run.batch)} more", "dim")
+        return Cell("too short" if run.percentiles_ns.get(name) is not None else "–", "dim")
+
+    return cell
+
+
+def _state(run: RunView) -> Cell:
+    tones: dict[str, Tone] = {"failed": "bad", "stopped": "warn"}
+    return Cell(run.state, tones.get(run.state))
+
+
+def _errors(run: RunView) -> Cell:
+    return Cell(format_count(run.error_count), "bad" if run.error_count else None)
+
+
+def _verdict(run: RunView) -> Cell:
+    if run.verdict == "none":
+        return Cell("–", "dim")
+    tones: dict[str, Tone] = {"met": "good", "missed": "bad", "pending": "warn"}
+    return Cell(run.verdict, tones[run.verdict])
+
+
+_PROFILE = Column("profile", lambda run: Cell(name_of(run)), left=True)
+
+_RESULTS = (
+    _PROFILE,
+    Column("load", lambda run: Cell(load_text(run.profile.load)), goes=8, left=True),
+    Column("state", _state, goes=2, left=True),
+    Column("operations", lambda run: Cell(format_count(run.operations)), goes=5),
+    Column("op/s", lambda run: Cell(format_count(run.throughput_per_s)), goes=3),
+    Column("p50", _percentile("p50")),
+    Column("p90", _percentile("p90"), goes=7),
+    Column("p99", _percentile("p99")),
+    Column("p99.9", _percentile("p99.9"), goes=6),
+    Column("max", lambda run: Cell(format_duration(run.max_ns)), goes=4),
+    Column("errors", _errors, goes=1),
+    Column("targets", _verdict, left=True),
+)
+
+_CONFIDENCE = (
+    _PROFILE,
+    Column("p50", _confidence("p50")),
+    Column("p90", _confidence("p90"), goes=2),
+    Column("p99", _confidence("p99")),
+    Column("p99.9", _confidence("p99.9"), goes=1),
+)
