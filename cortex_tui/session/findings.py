@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from cortex_tui.profiles.model import Precision
-from cortex_tui.session.intervals import Interval, TimeName, series
+from cortex_tui.session.intervals import Interval, TimeName, series_of
 from cortex_tui.stats.bootstrap import MIN_INTERVALS, percentile_bounds
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.percentiles import SHOWN, parse_percentile, samples_missing
@@ -41,12 +41,12 @@ def look_over(
     """`times` are those to find confidence intervals for, the headline among them."""
     found: dict[str, ConfidenceNs] = {}
     for name, pooled in times.items():
-        confidence = _confidence_ns(pooled, series(slots, name))
+        confidence = _confidence_ns(pooled, series_of(slots, name))
         if confidence:
             found[name] = confidence
     half_width, lacking = None, ""
     if precision is not None:
-        half_width, lacking = _half_width(precision, times[headline], series(slots, headline))
+        half_width, lacking = _half_width(precision, times[headline], series_of(slots, headline))
     return Findings(found, half_width, lacking, suspicion([_slice(s, headline) for _, s in slots]))
 
 

@@ -87,7 +87,7 @@ def _counted(raw: bytes) -> IntervalHistogram:
     return IntervalHistogram.of(raw) if raw else _NONE
 
 
-def series(slots: Iterable[tuple[int, Interval]], name: TimeName) -> list[IntervalHistogram]:
+def series_of(slots: Iterable[tuple[int, Interval]], name: TimeName) -> list[IntervalHistogram]:
     """The histograms of one of the times, slot after slot; empty where nothing was heard of."""
     found: list[IntervalHistogram] = []
     last: int | None = None

@@ -39,27 +39,36 @@ class Slice(NamedTuple):
 class _Suspect(NamedTuple):
     measure: Callable[[Slice], float]
     floor: float
-    tell: Callable[[Sequence[Slice]], str]
+    tell: Callable[[Sequence[Slice], float], str]
+    """Of the intervals that have it, and what is usual elsewhere."""
 
 
-def _stall(found: Sequence[Slice]) -> str:
+def _pause(found: Sequence[Slice], usual: float) -> str:
+    return f"a GC pause{' longer than usual' if usual else ''}"
+
+
+def _stall(found: Sequence[Slice], usual: float) -> str:
     longest = format_duration(max(slice_.loop_lag_ns for slice_ in found))
     return f"a loop stall of {'' if len(found) == 1 else 'up to '}{longest}"
 
 
+def _taken(found: Sequence[Slice], usual: float) -> str:
+    return "the CPU taken away far more often"
+
+
+def _stolen(found: Sequence[Slice], usual: float) -> str:
+    return f"{format_duration(sum(slice_.steal_ns for slice_ in found))} stolen by the hypervisor"
+
+
 _SUSPECTS = (
-    _Suspect(lambda s: s.gc_pause_ns, 1, lambda found: "a GC pause"),
+    _Suspect(lambda s: s.gc_pause_ns, 1, _pause),
     _Suspect(lambda s: s.loop_lag_ns, _MIN_STALL_NS, _stall),
     _Suspect(
         lambda s: s.involuntary_switches * 1e9 / s.wall_ns if s.wall_ns else 0.0,
         _MIN_SWITCHES_PER_S,
-        lambda found: "the CPU taken away far more often",
+        _taken,
     ),
-    _Suspect(
-        lambda s: s.steal_ns,
-        1,
-        lambda found: f"{format_duration(sum(s.steal_ns for s in found))} stolen by the hypervisor",
-    ),
+    _Suspect(lambda s: s.steal_ns, 1, _stolen),
 )
 
 
@@ -80,7 +89,7 @@ def suspicion(slices: Sequence[Slice]) -> str:
         found = [each for each in slowest if suspect.measure(each) >= limit]
         elsewhere = sum(suspect.measure(each) >= limit for each in others)
         if found and _by_chance(len(found), elsewhere, len(slices)) <= CHANCE:
-            told.append((len(found), suspect.tell(found)))
+            told.append((len(found), suspect.tell(found, usual)))
     if not told:
         return ""
     told.sort(key=lambda each: -each[0])

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from cortex_tui.profiles.model import Length, OpenLoad, Profile
+from cortex_tui.profiles.model import Length, OpenLoad, Precision, Profile
 from cortex_tui.session import controller as controller_module
 from cortex_tui.session.controller import SessionController
+from cortex_tui.session.decisions import replayed
 from cortex_tui.session.document import session_document
 from cortex_tui.session.results import from_stored
 from cortex_tui.session.view import SessionView
@@ -223,3 +224,28 @@ async def test_in_process_runs_share_the_callers_loop(tmp_path: Path) -> None:
     assert view.runs[0].operations == 200
     assert "shares its loop with the screen" in view.runs[0].warnings
     await asyncio.to_thread(control.close)
+
+
+def test_warm_up_ends_when_it_has_settled_and_measure_when_the_percentile_is_known(
+    desk: Desk,
+) -> None:
+    profile = desk.profile(
+        "slow",
+        stop=FOR_EVER,
+        warmup=FOR_EVER,
+        auto_warmup=True,
+        precision=Precision("p50", 0.5, at_least_ns=1, at_most_ns=FOR_EVER.duration_ns or 0),
+    )
+    desk.control.start([profile])
+    desk.until(lambda view: "settling: " in view.runs[0].progress_note)
+    (run,) = desk.ended().runs
+    assert run.state == "finished"
+    assert (run.marks, run.warnings) == ((), ())
+    low_ns, high_ns = run.confidence_ns["p50"]
+    median_ns = run.percentiles_ns["p50"]
+    assert median_ns is not None
+    assert 0 <= high_ns - low_ns <= median_ns
+    record = desk.stored(desk.ended().session).runs[0]
+    assert record.warmup_ns == run.warmup_ns > 1_000_000_000
+    again = replayed(profile, record)
+    assert (again.auto_warmup, again.warmup.duration_ns) == (False, record.warmup_ns)

@@ -12,6 +12,7 @@ from cortex_tui.snapshots.records import (
     EncodedHistogram,
     IntervalRecord,
     LogRecord,
+    MarkRecord,
     RunRecord,
     SessionBatch,
     SessionRecord,
@@ -79,7 +80,12 @@ def batch(
                 profile=OPEN if is_open else CLOSED,
                 neighbours=("search.other",),
                 state=state,
+                round=run + 1,
                 phase="measure",
+                level=500.0 if is_open else 2.0,
+                marks=(MarkRecord(5, "paused"),),
+                warmup_ns=1_000_000_000,
+                warmup_iterations=77,
                 measured_ns=count * 100_000_000,
                 errors={"TimeoutError": 2},
                 tracebacks={"TimeoutError": "Traceback: late"},
@@ -90,6 +96,8 @@ def batch(
                 response=total(values).moments if is_open else None,
                 lateness=total(late).moments if is_open else None,
                 failure=total([[5_000, 6_000]]).moments,
+                confidence_ns={"service": {"p50": (10_100, 10_400)}},
+                slowest="2 of the 5 slowest intervals had a GC pause",
             )
         )
         for slot, part in enumerate(values):
@@ -106,6 +114,7 @@ def batch(
                     oldest_ns=12_345,
                     unstarted=3 if slot == 0 else 0,
                     neighbours=1,
+                    level=500.0 if is_open else 2.0,
                     health=Health(loop_lag_ns=5, gc_pause_ns=6, gc_pauses=1, cpu_ns=9),
                 )
             )

@@ -78,6 +78,8 @@ async def test_a_stored_session_tells_the_same_as_the_live_one(tmp_path: Path) -
 def test_the_document_has_the_agreed_shape() -> None:
     document = session_document(live(samples.batch(count=40, state="finished"), 40))
     assert (document["schema"], document["snapshot"]) == ("cortex-tui/session@1", None)
+    assert (document["clock_cost_ns"], document["await_cost_ns"]) == (41.5, 60.25)
+    assert document["environment"] == {"python": "3.11", "packages": {"numpy": "2.0"}}
     closed, steady = document["runs"]
     expected = {
         "profile": "search.simple-text",
@@ -95,9 +97,20 @@ def test_the_document_has_the_agreed_shape() -> None:
         "response_ns": None,
         "lateness_ns": None,
         "warnings": ["tmpfs"],
+        "round": 1,
+        "batch": 1,
+        "level": 2.0,
+        "marks": [{"offset_ns": 5, "text": "paused"}],
+        "warmup_ns": 1_000_000_000,
+        "warmup_iterations": 77,
+        "slowest": "2 of the 5 slowest intervals had a GC pause",
+        "tags": [],
+        "matrix": {},
         "verdict": "missed",
     }
     assert {key: closed[key] for key in expected} == expected
+    assert closed["mean_ns"] == closed["service_ns"]["mean"]
+    assert closed["service_ns"]["confidence_ns"] == {"p50": [10_100, 10_400]}
     p95, errors = closed["targets"]
     assert (p95["target"], p95["met"]) == ("p95 < 200ms", True)
     assert p95["value"] == closed["service_ns"]["p95"]
@@ -136,6 +149,19 @@ async def test_a_session_cut_short_is_told_as_interrupted_and_its_targets_are_he
     assert "process ended before" in run["reason"]
     assert run["operations"] == 100
     assert run["targets"][0]["note"] == "needs 100 more operations"
+
+
+async def test_what_was_found_out_while_a_cut_run_went_on_is_found_out_anew(
+    tmp_path: Path,
+) -> None:
+    batch = samples.batch(runs=2, count=40, state="running")
+    gone = Writer(2**22 - 3, "another boot:1")
+    loaded = await stored(tmp_path / "s.db", batch, finish=False, writer=gone)
+    for run in session_document(from_stored(loaded))["runs"]:
+        low_ns, high_ns = run["service_ns"]["confidence_ns"]["p95"]
+        assert low_ns <= run["service_ns"]["p95"] <= high_ns
+        assert run["slowest"] == ""
+        assert run["failure_ns"]["confidence_ns"] == {}
 
 
 async def test_a_session_that_goes_on_is_told_as_it_stands(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +35,41 @@ async def test_what_was_written_is_loaded(path: Path) -> None:
     assert (stored.runs, stored.intervals, stored.log) == (batch.runs, batch.intervals, batch.log)
     assert stored.snapshot is not None
     assert (stored.snapshot.note, stored.snapshot.tags) == ("before the index", ("fast", "ci"))
+
+
+async def test_what_is_known_since_later_versions_may_be_missing(path: Path) -> None:
+    async with await SnapshotStore.open(path) as store:
+        await store.begin_session(samples.session(clock_cost_ns=40.0, rounds=2))
+        await store.write(samples.batch())
+        newest = await store.load("s1")
+    later = {
+        "session": ("rounds", "clock_cost_ns", "await_cost_ns"),
+        "run": ("round", "batch", "level", "marks", "warmup_ns", "confidence_ns", "slowest"),
+    }
+    with sqlite3.connect(path) as connection:
+        for table, fields in later.items():
+            keys = ", ".join(f"'$.{field}'" for field in fields)
+            connection.execute(f"UPDATE {table} SET record = json_remove(record, {keys})")
+        connection.execute("UPDATE interval SET facts = json_remove(facts, '$.level')")
+    connection.close()
+    async with await SnapshotStore.open_for_reading(path) as store:
+        older = await store.load("s1")
+    assert (older.session.rounds, older.session.clock_cost_ns) == (1, 0.0)
+    assert {(run.round, run.batch, run.marks, run.slowest) for run in older.runs} == {
+        (1, 1, (), "")
+    }
+    assert {interval.level for interval in older.intervals} == {None}
+    assert [run.service for run in older.runs] == [run.service for run in newest.runs]
+
+
+async def test_operations_of_a_batched_run_are_those_of_all_its_batches(path: Path) -> None:
+    batch = samples.batch(runs=1, count=4)
+    runs = (msgspec.structs.replace(batch.runs[0], batch=1_000),)
+    async with await SnapshotStore.open(path) as store:
+        await store.begin_session(samples.session())
+        await store.write(msgspec.structs.replace(batch, runs=runs))
+        (entry,) = await store.list_sessions()
+    assert entry.operations == 200 * 1_000
 
 
 async def test_the_folder_of_its_own_is_kept_out_of_version_control(path: Path) -> None:

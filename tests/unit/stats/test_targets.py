@@ -143,6 +143,13 @@ def test_a_target_speaks_of_its_subject() -> None:
     assert check("error_rate < 2%", measured) == Evaluation(20 / 1_020, True)
 
 
+def test_a_batched_run_is_held_to_what_its_operations_took() -> None:
+    measured = THOUSAND._replace(batch=100, errors=1_000)
+    assert check("mean < 6ns", measured) == Evaluation(5.005, True)
+    assert check("throughput == 50_000/s", measured) == Evaluation(50_000, True)
+    assert check("error_rate < 1%", measured) == Evaluation(1_000 / 101_000, True)
+
+
 def test_response_of_a_closed_load_is_service() -> None:
     assert check("response.max == 1us", THOUSAND) == Evaluation(1_000, True)
 
@@ -161,6 +168,10 @@ def test_the_verdict_is_that_of_the_worst() -> None:
     assert verdict([met, met]) == "met"
     assert verdict([met, met], live=True) == "pending"
     assert verdict([met, missed]) == verdict([met, missed], live=True) == "missed"
+
+
+def test_a_target_that_stands_open_leaves_the_verdict_open() -> None:
+    assert verdict([Evaluation(1, True), Evaluation(None, True, "needs others")]) == "pending"
 
 
 def test_checking_targets_needs_no_numpy() -> None:
