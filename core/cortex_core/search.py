@@ -6,6 +6,13 @@ import msgspec
 
 from cortex_core.domain.pattern import Pattern, PatternType
 
+HIT_START = "«"
+HIT_END = "»"
+"""What a snippet has around the words that were searched for."""
+
+SNIPPET_WORDS = 24
+"""About how many words a snippet has at most."""
+
 
 class ConversationSearch(msgspec.Struct, frozen=True):
     """What to look for. `now` is the moment that recency counts back from, aware UTC."""
@@ -18,7 +25,8 @@ class ConversationSearch(msgspec.Struct, frozen=True):
 
 
 class SearchHit(msgspec.Struct, frozen=True):
-    """One conversation found; `relevance` is 0 to 1, `snippet` its words around a match."""
+    """One conversation found; `relevance` is 0 to 1, `snippet` some of its words with those that
+    were searched for «marked»."""
 
     conversation_id: str
     title: str

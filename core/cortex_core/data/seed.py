@@ -69,6 +69,7 @@ def _fill(
     for name in triggers:
         connection.execute(f"DROP TRIGGER {name}")
     connection.executemany(save, rows)
-    connection.execute(f"INSERT INTO {table}_text ({table}_text) VALUES ('rebuild')")
+    for command in ("rebuild", "optimize"):
+        connection.execute(f"INSERT INTO {table}_text ({table}_text) VALUES (?)", (command,))
     for trigger in triggers.values():
         connection.execute(trigger)

@@ -1,6 +1,6 @@
 """Searches in memory: every entity is looked at."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.namespace import Namespace
@@ -8,6 +8,7 @@ from cortex_core.domain.pattern import Pattern
 from cortex_core.domain.relevance import relevance
 from cortex_core.domain.similarity import similarities
 from cortex_core.memory.bm25 import bm25, occurrences, phrases, split
+from cortex_core.memory.snippet import snippet
 from cortex_core.search import (
     ConversationSearch,
     PatternSearch,
@@ -15,8 +16,6 @@ from cortex_core.search import (
     SearchHits,
     SimilarPattern,
 )
-
-_SNIPPET_WORDS = 24
 
 
 def search_conversations(
@@ -38,19 +37,22 @@ def search_conversations(
         )
     ]
     best = max((score for _, score in matches), default=0.0)
-    hits = [_hit(c, score / best, search, wanted[0][0]) for c, score in reversed(matches)]
+    hits = [_hit(c, score / best, search, wanted) for c, score in reversed(matches)]
     hits.sort(key=lambda hit: hit.relevance, reverse=True)
     chosen = (hit for hit in hits[: search.max_results] if hit.relevance >= search.min_relevance)
     return SearchHits(tuple(chosen), len(matches), True)
 
 
 def _hit(
-    conversation: Conversation, text: float, search: ConversationSearch, word: str
+    conversation: Conversation,
+    text: float,
+    search: ConversationSearch,
+    wanted: Sequence[Sequence[str]],
 ) -> SearchHit:
     return SearchHit(
         conversation_id=conversation.id,
         title=conversation.title,
-        snippet=_snippet(conversation.content, word),
+        snippet=snippet(conversation.title, conversation.content, wanted),
         relevance=relevance(
             text=text,
             age_s=(search.now - conversation.captured_at).total_seconds(),
@@ -61,16 +63,6 @@ def _hit(
         quality=conversation.quality,
         captured_at=conversation.captured_at,
     )
-
-
-def _snippet(content: str, word: str) -> str:
-    words = content.split()
-    at = next((i for i, each in enumerate(words) if word in split(each)), 0)
-    first = max(0, min(at - _SNIPPET_WORDS // 2, len(words) - _SNIPPET_WORDS))
-    shown = " ".join(words[first : first + _SNIPPET_WORDS])
-    before = "…" if first else ""
-    after = "…" if first + _SNIPPET_WORDS < len(words) else ""
-    return f"{before}{shown}{after}"
 
 
 def search_patterns(

@@ -9,18 +9,32 @@ from cortex_core.sqlite.conditions import compiled, satisfying
 from cortex_core.sqlite.moments import from_us, to_us
 
 _COLUMNS = "id, content, relevance, namespace, tier, source_id, relevance_reason, created_at_us"
-_GET = f"SELECT {_COLUMNS} FROM context_items WHERE id = ?"
+GET_ITEM = f"SELECT {_COLUMNS} FROM context_items WHERE id = ?"
 _FIND = (
     f"SELECT {_COLUMNS} FROM context_items WHERE {{condition}} ORDER BY relevance DESC, key DESC"
 )
 _FIELDS = {"relevance": "relevance", "tier": "tier", "created_at": "created_at_us"}
-_SAVE = f"""
+SAVE_ITEM = f"""
     INSERT INTO context_items ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET
         content = excluded.content, relevance = excluded.relevance,
         namespace = excluded.namespace, tier = excluded.tier, source_id = excluded.source_id,
         relevance_reason = excluded.relevance_reason, created_at_us = excluded.created_at_us
 """
+
+
+def item_to_row(item: ContextItem) -> tuple[Any, ...]:
+    """The parameters of SAVE_ITEM."""
+    return (
+        item.id,
+        item.content,
+        item.relevance,
+        item.namespace,
+        int(item.tier),
+        item.source_id,
+        item.relevance_reason,
+        to_us(item.created_at),
+    )
 
 
 def _from_row(row: tuple[Any, ...]) -> ContextItem:
@@ -39,7 +53,7 @@ class SqliteContextItems:
         self._execute = connection.execute
 
     def get(self, context_id: str) -> ContextItem | None:
-        row = self._execute(_GET, (context_id,)).fetchone()
+        row = self._execute(GET_ITEM, (context_id,)).fetchone()
         return None if row is None else _from_row(row)
 
     def find(self, specification: Specification, max_results: int) -> tuple[ContextItem, ...]:
@@ -52,19 +66,7 @@ class SqliteContextItems:
         return found
 
     def save(self, item: ContextItem) -> None:
-        self._execute(
-            _SAVE,
-            (
-                item.id,
-                item.content,
-                item.relevance,
-                item.namespace,
-                int(item.tier),
-                item.source_id,
-                item.relevance_reason,
-                to_us(item.created_at),
-            ),
-        )
+        self._execute(SAVE_ITEM, item_to_row(item))
 
     def delete(self, context_id: str) -> bool:
         deleted = self._execute("DELETE FROM context_items WHERE id = ?", (context_id,))

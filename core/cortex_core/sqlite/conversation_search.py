@@ -1,9 +1,10 @@
 """Searches conversations: the newest matches compete, the most relevant of them win.
 
 Ranking every match of a common word takes time in proportion to the store (96 ms to 1,389 ms
-at a million rows). The newest 5,000 are found from the end of the index, whatever the size,
-and scored in SQL, so the thread holds Python's lock for the few rows of the answer only. A
-namespace pattern that few of very many matches fit is the exception: all of them are looked at.
+at a million rows). The newest 2,000 are found from the end of the index, whatever the size,
+and scored in SQL, so the thread holds Python's lock for the few rows of the answer only. What
+still grows is bm25's count of all matches (1.6 ms for each 100,000 of them), and a namespace
+pattern that few of very many matches fit: all of them are looked at (0.3 s for a million).
 """
 
 import sqlite3
@@ -16,57 +17,79 @@ from cortex_core.domain.relevance import (
     TEXT_SHARE,
     TITLE_BOOST,
 )
-from cortex_core.search import ConversationSearch, SearchHit, SearchHits
+from cortex_core.search import (
+    HIT_END,
+    HIT_START,
+    SNIPPET_WORDS,
+    ConversationSearch,
+    SearchHit,
+    SearchHits,
+)
 from cortex_core.sqlite.conditions import glob
 from cortex_core.sqlite.full_text import all_words
 from cortex_core.sqlite.moments import from_us, to_us
 
-CANDIDATES_MOST = 5000
+CANDIDATES_MOST = 2000
 
 _HALF_LIFE_US = HALF_LIFE_S * 1_000_000
 
+# "." is followed by "/" in ASCII: a range holds everything below a root, at a fifth of the cost
+# of cutting the root out of the path.
 _WEIGHT = (
-    "CASE substr(namespace, 1, instr(namespace || '.', '.') - 1) "
-    + " ".join(f"WHEN '{root}' THEN {weight}" for root, weight in ROOT_WEIGHTS.items())
+    "CASE "
+    + " ".join(
+        f"WHEN namespace = '{root}' OR namespace >= '{root}.' AND namespace < '{root}/' "
+        f"THEN {weight}"
+        for root, weight in ROOT_WEIGHTS.items()
+    )
     + f" ELSE {OTHER_WEIGHT} END"
 )
 
-# The formula is explained in cortex_core.domain.relevance. One match more than compete is
-# looked at, to know whether there are more.
+# The formula is explained in cortex_core.domain.relevance; these are the odds against a result,
+# (1 - blend) / (w blend), in which the blend occurs once and so is computed once. It is never 0:
+# recency is not. One match more than compete is looked at, to know whether there are more.
 _SEARCH = f"""
     WITH matched AS MATERIALIZED (
-        SELECT conversations_text.rowid AS key, {{score}} AS score
+        SELECT conversations_text.rowid AS key,
+            -bm25(conversations_text, {TITLE_BOOST}, 1.0) AS score
         FROM conversations_text {{join}}
         WHERE conversations_text MATCH :query {{where}}
-        ORDER BY conversations_text.rowid DESC LIMIT {CANDIDATES_MOST} + 1
+        ORDER BY conversations_text.rowid DESC LIMIT :most + 1
     ), summary AS MATERIALIZED (
-        SELECT count(*) AS found, min(key) AS oldest, max(score) AS best FROM matched
-    ), blended AS (
-        SELECT key, found, {_WEIGHT} AS weight,
-            {TEXT_SHARE} * (CASE WHEN best > 0 THEN score / best ELSE 0 END)
-            + {RECENCY_SHARE} * {_HALF_LIFE_US}.0
-                / ({_HALF_LIFE_US} + max(:now_us - captured_at_us, 0))
-            + {QUALITY_SHARE} * quality AS blend
-        FROM summary CROSS JOIN matched CROSS JOIN conversations USING (key)
-        WHERE found <= {CANDIDATES_MOST} OR key > oldest
+        SELECT count(*) AS found, min(key) AS oldest,
+            CASE WHEN max(score) > 0 THEN {TEXT_SHARE} / max(score) ELSE 0 END AS share
+        FROM matched
     )
-    SELECT key, weight * blend / (1.0 - blend + weight * blend) AS relevance, found
-    FROM blended ORDER BY relevance DESC, key DESC LIMIT :max_results
+    SELECT key, found,
+        (1.0 / (
+            share * score + {QUALITY_SHARE} * quality
+            + {RECENCY_SHARE * _HALF_LIFE_US} / ({_HALF_LIFE_US} + max(:now_us - captured_at_us, 0))
+        ) - 1.0) / {_WEIGHT} AS against
+    FROM summary CROSS JOIN matched
+        CROSS JOIN conversations INDEXED BY conversations_ranked USING (key)
+    WHERE found <= :most OR key > oldest
+    ORDER BY against, key DESC LIMIT :max_results
 """
 
-_SCORE = f"-bm25(conversations_text, {TITLE_BOOST}, 1.0)"
-_ANYWHERE = _SEARCH.format(score=_SCORE, join="", where="")
+_ANYWHERE = _SEARCH.format(join="", where="")
 _IN_NAMESPACE = _SEARCH.format(
-    score=_SCORE,
-    join="JOIN conversations ON conversations.key = conversations_text.rowid",
+    join="""
+        CROSS JOIN conversations INDEXED BY conversations_ranked
+        ON conversations.key = conversations_text.rowid
+    """,
     where="AND conversations.namespace GLOB :namespace",
 )
 
-_HIT = """
-    SELECT id, conversations.title, snippet(conversations_text, -1, '', '', '…', 24),
+# One walk from the first result to the last, which costs less than finding each: the plus keeps
+# SQLite from doing that.
+_HITS = f"""
+    SELECT conversations.key, id, conversations.title,
+        snippet(conversations_text, -1, '{HIT_START}', '{HIT_END}', '…', {SNIPPET_WORDS}),
         namespace, quality, captured_at_us
-    FROM conversations_text JOIN conversations ON key = conversations_text.rowid
-    WHERE conversations_text MATCH ? AND conversations_text.rowid = ?
+    FROM conversations_text
+        CROSS JOIN conversations ON conversations.key = conversations_text.rowid
+    WHERE conversations_text MATCH ? AND conversations_text.rowid BETWEEN ? AND ?
+        AND +conversations_text.rowid IN ({{keys}})
 """
 
 
@@ -77,6 +100,7 @@ def search_conversations(connection: sqlite3.Connection, search: ConversationSea
         return SearchHits((), 0, True)
     parameters = {
         "query": query,
+        "most": CANDIDATES_MOST,
         "now_us": to_us(search.now),
         "max_results": search.max_results,
     }
@@ -87,24 +111,35 @@ def search_conversations(connection: sqlite3.Connection, search: ConversationSea
     ranked = connection.execute(statement, parameters).fetchall()
     if not ranked:
         return SearchHits((), 0, True)
-    found = ranked[0][2]
-    hits = tuple(
-        _hit(connection, query, key, relevance)
-        for key, relevance, _ in ranked
-        if relevance >= search.min_relevance
+    found = ranked[0][1]
+    relevances = {key: 1.0 / (1.0 + against) for key, _, against in ranked}
+    hits = _hits(
+        connection,
+        query,
+        {key: value for key, value in relevances.items() if value >= search.min_relevance},
     )
     return SearchHits(hits, min(found, CANDIDATES_MOST), found <= CANDIDATES_MOST)
 
 
-def _hit(connection: sqlite3.Connection, query: str, key: int, relevance: float) -> SearchHit:
-    row = connection.execute(_HIT, (query, key)).fetchone()
-    conversation_id, title, snippet, namespace, quality, captured_at_us = row
-    return SearchHit(
-        conversation_id=conversation_id,
-        title=title,
-        snippet=snippet,
-        relevance=relevance,
-        namespace=namespace,
-        quality=quality,
-        captured_at=from_us(captured_at_us),
-    )
+def _hits(
+    connection: sqlite3.Connection, query: str, relevances: dict[int, float]
+) -> tuple[SearchHit, ...]:
+    """The hits with these keys, in their order."""
+    if not relevances:
+        return ()
+    keys = tuple(relevances)
+    statement = _HITS.format(keys=", ".join("?" * len(keys)))
+    rows = connection.execute(statement, (query, min(keys), max(keys), *keys)).fetchall()
+    hits = {
+        key: SearchHit(
+            conversation_id=conversation_id,
+            title=title,
+            snippet=snippet,
+            relevance=relevances[key],
+            namespace=namespace,
+            quality=quality,
+            captured_at=from_us(captured_at_us),
+        )
+        for key, conversation_id, title, snippet, namespace, quality, captured_at_us in rows
+    }
+    return tuple(hits[key] for key in keys)

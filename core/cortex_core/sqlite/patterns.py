@@ -16,7 +16,7 @@ PATTERN_COLUMNS = (
     "success_rate, tags, examples, related_ids, namespace, learned_at_us, created_at_us, "
     "updated_at_us"
 )
-_GET = f"SELECT {PATTERN_COLUMNS} FROM patterns WHERE id = ?"
+GET_PATTERN = f"SELECT {PATTERN_COLUMNS} FROM patterns WHERE id = ?"
 _IN_NAMESPACE = (
     f"SELECT {PATTERN_COLUMNS} FROM patterns WHERE namespace = ? AND confidence >= ? "
     "ORDER BY confidence DESC, key DESC LIMIT ?"
@@ -112,7 +112,7 @@ class SqlitePatterns:
         self._execute = connection.execute
 
     def get(self, pattern_id: str) -> Pattern | None:
-        row = self._execute(_GET, (pattern_id,)).fetchone()
+        row = self._execute(GET_PATTERN, (pattern_id,)).fetchone()
         return None if row is None else pattern_from_row(row)
 
     def in_namespace(

@@ -121,9 +121,18 @@ _CONTEXT_ITEMS = (
     "CREATE INDEX context_items_relevant ON context_items (relevance)",
 )
 
+_RANKING = (
+    # All that ranks a match, in a tenth of the pages that its whole row is spread over.
+    """
+    CREATE INDEX conversations_ranked
+    ON conversations (key, namespace, quality, captured_at_us)
+    """,
+)
+
 _MIGRATIONS: Sequence[Sequence[str]] = (
     (*_CONVERSATIONS, *CONVERSATION_TRIGGERS.values()),
     (*_PATTERNS, *PATTERN_TRIGGERS.values(), *_CONTEXT_ITEMS),
+    _RANKING,
 )
 """The statements that lead from each version to the next; the first from an empty file."""
 

@@ -39,7 +39,7 @@ def run(code: str, folder: Path) -> str:
 
 
 def test_the_first_example_finds_what_it_captured(tmp_path: Path) -> None:
-    assert "WAL checkpoints: Checkpoints stalled writers." in run(EXAMPLES[0], tmp_path)
+    assert "WAL checkpoints: «Checkpoints» stalled writers." in run(EXAMPLES[0], tmp_path)
 
 
 def test_a_unit_of_work_of_one_s_own(tmp_path: Path) -> None:

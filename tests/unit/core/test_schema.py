@@ -57,10 +57,10 @@ async def test_a_migration_that_fails_leaves_the_file_as_it_was(
         ("conversations._GET", "(id=?)"),
         ("conversations._RECENT", "conversations_recent"),
         ("conversations._RECENT_IN", "conversations_recent_in"),
-        ("patterns._GET", "(id=?)"),
+        ("patterns.GET_PATTERN", "(id=?)"),
         ("patterns._IN_NAMESPACE", "patterns_trusted_in"),
         ("patterns._LEARNED_FROM", "patterns_source"),
-        ("context_items._GET", "(id=?)"),
+        ("context_items.GET_ITEM", "(id=?)"),
     ],
 )
 def test_what_is_asked_often_is_read_from_an_index_in_its_order(

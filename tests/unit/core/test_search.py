@@ -96,6 +96,16 @@ async def test_results_are_limited_and_shown_by_their_words(cortex: Cortex) -> N
     assert all("needle" in hit.snippet and len(hit.snippet) < 300 for hit in found.hits)
 
 
+async def test_what_was_found_is_marked(cortex: Cortex) -> None:
+    await keep(cortex, "A caché, a Cache-Control header; the cache again", title="Cached", id="one")
+    await keep(cortex, "Nothing but other words is here", title="The cache", id="two")
+    found = {h.conversation_id: h.snippet for h in (await search(cortex, "cache")).hits}
+    assert found["one"] == "A «caché», a «Cache»-Control header; the «cache» again"
+    assert found["two"] == "The «cache»"
+    (hit,) = (await search(cortex, "cache-control cache")).hits
+    assert "a «Cache-Control» header" in hit.snippet
+
+
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
@@ -118,8 +128,6 @@ async def test_a_namespace_pattern_selects(
 async def test_the_newest_matches_compete_and_exact_says_whether_all_did(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = cortex_core.sqlite.conversation_search._ANYWHERE.replace("5000", "3")
-    monkeypatch.setattr(cortex_core.sqlite.conversation_search, "_ANYWHERE", small)
     monkeypatch.setattr(cortex_core.sqlite.conversation_search, "CANDIDATES_MOST", 3)
     async with Cortex.open(path) as cortex:
         for number in range(3):
