@@ -7,13 +7,16 @@ was closed does so for good. So the loop is asked first, but not relied upon.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
+import termios
 import threading
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
@@ -27,6 +30,11 @@ LOOK_S = 1.0
 """How often the terminal is looked for: not every way of closing one sends a signal."""
 
 
+# Mouse, reports of pixels and sizes, pasting in brackets, reports of the focus, the other screen.
+_TURNED_ON = (1000, 1003, 1015, 1006, 1016, 2048, 2004, 1004, 1049)
+_PLAIN_SCREEN = "".join(f"\x1b[?{mode}l" for mode in _TURNED_ON).encode() + b"\x1b[?7h\x1b[?25h"
+
+
 @contextmanager
 def leaving(
     loop: AbstractEventLoop, end: Callable[[int], None], close: Callable[[], None]
@@ -34,9 +42,10 @@ def leaving(
     """Within it, a signal has `end` called with the exit code on the loop, from the main thread.
 
     If that does not help in time, or the terminal is gone, `close` is called on a thread, and the
-    process ends there: nothing is left on the screen to return to.
+    process ends there, with the terminal put back as far as that is possible without waiting.
     """
     over = threading.Event()
+    settings = _settings()
 
     def insist(grace_s: float) -> None:
         if over.wait(grace_s):
@@ -45,6 +54,7 @@ def leaving(
             close()
         finally:
             if not over.wait(RESTORE_S):
+                _put_back(settings)
                 os._exit(INTERRUPTED)
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -67,6 +77,25 @@ def leaving(
         over.set()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _settings() -> list[Any] | None:
+    """The line discipline of the terminal, None where there is none."""
+    try:
+        return None if sys.__stderr__ is None else termios.tcgetattr(sys.__stderr__.fileno())
+    except (OSError, ValueError, termios.error):
+        return None
+
+
+def _put_back(settings: list[Any] | None) -> None:
+    """What Textual does at its end, for when its loop never comes to it."""
+    if settings is None or sys.__stderr__ is None:
+        return
+    with suppress(OSError, ValueError, termios.error):
+        terminal = sys.__stderr__.fileno()
+        termios.tcsetattr(terminal, termios.TCSANOW, settings)
+        if select.select([], [terminal], [], 0)[1]:
+            os.write(terminal, _PLAIN_SCREEN)
 
 
 def _has_terminal() -> bool:

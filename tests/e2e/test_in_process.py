@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 from tests.e2e.conftest import Launch
-from tests.e2e.processes import descendants_of
+from tests.e2e.processes import descendants_of, wait_until_gone
 from tests.e2e.program import shown, write_suite
 
 PROFILE = """
@@ -44,3 +46,27 @@ def test_leaving_ends_a_session_on_the_screens_own_loop(folder: Path, launch: La
     screen = workbench.leave()
     assert "shop.nap  stopped" in screen
     assert "is stored in" in screen
+
+
+def test_a_workbench_whose_loop_is_held_for_good_can_be_ended_and_restores_the_terminal(
+    folder: Path, launch: Launch
+) -> None:
+    code = """
+    async def spin():
+        open("spinning", "x").close()
+        while True:
+            pass
+    """
+    write_suite(folder, '[profile.spin]\nworkload = "bench:spin"\n', code=code)
+    workbench = launch("launch", "--in-process", "shop")
+    pid = workbench.terminal.pid
+    workbench.press("r")
+    workbench.terminal.wait_until(lambda screen: (folder / "spinning").exists())
+    os.kill(pid, signal.SIGHUP)
+    workbench.terminal.wait_for_shell()
+    wait_until_gone([pid])
+    modes = workbench.terminal.modes()
+    assert modes["cursor_flag"]
+    assert not modes["mouse_any_flag"]
+    workbench.terminal.type("echo $((20 + 3))")
+    workbench.terminal.wait_for("echo $((20 + 3))")
