@@ -93,10 +93,10 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
     yield from _scaling(view, colour=colour)
     yield from _apart(view.runs)
     closed = list(
-        dict.fromkeys(run.profile.full_name for run in view.runs if not is_open(run.profile.load))
+        dict.fromkeys(run.profile.family for run in view.runs if not is_open(run.profile.load))
     )
     if closed:
-        everyone = len(closed) == len({run.profile.full_name for run in view.runs})
+        everyone = len(closed) == len({run.profile.family for run in view.runs})
         whose = "every load here" if everyone else _several(closed)
         yield (
             f"closed: {whose}: a worker waits for its last operation, so queueing cannot be seen "

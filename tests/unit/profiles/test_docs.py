@@ -1,0 +1,36 @@
+"""The reference of the format says what the loader does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from cortex_tui.profiles.keys import KEYS
+from cortex_tui.profiles.lengths import BOUND_KEYS
+from cortex_tui.profiles.loader import load_catalog
+from cortex_tui.profiles.loads import LOAD_KEYS, STAGE_KEYS
+
+ROOT = Path(__file__).resolve().parents[3]
+REFERENCE = (ROOT / "docs" / "profiles.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```toml\n(.+?)```", REFERENCE, re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.split("\n")[0])
+def test_its_examples_are_right(tmp_path: Path, example: str) -> None:
+    (tmp_path / "x.toml").write_text(example, encoding="utf-8")
+    catalog = load_catalog([tmp_path / "x.toml"], shipped=tmp_path)
+    assert catalog.problems == ()
+    assert catalog.profiles
+
+
+@pytest.mark.parametrize("key", sorted({*KEYS, *LOAD_KEYS, *STAGE_KEYS, *BOUND_KEYS}))
+def test_it_names_every_key_and_has_an_example_of_it(key: str) -> None:
+    assert re.search(rf"`[^`]*\b{key}\b", REFERENCE)
+    assert any(re.search(rf"\b{key}\b", example) for example in EXAMPLES)
+
+
+def test_its_table_has_the_keys_of_a_profile_and_no_other() -> None:
+    table = REFERENCE.partition("## The keys")[2].partition("## Load")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(KEYS)
