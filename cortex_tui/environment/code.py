@@ -7,7 +7,10 @@ from typing import Any
 
 from cortex_tui.environment.sources import COMMAND_S
 
-_STATUS = ("git", "status", "--porcelain=v2", "--branch", "--untracked-files=no")
+# Without its lock, so that a commit that somebody makes meanwhile does not fail.
+_STATUS = (
+    "git", "--no-optional-locks", "status", "--porcelain=v2", "--branch", "--untracked-files=no",
+)  # fmt: skip
 
 
 class GitFacts:

@@ -102,7 +102,7 @@ _RESULTS = (
 
 _CONFIDENCE = (
     _PROFILE,
-    Column("p50", _confidence("p50")),
+    Column("p50", _confidence("p50"), goes=3),
     Column("p90", _confidence("p90"), goes=2),
     Column("p99", _confidence("p99")),
     Column("p99.9", _confidence("p99.9"), goes=1),

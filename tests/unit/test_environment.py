@@ -13,6 +13,7 @@ import pytest
 
 from cortex_tui.environment import describe_environment, file_system_of
 from cortex_tui.environment.activity import activity, longest_gap_ns
+from cortex_tui.environment.code import GitFacts
 from cortex_tui.environment.findings import findings
 from cortex_tui.environment.machine import machine_facts
 from tests.unit.cli.door import call
@@ -127,6 +128,40 @@ def _orphan(script: str, told: Path) -> int:
     with told.open("w") as out:
         subprocess.run(["sh", "-c", script], stdout=out, check=True, timeout=60)
     return int(told.read_text())
+
+
+def git(folder: Path, *arguments: str) -> str:
+    settings = ["-c", "user.name=x", "-c", "user.email=x@x", "-c", "commit.gpgsign=false"]
+    done = subprocess.run(
+        ["git", *settings, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_the_commit_its_branch_and_whether_files_differ_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert GitFacts().result() == {}
+    git(tmp_path, "init", "--initial-branch", "trunk")
+    assert GitFacts().result() == {}
+    (tmp_path / "file").write_text("one")
+    git(tmp_path, "add", "file")
+    git(tmp_path, "commit", "--message", "One")
+    (tmp_path / "unknown").write_text("to git")
+    commit = git(tmp_path, "rev-parse", "HEAD")
+    facts = {"git_commit": commit, "git_dirty": False, "git_branch": "trunk"}
+    assert GitFacts().result() == facts
+    (tmp_path / "file").write_text("two")
+    assert GitFacts().result() == {**facts, "git_dirty": True}
+    git(tmp_path, "checkout", "--force", "--detach")
+    assert GitFacts().result() == {**facts, "git_branch": None}
+
+
+def test_without_git_nothing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert GitFacts().result() == {}
 
 
 def test_the_longest_gap_is_one_of_the_time_watched() -> None:

@@ -52,7 +52,15 @@ def test_a_row_for_each_run_and_where_the_session_is_stored() -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
 def test_the_table_fits_the_terminal_and_keeps_name_and_verdict(width: int) -> None:
-    lines = summary(session_view(run_view(verdict="missed")), width=width).split("\n")[:2]
+    run = run_view(
+        verdict="missed",
+        confidence_ns=dict.fromkeys(("p50", "p90", "p99"), (999000, 12300000)),
+        samples_missing={"p99.9": 1_234},
+    )
+    lines = summary(session_view(run), width=width).split("\n")
+    at = lines.index("")
+    assert all(len(line) <= width for line in lines[at + 2 : at + 4])
+    lines = lines[:at]
     assert all(len(line) <= width for line in lines)
     assert lines[1].startswith("shop.steady")
     assert lines[1].endswith("missed")
