@@ -77,6 +77,12 @@ def call(
     )
 
 
+def told(text: str, profile: str) -> list[str]:
+    """The words of the profile's row in the table that a session leaves behind; [] for none."""
+    rows = [line.split() for line in text.splitlines()]
+    return next((row for row in rows if row[:1] == [profile]), [])
+
+
 STORE = Path(".cortex-tui") / "snapshots.db"
 
 

@@ -100,12 +100,16 @@ class Terminal:
         return self.wait_until(lambda screen: all(part in screen for part in parts))
 
     def wait_for_shell(self) -> str:
-        """The screen once the program has ended and the shell asks for the next command."""
-        return self.wait_until(
+        """Waits until the program has ended and the shell asks for the next command.
+
+        What then stands on the screen, and above it.
+        """
+        self.wait_until(
             lambda screen: (
                 not self.modes()["alternate_on"] and screen.rstrip().splitlines()[-1:] == [PROMPT]
             )
         )
+        return self._tmux("capture-pane", "-p", "-S", "-")
 
     def modes(self) -> dict[str, bool]:
         """What a program may leave behind: the other screen, a hidden cursor, mouse reports."""

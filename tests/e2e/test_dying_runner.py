@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Launch
-from tests.e2e.program import call, shown, write_suite
+from tests.e2e.program import call, shown, told, write_suite
 
 CODE = """
     async def leave():
@@ -80,4 +80,4 @@ def test_the_run_fails_with_a_reason_and_its_numbers_can_be_saved(
     assert run["state"] == "failed"
     assert of_what in run["reason"]
     assert 600 > run["operations"] >= 400
-    assert f"shop.{name}  failed" in call(folder, "show", "died").stdout
+    assert "failed" in told(call(folder, "show", "died").stdout, f"shop.{name}")

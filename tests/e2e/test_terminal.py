@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Launch, OpenTerminal
-from tests.e2e.program import PROGRAM, call, write_suite
+from tests.e2e.program import PROGRAM, call, told, write_suite
 from tests.e2e.terminal import PROMPT, Terminal
 from tests.e2e.workbench import KEYS, Workbench
 
@@ -40,7 +40,7 @@ def test_leaving_restores_the_terminal_and_leaves_the_summary(
     workbench.run_to_end()
     terminal.press(key)
     screen = terminal.wait_for_shell()
-    assert re.search(r"^shop\.browse\s+finished\s+\d", screen, re.M), screen
+    assert "finished" in told(screen, "shop.browse")
     assert "is stored in .cortex-tui/snapshots.db" in screen
 
     assert terminal.modes() == modes
@@ -78,13 +78,17 @@ def test_a_click_on_a_box_checks_and_one_beside_it_moves_the_cursor(
 def test_a_click_on_a_key_does_what_the_key_does(folder: Path, launch: Launch) -> None:
     write_suite(folder, NAP, defaults='warmup = 0\nduration = "60s"')
     workbench = launch("launch", "shop")
-    keys = workbench.terminal.screen().splitlines()[-1]
-    workbench.terminal.click(keys.index("r run"), 23)
+
+    def click(key: str) -> None:
+        screen = workbench.terminal.wait_for(key)
+        workbench.terminal.click(screen.splitlines()[23].index(key) + 2, 23)
+
+    click("r run")
     workbench.wait_for_row("browse", lambda row: row.operations > 0)
-    workbench.terminal.click(keys.index("x stop") + 2, 23)
+    click("x stop")
     workbench.wait_for_state("finished")
-    workbench.terminal.click(keys.index("q quit"), 23)
-    assert "stopped" in workbench.terminal.wait_for_shell()
+    click("q quit")
+    assert "stopped" in told(workbench.terminal.wait_for_shell(), "shop.browse")
 
 
 def test_without_a_terminal_one_line_says_what_to_run_instead(folder: Path) -> None:

@@ -60,7 +60,8 @@ class Workbench:
         lines = (self.terminal.screen() if screen is None else screen).splitlines()
         titles = next((line for line in lines if _HEADER.match(line)), "")
         for line in lines:
-            if re.match(rf"[▸ ]\[[x -]\] {re.escape(name)}(?!\S)", line):
+            # Between box and name there may be a mark: something is to be known of the run.
+            if re.match(rf"[▸ ]\[[x -]\].{re.escape(name)}(?!\S)", line):
                 return Row(titles, line)
         raise AssertionError("no row " + name + " in:\n" + "\n".join(lines))
 
