@@ -8,7 +8,7 @@ from cortex_tui.profiles.model import Problem, Profile, Suite
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.session.view import RunView, SessionView
 from cortex_tui.ui.definition import define, level_text, load_text
-from cortex_tui.ui.results import tell_results, tell_rounds
+from cortex_tui.ui.results import tell_results, tell_rounds, tell_warnings
 from cortex_tui.ui.rows import VERDICTS, phase_text, stalled_ns
 from cortex_tui.ui.sheet import Sheet
 from cortex_tui.ui.text import Line, Span, visible
@@ -68,10 +68,10 @@ def profile_facts(
         return page.lines
     if run.reason:
         page.add(run.reason, "bad" if run.state == "failed" else "warn", indent="  ")
-    for warning in run.warnings:
-        page.add(f"! {warning}", "warn", indent="  ")
     if run.operations or run.errors or run.state != "failed":
         tell_results(page, run)
+    else:
+        tell_warnings(page, run)
     _conditions(page, run, silent_ns)
     tell_rounds(page, earlier, run)
     if run.traceback:

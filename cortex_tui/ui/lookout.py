@@ -29,6 +29,9 @@ class Lookout:
         self.cores = cores or usable_cores()
         self._board = board
         self._newest = newest
+        self.details_due = True
+        """Whether the details of what was seen last are to be drawn, too: they are half of a
+        frame's cost, and nobody reads them four times a second."""
         self._passed = 0
 
     @property
@@ -51,7 +54,10 @@ class Lookout:
         # The end of a session is drawn at once.
         if self._passed and (live or covered):
             return False
-        return self._board.take(view)
+        if not self._board.take(view):
+            return False
+        self.details_due = not (live and every == 1 and self.details_due)
+        return True
 
     def _strain(self, view: SessionView) -> Strain:
         own, runner = self.cost.cpu_share or 0.0, view.runner_cpu_share or 0.0

@@ -8,13 +8,15 @@ from functools import lru_cache
 from cortex_tui.profiles.model import is_open
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.session.view import RunView, TargetView, Verdict
-from cortex_tui.stats.targets import COUNTS, parse_target
+from cortex_tui.stats.targets import COUNTS, SCALING, parse_target
 from cortex_tui.ui.error_bars import range_text
 from cortex_tui.ui.rows import VERDICTS
-from cortex_tui.ui.sheet import CELL_WIDTH, Sheet
+from cortex_tui.ui.sheet import Sheet
 from cortex_tui.ui.text import Line, Span, fit, fit_right, visible
 
 PERCENTILES = ("p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99")
+
+_CLOSED = "closed: cannot see queueing"
 
 _ROUNDS = 12
 """Of so many rounds the numbers are told; of all, how far apart they are."""
@@ -37,6 +39,8 @@ def value_text(view: TargetView) -> str:
         text = format_count(view.value)
     elif statistic == "error_rate":
         text = f"{view.value:.3%}"
+    elif statistic == SCALING:
+        text = f"{view.value:.2f}"
     else:
         text = format_duration(view.value)
     return f"{text} ({visible(view.note)})" if view.note else text
@@ -51,30 +55,34 @@ def _percentile(run: RunView, name: str) -> Line:
     interval = run.confidence_ns.get(name)
     if value is None or interval is None:
         return cell
-    return (*cell, Span("  " + range_text(value, interval), "dim"))
+    return (*cell, Span(" " + range_text(value, interval), "dim"))
 
 
-def _heading(run: RunView) -> Line:
+def _heading(page: Sheet, run: RunView) -> None:
     text = f"{run.profile.headline} time"
     if run.batch > 1:
         text += f", percentiles of batches of {format_count(run.batch)}"
-    heading = Span(text, "head")
+    heading = (Span(text, "head"),)
     if is_open(run.profile.load):
-        return (heading,)
-    return (heading, Span("  closed: cannot see queueing", "dim"))
+        page.row(heading)
+    elif len(text) + len(_CLOSED) + 2 <= page.width:
+        page.row((*heading, Span(f"  {_CLOSED}", "dim")))
+    else:
+        page.row(heading)
+        page.row((Span(_CLOSED, "dim"),))
 
 
 def _percentiles(page: Sheet, run: RunView) -> None:
-    page.row(_heading(run))
+    _heading(page, run)
     cells = [_percentile(run, name) for name in PERCENTILES]
     cells.append((Span(fit("max", 7), "dim"), Span(format_duration(run.max_ns))))
-    # With its interval a cell such as `p99.99 12.3ms  11.9–12.8` fills the usual width.
-    page.pairs(cells, CELL_WIDTH + 2 if run.confidence_ns else CELL_WIDTH)
+    page.pairs(cells)
 
 
 def _targets(page: Sheet, run: RunView) -> None:
     for target in run.targets:
-        undecided = target.value is None and run.state in ("planned", "running")
+        # Open: while its run goes on, or another cell of the matrix that it speaks of.
+        undecided = target.value is None and target.met
         verdict: Verdict = "pending" if undecided else "met" if target.met else "missed"
         mark, _, tone = VERDICTS[verdict]
         page.add(f"{mark} {target.target}  {value_text(target)}", tone, indent="  ")
@@ -100,10 +108,16 @@ def _rate(run: RunView) -> str:
     return "–" if rate is None else f"{format_count(rate)}/s"
 
 
+def tell_warnings(page: Sheet, run: RunView) -> None:
+    for warning in run.warnings:
+        page.add(f"! {warning}", "warn", indent="  ")
+
+
 def tell_results(page: Sheet, run: RunView) -> None:
-    """Adds what was measured so far, or in the end."""
+    """Adds what was measured so far, or in the end, and what to know before believing it."""
     _percentiles(page, run)
     _targets(page, run)
+    tell_warnings(page, run)
     _losses(page, run)
     if run.batch > 1:
         page.fact("mean", f"{format_duration(run.mean_ns)} per operation")

@@ -136,17 +136,18 @@ def _cell(column: Column, run: RunView, current: bool, silent_ns: int, rounds: i
     if key == "trend":
         ticks = _mark_places(run) if width >= _TICKED_TREND else ()
         return Span(trend(run.trend_ns, width, ticks))
+    # What is below takes a cell a character, and never more of them than its column has.
     if key == "operations":
-        return Span(fit_right(format_count(run.operations), width))
+        return Span(format_count(run.operations).rjust(width))
     if key == "throughput":
         rate = format_count(run.throughput_per_s)
-        return Span(fit_right(f"{rate}/s" if width >= 7 and rate != "–" else rate, width))
+        return Span((f"{rate}/s" if width >= 7 and rate != "–" else rate).rjust(width))
     if key == "errors":
         count = run.error_count
-        return Span(fit_right(short_count(count), width), "bad" if count else "plain")
+        return Span(short_count(count).rjust(width), "bad" if count else "plain")
     value = run.max_ns if key == "max" else run.percentiles_ns.get(key)
     text = format_duration(value) if width >= 6 else short_duration(value)
-    return Span(fit_right(text, width))
+    return Span(text.rjust(width))
 
 
 def profile_row(

@@ -27,14 +27,15 @@ def _runner(page: Sheet, view: SessionView) -> None:
 
 def _health(page: Sheet, view: SessionView, cost: ScreenCost, cores: int) -> None:
     lag = view.loop_lag_ns
-    text = f"held for at most {format_duration(lag)} within the last second"
+    held = f"held for at most {format_duration(lag)}" if lag else "not held"
+    text = f"{held} within the last second"
     page.fact("loop", text, "warn" if lag >= HELD_NS else "plain")
     if view.gc_pauses:
         pauses = "1 pause" if view.gc_pauses == 1 else f"{format_count(view.gc_pauses)} pauses"
         text = f"{pauses} in the runner, {format_duration(view.gc_pause_ns)} together"
     else:
         text = "no pause in the runner"
-    page.fact("garbage", text)
+    page.fact("GC", text)
     runner = view.runner_cpu_share
     if runner is not None:
         own = cost.cpu_share or 0.0

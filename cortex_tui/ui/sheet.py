@@ -38,12 +38,12 @@ class Sheet:
         for line in text.rstrip("\n").split("\n"):
             self.add(line, tone, indent="  ")
 
-    def pairs(self, cells: list[Line], width: int = CELL_WIDTH) -> None:
-        """Cells of `width` side by side, as many as fit."""
-        across = max(1, (self.width + 1) // width)
+    def pairs(self, cells: list[Line]) -> None:
+        """Cells side by side, as many as fit."""
+        across = max(1, (self.width + 1) // CELL_WIDTH)
         for at in range(0, len(cells), across):
             line: list[Span] = []
             for cell in cells[at : at + across]:
                 used = sum(width_of(span.text) for span in cell)
-                line += [*cell, Span(" " * max(0, width - used))]
+                line += [*cell, Span(" " * max(0, CELL_WIDTH - used))]
             self.lines.append(tuple(line))

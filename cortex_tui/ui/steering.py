@@ -172,9 +172,9 @@ class Steering:
     def _skip(self, control: Control, run: RunView) -> None:
         if self._skippable(run):
             self._end_phase(control, run)
-            self._say(f"skipping the rest of {run.phase} of {_name(run)}")
+            self._say(f"ending {run.phase} of {_name(run)}")
         else:
-            self._say(f"{_name(run)} was told to skip the rest of {run.phase}")
+            self._say(f"{_name(run)} was told to end {run.phase}")
 
     def _skip_all(self, control: Control) -> None:
         runs = [run for run in self._under_way() if self._skippable(run)]
@@ -182,7 +182,7 @@ class Steering:
             self._end_phase(control, run)
         phases = " and ".join(sorted({str(run.phase) for run in runs}, reverse=True))
         of = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
-        self._say(f"skipping the rest of {phases} of {of}" if runs else "every run was told to")
+        self._say(f"ending {phases} of {of}" if runs else "every run was told to")
 
     def _end_phase(self, control: Control, run: RunView) -> None:
         # The phase is named: the next one may have begun before the runner hears of this.

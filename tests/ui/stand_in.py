@@ -13,9 +13,18 @@ from typing import Any
 import msgspec
 from textual.pilot import Pilot
 
-from cortex_tui.profiles.model import Catalog, ClosedLoad, Length, OpenLoad, Problem, Profile, Suite
+from cortex_tui.profiles.model import (
+    Catalog,
+    ClosedLoad,
+    Length,
+    OpenLoad,
+    Precision,
+    Problem,
+    Profile,
+    Suite,
+)
 from cortex_tui.session.control import SavedSnapshot, TimedPhase
-from cortex_tui.session.view import CurvePoint, RunView, SessionView, TargetView
+from cortex_tui.session.view import CurvePoint, MarkView, RunView, SessionView, TargetView
 from cortex_tui.ui.app import MakeControl, Workbench
 from cortex_tui.ui.cost import CostMeter
 from cortex_tui.ui.screens.main import MainScreen
@@ -160,6 +169,79 @@ def finished() -> SessionView:
     )
 
 
+def paused() -> SessionView:
+    """Everything stands still, and one of the runs has had more load than its profile says."""
+    view = running()
+    runs = tuple(
+        msgspec.structs.replace(run, paused=run.state == "running", phase="measure")
+        for run in view.runs
+    )
+    marks = (MarkView(620_000_000, "500 → 625/s"), MarkView(1_150_000_000, "paused"))
+    view = msgspec.structs.replace(view, runs=runs)
+    return replaced(view, 3, level=625.0, marks=marks, measured_ns=1_150_000_000)
+
+
+def batched() -> SessionView:
+    """Operations too short for the clock, and a session that tells how it fares."""
+    run = run_view(
+        0,
+        MEDIATOR.profiles[0],
+        batch=256,
+        mean_ns=212.4,
+        operations=46_080_000,
+        throughput_per_s=4_608_000.0,
+        warmup_ns=1_250_000_000,
+        slowest="3 of the 5 slowest intervals had a GC pause, 1 a loop stall of 12 ms",
+    )
+    return session_view(
+        run,
+        timer="timerfd",
+        clock_cost_ns=84.2,
+        await_cost_ns=45.1,
+        runner_cpu_share=1.02,
+        loop_lag_ns=12_400_000,
+        gc_pauses=3,
+        gc_pause_ns=5_820_000,
+    )
+
+
+def repeated() -> SessionView:
+    """The second of three rounds, after one that was faster."""
+    command, query, _ = MEDIATOR.profiles
+    return session_view(
+        run_view(0, command, state="finished", verdict="met", in_flight=0),
+        run_view(1, query, state="finished", verdict="met", in_flight=0),
+        run_view(2, command, round=2, scale=2),
+        run_view(3, query, round=2, phase="warmup", progress=0.9, operations=0),
+        run_view(4, command, round=3, state="planned", phase=None, operations=0),
+        run_view(5, query, round=3, state="planned", phase=None, operations=0),
+        rounds=3,
+    )
+
+
+def known() -> SessionView:
+    """A run that goes on until its p95 is known well enough, and how well it is known."""
+    steady = SEARCH.profiles[0]
+    precise = msgspec.structs.replace(
+        steady,
+        precision=Precision("p95", 0.02, at_least_ns=2 * SECOND_NS, at_most_ns=60 * SECOND_NS),
+    )
+    intervals = {"p50": (60_000, 65_500), "p90": (91_000, 99_900), "p95": (112_000, 131_000)}
+    intervals["p99"] = (700_000, 1_150_000)
+    run = run_view(
+        0,
+        precise,
+        progress=0.4,
+        progress_note="p95 ± 7.9 %, wanted 2 %",
+        confidence_ns=intervals,
+        unstarted=7,
+        lateness_p50_ns=9_000,
+        service_p50_ns=58_000,
+        warnings=("operations started late: lateness p50 9.00µs is more than a tenth of it",),
+    )
+    return session_view(run)
+
+
 def failed() -> SessionView:
     return session_view(
         run_view(
@@ -253,9 +335,10 @@ class Bench:
         await self.pilot.pause()
 
     async def show(self, view: SessionView | None) -> None:
-        """Has the controller publish a view, and the screen look at it."""
+        """Has the controller publish a view, and the screen look at it, details included."""
         self.control.view = view
         self.main.poll()
+        self.main.show()
         await self.pilot.pause()
 
     @property
@@ -289,8 +372,9 @@ async def bench(
     catalog: Catalog = CATALOG,
     checked: Sequence[str] = (),
     make_control: MakeControl | None = None,
+    frame_ns: int = 0,
 ) -> AsyncIterator[Bench]:
-    """A workbench that costs nothing, on a machine of two cores.
+    """A workbench that uses 4 % of the CPU, on a machine of two cores.
 
     With `make_control` it may not be ready yet.
     """
@@ -300,7 +384,11 @@ async def bench(
         make_control or (lambda loop: control),
         checked=checked,
         store=STORE,
-        meter=CostMeter(wall=count(step=1_000_000).__next__, process=still, thread=still),
+        meter=CostMeter(
+            wall=count(step=250_000_000).__next__,
+            process=count(step=10_000_000).__next__,
+            thread=count(step=frame_ns).__next__,
+        ),
         cores=2,
     )
     async with app.run_test(size=size) as pilot:
@@ -308,11 +396,6 @@ async def bench(
         while make_control is None and not app.ready:
             await pilot.pause()
         yield Bench(app, pilot, control)
-
-
-def still() -> int:
-    """A clock that stands."""
-    return 0
 
 
 def check_golden(name: str, size: tuple[int, int], text: str) -> None:

@@ -5,7 +5,20 @@ from __future__ import annotations
 import pytest
 
 from cortex_tui.profiles.model import Catalog
-from tests.ui.stand_in import SIZES, bench, check_golden, failed, finished, running
+from cortex_tui.ui.pace import SLOWER_AFTER
+from tests.ui.stand_in import (
+    SIZES,
+    batched,
+    bench,
+    check_golden,
+    failed,
+    finished,
+    known,
+    paused,
+    repeated,
+    running,
+    session_view,
+)
 
 Size = tuple[int, int]
 TWO = SIZES[:2]
@@ -36,6 +49,61 @@ async def test_a_failed_run_shows_its_reason_and_its_traceback(size: Size) -> No
     async with bench(size=size) as b:
         await b.show(failed())
         check_golden("failed", size, b.text)
+
+
+@pytest.mark.parametrize("size", TWO)
+async def test_a_pause_is_told_above_and_in_every_row(size: Size) -> None:
+    async with bench(size=size, checked=["search.steady"]) as b:
+        await b.show(paused())
+        check_golden("paused", size, b.text)
+
+
+@pytest.mark.parametrize("size", TWO)
+async def test_percentiles_of_batches_are_named_so(size: Size) -> None:
+    async with bench(size=size) as b:
+        await b.show(batched())
+        check_golden("batched", size, b.text)
+
+
+@pytest.mark.parametrize("size", TWO)
+async def test_earlier_rounds_stand_beside_the_present_one(size: Size) -> None:
+    async with bench(size=size) as b:
+        await b.show(repeated())
+        if size == TWO[0]:
+            await b.press(*["J"] * 7)
+        check_golden("rounds", size, b.text)
+
+
+@pytest.mark.parametrize("size", TWO)
+async def test_percentiles_have_error_bars(size: Size) -> None:
+    async with bench(size=size, checked=["search.steady"]) as b:
+        await b.show(known())
+        check_golden("confidence", size, b.text)
+
+
+@pytest.mark.parametrize("size", TWO)
+async def test_on_a_full_machine_less_is_drawn_and_that_is_said(size: Size) -> None:
+    async with bench(size=size) as b:
+        await b.press("i")
+        for _ in range(2 * SLOWER_AFTER):
+            await b.show(session_view(*running().runs, runner_cpu_share=1.9))
+        check_golden("full", size, b.text)
+
+
+@pytest.mark.parametrize("size", TWO)
+async def test_the_session_tells_how_runner_and_screen_fare(size: Size) -> None:
+    async with bench(size=size, frame_ns=2_100_000) as b:
+        await b.press("i")
+        await b.show(running())
+        await b.show(batched())
+        check_golden("session", size, b.text)
+
+
+@pytest.mark.parametrize("size", TWO)
+async def test_the_repeat_dialog_asks_how_often_and_how(size: Size) -> None:
+    async with bench(size=size, checked=["search.steady", "search.no-results"]) as b:
+        await b.press("R")
+        check_golden("repeat", size, b.text)
 
 
 @pytest.mark.parametrize("size", TWO)

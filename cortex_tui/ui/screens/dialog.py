@@ -13,13 +13,25 @@ from cortex_tui.ui.text import visible
 from cortex_tui.ui.widgets.choice import Choice
 
 
+class Entry(Input):
+    """The input of a dialog. It takes the keys of the choice itself: those that it inherits for
+    scrolling would decline them, and a key that is declined loses its turn to the next one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "up", "screen.choose(0)", "first", tooltip="Choose the first line", id="entry-first"
+        ),
+        Binding(
+            "down", "screen.choose(1)", "second", tooltip="Choose the second", id="entry-second"
+        ),
+    ]
+
+
 class Dialog(ModalScreen[None]):
     """One input, perhaps a choice, and a line for what is wrong; escape closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "close", "cancel", tooltip="Close the dialog", id="dialog-close"),
-        Binding("up", "choose(0)", "first", tooltip="Choose the first line", id="dialog-first"),
-        Binding("down", "choose(1)", "second", tooltip="Choose the second", id="dialog-second"),
     ]
     DEFAULT_CSS = """
     Dialog {

@@ -125,14 +125,15 @@ class MainScreen(Screen[None]):
         covered = self.app.screen is not self
         if self.lookout.look(covered=covered):
             self.lookout.meter.begin_frame()
-            self.show()
+            self.show(details=self.lookout.details_due)
             self.call_after_refresh(self.lookout.meter.end_frame)
 
-    def show(self) -> None:
+    def show(self, *, details: bool = True) -> None:
         """Draws whatever differs from what stands on the screen."""
         board, lookout = self.board, self.lookout
         self.table.sync()
-        self.detail.show(self.listing.current, board, self._catalog.problems, lookout)
+        if details:
+            self.detail.show(self.listing.current, board, self._catalog.problems, lookout)
         self._status.show(
             status_line(
                 board.view,

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
-from cortex_tui.ui.screens.dialog import Dialog
+from cortex_tui.ui.screens.dialog import Dialog, Entry
 from cortex_tui.ui.widgets.choice import Choice
 
 MOST_ROUNDS = 999
@@ -32,7 +32,7 @@ class RepeatDialog(Dialog):
         with Vertical() as box:
             what = "the profile" if self._profiles == 1 else f"the {self._profiles} profiles"
             box.border_title = f"Run {what} in rounds"
-            yield Input(SUGGESTED, placeholder="how many rounds", type="integer", compact=True)
+            yield Entry(SUGGESTED, placeholder="how many rounds", type="integer", compact=True)
             yield Choice("together on one loop", "one by one: A B A B …")
             yield Static("", classes="error", markup=False)
             yield Static("enter runs them   ↑ ↓ choose how   escape cancels", classes="quiet")

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from cortex_tui.session.view import RunView
-from cortex_tui.ui.screens.dialog import Dialog
+from cortex_tui.ui.screens.dialog import Dialog, Entry
 from cortex_tui.ui.text import visible
 from cortex_tui.ui.widgets.choice import Choice
 
@@ -32,7 +32,7 @@ class SaveDialog(Dialog):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = "Save a snapshot"
-            yield Input(self._suggestion, placeholder="a name to find it by", compact=True)
+            yield Entry(self._suggestion, placeholder="a name to find it by", compact=True)
             if self._run is not None:
                 yield Choice("the whole session", f"only {self._run.profile.full_name}")
             yield Static("", classes="error", markup=False)

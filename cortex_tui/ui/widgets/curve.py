@@ -34,9 +34,10 @@ class Curve(Toned):
         if len(before) != len(self._plot):
             self.refresh()
             return
-        for y, (old, new) in enumerate(zip(before, self._plot, strict=True)):
-            if old != new:
-                self.refresh(Region(0, y, self.size.width, 1))
+        pairs = enumerate(zip(before, self._plot, strict=True))
+        changed = [Region(0, y, self.size.width, 1) for y, (old, new) in pairs if old != new]
+        if changed:
+            self.refresh(*changed)
 
     def on_resize(self) -> None:
         self._plot = curve(self._points, *self.size, self._bars)

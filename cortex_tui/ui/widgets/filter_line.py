@@ -13,7 +13,10 @@ class FilterLine(Input):
     """Enter keeps the filter and leaves the line, escape clears it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "clear", tooltip="Show every profile", id="filter-clear")
+        Binding("escape", "clear", "clear", tooltip="Show every profile", id="filter-clear"),
+        # Else the keys that an input inherits for scrolling would take these and decline them.
+        Binding("up", "screen.up", "up", tooltip="The row above", id="filter-up"),
+        Binding("down", "screen.down", "down", tooltip="The row below", id="filter-down"),
     ]
     DEFAULT_CSS = """
     FilterLine {

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
@@ -128,12 +128,16 @@ class Scrolled(Toned, ScrollView):
         return max(0, self.size.width - SCROLLBAR)
 
     def refresh_some(self, rows: Sequence[int]) -> None:
-        """Refreshes these rows, in ascending order, with one call for each run of neighbours."""
-        start = 0
+        """Refreshes these rows, in ascending order: one region for each run of neighbours, and one
+        call for all, since a call costs 50 us whatever it is for."""
+        regions: list[Region] = []
+        top, width, start = self.scroll_offset.y, self.size.width, 0
         for at in range(1, len(rows) + 1):
             if at == len(rows) or rows[at] != rows[at - 1] + 1:
-                self.refresh_lines(rows[start], at - start)
+                regions.append(Region(0, rows[start] - top, width, at - start))
                 start = at
+        if regions:
+            self.refresh(*regions)
 
 
 class Lines(Scrolled, can_focus=True, inherit_bindings=False):
