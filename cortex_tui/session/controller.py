@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cortex_tui.environment import describe_environment
+from cortex_tui.environment import describe_environment, file_system_of
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol import (
     Adjust,
@@ -119,16 +119,15 @@ class SessionController:
         )
         self._asked_to_stop_ns = None
         self._decided = set()
-        environment = describe_environment(self._scratch.root)
         tally = SessionTally(
             plan,
             self._placement.name,
             started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            str(environment.get("file_system", "")),
+            file_system_of(self._scratch.root),
         )
         self._tally = tally
         self._view = self._view_of(tally)
-        self._session = self._submit(self._run_session(tally, environment))
+        self._session = self._submit(self._run_session(tally))
 
     def stop(self, run: int | None = None) -> None:
         self._loop.call_soon_threadsafe(self._stop, run)
@@ -178,8 +177,10 @@ class SessionController:
         with contextlib.suppress(OSError):
             self._placement.prepare()
 
-    async def _run_session(self, tally: SessionTally, environment: dict[str, Any]) -> None:
+    async def _run_session(self, tally: SessionTally) -> None:
         try:
+            # Watches the other processes for a moment, which must not see our own runner.
+            environment = await asyncio.to_thread(describe_environment, self._scratch.root)
             await self._writer.begin(tally, environment)
             self._scratch.make(tally.plan.session)
             await self._take_in(tally)
@@ -190,8 +191,9 @@ class SessionController:
             await asyncio.to_thread(self._scratch.remove, tally.plan.session)
             await self._writer.write(tally)
             self._publish(tally)
-        if self._warm and not self._closed:
-            self._make_ready()
+            if self._warm and not self._closed:
+                # When this one counts as done: whoever sees its end may start the next at once.
+                self._loop.call_soon(self._make_ready)
 
     async def _take_in(self, tally: SessionTally) -> None:
         beats = [
@@ -229,7 +231,8 @@ class SessionController:
             if decision not in self._decided:
                 self._decided.add(decision)
                 self._command(decision)
-        self._publish(tally)
+        if not tally.over:  # its end is shown when it is stored, and the next may begin
+            self._publish(tally)
         asked_ns, stream = self._asked_to_stop_ns, self._stream
         if asked_ns is None or stream is None:
             return
