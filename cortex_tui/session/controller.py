@@ -24,6 +24,7 @@ from cortex_tui.protocol import (
     Adjust,
     Command,
     EndPhase,
+    LogLine,
     LoopName,
     Pause,
     Resume,
@@ -224,7 +225,13 @@ class SessionController:
     ) -> None:
         while True:
             await asyncio.sleep(period_s)
-            await asyncio.shield(asyncio.ensure_future(action(tally)))
+            try:
+                await asyncio.shield(asyncio.ensure_future(action(tally)))
+            except Exception as error:
+                # A defect of ours must neither stop the views nor go unseen.
+                said = f"the intake failed, and goes on: {error!r}"
+                if not any(line.text == said for line in tally.log):
+                    tally.apply(LogLine(-1, "runner", said))
 
     async def _look_after(self, tally: SessionTally) -> None:
         for decision in decisions(tally.runs.values()):
