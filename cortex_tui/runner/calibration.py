@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from statistics import median
 
-from cortex_tui.runner.loops import refuse_awaitable
+from cortex_tui.runner.loops import plain_batch
 from cortex_tui.workloads.operation import Operation
 
 CLOCK_SHARE = 0.01
@@ -18,7 +18,7 @@ _LONG_ENOUGH_NS = 1_000_000
 _SURELY_LONG_NS = 100_000_000
 _AGAIN = 2
 _MARGIN = 2
-"""Operations are quicker yet where nothing but the clock stands between them."""
+"""The processor may be faster later on."""
 _ROUNDS = 9
 _EACH = 500
 
@@ -63,31 +63,23 @@ async def calibrated_batch(
     raises comes out: an operation that fails has no time to be calibrated on. A batch has at most
     so many operations as `most`.
     """
-    size = 1
+    run, size = plain_batch(operation), 1
+
+    async def timed() -> int:
+        batch = tuple(islice(indices, size))
+        start_ns = time.perf_counter_ns()
+        await run(operation.function, batch)
+        return time.perf_counter_ns() - start_ns
+
     while True:
-        took_ns = await _timed(operation, tuple(islice(indices, size)))
-        if took_ns < _SURELY_LONG_NS:
+        took_ns = await timed()
+        if _LONG_ENOUGH_NS <= took_ns < _SURELY_LONG_NS:
             # The first call does more than the others, and a processor may be lent to others.
-            for _ in range(_AGAIN if took_ns >= _LONG_ENOUGH_NS else 0):
-                took_ns = min(took_ns, await _timed(operation, tuple(islice(indices, size))))
+            for _ in range(_AGAIN):
+                took_ns = min(took_ns, await timed())
         if took_ns >= _LONG_ENOUGH_NS or size >= MAX_BATCH:
             break
         size *= 2
     operation_ns = max(took_ns / size, 0.1)
     wanted = math.ceil(clock_cost_ns() * _MARGIN / (CLOCK_SHARE * operation_ns))
     return min(max(1, wanted), most, MAX_BATCH), operation_ns
-
-
-async def _timed(operation: Operation, batch: tuple[int, ...]) -> int:
-    start_ns = time.perf_counter_ns()
-    await _run(operation, batch)
-    return time.perf_counter_ns() - start_ns
-
-
-async def _run(operation: Operation, batch: tuple[int, ...]) -> None:
-    for i in batch:
-        result = operation.function(i) if operation.takes_index else operation.function()
-        if operation.awaits:
-            await result
-        elif result is not None:
-            refuse_awaitable(result)

@@ -49,14 +49,19 @@ class HealthMeter:
         """Gives back what it holds; nothing can be taken any more."""
         self._steal.close()
 
+    @property
+    def lag_ns(self) -> int:
+        """The longest hold of the loop since the last `take`."""
+        # One that goes on right now has not been seen by a beat yet.
+        lag_s = max(self._lag_s, self._loop.time() - self._beat_due_s if self._beat else 0.0)
+        return round(max(0.0, lag_s) * 1e9)
+
     def take(self) -> Health:
         """What happened since the last call."""
         now_ns, cpu_ns = time.perf_counter_ns(), time.process_time_ns()
         usage = resource.getrusage(resource.RUSAGE_SELF)
-        # A hold that goes on right now has not been seen by a beat yet.
-        lag_s = max(self._lag_s, self._loop.time() - self._beat_due_s if self._beat else 0.0)
         health = Health(
-            loop_lag_ns=round(max(0.0, lag_s) * 1e9),
+            loop_lag_ns=self.lag_ns,
             gc_pause_ns=self._gc_pause_ns,
             gc_pauses=self._gc_pauses,
             cpu_ns=cpu_ns - self._cpu_ns,

@@ -81,6 +81,14 @@ async def worker(
     starts[slot] = 0
 """
 
+# What a batch is, and nothing around it.
+_BATCH = """
+async def batch(operation, batch):
+    for i in batch:
+        {call}
+    {check}
+"""
+
 _OPEN = """
 async def arrival(i, intended_ns, operation, starts, clock, settle, fail):
     starts[i] = start_ns = clock()
@@ -118,6 +126,11 @@ def open_arrival(operation: Operation) -> Loop:
     Its times go to `settle(start_ns, end_ns, intended_ns)`. Meanwhile `starts[i]` holds its start.
     """
     return _compiled(_OPEN, "arrival", operation)
+
+
+def plain_batch(operation: Operation) -> Loop:
+    """`batch(operation, indices)`: runs it once for each, in exactly the way a worker does."""
+    return _compiled(_BATCH, "batch", operation)
 
 
 def _compiled(source: str, name: str, operation: Operation) -> Loop:

@@ -1,0 +1,132 @@
+"""Hands on what the runs of a session have recorded, ten times a second, in small pieces.
+
+Each piece holds the loop for some 100 us at most, whatever the rate and however many runs: then
+whoever else has something to do has its turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from cortex_tui.protocol import Message, Pulse, Samples
+from cortex_tui.runner.health import HealthMeter
+from cortex_tui.runner.members import Member
+
+FRAME_BYTES = 48_000
+"""Of values in a frame: encoding and sending them takes some 50 us. That is 6,000 values."""
+HOLD_NS = 50_000
+"""For how long runs are asked for their values before the loop has its turn."""
+
+_VALUE_BYTES = 8
+
+Emit = Callable[[list[Message]], None]
+
+
+class Outbox:
+    """Messages on their way out, in the order in which they were said."""
+
+    def __init__(self, emit: Emit) -> None:
+        """`emit` sends a batch, a frame each."""
+        self._emit = emit
+        self._waiting: deque[Message] = deque()
+        self._bytes = 0
+
+    def say(self, batch: Sequence[Message]) -> None:
+        """Sends a batch at once, after everything that still waits."""
+        self._emit([*self._waiting, *batch])
+        self._waiting.clear()
+        self._bytes = 0
+
+    def put(self, batch: Sequence[Message]) -> None:
+        """Has a batch wait to be sent, values in pieces of a frame each."""
+        for message in batch:
+            for piece in _pieces(message) if isinstance(message, Samples) else (message,):
+                self._waiting.append(piece)
+                self._bytes += _size(piece)
+
+    @property
+    def full(self) -> bool:
+        return self._bytes >= FRAME_BYTES
+
+    async def send(self) -> None:
+        """Sends what waits, a frame in each of the next turns of the loop."""
+        while self._waiting:
+            await asyncio.sleep(0)
+            frame: list[Message] = []
+            size = 0
+            while self._waiting and (not frame or size + _size(self._waiting[0]) <= FRAME_BYTES):
+                size += _size(self._waiting[0])
+                frame.append(self._waiting.popleft())
+            self._bytes -= size
+            if frame:
+                self._emit(frame)
+
+
+def _size(message: Message) -> int:
+    if not isinstance(message, Samples):
+        return 0
+    return sum(map(len, _values(message)))
+
+
+def _values(samples: Samples) -> tuple[bytes, ...]:
+    return samples.service, samples.response, samples.lateness, samples.failures
+
+
+def _pieces(samples: Samples) -> list[Samples]:
+    """Messages that add up to this one, none of them larger than a frame."""
+    values = _values(samples)
+    if sum(map(len, values)) <= FRAME_BYTES:
+        return [samples]
+    step = FRAME_BYTES // sum(map(bool, values)) // _VALUE_BYTES * _VALUE_BYTES
+    pieces: list[Samples] = []
+    for start in range(0, max(map(len, values)), step):
+        service, response, lateness, failures = (each[start : start + step] for each in values)
+        piece = msgspec.structs.replace(
+            samples, service=service, response=response, lateness=lateness, failures=failures
+        )
+        if pieces:
+            piece = msgspec.structs.replace(piece, errors={}, tracebacks={}, unstarted=0)
+        pieces.append(piece)
+    return pieces
+
+
+class HandOver:
+    """Looks at the runs of a group shortly after the end of each interval."""
+
+    def __init__(self, outbox: Outbox, health: HealthMeter, interval_ns: int) -> None:
+        self._outbox = outbox
+        self._health = health
+        self._interval_ns = interval_ns
+
+    async def keep_on(self, group: Sequence[Member]) -> None:
+        """Until it is cancelled; what was recorded by then and not handed on is the runs' own."""
+        while True:
+            # Aligned to the intervals of the phase, so that each is sent when it is over. After a
+            # pause of one run there are two alignments, but never as many as runs.
+            boundaries_ns = [b for m in group if (b := m.run.boundary_ns) is not None]
+            now_ns = time.perf_counter_ns()
+            soonest_ns = now_ns + self._interval_ns // 20
+            due_ns = max(soonest_ns, min(boundaries_ns, default=now_ns + self._interval_ns))
+            await asyncio.sleep((due_ns - now_ns) / 1e9)
+            await self._hand_on(group)
+
+    async def _hand_on(self, group: Sequence[Member]) -> None:
+        health = self._health.take()
+        outbox, measuring = self._outbox, sum(member.measuring for member in group)
+        said, began_ns = False, time.perf_counter_ns()
+        for member in group:
+            member.neighbours = measuring - member.measuring
+            samples = member.run.take_samples(member.neighbours, health)
+            outbox.put(samples)
+            said |= bool(samples)
+            if outbox.full or time.perf_counter_ns() - began_ns > HOLD_NS:
+                await outbox.send()
+                began_ns = time.perf_counter_ns()
+        if not said:
+            outbox.put([Pulse(time.perf_counter_ns(), health)])
+        await outbox.send()

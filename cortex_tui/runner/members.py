@@ -1,0 +1,88 @@
+"""The runs of a session as its members: which measure together, and where each stands."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cortex_tui.protocol import Phase, RunFinished, RunPlan, SessionPlan
+from cortex_tui.runner.recorder import describe_error, format_traceback
+from cortex_tui.runner.rendezvous import Rendezvous
+from cortex_tui.runner.run import Run
+from cortex_tui.workloads.operation import WorkloadError
+
+
+@dataclass
+class Member:
+    """A run of the session and where it stands."""
+
+    run: Run
+    phase: Phase = "setup"
+    task: asyncio.Task[None] | None = None
+    setting_up: bool = False
+    warm: bool = False
+    measuring: bool = False
+    neighbours: int = 0
+    """Other runs that were measuring when its samples were last taken."""
+    warnings: list[str] = field(default_factory=list)
+
+
+class Barriers:
+    """The three moments that the runs of a group reach together."""
+
+    def __init__(self, group: Sequence[Member]) -> None:
+        runs = [member.run.number for member in group]
+        self.set_up = Rendezvous(runs)
+        self.warmed_up = Rendezvous(runs, lambda: _begin_measure(group))
+        self.measured = Rendezvous(runs)
+
+    def withdraw(self, run: int) -> None:
+        """Holds up nobody any more."""
+        for barrier in (self.set_up, self.warmed_up, self.measured):
+            barrier.leave(run)
+
+
+def _begin_measure(group: Sequence[Member]) -> int:
+    """The moment at which measure begins for all that have warmed up."""
+    # What is alive now stays out of the collections that the measure phase will see.
+    gc.collect()
+    gc.freeze()
+    for member in group:
+        member.measuring = member.warm
+    return time.perf_counter_ns()
+
+
+def groups_of(plan: SessionPlan) -> list[list[RunPlan]]:
+    """The runs that measure together, in the order in which that happens."""
+    if plan.one_by_one:
+        return [[run] for run in plan.runs]
+    rounds: dict[int, list[RunPlan]] = {}
+    for run in plan.runs:
+        rounds.setdefault(run.round, []).append(run)
+    return list(rounds.values())
+
+
+def neighbours_of(member: Member, group: Sequence[Member]) -> int:
+    """How many others measure at this moment."""
+    return sum(other.measuring for other in group if other is not member)
+
+
+def finished(member: Member, failure: BaseException | None, where: str) -> RunFinished:
+    """The last message of a run, with what ended it if that was a failure `where`."""
+    run = member.run
+    told = isinstance(failure, WorkloadError)
+    return RunFinished(
+        run=run.number,
+        state="failed" if failure else "stopped" if run.stopping else "finished",
+        reason=f"{where}: {describe_error(failure)}" if failure else "",
+        traceback=format_traceback(failure) if failure and not told else "",
+        at_ns=time.perf_counter_ns(),
+        measured_ns=run.measured_ns,
+        warmup_ns=run.warmup_ns,
+        warmup_iterations=run.warmup_iterations,
+        unfinished_ns=run.unfinished_ns,
+        warnings=tuple(member.warnings),
+    )
