@@ -1,4 +1,4 @@
-"""What every performance script does alike: interleaved rounds, their medians, one JSON line each.
+"""What every performance script does alike: interleaved rounds, one JSON line each.
 
 A script measures ours and a reference in turns, round after round, so that whatever slows the
 machine meets both, and ends with 1 if a goal was missed. `--quick` takes fewer rounds.
@@ -20,11 +20,19 @@ Round = Callable[[], float]
 class Measurements:
     """The lines of one script, and whether all goals were met."""
 
-    def __init__(self, description: str, arguments: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        description: str,
+        arguments: list[str] | None = None,
+        *,
+        typical: Callable[[list[float]], float] = median,
+    ) -> None:
+        """`typical` makes one cost of those of all rounds."""
         parser = argparse.ArgumentParser(description=description)
         parser.add_argument("--quick", action="store_true", help="fewer rounds")
         self.quick: bool = parser.parse_args(arguments).quick
         self.all_met = True
+        self.typical = typical
 
     def rounds(self, *, quick: int, full: int) -> int:
         return quick if self.quick else full
@@ -39,8 +47,8 @@ class Measurements:
         goal: float | None,
         rounds: int,
     ) -> None:
-        """How many times ours is cheaper than the reference, by the medians of all rounds."""
-        our_cost, reference_cost = _medians(ours, reference, rounds)
+        """How many times ours is cheaper than the reference, typically."""
+        our_cost, reference_cost = self._costs(ours, reference, rounds)
         ratio = reference_cost / our_cost
         met = goal is None or ratio >= goal
         self.line(what, our_cost, reference_cost, ratio, goal, met=met, unit=unit)
@@ -55,8 +63,8 @@ class Measurements:
         goal: float | None,
         rounds: int,
     ) -> None:
-        """How many times what the reference costs ours does, by the medians of all rounds."""
-        our_cost, reference_cost = _medians(ours, reference, rounds)
+        """How many times what the reference costs ours does, typically."""
+        our_cost, reference_cost = self._costs(ours, reference, rounds)
         self.ratio(what, our_cost, reference_cost, unit=unit, goal=goal)
 
     def ratio(
@@ -99,15 +107,20 @@ class Measurements:
         }
         print(json.dumps(fields), flush=True)
 
+    def _costs(self, ours: Round, reference: Round, rounds: int) -> tuple[float, float]:
+        ours(), reference()  # not counted: caches and allocators warm up
+        taken = [(ours(), reference()) for _ in range(rounds)]
+        return self.typical([cost for cost, _ in taken]), self.typical([cost for _, cost in taken])
+
     def exit(self) -> None:
         """Ends the script: 0 if every goal was met, else 1."""
         sys.exit(0 if self.all_met else 1)
 
 
-def _medians(ours: Round, reference: Round, rounds: int) -> tuple[float, float]:
-    ours(), reference()  # not counted: caches and allocators warm up
-    taken = [(ours(), reference()) for _ in range(rounds)]
-    return median(cost for cost, _ in taken), median(cost for _, cost in taken)
+def lower_quartile(costs: list[float]) -> float:
+    """For what switches threads: others on the machine slow that down, by half and more and for
+    seconds at a time, and much more than a reference that stays in its thread."""
+    return sorted(costs)[len(costs) // 4]
 
 
 def timed(work: Callable[[], object], per: int = 1) -> Round:

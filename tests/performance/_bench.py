@@ -1,0 +1,162 @@
+"""A loop, a folder of seeded files, and rounds of operations on them."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeVar
+
+from cortex_core import Cortex
+from cortex_core.data import seed_file
+from cortex_core.sqlite.schema import Synchronous
+from cortex_core.sqlite.store import SqliteStore
+from tests.performance._measure import Measurements, Round
+
+T = TypeVar("T")
+
+Operation = Callable[[int], Awaitable[object]]
+
+PATTERNS = 100
+"""How many of them every seeded file holds."""
+
+
+class Bench:
+    def __init__(self, measurements: Measurements, runner: asyncio.Runner, folder: Path) -> None:
+        self.measurements = measurements
+        self.rounds = measurements.rounds
+        self._folder = folder
+        self._loop = runner.get_loop()
+        self._copies = count()
+
+    def run(self, start: Callable[[], Awaitable[T]]) -> T:
+        """What `start`, called on the loop, comes to."""
+
+        async def started() -> T:
+            return await start()
+
+        return self._loop.run_until_complete(started())
+
+    # --- subjects ----------------------------------------------------------------------------
+
+    def file(self, rows: int) -> Path:
+        """A fresh copy of a file with so many conversations."""
+        seeded = self._folder / f"seeded-{rows}.db"
+        if not seeded.exists():
+            seed_file(seeded, conversations=rows, patterns=PATTERNS)
+        return Path(shutil.copyfile(seeded, self._folder / f"{next(self._copies)}.db"))
+
+    @contextmanager
+    def open(self, opening: AbstractAsyncContextManager[T]) -> Iterator[T]:
+        """What an async context manager gives, while the loop stands still between rounds."""
+        stack = AsyncExitStack()
+        try:
+            yield self.run(lambda: stack.enter_async_context(opening))
+        finally:
+            self.run(stack.aclose)
+
+    @contextmanager
+    def core(self, of: int | Path, synchronous: Synchronous = "NORMAL") -> Iterator[Cortex]:
+        """A core on this file, or on one with so many conversations, with all behaviours."""
+        path = of if isinstance(of, Path) else self.file(of)
+
+        with self.open(Cortex.open(path, synchronous=synchronous)) as cortex:
+            yield cortex
+
+    # --- rounds ------------------------------------------------------------------------------
+
+    def one_by_one(self, operation: Operation, each: int) -> Round:
+        """So many operations, one after the other; nanoseconds by operation."""
+        firsts = count(step=each)
+
+        async def all_of(first: int) -> float:
+            start_ns = time.perf_counter_ns()
+            for i in range(first, first + each):
+                await operation(i)
+            return (time.perf_counter_ns() - start_ns) / each
+
+        return lambda: self.run(partial(all_of, next(firsts)))
+
+    def called(self, function: Callable[[int], object], each: int) -> Round:
+        """The same for a plain function."""
+        firsts = count(step=each)
+
+        def all_of() -> float:
+            first = next(firsts)
+            start_ns = time.perf_counter_ns()
+            for i in range(first, first + each):
+                function(i)
+            return (time.perf_counter_ns() - start_ns) / each
+
+        return all_of
+
+    def sends(self, send: Callable[[Any], Awaitable[object]], request: Any, each: int) -> Round:
+        """The same for one request; its handler never suspends, so no call may be in between."""
+
+        async def all_of() -> float:
+            start_ns = time.perf_counter_ns()
+            for _ in range(each):
+                await send(request)
+            return (time.perf_counter_ns() - start_ns) / each
+
+        return lambda: self.run(all_of)
+
+    def at_once(
+        self, operation: Operation, workers: int, each: int, p99s: list[float] | None = None
+    ) -> Round:
+        """So many workers at a time; nanoseconds of wall time by operation."""
+
+        async def work(worker: int, taken_ns: list[int]) -> None:
+            for n in range(each):
+                start_ns = time.perf_counter_ns()
+                await operation(n * workers + worker)
+                taken_ns.append(time.perf_counter_ns() - start_ns)
+
+        async def all_of() -> float:
+            taken_ns: list[int] = []
+            start_ns = time.perf_counter_ns()
+            await asyncio.gather(*(work(worker, taken_ns) for worker in range(workers)))
+            wall_ns = time.perf_counter_ns() - start_ns
+            if p99s is not None:
+                p99s.append(percentile(taken_ns, 0.99))
+            return wall_ns / len(taken_ns)
+
+        return lambda: self.run(all_of)
+
+
+async def p99_of(operation: Operation, each: int) -> float:
+    """Of so many operations, one after the other."""
+    taken_ns: list[int] = []
+    for i in range(each):
+        start_ns = time.perf_counter_ns()
+        await operation(i)
+        taken_ns.append(time.perf_counter_ns() - start_ns)
+    return percentile(taken_ns, 0.99)
+
+
+def percentile(taken_ns: list[int], quantile: float) -> float:
+    """By nearest rank."""
+    return float(sorted(taken_ns)[min(len(taken_ns) - 1, int(len(taken_ns) * quantile))])
+
+
+async def on_the_writer(cortex: Cortex, run: Callable[[sqlite3.Connection], T]) -> T:
+    """Runs SQL of its own in a transaction of the core's."""
+    assert isinstance(cortex.store, SqliteStore)
+    return await cortex.store.database.write(run)
+
+
+@contextmanager
+def opened_bench(measurements: Measurements) -> Iterator[Bench]:
+    """In a folder beside the working one: `/tmp` is a file system in memory on many machines."""
+    with (
+        asyncio.Runner() as runner,
+        tempfile.TemporaryDirectory(prefix=".core-limits-", dir=".") as folder,
+    ):
+        yield Bench(measurements, runner, Path(folder))

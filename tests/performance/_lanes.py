@@ -1,0 +1,204 @@
+"""What a request costs on its lane, alone and with many others, against the same SQL without it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from functools import partial
+
+from cortex_core import (
+    ContextItem,
+    Cortex,
+    GetConversationById,
+    SearchContext,
+    UpdateContextRelevance,
+)
+from cortex_core.data import conversation_id, patterns
+from cortex_core.ports import Tx
+from cortex_core.sqlite.context_items import SAVE_ITEM, item_to_row
+from cortex_core.sqlite.patterns import GET_PATTERN, SAVE_PATTERN, pattern_to_row
+from cortex_core.sqlite.schema import Synchronous
+from tests.performance._bench import PATTERNS, Bench, Operation, on_the_writer, p99_of
+from tests.performance._references import (
+    GET,
+    Statement,
+    checked_out_pool,
+    in_one_thread,
+    one_transaction_each,
+    transaction,
+)
+
+ROWS = 1_000
+AT_ONCE = 64
+
+
+def point_read(bench: Bench) -> None:
+    each = bench.rounds(quick=1_000, full=2_000)
+    with bench.core(ROWS) as cortex, closing(in_one_thread(bench.file(ROWS))) as connection:
+
+        async def get(i: int) -> None:
+            found = await cortex.send(GetConversationById(conversation_id(i % ROWS)))
+            assert found.value is not None
+
+        def select(i: int) -> None:
+            assert connection.execute(GET, (conversation_id(i % ROWS),)).fetchone()
+
+        bench.measurements.at_most(
+            "get by id / sqlite3",
+            bench.one_by_one(get, each),
+            bench.called(select, each),
+            unit="ns",
+            goal=10.0,
+            rounds=bench.rounds(quick=9, full=31),
+        )
+
+
+def three_statements(bench: Bench) -> None:
+    """Load a pattern, save it, and save a context item; then the same with three tiny rows."""
+    each = bench.rounds(quick=500, full=1_000)
+    rounds = bench.rounds(quick=9, full=31)
+    learned = list(patterns(PATTERNS))
+    items = [ContextItem(id=str(n), content="noted", relevance=0.5) for n in range(PATTERNS)]
+    pattern_rows, item_rows = list(map(pattern_to_row, learned)), list(map(item_to_row, items))
+    with bench.core(ROWS) as cortex, closing(in_one_thread(bench.file(ROWS))) as connection:
+
+        async def command(i: int) -> None:
+            n = i % PATTERNS
+
+            def unit(tx: Tx) -> None:
+                assert tx.patterns.get(learned[n].id)
+                tx.patterns.save(learned[n])
+                tx.context_items.save(items[n])
+
+            await cortex.store.write(unit)
+
+        def statements(i: int) -> None:
+            n = i % PATTERNS
+            transaction(
+                connection,
+                (GET_PATTERN, (learned[n].id,)),
+                (SAVE_PATTERN, pattern_rows[n]),
+                (SAVE_ITEM, item_rows[n]),
+            )
+
+        bench.measurements.at_most(
+            "three-statement command / sqlite3",
+            bench.one_by_one(command, each),
+            bench.called(statements, each),
+            unit="ns",
+            goal=4.0,
+            rounds=rounds,
+        )
+
+        table = "CREATE TABLE tiny (id INTEGER PRIMARY KEY, n INTEGER)"
+        connection.execute(table)
+        bench.run(lambda: on_the_writer(cortex, lambda c: c.execute(table).close()))
+
+        async def tiny_command(i: int) -> None:
+            statements = _tiny(i)
+            await on_the_writer(cortex, lambda c: [c.execute(*s).fetchall() for s in statements])
+
+        bench.measurements.at_most(
+            "three tiny statements / sqlite3",
+            bench.one_by_one(tiny_command, each),
+            bench.called(lambda i: transaction(connection, *_tiny(i)), each),
+            unit="ns",
+            goal=4.0,
+            rounds=rounds,
+        )
+
+
+def _tiny(i: int) -> tuple[Statement, ...]:
+    return (
+        ("INSERT INTO tiny (n) VALUES (?)", (i,)),
+        ("UPDATE tiny SET n = n + 1 WHERE id = ?", (i // 2 + 1,)),
+        ("SELECT n FROM tiny WHERE id = ?", (i // 2 + 1,)),
+    )
+
+
+def gets_at_once(bench: Bench) -> None:
+    each = bench.rounds(quick=20, full=60)
+    with (
+        bench.core(ROWS) as cortex,
+        bench.open(checked_out_pool(bench.file(ROWS))) as pool,
+    ):
+
+        async def get(i: int) -> None:
+            found = await cortex.send(GetConversationById(conversation_id(i % ROWS)))
+            assert found.value is not None
+
+        async def pooled(i: int) -> None:
+            await pool.get(conversation_id(i % ROWS))
+
+        p99s: list[float] = []
+        bench.measurements.compare(
+            f"{AT_ONCE} gets at once / pool of two",
+            bench.at_once(get, AT_ONCE, each, p99s),
+            bench.at_once(pooled, AT_ONCE, each),
+            unit="ns",
+            goal=4.0,
+            rounds=bench.rounds(quick=9, full=31),
+        )
+        p99_ms = bench.measurements.typical(p99s) / 1e6
+        bench.measurements.absolute(f"{AT_ONCE} gets at once, p99", p99_ms, goal=5.0, unit="ms")
+
+
+def commands_at_once(bench: Bench, synchronous: Synchronous, goal: float) -> None:
+    """Without full text: a new relevance for one of as many context items."""
+    each = bench.rounds(quick=20, full=30)
+    with (
+        bench.core(ROWS, synchronous) as cortex,
+        bench.open(one_transaction_each(bench.file(ROWS), synchronous)) as reference,
+    ):
+        bench.measurements.compare(
+            f"{AT_ONCE} commands at once, {synchronous} / a transaction each",
+            bench.at_once(_updates(bench, cortex), AT_ONCE, each),
+            bench.at_once(_updates(bench, reference), AT_ONCE, each),
+            unit="ns",
+            goal=goal,
+            rounds=bench.rounds(quick=9, full=21),
+        )
+
+
+def _updates(bench: Bench, cortex: Cortex) -> Operation:
+    for n in range(AT_ONCE):
+        item = ContextItem(id=str(n), content="noted", relevance=0.5)
+        bench.run(partial(cortex.context_items.save, item))
+
+    async def command(i: int) -> None:
+        update = UpdateContextRelevance(str(i % AT_ONCE), 0.7, "read again")
+        assert (await cortex.send(update)).ok
+
+    return command
+
+
+def reads_beside_searches(bench: Bench, rows: int) -> None:
+    each = bench.rounds(quick=1_000, full=2_000)
+    with bench.core(rows) as cortex:
+
+        async def get(i: int) -> None:
+            found = await cortex.send(GetConversationById(conversation_id(i * 7 % rows)))
+            assert found.value is not None
+
+        alone, beside = list[float](), list[float]()
+
+        async def searches() -> None:
+            while True:
+                assert (await cortex.send(SearchContext("performance", max_results=20))).ok
+
+        async def with_searches() -> None:
+            searching = asyncio.create_task(searches())
+            beside.append(await p99_of(get, each))
+            searching.cancel()
+            await asyncio.gather(searching, return_exceptions=True)
+
+        for _ in range(bench.rounds(quick=5, full=15)):
+            alone.append(bench.run(lambda: p99_of(get, each)))
+            bench.run(with_searches)
+        bench.measurements.ratio(
+            "get p99 beside searches / without",
+            bench.measurements.typical(beside),
+            bench.measurements.typical(alone),
+            unit="ns",
+            goal=3.0,
+        )
