@@ -46,7 +46,7 @@ def main() -> None:
         folder = Path(name)
         measurements.at_most(
             "first usable frame, against an empty Textual app",
-            first_frame(OURS, "simple-text", folder),
+            first_frame(OURS, "command-dispatch", folder),
             first_frame(EMPTY, "an empty app", folder),
             unit="ms",
             goal=2.0,
