@@ -40,8 +40,15 @@ def _health(page: Sheet, view: SessionView, cost: ScreenCost, cores: int) -> Non
     if runner is not None:
         own = cost.cpu_share or 0.0
         busy = runner + own if view.placement == "process" else max(runner, own)
-        text = f"runner {runner:.2f} cores, {cores} are usable"
+        text = f"the runner uses {runner:.2f} of {cores} usable core{'s' * (cores > 1)}"
         page.fact("CPU", text, "warn" if busy >= FULL * cores else "plain")
+
+
+def _screen(page: Sheet, view: SessionView, cost: ScreenCost) -> None:
+    text = cost_text(cost).removeprefix("screen ")
+    if text and view.placement == "in-process":
+        text += ", together with what is measured"
+    page.fact("screen", text or "not known yet")
 
 
 def session_facts(
@@ -60,8 +67,7 @@ def session_facts(
         page.fact("", view.died, "bad")
     _runner(page, view)
     _health(page, view, cost, cores)
-    screen = cost_text(cost).removeprefix("screen ") or "not known yet"
-    page.fact("screen", screen)
+    _screen(page, view, cost)
     if text := pace_text(pace):
         page.fact("", text, "warn")
     if view.store_error:

@@ -105,7 +105,9 @@ def status_line(
             break
         line.append(Span(gap + span.text, span.tone))
         room -= needed
-    own = cost_text(cost) if view is not None and not ending else ""
+    # In process, nobody can tell what is the screen's own.
+    told = view is not None and view.placement == "process" and not ending
+    own = cost_text(cost) if told else ""
     if own and len(own) + 2 <= room:
         line.append(Span(f"  {own}", "dim"))
         room -= len(own) + 2

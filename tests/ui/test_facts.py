@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from cortex_tui.profiles.model import Length, Load, Precision, Stage, StagedLoad, Suite
-from cortex_tui.session.view import MarkView, RunView, TargetView
+from cortex_tui.session.view import MarkView, RunView, SessionView, TargetView
+from cortex_tui.ui.cost import ScreenCost
 from cortex_tui.ui.definition import plan_text
 from cortex_tui.ui.facts import log_lines, problem_lines, profile_facts, suite_facts
+from cortex_tui.ui.listing import Listing
+from cortex_tui.ui.pace import Pace
 from cortex_tui.ui.results import value_text
+from cortex_tui.ui.session_facts import session_facts
+from cortex_tui.ui.status import status_line
 from cortex_tui.ui.text import Line, visible, width_of, wrap
-from tests.ui.stand_in import CATALOG, MEDIATOR, SEARCH, failed, profile, run_view, session_view
+from tests.ui.stand_in import (
+    CATALOG,
+    MEDIATOR,
+    SEARCH,
+    batched,
+    failed,
+    profile,
+    repeated,
+    run_view,
+    session_view,
+)
 
 STEADY = SEARCH.profiles[0]
 COMMAND = MEDIATOR.profiles[0]
+CALM = Pace()
 
 
 def text(lines: list[Line]) -> list[str]:
@@ -217,3 +236,68 @@ def test_wide_characters_wrap_by_their_cells() -> None:
     assert wrap("日本語日本語", 5) == ["日本", "語日", "本語"]
     assert wrap("one two three", 7, "  ") == ["one two", "  three"]
     assert wrap("x" * 12, 5) == ["xxxxx", "xxxxx", "xx"]
+
+
+def session_text(view: SessionView | None, pace: Pace = CALM) -> str:
+    cost = ScreenCost(frame_ns=2_100_000, cpu_share=0.04)
+    if view is not None and view.placement == "in-process":
+        cost = cost._replace(frame_ns=None)
+    return "\n".join(text(session_facts(view, cost, pace, 2, 90)))
+
+
+def test_a_session_tells_how_its_runner_and_the_screen_fare() -> None:
+    told = session_text(batched())
+    assert "in a process of its own, uvloop, arrivals woken by timerfd" in told
+    assert "reading it adds 84ns to an operation; an empty await takes 45ns" in told
+    assert "held for at most 12.4ms within the last second" in told
+    assert "3 pauses in the runner, 5.82ms together" in told
+    assert "the runner uses 1.02 of 2 usable cores" in told
+    assert "2.1 ms/frame, 4 % CPU" in told
+    assert session_text(None) == "Nothing was run yet."
+
+
+def test_a_session_tells_its_round_its_store_and_why_less_is_drawn() -> None:
+    view = msgspec.structs.replace(repeated(), store_error="/data: disk full")
+    told = session_text(view, Pace(level=2, reason="full"))
+    assert "running, round 2 of 3, 4.20s" in told
+    assert "not stored: /data: disk full" in told
+    assert "drawing once a second: the machine is full" in told
+
+
+def test_in_process_the_screen_does_not_claim_to_know_its_own_share() -> None:
+    told = session_text(msgspec.structs.replace(batched(), placement="in-process"))
+    assert "4 % CPU, together with what is measured" in told
+    assert "ms/frame" not in told
+
+
+def test_a_held_loop_and_a_full_machine_are_warned_of() -> None:
+    view = msgspec.structs.replace(batched(), runner_cpu_share=1.9)
+    lines = session_facts(view, ScreenCost(), CALM, 2, 70)
+    warned = ["".join(span.text for span in line) for line in lines if line[-1].tone == "warn"]
+    assert [line.split()[0] for line in warned] == ["loop", "CPU"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        ((), "running"),
+        (({"paused": True}, {"paused": True}), "paused"),
+        (({"paused": True}, {}), "1 of 2 paused"),
+        (({"paused": True}, {"state": "finished"}), "paused"),
+    ],
+)
+def test_the_status_line_tells_a_pause(runs: tuple[dict[str, Any], ...], expected: str) -> None:
+    view = session_view(*(run_view(n, COMMAND, **fields) for n, fields in enumerate(runs)))
+    line = "".join(span.text for span in status_line(view, Listing(CATALOG), 120))
+    assert line.startswith(f" {expected}  ")
+    assert len(line) == 120
+
+
+def test_what_the_screen_costs_stands_in_the_status_line_where_it_fits() -> None:
+    cost = ScreenCost(frame_ns=2_100_000, cpu_share=0.04)
+    for width, fits in ((120, True), (80, False)):
+        line = status_line(session_view(), Listing(CATALOG), width, cost=cost)
+        shown = "".join(span.text for span in line)
+        assert ("screen 2.1 ms/frame, 4 % CPU" in shown) == fits
+    inside = status_line(session_view(placement="in-process"), Listing(CATALOG), 120, cost=cost)
+    assert "CPU" not in "".join(span.text for span in inside)
