@@ -36,7 +36,10 @@ USAGE_ERRORS = [
     ),
     (["--store", "x", "list"], '"list": expected the command first, then its options'),
     (["--store", "x", "lit"], 'no command "lit" (did you mean "list"?)'),
-    (["run"], "expected a SELECT: '*', a profile or a suite (mediator, repository, search)"),
+    (
+        ["run"],
+        "expected a SELECT: '*', a profile or a suite (mediator, repository, scaling, search)",
+    ),
     (
         ["run", "mediatr"],
         'no profile or suite is called "mediatr" (did you mean "mediator"?)',
@@ -45,7 +48,10 @@ USAGE_ERRORS = [
         ["launch", "mediator.serch"],
         'no profile or suite is called "mediator.serch" (did you mean "mediator.search"?)',
     ),
-    (["list", "nothing*"], 'no profile matches "nothing*" (suites: mediator, repository, search)'),
+    (
+        ["list", "nothing*"],
+        'no profile matches "nothing*" (suites: mediator, repository, scaling, search)',
+    ),
     (["list", "--profiles", "gone"], "gone: no such file or folder (see cortex-tui list -h)"),
     (
         ["run", "*", "--duration", "fast"],

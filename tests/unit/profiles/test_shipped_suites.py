@@ -42,11 +42,18 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 def test_nothing_is_wrong_with_them(catalog: Catalog) -> None:
     assert catalog.problems == ()
     assert all(suite.shipped and suite.description for suite in catalog.suites)
-    assert [suite.name for suite in catalog.suites] == ["mediator", "repository", "search"]
+    assert [suite.name for suite in catalog.suites] == [
+        "mediator",
+        "repository",
+        "scaling",
+        "search",
+    ]
 
 
 def test_they_are_the_reference_benchmarks(catalog: Catalog) -> None:
-    assert {profile.full_name for profile in catalog.profiles} == set(REFERENCE)
+    names = {profile.full_name for profile in catalog.profiles if profile.suite != "scaling"}
+    assert names == set(REFERENCE)
+    assert len(names) == 20
 
 
 @pytest.mark.parametrize("name", REFERENCE)
@@ -59,6 +66,21 @@ def test_each_has_the_data_and_the_target_of_its_reference(catalog: Catalog, nam
     assert profile.summary
     assert profile.load == ClosedLoad(workers=1)
     assert (profile.warmup, profile.stop) == (Length(500_000_000), Length(5_000_000_000))
+
+
+def test_growth_with_size_is_a_suite_of_its_own(catalog: Catalog) -> None:
+    growth = {
+        (profile.base, target)
+        for profile in catalog.profiles
+        if profile.suite == "scaling" and profile.tags == ("scaling",)
+        for target in profile.targets
+        if target.startswith("scaling")
+    }
+    assert growth == {
+        ("batch-write", "scaling(batch) <= 1.2"),
+        ("batch-read", "scaling(batch) <= 1.2"),
+        ("search", "scaling(conversations) <= 1.0"),
+    }
 
 
 def test_a_checkout_finds_them_from_anywhere_and_lists_them_once(
