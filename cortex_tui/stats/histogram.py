@@ -1,8 +1,8 @@
 """Histograms of durations: 1 ns to 1 h at 3 digits, filled from raw buffers with numpy.
 
-`Histogram` is a whole run's: dense, mutable, in hdrhistogram's own counts. `IntervalHistogram` is
-an interval's: sparse, immutable, cheap to keep by the thousand. Both count bit for bit as
-`HdrHistogram.record_value` does. Neither is locked: a histogram belongs to one thread.
+`Histogram` is a whole run's: dense, mutable. `IntervalHistogram` is an interval's: sparse,
+immutable, cheap to keep by the thousand. Both count bit for bit as `HdrHistogram.record_value`
+does. Neither is locked: a histogram belongs to one thread.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from cortex_tui.stats import codec
 from cortex_tui.stats.buckets import (
     HIGHEST_NS,
+    SIZE,
     Ints,
     RawValues,
     highest_of,
@@ -36,13 +37,13 @@ class Histogram:
     `overflow` alone. `min_ns` and `max_ns` are exact and include those too.
     """
 
-    __slots__ = ("_counts", "_first", "_last", "_library", "_moments")
+    __slots__ = ("_counts", "_first", "_last", "_moments")
 
     def __init__(self) -> None:
-        self._library = codec.new_library_histogram()
-        self._counts = codec.counts_view(self._library)
+        # The system gives memory to the pages that hold values, of 66 mostly a few.
+        self._counts = np.zeros(SIZE, np.int64)
         self._moments = EMPTY
-        self._first = len(self._counts)
+        self._first = SIZE
         self._last = -1
 
     def fold(self, raw: RawValues) -> None:
@@ -154,7 +155,12 @@ class Histogram:
 
     def encode(self) -> bytes:
         """The V2 encoding, compressed; moments and overflow are not part of it."""
-        return codec.encode(self._library, self.total, self._last)
+        part = slice(self._first, self._last + 1)
+        _scratch.counts[part] = self._counts[part]
+        try:
+            return codec.encode(_scratch.library, self.total, self._last)
+        finally:
+            _scratch.counts[part] = 0
 
     def encode_text(self) -> str:
         """The same as text, which begins with HISTF and every HdrHistogram library reads."""
