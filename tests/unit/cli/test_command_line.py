@@ -152,6 +152,7 @@ def test_list_as_json_holds_the_resolved_profiles_and_the_problems(
         "shop",
         "mediator",
         "repository",
+        "scaling",
         "search",
     ]
     assert document["suites"][0]["profiles"][0]["load"]["rate_per_s"] == 5.0
