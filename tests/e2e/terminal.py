@@ -6,8 +6,8 @@ import os
 import shlex
 import shutil
 import subprocess
+import tempfile
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -34,7 +34,8 @@ class Terminal:
         height: int = 24,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._socket = f"cortex-tui-{uuid.uuid4().hex[:12]}"
+        # A folder of its own with a short name: paths of sockets may not be long.
+        self._server = tempfile.TemporaryDirectory(prefix="tmux-")
         kept = {key: value for key, value in os.environ.items() if not key.startswith("TMUX")}
         # What a developer has set for tests or colours must not decide what is seen here.
         for name in ("NO_COLOR", "COLORTERM", "ENV", "PROMPT_COMMAND", "TEXTUAL"):
@@ -49,6 +50,7 @@ class Terminal:
     def close(self) -> None:
         """Ends the server, and with it whatever still runs in the window."""
         self._tmux("kill-server", check=False)
+        self._server.cleanup()
 
     def hang_up(self) -> None:
         """Closes the window, as a person closes a terminal."""
@@ -125,7 +127,7 @@ class Terminal:
 
     def _tmux(self, *arguments: str, check: bool = True) -> str:
         done = subprocess.run(
-            ["tmux", "-u", "-L", self._socket, "-f", os.devnull, *arguments],
+            ["tmux", "-u", "-S", f"{self._server.name}/s", "-f", os.devnull, *arguments],
             env=self._environment,
             capture_output=True,
             text=True,

@@ -63,7 +63,7 @@ def test_suites_are_listed_and_keys_move_check_and_filter(
 def test_checked_profiles_run_together_with_live_rows(
     folder: Path, open_terminal: OpenTerminal, width: int, height: int
 ) -> None:
-    write_suite(folder, SHOP, defaults='warmup = 0\nduration = "3s"')
+    write_suite(folder, SHOP, defaults='warmup = 0\nduration = "2s"')
     workbench = Workbench(
         open_terminal(width=width, height=height), "launch", "shop.browse", "shop.order"
     )
