@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-DEADLINE_S = 15.0
+DEADLINE_S = 30.0
 _LOOK_S = 0.05
 
 

@@ -16,7 +16,7 @@ from tests.e2e.processes import children_of
 MISSING = "" if shutil.which("tmux") else "tmux is not installed"
 """Why there is no terminal to be had here; empty if there is."""
 
-DEADLINE_S = 15.0
+DEADLINE_S = 30.0
 """How long anything may take before a test gives it up: far more than it does."""
 _LOOK_S = 0.03
 
