@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-from cortex_tui.runner.phase import ActivePhase
+from cortex_tui.runner.phase import CANCEL_NS, ActivePhase
 from cortex_tui.runner.timer import ArrivalTimer
 
 _LOOK_SHARE = 50
@@ -78,15 +78,17 @@ class Deadlines:
         if self._phase.recorder.sealed:
             return
         now_ns = self._phase.clock()
-        next_ns = now_ns + self.timeout_ns
+        next_ns, overdue = now_ns + self.timeout_ns, []
         for key, start_ns in self._starts():
             due_ns = start_ns + self.timeout_ns
-            if not start_ns:
-                continue
-            if due_ns > now_ns:
+            if start_ns and due_ns > now_ns:
                 next_ns = min(next_ns, due_ns)
-            elif (task := self._tasks[key]) not in self._cancelled:
+            elif start_ns:
+                overdue.append(self._tasks[key])
+        took_ns = self._phase.clock() - now_ns
+        for task in overdue:
+            if task not in self._cancelled:
                 self._cancelled.add(task)
                 task.cancel()
-        took_ns = self._phase.clock() - now_ns
-        self._timer.at(max(next_ns, now_ns + _LOOK_SHARE * took_ns), self._look)
+        soonest_ns = now_ns + min(_LOOK_SHARE * took_ns, CANCEL_NS // 2)
+        self._timer.at(max(next_ns, soonest_ns), self._look)

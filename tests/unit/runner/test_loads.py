@@ -170,7 +170,7 @@ async def test_the_number_of_workers_follows_its_stages(bench: Bench) -> None:
         """,
         together=together,
     )
-    stages = (Stage(1, 60 * MS), Stage(3, 60 * MS), Stage(0, 60 * MS), Stage(2, 60 * MS))
+    stages = (Stage(1, 100 * MS), Stage(3, 100 * MS), Stage(0, 100 * MS), Stage(2, 100 * MS))
     load = StagedLoad(of="workers", stages=stages)
     recorded = await bench.run(
         bench.profile("crowd", load=load, stop=Length(duration_ns=load.duration_ns)),
@@ -198,7 +198,7 @@ async def test_a_ramp_of_workers_adds_them_one_by_one(bench: Bench) -> None:
 
 async def test_a_staged_load_warms_up_at_its_first_level(bench: Bench) -> None:
     bench.write("async def noop(): await asyncio.sleep(0)")
-    load = StagedLoad(of="workers", stages=(Stage(3, 60 * MS), Stage(1, 60 * MS)))
+    load = StagedLoad(of="workers", stages=(Stage(3, 100 * MS), Stage(1, 100 * MS)))
     recorded = await bench.run(
         bench.profile(
             "noop",

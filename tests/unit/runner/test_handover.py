@@ -1,0 +1,106 @@
+"""What is recorded, on its way out of the runner: in pieces, in order, and all of it."""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+
+import pytest
+
+from cortex_tui.profiles.model import ClosedLoad, Length
+from cortex_tui.protocol import Message, Pulse, Samples, SessionFinished
+from cortex_tui.runner.handover import FRAME_BYTES, Outbox
+from tests.unit.runner.bench import Bench
+
+
+def samples(count: int, *, failures: int = 0, open_load: bool = False, run: int = 0) -> Samples:
+    values = array("q", range(count)).tobytes()
+    return Samples(
+        run=run,
+        phase="measure",
+        interval=7,
+        service=values,
+        response=values if open_load else b"",
+        lateness=values if open_load else b"",
+        failures=array("q", range(failures)).tobytes(),
+        errors={"KeyError": failures} if failures else {},
+        tracebacks={"KeyError": "…"} if failures else {},
+        unstarted=3,
+    )
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        samples(0),
+        samples(5),
+        samples(50_000),
+        samples(20_000, open_load=True),
+        samples(10, failures=30_000),
+        samples(20_000, failures=20_000, open_load=True),
+    ],
+)
+async def test_pieces_add_up_to_the_whole_and_fit_into_frames(whole: Samples) -> None:
+    frames: list[list[Message]] = []
+    outbox = Outbox(frames.append)
+    outbox.put([whole])
+    await outbox.send()
+    pieces = [message for frame in frames for message in frame if isinstance(message, Samples)]
+    for which in ("service", "response", "lateness", "failures"):
+        assert b"".join(getattr(piece, which) for piece in pieces) == getattr(whole, which)
+    assert sum(piece.unstarted for piece in pieces) == 3
+    assert sum(sum(piece.errors.values()) for piece in pieces) == sum(whole.errors.values())
+    assert {(piece.run, piece.phase, piece.interval) for piece in pieces} == {(0, "measure", 7)}
+    for piece in pieces:
+        # An open operation has all its three times in one piece.
+        assert len(piece.response) == len(piece.lateness) in (0, len(piece.service))
+    for frame in frames:
+        sizes = [
+            len(m.service) + len(m.response) + len(m.lateness) + len(m.failures)
+            for m in frame
+            if isinstance(m, Samples)
+        ]
+        assert sum(sizes) <= FRAME_BYTES
+
+
+async def test_others_have_their_turn_between_two_frames() -> None:
+    happened: list[object] = []
+    outbox = Outbox(lambda batch: happened.append("frame"))
+    outbox.put([samples(30_000)])
+
+    async def other() -> None:
+        while len(happened) < 9:
+            happened.append("other")
+            await asyncio.sleep(0)
+
+    await asyncio.gather(outbox.send(), other())
+    assert happened[:8] == ["other", "frame"] * 4
+
+
+async def test_what_is_said_comes_after_what_waits() -> None:
+    said: list[Message] = []
+    outbox = Outbox(said.extend)
+    outbox.put([samples(20_000, run=1), samples(5, run=2)])
+    sending = asyncio.ensure_future(outbox.send())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    outbox.say([SessionFinished(1)])
+    outbox.put([Pulse(2)])
+    await sending
+    assert [getattr(message, "run", None) for message in said] == [1, 1, 1, 1, 2, None, None]
+    assert isinstance(said[-2], SessionFinished)
+    assert isinstance(said[-1], Pulse)
+
+
+async def test_a_session_says_its_last_word_last_however_much_there_is(bench: Bench) -> None:
+    bench.write("async def noop(): pass")
+    profiles = [
+        bench.profile("noop", load=ClosedLoad(workers), stop=Length(iterations=40_000))
+        for workers in (1, 2, 3)
+    ]
+    recorded = await bench.run(*profiles, interval_ns=20_000_000)
+    assert isinstance(recorded.messages[-1], SessionFinished)
+    for run in range(3):
+        assert len(recorded.values("service", run)) == 40_000
+        about = [m for m in recorded.messages if getattr(m, "run", None) == run]
+        assert about[-1] == recorded.finished(run)
