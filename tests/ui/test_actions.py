@@ -9,7 +9,8 @@ from textual.worker import WorkerFailed
 
 from cortex_tui.session.control import SavedSnapshot
 from cortex_tui.ui.keys import ACTIONS, bindings
-from tests.ui.stand_in import StandIn, bench, finished, running, session_view
+from tests.ui.samples import finished, running, session_view
+from tests.ui.stand_in import StandIn, bench
 
 COMMAND = "mediator.command-dispatch"
 QUERY = "mediator.query-dispatch"

@@ -18,7 +18,7 @@ from cortex_tui.ui.results import value_text
 from cortex_tui.ui.session_facts import session_facts
 from cortex_tui.ui.status import status_line
 from cortex_tui.ui.text import Line, visible, width_of, wrap
-from tests.ui.stand_in import (
+from tests.ui.samples import (
     CATALOG,
     MEDIATOR,
     SEARCH,

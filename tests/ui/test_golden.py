@@ -6,11 +6,8 @@ import pytest
 
 from cortex_tui.profiles.model import Catalog
 from cortex_tui.ui.pace import SLOWER_AFTER
-from tests.ui.stand_in import (
-    SIZES,
+from tests.ui.samples import (
     batched,
-    bench,
-    check_golden,
     failed,
     finished,
     known,
@@ -19,6 +16,7 @@ from tests.ui.stand_in import (
     running,
     session_view,
 )
+from tests.ui.stand_in import SIZES, bench, check_golden
 
 Size = tuple[int, int]
 TWO = SIZES[:2]

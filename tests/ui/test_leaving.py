@@ -20,7 +20,8 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from cortex_tui.ui.app import launch
-from tests.ui.stand_in import CATALOG, StandIn, running
+from tests.ui.samples import CATALOG, running
+from tests.ui.stand_in import StandIn
 
 class Told(StandIn):
     def close(self):

@@ -10,9 +10,8 @@ import pytest
 
 from cortex_tui.profiles.model import Catalog, Suite
 from cortex_tui.ui.widgets.live_table import LiveTable
-from tests.ui.stand_in import (
+from tests.ui.samples import (
     MEDIATOR,
-    bench,
     failed,
     finished,
     profile,
@@ -21,6 +20,7 @@ from tests.ui.stand_in import (
     running,
     session_view,
 )
+from tests.ui.stand_in import bench
 
 TEN = Suite(
     name="ten",

@@ -13,7 +13,7 @@ from cortex_tui.ui.cost import CostMeter, ScreenCost
 from cortex_tui.ui.lookout import Lookout
 from cortex_tui.ui.pace import FASTER_AFTER, SLOWER_AFTER, Pace, Strain, pace_after, pace_text
 from cortex_tui.ui.status import cost_text
-from tests.ui.stand_in import session_view
+from tests.ui.samples import session_view
 
 CALM = Strain(busy_share=0.5, frame_ns=4e6)
 FULL = Strain(busy_share=0.95, frame_ns=4e6)

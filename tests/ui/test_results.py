@@ -15,7 +15,7 @@ from cortex_tui.ui.listing import Entry
 from cortex_tui.ui.plot import curve, trend
 from cortex_tui.ui.rows import profile_row
 from cortex_tui.ui.text import width_of
-from tests.ui.stand_in import (
+from tests.ui.samples import (
     MEDIATOR,
     SEARCH,
     batched,

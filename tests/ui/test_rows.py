@@ -18,7 +18,7 @@ from cortex_tui.ui.rows import (
     suite_row,
 )
 from cortex_tui.ui.text import width_of
-from tests.ui.stand_in import CATALOG, MEDIATOR, SEARCH, SECOND_NS, profile, run_view
+from tests.ui.samples import CATALOG, MEDIATOR, SEARCH, SECOND_NS, profile, run_view
 
 COMMAND = MEDIATOR.profiles[0]
 ENTRY = Entry(MEDIATOR, COMMAND)

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from cortex_tui.session.control import Control
-from tests.ui.stand_in import Bench, StandIn, bench, running
+from tests.ui.samples import running
+from tests.ui.stand_in import Bench, StandIn, bench
 
 COMMAND = "mediator.command-dispatch"
 

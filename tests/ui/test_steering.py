@@ -7,17 +7,8 @@ import pytest
 
 from cortex_tui.profiles.model import Catalog, ClosedLoad, Suite
 from cortex_tui.session.view import RunView, SessionView
-from tests.ui.stand_in import (
-    Bench,
-    bench,
-    finished,
-    paused,
-    profile,
-    replaced,
-    run_view,
-    running,
-    session_view,
-)
+from tests.ui.samples import finished, paused, profile, replaced, run_view, running, session_view
+from tests.ui.stand_in import Bench, bench
 
 STEADY = "search.steady"
 COMMAND = "mediator.command-dispatch"
