@@ -66,6 +66,8 @@ class SessionTally:
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.log_total = 0
         self._ended_ns = 0
+        self._ended_views: dict[int, RunView] = {}
+        """Nothing more happens to a run that has ended, so its view is made once."""
         self._health = Health()
         self._cpu_shares: deque[float] = deque(maxlen=_LATELY)
         self._lags_ns: deque[int] = deque(maxlen=_LATELY)
@@ -175,12 +177,14 @@ class SessionTally:
 
     def _reconsider(self) -> None:
         # What has become of one cell decides on the targets of the others, ended or not.
+        self._ended_views.clear()
         for run in self.runs.values():
             run.changed = run.changed or wants_cells(run.profile)
 
     def _tell_run(self, number: int, take: Callable[[RunTally, M], None], message: M) -> None:
         run = self.runs.get(number)
         if run is not None:
+            self._ended_views.pop(number, None)
             take(run, message)
 
     def _fare(self, health: Health) -> None:
@@ -205,7 +209,16 @@ class SessionTally:
 
     def _run_views(self) -> list[RunView]:
         cells = self.cells()
-        return [run_view(self.runs[number], cells) for number in sorted(self.runs)]
+        views: list[RunView] = []
+        for number in sorted(self.runs):
+            view = self._ended_views.get(number)
+            if view is None:
+                run = self.runs[number]
+                view = run_view(run, cells)
+                if not run.live:
+                    self._ended_views[number] = view
+            views.append(view)
+        return views
 
     def _heard(self, at_ns: int) -> None:
         self.heard_ns = max(self.heard_ns, at_ns)
