@@ -104,6 +104,7 @@ class SessionController:
     ) -> None:
         if self._closed or (self._session is not None and not self._session.done()):
             raise RuntimeError("a session is still going on")
+        self._scratch.settle()
         started_at = datetime.now(UTC)
         session = f"{started_at:%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
         plan = SessionPlan(
@@ -276,6 +277,10 @@ class SessionController:
             raise SnapshotError("there is no session to save yet: run a profile first")
         if run is not None and run not in tally.runs:
             raise SnapshotError(f"the session has no run {run}")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_S):
+                while tally.started is None and not tally.over:  # noqa: ASYNC110
+                    await asyncio.sleep(VIEW_S / 10)
         await self._writer.save(tally, name, run, note)
         return SavedSnapshot(name, tally.plan.session, run)
 

@@ -23,9 +23,22 @@ class Scratch:
     def __init__(self, store_folder: Path) -> None:
         # The folder of a store that a person chose may be full of their own files.
         ours = store_folder if store_folder.name == FOLDER else store_folder / FOLDER
-        self.root = ours if _writable(ours) else _fallback()
-        self.cache = self.root / "cache"
-        self._sessions = self.root / "scratch"
+        self.root = ours
+
+    def settle(self) -> None:
+        """Decides where the folders lie; before a session is planned."""
+        try:
+            make_private(self.root)
+        except OSError:
+            self.root = Path(platformdirs.user_cache_dir("cortex-tui", appauthor=False))
+
+    @property
+    def cache(self) -> Path:
+        return self.root / "cache"
+
+    @property
+    def _sessions(self) -> Path:
+        return self.root / "scratch"
 
     def folder_of(self, session: str) -> Path:
         """Named after this process, so that it can be told later whether anyone needs it."""
@@ -57,20 +70,13 @@ def make_private(folder: Path) -> None:
         ignore.write_text("*\n", encoding="utf-8")
 
 
-def _writable(folder: Path) -> bool:
-    existing = next((f for f in (folder, *folder.parents) if f.exists()), folder)
-    return os.access(existing, os.W_OK | os.X_OK)
-
-
-def _fallback() -> Path:
-    return Path(platformdirs.user_cache_dir("cortex-tui", appauthor=False))
-
-
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        stat = Path(f"/proc/{pid}/stat")
+        # One that has ended and was not reaped needs nothing any more.
+        return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
+    except (ProcessLookupError, FileNotFoundError):
         return False
     except PermissionError:
         return True
-    return True

@@ -14,6 +14,9 @@ from cortex_tui.workloads.api import PerWorker, Workload
 from cortex_tui.workloads.names import BUILT_IN, OVER_CORE
 from cortex_tui.workloads.operation import Operation, WorkloadError, required_params
 
+_asked_for: list[str] = []
+"""Folders that profiles have brought onto `sys.path`."""
+
 
 def resolve(name: str, roots: Sequence[str] = ()) -> Workload:
     """The workload of a profile: a built-in name, or `module:attribute`.
@@ -21,13 +24,13 @@ def resolve(name: str, roots: Sequence[str] = ()) -> Workload:
     Imports the module, with `roots` put first on `sys.path`. Raises WorkloadError.
     """
     if name in BUILT_IN:
-        room = "core" if name in OVER_CORE else name
-        built_in: Workload = importlib.import_module(f"cortex_tui.workloads.{room}").WORKLOADS[name]
-        return built_in
+        return _built_in(name)
     module_name, _, attribute = name.partition(":")
     for root in reversed(roots):
         if root in sys.path:
             sys.path.remove(root)
+        else:
+            _asked_for.append(root)
         sys.path.insert(0, root)
     importlib.invalidate_caches()
     try:
@@ -64,6 +67,19 @@ def resolve(name: str, roots: Sequence[str] = ()) -> Workload:
             f"{', '.join(required_params(found))}; make it a generator with @workload"
         )
     return _Bare(found, name)
+
+
+def _built_in(name: str) -> Workload:
+    room = "core" if name in OVER_CORE else name
+    path = sys.path
+    # What lies beside somebody's suite must not stand in for what ours is made of.
+    sys.path = [entry for entry in path if entry not in _asked_for]
+    try:
+        module = importlib.import_module(f"cortex_tui.workloads.{room}")
+    finally:
+        sys.path = path
+    found: Workload = module.WORKLOADS[name]
+    return found
 
 
 class _Bare(Workload):

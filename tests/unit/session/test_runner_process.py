@@ -302,3 +302,33 @@ async def test_descriptors_are_given_back(sessions: Sessions) -> None:
         await sessions.run(source)
     await asyncio.sleep(0)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+async def test_a_module_beside_a_suite_does_not_stand_in_for_ours(tmp_path: Path) -> None:
+    (tmp_path / "cortex_core.py").write_text("raise RuntimeError('not the core')")
+    (tmp_path / "mine.py").write_text("async def work(): pass")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    names = ("mine:work", "cortex.get")
+    profiles = [
+        Profile(
+            suite="bench",
+            name=f"run{number}",
+            workload=name,
+            source=str(tmp_path / "bench.toml"),
+            stop=Length(iterations=5),
+        )
+        for number, name in enumerate(names)
+    ]
+    plan = SessionPlan(
+        session="test",
+        runs=tuple(RunPlan(number, profile) for number, profile in enumerate(profiles)),
+        scratch=str(scratch),
+        cache=str(tmp_path),
+        one_by_one=True,
+    )
+    messages: list[Message] = []
+    async with InRunnerProcess().open(plan) as stream:
+        async for batch in stream:
+            messages.extend(batch)
+    assert [m.reason for m in of(RunFinished, messages)] == ["", ""]
