@@ -87,6 +87,9 @@ class Database:
         # During finalization the threads stand still, and the process takes them with it.
         if self._closing is not None or sys.is_finalizing():
             return
+        if not self._loop.is_closed():
+            self._writes.forget()
+            self._reads.forget()
         for lane in self._lanes:
             lane.stop()
         for lane in self._lanes:

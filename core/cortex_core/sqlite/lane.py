@@ -9,13 +9,17 @@ its `executescript`, which aiosqlite calls on its thread, accepts a function.
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, Protocol, cast
 
 import aiosqlite
 
 Work = Callable[[sqlite3.Connection], object]
 """Runs on the connection's thread. Keeps its outcome to itself, and raises nothing."""
+
+Ended = Callable[[Exception | None], None]
+"""Called on the event loop when work has run, or with the reason why it may not have."""
 
 _JOIN_S = 5.0
 
@@ -26,7 +30,7 @@ class _WorkConnection(sqlite3.Connection):
 
 
 class _RunsWork(Protocol):
-    def executescript(self, work: Work) -> Awaitable[object]: ...
+    def executescript(self, work: Work) -> Coroutine[Any, Any, object]: ...
 
 
 class _Maker:
@@ -81,6 +85,14 @@ class Lane:
         self._connection = maker.connection
         self._runner = cast(_RunsWork, maker.connection)
 
+    def start(self, work: Work, ended: Ended) -> None:
+        """Give `work` to the connection's thread at once, and have `ended` called after it.
+
+        It takes no task, which makes a hop that nobody awaits a sixth cheaper. Whoever starts
+        one sees to it that the event loop lasts until it has ended (`Guard`).
+        """
+        _step(self._runner.executescript(work), ended)
+
     async def run(self, work: Work) -> None:
         """Run `work` on the connection's thread.
 
@@ -126,6 +138,18 @@ class Lane:
     def join(self, timeout_s: float) -> None:
         """Wait for the thread, once it has been told to end. Blocks."""
         self._maker.join(timeout_s)
+
+
+def _step(coroutine: Coroutine[Any, Any, object], ended: Ended, _: object = None) -> None:
+    """Do what a task does with a coroutine that waits for futures, and no more than that."""
+    try:
+        future: asyncio.Future[object] = coroutine.send(None)
+    except StopIteration:
+        ended(None)
+    except Exception as error:
+        ended(error)
+    else:
+        future.add_done_callback(partial(_step, coroutine, ended))
 
 
 def _nothing(_: sqlite3.Connection) -> None:

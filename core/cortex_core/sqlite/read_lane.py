@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from cortex_core.sqlite.guard import Guard
 from cortex_core.sqlite.lane import Lane
 from cortex_core.sqlite.unit import Run, Unit, cancel_all, fail_all, settle_all
 
@@ -47,48 +48,46 @@ class ReadLane:
         self._lane = lane
         self._loop = loop
         self._collected: list[Unit] = []
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._guard = Guard(loop, "cortex-core reads", self._give_up)
 
     def submit(self, run: Run) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = self._loop.create_future()
         collected = self._collected
         collected.append(Unit(run, future))
         if len(collected) == 1:
-            self._begin_batch(collected)
+            self._guard.begin()
+            # It is called after everything else that is due in this turn.
+            self._loop.call_soon(self._begin, collected)
         elif len(collected) == BATCH_MOST:
             self._collected = []
         return future
 
-    def _begin_batch(self, units: list[Unit]) -> None:
-        # The task takes its first step after everything else that is due in this turn.
-        task = self._loop.create_task(self._run(units), name="cortex-core reads")
-        self._under_way.add(task)
-        task.add_done_callback(partial(self._ended, units))
-
-    def _ended(self, units: list[Unit], task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        self._no_longer_collects(units)
-        cancel_all(units)
-
-    def _no_longer_collects(self, units: list[Unit]) -> None:
-        if units is self._collected:
-            self._collected = []
-
     async def drained(self) -> None:
         """Return when nothing waits any more."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
+        await self._guard.drained()
 
-    async def _run(self, units: list[Unit]) -> None:
-        self._no_longer_collects(units)
+    def forget(self) -> None:
+        """Leave nothing on the event loop; called where nobody will await the rest."""
+        self._guard.release()
+
+    def _begin(self, units: list[Unit]) -> None:
+        if units is self._collected:
+            self._collected = []
         wanted = [unit for unit in units if not unit.future.cancelled()]
-        batch = ReadBatch(wanted)
-        try:
-            await self._lane.run_to_the_end(batch)
-        except Exception as error:
-            fail_all(wanted, error)
+        if wanted:
+            batch = ReadBatch(wanted)
+            self._lane.start(batch, partial(self._ended, batch))
         else:
-            settle_all(wanted)
-        finally:
-            # The thread holds on to the batch until its next work arrives.
-            batch.units = ()
+            self._guard.end()
+
+    def _ended(self, batch: ReadBatch, error: Exception | None) -> None:
+        if error is None:
+            settle_all(batch.units)
+        else:
+            fail_all(batch.units, error)
+        # The thread holds on to the batch until its next work arrives.
+        batch.units = ()
+        self._guard.end()
+
+    def _give_up(self) -> None:
+        cancel_all(self._collected)

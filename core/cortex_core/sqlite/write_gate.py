@@ -7,8 +7,10 @@ SQLite has one writer at a time; a second connection would only wait for the fir
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from cortex_core.sqlite.guard import Guard
 from cortex_core.sqlite.lane import Lane
 from cortex_core.sqlite.unit import Run, Unit, cancel_all, fail_all, settle_all
 from cortex_core.sqlite.write_batch import WriteBatch
@@ -18,57 +20,51 @@ BATCH_MOST = 128
 
 
 class WriteGate:
-    """Units queue here; one task at a time takes them to the writer's thread in batches."""
+    """Units queue here, and go to the writer's thread in batches, one at a time."""
 
     def __init__(self, lane: Lane, loop: asyncio.AbstractEventLoop) -> None:
         self._lane = lane
         self._loop = loop
         self._waiting: deque[Unit] = deque()
-        self._drain: asyncio.Task[None] | None = None
+        self._draining = False
+        self._guard = Guard(loop, "cortex-core writes", self._give_up)
 
     def submit(self, run: Run, after_commit: Callable[[], None] | None) -> asyncio.Future[Any]:
         future: asyncio.Future[Any] = self._loop.create_future()
         self._waiting.append(Unit(run, future, after_commit))
-        if self._drain is None:
-            # The task takes its first step after everything else that is due in this turn of
-            # the loop, so the writes of one turn are in its first batch.
-            self._drain = self._loop.create_task(self._drain_all(), name="cortex-core writes")
-            self._drain.add_done_callback(self._ended)
+        if not self._draining:
+            self._draining = True
+            self._guard.begin()
+            # It is called after everything else that is due in this turn of the loop, so the
+            # writes of one turn are in one batch.
+            self._loop.call_soon(self._next_batch)
         return future
 
     async def drained(self) -> None:
         """Return when nothing waits any more."""
-        while self._drain is not None:
-            await asyncio.wait([self._drain])
+        await self._guard.drained()
 
-    async def _drain_all(self) -> None:
-        while self._waiting:
-            units = self._next_units()
-            if units:
-                await self._run(units)
-        self._drain = None
+    def forget(self) -> None:
+        """Leave nothing on the event loop; called where nobody will await the rest."""
+        self._guard.release()
 
-    async def _run(self, units: list[Unit]) -> None:
-        batch = WriteBatch(units)
-        try:
-            await self._lane.run_to_the_end(batch)
-        except asyncio.CancelledError:
-            settle_all(units)
-            raise
-        except Exception as error:
-            fail_all(units, error)
+    def _next_batch(self) -> None:
+        units = self._next_units()
+        if units:
+            batch = WriteBatch(units)
+            self._lane.start(batch, partial(self._ended, batch))
         else:
-            settle_all(units)
-        finally:
-            # The thread holds on to the batch until its next work arrives.
-            batch.units = ()
+            self._draining = False
+            self._guard.end()
 
-    def _ended(self, drain: asyncio.Task[None]) -> None:
-        if self._drain is drain:
-            # Cancelled, perhaps before its first step: the event loop is being torn down.
-            self._drain = None
-            cancel_all(self._waiting)
-            self._waiting.clear()
+    def _ended(self, batch: WriteBatch, error: Exception | None) -> None:
+        if error is None:
+            settle_all(batch.units)
+        else:
+            fail_all(batch.units, error)
+        # The thread holds on to the batch until its next work arrives.
+        batch.units = ()
+        self._next_batch()
 
     def _next_units(self) -> list[Unit]:
         waiting = self._waiting
@@ -78,3 +74,6 @@ class WriteGate:
             if not unit.future.cancelled():
                 units.append(unit)
         return units
+
+    def _give_up(self) -> None:
+        cancel_all(self._waiting)
