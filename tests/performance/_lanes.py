@@ -33,44 +33,50 @@ AT_ONCE = 64
 
 
 def point_read(bench: Bench) -> None:
-    each = bench.rounds(quick=1_000, full=2_000)
-    with bench.core(ROWS) as cortex, closing(in_one_thread(bench.file(ROWS))) as connection:
+    each = 500
+    path = bench.file(ROWS)
+    with closing(in_one_thread(path)) as connection:
 
-        async def get(i: int) -> None:
-            found = await cortex.send(GetConversationById(conversation_id(i % ROWS)))
-            assert found.value is not None
+        def gets(cortex: Cortex) -> Operation:
+            async def get(i: int) -> None:
+                found = await cortex.send(GetConversationById(conversation_id(i % ROWS)))
+                assert found.value is not None
+
+            return get
 
         def select(i: int) -> None:
             assert connection.execute(GET, (conversation_id(i % ROWS),)).fetchone()
 
         bench.measurements.at_most(
             "get by id / sqlite3",
-            bench.one_by_one(get, each),
+            bench.reopened(path, gets, each),
             bench.called(select, each),
             unit="ns",
             goal=10.0,
-            rounds=bench.rounds(quick=9, full=31),
+            rounds=bench.rounds(quick=25, full=99),
         )
 
 
 def three_statements(bench: Bench) -> None:
-    """Load a pattern, save it, and save a context item; then the same with three tiny rows."""
-    each = bench.rounds(quick=500, full=1_000)
-    rounds = bench.rounds(quick=9, full=31)
+    """Load a pattern, save it, and save a context item."""
+    each = 200
     learned = list(patterns(PATTERNS))
     items = [ContextItem(id=str(n), content="noted", relevance=0.5) for n in range(PATTERNS)]
     pattern_rows, item_rows = list(map(pattern_to_row, learned)), list(map(item_to_row, items))
-    with bench.core(ROWS) as cortex, closing(in_one_thread(bench.file(ROWS))) as connection:
+    with closing(in_one_thread(bench.file(ROWS))) as connection:
 
-        async def command(i: int) -> None:
-            n = i % PATTERNS
+        def commands(cortex: Cortex) -> Operation:
+            async def command(i: int) -> None:
+                n = i % PATTERNS
 
-            def unit(tx: Tx) -> None:
-                assert tx.patterns.get(learned[n].id)
-                tx.patterns.save(learned[n])
-                tx.context_items.save(items[n])
+                def unit(tx: Tx) -> None:
+                    assert tx.patterns.get(learned[n].id)
+                    tx.patterns.save(learned[n])
+                    tx.context_items.save(items[n])
 
-            await cortex.store.write(unit)
+                await cortex.store.write(unit)
+
+            return command
 
         def statements(i: int) -> None:
             n = i % PATTERNS
@@ -83,28 +89,38 @@ def three_statements(bench: Bench) -> None:
 
         bench.measurements.at_most(
             "three-statement command / sqlite3",
-            bench.one_by_one(command, each),
+            bench.reopened(bench.file(ROWS), commands, each),
             bench.called(statements, each),
             unit="ns",
             goal=4.0,
-            rounds=rounds,
+            rounds=bench.rounds(quick=25, full=99),
         )
 
-        table = "CREATE TABLE tiny (id INTEGER PRIMARY KEY, n INTEGER)"
-        connection.execute(table)
-        bench.run(lambda: on_the_writer(cortex, lambda c: c.execute(table).close()))
 
-        async def tiny_command(i: int) -> None:
-            statements = _tiny(i)
-            await on_the_writer(cortex, lambda c: [c.execute(*s).fetchall() for s in statements])
+def three_tiny_statements(bench: Bench) -> None:
+    """The least that three statements can do, so that all else weighs most."""
+    each = 200
+    path, other = bench.file(ROWS), bench.file(ROWS)
+    with closing(in_one_thread(path)) as connection, closing(in_one_thread(other)) as ours:
+        for each_connection in (connection, ours):
+            each_connection.execute("CREATE TABLE tiny (id INTEGER PRIMARY KEY, n INTEGER)")
+
+        def commands(cortex: Cortex) -> Operation:
+            async def command(i: int) -> None:
+                statements = _tiny(i)
+                await on_the_writer(
+                    cortex, lambda c: [c.execute(*each).fetchall() for each in statements]
+                )
+
+            return command
 
         bench.measurements.at_most(
             "three tiny statements / sqlite3",
-            bench.one_by_one(tiny_command, each),
+            bench.reopened(other, commands, each),
             bench.called(lambda i: transaction(connection, *_tiny(i)), each),
             unit="ns",
             goal=4.0,
-            rounds=rounds,
+            rounds=bench.rounds(quick=25, full=99),
         )
 
 
@@ -173,7 +189,7 @@ def _updates(bench: Bench, cortex: Cortex) -> Operation:
 
 
 def reads_beside_searches(bench: Bench, rows: int) -> None:
-    each = bench.rounds(quick=1_000, full=2_000)
+    each = 500
     with bench.core(rows) as cortex:
 
         async def get(i: int) -> None:
@@ -192,7 +208,7 @@ def reads_beside_searches(bench: Bench, rows: int) -> None:
             searching.cancel()
             await asyncio.gather(searching, return_exceptions=True)
 
-        for _ in range(bench.rounds(quick=5, full=15)):
+        for _ in range(bench.rounds(quick=31, full=99)):
             alone.append(bench.run(lambda: p99_of(get, each)))
             bench.run(with_searches)
         bench.measurements.ratio(

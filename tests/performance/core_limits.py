@@ -188,7 +188,7 @@ def search(bench: Bench, rows: int) -> float:
 
         bench.measurements.compare(
             f"top 20 of {rows:,}, worst word ({worst}) / LIKE",
-            bench.one_by_one(lambda i: searched(worst), 1),
+            bench.one_by_one(lambda i: searched(worst), 5),
             bench.called(lambda i: like(), 1),
             unit="ns",
             goal=10.0,
@@ -204,6 +204,7 @@ def main() -> None:
         hops(bench)
         _lanes.point_read(bench)
         _lanes.three_statements(bench)
+        _lanes.three_tiny_statements(bench)
         _lanes.gets_at_once(bench)
         _lanes.commands_at_once(bench, "NORMAL", goal=2.0)
         _lanes.commands_at_once(bench, "FULL", goal=4.0)
