@@ -21,7 +21,7 @@ NS_PER_UNIT = {
 
 _NUMBER = r"(\d[\d_]*(?:\.\d+)?)"
 _DURATION = re.compile(rf"\s*{_NUMBER}\s*([a-zµμ]+)\s*")
-_RATE = re.compile(rf"\s*{_NUMBER}\s*(k?)\s*/\s*(ms|s|sec|m|min|h)\s*")
+_RATE = re.compile(rf"\s*{_NUMBER}\s*(k?)\s*/\s*(ms|s|m|min|h)\s*")
 
 
 def parse_duration_ns(text: str) -> int:
@@ -37,9 +37,8 @@ def parse_rate_per_s(text: str) -> float:
     match = _RATE.fullmatch(text)
     if match is None:
         raise ValueError(f'expected a rate such as "500/s", got {text!r}')
-    unit = "s" if match[3] == "sec" else match[3]
     events = float(match[1].replace("_", "")) * (1_000 if match[2] else 1)
-    return events * 1_000_000_000 / NS_PER_UNIT[unit]
+    return events * 1_000_000_000 / NS_PER_UNIT[match[3]]
 
 
 def _three_digits(value: float) -> str:

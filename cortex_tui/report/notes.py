@@ -33,7 +33,8 @@ def run_notes(run: RunView, rounds: int, *, colour: bool) -> Iterator[str]:
         if _statistic(target) != SCALING and (standing := _standing(target)):
             yield note(*standing)
     for kind, count in sorted(run.errors.items()):
-        yield note("errors", "bad", f"{count:,} × {kind}")
+        said = run.error_messages.get(kind, "")
+        yield note("errors", "bad", f"{count:,} × {kind}" + (f", first: {said}" if said else ""))
     if run.unfinished:
         yield note("unfinished", "warn", f"{run.unfinished:,} had not ended when the run did")
     if run.unstarted:
@@ -92,6 +93,12 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
     """What is to be said of the runs together, once."""
     yield from _scaling(view, colour=colour)
     yield from _apart(view.runs)
+    together = list(dict.fromkeys(run.profile.full_name for run in view.runs if run.neighbours))
+    if together:
+        yield (
+            f"together: {len(together)} profiles shared one loop and are each other's neighbours: "
+            f"{_several(together)}"
+        )
     closed = list(
         dict.fromkeys(run.profile.family for run in view.runs if not is_open(run.profile.load))
     )

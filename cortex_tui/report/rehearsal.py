@@ -17,6 +17,7 @@ def rehearsal(view: SessionView, *, colour: bool) -> tuple[str, bool]:
         lines.append(
             f"{run.profile.full_name:<{width}}  {word}{f'  {printable(why)}' if why else ''}"
         )
+        lines += (f"{'':{width}}  but: {printable(warning)}" for warning in run.warnings)
         if why and run.traceback:
             tracebacks.append(f"\n{run.profile.full_name}:")
             tracebacks += (f"  {printable(line)}" for line in run.traceback.rstrip().split("\n"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cortex_tui.session.results import RunResult, SessionResult
+from cortex_tui.session.tally import said_in
 from cortex_tui.session.view import MarkView, RunView, SessionView, TargetView
 from cortex_tui.stats.summary import summarise_live
 
@@ -43,6 +44,7 @@ def _run_view(run: RunResult) -> RunView:
         confidence_ns=record.confidence_ns.get(record.profile.headline, {}),
         max_ns=summary.max_ns,
         errors=dict(record.errors),
+        error_messages={name: said_in(text) for name, text in record.tracebacks.items()},
         unfinished=len(record.unfinished_ns),
         unstarted=record.unstarted,
         overflow=run.service.overflow,

@@ -12,7 +12,10 @@ from cortex_tui.report.results import by_profile, confidence_table, results_tabl
 from cortex_tui.report.stream import toned
 from cortex_tui.session.view import SessionView
 
-_CONFIDENCE = "between which values each percentile lies (95 % confidence), or what it lacks"
+_CONFIDENCE = (
+    "between which values each percentile lies (95 % confidence), or what it lacks; too short: the "
+    "run has too few intervals to tell"
+)
 
 
 def summary(

@@ -43,6 +43,8 @@ class ActivePhase:
         self.broken: BaseException | None = None
         """What ended the phase that was not the workload's own failure."""
         self.tasks: set[asyncio.Task[None]] = set()
+        self.last_ended_ns = start_ns
+        """When the last task ended whose operations count."""
         self.clock: Callable[[], int] = time.perf_counter_ns
         self._drain_ns = DRAIN_NS if timeout_ns is None else timeout_ns + CANCEL_NS
         self._abandoned = asyncio.Event()
@@ -65,6 +67,8 @@ class ActivePhase:
 
         def done(task: asyncio.Task[None]) -> None:
             self.tasks.discard(task)
+            if not self.recorder.sealed:
+                self.last_ended_ns = self.clock()
             error = None if task.cancelled() else task.exception()
             if error is not None and self.broken is None and not self.recorder.sealed:
                 self.broken = error

@@ -143,8 +143,10 @@ class Run:
         except BaseException:
             phase.cut()
             raise
-        # The wait for operations that never ended is not part of what was measured.
-        took_ns = (over_ns if unfinished_ns else phase.clock()) - phase.start_ns
+        # As long as operations that count have ended; the wait for others that never did is not
+        # part of what was measured.
+        last_ns = max(over_ns, phase.last_ended_ns) if unfinished_ns else phase.clock()
+        took_ns = last_ns - phase.start_ns
         if name == "measure":
             self.measured_ns, self.unfinished_ns = took_ns, unfinished_ns
         else:

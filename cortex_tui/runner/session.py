@@ -35,6 +35,7 @@ from cortex_tui.protocol import (
     Start,
     Stop,
 )
+from cortex_tui.runner.awaits import awaits_watched
 from cortex_tui.runner.calibration import await_cost_ns, clock_cost_ns
 from cortex_tui.runner.handover import Emit, HandOver, Outbox
 from cortex_tui.runner.health import HealthMeter
@@ -124,15 +125,22 @@ class Session:
             ]
         )
         try:
-            for group in groups:
-                await self._run_group([self._members[p.run] for p in group])
-                while self._alone:
-                    await self._run_group([self._alone.pop(0)])
+            with awaits_watched(self._never_awaited):
+                for group in groups:
+                    await self._run_group([self._members[p.run] for p in group])
+                    while self._alone:
+                        await self._run_group([self._alone.pop(0)])
         finally:
             self._timer.close()
             self._health.close()
             await self._close_shared()
         self._outbox.say([SessionFinished(time.perf_counter_ns())])
+
+    def _never_awaited(self, what: str) -> None:
+        context = current_run.get(None)
+        member = None if context is None else self._members.get(context.run)
+        if member is not None and what not in member.warnings:
+            member.warnings.append(what)
 
     async def _run_group(self, group: Sequence[Member]) -> None:
         barriers = Barriers(group)

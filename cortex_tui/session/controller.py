@@ -292,10 +292,14 @@ class SessionController:
     async def _shut_down(self) -> None:
         session = self._session
         if session is not None and not session.done():
-            self._stop(None)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_S):
-                    await asyncio.shield(asyncio.wrap_future(session))
+            for _ in range(2):
+                # Told twice, a run does not wait for what is in flight.
+                self._stop(None)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(CLOSE_S):
+                        await asyncio.shield(asyncio.wrap_future(session))
+                if session.done():
+                    break
             if not session.done():
                 if self._stream is not None:
                     self._stream.kill("the workbench was closed")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from cortex_tui.quantities import format_duration
+from cortex_tui.profiles.model import is_open
+from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.session.cells import Cells, group_of
 from cortex_tui.session.progress import progress_note, progress_of
-from cortex_tui.session.tally import RunTally
+from cortex_tui.session.tally import RunTally, said_in
 from cortex_tui.session.view import CurvePoint, RunView, TargetView
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SHOWN, flagged
 from cortex_tui.stats.summary import summarise_live
 from cortex_tui.stats.targets import Evaluation, Target, evaluate, verdict
 
-LOOP_HELD_NS = 100_000_000
-"""From here on a hold of the measuring loop is worth a warning: a whole interval."""
+_KEEPS_UP = 0.95
+"""Operations done over operations due from which on a load is kept up with."""
+_ENOUGH_DUE = 20
 _LATE_SHARE = 10
 """Lateness beyond a tenth of the service time says more about the schedule than the subject."""
 
@@ -41,11 +43,12 @@ def run_view(run: RunTally, cells: Cells) -> RunView:
         throughput_per_s=run.operations * 1e9 / measured_ns if measured_ns else None,
         percentiles_ns=summary.percentiles_ns,
         samples_missing=summary.samples_missing,
-        confidence_ns=dict(findings.confidence_ns.get(run.profile.headline, {})),
+        confidence_ns=_confidence(run, summary.percentiles_ns),
         max_ns=summary.max_ns,
         lateness_p50_ns=_median(run.lateness),
         service_p50_ns=_median(run.service),
         errors=dict(run.errors),
+        error_messages={name: said_in(text) for name, text in run.tracebacks.items()},
         unfinished=len(run.unfinished_ns),
         unstarted=run.unstarted,
         overflow=run.service.overflow,
@@ -67,6 +70,16 @@ def run_view(run: RunTally, cells: Cells) -> RunView:
         neighbours=run.neighbours,
         measured_ns=measured_ns,
     )
+
+
+def _confidence(run: RunTally, percentiles_ns: dict[str, int | None]) -> dict[str, tuple[int, int]]:
+    """Those that are not older than the values that they are shown with."""
+    found = run.findings().confidence_ns.get(run.profile.headline, {})
+    return {
+        name: (low, high)
+        for name, (low, high) in found.items()
+        if (value := percentiles_ns.get(name)) is not None and low <= value <= high
+    }
 
 
 def standings_of(run: RunTally, cells: Cells) -> list[tuple[Target, Evaluation]]:
@@ -99,13 +112,38 @@ def warnings_of(run: RunTally) -> tuple[str, ...]:
         )
     if run.service.overflow:
         found.append(f"{run.service.overflow:,} operations took longer than 1 h")
-    if run.loop_held_ns >= LOOP_HELD_NS:
-        found.append(f"the measuring loop was held for up to {format_duration(run.loop_held_ns)}")
+    if run.loop_holds:
+        held = format_duration(run.loop_held_ns)
+        times = f"in {run.loop_holds} intervals, " if run.loop_holds > 1 else ""
+        found.append(
+            f"the measuring loop was held {times}for up to {held}: something did not await, or "
+            "the machine was busy"
+        )
+    found += _overload(run)
     if len(run.neighbour_counts) > 1:
         counts = " → ".join(str(count) for count in run.neighbour_counts[:6])
         found.append(f"neighbours changed while it was measured: {counts}")
     found += _unsure(run)
     return tuple(found)
+
+
+def _overload(run: RunTally) -> list[str]:
+    """That operations became due faster than they could be done."""
+    if run.live or not is_open(run.profile.load) or not run.profile.stop.duration_ns:
+        return []
+    measured = run.measured
+    due = run.operations + measured.errors + measured.unfinished + measured.unstarted
+    ended = run.operations + measured.errors
+    if not run.measured_ns or due < _ENOUGH_DUE:
+        return []
+    due_per_s = due * 1e9 / min(run.profile.stop.duration_ns, run.measured_ns)
+    done_per_s = ended * 1e9 / run.measured_ns
+    if done_per_s > due_per_s * _KEEPS_UP:
+        return []
+    return [
+        f"it could not keep up: {format_count(due_per_s)}/s were due, {format_count(done_per_s)}/s "
+        "were done, and the rest queued"
+    ]
 
 
 def _unsure(run: RunTally) -> list[str]:

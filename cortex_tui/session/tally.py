@@ -9,6 +9,7 @@ from __future__ import annotations
 from cortex_tui.profiles.model import Profile, is_open
 from cortex_tui.protocol import (
     Calibrated,
+    Health,
     LevelChanged,
     Mark,
     Paused,
@@ -28,9 +29,17 @@ from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.targets import Measured, parse_target
 
 UNSETTLED = "warm-up ended before the times had settled"
+LOOP_HELD_NS = 25_000_000
+"""From here on a hold of the measuring loop is told: scheduling alone rarely takes so long."""
 _LOOK_NS = 1_000_000_000
 _MAX_TRACEBACKS = 32
 _MAX_MARKS = 1_000
+
+
+def said_in(traceback: str) -> str:
+    """The message of an exception, from the last line of its traceback; "" if it has none."""
+    last = traceback.rstrip().rpartition("\n")[2]
+    return last.partition(": ")[2]
 
 
 class RunTally:
@@ -69,6 +78,9 @@ class RunTally:
         self.oldest_ns = 0
         """The age of the oldest operation in flight, as of the last message."""
         self.loop_held_ns = 0
+        self.loop_holds = 0
+        """In how many intervals the measuring loop was held for LOOP_HELD_NS or longer."""
+        self._last_health = Health()
         self.neighbour_counts: list[int] = []
         """How many neighbours were measuring, each time that this changed."""
         self.trend = Trend()
@@ -157,7 +169,6 @@ class RunTally:
         """Folds a message in: the values of warm-up are not counted, only that there were any."""
         self._heard_ns = max(self._heard_ns, samples.at_ns)
         self.in_flight, self.oldest_ns = samples.in_flight, samples.oldest_ns
-        self.loop_held_ns = max(self.loop_held_ns, samples.health.loop_lag_ns)
         for name, text in samples.tracebacks.items():
             if len(self.tracebacks) < _MAX_TRACEBACKS:
                 self.tracebacks.setdefault(visible(name), visible(text))
@@ -168,6 +179,7 @@ class RunTally:
                 self.settling.add(samples.interval, self._headline_of(interval_of(samples)))
             return
         self.changed = True
+        self._note_health(samples.health)
         interval = interval_of(samples, self.level)
         self._count(interval)
         if samples.at_ns:
@@ -176,6 +188,13 @@ class RunTally:
             self._note_neighbours(samples)
         self.trend.add(samples.interval, self._headline_of(interval))
         self.intervals.add(samples.interval, interval)
+
+    def _note_health(self, health: Health) -> None:
+        # An interval that comes in pieces brings it with each.
+        if health != self._last_health:
+            self._last_health = health
+            self.loop_holds += health.loop_lag_ns >= LOOP_HELD_NS
+            self.loop_held_ns = max(self.loop_held_ns, health.loop_lag_ns)
 
     def finish(self, message: RunFinished) -> None:
         self.state, self.reason = message.state, visible(message.reason)
@@ -190,7 +209,9 @@ class RunTally:
         if self.state == "finished" and not self.service.total and self.failures.total:
             self.state = "failed"
             names = ", ".join(self.errors)
-            self.reason = f"measure: none of {self.failures.total:,} operations succeeded ({names})"
+            first = next(iter(self.tracebacks.values()), "")
+            said = f"{names}: {said_in(first)}" if said_in(first) else names
+            self.reason = f"measure: none of {self.failures.total:,} operations succeeded ({said})"
         self.changed = True
 
     def die(self, reason: str) -> None:

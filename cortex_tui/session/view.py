@@ -73,6 +73,8 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     lateness_p50_ns: int | None = None
     service_p50_ns: int | None = None
     errors: dict[str, int] = {}
+    error_messages: dict[str, str] = {}
+    """What the first failure of each exception type said."""
     unfinished: int = 0
     unstarted: int = 0
     overflow: int = 0

@@ -93,6 +93,9 @@ def _losses(page: Sheet, run: RunView) -> None:
         counts = sorted(run.errors.items(), key=lambda item: -item[1])
         text = ", ".join(f"{name} {format_count(count)}" for name, count in counts)
         page.fact("errors", text, "bad")
+        for name, _ in counts:
+            if said := run.error_messages.get(name):
+                page.fact("", f"{name}: {said}")
     lost = {
         "unfinished": run.unfinished,
         "unstarted": run.unstarted,

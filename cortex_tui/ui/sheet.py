@@ -39,11 +39,13 @@ class Sheet:
             self.add(line, tone, indent="  ")
 
     def pairs(self, cells: list[Line]) -> None:
-        """Cells side by side, as many as fit."""
-        across = max(1, (self.width + 1) // CELL_WIDTH)
+        """Cells side by side, as many as fit, with a blank between them at least."""
+        widest = max((sum(width_of(span.text) for span in cell) for cell in cells), default=0)
+        cell_width = max(CELL_WIDTH, widest + 1)
+        across = max(1, (self.width + 1) // cell_width)
         for at in range(0, len(cells), across):
             line: list[Span] = []
             for cell in cells[at : at + across]:
                 used = sum(width_of(span.text) for span in cell)
-                line += [*cell, Span(" " * max(0, CELL_WIDTH - used))]
+                line += [*cell, Span(" " * (cell_width - used))]
             self.lines.append(tuple(line))

@@ -67,7 +67,7 @@ def workload(factory: Callable[..., AsyncGenerator[Any, None]]) -> Workload:
     """Makes a workload of an async generator function.
 
     Its parameters are the profile's `params`, by name; those with a default may be left out.
-    Raises TypeError for anything that is not an async generator function.
+    Raises WorkloadError for anything that is not an async generator function.
     """
     return Workload(_generator_function("workload", factory))
 
@@ -76,7 +76,7 @@ def per_worker(factory: Callable[..., AsyncGenerator[Any, None]]) -> PerWorker:
     """Makes what a workload yields to have something set up for each worker.
 
     The async generator function may take the worker's number; it yields that worker's operation.
-    Raises TypeError for anything that is not an async generator function.
+    Raises WorkloadError for anything that is not an async generator function.
     """
     return PerWorker(_generator_function("per_worker", factory))
 
@@ -107,7 +107,7 @@ class Shared(Generic[T]):
 def shared(factory: Callable[[], AsyncGenerator[T, None]]) -> Shared[T]:
     """Makes an async generator function something that is set up once for each session.
 
-    Raises TypeError for anything that is not an async generator function.
+    Raises WorkloadError for anything that is not an async generator function.
     """
     return Shared(_generator_function("shared", factory))
 
@@ -178,8 +178,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _generator_function(decorator: str, factory: F) -> F:
     if not inspect.isasyncgenfunction(factory):
-        raise TypeError(
-            f"@{decorator} expects an async generator function (async def with one yield), "
-            f"got {factory!r}"
+        code = getattr(factory, "__code__", None)
+        where = f"{code.co_filename}:{code.co_firstlineno}: " if code else ""
+        name = getattr(factory, "__qualname__", repr(factory))
+        lacks = (
+            "it has none"
+            if inspect.iscoroutinefunction(factory)
+            else "it is not async"
+            if inspect.isfunction(factory)
+            else f"it is a {type(factory).__name__}"
+        )
+        raise WorkloadError(
+            f"{where}{name}: @{decorator} needs an async def with one yield; {lacks}"
         )
     return factory

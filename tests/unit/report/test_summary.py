@@ -77,8 +77,10 @@ def test_a_percentile_is_told_with_its_interval_or_with_what_it_lacks() -> None:
         run_view(2, "none", operations=0, samples_missing={"p50": 20}),
     ]
     lines = summary(session_view(*runs), width=200).split("\n")
-    at = lines.index(
-        "between which values each percentile lies (95 % confidence), or what it lacks"
+    at = next(
+        number
+        for number, line in enumerate(lines)
+        if line.startswith("between which values each percentile lies (95 % confidence)")
     )
     rows = [re.split(r"\s{2,}", line) for line in lines[at + 1 : at + 4]]
     assert rows == [

@@ -179,7 +179,7 @@ async def test_one_that_fails_always(street: Street) -> None:
     view = await street.run("async def bad(): raise OSError('broken')")
     bad = bad_of(view)
     assert bad.state == "failed"
-    assert bad.reason == "measure: none of 1,000 operations succeeded (OSError)"
+    assert bad.reason == "measure: none of 1,000 operations succeeded (OSError: broken)"
 
 
 async def test_one_whose_teardown_fails(street: Street) -> None:

@@ -483,3 +483,29 @@ async def test_leaves_nothing_behind(bench: Bench) -> None:
     assert threading.active_count() == threads
     assert gc.get_freeze_count() == 0
     assert not [c for c in gc.callbacks if "HealthMeter" in repr(c)]
+
+
+async def test_throughput_is_of_the_time_in_which_operations_ended(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phase_module, "DRAIN_NS", 100_000_000)
+    bench.write(
+        """
+        @workload
+        async def overloaded():
+            turn = asyncio.Lock()
+            async def operation(i):
+                async with turn:
+                    await asyncio.sleep(0.005)
+            yield operation
+        """
+    )
+    duration_ns = 50_000_000
+    load, stop = OpenLoad(rate_per_s=2_000.0), Length(duration_ns=duration_ns)
+    recorded = await bench.run(bench.profile("overloaded", load=load, stop=stop))
+    finished = recorded.finished()
+    ended = len(recorded.values("service"))
+    assert len(finished.unfinished_ns) + ended == 100
+    # Those that ended while the others were waited for took that time, too: 5 ms each at least.
+    assert finished.measured_ns > duration_ns
+    assert finished.measured_ns >= ended * 5_000_000

@@ -52,9 +52,10 @@ def test_an_open_load_has_them_of_response_and_in_the_end_of_all_its_times() -> 
 
 def test_the_end_is_looked_over_whole_however_recent_the_last_look_was() -> None:
     tally = run(40)
-    before = run_view(tally, {}).confidence_ns
+    assert run_view(tally, {}).confidence_ns
     tally.add(samples(40, [900_000] * 2_000, at_ns=41 * TENTH_NS))
-    assert run_view(tally, {}).confidence_ns == before
+    # Those of the last look do not hold the new values, so they are not shown with them.
+    assert run_view(tally, {}).confidence_ns == {}
     finish(tally)
     assert run_view(tally, {}).confidence_ns["p90"][1] >= 900_000
 

@@ -332,3 +332,11 @@ async def test_a_module_beside_a_suite_does_not_stand_in_for_ours(tmp_path: Path
         async for batch in stream:
             messages.extend(batch)
     assert [m.reason for m in of(RunFinished, messages)] == ["", ""]
+
+
+async def test_a_forgotten_await_is_told_of_the_run(sessions: Sessions) -> None:
+    messages = await sessions.run("async def work(): asyncio.sleep(0)")
+    (warning,) = of(RunFinished, messages)[0].warnings
+    assert warning.startswith("coroutine 'sleep' was never awaited")
+    assert "misbehaving.py:2" in warning
+    assert warning.endswith("is an await missing?")

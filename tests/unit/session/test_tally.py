@@ -125,7 +125,10 @@ def test_what_was_measured_outlives_the_runner() -> None:
 def test_a_held_loop_is_told() -> None:
     tally = measuring()
     tally.add(samples(0, [1_000], health=Health(loop_lag_ns=250_000_000)))
-    assert run_view(tally, {}).warnings == ("the measuring loop was held for up to 250ms",)
+    assert run_view(tally, {}).warnings == (
+        "the measuring loop was held for up to 250ms: something did not await, or the machine was "
+        "busy",
+    )
 
 
 def test_neighbours_that_end_earlier_are_told() -> None:

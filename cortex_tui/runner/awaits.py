@@ -1,0 +1,38 @@
+"""Notices coroutines that a workload made but never awaited: such an operation does nothing."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+_NEVER_AWAITED = "was never awaited"
+
+
+@contextmanager
+def awaits_watched(tell: Callable[[str], None]) -> Iterator[None]:
+    """Calls `tell` with each of Python's warnings of that kind, which are shown all the same.
+
+    Python tells of a place once, at the moment at which the coroutine is thrown away: in the task,
+    and so the context, of the operation that made it.
+    """
+    shown = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, RuntimeWarning) and str(message).endswith(_NEVER_AWAITED):
+            tell(f"{message} ({filename}:{lineno}): is an await missing?")
+        shown(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = shown
