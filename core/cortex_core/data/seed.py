@@ -1,7 +1,8 @@
 """Fills a database file with generated memories, fast, without an event loop."""
 
+import os
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from os import PathLike, fspath
 from pathlib import Path
@@ -18,6 +19,13 @@ from cortex_core.sqlite.schema import (
     prepare_writer,
 )
 
+Row = tuple[Any, ...]
+
+Progress = Callable[[str, int, int], None]
+"""Told of what is being done, how much of it is done, and how much that is in all."""
+
+_TOLD_EVERY = 1_000
+
 VERSION = f"{SCHEMA_VERSION}.{stream.REVISION}"
 """Files that were seeded with the same arguments differ only where this does: it belongs in
 the name of one that is kept."""
@@ -29,15 +37,17 @@ def seed_file(
     conversations: int = DEFAULT_COUNT,
     patterns: int = 0,
     seed: int = DEFAULT_SEED,
+    progress: Progress = lambda what, done, total: None,
 ) -> None:
     """Make the file at `path` with so many generated memories, in place of one there.
 
     It appears under its name only when it is complete. The file is a database as any other,
     except that its text index is built in one piece: an index that grew by single captures
-    is spread over more segments until SQLite has merged them. Blocks the calling thread.
+    is spread over more segments until SQLite has merged them. Blocks the calling thread, and
+    calls `progress` on it.
     """
     target = Path(fspath(path))
-    partial = target.with_name(target.name + ".partial")
+    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     partial.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(partial, isolation_level=None)) as connection:
@@ -46,10 +56,14 @@ def seed_file(
             connection.execute("PRAGMA journal_mode = OFF")
             connection.execute("PRAGMA synchronous = OFF")
             connection.execute("BEGIN")
-            rows = map(to_row, stream.conversations(conversations, seed=seed))
-            _fill(connection, "conversations", CONVERSATION_TRIGGERS, SAVE, rows)
-            rows = map(pattern_to_row, stream.patterns(patterns, seed=seed))
-            _fill(connection, "patterns", PATTERN_TRIGGERS, SAVE_PATTERN, rows)
+            if conversations:
+                rows = map(to_row, stream.conversations(conversations, seed=seed))
+                told = _told(rows, "conversations", conversations, progress)
+                _fill(connection, "conversations", CONVERSATION_TRIGGERS, SAVE, told, progress)
+            if patterns:
+                rows = map(pattern_to_row, stream.patterns(patterns, seed=seed))
+                told = _told(rows, "patterns", patterns, progress)
+                _fill(connection, "patterns", PATTERN_TRIGGERS, SAVE_PATTERN, told, progress)
             connection.execute("COMMIT")
             connection.execute("PRAGMA journal_mode = WAL")
         partial.replace(target)
@@ -58,18 +72,31 @@ def seed_file(
         raise
 
 
+def _told(rows: Iterable[Row], what: str, total: int, progress: Progress) -> Iterator[Row]:
+    """The rows, with progress told now and then while they are taken."""
+    for done, row in enumerate(rows):
+        if done % _TOLD_EVERY == 0:
+            progress(what, done, total)
+        yield row
+    progress(what, total, total)
+
+
 def _fill(
     connection: sqlite3.Connection,
     table: str,
     triggers: Mapping[str, str],
     save: str,
-    rows: Iterable[tuple[Any, ...]],
+    rows: Iterable[Row],
+    progress: Progress,
 ) -> None:
     # One rebuild at the end costs half as much as the triggers do row by row.
     for name in triggers:
         connection.execute(f"DROP TRIGGER {name}")
     connection.executemany(save, rows)
-    for command in ("rebuild", "optimize"):
+    commands = ("rebuild", "optimize")
+    for done, command in enumerate(commands):
+        progress(f"text index of {table}", done, len(commands))
         connection.execute(f"INSERT INTO {table}_text ({table}_text) VALUES (?)", (command,))
+    progress(f"text index of {table}", len(commands), len(commands))
     for trigger in triggers.values():
         connection.execute(trigger)

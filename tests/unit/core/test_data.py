@@ -1,3 +1,4 @@
+import io
 import subprocess
 import sys
 from itertools import islice
@@ -14,6 +15,7 @@ from cortex_core.data import (
     patterns,
     seed_file,
 )
+from cortex_core.data.__main__ import Bar
 
 
 def test_a_seed_determines_every_conversation() -> None:
@@ -82,6 +84,59 @@ def test_seeding_replaces_what_was_there_and_leaves_one_file(path: Path) -> None
     seed_file(path, conversations=20)
     seed_file(path, conversations=3)
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_seeding_tells_how_far_it_is(path: Path) -> None:
+    told: list[tuple[str, int, int]] = []
+    seed_file(path, conversations=2_500, progress=lambda *each: told.append(each))
+    rows = [(done, total) for what, done, total in told if what == "conversations"]
+    assert rows == [(0, 2_500), (1_000, 2_500), (2_000, 2_500), (2_500, 2_500)]
+    assert told[-1] == ("text index of conversations", 2, 2)
+
+
+def seed_command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", "-m", "cortex_core.data", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+async def test_the_command_fills_a_file_and_shows_its_progress(tmp_path: Path) -> None:
+    done = seed_command(tmp_path, "--conversations", "1_500", "--patterns", "20", "some.db")
+    assert (done.returncode, done.stdout) == (0, "")
+    lines = done.stderr.splitlines()
+    assert [line.partition(" [")[0].rstrip() for line in lines] == [
+        "conversations",
+        "text index of conversations",
+        "patterns",
+        "text index of patterns",
+    ]
+    assert "[##############################] 100%  1,500 of 1,500 in " in lines[0]
+    async with Cortex.open(tmp_path / "some.db") as cortex:
+        assert await cortex.conversations.count() == 1_500
+        assert await cortex.patterns.count() == 20
+
+
+def test_the_command_says_in_one_line_what_is_wrong(tmp_path: Path) -> None:
+    unwritable = seed_command(tmp_path, "missing/some.db")
+    assert (unwritable.returncode, len(unwritable.stderr.splitlines())) == (1, 1)
+    assert unwritable.stderr.startswith("missing/some.db: cannot be written: ")
+    wrong = seed_command(tmp_path, "--conversations", "many", "some.db")
+    assert wrong.returncode == 2
+    assert "expected a number such as 1000000, got 'many'" in wrong.stderr
+
+
+def test_a_bar_on_a_terminal_is_drawn_over_itself() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    out = Terminal()
+    bar = Bar(out)
+    for done in (0, 50, 100):
+        bar("conversations", done, 100)
+    first, *_, last = out.getvalue().split("\r")[1:]
+    assert "[..............................]   0%  0 of 100" in first
+    assert "[##############################] 100%  100 of 100" in last
+    assert out.getvalue().count("\n") == 1
 
 
 def test_seeding_that_fails_leaves_nothing_behind(path: Path) -> None:

@@ -1,0 +1,91 @@
+"""`python -m cortex_core.data --conversations 1000000 memory.db`: fills a file from a seed."""
+
+import argparse
+import sqlite3
+import sys
+import time
+from typing import TextIO
+
+from cortex_core.data.seed import seed_file
+from cortex_core.data.stream import DEFAULT_COUNT, DEFAULT_SEED
+
+_WIDTH = 30
+_EVERY_S = 0.1
+
+
+class Bar:
+    """A line on a terminal that is drawn over itself; elsewhere a line for each thing done."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._live = out.isatty()
+        self._what = ""
+        self._began_s = self._drawn_s = 0.0
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        now_s = time.monotonic()
+        if what != self._what:
+            self._what, self._began_s = what, now_s
+        over = done >= total
+        if not over and (not self._live or now_s - self._drawn_s < _EVERY_S):
+            return
+        self._drawn_s = now_s
+        text = _line(what, done, total, now_s - self._began_s)
+        if self._live:
+            # Erase what a longer line has left behind.
+            self._out.write(f"\r{text}\x1b[K")
+        if over:
+            self._out.write("\n" if self._live else f"{text}\n")
+        self._out.flush()
+
+
+def _line(what: str, done: int, total: int, took_s: float) -> str:
+    share = done / total if total else 1.0
+    full = int(share * _WIDTH)
+    bar = "#" * full + "." * (_WIDTH - full)
+    left = "" if not 0 < share < 1 else f", {took_s / share - took_s:.0f} s left"
+    return f"{what:27} [{bar}] {share:4.0%}  {done:,} of {total:,} in {took_s:.1f} s{left}"
+
+
+def _count(text: str) -> int:
+    digits = text.replace("_", "").replace(",", "")
+    if not digits.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a number such as 1000000, got {text!r}")
+    return int(digits)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m cortex_core.data",
+        description="Makes a memory of generated conversations and patterns; a file that is there "
+        "is replaced once the new one is complete.",
+    )
+    parser.add_argument("file", metavar="FILE", help="the database to make")
+    for name, default, text in (
+        ("--conversations", DEFAULT_COUNT, "how many"),
+        ("--patterns", 0, "how many"),
+        ("--seed", DEFAULT_SEED, "what determines them"),
+    ):
+        parser.add_argument(
+            name, type=_count, metavar="N", default=default, help=f"{text} ({default})"
+        )
+    given = parser.parse_args(arguments)
+    try:
+        seed_file(
+            given.file,
+            conversations=given.conversations,
+            patterns=given.patterns,
+            seed=given.seed,
+            progress=Bar(sys.stderr),
+        )
+    except (OSError, sqlite3.Error) as error:
+        sys.stderr.write(f"{given.file}: cannot be written: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write(f"\n{given.file}: interrupted; nothing was changed\n")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
