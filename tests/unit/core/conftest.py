@@ -1,4 +1,7 @@
-from collections.abc import AsyncIterator
+import gc
+import os
+import threading
+from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
 import pytest
@@ -23,3 +26,29 @@ async def cortex(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[Co
         in_memory = Cortex(MemoryStore(events.publish), events=events)
         yield in_memory
         await in_memory.close()
+
+
+COUNTED = ("test_faults.py", "test_database.py", "test_commands_and_faults.py")
+_BEFORE = pytest.StashKey[tuple[int, int]]()
+
+
+def held() -> tuple[int, int]:
+    """The threads and descriptors of this process."""
+    gc.collect()
+    has_proc = os.path.isdir("/proc/self/fd")
+    return threading.active_count(), len(os.listdir("/proc/self/fd")) if has_proc else 0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Tests that break things are counted around, with their event loops and fixtures."""
+    if item.path.name in COUNTED:
+        item.stash[_BEFORE] = held()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    yield
+    if _BEFORE in item.stash:
+        assert held() == item.stash[_BEFORE], "threads or descriptors were left behind"
