@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import platformdirs
@@ -29,6 +30,10 @@ class Scratch:
         """Decides where the folders lie; before a session is planned."""
         try:
             make_private(self.root)
+            self._sessions.mkdir(exist_ok=True)
+            # A folder that is there may be one that nothing can be added to.
+            with tempfile.TemporaryFile(dir=self._sessions):
+                pass
         except OSError:
             self.root = Path(platformdirs.user_cache_dir("cortex-tui", appauthor=False))
 
