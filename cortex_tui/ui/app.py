@@ -110,6 +110,9 @@ class Workbench(KeysInOrder[int]):
             self._control = making.result()
             # What exists now stays; a full collection would cost 25 to 35 ms each time it looks.
             gc.freeze()
+            # On a busy machine Textual's first layout may come before the widgets, and the screen
+            # then stays empty until something changes: seen with an app of one Static, too.
+            self._main.refresh(layout=True)
             self._main.begin()
 
     def _get_control(self) -> Control | None:

@@ -6,6 +6,7 @@ waits for has been written: the shipped suites with their keys, and a single lin
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -40,6 +41,17 @@ def first_frame(command: Sequence[str], text: str, folder: Path) -> Round:
     return once
 
 
+def again(reference: Round) -> Round:
+    """On a busy machine an empty Textual app sometimes stays empty: such a round is taken again."""
+
+    def once() -> float:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                return reference()
+
+    return once
+
+
 def main() -> None:
     measurements = Measurements("The first usable frame, against an empty Textual app.")
     with tempfile.TemporaryDirectory() as name:
@@ -47,7 +59,7 @@ def main() -> None:
         measurements.at_most(
             "first usable frame, against an empty Textual app",
             first_frame(OURS, "command-dispatch", folder),
-            first_frame(EMPTY, "an empty app", folder),
+            again(first_frame(EMPTY, "an empty app", folder)),
             unit="ms",
             goal=2.0,
             rounds=measurements.rounds(quick=9, full=31),
