@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -12,6 +13,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanag
 from functools import partial
 from itertools import count
 from pathlib import Path
+from statistics import median
 from typing import Any, TypeVar
 
 from cortex_core import Cortex
@@ -51,7 +53,10 @@ class Bench:
         seeded = self._folder / f"seeded-{rows}.db"
         if not seeded.exists():
             seed_file(seeded, conversations=rows, patterns=PATTERNS)
-        return Path(shutil.copyfile(seeded, self._folder / f"{next(self._copies)}.db"))
+        copy = Path(shutil.copyfile(seeded, self._folder / f"{next(self._copies)}.db"))
+        with copy.open("rb+") as file:
+            os.fsync(file.fileno())  # not while something is timed
+        return copy
 
     @contextmanager
     def open(self, opening: AbstractAsyncContextManager[T]) -> Iterator[T]:
@@ -69,6 +74,26 @@ class Bench:
 
         with self.open(Cortex.open(path, synchronous=synchronous)) as cortex:
             yield cortex
+
+    # --- comparisons -------------------------------------------------------------------------
+
+    def at_most(
+        self, what: str, ours: Round, reference: Round, *, unit: str, goal: float, rounds: int
+    ) -> None:
+        """Holds our best round to a goal, and shows the medians beside it."""
+        taken: tuple[list[float], list[float]] = [], []
+
+        def noted(which: int, once: Round) -> Round:
+            def round_() -> float:
+                taken[which].append(once())
+                return taken[which][-1]
+
+            return round_
+
+        self.measurements.at_most(
+            what, noted(0, ours), noted(1, reference), unit=unit, goal=goal, rounds=rounds
+        )
+        self.measurements.show(f"{what}, medians", median(taken[0]), median(taken[1]), unit=unit)
 
     # --- rounds ------------------------------------------------------------------------------
 

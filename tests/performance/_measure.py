@@ -118,8 +118,7 @@ class Measurements:
 
 
 def lower_quartile(costs: list[float]) -> float:
-    """For what switches threads: others on the machine slow that down, by half and more and for
-    seconds at a time, and much more than a reference that stays in its thread."""
+    """For tails: others on the machine only ever add to them."""
     return sorted(costs)[len(costs) // 4]
 
 
