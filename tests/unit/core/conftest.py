@@ -28,7 +28,13 @@ async def cortex(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[Co
         await in_memory.close()
 
 
-COUNTED = ("test_faults.py", "test_database.py", "test_commands_and_faults.py")
+COUNTED = (
+    "test_commands_and_faults.py",
+    "test_database.py",
+    "test_endings.py",
+    "test_faults.py",
+    "test_units.py",
+)
 _BEFORE = pytest.StashKey[tuple[int, int]]()
 
 

@@ -1,0 +1,97 @@
+"""Every store ranks alike."""
+
+from datetime import timedelta
+from typing import Any
+
+from cortex_core import (
+    ConversationSearch,
+    PatternSearch,
+    PatternType,
+)
+from cortex_core.data import conversations
+from cortex_core.ports import Store
+from tests.unit.core.contract.entities import (
+    NOW,
+    conversation,
+    pattern,
+    save,
+)
+
+
+async def test_stores_agree_on_a_search_to_the_last_digit_shown(store: Store) -> None:
+    texts = [
+        "the cache of the parser is slow",
+        "a slow parser, a slow cache and a slow disk",
+        "nothing of the kind is said here",
+        "Cache-Control headers are slow too, as every cache is",
+    ]
+    await save(
+        store,
+        *(
+            conversation(
+                str(n),
+                title="Slow" if n == 1 else "Other",
+                content=text,
+                quality=0.7 + n / 10,
+                namespace=("workspace", "cortex", "external", "team")[n],
+                captured_at=NOW - timedelta(days=20 * n),
+            )
+            for n, text in enumerate(texts)
+        ),
+    )
+    found = await store.search_conversations(ConversationSearch("SLOW caché", NOW))
+    assert found.exact
+    assert found.candidates == 3
+    assert [(h.conversation_id, round(h.relevance, 3)) for h in found.hits] == [
+        ("1", 0.917),
+        ("0", 0.901),
+        ("3", 0.773),
+    ]
+    assert [h.snippet for h in found.hits] == [
+        "a «slow» parser, a «slow» «cache» and a «slow» disk",
+        "the «cache» of the parser is «slow»",
+        "«Cache»-Control headers are «slow» too, as every «cache» is",
+    ]
+    phrase = await store.search_conversations(ConversationSearch("cache-control", NOW))
+    assert [h.conversation_id for h in phrase.hits] == ["3"]
+    elsewhere = ConversationSearch("slow", NOW, namespace="?ork*", max_results=1)
+    assert [h.conversation_id for h in (await store.search_conversations(elsewhere)).hits] == ["0"]
+    nothing = await store.search_conversations(ConversationSearch("?!", NOW))
+    assert (nothing.hits, nothing.candidates, nothing.exact) == ((), 0, True)
+
+
+async def test_all_stores_rank_generated_conversations_alike(store: Store) -> None:
+    await save(store, *conversations(120))
+    for text, best in (
+        ("performance", "conversation-00000031"),
+        ("stale socket", "conversation-00000046"),
+        ("improving the lazy cursor", "conversation-00000096"),
+    ):
+        found = await store.search_conversations(ConversationSearch(text, NOW))
+        assert (text, found.hits[0].conversation_id) == (text, best)
+
+
+async def test_patterns_like_a_text_come_most_similar_first(store: Store) -> None:
+    await save(
+        store,
+        pattern("batch", content="batch the database writes into one commit"),
+        pattern("queue", content="queue the database reads"),
+        pattern("colour", content="choose another colour"),
+        pattern("doubtful", content="batch the database writes", confidence=0.5),
+        pattern("away", content="batch the database writes", namespace="external.x"),
+        pattern("design", content="batch the writes", type=PatternType.DESIGN_PATTERN),
+    )
+    search = PatternSearch("how to batch many database writes", "workspace*")
+    found = await store.search_patterns(search)
+    assert [f.pattern.id for f in found] == ["batch", "design", "queue"]
+    assert all(0 < f.similarity <= 1 for f in found)
+    assert found[0].similarity > found[1].similarity > found[2].similarity
+    of_type = replace_search(search, type=PatternType.DESIGN_PATTERN)
+    assert [f.pattern.id for f in await store.search_patterns(of_type)] == ["design"]
+    one = replace_search(search, max_results=1, min_confidence=0.0, namespace="*")
+    assert len(await store.search_patterns(one)) == 1
+    assert await store.search_patterns(PatternSearch("?????????????", "*")) == ()
+
+
+def replace_search(search: PatternSearch, **fields: Any) -> PatternSearch:
+    return PatternSearch(**{f: getattr(search, f) for f in search.__struct_fields__} | fields)
