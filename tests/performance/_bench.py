@@ -13,7 +13,6 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanag
 from functools import partial
 from itertools import count
 from pathlib import Path
-from statistics import median
 from typing import Any, TypeVar
 
 from cortex_core import Cortex
@@ -80,7 +79,7 @@ class Bench:
     def at_most(
         self, what: str, ours: Round, reference: Round, *, unit: str, goal: float, rounds: int
     ) -> None:
-        """Holds our best round to a goal, and shows the medians beside it."""
+        """Holds our median round to a goal, and shows the best rounds beside it."""
         taken: tuple[list[float], list[float]] = [], []
 
         def noted(which: int, once: Round) -> Round:
@@ -93,7 +92,7 @@ class Bench:
         self.measurements.at_most(
             what, noted(0, ours), noted(1, reference), unit=unit, goal=goal, rounds=rounds
         )
-        self.measurements.show(f"{what}, medians", median(taken[0]), median(taken[1]), unit=unit)
+        self.measurements.show(f"{what}, best rounds", min(taken[0]), min(taken[1]), unit=unit)
 
     # --- rounds ------------------------------------------------------------------------------
 

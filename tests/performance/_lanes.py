@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import closing
 from functools import partial
+from statistics import median
 
 from cortex_core import (
     ContextItem,
@@ -19,7 +20,6 @@ from cortex_core.sqlite.context_items import SAVE_ITEM, item_to_row
 from cortex_core.sqlite.patterns import GET_PATTERN, SAVE_PATTERN, pattern_to_row
 from cortex_core.sqlite.schema import Synchronous
 from tests.performance._bench import PATTERNS, Bench, Operation, on_the_writer, p99_of
-from tests.performance._measure import lower_quartile
 from tests.performance._references import (
     GET,
     Statement,
@@ -156,7 +156,7 @@ def gets_at_once(bench: Bench) -> None:
             goal=4.0,
             rounds=bench.rounds(quick=9, full=31),
         )
-        p99_ms = lower_quartile(p99s) / 1e6
+        p99_ms = median(p99s) / 1e6
         bench.measurements.absolute(f"{AT_ONCE} gets at once, p99", p99_ms, goal=5.0, unit="ms")
 
 
@@ -214,8 +214,8 @@ def reads_beside_searches(bench: Bench, rows: int) -> None:
             bench.run(with_searches)
         bench.measurements.ratio(
             "get p99 beside searches / without",
-            lower_quartile(beside),
-            lower_quartile(alone),
+            median(beside),
+            median(alone),
             unit="ns",
             goal=3.0,
         )

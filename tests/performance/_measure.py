@@ -20,19 +20,11 @@ Round = Callable[[], float]
 class Measurements:
     """The lines of one script, and whether all goals were met."""
 
-    def __init__(
-        self,
-        description: str,
-        arguments: list[str] | None = None,
-        *,
-        typical: Callable[[list[float]], float] = median,
-    ) -> None:
-        """`typical` makes one cost of those of all rounds."""
+    def __init__(self, description: str, arguments: list[str] | None = None) -> None:
         parser = argparse.ArgumentParser(description=description)
         parser.add_argument("--quick", action="store_true", help="fewer rounds")
         self.quick: bool = parser.parse_args(arguments).quick
         self.all_met = True
-        self.typical = typical
 
     def rounds(self, *, quick: int, full: int) -> int:
         return quick if self.quick else full
@@ -47,7 +39,7 @@ class Measurements:
         goal: float | None,
         rounds: int,
     ) -> None:
-        """How many times ours is cheaper than the reference, typically."""
+        """How many times ours is cheaper than the reference, by the medians."""
         our_cost, reference_cost = self._costs(ours, reference, rounds)
         ratio = reference_cost / our_cost
         met = goal is None or ratio >= goal
@@ -63,7 +55,7 @@ class Measurements:
         goal: float | None,
         rounds: int,
     ) -> None:
-        """How many times what the reference costs ours does, typically."""
+        """How many times what the reference costs ours does, by the medians."""
         our_cost, reference_cost = self._costs(ours, reference, rounds)
         self.ratio(what, our_cost, reference_cost, unit=unit, goal=goal)
 
@@ -110,16 +102,11 @@ class Measurements:
     def _costs(self, ours: Round, reference: Round, rounds: int) -> tuple[float, float]:
         ours(), reference()  # not counted: caches and allocators warm up
         taken = [(ours(), reference()) for _ in range(rounds)]
-        return self.typical([cost for cost, _ in taken]), self.typical([cost for _, cost in taken])
+        return median(cost for cost, _ in taken), median(cost for _, cost in taken)
 
     def exit(self) -> None:
         """Ends the script: 0 if every goal was met, else 1."""
         sys.exit(0 if self.all_met else 1)
-
-
-def lower_quartile(costs: list[float]) -> float:
-    """For tails: others on the machine only ever add to them."""
-    return sorted(costs)[len(costs) // 4]
 
 
 def timed(work: Callable[[], object], per: int = 1) -> Round:

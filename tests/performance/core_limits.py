@@ -1,10 +1,10 @@
 """How near the core is to what SQLite and Python allow, and how far from what others take.
 
-Every reference is measured in the same run, in turns with ours, and the best round of each
-counts, as for timeit: a hop between threads takes 25 µs where the scheduler keeps both on one
-processor, and 60 where it wakes an idle one, so medians tell more of it than of the code. Those
-stand beside, without a goal. Tails are lower quartiles of rounds. `--quick` takes fewer rounds and
-leaves the million rows out. Needs the dependency group `peers`.
+Every reference is measured in the same run, in turns with ours, and the medians of the rounds are
+held to the goals. A hop between threads takes 25 µs where the scheduler keeps both on one
+processor, and 60 where it wakes an idle one, which no code of ours decides: where that weighs most,
+the best rounds stand beside, without a goal. `--quick` takes fewer rounds and leaves the million
+rows out. Needs the dependency group `peers`.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ def search(bench: Bench, rows: int) -> float:
 
 
 def main() -> None:
-    measurements = Measurements(__doc__ or "", typical=min)
+    measurements = Measurements(__doc__ or "")
     with opened_bench(measurements) as bench:
         dispatch(bench)
         hops(bench)
