@@ -25,7 +25,7 @@ run: $(INSTALLED)
 	@if [ -t 0 ] && [ -t 1 ] && [ -t 2 ]; then \
 		$(BIN)/cortex-tui launch; \
 	else \
-		$(BIN)/cortex-tui run mediator repository search; \
+		$(BIN)/cortex-tui run mediator repository search --one-by-one --duration 2s; \
 	fi
 
 test: $(INSTALLED)
