@@ -80,7 +80,6 @@ class SessionController:
             self._placement = InRunnerProcess()
         self._loop_name: LoopName = loop
         self._warm = warm
-        self._store_path = store
         self._scratch = Scratch(store.parent)
         self._writer = SessionWriter(store)
         self._view: SessionView | None = None

@@ -32,7 +32,7 @@ class Specification:
 
     def is_satisfied_by(self, entity: Any) -> bool:
         """Whether it holds. Raises AttributeError where the entity has no such field."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of condition says it itself
 
     def __and__(self, other: "Specification") -> "Specification":
         return And(self, other)

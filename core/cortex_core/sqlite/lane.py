@@ -100,18 +100,6 @@ class Lane:
         """
         await self._runner.executescript(work)
 
-    async def run_to_the_end(self, work: Work) -> None:
-        """Run `work`, and return only when it has run, cancelled or not.
-
-        A cancellation is passed on afterwards. asyncio.run cancels all tasks before it closes
-        the loop; waiting here keeps the thread from reporting to a loop that is gone.
-        """
-        try:
-            await self.run(work)
-        except asyncio.CancelledError:
-            await self.idle()
-            raise
-
     async def idle(self) -> None:
         """Return when the work given so far has run. Cancelling does not hurry it."""
         while True:

@@ -57,7 +57,7 @@ class Dialog(ModalScreen[None]):
 
     def submit(self, text: str) -> None:
         """Enter was pressed."""
-        raise NotImplementedError
+        raise NotImplementedError  # each dialog does its own thing
 
     @property
     def chosen(self) -> int:
