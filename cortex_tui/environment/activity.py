@@ -114,7 +114,7 @@ def _ours(pid: int, processes: dict[int, _Process]) -> bool:
 def _told_by_ps() -> list[dict[str, Any]]:
     """Where there is no /proc (macOS): what `ps` makes of the recent past."""
     found: list[dict[str, Any]] = []
-    for line in (output_of("ps", "-A", "-o", "pid=,ppid=,%cpu=,comm=") or "").splitlines():
+    for line in (output_of("ps", "-A", "-ww", "-o", "pid=,ppid=,%cpu=,comm=") or "").splitlines():
         match = _PS_LINE.fullmatch(line)
         if match is None:
             continue

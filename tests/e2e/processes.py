@@ -23,8 +23,12 @@ class Process(NamedTuple):
 
 def listed() -> list[Process]:
     """All processes but those that have ended and were not reaped yet."""
+    # -ww: whole command lines, also where COLUMNS is set.
     text = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+        ["ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,args="],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     found = (Process(int(p), int(q), s, c) for p, q, s, c in map(_fields, text.splitlines()))
     return [process for process in found if not process.state.startswith("Z")]

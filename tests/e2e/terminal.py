@@ -38,7 +38,15 @@ class Terminal:
         self._server = tempfile.TemporaryDirectory(prefix="tmux-")
         kept = {key: value for key, value in os.environ.items() if not key.startswith("TMUX")}
         # What a developer has set for tests or colours must not decide what is seen here.
-        for name in ("NO_COLOR", "COLORTERM", "ENV", "PROMPT_COMMAND", "TEXTUAL"):
+        for name in (
+            "NO_COLOR",
+            "COLORTERM",
+            "ENV",
+            "PROMPT_COMMAND",
+            "TEXTUAL",
+            "COLUMNS",
+            "LINES",
+        ):
             kept.pop(name, None)
         self._environment = kept | {"PS1": f"{PROMPT} ", **(environment or {})}
         self._tmux(
