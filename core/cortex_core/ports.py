@@ -129,6 +129,10 @@ class Store(Protocol):
     def read(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
         """Run `unit` on a consistent view."""
 
+    def look_up(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
+        """The same for a unit that only gets a few entities by their ids, which is so brief
+        that a store may choose to run it on the event loop."""
+
     def search_conversations(self, search: ConversationSearch) -> Awaitable[SearchHits]:
         """Rank what matches. Raises SearchTimeoutError past the store's deadline."""
 

@@ -23,7 +23,7 @@ class ConversationRepository:
 
     def get(self, conversation_id: str) -> Awaitable[Conversation | None]:
         """The conversation with this id, or None."""
-        return self._store.read(lambda tx: tx.conversations.get(conversation_id))
+        return self._store.look_up(lambda tx: tx.conversations.get(conversation_id))
 
     def recent(
         self, max_results: int = 20, namespace: str | None = None
@@ -59,7 +59,7 @@ class PatternRepository:
 
     def get(self, pattern_id: str) -> Awaitable[Pattern | None]:
         """The pattern with this id, or None."""
-        return self._store.read(lambda tx: tx.patterns.get(pattern_id))
+        return self._store.look_up(lambda tx: tx.patterns.get(pattern_id))
 
     def observe(self, pattern_id: str, *, success: bool) -> Awaitable[Pattern | None]:
         """Note that it was seen to work, or not to; the pattern as it is now, or None."""
@@ -110,7 +110,7 @@ class ContextItemRepository:
 
     def get(self, context_id: str) -> Awaitable[ContextItem | None]:
         """The item with this id, or None."""
-        return self._store.read(lambda tx: tx.context_items.get(context_id))
+        return self._store.look_up(lambda tx: tx.context_items.get(context_id))
 
     def find(
         self, specification: Specification, max_results: int = 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from statistics import median
@@ -34,6 +35,7 @@ AT_ONCE = 64
 
 
 def point_read(bench: Bench) -> None:
+    """By the request, which looks it up on the loop, and as a read of the readers' thread."""
     each = 500
     path = bench.file(ROWS)
     with closing(in_one_thread(path)) as connection:
@@ -45,17 +47,29 @@ def point_read(bench: Bench) -> None:
 
             return get
 
+        def reads(cortex: Cortex) -> Operation:
+            async def read(i: int) -> None:
+                wanted = conversation_id(i % ROWS)
+                assert await cortex.store.read(lambda tx: tx.conversations.get(wanted))
+
+            return read
+
         def select(i: int) -> None:
             assert connection.execute(GET, (conversation_id(i % ROWS),)).fetchone()
 
-        bench.at_most(
-            "get by id / sqlite3",
-            bench.reopened(path, gets, each),
-            bench.called(select, each),
-            unit="ns",
-            goal=10.0,
-            rounds=bench.rounds(quick=25, full=99),
-        )
+        ways: list[tuple[str, Callable[[Cortex], Operation], float | None]] = [
+            ("get by id / sqlite3", gets, 10.0),
+            ("the same on the readers' thread / sqlite3", reads, None),
+        ]
+        for what, operation, goal in ways:
+            bench.at_most(
+                what,
+                bench.reopened(path, operation, each),
+                bench.called(select, each),
+                unit="ns",
+                goal=goal,
+                rounds=bench.rounds(quick=25, full=99),
+            )
 
 
 def three_statements(bench: Bench) -> None:

@@ -115,7 +115,7 @@ class GetConversationByIdHandler:
         def get(tx: ReadTx) -> Conversation | None:
             return tx.conversations.get(request.id)
 
-        return Result(await self._store.read(get))
+        return Result(await self._store.look_up(get))
 
 
 class GetConversationQualityHandler:
@@ -129,7 +129,7 @@ class GetConversationQualityHandler:
             conversation = tx.conversations.get(request.id)
             return None if conversation is None else conversation.rated
 
-        return Result(await self._store.read(rate))
+        return Result(await self._store.look_up(rate))
 
 
 class GetRecentConversationsHandler:

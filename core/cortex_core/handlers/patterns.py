@@ -99,7 +99,7 @@ class GetPatternByIdHandler:
         def get(tx: ReadTx) -> Pattern | None:
             return tx.patterns.get(request.id)
 
-        return Result(await self._store.read(get))
+        return Result(await self._store.look_up(get))
 
 
 class GetPatternsByNamespaceHandler:

@@ -40,6 +40,9 @@ class MemoryStore:
     def read(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
         return self._soon(lambda: unit(MemoryTx(self._tables)))
 
+    def look_up(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
+        return self.read(unit)
+
     def search_conversations(self, search: ConversationSearch) -> Awaitable[SearchHits]:
         stored = self._tables.conversations
         return self._soon(lambda: search_conversations(stored.in_order_of_storing(), search))

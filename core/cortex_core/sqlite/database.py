@@ -6,16 +6,19 @@ import sys
 import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from os import PathLike, fspath
 from typing import TypeVar
 
 from cortex_core.errors import StoreClosedError, StoreError
 from cortex_core.sqlite.failures import translated
 from cortex_core.sqlite.lane import Lane, open_lanes
-from cortex_core.sqlite.read_lane import ReadLane
+from cortex_core.sqlite.look_ups import LookUps
+from cortex_core.sqlite.read_batch import run_reads
 from cortex_core.sqlite.schema import Synchronous, prepare_reader, prepare_writer
-from cortex_core.sqlite.search_lane import SearchLane
-from cortex_core.sqlite.write_gate import WriteGate
+from cortex_core.sqlite.search_lane import SearchLane, give_way
+from cortex_core.sqlite.unit_queue import UnitQueue
+from cortex_core.sqlite.write_batch import run_writes
 
 T = TypeVar("T")
 
@@ -30,8 +33,9 @@ class Database:
     """One file and three lanes: writes, reads and searches do not wait for each other.
 
     Each lane has its own connection on its own thread. A function given to a lane runs there
-    with the connection; it must return values, never a cursor. In memory there is one
-    connection for all three, because SQLite's shared cache would lock whole tables.
+    with the connection; it must return values, never a cursor. A fourth connection is the event
+    loop's own, for look-ups. In memory there is one connection for all, because SQLite's
+    shared cache would lock whole tables.
 
     It belongs to the event loop that opened it. Make one with `Database.open`.
     """
@@ -40,14 +44,16 @@ class Database:
         self,
         path: str,
         lanes: list[Lane],
+        at_hand: sqlite3.Connection | None,
         loop: asyncio.AbstractEventLoop,
         search_timeout_s: float,
     ) -> None:
         self.path = path
         self._lanes = lanes
         self._loop = loop
-        self._writes = WriteGate(lanes[0], loop)
-        self._reads = ReadLane(lanes[1 % len(lanes)], loop)
+        self._writes = UnitQueue(lanes[0], loop, "cortex-core writes", run_writes)
+        self._reads = UnitQueue(lanes[1 % len(lanes)], loop, "cortex-core reads", run_reads)
+        self._look_ups = LookUps(at_hand, self._reads, loop)
         self._searches = SearchLane(lanes[2 % len(lanes)], loop, search_timeout_s)
         self._closing: asyncio.Task[None] | None = None
 
@@ -75,18 +81,22 @@ class Database:
             await _call(lanes[0], lambda connection: prepare_writer(connection, synchronous))
             for lane in lanes[1:]:
                 await _call(lane, prepare_reader)
+            if len(lanes) > 1:
+                await _call(lanes[2], lambda _: give_way())
+            at_hand = None if name == MEMORY else await _call(lanes[0], partial(_at_hand, name))
         except BaseException as error:
             for lane in lanes:
                 await lane.close()
             if isinstance(error, Exception):
                 raise _named(name, error) from error
             raise
-        return cls(name, lanes, asyncio.get_running_loop(), search_timeout_s)
+        return cls(name, lanes, at_hand, asyncio.get_running_loop(), search_timeout_s)
 
     def __del__(self) -> None:
         # During finalization the threads stand still, and the process takes them with it.
         if self._closing is not None or sys.is_finalizing():
             return
+        self._look_ups.close()
         if not self._loop.is_closed():
             self._writes.forget()
             self._reads.forget()
@@ -120,6 +130,12 @@ class Database:
         self._refuse_if_unusable()
         return self._reads.submit(run)
 
+    def look_up(self, run: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
+        """The same for a `run` that finds a few rows by their id: it may run on the event
+        loop, at the end of the turn."""
+        self._refuse_if_unusable()
+        return self._look_ups.submit(run)
+
     def search(self, run: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
         """Run `run` on a consistent view; it is stopped past the deadline or if cancelled."""
         self._refuse_if_unusable()
@@ -132,6 +148,7 @@ class Database:
         database belongs to has been closed, any other may call this, to end the threads.
         """
         if self._loop.is_closed():
+            self._look_ups.close()
             for lane in self._lanes:
                 lane.stop()
                 lane.join(_FORGOTTEN_JOIN_S)
@@ -148,6 +165,7 @@ class Database:
 
     async def _close(self) -> None:
         try:
+            self._look_ups.close()
             await self._writes.drained()
             await self._reads.drained()
             await self._searches.drained()
@@ -161,6 +179,14 @@ class Database:
             raise
 
 
+def _at_hand(path: str, _: sqlite3.Connection) -> sqlite3.Connection:
+    """A connection for the event loop: one that is busy reports so and does not wait. Made on
+    a thread, as opening a file may wait for a disk."""
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    prepare_reader(connection)
+    return connection
+
+
 def _checkpoint(connection: sqlite3.Connection) -> None:
     # PASSIVE copies back what it can without waiting for readers in other processes. What it
     # cannot is safe in the log, and read from there when the file is opened next.
@@ -168,19 +194,21 @@ def _checkpoint(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
-async def _call(lane: Lane, function: Callable[[sqlite3.Connection], object]) -> None:
-    """Run `function` on the lane's thread, and raise here what it raises there."""
+async def _call(lane: Lane, function: Callable[[sqlite3.Connection], T]) -> T:
+    """What `function` returns, or raises, on the lane's thread."""
+    returned: list[T] = []
     raised: list[BaseException] = []
 
     def work(connection: sqlite3.Connection) -> None:
         try:
-            function(connection)
+            returned.append(function(connection))
         except BaseException as error:
             raised.append(error)
 
     await lane.run(work)
     if raised:
         raise raised[0]
+    return returned[0]
 
 
 def _named(path: str, error: Exception) -> BaseException:

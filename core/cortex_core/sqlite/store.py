@@ -79,6 +79,9 @@ class SqliteStore:
     def read(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
         return self.database.read(lambda connection: unit(SqliteTx(connection)))
 
+    def look_up(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
+        return self.database.look_up(lambda connection: unit(SqliteTx(connection)))
+
     def search_conversations(self, search: ConversationSearch) -> Awaitable[SearchHits]:
         return self.database.search(lambda connection: search_conversations(connection, search))
 

@@ -7,26 +7,18 @@ from contextlib import suppress
 from cortex_core.sqlite.unit import Unit
 
 
-class WriteBatch:
-    """Work for the writer's thread: after it, every unit holds a value that is committed, or
-    the error that rolled it back.
+def run_writes(connection: sqlite3.Connection, units: Sequence[Unit]) -> None:
+    """After it, every unit holds a value that is committed, or the error that rolled it back.
 
     A savepoint around each unit lets one fail without the others. Where an error takes the
     whole transaction with it (a full disk, a failing device), and where the commit fails, the
     units are run again one by one: only those that fail on their own then have failed.
     """
-
-    __slots__ = ("units",)
-
-    def __init__(self, units: Sequence[Unit]) -> None:
-        self.units = units
-
-    def __call__(self, connection: sqlite3.Connection) -> None:
-        if len(self.units) == 1:
-            _run_alone(connection, self.units[0])
-        elif not _run_together(connection, self.units):
-            for unit in self.units:
-                _run_alone(connection, unit)
+    if len(units) == 1:
+        _run_alone(connection, units[0])
+    elif not _run_together(connection, units):
+        for unit in units:
+            _run_alone(connection, unit)
 
 
 def _run_together(connection: sqlite3.Connection, units: Sequence[Unit]) -> bool:

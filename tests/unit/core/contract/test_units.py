@@ -36,6 +36,7 @@ async def test_entities_come_back_as_they_were_saved(store: Store) -> None:
         )
 
     assert await store.read(get) == (FULL_CONVERSATION, FULL_PATTERN, FULL_ITEM)
+    assert await store.look_up(get) == (FULL_CONVERSATION, FULL_PATTERN, FULL_ITEM)
 
 
 async def test_saving_again_replaces_every_field(store: Store) -> None:

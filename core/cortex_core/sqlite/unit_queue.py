@@ -1,0 +1,93 @@
+"""Where units wait for a connection's thread, which takes all that wait when its turn comes.
+
+A hop to the thread and back costs 25 to 60 µs, so units share one. It is started for the first of
+them at once, and while the thread wakes up the others of the same turn of the event loop arrive,
+and so do those that a commit under way makes wait. Measured with 64 at once: 72,000 reads a second
+against 16,000 with one hop each, 32,000 commands against 11,400 with a transaction each.
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from cortex_core.sqlite.guard import Guard
+from cortex_core.sqlite.lane import Lane
+from cortex_core.sqlite.unit import Run, Unit, cancel_all, fail_all, settle_all
+
+BATCH_MOST = 128
+"""Units in one hop. More gain nothing, and all of them wait for the last."""
+
+RunUnits = Callable[[sqlite3.Connection, Sequence[Unit]], None]
+"""After it, every unit holds a value or an error. Runs on the connection's thread."""
+
+
+class UnitQueue:
+    """At most one hop is under way; what arrives meanwhile is in the next."""
+
+    def __init__(
+        self, lane: Lane, loop: asyncio.AbstractEventLoop, name: str, run_units: RunUnits
+    ) -> None:
+        self._lane = lane
+        self._loop = loop
+        self._run_units = run_units
+        self._waiting: deque[Unit] = deque()
+        self._under_way = False
+        self._guard = Guard(loop, name, self._give_up)
+
+    def submit(
+        self, run: Run, after_commit: Callable[[], None] | None = None
+    ) -> asyncio.Future[Any]:
+        unit = Unit(run, self._loop.create_future(), after_commit)
+        self.add(unit)
+        return unit.future
+
+    def add(self, unit: Unit) -> None:
+        self._waiting.append(unit)
+        if not self._under_way:
+            self._under_way = True
+            self._guard.begin()
+            self._hop()
+
+    async def drained(self) -> None:
+        """Return when nothing waits any more."""
+        await self._guard.drained()
+
+    def forget(self) -> None:
+        """Leave nothing on the event loop; called where nobody will await the rest."""
+        self._guard.release()
+
+    def _hop(self) -> None:
+        taken: list[Unit] = []
+        self._lane.start(partial(self._run, taken), partial(self._ended, taken))
+
+    def _run(self, taken: list[Unit], connection: sqlite3.Connection) -> None:
+        # On the thread: taking from one end while the loop adds at the other needs no lock.
+        waiting = self._waiting
+        while waiting and len(taken) < BATCH_MOST:
+            unit = waiting.popleft()
+            if not unit.future.cancelled():
+                taken.append(unit)
+        if taken:
+            self._run_units(connection, taken)
+
+    def _ended(self, taken: list[Unit], error: Exception | None) -> None:
+        if error is None:
+            settle_all(taken)
+        else:
+            # The connection failed as a whole: what waits would only fail in its turn.
+            fail_all((*taken, *self._waiting), error)
+            self._waiting.clear()
+        # The thread holds on to its work, and so to the list, until the next arrives.
+        taken.clear()
+        if self._waiting:
+            self._hop()
+        else:
+            self._under_way = False
+            self._guard.end()
+
+    def _give_up(self) -> None:
+        # A copy: the thread may be taking from it.
+        cancel_all(tuple(self._waiting))
