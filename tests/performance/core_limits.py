@@ -3,7 +3,7 @@
 Every reference is measured in the same run, in turns with ours, and the medians of the rounds are
 held to the goals. The loop is the one that the runner measures on, uvloop where it is installed;
 where a hop between threads weighs most, asyncio's own stands beside it, without a goal: that hop
-is slower by 8 µs. `--quick` takes fewer rounds and leaves the million rows out. Needs the
+is slower by 8 to 20 µs. `--quick` takes fewer rounds and leaves the million rows out. Needs the
 dependency group `peers`.
 """
 
@@ -180,7 +180,7 @@ def search(bench: Bench, rows: int) -> float:
             taken[word].append(time.perf_counter_ns() - start_ns)
             assert len(found.hits) == 20
 
-        for _ in range(bench.rounds(quick=40, full=100)):
+        for _ in range(bench.rounds(quick=40, full=200)):
             for word in WORDS:
                 bench.run(partial(searched, word))
         worst = max(WORDS, key=lambda word: median(taken[word]))
@@ -195,7 +195,7 @@ def search(bench: Bench, rows: int) -> float:
             bench.called(lambda i: like(), 1),
             unit="ns",
             goal=10.0,
-            rounds=bench.rounds(quick=9, full=15),
+            rounds=bench.rounds(quick=15, full=21),
         )
         return percentile(taken[worst], 0.95)
 

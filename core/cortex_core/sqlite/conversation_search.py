@@ -1,7 +1,7 @@
 """Searches conversations: the newest matches compete, the most relevant of them win.
 
 Ranking every match of a common word takes time in proportion to the store (96 ms to 1,389 ms
-at a million rows). The newest 1,280 are found from the end of the index, whatever the size,
+at a million rows). The newest 1,500 are found from the end of the index, whatever the size,
 and scored in SQL, so the thread holds Python's lock for the few rows of the answer only. What
 still grows is bm25's count of all matches (1.6 ms for each 100,000 of them), and a namespace
 pattern that few of very many matches fit: all of them are looked at (0.3 s for a million).
@@ -29,7 +29,7 @@ from cortex_core.sqlite.conditions import glob
 from cortex_core.sqlite.full_text import all_words
 from cortex_core.sqlite.moments import from_us, to_us
 
-CANDIDATES_MOST = 1280
+CANDIDATES_MOST = 1500
 
 _HALF_LIFE_US = HALF_LIFE_S * 1_000_000
 
