@@ -10,7 +10,8 @@ dependency group `peers`.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Awaitable
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -46,7 +47,7 @@ from cortex_core import (
 )
 from cortex_core.data import NAMESPACES, conversation_id, conversations, pattern_id
 from tests.performance import _lanes, _mediators, _orm
-from tests.performance._bench import Bench, Operation, opened_bench, percentile
+from tests.performance._bench import Bench, opened_bench, percentile
 from tests.performance._measure import Measurements, Round
 from tests.performance._references import in_one_thread
 
@@ -115,9 +116,16 @@ def object_mappers(bench: Bench) -> None:
     each = bench.rounds(quick=50, full=200)
     rounds = bench.rounds(quick=7, full=15)
     numbers, pool = count(), cycle(list(conversations(ROWS)))
+    made: deque[Conversation] = deque()
 
-    def fresh() -> Conversation:
-        return replace(next(pool), id=f"fresh-{next(numbers)}")
+    def with_fresh(round_: Round) -> Round:
+        """Conversations are made before the clock starts."""
+
+        def once() -> float:
+            made.extend(replace(next(pool), id=f"fresh-{next(numbers)}") for _ in range(each))
+            return round_()
+
+        return once
 
     with bench.core(ROWS) as cortex, bench.open(_orm.opened(bench.file(ROWS))) as orm:
 
@@ -125,18 +133,18 @@ def object_mappers(bench: Bench) -> None:
             found = await cortex.send(GetConversationById(conversation_id(i % ROWS)))
             assert found.value is not None
 
-        async def capture(i: int) -> None:
-            made = fresh()
+        async def capture(_: int) -> None:
+            fresh = made.popleft()
             captured = await cortex.send(
                 CaptureConversation(
-                    id=made.id,
-                    title=made.title,
-                    content=made.content,
-                    quality=made.quality,
-                    turn_count=made.turn_count,
-                    entity_count=made.entity_count,
-                    file_path=made.file_path,
-                    namespace=made.namespace,
+                    id=fresh.id,
+                    title=fresh.title,
+                    content=fresh.content,
+                    quality=fresh.quality,
+                    turn_count=fresh.turn_count,
+                    entity_count=fresh.entity_count,
+                    file_path=fresh.file_path,
+                    namespace=fresh.namespace,
                 )
             )
             assert captured.ok
@@ -145,19 +153,24 @@ def object_mappers(bench: Bench) -> None:
             bench.measurements.compare(what, ours, theirs, unit="ns", goal=5.0, rounds=rounds)
 
         for name, mapper in orm.items():
-            our_get, our_capture = bench.one_by_one(get, 4 * each), bench.one_by_one(capture, each)
-            compare(f"get / {name}", our_get, bench.one_by_one(_gets(mapper), each))
             compare(
-                f"capture / {name}", our_capture, bench.one_by_one(_captures(mapper, fresh), each)
+                f"get / {name}",
+                bench.one_by_one(get, 4 * each),
+                bench.one_by_one(partial(_get_by, mapper), each),
+            )
+            compare(
+                f"capture / {name}",
+                with_fresh(bench.one_by_one(capture, each)),
+                with_fresh(bench.one_by_one(partial(_captures, mapper, made), each)),
             )
 
 
-def _gets(mapper: _orm.Mapper) -> Operation:
-    return lambda i: mapper.get(conversation_id(i % ROWS))
+def _get_by(mapper: _orm.Mapper, i: int) -> Awaitable[object]:
+    return mapper.get(conversation_id(i % ROWS))
 
 
-def _captures(mapper: _orm.Mapper, fresh: Callable[[], Conversation]) -> Operation:
-    return lambda i: mapper.capture(fresh())
+def _captures(mapper: _orm.Mapper, made: deque[Conversation], _: int) -> Awaitable[object]:
+    return mapper.capture(made.popleft())
 
 
 LIKE = """

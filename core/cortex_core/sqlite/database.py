@@ -11,6 +11,7 @@ from os import PathLike, fspath
 from typing import TypeVar
 
 from cortex_core.errors import StoreClosedError, StoreError
+from cortex_core.sqlite.checkpoints import Checkpoints
 from cortex_core.sqlite.failures import translated
 from cortex_core.sqlite.lane import Lane, open_lanes
 from cortex_core.sqlite.look_ups import LookUps
@@ -55,6 +56,7 @@ class Database:
         self._reads = UnitQueue(lanes[1 % len(lanes)], loop, "cortex-core reads", run_reads)
         self._look_ups = LookUps(at_hand, self._reads, loop)
         self._searches = SearchLane(lanes[2 % len(lanes)], loop, search_timeout_s)
+        self._checkpoints = Checkpoints(lanes[3], lanes[0], loop) if len(lanes) > 1 else None
         self._closing: asyncio.Task[None] | None = None
 
     @classmethod
@@ -77,12 +79,12 @@ class Database:
             raise ValueError(f'synchronous: expected "NORMAL" or "FULL", got {synchronous!r}')
         lanes: list[Lane] = []
         try:
-            lanes = await open_lanes(name, 1 if name == MEMORY else 3, busy_timeout_s)
+            lanes = await open_lanes(name, 1 if name == MEMORY else 4, busy_timeout_s)
             await _call(lanes[0], lambda connection: prepare_writer(connection, synchronous))
-            for lane in lanes[1:]:
+            for lane in lanes[1:3]:
                 await _call(lane, prepare_reader)
-            if len(lanes) > 1:
-                await _call(lanes[2], lambda _: give_way())
+            for lane in lanes[2:]:
+                await _call(lane, lambda _: give_way())
             at_hand = None if name == MEMORY else await _call(lanes[0], partial(_at_hand, name))
         except BaseException as error:
             for lane in lanes:
@@ -100,6 +102,8 @@ class Database:
         if not self._loop.is_closed():
             self._writes.forget()
             self._reads.forget()
+            if self._checkpoints is not None:
+                self._checkpoints.forget()
         for lane in self._lanes:
             lane.stop()
         for lane in self._lanes:
@@ -123,7 +127,10 @@ class Database:
         `run` may be called again when the shared transaction failed.
         """
         self._refuse_if_unusable()
-        return self._writes.submit(run, after_commit)
+        written = self._writes.submit(run, after_commit)
+        if self._checkpoints is not None:
+            self._checkpoints.wrote()
+        return written
 
     def read(self, run: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
         """Run `run` on a consistent view, together with the other reads of this turn."""
@@ -169,6 +176,8 @@ class Database:
             await self._writes.drained()
             await self._reads.drained()
             await self._searches.drained()
+            if self._checkpoints is not None:
+                await self._checkpoints.drained()
             await _call(self._lanes[0], _checkpoint)
             # The writer last: SQLite removes the log when the last connection is closed.
             for lane in reversed(self._lanes):
