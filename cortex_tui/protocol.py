@@ -193,6 +193,13 @@ class RunFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+class RunMeasured(msgspec.Struct, frozen=True, tag=True):
+    """A run has measured to its end, and waits for its neighbours to be torn down with them."""
+
+    outcome: RunFinished
+    """What its last message will say, unless its teardown fails."""
+
+
 class LogLine(msgspec.Struct, frozen=True, tag=True):
     """A line that a workload printed, or that the runner has to say. `run` is -1 if not known."""
 
@@ -225,6 +232,7 @@ Message = (
     | Samples
     | Pulse
     | RunFinished
+    | RunMeasured
     | LogLine
     | SessionFinished
     | RunnerDied

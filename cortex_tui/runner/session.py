@@ -28,6 +28,7 @@ from cortex_tui.protocol import (
     Phase,
     PhaseChanged,
     Resume,
+    RunMeasured,
     RunPlanned,
     SessionFinished,
     SessionPlan,
@@ -175,8 +176,10 @@ class Session:
             # A stop cancels a set-up; every other error is the workload's own.
             if not (isinstance(error, asyncio.CancelledError) and run.stopping):
                 failure = error
-        self._leave_measure(member, group)
         where = member.phase
+        if member.measuring:
+            self._leave_measure(member, group)
+            self._outbox.say([RunMeasured(finished(member, failure, where))])
         barriers.withdraw(run.number)
         if not alone:
             await barriers.measured.wait()
@@ -268,11 +271,10 @@ class Session:
         self._outbox.say([PhaseChanged(member.run.number, phase, at_ns)])
 
     def _leave_measure(self, member: Member, group: Sequence[Member]) -> None:
-        if member.measuring:
-            # Runs that end together end one after the other: none of them was alone for that.
-            self._finish_phase(member, max(member.neighbours, neighbours_of(member, group)))
-            member.measuring = False
-            self._enter(member, "teardown")
+        # Runs that end together end one after the other: none of them was alone for that.
+        self._finish_phase(member, max(member.neighbours, neighbours_of(member, group)))
+        member.measuring = False
+        self._enter(member, "teardown")
 
     def _finish_phase(self, member: Member, neighbours: int = 0) -> None:
         # The rest of what happened is handed on with the values of those that go on.

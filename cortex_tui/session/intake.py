@@ -19,6 +19,7 @@ from cortex_tui.protocol import (
     PhaseChanged,
     Pulse,
     RunFinished,
+    RunMeasured,
     RunnerDied,
     RunPlanned,
     Samples,
@@ -110,6 +111,8 @@ class SessionTally:
                 self._heard(message.at_ns)
                 self._tell_run(message.run, RunTally.finish, message)
                 self._reconsider()
+            case RunMeasured():
+                self._tell_run(message.outcome.run, RunTally.note_measured, message)
             case Mark():
                 self._tell_run(message.run, RunTally.mark, message)
             case Paused():

@@ -16,6 +16,7 @@ from cortex_tui.protocol import (
     Phase,
     PhaseChanged,
     RunFinished,
+    RunMeasured,
     RunPlanned,
     RunState,
     Samples,
@@ -50,6 +51,7 @@ class RunTally:
         self.profile: Profile = planned.profile
         self.neighbours = planned.neighbours
         self.state: RunState = "planned"
+        self._measured: RunFinished | None = None
         self.phase: Phase | None = None
         self.reason = ""
         self.traceback = ""
@@ -196,6 +198,9 @@ class RunTally:
             self.loop_holds += health.loop_lag_ns >= LOOP_HELD_NS
             self.loop_held_ns = max(self.loop_held_ns, health.loop_lag_ns)
 
+    def note_measured(self, message: RunMeasured) -> None:
+        self._measured = message.outcome
+
     def finish(self, message: RunFinished) -> None:
         self.state, self.reason = message.state, visible(message.reason)
         self.traceback = visible(message.traceback)
@@ -215,8 +220,13 @@ class RunTally:
         self.changed = True
 
     def die(self, reason: str) -> None:
-        """The runner is gone: what was measured is kept, and the run has failed."""
-        if self.live:
+        """The runner is gone: what was measured is kept. A run that was not done has failed."""
+        if not self.live:
+            return
+        if self._measured is not None:
+            self.finish(self._measured)
+            self.warnings.append(f"it was measured to its end, but not torn down: {reason}")
+        else:
             self.state, self.reason, self.changed = "failed", reason, True
             self.in_flight = self.oldest_ns = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,14 @@ def test_the_run_fails_with_a_reason_and_its_numbers_can_be_saved(
     assert of_what in run["reason"]
     assert 600 > run["operations"] >= 400
     assert "failed" in told(call(folder, "show", "died").stdout, f"shop.{name}")
+
+
+def test_a_run_that_was_measured_before_keeps_its_result(folder: Path) -> None:
+    write_suite(folder, PROFILES, code=CODE, defaults='warmup = 0\nduration = "1h"')
+    done = call(folder, "run", "shop.nap", "shop.leave", "--json", "died.json")
+    assert done.returncode == 3
+    runs = {run["profile"]: run for run in json.loads((folder / "died.json").read_text())["runs"]}
+    assert runs["shop.leave"]["state"] == "failed"
+    assert runs["shop.nap"]["state"] == "finished"
+    assert runs["shop.nap"]["measured_ns"] >= 300_000_000
+    assert any("not torn down" in warning for warning in runs["shop.nap"]["warnings"])

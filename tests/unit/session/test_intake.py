@@ -7,6 +7,7 @@ from cortex_tui.protocol import (
     Message,
     PhaseChanged,
     RunFinished,
+    RunMeasured,
     RunnerDied,
     SessionFinished,
 )
@@ -64,6 +65,22 @@ def test_a_runner_that_dies_fails_what_had_not_ended() -> None:
     assert [run.state for run in view.runs] == ["finished", "failed"]
     assert view.runs[1].reason == "the runner was killed by SIGKILL"
     assert view.runs[1].operations == 50
+
+
+def test_a_run_that_had_measured_to_its_end_when_the_runner_died_has_not_failed() -> None:
+    done = RunFinished(run=0, state="finished", at_ns=SECOND_NS, measured_ns=SECOND_NS)
+    died = RunnerDied("the runner was killed by SIGKILL", SECOND_NS)
+    view = view_of(tally(*STREAM, RunMeasured(done), died))
+    assert [run.state for run in view.runs] == ["finished", "failed"]
+    assert view.runs[0].measured_ns == SECOND_NS
+    (warning,) = view.runs[0].warnings
+    assert warning.endswith("not torn down: the runner was killed by SIGKILL")
+
+
+def test_a_run_that_waits_to_be_torn_down_has_not_ended() -> None:
+    done = RunFinished(run=0, state="finished", at_ns=SECOND_NS, measured_ns=SECOND_NS)
+    view = view_of(tally(*STREAM, RunMeasured(done)))
+    assert view.runs[0].state == "running"
 
 
 def test_a_session_that_ends_without_a_word_of_a_run_fails_that_run() -> None:
