@@ -200,7 +200,7 @@ class SessionTally:
             self._gc_pause_ns += health.gc_pause_ns
 
     def _planned(self, message: RunPlanned) -> RunTally:
-        run = RunTally(message)
+        run = RunTally(message, self.started.clock_cost_ns if self.started else 0.0)
         if self.placement == "in-process":
             run.warnings.append(IN_PROCESS_WARNING)
         if message.profile.workload in OVER_CORE:

@@ -19,6 +19,9 @@ _ENOUGH_DUE = 20
 _LATE_SHARE = 10
 """Lateness beyond a tenth of the service time says more about the schedule than the subject."""
 
+_CLOCK_SHARE = 100
+"""Reading the clock may cost up to a hundredth of an operation before it is worth a word."""
+
 
 def run_view(run: RunTally, cells: Cells) -> RunView:
     """`cells` are those of the session's matrices."""
@@ -110,6 +113,13 @@ def warnings_of(run: RunTally) -> tuple[str, ...]:
             f"operations started late: lateness p50 {format_duration(late_ns)} is more than a "
             f"tenth of the service p50 {format_duration(service_ns)}"
         )
+    if run.batch == 1 and service_ns and run.clock_cost_ns * _CLOCK_SHARE > service_ns:
+        shared = '; batch = "auto" would time many as one' if _may_be_batched(run) else ""
+        found.append(
+            f"timing adds {format_duration(run.clock_cost_ns)} to each operation, "
+            f"{run.clock_cost_ns / service_ns:.0%} of the service p50 "
+            f"{format_duration(service_ns)}{shared}"
+        )
     if run.service.overflow:
         found.append(f"{run.service.overflow:,} operations took longer than 1 h")
     if run.loop_holds:
@@ -125,6 +135,10 @@ def warnings_of(run: RunTally) -> tuple[str, ...]:
         found.append(f"neighbours changed while it was measured: {counts}")
     found += _unsure(run)
     return tuple(found)
+
+
+def _may_be_batched(run: RunTally) -> bool:
+    return not is_open(run.profile.load) and run.profile.timeout_ns is None
 
 
 def _overload(run: RunTally) -> list[str]:

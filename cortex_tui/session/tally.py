@@ -46,10 +46,11 @@ def said_in(traceback: str) -> str:
 class RunTally:
     """Filled and read on the intake's thread."""
 
-    def __init__(self, planned: RunPlanned) -> None:
+    def __init__(self, planned: RunPlanned, clock_cost_ns: float = 0.0) -> None:
         self.run = planned.run
         self.profile: Profile = planned.profile
         self.neighbours = planned.neighbours
+        self.clock_cost_ns = clock_cost_ns
         self.state: RunState = "planned"
         self._measured: RunFinished | None = None
         self.phase: Phase | None = None

@@ -155,3 +155,19 @@ def test_control_characters_of_a_workload_become_visible() -> None:
     assert view.reason == "boom ␛[31mred"
     assert view.errors == {"E␇": 1}
     assert view.traceback == "line\nboom ␛[31mred"
+
+
+def test_what_timing_adds_is_told_where_it_is_much_of_an_operation() -> None:
+    def told(clock_cost_ns: float, **fields: Any) -> list[str]:
+        tally = RunTally(planned(profile(**fields)), clock_cost_ns)
+        tally.enter(PhaseChanged(0, "measure", 0))
+        tally.add(samples(0, [1_000] * 100))
+        return [text for text in run_view(tally, {}).warnings if text.startswith("timing adds")]
+
+    assert told(9) == []
+    assert told(50) == [
+        "timing adds 50ns to each operation, 5% of the service p50 1.00µs; "
+        'batch = "auto" would time many as one'
+    ]
+    (said,) = told(50, load=OpenLoad(rate_per_s=100.0))
+    assert said.endswith("1.00µs")
