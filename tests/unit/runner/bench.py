@@ -33,6 +33,12 @@ from tests.unit.runner.bench import GIVEN
 globals().update(GIVEN.get(__name__, {}))
 """
 
+NOOP = """
+async def noop():
+    pass
+"""
+"""The least that can be measured."""
+
 
 class Recorded:
     """A session's messages, as they came."""
