@@ -21,6 +21,8 @@ _LATE_SHARE = 10
 
 _CLOCK_SHARE = 100
 """Reading the clock may cost up to a hundredth of an operation before it is worth a word."""
+_ENOUGH_TIMED = 20
+"""Operations from which on their median is shown."""
 
 
 def run_view(run: RunTally, cells: Cells) -> RunView:
@@ -113,13 +115,7 @@ def warnings_of(run: RunTally) -> tuple[str, ...]:
             f"operations started late: lateness p50 {format_duration(late_ns)} is more than a "
             f"tenth of the service p50 {format_duration(service_ns)}"
         )
-    if run.batch == 1 and service_ns and run.clock_cost_ns * _CLOCK_SHARE > service_ns:
-        shared = '; batch = "auto" would time many as one' if _may_be_batched(run) else ""
-        found.append(
-            f"timing adds {format_duration(run.clock_cost_ns)} to each operation, "
-            f"{run.clock_cost_ns / service_ns:.0%} of the service p50 "
-            f"{format_duration(service_ns)}{shared}"
-        )
+    found += _timing(run)
     if run.service.overflow:
         found.append(f"{run.service.overflow:,} operations took longer than 1 h")
     if run.loop_holds:
@@ -137,8 +133,19 @@ def warnings_of(run: RunTally) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _may_be_batched(run: RunTally) -> bool:
-    return not is_open(run.profile.load) and run.profile.timeout_ns is None
+def _timing(run: RunTally) -> list[str]:
+    """That reading the clock is much of what was timed."""
+    service_ns = _median(run.service)
+    if run.batch > 1 or run.service.total < _ENOUGH_TIMED or not service_ns:
+        return []
+    if run.clock_cost_ns * _CLOCK_SHARE <= service_ns:
+        return []
+    may_be_batched = not is_open(run.profile.load) and run.profile.timeout_ns is None
+    return [
+        f"timing adds {format_duration(run.clock_cost_ns)} to each operation, "
+        f"{run.clock_cost_ns / service_ns:.0%} of the service p50 {format_duration(service_ns)}"
+        + ('; batch = "auto" would time many as one' if may_be_batched else "")
+    ]
 
 
 def _overload(run: RunTally) -> list[str]:
