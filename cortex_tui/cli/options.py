@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from cortex_tui.paths import STORE
 from cortex_tui.profiles.lengths import read_warmup
@@ -49,6 +51,36 @@ def warmup(
         raise click.BadParameter(error.message, ctx, param) from None
 
 
+def given(what: str) -> Callable[[click.Context, click.Parameter, str], str]:
+    """A callback that refuses an empty text, such as of a variable that is not set; where the
+    option is not given at all, its default stands."""
+
+    def check(ctx: click.Context, param: click.Parameter, text: str) -> str:
+        if not text and ctx.get_parameter_source(param.name or "") is not ParameterSource.DEFAULT:
+            raise click.BadParameter(f"expected {what}", ctx, param)
+        return text
+
+    return check
+
+
+class GivenPath(click.Path):
+    """A path; an empty text, which pathlib takes for the working folder, is none."""
+
+    def __init__(self, what: str, *, dir_okay: bool = True) -> None:
+        super().__init__(path_type=Path, dir_okay=dir_okay)
+        self._what = what
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:
+        if not os.fspath(value):
+            self.fail(f"expected {self._what}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def _existing(
     ctx: click.Context, param: click.Parameter, paths: tuple[Path, ...]
 ) -> tuple[Path, ...]:
@@ -61,7 +93,7 @@ def _existing(
 def store_option(command: Command) -> Command:
     return click.option(
         "--store",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=GivenPath("a file", dir_okay=False),
         default=STORE,
         show_default=True,
         metavar="FILE",
@@ -73,7 +105,7 @@ def profiles_option(command: Command) -> Command:
     return click.option(
         "--profiles",
         "places",
-        type=click.Path(path_type=Path),
+        type=GivenPath("a file or a folder"),
         multiple=True,
         callback=_existing,
         metavar="PATH",

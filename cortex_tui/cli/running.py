@@ -16,6 +16,7 @@ from cortex_tui.cli.options import (
     StoreError,
     catalog_for,
     duration,
+    given,
     in_process_option,
     loop_factory,
     loop_option,
@@ -69,6 +70,7 @@ INTERRUPTED = 130
     "--again",
     metavar="NAME|ID",
     default="",
+    callback=given("a name or the start of an id"),
     help="Run what a snapshot or session ran: its profiles as they were stored, SELECT of them.",
 )
 @click.option(
@@ -80,12 +82,19 @@ INTERRUPTED = 130
 @loop_option
 @profiles_option
 @store_option
-@click.option("--save", metavar="NAME", default="", help="Save the session as a snapshot.")
+@click.option(
+    "--save",
+    metavar="NAME",
+    default="",
+    callback=given("a name"),
+    help="Save the session as a snapshot.",
+)
 @click.option("--note", default="", help="A line to keep with the snapshot.")
 @click.option(
     "--json",
     metavar="FILE",
     default="",
+    callback=given("a file, or - for stdout"),
     help="Write the session as JSON; - is stdout, and the table goes to stderr.",
 )
 @click.pass_context

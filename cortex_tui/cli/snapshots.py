@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cortex_tui.cli.options import StoreError, store_option
+from cortex_tui.cli.options import StoreError, given, store_option
 from cortex_tui.profiles.words import nearest, printable, shown
 from cortex_tui.quantities import format_count
 
@@ -99,8 +100,8 @@ def show(ref: str, as_json: bool, store: Path) -> int:
 
 
 @click.command()
-@click.argument("ref", metavar="ID")
-@click.argument("name", metavar="NAME")
+@click.argument("ref", metavar="ID", callback=given("the start of an id, or a name"))
+@click.argument("name", metavar="NAME", callback=given("a name"))
 @click.option("--note", default="", help="A line to keep with it.")
 @store_option
 def save(ref: str, name: str, note: str, store: Path) -> int:
@@ -185,7 +186,11 @@ def _say(text: str) -> None:
 
 
 def _profiles(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{len(names)} profiles"
+    """Of the names of all runs: those of several rounds have the same one."""
+    runs = Counter(names)
+    profiles = next(iter(runs)) if len(runs) == 1 else f"{len(runs)} profiles"
+    rounds = max(runs.values(), default=1)
+    return profiles if rounds == 1 else f"{profiles}, {rounds} rounds"
 
 
 def _table(title: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

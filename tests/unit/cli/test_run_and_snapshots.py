@@ -214,6 +214,19 @@ def test_a_saved_session_can_be_listed_shown_renamed_and_removed(
     ]
 
 
+def test_a_list_counts_a_profile_once_whatever_its_rounds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    short = ["--duration", "20ms", "--repeat", "3", "--save"]
+    call(capsys, "run", "cortex-tui.good", *short, "one")
+    call(capsys, "run", "*.good", "*.missed", *short, "two")
+    for everything in ([], ["--all"]):
+        lines = call(capsys, "snapshots", *everything).out.splitlines()
+        ends = {name: line for line in lines for name in ("one", "two") if name in line.split()}
+        assert ends["one"].rstrip().endswith("  cortex-tui.good, 3 rounds")
+        assert ends["two"].rstrip().endswith("  2 profiles, 3 rounds")
+
+
 def test_a_name_that_is_taken_is_refused_before_anything_runs(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
