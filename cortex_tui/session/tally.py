@@ -21,6 +21,7 @@ from cortex_tui.protocol import (
     RunState,
     Samples,
 )
+from cortex_tui.quantities import format_duration
 from cortex_tui.session.findings import Findings, look_over
 from cortex_tui.session.intervals import Interval, IntervalSeries, TimeName, interval_of
 from cortex_tui.session.trend import Settling, Trend
@@ -212,13 +213,24 @@ class RunTally:
         self.unfinished_ns = message.unfinished_ns
         self.warnings.extend(message.warnings)
         self.in_flight = self.oldest_ns = 0
-        if self.state == "finished" and not self.service.total and self.failures.total:
-            self.state = "failed"
+        if self.state == "finished" and (fruitless := self._fruitless()):
+            self.state, self.reason = "failed", f"measure: {fruitless}"
+        self.changed = True
+
+    def _fruitless(self) -> str:
+        """Why the run measured nothing although it went to its end; "" where it did."""
+        failed, unfinished = self.measured.errors, len(self.unfinished_ns)
+        if self.service.total or self.service.overflow:
+            return ""
+        if failed:
             names = ", ".join(self.errors)
             first = next(iter(self.tracebacks.values()), "")
             said = f"{names}: {said_in(first)}" if said_in(first) else names
-            self.reason = f"measure: none of {self.failures.total:,} operations succeeded ({said})"
-        self.changed = True
+            return f"none of {failed:,} operations succeeded ({said})"
+        if unfinished:
+            oldest = format_duration(max(self.unfinished_ns))
+            return f"no operation ended (unfinished: {unfinished:,}, the oldest after {oldest})"
+        return ""
 
     def die(self, reason: str) -> None:
         """The runner is gone: what was measured is kept. A run that was not done has failed."""

@@ -226,18 +226,19 @@ def verdict(evaluations: Iterable[Evaluation], *, live: bool = False) -> Verdict
 def _value(
     target: Target, measured: Measured, headline: Literal["service", "response"]
 ) -> tuple[float | None, str]:
-    done = measured.service.total + measured.service.overflow
+    done = (measured.service.total + measured.service.overflow) * measured.batch
+    ended = done + measured.errors
     statistic = target.statistic
+    if statistic == "throughput" and not measured.measured_ns:
+        return None, "nothing was measured"
+    if statistic in COUNTS + OTHERS and not ended:
+        # That nothing failed is no news of a run in which nothing ended.
+        return None, _needs(1, "operation")
     if statistic == "throughput":
-        if not measured.measured_ns:
-            return None, "nothing was measured"
         return measured.service.total * measured.batch * 1e9 / measured.measured_ns, ""
     if statistic == "error_rate":
-        ended = done * measured.batch + measured.errors
-        return (measured.errors / ended, "") if ended else (None, _needs(1, "operation"))
+        return measured.errors / ended, ""
     if statistic in COUNTS:
-        if not done + measured.errors + measured.unfinished + measured.unstarted:
-            return None, _needs(1, "operation")
         return float(getattr(measured, statistic)), ""
     return _timed(statistic, target.subject or headline, measured)
 

@@ -112,6 +112,29 @@ def test_a_run_without_one_success_has_failed() -> None:
     assert run_view(tally, {}).reason == "measure: none of 3 operations succeeded (OSError)"
 
 
+def test_a_run_in_which_nothing_ended_has_failed_and_meets_no_target() -> None:
+    tally = measuring(targets=("errors == 0",))
+    tally.finish(
+        RunFinished(
+            run=0,
+            state="finished",
+            at_ns=0,
+            measured_ns=SECOND_NS,
+            unfinished_ns=(5 * SECOND_NS, SECOND_NS),
+        )
+    )
+    view = run_view(tally, {})
+    assert (view.state, view.verdict) == ("failed", "missed")
+    assert view.reason == "measure: no operation ended (unfinished: 2, the oldest after 5.00s)"
+    assert view.targets[0].note == "needs 1 more operation"
+
+
+def test_a_run_that_was_stopped_before_anything_ended_has_not_failed() -> None:
+    tally = measuring()
+    tally.finish(RunFinished(run=0, state="stopped", at_ns=0, unfinished_ns=(SECOND_NS,)))
+    assert run_view(tally, {}).state == "stopped"
+
+
 def test_what_was_measured_outlives_the_runner() -> None:
     tally = measuring()
     tally.add(samples(0, [1_000] * 50, at_ns=TENTH_NS, in_flight=4, oldest_ns=5))
