@@ -91,7 +91,10 @@ class Cortex:
         protection: Protection | None = None,
         behaviours: Sequence[Behaviour] | None = None,
     ) -> None:
-        """Wire a store that publishes to `events`. See `open` for the arguments."""
+        """Wire a store that publishes to `events`. See `open` for the arguments.
+
+        `async with` closes it, and with it the store, at the end.
+        """
         self.store = store
         self.events = events
         self.protection = protection or Protection()
@@ -153,6 +156,17 @@ class Cortex:
     async def close(self) -> None:
         """Refuse new work, finish what was accepted, and let go of the file."""
         await self.store.close()
+
+    async def __aenter__(self) -> "Cortex":
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
 
 
 class Opening:

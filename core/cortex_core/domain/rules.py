@@ -44,10 +44,14 @@ def texts(found: list[Violation], field: str, value: object) -> None:
 
 
 def member(found: list[Violation], field: str, value: object, kind: type[Enum]) -> None:
-    """`value` is one of the members of `kind`."""
-    if not isinstance(value, kind):
-        members = ", ".join(str(each.value) for each in kind)
-        found.append(Violation(field, f"expected {kind.__name__}, one of {members}, got {value!r}"))
+    """`value` is one of the members of `kind`; a text that only reads like one is not."""
+    if isinstance(value, kind):
+        return
+    meant = next((each.name for each in kind if isinstance(value, str) and each.value == value), "")
+    names = meant or ", ".join(each.name for each in kind)
+    expected = f"{kind.__name__}.{names}" if meant else f"a {kind.__name__} ({names})"
+    got = f"the text {value!r}" if isinstance(value, str) else type(value).__name__
+    found.append(Violation(field, f"expected {expected}, got {got}"))
 
 
 def share(found: list[Violation], field: str, value: object) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cortex_core import Cortex, Events
-from cortex_core.memory.store import MemoryStore
+from cortex_core.memory import MemoryStore
 
 
 @pytest.fixture
@@ -23,9 +23,8 @@ async def cortex(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[Co
             yield opened
     else:
         events = Events()
-        in_memory = Cortex(MemoryStore(events.publish), events=events)
-        yield in_memory
-        await in_memory.close()
+        async with Cortex(MemoryStore(events.publish), events=events) as in_memory:
+            yield in_memory
 
 
 COUNTED = (

@@ -43,10 +43,16 @@ def test_the_first_example_finds_what_it_captured(tmp_path: Path) -> None:
 
 
 def test_a_unit_of_work_of_one_s_own(tmp_path: Path) -> None:
-    indented = "".join(f"        {line}\n" for line in EXAMPLES[1].splitlines())
+    indented = "".join(f"        {line}\n" for line in EXAMPLES[2].splitlines())
     assert run(UNIT_AROUND.format(example=indented), tmp_path) == "1 n\n"
 
 
+def test_a_memory_without_a_file(tmp_path: Path) -> None:
+    indented = "".join(f"    {line}\n" for line in EXAMPLES[1].splitlines())
+    around = f"import asyncio\nasync def main():\n{indented}\nasyncio.run(main())\n"
+    assert run(around, tmp_path) == "0\n"
+
+
 def test_data_for_measurements(tmp_path: Path) -> None:
-    run(EXAMPLES[2].replace("100_000", "100"), tmp_path)
+    run(EXAMPLES[3].replace("100_000", "100"), tmp_path)
     assert (tmp_path / "seed.db").exists()

@@ -1,6 +1,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from cortex_core import (
@@ -81,6 +83,22 @@ async def test_an_invalid_pattern_fails_field_by_field(cortex: Cortex) -> None:
         LearnPattern(name="", type=PatternType.BUG_FIX, content="", confidence=2)
     )
     assert [e.field for e in result.errors] == ["name", "content", "confidence"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("optimization", "type: expected PatternType.OPTIMIZATION, got the text 'optimization'"),
+        ("speed", "type: expected a PatternType (CODE_STRUCTURE, ARCHITECTURE, BEST_PRACTICE, "
+         "ANTI_PATTERN, OPTIMIZATION, BUG_FIX, DESIGN_PATTERN, DECISION_PATTERN), "
+         "got the text 'speed'"),
+        (None, "DECISION_PATTERN), got NoneType"),
+    ],
+)  # fmt: skip
+async def test_a_type_that_is_none_is_told_what_is(cortex: Cortex, kind: Any, message: str) -> None:
+    (error,) = (await cortex.send(msgspec.structs.replace(LEARN, type=kind))).errors
+    assert error.field == "type"
+    assert error.message.endswith(message)
 
 
 async def test_an_observation_is_stored_and_announced(cortex: Cortex, heard: list[Event]) -> None:
