@@ -10,9 +10,7 @@ from typing import NoReturn
 import click
 
 from cortex_tui.cli.group import program
-from cortex_tui.profiles.words import printable
-
-PROGRAM = "cortex-tui"
+from cortex_tui.cli.options import PROGRAM, say_error
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -44,7 +42,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
             standalone_mode=False,
         )
     except click.ClickException as error:
-        click.echo(f"{PROGRAM}: {_one_line(error)}", err=True)
+        say_error(_one_line(error))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return 130
@@ -52,7 +50,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
 
 
 def _one_line(error: click.ClickException) -> str:
-    message = printable(" ".join(error.format_message().split()))
+    message = " ".join(error.format_message().split())
     # An error of ours that ends in a suggestion needs no second one.
     if isinstance(error, click.UsageError) and error.ctx and not message.endswith(")"):
         return f"{message.rstrip('.')} (see {error.ctx.command_path} -h)"

@@ -18,6 +18,7 @@ class Again(NamedTuple):
 
     profiles: tuple[Profile, ...]
     one_by_one: bool
+    rounds: int
 
 
 def stored_profiles(store: Path, ref: str, words: Sequence[str]) -> Again:
@@ -41,13 +42,15 @@ def stored_profiles(store: Path, ref: str, words: Sequence[str]) -> Again:
         raise StoreError(f"--again: {error}") from None
     # A profile that was repeated has a run in each round.
     profiles = {run.profile.full_name: replayed(run.profile, run) for run in stored.runs}
+    of_one_run = stored.snapshot is not None and stored.snapshot.run is not None
+    rounds = 1 if of_one_run else stored.session.rounds
     if not words:
-        return Again(tuple(profiles.values()), stored.session.one_by_one)
+        return Again(tuple(profiles.values()), stored.session.one_by_one, rounds)
     try:
         selected = select(_catalog_of(profiles.values()), words)
     except SelectionError as error:
         raise click.UsageError(f"--again {ref}: {error}") from None
-    return Again(selected.profiles, stored.session.one_by_one)
+    return Again(selected.profiles, stored.session.one_by_one, rounds)
 
 
 def _catalog_of(profiles: Iterable[Profile]) -> Catalog:

@@ -16,11 +16,14 @@ from cortex_tui.profiles.loader import load_catalog
 from cortex_tui.profiles.model import Catalog, Length, Problem
 from cortex_tui.profiles.reading import RefusedError, read_duration_ns
 from cortex_tui.profiles.selection import Selected, SelectionError, named_files, select
+from cortex_tui.profiles.words import printable
 
 if TYPE_CHECKING:
     import asyncio
 
     from cortex_tui.protocol import LoopName
+
+PROGRAM = "cortex-tui"
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -162,6 +165,11 @@ def selected_from(catalog: Catalog, words: Sequence[str]) -> Selected:
         # What is broken may be what was meant.
         say_problems(problem for problem in catalog.problems if not problem.suite)
         raise click.UsageError(str(error)) from None
+
+
+def say_error(message: str) -> None:
+    """An error on a line of stderr; for what does not end the command, or ends it right here."""
+    click.echo(f"{PROGRAM}: {printable(message)}", err=True)
 
 
 def say_problems(problems: Iterable[Problem]) -> None:

@@ -71,7 +71,8 @@ INTERRUPTED = 130
     metavar="NAME|ID",
     default="",
     callback=given("a name or the start of an id"),
-    help="Run what a snapshot or session ran: its profiles as they were stored, SELECT of them.",
+    help="Run what a snapshot or session ran: its profiles as they were stored, SELECT of them, "
+    "in as many rounds.",
 )
 @click.option(
     "--dry-run",
@@ -129,6 +130,8 @@ def run(
         _refuse_beside(ctx, "--again", ("places",))
         stored = stored_profiles(store, again, select)
         profiles, one_by_one = stored.profiles, one_by_one or stored.one_by_one
+        if ctx.get_parameter_source("repeat") is ParameterSource.DEFAULT:
+            repeat = stored.rounds
     else:
         profiles, invalid = _selected(select, places)
     if not profiles:
@@ -137,7 +140,7 @@ def run(
         raise click.UsageError("--note: expected --save NAME beside it")
     if dry_run:
         _refuse_beside(ctx, "--dry-run", ("duration_ns", "warmup", "repeat", "save", "json"))
-        profiles, one_by_one = [rehearsed(profile) for profile in profiles], True
+        profiles, one_by_one, repeat = [rehearsed(profile) for profile in profiles], True, 1
     else:
         profiles = [_overridden(profile, duration_ns, warmup) for profile in profiles]
     _check_json(json)

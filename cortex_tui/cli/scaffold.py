@@ -124,7 +124,12 @@ def new(name: str) -> int:
 
 
 def _check(name: str, module: str, suite_file: Path, code_file: Path) -> None:
-    if not _NAME.fullmatch(name) or keyword.iskeyword(module):
+    if keyword.iskeyword(module):
+        raise click.UsageError(
+            f"{shown(name)}: a word of Python's own, which no module can be called: take another "
+            "name"
+        )
+    if not _NAME.fullmatch(name):
         raise click.UsageError(
             f"{shown(name)}: expected a name of letters, digits, - and _ that starts with a letter"
         )

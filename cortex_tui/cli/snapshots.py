@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cortex_tui.cli.options import StoreError, given, store_option
+from cortex_tui.cli.options import StoreError, given, say_error, store_option
 from cortex_tui.profiles.words import nearest, printable, shown
 from cortex_tui.quantities import format_count
 
@@ -136,7 +136,7 @@ def rm(names: Sequence[str], store: Path) -> int:
                 try:
                     await opened.remove(name)
                 except SnapshotError as error:
-                    _say(str(error))
+                    say_error(str(error))
                     code = StoreError.exit_code
                 else:
                     _say(f"removed {name}")

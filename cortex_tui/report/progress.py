@@ -55,7 +55,8 @@ def progress_line(view: SessionView) -> str:
 
     Of a run that goes on alone it says what for, where that is no length.
     """
-    done = sum(run.state in ("finished", "stopped", "failed") for run in view.runs)
+    done = sum(run.state in ("finished", "stopped") for run in view.runs)
+    failed = sum(run.state == "failed" for run in view.runs)
     phases: dict[str, list[float]] = {}
     notes: list[str] = []
     for run in view.runs:
@@ -63,7 +64,7 @@ def progress_line(view: SessionView) -> str:
             word = "paused" if run.paused else run.phase
             phases.setdefault(word, []).append(run.progress or 0.0)
             notes.append(run.progress_note)
-    parts = [f"{done} done"] if done else []
+    parts = [f"{count} {word}" for count, word in ((done, "done"), (failed, "failed")) if count]
     for phase, progress in phases.items():
         share = f" {sum(progress) / len(progress):.0%}" if phase in ("warmup", "measure") else ""
         parts.append(f"{len(progress)} {phase}{share}")

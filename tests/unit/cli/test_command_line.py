@@ -65,6 +65,7 @@ USAGE_ERRORS = [
     (["run", "--again", "x", "--profiles", "."], "--again: expected no --profiles beside it"),
     (["check", "mediatr"], 'no profile or suite is called "mediatr" (did you mean "mediator"?)'),
     (["new", "2fast"], '"2fast": expected a name of letters, digits, - and _ that starts with'),
+    (["new", "class"], '"class": a word of Python\'s own, which no module can be called: take'),
     (["new", "json"], "would hide the module json of the standard library: take another name"),
     (["new", "click"], "profiles/click.py would hide the module "),
     (["new", "search"], "search: there is a suite of that name already: "),

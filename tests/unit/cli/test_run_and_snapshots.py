@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from pathlib import Path
 
 import pytest
 
+from cortex_tui.snapshots.store import SnapshotStore
 from tests.unit.cli.door import call
 
 BENCH = """
@@ -165,6 +167,27 @@ def test_a_snapshot_can_be_run_again_as_it_was(
     assert answer.err.startswith('cortex-tui: --again first: no profile matches "*.gud"')
 
 
+def test_rounds_are_run_again_unless_others_are_asked_for(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    def rounds(*arguments: str) -> list[int]:
+        answer = call(capsys, "run", *arguments, "--json", "-")
+        return [run["round"] for run in json.loads(answer.out)["runs"]]
+
+    assert rounds("*.good", "--duration", "20ms", "--repeat", "3", "--save", "first") == [1, 2, 3]
+    assert rounds("--again", "first") == [1, 2, 3]
+    assert rounds("--again", "first", "--repeat", "1") == [1]
+
+    async def save_one_run() -> None:
+        async with await SnapshotStore.open(folder / ".cortex-tui" / "snapshots.db") as store:
+            await store.name_snapshot("second", (await store.load("first")).session.id, run=1)
+
+    asyncio.run(save_one_run())
+    assert rounds("--again", "second") == [1]
+    answer = call(capsys, "run", "--again", "first", "--dry-run")
+    assert (answer.code, answer.out.count("cortex-tui.good")) == (0, 1)
+
+
 def test_a_warmup_that_found_its_end_has_that_length_when_it_is_run_again(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -207,7 +230,7 @@ def test_a_saved_session_can_be_listed_shown_renamed_and_removed(
     assert removed.code == 2
     assert "removed first\n" in removed.err
     assert "removed second\n" in removed.err
-    assert "no snapshot or session 'nothing'" in removed.err
+    assert "cortex-tui: .cortex-tui/snapshots.db: no snapshot or session 'nothing'" in removed.err
     assert [line.split()[0] for line in call(capsys, "snapshots").out.splitlines()] == [
         "name",
         "third",

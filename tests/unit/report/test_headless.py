@@ -244,6 +244,13 @@ def test_a_line_of_progress_says_what_for_and_in_which_round() -> None:
     )
 
 
+def test_a_line_of_progress_tells_failed_runs_from_those_that_are_done() -> None:
+    view = session_view(run_view(0), run_view(1, state="failed"), run_view(2, state="stopped"))
+    assert " 3 runs: 2 done, 1 failed  " in progress_line(view)
+    died = session_view(run_view(0, state="failed"), run_view(1, state="failed"), state="died")
+    assert " 2 runs: 2 failed  " in progress_line(died)
+
+
 def test_a_line_of_progress_counts_the_runs_by_phase() -> None:
     view = session_view(
         run_view(0),
