@@ -69,6 +69,9 @@ class SessionTally:
         self._ended_ns = 0
         self._ended_views: dict[int, RunView] = {}
         """Nothing more happens to a run that has ended, so its view is made once."""
+        self._began: list[RunTally] = []
+        """The runs that were the last to begin to measure, all of them at `_began_at_ns`."""
+        self._began_at_ns = 0
         self._health = Health()
         self._cpu_shares: deque[float] = deque(maxlen=_LATELY)
         self._lags_ns: deque[int] = deque(maxlen=_LATELY)
@@ -107,6 +110,8 @@ class SessionTally:
             case PhaseChanged():
                 self._heard(message.at_ns)
                 self._tell_run(message.run, RunTally.enter, message)
+                if message.phase == "measure":
+                    self._introduce(message)
             case RunFinished():
                 self._heard(message.at_ns)
                 self._tell_run(message.run, RunTally.finish, message)
@@ -189,6 +194,19 @@ class SessionTally:
         if run is not None:
             self._ended_views.pop(number, None)
             take(run, message)
+
+    def _introduce(self, message: PhaseChanged) -> None:
+        """Those that begin to measure at one moment are neighbours: what failed before, or was put
+        off until these are done, is not among them."""
+        run = self.runs.get(message.run)
+        if run is None:
+            return
+        if message.at_ns != self._began_at_ns:
+            self._began_at_ns, self._began = message.at_ns, []
+        for other in self._began:
+            run.meet(other)
+            other.meet(run)
+        self._began.append(run)
 
     def _fare(self, health: Health) -> None:
         # All runs of a tick bring the same.

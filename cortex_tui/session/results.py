@@ -30,6 +30,7 @@ from cortex_tui.stats.targets import Evaluation, Measured, Verdict, evaluate, pa
 INTERRUPTED = "its process ended before the run did: what was stored until then is here"
 
 _LIVE = ("planned", "running")
+_MEASURED = ("measure", "teardown")
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,6 +157,7 @@ def _cut_short(result: RunResult, slots: Sequence[tuple[int, Interval]]) -> RunR
     record = msgspec.structs.replace(
         result.record,
         reason=result.record.reason or INTERRUPTED,
+        neighbours=result.record.neighbours if result.record.phase in _MEASURED else (),
         confidence_ns=found.confidence_ns,
         slowest=found.slowest,
         targets=tuple(TargetRecord(text, None, True) for text in result.profile.targets),

@@ -6,6 +6,8 @@ state whenever it is replayed.
 
 from __future__ import annotations
 
+from bisect import insort
+
 from cortex_tui.profiles.model import Profile, is_open
 from cortex_tui.protocol import (
     Calibrated,
@@ -50,7 +52,9 @@ class RunTally:
     def __init__(self, planned: RunPlanned, clock_cost_ns: float = 0.0) -> None:
         self.run = planned.run
         self.profile: Profile = planned.profile
-        self.neighbours = planned.neighbours
+        self._planned_neighbours = planned.neighbours
+        self._beside: list[tuple[int, str]] | None = None
+        """The runs that measure with it, in the order of the plan; None until that begins."""
         self.clock_cost_ns = clock_cost_ns
         self.state: RunState = "planned"
         self._measured: RunFinished | None = None
@@ -130,6 +134,13 @@ class RunTally:
         return found
 
     @property
+    def neighbours(self) -> tuple[str, ...]:
+        """Who measures with it; until that begins, who is planned to."""
+        if self._beside is not None:
+            return tuple(name for _, name in self._beside)
+        return self._planned_neighbours if self.live else ()
+
+    @property
     def phase_ns(self) -> int:
         """How long the phase goes on, by the last message and without pauses."""
         now_ns = self._paused_since_ns if self.paused else self._heard_ns
@@ -146,8 +157,16 @@ class RunTally:
         self.state, self.phase = "running", message.phase
         self._phase_began_ns = self._heard_ns = message.at_ns
         self.changed = True
-        if message.phase == "measure" and self.profile.auto_warmup and not self.settling.settled:
-            self.warnings.append(UNSETTLED)
+        if message.phase == "measure":
+            self._beside = []
+            if self.profile.auto_warmup and not self.settling.settled:
+                self.warnings.append(UNSETTLED)
+
+    def meet(self, other: RunTally) -> None:
+        """Begins to measure at the same moment as the other: they are neighbours."""
+        if self._beside is not None:
+            insort(self._beside, (other.run, other.profile.full_name))
+            self.changed = True
 
     def mark(self, message: Mark) -> None:
         if len(self.marks) < _MAX_MARKS:

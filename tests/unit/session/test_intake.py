@@ -52,6 +52,31 @@ def test_replaying_a_recorded_stream_gives_the_same_view() -> None:
     assert view_of(tally(*STREAM)).runs[1].percentiles_ns["p50"] == 2_000
 
 
+def test_neighbours_are_the_runs_that_measure_at_the_same_time() -> None:
+    three = profile("three")
+    names = ("bench.one", "bench.two", "bench.three")
+    made = SessionTally(plan(ONE, TWO, three), "process", "2026-01-01T00:00:00Z")
+    for number, each in enumerate((ONE, TWO, three)):
+        made.apply(planned(each, number, tuple(name for name in names if name != each.full_name)))
+    assert view_of(made).runs[2].neighbours == ("bench.one", "bench.two")
+    # The third is put off until the others are done.
+    for message in (PhaseChanged(1, "measure", 5), PhaseChanged(0, "measure", 5)):
+        made.apply(message)
+    made.apply(PhaseChanged(2, "measure", SECOND_NS))
+    assert [run.neighbours for run in view_of(made).runs] == [("bench.two",), ("bench.one",), ()]
+
+
+def test_a_run_that_failed_before_it_measured_is_nobodys_neighbour() -> None:
+    failed = RunFinished(run=0, state="failed", reason="setup: no server", at_ns=1)
+    begin = (started(), planned(ONE, 0, ("bench.two",)), planned(TWO, 1, ("bench.one",)))
+    view = view_of(
+        tally(*begin, PhaseChanged(0, "setup", 0), PhaseChanged(1, "measure", 1), failed)
+    )
+    assert [run.neighbours for run in view.runs] == [(), ()]
+    view = view_of(tally(*begin, failed, RunnerDied("killed", 2)))
+    assert [run.neighbours for run in view.runs] == [(), ()]
+
+
 def test_silence_is_told_while_the_session_goes_on() -> None:
     assert view_of(tally(*STREAM), 5 * SECOND_NS).silent_ns == 4 * SECOND_NS
     ended = tally(*STREAM, SessionFinished(SECOND_NS))
