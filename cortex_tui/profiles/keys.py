@@ -63,16 +63,24 @@ def read_workload(value: object, path: str) -> str:
 
 
 def read_targets(value: object, path: str) -> tuple[str, ...]:
-    """Texts that `cortex_tui.stats.targets.parse_target` understands."""
+    """Texts that `cortex_tui.stats.targets.parse_target` understands; every wrong one is told."""
     targets: list[str] = []
+    wrong: list[str] = []
     for number, target in enumerate(read_list(value, path, '["p95 < 50ms"]'), 1):
         if not isinstance(target, str):
-            raise RefusedError(path, f'expected texts such as "p95 < 50ms", got {shown(target)}')
+            wrong.append(
+                f'target {number}: expected text such as "p95 < 50ms", got {shown(target)}'
+            )
+            continue
         try:
             parse_target(target)
         except (ValueError, OverflowError) as error:
-            raise RefusedError(path, f"target {number}: {error}") from None
-        targets.append(target)
+            wrong.append(f"target {number}: {error}")
+        else:
+            targets.append(target)
+    if wrong:
+        first, *others = wrong
+        raise RefusedError(path, first, [RefusedError(path, message) for message in others])
     return tuple(targets)
 
 

@@ -6,7 +6,7 @@ the value as the profile holds it, or raises RefusedError, which names the very 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from cortex_tui.profiles.words import shown, suggestion
@@ -32,12 +32,16 @@ RATE: Schema = {
 
 
 class RefusedError(Exception):
-    """A value that cannot be used: the path of its key, and what was expected there."""
+    """A value that cannot be used: the path of its key, and what was expected there.
 
-    def __init__(self, key: str, message: str) -> None:
+    Where parts of a value are wrong by themselves, `others` are those behind the first.
+    """
+
+    def __init__(self, key: str, message: str, others: Sequence[RefusedError] = ()) -> None:
         super().__init__(f"{key}: {message}")
         self.key = key
         self.message = message
+        self.others = others
 
 
 class Key(NamedTuple):

@@ -13,6 +13,10 @@ from cortex_tui.profiles.model import Catalog, Problem, Profile
 from cortex_tui.profiles.words import nearest, shown, suggestion
 
 
+_COORDINATE = re.compile(r'[^,"]+(?:"(?:[^"\\]|\\.)*")?')
+"""A parameter and its value in the name of a cell; text may be quoted, as in JSON."""
+
+
 class SelectionError(ValueError):
     """A word that means no profile; the text says which, and what was near."""
 
@@ -62,7 +66,8 @@ def _meant(catalog: Catalog, word: str) -> tuple[list[Profile], list[Problem]]:
             [profile for profile in catalog.profiles if profile.source == file],
             [problem for problem in catalog.problems if problem.suite == suite],
         )
-    exact = [p for p in catalog.profiles if word in (p.full_name, p.family, p.suite)]
+    name = _in_order(catalog, word)
+    exact = [p for p in catalog.profiles if name in (p.full_name, p.family, p.suite)]
     # The name of a cell may hold any character.
     if ("*" in word or "?" in word) and not exact:
         pattern = _pattern(word)
@@ -75,6 +80,18 @@ def _meant(catalog: Catalog, word: str) -> tuple[list[Profile], list[Problem]]:
             [p for p in catalog.problems if _may_match(word, pattern, p)],
         )
     return exact, [p for p in catalog.problems if p.suite and _names(word, p)]
+
+
+def _in_order(catalog: Catalog, word: str) -> str:
+    """The name of a cell with its parameters in the order of the matrix; other words as they are."""
+    family, bracket, rest = word.partition("[")
+    cell = next((p.matrix for p in catalog.profiles if p.matrix and p.family == family), None)
+    parts = _COORDINATE.findall(rest.removesuffix("]"))
+    if cell is None or f"{family}{bracket}{','.join(parts)}]" != word:
+        return word
+    places = {name: place for place, name in enumerate(cell)}
+    parts.sort(key=lambda part: places.get(part.partition("=")[0], len(places)))
+    return f"{family}[{','.join(parts)}]"
 
 
 def _tagged(catalog: Catalog, tag: str) -> tuple[list[Profile], list[Problem]]:
@@ -141,7 +158,7 @@ def _nothing(catalog: Catalog, word: str) -> str:
     family = next((p.family for p in catalog.profiles if word.startswith(f"{p.family}[")), None)
     if family is not None:
         cells = [p.full_name for p in catalog.profiles if p.family == family]
-        return f"no cell is called {shown(word)} {suggestion(word, cells)}"
+        return f"no cell is called {shown(word)} {suggestion(_in_order(catalog, word), cells)}"
     if "*" in word or "?" in word:
         return f"no profile matches {shown(word)} (suites: {', '.join(suites) or 'none'})"
     suite = next((suite for suite in catalog.suites if suite.name == word.partition(".")[0]), None)

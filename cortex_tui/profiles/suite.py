@@ -177,7 +177,7 @@ def _read_keys(
                 raise unknown_key(f"{path}.{key}", key, known)
             keys[key] = known[key].read(setting, f"{path}.{key}")
         except RefusedError as error:
-            refused.append(error)
+            refused += [error, *error.others]
     return keys
 
 

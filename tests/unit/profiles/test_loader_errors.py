@@ -239,7 +239,7 @@ PROFILE_ERRORS = [
         'targets = "p95 < 5ms"',
         'targets: expected a list such as ["p95 < 50ms"], got "p95 < 5ms"',
     ),
-    ("targets = [5]", 'targets: expected texts such as "p95 < 50ms", got 5'),
+    ("targets = [5]", 'targets: target 1: expected text such as "p95 < 50ms", got 5'),
     (
         'targets = ["lateness.p99 < 1ms"]',
         'targets: target 1, "lateness.p99 < 1ms": expected a load with a rate '
@@ -325,6 +325,22 @@ def test_a_target_that_cannot_be_read_is_named_by_its_place(tmp_path: Path, targ
     (line,) = lines(catalog)
     assert line.startswith("profiles/x.toml: profile.steady.targets: target 2: ")
     assert catalog.profiles == ()
+
+
+@pytest.mark.parametrize("table", ["defaults", "profile.steady"])
+def test_every_wrong_target_has_its_line(tmp_path: Path, table: str) -> None:
+    wrong = '"p95 < fast", "errors == 0", 5, "p101 < 5ms", "p95"'
+    catalog = load(
+        tmp_path,
+        f'{table}.targets = [{wrong}]\nprofile.steady.workload = "cortex.get"\n',
+    )
+    found = lines(catalog)
+    assert [line.partition(f"{table}.targets: ")[2][:8] for line in found] == [
+        "target 1",
+        "target 3",
+        "target 4",
+        "target 5",
+    ]
 
 
 def test_every_wrong_key_of_a_profile_has_its_line(tmp_path: Path) -> None:

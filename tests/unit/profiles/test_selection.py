@@ -180,6 +180,48 @@ def test_a_matrix_is_selected_by_its_profile_or_by_its_cells(
     assert names(cells, word) == expected
 
 
+@pytest.mark.parametrize("number", range(4))
+def test_the_parameters_of_a_cell_may_stand_in_any_order(cells: Catalog, number: int) -> None:
+    first, second = CELLS[number].removeprefix("big.grow[").removesuffix("]").split(",")
+    assert names(cells, f"big.grow[{second},{first}]") == [CELLS[number]]
+
+
+def test_a_pattern_over_cells_keeps_its_order(cells: Catalog) -> None:
+    assert names(cells, "big.grow[*,text=performance]") == [CELLS[1], CELLS[3]]
+    with pytest.raises(SelectionError):
+        select(cells, ["big.grow[text=performance,*]"])
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "big.grow[text=performance,conversations=1000]",
+        "big.grow[text=perfomance,conversations=100]",
+    ],
+)
+def test_the_nearest_cell_does_not_depend_on_the_order(cells: Catalog, word: str) -> None:
+    with pytest.raises(SelectionError) as raised:
+        select(cells, [word])
+    assert str(raised.value) == (
+        f'no cell is called "{word}" (did you mean "big.grow[conversations=100,text=performance]"?)'
+    )
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "big.grow[text=performance,,conversations=100]",
+        "big.grow[text=performance,conversations=100],",
+        'big.grow[text="performance,conversations=100]',
+        "big.grow[]",
+        "big.grow[",
+    ],
+)
+def test_what_is_not_written_as_a_cell_is_none(cells: Catalog, word: str) -> None:
+    with pytest.raises(SelectionError):
+        select(cells, [word])
+
+
 def test_a_cell_that_is_not_there_is_told_from_those_that_are(cells: Catalog) -> None:
     with pytest.raises(SelectionError) as raised:
         select(cells, ["big.grow[conversations=1000,text=performance]"])
