@@ -47,7 +47,9 @@ def look_over(
     half_width, lacking = None, ""
     if precision is not None:
         half_width, lacking = _half_width(precision, times[headline], series_of(slots, headline))
-    return Findings(found, half_width, lacking, suspicion([_slice(s, headline) for _, s in slots]))
+    # An interval in which nothing ended is neither slow nor fast.
+    slices = [slice_ for _, s in slots if (slice_ := _slice(s, headline)).slowest_ns]
+    return Findings(found, half_width, lacking, suspicion(slices))
 
 
 def _confidence_ns(pooled: Histogram, intervals: Sequence[IntervalHistogram]) -> ConfidenceNs:

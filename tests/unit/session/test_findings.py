@@ -71,6 +71,16 @@ def test_the_slowest_intervals_are_matched_with_the_health_of_the_loop() -> None
     )
 
 
+def test_an_interval_in_which_nothing_ended_is_not_among_the_slowest() -> None:
+    tally = RunTally(planned(profile()))
+    tally.enter(PhaseChanged(0, "measure", 0))
+    for index in range(60):
+        health = Health(gc_pauses=1, gc_pause_ns=9_000_000) if index == 0 else QUIET
+        tally.add(samples(index, at_ns=(index + 1) * TENTH_NS, health=health))
+    finish(tally)
+    assert run_view(tally, {}).slowest == ""
+
+
 def test_a_short_run_has_neither() -> None:
     tally = run(10)
     finish(tally)
