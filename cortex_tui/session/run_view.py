@@ -157,13 +157,21 @@ def _overload(run: RunTally) -> list[str]:
     ended = run.operations + measured.errors
     if not run.measured_ns or due < _ENOUGH_DUE:
         return []
-    due_per_s = due * 1e9 / min(run.profile.stop.duration_ns, run.measured_ns)
-    done_per_s = ended * 1e9 / run.measured_ns
+    planned_ns = min(run.profile.stop.duration_ns, run.measured_ns)
+    due_per_s, done_per_s = due * 1e9 / planned_ns, ended * 1e9 / run.measured_ns
     if done_per_s > due_per_s * _KEEPS_UP:
         return []
+    fates = []
+    if measured.unstarted:
+        fates.append(f"{measured.unstarted:,} never started (max_in_flight was reached)")
+    if measured.unfinished:
+        fates.append(f"{measured.unfinished:,} never ended")
+    if ended and planned_ns <= run.measured_ns * _KEEPS_UP:
+        # What was started took longer to end than it was due in.
+        fates.append("the rest queued")
     return [
         f"it could not keep up: {format_count(due_per_s)}/s were due, {format_count(done_per_s)}/s "
-        "were done, and the rest queued"
+        f"were done; {', '.join(fates)}"
     ]
 
 

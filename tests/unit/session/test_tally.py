@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad
 from cortex_tui.protocol import Health, PhaseChanged, RunFinished
 from cortex_tui.session.run_view import run_view
@@ -152,6 +154,49 @@ def test_a_held_loop_is_told() -> None:
         "the measuring loop was held for up to 250ms: something did not await, or the machine was "
         "busy",
     )
+
+
+@pytest.mark.parametrize(
+    ("done", "unstarted", "unfinished", "took_ns", "says"),
+    [
+        (1_000, 0, 0, 10 * SECOND_NS, ""),
+        (1_000, 0, 0, 20 * SECOND_NS, "100/s were due, 50/s were done; the rest queued"),
+        (
+            400,
+            600,
+            0,
+            10 * SECOND_NS,
+            "100/s were due, 40/s were done; 600 never started (max_in_flight was reached)",
+        ),
+        (
+            400,
+            598,
+            2,
+            16 * SECOND_NS,
+            "100/s were due, 25/s were done; 598 never started (max_in_flight was reached), "
+            "2 never ended, the rest queued",
+        ),
+        (0, 999, 1, 10 * SECOND_NS, "0/s were done; 999 never started (max_in_flight was reached)"),
+    ],
+)
+def test_what_became_of_operations_that_were_due_too_fast_is_told(
+    done: int, unstarted: int, unfinished: int, took_ns: int, says: str
+) -> None:
+    tally = measuring(load=OpenLoad(rate_per_s=100.0))
+    times = [1_000] * done
+    tally.add(samples(0, times, response=times, lateness=[1] * done, unstarted=unstarted))
+    tally.finish(
+        RunFinished(
+            run=0,
+            state="finished",
+            at_ns=0,
+            measured_ns=took_ns,
+            unfinished_ns=(SECOND_NS,) * unfinished,
+        )
+    )
+    told = [text for text in run_view(tally, {}).warnings if "keep up" in text]
+    assert len(told) == bool(says)
+    assert says in "".join(told)
 
 
 def test_neighbours_that_end_earlier_are_told() -> None:
