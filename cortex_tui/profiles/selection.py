@@ -12,7 +12,6 @@ import msgspec
 from cortex_tui.profiles.model import Catalog, Problem, Profile
 from cortex_tui.profiles.words import nearest, shown, suggestion
 
-
 _COORDINATE = re.compile(r'[^,"]+(?:"(?:[^"\\]|\\.)*")?')
 """A parameter and its value in the name of a cell; text may be quoted, as in JSON."""
 
@@ -83,7 +82,7 @@ def _meant(catalog: Catalog, word: str) -> tuple[list[Profile], list[Problem]]:
 
 
 def _in_order(catalog: Catalog, word: str) -> str:
-    """The name of a cell with its parameters in the order of the matrix; other words as they are."""
+    """A cell's name with its parameters in the order of the matrix; other words as they are."""
     family, bracket, rest = word.partition("[")
     cell = next((p.matrix for p in catalog.profiles if p.matrix and p.family == family), None)
     parts = _COORDINATE.findall(rest.removesuffix("]"))
