@@ -1,1 +1,1 @@
-"""The store on SQLite: three connections, each on a thread of its own."""
+"""The store on SQLite: four threads with a connection each, and one for the event loop."""

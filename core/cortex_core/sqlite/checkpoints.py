@@ -10,6 +10,8 @@ instead of 0.5, the mean a tenth less.
 
 import asyncio
 import sqlite3
+import threading
+from functools import partial
 from typing import NamedTuple
 
 from cortex_core.sqlite.guard import Guard
@@ -25,6 +27,11 @@ _LITTLE_PAGES = 200
 _PASSES_MOST = 6
 _FIRST_WRITES = 100
 _WRITES_LEAST = 8
+_HURRY = 2
+"""Times the writes after which it is begun: so many more, and the writer waits for its end."""
+
+_READERS_MS = 250
+"""How long the writer waits for those who still read from a log that has become too long."""
 
 
 class Checkpoints:
@@ -35,17 +42,26 @@ class Checkpoints:
         self._writer = writer
         self._writes = 0
         self._writes_due = _FIRST_WRITES
-        self._log = _Log(0, all_copied=True)
-        self._under_way = False
+        self._log = _Log()
+        self._too_long, self._step = WRITER_PAGES, BEGIN_PAGES
+        self._chase: _Chase | None = None
         self._guard = Guard(loop, "cortex-core checkpoints", lambda: None)
 
     def wrote(self) -> None:
         """One more write has been given to the writer."""
         self._writes += 1
-        if self._writes >= self._writes_due and not self._under_way:
-            self._under_way = True
-            self._guard.begin()
-            self._keeper.start(_copy_most, self._copied_most)
+        chase = self._chase
+        if chase is None:
+            if self._writes >= self._writes_due:
+                self._guard.begin()
+                self._chase = chase = _Chase(self._too_long)
+                self._keeper.start(chase.copy_most, partial(self._copied_most, chase))
+        elif self._writes >= (1 + _HURRY) * self._writes_due:
+            self._finish(chase)
+
+    async def start(self) -> None:
+        """See `Guard.start`."""
+        await self._guard.start()
 
     async def drained(self) -> None:
         """Return when none is under way any more."""
@@ -55,43 +71,90 @@ class Checkpoints:
         """Leave nothing on the event loop; called where nobody will await the rest."""
         self._guard.release()
 
-    def _copied_most(self, _: Exception | None) -> None:
-        self._writer.start(self._copy_rest, self._ended)
+    def _copied_most(self, chase: "_Chase", _: Exception | None) -> None:
+        chase.copied.set()  # also where it could not begin
+        self._finish(chase)
 
-    def _copy_rest(self, writer: sqlite3.Connection) -> None:
-        log = _copied(writer)
-        if log is not None:
-            pages = log.pages - (0 if self._log.all_copied else self._log.pages)
-            self._writes_due = max(_WRITES_LEAST, self._writes * BEGIN_PAGES // max(pages, 1))
+    def _finish(self, chase: "_Chase") -> None:
+        if not chase.finishing:
+            chase.finishing = True
+            self._writer.start(chase.copy_rest, partial(self._ended, chase))
+
+    def _ended(self, chase: "_Chase", _: Exception | None) -> None:
+        log, before = chase.log, self._log
+        if log.pages:
+            began_again = before.all_copied or log.pages < before.pages
+            new = log.pages if began_again else log.pages - before.pages
+            # Bounded, as a count of writes that changed nothing says nothing about those to come.
+            due = min(self._writes * BEGIN_PAGES // max(new, 1), 2 * self._writes_due, BEGIN_PAGES)
+            self._writes_due = max(_WRITES_LEAST, due)
+            if log.all_copied:
+                self._too_long, self._step = WRITER_PAGES, BEGIN_PAGES
+            elif log.pages >= self._too_long:
+                # Whoever reads for so long is waited for again, but ever more rarely.
+                self._too_long, self._step = log.pages + self._step, 2 * self._step
             self._log = log
-
-    def _ended(self, _: Exception | None) -> None:
         self._writes = 0
-        self._under_way = False
+        self._chase = None
         self._guard.end()
 
 
 class _Log(NamedTuple):
-    pages: int
-    all_copied: bool
+    pages: int = 0
+    """0 where it could not be looked at."""
+    all_copied: bool = True
     """The next write then begins it again, unless somebody still reads from it."""
 
 
-def _copied(connection: sqlite3.Connection) -> _Log | None:
-    """Copy what is in the log and not in use; what was in it then, or None if that failed.
+class _Chase:
+    """One checkpoint, begun on the keeper's thread and ended on the writer's."""
 
-    Where the disk is full or fails, the log keeps everything, and it is tried again later.
+    def __init__(self, too_long: int) -> None:
+        """`too_long`: a log of so many pages is to begin again, at the cost of a wait."""
+        self.log = _Log()
+        self.finishing = False
+        """Whether the writer waits for it, or will."""
+        self.copied = threading.Event()
+        self._too_long = too_long
+
+    def copy_most(self, keeper: sqlite3.Connection) -> None:
+        try:
+            came = 0
+            for _ in range(_PASSES_MOST):
+                before, self.log = self.log, _copied(keeper)
+                came_before, came = came, self.log.pages - before.pages
+                if self.finishing or came <= _LITTLE_PAGES or came >= came_before > 0:
+                    return
+        finally:
+            self.copied.set()
+
+    def copy_rest(self, writer: sqlite3.Connection) -> None:
+        # Where the writer is faster than the keeper, it waits: the log must not grow without end.
+        self.copied.wait()
+        self.log = _copied(writer)
+        if self.log.pages >= self._too_long:
+            # Searches without a pause would keep the log from beginning again for ever.
+            self.log = _copied_for_good(writer)
+
+
+def _copied(connection: sqlite3.Connection, how: str = "PASSIVE") -> _Log:
+    """Copy what is in the log and not in use; what was in it.
+
+    Where the disk is full or fails, and where another process does the same at this moment, the
+    log keeps everything, and it is tried again later.
     """
     try:
-        row = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        busy, pages, copied = connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
     except sqlite3.Error:
-        return None
-    return _Log(row[1], row[2] == row[1])
+        return _Log()
+    return _Log(max(0, pages), not busy and pages == copied)
 
 
-def _copy_most(keeper: sqlite3.Connection) -> None:
-    log = _copied(keeper)
-    for _ in range(_PASSES_MOST - 1):
-        before, log = log, _copied(keeper)
-        if before is None or log is None or log.pages - before.pages <= _LITTLE_PAGES:
-            return
+def _copied_for_good(writer: sqlite3.Connection) -> _Log:
+    """Wait a moment for those who read from the log, so that the next write begins it again."""
+    timeout_ms = writer.execute("PRAGMA busy_timeout").fetchone()[0]
+    writer.execute(f"PRAGMA busy_timeout = {_READERS_MS}")
+    try:
+        return _copied(writer, "RESTART")
+    finally:
+        writer.execute(f"PRAGMA busy_timeout = {timeout_ms}")

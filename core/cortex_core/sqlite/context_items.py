@@ -1,12 +1,12 @@
 """Context items as rows."""
 
-import sqlite3
 from typing import Any
 
 from cortex_core.domain.context_item import ContextItem, Tier, restore_context_item
 from cortex_core.domain.specification import Specification
 from cortex_core.sqlite.conditions import compiled, satisfying
 from cortex_core.sqlite.moments import from_us, to_us
+from cortex_core.sqlite.unit import Execute
 
 _COLUMNS = "id, content, relevance, namespace, tier, source_id, relevance_reason, created_at_us"
 GET_ITEM = f"SELECT {_COLUMNS} FROM context_items WHERE id = ?"
@@ -49,8 +49,8 @@ class SqliteContextItems:
 
     __slots__ = ("_execute",)
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._execute = connection.execute
+    def __init__(self, execute: Execute) -> None:
+        self._execute = execute
 
     def get(self, context_id: str) -> ContextItem | None:
         row = self._execute(GET_ITEM, (context_id,)).fetchone()

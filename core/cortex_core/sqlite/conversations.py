@@ -1,6 +1,5 @@
 """Conversations as rows."""
 
-import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,6 +7,7 @@ from cortex_core.domain.conversation import Conversation, restore_conversation
 from cortex_core.domain.specification import Specification
 from cortex_core.sqlite.conditions import compiled, satisfying
 from cortex_core.sqlite.moments import from_us, to_us
+from cortex_core.sqlite.unit import Execute
 
 _COLUMNS = (
     "id, title, content, quality, turn_count, entity_count, file_path, namespace, "
@@ -75,8 +75,8 @@ class SqliteConversations:
 
     __slots__ = ("_execute",)
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._execute = connection.execute
+    def __init__(self, execute: Execute) -> None:
+        self._execute = execute
 
     def get(self, conversation_id: str) -> Conversation | None:
         row = self._execute(_GET, (conversation_id,)).fetchone()

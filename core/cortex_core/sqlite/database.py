@@ -34,9 +34,9 @@ class Database:
     """One file and three lanes: writes, reads and searches do not wait for each other.
 
     Each lane has its own connection on its own thread. A function given to a lane runs there
-    with the connection; it must return values, never a cursor. A fourth connection is the event
-    loop's own, for look-ups. In memory there is one connection for all, because SQLite's
-    shared cache would lock whole tables.
+    with the connection; it must return values, never a cursor. A fourth thread and connection
+    are for checkpoints, and the event loop has a connection of its own for look-ups. In memory
+    there is one connection for all, because SQLite's shared cache would lock whole tables.
 
     It belongs to the event loop that opened it. Make one with `Database.open`.
     """
@@ -58,6 +58,7 @@ class Database:
         self._searches = SearchLane(lanes[2 % len(lanes)], loop, search_timeout_s)
         self._checkpoints = Checkpoints(lanes[3], lanes[0], loop) if len(lanes) > 1 else None
         self._closing: asyncio.Task[None] | None = None
+        self._closed = False
 
     @classmethod
     async def open(
@@ -92,23 +93,30 @@ class Database:
             if isinstance(error, Exception):
                 raise _named(name, error) from error
             raise
-        return cls(name, lanes, at_hand, asyncio.get_running_loop(), search_timeout_s)
+        opened = cls(name, lanes, at_hand, asyncio.get_running_loop(), search_timeout_s)
+        try:
+            for each in opened._driven():
+                await each.start()
+        except BaseException:
+            await opened.close()
+            raise
+        return opened
+
+    def _driven(self) -> "tuple[UnitQueue | Checkpoints, ...]":
+        """What the loop drives by callbacks, and must last for."""
+        checkpoints = () if self._checkpoints is None else (self._checkpoints,)
+        return (self._writes, self._reads, *checkpoints)
 
     def __del__(self) -> None:
         # During finalization the threads stand still, and the process takes them with it.
-        if self._closing is not None or sys.is_finalizing():
+        if self._closed or sys.is_finalizing():
             return
         self._look_ups.close()
-        if not self._loop.is_closed():
-            self._writes.forget()
-            self._reads.forget()
-            if self._checkpoints is not None:
-                self._checkpoints.forget()
-        for lane in self._lanes:
-            lane.stop()
-        for lane in self._lanes:
-            # The thread reports its end to the event loop; it must do so before that closes.
-            lane.join(_FORGOTTEN_JOIN_S)
+        # The loop may be closed, and this may be any thread.
+        with suppress(RuntimeError):
+            for each in self._driven():
+                self._loop.call_soon_threadsafe(each.forget)
+        self._stop()
         warnings.warn(
             f"{self.path}: the store was not closed; use `async with`, or await its close()",
             ResourceWarning,
@@ -154,38 +162,64 @@ class Database:
         Further calls wait for the first. Cancelled, it still closes. When the loop that the
         database belongs to has been closed, any other may call this, to end the threads.
         """
+        if self._closed:
+            return
         if self._loop.is_closed():
             self._look_ups.close()
-            for lane in self._lanes:
-                lane.stop()
-                lane.join(_FORGOTTEN_JOIN_S)
+            self._stop()
+            self._closed = True
             return
+        if asyncio.get_running_loop() is not self._loop:
+            raise StoreError(f"{self.path}: the store belongs to another event loop")
         if self._closing is None:
             self._closing = self._loop.create_task(self._close(), name="cortex-core close")
+            self._closing.add_done_callback(self._see_closed)
         await asyncio.shield(self._closing)
 
     def _refuse_if_unusable(self) -> None:
-        if self._closing is not None:
+        if self._closing is not None or self._closed:
             raise StoreClosedError(f"{self.path}: the store is closed")
         if asyncio.get_running_loop() is not self._loop:
             raise StoreError(f"{self.path}: the store belongs to another event loop")
 
     async def _close(self) -> None:
-        try:
+        self._look_ups.close()
+        # A loop that is torn down cancels this too, and waits for it: every step is one that can
+        # be taken again.
+        await _whatever_comes(self._writes.drained)
+        await _whatever_comes(self._reads.drained)
+        await _whatever_comes(self._searches.drained)
+        if self._checkpoints is not None:
+            await _whatever_comes(self._checkpoints.drained)
+        await _whatever_comes(partial(_call, self._lanes[0], _checkpoint))
+        # The writer last: SQLite removes the log when the last connection is closed.
+        for lane in reversed(self._lanes):
+            await _whatever_comes(lane.close)
+
+    def _see_closed(self, closing: asyncio.Task[None]) -> None:
+        if closing.cancelled() or closing.exception() is not None:
+            # Cancelled before its first step, or stopped by an error of SQLite's own.
             self._look_ups.close()
-            await self._writes.drained()
-            await self._reads.drained()
-            await self._searches.drained()
-            if self._checkpoints is not None:
-                await self._checkpoints.drained()
-            await _call(self._lanes[0], _checkpoint)
-            # The writer last: SQLite removes the log when the last connection is closed.
-            for lane in reversed(self._lanes):
-                await lane.close()
-        except BaseException:
-            for lane in self._lanes:
-                lane.stop()
-            raise
+            self._stop()
+        self._closed = True
+
+    def _stop(self) -> None:
+        """Have the threads end, and see it. Blocks."""
+        for lane in self._lanes:
+            lane.stop()
+        for lane in self._lanes:
+            # The thread reports its end to the event loop; it must do so before that closes.
+            lane.join(_FORGOTTEN_JOIN_S)
+
+
+async def _whatever_comes(step: Callable[[], Awaitable[object]]) -> None:
+    """Take a step to its end, though this task is cancelled meanwhile."""
+    while True:
+        try:
+            await step()
+        except asyncio.CancelledError:
+            continue
+        return
 
 
 def _at_hand(path: str, _: sqlite3.Connection) -> sqlite3.Connection:

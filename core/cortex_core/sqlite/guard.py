@@ -24,12 +24,16 @@ class Guard:
         self._wake: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
 
+    async def start(self) -> None:
+        """Be there before anything begins: a task that is cancelled before its first step does
+        not get to wait for what is under way."""
+        self._begin_to_last()
+        await asyncio.sleep(0)
+
     def begin(self) -> None:
         """Something is under way, until `end` is called for it."""
         self._under_way += 1
-        if self._task is None:
-            self._task = self._loop.create_task(self._last(), name=self._name)
-            self._task.add_done_callback(self._ended)
+        self._begin_to_last()
 
     def end(self) -> None:
         self._under_way -= 1
@@ -46,6 +50,11 @@ class Guard:
         self.release()
         while self._task is not None:
             await asyncio.wait([self._task])
+
+    def _begin_to_last(self) -> None:
+        if self._task is None:
+            self._task = self._loop.create_task(self._last(), name=self._name)
+            self._task.add_done_callback(self._ended)
 
     def _look(self) -> None:
         if not self._under_way and self._wake is not None and not self._wake.done():
@@ -68,6 +77,6 @@ class Guard:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if self._task is task:
-            # Cancelled before its first step, so nothing has begun.
+            # Cancelled before its first step: it cannot wait for anything.
             self._task = None
             self._give_up()

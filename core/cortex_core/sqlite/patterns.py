@@ -1,6 +1,5 @@
 """Patterns as rows. Tags, examples and related ids are JSON arrays in a column each."""
 
-import sqlite3
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +9,7 @@ from cortex_core.domain.pattern import Pattern, PatternType, restore_pattern
 from cortex_core.domain.specification import Specification
 from cortex_core.sqlite.conditions import compiled, satisfying
 from cortex_core.sqlite.moments import from_us, to_us
+from cortex_core.sqlite.unit import Execute
 
 PATTERN_COLUMNS = (
     "id, name, type, content, confidence, source_conversation_id, observation_count, "
@@ -108,8 +108,8 @@ class SqlitePatterns:
 
     __slots__ = ("_execute",)
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._execute = connection.execute
+    def __init__(self, execute: Execute) -> None:
+        self._execute = execute
 
     def get(self, pattern_id: str) -> Pattern | None:
         row = self._execute(GET_PATTERN, (pattern_id,)).fetchone()

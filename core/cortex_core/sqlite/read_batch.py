@@ -16,7 +16,7 @@ def run_reads(connection: sqlite3.Connection, units: Sequence[Unit]) -> None:
             except BaseException as error:
                 unit.error = error
         connection.execute("COMMIT")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, MemoryError) as error:
         for unit in units:
             unit.error = error
         if connection.in_transaction:

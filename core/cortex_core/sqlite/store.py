@@ -1,9 +1,10 @@
 """The store's port on SQLite."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
 
+from cortex_core.errors import StoreError
 from cortex_core.events import Event
 from cortex_core.ports import ReadTx, Tx
 from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
@@ -28,17 +29,27 @@ class SqliteTx:
         self._connection = connection
         self.events: list[Event] = []
 
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
+        """One statement of this transaction.
+
+        Some errors, such as a full disk, roll all of it back. A unit that caught one must not
+        go on: what it then did would be kept without what it did before.
+        """
+        if not self._connection.in_transaction:
+            raise StoreError("an error that this unit caught has undone it: let it pass")
+        return self._connection.execute(sql, parameters)
+
     @property
     def conversations(self) -> SqliteConversations:
-        return SqliteConversations(self._connection)
+        return SqliteConversations(self.execute)
 
     @property
     def patterns(self) -> SqlitePatterns:
-        return SqlitePatterns(self._connection)
+        return SqlitePatterns(self.execute)
 
     @property
     def context_items(self) -> SqliteContextItems:
-        return SqliteContextItems(self._connection)
+        return SqliteContextItems(self.execute)
 
     def record(self, event: Event) -> None:
         self.events.append(event)

@@ -2,12 +2,18 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol
 
 from cortex_core.sqlite.failures import translated
 
 Run = Callable[[sqlite3.Connection], Any]
+
+
+class Execute(Protocol):
+    """Runs one statement of a unit's transaction."""
+
+    def __call__(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor: ...
 
 
 class Unit:
@@ -35,28 +41,37 @@ class Unit:
             if not future.done():
                 future.set_exception(translated(self.error))
             return
-        if self.after_commit is not None:
-            try:
+        try:
+            if self.after_commit is not None:
                 self.after_commit()
-            except Exception as error:
-                # It is committed all the same, and the units behind this one wait.
-                future.get_loop().call_exception_handler(
-                    {"message": "announcing a commit failed", "exception": error}
-                )
-        if not future.done():
-            future.set_result(self.value)
+        except Exception as error:
+            future.get_loop().call_exception_handler(
+                {"message": "announcing a commit failed", "exception": error}
+            )
+        finally:
+            # It is committed all the same.
+            if not future.done():
+                future.set_result(self.value)
 
 
 def settle_all(units: Iterable[Unit]) -> None:
+    """Tell all of them. What ends the program, such as a subscriber's sys.exit(), is raised
+    when that is done."""
+    raised: BaseException | None = None
     for unit in units:
-        unit.settle()
+        try:
+            unit.settle()
+        except BaseException as error:
+            raised = raised or error
+    if raised is not None:
+        raise raised
 
 
-def fail_all(units: Iterable[Unit], error: Exception) -> None:
+def fail_all(units: Sequence[Unit], error: Exception) -> None:
     """Settle units that may not have run, because their connection failed as a whole."""
     for unit in units:
         unit.error = error
-        unit.settle()
+    settle_all(units)
 
 
 def cancel_all(units: Iterable[Unit]) -> None:

@@ -26,10 +26,11 @@ def _run_together(connection: sqlite3.Connection, units: Sequence[Unit]) -> bool
     execute = connection.execute
     try:
         execute("BEGIN IMMEDIATE")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, MemoryError) as error:
         # Held by another process for the whole timeout: trying each would take that long again.
         for unit in units:
             unit.error = error
+        _roll_back(connection)
         return True
     try:
         for unit in units:
@@ -43,7 +44,7 @@ def _run_together(connection: sqlite3.Connection, units: Sequence[Unit]) -> bool
                 execute("ROLLBACK TO unit")
             execute("RELEASE unit")
         execute("COMMIT")
-    except sqlite3.Error:
+    except (sqlite3.Error, MemoryError):
         _roll_back(connection)
         return False
     return True

@@ -1,11 +1,13 @@
 """The log is written back beside the writes, and starts afresh."""
 
+import asyncio
 import sqlite3
 import time
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+from cortex_core.sqlite.checkpoints import WRITER_PAGES
 from cortex_core.sqlite.database import Database
 
 _DEADLINE_S = 60.0
@@ -15,6 +17,10 @@ _PAGES_A_WRITE = 20
 def rounds_of_the_log(path: Path) -> int:
     """How often it was begun: the fourth number of its header, says SQLite's file format."""
     return int.from_bytes(Path(f"{path}-wal").read_bytes()[12:16], "big")
+
+
+def bytes_of_the_log(path: Path) -> int:
+    return Path(f"{path}-wal").stat().st_size
 
 
 def write_pages(number: int, connection: sqlite3.Connection) -> None:
@@ -67,3 +73,46 @@ async def test_somebody_who_reads_for_long_only_puts_it_off(path: Path) -> None:
         assert reader.execute("SELECT count(*) FROM context_items").fetchone() == (0,)
     await write_until_the_log_begins_again(database, 400)
     await database.close()
+
+
+async def test_writes_that_change_nothing_do_not_put_it_off(path: Path) -> None:
+    database = await Database.open(path)
+    await database.write(leave_it_to_others)
+    for _ in range(300):
+        await database.write(lambda c: c.execute("DELETE FROM context_items").rowcount)
+    assert await write_until_the_log_begins_again(database) < 2_000
+    await database.close()
+
+
+async def test_many_writes_at_once_do_not_put_it_off(path: Path) -> None:
+    database = await Database.open(path)
+    await database.write(leave_it_to_others)
+    nothing = (database.write(lambda c: c.execute("SELECT 1").fetchone()) for _ in range(3_000))
+    await asyncio.gather(*nothing)
+    assert await write_until_the_log_begins_again(database) < 2_000
+    await database.close()
+
+
+async def test_a_writer_that_is_faster_waits(path: Path) -> None:
+    database = await Database.open(path)
+    longest = 0
+    for number in range(1_000):
+        await database.write(partial(write_pages, number))
+        longest = max(longest, bytes_of_the_log(path))
+    await database.close()
+    assert longest < 2 * WRITER_PAGES * 4096
+
+
+async def test_two_that_do_it_at_the_same_time_do_not_put_it_off(path: Path) -> None:
+    databases = [await Database.open(path), await Database.open(path)]
+    written = 0
+    for _ in range(150):
+        await asyncio.gather(
+            *(d.write(partial(write_pages, written + n)) for n, d in enumerate(databases))
+        )
+        written += len(databases)
+    for database in databases:
+        await database.write(leave_it_to_others)
+    assert await write_until_the_log_begins_again(databases[0], written) < written + 2_000
+    for database in databases:
+        await database.close()

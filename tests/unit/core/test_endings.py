@@ -1,19 +1,26 @@
 """Closes that were forgotten, and loops that end under work: nothing is lost, nothing hangs."""
 
 import asyncio
+import gc
 import sqlite3
+import sys
 import textwrap
 import threading
+import time
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cortex_core import (
+    CaptureConversation,
     ConversationCaptured,
     Cortex,
 )
 from cortex_core.domain.rules import utc_now
 from cortex_core.ports import Tx
+from cortex_core.sqlite.database import Database
 from cortex_core.sqlite.store import SqliteStore
 from tests.unit.core.trouble import conversation, run, stored_ids
 
@@ -169,3 +176,64 @@ def test_closing_waits_for_what_asyncio_run_cancels(path: Path) -> None:
     assert stored_ids(path) == {"begun"}
     with pytest.warns(ResourceWarning):
         keep.clear()
+
+
+def test_a_subscriber_that_ends_the_program_leaves_nobody_waiting(path: Path) -> None:
+    async def main() -> None:
+        async with Cortex.open(path) as cortex:
+            cortex.events.subscribe(ConversationCaptured, lambda event: sys.exit(3))
+            captures = (
+                CaptureConversation(id=f"{n}", title="t", content="x" * 20, quality=0.9)
+                for n in range(3)
+            )
+            await asyncio.gather(*map(cortex.send, captures))
+
+    with pytest.raises(SystemExit):
+        asyncio.run(main())
+    assert stored_ids(path) == {"0", "1", "2"}
+
+
+@pytest.mark.parametrize("busy", ["read", "write", "search", ""])
+def test_a_close_that_the_end_of_the_loop_catches_is_seen_to_its_end(path: Path, busy: str) -> None:
+    started, go_on = threading.Event(), threading.Event()
+
+    def wait(connection: sqlite3.Connection) -> None:
+        started.set()
+        go_on.wait(10)
+
+    async def main() -> None:
+        database = await Database.open(path)
+        kept = [database.close()]
+        if busy:
+            kept.insert(0, getattr(database, busy)(wait))
+            await asyncio.to_thread(started.wait, 10)
+        tasks.extend(map(asyncio.ensure_future, kept))
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.01, go_on.set)
+
+    tasks: list[asyncio.Future[None]] = []
+    threads = threading.active_count()
+    asyncio.run(main())
+    assert threading.active_count() == threads
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+async def test_a_store_that_is_collected_on_its_own_thread_ends(path: Path) -> None:
+    threads = threading.active_count()
+    in_a_cycle: list[object] = [database := await Database.open(path)]
+    in_a_cycle.append(in_a_cycle)
+    collected = database.read(lambda connection: gc.collect())
+    del database, in_a_cycle
+    # aiosqlite says so of its connections too, which are collected with it.
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        await collected
+    assert any("the store was not closed" in str(warning.message) for warning in said)
+    await asyncio.to_thread(until, lambda: threading.active_count() <= threads + 1)
+
+
+def until(met: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 10
+    while not met():
+        assert time.monotonic() < give_up
+        time.sleep(0.001)

@@ -3,12 +3,13 @@
 import asyncio
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 from cortex_core import (
+    ContextItem,
     ConversationCaptured,
     Cortex,
     SearchContext,
@@ -74,6 +75,36 @@ async def test_on_a_full_disk_what_fits_is_kept_and_the_rest_fails(path: Path) -
     assert len(published) == len(done)
     await store.close()
     assert stored_ids(path) == done
+
+
+@pytest.mark.parametrize("neighbours", [0, 1])
+async def test_a_unit_that_catches_a_full_disk_is_undone_as_a_whole(
+    path: Path, neighbours: int
+) -> None:
+    """SQLite undoes the whole transaction then: what came later would be kept alone."""
+    store = await limited_store(path, 12, [])
+
+    def item(name: str, size: int = 10) -> ContextItem:
+        return ContextItem(id=name, content="x" * size, relevance=0.5)
+
+    def unit(tx: Tx) -> None:
+        tx.context_items.save(item("first"))
+        with suppress(sqlite3.Error):
+            tx.context_items.save(item("big", 900_000))
+        tx.context_items.save(item("last"))
+
+    outcome, *others = await asyncio.gather(
+        store.write(unit),
+        *(store.write(lambda tx: tx.context_items.save(item("other"))) for _ in range(neighbours)),
+        return_exceptions=True,
+    )
+    kept = await store.read(
+        lambda tx: [name for name in ("first", "last", "other") if tx.context_items.get(name)]
+    )
+    await store.close()
+    assert isinstance(outcome, StoreError)
+    assert others == [None] * neighbours
+    assert kept == ["other"] * neighbours
 
 
 async def test_a_failing_commit_is_tried_one_by_one(path: Path) -> None:
