@@ -84,8 +84,8 @@ class Database:
             await _call(lanes[0], lambda connection: prepare_writer(connection, synchronous))
             for lane in lanes[1:3]:
                 await _call(lane, prepare_reader)
-            for lane in lanes[2:]:
-                await _call(lane, lambda _: give_way())
+            if len(lanes) > 1:
+                await _call(lanes[2], lambda _: give_way())
             at_hand = None if name == MEMORY else await _call(lanes[0], partial(_at_hand, name))
         except BaseException as error:
             for lane in lanes:

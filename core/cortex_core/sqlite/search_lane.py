@@ -25,7 +25,7 @@ _NICER = 10
 
 
 def give_way() -> None:
-    """Have the scheduler prefer other threads to the calling one: the searcher's, the keeper's.
+    """Have the scheduler prefer other threads to the calling one, the searcher's.
 
     It may put a search on the processor of the threads that it should not disturb, and leave it
     there for a slice of 3 to 4 ms, though another one is free. By a lower priority (a tenth of the
