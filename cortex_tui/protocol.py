@@ -85,6 +85,20 @@ class PhaseChanged(msgspec.Struct, frozen=True, tag=True):
     at_ns: int
 
 
+class Waiting(msgspec.Struct, frozen=True, tag=True):
+    """A run has warmed up, and waits for its neighbours before it measures."""
+
+    run: int
+    at_ns: int
+
+
+class Stopping(msgspec.Struct, frozen=True, tag=True):
+    """A run was told to stop: of what it has not begun, nothing will begin."""
+
+    run: int
+    at_ns: int
+
+
 class Calibrated(msgspec.Struct, frozen=True, tag=True):
     """How many operations of a run are timed as one from now on."""
 
@@ -113,7 +127,10 @@ class Mark(msgspec.Struct, frozen=True, tag=True):
 
 
 class Paused(msgspec.Struct, frozen=True, tag=True):
-    """A run starts nothing and its clock stands still, or goes on again."""
+    """A run starts nothing and its clock stands still, or goes on again.
+
+    Between two phases: the next one begins like that.
+    """
 
     run: int
     paused: bool
@@ -225,6 +242,8 @@ Message = (
     SessionStarted
     | RunPlanned
     | PhaseChanged
+    | Waiting
+    | Stopping
     | Calibrated
     | LevelChanged
     | Mark

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
@@ -18,6 +19,8 @@ from cortex_tui.protocol import (
     Paused,
     RunPlan,
     Samples,
+    Stopping,
+    Waiting,
 )
 from cortex_tui.runner.calibration import MAX_BATCH, calibrated_batch
 from cortex_tui.runner.closed import ClosedDriver
@@ -78,6 +81,7 @@ class Run:
         self._calibrating: asyncio.Task[tuple[int, float]] | None = None
         self._to_pause = False
         """A pause was asked for between two phases: the next begins with it."""
+        self._has_measured = False
 
     # --- phases ------------------------------------------------------------------------------
 
@@ -90,6 +94,7 @@ class Run:
             await self._run_phase("warmup", operations, self.profile.warmup, start_ns)
         if self.profile.batch == 0 and not self.stopping:
             await self._calibrate(operations.first)
+        self._tell(Waiting(self.number, time.perf_counter_ns()))
 
     async def _calibrate(self, operation: Operation) -> None:
         most = self.profile.stop.iterations or MAX_BATCH
@@ -112,6 +117,7 @@ class Run:
         """Runs the measure phase from `start_ns` to its end, operations in flight included."""
         if not self.stopping:
             await self._run_phase("measure", operations, self._measure_length(), start_ns)
+            self._has_measured = True
 
     def _measure_length(self) -> Length:
         load = self.profile.load
@@ -134,10 +140,12 @@ class Run:
         driver.begin()
         self._tell_level()
         if self._to_pause:
-            self.pause()
+            self._to_pause = False
+            self._halt(phase, driver)
         try:
             await phase.until_over()
             driver.finish()
+            phase.over.set()
             over_ns = phase.now_ns()
             unfinished_ns = await phase.drain(driver.started_ns)
         except BaseException:
@@ -176,14 +184,16 @@ class Run:
     def stop(self) -> None:
         """Starts nothing new; what is in flight is awaited, but not if asked a second time."""
         phase = self._phase
+        again, self.stopping = self.stopping, True
+        self._go_on()
         if phase is not None:
-            if self.stopping:
+            if again:
                 phase.abandon()
-            self._go_on()
             phase.end()
         if self._calibrating is not None:
             self._calibrating.cancel()
-        self.stopping = True
+        if not again:
+            self._tell(Stopping(self.number, time.perf_counter_ns()))
 
     def end_phase(self, phase_name: str | None, mark: str) -> None:
         """Ends the phase under way, if it is the named one, as if its time were up."""
@@ -196,12 +206,20 @@ class Run:
     def pause(self) -> None:
         """Starts nothing new and stops the clock; between two phases, when the next begins."""
         phase, driver = self._phase, self._driver
-        self._to_pause = phase is None or driver is None or phase.recorder.sealed
-        if phase is not None and driver is not None and not self._to_pause and not phase.paused:
-            driver.pause()
-            phase.pause()
-            self._mark("paused")
+        if self._to_pause or self._has_measured or self.stopping:
+            return
+        if phase is None or driver is None or phase.over.is_set():
+            if phase is None or phase.name == "warmup":
+                self._to_pause = True
+                self._tell(Paused(self.number, True, time.perf_counter_ns()))
+        elif not phase.paused:
+            self._halt(phase, driver)
             self._tell(Paused(self.number, True, phase.now_ns()))
+
+    def _halt(self, phase: ActivePhase, driver: Driver) -> None:
+        driver.pause()
+        phase.pause()
+        self._mark("paused")
 
     def resume(self) -> None:
         by_ns = self._go_on()
@@ -210,8 +228,10 @@ class Run:
 
     def _go_on(self) -> int:
         """Ends a pause, if there is one; how long it was."""
-        self._to_pause = False
         phase, driver = self._phase, self._driver
+        if self._to_pause:
+            self._to_pause = False
+            self._tell(Paused(self.number, False, time.perf_counter_ns()))
         if phase is None or driver is None or not phase.paused:
             return 0
         paused_ns = phase.now_ns()

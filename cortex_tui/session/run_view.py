@@ -39,6 +39,8 @@ def run_view(run: RunTally, cells: Cells) -> RunView:
         round=run.round,
         phase=run.phase if live else None,
         paused=run.paused,
+        waiting=run.waiting,
+        outcome=run.outcome,
         progress=progress_of(run) if live else None,
         progress_note=progress_note(run) if live else "",
         level=run.level if live else None,

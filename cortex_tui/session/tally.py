@@ -22,6 +22,8 @@ from cortex_tui.protocol import (
     RunPlanned,
     RunState,
     Samples,
+    Stopping,
+    Waiting,
 )
 from cortex_tui.quantities import format_duration
 from cortex_tui.session.findings import Findings, look_over
@@ -59,6 +61,9 @@ class RunTally:
         self.state: RunState = "planned"
         self._measured: RunFinished | None = None
         self.phase: Phase | None = None
+        self.waiting = False
+        """Whether it has warmed up, and its neighbours have not."""
+        self.stopping = False
         self.reason = ""
         self.traceback = ""
         self.tracebacks: dict[str, str] = {}
@@ -155,7 +160,10 @@ class RunTally:
 
     def enter(self, message: PhaseChanged) -> None:
         self.state, self.phase = "running", message.phase
+        self.waiting = False
         self._phase_began_ns = self._heard_ns = message.at_ns
+        if self.paused:
+            self._paused_since_ns = message.at_ns
         self.changed = True
         if message.phase == "measure":
             self._beside = []
@@ -175,12 +183,31 @@ class RunTally:
 
     def pause(self, message: Paused) -> None:
         """Its clock stands still, or goes on: what is to come is put off by as much."""
+        if not self.live:
+            return
         if message.paused:
             self._paused_since_ns = message.at_ns
         elif self.paused:
             self._phase_began_ns += message.at_ns - self._paused_since_ns
         self.paused = message.paused
         self._heard_ns = max(self._heard_ns, message.at_ns)
+
+    def wait(self, message: Waiting) -> None:
+        self.waiting = True
+        self._heard_ns = max(self._heard_ns, message.at_ns)
+
+    def note_stopping(self, message: Stopping) -> None:
+        self.stopping = True
+
+    @property
+    def outcome(self) -> RunState | None:
+        """What it will end as, once nothing but its teardown is to come; None before that."""
+        if not self.live:
+            return None
+        if self._measured is not None:
+            return self._measured.state
+        has_work = self.phase == "measure" or (self.phase == "warmup" and not self.waiting)
+        return "stopped" if self.stopping and not has_work else None
 
     def calibrate(self, message: Calibrated) -> None:
         self.batch, self.changed = message.batch, True

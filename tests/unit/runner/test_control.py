@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Stage, StagedLoad
+from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Profile, Stage, StagedLoad
 from cortex_tui.protocol import (
     Adjust,
     Command,
@@ -22,6 +22,8 @@ from cortex_tui.protocol import (
     Resume,
     Samples,
     Stop,
+    Stopping,
+    Waiting,
 )
 from cortex_tui.runner.session import Session
 from tests.unit.runner.bench import Bench
@@ -186,7 +188,7 @@ async def test_a_pause_between_phases_holds_the_next_one(bench: Bench) -> None:
     )
 
     def resume_later(session: Session, message: Message) -> None:
-        if isinstance(message, Paused) and message.paused:
+        if isinstance(message, Mark) and message.text == "paused":
             asyncio.get_running_loop().call_later(0.03, session.obey, Resume())
 
     recorded = await bench.run(bench.profile("subject"), on_message=resume_later)
@@ -194,7 +196,78 @@ async def test_a_pause_between_phases_holds_the_next_one(bench: Bench) -> None:
     assert len(started) == 50
     assert min(started) >= resumed.at_ns
     kinds = [type(m) for m in recorded.messages if isinstance(m, PhaseChanged | Paused)]
-    assert kinds == [PhaseChanged, PhaseChanged, Paused, Paused, PhaseChanged]
+    assert kinds == [PhaseChanged, Paused, PhaseChanged, Paused, PhaseChanged]
+
+
+def after_the_first(*commands: Command) -> Callable[[Session, Message], None]:
+    """Gives the commands when run 1 has warmed up and waits for run 0; then ends its warm-up."""
+
+    def on_message(session: Session, message: Message) -> None:
+        if isinstance(message, Waiting) and message.run == 1:
+            for command in (*commands, EndPhase(0, "warmup")):
+                session.obey(command)
+
+    return on_message
+
+
+def long_and_short(bench: Bench) -> list[Profile]:
+    """Run 0 warms up until it is told to end that, run 1 for a few operations."""
+    bench.write("async def subject(): await asyncio.sleep(0)")
+    return [
+        bench.profile("subject", warmup=Length(duration_ns=HOUR_NS)),
+        bench.profile("subject", warmup=Length(iterations=5)),
+    ]
+
+
+async def test_a_run_that_waits_for_others_says_so(bench: Bench) -> None:
+    recorded = await bench.run(*long_and_short(bench), on_message=after_the_first())
+    said = [
+        type(m) for m in recorded.messages if isinstance(m, PhaseChanged | Waiting) and m.run == 1
+    ]
+    assert said == [PhaseChanged, PhaseChanged, Waiting, PhaseChanged, PhaseChanged]
+
+
+async def test_a_run_that_waits_for_others_is_paused_and_resumed_like_any(bench: Bench) -> None:
+    recorded = await bench.run(
+        *long_and_short(bench), on_message=after_the_first(Pause(), Pause(), Resume(), Resume())
+    )
+    for run in (0, 1):
+        assert [m.paused for m in recorded.of(Paused) if m.run == run] == [True, False]
+        assert len(recorded.values("service", run)) == 50
+    assert not recorded.of(Mark)
+
+
+@pytest.mark.parametrize("one_by_one", [False, True])
+async def test_a_run_with_nothing_to_do_says_at_once_that_it_stops(
+    bench: Bench, one_by_one: bool
+) -> None:
+    def stop_second(session: Session, message: Message) -> None:
+        if isinstance(message, LevelChanged) and message.run == 0:
+            session.obey(Stop(1))
+            session.obey(Stop(1))
+            session.obey(EndPhase(0, "warmup"))
+
+    recorded = await bench.run(
+        *long_and_short(bench), on_message=stop_second, one_by_one=one_by_one
+    )
+    assert [message.run for message in recorded.of(Stopping)] == [1]
+    assert recorded.finished(0).state == "finished"
+    assert recorded.finished(1).state == "stopped"
+    assert recorded.values("service", 1) == []
+
+
+async def test_a_run_that_has_measured_cannot_be_paused(bench: Bench, person: Person) -> None:
+    def pause_first(session: Session, message: Message) -> None:
+        if isinstance(message, PhaseChanged) and (message.run, message.phase) == (0, "teardown"):
+            session.obey(Pause())
+            session.obey(Resume())
+
+    recorded = await bench.run(
+        bench.profile("neighbour", stop=Length(iterations=1)),
+        bench.profile("subject", stop=Length(iterations=5_000)),
+        on_message=pause_first,
+    )
+    assert {message.run for message in recorded.of(Paused)} == {1}
 
 
 async def test_pausing_one_run_lets_the_others_go_on(bench: Bench, person: Person) -> None:
