@@ -26,6 +26,8 @@ from cortex_tui.protocol import (
     SessionFinished,
     SessionPlan,
     SessionStarted,
+    Stopping,
+    Waiting,
 )
 from cortex_tui.session.cells import Cells, cells_of, wants_cells
 from cortex_tui.session.placement import PlacementName
@@ -122,6 +124,11 @@ class SessionTally:
                 self._tell_run(message.run, RunTally.mark, message)
             case Paused():
                 self._tell_run(message.run, RunTally.pause, message)
+            case Waiting():
+                self._heard(message.at_ns)
+                self._tell_run(message.run, RunTally.wait, message)
+            case Stopping():
+                self._tell_run(message.run, RunTally.note_stopping, message)
             case Calibrated():
                 self._tell_run(message.run, RunTally.calibrate, message)
             case LevelChanged():

@@ -50,6 +50,10 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     round: int = 1
     phase: Phase | None = None
     paused: bool = False
+    waiting: bool = False
+    """Whether it has warmed up, and its neighbours have not."""
+    outcome: RunState | None = None
+    """What it will end as, once nothing but its teardown is to come: its neighbours go on."""
     progress: float | None = None
     """Of the phase under way, 0..1; None where its length is not known."""
     progress_note: str = ""
