@@ -38,9 +38,11 @@ class Outbox:
 
     def say(self, batch: Sequence[Message]) -> None:
         """Sends a batch at once, after everything that still waits."""
-        self._emit([*self._waiting, *batch])
+        said = [*self._waiting, *batch]
+        # Before they are sent: whoever hears them may have something said at once.
         self._waiting.clear()
         self._bytes = 0
+        self._emit(said)
 
     def put(self, batch: Sequence[Message]) -> None:
         """Has a batch wait to be sent, values in pieces of a frame each."""

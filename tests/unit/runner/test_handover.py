@@ -92,6 +92,20 @@ async def test_what_is_said_comes_after_what_waits() -> None:
     assert isinstance(said[-1], Pulse)
 
 
+async def test_whoever_hears_a_batch_may_have_more_said_at_once() -> None:
+    heard: list[Message] = []
+
+    def hear(batch: list[Message]) -> None:
+        heard.extend(batch)
+        if len(heard) < 9 and any(isinstance(message, Pulse) for message in batch):
+            outbox.say([SessionFinished(2)])
+
+    outbox = Outbox(hear)
+    outbox.put([Pulse(1)])
+    outbox.say([])
+    assert heard == [Pulse(1), SessionFinished(2)]
+
+
 async def test_a_session_says_its_last_word_last_however_much_there_is(bench: Bench) -> None:
     bench.write("async def noop(): pass")
     profiles = [
