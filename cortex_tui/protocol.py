@@ -229,6 +229,8 @@ class SessionFinished(msgspec.Struct, frozen=True, tag=True):
     """The last message of a session that came to its end."""
 
     at_ns: int
+    stopped: bool = False
+    """Whether all its runs were told to end, and any of them had not."""
 
 
 class RunnerDied(msgspec.Struct, frozen=True, tag=True):

@@ -14,6 +14,7 @@ def view_of(result: SessionResult) -> SessionView:
     return SessionView(
         session=record.id,
         state="running" if result.state == "running" else "finished",
+        stopped=result.state == "stopped",
         placement=record.placement,
         loop=record.loop,
         timer=record.timer,

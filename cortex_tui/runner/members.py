@@ -25,6 +25,8 @@ class Member:
     setting_up: bool = False
     warm: bool = False
     measuring: bool = False
+    stopped_with_all: bool = False
+    """Whether it was told to end because the session was."""
     neighbours: int = 0
     """Other runs that were measuring when its samples were last taken."""
     warnings: list[str] = field(default_factory=list)

@@ -67,6 +67,8 @@ class Session:
         self._shared: dict[str, Any] = {}
         self._alone: list[Member] = []
         """Runs that turned out not to bear neighbours; they follow when those are done."""
+        self._stopped = False
+        """Whether a run was cut short because the session was told to end."""
         self._members: dict[int, Member] = {
             p.run: Member(
                 Run(
@@ -85,6 +87,8 @@ class Session:
         for member in self._named(run):
             if member.phase == "teardown":
                 continue  # it has measured to its end, and only waits for the others
+            if run is None and not member.run.stopping:
+                member.stopped_with_all = True
             member.run.stop()
             if member.setting_up and member.task is not None:
                 member.task.cancel()
@@ -135,7 +139,7 @@ class Session:
             self._timer.close()
             self._health.close()
             await self._close_shared()
-        self._outbox.say([SessionFinished(time.perf_counter_ns())])
+        self._outbox.say([SessionFinished(time.perf_counter_ns(), self._stopped)])
 
     def _never_awaited(self, what: str) -> None:
         context = current_run.get(None)
@@ -191,7 +195,9 @@ class Session:
         if alone and failure is None:
             self._alone.append(member)
         else:
-            self._outbox.say([finished(member, failure, where)])
+            outcome = finished(member, failure, where)
+            self._stopped |= member.stopped_with_all and outcome.state == "stopped"
+            self._outbox.say([outcome])
 
     async def _until_measured(
         self,

@@ -60,6 +60,8 @@ class SessionTally:
         self.file_system = file_system
         self.started: SessionStarted | None = None
         self.finished = False
+        self.stopped = False
+        """Whether it was told to end before its runs had."""
         self.died = ""
         self.heard_ns = 0
         """When the runner was last heard of."""
@@ -142,7 +144,7 @@ class SessionTally:
                 self._heard(message.at_ns)
             case SessionFinished():
                 self._end(message.at_ns)
-                self.finished = True
+                self.finished, self.stopped = True, message.stopped
             case RunnerDied():
                 self.die(message.reason, message.at_ns)
         if self.finished:
@@ -169,6 +171,7 @@ class SessionTally:
         return SessionView(
             session=self.plan.session,
             state=self.state,
+            stopped=self.stopped,
             placement=self.placement,
             loop=started.loop if started else "",
             timer=started.timer if started else "",

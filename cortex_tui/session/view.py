@@ -113,6 +113,8 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
 
     session: str
     state: Literal["starting", "running", "finished", "died"] = "starting"
+    stopped: bool = False
+    """Whether it finished because it was told to end before its runs had."""
     placement: Literal["process", "in-process"] = "process"
     loop: str = ""
     timer: str = ""

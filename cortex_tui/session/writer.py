@@ -7,7 +7,7 @@ shown, and the whole of it is written as soon as that is possible.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from cortex_tui.session.cells import Cells
 from cortex_tui.session.intake import SessionTally
@@ -23,6 +23,7 @@ from cortex_tui.snapshots.records import (
     MarkRecord,
     RunRecord,
     SessionBatch,
+    SessionEnd,
     SessionRecord,
     TargetRecord,
 )
@@ -69,8 +70,7 @@ class SessionWriter:
                 self._begun = tally.plan.session
             await store.write(self._batch(tally))
             if tally.over and self._ended != tally.plan.session:
-                state: Literal["finished", "died"] = "died" if tally.died else "finished"
-                await store.finish_session(tally.plan.session, state)
+                await store.finish_session(tally.plan.session, _end_of(tally))
                 self._ended = tally.plan.session
         except SnapshotError as error:
             self.error, self.stored = str(error), False
@@ -135,6 +135,12 @@ class SessionWriter:
             rewritten=tuple(rewritten),
             log=log,
         )
+
+
+def _end_of(tally: SessionTally) -> SessionEnd:
+    if tally.died:
+        return "died"
+    return "stopped" if tally.stopped else "finished"
 
 
 def _session_record(tally: SessionTally, environment: dict[str, Any]) -> SessionRecord:
@@ -222,7 +228,7 @@ def live_result(
     cells = tally.cells()
     return SessionResult(
         record=_session_record(tally, environment),
-        state=tally.state,
+        state=_end_of(tally) if tally.over else tally.state,
         snapshot=snapshot,
         runs=tuple(
             RunResult(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import aiosqlite
 
@@ -12,6 +12,7 @@ from cortex_tui.snapshots import names, rows
 from cortex_tui.snapshots.errors import SnapshotError, damaged
 from cortex_tui.snapshots.records import (
     IntervalRecord,
+    SessionEnd,
     SessionEntry,
     SessionRecord,
     SessionState,
@@ -19,6 +20,8 @@ from cortex_tui.snapshots.records import (
     StoredSession,
 )
 from cortex_tui.snapshots.writer import is_alive
+
+_ENDS: dict[str, SessionEnd] = {end: end for end in get_args(SessionEnd)}
 
 
 class Reader:
@@ -165,10 +168,8 @@ class Reader:
         return profiles, operations
 
     def _state(self, state: str, record: object) -> SessionState:
-        if state == "finished":
-            return "finished"
-        if state == "died":
-            return "died"
+        if state in _ENDS:
+            return _ENDS[state]
         try:
             session: SessionRecord = rows.session_of((record,), self._path)
         except SnapshotError:

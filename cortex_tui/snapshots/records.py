@@ -14,7 +14,9 @@ from cortex_tui.protocol import INTERVAL_NS, Health, Phase, RunState
 from cortex_tui.snapshots.writer import Writer
 from cortex_tui.stats.moments import EMPTY, Moments
 
-SessionState = Literal["running", "finished", "died", "interrupted"]
+SessionEnd = Literal["finished", "stopped", "died"]
+"""`stopped`: the session was told to end before all its runs had."""
+SessionState = Literal["running", SessionEnd, "interrupted"]
 """`interrupted` is never written: it is what became of a session whose writer is gone."""
 
 

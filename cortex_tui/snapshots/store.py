@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 import aiosqlite
 
@@ -23,6 +22,7 @@ from cortex_tui.snapshots.names import checked_name, unknown
 from cortex_tui.snapshots.reading import Reader
 from cortex_tui.snapshots.records import (
     SessionBatch,
+    SessionEnd,
     SessionEntry,
     SessionRecord,
     SnapshotEntry,
@@ -127,7 +127,7 @@ class SnapshotStore:
                 (session, session, LOG_LINES),
             )
 
-    async def finish_session(self, session: str, state: Literal["finished", "died"]) -> None:
+    async def finish_session(self, session: str, state: SessionEnd) -> None:
         """Notes that nothing more will be written of the session."""
         async with self._transaction() as connection:
             await self._need_session(connection, session)

@@ -94,7 +94,7 @@ def test_closing_the_terminal_leaves_no_process(shop: Path, launch: Launch, work
     started.add(workbench.terminal.pid)
     workbench.terminal.hang_up()
     wait_until_gone(started)
-    assert newest_session(shop)[1] in ("finished", "died")
+    assert newest_session(shop)[1] in ("stopped", "died")
 
 
 @WORK

@@ -12,6 +12,7 @@ from cortex_tui.protocol import (
     PhaseChanged,
     RunPlanned,
     Samples,
+    SessionFinished,
 )
 from cortex_tui.runner.session import Session
 from tests.unit.runner.bench import NOOP, Bench
@@ -135,6 +136,7 @@ async def test_a_stop_ends_everything_and_keeps_what_was_measured(bench: Bench) 
     )
     assert recorded.finished().state == "stopped"
     assert recorded.values("service")
+    assert recorded.of(SessionFinished)[0].stopped
 
 
 async def test_a_run_that_had_measured_to_its_end_is_not_stopped_by_a_later_stop(
@@ -187,6 +189,30 @@ async def test_stopping_one_run_lets_the_others_go_on(bench: Bench) -> None:
     assert recorded.finished(0).state == "stopped"
     assert recorded.finished(1).state == "finished"
     assert len(recorded.values("service", 1)) == 50
+    assert not recorded.of(SessionFinished)[0].stopped
+
+
+async def test_a_stop_that_comes_when_all_have_measured_cuts_nothing_short(bench: Bench) -> None:
+    bench.write(
+        """
+        @workload
+        async def broken():
+            raise ConnectionError("no server")
+            yield
+
+        async def noop(): pass
+        """
+    )
+
+    def stop_in_teardown(session: Session, message: Message) -> None:
+        if isinstance(message, PhaseChanged) and message.phase == "teardown":
+            session.stop()
+
+    recorded = await bench.run(
+        bench.profile("broken"), bench.profile("noop"), on_message=stop_in_teardown
+    )
+    assert [recorded.finished(run).state for run in (0, 1)] == ["failed", "finished"]
+    assert not recorded.of(SessionFinished)[0].stopped
 
 
 async def test_one_by_one_has_no_neighbours(bench: Bench) -> None:

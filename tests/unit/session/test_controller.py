@@ -110,6 +110,20 @@ def test_a_session_and_a_run_of_it_can_be_saved_while_it_goes_on(desk: Desk) -> 
     assert desk.stored("whole").runs[0].state == "stopped"
 
 
+def test_a_session_that_was_told_to_end_is_told_from_one_that_came_to_its_end(desk: Desk) -> None:
+    desk.control.start([desk.profile("slow", stop=FOR_EVER), desk.profile("quick")])
+    desk.until(measuring)
+    desk.control.stop()
+    stopped = desk.ended()
+    document = desk.control.document().result()
+    assert (stopped.state, stopped.stopped, document["state"]) == ("finished", True, "stopped")
+    assert session_document(from_stored(desk.stored(stopped.session))) == document
+    desk.control.start([desk.profile("quick")])
+    desk.until(lambda view: view.session != stopped.session)
+    assert not desk.ended().stopped
+    assert desk.control.document().result()["state"] == "finished"
+
+
 def test_a_name_that_is_taken_is_refused_and_nothing_is_lost(desk: Desk) -> None:
     desk.control.start([desk.profile("quick")])
     desk.ended()

@@ -128,15 +128,22 @@ async def test_one_run_can_be_saved_alone(path: Path) -> None:
 
 async def test_lists_name_sessions_saved_or_not_and_what_became_of_them(path: Path) -> None:
     async with await SnapshotStore.open(path) as store:
-        for name, day, writer in (("a", 1, this_process()), ("b", 2, GONE), ("c", 3, GONE)):
+        for name, day, writer in (
+            ("a", 1, this_process()),
+            ("b", 2, GONE),
+            ("c", 3, GONE),
+            ("d", 4, GONE),
+        ):
             started = f"2025-01-0{day}T00:00:00Z"
             await store.begin_session(samples.session(name, started_at=started, writer=writer))
             await store.write(samples.batch(name))
         await store.finish_session("c", "finished")
+        await store.finish_session("d", "stopped")
         await store.name_snapshot("main", "b")
         sessions = await store.list_sessions()
         (snapshot,) = await store.list_snapshots()
     assert [(s.id, s.state, s.names) for s in sessions] == [
+        ("d", "stopped", ()),
         ("c", "finished", ()),
         ("b", "interrupted", ("main",)),
         ("a", "running", ()),
