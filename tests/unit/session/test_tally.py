@@ -160,7 +160,7 @@ def test_a_held_loop_is_told() -> None:
     ("done", "unstarted", "unfinished", "took_ns", "says"),
     [
         (1_000, 0, 0, 10 * SECOND_NS, ""),
-        (1_000, 0, 0, 20 * SECOND_NS, "100/s were due, 50/s were done; the rest queued"),
+        (1_000, 0, 0, 20 * SECOND_NS, "100/s were due, 50.0/s were done; the rest queued"),
         (
             400,
             600,
@@ -173,7 +173,7 @@ def test_a_held_loop_is_told() -> None:
             598,
             2,
             16 * SECOND_NS,
-            "100/s were due, 25/s were done; 598 never started (max_in_flight was reached), "
+            "100/s were due, 25.0/s were done; 598 never started (max_in_flight was reached), "
             "2 never ended, the rest queued",
         ),
         (0, 999, 1, 10 * SECOND_NS, "0/s were done; 999 never started (max_in_flight was reached)"),
@@ -197,6 +197,13 @@ def test_what_became_of_operations_that_were_due_too_fast_is_told(
     told = [text for text in run_view(tally, {}).warnings if "keep up" in text]
     assert len(told) == bool(says)
     assert says in "".join(told)
+
+
+def test_what_ends_as_late_as_it_takes_has_not_queued() -> None:
+    tally = measuring(load=OpenLoad(rate_per_s=100.0), timeout_ns=3 * SECOND_NS)
+    tally.add(samples(0, failures=[3 * SECOND_NS] * 1_000, errors={"TimeoutError": 1_000}))
+    tally.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=13 * SECOND_NS))
+    assert run_view(tally, {}).warnings == ()
 
 
 def test_neighbours_that_end_earlier_are_told() -> None:

@@ -151,6 +151,22 @@ async def test_a_session_cut_short_is_told_as_interrupted_and_its_targets_are_he
     assert run["targets"][0]["note"] == "needs 100 more operations"
 
 
+async def test_a_run_that_was_cut_before_it_measured_has_no_neighbours(tmp_path: Path) -> None:
+    batch = samples.batch(count=2, state="running")
+    warming_up = msgspec.structs.replace(
+        batch.runs[0], phase="warmup", service=Moments(), failure=Moments()
+    )
+    batch = msgspec.structs.replace(
+        batch,
+        runs=(warming_up, batch.runs[1]),
+        intervals=tuple(each for each in batch.intervals if each.run == 1),
+    )
+    gone = Writer(2**22 - 3, "another boot:1")
+    loaded = await stored(tmp_path / "s.db", batch, finish=False, writer=gone)
+    runs = session_document(from_stored(loaded))["runs"]
+    assert [run["neighbours"] for run in runs] == [[], ["search.other"]]
+
+
 async def test_what_was_found_out_while_a_cut_run_went_on_is_found_out_anew(
     tmp_path: Path,
 ) -> None:
