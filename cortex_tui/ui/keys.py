@@ -114,11 +114,11 @@ ACTIONS: tuple[Action, ...] = (
     _session("save", ("s",), "s", "save", "Save the session, or the run under the cursor", 5),
     Action("filter", ("slash",), "/", "filter", "Show only the profiles whose name matches", 8),
     Action(
-        "clear_filter",
+        "back",
         ("escape",),
         "esc",
-        "clear filter",
-        "Close the filter and show every profile",
+        "back",
+        "Close session or log, else the filter: every profile is shown",
     ),
     Action(
         "check_suite",

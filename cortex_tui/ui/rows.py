@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cortex_tui.profiles.matrix import value_text
+from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol import INTERVAL_NS
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.session.view import RunView, Verdict
@@ -33,6 +35,8 @@ _ENDED = {
     "stopped": ("stop", "stopped"),
     "failed": ("FAIL", "FAILED"),
 }
+_BASE_LEAST = 3
+"""The cells that are left of a name before its coordinates, at least: `po…`."""
 _BOXES = {"all": "[x]", "some": "[-]", "none": "[ ]"}
 
 
@@ -78,12 +82,14 @@ def stalled_ns(run: RunView, silent_ns: int = 0) -> int | None:
 
 def phase_text(run: RunView, *, wide: bool, current: bool = True, silent_ns: int = 0) -> Span:
     """State, phase and progress: 11 cells wide (`measure 62%`), or 5 (`m 62%`)."""
-    if run.state in _ENDED:
-        short, long = _ENDED[run.state]
+    # One that waits to be torn down with its neighbours has nothing more to tell.
+    state = run.outcome or run.state
+    if state in _ENDED:
+        short, long = _ENDED[state]
         text = long if wide else short
         if not current:
             text = f"last {long}" if wide else "last"
-        return Span(text, "bad" if run.state == "failed" else "dim")
+        return Span(text, "bad" if state == "failed" else "dim")
     if not current:
         return Span("last", "dim")
     stall = stalled_ns(run, silent_ns)
@@ -94,6 +100,8 @@ def phase_text(run: RunView, *, wide: bool, current: bool = True, silent_ns: int
         return Span("waiting" if wide else "wait", "dim")
     if run.paused:
         return Span("paused" if wide else "pause", "warn")
+    if run.waiting:
+        return Span("waiting" if wide else "wait", "dim")
     if run.phase in ("warmup", "measure"):
         if run.progress is None:
             return Span(run.phase if wide else run.phase[:4])
@@ -150,6 +158,20 @@ def _cell(column: Column, run: RunView, current: bool, silent_ns: int, rounds: i
     return Span(text.rjust(width))
 
 
+def _name(profile: Profile, width: int) -> str:
+    """At most `width` cells. Cells of a matrix differ by their coordinates: those go last, and
+    first their names."""
+    name = visible(profile.name)
+    if width_of(name) <= width:
+        return name
+    base, values = visible(profile.base), [visible(value_text(v)) for v in profile.matrix.values()]
+    for cell in (name[len(base) :], f"[{','.join(values)}]"):
+        room = width - width_of(cell)
+        if profile.matrix and room >= _BASE_LEAST:
+            return fit(base, min(width_of(base), room)) + cell
+    return fit_middle(name, width)
+
+
 def profile_row(
     entry: Entry,
     run: RunView | None,
@@ -171,9 +193,7 @@ def profile_row(
     spans = [Span(_BOXES[box]), Span("!" if warned else " ", "warn" if warned else "plain")]
     width = columns[0].width
     each = f" of {short_count(run.batch)}" if run is not None and run.batch > 1 else ""
-    name = visible(profile.name)
-    if each:
-        name = fit_middle(name, min(width_of(name), width - len(each))) + each
+    name = _name(profile, width - len(each)) + each
     spans.append(Span(fit_middle(name, width)))
     if run is None:
         rest = sum(column.width + 1 for column in columns[1:]) - 1

@@ -12,6 +12,7 @@ from cortex_tui.session.view import SessionView
 from cortex_tui.ui import steering
 from cortex_tui.ui.board import Board
 from cortex_tui.ui.listing import Listing
+from cortex_tui.ui.note import Say, ended, when_all
 from cortex_tui.ui.steering import Steering
 from cortex_tui.ui.text import visible
 
@@ -39,13 +40,13 @@ class Sessions:
         board: Board,
         control: Callable[[], Control | None],
         store: str,
-        say: Callable[[str], None],
+        say: Say,
         started: Callable[[], None],
     ) -> None:
         """`control` returns the controller, or None while it is being made.
 
-        `store` names the file that snapshots go to, for a person to read. `say` is given what is
-        being done, in a few words, or why nothing is; `started` is called when a session was.
+        `store` names the file that snapshots go to, for a person to read. `started` is called
+        when a session was.
         """
         self._screen = screen
         self._listing = listing
@@ -80,7 +81,7 @@ class Sessions:
                 return self._board.active or self._wanted is not None
             case "stop_one":
                 run = self._board.run_of(self._listing.current)
-                return self._board.active and run is not None and run.state == "running"
+                return self._board.active and run is not None and not ended(run)
             case _:
                 return self._board.view is not None
 
@@ -160,16 +161,19 @@ class Sessions:
             self._say("not started")
         elif control is not None and self._board.active:
             control.stop()
-            self._say("stopping every run")
+            self._say("stopping every run", when_all(self._board, self._board.runs, ended))
         else:
             self._notify("Nothing runs.")
 
     def _stop_one(self) -> None:
         control, run = self._control(), self._board.run_of(self._listing.current)
-        live = run is not None and run.state in ("planned", "running")
+        live = run is not None and not ended(run)
         if control is not None and run is not None and live and self._board.active:
             control.stop(run.run)
-            self._say(f"stopping {visible(run.profile.name)}")
+            self._say(
+                f"stopping {visible(run.profile.name)}",
+                when_all(self._board, [run], ended),
+            )
         else:
             self._notify("The row under the cursor does not run.")
 

@@ -21,8 +21,19 @@ def current_round(runs: Sequence[RunView]) -> int:
     return max((run.round for run in runs if run.state != "planned"), default=1)
 
 
+def _turn(view: SessionView) -> str:
+    """Of runs that follow one another, which it is: `run 3/8`. Empty for those of one loop."""
+    begun = current_round(view.runs)
+    runs = [run for run in view.runs if run.round == begun]
+    together = any(run.neighbours for run in runs) or sum(r.state == "running" for r in runs) > 1
+    if view.state != "running" or len(runs) < 2 or together:
+        return ""
+    turns = [at for at, run in enumerate(runs, 1) if run.state != "planned"]
+    return f"run {max(turns, default=1)}/{len(runs)}"
+
+
 def _state(view: SessionView) -> Span:
-    live = [run for run in view.runs if run.state == "running"]
+    live = [run for run in view.runs if run.state == "running" and run.outcome is None]
     paused = sum(run.paused for run in live)
     if view.state != "running" or not paused:
         return Span(view.state, "good" if view.state == "running" else "plain")
@@ -58,6 +69,8 @@ def _session(view: SessionView | None, note: str, pace: str) -> list[Span]:
                 spans.append(Span(f"{count} {word}", "bad"))
     if view.rounds > 1:
         spans.append(Span(f"round {current_round(view.runs)}/{view.rounds}"))
+    if turn := _turn(view):
+        spans.append(Span(turn))
     if pace:
         spans.append(Span(pace, "warn"))
     spans.append(Span(format_duration(view.elapsed_ns)))

@@ -16,6 +16,7 @@ from cortex_tui.session.view import RunView
 from cortex_tui.ui.board import Board
 from cortex_tui.ui.definition import level_text
 from cortex_tui.ui.listing import Listing
+from cortex_tui.ui.note import Say, ended, when_all
 from cortex_tui.ui.text import visible
 
 FASTER, SLOWER = 1.25, 0.8
@@ -84,9 +85,8 @@ class Steering:
         listing: Listing,
         board: Board,
         control: Callable[[], Control | None],
-        say: Callable[[str], None],
+        say: Say,
     ) -> None:
-        """`say` is given what is being done, in a few words, or why nothing is."""
         self._listing = listing
         self._board = board
         self._control = control
@@ -104,8 +104,10 @@ class Steering:
                 return any(map(self._skippable, self._under_way()))
             case "skip":
                 return run is not None and self._skippable(run)
+            case "faster":
+                return run is not None and not run.waiting
             case "slower":
-                return run is not None and not self._is_least(run)
+                return run is not None and not run.waiting and not self._is_least(run)
             case _:
                 return run is not None
 
@@ -123,6 +125,8 @@ class Steering:
             self._pause_one(control, run)
         elif name == "skip":
             self._skip(control, run)
+        elif run.waiting:
+            self._say(_waits(run))
         else:
             self._adjust(control, run, FASTER if name == "faster" else SLOWER)
 
@@ -147,7 +151,10 @@ class Steering:
         pausing = not all(map(self._is_paused, runs))
         if pausing:
             control.pause()
-            self._say("pausing every run; p goes on")
+            self._say(
+                "pausing every run; p goes on",
+                when_all(self._board, runs, lambda run: run.paused),
+            )
         else:
             control.resume()
             self._say("every run goes on")
@@ -158,7 +165,10 @@ class Steering:
         pausing = not self._is_paused(run)
         if pausing:
             control.pause(run.run)
-            self._say(f"pausing {_name(run)}; P goes on")
+            self._say(
+                f"pausing {_name(run)}; P goes on",
+                when_all(self._board, [run], lambda run: run.paused),
+            )
         else:
             control.resume(run.run)
             self._say(f"{_name(run)} goes on")
@@ -167,12 +177,14 @@ class Steering:
     # --- skip ---------------------------------------------------------------------------------
 
     def _skippable(self, run: RunView) -> bool:
-        return self._skipped.of(run, None) != run.phase
+        return not run.waiting and self._skipped.of(run, None) != run.phase
 
     def _skip(self, control: Control, run: RunView) -> None:
         if self._skippable(run):
             self._end_phase(control, run)
-            self._say(f"ending {run.phase} of {_name(run)}")
+            self._say(f"ending {run.phase} of {_name(run)}", self._are_over([run]))
+        elif run.waiting:
+            self._say(_waits(run))
         else:
             self._say(f"{_name(run)} was told to end {run.phase}")
 
@@ -182,7 +194,13 @@ class Steering:
             self._end_phase(control, run)
         phases = " and ".join(sorted({str(run.phase) for run in runs}, reverse=True))
         of = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
-        self._say(f"ending {phases} of {of}" if runs else "every run was told to")
+        text = f"ending {phases} of {of}" if runs else "there is no phase left to end"
+        self._say(text, self._are_over(runs) if runs else lambda: False)
+
+    def _are_over(self, runs: list[RunView]) -> Callable[[], bool]:
+        """Whether the phases in which the runs are now have ended."""
+        phases = {run.run: run.phase for run in runs}
+        return when_all(self._board, runs, lambda run: run.waiting or run.phase != phases[run.run])
 
     def _end_phase(self, control: Control, run: RunView) -> None:
         # The phase is named: the next one may have begun before the runner hears of this.
@@ -211,7 +229,11 @@ class Steering:
 
 
 def _steerable(run: RunView) -> bool:
-    return run.state == "running" and run.phase in ("warmup", "measure")
+    return run.phase in ("warmup", "measure") and not ended(run)
+
+
+def _waits(run: RunView) -> str:
+    return f"{_name(run)} waits for the others to warm up"
 
 
 def _name(run: RunView) -> str:

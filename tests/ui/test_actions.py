@@ -329,3 +329,24 @@ async def test_what_was_asked_for_is_told_for_a_while(monkeypatch: pytest.Monkey
 def test_no_key_has_two_meanings() -> None:
     keys = [key for action in ACTIONS for key in action.keys]
     assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize(("key", "shown"), [("i", "the session"), ("l", "log of the session")])
+async def test_escape_leaves_session_and_log_before_the_filter(key: str, shown: str) -> None:
+    async with bench(size=(120, 40)) as b:
+        await b.press("slash", *"steady", "enter", key)
+        assert shown in b.text
+        await b.press("escape")
+        assert shown not in b.text
+        assert "/steady" in b.lines[0]
+        await b.press("escape")
+        assert "/steady" not in b.lines[0]
+
+
+async def test_the_dialog_to_save_offers_a_choice_only_where_there_is_one() -> None:
+    async with bench() as b:
+        await b.show(finished())
+        await b.press("j", "s")
+        assert "↑ ↓ choose what" in b.text
+        await b.press("escape", "home", "s")
+        assert "enter saves   escape cancels" in b.text

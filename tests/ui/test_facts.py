@@ -284,6 +284,7 @@ def test_a_held_loop_and_a_full_machine_are_warned_of() -> None:
         (({"paused": True}, {"paused": True}), "paused"),
         (({"paused": True}, {}), "1 of 2 paused"),
         (({"paused": True}, {"state": "finished"}), "paused"),
+        (({"paused": True}, {"phase": "teardown", "outcome": "finished"}), "paused"),
     ],
 )
 def test_the_status_line_tells_a_pause(runs: tuple[dict[str, Any], ...], expected: str) -> None:
@@ -291,6 +292,30 @@ def test_the_status_line_tells_a_pause(runs: tuple[dict[str, Any], ...], expecte
     line = "".join(span.text for span in status_line(view, Listing(CATALOG), 120))
     assert line.startswith(f" {expected}  ")
     assert len(line) == 120
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        (({}, {"state": "planned"}), "running  run 1/2"),
+        (({"state": "finished"}, {"state": "planned"}, {"state": "planned"}), "running  run 1/3"),
+        (({"state": "finished"}, {}, {"state": "planned"}), "running  run 2/3"),
+        (
+            ({"state": "finished"}, {"round": 2}, {"state": "planned", "round": 2}),
+            "running  round 2/2  run 1/2",
+        ),
+        (({}, {}), "running  4.20s"),
+        (({"neighbours": ("a.b",)}, {"state": "finished"}), "running  4.20s"),
+        (({},), "running  4.20s"),
+    ],
+)
+def test_of_runs_one_by_one_the_status_line_tells_which(
+    runs: tuple[dict[str, Any], ...], expected: str
+) -> None:
+    rounds = max(fields.get("round", 1) for fields in runs)
+    views = (run_view(n, COMMAND, **fields) for n, fields in enumerate(runs))
+    line = status_line(session_view(*views, rounds=rounds), Listing(CATALOG), 80)
+    assert "".join(span.text for span in line).startswith(f" {expected}  ")
 
 
 def test_what_the_screen_costs_stands_in_the_status_line_where_it_fits() -> None:

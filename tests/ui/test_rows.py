@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from cortex_tui.profiles.matrix import value_text
 from cortex_tui.profiles.model import Catalog, Suite
 from cortex_tui.session.view import RunView
 from cortex_tui.ui.columns import MARK_WIDTH, columns_for
@@ -66,6 +69,46 @@ def test_below_eighty_columns_the_least_needed_go() -> None:
 def test_names_keep_both_their_ends() -> None:
     one = row_text(run_view(0, COMMAND), 79)
     assert one[4 : MARK_WIDTH + 12] == "comman…spatch"
+
+
+@pytest.mark.parametrize(
+    ("base", "cell", "shown"),
+    [
+        ("read", {"n": 100}, "read[n=100]"),
+        ("pooled-things", {"n": 100}, "poole…[n=100]"),
+        ("pooled-things", {"text": "a", "ext": "x"}, "pooled-…[a,x]"),
+        ("pooled-things", {"text": "b c", "ext": "x"}, 'poo…["b c",x]'),
+        ("read", {"conversations": 1_000}, "read[1000]"),
+        ("read", {"text": "benchmark", "ext": "markdown"}, "read[t…kdown]"),
+    ],
+)
+def test_cells_of_a_matrix_are_told_apart_by_their_coordinates(
+    base: str, cell: dict[str, str | int], shown: str
+) -> None:
+    cell_name = ",".join(f"{key}={value_text(value)}" for key, value in cell.items())
+    of = profile("search", f"{base}[{cell_name}]", base=base, matrix=cell)
+    line = profile_row(Entry(SEARCH, of), None, columns_for(79, 40), box="none")
+    text = "".join(span.text for span in line)
+    assert text[4 : MARK_WIDTH + 12].rstrip() == shown
+
+
+@pytest.mark.parametrize(
+    ("fields", "short", "long"),
+    [
+        ({"phase": "warmup", "progress": 0.99, "waiting": True}, "wait", "waiting"),
+        ({"phase": "warmup", "waiting": True, "paused": True}, "pause", "paused"),
+        ({"state": "planned", "phase": None, "outcome": "stopped"}, "stop", "stopped"),
+        ({"phase": "warmup", "waiting": True, "outcome": "stopped"}, "stop", "stopped"),
+        ({"phase": "teardown", "outcome": "finished"}, "done", "done"),
+        ({"phase": "teardown", "outcome": "failed"}, "FAIL", "FAILED"),
+    ],
+)
+def test_a_run_that_has_nothing_to_do_says_why(
+    fields: dict[str, Any], short: str, long: str
+) -> None:
+    run = run_view(0, COMMAND, **fields)
+    assert phase_text(run, wide=False).text == short
+    assert phase_text(run, wide=True).text == long
 
 
 @pytest.mark.parametrize(

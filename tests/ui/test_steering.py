@@ -197,3 +197,67 @@ async def test_names_in_what_is_said_are_literal() -> None:
         await b.show(session_view(run_view(0, wild)))
         await b.press("P")
         assert "pausing [red]x␛[31m" in b.lines[0]
+
+
+async def test_p_goes_on_after_any_time_though_one_run_waits_for_the_others() -> None:
+    async with bench() as b:
+        await b.show(replaced(running(), 1, waiting=True))
+        await b.press("p")
+        await b.show(later(paused(), 9_000_000_000))
+        await b.press("p")
+        assert b.control.asked == [("pause", None), ("resume", None)]
+
+
+async def test_what_was_asked_for_is_told_until_it_has_happened() -> None:
+    async with bench(size=(120, 40), checked=["mediator.query-dispatch"]) as b:
+        await b.show(running())
+        await b.press("p")
+        await b.show(replaced(paused(), 3, paused=False))
+        assert "pausing every run" in b.lines[0]
+        await b.show(paused())
+        assert "pausing" not in b.lines[0]
+        await b.show(running())
+        await b.press("n")
+        await b.show(replaced(running(), 3, phase="teardown", outcome="finished"))
+        assert "ending warmup of query-dispatch" in b.lines[0]
+        await b.show(replaced(running(), 1, waiting=True))
+        assert "ending" not in b.lines[0]
+        await b.press("X")
+        assert "stopping query-dispatch" in b.lines[0]
+        await b.show(replaced(running(), 1, outcome="stopped"))
+        assert "stopping" not in b.lines[0]
+
+
+@pytest.mark.parametrize("key", ["x", "N", "plus"])
+async def test_nothing_is_told_of_what_was_asked_for_once_the_session_has_ended(key: str) -> None:
+    async with bench(size=(120, 40), checked=[STEADY]) as b:
+        await b.show(running())
+        before = b.lines[0]
+        await b.press(key)
+        assert b.lines[0] != before
+        await b.show(msgspec.structs.replace(running(), state="finished"))
+        assert b.lines[0].startswith(" finished  4.20s")
+
+
+@pytest.mark.parametrize("key", ["n", "plus", "minus"])
+async def test_a_run_that_waits_for_others_has_no_phase_to_end_and_no_load(key: str) -> None:
+    async with bench(size=(120, 40), checked=["mediator.query-dispatch"]) as b:
+        await b.show(replaced(running(), 1, waiting=True))
+        await b.press(key)
+        assert "query-dispatch waits for the others to warm up" in b.lines[0]
+        await b.press("N")
+        assert "ending measure of 3 runs" in b.lines[0]
+        assert ("end warmup", 1) not in b.control.asked
+
+
+async def test_a_run_that_waits_its_turn_can_be_stopped_once() -> None:
+    async with bench(size=(120, 40), checked=["mediator.query-dispatch"]) as b:
+        await b.show(replaced(running(), 1, state="planned", phase=None))
+        await b.press("X")
+        assert "stopping query-dispatch" in b.lines[0]
+        stopped = replaced(running(), 1, state="planned", phase=None, outcome="stopped")
+        await b.show(stopped)
+        assert "stopped" in b.line_with("query-dispatch  ")
+        await b.press("X")
+        assert b.control.stopped == [1]
+        assert b.said == ["The row under the cursor does not run."]

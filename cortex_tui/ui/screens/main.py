@@ -22,6 +22,7 @@ from cortex_tui.ui.facts import problem_lines
 from cortex_tui.ui.keys import ACTIONS, BY_NAME, bindings
 from cortex_tui.ui.listing import Listing
 from cortex_tui.ui.lookout import Lookout
+from cortex_tui.ui.note import Note
 from cortex_tui.ui.pace import LOOK_S, pace_text
 from cortex_tui.ui.sessions import Sessions
 from cortex_tui.ui.status import status_line
@@ -97,7 +98,7 @@ class MainScreen(Screen[None]):
         self._catalog = catalog
         self._leave = leave
         self._ending = False
-        self._note = ""
+        self._note = Note(self.board)
         self._note_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -140,7 +141,7 @@ class MainScreen(Screen[None]):
                 self.listing,
                 self.app.size.width,
                 ending=self._ending,
-                note=self._note,
+                note="" if self._note.over else self._note.text,
                 pace=pace_text(lookout.pace),
                 cost=lookout.cost,
             )
@@ -149,16 +150,16 @@ class MainScreen(Screen[None]):
         idle = frozenset(name for name in ranked if not self.applies(name))
         self._keys.show(idle, live=board.active)
 
-    def say(self, text: str) -> None:
-        """Tells in the status line, for a moment, what is being done."""
+    def say(self, text: str, until: Callable[[], bool] = lambda: False) -> None:
+        """Tells in the status line what is being done, for a moment at most and until it is."""
         if self._note_timer is not None:
             self._note_timer.stop()
-        self._note = text
+        self._note = Note(self.board, text, until)
         self._note_timer = self.set_timer(NOTE_S, self._forget_note, name="note")
         self.show()
 
     def _forget_note(self) -> None:
-        self._note = ""
+        self._note = Note(self.board)
         self.show()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -178,8 +179,8 @@ class MainScreen(Screen[None]):
         match name:
             case "check" | "check_suite" | "check_all" | "filter":
                 return bool(self._catalog.profiles)
-            case "clear_filter":
-                return bool(self.listing.filter)
+            case "back":
+                return bool(self.listing.filter) or self.detail.covered
             case "problems":
                 view = self.board.view
                 return bool(self._catalog.problems or (view and (view.died or view.store_error)))
@@ -289,9 +290,16 @@ class MainScreen(Screen[None]):
         await self.query("FilterLine").remove()
 
     async def on_filter_line_cleared(self) -> None:
-        await self.action_clear_filter()
+        await self._clear_filter()
 
-    async def action_clear_filter(self) -> None:
+    async def action_back(self) -> None:
+        if self.detail.covered:
+            self.detail.uncover()
+            self.show()
+        else:
+            await self._clear_filter()
+
+    async def _clear_filter(self) -> None:
         await self.query("FilterLine").remove()
         self.set_focus(self.table)
         self._filter("")

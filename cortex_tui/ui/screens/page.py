@@ -81,6 +81,9 @@ def key_lines(width: int, actions: Sequence[Action] = ACTIONS) -> list[Line]:
     """All keys and what they do."""
     rows = [(action.shown, action.tooltip) for action in actions if action.shown]
     rows.append(("!", "Before a name: there is a warning, which the details tell"))
+    phases = "w warm-up, m measure, end teardown, wait for its turn or for the others, stop stopped"
+    rows.append(("phase", phases))
+    rows.append(("T", "Targets: ✓ met, ✗ missed, … none missed so far"))
     rows.append(("ctrl+p", "Search for a command, or choose a theme"))
     rows.append(("mouse", "Click a row or a box, the keys below; the wheel scrolls"))
     indent = 11

@@ -39,7 +39,8 @@ class SaveDialog(Dialog):
             if self._store:
                 where = f"It goes into {visible(self._store)}\n"
                 yield Static(where, classes="quiet", markup=False)
-            yield Static("enter saves   ↑ ↓ choose what   escape cancels", classes="quiet")
+            choose = "" if self._run is None else "↑ ↓ choose what   "
+            yield Static(f"enter saves   {choose}escape cancels", classes="quiet")
 
     def submit(self, text: str) -> None:
         if not text:

@@ -56,7 +56,17 @@ class Detail(Container):
     def toggle(self, pane: Pane) -> None:
         """Shows this in place of the details, or the details again."""
         self._pane = None if self._pane == pane else pane
-        self.set_class(self._pane is not None, "-whole")
+        self.set_class(self.covered, "-whole")
+
+    @property
+    def covered(self) -> bool:
+        """Whether something is shown in place of the details."""
+        return self._pane is not None
+
+    def uncover(self) -> None:
+        """Shows the details again."""
+        if self._pane is not None:
+            self.toggle(self._pane)
 
     def show(
         self, entry: Entry | None, board: Board, problems: tuple[Problem, ...], lookout: Lookout
