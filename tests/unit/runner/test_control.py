@@ -237,6 +237,23 @@ async def test_a_run_that_waits_for_others_is_paused_and_resumed_like_any(bench:
     assert not recorded.of(Mark)
 
 
+async def test_a_pause_while_the_last_of_warm_up_are_awaited_holds_measure(
+    bench: Bench, person: Person
+) -> None:
+    person.at(0, EndPhase(None, "warmup"), Pause())
+
+    def resume(session: Session, message: Message) -> None:
+        if isinstance(message, Mark) and message.text == "paused":
+            asyncio.get_running_loop().call_soon(session.obey, Resume())
+
+    recorded = await bench.run(
+        bench.profile("subject", warmup=Length(duration_ns=HOUR_NS)), on_message=resume
+    )
+    assert [message.paused for message in recorded.of(Paused)] == [True, False]
+    assert recorded.finished().warmup_iterations == 1
+    assert len(recorded.values("service")) == 50
+
+
 @pytest.mark.parametrize("one_by_one", [False, True])
 async def test_a_run_with_nothing_to_do_says_at_once_that_it_stops(
     bench: Bench, one_by_one: bool
