@@ -211,7 +211,7 @@ class RunFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 
 class RunMeasured(msgspec.Struct, frozen=True, tag=True):
-    """A run has measured to its end, and waits for its neighbours to be torn down with them."""
+    """A run has measured to its end, or never will, and waits to be torn down with the others."""
 
     outcome: RunFinished
     """What its last message will say, unless its teardown fails."""

@@ -183,6 +183,7 @@ class Session:
         where = member.phase
         if member.measuring:
             self._leave_measure(member, group)
+        if not alone:
             self._outbox.say([RunMeasured(finished(member, failure, where))])
         barriers.withdraw(run.number)
         if not alone:

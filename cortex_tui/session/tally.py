@@ -284,7 +284,7 @@ class RunTally:
             return
         if self._measured is not None:
             self.finish(self._measured)
-            self.warnings.append(f"it was measured to its end, but not torn down: {reason}")
+            self.warnings.append(f"it had come to its end, but was not torn down: {reason}")
         else:
             self.state, self.reason, self.changed = "failed", reason, True
             self.in_flight = self.oldest_ns = 0
