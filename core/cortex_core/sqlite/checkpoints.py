@@ -45,7 +45,7 @@ class Checkpoints:
         self._log = _Log()
         self._too_long, self._step = WRITER_PAGES, BEGIN_PAGES
         self._chase: _Chase | None = None
-        self._guard = Guard(loop, "cortex-core checkpoints", lambda: None)
+        self.guard = Guard(loop, "cortex-core checkpoints", lambda: None)
 
     def wrote(self) -> None:
         """One more write has been given to the writer."""
@@ -53,23 +53,11 @@ class Checkpoints:
         chase = self._chase
         if chase is None:
             if self._writes >= self._writes_due:
-                self._guard.begin()
+                self.guard.begin()
                 self._chase = chase = _Chase(self._too_long)
                 self._keeper.start(chase.copy_most, partial(self._copied_most, chase))
         elif self._writes >= (1 + _HURRY) * self._writes_due:
             self._finish(chase)
-
-    async def start(self) -> None:
-        """See `Guard.start`."""
-        await self._guard.start()
-
-    async def drained(self) -> None:
-        """Return when none is under way any more."""
-        await self._guard.drained()
-
-    def forget(self) -> None:
-        """Leave nothing on the event loop; called where nobody will await the rest."""
-        self._guard.release()
 
     def _copied_most(self, chase: "_Chase", _: Exception | None) -> None:
         chase.copied.set()  # also where it could not begin
@@ -96,7 +84,7 @@ class Checkpoints:
             self._log = log
         self._writes = 0
         self._chase = None
-        self._guard.end()
+        self.guard.end()
 
 
 class _Log(NamedTuple):

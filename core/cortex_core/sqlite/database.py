@@ -13,6 +13,7 @@ from typing import TypeVar
 from cortex_core.errors import StoreClosedError, StoreError
 from cortex_core.sqlite.checkpoints import Checkpoints
 from cortex_core.sqlite.failures import translated
+from cortex_core.sqlite.guard import Guard
 from cortex_core.sqlite.lane import Lane, open_lanes
 from cortex_core.sqlite.look_ups import LookUps
 from cortex_core.sqlite.read_batch import run_reads
@@ -95,17 +96,17 @@ class Database:
             raise
         opened = cls(name, lanes, at_hand, asyncio.get_running_loop(), search_timeout_s)
         try:
-            for each in opened._driven():
-                await each.start()
+            for guard in opened._guards():
+                await guard.start()
         except BaseException:
             await opened.close()
             raise
         return opened
 
-    def _driven(self) -> "tuple[UnitQueue | Checkpoints, ...]":
-        """What the loop drives by callbacks, and must last for."""
-        checkpoints = () if self._checkpoints is None else (self._checkpoints,)
-        return (self._writes, self._reads, *checkpoints)
+    def _guards(self) -> tuple[Guard, ...]:
+        """Those of what the loop drives by callbacks."""
+        checkpoints = () if self._checkpoints is None else (self._checkpoints.guard,)
+        return (self._writes.guard, self._reads.guard, *checkpoints)
 
     def __del__(self) -> None:
         # During finalization the threads stand still, and the process takes them with it.
@@ -114,8 +115,8 @@ class Database:
         self._look_ups.close()
         # The loop may be closed, and this may be any thread.
         with suppress(RuntimeError):
-            for each in self._driven():
-                self._loop.call_soon_threadsafe(each.forget)
+            for guard in self._guards():
+                self._loop.call_soon_threadsafe(guard.release)
         self._stop()
         warnings.warn(
             f"{self.path}: the store was not closed; use `async with`, or await its close()",
@@ -186,11 +187,11 @@ class Database:
         self._look_ups.close()
         # A loop that is torn down cancels this too, and waits for it: every step is one that can
         # be taken again.
-        await _whatever_comes(self._writes.drained)
-        await _whatever_comes(self._reads.drained)
+        await _whatever_comes(self._writes.guard.drained)
+        await _whatever_comes(self._reads.guard.drained)
         await _whatever_comes(self._searches.drained)
         if self._checkpoints is not None:
-            await _whatever_comes(self._checkpoints.drained)
+            await _whatever_comes(self._checkpoints.guard.drained)
         await _whatever_comes(partial(_call, self._lanes[0], _checkpoint))
         # The writer last: SQLite removes the log when the last connection is closed.
         for lane in reversed(self._lanes):

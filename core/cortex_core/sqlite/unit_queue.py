@@ -36,7 +36,7 @@ class UnitQueue:
         self._run_units = run_units
         self._waiting: deque[Unit] = deque()
         self._under_way = False
-        self._guard = Guard(loop, name, self._give_up)
+        self.guard = Guard(loop, name, self._give_up)
 
     def submit(
         self, run: Run, after_commit: Callable[[], None] | None = None
@@ -49,20 +49,8 @@ class UnitQueue:
         self._waiting.append(unit)
         if not self._under_way:
             self._under_way = True
-            self._guard.begin()
+            self.guard.begin()
             self._hop()
-
-    async def start(self) -> None:
-        """See `Guard.start`."""
-        await self._guard.start()
-
-    async def drained(self) -> None:
-        """Return when nothing waits any more."""
-        await self._guard.drained()
-
-    def forget(self) -> None:
-        """Leave nothing on the event loop; called where nobody will await the rest."""
-        self._guard.release()
 
     def _hop(self) -> None:
         taken: list[Unit] = []
@@ -97,7 +85,7 @@ class UnitQueue:
                 self._hop()
             else:
                 self._under_way = False
-                self._guard.end()
+                self.guard.end()
 
     def _give_up(self) -> None:
         # A copy: the thread may be taking from it.
