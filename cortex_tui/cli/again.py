@@ -29,8 +29,8 @@ def stored_profiles(store: Path, ref: str, words: Sequence[str]) -> Again:
     import asyncio
 
     from cortex_tui.session.decisions import replayed
-    from cortex_tui.snapshots.records import StoredSession
-    from cortex_tui.snapshots.store import SnapshotError, SnapshotStore
+    from cortex_tui.store.records import StoredSession
+    from cortex_tui.store.sqlite.store import SnapshotError, SnapshotStore
 
     async def load() -> StoredSession:
         async with await SnapshotStore.open_for_reading(store) as opened:

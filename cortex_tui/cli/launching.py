@@ -26,7 +26,7 @@ from cortex_tui.profiles.words import shown, suggestion
 if TYPE_CHECKING:
     import asyncio
 
-    from cortex_tui.protocol import LoopName
+    from cortex_tui.protocol.plan import LoopName
     from cortex_tui.session.control import Control
 
 BARE = "cortex_tui.bare"
@@ -90,7 +90,7 @@ def _launch(
 ) -> int:
     from cortex_tui.report import summary
     from cortex_tui.report.stream import wants_colour, width_of
-    from cortex_tui.ui.app import launch as launch_workbench
+    from cortex_tui.tui.app import launch as launch_workbench
 
     def make_control(screen_loop: asyncio.AbstractEventLoop) -> Control:
         # Brings numpy, which the first frame need not wait for.

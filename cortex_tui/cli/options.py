@@ -21,7 +21,7 @@ from cortex_tui.profiles.words import printable
 if TYPE_CHECKING:
     import asyncio
 
-    from cortex_tui.protocol import LoopName
+    from cortex_tui.protocol.plan import LoopName
 
 PROGRAM = "cortex-tui"
 

@@ -30,7 +30,7 @@ from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.profiles.variants import lasting, rehearsed, warmed_up
 
 if TYPE_CHECKING:
-    from cortex_tui.protocol import LoopName
+    from cortex_tui.protocol.plan import LoopName
     from cortex_tui.report import Delivery
 
 INVALID_PROFILE = 2
@@ -247,7 +247,7 @@ def _run(
 
 def _check_save(store: Path, name: str) -> None:
     """Says before the measuring, not after it, that its session could not be saved."""
-    from cortex_tui.snapshots.store import SnapshotError, check_can_save
+    from cortex_tui.store.sqlite.store import SnapshotError, check_can_save
 
     try:
         check_can_save(store, name)

@@ -15,7 +15,7 @@ from cortex_tui.profiles.words import nearest, printable, shown
 from cortex_tui.quantities import format_count
 
 if TYPE_CHECKING:
-    from cortex_tui.snapshots.store import SnapshotStore
+    from cortex_tui.store.sqlite.store import SnapshotStore
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 @store_option
 def snapshots(everything: bool, store: Path) -> int:
     """List what was saved, the newest first."""
-    from cortex_tui.snapshots.store import SnapshotStore
+    from cortex_tui.store.sqlite.store import SnapshotStore
 
     async def lines() -> list[str]:
         async with await SnapshotStore.open_for_reading(store) as opened:
@@ -78,9 +78,9 @@ def show(ref: str, as_json: bool, store: Path) -> int:
     from cortex_tui.report import encoded, summary
     from cortex_tui.report.stored import view_of
     from cortex_tui.report.stream import wants_colour, width_of
-    from cortex_tui.session.document import session_document
-    from cortex_tui.session.results import SessionResult, from_stored
-    from cortex_tui.snapshots.store import SnapshotStore
+    from cortex_tui.results.document import session_document
+    from cortex_tui.results.stored import SessionResult, from_stored
+    from cortex_tui.store.sqlite.store import SnapshotStore
 
     async def result() -> SessionResult:
         async with await SnapshotStore.open_for_reading(store) as opened:
@@ -106,7 +106,7 @@ def show(ref: str, as_json: bool, store: Path) -> int:
 @store_option
 def save(ref: str, name: str, note: str, store: Path) -> int:
     """Save a session under a name; ID is the start of its id, or another name of it."""
-    from cortex_tui.snapshots.store import SnapshotStore
+    from cortex_tui.store.sqlite.store import SnapshotStore
 
     _need(store)
 
@@ -125,7 +125,7 @@ def save(ref: str, name: str, note: str, store: Path) -> int:
 @store_option
 def rm(names: Sequence[str], store: Path) -> int:
     """Remove names; a session goes with its last one."""
-    from cortex_tui.snapshots.store import SnapshotError, SnapshotStore
+    from cortex_tui.store.sqlite.store import SnapshotError, SnapshotStore
 
     _need(store)
 
@@ -153,7 +153,7 @@ def _need(store: Path) -> None:
 
 async def _session_of(store: SnapshotStore, ref: str) -> tuple[str, int | None]:
     """The full id of a session, and the run of it that is meant, None for the whole."""
-    from cortex_tui.snapshots.store import SnapshotError
+    from cortex_tui.store.sqlite.store import SnapshotError
 
     named = {entry.name: entry for entry in await store.list_snapshots()}
     if ref in named:
@@ -172,7 +172,7 @@ async def _session_of(store: SnapshotStore, ref: str) -> tuple[str, int | None]:
 def _answer(work: Coroutine[Any, Any, T]) -> T:
     import asyncio
 
-    from cortex_tui.snapshots.store import SnapshotError
+    from cortex_tui.store.sqlite.store import SnapshotError
 
     try:
         return asyncio.run(work)

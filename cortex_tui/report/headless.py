@@ -22,8 +22,8 @@ from cortex_tui.report.progress import Progress
 from cortex_tui.report.rehearsal import rehearsal
 from cortex_tui.report.stream import wants_colour, width_of
 from cortex_tui.report.summary import summary
+from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
-from cortex_tui.session.view import SessionView
 
 LOOK_EVERY_S = 0.25
 STORING_AT_MOST_S = 10.0

@@ -8,7 +8,7 @@ from cortex_tui.profiles.model import is_open
 from cortex_tui.profiles.words import printable
 from cortex_tui.quantities import format_count, format_duration, format_range
 from cortex_tui.report.stream import Tone, toned
-from cortex_tui.session.view import RunView, SessionView, TargetView
+from cortex_tui.results.view import RunView, SessionView, TargetView
 from cortex_tui.stats.targets import COUNTS, SCALING, parse_target
 
 _MARKS_TOLD = 12

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cortex_tui.profiles.words import printable
 from cortex_tui.report.stream import toned
-from cortex_tui.session.view import RunView, SessionView
+from cortex_tui.results.view import RunView, SessionView
 
 
 def rehearsal(view: SessionView, *, colour: bool) -> tuple[str, bool]:

@@ -8,7 +8,7 @@ from cortex_tui.profiles.description import load_text
 from cortex_tui.quantities import format_count, format_duration, format_range
 from cortex_tui.report.stream import Tone
 from cortex_tui.report.table import Cell, Column, table
-from cortex_tui.session.view import RunView
+from cortex_tui.results.view import RunView
 
 SHOWN = ("p50", "p90", "p99", "p99.9")
 """The percentiles that have a column."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from cortex_tui.session.results import RunResult, SessionResult
-from cortex_tui.session.tally import said_in
-from cortex_tui.session.view import MarkView, RunView, SessionView, TargetView
+from cortex_tui.results.run_fold import said_in
+from cortex_tui.results.stored import RunResult, SessionResult
+from cortex_tui.results.view import MarkView, RunView, SessionView, TargetView
 from cortex_tui.stats.summary import summarise_live
 
 

@@ -10,7 +10,7 @@ from cortex_tui.quantities import format_duration
 from cortex_tui.report.notes import run_notes, session_notes
 from cortex_tui.report.results import by_profile, confidence_table, results_table
 from cortex_tui.report.stream import toned
-from cortex_tui.session.view import SessionView
+from cortex_tui.results.view import SessionView
 
 _CONFIDENCE = (
     "between which values each percentile lies (95 % confidence), or what it lacks; too short: the "

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cortex_tui.profiles.words import printable
 from cortex_tui.report.stream import Tone, toned
-from cortex_tui.session.view import RunView
+from cortex_tui.results.view import RunView
 
 _GAP = "  "
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from cortex_tui.load import Levels
+from cortex_tui.loads.schedule import Levels
 from cortex_tui.profiles.model import ClosedLoad, StagedLoad
 from cortex_tui.runner.deadlines import Deadlines
 from cortex_tui.runner.loops import CHECK_NS, LoopTurns, closed_worker
@@ -106,7 +106,7 @@ class ClosedDriver:
             self._have_looked_up()
         for slot in range(self._wanted):
             if slot not in self._working:
-                self._employ(slot)
+                self._start_worker(slot)
 
     def _keep_following(self) -> None:
         phase = self._phase
@@ -118,7 +118,7 @@ class ClosedDriver:
         """Lets no worker start another operation before it has looked up."""
         self._limits[:] = [0] * len(self._limits)
 
-    def _employ(self, slot: int) -> None:
+    def _start_worker(self, slot: int) -> None:
         while len(self._starts) <= slot:
             self._starts.append(0)
             self._limits.append(0)
@@ -135,7 +135,7 @@ class ClosedDriver:
                 return
             self._sent_home.discard(slot)
             if slot < self._wanted and not phase.over.is_set():
-                self._employ(slot)
+                self._start_worker(slot)
 
         task = phase.spawn(contained(self._work(slot)), ended)
         if deadlines is not None:
@@ -148,7 +148,7 @@ class ClosedDriver:
             work = closed_worker(operation, batched=phase.recorder.batch > 1)
             await work(
                 slot, operation.function, self._indices, self._starts, self._limits, phase.clock,
-                phase.recorder, self._settle, self._fail, self._checkpoint, self._breathe,
+                phase.recorder, self._settle, self._fail, self._checkpoint, self._yield_to_loop,
             )  # fmt: skip
 
     def _checkpoint(self, slot: int, now_ns: int) -> bool:
@@ -167,7 +167,7 @@ class ClosedDriver:
             self._limits[slot] = min(now_ns + self._check_ns, boundary_ns)
         return True
 
-    async def _breathe(self) -> None:
+    async def _yield_to_loop(self) -> None:
         """What a worker does between operations when it has looked up."""
         if self._think_time_ns:
             await self._think()

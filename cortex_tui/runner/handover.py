@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from cortex_tui.protocol import Message, Pulse, Samples
+from cortex_tui.protocol.messages import Message, Pulse, Samples
 from cortex_tui.runner.health import HealthMeter
 from cortex_tui.runner.members import Member
 

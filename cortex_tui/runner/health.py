@@ -9,7 +9,7 @@ import os
 import resource
 import time
 
-from cortex_tui.protocol import Health
+from cortex_tui.protocol.messages import Health
 
 BEAT_S = 0.01
 """How often it is looked whether the loop still turns: a hold that lasts longer is always seen."""

@@ -25,7 +25,8 @@ CHECK_NS = 500_000
 # taken back while the worker is suspended.
 _CLOSED = """
 async def worker(
-    slot, operation, indices, starts, limits, clock, recorder, settle, fail, checkpoint, breathe
+    slot, operation, indices, starts, limits, clock, recorder, settle, fail, checkpoint,
+    yield_to_loop
 ):
     append = recorder.service_ns.append
     if not checkpoint(slot, clock()):
@@ -46,7 +47,7 @@ async def worker(
                 continue
             settle(start_ns, end_ns)
         starts[slot] = 0
-        await breathe()
+        await yield_to_loop()
         if not checkpoint(slot, clock()):
             return
     starts[slot] = 0
@@ -55,7 +56,8 @@ async def worker(
 # The same for batches that are timed as one.
 _BATCHED = """
 async def worker(
-    slot, operation, indices, starts, limits, clock, recorder, settle, fail, checkpoint, breathe
+    slot, operation, indices, starts, limits, clock, recorder, settle, fail, checkpoint,
+    yield_to_loop
 ):
     append, size = recorder.service_ns.append, recorder.batch
     go_on = checkpoint(slot, clock())
@@ -76,7 +78,7 @@ async def worker(
                 continue
             settle(start_ns, end_ns)
         starts[slot] = 0
-        await breathe()
+        await yield_to_loop()
         go_on = checkpoint(slot, clock())
     starts[slot] = 0
 """
@@ -114,8 +116,8 @@ def closed_worker(operation: Operation, *, batched: bool) -> Loop:
     Runs operations one after the other until `indices` or the phase is at its end. `starts[slot]`
     holds the start of the operation under way, 0 between operations. Up to `limits[slot]` it goes
     on by itself; a value from beyond goes to `settle(start_ns, end_ns)`, and then the worker looks
-    up: it lets others have the loop in `breathe()`, and asks `checkpoint(slot, now_ns)` whether to
-    go on and for a new limit.
+    up: it lets others have the loop in `yield_to_loop()`, and asks `checkpoint(slot, now_ns)`
+    whether to go on and for a new limit.
     """
     return _compiled(_BATCHED if batched else _CLOSED, "worker", operation)
 

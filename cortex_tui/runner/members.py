@@ -8,7 +8,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cortex_tui.protocol import Phase, RunFinished, RunPlan, SessionPlan
+from cortex_tui.protocol.messages import Phase, RunFinished
+from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.runner.recorder import describe_error, format_traceback
 from cortex_tui.runner.rendezvous import Rendezvous
 from cortex_tui.runner.run import Run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from cortex_tui.load import ArrivalSchedule
+from cortex_tui.loads.schedule import ArrivalSchedule
 from cortex_tui.profiles.model import OpenLoad, StagedLoad
 from cortex_tui.runner.deadlines import Deadlines
 from cortex_tui.runner.loops import open_arrival

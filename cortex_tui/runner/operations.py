@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 
-from cortex_tui.load import Levels
+from cortex_tui.loads.schedule import Levels
 from cortex_tui.profiles.model import Profile, StagedLoad, is_open
 from cortex_tui.workloads.api import PerWorker
 from cortex_tui.workloads.operation import Operation, WorkloadError

@@ -19,15 +19,9 @@ import sys
 import threading
 from collections.abc import Callable
 
-from cortex_tui.protocol import (
-    Command,
-    FrameReader,
-    LoopName,
-    SessionPlan,
-    Start,
-    decode_commands,
-    encode_frame,
-)
+from cortex_tui.protocol.commands import Command, Start
+from cortex_tui.protocol.frames import FrameReader, decode_commands, encode_frame
+from cortex_tui.protocol.plan import LoopName, SessionPlan
 from cortex_tui.runner.session import Session
 
 _scratch: list[str] = []

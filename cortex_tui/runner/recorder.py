@@ -10,7 +10,7 @@ import traceback
 from array import array
 from typing import Literal
 
-from cortex_tui.protocol import Samples
+from cortex_tui.protocol.messages import Samples
 from cortex_tui.workloads.operation import WorkloadError
 
 _MAX_ERROR_TYPES = 32

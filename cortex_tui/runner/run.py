@@ -10,18 +10,18 @@ from itertools import count
 from typing import Literal, Protocol
 
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, StagedLoad
-from cortex_tui.protocol import (
+from cortex_tui.protocol.messages import (
     Calibrated,
     Health,
     LevelChanged,
     Mark,
     Message,
     Paused,
-    RunPlan,
     Samples,
     Stopping,
     Waiting,
 )
+from cortex_tui.protocol.plan import RunPlan
 from cortex_tui.runner.calibration import MAX_BATCH, calibrated_batch
 from cortex_tui.runner.closed import ClosedDriver
 from cortex_tui.runner.loops import LoopTurns

@@ -18,24 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from cortex_tui.profiles.model import Profile
-from cortex_tui.protocol import (
-    Adjust,
-    Command,
-    EndPhase,
+from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Start, Stop
+from cortex_tui.protocol.messages import (
     Health,
     LogLine,
-    Pause,
     Phase,
     PhaseChanged,
-    Resume,
     RunMeasured,
     RunPlanned,
     SessionFinished,
-    SessionPlan,
     SessionStarted,
-    Start,
-    Stop,
 )
+from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.runner.awaits import awaits_watched
 from cortex_tui.runner.calibration import await_cost_ns, clock_cost_ns
 from cortex_tui.runner.handover import Emit, HandOver, Outbox

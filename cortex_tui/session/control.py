@@ -13,7 +13,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from cortex_tui.profiles.model import Profile
-from cortex_tui.session.view import SessionView
+from cortex_tui.results.view import SessionView
 
 TimedPhase = Literal["warmup", "measure"]
 

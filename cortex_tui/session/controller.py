@@ -19,29 +19,21 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cortex_tui.environment import describe_environment, file_system_of
+from cortex_tui.placement.in_process import InProcess
+from cortex_tui.placement.local_process import InRunnerProcess
+from cortex_tui.placement.port import Placement, PlacementName, Stream
 from cortex_tui.profiles.model import Profile
-from cortex_tui.protocol import (
-    Adjust,
-    Command,
-    EndPhase,
-    LogLine,
-    LoopName,
-    Pause,
-    Resume,
-    RunPlan,
-    SessionPlan,
-    Stop,
-)
+from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Stop
+from cortex_tui.protocol.messages import LogLine
+from cortex_tui.protocol.plan import LoopName, RunPlan, SessionPlan
+from cortex_tui.results.document import session_document
+from cortex_tui.results.session_fold import SessionFold
+from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import SavedSnapshot, TimedPhase
 from cortex_tui.session.decisions import decisions
-from cortex_tui.session.document import session_document
-from cortex_tui.session.intake import SessionTally
-from cortex_tui.session.placement import InProcess, Placement, PlacementName, Stream
-from cortex_tui.session.runner_process import InRunnerProcess
 from cortex_tui.session.scratch import Scratch
-from cortex_tui.session.view import SessionView
 from cortex_tui.session.writer import SessionWriter
-from cortex_tui.snapshots.errors import SnapshotError
+from cortex_tui.store.errors import SnapshotError
 
 VIEW_S = 0.2
 """How often a view is published: a little more often than a screen that looks 4 times a second."""
@@ -83,7 +75,7 @@ class SessionController:
         self._scratch = Scratch(store.parent)
         self._writer = SessionWriter(store)
         self._view: SessionView | None = None
-        self._tally: SessionTally | None = None
+        self._fold: SessionFold | None = None
         self._stream: Stream | None = None
         self._session: Future[None] | None = None
         self._asked_to_stop_ns: int | None = None
@@ -120,15 +112,15 @@ class SessionController:
         )
         self._asked_to_stop_ns = None
         self._decided = set()
-        tally = SessionTally(
+        fold = SessionFold(
             plan,
             self._placement.name,
             started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             file_system_of(self._scratch.root),
         )
-        self._tally = tally
-        self._view = self._view_of(tally)
-        self._session = self._submit(self._run_session(tally))
+        self._fold = fold
+        self._view = self._view_of(fold)
+        self._session = self._submit(self._run_session(fold))
 
     def stop(self, run: int | None = None) -> None:
         self._loop.call_soon_threadsafe(self._stop, run)
@@ -178,39 +170,39 @@ class SessionController:
         with contextlib.suppress(OSError):
             self._placement.prepare()
 
-    async def _run_session(self, tally: SessionTally) -> None:
+    async def _run_session(self, fold: SessionFold) -> None:
         try:
             # Watches the other processes for a moment, which must not see our own runner.
             environment = await asyncio.to_thread(describe_environment, self._scratch.root)
-            await self._writer.begin(tally, environment)
-            self._scratch.make(tally.plan.session)
-            await self._take_in(tally)
+            await self._writer.begin(fold, environment)
+            self._scratch.make(fold.plan.session)
+            await self._take_in(fold)
         except OSError as error:
-            tally.die(f"there is no place for its files: {error}", time.perf_counter_ns())
+            fold.die(f"there is no place for its files: {error}", time.perf_counter_ns())
         finally:
             self._stream = None
-            await asyncio.to_thread(self._scratch.remove, tally.plan.session)
-            await self._writer.write(tally)
-            self._publish(tally)
+            await asyncio.to_thread(self._scratch.remove, fold.plan.session)
+            await self._writer.write(fold)
+            self._publish(fold)
             if self._warm and not self._closed:
                 # When this one counts as done: whoever sees its end may start the next at once.
                 self._loop.call_soon(self._make_ready)
 
-    async def _take_in(self, tally: SessionTally) -> None:
+    async def _take_in(self, fold: SessionFold) -> None:
         beats = [
-            asyncio.ensure_future(self._beat(VIEW_S, self._look_after, tally)),
-            asyncio.ensure_future(self._beat(WRITE_S, self._writer.write, tally)),
+            asyncio.ensure_future(self._beat(VIEW_S, self._look_after, fold)),
+            asyncio.ensure_future(self._beat(WRITE_S, self._writer.write, fold)),
         ]
         try:
-            async with self._placement.open(tally.plan) as stream:
+            async with self._placement.open(fold.plan) as stream:
                 self._stream = stream
                 if self._asked_to_stop_ns is not None:
                     stream.send(Stop())
                 async for batch in stream:
                     for message in batch:
-                        tally.apply(message)
+                        fold.apply(message)
         except Exception as error:
-            tally.die(f"the session could not go on: {error}", time.perf_counter_ns())
+            fold.die(f"the session could not go on: {error}", time.perf_counter_ns())
         finally:
             for beat in beats:
                 beat.cancel()
@@ -220,31 +212,31 @@ class SessionController:
     @staticmethod
     async def _beat(
         period_s: float,
-        action: Callable[[SessionTally], Coroutine[Any, Any, None]],
-        tally: SessionTally,
+        action: Callable[[SessionFold], Coroutine[Any, Any, None]],
+        fold: SessionFold,
     ) -> None:
         while True:
             await asyncio.sleep(period_s)
             try:
-                await asyncio.shield(asyncio.ensure_future(action(tally)))
+                await asyncio.shield(asyncio.ensure_future(action(fold)))
             except Exception as error:
                 # A defect of ours must neither stop the views nor go unseen.
                 said = f"the intake failed, and goes on: {error!r}"
-                if not any(line.text == said for line in tally.log):
-                    tally.apply(LogLine(-1, "runner", said))
+                if not any(line.text == said for line in fold.log):
+                    fold.apply(LogLine(-1, "runner", said))
 
-    async def _look_after(self, tally: SessionTally) -> None:
-        for decision in decisions(tally.runs.values()):
+    async def _look_after(self, fold: SessionFold) -> None:
+        for decision in decisions(fold.runs.values()):
             if decision not in self._decided:
                 self._decided.add(decision)
                 self._command(decision)
-        if not tally.over:  # its end is shown when it is stored, and the next may begin
-            self._publish(tally)
+        if not fold.over:  # its end is shown when it is stored, and the next may begin
+            self._publish(fold)
         asked_ns, stream = self._asked_to_stop_ns, self._stream
         if asked_ns is None or stream is None:
             return
         now_ns = time.perf_counter_ns()
-        silent_s = (now_ns - max(tally.heard_ns, asked_ns)) / 1e9
+        silent_s = (now_ns - max(fold.heard_ns, asked_ns)) / 1e9
         if silent_s > ANSWER_S:
             stream.kill(
                 f"it was told to stop and did not answer for {ANSWER_S:.0f} s (its loop was held), "
@@ -253,11 +245,11 @@ class SessionController:
         elif (now_ns - asked_ns) / 1e9 > STOP_S:
             stream.kill(f"it did not stop within {STOP_S:.0f} s, so the runner was killed")
 
-    def _publish(self, tally: SessionTally) -> None:
-        self._view = self._view_of(tally)
+    def _publish(self, fold: SessionFold) -> None:
+        self._view = self._view_of(fold)
 
-    def _view_of(self, tally: SessionTally) -> SessionView:
-        return tally.view(
+    def _view_of(self, fold: SessionFold) -> SessionView:
+        return fold.view(
             time.perf_counter_ns(), stored=self._writer.stored, store_error=self._writer.error
         )
 
@@ -271,22 +263,22 @@ class SessionController:
             self._stream.send(command)
 
     async def _save(self, name: str, run: int | None, note: str) -> SavedSnapshot:
-        tally = self._tally
-        if tally is None:
+        fold = self._fold
+        if fold is None:
             raise SnapshotError("there is no session to save yet: run a profile first")
-        if run is not None and run not in tally.runs:
+        if run is not None and run not in fold.runs:
             raise SnapshotError(f"the session has no run {run}")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_S):
-                while tally.started is None and not tally.over:  # noqa: ASYNC110
+                while fold.started is None and not fold.over:  # noqa: ASYNC110
                     await asyncio.sleep(VIEW_S / 10)
-        await self._writer.save(tally, name, run, note)
-        return SavedSnapshot(name, tally.plan.session, run)
+        await self._writer.save(fold, name, run, note)
+        return SavedSnapshot(name, fold.plan.session, run)
 
     async def _document(self) -> dict[str, Any]:
-        if self._tally is None:
+        if self._fold is None:
             raise SnapshotError("there is no session yet")
-        return session_document(self._writer.result(self._tally))
+        return session_document(self._writer.result(self._fold))
 
     async def _shut_down(self) -> None:
         session = self._session

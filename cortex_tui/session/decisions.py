@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import msgspec
 
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol import EndPhase
-from cortex_tui.session.tally import RunTally
-from cortex_tui.snapshots.records import RunRecord
+from cortex_tui.protocol.commands import EndPhase
+from cortex_tui.results.run_fold import RunFold
+from cortex_tui.store.records import RunRecord
 
 
-def decisions(runs: Iterable[RunTally]) -> list[EndPhase]:
+def decisions(runs: Iterable[RunFold]) -> list[EndPhase]:
     """The phases whose end has come: a warm-up that has settled, a percentile that is known.
 
     Pure, to be asked a few times a second. It says the same again until the phase has ended; the
@@ -28,11 +28,11 @@ def decisions(runs: Iterable[RunTally]) -> list[EndPhase]:
     ]
 
 
-def _settled(run: RunTally) -> bool:
+def _settled(run: RunFold) -> bool:
     return run.profile.auto_warmup and run.settling.settled
 
 
-def _known(run: RunTally) -> bool:
+def _known(run: RunFold) -> bool:
     wanted = run.profile.precision
     if wanted is None or run.measured_ns < wanted.at_least_ns:
         return False

@@ -9,14 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cortex_tui.session.cells import Cells
-from cortex_tui.session.intake import SessionTally
-from cortex_tui.session.intervals import Interval
-from cortex_tui.session.results import RunResult, SessionResult
-from cortex_tui.session.run_view import standings_of, warnings_of
-from cortex_tui.session.tally import RunTally
-from cortex_tui.snapshots.errors import SnapshotError
-from cortex_tui.snapshots.records import (
+from cortex_tui.results.cells import Cells
+from cortex_tui.results.intervals import Interval
+from cortex_tui.results.run_fold import RunFold
+from cortex_tui.results.run_view import standings_of, warnings_of
+from cortex_tui.results.session_fold import SessionFold
+from cortex_tui.results.stored import RunResult, SessionResult
+from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.records import (
     EncodedHistogram,
     IntervalRecord,
     LogRecord,
@@ -27,9 +28,8 @@ from cortex_tui.snapshots.records import (
     SessionRecord,
     TargetRecord,
 )
-from cortex_tui.snapshots.store import SnapshotStore
-from cortex_tui.snapshots.writer import this_process
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.store.sqlite.store import SnapshotStore
+from cortex_tui.store.writer import this_process
 
 
 class SessionWriter:
@@ -47,7 +47,7 @@ class SessionWriter:
         self._logged = 0
         self._names: dict[str, str] = {}
 
-    async def begin(self, tally: SessionTally, environment: dict[str, Any]) -> None:
+    async def begin(self, fold: SessionFold, environment: dict[str, Any]) -> None:
         """Makes ready for a session; what cannot be opened now is tried again with each write."""
         self._environment = environment
         self.stored = False
@@ -59,43 +59,43 @@ class SessionWriter:
         except SnapshotError as error:
             self.error = str(error)
 
-    async def write(self, tally: SessionTally) -> None:
+    async def write(self, fold: SessionFold) -> None:
         """Writes what is new since the last call that succeeded."""
-        if tally.started is None and not tally.over:
+        if fold.started is None and not fold.over:
             return
         try:
             store = await self._opened()
-            if self._begun != tally.plan.session:
-                await store.begin_session(_session_record(tally, self._environment))
-                self._begun = tally.plan.session
-            await store.write(self._batch(tally))
-            if tally.over and self._ended != tally.plan.session:
-                await store.finish_session(tally.plan.session, _end_of(tally))
-                self._ended = tally.plan.session
+            if self._begun != fold.plan.session:
+                await store.begin_session(_session_record(fold, self._environment))
+                self._begun = fold.plan.session
+            await store.write(self._batch(fold))
+            if fold.over and self._ended != fold.plan.session:
+                await store.finish_session(fold.plan.session, _end_of(fold))
+                self._ended = fold.plan.session
         except SnapshotError as error:
             self.error, self.stored = str(error), False
             self._begun, self._logged = "", 0
-            for run in tally.runs.values():
+            for run in fold.runs.values():
                 run.changed = True
                 run.intervals.write_again()
         else:
             self.error, self.stored = "", True
 
-    async def save(self, tally: SessionTally, name: str, run: int | None, note: str) -> None:
+    async def save(self, fold: SessionFold, name: str, run: int | None, note: str) -> None:
         """Names the session, or one of its runs, with everything up to now written first."""
-        await self.write(tally)
+        await self.write(fold)
         if self.error:
             raise SnapshotError(self.error, retryable=True)
         store = await self._opened()
-        if self._begun != tally.plan.session:
+        if self._begun != fold.plan.session:
             raise SnapshotError("the session has not begun yet: save it once it runs")
-        await store.name_snapshot(name, tally.plan.session, run, note)
+        await store.name_snapshot(name, fold.plan.session, run, note)
         if run is None:
-            self._names[tally.plan.session] = name
+            self._names[fold.plan.session] = name
 
-    def result(self, tally: SessionTally) -> SessionResult:
+    def result(self, fold: SessionFold) -> SessionResult:
         """The session as it is in memory, on disk or not."""
-        return live_result(tally, self._environment, self._names.get(tally.plan.session))
+        return live_result(fold, self._environment, self._names.get(fold.plan.session))
 
     async def close(self) -> None:
         if self._store is not None:
@@ -107,12 +107,12 @@ class SessionWriter:
             self._store = await SnapshotStore.open(self._path)
         return self._store
 
-    def _batch(self, tally: SessionTally) -> SessionBatch:
+    def _batch(self, fold: SessionFold) -> SessionBatch:
         runs: list[RunRecord] = []
         intervals: list[IntervalRecord] = []
         rewritten: list[int] = []
-        cells = tally.cells()
-        for run in tally.runs.values():
+        cells = fold.cells()
+        for run in fold.runs.values():
             if run.changed:
                 run.changed = False
                 runs.append(_run_record(run, cells))
@@ -121,15 +121,15 @@ class SessionWriter:
                 rewritten.append(run.run)
             length = run.intervals.length
             intervals.extend(_interval_record(run, slot, length, each) for slot, each in changes)
-        first = tally.log_total - len(tally.log)
+        first = fold.log_total - len(fold.log)
         log = tuple(
             LogRecord(number, line.run, line.stream, line.text)
-            for number, line in enumerate(tally.log, first)
+            for number, line in enumerate(fold.log, first)
             if number >= self._logged
         )
-        self._logged = tally.log_total
+        self._logged = fold.log_total
         return SessionBatch(
-            session=tally.plan.session,
+            session=fold.plan.session,
             runs=tuple(runs),
             intervals=tuple(intervals),
             rewritten=tuple(rewritten),
@@ -137,23 +137,23 @@ class SessionWriter:
         )
 
 
-def _end_of(tally: SessionTally) -> SessionEnd:
-    if tally.died:
+def _end_of(fold: SessionFold) -> SessionEnd:
+    if fold.died:
         return "died"
-    return "stopped" if tally.stopped else "finished"
+    return "stopped" if fold.stopped else "finished"
 
 
-def _session_record(tally: SessionTally, environment: dict[str, Any]) -> SessionRecord:
-    started = tally.started
+def _session_record(fold: SessionFold, environment: dict[str, Any]) -> SessionRecord:
+    started = fold.started
     return SessionRecord(
-        id=tally.plan.session,
-        started_at=tally.started_at,
-        placement=tally.placement,
+        id=fold.plan.session,
+        started_at=fold.started_at,
+        placement=fold.placement,
         loop=started.loop if started else "",
         timer=started.timer if started else "",
-        one_by_one=tally.plan.one_by_one,
-        rounds=tally.rounds,
-        interval_ns=tally.plan.interval_ns,
+        one_by_one=fold.plan.one_by_one,
+        rounds=fold.rounds,
+        interval_ns=fold.plan.interval_ns,
         clock_cost_ns=started.clock_cost_ns if started else 0.0,
         await_cost_ns=started.await_cost_ns if started else 0.0,
         environment=environment,
@@ -161,7 +161,7 @@ def _session_record(tally: SessionTally, environment: dict[str, Any]) -> Session
     )
 
 
-def _run_record(run: RunTally, cells: Cells) -> RunRecord:
+def _run_record(run: RunFold, cells: Cells) -> RunRecord:
     findings = run.findings()
     return RunRecord(
         run=run.run,
@@ -196,7 +196,7 @@ def _run_record(run: RunTally, cells: Cells) -> RunRecord:
     )
 
 
-def _interval_record(run: RunTally, slot: int, length: int, interval: Interval) -> IntervalRecord:
+def _interval_record(run: RunFold, slot: int, length: int, interval: Interval) -> IntervalRecord:
     return IntervalRecord(
         run=run.run,
         first=slot * length,
@@ -222,13 +222,13 @@ def _encoded(histogram: IntervalHistogram) -> EncodedHistogram | None:
 
 
 def live_result(
-    tally: SessionTally, environment: dict[str, Any], snapshot: str | None
+    fold: SessionFold, environment: dict[str, Any], snapshot: str | None
 ) -> SessionResult:
     """The session as it is in memory, for its document; the histograms are copies."""
-    cells = tally.cells()
+    cells = fold.cells()
     return SessionResult(
-        record=_session_record(tally, environment),
-        state=_end_of(tally) if tally.over else tally.state,
+        record=_session_record(fold, environment),
+        state=_end_of(fold) if fold.over else fold.state,
         snapshot=snapshot,
         runs=tuple(
             RunResult(
@@ -239,6 +239,6 @@ def live_result(
                 lateness=run.lateness.copy() if run.lateness else None,
                 failure=run.failures.copy(),
             )
-            for _, run in sorted(tally.runs.items())
+            for _, run in sorted(fold.runs.items())
         ),
     )

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from cortex_tui.snapshots.records import StoredSession
-from cortex_tui.snapshots.store import SnapshotStore
+from cortex_tui.store.records import StoredSession
+from cortex_tui.store.sqlite.store import SnapshotStore
 
 SECONDS = 130
 RATE = 50

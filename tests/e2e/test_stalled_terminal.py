@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cortex_tui.snapshots.records import StoredSession
-from cortex_tui.snapshots.store import SnapshotStore
+from cortex_tui.store.records import StoredSession
+from cortex_tui.store.sqlite.store import SnapshotStore
 from tests.e2e.program import PROGRAM, newest_session, write_suite
 from tests.e2e.terminal import DEADLINE_S
 

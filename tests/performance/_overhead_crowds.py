@@ -14,7 +14,7 @@ import msgspec
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.session.controller import SessionController
-from cortex_tui.snapshots.store import SnapshotStore
+from cortex_tui.store.sqlite.store import SnapshotStore
 
 LOOK_S = 0.05
 STORE = "crowd.db"

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.profiles.model import Profile
-from cortex_tui.protocol import INTERVAL_NS, LoopName, RunPlan, Samples, SessionPlan
-from cortex_tui.session.document import session_document
-from cortex_tui.session.intake import SessionTally
-from cortex_tui.session.results import RunResult, from_stored
-from cortex_tui.session.runner_process import InRunnerProcess
+from cortex_tui.protocol.messages import Samples
+from cortex_tui.protocol.plan import INTERVAL_NS, LoopName, RunPlan, SessionPlan
+from cortex_tui.results.document import session_document
+from cortex_tui.results.session_fold import SessionFold
+from cortex_tui.results.stored import RunResult, from_stored
 from cortex_tui.session.writer import SessionWriter
-from cortex_tui.snapshots.records import IntervalRecord
-from cortex_tui.snapshots.store import SnapshotStore
+from cortex_tui.store.records import IntervalRecord
+from cortex_tui.store.sqlite.store import SnapshotStore
 
 SOURCE = str(Path(__file__).with_name("truth.toml"))
 """Stands for a suite beside the subjects; it need not exist."""
@@ -34,7 +35,7 @@ def profile(name: str, workload: str, **fields: Any) -> Profile:
 class Outcome:
     """What is known of a session: as it is reported, as it is stored, and every single value."""
 
-    tally: SessionTally
+    tally: SessionFold
     document: dict[str, Any]
     stored: tuple[RunResult, ...]
     intervals: tuple[IntervalRecord, ...]
@@ -64,7 +65,7 @@ async def run_session(
         interval_ns=interval_ns,
         loop=loop,
     )
-    tally = SessionTally(plan, "process", "2026-01-01T00:00:00.000Z")
+    tally = SessionFold(plan, "process", "2026-01-01T00:00:00.000Z")
     path = folder / "snapshots.db"
     writer = SessionWriter(path)
     raw: defaultdict[tuple[int, str], array[int]] = defaultdict(lambda: array("q"))

@@ -23,7 +23,8 @@ import aiosqlite
 import numpy as np
 
 from cortex_tui.profiles.model import Length, OpenLoad, Profile
-from cortex_tui.protocol import Health, LoopName, RunPlan, Samples
+from cortex_tui.protocol.messages import Health, Samples
+from cortex_tui.protocol.plan import LoopName, RunPlan
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.operations import Operations
 from cortex_tui.runner.process import new_event_loop

@@ -23,14 +23,9 @@ from pathlib import Path
 from statistics import median
 
 from cortex_tui.profiles.model import ClosedLoad, Length, Load, OpenLoad, Profile
-from cortex_tui.protocol import (
-    INTERVAL_NS,
-    LoopName,
-    RunFinished,
-    RunPlan,
-    SessionPlan,
-    encode_frame,
-)
+from cortex_tui.protocol.frames import encode_frame
+from cortex_tui.protocol.messages import RunFinished
+from cortex_tui.protocol.plan import INTERVAL_NS, LoopName, RunPlan, SessionPlan
 from cortex_tui.runner.process import new_event_loop
 from cortex_tui.runner.session import Session
 from tests.performance import _overhead_peers as peers

@@ -12,9 +12,10 @@ import random
 from hdrh.histogram import HdrHistogram
 
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol import FrameReader, RunPlanned, Samples, decode_messages, encode_frame
+from cortex_tui.protocol.frames import FrameReader, decode_messages, encode_frame
+from cortex_tui.protocol.messages import RunPlanned, Samples
+from cortex_tui.results.run_fold import RunFold
 from cortex_tui.runner.recorder import Recorder
-from cortex_tui.session.tally import RunTally
 from cortex_tui.stats.buckets import HIGHEST_NS
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SHOWN
@@ -32,7 +33,7 @@ def durations(count: int) -> list[int]:
 
 def record_ours(values: list[int], intervals: int) -> None:
     profile = Profile(suite="s", name="p", workload="w", stop=Length())
-    tally = RunTally(RunPlanned(0, profile, ()))
+    tally = RunFold(RunPlanned(0, profile, ()))
     recorder, reader = Recorder(0, "measure", 0, INTERVAL_NS), FrameReader()
     for interval in range(intervals):
         append = recorder.service_ns.append

@@ -41,7 +41,7 @@ import numpy as np
 from hdrh.histogram import HdrHistogram
 
 from cortex_tui.profiles.model import Arrivals, ClosedLoad, Length, Load, OpenLoad
-from cortex_tui.session.intervals import MAX_INTERVALS
+from cortex_tui.results.intervals import MAX_INTERVALS
 from cortex_tui.stats.buckets import HIGHEST_NS
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.percentiles import SHOWN

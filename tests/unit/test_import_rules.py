@@ -14,10 +14,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("cortex_tui", "cortex_core")
 
+MODEL = "cortex_tui.profiles.model"
+
 ALLOWED = {
-    "cortex_tui.stats": {"cortex_tui.quantities", "cortex_tui.stats"},
     "cortex_tui.quantities": set[str](),
     "cortex_tui.paths": set[str](),
+    "cortex_tui.stats": {"cortex_tui.quantities", "cortex_tui.stats"},
     "cortex_tui.profiles": {
         "cortex_tui.paths",
         "cortex_tui.profiles",
@@ -25,48 +27,63 @@ ALLOWED = {
         "cortex_tui.stats",
         "cortex_tui.workloads.names",
     },
-    "cortex_tui.protocol": {"cortex_tui.profiles.model"},
-    "cortex_tui.load": {"cortex_tui.profiles.model"},
-    "cortex_tui.workloads": {"cortex_core", "cortex_tui.profiles.model", "cortex_tui.workloads"},
+    "cortex_tui.protocol": {MODEL, "cortex_tui.protocol"},
+    "cortex_tui.loads": {MODEL, "cortex_tui.loads"},
+    "cortex_tui.workloads": {"cortex_core", MODEL, "cortex_tui.workloads"},
     "cortex_tui.runner": {
-        "cortex_tui.load",
-        "cortex_tui.profiles.model",
+        MODEL,
+        "cortex_tui.loads",
         "cortex_tui.protocol",
         "cortex_tui.runner",
         "cortex_tui.workloads",
     },
-    "cortex_tui.snapshots": {
-        "cortex_tui.profiles.model",
-        "cortex_tui.protocol",
-        "cortex_tui.snapshots",
-        "cortex_tui.stats",
-    },
     "cortex_tui.environment": {"cortex_tui.environment", "cortex_tui.quantities"},
-    "cortex_tui.session": {
+    "cortex_tui.store": {MODEL, "cortex_tui.protocol", "cortex_tui.stats", "cortex_tui.store"},
+    "cortex_tui.results": {
+        MODEL,
+        "cortex_tui.analysis.rounds",
         "cortex_tui.environment",
-        "cortex_tui.profiles.model",
+        "cortex_tui.placement.port",
         "cortex_tui.protocol",
         "cortex_tui.quantities",
-        "cortex_tui.runner",
-        "cortex_tui.session",
-        "cortex_tui.snapshots",
+        "cortex_tui.results",
         "cortex_tui.stats",
+        "cortex_tui.store",
         "cortex_tui.workloads.names",
+    },
+    "cortex_tui.analysis": {
+        "cortex_tui.analysis",
+        "cortex_tui.quantities",
+        "cortex_tui.results",
+        "cortex_tui.stats",
+    },
+    "cortex_tui.placement": {"cortex_tui.placement", "cortex_tui.protocol", "cortex_tui.runner"},
+    "cortex_tui.session": {
+        MODEL,
+        "cortex_tui.environment",
+        "cortex_tui.placement",
+        "cortex_tui.protocol",
+        "cortex_tui.results",
+        "cortex_tui.session",
+        "cortex_tui.stats",
+        "cortex_tui.store",
     },
     "cortex_tui.report": {
         "cortex_tui.profiles",
         "cortex_tui.quantities",
         "cortex_tui.report",
+        "cortex_tui.results",
         "cortex_tui.session",
         "cortex_tui.stats",
     },
-    "cortex_tui.ui": {
+    "cortex_tui.tui": {
         "cortex_tui.profiles",
         "cortex_tui.protocol",
         "cortex_tui.quantities",
+        "cortex_tui.results",
         "cortex_tui.session",
         "cortex_tui.stats.targets",
-        "cortex_tui.ui",
+        "cortex_tui.tui",
     },
     "cortex_core": {"cortex_core"},
 }
@@ -129,12 +146,14 @@ def test_a_room_imports_only_from_the_rooms_below_it(room: str) -> None:
 
 def test_nothing_but_the_command_line_imports_the_screen_and_not_at_its_top() -> None:
     for name, file in modules().items():
-        if within(name, {"cortex_tui.ui"}):
+        if within(name, {"cortex_tui.tui"}):
             continue
-        imports = [i for i in imports_of(name, file) if within(i, {"cortex_tui.ui"})]
+        imports = [i for i in imports_of(name, file) if within(i, {"cortex_tui.tui"})]
         assert not imports or within(name, {"cortex_tui.cli"}), name
         for node in ast.parse(file.read_text(encoding="utf-8")).body:
-            assert not (isinstance(node, ast.ImportFrom) and "ui" in (node.module or "").split("."))
+            assert not (
+                isinstance(node, ast.ImportFrom) and "tui" in (node.module or "").split(".")
+            )
 
 
 @pytest.mark.parametrize(
@@ -144,10 +163,10 @@ def test_nothing_but_the_command_line_imports_the_screen_and_not_at_its_top() ->
         ("cortex_tui.cli", {"textual", "numpy", "asyncio", "aiosqlite"}),
         ("cortex_tui.runner.process", {"textual", "rich", "numpy", "hdrh", "click"}),
         ("cortex_tui.workloads.core", {"textual", "rich", "numpy", "hdrh", "click"}),
-        ("cortex_tui.session.view", {"textual", "numpy", "asyncio"}),
+        ("cortex_tui.results.view", {"textual", "numpy", "asyncio"}),
         ("cortex_tui.environment.findings", {"textual", "numpy", "asyncio", "click"}),
         ("cortex_tui.profiles.loader", {"textual", "numpy", "asyncio", "sqlite3"}),
-        ("cortex_tui.snapshots.store", {"textual", "numpy"}),
+        ("cortex_tui.store.sqlite.store", {"textual", "numpy"}),
         ("cortex_tui.session.controller", {"textual", "rich", "click"}),
         ("cortex_tui.report", {"textual", "rich", "numpy"}),
         ("cortex_core", {"textual", "numpy", "cortex_tui"}),

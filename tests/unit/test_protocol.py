@@ -8,19 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortex_tui.protocol import (
+from cortex_tui.protocol.commands import Stop
+from cortex_tui.protocol.frames import (
     MAX_FRAME_BYTES,
     FrameReader,
-    LogLine,
-    Message,
     ProtocolError,
-    Pulse,
-    SessionFinished,
-    Stop,
     decode_commands,
     decode_messages,
     encode_frame,
 )
+from cortex_tui.protocol.messages import LogLine, Message, Pulse, SessionFinished
 from tests.unit.session.messages import planned, profile, samples, started
 
 BATCH: list[Message] = [

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cortex_tui.snapshots.store import SnapshotStore
+from cortex_tui.store.sqlite.store import SnapshotStore
 from tests.unit.cli.door import call
 
 BENCH = """

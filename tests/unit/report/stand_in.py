@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from cortex_tui.profiles.model import Length, Profile
+from cortex_tui.results.view import RunView, SessionView
 from cortex_tui.session.control import SavedSnapshot, TimedPhase
-from cortex_tui.session.view import RunView, SessionView
 
 
 def profile(name: str = "steady", **fields: Any) -> Profile:

@@ -13,7 +13,7 @@ import pytest
 
 from cortex_tui.report import Delivery, run_headless
 from cortex_tui.report.progress import progress_line
-from cortex_tui.session.view import RunView, SessionView
+from cortex_tui.results.view import RunView, SessionView
 from tests.unit.report.stand_in import StandIn, profile, run_view, session_view
 
 GOING_ON = session_view(

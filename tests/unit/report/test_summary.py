@@ -10,7 +10,7 @@ import pytest
 
 from cortex_tui.profiles.model import OpenLoad
 from cortex_tui.report import summary
-from cortex_tui.session.view import MarkView, TargetView
+from cortex_tui.results.view import MarkView, TargetView
 from tests.unit.report.stand_in import profile, run_view, session_view
 
 

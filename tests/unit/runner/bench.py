@@ -10,14 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol import (
-    Message,
-    PhaseChanged,
-    RunFinished,
-    RunPlan,
-    Samples,
-    SessionPlan,
-)
+from cortex_tui.protocol.messages import Message, PhaseChanged, RunFinished, Samples
+from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.runner.session import Session
 
 M = TypeVar("M")

@@ -8,7 +8,7 @@ from statistics import median
 import pytest
 
 from cortex_tui.profiles.model import ClosedLoad, Length
-from cortex_tui.protocol import Calibrated, Message, PhaseChanged, SessionStarted
+from cortex_tui.protocol.messages import Calibrated, Message, PhaseChanged, SessionStarted
 from cortex_tui.runner.session import Session
 from tests.unit.runner.bench import Bench
 

@@ -9,19 +9,14 @@ from collections.abc import Callable
 import pytest
 
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Profile, Stage, StagedLoad
-from cortex_tui.protocol import (
-    Adjust,
-    Command,
-    EndPhase,
+from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Stop
+from cortex_tui.protocol.messages import (
     LevelChanged,
     Mark,
     Message,
-    Pause,
     Paused,
     PhaseChanged,
-    Resume,
     Samples,
-    Stop,
     Stopping,
     Waiting,
 )

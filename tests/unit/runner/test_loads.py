@@ -8,9 +8,9 @@ from statistics import quantiles
 
 import pytest
 
-from cortex_tui.load import ArrivalSchedule
+from cortex_tui.loads.schedule import ArrivalSchedule
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Stage, StagedLoad
-from cortex_tui.protocol import LevelChanged, Message, Samples
+from cortex_tui.protocol.messages import LevelChanged, Message, Samples
 from cortex_tui.runner.session import Session
 from tests.unit.runner.bench import Bench
 

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol import Phase, PhaseChanged, RunPlan, SessionPlan, Stop
-from cortex_tui.session.intake import LOG_LINES, SessionTally
-from cortex_tui.session.runner_process import InRunnerProcess
-from cortex_tui.session.view import RunView, SessionView
-from tests.unit.session.test_runner_process import gone
+from cortex_tui.protocol.commands import Stop
+from cortex_tui.protocol.messages import Phase, PhaseChanged
+from cortex_tui.protocol.plan import RunPlan, SessionPlan
+from cortex_tui.results.session_fold import LOG_LINES, SessionFold
+from cortex_tui.results.view import RunView, SessionView
+from tests.unit.placement.test_local_process import gone
 
 HEAD = """
 import asyncio, os, signal, subprocess, sys, threading, time
@@ -66,7 +68,7 @@ class Street:
             cache=str(self.folder),
             interval_ns=10_000_000,
         )
-        tally = SessionTally(plan, "process", "2026-01-01T00:00:00.000Z")
+        tally = SessionFold(plan, "process", "2026-01-01T00:00:00.000Z")
         async with self.placement.open(plan) as stream:
             async for batch in stream:
                 for message in batch:

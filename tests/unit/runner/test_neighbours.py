@@ -7,13 +7,7 @@ import asyncio
 import pytest
 
 from cortex_tui.profiles.model import Length
-from cortex_tui.protocol import (
-    Message,
-    PhaseChanged,
-    RunPlanned,
-    Samples,
-    SessionFinished,
-)
+from cortex_tui.protocol.messages import Message, PhaseChanged, RunPlanned, Samples, SessionFinished
 from cortex_tui.runner.session import Session
 from tests.unit.runner.bench import NOOP, Bench
 

@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad
-from cortex_tui.protocol import (
+from cortex_tui.protocol.messages import (
     PhaseChanged,
     RunFinished,
     RunPlanned,

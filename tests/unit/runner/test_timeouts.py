@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad
-from cortex_tui.protocol import Samples
+from cortex_tui.protocol.messages import Samples
 from tests.unit.runner.bench import Bench, Recorded
 
 MS = 1_000_000

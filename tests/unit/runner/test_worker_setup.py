@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Stage, StagedLoad
-from cortex_tui.protocol import Adjust, LogLine, PhaseChanged, RunPlanned
+from cortex_tui.protocol.commands import Adjust
+from cortex_tui.protocol.messages import LogLine, PhaseChanged, RunPlanned
 from tests.unit.runner.bench import Bench
 
 MS = 1_000_000

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol import RunPlan, RunPlanned, Samples, SessionPlan, SessionStarted
+from cortex_tui.protocol.messages import RunPlanned, Samples, SessionStarted
+from cortex_tui.protocol.plan import RunPlan, SessionPlan
 
 SECOND_NS = 1_000_000_000
 

@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from cortex_tui.profiles.model import Length, OpenLoad, Precision, Profile
+from cortex_tui.results.document import session_document
+from cortex_tui.results.stored import from_stored
+from cortex_tui.results.view import SessionView
 from cortex_tui.session import controller as controller_module
 from cortex_tui.session.controller import SessionController
 from cortex_tui.session.decisions import replayed
-from cortex_tui.session.document import session_document
-from cortex_tui.session.results import from_stored
-from cortex_tui.session.view import SessionView
-from cortex_tui.snapshots.errors import SnapshotError
-from cortex_tui.snapshots.records import StoredSession
-from cortex_tui.snapshots.store import SnapshotStore
+from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.records import StoredSession
+from cortex_tui.store.sqlite.store import SnapshotStore
 
 FOR_EVER = Length(duration_ns=3_600_000_000_000)
 

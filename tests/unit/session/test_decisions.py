@@ -8,101 +8,102 @@ from typing import Any
 import pytest
 
 from cortex_tui.profiles.model import Length, OpenLoad, Precision, Profile
-from cortex_tui.protocol import EndPhase, Paused, Phase, PhaseChanged, RunFinished
+from cortex_tui.protocol.commands import EndPhase
+from cortex_tui.protocol.messages import Paused, Phase, PhaseChanged, RunFinished
+from cortex_tui.results.run_fold import UNSETTLED, RunFold
+from cortex_tui.results.run_view import run_view
 from cortex_tui.session.decisions import decisions, replayed
-from cortex_tui.session.run_view import run_view
-from cortex_tui.session.tally import UNSETTLED, RunTally
-from cortex_tui.snapshots.records import RunRecord
+from cortex_tui.store.records import RunRecord
 from tests.unit.session.messages import SECOND_NS, planned, profile, samples
 
 TENTH_NS = SECOND_NS // 10
 
 
-def entered(phase: Phase, **fields: Any) -> RunTally:
-    tally = RunTally(planned(profile(**fields)))
-    tally.enter(PhaseChanged(0, phase, 0))
-    return tally
+def entered(phase: Phase, **fields: Any) -> RunFold:
+    fold = RunFold(planned(profile(**fields)))
+    fold.enter(PhaseChanged(0, phase, 0))
+    return fold
 
 
-def fill(tally: RunTally, phase: Any, count: int, *, spread: int = 100, level: int = 0) -> None:
+def fill(fold: RunFold, phase: Any, count: int, *, spread: int = 100, level: int = 0) -> None:
     """So many intervals more of 100 operations each, around 1 µs (and `level`)."""
-    noise = random.Random(len(tally.intervals))
-    first = max((slot for slot, _ in tally.intervals), default=-1) + 1
+    noise = random.Random(len(fold.intervals))
+    first = max((slot for slot, _ in fold.intervals), default=-1) + 1
     for index in range(first, first + count):
         values = [1_000 + level + noise.randrange(spread) for _ in range(100)]
-        tally.add(samples(index, values, phase=phase, at_ns=(index + 1) * TENTH_NS))
+        fold.add(samples(index, values, phase=phase, at_ns=(index + 1) * TENTH_NS))
 
 
 # --- warm-up ----------------------------------------------------------------------------------
 
 
-def warming_up(**fields: Any) -> RunTally:
+def warming_up(**fields: Any) -> RunFold:
     fields = {"auto_warmup": True, "warmup": Length(duration_ns=30 * SECOND_NS)} | fields
     return entered("warmup", **fields)
 
 
-def settle(tally: RunTally, intervals: int = 20) -> None:
+def settle(fold: RunFold, intervals: int = 20) -> None:
     for index in range(intervals):
-        tally.add(samples(index, [1_000] * 50, phase="warmup", at_ns=(index + 1) * TENTH_NS))
+        fold.add(samples(index, [1_000] * 50, phase="warmup", at_ns=(index + 1) * TENTH_NS))
 
 
 def test_warm_up_ends_when_its_times_have_settled() -> None:
-    tally = warming_up()
-    settle(tally, 19)
-    assert decisions([tally]) == []
-    settle(tally)
-    assert decisions([tally]) == [EndPhase(0, "warmup")]
+    fold = warming_up()
+    settle(fold, 19)
+    assert decisions([fold]) == []
+    settle(fold)
+    assert decisions([fold]) == [EndPhase(0, "warmup")]
 
 
 def test_warm_up_goes_on_while_times_fall() -> None:
-    tally = warming_up()
+    fold = warming_up()
     for index in range(40):
         falling = [5_000 - 100 * index] * 50
-        tally.add(samples(index, falling, phase="warmup", at_ns=(index + 1) * TENTH_NS))
-    assert decisions([tally]) == []
-    view = run_view(tally, {})
+        fold.add(samples(index, falling, phase="warmup", at_ns=(index + 1) * TENTH_NS))
+    assert decisions([fold]) == []
+    view = run_view(fold, {})
     assert view.progress_note == "settling: 40 intervals"
     assert view.progress == pytest.approx(4 / 30)
 
 
 def test_the_pieces_of_an_interval_count_as_one() -> None:
-    tally = warming_up()
+    fold = warming_up()
     for index in range(19):
         for _ in range(3):
-            tally.add(samples(index, [1_000] * 50, phase="warmup"))
-    assert run_view(tally, {}).progress_note == "settling: 19 intervals"
-    assert decisions([tally]) == []
+            fold.add(samples(index, [1_000] * 50, phase="warmup"))
+    assert run_view(fold, {}).progress_note == "settling: 19 intervals"
+    assert decisions([fold]) == []
 
 
 def test_an_open_load_settles_by_its_response() -> None:
-    tally = warming_up(load=OpenLoad(rate_per_s=500.0))
+    fold = warming_up(load=OpenLoad(rate_per_s=500.0))
     for index in range(30):
         response = [9_000 - 200 * index] * 50
-        tally.add(samples(index, [1_000] * 50, phase="warmup", response=response))
-    assert decisions([tally]) == []
+        fold.add(samples(index, [1_000] * 50, phase="warmup", response=response))
+    assert decisions([fold]) == []
 
 
 def test_a_warm_up_of_fixed_length_is_left_alone() -> None:
-    tally = warming_up(auto_warmup=False)
-    settle(tally, 100)
-    assert decisions([tally]) == []
-    assert run_view(tally, {}).progress_note == ""
+    fold = warming_up(auto_warmup=False)
+    settle(fold, 100)
+    assert decisions([fold]) == []
+    assert run_view(fold, {}).progress_note == ""
 
 
 def test_nothing_is_decided_of_a_paused_run() -> None:
-    tally = warming_up()
-    settle(tally)
-    tally.pause(Paused(0, True, 3 * SECOND_NS))
-    assert decisions([tally]) == []
-    tally.pause(Paused(0, False, 4 * SECOND_NS))
-    assert decisions([tally]) == [EndPhase(0, "warmup")]
+    fold = warming_up()
+    settle(fold)
+    fold.pause(Paused(0, True, 3 * SECOND_NS))
+    assert decisions([fold]) == []
+    fold.pause(Paused(0, False, 4 * SECOND_NS))
+    assert decisions([fold]) == [EndPhase(0, "warmup")]
 
 
 def test_a_warm_up_that_never_settled_is_told() -> None:
-    tally = warming_up()
-    settle(tally, 10)
-    tally.enter(PhaseChanged(0, "measure", SECOND_NS))
-    assert UNSETTLED in run_view(tally, {}).warnings
+    fold = warming_up()
+    settle(fold, 10)
+    fold.enter(PhaseChanged(0, "measure", SECOND_NS))
+    assert UNSETTLED in run_view(fold, {}).warnings
     settled = warming_up()
     settle(settled)
     settled.enter(PhaseChanged(0, "measure", 2 * SECOND_NS))
@@ -130,76 +131,76 @@ def test_a_warm_up_whose_length_was_given_or_not_reached_stays(
 # --- precision --------------------------------------------------------------------------------
 
 
-def measuring(half_width: float, at_least_s: int = 1, at_most_s: int = 60) -> RunTally:
+def measuring(half_width: float, at_least_s: int = 1, at_most_s: int = 60) -> RunFold:
     wanted = Precision("p90", half_width, at_least_s * SECOND_NS, at_most_s * SECOND_NS)
     return entered("measure", precision=wanted, stop=Length(duration_ns=at_most_s * SECOND_NS))
 
 
 def test_measure_ends_when_the_percentile_is_known() -> None:
-    tally = measuring(0.02)
-    fill(tally, "measure", 19)
-    assert decisions([tally]) == []
-    fill(tally, "measure", 11)
-    assert decisions([tally]) == [EndPhase(0, "measure")]
+    fold = measuring(0.02)
+    fill(fold, "measure", 19)
+    assert decisions([fold]) == []
+    fill(fold, "measure", 11)
+    assert decisions([fold]) == [EndPhase(0, "measure")]
 
 
 def test_measure_goes_on_until_the_least_time_is_over() -> None:
-    tally = measuring(0.02, at_least_s=5)
-    fill(tally, "measure", 40)
-    assert decisions([tally]) == []
-    fill(tally, "measure", 15)
-    assert decisions([tally]) == [EndPhase(0, "measure")]
+    fold = measuring(0.02, at_least_s=5)
+    fill(fold, "measure", 40)
+    assert decisions([fold]) == []
+    fill(fold, "measure", 15)
+    assert decisions([fold]) == [EndPhase(0, "measure")]
 
 
 def test_measure_goes_on_while_the_percentile_is_not_known() -> None:
-    tally = measuring(0.0001)
-    fill(tally, "measure", 40, spread=2_000)
-    assert decisions([tally]) == []
-    view = run_view(tally, {})
+    fold = measuring(0.0001)
+    fill(fold, "measure", 40, spread=2_000)
+    assert decisions([fold]) == []
+    view = run_view(fold, {})
     assert view.progress_note.startswith("p90 ± ")
     assert view.progress_note.endswith(" %, wanted 0.01 %")
     assert view.progress == pytest.approx(4 / 60)
 
 
 def test_before_anything_is_known_it_is_said_so() -> None:
-    tally = measuring(0.02)
-    fill(tally, "measure", 2)
-    assert run_view(tally, {}).progress_note == "p90 not known yet, wanted 2 %"
+    fold = measuring(0.02)
+    fill(fold, "measure", 2)
+    assert run_view(fold, {}).progress_note == "p90 not known yet, wanted 2 %"
 
 
 def test_progress_is_towards_what_comes_first() -> None:
-    tally = measuring(0.02, at_least_s=10)
-    fill(tally, "measure", 50)
-    assert run_view(tally, {}).progress == pytest.approx(0.5)
+    fold = measuring(0.02, at_least_s=10)
+    fill(fold, "measure", 50)
+    assert run_view(fold, {}).progress == pytest.approx(0.5)
 
 
 def test_a_bound_reached_without_the_precision_is_told_with_what_was_reached() -> None:
-    tally = measuring(0.001, at_most_s=3)
-    fill(tally, "measure", 30, spread=2_000)
-    tally.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=3 * SECOND_NS))
-    (warning,) = run_view(tally, {}).warnings
+    fold = measuring(0.001, at_most_s=3)
+    fill(fold, "measure", 30, spread=2_000)
+    fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=3 * SECOND_NS))
+    (warning,) = run_view(fold, {}).warnings
     assert warning.startswith("p90 was to be known to ± 0.1 %, but after 3.00s it is ± ")
 
 
 def test_a_bound_reached_without_enough_operations_is_told() -> None:
-    tally = measuring(0.1, at_most_s=1)
-    tally.add(samples(0, [1_000] * 90, at_ns=SECOND_NS))
-    tally.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
-    assert run_view(tally, {}).warnings == (
+    fold = measuring(0.1, at_most_s=1)
+    fold.add(samples(0, [1_000] * 90, at_ns=SECOND_NS))
+    fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
+    assert run_view(fold, {}).warnings == (
         "p90 was to be known to ± 10 %, but after 1.00s 10 more operations are needed to tell",
     )
 
 
 @pytest.mark.parametrize("measured_s", [3, 2])
 def test_a_precision_that_was_reached_or_stopped_by_hand_is_no_warning(measured_s: int) -> None:
-    tally = measuring(0.5 if measured_s == 3 else 1e-9, at_most_s=3)
-    fill(tally, "measure", 30)
-    tally.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=measured_s * SECOND_NS))
-    assert run_view(tally, {}).warnings == ()
+    fold = measuring(0.5 if measured_s == 3 else 1e-9, at_most_s=3)
+    fill(fold, "measure", 30)
+    fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=measured_s * SECOND_NS))
+    assert run_view(fold, {}).warnings == ()
 
 
 def test_a_run_that_has_ended_is_no_matter() -> None:
-    tally = measuring(0.5)
-    fill(tally, "measure", 40)
-    tally.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=4 * SECOND_NS))
-    assert decisions([tally]) == []
+    fold = measuring(0.5)
+    fill(fold, "measure", 40)
+    fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=4 * SECOND_NS))
+    assert decisions([fold]) == []

@@ -16,7 +16,8 @@ import pytest
 import uvloop
 
 from cortex_tui.profiles.model import Length, ParamValue, Profile
-from cortex_tui.protocol import Message, RunFinished, RunPlan, Samples, SessionPlan
+from cortex_tui.protocol.messages import Message, RunFinished, Samples
+from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.runner.session import Session
 from cortex_tui.workloads.command import command
 from cortex_tui.workloads.context import RunContext, current_run

@@ -14,7 +14,8 @@ import msgspec
 
 from cortex_tui.profiles.loader import load_catalog
 from cortex_tui.profiles.model import Database, Length, Profile
-from cortex_tui.protocol import Message, RunFinished, RunPlan, Samples, SessionPlan
+from cortex_tui.protocol.messages import Message, RunFinished, Samples
+from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.runner.session import Session
 
 SUITES = ("mediator", "repository", "search")

@@ -1,0 +1,88 @@
+"""Sessions on a loop of this program, for breakpoints."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, redirect_stdout
+
+from cortex_tui.placement.port import Deliver, PlacementName, Stream
+from cortex_tui.protocol.commands import Command
+from cortex_tui.protocol.messages import LogLine, Message, RunnerDied
+from cortex_tui.protocol.plan import SessionPlan
+from cortex_tui.runner.session import Session
+
+
+class InProcess:
+    """Runs sessions on a loop of this program, in whose thread the workloads run then."""
+
+    name: PlacementName = "in-process"
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    @asynccontextmanager
+    async def open(self, plan: SessionPlan) -> AsyncIterator[Stream]:
+        intake = asyncio.get_running_loop()
+        sessions: list[Session] = []
+        killed: list[str] = []
+
+        def deliver(batch: list[Message]) -> None:
+            with contextlib.suppress(RuntimeError):  # the intake's loop may be closed by now
+                intake.call_soon_threadsafe(stream.deliver, batch)
+
+        def send(command: Command) -> None:
+            self._loop.call_soon_threadsafe(obey, command)
+
+        def obey(command: Command) -> None:
+            for session in sessions:
+                session.obey(command)
+
+        async def run_session() -> None:
+            try:
+                with redirect_stdout(_Lines(deliver)):
+                    session = Session(plan, deliver)
+                    sessions.append(session)
+                    await session.run()
+            except BaseException as error:
+                reason = killed[0] if killed else f"the session broke: {error!r}"
+                deliver([RunnerDied(reason, time.perf_counter_ns())])
+                if not isinstance(error, Exception | asyncio.CancelledError):
+                    raise
+
+        def kill(reason: str) -> None:
+            killed.append(reason)
+            running.cancel()
+
+        stream = Stream(send, kill)
+        running = asyncio.run_coroutine_threadsafe(run_session(), self._loop)
+        try:
+            yield stream
+        finally:
+            running.cancel()
+
+    def prepare(self) -> None:
+        """Nothing to prepare: the loop is there."""
+
+    async def aclose(self) -> None:
+        """Nothing to give up."""
+
+
+class _Lines(io.TextIOBase):
+    """What a workload prints while it shares our process: standard output is for results."""
+
+    def __init__(self, deliver: Deliver) -> None:
+        self._deliver = deliver
+        self._rest = ""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        *lines, self._rest = (self._rest + text).split("\n")
+        if lines:
+            self._deliver([LogLine(-1, "stdout", line) for line in lines])
+        return len(text)

@@ -1,0 +1,257 @@
+"""The default placement: each session in a fresh process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Literal
+
+from cortex_tui.placement.port import PlacementName, Stream
+from cortex_tui.protocol.commands import Command, Start
+from cortex_tui.protocol.frames import FrameReader, ProtocolError, decode_messages, encode_frame
+from cortex_tui.protocol.messages import LogLine, Message, RunnerDied, SessionFinished
+from cortex_tui.protocol.plan import SessionPlan
+
+_MAX_LINE_BYTES = 4_096
+_LOOK_S = 0.02
+"""How often it is looked whether the runner still lives: its socket may outlive it in a child."""
+_LAST_WORDS_S = 1.0
+"""How long what a runner left in its socket and pipes is waited for once it has ended."""
+
+
+class RunnerProcess:
+    """A process that waits for a plan, in a process group of its own."""
+
+    def __init__(self) -> None:
+        self.channel, theirs = socket.socketpair()
+        lifeline, self._lifeline = os.pipe()
+        for end in (self.channel, theirs):
+            for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+                end.setsockopt(socket.SOL_SOCKET, option, 1 << 20)
+        try:
+            self._process = subprocess.Popen(
+                # -P keeps the working folder off sys.path until a profile asks for a module there.
+                [sys.executable, "-P", "-m", "cortex_tui.runner.process",
+                 str(theirs.fileno()), str(lifeline)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(theirs.fileno(), lifeline),
+                process_group=0,
+            )  # fmt: skip
+        finally:
+            theirs.close()
+            os.close(lifeline)
+        self.pid = self._process.pid
+
+    @property
+    def pipes(self) -> tuple[tuple[Literal["stdout", "stderr"], int], ...]:
+        """The reading ends of what the workloads print."""
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        return ("stdout", self._process.stdout.fileno()), ("stderr", self._process.stderr.fileno())
+
+    def ended(self) -> bool:
+        """Whether it has ended; it is left to be reaped, so that its group's number stays taken."""
+        if self._process.returncode is not None:
+            return True
+        if not hasattr(os, "waitid"):  # macOS before Python 3.13
+            return self._process.poll() is not None
+        options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, self.pid, options) is not None
+
+    def kill(self) -> None:
+        """Ends it and everything it has started."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
+
+    def reap(self) -> int:
+        """Its return code, negative for a signal; it must have been killed or have ended."""
+        self.kill()  # what it has started must not outlive it
+        return self._process.wait()
+
+    def close(self) -> None:
+        """Ends it if need be, and closes all that leads to it."""
+        self.reap()
+        self.channel.close()
+        os.close(self._lifeline)
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def describe_exit(code: int) -> str:
+    """What a return code says, in words."""
+    if code >= 0:
+        return f"exited with code {code} before its session had ended"
+    try:
+        return f"was killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was killed by signal {-code}"
+
+
+class InRunnerProcess:
+    """A fresh runner a session; `prepare` starts the next one ahead of time."""
+
+    name: PlacementName = "process"
+
+    def __init__(self) -> None:
+        self._spare: RunnerProcess | None = None
+
+    def prepare(self) -> None:
+        """Starts the runner of the next session; not during one, which it would disturb."""
+        if self._spare is None:
+            self._spare = RunnerProcess()
+
+    async def aclose(self) -> None:
+        if self._spare is not None:
+            self._spare.close()
+            self._spare = None
+
+    @asynccontextmanager
+    async def open(self, plan: SessionPlan) -> AsyncIterator[Stream]:
+        runner, self._spare = self._spare, None
+        if runner is None or runner.ended():
+            if runner is not None:
+                runner.close()
+            runner = RunnerProcess()
+        loop = asyncio.get_running_loop()
+        death: list[str] = []
+
+        def kill(reason: str) -> None:
+            death.append(reason)
+            runner.kill()
+
+        def send(command: Command) -> None:
+            if not transport.is_closing():
+                transport.write(encode_frame([command]))
+
+        stream = Stream(send, kill)
+        link = _Link(stream, kill, runner.channel)
+        transport, _ = await loop.create_unix_connection(lambda: link, sock=runner.channel.dup())
+        pipes = [_Pipe(stream, name) for name, _ in runner.pipes]
+        readers = [
+            (await loop.connect_read_pipe(lambda pipe=pipe: pipe, os.fdopen(os.dup(fd), "rb")))[0]  # type: ignore[misc]
+            for pipe, (_, fd) in zip(pipes, runner.pipes, strict=True)
+        ]
+        send(Start(plan))
+        watching = loop.create_task(self._watch(runner, stream, link, pipes, death))
+        try:
+            yield stream
+        finally:
+            watching.cancel()
+            transport.abort()
+            for reader in readers:
+                reader.close()
+            runner.close()
+
+    @staticmethod
+    async def _watch(
+        runner: RunnerProcess,
+        stream: Stream,
+        link: _Link,
+        pipes: list[_Pipe],
+        death: list[str],
+    ) -> None:
+        """Tells of the runner's end, after everything that it still had to say."""
+        await _until(lambda: runner.ended() or link.lost.is_set())
+        with contextlib.suppress(TimeoutError):
+            # Without its socket it is about to end, or can do nothing sensible any more.
+            async with asyncio.timeout(_LAST_WORDS_S):
+                await _until(runner.ended)
+        gone = runner.ended()
+        code = runner.reap()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_S):
+                await asyncio.gather(link.lost.wait(), *(pipe.lost.wait() for pipe in pipes))
+        if link.finished is not None:
+            stream.deliver([link.finished])
+        else:
+            said = describe_exit(code) if gone else "closed its connection and had to be killed"
+            reason = death[0] if death else f"the runner {said}"
+            stream.deliver([RunnerDied(reason, time.perf_counter_ns())])
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    # No event tells of another process's end on every system, so it is looked for.
+    while not condition():  # noqa: ASYNC110
+        await asyncio.sleep(_LOOK_S)
+
+
+class _Link(asyncio.Protocol):
+    """Messages on their way in. The last one is held back until the pipes have been read."""
+
+    def __init__(self, stream: Stream, kill: Callable[[str], None], channel: socket.socket) -> None:
+        self.lost = asyncio.Event()
+        self.finished: SessionFinished | None = None
+        self._stream = stream
+        self._kill = kill
+        self._channel = channel
+        self._frames = FrameReader()
+        self._broken = False
+
+    def data_received(self, data: bytes) -> None:
+        if self._broken:
+            return
+        try:
+            for body in self._frames.feed(data):
+                self._deliver(decode_messages(body))
+        except ProtocolError as error:
+            self._broken = True
+            self._kill(f"the runner sent {error}")
+
+    def connection_lost(self, error: Exception | None) -> None:
+        # A command that comes too late breaks the transport, before all was read that the runner
+        # had said by then.
+        with contextlib.suppress(OSError):
+            while data := self._channel.recv(65_536, socket.MSG_DONTWAIT):
+                self.data_received(data)
+        self.lost.set()
+
+    def _deliver(self, batch: list[Message]) -> None:
+        for message in batch:
+            if isinstance(message, SessionFinished):
+                self.finished = message
+        self._stream.deliver([m for m in batch if not isinstance(m, SessionFinished)])
+
+
+class _Pipe(asyncio.Protocol):
+    """What a workload prints, as lines; a line that is very long comes in pieces."""
+
+    def __init__(self, stream: Stream, name: Literal["stdout", "stderr"]) -> None:
+        self.lost = asyncio.Event()
+        self._stream = stream
+        self._name: Literal["stdout", "stderr"] = name
+        self._rest = b""
+
+    def data_received(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > _MAX_LINE_BYTES:
+            lines.append(self._rest)
+            self._rest = b""
+        if lines:
+            self._stream.deliver([piece for line in lines for piece in self._pieces(line)])
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._rest:
+            self._stream.deliver(self._pieces(self._rest))
+        self.lost.set()
+
+    def _pieces(self, line: bytes) -> list[Message]:
+        return [
+            LogLine(
+                -1,
+                self._name,
+                line[start : start + _MAX_LINE_BYTES].decode(errors="backslashreplace"),
+            )
+            for start in range(0, max(1, len(line)), _MAX_LINE_BYTES)
+        ]

@@ -1,0 +1,1 @@
+"""What passes between the runners of a session and the intake that reads them."""

@@ -1,0 +1,53 @@
+"""Commands to a runner: a tagged union, encoded with msgpack."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from cortex_tui.protocol.plan import SessionPlan
+
+
+class Start(msgspec.Struct, frozen=True, tag=True):
+    plan: SessionPlan
+
+
+class Stop(msgspec.Struct, frozen=True, tag=True):
+    """Ends one run, or all of them (`run` is None): what is in flight is awaited, and counts."""
+
+    run: int | None = None
+
+
+class Pause(msgspec.Struct, frozen=True, tag=True):
+    """Starts nothing new, lets what is in flight end, stops the clock; of one run, or of all."""
+
+    run: int | None = None
+
+
+class Resume(msgspec.Struct, frozen=True, tag=True):
+    """Goes on after a pause."""
+
+    run: int | None = None
+
+
+class EndPhase(msgspec.Struct, frozen=True, tag=True):
+    """Ends warm-up or measure of one run, or of all, as if its time were up.
+
+    With a `phase` only that one: the command may arrive when the next has begun.
+    """
+
+    run: int | None = None
+    phase: Literal["warmup", "measure"] | None = None
+    mark: str = ""
+    """What to note in the run; nothing where the rules of its profile end the phase."""
+
+
+class Adjust(msgspec.Struct, frozen=True, tag=True):
+    """Multiplies the rate or the number of workers; workers change by one at least."""
+
+    run: int | None
+    factor: float
+
+
+Command = Start | Stop | Pause | Resume | EndPhase | Adjust

@@ -1,0 +1,221 @@
+"""Messages of a runner: a tagged union, encoded with msgpack.
+
+Each names its run and is complete in itself: replaying a recorded stream leads to the same view.
+Times are nanoseconds of `time.perf_counter_ns`, which all processes of a machine share, unless a
+field says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from cortex_tui.profiles.model import Profile
+
+Phase = Literal["setup", "warmup", "measure", "teardown"]
+RunState = Literal["planned", "running", "finished", "stopped", "failed"]
+
+
+class SessionStarted(msgspec.Struct, frozen=True, tag=True):
+    """The first message: who measures, and on what."""
+
+    at_ns: int
+    pid: int
+    python: str
+    loop: str
+    timer: str
+    """What wakes the arrivals of open loads: `timerfd`, or `loop`, the event loop's own timer."""
+    clock_resolution_ns: int
+    clock_cost_ns: float = 0.0
+    """What reading the clock twice adds to every operation that is timed."""
+    await_cost_ns: float = 0.0
+    """What awaiting a coroutine that does nothing takes: no operation can be faster."""
+
+
+class RunPlanned(msgspec.Struct, frozen=True, tag=True):
+    run: int
+    profile: Profile
+    neighbours: tuple[str, ...]
+    round: int = 1
+
+
+class PhaseChanged(msgspec.Struct, frozen=True, tag=True):
+    run: int
+    phase: Phase
+    at_ns: int
+
+
+class Waiting(msgspec.Struct, frozen=True, tag=True):
+    """A run has warmed up, and waits for its neighbours before it measures."""
+
+    run: int
+    at_ns: int
+
+
+class Stopping(msgspec.Struct, frozen=True, tag=True):
+    """A run was told to stop: of what it has not begun, nothing will begin."""
+
+    run: int
+    at_ns: int
+
+
+class Calibrated(msgspec.Struct, frozen=True, tag=True):
+    """How many operations of a run are timed as one from now on."""
+
+    run: int
+    batch: int
+    operation_ns: float
+    """What one operation took while that was found out."""
+
+
+class LevelChanged(msgspec.Struct, frozen=True, tag=True):
+    """The load of a run as it is now: operations a second, or workers."""
+
+    run: int
+    level: float
+    at_ns: int
+
+
+class Mark(msgspec.Struct, frozen=True, tag=True):
+    """Something that a person did to a run while it was measured, such as `rate 500 → 625/s`."""
+
+    run: int
+    offset_ns: int
+    """On the run's clock, from the start of measure."""
+    text: str
+    at_ns: int
+
+
+class Paused(msgspec.Struct, frozen=True, tag=True):
+    """A run starts nothing and its clock stands still, or goes on again.
+
+    Between two phases: the next one begins like that.
+    """
+
+    run: int
+    paused: bool
+    at_ns: int
+
+
+class Health(msgspec.Struct, frozen=True, array_like=True):
+    """How the measuring loop and its process were during an interval."""
+
+    loop_lag_ns: int = 0
+    """The longest by which a timer of the session itself was late: so long was the loop held."""
+    gc_pause_ns: int = 0
+    gc_pauses: int = 0
+    cpu_ns: int = 0
+    """CPU time of the whole runner process, all threads."""
+    wall_ns: int = 0
+    """The time in which all this happened."""
+    voluntary_switches: int = 0
+    involuntary_switches: int = 0
+    """How often the kernel took the CPU away although there was work to do."""
+    steal_ns: int = 0
+    """CPU time that the hypervisor gave to others, over all cores."""
+
+
+class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """The operations of one run that ended in one interval of warm-up or measure.
+
+    The values are nanoseconds as signed 64-bit integers in the machine's byte order. For a closed
+    load `response` and `lateness` are empty: response is service, and there is no schedule.
+    An interval may come in several messages; those add up.
+    """
+
+    run: int
+    phase: Literal["warmup", "measure"]
+    interval: int
+    """Counted from the start of the phase: [interval, interval + 1) * plan.interval_ns."""
+    service: bytes = b""
+    response: bytes = b""
+    lateness: bytes = b""
+    failures: bytes = b""
+    errors: dict[str, int] = {}
+    """Failures by exception type."""
+    tracebacks: dict[str, str] = {}
+    """The first traceback of each exception type that is new in this interval."""
+    in_flight: int = 0
+    oldest_ns: int = 0
+    """The age of the oldest operation in flight, 0 with none."""
+    unstarted: int = 0
+    neighbours: int = 0
+    """Other runs of the session that were measuring at the end of the interval."""
+    at_ns: int = 0
+    """When the message was made."""
+    health: Health = Health()
+
+
+class Pulse(msgspec.Struct, frozen=True, tag=True):
+    """Sent every tenth of a second in which no run has samples: the loop turns."""
+
+    at_ns: int
+    health: Health = Health()
+
+
+class RunFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """The last message of a run. `unfinished_ns` holds the age of each that never ended."""
+
+    run: int
+    state: Literal["finished", "stopped", "failed"]
+    reason: str = ""
+    """For a failed run: what failed, in one line; for others, anything a reader should know."""
+    traceback: str = ""
+    at_ns: int
+    measured_ns: int = 0
+    warmup_ns: int = 0
+    """How long warm-up took in the end, and `warmup_iterations` how many operations."""
+    warmup_iterations: int = 0
+    unfinished_ns: tuple[int, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class RunMeasured(msgspec.Struct, frozen=True, tag=True):
+    """A run has measured to its end, or never will, and waits to be torn down with the others."""
+
+    outcome: RunFinished
+    """What its last message will say, unless its teardown fails."""
+
+
+class LogLine(msgspec.Struct, frozen=True, tag=True):
+    """A line that a workload printed, or that the runner has to say. `run` is -1 if not known."""
+
+    run: int
+    stream: Literal["stdout", "stderr", "runner"]
+    text: str
+
+
+class SessionFinished(msgspec.Struct, frozen=True, tag=True):
+    """The last message of a session that came to its end."""
+
+    at_ns: int
+    stopped: bool = False
+    """Whether all its runs were told to end, and any of them had not."""
+
+
+class RunnerDied(msgspec.Struct, frozen=True, tag=True):
+    """Made by the intake: the runner is gone before its session came to its end."""
+
+    reason: str
+    at_ns: int
+
+
+Message = (
+    SessionStarted
+    | RunPlanned
+    | PhaseChanged
+    | Waiting
+    | Stopping
+    | Calibrated
+    | LevelChanged
+    | Mark
+    | Paused
+    | Samples
+    | Pulse
+    | RunFinished
+    | RunMeasured
+    | LogLine
+    | SessionFinished
+    | RunnerDied
+)

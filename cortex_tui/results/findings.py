@@ -1,0 +1,91 @@
+"""What only a look over all intervals of a run tells: how sure its percentiles are, and what the
+slowest intervals had in common. It takes milliseconds, so it is taken once a second at most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from cortex_tui.profiles.model import Precision
+from cortex_tui.results.intervals import Interval, TimeName, series_of
+from cortex_tui.stats.bootstrap import MIN_INTERVALS, percentile_bounds
+from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.percentiles import SHOWN, parse_percentile, samples_missing
+from cortex_tui.stats.slowest_intervals import Slice, slowest_intervals
+
+Slots = Sequence[tuple[int, Interval]]
+"""The intervals of a run with their numbers, in order of time."""
+ConfidenceNs = dict[str, tuple[int, int]]
+"""By percentile, the bounds of its 95 % confidence interval in ns."""
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """As of one moment."""
+
+    confidence_ns: dict[str, ConfidenceNs] = {}
+    """By time of the run, as `service`; while it goes on, of the headline alone."""
+    half_width: float | None = None
+    """Of the percentile that the profile measures until it is known, as a share of its value."""
+    lacking: str = ""
+    """Why there is no such half-width."""
+    slowest: str = ""
+
+
+def look_over(
+    slots: Slots,
+    times: Mapping[TimeName, Histogram],
+    headline: TimeName,
+    precision: Precision | None,
+) -> Findings:
+    """`times` are those to find confidence intervals for, the headline among them."""
+    found: dict[str, ConfidenceNs] = {}
+    for name, pooled in times.items():
+        confidence = _confidence_ns(pooled, series_of(slots, name))
+        if confidence:
+            found[name] = confidence
+    half_width, lacking = None, ""
+    if precision is not None:
+        half_width, lacking = _half_width(precision, times[headline], series_of(slots, headline))
+    # An interval in which nothing ended is neither slow nor fast.
+    slices = [slice_ for _, s in slots if (slice_ := _slice(s, headline)).slowest_ns]
+    return Findings(found, half_width, lacking, slowest_intervals(slices))
+
+
+def _confidence_ns(pooled: Histogram, intervals: Sequence[IntervalHistogram]) -> ConfidenceNs:
+    bounds = percentile_bounds(pooled, intervals, tuple(SHOWN.values()))
+    return {
+        name: (found.low_ns, found.high_ns)
+        for name, found in zip(SHOWN, bounds, strict=True)
+        if found is not None
+    }
+
+
+def _half_width(
+    precision: Precision, pooled: Histogram, intervals: Sequence[IntervalHistogram]
+) -> tuple[float | None, str]:
+    quantile = parse_percentile(precision.statistic)
+    if quantile is None:
+        return None, f"{precision.statistic} is no percentile"
+    (bounds,) = percentile_bounds(pooled, intervals, (quantile,), confidence=precision.confidence)
+    (value_ns,) = pooled.percentiles((quantile,))
+    if bounds is not None and value_ns is not None:
+        return bounds.half_width(value_ns), ""
+    missing = samples_missing(quantile, pooled.total)
+    if missing:
+        return None, f"{missing:,} more operations are needed to tell"
+    return None, f"{MIN_INTERVALS - len(intervals)} more intervals are needed to tell"
+
+
+def _slice(interval: Interval, headline: TimeName) -> Slice:
+    times: IntervalHistogram = getattr(interval, headline)
+    health = interval.health
+    return Slice(
+        slowest_ns=times.moments.max_ns or 0,
+        gc_pauses=health.gc_pauses,
+        gc_pause_ns=health.gc_pause_ns,
+        loop_lag_ns=health.loop_lag_ns,
+        involuntary_switches=health.involuntary_switches,
+        steal_ns=health.steal_ns,
+        wall_ns=health.wall_ns,
+    )

@@ -1,0 +1,153 @@
+"""The intervals of one run, bounded in number: when they are full, neighbours merge in pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cortex_tui.protocol.messages import Health, Samples
+from cortex_tui.results.visible import visible
+from cortex_tui.stats.histogram import IntervalHistogram
+
+MAX_INTERVALS = 1_200
+
+TimeName = Literal["service", "response", "lateness", "failure"]
+
+_NONE = IntervalHistogram.of(b"")
+_NO_HEALTH = Health()
+
+
+@dataclass(slots=True)
+class Interval:
+    """What one slice of a run's measure phase held."""
+
+    service: IntervalHistogram = _NONE
+    response: IntervalHistogram = _NONE
+    lateness: IntervalHistogram = _NONE
+    failure: IntervalHistogram = _NONE
+    errors: dict[str, int] = field(default_factory=dict)
+    unstarted: int = 0
+    in_flight: int = 0
+    """At the end of the interval; so is `oldest_ns`, the age of the oldest of them."""
+    oldest_ns: int = 0
+    neighbours: int = 0
+    level: float | None = None
+    """The rate a second or the number of workers at the end of the interval."""
+    health: Health = _NO_HEALTH
+
+    def add(self, later: Interval) -> None:
+        """Takes in what came later in the same slice."""
+        self.service = self.service.merge(later.service)
+        self.response = self.response.merge(later.response)
+        self.lateness = self.lateness.merge(later.lateness)
+        self.failure = self.failure.merge(later.failure)
+        for name, count in later.errors.items():
+            self.errors[name] = self.errors.get(name, 0) + count
+        self.unstarted += later.unstarted
+        self.in_flight, self.oldest_ns = later.in_flight, later.oldest_ns
+        self.neighbours = max(self.neighbours, later.neighbours)
+        self.level = self.level if later.level is None else later.level
+        self.health = _together(self.health, later.health)
+
+
+def _together(a: Health, b: Health) -> Health:
+    if b == _NO_HEALTH:
+        return a
+    return Health(
+        loop_lag_ns=max(a.loop_lag_ns, b.loop_lag_ns),
+        gc_pause_ns=a.gc_pause_ns + b.gc_pause_ns,
+        gc_pauses=a.gc_pauses + b.gc_pauses,
+        cpu_ns=a.cpu_ns + b.cpu_ns,
+        wall_ns=a.wall_ns + b.wall_ns,
+        voluntary_switches=a.voluntary_switches + b.voluntary_switches,
+        involuntary_switches=a.involuntary_switches + b.involuntary_switches,
+        steal_ns=a.steal_ns + b.steal_ns,
+    )
+
+
+def interval_of(samples: Samples, level: float | None = None) -> Interval:
+    """The interval that a message tells of, counted; `level` is that of the load."""
+    return Interval(
+        service=_counted(samples.service),
+        response=_counted(samples.response),
+        lateness=_counted(samples.lateness),
+        failure=_counted(samples.failures),
+        errors={visible(name): count for name, count in samples.errors.items()},
+        unstarted=samples.unstarted,
+        in_flight=samples.in_flight,
+        oldest_ns=samples.oldest_ns,
+        neighbours=samples.neighbours,
+        level=level,
+        health=samples.health,
+    )
+
+
+def _counted(raw: bytes) -> IntervalHistogram:
+    return IntervalHistogram.of(raw) if raw else _NONE
+
+
+def series_of(slots: Iterable[tuple[int, Interval]], name: TimeName) -> list[IntervalHistogram]:
+    """The histograms of one of the times, slot after slot; empty where nothing was heard of."""
+    found: list[IntervalHistogram] = []
+    last: int | None = None
+    for slot, interval in slots:
+        if last is not None:
+            found += [_NONE] * (slot - last - 1)
+        found.append(getattr(interval, name))
+        last = slot
+    return found
+
+
+class IntervalSeries:
+    """At most MAX_INTERVALS slots of equal length; one that nothing was heard of is not there."""
+
+    def __init__(self, limit: int = MAX_INTERVALS) -> None:
+        self.length = 1
+        """Of a slot, in the intervals of the messages; a power of two."""
+        self._limit = limit
+        self._slots: dict[int, Interval] = {}
+        self._changed: set[int] = set()
+        self._rewritten = False
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    def __iter__(self) -> Iterator[tuple[int, Interval]]:
+        """Slot numbers and intervals, in order of time."""
+        return iter(sorted(self._slots.items()))
+
+    def add(self, index: int, interval: Interval) -> None:
+        """Takes in the interval `index` of the messages; in any order, and in pieces."""
+        while index // self.length >= self._limit:
+            self._merge_in_pairs()
+        slot = index // self.length
+        known = self._slots.get(slot)
+        if known is None:
+            self._slots[slot] = interval
+        else:
+            known.add(interval)
+        self._changed.add(slot)
+
+    def take_changes(self) -> tuple[bool, list[tuple[int, Interval]]]:
+        """The slots that changed since the last call, and whether they replace all earlier ones."""
+        rewritten, self._rewritten = self._rewritten, False
+        slots = sorted(self._slots if rewritten else self._changed)
+        self._changed = set()
+        return rewritten, [(slot, self._slots[slot]) for slot in slots]
+
+    def write_again(self) -> None:
+        """Makes every slot count as changed: what was taken in could not be kept."""
+        self._rewritten = True
+
+    def _merge_in_pairs(self) -> None:
+        merged: dict[int, Interval] = {}
+        for slot, interval in self:
+            known = merged.get(slot // 2)
+            if known is None:
+                merged[slot // 2] = interval
+            else:
+                known.add(interval)
+        self._slots = merged
+        self.length *= 2
+        self._rewritten = True

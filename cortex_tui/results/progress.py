@@ -1,0 +1,38 @@
+"""How far the phase of a run is, towards whichever of its bounds comes first."""
+
+from __future__ import annotations
+
+from cortex_tui.results.run_fold import RunFold
+
+
+def progress_of(run: RunFold) -> float | None:
+    """0 to 1; None where the length of the phase is not known."""
+    profile = run.profile
+    length = {"warmup": profile.warmup, "measure": profile.stop}.get(run.phase or "")
+    if length is None:
+        return None
+    shares = []
+    if length.duration_ns:
+        shares.append(run.phase_ns / length.duration_ns)
+    if length.iterations:
+        shares.append(run.phase_iterations / length.iterations)
+    half_width = run.findings().half_width
+    if run.phase == "measure" and profile.precision is not None and half_width is not None:
+        # The width shrinks with the square root of the time.
+        known = (profile.precision.half_width / half_width) ** 2 if half_width else 1.0
+        at_least_ns = profile.precision.at_least_ns
+        shares.append(min(known, run.phase_ns / at_least_ns) if at_least_ns else known)
+    return min(1.0, max(shares)) if shares else None
+
+
+def progress_note(run: RunFold) -> str:
+    """What the phase goes on for, where that is neither a time nor a number; "" otherwise."""
+    if run.phase == "warmup" and run.profile.auto_warmup:
+        count = len(run.settling)
+        return f"settling: {count} interval{'' if count == 1 else 's'}"
+    wanted = run.profile.precision
+    if run.phase != "measure" or wanted is None:
+        return ""
+    half_width = run.findings().half_width
+    reached = "not known yet" if half_width is None else f"± {half_width * 100:.2g} %"
+    return f"{wanted.statistic} {reached}, wanted {wanted.half_width * 100:.3g} %"

@@ -1,0 +1,349 @@
+"""What is known of one run: every message of it folded in.
+
+Nothing here reads a clock: all times come from messages, so a recorded stream leads to the same
+state whenever it is replayed.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+
+from cortex_tui.profiles.model import Profile, is_open
+from cortex_tui.protocol.messages import (
+    Calibrated,
+    Health,
+    LevelChanged,
+    Mark,
+    Paused,
+    Phase,
+    PhaseChanged,
+    RunFinished,
+    RunMeasured,
+    RunPlanned,
+    RunState,
+    Samples,
+    Stopping,
+    Waiting,
+)
+from cortex_tui.quantities import format_duration
+from cortex_tui.results.findings import Findings, look_over
+from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName, interval_of
+from cortex_tui.results.trend import Settling, Trend
+from cortex_tui.results.view import MarkView
+from cortex_tui.results.visible import visible
+from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.targets import Measured, parse_target
+
+UNSETTLED = "warm-up ended before the times had settled"
+LOOP_HELD_NS = 25_000_000
+"""From here on a hold of the measuring loop is told: scheduling alone rarely takes so long."""
+_LOOK_NS = 1_000_000_000
+_MAX_TRACEBACKS = 32
+_MAX_MARKS = 1_000
+
+
+def said_in(traceback: str) -> str:
+    """The message of an exception, from the last line of its traceback; "" if it has none."""
+    last = traceback.rstrip().rpartition("\n")[2]
+    return last.partition(": ")[2]
+
+
+class RunFold:
+    """Filled and read on the intake's thread."""
+
+    def __init__(self, planned: RunPlanned, clock_cost_ns: float = 0.0) -> None:
+        self.run = planned.run
+        self.profile: Profile = planned.profile
+        self._planned_neighbours = planned.neighbours
+        self._beside: list[tuple[int, str]] | None = None
+        """The runs that measure with it, in the order of the plan; None until that begins."""
+        self.clock_cost_ns = clock_cost_ns
+        self.state: RunState = "planned"
+        self._measured: RunFinished | None = None
+        self.phase: Phase | None = None
+        self.waiting = False
+        """Whether it has warmed up, and its neighbours have not."""
+        self.stopping = False
+        self.reason = ""
+        self.traceback = ""
+        self.tracebacks: dict[str, str] = {}
+        self.warnings: list[str] = []
+        self.errors: dict[str, int] = {}
+        self.unstarted = 0
+        self.unfinished_ns: tuple[int, ...] = ()
+        self.measured_ns = 0
+        self.intervals = IntervalSeries()
+        self.service, self.failures = Histogram(), Histogram()
+        self.response = self.lateness = None
+        if is_open(planned.profile.load):
+            self.response, self.lateness = Histogram(), Histogram()
+        self.targets = tuple(parse_target(text) for text in planned.profile.targets)
+        self.round = planned.round
+        self.batch = max(1, planned.profile.batch)
+        self.level: float | None = None
+        self.paused = False
+        self.marks: list[MarkView] = []
+        self.warmup_ns = 0
+        self.warmup_iterations = 0
+        self.changed = True
+        """Whether anything is new since whoever stores the run last took it in."""
+        self.in_flight = 0
+        self.oldest_ns = 0
+        """The age of the oldest operation in flight, as of the last message."""
+        self.loop_held_ns = 0
+        self.loop_holds = 0
+        """In how many intervals the measuring loop was held for LOOP_HELD_NS or longer."""
+        self._last_health = Health()
+        self.neighbour_counts: list[int] = []
+        """How many neighbours were measuring, each time that this changed."""
+        self.trend = Trend()
+        self.settling = Settling()
+        self._phase_began_ns = 0
+        self._heard_ns = 0
+        self._paused_since_ns = 0
+        self._warmup_operations = 0
+        self._findings = Findings()
+        self._looked_at_ns = 0
+        self._looked_over_all = False
+
+    @property
+    def headline(self) -> Histogram:
+        """The times that speak for the run: response in an open load, service in a closed one."""
+        return self.service if self.response is None else self.response
+
+    @property
+    def operations(self) -> int:
+        """How many have succeeded; a value of a batched run stands for many."""
+        return self.service.total * self.batch
+
+    @property
+    def measured(self) -> Measured:
+        return Measured(
+            service=self.service,
+            failure=self.failures,
+            measured_ns=self.measured_ns,
+            response=self.response,
+            lateness=self.lateness,
+            errors=self.failures.total + self.failures.overflow,
+            unfinished=len(self.unfinished_ns),
+            unstarted=self.unstarted,
+            batch=self.batch,
+        )
+
+    @property
+    def times(self) -> dict[TimeName, Histogram]:
+        """All of the run; response and lateness only in an open load."""
+        found: dict[TimeName, Histogram] = {"service": self.service, "failure": self.failures}
+        if self.response is not None and self.lateness is not None:
+            found |= {"response": self.response, "lateness": self.lateness}
+        return found
+
+    @property
+    def neighbours(self) -> tuple[str, ...]:
+        """Who measures with it; until that begins, who is planned to."""
+        if self._beside is not None:
+            return tuple(name for _, name in self._beside)
+        return self._planned_neighbours if self.live else ()
+
+    @property
+    def phase_ns(self) -> int:
+        """How long the phase goes on, by the last message and without pauses."""
+        now_ns = self._paused_since_ns if self.paused else self._heard_ns
+        return now_ns - self._phase_began_ns
+
+    @property
+    def phase_iterations(self) -> int:
+        """How many operations of the phase have ended."""
+        if self.phase == "measure":
+            return self.operations + self.failures.total
+        return self._warmup_operations
+
+    def enter(self, message: PhaseChanged) -> None:
+        self.state, self.phase = "running", message.phase
+        self.waiting = False
+        self._phase_began_ns = self._heard_ns = message.at_ns
+        if self.paused:
+            self._paused_since_ns = message.at_ns
+        self.changed = True
+        if message.phase == "measure":
+            self._beside = []
+            if self.profile.auto_warmup and not self.settling.settled:
+                self.warnings.append(UNSETTLED)
+
+    def meet(self, other: RunFold) -> None:
+        """Begins to measure at the same moment as the other: they are neighbours."""
+        if self._beside is not None:
+            insort(self._beside, (other.run, other.profile.full_name))
+            self.changed = True
+
+    def mark(self, message: Mark) -> None:
+        if len(self.marks) < _MAX_MARKS:
+            self.marks.append(MarkView(message.offset_ns, visible(message.text)))
+        self.changed = True
+
+    def pause(self, message: Paused) -> None:
+        """Its clock stands still, or goes on: what is to come is put off by as much."""
+        if not self.live:
+            return
+        if message.paused:
+            self._paused_since_ns = message.at_ns
+        elif self.paused:
+            self._phase_began_ns += message.at_ns - self._paused_since_ns
+        self.paused = message.paused
+        self._heard_ns = max(self._heard_ns, message.at_ns)
+
+    def wait(self, message: Waiting) -> None:
+        self.waiting = True
+        self._heard_ns = max(self._heard_ns, message.at_ns)
+
+    def note_stopping(self, message: Stopping) -> None:
+        self.stopping = True
+
+    @property
+    def outcome(self) -> RunState | None:
+        """What it will end as, once nothing but its teardown is to come; None before that."""
+        if not self.live:
+            return None
+        if self._measured is not None:
+            return self._measured.state
+        has_work = self.phase == "measure" or (self.phase == "warmup" and not self.waiting)
+        return "stopped" if self.stopping and not has_work else None
+
+    def calibrate(self, message: Calibrated) -> None:
+        self.batch, self.changed = message.batch, True
+
+    def change_level(self, message: LevelChanged) -> None:
+        self.level = message.level
+
+    def add(self, samples: Samples) -> None:
+        """Folds a message in: the values of warm-up are not counted, only that there were any."""
+        self._heard_ns = max(self._heard_ns, samples.at_ns)
+        self.in_flight, self.oldest_ns = samples.in_flight, samples.oldest_ns
+        for name, text in samples.tracebacks.items():
+            if len(self.tracebacks) < _MAX_TRACEBACKS:
+                self.tracebacks.setdefault(visible(name), visible(text))
+        if samples.phase == "warmup":
+            ended = (len(samples.service) + len(samples.failures)) // 8
+            self._warmup_operations += ended * self.batch
+            if self.profile.auto_warmup:
+                self.settling.add(samples.interval, self._headline_of(interval_of(samples)))
+            return
+        self.changed = True
+        self._note_health(samples.health)
+        interval = interval_of(samples, self.level)
+        self._count(interval)
+        if samples.at_ns:
+            # Messages of closed intervals without a time of their own are older than this one.
+            self.measured_ns = max(self.measured_ns, self._until(samples.at_ns))
+            self._note_neighbours(samples)
+        self.trend.add(samples.interval, self._headline_of(interval))
+        self.intervals.add(samples.interval, interval)
+
+    def _note_health(self, health: Health) -> None:
+        # An interval that comes in pieces brings it with each.
+        if health != self._last_health:
+            self._last_health = health
+            self.loop_holds += health.loop_lag_ns >= LOOP_HELD_NS
+            self.loop_held_ns = max(self.loop_held_ns, health.loop_lag_ns)
+
+    def note_measured(self, message: RunMeasured) -> None:
+        self._measured = message.outcome
+
+    def finish(self, message: RunFinished) -> None:
+        self.state, self.reason = message.state, visible(message.reason)
+        self.traceback = visible(message.traceback)
+        self.measured_ns = message.measured_ns
+        self.warmup_ns = message.warmup_ns
+        self.warmup_iterations = message.warmup_iterations
+        self.paused = False
+        self.unfinished_ns = message.unfinished_ns
+        self.warnings.extend(message.warnings)
+        self.in_flight = self.oldest_ns = 0
+        if self.state == "finished" and (fruitless := self._fruitless()):
+            self.state, self.reason = "failed", f"measure: {fruitless}"
+        self.changed = True
+
+    def _fruitless(self) -> str:
+        """Why the run measured nothing although it went to its end; "" where it did."""
+        failed, unfinished = self.measured.errors, len(self.unfinished_ns)
+        if self.service.total or self.service.overflow:
+            return ""
+        if failed:
+            names = ", ".join(self.errors)
+            first = next(iter(self.tracebacks.values()), "")
+            said = f"{names}: {said_in(first)}" if said_in(first) else names
+            return f"none of {failed:,} operations succeeded ({said})"
+        if unfinished:
+            oldest = format_duration(max(self.unfinished_ns))
+            return f"no operation ended (unfinished: {unfinished:,}, the oldest after {oldest})"
+        return ""
+
+    def die(self, reason: str) -> None:
+        """The runner is gone: what was measured is kept. A run that was not done has failed."""
+        if not self.live:
+            return
+        if self._measured is not None:
+            self.finish(self._measured)
+            self.warnings.append(f"it had come to its end, but was not torn down: {reason}")
+        else:
+            self.state, self.reason, self.changed = "failed", reason, True
+            self.in_flight = self.oldest_ns = 0
+
+    @property
+    def live(self) -> bool:
+        return self.state in ("planned", "running")
+
+    def findings(self) -> Findings:
+        """What a look over all intervals tells, as of a moment ago; taken anew when it is due.
+
+        Of a run that goes on once a second where its end depends on it, else ever more rarely, so
+        that it costs the more intervals no more time; of one that has ended once, and whole.
+        """
+        if self._findings_due():
+            times: dict[TimeName, Histogram] = {self.profile.headline: self.headline}
+            if not self.live:
+                times = self.times
+            self._findings = look_over(
+                tuple(self.intervals), times, self.profile.headline, self.profile.precision
+            )
+        return self._findings
+
+    def _findings_due(self) -> bool:
+        if not self.live:
+            due, self._looked_over_all = not self._looked_over_all, True
+            return due
+        grown_ns = self.measured_ns - self._looked_at_ns
+        least_ns = _LOOK_NS
+        if self.profile.precision is None:
+            least_ns = max(least_ns, self._looked_at_ns // 4)
+        if grown_ns < least_ns:
+            return False
+        self._looked_at_ns = self.measured_ns
+        return True
+
+    def _headline_of(self, interval: Interval) -> IntervalHistogram:
+        return interval.service if self.response is None else interval.response
+
+    def _count(self, interval: Interval) -> None:
+        interval.service.add_to(self.service)
+        interval.failure.add_to(self.failures)
+        if self.response is not None and self.lateness is not None:
+            interval.response.add_to(self.response)
+            interval.lateness.add_to(self.lateness)
+        for name, count in interval.errors.items():
+            self.errors[name] = self.errors.get(name, 0) + count
+        self.unstarted += interval.unstarted
+
+    def _note_neighbours(self, samples: Samples) -> None:
+        # Once the time is up, all that still happens is that last operations end.
+        limit_ns = self.profile.stop.duration_ns
+        if limit_ns is not None and samples.at_ns - self._phase_began_ns >= limit_ns:
+            return
+        if samples.neighbours not in self.neighbour_counts[-1:]:
+            self.neighbour_counts.append(samples.neighbours)
+
+    def _until(self, at_ns: int) -> int:
+        """How much of the measure phase had passed, to its planned end at most."""
+        elapsed_ns = (self._paused_since_ns if self.paused else at_ns) - self._phase_began_ns
+        limit_ns = self.profile.stop.duration_ns
+        return max(0, elapsed_ns if limit_ns is None else min(elapsed_ns, limit_ns))

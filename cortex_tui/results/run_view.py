@@ -1,0 +1,205 @@
+"""The view of a run as it stands after its last message."""
+
+from __future__ import annotations
+
+from cortex_tui.profiles.model import is_open
+from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.results.cells import Cells, group_of
+from cortex_tui.results.progress import progress_note, progress_of
+from cortex_tui.results.run_fold import RunFold, said_in
+from cortex_tui.results.view import CurvePoint, RunView, TargetView
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.percentiles import SHOWN, flagged
+from cortex_tui.stats.summary import summarise_live
+from cortex_tui.stats.targets import Evaluation, Target, evaluate, verdict
+
+_KEEPS_UP = 0.95
+"""Operations done over operations due from which on a load is kept up with."""
+_ENOUGH_DUE = 20
+_LATE_SHARE = 10
+"""Lateness beyond a tenth of the service time says more about the schedule than the subject."""
+
+_CLOCK_SHARE = 100
+"""Reading the clock may cost up to a hundredth of an operation before it is worth a word."""
+_ENOUGH_TIMED = 20
+"""Operations from which on their median is shown."""
+
+
+def run_view(run: RunFold, cells: Cells) -> RunView:
+    """`cells` are those of the session's matrices."""
+    summary = summarise_live(run.headline)
+    live = run.live
+    standings = standings_of(run, cells)
+    findings = run.findings()
+    measured_ns, mean_ns = run.measured_ns, run.service.mean_ns
+    return RunView(
+        run=run.run,
+        profile=run.profile,
+        state=run.state,
+        round=run.round,
+        phase=run.phase if live else None,
+        paused=run.paused,
+        waiting=run.waiting,
+        outcome=run.outcome,
+        progress=progress_of(run) if live else None,
+        progress_note=progress_note(run) if live else "",
+        level=run.level if live else None,
+        batch=run.batch,
+        mean_ns=None if mean_ns is None else mean_ns / run.batch,
+        operations=run.operations,
+        throughput_per_s=run.operations * 1e9 / measured_ns if measured_ns else None,
+        percentiles_ns=summary.percentiles_ns,
+        samples_missing=summary.samples_missing,
+        confidence_ns=_confidence(run, summary.percentiles_ns),
+        max_ns=summary.max_ns,
+        lateness_p50_ns=_median(run.lateness),
+        service_p50_ns=_median(run.service),
+        errors=dict(run.errors),
+        error_messages={name: said_in(text) for name, text in run.tracebacks.items()},
+        unfinished=len(run.unfinished_ns),
+        unstarted=run.unstarted,
+        overflow=run.service.overflow,
+        in_flight=run.in_flight,
+        oldest_ns=run.oldest_ns,
+        targets=tuple(
+            TargetView(target.text, standing.value, standing.met, standing.note)
+            for target, standing in standings
+        ),
+        verdict=verdict([standing for _, standing in standings], live=live),
+        trend_ns=run.trend.values(),
+        curve=tuple(CurvePoint(nines, ns) for nines, ns in run.headline.curve()),
+        slowest=findings.slowest,
+        marks=tuple(run.marks),
+        warmup_ns=run.warmup_ns,
+        warnings=warnings_of(run),
+        reason=run.reason,
+        traceback=run.traceback or next(iter(run.tracebacks.values()), ""),
+        neighbours=run.neighbours,
+        measured_ns=measured_ns,
+    )
+
+
+def _confidence(run: RunFold, percentiles_ns: dict[str, int | None]) -> dict[str, tuple[int, int]]:
+    """Those that are not older than the values that they are shown with."""
+    found = run.findings().confidence_ns.get(run.profile.headline, {})
+    return {
+        name: (low, high)
+        for name, (low, high) in found.items()
+        if (value := percentiles_ns.get(name)) is not None and low <= value <= high
+    }
+
+
+def standings_of(run: RunFold, cells: Cells) -> list[tuple[Target, Evaluation]]:
+    """The targets, and how each stands."""
+    measured, headline, live = run.measured, run.profile.headline, run.live
+    siblings = cells.get(group_of(run), ())
+    return [
+        (target, evaluate(target, measured, headline, live=live, cells=siblings))
+        for target in run.targets
+    ]
+
+
+def warnings_of(run: RunFold) -> tuple[str, ...]:
+    """What a reader must know before believing the numbers."""
+    found = list(run.warnings)
+    measured = run.measured
+    flattered = [
+        name for name in SHOWN if flagged(SHOWN[name], run.headline.total, measured.missing)
+    ]
+    if flattered and run.headline.total:
+        found.append(
+            f"{', '.join(flattered)} flattered: {measured.missing:,} operations failed, never "
+            "ended or never started, and are missing from the percentiles"
+        )
+    late_ns, service_ns = _median(run.lateness), _median(run.service)
+    if late_ns and service_ns and late_ns * _LATE_SHARE > service_ns:
+        found.append(
+            f"operations started late: lateness p50 {format_duration(late_ns)} is more than a "
+            f"tenth of the service p50 {format_duration(service_ns)}"
+        )
+    found += _timing(run)
+    if run.service.overflow:
+        found.append(f"{run.service.overflow:,} operations took longer than 1 h")
+    if run.loop_holds:
+        held = format_duration(run.loop_held_ns)
+        times = f"in {run.loop_holds} intervals, " if run.loop_holds > 1 else ""
+        found.append(
+            f"the measuring loop was held {times}for up to {held}: something did not await, or "
+            "the machine was busy"
+        )
+    found += _overload(run)
+    if len(run.neighbour_counts) > 1:
+        counts = " → ".join(str(count) for count in run.neighbour_counts[:6])
+        found.append(f"neighbours changed while it was measured: {counts}")
+    found += _unsure(run)
+    return tuple(found)
+
+
+def _timing(run: RunFold) -> list[str]:
+    """That reading the clock is much of what was timed."""
+    service_ns = _median(run.service)
+    if run.batch > 1 or run.service.total < _ENOUGH_TIMED or not service_ns:
+        return []
+    if run.clock_cost_ns * _CLOCK_SHARE <= service_ns:
+        return []
+    may_be_batched = not is_open(run.profile.load) and run.profile.timeout_ns is None
+    return [
+        f"timing adds {format_duration(run.clock_cost_ns)} to each operation, "
+        f"{run.clock_cost_ns / service_ns:.0%} of the service p50 {format_duration(service_ns)}"
+        + ('; batch = "auto" would time many as one' if may_be_batched else "")
+    ]
+
+
+def _overload(run: RunFold) -> list[str]:
+    """That operations became due faster than they could be done."""
+    if run.live or not is_open(run.profile.load) or not run.profile.stop.duration_ns:
+        return []
+    measured = run.measured
+    due = run.operations + measured.errors + measured.unfinished + measured.unstarted
+    ended = run.operations + measured.errors
+    if not run.measured_ns or due < _ENOUGH_DUE:
+        return []
+    planned_ns = min(run.profile.stop.duration_ns, run.measured_ns)
+    # So long the last one may take after the time is up without having queued.
+    one_ns = min(
+        (each.min_ns or 0 for each in (run.service, run.failures) if each.total), default=0
+    )
+    took_ns = max(planned_ns, run.measured_ns - one_ns)
+    due_per_s, done_per_s = due * 1e9 / planned_ns, ended * 1e9 / took_ns
+    if done_per_s > due_per_s * _KEEPS_UP:
+        return []
+    fates = []
+    if measured.unstarted:
+        fates.append(f"{measured.unstarted:,} never started (max_in_flight was reached)")
+    if measured.unfinished:
+        fates.append(f"{measured.unfinished:,} never ended")
+    if ended and planned_ns <= took_ns * _KEEPS_UP:
+        # What was started took longer to end than it was due in.
+        fates.append("the rest queued")
+    return [
+        f"it could not keep up: {format_count(due_per_s)}/s were due, {format_count(done_per_s)}/s "
+        f"were done; {', '.join(fates)}"
+    ]
+
+
+def _unsure(run: RunFold) -> list[str]:
+    """That measuring until a percentile is known went on to its bound, and it still was not."""
+    wanted = run.profile.precision
+    if wanted is None or run.live or run.measured_ns < wanted.at_most_ns:
+        return []
+    findings = run.findings()
+    if findings.half_width is not None and findings.half_width <= wanted.half_width:
+        return []
+    known = (
+        findings.lacking
+        if findings.half_width is None
+        else f"it is ± {findings.half_width:.1%}".replace("%", " %")
+    )
+    return [
+        f"{wanted.statistic} was to be known to ± {wanted.half_width * 100:.3g} %, but after "
+        f"{format_duration(wanted.at_most_ns)} {known}"
+    ]
+
+
+def _median(histogram: Histogram | None) -> int | None:
+    return None if histogram is None else histogram.percentiles((0.5,))[0]

@@ -1,0 +1,259 @@
+"""Folds a session's messages, and makes the views of it. Everything runs on the intake's thread."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from statistics import mean
+from typing import Literal, TypeVar
+
+from cortex_tui.environment import VOLATILE_FILE_SYSTEMS
+from cortex_tui.placement.port import PlacementName
+from cortex_tui.protocol.messages import (
+    Calibrated,
+    Health,
+    LevelChanged,
+    LogLine,
+    Mark,
+    Message,
+    Paused,
+    PhaseChanged,
+    Pulse,
+    RunFinished,
+    RunMeasured,
+    RunnerDied,
+    RunPlanned,
+    Samples,
+    SessionFinished,
+    SessionStarted,
+    Stopping,
+    Waiting,
+)
+from cortex_tui.protocol.plan import SessionPlan
+from cortex_tui.results.cells import Cells, cells_of, wants_cells
+from cortex_tui.results.run_fold import RunFold
+from cortex_tui.results.run_view import run_view
+from cortex_tui.results.view import RunView, SessionView
+from cortex_tui.results.visible import visible
+from cortex_tui.workloads.names import OVER_CORE
+
+LOG_LINES = 500
+_MAX_LINE_CHARS = 500
+_LATELY = 10
+"""Of how many ticks the session's health is shown: a second's."""
+
+M = TypeVar("M")
+
+IN_PROCESS_WARNING = "shares its loop with the screen"
+
+
+class SessionFold:
+    """All that is known of a session."""
+
+    def __init__(
+        self, plan: SessionPlan, placement: PlacementName, started_at: str, file_system: str = ""
+    ) -> None:
+        """`started_at` is UTC in ISO 8601; `file_system` the kind that databases are kept on."""
+        self.plan = plan
+        self.placement: PlacementName = placement
+        self.started_at = started_at
+        self.file_system = file_system
+        self.started: SessionStarted | None = None
+        self.finished = False
+        self.stopped = False
+        """Whether it was told to end before its runs had."""
+        self.died = ""
+        self.heard_ns = 0
+        """When the runner was last heard of."""
+        self.runs: dict[int, RunFold] = {
+            p.run: self._planned(RunPlanned(p.run, p.profile, (), p.round)) for p in plan.runs
+        }
+        self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
+        self.log_total = 0
+        self._ended_ns = 0
+        self._ended_views: dict[int, RunView] = {}
+        """Nothing more happens to a run that has ended, so its view is made once."""
+        self._began: list[RunFold] = []
+        """The runs that were the last to begin to measure, all of them at `_began_at_ns`."""
+        self._began_at_ns = 0
+        self._health = Health()
+        self._cpu_shares: deque[float] = deque(maxlen=_LATELY)
+        self._lags_ns: deque[int] = deque(maxlen=_LATELY)
+        self._gc_pauses = 0
+        self._gc_pause_ns = 0
+
+    @property
+    def over(self) -> bool:
+        return self.finished or bool(self.died)
+
+    @property
+    def rounds(self) -> int:
+        """How many are planned."""
+        return max((run.round for run in self.runs.values()), default=1)
+
+    @property
+    def state(self) -> Literal["starting", "running", "finished", "died"]:
+        if self.died:
+            return "died"
+        if self.finished:
+            return "finished"
+        return "running" if self.started else "starting"
+
+    def apply(self, message: Message) -> None:
+        """Takes a message in. One that names a run which was never planned changes nothing."""
+        match message:
+            case RunPlanned():
+                self.runs[message.run] = self._planned(message)
+            case Samples():
+                self._heard(message.at_ns)
+                self._fare(message.health)
+                self._tell_run(message.run, RunFold.add, message)
+            case Pulse():
+                self._heard(message.at_ns)
+                self._fare(message.health)
+            case PhaseChanged():
+                self._heard(message.at_ns)
+                self._tell_run(message.run, RunFold.enter, message)
+                if message.phase == "measure":
+                    self._introduce(message)
+            case RunFinished():
+                self._heard(message.at_ns)
+                self._tell_run(message.run, RunFold.finish, message)
+                self._reconsider()
+            case RunMeasured():
+                self._tell_run(message.outcome.run, RunFold.note_measured, message)
+            case Mark():
+                self._tell_run(message.run, RunFold.mark, message)
+            case Paused():
+                self._tell_run(message.run, RunFold.pause, message)
+            case Waiting():
+                self._heard(message.at_ns)
+                self._tell_run(message.run, RunFold.wait, message)
+            case Stopping():
+                self._tell_run(message.run, RunFold.note_stopping, message)
+            case Calibrated():
+                self._tell_run(message.run, RunFold.calibrate, message)
+            case LevelChanged():
+                self._tell_run(message.run, RunFold.change_level, message)
+            case LogLine():
+                text = visible(message.text[:_MAX_LINE_CHARS])
+                self.log.append(LogLine(message.run, message.stream, text))
+                self.log_total += 1
+            case SessionStarted():
+                self.started = message
+                self._heard(message.at_ns)
+            case SessionFinished():
+                self._end(message.at_ns)
+                self.finished, self.stopped = True, message.stopped
+            case RunnerDied():
+                self.die(message.reason, message.at_ns)
+        if self.finished:
+            for run in self.runs.values():
+                run.die("the session ended without a word of this run")
+            self._reconsider()
+
+    def cells(self) -> Cells:
+        """What each cell of a matrix has come to, where a target compares them."""
+        return cells_of(self.runs[number] for number in sorted(self.runs))
+
+    def die(self, reason: str, at_ns: int) -> None:
+        """The session cannot go on: its runs that have not ended have failed."""
+        self._end(at_ns)
+        self.died = reason
+        for run in self.runs.values():
+            run.die(reason)
+        self._reconsider()
+
+    def view(self, now_ns: int, *, stored: bool, store_error: str) -> SessionView:
+        """The session as it stands; `now_ns` only tells how long nothing was heard."""
+        started = self.started
+        until_ns = self._ended_ns or now_ns
+        return SessionView(
+            session=self.plan.session,
+            state=self.state,
+            stopped=self.stopped,
+            placement=self.placement,
+            loop=started.loop if started else "",
+            timer=started.timer if started else "",
+            started_at=self.started_at,
+            rounds=self.rounds,
+            clock_cost_ns=started.clock_cost_ns if started else 0.0,
+            await_cost_ns=started.await_cost_ns if started else 0.0,
+            runner_cpu_share=mean(self._cpu_shares) if self._cpu_shares else None,
+            loop_lag_ns=max(self._lags_ns, default=0),
+            gc_pauses=self._gc_pauses,
+            gc_pause_ns=self._gc_pause_ns,
+            elapsed_ns=max(0, until_ns - started.at_ns) if started else 0,
+            silent_ns=max(0, now_ns - self.heard_ns) if started and not self.over else 0,
+            runs=tuple(self._run_views()),
+            log=tuple(f"{line.stream}: {line.text}" for line in self.log),
+            log_dropped=self.log_total - len(self.log),
+            died=self.died,
+            store_error=store_error,
+            stored=stored,
+        )
+
+    def _reconsider(self) -> None:
+        # What has become of one cell decides on the targets of the others, ended or not.
+        self._ended_views.clear()
+        for run in self.runs.values():
+            run.changed = run.changed or wants_cells(run.profile)
+
+    def _tell_run(self, number: int, take: Callable[[RunFold, M], None], message: M) -> None:
+        run = self.runs.get(number)
+        if run is not None:
+            self._ended_views.pop(number, None)
+            take(run, message)
+
+    def _introduce(self, message: PhaseChanged) -> None:
+        """Those that begin to measure at one moment are neighbours: what failed before, or was put
+        off until these are done, is not among them."""
+        run = self.runs.get(message.run)
+        if run is None:
+            return
+        if message.at_ns != self._began_at_ns:
+            self._began_at_ns, self._began = message.at_ns, []
+        for other in self._began:
+            run.meet(other)
+            other.meet(run)
+        self._began.append(run)
+
+    def _fare(self, health: Health) -> None:
+        # All runs of a tick bring the same.
+        if health.wall_ns and health != self._health:
+            self._health = health
+            self._cpu_shares.append(health.cpu_ns / health.wall_ns)
+            self._lags_ns.append(health.loop_lag_ns)
+            self._gc_pauses += health.gc_pauses
+            self._gc_pause_ns += health.gc_pause_ns
+
+    def _planned(self, message: RunPlanned) -> RunFold:
+        run = RunFold(message, self.started.clock_cost_ns if self.started else 0.0)
+        if self.placement == "in-process":
+            run.warnings.append(IN_PROCESS_WARNING)
+        if message.profile.workload in OVER_CORE:
+            if message.profile.database == "memory":
+                run.warnings.append("its database is kept in memory, as the profile says")
+            elif self.file_system in VOLATILE_FILE_SYSTEMS:
+                run.warnings.append(f"its database is kept in memory ({self.file_system})")
+        return run
+
+    def _run_views(self) -> list[RunView]:
+        cells = self.cells()
+        views: list[RunView] = []
+        for number in sorted(self.runs):
+            view = self._ended_views.get(number)
+            if view is None:
+                run = self.runs[number]
+                view = run_view(run, cells)
+                if not run.live:
+                    self._ended_views[number] = view
+            views.append(view)
+        return views
+
+    def _heard(self, at_ns: int) -> None:
+        self.heard_ns = max(self.heard_ns, at_ns)
+
+    def _end(self, at_ns: int) -> None:
+        self._heard(at_ns)
+        self._ended_ns = at_ns

@@ -1,0 +1,148 @@
+"""What there is to see of a session at one moment: made by the intake, read by any screen.
+
+Views are immutable; a screen takes the newest one and may skip any. Nothing here needs a clock, a
+loop or numpy.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from cortex_tui.profiles.model import Profile
+from cortex_tui.protocol.messages import Phase, RunState
+
+Verdict = Literal["none", "pending", "met", "missed"]
+"""none: the profile has no targets. pending: the run goes on, and nothing is missed so far."""
+
+
+class TargetView(msgspec.Struct, frozen=True):
+    """A target and how it stands. `value` is in the statistic's unit (ns, count, 1/s, share)."""
+
+    target: str
+    value: float | None
+    met: bool
+    note: str = ""
+    """Why there is no value, such as `needs 120 more operations`."""
+
+
+class CurvePoint(msgspec.Struct, frozen=True, array_like=True):
+    """A point of the percentile curve: `nines` is -log10(1 - quantile), so 2.0 is p99."""
+
+    nines: float
+    value_ns: int
+
+
+class MarkView(msgspec.Struct, frozen=True, array_like=True):
+    """Something that a person did to a run, `offset_ns` after measure began."""
+
+    offset_ns: int
+    text: str
+
+
+class RunView(msgspec.Struct, frozen=True, kw_only=True):
+    """One run. Percentiles and max are of the headline time (`profile.headline`), in ns."""
+
+    run: int
+    profile: Profile
+    state: RunState
+    round: int = 1
+    phase: Phase | None = None
+    paused: bool = False
+    waiting: bool = False
+    """Whether it has warmed up, and its neighbours have not."""
+    outcome: RunState | None = None
+    """What it will end as, once nothing but its teardown is to come: its neighbours go on."""
+    progress: float | None = None
+    """Of the phase under way, 0..1; None where its length is not known."""
+    progress_note: str = ""
+    """What the phase goes on for, where that is no length: `p99 ± 3.1 %, wanted 2 %`."""
+    level: float | None = None
+    """The rate a second, or the number of workers, of a load at this moment."""
+    batch: int = 1
+    """Above 1, percentiles and max are of whole batches of so many operations, in ns a batch."""
+    mean_ns: float | None = None
+    """The mean of one operation, of a batched run too."""
+    operations: int = 0
+    """Succeeded in measure."""
+    throughput_per_s: float | None = None
+    percentiles_ns: dict[str, int | None] = {}
+    """`p50`, `p75`, `p90`, `p95`, `p99`, `p99.9`, `p99.99`; None while samples are too few."""
+    samples_missing: dict[str, int] = {}
+    """For each percentile that is None: how many more operations it needs."""
+    confidence_ns: dict[str, tuple[int, int]] = {}
+    """The confidence interval (95 %) of the percentiles for which there is one."""
+    max_ns: int | None = None
+    lateness_p50_ns: int | None = None
+    service_p50_ns: int | None = None
+    errors: dict[str, int] = {}
+    error_messages: dict[str, str] = {}
+    """What the first failure of each exception type said."""
+    unfinished: int = 0
+    unstarted: int = 0
+    overflow: int = 0
+    in_flight: int = 0
+    oldest_ns: int = 0
+    """The age of the oldest operation in flight, as of the last message."""
+    targets: tuple[TargetView, ...] = ()
+    verdict: Verdict = "none"
+    trend_ns: tuple[int | None, ...] = ()
+    """The p99 of each of the last intervals, oldest first; None for one in which nothing ended."""
+    curve: tuple[CurvePoint, ...] = ()
+    slowest: str = ""
+    """What the slowest intervals had in common: `3 of the 5 slowest intervals had a GC pause`."""
+    marks: tuple[MarkView, ...] = ()
+    warmup_ns: int = 0
+    """How long warm-up took in the end."""
+    warnings: tuple[str, ...] = ()
+    reason: str = ""
+    """Why a failed run failed, in one line."""
+    traceback: str = ""
+    """The first traceback: of the failed run, or of its first failed operation."""
+    neighbours: tuple[str, ...] = ()
+    measured_ns: int = 0
+
+    @property
+    def error_count(self) -> int:
+        return sum(self.errors.values())
+
+
+class SessionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A session at one moment."""
+
+    session: str
+    state: Literal["starting", "running", "finished", "died"] = "starting"
+    stopped: bool = False
+    """Whether it finished because it was told to end before its runs had."""
+    placement: Literal["process", "in-process"] = "process"
+    loop: str = ""
+    timer: str = ""
+    started_at: str = ""
+    """UTC, ISO 8601."""
+    rounds: int = 1
+    """How many rounds are planned."""
+    clock_cost_ns: float = 0.0
+    """What reading the clock twice adds to every timed operation."""
+    await_cost_ns: float = 0.0
+    """What awaiting a coroutine that does nothing takes."""
+    runner_cpu_share: float | None = None
+    """CPU time of the runner over wall time, lately; 2.0 is two cores."""
+    loop_lag_ns: int = 0
+    """The longest hold of the measuring loop lately."""
+    gc_pauses: int = 0
+    """Garbage collections in the runner while it measured, and how long they took together."""
+    gc_pause_ns: int = 0
+    elapsed_ns: int = 0
+    silent_ns: int = 0
+    """How long the runner has said nothing while it should: more than a second is a held loop."""
+    runs: tuple[RunView, ...] = ()
+    log: tuple[str, ...] = ()
+    """The newest lines of what the workloads printed, control characters made visible."""
+    log_dropped: int = 0
+    died: str = ""
+    """What became of a runner that died."""
+    store_error: str = ""
+    """Why the session cannot be written at present; it is kept in memory and tried again."""
+    stored: bool = False
+    """Whether everything up to this view is on disk."""

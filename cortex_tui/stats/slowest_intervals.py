@@ -1,0 +1,109 @@
+"""What the slowest intervals of a run had in common, and the others had not: in one sentence.
+
+A coincidence is not a cause, but it is where to look first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import comb
+from typing import NamedTuple
+
+from cortex_tui.quantities import format_duration
+
+SLOWEST = 5
+MIN_INTERVALS = 4 * SLOWEST
+"""With fewer, the slowest are no exception."""
+CHANCE = 0.1
+"""What the slowest share by chance as often as this is not worth a word."""
+
+_TYPICAL = 0.9
+_WELL_ABOVE = 3
+_MIN_STALL_NS = 5_000_000
+"""The beat that finds holds of the loop is itself late by a millisecond or two."""
+_MIN_SWITCHES_PER_S = 100.0
+
+
+class Slice(NamedTuple):
+    """An interval as far as this goes; durations in ns, `slowest_ns` of its slowest operation."""
+
+    slowest_ns: int
+    gc_pauses: int = 0
+    gc_pause_ns: int = 0
+    loop_lag_ns: int = 0
+    involuntary_switches: int = 0
+    steal_ns: int = 0
+    wall_ns: int = 0
+
+
+class _Signal(NamedTuple):
+    measure: Callable[[Slice], float]
+    floor: float
+    tell: Callable[[Sequence[Slice], float], str]
+    """Of the intervals that have it, and what is usual elsewhere."""
+
+
+def _pause(found: Sequence[Slice], usual: float) -> str:
+    return f"a GC pause{' longer than usual' if usual else ''}"
+
+
+def _stall(found: Sequence[Slice], usual: float) -> str:
+    longest = format_duration(max(slice_.loop_lag_ns for slice_ in found))
+    return f"a loop stall of {'' if len(found) == 1 else 'up to '}{longest}"
+
+
+def _taken(found: Sequence[Slice], usual: float) -> str:
+    return "the CPU taken away far more often"
+
+
+def _stolen(found: Sequence[Slice], usual: float) -> str:
+    return f"{format_duration(sum(slice_.steal_ns for slice_ in found))} stolen by the hypervisor"
+
+
+_SIGNALS = (
+    _Signal(lambda s: s.gc_pause_ns, 1, _pause),
+    _Signal(lambda s: s.loop_lag_ns, _MIN_STALL_NS, _stall),
+    _Signal(
+        lambda s: s.involuntary_switches * 1e9 / s.wall_ns if s.wall_ns else 0.0,
+        _MIN_SWITCHES_PER_S,
+        _taken,
+    ),
+    _Signal(lambda s: s.steal_ns, 1, _stolen),
+)
+
+
+def slowest_intervals(slices: Sequence[Slice]) -> str:
+    """Such as `3 of the 5 slowest intervals had a GC pause, 1 a loop stall of 12.0ms`.
+
+    Empty where nothing stands out: what the slowest have must be well above what is usual in the
+    others, and in so many of them that it hardly is by chance.
+    """
+    if len(slices) < MIN_INTERVALS:
+        return ""
+    ordered = sorted(slices, key=lambda slice_: slice_.slowest_ns, reverse=True)
+    slowest, others = ordered[:SLOWEST], ordered[SLOWEST:]
+    told: list[tuple[int, str]] = []
+    for signal_ in _SIGNALS:
+        usual = sorted(map(signal_.measure, others))[int(len(others) * _TYPICAL)]
+        limit = max(signal_.floor, _WELL_ABOVE * usual)
+        found = [each for each in slowest if signal_.measure(each) >= limit]
+        elsewhere = sum(signal_.measure(each) >= limit for each in others)
+        if found and _by_chance(len(found), elsewhere, len(slices)) <= CHANCE:
+            told.append((len(found), signal_.tell(found, usual)))
+    if not told:
+        return ""
+    told.sort(key=lambda each: -each[0])
+    (count, text), *more = told
+    first = f"{count} of the {SLOWEST} slowest intervals had {text}"
+    return ", ".join((first, *(f"{count} {text}" for count, text in more)))
+
+
+def _by_chance(among_slowest: int, elsewhere: int, count: int) -> float:
+    """The probability that so many of all that there are, or more, fall on the slowest
+    (hypergeometric, as in Fisher's exact test)."""
+    having = among_slowest + elsewhere
+    ways = sum(
+        comb(having, k) * comb(count - having, SLOWEST - k)
+        for k in range(among_slowest, min(having, SLOWEST) + 1)
+    )
+    return ways / comb(count, SLOWEST)

@@ -1,0 +1,32 @@
+"""The names of snapshots: what may be one, and what to say of one that is not there."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+from cortex_tui.store.errors import SnapshotError
+
+MAX_NAME = 100
+
+
+def checked_name(name: str) -> str:
+    """The name, if it can be typed and shown; SnapshotError otherwise."""
+    if not name or name != name.strip() or not name.isprintable() or name.startswith("-"):
+        raise SnapshotError(
+            f"{name!r} cannot be the name of a snapshot: expected visible characters, "
+            "no blank at either end, no dash at the start"
+        )
+    if len(name) > MAX_NAME:
+        raise SnapshotError(
+            f"the name of a snapshot has {len(name)} characters: expected at most {MAX_NAME}"
+        )
+    return name
+
+
+def unknown(path: Path, ref: str, names: Iterable[str]) -> SnapshotError:
+    """There is neither a snapshot nor a session of that name."""
+    near = difflib.get_close_matches(ref, list(names), n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "`cortex-tui snapshots` lists what there is"
+    return SnapshotError(f"{path}: no snapshot or session {ref!r}: {hint}")

@@ -1,0 +1,186 @@
+"""What a store holds, as plain frozen data. Needs no numpy: histograms stay encoded.
+
+Times are integer nanoseconds; moments of the day are UTC texts in ISO 8601.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from cortex_tui.profiles.model import Profile
+from cortex_tui.protocol.messages import Health, Phase, RunState
+from cortex_tui.protocol.plan import INTERVAL_NS
+from cortex_tui.stats.moments import EMPTY, Moments
+from cortex_tui.store.writer import Writer
+
+SessionEnd = Literal["finished", "stopped", "died"]
+"""`stopped`: the session was told to end before all its runs had."""
+SessionState = Literal["running", SessionEnd, "interrupted"]
+"""`interrupted` is never written: it is what became of a session whose writer is gone."""
+
+
+class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A session as it is known when it begins."""
+
+    id: str
+    started_at: str
+    placement: Literal["process", "in-process"] = "process"
+    loop: str = ""
+    timer: str = ""
+    one_by_one: bool = False
+    rounds: int = 1
+    """How many were planned."""
+    interval_ns: int = INTERVAL_NS
+    clock_cost_ns: float = 0.0
+    """What reading the clock twice adds to every timed operation."""
+    await_cost_ns: float = 0.0
+    """What awaiting a coroutine that does nothing takes."""
+    environment: dict[str, Any] = {}
+    writer: Writer = Writer(0)
+
+
+class TargetRecord(msgspec.Struct, frozen=True):
+    """How a target stood. `value` is in its statistic's unit."""
+
+    target: str
+    value: float | None
+    met: bool
+    note: str = ""
+
+
+class MarkRecord(msgspec.Struct, frozen=True, array_like=True):
+    """Something that a person did to a run, `offset_ns` after measure began."""
+
+    offset_ns: int
+    text: str
+
+
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A run with its totals so far. `response` and `lateness` are None in a closed load."""
+
+    run: int
+    profile: Profile
+    neighbours: tuple[str, ...] = ()
+    state: RunState = "planned"
+    round: int = 1
+    phase: Phase | None = None
+    batch: int = 1
+    """How many operations each value stands for."""
+    level: float | None = None
+    """The rate a second, or the number of workers, that was reached."""
+    marks: tuple[MarkRecord, ...] = ()
+    warmup_ns: int = 0
+    """How long warm-up took in the end, and `warmup_iterations` how many operations."""
+    warmup_iterations: int = 0
+    reason: str = ""
+    traceback: str = ""
+    """Of a run that failed as a whole."""
+    tracebacks: dict[str, str] = {}
+    """The first of each exception type of failed operations."""
+    measured_ns: int = 0
+    errors: dict[str, int] = {}
+    unfinished_ns: tuple[int, ...] = ()
+    """The age of each operation that never ended."""
+    unstarted: int = 0
+    warnings: tuple[str, ...] = ()
+    targets: tuple[TargetRecord, ...] = ()
+    service: Moments = EMPTY
+    response: Moments | None = None
+    lateness: Moments | None = None
+    failure: Moments = EMPTY
+    confidence_ns: dict[str, dict[str, tuple[int, int]]] = {}
+    """By time and percentile: the bounds of the 95 % confidence interval."""
+    slowest: str = ""
+    """What the slowest intervals had in common."""
+
+
+class EncodedHistogram(msgspec.Struct, frozen=True):
+    """A histogram in the V2 encoding, and the moments that it cannot hold."""
+
+    blob: bytes
+    moments: Moments
+
+
+class IntervalRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A slice of a run: [first, first + length) in units of the session's `interval_ns`.
+
+    A histogram without values is None.
+    """
+
+    run: int
+    first: int
+    length: int = 1
+    service: EncodedHistogram | None = None
+    response: EncodedHistogram | None = None
+    lateness: EncodedHistogram | None = None
+    failure: EncodedHistogram | None = None
+    errors: dict[str, int] = {}
+    in_flight: int = 0
+    oldest_ns: int = 0
+    unstarted: int = 0
+    neighbours: int = 0
+    level: float | None = None
+    health: Health = Health()
+
+
+class LogRecord(msgspec.Struct, frozen=True):
+    """A line that a workload printed; `number` counts the lines of the session."""
+
+    number: int
+    run: int
+    stream: str
+    text: str
+
+
+class SessionBatch(msgspec.Struct, frozen=True, kw_only=True):
+    """What has changed since the last batch that was written. It may be written twice."""
+
+    session: str
+    runs: tuple[RunRecord, ...] = ()
+    intervals: tuple[IntervalRecord, ...] = ()
+    rewritten: tuple[int, ...] = ()
+    """Runs whose intervals here replace all earlier ones: neighbours were merged in pairs."""
+    log: tuple[LogRecord, ...] = ()
+
+
+class SnapshotEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A name, and what it points at."""
+
+    name: str
+    session: str
+    run: int | None
+    """None for the whole session."""
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    created_at: str = ""
+    started_at: str = ""
+    state: SessionState = "finished"
+    profiles: tuple[str, ...] = ()
+    operations: int = 0
+    """Succeeded, over all those profiles."""
+
+
+class SessionEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A session in the store; without names it is an unsaved one."""
+
+    id: str
+    started_at: str
+    state: SessionState
+    profiles: tuple[str, ...] = ()
+    operations: int = 0
+    names: tuple[str, ...] = ()
+
+
+class StoredSession(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is stored of a session, or of the one run that a snapshot names."""
+
+    session: SessionRecord
+    state: SessionState
+    runs: tuple[RunRecord, ...] = ()
+    intervals: tuple[IntervalRecord, ...] = ()
+    """By run, in order of time."""
+    log: tuple[LogRecord, ...] = ()
+    snapshot: SnapshotEntry | None = None
+    """The name under which it was asked for."""

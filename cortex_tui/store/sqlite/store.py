@@ -1,0 +1,299 @@
+"""The store of sessions and snapshots: one SQLite file, written as a session goes on.
+
+A store belongs to the loop on which it was opened. Each call is one transaction, so whatever ends
+the process, a batch is in the file whole or not at all; and each may be made again after an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiosqlite
+
+from cortex_tui.store.errors import SnapshotError, translated
+from cortex_tui.store.names import checked_name, unknown
+from cortex_tui.store.records import (
+    SessionBatch,
+    SessionEnd,
+    SessionEntry,
+    SessionRecord,
+    SnapshotEntry,
+    StoredSession,
+)
+from cortex_tui.store.sqlite import rows
+from cortex_tui.store.sqlite.connection import identity, open_for_reading, open_for_writing
+from cortex_tui.store.sqlite.reading import Reader
+
+__all__ = ["SnapshotError", "SnapshotStore", "check_can_save"]
+
+LOG_LINES = 2_000
+"""Lines of a session that are kept, the newest."""
+MAX_LINE_CHARS = 4_000
+
+
+class SnapshotStore:
+    """Opened by `open` or `open_for_reading`, ended by `close`; every call may raise
+    SnapshotError."""
+
+    def __init__(
+        self, path: Path, connection: aiosqlite.Connection | None, *, writable: bool, notice: str
+    ) -> None:
+        self.path = path
+        self.notice = notice
+        """What a reader should know of the way in which the file had to be read, or ""."""
+        self._connection = connection
+        self._is_writable = writable
+        self._file = identity(path)
+        self._closed = False
+        self._lock = asyncio.Lock()
+
+    @staticmethod
+    async def open(path: Path) -> SnapshotStore:
+        """For writing and reading; the file is made, or brought to the newest schema."""
+        return SnapshotStore(path, await open_for_writing(path), writable=True, notice="")
+
+    @staticmethod
+    async def open_for_reading(path: Path) -> SnapshotStore:
+        """For reading, of a file or folder that may be read-only too; the file is never changed.
+
+        A missing file is an empty store, and is not made. Beside a writable one SQLite may leave
+        an empty log, which the next writer takes away.
+        """
+        connection, notice = await open_for_reading(path)
+        return SnapshotStore(path, connection, writable=False, notice=notice)
+
+    async def close(self) -> None:
+        """Ends the connection; what was written stays. May be called twice."""
+        async with self._lock:
+            connection, self._connection, self._closed = self._connection, None, True
+            if connection is not None:
+                await connection.close()
+
+    async def __aenter__(self) -> SnapshotStore:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    # --- a session, as it goes on -------------------------------------------------------------
+
+    async def begin_session(self, record: SessionRecord) -> None:
+        """Makes the session known, or what is known of it newer."""
+        async with self._transaction() as connection:
+            await connection.execute_fetchall(
+                "INSERT INTO session (id, started_at, state, record) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (id) DO UPDATE SET "
+                "started_at = excluded.started_at, record = excluded.record",
+                rows.session_row(record, "running"),
+            )
+
+    async def write(self, batch: SessionBatch) -> None:
+        """Writes what has changed. The same batch may be written again, after an error or not."""
+        session = batch.session
+        async with self._transaction() as connection:
+            await self._need_session(connection, session)
+            await connection.executemany(
+                "DELETE FROM interval WHERE session = ? AND run = ?",
+                [(session, run) for run in batch.rewritten],
+            )
+            await connection.executemany(
+                "INSERT OR REPLACE INTO run (session, run, profile, state, operations, record) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                [rows.run_row(session, record) for record in batch.runs],
+            )
+            await connection.executemany(
+                "INSERT OR REPLACE INTO interval (session, run, first, length, "
+                "service, response, lateness, failure, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [rows.interval_row(session, record) for record in batch.intervals],
+            )
+            if not batch.log:
+                return
+            await connection.executemany(
+                "INSERT OR REPLACE INTO log (session, number, run, stream, text) "
+                "VALUES (?, ?, ?, ?, ?)",
+                [
+                    (session, line.number, line.run, line.stream, line.text[:MAX_LINE_CHARS])
+                    for line in batch.log
+                ],
+            )
+            await connection.execute_fetchall(
+                "DELETE FROM log WHERE session = ? AND number <= "
+                "(SELECT max(number) FROM log WHERE session = ?) - ?",
+                (session, session, LOG_LINES),
+            )
+
+    async def finish_session(self, session: str, state: SessionEnd) -> None:
+        """Notes that nothing more will be written of the session."""
+        async with self._transaction() as connection:
+            await self._need_session(connection, session)
+            await connection.execute_fetchall(
+                "UPDATE session SET state = ? WHERE id = ?", (state, session)
+            )
+
+    # --- names --------------------------------------------------------------------------------
+
+    async def name_snapshot(
+        self,
+        name: str,
+        session: str,
+        run: int | None = None,
+        note: str = "",
+        tags: tuple[str, ...] = (),
+    ) -> None:
+        """Points a new name at a stored session, or at one run of it."""
+        checked_name(name)
+        async with self._transaction() as connection:
+            await self._need_free(connection, name)
+            await self._need_session(connection, session)
+            if run is not None and not await connection.execute_fetchall(
+                "SELECT 1 FROM run WHERE session = ? AND run = ?", (session, run)
+            ):
+                raise SnapshotError(f"{self.path}: session {session} has no run {run} yet")
+            await connection.execute_fetchall(
+                "INSERT INTO snapshot (name, session, run, note, tags, created_at) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (name, session, run, note, rows.tags_text(tags), _now()),
+            )
+
+    async def check_name(self, name: str) -> None:
+        """SnapshotError if `name_snapshot` would refuse the name."""
+        checked_name(name)
+        async with self._transaction() as connection:
+            await self._need_free(connection, name)
+
+    async def remove(self, name: str) -> None:
+        """Takes the name away; the session goes with its last name, unless it goes on."""
+        async with self._transaction() as connection:
+            reader = Reader(connection, self.path)
+            snapshots = {entry.name: entry for entry in await reader.snapshots()}
+            if name not in snapshots:
+                raise unknown(self.path, name, snapshots)
+            gone = snapshots.pop(name)
+            await connection.execute_fetchall("DELETE FROM snapshot WHERE name = ?", (name,))
+            named = {entry.session for entry in snapshots.values()}
+            if gone.session not in named and gone.state != "running":
+                await connection.execute_fetchall(
+                    "DELETE FROM session WHERE id = ?", (gone.session,)
+                )
+
+    async def prune_unsaved(self, keep: int = 50) -> int:
+        """Removes sessions without a name but the newest `keep`; returns how many went."""
+        async with self._transaction() as connection:
+            sessions = await Reader(connection, self.path).sessions()
+            unsaved = [s.id for s in sessions if not s.names and s.state != "running"]
+            await connection.executemany(
+                "DELETE FROM session WHERE id = ?", [(session,) for session in unsaved[keep:]]
+            )
+            return len(unsaved[keep:])
+
+    # --- reading ------------------------------------------------------------------------------
+
+    async def list_snapshots(self) -> list[SnapshotEntry]:
+        """All names, the newest first."""
+        async with self._reading() as reader:
+            return [] if reader is None else await reader.snapshots()
+
+    async def list_sessions(self) -> list[SessionEntry]:
+        """All sessions, saved or not, the newest first."""
+        async with self._reading() as reader:
+            return [] if reader is None else await reader.sessions()
+
+    async def load(self, ref: str) -> StoredSession:
+        """What is stored under a snapshot's name, or of the session whose id begins with `ref`."""
+        async with self._reading() as reader:
+            if reader is None:
+                raise SnapshotError(f"{self.path}: there is nothing in it: no {ref!r} either")
+            return await reader.load(ref)
+
+    # --- transactions -------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[aiosqlite.Connection]:
+        if not self._is_writable:
+            raise SnapshotError(f"{self.path}: was opened for reading only")
+        await self._follow_the_file()
+        async with self._held("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    async def _follow_the_file(self) -> None:
+        """SQLite goes on writing to a file that was deleted, and what it writes there is lost."""
+        async with self._lock:
+            if self._closed or (self._connection and identity(self.path) == self._file):
+                return
+            lost, self._connection = self._connection, None
+            if lost is not None:
+                with suppress(sqlite3.Error):
+                    await lost.close()
+            self._connection = await open_for_writing(self.path)
+            self._file = identity(self.path)
+        raise SnapshotError(
+            f"{self.path}: was moved or deleted while in use: it is made anew, for what is still "
+            "in memory",
+            retryable=True,
+        )
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[Reader | None]:
+        """None for an empty store. All that is read is of one moment."""
+        if self._connection is None and not self._is_writable:
+            yield None
+            return
+        async with self._held("BEGIN") as connection:
+            yield Reader(connection, self.path)
+
+    @asynccontextmanager
+    async def _held(self, begin: str) -> AsyncIterator[aiosqlite.Connection]:
+        async with self._lock:
+            connection = self._connection
+            if connection is None:
+                raise SnapshotError(f"{self.path}: is not open")
+            try:
+                await connection.execute_fetchall(begin)
+                yield connection
+                await connection.commit()
+            except BaseException as error:
+                # Queued behind whatever was under way, so that it holds even for a call that was
+                # cancelled; it does nothing where SQLite has rolled back already.
+                await asyncio.shield(connection.rollback())
+                if isinstance(error, sqlite3.Error):
+                    raise translated(error, self.path) from error
+                raise
+
+    async def _need_session(self, connection: aiosqlite.Connection, session: str) -> None:
+        if not await connection.execute_fetchall("SELECT 1 FROM session WHERE id = ?", (session,)):
+            raise SnapshotError(f"{self.path}: session {session} is not stored: run it again")
+
+    async def _need_free(self, connection: aiosqlite.Connection, name: str) -> None:
+        taken = list(
+            await connection.execute_fetchall(
+                "SELECT created_at FROM snapshot WHERE name = ?", (name,)
+            )
+        )
+        if taken:
+            raise SnapshotError(
+                f"{self.path}: the name {name!r} is taken (saved {taken[0][0]}): "
+                f"choose another, or free it with `cortex-tui rm {name}`"
+            )
+
+
+def check_can_save(path: Path, name: str) -> None:
+    """SnapshotError if a session could not be saved in that store under that name.
+
+    Makes the store if there is none. For callers without a running loop; blocks.
+    """
+
+    async def check() -> None:
+        async with await SnapshotStore.open(path) as store:
+            await store.check_name(name)
+
+    checked_name(name)
+    asyncio.run(check())
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

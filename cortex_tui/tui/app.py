@@ -1,0 +1,210 @@
+"""The workbench as an application: makes the controller, shows the main screen, ends cleanly."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
+
+from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from cortex_tui.profiles.model import Catalog
+from cortex_tui.results.view import SessionView
+from cortex_tui.session.control import Control
+from cortex_tui.tui.actions import ACTIONS
+from cortex_tui.tui.key_order import KeysInOrder
+from cortex_tui.tui.leaving import leaving
+from cortex_tui.tui.screens.main import MainScreen
+from cortex_tui.tui.state.cost import CostMeter
+
+MakeControl = Callable[[asyncio.AbstractEventLoop], Control]
+"""Makes the controller, on a thread of its own; it is given the workbench's loop, for sessions
+that run on it."""
+
+# The classes by which the main screen's styles follow the size of the terminal.
+_BREADTHS = [(0, "-narrow"), (60, "-fitting"), (140, "-wide")]
+_HEIGHTS = [(0, "-low"), (15, "-high")]
+
+
+class Workbench(KeysInOrder[int]):
+    """The terminal workbench. Its result is the exit code."""
+
+    TITLE = "cortex-tui"
+    ALLOW_SELECT = False
+    HORIZONTAL_BREAKPOINTS = _BREADTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "ctrl+c,ctrl+q",
+            "quit",
+            "quit",
+            show=False,
+            priority=True,
+            tooltip="End the session and leave",
+            id="app-quit",
+        )
+    ]
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        make_control: MakeControl,
+        *,
+        checked: Sequence[str] = (),
+        store: str = "",
+        meter: CostMeter | None = None,
+        cores: int | None = None,
+    ) -> None:
+        """`checked` are full names of profiles; those that are unknown are left out.
+
+        `make_control` is called once, behind the first frame. `meter` tells what the screen costs,
+        and `cores` how many there are: of the process itself, by default.
+        """
+        # With NO_COLOR, Textual would turn colours into greys; with the terminal's own colours,
+        # it leaves them out.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
+        self.last_view: SessionView | None = None
+        """The newest view of the newest session, also after the end."""
+        self.closed = False
+        """Whether the controller was closed."""
+        self._make_control = make_control
+        self._making: Future[Control] | None = None
+        self._control: Control | None = None
+        self._ending = False
+        self._exit_code = 0
+        self._close_lock = threading.Lock()
+        self._main = MainScreen(
+            catalog, checked, store, self._get_control, self.end, meter=meter, cores=cores
+        )
+
+    def get_default_screen(self) -> Screen[Any]:
+        return self._main
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        if not self._ending:
+            # Making it brings numpy: 100 to 150 ms in which no key would be answered.
+            self._making = Future()
+            make = partial(self._make, self._making, asyncio.get_running_loop())
+            self.run_worker(make, thread=True, name="control")
+
+    def _make(self, making: Future[Control], loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            making.set_result(self._make_control(loop))
+        except BaseException as error:
+            making.set_exception(error)
+            raise
+
+    def _begin_sessions(self, making: Future[Control]) -> None:
+        if not self._ending:
+            self._control = making.result()
+            # What exists now stays; a full collection would cost 25 to 35 ms each time it looks.
+            gc.freeze()
+            # On a busy machine Textual's first layout may come before the widgets, and the screen
+            # then stays empty until something changes: seen with an app of one Static, too.
+            self._main.refresh(layout=True)
+            self._main.begin()
+
+    def _get_control(self) -> Control | None:
+        return self._control
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a controller."""
+        return self._control is not None
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette offers: the actions that would do something now, and themes."""
+        for action in ACTIONS:
+            if action.palette and self._main.applies(action.name):
+                run = partial(self._main.run_action, action.call)
+                yield SystemCommand(action.label.capitalize(), action.tooltip, run)
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Screenshot"):
+                yield command
+
+    # --- the end --------------------------------------------------------------------------------
+
+    async def action_quit(self) -> None:
+        self.end()
+
+    def end(self, exit_code: int = 0) -> None:
+        """Ends the session off the loop, with the screen saying so; then leaves."""
+        if self._ending:
+            return
+        self._ending = True
+        self._exit_code = exit_code
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self._main.show_ending()
+        self.run_worker(self.close_control, thread=True, exit_on_error=False, name="end")
+
+    def close_control(self) -> None:
+        """Ends session, runner and store, and remembers the last view.
+
+        Blocks for seconds at most; a second call waits for the first. On any thread.
+        """
+        with self._close_lock:
+            making = self._making
+            # One that is being made is waited for; one that could not be made has been told of.
+            if making is not None and making.exception() is None and not self.closed:
+                self.closed = True
+                control = making.result()
+                control.close()
+                self.last_view = control.view
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.worker.name == "control" and event.state is WorkerState.SUCCESS:
+            if self._making is not None:
+                self._begin_sessions(self._making)
+        elif event.worker.name == "end" and event.worker.is_finished:
+            error = event.worker.error
+            if error is None:
+                self.exit(self._exit_code)
+            else:
+                self.exit(1, return_code=1, message=f"Not ended cleanly: {error}")
+
+
+class Outcome(NamedTuple):
+    """How the workbench was left."""
+
+    exit_code: int
+    view: SessionView | None
+    """The newest session's last view, for the summary; None if nothing was run."""
+
+
+def launch(
+    catalog: Catalog,
+    make_control: MakeControl,
+    *,
+    checked: Sequence[str] = (),
+    store: str = "",
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> Outcome:
+    """Runs the workbench in this terminal; returns when its screen has been left.
+
+    The controller is closed by then, whatever happened. SIGINT, SIGTERM and SIGHUP end it as `q`
+    does, with exit code 130; so does a terminal that goes away, but then nothing returns. That
+    there is a terminal to begin with is the caller's to check. To be called on the main thread.
+    `loop_factory` makes the loop, asyncio's own if it is None.
+    """
+    app = Workbench(catalog, make_control, checked=checked, store=store)
+    try:
+        with (
+            asyncio.Runner(loop_factory=loop_factory) as runner,
+            leaving(runner.get_loop(), app.end, app.close_control),
+        ):
+            code = runner.run(app.run_async())
+    finally:
+        app.close_control()
+    return Outcome(app.return_code or code or 0, app.last_view)

@@ -1,0 +1,154 @@
+"""Numbers as characters: a trend in one line, a percentile curve in braille."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cortex_tui.quantities import format_duration
+from cortex_tui.results.view import CurvePoint
+from cortex_tui.tui.render.error_bars import ErrorBar
+
+NINES = 4.0
+"""The right end of the curve: p99.99."""
+LABEL_WIDTH = 7
+TICKS = ((0.0, "p0"), (1.0, "p90"), (2.0, "p99"), (3.0, "p99.9"), (4.0, "p99.99"))
+
+_LEVELS = "▁▂▃▄▅▆▇"
+_LEAST_SPAN = math.log(3.0)
+_DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
+
+
+def trend(values_ns: Sequence[int | None], width: int, ticks: Sequence[int] = ()) -> str:
+    """The newest values as bars of logarithmic height, `width` cells; a gap for None.
+
+    Bars less than a factor of three apart do not fill the height, so that noise looks like noise.
+    In the places `ticks` of the values stands `│` instead.
+    """
+    tail = values_ns[-width:] if width > 0 else ()
+    logs = [None if value is None else math.log(max(value, 1)) for value in tail]
+    known = [value for value in logs if value is not None]
+    if not known:
+        return " " * width
+    low, high = min(known), max(known)
+    span = max(high - low, _LEAST_SPAN)
+    base = (low + high - span) / 2
+    scale = (len(_LEVELS) - 1) / span
+    bars = "".join(
+        " " if value is None else _LEVELS[round((value - base) * scale)] for value in logs
+    )
+    if ticks:
+        hidden = len(values_ns) - len(tail)
+        cells = list(bars)
+        for place in ticks:
+            if hidden <= place < len(values_ns):
+                cells[place - hidden] = "│"
+        bars = "".join(cells)
+    return bars.rjust(width)
+
+
+class PlotLine(NamedTuple):
+    """A line of a plot: what stands at the axis, and the dots beside it."""
+
+    label: str
+    dots: str
+
+
+def _heights(points: Sequence[CurvePoint], columns: int) -> list[float | None]:
+    """log10 of the value at each of `columns` places along the nines; None where no point is."""
+    heights: list[float | None] = []
+    logs = [math.log10(max(point.value_ns, 1)) for point in points]
+    at = 0
+    for column in range(columns):
+        nines = column * NINES / (columns - 1)
+        if nines < points[0].nines or nines > points[-1].nines:
+            heights.append(None)
+            continue
+        while at + 2 < len(points) and points[at + 1].nines < nines:
+            at += 1
+        if at + 1 >= len(points):
+            heights.append(logs[at])
+            continue
+        start, end = points[at].nines, points[at + 1].nines
+        share = 0.0 if end <= start else min(1.0, max(0.0, (nines - start) / (end - start)))
+        heights.append(logs[at] + (logs[at + 1] - logs[at]) * share)
+    return heights
+
+
+def _axis(width: int) -> str:
+    """The ticks under the plot; where they are too close for `p99.9`, they say `99.9`."""
+    cells = [" "] * width
+    free = width
+    for nines, name in reversed(TICKS):
+        label = name if width >= 34 or nines == 0 else name[1:]
+        at = min(round(nines / NINES * (width - 1)) - len(label) // 2, free - len(label))
+        at = max(0, at)
+        if at + len(label) <= free:
+            cells[at : at + len(label)] = label
+            free = at - 1
+    return "".join(cells)
+
+
+def _log(value_ns: float) -> float:
+    return math.log10(max(value_ns, 1))
+
+
+def _upright(masks: list[list[int]], x: int, top: int, foot: int) -> None:
+    """An upright line of dots, wider at its ends; in dots from the left and from above."""
+    for y in range(top, foot + 1):
+        for dot in (x - 1, x, x + 1) if y in (top, foot) else (x,):
+            if 0 <= dot < len(masks[0]) * 2:
+                masks[y // 4][dot // 2] |= _DOTS[dot % 2][y % 4]
+
+
+def curve(
+    points: Sequence[CurvePoint], width: int, height: int, bars: Sequence[ErrorBar] = ()
+) -> list[PlotLine]:
+    """`height` lines of `width` cells: value over percentile, both axes labelled.
+
+    x counts nines (p0, p90, p99, p99.9, p99.99 at equal distances), y is logarithmic. With no
+    points, or no room, the axes stand alone. `bars` stand upright, with a foot at either end.
+    """
+    columns, rows = width - LABEL_WIDTH - 1, height - 1
+    if columns < 10 or rows < 2:
+        return [PlotLine("", " " * width) for _ in range(height)]
+    shown = [point for point in points if point.nines <= NINES]
+    labels = [""] * rows
+    masks = [[0] * columns for _ in range(rows)]
+    if shown:
+        bars = [bar for bar in bars if bar.nines <= NINES]
+        logs = [_log(point.value_ns) for point in shown]
+        low = min([*logs, *(_log(bar.low_ns) for bar in bars)])
+        high = max([*logs, *(_log(bar.high_ns) for bar in bars)])
+        if high - low < 0.3:
+            middle = (high + low) / 2
+            low, high = middle - 0.15, middle + 0.15
+        dots = rows * 4 - 1
+        for row in {0, rows // 2, rows - 1}:
+            share = 1 - (0 if row == 0 else 1 if row == rows - 1 else row / (rows - 1))
+            labels[row] = format_duration(10 ** (low + (high - low) * share))
+        before: int | None = None
+        for x, value in enumerate(_heights(shown, columns * 2)):
+            if value is None:
+                before = None
+                continue
+            y = round((high - value) / (high - low) * dots)
+            start = y if before is None or before == y else before + (1 if y > before else -1)
+            for dot in range(min(start, y), max(start, y) + 1):
+                masks[dot // 4][x // 2] |= _DOTS[x % 2][dot % 4]
+            before = y
+        for bar in bars:
+            top, foot = (
+                round((high - _log(ns)) / (high - low) * dots) for ns in (bar.high_ns, bar.low_ns)
+            )
+            _upright(masks, round(bar.nines / NINES * (columns * 2 - 1)), top, foot)
+    lines = [
+        PlotLine(
+            label.rjust(LABEL_WIDTH - 1) + (" ┤" if label else " │"),
+            "".join(chr(0x2800 + mask) if mask else " " for mask in line),
+        )
+        for label, line in zip(labels, masks, strict=True)
+    ]
+    lines.append(PlotLine(" " * (LABEL_WIDTH + 1), _axis(columns)))
+    return lines

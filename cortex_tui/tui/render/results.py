@@ -1,0 +1,154 @@
+"""What a run has measured: percentiles with their error bars, targets, losses, earlier rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from cortex_tui.profiles.model import is_open
+from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.results.view import RunView, TargetView, Verdict
+from cortex_tui.stats.targets import COUNTS, SCALING, parse_target
+from cortex_tui.tui.render.error_bars import range_text
+from cortex_tui.tui.render.rows import VERDICTS
+from cortex_tui.tui.render.sheet import Sheet
+from cortex_tui.tui.render.text import Line, Span, fit, fit_right, visible
+
+PERCENTILES = ("p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99")
+
+_CLOSED = "closed: cannot see queueing"
+
+_ROUNDS = 12
+"""Of so many rounds the numbers are told; of all, how far apart they are."""
+_OF_ROUNDS = ("p50", "p90", "p99", "p99.9")
+
+
+@lru_cache(maxsize=1024)
+def _statistic(target: str) -> str:
+    return parse_target(target).statistic
+
+
+def value_text(view: TargetView) -> str:
+    """A target's value with the unit of its statistic, and what is to be said of it."""
+    if view.value is None:
+        return visible(view.note) or "–"
+    statistic = _statistic(view.target)
+    if statistic == "throughput":
+        text = f"{format_count(view.value)}/s"
+    elif statistic in COUNTS:
+        text = format_count(view.value)
+    elif statistic == "error_rate":
+        text = f"{view.value:.3%}"
+    elif statistic == SCALING:
+        text = f"{view.value:.2f}"
+    else:
+        text = format_duration(view.value)
+    return f"{text} ({visible(view.note)})" if view.note else text
+
+
+def _percentile(run: RunView, name: str) -> Line:
+    value = run.percentiles_ns.get(name)
+    missing = run.samples_missing.get(name)
+    if value is None and missing:
+        return (Span(fit(name, 7), "dim"), Span(f"needs {format_count(missing)} more", "dim"))
+    cell = (Span(fit(name, 7), "dim"), Span(format_duration(value)))
+    interval = run.confidence_ns.get(name)
+    if value is None or interval is None:
+        return cell
+    return (*cell, Span(" " + range_text(value, interval), "dim"))
+
+
+def _heading(page: Sheet, run: RunView) -> None:
+    text = f"{run.profile.headline} time"
+    if run.batch > 1:
+        text += f", percentiles of batches of {format_count(run.batch)}"
+    heading = (Span(text, "head"),)
+    if is_open(run.profile.load):
+        page.row(heading)
+    elif len(text) + len(_CLOSED) + 2 <= page.width:
+        page.row((*heading, Span(f"  {_CLOSED}", "dim")))
+    else:
+        page.row(heading)
+        page.row((Span(_CLOSED, "dim"),))
+
+
+def _percentiles(page: Sheet, run: RunView) -> None:
+    _heading(page, run)
+    cells = [_percentile(run, name) for name in PERCENTILES]
+    cells.append((Span(fit("max", 7), "dim"), Span(format_duration(run.max_ns))))
+    page.pairs(cells)
+
+
+def _targets(page: Sheet, run: RunView) -> None:
+    for target in run.targets:
+        # Open: while its run goes on, or another cell of the matrix that it speaks of.
+        undecided = target.value is None and target.met
+        verdict: Verdict = "pending" if undecided else "met" if target.met else "missed"
+        mark, _, tone = VERDICTS[verdict]
+        page.add(f"{mark} {target.target}  {value_text(target)}", tone, indent="  ")
+
+
+def _losses(page: Sheet, run: RunView) -> None:
+    if run.errors:
+        counts = sorted(run.errors.items(), key=lambda item: -item[1])
+        text = ", ".join(f"{name} {format_count(count)}" for name, count in counts)
+        page.fact("errors", text, "bad")
+        for name, _ in counts:
+            if said := run.error_messages.get(name):
+                page.fact("", f"{name}: {said}")
+    lost = {
+        "unfinished": run.unfinished,
+        "unstarted": run.unstarted,
+        "overflow": run.overflow,
+    }
+    if any(lost.values()):
+        text = ", ".join(f"{format_count(count)} {name}" for name, count in lost.items() if count)
+        page.fact("lost", text, "bad")
+
+
+def _rate(run: RunView) -> str:
+    rate = run.throughput_per_s
+    return "–" if rate is None else f"{format_count(rate)}/s"
+
+
+def tell_warnings(page: Sheet, run: RunView) -> None:
+    for warning in run.warnings:
+        page.add(f"! {warning}", "warn", indent="  ")
+
+
+def tell_results(page: Sheet, run: RunView) -> None:
+    """Adds what was measured so far, or in the end, and what to know before believing it."""
+    _percentiles(page, run)
+    _targets(page, run)
+    tell_warnings(page, run)
+    _losses(page, run)
+    if run.batch > 1:
+        page.fact("mean", f"{format_duration(run.mean_ns)} per operation")
+    page.fact(
+        "done",
+        f"{run.operations:,} operations, {_rate(run)}, in {format_duration(run.measured_ns)}",
+    )
+
+
+def tell_rounds(page: Sheet, earlier: Sequence[RunView], run: RunView) -> None:
+    """Adds the numbers of each round side by side, so that drift between them is seen."""
+    if not earlier:
+        return
+    runs = [*earlier, run]
+    page.row((Span("rounds", "head"),))
+    names = [name for name in _OF_ROUNDS if any(r.percentiles_ns.get(name) for r in runs)]
+    titles = "".join(fit_right(name, 9) for name in (*names, "rate"))
+    page.row((Span(fit("", 5) + titles, "dim"),))
+    if len(runs) > _ROUNDS:
+        page.row((Span(f"{len(runs) - _ROUNDS} earlier rounds", "dim"),))
+    for one in runs[-_ROUNDS:]:
+        values = [format_duration(one.percentiles_ns.get(name)) for name in names]
+        cells = "".join(fit_right(value, 9) for value in (*values, _rate(one)))
+        page.row((Span(fit_right(str(one.round), 3) + "  ", "dim"), Span(cells)))
+    # The round under way has not seen what the others have.
+    known = [r for r in runs if r.state != "running"]
+    medians = [value for r in known if (value := r.percentiles_ns.get("p50")) is not None]
+    if len(medians) > 1:
+        low, high = min(medians), max(medians)
+        apart = f", {(high - low) / low:.1%} apart" if low else ""
+        page.fact("medians", f"{format_duration(low)} to {format_duration(high)}{apart}")

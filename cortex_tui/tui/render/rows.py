@@ -1,0 +1,238 @@
+"""A profile and its newest run as the cells of a row. Pure: no widget, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cortex_tui.profiles.matrix import value_text
+from cortex_tui.profiles.model import Profile
+from cortex_tui.protocol.plan import INTERVAL_NS
+from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.results.view import RunView, Verdict
+from cortex_tui.tui.render.columns import MARK_WIDTH, Column
+from cortex_tui.tui.render.definition import plan_text
+from cortex_tui.tui.render.plot import trend
+from cortex_tui.tui.render.text import (
+    Line,
+    Span,
+    Tone,
+    fit,
+    fit_middle,
+    fit_right,
+    visible,
+    width_of,
+)
+from cortex_tui.tui.state.listing import Entry
+
+SECOND_NS = 1_000_000_000
+STALL_P99S = 10
+"""An operation in flight for this many p99s, and more than a second, is a stall."""
+
+TREND_INTERVALS = 60
+"""So many values a trend has at most."""
+_TICKED_TREND = 12
+"""From so many cells on, a trend has room for ticks where something was done to the run."""
+
+VERDICTS: dict[Verdict, tuple[str, str, Tone]] = {
+    "none": (" ", "", "dim"),
+    "pending": ("…", "… pending", "dim"),
+    "met": ("✓", "✓ met", "good"),
+    "missed": ("✗", "✗ missed", "bad"),
+}
+_ENDED = {
+    "finished": ("done", "done"),
+    "stopped": ("stop", "stopped"),
+    "failed": ("FAIL", "FAILED"),
+}
+_BASE_LEAST = 3
+"""The cells that are left of a name before its coordinates, at least: `po…`."""
+_BOXES = {"all": "[x]", "some": "[-]", "none": "[ ]"}
+
+
+def short_duration(ns: float | None) -> str:
+    """At most five characters, two or three digits: `812ns`, `1.2µs`, `45ms`, `2.0s`."""
+    if ns is None:
+        return "–"
+    for limit, divisor, unit in (
+        (999.5, 1, "ns"),
+        (999.5e3, 1e3, "µs"),
+        (999.5e6, 1e6, "ms"),
+        (999.5e9, 1e9, "s"),
+    ):
+        if ns < limit:
+            value = ns / divisor
+            digits = 1 if divisor > 1 and value < 9.95 else 0
+            return f"{value:.{digits}f}{unit}"
+    return f"{ns / 6e10:.0f}m" if ns < 5.997e13 else f"{ns / 3.6e12:.0f}h"
+
+
+def short_count(count: int) -> str:
+    """At most four characters: `0`, `999`, `1.2k`, `12k`, `3.4M`."""
+    if count < 1_000:
+        return str(count)
+    for limit, divisor, unit in ((999_500, 1e3, "k"), (999_500_000, 1e6, "M")):
+        if count < limit:
+            value = count / divisor
+            return f"{value:.1f}{unit}" if value < 9.95 else f"{value:.0f}{unit}"
+    return f"{count / 1e9:.0f}G"
+
+
+def stalled_ns(run: RunView, silent_ns: int = 0) -> int | None:
+    """The age of an operation that is much older than usual; None if there is none.
+
+    `silent_ns` is how long the runner has said nothing: the operation has aged by as much.
+    """
+    if run.state != "running" or not run.in_flight or run.paused:
+        return None
+    age = run.oldest_ns + (silent_ns if silent_ns > SECOND_NS else 0)
+    usual = (run.percentiles_ns.get("p99") or 0) * STALL_P99S
+    return age if age > max(SECOND_NS, usual) else None
+
+
+def phase_text(run: RunView, *, wide: bool, current: bool = True, silent_ns: int = 0) -> Span:
+    """State, phase and progress: 11 cells wide (`measure 62%`), or 5 (`m 62%`)."""
+    # One that waits to be torn down with its neighbours has nothing more to tell.
+    state = run.outcome or run.state
+    if state in _ENDED:
+        short, long = _ENDED[state]
+        text = long if wide else short
+        if not current:
+            text = f"last {long}" if wide else "last"
+        return Span(text, "bad" if state == "failed" else "dim")
+    if not current:
+        return Span("last", "dim")
+    stall = stalled_ns(run, silent_ns)
+    if stall is not None:
+        age = short_duration(stall)
+        return Span(f"stall {age}" if wide else f"!{age}", "warn")
+    if run.state == "planned":
+        return Span("waiting" if wide else "wait", "dim")
+    if run.paused:
+        return Span("paused" if wide else "pause", "warn")
+    if run.waiting:
+        return Span("waiting" if wide else "wait", "dim")
+    if run.phase in ("warmup", "measure"):
+        if run.progress is None:
+            return Span(run.phase if wide else run.phase[:4])
+        share = min(99, int(run.progress * 100))
+        return Span(f"{run.phase} {share}%" if wide else f"{run.phase[0]} {share}%")
+    return Span(
+        {"setup": "setup", "teardown": "teardown" if wide else "end"}.get(run.phase or "", "start")
+    )
+
+
+def _phase_cell(run: RunView, width: int, current: bool, silent_ns: int, rounds: int) -> Span:
+    """Where a profile is repeated and there is room, the round: `m 62% 2/3`."""
+    wide = width >= 11
+    text, tone = phase_text(run, wide=wide, current=current, silent_ns=silent_ns)
+    if rounds > 1 and wide and current:
+        short = phase_text(run, wide=False, silent_ns=silent_ns).text
+        both = f"{short} {run.round}/{rounds}"
+        text = both if len(both) <= width else text
+    return Span(fit(text, width), tone)
+
+
+def _mark_places(run: RunView) -> Sequence[int]:
+    """Where in its trend something was done to the run."""
+    if not run.marks:
+        return ()
+    # A trend that is full has left the beginning behind.
+    length = len(run.trend_ns)
+    passed = -(-run.measured_ns // INTERVAL_NS)
+    first = max(0, passed - length) if length >= TREND_INTERVALS else 0
+    return [mark.offset_ns // INTERVAL_NS - first for mark in run.marks]
+
+
+def _cell(column: Column, run: RunView, current: bool, silent_ns: int, rounds: int) -> Span:
+    key, _, width = column
+    if key == "phase":
+        return _phase_cell(run, width, current, silent_ns, rounds)
+    if key == "verdict":
+        short, long, tone = VERDICTS[run.verdict]
+        return Span(fit(long if width >= 9 else short, width), tone)
+    if key == "trend":
+        ticks = _mark_places(run) if width >= _TICKED_TREND else ()
+        return Span(trend(run.trend_ns, width, ticks))
+    # What is below takes a cell a character, and never more of them than its column has.
+    if key == "operations":
+        return Span(format_count(run.operations).rjust(width))
+    if key == "throughput":
+        rate = format_count(run.throughput_per_s)
+        return Span((f"{rate}/s" if width >= 7 and rate != "–" else rate).rjust(width))
+    if key == "errors":
+        count = run.error_count
+        return Span(short_count(count).rjust(width), "bad" if count else "plain")
+    value = run.max_ns if key == "max" else run.percentiles_ns.get(key)
+    text = format_duration(value) if width >= 6 else short_duration(value)
+    return Span(text.rjust(width))
+
+
+def _name(profile: Profile, width: int) -> str:
+    """At most `width` cells. Cells of a matrix differ by their coordinates: those go last, and
+    first their names."""
+    name = visible(profile.name)
+    if width_of(name) <= width:
+        return name
+    base, values = visible(profile.base), [visible(value_text(v)) for v in profile.matrix.values()]
+    for cell in (name[len(base) :], f"[{','.join(values)}]"):
+        room = width - width_of(cell)
+        if profile.matrix and room >= _BASE_LEAST:
+            return fit(base, min(width_of(base), room)) + cell
+    return fit_middle(name, width)
+
+
+def profile_row(
+    entry: Entry,
+    run: RunView | None,
+    columns: Sequence[Column],
+    *,
+    box: str,
+    current: bool = True,
+    silent_ns: int = 0,
+    rounds: int = 1,
+) -> Line:
+    """The row of a profile without its cursor mark; numbers of an earlier session are dim.
+
+    `!` before the name says that there are warnings, `of 256` behind it that percentiles are those
+    of batches.
+    """
+    profile = entry.profile
+    assert profile is not None
+    warned = run is not None and current and bool(run.warnings or run.unstarted)
+    spans = [Span(_BOXES[box]), Span("!" if warned else " ", "warn" if warned else "plain")]
+    width = columns[0].width
+    each = f" of {short_count(run.batch)}" if run is not None and run.batch > 1 else ""
+    name = _name(profile, width - len(each)) + each
+    spans.append(Span(fit_middle(name, width)))
+    if run is None:
+        rest = sum(column.width + 1 for column in columns[1:]) - 1
+        spans.append(Span(" " + fit(visible(plan_text(profile)), rest), "dim"))
+        return tuple(spans)
+    for column in columns[1:]:
+        text, tone = _cell(column, run, current, silent_ns, rounds)
+        spans.append(Span(" " + text, tone if current else "dim"))
+    return tuple(spans)
+
+
+def suite_row(entry: Entry, columns: Sequence[Column], *, box: str) -> Line:
+    """The head of a suite: name, number of profiles, description."""
+    suite = entry.suite
+    width = MARK_WIDTH - 1 + sum(column.width + 1 for column in columns) - 1
+    count = len(suite.profiles)
+    facts = [f"{count} profile" if count == 1 else f"{count} profiles"]
+    if suite.replaces:
+        facts.append("replaces the shipped suite")
+    if suite.description:
+        facts.append(visible(suite.description))
+    head = f"{_BOXES[box]} {visible(suite.name)}"
+    head = fit(head, min(width_of(head), width))
+    return (Span(head, "head"), Span(fit("  " + " · ".join(facts), width - width_of(head)), "dim"))
+
+
+def header_row(columns: Sequence[Column]) -> str:
+    """The titles above the columns."""
+    cells = [
+        fit(title, width) if key in ("name", "phase", "verdict") else fit_right(title, width)
+        for key, title, width in columns
+    ]
+    return " " * MARK_WIDTH + " ".join(cells)

@@ -1,0 +1,51 @@
+"""Lines of one width, in the making."""
+
+from __future__ import annotations
+
+from cortex_tui.tui.render.text import Line, Span, Tone, fit, visible, width_of, wrap
+
+LABEL_WIDTH = 10
+CELL_WIDTH = 24
+
+
+class Sheet:
+    """Collects lines; whatever is added is made visible and wrapped."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self.lines: list[Line] = []
+
+    def add(self, text: str, tone: Tone = "plain", indent: str = "") -> None:
+        self.lines += [(Span(line, tone),) for line in wrap(visible(text), self.width, indent)]
+
+    def row(self, line: Line) -> None:
+        """A line of our own words, cut where the width ends."""
+        left = self.width
+        kept: list[Span] = []
+        for text, tone in line:
+            kept.append(Span(text if width_of(text) <= left else fit(text, left), tone))
+            left -= width_of(kept[-1].text)
+        self.lines.append(tuple(kept))
+
+    def fact(self, label: str, text: str, tone: Tone = "plain") -> None:
+        """`label` in a column of its own, the text wrapped beside it."""
+        for line in wrap(visible(text), max(8, self.width - LABEL_WIDTH)):
+            self.lines.append((Span(label.ljust(LABEL_WIDTH), "dim"), Span(line, tone)))
+            label = ""
+
+    def block(self, text: str, tone: Tone = "plain") -> None:
+        """Text of several lines."""
+        for line in text.rstrip("\n").split("\n"):
+            self.add(line, tone, indent="  ")
+
+    def pairs(self, cells: list[Line]) -> None:
+        """Cells side by side, as many as fit, with a blank between them at least."""
+        widest = max((sum(width_of(span.text) for span in cell) for cell in cells), default=0)
+        cell_width = max(CELL_WIDTH, widest + 1)
+        across = max(1, (self.width + 1) // cell_width)
+        for at in range(0, len(cells), across):
+            line: list[Span] = []
+            for cell in cells[at : at + across]:
+                used = sum(width_of(span.text) for span in cell)
+                line += [*cell, Span(" " * (cell_width - used))]
+            self.lines.append(tuple(line))

@@ -1,0 +1,131 @@
+"""The line at the top: how the session stands, and what needs attention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cortex_tui.quantities import format_duration
+from cortex_tui.results.view import RunView, SessionView
+from cortex_tui.tui.render.text import Line, Span, Tone, fit, visible, width_of
+from cortex_tui.tui.state.cost import ScreenCost
+from cortex_tui.tui.state.listing import Listing
+
+_UNKNOWN = ScreenCost()
+
+SILENT_NS = 1_000_000_000
+"""A runner that has said nothing for this long has its loop held by something."""
+
+
+def current_round(runs: Sequence[RunView]) -> int:
+    """The newest round that has begun."""
+    return max((run.round for run in runs if run.state != "planned"), default=1)
+
+
+def _turn(view: SessionView) -> str:
+    """Of runs that follow one another, which it is: `run 3/8`. Empty for those of one loop."""
+    begun = current_round(view.runs)
+    runs = [run for run in view.runs if run.round == begun]
+    together = any(run.neighbours for run in runs) or sum(r.state == "running" for r in runs) > 1
+    if view.state != "running" or len(runs) < 2 or together:
+        return ""
+    turns = [at for at, run in enumerate(runs, 1) if run.state != "planned"]
+    return f"run {max(turns, default=1)}/{len(runs)}"
+
+
+def _state(view: SessionView) -> Span:
+    live = [run for run in view.runs if run.state == "running" and run.outcome is None]
+    paused = sum(run.paused for run in live)
+    if view.state != "running" or not paused:
+        return Span(view.state, "good" if view.state == "running" else "plain")
+    return Span("paused" if paused == len(live) else f"{paused} of {len(live)} paused", "warn")
+
+
+def cost_text(cost: ScreenCost) -> str:
+    """`screen 2.1 ms/frame, 4 % CPU`; empty while nothing is known."""
+    facts = [] if cost.frame_ns is None else [f"{cost.frame_ns / 1e6:.1f} ms/frame"]
+    if cost.cpu_share is not None:
+        facts.append(f"{cost.cpu_share:.0%} CPU".replace("%", " %"))
+    return f"screen {', '.join(facts)}" if facts else ""
+
+
+def _session(view: SessionView | None, note: str, pace: str) -> list[Span]:
+    notes = [Span(visible(note), "head")] if note else []
+    if view is None:
+        return [Span("idle", "dim"), *notes]
+    if view.state == "died":
+        reason = view.died or "the runner is gone"
+        return [Span(f"DIED: {visible(reason)}", "bad")]
+    spans = [_state(view), *notes]
+    if view.state in ("starting", "running") and view.silent_ns > SILENT_NS:
+        silent = f"silent for {view.silent_ns / 1e9:.1f} s: the loop is held"
+        spans.append(Span(silent, "warn"))
+    if view.store_error:
+        spans.append(Span(f"not stored: {visible(view.store_error)}", "bad"))
+    elif view.state == "finished":
+        failed = sum(run.state == "failed" for run in view.runs)
+        missed = sum(run.verdict == "missed" and run.state != "failed" for run in view.runs)
+        for count, word in ((missed, "missed"), (failed, "failed")):
+            if count:
+                spans.append(Span(f"{count} {word}", "bad"))
+    if view.rounds > 1:
+        spans.append(Span(f"round {current_round(view.runs)}/{view.rounds}"))
+    if turn := _turn(view):
+        spans.append(Span(turn))
+    if pace:
+        spans.append(Span(pace, "warn"))
+    spans.append(Span(format_duration(view.elapsed_ns)))
+    where = " ".join(word for word in (view.placement, view.loop) if word)
+    spans.append(Span(visible(where), "dim"))
+    return spans
+
+
+def status_line(
+    view: SessionView | None,
+    listing: Listing,
+    width: int,
+    *,
+    ending: bool = False,
+    note: str = "",
+    pace: str = "",
+    cost: ScreenCost = _UNKNOWN,
+) -> Line:
+    """`width` cells: the session on the left, what is checked and what is wrong on the right.
+
+    `note` tells what was just asked for, `pace` why less is drawn than usual. What the screen costs
+    is told only where all of it fits.
+    """
+    problems = len(listing.catalog.problems)
+    right: list[Span] = []
+    if listing.filter:
+        count = f"{len(listing.shown)} of {len(listing.catalog.profiles)}"
+        right.append(Span(f"/{visible(listing.filter)} {count}", "head"))
+    right.append(Span(f"{len(listing.checked)} checked"))
+    if problems:
+        tone: Tone = "warn"
+        right.append(Span(f"{problems} problem{'s' * (problems > 1)} (e)", tone))
+    left = [Span("ending…", "warn")] if ending else _session(view, note, pace)
+    right_text = "  ".join(span.text for span in right)
+    room = width - width_of(right_text) - 2
+    line: list[Span] = [Span(" ")]
+    room -= 1
+    for at, span in enumerate(left):
+        gap = "  " if at else ""
+        needed = width_of(span.text) + len(gap)
+        if needed > room:
+            if room > 8:
+                line.append(Span(fit(gap + span.text, room), span.tone))
+                room = 0
+            break
+        line.append(Span(gap + span.text, span.tone))
+        room -= needed
+    # In process, nobody can tell what is the screen's own.
+    told = view is not None and view.placement == "process" and not ending
+    own = cost_text(cost) if told else ""
+    if own and len(own) + 2 <= room:
+        line.append(Span(f"  {own}", "dim"))
+        room -= len(own) + 2
+    line.append(Span(" " * (room + 1)))
+    for at, span in enumerate(right):
+        line.append(Span(("  " if at else "") + span.text, span.tone))
+    line.append(Span(" "))
+    return tuple(line)

@@ -1,0 +1,47 @@
+"""The dialog that asks for a number of rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from cortex_tui.tui.screens.dialog import Dialog, Entry
+from cortex_tui.tui.widgets.choice import Choice
+
+MOST_ROUNDS = 999
+SUGGESTED = "5"
+"""What three rounds cannot tell of the drift between them, five begin to."""
+
+Start = Callable[[int, bool], None]
+"""Starts so many rounds, one by one or together."""
+
+
+class RepeatDialog(Dialog):
+    """Asks how often the chosen profiles are to be run."""
+
+    def __init__(self, profiles: int, start: Start) -> None:
+        """`profiles` is how many are chosen."""
+        super().__init__()
+        self._profiles = profiles
+        self._start = start
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            what = "the profile" if self._profiles == 1 else f"the {self._profiles} profiles"
+            box.border_title = f"Run {what} in rounds"
+            yield Entry(SUGGESTED, placeholder="how many rounds", type="integer", compact=True)
+            yield Choice("together on one loop", "one by one: A B A B …")
+            yield Static("", classes="error", markup=False)
+            yield Static("enter runs them   ↑ ↓ choose how   escape cancels", classes="quiet")
+
+    def submit(self, text: str) -> None:
+        rounds = int(text) if text.isdecimal() else 0
+        if not 0 < rounds <= MOST_ROUNDS:
+            self.show_error(f"expected a number of rounds from 1 to {MOST_ROUNDS}")
+            return
+        one_by_one = bool(self.chosen)
+        self.dismiss()
+        self._start(rounds, one_by_one)

@@ -1,0 +1,79 @@
+"""What is known of each profile's newest run, across the sessions of one workbench."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cortex_tui.results.view import RunView, SessionView
+from cortex_tui.tui.state.listing import Entry
+
+
+class Known(NamedTuple):
+    """A profile's newest run; `current` is false once a later session went on without it."""
+
+    run: RunView
+    current: bool
+    earlier: tuple[RunView, ...] = ()
+    """Its runs in the earlier rounds of the same session."""
+    rounds: int = 1
+    """How many rounds that session has."""
+
+
+class _Kept(NamedTuple):
+    runs: list[RunView]
+    """Those that have begun, oldest first, or the first one if none has."""
+    session: str
+    rounds: int
+
+
+def _has_begun(run: RunView) -> bool:
+    """A session that is stopped leaves rounds that never began; they have nothing to show."""
+    return run.state != "planned" and (run.state != "stopped" or run.measured_ns > 0)
+
+
+class LatestRuns:
+    """Takes views, newest last; answers for one profile at a time."""
+
+    def __init__(self) -> None:
+        self.view: SessionView | None = None
+        self._kept: dict[str, _Kept] = {}
+
+    def take(self, view: SessionView) -> bool:
+        """Whether the view tells anything that the one before it did not."""
+        before = self.view
+        if view is before:
+            return False
+        self.view = view
+        kept: dict[str, _Kept] = {}
+        for run in view.runs:
+            name = run.profile.full_name
+            known = kept.get(name)
+            if known is None:
+                kept[name] = _Kept([run], view.session, view.rounds)
+            elif _has_begun(run):
+                known.runs.append(run)
+        self._kept.update(kept)
+        return view != before
+
+    def known(self, full_name: str) -> Known | None:
+        found = self._kept.get(full_name)
+        if found is None or self.view is None:
+            return None
+        # A profile that is repeated has a run in each round: the newest that has begun counts.
+        *earlier, run = found.runs
+        return Known(run, found.session == self.view.session, tuple(earlier), found.rounds)
+
+    def run_of(self, entry: Entry | None) -> RunView | None:
+        """The run of a row's profile, if the newest session has one."""
+        known = self.known(entry.key) if entry and entry.profile else None
+        return known.run if known and known.current else None
+
+    @property
+    def runs(self) -> tuple[RunView, ...]:
+        """Of the newest session."""
+        return self.view.runs if self.view else ()
+
+    @property
+    def active(self) -> bool:
+        """Whether a session goes on."""
+        return self.view is not None and self.view.state in ("starting", "running")

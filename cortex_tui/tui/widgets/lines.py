@@ -1,0 +1,180 @@
+"""Widgets that draw lines of spans themselves: one line, or many that scroll.
+
+Styles and strips are kept; of new content only the lines that differ are drawn again. Spans are
+drawn as they are, so nothing in them is read as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from cortex_tui.tui.render.text import Line, Span, Tone, width_of
+
+SCROLLBAR = 1
+"""The width of a scrollbar."""
+
+_tone = attrgetter("tone")
+
+
+class Toned(Widget):
+    """A widget whose text has tones."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "tone--dim",
+        "tone--head",
+        "tone--good",
+        "tone--bad",
+        "tone--warn",
+        "tone--cursor",
+    }
+    DEFAULT_CSS = """
+    Toned {
+        .tone--dim { color: $text-muted; }
+        .tone--head { color: $text-primary; text-style: bold; }
+        .tone--good { color: $text-success; }
+        .tone--bad { color: $text-error; text-style: bold; }
+        .tone--warn { color: $text-warning; text-style: bold; }
+        &:ansi .tone--dim { text-style: dim; }
+        .tone--cursor { background: $primary-muted; color: $foreground; text-style: bold; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._tones: dict[tuple[Tone, bool], Style] = {}
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._tones.clear()
+
+    def tone_style(self, tone: Tone, cursor: bool = False) -> Style:
+        """The style of a tone here, on the cursor's line or not."""
+        style = self._tones.get((tone, cursor))
+        if style is None:
+            style = self.rich_style
+            if cursor:
+                style += self.get_component_rich_style("tone--cursor", partial=True)
+            if tone != "plain":
+                # Not the partial style: that leaves automatic colours without a background.
+                full = self.get_component_rich_style(f"tone--{tone}")
+                style += Style(color=full.color, bold=full.bold, dim=full.dim)
+            self._tones[tone, cursor] = style
+        return style
+
+    def strip(self, line: Line, width: int, *, cursor: bool = False) -> Strip:
+        """A line, padded or cut to `width` cells."""
+        # Neighbours of one tone are one segment: fewer escape sequences to write.
+        segments = [
+            Segment("".join(span.text for span in spans), self.tone_style(tone, cursor))
+            for tone, spans in groupby(line, key=_tone)
+        ]
+        used = sum(width_of(segment.text) for segment in segments)
+        if used > width:
+            return Strip(segments, used).crop(0, width)
+        if used < width:
+            segments.append(Segment(" " * (width - used), self.tone_style("plain", cursor)))
+        return Strip(segments, width)
+
+
+class TextLine(Toned):
+    """One line of text."""
+
+    DEFAULT_CSS = "TextLine { height: 1; width: 1fr; }"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._line: Line = ()
+
+    def show(self, line: Line) -> None:
+        if line != self._line:
+            self._line = line
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        return self.strip(self._line if y == 0 else (), self.size.width)
+
+
+Source = Callable[[int], list[Line]]
+"""The lines for a width in cells."""
+
+
+class Scrolled(Toned, ScrollView):
+    """Lines that scroll up and down beside a bar that is always there, so that none is rewrapped
+    when it comes."""
+
+    DEFAULT_CSS = """
+    Scrolled {
+        overflow-x: hidden;
+        overflow-y: scroll;
+        scrollbar-size-vertical: 1;
+        width: 1fr;
+        height: 1fr;
+    }
+    """
+
+    @property
+    def row_width(self) -> int:
+        """The cells of a line: all but the scrollbar's."""
+        return max(0, self.size.width - SCROLLBAR)
+
+    def refresh_some(self, rows: Sequence[int]) -> None:
+        """Refreshes these rows, in ascending order: one region for each run of neighbours, and one
+        call for all, since a call costs 50 us whatever it is for."""
+        regions: list[Region] = []
+        top, width, start = self.scroll_offset.y, self.size.width, 0
+        for at in range(1, len(rows) + 1):
+            if at == len(rows) or rows[at] != rows[at - 1] + 1:
+                regions.append(Region(0, rows[start] - top, width, at - start))
+                start = at
+        if regions:
+            self.refresh(*regions)
+
+
+class Lines(Scrolled, can_focus=True, inherit_bindings=False):
+    """Lines that are made anew for each width."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._source: Source = lambda width: []
+        self._topic: object = None
+        self._lines: list[Line] = []
+
+    def show(self, source: Source, *, topic: object, follow: bool = False) -> None:
+        """Draws what differs. A new topic starts at its top; with `follow`, the end stays in sight
+        if it was."""
+        at_end = self.scroll_offset.y >= self.max_scroll_y
+        fresh = topic != self._topic
+        self._source, self._topic = source, topic
+        if self.row_width:
+            self._draw(source(self.row_width))
+        if follow and (fresh or at_end):
+            self.scroll_end(animate=False, immediate=True)
+        elif fresh:
+            self.scroll_to(y=0, animate=False, force=True)
+
+    def _draw(self, lines: list[Line]) -> None:
+        before, self._lines = self._lines, lines
+        if len(lines) != len(before):
+            self.virtual_size = Size(self.row_width, len(lines))
+        top = self.scroll_offset.y
+        shown = range(top, top + self.size.height)
+        self.refresh_some([y for y in shown if lines[y : y + 1] != before[y : y + 1]])
+
+    def on_resize(self) -> None:
+        self._draw(self._source(self.row_width))
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        at = y + self.scroll_offset.y
+        line: Line = self._lines[at] if at < len(self._lines) else (Span(""),)
+        return self.strip(line, self.row_width)

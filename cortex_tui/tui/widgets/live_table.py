@@ -1,0 +1,158 @@
+"""The table of suites and profiles, drawn line by line: a refresh costs what changed."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.strip import Strip
+
+from cortex_tui.results.view import RunView
+from cortex_tui.tui.render.columns import BOX, Column, columns_for
+from cortex_tui.tui.render.rows import SECOND_NS, header_row, profile_row, suite_row
+from cortex_tui.tui.render.text import Line, Span
+from cortex_tui.tui.state.latest_runs import LatestRuns
+from cortex_tui.tui.state.listing import Listing
+from cortex_tui.tui.widgets.lines import SCROLLBAR, Scrolled, Toned
+
+_Inputs = tuple[str, RunView | None, bool, int, int]
+"""Of which a row is made: check box, run, whether it is of the newest session, silence, rounds."""
+
+
+def _longest_name(listing: Listing) -> int:
+    return max((len(profile.name) for profile in listing.catalog.profiles), default=0)
+
+
+class TableHeader(Toned):
+    """The titles of the columns."""
+
+    DEFAULT_CSS = "TableHeader { height: 1; background: $panel; text-style: bold; }"
+
+    def __init__(self, listing: Listing) -> None:
+        super().__init__()
+        self._longest = _longest_name(listing)
+
+    def render_line(self, y: int) -> Strip:
+        columns = columns_for(self.size.width - SCROLLBAR, self._longest)
+        return self.strip((Span(header_row(columns)),), self.size.width)
+
+
+class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
+    """Rows of a listing with what a latest knows of them. It changes neither of the two."""
+
+    class Pressed(Message):
+        """A row was clicked, on its check box or beside it."""
+
+        def __init__(self, row: int, box: bool) -> None:
+            super().__init__()
+            self.row = row
+            self.box = box
+
+    def __init__(self, listing: Listing, latest: LatestRuns, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._listing = listing
+        self._latest = latest
+        self._longest = _longest_name(listing)
+        self._columns: tuple[Column, ...] = ()
+        self._columns_width = -1
+        self._placed = False
+        self._made: dict[int, tuple[_Inputs, Line]] = {}
+        self._drawn: dict[int, tuple[Line, bool]] = {}
+        self._strips: dict[int, tuple[tuple[Line, bool], Strip]] = {}
+
+    def relist(self) -> None:
+        """Call when the listing's rows are others than before."""
+        self._forget()
+        self.virtual_size = Size(self.row_width, len(self._listing.entries))
+        self.keep_cursor_in_sight()
+        self.refresh()
+
+    def sync(self) -> None:
+        """Call when a cursor, a check or a run may have changed: draws the lines that did."""
+        top = self.scroll_offset.y
+        width = self.row_width
+        shown = range(top, min(top + self.size.height, len(self._listing.entries)))
+        drawn = self._drawn.get
+        self.refresh_some([row for row in shown if drawn(row) != self._content(row, width)])
+
+    def keep_cursor_in_sight(self) -> None:
+        """Scrolls if the cursor is out of sight; a suite's head comes along with its first row."""
+        row = self._listing.cursor
+        entries = self._listing.entries
+        first = row - 1 if row and not entries[row - 1].profile else row
+        self.scroll_to_region(Region(0, first, 1, row - first + 1), animate=False, force=True)
+
+    def bring_suite_up(self) -> None:
+        """Scrolls so that as much as possible of the cursor's suite is seen."""
+        row = self._listing.cursor
+        head = row
+        while head and self._listing.entries[head].profile:
+            head -= 1
+        self.scroll_to(y=head if row - head < self.size.height else row, animate=False)
+
+    def _forget(self) -> None:
+        self._made.clear()
+        self._drawn.clear()
+        self._strips.clear()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips.clear()
+
+    def on_resize(self) -> None:
+        self.relist()
+        if not self._placed:
+            self._placed = True
+            self.call_after_refresh(self.bring_suite_up)
+
+    def _content(self, row: int, width: int) -> tuple[Line, bool]:
+        """What the row shows now: its line without the cursor, and whether that stands on it."""
+        if width != self._columns_width:
+            self._forget()
+            self._columns, self._columns_width = columns_for(width, self._longest), width
+        entry = self._listing.entries[row]
+        known = self._latest.known(entry.key) if entry.profile else None
+        view = self._latest.view
+        silent = view.silent_ns if view and view.silent_ns > SECOND_NS else 0
+        box = self._listing.check_state(entry)
+        inputs: _Inputs = (
+            box,
+            known.run if known else None,
+            known.current if known else True,
+            silent,
+            known.rounds if known else 1,
+        )
+        made = self._made.get(row)
+        if made is None or made[0] != inputs:
+            if entry.profile:
+                line = profile_row(
+                    entry,
+                    inputs[1],
+                    self._columns,
+                    box=box,
+                    current=inputs[2],
+                    silent_ns=silent,
+                    rounds=inputs[4],
+                )
+            else:
+                line = suite_row(entry, self._columns, box=box)
+            self._made[row] = made = (inputs, line)
+        return made[1], row == self._listing.cursor
+
+    def render_line(self, y: int) -> Strip:
+        row = y + self.scroll_offset.y
+        width = self.row_width
+        if row >= len(self._listing.entries):
+            return Strip.blank(width, self.tone_style("plain"))
+        content = self._drawn[row] = self._content(row, width)
+        kept = self._strips.get(row)
+        if kept is None or kept[0] != content:
+            line, cursor = content
+            mark = Span("▸" if cursor else " ")
+            kept = self._strips[row] = (content, self.strip((mark, *line), width, cursor=cursor))
+        return kept[1]
+
+    def on_click(self, event: events.Click) -> None:
+        row = event.y + self.scroll_offset.y
+        if row < len(self._listing.entries):
+            self.post_message(self.Pressed(row, event.x in BOX))

@@ -1,0 +1,263 @@
+"""Profiles, runs and sessions as a screen may meet them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cortex_tui.profiles.model import (
+    Catalog,
+    ClosedLoad,
+    Length,
+    OpenLoad,
+    Precision,
+    Problem,
+    Profile,
+    Suite,
+)
+from cortex_tui.results.view import CurvePoint, MarkView, RunView, SessionView, TargetView
+
+SECOND_NS = 1_000_000_000
+
+
+def profile(suite: str, name: str, **fields: Any) -> Profile:
+    fields.setdefault("workload", f"cortex.{name}")
+    fields.setdefault("stop", Length(5 * SECOND_NS))
+    fields.setdefault("warmup", Length(SECOND_NS))
+    fields.setdefault("source", f"profiles/{suite}.toml")
+    return Profile(suite=suite, name=name, **fields)
+
+
+MEDIATOR = Suite(
+    name="mediator",
+    source="profiles/mediator.toml",
+    description="Commands and queries through the mediator",
+    shipped=True,
+    profiles=(
+        profile(
+            "mediator",
+            "command-dispatch",
+            summary="Capture one conversation",
+            targets=("p95 < 50ms", "errors == 0"),
+        ),
+        profile("mediator", "query-dispatch", targets=("p95 < 50ms",)),
+        profile("mediator", "concurrent-commands", load=ClosedLoad(4), targets=("p95 < 500ms",)),
+    ),
+)
+SEARCH = Suite(
+    name="search",
+    source="profiles/search.toml",
+    description="Full-text search",
+    profiles=(
+        profile(
+            "search",
+            "steady",
+            summary="Searches on a schedule",
+            load=OpenLoad(500.0),
+            params={"conversations": 30, "text": "performance"},
+            targets=("p95 < 200ms", "throughput >= 450/s", "error_rate < 1%"),
+        ),
+        profile("search", "no-results"),
+    ),
+)
+CATALOG = Catalog(
+    (MEDIATOR, SEARCH),
+    (
+        Problem(
+            "profiles/x.toml: profile.steady.load.rate",
+            'expected a rate such as "500/s", got "fast"',
+            "x",
+            "steady",
+        ),
+        Problem("profiles/y.toml", "no profiles in it"),
+    ),
+)
+PERCENTILES_NS: dict[str, int | None] = {
+    "p50": 62_100,
+    "p75": 71_000,
+    "p90": 95_300,
+    "p95": 120_000,
+    "p99": 812_000,
+    "p99.9": None,
+    "p99.99": None,
+}
+
+
+def run_view(number: int, of: Profile, **fields: Any) -> RunView:
+    """A run in the middle of measure; with `scale`, all its times are that many times longer."""
+    scale = fields.pop("scale", 1)
+    fields.setdefault("state", "running")
+    fields.setdefault("phase", "measure")
+    fields.setdefault("progress", 0.62)
+    fields.setdefault("operations", 4_321)
+    fields.setdefault("throughput_per_s", 1_394.0)
+    scaled = {name: value and value * scale for name, value in PERCENTILES_NS.items()}
+    fields.setdefault("percentiles_ns", scaled)
+    fields.setdefault("samples_missing", {"p99.9": 5_679, "p99.99": 95_679})
+    fields.setdefault("max_ns", 2_340_000 * scale)
+    fields.setdefault("in_flight", 1)
+    fields.setdefault("oldest_ns", 40_000)
+    fields.setdefault("verdict", "pending" if of.targets else "none")
+    trend = (200, 210, 190, None, 400, 800, 1_600, 300, 220, 200, 210, 205)
+    fields.setdefault("trend_ns", tuple(v and v * 1_000 * scale for v in trend))
+    points = ((0.0, 41), (0.3, 62), (1.0, 95), (1.3, 120), (2.0, 812), (2.7, 1_900), (3.2, 2_340))
+    fields.setdefault("curve", tuple(CurvePoint(x, y * 1_000 * scale) for x, y in points))
+    fields.setdefault("measured_ns", 3_100_000_000)
+    return RunView(run=number, profile=of, **fields)
+
+
+def session_view(*runs: RunView, **fields: Any) -> SessionView:
+    fields.setdefault("session", "20250131T120530-abc")
+    fields.setdefault("state", "running")
+    fields.setdefault("loop", "uvloop")
+    fields.setdefault("started_at", "2025-01-31T12:05:30.123Z")
+    fields.setdefault("elapsed_ns", 4_200_000_000)
+    return SessionView(runs=runs, **fields)
+
+
+def running() -> SessionView:
+    command, query, concurrent = MEDIATOR.profiles
+    steady = SEARCH.profiles[0]
+    others = tuple(p.full_name for p in (query, concurrent, steady))
+    return session_view(
+        run_view(
+            0,
+            command,
+            neighbours=others,
+            targets=(TargetView("p95 < 50ms", 120_000, True), TargetView("errors == 0", 0, True)),
+        ),
+        run_view(1, query, phase="warmup", progress=0.4, scale=3, operations=0),
+        run_view(2, concurrent, oldest_ns=3_200_000_000, scale=20),
+        run_view(3, steady, lateness_p50_ns=51_000, service_p50_ns=58_000, unstarted=7, scale=40),
+    )
+
+
+def finished() -> SessionView:
+    command, query, _ = MEDIATOR.profiles
+    return session_view(
+        run_view(
+            0,
+            command,
+            state="finished",
+            phase="teardown",
+            operations=12_345,
+            errors={"TimeoutError": 3, "ValueError": 1},
+            targets=(TargetView("p95 < 50ms", 120_000, True), TargetView("errors == 0", 4, False)),
+            verdict="missed",
+            warnings=("shares its loop with the screen",),
+            in_flight=0,
+        ),
+        run_view(1, query, state="stopped", verdict="met", in_flight=0),
+        state="finished",
+        elapsed_ns=7 * SECOND_NS,
+        stored=True,
+    )
+
+
+def paused() -> SessionView:
+    """Everything stands still, and one of the runs has had more load than its profile says."""
+    view = running()
+    runs = tuple(
+        msgspec.structs.replace(run, paused=run.state == "running", phase="measure")
+        for run in view.runs
+    )
+    marks = (MarkView(620_000_000, "500 → 625/s"), MarkView(1_150_000_000, "paused"))
+    view = msgspec.structs.replace(view, runs=runs)
+    return replaced(view, 3, level=625.0, marks=marks, measured_ns=1_150_000_000)
+
+
+def batched() -> SessionView:
+    """Operations too short for the clock, and a session that tells how it fares."""
+    run = run_view(
+        0,
+        MEDIATOR.profiles[0],
+        batch=256,
+        mean_ns=212.4,
+        operations=46_080_000,
+        throughput_per_s=4_608_000.0,
+        warmup_ns=1_250_000_000,
+        slowest="3 of the 5 slowest intervals had a GC pause, 1 a loop stall of 12 ms",
+    )
+    return session_view(
+        run,
+        timer="timerfd",
+        clock_cost_ns=84.2,
+        await_cost_ns=45.1,
+        runner_cpu_share=1.02,
+        loop_lag_ns=12_400_000,
+        gc_pauses=3,
+        gc_pause_ns=5_820_000,
+    )
+
+
+def repeated() -> SessionView:
+    """The second of three rounds, after one that was faster."""
+    command, query, _ = MEDIATOR.profiles
+    return session_view(
+        run_view(0, command, state="finished", verdict="met", in_flight=0),
+        run_view(1, query, state="finished", verdict="met", in_flight=0),
+        run_view(2, command, round=2, scale=2),
+        run_view(3, query, round=2, phase="warmup", progress=0.9, operations=0),
+        run_view(4, command, round=3, state="planned", phase=None, operations=0),
+        run_view(5, query, round=3, state="planned", phase=None, operations=0),
+        rounds=3,
+    )
+
+
+def known() -> SessionView:
+    """A run that goes on until its p95 is known well enough, and how well it is known."""
+    steady = SEARCH.profiles[0]
+    precise = msgspec.structs.replace(
+        steady,
+        precision=Precision("p95", 0.02, at_least_ns=2 * SECOND_NS, at_most_ns=60 * SECOND_NS),
+    )
+    intervals = {"p50": (60_000, 65_500), "p90": (91_000, 99_900), "p95": (112_000, 131_000)}
+    intervals["p99"] = (700_000, 1_150_000)
+    run = run_view(
+        0,
+        precise,
+        progress=0.4,
+        progress_note="p95 ± 7.9 %, wanted 2 %",
+        confidence_ns=intervals,
+        unstarted=7,
+        lateness_p50_ns=9_000,
+        service_p50_ns=58_000,
+        warnings=("operations started late: lateness p50 9.00µs is more than a tenth of it",),
+    )
+    return session_view(run)
+
+
+def failed() -> SessionView:
+    return session_view(
+        run_view(
+            0,
+            MEDIATOR.profiles[0],
+            state="failed",
+            phase="setup",
+            operations=0,
+            throughput_per_s=None,
+            percentiles_ns={},
+            samples_missing={},
+            max_ns=None,
+            trend_ns=(),
+            curve=(),
+            in_flight=0,
+            verdict="missed",
+            reason="ConnectionError: [red]no[/] database\x1b[31m at all",
+            traceback="Traceback (most recent call last):\n"
+            '  File "shop.py", line 3, in checkout\n'
+            "    await connect()\n"
+            "ConnectionError: [red]no[/] database\x1b[31m at all\n",
+        ),
+        state="finished",
+        log=("[bold]starting[/bold]", "\x1b[2Jcleared?", "done"),
+    )
+
+
+def replaced(view: SessionView, number: int, **fields: Any) -> SessionView:
+    """The view with one of its runs changed; the others are the very same."""
+    runs = tuple(
+        msgspec.structs.replace(run, **fields) if run.run == number else run for run in view.runs
+    )
+    return msgspec.structs.replace(view, runs=runs)

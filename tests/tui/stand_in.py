@@ -1,0 +1,162 @@
+"""A controller that is fed views by hand, and the screen as text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+
+from cortex_tui.profiles.model import Catalog, Profile
+from cortex_tui.results.view import SessionView
+from cortex_tui.session.control import SavedSnapshot, TimedPhase
+from cortex_tui.tui.app import MakeControl, Workbench
+from cortex_tui.tui.screens.main import MainScreen
+from cortex_tui.tui.state.cost import CostMeter
+from tests.tui.samples import CATALOG
+
+GOLDEN = Path(__file__).parent / "golden"
+STORE = ".cortex-tui/snapshots.db"
+SIZES = ((80, 24), (120, 40), (200, 50))
+
+
+class StandIn:
+    """Remembers what was asked of it; shows the view that it was given last."""
+
+    def __init__(self, view: SessionView | None = None) -> None:
+        self.view = view
+        self.started: list[tuple[list[str], bool]] = []
+        self.rounds: list[int] = []
+        self.stopped: list[int | None] = []
+        self.asked: list[tuple[str, int | None]] = []
+        self.saving: list[tuple[str, int | None, Future[SavedSnapshot]]] = []
+        self.closed = 0
+        self.refuse: Exception | None = None
+        self.refuse_to_close: Exception | None = None
+
+    def start(
+        self, profiles: Sequence[Profile], *, one_by_one: bool = False, repeat: int = 1
+    ) -> None:
+        if self.refuse is not None:
+            raise self.refuse
+        self.started.append(([p.full_name for p in profiles], one_by_one))
+        self.rounds.append(repeat)
+
+    def stop(self, run: int | None = None) -> None:
+        self.stopped.append(run)
+
+    def pause(self, run: int | None = None) -> None:
+        self.asked.append(("pause", run))
+
+    def resume(self, run: int | None = None) -> None:
+        self.asked.append(("resume", run))
+
+    def end_phase(self, run: int | None = None, *, phase: TimedPhase | None = None) -> None:
+        self.asked.append((f"end {phase}", run))
+
+    def adjust(self, run: int | None, factor: float) -> None:
+        self.asked.append((f"adjust {factor}", run))
+
+    def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:
+        future: Future[SavedSnapshot] = Future()
+        self.saving.append((name, run, future))
+        return future
+
+    def document(self) -> Future[dict[str, Any]]:
+        future: Future[dict[str, Any]] = Future()
+        future.set_result({})
+        return future
+
+    def close(self) -> None:
+        self.closed += 1
+        if self.refuse_to_close is not None:
+            raise self.refuse_to_close
+
+
+class Bench:
+    """A running workbench, as a person meets it: keys, mouse, and what stands on the screen."""
+
+    def __init__(self, app: Workbench, pilot: Pilot[int], control: StandIn) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.control = control
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def show(self, view: SessionView | None) -> None:
+        """Has the controller publish a view, and the screen look at it, details included."""
+        self.control.view = view
+        self.main.poll()
+        self.main.show()
+        await self.pilot.pause()
+
+    @property
+    def main(self) -> MainScreen:
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, MainScreen)
+        return screen
+
+    @property
+    def lines(self) -> list[str]:
+        return [strip.text.rstrip() for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines) + "\n"
+
+    def line_with(self, text: str) -> str:
+        return next(line for line in self.lines if text in line)
+
+    @property
+    def said(self) -> list[str]:
+        """What notifications say, oldest first."""
+        return [notification.message for notification in self.app._notifications]
+
+
+@asynccontextmanager
+async def bench(
+    control: StandIn | None = None,
+    size: tuple[int, int] = (80, 24),
+    *,
+    catalog: Catalog = CATALOG,
+    checked: Sequence[str] = (),
+    make_control: MakeControl | None = None,
+    frame_ns: int = 0,
+) -> AsyncIterator[Bench]:
+    """A workbench that uses 4 % of the CPU, on a machine of two cores.
+
+    With `make_control` it may not be ready yet.
+    """
+    control = control or StandIn()
+    app = Workbench(
+        catalog,
+        make_control or (lambda loop: control),
+        checked=checked,
+        store=STORE,
+        meter=CostMeter(
+            wall=count(step=250_000_000).__next__,
+            process=count(step=10_000_000).__next__,
+            thread=count(step=frame_ns).__next__,
+        ),
+        cores=2,
+    )
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        while make_control is None and not app.ready:
+            await pilot.pause()
+        yield Bench(app, pilot, control)
+
+
+def check_golden(name: str, size: tuple[int, int], text: str) -> None:
+    """Compares with tests/tui/golden; with UPDATE_GOLDEN=1 it writes instead."""
+    file = GOLDEN / f"{name}-{size[0]}x{size[1]}.txt"
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")

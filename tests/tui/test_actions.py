@@ -1,0 +1,352 @@
+"""Keys and mouse, and what they ask of the controller."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from textual.worker import WorkerFailed
+
+from cortex_tui.session.control import SavedSnapshot
+from cortex_tui.tui.actions import ACTIONS, bindings
+from tests.tui.samples import finished, running, session_view
+from tests.tui.stand_in import StandIn, bench
+
+COMMAND = "mediator.command-dispatch"
+QUERY = "mediator.query-dispatch"
+
+
+async def test_run_takes_the_checked_profiles_together() -> None:
+    async with bench() as b:
+        await b.press("space", "j", "space", "r")
+        assert b.control.started == [([COMMAND, QUERY], False)]
+
+
+async def test_one_by_one_takes_them_one_after_another() -> None:
+    async with bench(checked=[COMMAND, "search.steady"]) as b:
+        await b.press("o")
+        assert b.control.started == [([COMMAND, "search.steady"], True)]
+
+
+async def test_with_nothing_checked_the_row_under_the_cursor_runs() -> None:
+    async with bench() as b:
+        await b.press("down", "r")
+        assert b.control.started == [([QUERY], False)]
+
+
+async def test_with_nothing_checked_the_head_of_a_suite_runs_the_suite() -> None:
+    async with bench() as b:
+        await b.press("home", "r")
+        assert len(b.control.started[0][0]) == 3
+
+
+async def test_checks_are_shown_and_toggle_by_profile_suite_and_all() -> None:
+    async with bench() as b:
+        await b.press("space")
+        assert "▸[x] comm" in b.text
+        assert "[-] mediator" in b.text
+        await b.press("a")
+        assert "[x] mediator" in b.text
+        await b.press("A")
+        assert "5 checked" in b.text
+        await b.press("A")
+        assert "0 checked" in b.text
+
+
+async def test_a_session_that_goes_on_is_not_started_again() -> None:
+    async with bench() as b:
+        await b.show(running())
+        await b.press("r")
+        assert b.control.started == []
+        assert b.said == ["A session goes on; x stops it."]
+
+
+async def test_a_controller_that_refuses_is_quoted() -> None:
+    control = StandIn()
+    control.refuse = RuntimeError("[b]still ending[/b]")
+    async with bench(control) as b:
+        await b.press("r")
+        assert b.said == ["Not started: [b]still ending[/b]"]
+
+
+async def test_hidden_profiles_that_run_are_mentioned() -> None:
+    async with bench(checked=[COMMAND, "search.steady"]) as b:
+        await b.press("slash", *"steady", "enter", "r")
+        assert b.control.started == [([COMMAND, "search.steady"], False)]
+        assert b.said == ["2 profiles run, 1 of them hidden by the filter."]
+
+
+async def test_stop_ends_the_session_and_shift_stop_one_run() -> None:
+    async with bench() as b:
+        await b.press("x")
+        assert b.said == ["Nothing runs."]
+        await b.show(running())
+        await b.press("j", "X")
+        await b.press("x")
+        assert b.control.stopped == [1, None]
+
+
+async def test_escape_closes_the_filter_and_shows_everything() -> None:
+    async with bench() as b:
+        await b.press("slash", *"steady")
+        assert "/steady 1 of 5" in b.text
+        assert "comman…spatch" not in b.text
+        await b.press("escape")
+        assert "comman…spatch" in b.text
+        await b.press("slash", *"no-", "enter", "escape")
+        assert "comman…spatch" in b.text
+
+
+async def test_the_cursor_stays_on_its_row_when_the_list_changes() -> None:
+    async with bench() as b:
+        await b.press("end", "k", "slash", *"search", "enter")
+        assert "▸[ ] steady" in b.text
+
+
+@pytest.mark.parametrize(("choice", "run"), [([], None), (["down"], 0)])
+async def test_saving_names_the_session_or_the_run(choice: list[str], run: int | None) -> None:
+    async with bench() as b:
+        await b.show(finished())
+        await b.press("s", *choice, *"-a", "enter")
+        [(name, number, future)] = b.control.saving
+        assert (name, number) == ("-a", run)
+        future.set_result(SavedSnapshot(name, "session", number))
+        await b.pilot.pause()
+        assert b.said == ["Saved as -a."]
+        assert "Save a snapshot" not in b.text
+
+
+async def test_a_snapshot_that_cannot_be_saved_keeps_the_dialog_and_the_name() -> None:
+    async with bench() as b:
+        await b.show(finished())
+        await b.press("s", *"main", "enter")
+        b.control.saving[0][2].set_exception(OSError("main is taken; [red]choose[/] another"))
+        await b.pilot.pause()
+        assert "main is taken; [red]choose[/] another" in b.text
+        await b.press("2", "enter")
+        assert b.control.saving[1][0] == "main2"
+
+
+async def test_an_answer_after_escape_is_still_told() -> None:
+    async with bench() as b:
+        await b.show(finished())
+        await b.press("s", "enter", "escape")
+        b.control.saving[0][2].set_exception(OSError("the store is read-only"))
+        await b.pilot.pause()
+        assert b.said == ["the store is read-only"]
+
+
+async def test_an_empty_name_is_asked_for_again() -> None:
+    async with bench() as b:
+        await b.show(finished())
+        await b.press("s", "backspace", "enter")
+        assert "expected a name" in b.text
+        assert b.control.saving == []
+
+
+async def test_a_name_that_was_used_is_not_suggested_again() -> None:
+    async with bench() as b:
+        await b.show(finished())
+        await b.press("s", "enter")
+        b.control.saving[0][2].set_result(SavedSnapshot("20250131-120530", "session", None))
+        await b.pilot.pause()
+        await b.press("s", "enter")
+        assert [name for name, _, _ in b.control.saving] == ["20250131-120530", "20250131-120530-2"]
+
+
+async def test_there_is_nothing_to_save_before_the_first_session() -> None:
+    async with bench() as b:
+        await b.press("s")
+        assert b.said == ["There is no session to save yet; r runs the checked profiles."]
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+async def test_quitting_closes_the_controller_and_keeps_the_last_view(key: str) -> None:
+    control = StandIn()
+    async with bench(control) as b:
+        await b.show(running())
+        await b.press(key)
+        await b.app.workers.wait_for_complete()
+        await b.pilot.pause()
+        assert control.closed == 1
+        assert b.app.last_view == running()
+        assert b.app.return_value == 0
+
+
+async def test_an_end_from_outside_has_its_own_exit_code() -> None:
+    async with bench() as b:
+        await b.show(running())
+        b.app.end(130)
+        await b.pilot.pause()
+        await b.app.workers.wait_for_complete()
+        await b.pilot.pause()
+        assert b.control.closed == 1
+        assert b.app.return_value == 130
+
+
+async def test_a_controller_that_cannot_be_closed_is_reported() -> None:
+    control = StandIn()
+    control.refuse_to_close = OSError("the store is gone")
+    async with bench(control) as b:
+        await b.press("q")
+        with suppress(WorkerFailed):  # it may be over already
+            await b.app.workers.wait_for_complete()
+        await b.pilot.pause()
+        assert b.app.return_code == 1
+
+
+async def test_ctrl_c_quits_from_a_dialog_too() -> None:
+    async with bench() as b:
+        await b.show(finished())
+        await b.press("s", "ctrl+c")
+        await b.app.workers.wait_for_complete()
+        assert b.control.closed == 1
+
+
+async def test_a_click_moves_the_cursor_and_a_click_on_a_box_checks() -> None:
+    async with bench() as b:
+        table = b.main.table
+        await b.pilot.click(table, offset=(20, 2))
+        assert "▸[ ] query" in b.text
+        await b.pilot.click(table, offset=(2, 3))
+        assert "▸[x] concur" in b.text
+        await b.pilot.click(table, offset=(2, 0))
+        assert "3 checked" in b.text
+
+
+async def test_a_click_on_a_key_presses_it() -> None:
+    async with bench() as b:
+        column = b.lines[-1].index("? keys")
+        await b.pilot.click(offset=(column, 23))
+        assert "Keys  escape closes" in b.text
+        await b.press("escape")
+        assert "Keys  escape closes" not in b.text
+
+
+async def test_the_wheel_scrolls_the_table() -> None:
+    async with bench(size=(80, 15)) as b:
+        await b.press("home")
+        before = b.lines[2]
+        await b.pilot._post_mouse_events([_wheel()], b.main.table, offset=(5, 2), button=0)
+        await b.pilot.pause()
+        assert b.lines[2] != before
+
+
+def _wheel() -> type:
+    from textual.events import MouseScrollDown
+
+    return MouseScrollDown
+
+
+async def test_details_scroll_with_their_own_keys_and_when_they_have_the_focus() -> None:
+    async with bench() as b:
+        await b.show(finished())
+        assert "definition" not in b.text
+        await b.press(*["J"] * 12)
+        assert "definition" in b.text
+        await b.press("enter", "home")
+        assert "shares its loop" in b.text
+        assert "▸[ ]!comm" in b.text
+        await b.press("end", "enter", "j")
+        assert "▸[ ] query" in b.text
+
+
+async def test_the_palette_offers_what_applies_now() -> None:
+    async with bench() as b:
+        idle = {command.title for command in b.app.get_system_commands(b.app.screen)}
+        await b.show(running())
+        busy = {command.title for command in b.app.get_system_commands(b.app.screen)}
+    assert "Run" in idle
+    assert "Run" not in busy
+    assert "Stop" in busy
+    assert "Stop" not in idle
+    assert {"Theme", "Keys", "Quit"} <= idle & busy
+
+
+async def test_every_binding_has_an_id_of_its_own_and_a_tooltip() -> None:
+    async with bench() as b:
+        found = [binding for chain in b.app.screen._binding_chain for binding in chain[1]]
+    ours = [binding for _, binding in found if binding.action in {a.call for a in ACTIONS}]
+    assert len(ours) >= len(bindings())
+    assert all(binding.id and binding.tooltip for binding in ours)
+    assert len({binding.id for binding in ours}) >= len(bindings())
+
+
+async def test_a_session_of_profiles_that_are_gone_does_no_harm() -> None:
+    async with bench() as b:
+        await b.show(session_view(state="died", died="the runner was killed (signal 9)"))
+        assert "DIED: the runner was killed (signal 9)" in b.text
+
+
+async def test_repeat_asks_for_rounds_and_runs_them() -> None:
+    async with bench(checked=[COMMAND, "search.steady"]) as b:
+        await b.press("R", "backspace", "3", "enter")
+        assert b.control.started == [([COMMAND, "search.steady"], False)]
+        assert b.control.rounds == [3]
+        assert b.app.screen is b.main
+
+
+async def test_rounds_run_one_by_one_if_that_is_chosen() -> None:
+    async with bench(checked=[COMMAND, "search.steady"]) as b:
+        await b.press("R", "down", "enter")
+        assert b.control.started == [([COMMAND, "search.steady"], True)]
+        assert b.control.rounds == [5]
+
+
+async def test_the_choice_follows_up_and_down_and_the_mouse() -> None:
+    async with bench(checked=[COMMAND]) as b:
+        await b.press("R", "down", "up")
+        assert "(•) together" in b.text
+        await b.pilot.click("Choice", offset=(1, 1))
+        assert "(•) one by one" in b.text
+
+
+@pytest.mark.parametrize("typed", [("backspace",), ("backspace", "0"), ("0", "0", "0")])
+async def test_a_number_of_rounds_that_is_none_is_asked_for_again(typed: tuple[str, ...]) -> None:
+    async with bench(checked=[COMMAND]) as b:
+        await b.press("R", *typed, "enter")
+        assert "expected a number of rounds from 1 to 999" in b.text
+        assert b.control.started == []
+
+
+async def test_nothing_is_repeated_while_a_session_goes_on() -> None:
+    async with bench() as b:
+        await b.show(running())
+        await b.press("R")
+        assert b.said == ["A session goes on; x stops it."]
+
+
+async def test_what_was_asked_for_is_told_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cortex_tui.tui.screens.main.NOTE_S", 0.01)
+    async with bench() as b:
+        await b.show(running())
+        await b.press("p")
+        while "pausing every run" in b.lines[0]:
+            await b.pilot.pause(0.01)
+        assert "4.20s" in b.lines[0]
+
+
+def test_no_key_has_two_meanings() -> None:
+    keys = [key for action in ACTIONS for key in action.keys]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize(("key", "shown"), [("i", "the session"), ("l", "log of the session")])
+async def test_escape_leaves_session_and_log_before_the_filter(key: str, shown: str) -> None:
+    async with bench(size=(120, 40)) as b:
+        await b.press("slash", *"steady", "enter", key)
+        assert shown in b.text
+        await b.press("escape")
+        assert shown not in b.text
+        assert "/steady" in b.lines[0]
+        await b.press("escape")
+        assert "/steady" not in b.lines[0]
+
+
+async def test_the_dialog_to_save_offers_a_choice_only_where_there_is_one() -> None:
+    async with bench() as b:
+        await b.show(finished())
+        await b.press("j", "s")
+        assert "↑ ↓ choose what" in b.text
+        await b.press("escape", "home", "s")
+        assert "enter saves   escape cancels" in b.text

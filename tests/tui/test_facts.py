@@ -1,0 +1,328 @@
+"""What the detail pane says, line by line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from cortex_tui.profiles.model import Length, Load, Precision, Stage, StagedLoad, Suite
+from cortex_tui.results.view import MarkView, RunView, SessionView, TargetView
+from cortex_tui.tui.render.definition import plan_text
+from cortex_tui.tui.render.facts import log_lines, problem_lines, profile_facts, suite_facts
+from cortex_tui.tui.render.results import value_text
+from cortex_tui.tui.render.session_facts import session_facts
+from cortex_tui.tui.render.status import status_line
+from cortex_tui.tui.render.text import Line, visible, width_of, wrap
+from cortex_tui.tui.state.cost import ScreenCost
+from cortex_tui.tui.state.listing import Listing
+from cortex_tui.tui.state.pace import Pace
+from tests.tui.samples import (
+    CATALOG,
+    MEDIATOR,
+    SEARCH,
+    batched,
+    failed,
+    profile,
+    repeated,
+    run_view,
+    session_view,
+)
+
+STEADY = SEARCH.profiles[0]
+COMMAND = MEDIATOR.profiles[0]
+CALM = Pace()
+
+
+def text(lines: list[Line]) -> list[str]:
+    return ["".join(span.text for span in line).rstrip() for line in lines]
+
+
+def facts(run: RunView, width: int = 70) -> str:
+    return "\n".join(text(profile_facts(run.profile, run, width)))
+
+
+def test_before_a_run_the_definition_is_told() -> None:
+    told = "\n".join(text(profile_facts(STEADY, None, 60)))
+    assert "Searches on a schedule" in told
+    assert "cortex.steady" in told
+    assert "conversations=30, text=performance" in told
+    assert "open: 500/s, constant arrivals" in told
+    assert "at most 10.0k in flight" in told
+    assert "5.00s, warm-up 1.00s" in told
+    assert "throughput >= 450/s" in told
+
+
+def test_a_closed_load_says_what_it_cannot_see() -> None:
+    told = "\n".join(text(profile_facts(COMMAND, None, 60)))
+    assert "1 worker, closed: cannot see queueing" in told
+
+
+def test_lengths_may_be_iterations_and_times() -> None:
+    both = profile("s", "p", stop=Length(10**9, 500), warmup=Length())
+    assert "1.00s or 500 operations, warm-up none" in "\n".join(text(profile_facts(both, None, 60)))
+
+
+RAMP = StagedLoad(
+    of="rate",
+    stages=(Stage(100.0, 5 * 10**9), Stage(1_000.0, 10 * 10**9, ramp=True)),
+    arrivals="poisson",
+)
+
+
+@pytest.mark.parametrize(
+    ("load", "short", "told"),
+    [
+        (RAMP, "2 stages, 1000/s at most", ["in stages, open, poisson arrivals", "at 100/s for"]),
+        (RAMP, "2 stages", ["to 1000/s for 10.0s", "at most 10.0k in flight"]),
+        (
+            StagedLoad(of="workers", stages=(Stage(4, 10**9),), think_time_ns=1_000_000),
+            "1 stage, 4 workers at most",
+            ["closed: cannot see queueing", "at 4 workers for 1.00s", "think time 1.00ms"],
+        ),
+    ],
+)
+def test_loads_in_stages_are_told(load: Load, short: str, told: list[str]) -> None:
+    staged = profile("s", "p", load=load)
+    lines = "\n".join(text(profile_facts(staged, None, 60)))
+    assert plan_text(staged).startswith(short)
+    assert all(line in lines for line in told)
+
+
+def test_other_ways_to_stop_and_to_warm_up_are_told() -> None:
+    wanted = Precision("p99", 0.02, at_least_ns=10**9, at_most_ns=60 * 10**9)
+    exact = profile("s", "p", precision=wanted, auto_warmup=True, timeout_ns=10**9, tags=("slow",))
+    lines = "\n".join(text(profile_facts(exact, None, 70)))
+    assert "until p99 is known ± 2.0%, 1.00s to 60.0s" in lines
+    assert "warm-up until steady, at most 1.00s" in lines.replace("\n          ", " ")
+    assert "timeout   1.00s" in lines
+    assert "tags      slow" in lines
+    assert "p99 ± 2.0%" in plan_text(exact)
+
+
+def test_what_happens_to_a_run_is_told() -> None:
+    run = run_view(
+        0,
+        STEADY,
+        level=625.0,
+        batch=100,
+        mean_ns=1_234.0,
+        progress_note="p99 ± 3.1 %, wanted 2 %",
+        marks=(MarkView(1_500_000_000, "rate 500 → 625/s"),),
+        slowest="3 of the 5 slowest intervals had a GC pause",
+    )
+    told = facts(run)
+    assert "response time, percentiles of batches of 100" in told
+    assert "1.23µs per operation" in told
+    assert "load now  625/s" in told
+    assert "p99 ± 3.1 %, wanted 2 %" in told
+    assert "1.50s: rate 500 → 625/s" in told
+    assert "load now" not in facts(run_view(0, STEADY, level=500.0))
+    assert "3 of the 5 slowest intervals had a GC pause" in told
+
+
+def test_percentiles_without_enough_samples_say_how_many_more() -> None:
+    told = facts(run_view(0, COMMAND))
+    assert "p99.9  needs 5679 more" in told
+    assert "p99    812µs" in told
+
+
+def test_the_headline_time_is_named() -> None:
+    assert "service time" in facts(run_view(0, COMMAND))
+    assert "response time" in facts(run_view(0, STEADY))
+
+
+def test_what_is_missing_from_the_percentiles_is_told() -> None:
+    told = facts(run_view(0, STEADY, unfinished=2, unstarted=7, overflow=1, lateness_p50_ns=51_000))
+    assert "2 unfinished, 7 unstarted, 1 overflow" in told
+    assert "p50 51.0µs" in told
+
+
+def test_errors_are_told_by_type_most_frequent_first() -> None:
+    told = facts(run_view(0, COMMAND, errors={"ValueError": 1, "TimeoutError": 3}))
+    assert "TimeoutError 3, ValueError 1" in told
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        (TargetView("p95 < 200ms", 1_234_567, True), "1.23ms"),
+        (TargetView("lateness.p99 < 1ms", 90_000, True), "90.0µs"),
+        (TargetView("errors == 0", 3.0, False), "3"),
+        (TargetView("throughput >= 450/s", 1394.0, True), "1394/s"),
+        (TargetView("error_rate < 1%", 0.0125, False), "1.250%"),
+        (TargetView("p99.9 < 1s", None, False, "needs 120 more operations"), "needs 120 more"),
+        (TargetView("p95 < 1s", 1_000, True, "flattered: 3 are missing"), "1.00µs (flattered"),
+    ],
+)
+def test_target_values_have_the_unit_of_their_statistic(view: TargetView, expected: str) -> None:
+    assert value_text(view).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("state", "value", "met", "mark"),
+    [
+        ("running", 10, True, "✓"),
+        ("running", 10, False, "✗"),
+        ("running", None, True, "…"),
+        ("finished", None, False, "✗"),
+    ],
+)
+def test_targets_are_marked(state: str, value: float | None, met: bool, mark: str) -> None:
+    run = run_view(0, COMMAND, state=state, targets=(TargetView("p95 < 50ms", value, met),))
+    assert f"{mark} p95 < 50ms" in facts(run)
+
+
+@pytest.mark.parametrize("width", [20, 33, 47, 80])
+def test_no_line_is_wider_than_the_pane(width: int) -> None:
+    run = failed().runs[0]
+    lines = profile_facts(run.profile, run, width)
+    lines += profile_facts(STEADY, run_view(0, STEADY, unstarted=7), width)
+    lines += problem_lines(CATALOG.problems, failed(), width)
+    for line in text(lines):
+        # A label and its value need some room of their own.
+        assert width_of(line) <= max(width, 24)
+
+
+def test_errors_and_tracebacks_are_literal() -> None:
+    run = failed().runs[0]
+    told = facts(run)
+    assert "ConnectionError: [red]no[/] database␛[31m at all" in told
+    assert "\x1b" not in told
+
+
+def test_the_log_is_literal_and_says_what_is_gone() -> None:
+    view = session_view(log=("[bold]a\x1b[2J", "b"), log_dropped=1_200)
+    assert text(log_lines(view, 40)) == ["1,200 earlier lines are gone", "[bold]a␛[2J", "b"]
+    assert text(log_lines(None, 40)) == ["Nothing was printed."]
+
+
+def test_a_suite_tells_where_it_comes_from_and_what_is_wrong() -> None:
+    suite = Suite(name="x", source="./profiles/x.toml", profiles=(), replaces="shipped/x.toml")
+    told = "\n".join(text(suite_facts(suite, CATALOG.problems, 90)))
+    assert "./profiles/x.toml" in told
+    assert "shipped/x.toml" in told
+    assert 'profile.steady.load.rate: expected a rate such as "500/s"' in told
+    assert "no profiles in it" not in told
+
+
+def test_problems_include_session_and_store() -> None:
+    view = session_view(died="killed by signal 9", store_error="/data is read-only")
+    told = "\n".join(text(problem_lines((), view, 60)))
+    assert "killed by signal 9" in told
+    assert "/data is read-only" in told
+    assert text(problem_lines((), None, 60)) == ["Nothing is wrong."]
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("plain [b]text[/b]", "plain [b]text[/b]"),
+        ("\x1b[31mred", "␛[31mred"),
+        ("a\nb\tc\x7f", "a␊b    c␡"),
+        ("\x9b2J", "\\u{9b}2J"),
+        ("abc\u202egnp.exe", "abc\\u{202e}gnp.exe"),
+        ("zero\u200bwidth", "zero\\u{200b}width"),
+        ("lone \ud83d", "lone \\u{d83d}"),
+        ("日本 µs", "日本 µs"),
+    ],
+)
+def test_characters_that_act_are_shown_instead(raw: str, shown: str) -> None:
+    assert visible(raw) == shown
+
+
+def test_wide_characters_wrap_by_their_cells() -> None:
+    assert wrap("日本語日本語", 5) == ["日本", "語日", "本語"]
+    assert wrap("one two three", 7, "  ") == ["one two", "  three"]
+    assert wrap("x" * 12, 5) == ["xxxxx", "xxxxx", "xx"]
+
+
+def session_text(view: SessionView | None, pace: Pace = CALM) -> str:
+    cost = ScreenCost(frame_ns=2_100_000, cpu_share=0.04)
+    if view is not None and view.placement == "in-process":
+        cost = cost._replace(frame_ns=None)
+    return "\n".join(text(session_facts(view, cost, pace, 2, 90)))
+
+
+def test_a_session_tells_how_its_runner_and_the_screen_fare() -> None:
+    told = session_text(batched())
+    assert "in a process of its own, uvloop, arrivals woken by timerfd" in told
+    assert "reading it adds 84ns to an operation; an empty await takes 45ns" in told
+    assert "held for at most 12.4ms within the last second" in told
+    assert "3 pauses in the runner, 5.82ms together" in told
+    assert "the runner uses 1.02 of 2 usable cores" in told
+    assert "2.1 ms/frame, 4 % CPU" in told
+    assert session_text(None) == "Nothing was run yet."
+
+
+def test_a_session_tells_its_round_its_store_and_why_less_is_drawn() -> None:
+    view = msgspec.structs.replace(repeated(), store_error="/data: disk full")
+    told = session_text(view, Pace(level=2, reason="full"))
+    assert "running, round 2 of 3, 4.20s" in told
+    assert "not stored: /data: disk full" in told
+    assert "drawing once a second: the machine is full" in told
+
+
+def test_in_process_the_screen_does_not_claim_to_know_its_own_share() -> None:
+    told = session_text(msgspec.structs.replace(batched(), placement="in-process"))
+    assert "4 % CPU, together with what is measured" in told
+    assert "ms/frame" not in told
+
+
+def test_a_held_loop_and_a_full_machine_are_warned_of() -> None:
+    view = msgspec.structs.replace(batched(), runner_cpu_share=1.9)
+    lines = session_facts(view, ScreenCost(), CALM, 2, 70)
+    warned = ["".join(span.text for span in line) for line in lines if line[-1].tone == "warn"]
+    assert [line.split()[0] for line in warned] == ["loop", "CPU"]
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        ((), "running"),
+        (({"paused": True}, {"paused": True}), "paused"),
+        (({"paused": True}, {}), "1 of 2 paused"),
+        (({"paused": True}, {"state": "finished"}), "paused"),
+        (({"paused": True}, {"phase": "teardown", "outcome": "finished"}), "paused"),
+    ],
+)
+def test_the_status_line_tells_a_pause(runs: tuple[dict[str, Any], ...], expected: str) -> None:
+    view = session_view(*(run_view(n, COMMAND, **fields) for n, fields in enumerate(runs)))
+    line = "".join(span.text for span in status_line(view, Listing(CATALOG), 120))
+    assert line.startswith(f" {expected}  ")
+    assert len(line) == 120
+
+
+@pytest.mark.parametrize(
+    ("runs", "expected"),
+    [
+        (({}, {"state": "planned"}), "running  run 1/2"),
+        (({"state": "finished"}, {"state": "planned"}, {"state": "planned"}), "running  run 1/3"),
+        (({"state": "finished"}, {}, {"state": "planned"}), "running  run 2/3"),
+        (
+            ({"state": "finished"}, {"round": 2}, {"state": "planned", "round": 2}),
+            "running  round 2/2  run 1/2",
+        ),
+        (({}, {}), "running  4.20s"),
+        (({"neighbours": ("a.b",)}, {"state": "finished"}), "running  4.20s"),
+        (({},), "running  4.20s"),
+    ],
+)
+def test_of_runs_one_by_one_the_status_line_tells_which(
+    runs: tuple[dict[str, Any], ...], expected: str
+) -> None:
+    rounds = max(fields.get("round", 1) for fields in runs)
+    views = (run_view(n, COMMAND, **fields) for n, fields in enumerate(runs))
+    line = status_line(session_view(*views, rounds=rounds), Listing(CATALOG), 80)
+    assert "".join(span.text for span in line).startswith(f" {expected}  ")
+
+
+def test_what_the_screen_costs_stands_in_the_status_line_where_it_fits() -> None:
+    cost = ScreenCost(frame_ns=2_100_000, cpu_share=0.04)
+    for width, fits in ((120, True), (80, False)):
+        line = status_line(session_view(), Listing(CATALOG), width, cost=cost)
+        shown = "".join(span.text for span in line)
+        assert ("screen 2.1 ms/frame, 4 % CPU" in shown) == fits
+    inside = status_line(session_view(placement="in-process"), Listing(CATALOG), 120, cost=cost)
+    assert "CPU" not in "".join(span.text for span in inside)

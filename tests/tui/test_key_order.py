@@ -1,0 +1,72 @@
+"""Keys that come in one piece mean what they would mean one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from cortex_tui.tui.key_order import KeysInOrder
+
+
+class Main(Screen[None]):
+    """`/` opens a line, enter closes it; r would run."""
+
+    BINDINGS = [Binding("slash", "open"), Binding("r", "run")]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.did: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        yield Static("rows")
+
+    async def action_open(self) -> None:
+        line = Input()
+        await self.mount(line)
+        self.set_focus(line)
+
+    def action_run(self) -> None:
+        self.did.append("run")
+
+    async def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.did.append(event.value)
+        self.set_focus(None)
+        await event.input.remove()
+
+
+NAMED = {"/": "slash", "\r": "enter", "\b": "backspace", "\x15": "ctrl+u", "\x01": "home"}
+
+
+def in_one_piece(text: str) -> Sequence[events.Key]:
+    return [
+        events.Key(NAMED.get(character, character), character if character.isprintable() else None)
+        for character in text
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "did"),
+    [
+        ("r", ["run"]),
+        ("/rr\r", ["rr"]),
+        ("/rr\rr", ["rr", "run"]),
+        ("/ax\bb\r", ["ab"]),
+        ("/ab\x15cd\x01x\rr/r\r", ["xcd", "run", "r"]),
+    ],
+)
+async def test_letters_behind_the_key_that_opens_a_line_go_into_the_line(
+    typed: str, did: list[str]
+) -> None:
+    app, main = KeysInOrder[None](), Main()
+    async with app.run_test() as pilot:
+        await app.push_screen(main)
+        for key in in_one_piece(typed):
+            app.post_message(key)
+        await pilot.pause()
+        assert main.did == did

@@ -1,0 +1,165 @@
+"""How often the screen is drawn, and what decides it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import count, repeat
+
+import pytest
+
+from cortex_tui.results.view import SessionView
+from cortex_tui.tui.render.status import cost_text
+from cortex_tui.tui.state.cost import CostMeter, ScreenCost
+from cortex_tui.tui.state.latest_runs import LatestRuns
+from cortex_tui.tui.state.pace import (
+    FASTER_AFTER,
+    SLOWER_AFTER,
+    Pace,
+    Strain,
+    pace_after,
+    pace_text,
+)
+from cortex_tui.tui.state.view_poller import ViewPoller
+from tests.tui.samples import session_view
+
+CALM = Strain(busy_share=0.5, frame_ns=4e6)
+FULL = Strain(busy_share=0.95, frame_ns=4e6)
+DEAR = Strain(busy_share=0.5, frame_ns=25e6)
+BETWEEN = Strain(busy_share=0.8, frame_ns=4e6)
+
+
+def after(strains: Iterable[Strain], pace: Pace = Pace()) -> Pace:  # noqa: B008
+    for strain in strains:
+        pace = pace_after(pace, strain)
+    return pace
+
+
+def test_a_free_machine_is_drawn_at_every_look() -> None:
+    pace = after(repeat(CALM, 100))
+    assert pace.every == 1
+    assert pace_text(pace) == ""
+
+
+@pytest.mark.parametrize(
+    ("strain", "why"), [(FULL, "the machine is full"), (DEAR, "frames take long")]
+)
+def test_strain_that_lasts_makes_it_twice_then_once_a_second(strain: Strain, why: str) -> None:
+    twice = after(repeat(strain, SLOWER_AFTER))
+    assert twice.every == 2
+    assert pace_text(twice) == f"drawing twice a second: {why}"
+    once = after(repeat(strain, 10 * SLOWER_AFTER))
+    assert once.every == 4
+    assert pace_text(once) == f"drawing once a second: {why}"
+
+
+def test_a_moment_of_strain_changes_nothing() -> None:
+    strains = [*repeat(FULL, SLOWER_AFTER - 1), CALM] * 5
+    assert after(strains).every == 1
+
+
+def test_it_gets_faster_step_by_step_when_the_machine_is_free_again() -> None:
+    slow = after(repeat(FULL, 10 * SLOWER_AFTER))
+    assert after(repeat(CALM, FASTER_AFTER - 1), slow).every == 4
+    assert after(repeat(CALM, FASTER_AFTER), slow).every == 2
+    assert after(repeat(CALM, 2 * FASTER_AFTER), slow) == Pace()
+
+
+def test_it_does_not_swing_where_drawing_less_is_what_made_room() -> None:
+    slow = after(repeat(FULL, SLOWER_AFTER))
+    assert after(repeat(BETWEEN, 100), slow).every == 2
+    assert after(repeat(BETWEEN, 100)).every == 1
+
+
+def meter(*, cpu_ns: int = 0, frame_ns: int = 0) -> CostMeter:
+    """Of a screen that uses `cpu_ns` in each quarter of a second, and `frame_ns` a frame."""
+    return CostMeter(
+        wall=count(step=250_000_000).__next__,
+        process=count(step=cpu_ns).__next__,
+        thread=count(step=frame_ns).__next__,
+    )
+
+
+def test_the_screen_knows_what_it_costs() -> None:
+    measured = meter(cpu_ns=10_000_000, frame_ns=2_100_000)
+    assert measured.cost == ScreenCost()
+    for _ in range(40):
+        measured.look()
+        measured.begin_frame()
+        measured.end_frame()
+        measured.end_frame()  # one that never began is none
+    assert measured.cost == ScreenCost(frame_ns=2_100_000, cpu_share=0.04)
+    assert cost_text(measured.cost) == "screen 2.1 ms/frame, 4 % CPU"
+    assert cost_text(ScreenCost(cpu_share=0.04)) == "screen 4 % CPU"
+    assert cost_text(ScreenCost()) == ""
+
+
+class Publisher:
+    """Has something new to say at every look."""
+
+    def __init__(self, **fields: object) -> None:
+        self.fields = fields
+        self.elapsed_ns = 0
+
+    def view(self) -> SessionView:
+        self.elapsed_ns += 250_000_000
+        return session_view(elapsed_ns=self.elapsed_ns, **self.fields)
+
+
+def drawn(poller: ViewPoller, looks: int, *, covered: bool = False) -> int:
+    return sum(poller.look(covered=covered) for _ in range(looks))
+
+
+@pytest.mark.parametrize(
+    ("runner_share", "cores", "cpu_ns", "placement", "every"),
+    [
+        (1.0, 2, 10_000_000, "process", 1),
+        (1.9, 2, 10_000_000, "process", 4),
+        (1.7, 2, 50_000_000, "process", 4),
+        (0.9, 1, 10_000_000, "process", 4),
+        # In process, the runner's share is the screen's own.
+        (0.9, 2, 225_000_000, "in-process", 1),
+        (None, 2, 10_000_000, "process", 1),
+    ],
+)
+def test_runner_and_screen_together_fill_a_machine(
+    runner_share: float | None, cores: int, cpu_ns: int, placement: str, every: int
+) -> None:
+    publisher = Publisher(runner_cpu_share=runner_share, placement=placement)
+    poller = ViewPoller(LatestRuns(), publisher.view, meter(cpu_ns=cpu_ns), cores)
+    drawn(poller, 40)
+    assert poller.pace.every == every
+    assert drawn(poller, 20) == 20 // every
+
+
+def test_dear_frames_are_drawn_less_often() -> None:
+    poller = ViewPoller(LatestRuns(), Publisher().view, dear := meter(frame_ns=30_000_000), 2)
+    for _ in range(20):
+        if poller.look(covered=False):
+            dear.begin_frame()
+            dear.end_frame()
+    assert poller.pace.every == 4
+
+
+def test_the_end_of_a_session_is_drawn_at_once_whatever_the_pace() -> None:
+    latest, publisher = LatestRuns(), Publisher(runner_cpu_share=2.0)
+    poller = ViewPoller(latest, publisher.view, meter(), 2)
+    drawn(poller, 41)
+    publisher.fields["state"] = "finished"
+    assert poller.look(covered=False)
+    assert poller.details_due
+    assert poller.pace == Pace()
+
+
+def test_details_are_drawn_at_every_second_look_of_a_live_session() -> None:
+    poller = ViewPoller(LatestRuns(), Publisher().view, meter(), 2)
+    due = []
+    for _ in range(6):
+        poller.look(covered=False)
+        due.append(poller.details_due)
+    assert due.count(True) == 3
+    assert due[::2] != due[1::2]
+
+
+def test_under_a_dialog_one_look_in_four_is_drawn() -> None:
+    poller = ViewPoller(LatestRuns(), Publisher().view, meter(), 2)
+    assert drawn(poller, 20, covered=True) == 5

@@ -1,0 +1,199 @@
+"""Error bars, batches, rounds and marks, line by line."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from cortex_tui.results.view import MarkView, RunView
+from cortex_tui.tui.render.columns import columns_for
+from cortex_tui.tui.render.error_bars import ErrorBar, error_bars, range_text
+from cortex_tui.tui.render.facts import profile_facts
+from cortex_tui.tui.render.plot import curve, trend
+from cortex_tui.tui.render.rows import profile_row
+from cortex_tui.tui.render.text import width_of
+from cortex_tui.tui.state.latest_runs import LatestRuns
+from cortex_tui.tui.state.listing import Entry
+from tests.tui.samples import (
+    MEDIATOR,
+    SEARCH,
+    batched,
+    known,
+    paused,
+    repeated,
+    run_view,
+    session_view,
+)
+
+COMMAND, QUERY, _ = MEDIATOR.profiles
+STEADY = SEARCH.profiles[0]
+
+
+def facts(run: RunView, width: int = 70, earlier: tuple[RunView, ...] = ()) -> str:
+    lines = profile_facts(run.profile, run, width, earlier=earlier)
+    return "\n".join("".join(span.text for span in line).rstrip() for line in lines)
+
+
+def row(run: RunView, width: int, rounds: int = 1) -> str:
+    line = profile_row(
+        Entry(MEDIATOR, run.profile), run, columns_for(width, 19), box="none", rounds=rounds
+    )
+    return "".join(span.text for span in line)
+
+
+@pytest.mark.parametrize(
+    ("value", "interval", "text"),
+    [
+        (4_840_000, (4_610_000, 5_200_000), "4.61–5.20"),
+        (62_100, (60_000, 65_500), "60.0–65.5"),
+        (812_000, (700_000, 1_150_000), "700–1150"),
+        (950, (900, 1_100), "900–1100"),
+        (212, (0, 300), "0.00–300"),
+        # Far apart, each end has a unit of its own.
+        (812_000, (700_000, 45_000_000), "700µs–45.0ms"),
+        (2_000_000_000, (1_000, 3_000_000_000), "1.00µs–3.00s"),
+        (None, (1_000, 2_000), "1.00µs–2.00µs"),
+    ],
+)
+def test_an_interval_is_told_in_the_unit_of_its_value(
+    value: int | None, interval: tuple[int, int], text: str
+) -> None:
+    assert range_text(value, interval) == text
+
+
+def test_percentiles_have_their_interval_beside_them() -> None:
+    told = facts(known().runs[0])
+    assert "p50    62.1µs 60.0–65.5" in told
+    assert "p75    71.0µs\n" in told
+    assert "p99.9  needs 5679 more" in told
+    assert "progress  p95 ± 7.9 %, wanted 2 %" in told
+
+
+def test_error_bars_stand_at_their_percentiles() -> None:
+    bars = error_bars(known().runs[0])
+    assert [round(bar.nines, 2) for bar in bars] == [0.30, 1.0, 1.30, 2.0]
+    assert bars[-1].high_ns == 1_150_000
+
+
+def dots(line: str) -> int:
+    return sum((ord(cell) - 0x2800).bit_count() for cell in line if cell != " ")
+
+
+def test_an_error_bar_is_upright_and_inside_the_plot() -> None:
+    points = known().runs[0].curve
+    plain = curve(points, 50, 18)
+    bar = ErrorBar(2.0, 300_000, 2_000_000)
+    barred = curve(points, 50, 18, (bar,))
+    assert [line.label for line in plain] == [line.label for line in barred]
+    more = [dots(b.dots) - dots(p.dots) for p, b in zip(plain[:-1], barred[:-1], strict=True)]
+    assert sum(1 for count in more if count) >= 5
+    # One far beyond the points stretches the axis, and one beyond its right end is not drawn.
+    stretched = curve(points, 50, 18, (ErrorBar(2.0, 1_000, 90_000_000),))
+    assert stretched[0].label.strip().startswith("90.0ms")
+    assert curve(points, 50, 18, (ErrorBar(math.inf, 1, 2),)) == plain
+
+
+def test_percentiles_of_batches_are_named_so() -> None:
+    run = batched().runs[0]
+    told = facts(run)
+    assert "service time, percentiles of batches of 256" in told
+    assert "closed: cannot see queueing" in told
+    assert "mean      212ns per operation" in told
+    assert "warm-up   took 1.25s" in told
+    assert "slowest   3 of the 5 slowest intervals had a GC pause" in told.replace(
+        "\n          ", " "
+    )
+    assert "command-dispatch of 256" in row(run, 180)
+    for width in (59, 79, 119, 250):
+        assert width_of(row(run, width)) == width - 1
+        assert "of 256" in row(run, width)
+
+
+def test_a_closed_load_says_beside_its_times_what_it_cannot_see() -> None:
+    assert facts(run_view(0, COMMAND)).startswith("service time  closed: cannot see queueing")
+    assert "cannot see queueing" not in facts(run_view(0, STEADY))
+
+
+def test_a_row_with_warnings_or_lost_arrivals_is_marked() -> None:
+    assert row(run_view(0, COMMAND), 79).startswith("[ ] comm")
+    assert row(run_view(0, COMMAND, warnings=("late",)), 79).startswith("[ ]!comm")
+    assert row(run_view(0, COMMAND, unstarted=1), 79).startswith("[ ]!comm")
+
+
+def test_warnings_come_behind_the_percentiles_they_speak_of() -> None:
+    told = facts(run_view(0, COMMAND, warnings=("flattered",)))
+    assert told.index("p99 ") < told.index("! flattered") < told.index("done ")
+
+
+def test_marks_are_listed_newest_last_and_ticked_in_the_trend() -> None:
+    run = paused().runs[3]
+    told = facts(run)
+    assert "marks     620ms: 500 → 625/s\n          1.15s: paused" in told
+    assert row(run, 119).endswith("▅│▂▁▁▁│")
+    many = run_view(0, STEADY, marks=tuple(MarkView(n, f"mark {n}") for n in range(50)))
+    assert "mark 49" in facts(many)
+    assert "mark 29\n" not in facts(many)
+
+
+def test_ticks_stand_where_something_was_done() -> None:
+    assert trend([5, 5, 5, 5], 4, (1,)) == "▄│▄▄"
+    assert trend([5, 5, 5, 5], 2, (1, 3)) == "▄│"
+    assert trend([5, 5], 4, (7,)) == "  ▄▄"
+
+
+def test_ticks_move_left_with_a_trend_that_is_full() -> None:
+    values = tuple(1_000 for _ in range(60))
+    run = run_view(
+        0,
+        COMMAND,
+        trend_ns=values,
+        measured_ns=10_000_000_000,
+        marks=(MarkView(9_950_000_000, "paused"), MarkView(100_000_000, "long ago")),
+    )
+    assert row(run, 250).endswith("▄│")
+    assert row(run, 250).count("│") == 1
+
+
+def test_rounds_are_told_in_row_and_title_and_side_by_side() -> None:
+    latest = LatestRuns()
+    latest.take(repeated())
+    found = latest.known(COMMAND.full_name)
+    assert found is not None
+    assert (found.run.round, found.rounds, len(found.earlier)) == (2, 3, 1)
+    assert "m 62% 2/3" in row(found.run, 119, rounds=3)
+    assert "2/3" not in row(found.run, 79, rounds=3)
+    told = facts(found.run, earlier=found.earlier)
+    assert "  1     62.1µs   95.3µs    812µs   1394/s" in told
+    assert "  2      124µs    191µs   1.62ms   1394/s" in told
+    assert "apart" not in told
+
+
+def test_the_drift_between_rounds_that_have_ended_is_told() -> None:
+    rounds = [
+        run_view(n, COMMAND, round=n + 1, state="finished", percentiles_ns={"p50": 100_000 + n})
+        for n in range(30)
+    ]
+    told = facts(rounds[-1], earlier=tuple(rounds[:-1]))
+    assert "18 earlier rounds" in told
+    assert " 30  " in told
+    assert " 18  " not in told
+    assert "medians   100µs to 100µs, 0.0% apart" in told
+
+
+def test_a_round_that_never_began_does_not_hide_the_one_before() -> None:
+    latest = LatestRuns()
+    view = session_view(
+        run_view(0, COMMAND, state="stopped", operations=111),
+        run_view(1, COMMAND, state="stopped", round=2, operations=0, measured_ns=0),
+        rounds=2,
+        state="finished",
+    )
+    latest.take(view)
+    found = latest.known(COMMAND.full_name)
+    assert found is not None
+    assert found.run.operations == 111
+
+
+def test_a_profile_without_rounds_has_none_to_tell() -> None:
+    assert "rounds" not in facts(run_view(0, QUERY))

@@ -1,0 +1,90 @@
+"""What happens before there is a controller: it is made on a thread, behind the first frame."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from cortex_tui.session.control import Control
+from tests.tui.samples import running
+from tests.tui.stand_in import Bench, StandIn, bench
+
+COMMAND = "mediator.command-dispatch"
+
+
+class SlowMaker:
+    """Makes a controller when it is allowed to."""
+
+    def __init__(self) -> None:
+        self.control = StandIn()
+        self.thread: threading.Thread | None = None
+        self.allowed = threading.Event()
+
+    def __call__(self, loop: asyncio.AbstractEventLoop) -> Control:
+        self.thread = threading.current_thread()
+        assert self.allowed.wait(30)
+        return self.control
+
+
+async def until(b: Bench, condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await b.pilot.pause()
+
+
+async def test_keys_are_answered_while_the_controller_is_made() -> None:
+    maker = SlowMaker()
+    async with bench(make_control=maker) as b:
+        await until(b, lambda: maker.thread)
+        await b.press("space", "j")
+        assert "▸[ ] query" in b.text
+        assert "1 checked" in b.text
+        assert maker.thread is not threading.main_thread()
+        maker.allowed.set()
+
+
+async def test_a_run_that_is_asked_for_early_starts_as_soon_as_it_can() -> None:
+    maker = SlowMaker()
+    async with bench(make_control=maker, checked=[COMMAND]) as b:
+        await b.press("r", "r")
+        assert "starts in a moment" in b.lines[0]
+        assert maker.control.started == []
+        maker.allowed.set()
+        await until(b, lambda: maker.control.started)
+        await until(b, lambda: b.app.ready)
+        assert maker.control.started == [([COMMAND], False)]
+
+
+async def test_a_run_that_is_asked_for_early_can_be_taken_back() -> None:
+    maker = SlowMaker()
+    async with bench(make_control=maker, checked=[COMMAND]) as b:
+        await b.press("r", "x")
+        assert "not started" in b.lines[0]
+        maker.allowed.set()
+        await until(b, lambda: b.app.ready)
+        assert maker.control.started == []
+        await b.press("r")
+        assert maker.control.started == [([COMMAND], False)]
+
+
+async def test_a_controller_that_was_being_made_is_closed_at_the_end() -> None:
+    maker = SlowMaker()
+    maker.control.view = running()
+    async with bench(make_control=maker) as b:
+        await until(b, lambda: maker.thread)
+        await b.press("q")
+        maker.allowed.set()
+        await until(b, lambda: maker.control.closed)
+        assert maker.control.closed == 1
+
+
+async def test_a_controller_that_cannot_be_made_ends_the_workbench() -> None:
+    def make(loop: asyncio.AbstractEventLoop) -> Control:
+        raise OSError("no thread to be had")
+
+    with pytest.raises(Exception, match="no thread to be had"):
+        async with bench(make_control=make) as b:
+            await until(b, lambda: False)

@@ -1,0 +1,248 @@
+"""What is known of a run from its messages alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad
+from cortex_tui.protocol.messages import Health, PhaseChanged, RunFinished
+from cortex_tui.results.run_fold import RunFold
+from cortex_tui.results.run_view import run_view
+from cortex_tui.results.trend import TREND_INTERVALS
+from tests.unit.session.messages import SECOND_NS, planned, profile, samples
+
+TENTH_NS = SECOND_NS // 10
+
+
+def measuring(**fields: Any) -> RunFold:
+    fold = RunFold(planned(profile(**fields)))
+    fold.enter(PhaseChanged(0, "measure", 0))
+    return fold
+
+
+def test_shows_what_the_messages_added_up_to() -> None:
+    fold = measuring()
+    fold.add(samples(0, [1_000] * 60, at_ns=TENTH_NS))
+    fold.add(samples(1, [2_000] * 40, at_ns=2 * TENTH_NS, in_flight=1, oldest_ns=77))
+    view = run_view(fold, {})
+    assert view.operations == 100
+    assert view.percentiles_ns["p50"] == 1_000
+    assert view.max_ns == 2_000
+    assert view.throughput_per_s == 500.0
+    assert (view.in_flight, view.oldest_ns) == (1, 77)
+    assert view.progress == 0.02
+
+
+def test_a_percentile_with_too_few_samples_beyond_it_says_how_many_are_missing() -> None:
+    fold = measuring()
+    fold.add(samples(0, [1_000] * 150))
+    view = run_view(fold, {})
+    assert view.percentiles_ns["p90"] == 1_000
+    assert view.percentiles_ns["p95"] is None
+    assert view.samples_missing["p95"] == 50
+
+
+def test_warm_up_is_progress_but_no_result() -> None:
+    fold = RunFold(planned(profile(warmup=Length(iterations=100))))
+    fold.enter(PhaseChanged(0, "warmup", 0))
+    fold.add(samples(0, [1_000] * 25, phase="warmup"))
+    view = run_view(fold, {})
+    assert view.progress == 0.25
+    assert view.operations == 0
+    assert view.max_ns is None
+
+
+def test_response_is_the_headline_of_an_open_load() -> None:
+    fold = measuring(load=OpenLoad(rate_per_s=100.0))
+    fold.add(samples(0, [1_000] * 50, response=[2_000] * 50, lateness=[1_000] * 50))
+    view = run_view(fold, {})
+    assert view.percentiles_ns["p50"] == 2_000
+    assert view.service_p50_ns == 1_000
+    assert any("operations started late" in warning for warning in view.warnings)
+
+
+def test_percentiles_are_flagged_when_more_is_missing_than_lies_beyond_them() -> None:
+    fold = measuring(load=ClosedLoad(3))
+    fold.add(samples(0, [1_000] * 1_000, failures=[9_000] * 30, errors={"KeyError": 30}))
+    view = run_view(fold, {})
+    assert view.error_count == 30
+    (warning,) = view.warnings
+    assert warning.startswith("p99, p99.9, p99.99 flattered: 30 operations")
+
+
+def test_an_interval_without_operations_is_a_gap_in_the_trend() -> None:
+    fold = measuring()
+    fold.add(samples(0, [1_000]))
+    fold.add(samples(3, [1_500]))
+    fold.add(samples(3, [2_000]))
+    assert run_view(fold, {}).trend_ns == (1_000, None, None, 2_000)
+
+
+def test_the_trend_is_of_the_last_intervals() -> None:
+    fold = measuring()
+    for interval in range(200):
+        fold.add(samples(interval, [1_000 + interval]))
+    trend = run_view(fold, {}).trend_ns
+    assert len(trend) == TREND_INTERVALS
+    assert trend[-1] == 1_199
+
+
+def test_targets_stand_open_until_they_are_missed_or_the_run_has_ended() -> None:
+    fold = measuring(targets=("p50 < 2us", "errors == 0"))
+    assert run_view(fold, {}).verdict == "pending"
+    fold.add(samples(0, [5_000] * 50))
+    assert run_view(fold, {}).verdict == "missed"
+
+
+def test_a_target_without_data_is_missed_in_the_end() -> None:
+    fold = measuring(targets=("p99 < 2s",))
+    fold.add(samples(0, [5_000] * 50))
+    assert run_view(fold, {}).verdict == "pending"
+    fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
+    view = run_view(fold, {})
+    assert view.verdict == "missed"
+    assert view.targets[0].note == "needs 950 more operations"
+
+
+def test_a_run_without_one_success_has_failed() -> None:
+    fold = measuring()
+    fold.add(samples(0, failures=[1_000] * 3, errors={"OSError": 3}))
+    fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
+    assert run_view(fold, {}).state == "failed"
+    assert run_view(fold, {}).reason == "measure: none of 3 operations succeeded (OSError)"
+
+
+def test_a_run_in_which_nothing_ended_has_failed_and_meets_no_target() -> None:
+    fold = measuring(targets=("errors == 0",))
+    fold.finish(
+        RunFinished(
+            run=0,
+            state="finished",
+            at_ns=0,
+            measured_ns=SECOND_NS,
+            unfinished_ns=(5 * SECOND_NS, SECOND_NS),
+        )
+    )
+    view = run_view(fold, {})
+    assert (view.state, view.verdict) == ("failed", "missed")
+    assert view.reason == "measure: no operation ended (unfinished: 2, the oldest after 5.00s)"
+    assert view.targets[0].note == "needs 1 more operation"
+
+
+def test_a_run_that_was_stopped_before_anything_ended_has_not_failed() -> None:
+    fold = measuring()
+    fold.finish(RunFinished(run=0, state="stopped", at_ns=0, unfinished_ns=(SECOND_NS,)))
+    assert run_view(fold, {}).state == "stopped"
+
+
+def test_what_was_measured_outlives_the_runner() -> None:
+    fold = measuring()
+    fold.add(samples(0, [1_000] * 50, at_ns=TENTH_NS, in_flight=4, oldest_ns=5))
+    fold.die("the runner was killed by SIGSEGV")
+    view = run_view(fold, {})
+    assert (view.state, view.reason) == ("failed", "the runner was killed by SIGSEGV")
+    assert view.operations == 50
+    assert view.in_flight == 0
+
+
+def test_a_held_loop_is_told() -> None:
+    fold = measuring()
+    fold.add(samples(0, [1_000], health=Health(loop_lag_ns=250_000_000)))
+    assert run_view(fold, {}).warnings == (
+        "the measuring loop was held for up to 250ms: something did not await, or the machine was "
+        "busy",
+    )
+
+
+@pytest.mark.parametrize(
+    ("done", "unstarted", "unfinished", "took_ns", "says"),
+    [
+        (1_000, 0, 0, 10 * SECOND_NS, ""),
+        (1_000, 0, 0, 20 * SECOND_NS, "100/s were due, 50.0/s were done; the rest queued"),
+        (
+            400,
+            600,
+            0,
+            10 * SECOND_NS,
+            "100/s were due, 40/s were done; 600 never started (max_in_flight was reached)",
+        ),
+        (
+            400,
+            598,
+            2,
+            16 * SECOND_NS,
+            "100/s were due, 25.0/s were done; 598 never started (max_in_flight was reached), "
+            "2 never ended, the rest queued",
+        ),
+        (0, 999, 1, 10 * SECOND_NS, "0/s were done; 999 never started (max_in_flight was reached)"),
+    ],
+)
+def test_what_became_of_operations_that_were_due_too_fast_is_told(
+    done: int, unstarted: int, unfinished: int, took_ns: int, says: str
+) -> None:
+    fold = measuring(load=OpenLoad(rate_per_s=100.0))
+    times = [1_000] * done
+    fold.add(samples(0, times, response=times, lateness=[1] * done, unstarted=unstarted))
+    fold.finish(
+        RunFinished(
+            run=0,
+            state="finished",
+            at_ns=0,
+            measured_ns=took_ns,
+            unfinished_ns=(SECOND_NS,) * unfinished,
+        )
+    )
+    told = [text for text in run_view(fold, {}).warnings if "keep up" in text]
+    assert len(told) == bool(says)
+    assert says in "".join(told)
+
+
+def test_what_ends_as_late_as_it_takes_has_not_queued() -> None:
+    fold = measuring(load=OpenLoad(rate_per_s=100.0), timeout_ns=3 * SECOND_NS)
+    fold.add(samples(0, failures=[3 * SECOND_NS] * 1_000, errors={"TimeoutError": 1_000}))
+    fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=13 * SECOND_NS))
+    assert run_view(fold, {}).warnings == ()
+
+
+def test_neighbours_that_end_earlier_are_told() -> None:
+    fold = measuring()
+    fold.add(samples(0, at_ns=TENTH_NS, neighbours=2))
+    fold.add(samples(1, at_ns=2 * TENTH_NS, neighbours=2))
+    fold.add(samples(2, at_ns=3 * TENTH_NS, neighbours=1))
+    assert run_view(fold, {}).warnings == ("neighbours changed while it was measured: 2 → 1",)
+
+
+def test_neighbours_that_end_when_the_time_is_up_are_no_matter() -> None:
+    fold = measuring()
+    fold.add(samples(0, at_ns=TENTH_NS, neighbours=2))
+    fold.add(samples(100, at_ns=10 * SECOND_NS, neighbours=0))
+    assert run_view(fold, {}).warnings == ()
+
+
+def test_control_characters_of_a_workload_become_visible() -> None:
+    fold = measuring()
+    text = "boom \x1b[31mred"
+    fold.add(samples(0, failures=[1], errors={"E\x07": 1}, tracebacks={"E\x07": f"line\n{text}"}))
+    fold.finish(RunFinished(run=0, state="failed", reason=text, at_ns=0))
+    view = run_view(fold, {})
+    assert view.reason == "boom ␛[31mred"
+    assert view.errors == {"E␇": 1}
+    assert view.traceback == "line\nboom ␛[31mred"
+
+
+def test_what_timing_adds_is_told_where_it_is_much_of_an_operation() -> None:
+    def told(clock_cost_ns: float, **fields: Any) -> list[str]:
+        fold = RunFold(planned(profile(**fields)), clock_cost_ns)
+        fold.enter(PhaseChanged(0, "measure", 0))
+        fold.add(samples(0, [1_000] * 100))
+        return [text for text in run_view(fold, {}).warnings if text.startswith("timing adds")]
+
+    assert told(9) == []
+    assert told(50) == [
+        "timing adds 50ns to each operation, 5% of the service p50 1.00µs; "
+        'batch = "auto" would time many as one'
+    ]
+    (said,) = told(50, load=OpenLoad(rate_per_s=100.0))
+    assert said.endswith("1.00µs")

@@ -1,0 +1,133 @@
+"""A session folded from a recorded stream of messages."""
+
+from __future__ import annotations
+
+from cortex_tui.placement.port import PlacementName
+from cortex_tui.protocol.messages import (
+    LogLine,
+    Message,
+    PhaseChanged,
+    RunFinished,
+    RunMeasured,
+    RunnerDied,
+    SessionFinished,
+)
+from cortex_tui.results.session_fold import LOG_LINES, SessionFold
+from cortex_tui.results.view import SessionView
+from tests.unit.session.messages import SECOND_NS, plan, planned, profile, samples, started
+
+ONE, TWO = profile("one"), profile("two")
+
+STREAM: list[Message] = [
+    started(),
+    planned(ONE, 0, ("bench.two",)),
+    planned(TWO, 1, ("bench.one",)),
+    PhaseChanged(0, "measure", 0),
+    PhaseChanged(1, "measure", 0),
+    samples(0, [1_000] * 50, run=0, at_ns=SECOND_NS),
+    samples(0, [2_000] * 50, run=1, at_ns=SECOND_NS),
+    LogLine(-1, "stdout", "hello"),
+]
+
+
+def fold(*messages: Message, placement: PlacementName = "process") -> SessionFold:
+    made = SessionFold(plan(ONE, TWO), placement, "2026-01-01T00:00:00Z")
+    for message in messages:
+        made.apply(message)
+    return made
+
+
+def view_of(made: SessionFold, now_ns: int = 2 * SECOND_NS) -> SessionView:
+    return made.view(now_ns, stored=False, store_error="")
+
+
+def test_a_planned_session_shows_its_runs_before_the_runner_has_said_a_word() -> None:
+    view = view_of(fold())
+    assert view.state == "starting"
+    assert [run.profile.full_name for run in view.runs] == ["bench.one", "bench.two"]
+
+
+def test_replaying_a_recorded_stream_gives_the_same_view() -> None:
+    assert view_of(fold(*STREAM)) == view_of(fold(*STREAM))
+    assert view_of(fold(*STREAM)).runs[1].percentiles_ns["p50"] == 2_000
+
+
+def test_neighbours_are_the_runs_that_measure_at_the_same_time() -> None:
+    three = profile("three")
+    names = ("bench.one", "bench.two", "bench.three")
+    made = SessionFold(plan(ONE, TWO, three), "process", "2026-01-01T00:00:00Z")
+    for number, each in enumerate((ONE, TWO, three)):
+        made.apply(planned(each, number, tuple(name for name in names if name != each.full_name)))
+    assert view_of(made).runs[2].neighbours == ("bench.one", "bench.two")
+    # The third is put off until the others are done.
+    for message in (PhaseChanged(1, "measure", 5), PhaseChanged(0, "measure", 5)):
+        made.apply(message)
+    made.apply(PhaseChanged(2, "measure", SECOND_NS))
+    assert [run.neighbours for run in view_of(made).runs] == [("bench.two",), ("bench.one",), ()]
+
+
+def test_a_run_that_failed_before_it_measured_is_nobodys_neighbour() -> None:
+    failed = RunFinished(run=0, state="failed", reason="setup: no server", at_ns=1)
+    begin = (started(), planned(ONE, 0, ("bench.two",)), planned(TWO, 1, ("bench.one",)))
+    view = view_of(fold(*begin, PhaseChanged(0, "setup", 0), PhaseChanged(1, "measure", 1), failed))
+    assert [run.neighbours for run in view.runs] == [(), ()]
+    view = view_of(fold(*begin, failed, RunnerDied("killed", 2)))
+    assert [run.neighbours for run in view.runs] == [(), ()]
+
+
+def test_silence_is_told_while_the_session_goes_on() -> None:
+    assert view_of(fold(*STREAM), 5 * SECOND_NS).silent_ns == 4 * SECOND_NS
+    ended = fold(*STREAM, SessionFinished(SECOND_NS))
+    assert view_of(ended, 5 * SECOND_NS).silent_ns == 0
+
+
+def test_a_runner_that_dies_fails_what_had_not_ended() -> None:
+    done = RunFinished(run=0, state="finished", at_ns=SECOND_NS, measured_ns=SECOND_NS)
+    view = view_of(fold(*STREAM, done, RunnerDied("the runner was killed by SIGKILL", SECOND_NS)))
+    assert view.state == "died"
+    assert [run.state for run in view.runs] == ["finished", "failed"]
+    assert view.runs[1].reason == "the runner was killed by SIGKILL"
+    assert view.runs[1].operations == 50
+
+
+def test_a_run_that_had_measured_to_its_end_when_the_runner_died_has_not_failed() -> None:
+    done = RunFinished(run=0, state="finished", at_ns=SECOND_NS, measured_ns=SECOND_NS)
+    died = RunnerDied("the runner was killed by SIGKILL", SECOND_NS)
+    view = view_of(fold(*STREAM, RunMeasured(done), died))
+    assert [run.state for run in view.runs] == ["finished", "failed"]
+    assert view.runs[0].measured_ns == SECOND_NS
+    (warning,) = view.runs[0].warnings
+    assert warning.endswith("not torn down: the runner was killed by SIGKILL")
+
+
+def test_a_run_that_waits_to_be_torn_down_has_not_ended() -> None:
+    done = RunFinished(run=0, state="finished", at_ns=SECOND_NS, measured_ns=SECOND_NS)
+    view = view_of(fold(*STREAM, RunMeasured(done)))
+    assert view.runs[0].state == "running"
+
+
+def test_a_session_that_ends_without_a_word_of_a_run_fails_that_run() -> None:
+    view = view_of(fold(*STREAM, SessionFinished(SECOND_NS)))
+    assert {run.state for run in view.runs} == {"failed"}
+
+
+def test_a_message_of_a_run_that_was_never_planned_changes_nothing() -> None:
+    made = fold(*STREAM)
+    before = view_of(made)
+    for message in (samples(0, [1], run=7), PhaseChanged(7, "measure", 0)):
+        made.apply(message)
+    assert view_of(made).runs == before.runs
+
+
+def test_the_log_is_bounded_and_harmless() -> None:
+    lines = [LogLine(-1, "stdout", f"\x1b[2J{number}" + "x" * 10_000) for number in range(2_000)]
+    view = view_of(fold(started(), *lines))
+    assert len(view.log) == LOG_LINES
+    assert view.log_dropped == 2_000 - LOG_LINES
+    assert view.log[-1].startswith("stdout: ␛[2J1999x")
+    assert max(map(len, view.log)) < 600
+
+
+def test_runs_in_process_say_so() -> None:
+    view = view_of(fold(*STREAM, placement="in-process"))
+    assert all("shares its loop with the screen" in run.warnings for run in view.runs)
