@@ -122,7 +122,8 @@ def run(
     which * and ? are special ('*-write'), or the path of a TOML file.
 
     Exit codes: 0 all good; 1 a target was missed; 2 wrong usage or an invalid profile; 3 a run
-    failed; 130 interrupted, with what was measured stored.
+    failed; 4 a target is undecided for want of operations, and nothing worse; 130 interrupted, with
+    what was measured stored.
     """
     profiles: Sequence[Profile]
     invalid = False
@@ -146,7 +147,7 @@ def run(
     _check_json(json)
     if save:
         _check_save(store, save)
-    from cortex_tui.report import Delivery
+    from cortex_tui.report import Delivery, worst
 
     code = _run(
         profiles,
@@ -158,7 +159,7 @@ def run(
     )
     if code == INTERRUPTED:
         return code
-    return max(code, INVALID_PROFILE) if invalid else code
+    return worst(code, INVALID_PROFILE) if invalid else code
 
 
 def _selected(select: Sequence[str], places: Sequence[Path]) -> tuple[Sequence[Profile], bool]:

@@ -10,7 +10,8 @@ from cortex_tui.profiles.model import ClosedLoad, Load, StagedLoad, is_open
 from cortex_tui.profiles.reading import RefusedError
 from cortex_tui.profiles.words import shown, suggestion
 from cortex_tui.stats.percentiles import parse_percentile, samples_missing
-from cortex_tui.stats.targets import DURATIONS, SCALING, Target, parse_target
+from cortex_tui.stats.statistics import find_statistic
+from cortex_tui.stats.targets import SCALING, Target, parse_target
 
 STOP_RULE = frozenset({"duration", "iterations", "precision"})
 """They are one rule: a profile that states any of them takes none from the defaults. Stages say
@@ -105,7 +106,8 @@ def _lacking(target: Target, keys: Mapping[str, Any]) -> str:
     if target.subject == "lateness" and not is_open(load):
         return "expected a load with a rate (a closed load has no lateness)"
     quantile = parse_percentile(target.statistic)
-    of_each = quantile is not None or (target.statistic in DURATIONS and target.statistic != "mean")
+    statistic = find_statistic(target.statistic)
+    of_each = statistic is not None and statistic.of_times is not None and statistic.name != "mean"
     if keys.get("batch", 1) != 1 and of_each and target.subject != "failure":
         return f"expected mean or throughput ({_OF_BATCHES})"
     iterations: int | None = keys.get("iterations")

@@ -33,7 +33,7 @@ SILENT_LOOKS = 60
 """How often the same view may be met while a session goes on; a new one comes every 0.25 s at most.
 Looks, not seconds: a suspended process must not wake up to this."""
 
-GOOD, MISSED, USAGE, FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+GOOD, MISSED, USAGE, FAILED, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 STDOUT = "-"
 
@@ -86,9 +86,9 @@ async def run_headless(
     # Without an end there is nothing to deliver, and nobody who would.
     if not interrupted.at_once and not lost:
         if delivery.save:
-            code = max(code, await _save(control, delivery, progress))
+            code = worst(code, await _save(control, delivery, progress))
         if delivery.json:
-            code = max(code, await _deliver_json(control, delivery.json, progress, out))
+            code = worst(code, await _deliver_json(control, delivery.json, progress, out))
         view = control.view or view
     for line in view.log:
         progress.say(f"  | {printable(line)}")
@@ -96,7 +96,7 @@ async def run_headless(
     colour = wants_colour(table_to)
     if delivery.dry_run:
         text, worked = rehearsal(view, colour=colour)
-        code = max(code, GOOD if worked else FAILED)
+        code = worst(code, GOOD if worked else FAILED)
     else:
         text = summary(view, width=width_of(table_to), colour=colour, store=delivery.store)
     try:
@@ -106,14 +106,21 @@ async def run_headless(
         # The terminal may be gone, which may be what the interruption was about.
         if table_to is out and not interrupted.is_set():
             raise
-    return INTERRUPTED if interrupted.is_set() else max(code, exit_code(view))
+    return INTERRUPTED if interrupted.is_set() else worst(code, exit_code(view))
 
 
 def exit_code(view: SessionView) -> int:
-    """What a session that was not interrupted comes to: 3 a run failed, 1 a target missed, 0."""
+    """What a session that was not interrupted comes to: 3 a run failed, 1 a target missed, 4 one
+    undecided and nothing worse, 0."""
     if view.state == "died" or not view.runs or any(run.state == "failed" for run in view.runs):
         return FAILED
-    return MISSED if any(run.verdict == "missed" for run in view.runs) else GOOD
+    verdicts = {run.verdict for run in view.runs}
+    return MISSED if "missed" in verdicts else UNDECIDED if "undecided" in verdicts else GOOD
+
+
+def worst(*codes: int) -> int:
+    """The exit code that stands for all: the greatest, but for UNDECIDED, which hides nothing."""
+    return max(codes, key=(GOOD, UNDECIDED, MISSED, USAGE, FAILED, INTERRUPTED).index)
 
 
 class _LostError(Exception):

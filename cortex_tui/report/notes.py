@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from cortex_tui.profiles.model import is_open
 from cortex_tui.profiles.words import printable
-from cortex_tui.quantities import format_count, format_duration, format_range
+from cortex_tui.quantities import format_duration, format_range
 from cortex_tui.report.stream import Tone, toned
-from cortex_tui.results.view import RunView, SessionView, TargetView
-from cortex_tui.stats.targets import COUNTS, SCALING, parse_target
+from cortex_tui.results.view import RunView, SessionView
+from cortex_tui.stats.targets import SCALING, TargetResult, parse_target
 
 _MARKS_TOLD = 12
 _NAMES_TOLD = 4
@@ -58,35 +58,18 @@ def run_notes(run: RunView, rounds: int, *, colour: bool) -> Iterator[str]:
         yield note("warning", "warn", warning)
 
 
-def _standing(target: TargetView) -> tuple[str, Tone, str] | None:
-    """What is to be said of a target, if anything."""
-    if not target.met:
-        return "missed", "bad", f"{target.target}: {_value(target)}"
-    if target.note and target.value is not None:
-        return "met", "warn", f"{target.target}: {_value(target)}"
+def _standing(target: TargetResult) -> tuple[str, Tone, str] | None:
+    """What there is to report of a target, if anything."""
+    text = f"{target.target}: {target.value_text}"
+    if target.verdict == "missed":
+        return "missed", "bad", text
+    if target.verdict == "undecided" or (target.verdict == "met" and target.note):
+        return target.verdict, "warn", text
     return None
 
 
-def _statistic(target: TargetView) -> str:
+def _statistic(target: TargetResult) -> str:
     return parse_target(target.target).statistic
-
-
-def _value(target: TargetView) -> str:
-    """The value in its own unit, and what speaks against it."""
-    if target.value is None:
-        return target.note or "no value"
-    statistic = _statistic(target)
-    if statistic in COUNTS:
-        text = format_count(target.value)
-    elif statistic == "throughput":
-        text = f"{format_count(target.value)}/s"
-    elif statistic == "error_rate":
-        text = f"{target.value:.3%}"
-    elif statistic == SCALING:
-        text = f"{target.value:.2f}"
-    else:
-        text = format_duration(target.value)
-    return f"{text} ({target.note})" if target.note else text
 
 
 def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:

@@ -79,7 +79,12 @@ def _errors(run: RunView) -> Cell:
 def _verdict(run: RunView) -> Cell:
     if run.verdict == "none":
         return Cell("–", "dim")
-    tones: dict[str, Tone] = {"met": "good", "missed": "bad", "pending": "warn"}
+    tones: dict[str, Tone] = {
+        "met": "good",
+        "missed": "bad",
+        "pending": "warn",
+        "undecided": "warn",
+    }
     return Cell(run.verdict, tones[run.verdict])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cortex_tui.results.run_fold import said_in
 from cortex_tui.results.stored import RunResult, SessionResult
-from cortex_tui.results.view import MarkView, RunView, SessionView, TargetView
+from cortex_tui.results.view import MarkView, RunView, SessionView
 from cortex_tui.stats.summary import summarise_live
 
 
@@ -49,10 +49,7 @@ def _run_view(run: RunResult) -> RunView:
         unfinished=len(record.unfinished_ns),
         unstarted=record.unstarted,
         overflow=run.service.overflow,
-        targets=tuple(
-            TargetView(target.target, target.value, target.met, target.note)
-            for target in record.targets
-        ),
+        targets=record.targets,
         verdict=run.verdict,
         slowest=record.slowest,
         marks=tuple(MarkView(mark.offset_ns, mark.text) for mark in record.marks),

@@ -94,7 +94,7 @@ def _run_document(run: RunResult) -> dict[str, Any]:
         "lateness_ns": _times(run, "lateness", run.lateness),
         "failure_ns": _times(run, "failure", run.failure),
         "slowest": record.slowest,
-        "targets": [msgspec.to_builtins(target) for target in record.targets],
+        "targets": [msgspec.to_builtins(target) | {"met": target.met} for target in record.targets],
         "warnings": list(record.warnings),
         "traceback": record.traceback,
         "tracebacks": dict(record.tracebacks),

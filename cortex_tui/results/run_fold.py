@@ -32,7 +32,8 @@ from cortex_tui.results.trend import Settling, Trend
 from cortex_tui.results.view import MarkView
 from cortex_tui.results.visible import visible
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
-from cortex_tui.stats.targets import Measured, parse_target
+from cortex_tui.stats.measured import Measured
+from cortex_tui.stats.targets import parse_target
 
 UNSETTLED = "warm-up ended before the times had settled"
 LOOP_HELD_NS = 25_000_000

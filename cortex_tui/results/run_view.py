@@ -7,11 +7,11 @@ from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.results.cells import Cells, group_of
 from cortex_tui.results.progress import progress_note, progress_of
 from cortex_tui.results.run_fold import RunFold, said_in
-from cortex_tui.results.view import CurvePoint, RunView, TargetView
+from cortex_tui.results.view import CurvePoint, RunView
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SHOWN, flagged
 from cortex_tui.stats.summary import summarise_live
-from cortex_tui.stats.targets import Evaluation, Target, evaluate, verdict
+from cortex_tui.stats.targets import TargetResult, evaluate, verdict
 
 _KEEPS_UP = 0.95
 """Operations done over operations due from which on a load is kept up with."""
@@ -29,7 +29,7 @@ def run_view(run: RunFold, cells: Cells) -> RunView:
     """`cells` are those of the session's matrices."""
     summary = summarise_live(run.headline)
     live = run.live
-    standings = standings_of(run, cells)
+    targets = targets_of(run, cells)
     findings = run.findings()
     measured_ns, mean_ns = run.measured_ns, run.service.mean_ns
     return RunView(
@@ -61,11 +61,8 @@ def run_view(run: RunFold, cells: Cells) -> RunView:
         overflow=run.service.overflow,
         in_flight=run.in_flight,
         oldest_ns=run.oldest_ns,
-        targets=tuple(
-            TargetView(target.text, standing.value, standing.met, standing.note)
-            for target, standing in standings
-        ),
-        verdict=verdict([standing for _, standing in standings], live=live),
+        targets=targets,
+        verdict=verdict(targets, live=live),
         trend_ns=run.trend.values(),
         curve=tuple(CurvePoint(nines, ns) for nines, ns in run.headline.curve()),
         slowest=findings.slowest,
@@ -89,14 +86,13 @@ def _confidence(run: RunFold, percentiles_ns: dict[str, int | None]) -> dict[str
     }
 
 
-def standings_of(run: RunFold, cells: Cells) -> list[tuple[Target, Evaluation]]:
+def targets_of(run: RunFold, cells: Cells) -> tuple[TargetResult, ...]:
     """The targets, and how each stands."""
     measured, headline, live = run.measured, run.profile.headline, run.live
     siblings = cells.get(group_of(run), ())
-    return [
-        (target, evaluate(target, measured, headline, live=live, cells=siblings))
-        for target in run.targets
-    ]
+    return tuple(
+        evaluate(target, measured, headline, live=live, cells=siblings) for target in run.targets
+    )
 
 
 def warnings_of(run: RunFold) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from cortex_tui.results.findings import look_over
 from cortex_tui.results.intervals import Interval, TimeName
 from cortex_tui.stats.codec import HistogramFormatError
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
-from cortex_tui.stats.targets import Evaluation, Measured, Verdict, evaluate, parse_target, verdict
+from cortex_tui.stats.measured import Measured
+from cortex_tui.stats.targets import TargetResult, Verdict, evaluate, parse_target, verdict
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.records import (
     EncodedHistogram,
@@ -24,7 +25,6 @@ from cortex_tui.store.records import (
     SessionRecord,
     SessionState,
     StoredSession,
-    TargetRecord,
 )
 
 INTERRUPTED = "its process ended before the run did: what was stored until then is here"
@@ -95,8 +95,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def verdict(self) -> Verdict:
-        standings = (Evaluation(t.value, t.met, t.note) for t in self.record.targets)
-        return verdict(standings, live=self.live)
+        return verdict(self.record.targets, live=self.live)
 
 
 class SessionResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,29 +159,27 @@ def _cut_short(result: RunResult, slots: Sequence[tuple[int, Interval]]) -> RunR
         neighbours=result.record.neighbours if result.record.phase in _MEASURED else (),
         confidence_ns=found.confidence_ns,
         slowest=found.slowest,
-        targets=tuple(TargetRecord(text, None, True) for text in result.profile.targets),
+        targets=tuple(map(TargetResult, result.profile.targets)),
     )
     return msgspec.structs.replace(result, record=record)
 
 
 def _decided(run: RunResult, cells: Cells) -> RunResult:
     """With no target of it open: stored while the run or a cell beside it went on, some may be."""
-    is_open = any(target.met and target.value is None for target in run.record.targets)
+    is_open = any(target.verdict == "pending" for target in run.record.targets)
     if run.live or not is_open:
         return run
     record = msgspec.structs.replace(run.record, targets=held(run, cells))
     return msgspec.structs.replace(run, record=record)
 
 
-def held(run: RunResult, cells: Cells) -> tuple[TargetRecord, ...]:
-    """The profile's targets, held against the run as one that has ended."""
+def held(run: RunResult, cells: Cells) -> tuple[TargetResult, ...]:
+    """The profile's targets, judged as those of a run that has ended."""
     siblings = cells.get(group_of(run), ())
-    records = []
-    for text in run.profile.targets:
-        target = parse_target(text)
-        value, met, note = evaluate(target, run.measured, run.profile.headline, cells=siblings)
-        records.append(TargetRecord(target.text, value, met, note))
-    return tuple(records)
+    return tuple(
+        evaluate(parse_target(text), run.measured, run.profile.headline, cells=siblings)
+        for text in run.profile.targets
+    )
 
 
 def _interval(record: IntervalRecord) -> Interval:

@@ -12,19 +12,7 @@ import msgspec
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import Phase, RunState
-
-Verdict = Literal["none", "pending", "met", "missed"]
-"""none: the profile has no targets. pending: the run goes on, and nothing is missed so far."""
-
-
-class TargetView(msgspec.Struct, frozen=True):
-    """A target and how it stands. `value` is in the statistic's unit (ns, count, 1/s, share)."""
-
-    target: str
-    value: float | None
-    met: bool
-    note: str = ""
-    """Why there is no value, such as `needs 120 more operations`."""
+from cortex_tui.stats.targets import TargetResult, Verdict
 
 
 class CurvePoint(msgspec.Struct, frozen=True, array_like=True):
@@ -85,7 +73,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     in_flight: int = 0
     oldest_ns: int = 0
     """The age of the oldest operation in flight, as of the last message."""
-    targets: tuple[TargetView, ...] = ()
+    targets: tuple[TargetResult, ...] = ()
     verdict: Verdict = "none"
     trend_ns: tuple[int | None, ...] = ()
     """The p99 of each of the last intervals, oldest first; None for one in which nothing ended."""

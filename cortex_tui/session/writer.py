@@ -12,7 +12,7 @@ from typing import Any
 from cortex_tui.results.cells import Cells
 from cortex_tui.results.intervals import Interval
 from cortex_tui.results.run_fold import RunFold
-from cortex_tui.results.run_view import standings_of, warnings_of
+from cortex_tui.results.run_view import targets_of, warnings_of
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.stored import RunResult, SessionResult
 from cortex_tui.stats.histogram import IntervalHistogram
@@ -26,7 +26,6 @@ from cortex_tui.store.records import (
     SessionBatch,
     SessionEnd,
     SessionRecord,
-    TargetRecord,
 )
 from cortex_tui.store.sqlite.store import SnapshotStore
 from cortex_tui.store.writer import this_process
@@ -183,10 +182,7 @@ def _run_record(run: RunFold, cells: Cells) -> RunRecord:
         unfinished_ns=run.unfinished_ns,
         unstarted=run.unstarted,
         warnings=warnings_of(run),
-        targets=tuple(
-            TargetRecord(target.text, standing.value, standing.met, standing.note)
-            for target, standing in standings_of(run, cells)
-        ),
+        targets=targets_of(run, cells),
         service=run.service.moments,
         response=run.response.moments if run.response else None,
         lateness=run.lateness.moments if run.lateness else None,

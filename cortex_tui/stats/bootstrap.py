@@ -21,7 +21,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cortex_tui.stats.buckets import highest_of
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.percentiles import samples_missing
 
@@ -80,9 +79,9 @@ def percentile_bounds(
 
 def _values_at(pooled: Histogram, shares: Sequence[float]) -> list[int]:
     """As `Histogram.percentiles`, for shares that may lie beyond the first or the last value."""
-    first, cumulative = pooled.cumulative()
-    ranks = [min(max(int(share * pooled.total + 0.5), 1), pooled.total) for share in shares]
-    return [highest_of(first + int(bucket)) for bucket in np.searchsorted(cumulative, ranks)]
+    return pooled.values_at(
+        [min(max(int(share * pooled.total + 0.5), 1), pooled.total) for share in shares]
+    )
 
 
 def _shares(

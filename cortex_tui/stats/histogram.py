@@ -24,7 +24,7 @@ from cortex_tui.stats.buckets import (
     lowest_of,
     tally,
 )
-from cortex_tui.stats.moments import EMPTY, Moments, merged
+from cortex_tui.stats.moments import EMPTY, Moments, clamped, merged
 
 MAX_NINES = 5.0
 """How far a percentile curve goes at most: 5 nines are p99.999."""
@@ -109,9 +109,9 @@ class Histogram:
     def percentiles(self, quantiles: Sequence[float]) -> list[int | None]:
         """The value at each quantile (0.99 for p99), None while there are no values.
 
-        Equal to `HdrHistogram.get_value_at_percentile(100 * quantile)`, to the nanosecond: the
-        greatest value of the bucket that the quantile falls into (for 0, the smallest), which may
-        exceed `max_ns` by as much as a bucket is wide, a thousandth at most.
+        The greatest value of the bucket that the quantile falls into (for 0, the smallest), as
+        `HdrHistogram.get_value_at_percentile(100 * quantile)` has it, but never beyond the
+        smallest and greatest value that were recorded.
         """
         if not self.total:
             return [None] * len(quantiles)
@@ -119,9 +119,16 @@ class Histogram:
         percents = [min(round(100 * quantile, 9), 100.0) for quantile in quantiles]
         ranks = [max(int(percent * self.total / 100 + 0.5), 1) for percent in percents]
         return [
-            highest_of(bucket) if percent else lowest_of(bucket)
+            self._within(highest_of(bucket) if percent else lowest_of(bucket))
             for percent, bucket in zip(percents, self._buckets_at(ranks), strict=True)
         ]
+
+    def values_at(self, ranks: Sequence[int]) -> list[int]:
+        """The value of each rank, the smallest value having rank 1; as `percentiles` has it."""
+        return [self._within(highest_of(bucket)) for bucket in self._buckets_at(ranks)]
+
+    def _within(self, value_ns: int) -> int:
+        return clamped(value_ns, self._moments)
 
     def curve(self, points: int = 60) -> list[tuple[float, int]]:
         """The percentile curve: pairs of nines (2.0 is p99) and ns, evenly spaced in nines.
@@ -134,8 +141,7 @@ class Histogram:
         step = end / (points - 1) if points > 1 and end else 0.0
         nines = [step * point for point in range(points if step else 1)]
         ranks = [max(round(self.total * (1 - 10.0**-nine)), 1) for nine in nines]
-        buckets = self._buckets_at(ranks)
-        return [(nine, highest_of(b)) for nine, b in zip(nines, buckets, strict=True)]
+        return list(zip(nines, self.values_at(ranks), strict=True))
 
     def cumulative(self) -> tuple[int, Ints]:
         """The first bucket with a value, and for each from there to the last how many values lie
@@ -261,7 +267,8 @@ class IntervalHistogram:
         if not self.total:
             return None
         rank = max(int(round(100 * quantile, 9) * self.total / 100 + 0.5), 1)
-        return highest_of(int(self.indices[np.searchsorted(np.cumsum(self.counts), rank)]))
+        bucket = int(self.indices[np.searchsorted(np.cumsum(self.counts), rank)])
+        return clamped(highest_of(bucket), self.moments)
 
     def encode(self) -> bytes:
         """The V2 encoding, compressed; moments and overflow are not part of it."""

@@ -55,5 +55,15 @@ def merged(a: Moments, b: Moments) -> Moments:
     )
 
 
+def clamped(value_ns: int, moments: Moments) -> int:
+    """The value of a bucket's edge, moved to the nearest of the values that were recorded where it
+    lies beyond all of them: no percentile is greater than the maximum."""
+    if moments.min_ns is not None and value_ns < moments.min_ns:
+        return moments.min_ns
+    if moments.max_ns is not None and value_ns > moments.max_ns:
+        return moments.max_ns
+    return value_ns
+
+
 def _less(a: int | None, b: int | None) -> bool:
     return a is not None and b is not None and a < b

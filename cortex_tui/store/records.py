@@ -13,6 +13,7 @@ from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import Health, Phase, RunState
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.stats.moments import EMPTY, Moments
+from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.writer import Writer
 
 SessionEnd = Literal["finished", "stopped", "died"]
@@ -39,15 +40,6 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What awaiting a coroutine that does nothing takes."""
     environment: dict[str, Any] = {}
     writer: Writer = Writer(0)
-
-
-class TargetRecord(msgspec.Struct, frozen=True):
-    """How a target stood. `value` is in its statistic's unit."""
-
-    target: str
-    value: float | None
-    met: bool
-    note: str = ""
 
 
 class MarkRecord(msgspec.Struct, frozen=True, array_like=True):
@@ -85,7 +77,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The age of each operation that never ended."""
     unstarted: int = 0
     warnings: tuple[str, ...] = ()
-    targets: tuple[TargetRecord, ...] = ()
+    targets: tuple[TargetResult, ...] = ()
     service: Moments = EMPTY
     response: Moments | None = None
     lateness: Moments | None = None

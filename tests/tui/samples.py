@@ -16,7 +16,8 @@ from cortex_tui.profiles.model import (
     Profile,
     Suite,
 )
-from cortex_tui.results.view import CurvePoint, MarkView, RunView, SessionView, TargetView
+from cortex_tui.results.view import CurvePoint, MarkView, RunView, SessionView
+from cortex_tui.stats.targets import TargetResult
 
 SECOND_NS = 1_000_000_000
 
@@ -125,7 +126,10 @@ def running() -> SessionView:
             0,
             command,
             neighbours=others,
-            targets=(TargetView("p95 < 50ms", 120_000, True), TargetView("errors == 0", 0, True)),
+            targets=(
+                TargetResult("p95 < 50ms", 120_000, "met"),
+                TargetResult("errors == 0", 0, "met"),
+            ),
         ),
         run_view(1, query, phase="warmup", progress=0.4, scale=3, operations=0),
         run_view(2, concurrent, oldest_ns=3_200_000_000, scale=20),
@@ -143,7 +147,10 @@ def finished() -> SessionView:
             phase="teardown",
             operations=12_345,
             errors={"TimeoutError": 3, "ValueError": 1},
-            targets=(TargetView("p95 < 50ms", 120_000, True), TargetView("errors == 0", 4, False)),
+            targets=(
+                TargetResult("p95 < 50ms", 120_000, "met"),
+                TargetResult("errors == 0", 4, "missed"),
+            ),
             verdict="missed",
             warnings=("shares its loop with the screen",),
             in_flight=0,

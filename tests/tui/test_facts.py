@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from cortex_tui.profiles.model import Length, Load, Precision, Stage, StagedLoad, Suite
-from cortex_tui.results.view import MarkView, RunView, SessionView, TargetView
+from cortex_tui.results.view import MarkView, RunView, SessionView
+from cortex_tui.stats.targets import TargetResult, TargetVerdict
 from cortex_tui.tui.render.definition import plan_text
 from cortex_tui.tui.render.facts import log_lines, problem_lines, profile_facts, suite_facts
-from cortex_tui.tui.render.results import value_text
 from cortex_tui.tui.render.session_facts import session_facts
 from cortex_tui.tui.render.status import status_line
 from cortex_tui.tui.render.text import Line, visible, width_of, wrap
@@ -147,30 +147,36 @@ def test_errors_are_told_by_type_most_frequent_first() -> None:
 @pytest.mark.parametrize(
     ("view", "expected"),
     [
-        (TargetView("p95 < 200ms", 1_234_567, True), "1.23ms"),
-        (TargetView("lateness.p99 < 1ms", 90_000, True), "90.0µs"),
-        (TargetView("errors == 0", 3.0, False), "3"),
-        (TargetView("throughput >= 450/s", 1394.0, True), "1394/s"),
-        (TargetView("error_rate < 1%", 0.0125, False), "1.250%"),
-        (TargetView("p99.9 < 1s", None, False, "needs 120 more operations"), "needs 120 more"),
-        (TargetView("p95 < 1s", 1_000, True, "flattered: 3 are missing"), "1.00µs (flattered"),
+        (TargetResult("p95 < 200ms", 1_234_567, "met"), "1.23ms"),
+        (TargetResult("lateness.p99 < 1ms", 90_000, "met"), "90.0µs"),
+        (TargetResult("errors == 0", 3.0, "missed"), "3"),
+        (TargetResult("throughput >= 450/s", 1394.0, "met"), "1394/s"),
+        (TargetResult("error_rate < 1%", 0.0125, "missed"), "1.250%"),
+        (
+            TargetResult("p99.9 < 1s", None, "undecided", "needs 120 more operations"),
+            "needs 120 more",
+        ),
+        (TargetResult("p95 < 1s", 1_000, "met", "flattered: 3 are missing"), "1.00µs (flattered"),
     ],
 )
-def test_target_values_have_the_unit_of_their_statistic(view: TargetView, expected: str) -> None:
-    assert value_text(view).startswith(expected)
+def test_target_values_have_the_unit_of_their_statistic(view: TargetResult, expected: str) -> None:
+    assert view.value_text.startswith(expected)
 
 
 @pytest.mark.parametrize(
-    ("state", "value", "met", "mark"),
+    ("state", "value", "verdict", "mark"),
     [
-        ("running", 10, True, "✓"),
-        ("running", 10, False, "✗"),
-        ("running", None, True, "…"),
-        ("finished", None, False, "✗"),
+        ("running", 10, "met", "✓"),
+        ("running", 10, "missed", "✗"),
+        ("running", None, "pending", "…"),
+        ("finished", None, "undecided", "?"),
+        ("finished", None, "missed", "✗"),
     ],
 )
-def test_targets_are_marked(state: str, value: float | None, met: bool, mark: str) -> None:
-    run = run_view(0, COMMAND, state=state, targets=(TargetView("p95 < 50ms", value, met),))
+def test_targets_are_marked(
+    state: str, value: float | None, verdict: TargetVerdict, mark: str
+) -> None:
+    run = run_view(0, COMMAND, state=state, targets=(TargetResult("p95 < 50ms", value, verdict),))
     assert f"{mark} p95 < 50ms" in facts(run)
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from cortex_tui.profiles.model import is_open
 from cortex_tui.quantities import format_count, format_duration
-from cortex_tui.results.view import RunView, TargetView, Verdict
-from cortex_tui.stats.targets import COUNTS, SCALING, parse_target
+from cortex_tui.results.view import RunView
 from cortex_tui.tui.render.error_bars import range_text
 from cortex_tui.tui.render.rows import VERDICTS
 from cortex_tui.tui.render.sheet import Sheet
@@ -21,29 +19,6 @@ _CLOSED = "closed: cannot see queueing"
 _ROUNDS = 12
 """Of so many rounds the numbers are told; of all, how far apart they are."""
 _OF_ROUNDS = ("p50", "p90", "p99", "p99.9")
-
-
-@lru_cache(maxsize=1024)
-def _statistic(target: str) -> str:
-    return parse_target(target).statistic
-
-
-def value_text(view: TargetView) -> str:
-    """A target's value with the unit of its statistic, and what is to be said of it."""
-    if view.value is None:
-        return visible(view.note) or "–"
-    statistic = _statistic(view.target)
-    if statistic == "throughput":
-        text = f"{format_count(view.value)}/s"
-    elif statistic in COUNTS:
-        text = format_count(view.value)
-    elif statistic == "error_rate":
-        text = f"{view.value:.3%}"
-    elif statistic == SCALING:
-        text = f"{view.value:.2f}"
-    else:
-        text = format_duration(view.value)
-    return f"{text} ({visible(view.note)})" if view.note else text
 
 
 def _percentile(run: RunView, name: str) -> Line:
@@ -81,11 +56,8 @@ def _percentiles(page: Sheet, run: RunView) -> None:
 
 def _targets(page: Sheet, run: RunView) -> None:
     for target in run.targets:
-        # Open: while its run goes on, or another cell of the matrix that it speaks of.
-        undecided = target.value is None and target.met
-        verdict: Verdict = "pending" if undecided else "met" if target.met else "missed"
-        mark, _, tone = VERDICTS[verdict]
-        page.add(f"{mark} {target.target}  {value_text(target)}", tone, indent="  ")
+        mark, _, tone = VERDICTS[target.verdict]
+        page.add(f"{mark} {target.target}  {visible(target.value_text)}", tone, indent="  ")
 
 
 def _losses(page: Sheet, run: RunView) -> None:

@@ -8,7 +8,8 @@ from cortex_tui.profiles.matrix import value_text
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.quantities import format_count, format_duration
-from cortex_tui.results.view import RunView, Verdict
+from cortex_tui.results.view import RunView
+from cortex_tui.stats.targets import Verdict
 from cortex_tui.tui.render.columns import MARK_WIDTH, Column
 from cortex_tui.tui.render.definition import plan_text
 from cortex_tui.tui.render.plot import trend
@@ -38,6 +39,7 @@ VERDICTS: dict[Verdict, tuple[str, str, Tone]] = {
     "pending": ("…", "… pending", "dim"),
     "met": ("✓", "✓ met", "good"),
     "missed": ("✗", "✗ missed", "bad"),
+    "undecided": ("?", "? undec.", "warn"),
 }
 _ENDED = {
     "finished": ("done", "done"),

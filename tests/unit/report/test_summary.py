@@ -10,7 +10,8 @@ import pytest
 
 from cortex_tui.profiles.model import OpenLoad
 from cortex_tui.report import summary
-from cortex_tui.results.view import MarkView, TargetView
+from cortex_tui.results.view import MarkView
+from cortex_tui.stats.targets import TargetResult
 from tests.unit.report.stand_in import profile, run_view, session_view
 
 
@@ -115,7 +116,7 @@ def test_the_rounds_of_a_profile_stand_together_and_say_how_far_they_lie_apart()
         )
         for number, name in enumerate(["steady", "other", "steady", "other"])
     ]
-    missed = TargetView("p95 < 50ms", 61_200_000.0, False)
+    missed = TargetResult("p95 < 50ms", 61_200_000.0, "missed")
     runs[2] = msgspec.structs.replace(runs[2], targets=(missed,))
     lines = summary(session_view(*runs, rounds=2), width=200).split("\n")
     assert [line.split()[:2] for line in lines[:5]] == [
@@ -153,7 +154,7 @@ def test_what_was_done_and_what_disturbed_is_told() -> None:
 
 
 def test_growth_over_a_matrix_is_told_once() -> None:
-    missed = TargetView("scaling(n) <= 1.1", 1.723, False)
+    missed = TargetResult("scaling(n) <= 1.1", 1.723, "missed")
     runs = [
         msgspec.structs.replace(
             run_view(number, targets=(missed,)),
@@ -193,21 +194,24 @@ def test_what_measuring_itself_costs_is_said() -> None:
 @pytest.mark.parametrize(
     ("target", "line"),
     [
-        (TargetView("p95 < 50ms", 61_200_000.0, False), "missed: p95 < 50ms: 61.2ms"),
+        (TargetResult("p95 < 50ms", 61_200_000.0, "missed"), "missed: p95 < 50ms: 61.2ms"),
         (
-            TargetView("p99 < 1ms", None, False, "needs 120 more operations"),
-            "missed: p99 < 1ms: needs 120 more operations",
+            TargetResult("p99 < 1ms", None, "undecided", "needs 120 more operations"),
+            "undecided: p99 < 1ms: needs 120 more operations",
         ),
-        (TargetView("errors == 0", 3.0, False), "missed: errors == 0: 3"),
-        (TargetView("throughput >= 500/s", 12.5, False), "missed: throughput >= 500/s: 12.5/s"),
-        (TargetView("error_rate < 1%", 0.02, False), "missed: error_rate < 1%: 2.000%"),
+        (TargetResult("errors == 0", 3.0, "missed"), "missed: errors == 0: 3"),
         (
-            TargetView("p95 < 50ms", 1_000_000.0, True, "flattered: 9 are missing from it"),
+            TargetResult("throughput >= 500/s", 12.5, "missed"),
+            "missed: throughput >= 500/s: 12.5/s",
+        ),
+        (TargetResult("error_rate < 1%", 0.02, "missed"), "missed: error_rate < 1%: 2.000%"),
+        (
+            TargetResult("p95 < 50ms", 1_000_000.0, "met", "flattered: 9 are missing from it"),
             "met: p95 < 50ms: 1.00ms (flattered: 9 are missing from it)",
         ),
     ],
 )
-def test_a_target_that_needs_words_has_them(target: TargetView, line: str) -> None:
+def test_a_target_that_needs_words_has_them(target: TargetResult, line: str) -> None:
     text = summary(session_view(run_view(targets=(target,))))
     assert f"shop.steady: {line}" in text.split("\n")
 

@@ -91,13 +91,13 @@ def test_it_is_missed_by_every_cell_when_the_growth_is_too_steep() -> None:
     assert [run.verdict for run in views(fold)] == ["missed", "missed"]
 
 
-def test_a_cell_without_data_misses_it_with_the_reason() -> None:
+def test_a_cell_without_data_leaves_it_undecided_with_the_reason() -> None:
     fold = session(cell(10), cell(100))
     measure(fold, 0, 1_000)
     finish(fold, 0)
     tell(fold, RunFinished(run=1, state="failed", reason="setup: no", at_ns=0))
     first = views(fold)[0]
-    assert (first.verdict, first.targets[0].met) == ("missed", False)
+    assert (first.verdict, first.targets[0].met) == ("undecided", None)
     assert first.targets[0].note == "needs 20 more operations of bench.grow[rows=100]"
 
 
@@ -106,7 +106,7 @@ def test_one_cell_alone_has_no_growth() -> None:
     measure(fold, 0, 1_000)
     finish(fold, 0)
     assert views(fold)[0].targets[0].note == "needs runs with at least two values of rows"
-    assert views(fold)[0].verdict == "missed"
+    assert views(fold)[0].verdict == "undecided"
 
 
 def test_rounds_are_held_to_it_each_by_itself() -> None:
@@ -150,7 +150,7 @@ async def test_a_cell_that_had_ended_before_is_stored_with_the_final_word(tmp_pa
     assert [run["verdict"] for run in told["runs"]] == ["met", "met"]
 
 
-async def test_a_session_cut_short_misses_what_was_open(tmp_path: Path) -> None:
+async def test_a_session_cut_short_leaves_undecided_what_was_pending(tmp_path: Path) -> None:
     fold, writer = session(cell(10), cell(100)), SessionWriter(tmp_path / "s.db")
     await writer.begin(fold, {})
     measure(fold, 0, 1_000)
@@ -161,5 +161,5 @@ async def test_a_session_cut_short_misses_what_was_open(tmp_path: Path) -> None:
     gone = msgspec.structs.replace(stored.session, writer=Writer(2**22 - 3, "another boot:1"))
     stored = msgspec.structs.replace(stored, session=gone, state="interrupted")
     runs = session_document(from_stored(stored))["runs"]
-    assert [run["verdict"] for run in runs] == ["missed", "missed"]
+    assert [run["verdict"] for run in runs] == ["undecided", "undecided"]
     assert runs[0]["targets"][0]["note"] == "needs 20 more operations of bench.grow[rows=100]"

@@ -65,13 +65,25 @@ def test_every_boundary_of_a_bucket_is_where_the_library_has_it() -> None:
 
 @given(st.lists(durations, min_size=1, max_size=300), st.lists(st.integers(0, 100_000), max_size=6))
 @example([5], [0, 50_000, 99_999, 100_000])
-def test_percentiles_are_the_library_s(values: list[int], thousandths: list[int]) -> None:
+def test_percentiles_are_the_library_s_within_the_extremes(
+    values: list[int], thousandths: list[int]
+) -> None:
     reference = library(values)
     quantiles = [t / 100_000 for t in thousandths]
     percents = [t / 1_000 for t in thousandths]
     assert folded(values).percentiles(quantiles) == [
-        reference.get_value_at_percentile(percent) for percent in percents
+        min(max(reference.get_value_at_percentile(percent), min(values)), max(values))
+        for percent in percents
     ]
+
+
+@given(st.lists(durations, min_size=1, max_size=300))
+def test_no_percentile_lies_beyond_what_was_recorded(values: list[int]) -> None:
+    lowest, highest = min(values), max(values)
+    histogram, interval = folded(values), IntervalHistogram.of(raw(values))
+    found = [*histogram.percentiles([0.0, 0.001, 0.5, 0.999, 1.0]), interval.percentile(0.999)]
+    found += [value for _, value in histogram.curve()]
+    assert all(value is not None and lowest <= value <= highest for value in found)
 
 
 @given(st.lists(durations, min_size=2, max_size=300))

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.measured import Measured
 from cortex_tui.stats.scaling import Cell, exponent
-from cortex_tui.stats.targets import Evaluation, Measured, evaluate, parse_target
+from cortex_tui.stats.targets import TargetResult, evaluate, parse_target
 
 
 def cell(median_ns: float | None, needs: int = 0, *, live: bool = False, **matrix: Any) -> Cell:
@@ -60,21 +61,25 @@ def test_without_what_it_needs_it_says_so(cells: list[Cell], note: str) -> None:
     assert re.search(note, why)
 
 
-def held(text: str, cells: list[Cell]) -> Evaluation:
+def judged(text: str, cells: list[Cell]) -> TargetResult:
     measured = Measured(Histogram(), Histogram(), measured_ns=0)
     return evaluate(parse_target(text), measured, "service", cells=cells)
 
 
-def test_a_target_is_held_against_all_cells() -> None:
-    met = held("scaling(rows) <= 1.1", growing(1.0))
+def test_a_target_is_judged_by_all_cells() -> None:
+    met = judged("scaling(rows) <= 1.1", growing(1.0))
     assert met.met
     assert met.value == pytest.approx(1.0)
-    assert not held("scaling(rows) <= 1.1", growing(1.5)).met
+    assert not judged("scaling(rows) <= 1.1", growing(1.5)).met
 
 
-def test_a_target_stands_open_while_any_cell_goes_on() -> None:
+def test_a_target_is_pending_while_any_cell_is_live() -> None:
     cells = [*growing(1.0), cell(None, 20, live=True, rows=10_000)]
     note = "needs 20 more operations of s.p[rows=10000]"
-    assert held("scaling(rows) <= 1.1", cells) == Evaluation(None, True, note)
+    assert judged("scaling(rows) <= 1.1", cells) == TargetResult(
+        "scaling(rows) <= 1.1", None, "pending", note
+    )
     cells[-1] = cells[-1]._replace(live=False)
-    assert held("scaling(rows) <= 1.1", cells) == Evaluation(None, False, note)
+    assert judged("scaling(rows) <= 1.1", cells) == TargetResult(
+        "scaling(rows) <= 1.1", None, "undecided", note
+    )

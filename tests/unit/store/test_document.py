@@ -114,7 +114,13 @@ def test_the_document_has_the_agreed_shape() -> None:
     p95, errors = closed["targets"]
     assert (p95["target"], p95["met"]) == ("p95 < 200ms", True)
     assert p95["value"] == closed["service_ns"]["p95"]
-    assert errors == {"target": "errors == 0", "value": 2.0, "met": False, "note": ""}
+    assert errors == {
+        "target": "errors == 0",
+        "value": 2.0,
+        "verdict": "missed",
+        "met": False,
+        "note": "",
+    }
     assert steady["load"]["model"] == "open"
     assert steady["response_ns"]["count"] == steady["lateness_ns"]["count"] == 2_000
     assert (steady["targets"], steady["verdict"]) == ([], "none")

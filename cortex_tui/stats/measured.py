@@ -1,0 +1,69 @@
+"""What statistics and targets ask of a run, live or stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol
+
+Subject = Literal["service", "response", "lateness", "failure"]
+SUBJECTS: tuple[Subject, ...] = ("service", "response", "lateness", "failure")
+"""The times of a run; `failure` are those of the operations that failed."""
+
+
+class Distribution(Protocol):
+    """A histogram as far as statistics go; durations in ns, None where there are too few values."""
+
+    @property
+    def total(self) -> int: ...
+    @property
+    def overflow(self) -> int: ...
+    @property
+    def min_ns(self) -> int | None: ...
+    @property
+    def max_ns(self) -> int | None: ...
+    @property
+    def mean_ns(self) -> float | None: ...
+    @property
+    def stddev_ns(self) -> float | None: ...
+    def percentiles(self, quantiles: Sequence[float]) -> list[int | None]: ...
+
+
+class Measured(NamedTuple):
+    """What was measured of a run. A closed load has neither `response` nor `lateness`."""
+
+    service: Distribution
+    failure: Distribution
+    measured_ns: int
+    """The window: for how long operations were started."""
+    response: Distribution | None = None
+    lateness: Distribution | None = None
+    errors: int = 0
+    unfinished: int = 0
+    unstarted: int = 0
+    batch: int = 1
+    """How many operations each value stands for: above 1, percentiles and extremes are of whole
+    batches, the mean and the throughput are of operations all the same."""
+    drained: int = 0
+    """Operations that succeeded after the window: they have a time, and no part in throughput."""
+
+    @property
+    def operations(self) -> int:
+        """How many succeeded."""
+        return self.service.total * self.batch
+
+    @property
+    def ended(self) -> int:
+        """How many ended, with success or without."""
+        return self.operations + self.service.overflow * self.batch + self.errors
+
+    @property
+    def missing(self) -> int:
+        """Operations that are in no percentile of those that succeeded."""
+        return self.errors + self.unfinished + self.unstarted + self.service.overflow
+
+    @property
+    def throughput_per_s(self) -> float | None:
+        """Operations that succeeded within the window, over the window."""
+        if not self.measured_ns:
+            return None
+        return (self.operations - self.drained) * 1e9 / self.measured_ns

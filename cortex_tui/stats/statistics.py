@@ -1,0 +1,170 @@
+"""The statistics of a run that a target can name: a registry.
+
+A statistic has a name, a unit, and a function that reads its value. Those of times (`p99`, `mean`)
+are of one of the run's times; the others (`errors`, `throughput`) are of the run as a whole. To add
+one, add a `Statistic` to `STATISTICS`. Needs neither numpy nor a clock.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cortex_tui.quantities import (
+    format_count,
+    format_duration,
+    parse_duration_ns,
+    parse_rate_per_s,
+)
+from cortex_tui.stats.measured import Distribution, Measured, Subject
+from cortex_tui.stats.percentiles import flagged, parse_percentile, samples_missing
+
+_NUMBER = re.compile(r"\d[\d_]*(\.\d+)?")
+
+
+class Unit(NamedTuple):
+    """How the value of a statistic is written by a person, and for one."""
+
+    parse: Callable[[str], float]
+    """Raises ValueError that says what was expected."""
+    format: Callable[[float], str]
+
+
+class Reading(NamedTuple):
+    """A statistic's value in its unit, or None and what it needs."""
+
+    value: float | None
+    note: str = ""
+    """Why there is no value, or what speaks against trusting it."""
+    impossible: bool = False
+    """There is no value, and no number of operations would give one."""
+
+
+class Statistic(NamedTuple):
+    """Exactly one of `of_times` and `of_run` reads it."""
+
+    name: str
+    unit: Unit
+    of_times: Callable[[Distribution, Subject, Measured], Reading] | None = None
+    of_run: Callable[[Measured], Reading] | None = None
+
+    def read(self, measured: Measured, subject: Subject) -> Reading:
+        """Its value; `subject` matters to those of times."""
+        if self.of_times is None:
+            assert self.of_run is not None
+            return self.of_run(measured)
+        if subject == "lateness" and measured.lateness is None:
+            return Reading(None, "a closed load has no lateness", impossible=True)
+        times: Distribution | None = getattr(measured, subject)
+        # The response of a closed load is its service time.
+        return self.of_times(measured.service if times is None else times, subject, measured)
+
+
+def is_number(text: str) -> bool:
+    return _NUMBER.fullmatch(text) is not None
+
+
+def _parse_count(text: str) -> float:
+    if not is_number(text) or "." in text:
+        raise ValueError(f"expected a plain count, got {text!r}")
+    return float(text)
+
+
+def _parse_share(text: str) -> float:
+    number = text.removesuffix("%").rstrip()
+    share = float(number) / (100 if text.endswith("%") else 1) if is_number(number) else 2.0
+    if share > 1:
+        raise ValueError(f'expected a share such as "1%" or 0.01, got {text!r}')
+    return share
+
+
+def _parse_number(text: str) -> float:
+    if not is_number(text):
+        raise ValueError(f"expected a number, got {text!r}")
+    return float(text)
+
+
+DURATION = Unit(parse_duration_ns, format_duration)
+RATE = Unit(parse_rate_per_s, lambda value: f"{format_count(value)}/s")
+COUNT = Unit(_parse_count, format_count)
+SHARE = Unit(_parse_share, lambda value: f"{value:.3%}")
+NUMBER = Unit(_parse_number, lambda value: f"{value:.2f}")
+
+
+def needs(count: int, subject: Subject = "service") -> str:
+    """Such as `needs 12 more operations`."""
+    more = max(math.ceil(count), 1)
+    noun = "failed operation" if subject == "failure" else "operation"
+    return f"needs {more:,} more {noun}{'' if more == 1 else 's'}"
+
+
+def _quantile(
+    quantile: float, *, less: float | None = None
+) -> Callable[[Distribution, Subject, Measured], Reading]:
+    """The time at a quantile; with `less`, the distance from that lower one."""
+
+    def read(times: Distribution, subject: Subject, measured: Measured) -> Reading:
+        lacking = samples_missing(quantile, times.total)
+        if lacking:
+            return Reading(None, needs(lacking, subject))
+        low, high = times.percentiles((less or quantile, quantile))
+        value = (high or 0) - (low or 0) if less else high
+        flattered = subject != "failure" and flagged(quantile, times.total, measured.missing)
+        note = f"flattered: {measured.missing:,} are missing from it" if flattered else ""
+        return Reading(value, note)
+
+    return read
+
+
+def _moment(name: str, least: int = 1) -> Callable[[Distribution, Subject, Measured], Reading]:
+    """What the histogram's own moments know exactly, of `least` values or more."""
+
+    def read(times: Distribution, subject: Subject, measured: Measured) -> Reading:
+        value: float | None = getattr(times, f"{name}_ns")
+        if value is None:
+            return Reading(None, needs(least - times.total, subject))
+        # A batch is timed as one; failures and the mean are of single operations.
+        each = measured.batch if name == "mean" and subject != "failure" else 1
+        return Reading(value / each)
+
+    return read
+
+
+def _of_ended(read: Callable[[Measured], float]) -> Callable[[Measured], Reading]:
+    """That nothing failed is no news of a run in which nothing ended."""
+    return lambda run: Reading(read(run)) if run.ended else Reading(None, needs(1))
+
+
+def _throughput(run: Measured) -> Reading:
+    if not run.measured_ns:
+        return Reading(None, "nothing was measured")
+    return Reading(run.throughput_per_s) if run.ended else Reading(None, needs(1))
+
+
+STATISTICS: dict[str, Statistic] = {
+    statistic.name: statistic
+    for statistic in (
+        Statistic("min", DURATION, of_times=_moment("min")),
+        Statistic("mean", DURATION, of_times=_moment("mean")),
+        Statistic("median", DURATION, of_times=_quantile(0.5)),
+        Statistic("stddev", DURATION, of_times=_moment("stddev", least=2)),
+        Statistic("iqr", DURATION, of_times=_quantile(0.75, less=0.25)),
+        Statistic("max", DURATION, of_times=_moment("max")),
+        Statistic("errors", COUNT, of_run=_of_ended(lambda run: float(run.errors))),
+        Statistic("unfinished", COUNT, of_run=_of_ended(lambda run: float(run.unfinished))),
+        Statistic("unstarted", COUNT, of_run=_of_ended(lambda run: float(run.unstarted))),
+        Statistic("throughput", RATE, of_run=_throughput),
+        Statistic("error_rate", SHARE, of_run=_of_ended(lambda run: run.errors / run.ended)),
+    )
+}
+"""Every statistic but the percentiles, which have as many names as there are quantiles."""
+
+
+def find_statistic(name: str) -> Statistic | None:
+    """The statistic of a name such as `p99.9`, `mean` or `errors`; None for an unknown one."""
+    quantile = parse_percentile(name)
+    if quantile is not None:
+        return Statistic(name, DURATION, of_times=_quantile(quantile))
+    return STATISTICS.get(name)
