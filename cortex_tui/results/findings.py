@@ -9,7 +9,12 @@ import msgspec
 
 from cortex_tui.profiles.model import Precision
 from cortex_tui.results.intervals import Interval, TimeName, series_of
-from cortex_tui.stats.bootstrap import MIN_INTERVALS, percentile_bounds
+from cortex_tui.stats.confidence import (
+    MIN_INDEPENDENT,
+    MIN_INTERVALS,
+    MIN_TO_END,
+    percentile_bounds,
+)
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.percentiles import SHOWN, parse_percentile, samples_missing
 from cortex_tui.stats.slowest_intervals import Slice, slowest_intervals
@@ -29,6 +34,8 @@ class Findings(msgspec.Struct, frozen=True):
     """Of the percentile that the profile measures until it is known, as a share of its value."""
     lacking: str = ""
     """Why there is no such half-width."""
+    may_end: bool = False
+    """Whether there are enough intervals to end the run because its half-width is small."""
     slowest: str = ""
 
 
@@ -44,12 +51,12 @@ def look_over(
         confidence = _confidence_ns(pooled, series_of(slots, name))
         if confidence:
             found[name] = confidence
-    half_width, lacking = None, ""
+    known = Findings()
     if precision is not None:
-        half_width, lacking = _half_width(precision, times[headline], series_of(slots, headline))
+        known = _half_width(precision, times[headline], series_of(slots, headline))
     # An interval in which nothing ended is neither slow nor fast.
     slices = [slice_ for _, s in slots if (slice_ := _slice(s, headline)).slowest_ns]
-    return Findings(found, half_width, lacking, slowest_intervals(slices))
+    return msgspec.structs.replace(known, confidence_ns=found, slowest=slowest_intervals(slices))
 
 
 def _confidence_ns(pooled: Histogram, intervals: Sequence[IntervalHistogram]) -> ConfidenceNs:
@@ -63,18 +70,19 @@ def _confidence_ns(pooled: Histogram, intervals: Sequence[IntervalHistogram]) ->
 
 def _half_width(
     precision: Precision, pooled: Histogram, intervals: Sequence[IntervalHistogram]
-) -> tuple[float | None, str]:
+) -> Findings:
     quantile = parse_percentile(precision.statistic)
     if quantile is None:
-        return None, f"{precision.statistic} is no percentile"
+        return Findings(lacking=f"{precision.statistic} is no percentile")
     (bounds,) = percentile_bounds(pooled, intervals, (quantile,), confidence=precision.confidence)
     (value_ns,) = pooled.percentiles((quantile,))
     if bounds is not None and value_ns is not None:
-        return bounds.half_width(value_ns), ""
+        enough = len(intervals) >= MIN_TO_END and bounds.independent >= MIN_INDEPENDENT
+        return Findings(half_width=bounds.half_width(value_ns), may_end=enough)
     missing = samples_missing(quantile, pooled.total)
     if missing:
-        return None, f"{missing:,} more operations are needed to tell"
-    return None, f"{MIN_INTERVALS - len(intervals)} more intervals are needed to tell"
+        return Findings(lacking=f"{missing:,} more operations are needed to tell")
+    return Findings(lacking=f"{MIN_INTERVALS - len(intervals)} more intervals are needed to tell")
 
 
 def _slice(interval: Interval, headline: TimeName) -> Slice:

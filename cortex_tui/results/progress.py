@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cortex_tui.results.run_fold import RunFold
+from cortex_tui.stats.confidence import MIN_TO_END
 
 
 def progress_of(run: RunFold) -> float | None:
@@ -20,6 +21,7 @@ def progress_of(run: RunFold) -> float | None:
     if run.phase == "measure" and profile.precision is not None and half_width is not None:
         # The width shrinks with the square root of the time.
         known = (profile.precision.half_width / half_width) ** 2 if half_width else 1.0
+        known = min(known, len(run.intervals) / MIN_TO_END)
         at_least_ns = profile.precision.at_least_ns
         shares.append(min(known, run.phase_ns / at_least_ns) if at_least_ns else known)
     return min(1.0, max(shares)) if shares else None

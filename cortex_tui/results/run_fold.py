@@ -28,7 +28,7 @@ from cortex_tui.protocol.messages import (
 from cortex_tui.quantities import format_duration
 from cortex_tui.results.findings import Findings, look_over
 from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName, interval_of
-from cortex_tui.results.trend import Settling, Trend
+from cortex_tui.results.trend import Trend, WarmUp
 from cortex_tui.results.view import MarkView
 from cortex_tui.results.visible import visible
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
@@ -98,7 +98,7 @@ class RunFold:
         self.neighbour_counts: list[int] = []
         """How many neighbours were measuring, each time that this changed."""
         self.trend = Trend()
-        self.settling = Settling()
+        self.settling = WarmUp()
         self._phase_began_ns = 0
         self._heard_ns = 0
         self._paused_since_ns = 0
@@ -297,8 +297,9 @@ class RunFold:
     def findings(self) -> Findings:
         """What a look over all intervals tells, as of a moment ago; taken anew when it is due.
 
-        Of a run that goes on once a second where its end depends on it, else ever more rarely, so
-        that it costs the more intervals no more time; of one that has ended once, and whole.
+        Of a live run ever more rarely: more intervals cost no more time, and where the run's end
+        depends on it, each look is a chance to end it too early. Of one that has ended once, and
+        whole.
         """
         if self._findings_due():
             times: dict[TimeName, Histogram] = {self.profile.headline: self.headline}
@@ -314,10 +315,7 @@ class RunFold:
             due, self._looked_over_all = not self._looked_over_all, True
             return due
         grown_ns = self.measured_ns - self._looked_at_ns
-        least_ns = _LOOK_NS
-        if self.profile.precision is None:
-            least_ns = max(least_ns, self._looked_at_ns // 4)
-        if grown_ns < least_ns:
+        if grown_ns < max(_LOOK_NS, self._looked_at_ns // 4):
             return False
         self._looked_at_ns = self.measured_ns
         return True

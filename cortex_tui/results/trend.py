@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 
-from cortex_tui.stats.changepoint import settled
 from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.settling import Settling
 
 TREND_INTERVALS = 60
-_MAX_MEDIANS = 1_200
 
 
 class Trend:
@@ -35,28 +34,28 @@ class Trend:
         return tuple(values.get(index) for index in range(first, self._last + 1))
 
 
-class Settling:
-    """The medians of the intervals of a warm-up that goes on until they do not change any more."""
+class WarmUp:
+    """The medians of the intervals of a warm-up that lasts until they change no more."""
 
     def __init__(self) -> None:
-        self.settled = False
-        """Whether they had settled once: later noise does not take that back."""
-        self._medians: deque[int] = deque(maxlen=_MAX_MEDIANS)
+        self._series = Settling()
         self._index = -1
         self._times = IntervalHistogram.of(b"")
 
+    @property
+    def settled(self) -> bool:
+        return self._series.settled
+
     def __len__(self) -> int:
-        return len(self._medians)
+        """In how many intervals operations have ended."""
+        return len(self._series) + bool(self._times.total)
 
     def add(self, index: int, times: IntervalHistogram) -> None:
         """Takes in an interval, or a further part of the last one."""
         if index == self._index:
-            times = self._times.merge(times)
-        median_ns = times.percentile(0.5)
-        if median_ns is None:
+            self._times = self._times.merge(times)
             return
-        if index == self._index:
-            self._medians.pop()
+        median_ns = self._times.percentile(0.5)
+        if median_ns is not None:
+            self._series.add(median_ns)
         self._index, self._times = index, times
-        self._medians.append(median_ns)
-        self.settled = self.settled or settled(tuple(self._medians))

@@ -38,8 +38,9 @@ def _known(run: RunFold) -> bool:
         return False
     if run.measured_ns >= wanted.at_most_ns:
         return True
-    half_width = run.findings().half_width
-    return half_width is not None and half_width <= wanted.half_width
+    found = run.findings()
+    known = found.half_width is not None and found.half_width <= wanted.half_width
+    return known and found.may_end
 
 
 def replayed(profile: Profile, record: RunRecord) -> Profile:

@@ -25,6 +25,9 @@ Everything runs as a user's session does: in a runner process, through messages,
 
 4. A run's histograms are those of its intervals merged, to the bit, also when intervals have been
    merged in pairs because there were too many; and those of hdrhistogram, given every value.
+
+5. The rules that end a warm-up by themselves, or a run when a percentile is known, err no more
+   often than they say: see _truth_rules.py.
 """
 
 from __future__ import annotations
@@ -47,6 +50,7 @@ from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.percentiles import SHOWN
 from tests.performance import _truth_subjects as subjects
 from tests.performance._measure import Measurements
+from tests.performance._truth_rules import measure_precision, measure_warm_up
 from tests.performance._truth_runs import Outcome, profile, run_session
 
 QUANTILES = {name: q for name, q in SHOWN.items() if name != "p99.99"}
@@ -275,6 +279,8 @@ async def measure_all(measurements: Measurements) -> None:
         await measure_queueing(measurements, folder, measurements.rounds(quick=8, full=20))
         await measure_arrivals(measurements, folder, measurements.rounds(quick=1, full=5))
         await measure_merging(measurements, folder, measurements.rounds(quick=1, full=3))
+    measure_warm_up(measurements, measurements.rounds(quick=100, full=1_000))
+    measure_precision(measurements, measurements.rounds(quick=60, full=600))
 
 
 def main() -> None:

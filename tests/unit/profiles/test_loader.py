@@ -261,7 +261,7 @@ def test_stages_say_how_long_and_take_the_place_of_the_defaults_stop_rule(tmp_pa
 @pytest.mark.parametrize(
     ("toml", "precision"),
     [
-        ('{ p99 = "2%" }', Precision("p99", 0.02, 2 * SECOND_NS, 60 * SECOND_NS)),
+        ('{ p99 = "2%" }', Precision("p99", 0.02, 10 * SECOND_NS, 60 * SECOND_NS)),
         ('{ p50 = "0.5 %", at_most = "1s" }', Precision("p50", 0.005, SECOND_NS, SECOND_NS)),
         (
             '{ p99.9 = "10%", at_least = "2m" }'.replace("p99.9", '"p99.9"'),

@@ -1,0 +1,92 @@
+"""A series has settled where it is shown to change no more, not where a change cannot be shown."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+
+import pytest
+
+from cortex_tui.stats.settling import MARGIN, MIN_VALUES, Settling, drift, settled
+
+Series = Callable[[int], float]
+
+
+def settles_after(series: Series, at_most: int = 300) -> int | None:
+    """The number of values with which the series first counts as settled; None for never."""
+    settling = Settling()
+    for index in range(at_most):
+        settling.add(series(index))
+        if settling.settled:
+            return len(settling)
+    return None
+
+
+def noisy(level: Series, share: float, seed: int) -> Series:
+    noise = random.Random(seed)
+    return lambda index: level(index) * math.exp(noise.gauss(0, share))
+
+
+def falling(start: float, time_constant: float) -> Series:
+    """A level of 100 that starts higher by the share `start`, which falls off exponentially."""
+    return lambda index: 100 * (1 + start * math.exp(-index / time_constant))
+
+
+def test_a_constant_series_settles_as_soon_as_that_can_be_seen() -> None:
+    assert settles_after(lambda index: 5.0) == MIN_VALUES
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_little_noise_alone_settles_soon(seed: int) -> None:
+    found = settles_after(noisy(lambda index: 100.0, 0.02, seed))
+    assert found is not None
+    assert found <= 2 * MIN_VALUES
+
+
+@pytest.mark.parametrize("time_constant", [20, 50, 100])
+@pytest.mark.parametrize("share", [0.02, 0.05, 0.15])
+def test_a_slow_fall_is_not_taken_for_settled(time_constant: float, share: float) -> None:
+    too_early = 0
+    for seed in range(40):
+        found = settles_after(noisy(falling(0.5, time_constant), share, seed))
+        too_early += found is not None and 0.5 * math.exp(-found / time_constant) > 2 * MARGIN
+    # Of 400 series each it is 1.5 % at most.
+    assert too_early <= 4
+
+
+def test_noise_that_hides_a_change_is_no_proof_that_there_is_none() -> None:
+    noise = random.Random(7)
+    values = [100 * math.exp(noise.gauss(0, 0.3)) for _ in range(MIN_VALUES)]
+    slope, error = drift(values)
+    assert abs(slope) < 2 * error  # nothing is significant here
+    assert not settled(values)
+
+
+def test_a_steady_slope_never_settles() -> None:
+    assert settles_after(noisy(lambda index: 100 + index, 0.02, 1)) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_slow_start_is_forgotten_when_it_is_an_eighth_of_the_whole(seed: int) -> None:
+    found = settles_after(noisy(lambda index: 150.0 if index < 8 else 100.0, 0.02, seed))
+    assert found is not None
+    assert 60 <= found <= 160
+
+
+def test_outliers_are_no_change() -> None:
+    # The levels are medians of several values each.
+    assert settles_after(lambda index: 500.0 if index in (15, 30) else 100.0) == MIN_VALUES
+
+
+def test_a_change_that_is_sure_but_tiny_is_none_to_wait_for() -> None:
+    assert settles_after(lambda index: 1_000 + (5 if index < 20 else 0)) == MIN_VALUES
+
+
+def test_a_series_of_any_length_is_kept_in_bounds() -> None:
+    settling = Settling()
+    for index in range(10_000):
+        settling.add(100 + index)
+    assert len(settling) == 10_000
+    assert len(settling._values) < 1_200
+    assert not settling.settled
