@@ -1,10 +1,13 @@
-"""Where things are: the shipped suites and the store."""
+"""Where things are, and who may read them: the shipped suites, the store, its folder."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-STORE = Path(".cortex-tui") / "snapshots.db"
+FOLDER = ".cortex-tui"
+"""What the program keeps of its own lies in folders of this name."""
+STORE = Path(FOLDER) / "snapshots.db"
 """The store of a working folder, unless --store names another."""
 
 
@@ -16,3 +19,29 @@ def shipped_suites() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "suites"
     return inside if inside.is_dir() else package.parent / "profiles"
+
+
+def make_private_folder(folder: Path) -> None:
+    """Makes the folder where there is none, for nobody but this user: parameters and tracebacks
+    are kept in it. One of ours is closed to others if it was not, and gets a .gitignore of its own.
+
+    Raises OSError.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.name != FOLDER:
+        return
+    status = folder.stat()
+    if status.st_mode & 0o077 and status.st_uid == os.geteuid():
+        folder.chmod(0o700)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+
+
+def make_private_file(path: Path) -> None:
+    """Makes an empty file that only this user may read, where there is none. Raises OSError."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return

@@ -29,11 +29,12 @@ def stored_profiles(store: Path, ref: str, words: Sequence[str]) -> Again:
     import asyncio
 
     from cortex_tui.session.decisions import replayed
+    from cortex_tui.store.errors import SnapshotError
+    from cortex_tui.store.port import open_store
     from cortex_tui.store.records import StoredSession
-    from cortex_tui.store.sqlite.store import SnapshotError, SnapshotStore
 
     async def load() -> StoredSession:
-        async with await SnapshotStore.open_for_reading(store) as opened:
+        async with await open_store(store, "read") as opened:
             return await opened.load(ref)
 
     try:

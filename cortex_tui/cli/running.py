@@ -248,7 +248,8 @@ def _run(
 
 def _check_save(store: Path, name: str) -> None:
     """Says before the measuring, not after it, that its session could not be saved."""
-    from cortex_tui.store.sqlite.store import SnapshotError, check_can_save
+    from cortex_tui.store.errors import SnapshotError
+    from cortex_tui.store.port import check_can_save
 
     try:
         check_can_save(store, name)

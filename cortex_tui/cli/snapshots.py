@@ -15,7 +15,7 @@ from cortex_tui.profiles.words import nearest, printable, shown
 from cortex_tui.quantities import format_count
 
 if TYPE_CHECKING:
-    from cortex_tui.store.sqlite.store import SnapshotStore
+    from cortex_tui.store.port import Store
 
 T = TypeVar("T")
 
@@ -25,10 +25,10 @@ T = TypeVar("T")
 @store_option
 def snapshots(everything: bool, store: Path) -> int:
     """List what was saved, the newest first."""
-    from cortex_tui.store.sqlite.store import SnapshotStore
+    from cortex_tui.store.port import open_store
 
     async def lines() -> list[str]:
-        async with await SnapshotStore.open_for_reading(store) as opened:
+        async with await open_store(store, "read") as opened:
             _say(opened.notice)
             if everything:
                 return _table(
@@ -80,10 +80,10 @@ def show(ref: str, as_json: bool, store: Path) -> int:
     from cortex_tui.report.stream import wants_colour, width_of
     from cortex_tui.results.document import session_document
     from cortex_tui.results.stored import SessionResult, from_stored
-    from cortex_tui.store.sqlite.store import SnapshotStore
+    from cortex_tui.store.port import open_store
 
     async def result() -> SessionResult:
-        async with await SnapshotStore.open_for_reading(store) as opened:
+        async with await open_store(store, "read") as opened:
             _say(opened.notice)
             return from_stored(await opened.load(ref))
 
@@ -106,13 +106,13 @@ def show(ref: str, as_json: bool, store: Path) -> int:
 @store_option
 def save(ref: str, name: str, note: str, store: Path) -> int:
     """Save a session under a name; ID is the start of its id, or another name of it."""
-    from cortex_tui.store.sqlite.store import SnapshotStore
+    from cortex_tui.store.port import open_store
 
     _need(store)
 
     async def name_it() -> None:
-        async with await SnapshotStore.open(store) as opened:
-            session, run = await _session_of(opened, ref)
+        async with await open_store(store) as opened:
+            session, run = await _session_of(opened, store, ref)
             await opened.name_snapshot(name, session, run, note)
 
     _answer(name_it())
@@ -125,13 +125,14 @@ def save(ref: str, name: str, note: str, store: Path) -> int:
 @store_option
 def rm(names: Sequence[str], store: Path) -> int:
     """Remove names; a session goes with its last one."""
-    from cortex_tui.store.sqlite.store import SnapshotError, SnapshotStore
+    from cortex_tui.store.errors import SnapshotError
+    from cortex_tui.store.port import open_store
 
     _need(store)
 
     async def remove() -> int:
         code = 0
-        async with await SnapshotStore.open(store) as opened:
+        async with await open_store(store) as opened:
             for name in dict.fromkeys(names):
                 try:
                     await opened.remove(name)
@@ -151,9 +152,9 @@ def _need(store: Path) -> None:
         raise StoreError(f"{store}: there is no store: run something first, or name its --store")
 
 
-async def _session_of(store: SnapshotStore, ref: str) -> tuple[str, int | None]:
+async def _session_of(store: Store, url: Path, ref: str) -> tuple[str, int | None]:
     """The full id of a session, and the run of it that is meant, None for the whole."""
-    from cortex_tui.store.sqlite.store import SnapshotError
+    from cortex_tui.store.errors import SnapshotError
 
     named = {entry.name: entry for entry in await store.list_snapshots()}
     if ref in named:
@@ -166,13 +167,13 @@ async def _session_of(store: SnapshotStore, ref: str) -> tuple[str, int | None]:
         raise SnapshotError(f"{shown(ref)} is the start of several sessions: {', '.join(found)}")
     near = nearest(ref, [*named, *ids])
     hint = f"did you mean {near}?" if near else "`cortex-tui snapshots --all` lists them"
-    raise SnapshotError(f"{store.path}: no session {shown(ref)}: {hint}")
+    raise SnapshotError(f"{url}: no session {shown(ref)}: {hint}")
 
 
 def _answer(work: Coroutine[Any, Any, T]) -> T:
     import asyncio
 
-    from cortex_tui.store.sqlite.store import SnapshotError
+    from cortex_tui.store.errors import SnapshotError
 
     try:
         return asyncio.run(work)

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
-FOLDER = ".cortex-tui"
-"""What the program keeps of its own lies in folders of this name."""
+from cortex_tui.paths import FOLDER, make_private_folder
 
 
 class Scratch:
@@ -29,8 +28,8 @@ class Scratch:
     def settle(self) -> None:
         """Decides where the folders lie; before a session is planned."""
         try:
-            make_private(self.root)
-            self._sessions.mkdir(exist_ok=True)
+            make_private_folder(self.root)
+            self._sessions.mkdir(mode=0o700, exist_ok=True)
             # A folder that is there may be one that nothing can be added to.
             with tempfile.TemporaryFile(dir=self._sessions):
                 pass
@@ -51,9 +50,9 @@ class Scratch:
 
     def make(self, session: str) -> None:
         """Raises OSError where there is no place for it."""
-        make_private(self.root)
-        self.cache.mkdir(parents=True, exist_ok=True)
-        self.folder_of(session).mkdir(parents=True, exist_ok=True)
+        make_private_folder(self.root)
+        self.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder_of(session).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def remove(self, session: str) -> None:
         shutil.rmtree(self.folder_of(session), ignore_errors=True)
@@ -65,14 +64,6 @@ class Scratch:
                 pid, _, _ = folder.name.partition("-")
                 if pid.isdigit() and not _alive(int(pid)):
                     shutil.rmtree(folder, ignore_errors=True)
-
-
-def make_private(folder: Path) -> None:
-    """Makes the folder, with a .gitignore of its own, so that no repository takes it in."""
-    folder.mkdir(parents=True, exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
 
 
 def _alive(pid: int) -> bool:

@@ -17,6 +17,7 @@ from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.stored import RunResult, SessionResult
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.port import Store, open_store
 from cortex_tui.store.records import (
     EncodedHistogram,
     IntervalRecord,
@@ -27,19 +28,18 @@ from cortex_tui.store.records import (
     SessionEnd,
     SessionRecord,
 )
-from cortex_tui.store.sqlite.store import SnapshotStore
 from cortex_tui.store.writer import this_process
 
 
 class SessionWriter:
     """One store, opened when it is first needed; one session at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, store: Path | str) -> None:
         self.error = ""
         """Why the last write failed; empty when everything up to then is on disk."""
         self.stored = False
-        self._path = path
-        self._store: SnapshotStore | None = None
+        self._url = store
+        self._store: Store | None = None
         self._environment: dict[str, Any] = {}
         self._begun = ""
         self._ended = ""
@@ -101,9 +101,9 @@ class SessionWriter:
             store, self._store = self._store, None
             await store.close()
 
-    async def _opened(self) -> SnapshotStore:
+    async def _opened(self) -> Store:
         if self._store is None:
-            self._store = await SnapshotStore.open(self._path)
+            self._store = await open_store(self._url)
         return self._store
 
     def _batch(self, fold: SessionFold) -> SessionBatch:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cortex_tui.store.records import StoredSession
-from cortex_tui.store.sqlite.store import SnapshotStore
+from cortex_tui.store.sqlite.store import SqliteStore
 
 SECONDS = 130
 RATE = 50
@@ -33,7 +33,7 @@ targets = ["errors == 0", "unfinished == 0"]
 
 
 async def stored(path: Path, session: str) -> StoredSession:
-    async with await SnapshotStore.open_for_reading(path) as store:
+    async with await SqliteStore.open_for_reading(path) as store:
         return await store.load(session)
 
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cortex_tui.store.records import StoredSession
-from cortex_tui.store.sqlite.store import SnapshotStore
+from cortex_tui.store.sqlite.store import SqliteStore
 from tests.e2e.program import PROGRAM, newest_session, write_suite
 from tests.e2e.terminal import DEADLINE_S
 
@@ -104,5 +104,5 @@ def test_nothing_is_lost_while_a_terminal_is_not_read(folder: Path) -> None:
 
 
 async def _load(path: Path, session: str) -> StoredSession:
-    async with await SnapshotStore.open_for_reading(path) as store:
+    async with await SqliteStore.open_for_reading(path) as store:
         return await store.load(session)

@@ -14,7 +14,7 @@ import msgspec
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.session.controller import SessionController
-from cortex_tui.store.sqlite.store import SnapshotStore
+from cortex_tui.store.sqlite.store import SqliteStore
 
 LOOK_S = 0.05
 STORE = "crowd.db"
@@ -76,7 +76,7 @@ def _watch(profiles: list[Profile], folder: Path) -> Crowd:
 
 async def _lags_ns(folder: Path, session: str) -> list[int]:
     """The longest hold of the loop in each interval of the first run."""
-    async with await SnapshotStore.open_for_reading(folder / STORE) as store:
+    async with await SqliteStore.open_for_reading(folder / STORE) as store:
         stored = await store.load(session)
     return [interval.health.loop_lag_ns for interval in stored.intervals if interval.run == 0]
 

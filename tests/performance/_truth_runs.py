@@ -18,7 +18,7 @@ from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.stored import RunResult, from_stored
 from cortex_tui.session.writer import SessionWriter
 from cortex_tui.store.records import IntervalRecord
-from cortex_tui.store.sqlite.store import SnapshotStore
+from cortex_tui.store.sqlite.store import SqliteStore
 
 SOURCE = str(Path(__file__).with_name("truth.toml"))
 """Stands for a suite beside the subjects; it need not exist."""
@@ -91,6 +91,6 @@ async def run_session(
     for run in document["runs"]:
         if run["state"] != "finished":
             raise RuntimeError(f"{run['profile']} {run['state']}: {run['reason']}")
-    async with await SnapshotStore.open_for_reading(path) as store:
+    async with await SqliteStore.open_for_reading(path) as store:
         loaded = await store.load(session)
     return Outcome(tally, document, from_stored(loaded).runs, loaded.intervals, dict(raw))

@@ -38,7 +38,13 @@ ALLOWED = {
         "cortex_tui.workloads",
     },
     "cortex_tui.environment": {"cortex_tui.environment", "cortex_tui.quantities"},
-    "cortex_tui.store": {MODEL, "cortex_tui.protocol", "cortex_tui.stats", "cortex_tui.store"},
+    "cortex_tui.store": {
+        MODEL,
+        "cortex_tui.paths",
+        "cortex_tui.protocol",
+        "cortex_tui.stats",
+        "cortex_tui.store",
+    },
     "cortex_tui.results": {
         MODEL,
         "cortex_tui.analysis.rounds",
@@ -61,6 +67,7 @@ ALLOWED = {
     "cortex_tui.session": {
         MODEL,
         "cortex_tui.environment",
+        "cortex_tui.paths",
         "cortex_tui.placement",
         "cortex_tui.protocol",
         "cortex_tui.results",

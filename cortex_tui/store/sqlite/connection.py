@@ -9,11 +9,9 @@ from pathlib import Path
 
 import aiosqlite
 
+from cortex_tui.paths import make_private_file, make_private_folder
 from cortex_tui.store.errors import SnapshotError, translated
 from cortex_tui.store.sqlite import schema
-
-FOLDER = ".cortex-tui"
-"""The folder of a store that lies where it does by default."""
 
 BUSY_SECONDS = 2.0
 """How long a call waits for another process to let go of the file."""
@@ -24,7 +22,7 @@ async def open_for_writing(path: Path) -> aiosqlite.Connection:
 
     Raises SnapshotError; a file that is refused is left as it was.
     """
-    _make_folder(path)
+    _make_file(path)
     connection = await _connect(path, path.as_posix(), uri=False)
     try:
         if await _version(connection, path) < schema.VERSION:
@@ -132,15 +130,12 @@ async def _refuse_read_only(connection: aiosqlite.Connection) -> None:
     await connection.rollback()
 
 
-def _make_folder(path: Path) -> None:
-    """Makes the folder; what this program makes for itself is kept out of version control."""
-    folder = path.parent
+def _make_file(path: Path) -> None:
+    """Makes folder and file, for nobody but this user; SQLite's own files beside it follow it."""
     try:
         _refuse_folder(path)
-        folder.mkdir(parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"
-        if folder.name == FOLDER and not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
+        make_private_folder(path.parent)
+        make_private_file(path)
     except OSError as error:
         raise translated(error, path) from error
 

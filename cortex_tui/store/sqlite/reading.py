@@ -22,6 +22,14 @@ from cortex_tui.store.records import (
 from cortex_tui.store.sqlite import rows
 from cortex_tui.store.writer import is_alive
 
+HEADLINES = (
+    "SELECT session, json_group_object(run, json_array(profile, operations)) AS runs FROM run"
+)
+"""The rows of the table `headline`, made from those of `run`; to be grouped by session."""
+
+_WRITER = "CASE WHEN state = 'running' THEN record END"
+"""Only of a session that has not ended does it matter who writes it."""
+
 _ENDS: dict[str, SessionEnd] = {end: end for end in get_args(SessionEnd)}
 
 
@@ -34,36 +42,39 @@ class Reader:
 
     async def sessions(self) -> list[SessionEntry]:
         """All sessions, the newest first."""
-        profiles, operations = await self._headlines()
+        headlines = await self._headlines()
         named: defaultdict[str, list[str]] = defaultdict(list)
         for name, session in await self._all("SELECT name, session FROM snapshot ORDER BY name"):
             named[session].append(name)
         found = await self._all(
-            "SELECT id, started_at, state, record FROM session ORDER BY started_at DESC, id DESC"
+            f"SELECT id, started_at, state, {_WRITER} FROM session "
+            "ORDER BY started_at DESC, id DESC"
         )
         return [
             SessionEntry(
                 id=session,
                 started_at=started_at,
                 state=self._state(state, record),
-                profiles=tuple(profiles[session].values()),
-                operations=sum(operations[session].values()),
-                names=tuple(named[session]),
+                profiles=tuple(name for name, _ in headlines.get(session, {}).values()),
+                operations=sum(count for _, count in headlines.get(session, {}).values()),
+                names=tuple(named.get(session, ())),
             )
             for session, started_at, state, record in found
         ]
 
     async def snapshots(self) -> list[SnapshotEntry]:
         """All names, the newest first."""
-        profiles, operations = await self._headlines()
+        headlines = await self._headlines()
         found = await self._all(
-            "SELECT name, session, run, note, tags, created_at, started_at, state, record "
+            f"SELECT name, session, run, note, tags, created_at, started_at, state, {_WRITER} "
             "FROM snapshot JOIN session ON session.id = snapshot.session "
             "ORDER BY created_at DESC, name"
         )
         entries = []
         for name, session, run, note, tags, created_at, started_at, state, record in found:
-            runs = [run] if run is not None else list(profiles[session])
+            runs = headlines.get(session, {})
+            if run is not None:
+                runs = {number: what for number, what in runs.items() if number == run}
             entries.append(
                 SnapshotEntry(
                     name=name,
@@ -74,8 +85,8 @@ class Reader:
                     created_at=created_at,
                     started_at=started_at,
                     state=self._state(state, record),
-                    profiles=tuple(profiles[session][r] for r in runs if r in profiles[session]),
-                    operations=sum(operations[session].get(r, 0) for r in runs),
+                    profiles=tuple(profile for profile, _ in runs.values()),
+                    operations=sum(count for _, count in runs.values()),
                 )
             )
         return entries
@@ -157,16 +168,18 @@ class Reader:
             if count > rows.MAX_INTERVALS:
                 raise damaged(self._path, f"session {session}", f"{count:,} intervals in run {run}")
 
-    async def _headlines(self) -> tuple[dict[str, dict[int, str]], dict[str, dict[int, int]]]:
+    async def _headlines(self) -> dict[str, rows.Headline]:
         """By session and run: the profile's name, and its operations."""
-        profiles: defaultdict[str, dict[int, str]] = defaultdict(dict)
-        operations: defaultdict[str, dict[int, int]] = defaultdict(dict)
-        for session, run, profile, count in await self._all(
-            "SELECT session, run, profile, operations FROM run ORDER BY session, run"
-        ):
-            profiles[session][run] = profile
-            operations[session][run] = count
-        return profiles, operations
+        ((version,),) = await self._all("PRAGMA user_version")
+        source = "headline" if version >= 2 else f"({HEADLINES} GROUP BY session)"
+        found = await self._all(f"SELECT session, runs FROM {source}")
+        return {session: self._headline(text) for session, text in found}
+
+    def _headline(self, text: object) -> rows.Headline:
+        try:
+            return rows.headline_of(text, self._path)
+        except SnapshotError:
+            return {}  # lists must stay usable
 
     def _state(self, state: str, record: object) -> SessionState:
         if state in _ENDS:

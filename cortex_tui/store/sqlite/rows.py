@@ -25,6 +25,8 @@ MAX_INTERVALS = 10_000
 """Of a run; it is written with an eighth of that at most."""
 
 Row = tuple[Any, ...]
+Headline = dict[int, tuple[str, int]]
+"""What lists show of a session: by run, the name of its profile and its operations."""
 _T = TypeVar("_T")
 _TIMES = ("service", "response", "lateness", "failure")
 _json = msgspec.json.Encoder()
@@ -122,6 +124,10 @@ def log_of(row: Row, path: Path) -> LogRecord:
         return msgspec.convert(fields, LogRecord)
     except msgspec.ValidationError as error:
         raise damaged(path, "a log line", error) from error
+
+
+def headline_of(text: object, path: Path) -> Headline:
+    return dict(sorted(_decoded(text, Headline, path, "the list of runs of a session").items()))
 
 
 def tags_of(text: object, path: Path) -> tuple[str, ...]:

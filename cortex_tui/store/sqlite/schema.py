@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import aiosqlite
@@ -50,6 +54,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             created_at TEXT NOT NULL)""",
         "CREATE INDEX snapshot_session ON snapshot (session)",
     ),
+    (
+        # What lists show of a session: by run, its profile and its operations, as JSON. The rows
+        # of `run` are long, and a list would read them all.
+        """CREATE TABLE headline (
+            session TEXT PRIMARY KEY REFERENCES session (id) ON DELETE CASCADE,
+            runs TEXT NOT NULL)""",
+        """INSERT INTO headline (session, runs)
+            SELECT session, json_group_object(run, json_array(profile, operations))
+            FROM run GROUP BY session""",
+    ),
 )
 """Entry n takes a file from version n to n + 1. Entries are added, never changed."""
 
@@ -59,7 +73,8 @@ VERSION = len(MIGRATIONS)
 async def version_of(connection: aiosqlite.Connection, path: Path) -> int:
     """The version of the file, 0 for an empty one; only reads.
 
-    Raises SnapshotError for a file of a newer program, and for one that is no store.
+    Raises SnapshotError for a file of a newer program, and for one that is no store, or none that
+    this program alone has written.
     """
     version = await _number(connection, "PRAGMA user_version")
     application = await _number(connection, "PRAGMA application_id")
@@ -72,6 +87,8 @@ async def version_of(connection: aiosqlite.Connection, path: Path) -> int:
             f"{path}: written by a newer cortex-tui (schema {version}, expected at most "
             f"{VERSION}): upgrade cortex-tui, or use another --store"
         )
+    if version > 0:
+        await _check_tables(connection, path, version)
     return version
 
 
@@ -84,6 +101,45 @@ async def migrate(connection: aiosqlite.Connection, path: Path) -> None:
             await connection.execute(statement)
     await connection.execute(f"PRAGMA user_version = {VERSION}")
     await connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+async def _check_tables(connection: aiosqlite.Connection, path: Path, version: int) -> None:
+    """Raises SnapshotError for a file with other tables than its version has; only reads.
+
+    A view or a trigger in place of a table would have SQLite run whatever stands in the file.
+    """
+    found = await connection.execute_fetchall(
+        "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' "
+        "ESCAPE '\\' LIMIT 100"
+    )
+    expected, there = _objects_of(version), {_object(row) for row in found}
+    wrong = sorted((expected ^ there), key=str)
+    if wrong:
+        kind, name, *_ = wrong[0]
+        what = "lacks the" if wrong[0] in expected else "has an unknown"
+        raise SnapshotError(
+            f"{path}: it {what} {kind} {name!r}, so it was changed by another program: "
+            "restore the file, or use another --store"
+        )
+
+
+@cache
+def _objects_of(version: int) -> frozenset[tuple[str, ...]]:
+    """Tables and indexes of a store of that version."""
+    with closing(sqlite3.connect(":memory:")) as made:
+        for statements in MIGRATIONS[:version]:
+            for statement in statements:
+                made.execute(statement)
+        found = made.execute(
+            "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' "
+            "ESCAPE '\\'"
+        )
+        return frozenset(map(_object, found))
+
+
+def _object(row: Iterable[object]) -> tuple[str, ...]:
+    """With its definition as far as blanks do not matter."""
+    return tuple(" ".join(str(part).split()) for part in row)
 
 
 async def _number(connection: aiosqlite.Connection, sql: str) -> int:

@@ -1,8 +1,4 @@
-"""The store of sessions and snapshots: one SQLite file, written as a session goes on.
-
-A store belongs to the loop on which it was opened. Each call is one transaction, so whatever ends
-the process, a batch is in the file whole or not at all; and each may be made again after an error.
-"""
+"""A store in one SQLite file, with a write-ahead log; see `store.port.Store`."""
 
 from __future__ import annotations
 
@@ -27,16 +23,14 @@ from cortex_tui.store.records import (
 )
 from cortex_tui.store.sqlite import rows
 from cortex_tui.store.sqlite.connection import identity, open_for_reading, open_for_writing
-from cortex_tui.store.sqlite.reading import Reader
-
-__all__ = ["SnapshotError", "SnapshotStore", "check_can_save"]
+from cortex_tui.store.sqlite.reading import HEADLINES, Reader
 
 LOG_LINES = 2_000
 """Lines of a session that are kept, the newest."""
 MAX_LINE_CHARS = 4_000
 
 
-class SnapshotStore:
+class SqliteStore:
     """Opened by `open` or `open_for_reading`, ended by `close`; every call may raise
     SnapshotError."""
 
@@ -53,19 +47,19 @@ class SnapshotStore:
         self._lock = asyncio.Lock()
 
     @staticmethod
-    async def open(path: Path) -> SnapshotStore:
+    async def open(path: Path) -> SqliteStore:
         """For writing and reading; the file is made, or brought to the newest schema."""
-        return SnapshotStore(path, await open_for_writing(path), writable=True, notice="")
+        return SqliteStore(path, await open_for_writing(path), writable=True, notice="")
 
     @staticmethod
-    async def open_for_reading(path: Path) -> SnapshotStore:
+    async def open_for_reading(path: Path) -> SqliteStore:
         """For reading, of a file or folder that may be read-only too; the file is never changed.
 
         A missing file is an empty store, and is not made. Beside a writable one SQLite may leave
         an empty log, which the next writer takes away.
         """
         connection, notice = await open_for_reading(path)
-        return SnapshotStore(path, connection, writable=False, notice=notice)
+        return SqliteStore(path, connection, writable=False, notice=notice)
 
     async def close(self) -> None:
         """Ends the connection; what was written stays. May be called twice."""
@@ -74,7 +68,7 @@ class SnapshotStore:
             if connection is not None:
                 await connection.close()
 
-    async def __aenter__(self) -> SnapshotStore:
+    async def __aenter__(self) -> SqliteStore:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -111,6 +105,10 @@ class SnapshotStore:
                 "service, response, lateness, failure, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [rows.interval_row(session, record) for record in batch.intervals],
             )
+            if batch.runs:
+                await connection.execute_fetchall(
+                    f"INSERT OR REPLACE INTO headline {HEADLINES} WHERE session = ?", (session,)
+                )
             if not batch.log:
                 return
             await connection.executemany(
@@ -279,20 +277,6 @@ class SnapshotStore:
                 f"{self.path}: the name {name!r} is taken (saved {taken[0][0]}): "
                 f"choose another, or free it with `cortex-tui rm {name}`"
             )
-
-
-def check_can_save(path: Path, name: str) -> None:
-    """SnapshotError if a session could not be saved in that store under that name.
-
-    Makes the store if there is none. For callers without a running loop; blocks.
-    """
-
-    async def check() -> None:
-        async with await SnapshotStore.open(path) as store:
-            await store.check_name(name)
-
-    checked_name(name)
-    asyncio.run(check())
 
 
 def _now() -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cortex_tui.store.sqlite.store import SnapshotStore
+from cortex_tui.store.sqlite.store import SqliteStore
 from tests.unit.cli.door import call
 
 BENCH = """
@@ -179,7 +179,7 @@ def test_rounds_are_run_again_unless_others_are_asked_for(
     assert rounds("--again", "first", "--repeat", "1") == [1]
 
     async def save_one_run() -> None:
-        async with await SnapshotStore.open(folder / ".cortex-tui" / "snapshots.db") as store:
+        async with await SqliteStore.open(folder / ".cortex-tui" / "snapshots.db") as store:
             await store.name_snapshot("second", (await store.load("first")).session.id, run=1)
 
     asyncio.run(save_one_run())

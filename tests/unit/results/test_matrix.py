@@ -23,7 +23,7 @@ from cortex_tui.results.stored import from_stored
 from cortex_tui.results.view import RunView
 from cortex_tui.session.writer import SessionWriter
 from cortex_tui.store.records import StoredSession
-from cortex_tui.store.sqlite.store import SnapshotStore
+from cortex_tui.store.sqlite.store import SqliteStore
 from cortex_tui.store.writer import Writer
 from tests.unit.session.messages import SECOND_NS, plan, samples, started
 from tests.unit.session.messages import profile as any_profile
@@ -129,7 +129,7 @@ def test_batches_of_different_size_grow_by_their_operations() -> None:
 
 
 async def loaded(path: Path, ref: str) -> StoredSession:
-    async with await SnapshotStore.open_for_reading(path) as store:
+    async with await SqliteStore.open_for_reading(path) as store:
         return await store.load(ref)
 
 

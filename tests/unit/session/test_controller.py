@@ -23,7 +23,7 @@ from cortex_tui.session.decisions import replayed
 from cortex_tui.stats import settling
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.records import StoredSession
-from cortex_tui.store.sqlite.store import SnapshotStore
+from cortex_tui.store.sqlite.store import SqliteStore
 
 FOR_EVER = Length(duration_ns=3_600_000_000_000)
 
@@ -72,7 +72,7 @@ class Desk:
 
     def stored(self, ref: str) -> StoredSession:
         async def load() -> StoredSession:
-            async with await SnapshotStore.open_for_reading(self.store) as store:
+            async with await SqliteStore.open_for_reading(self.store) as store:
                 return await store.load(ref)
 
         return asyncio.run(load())

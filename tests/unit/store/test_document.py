@@ -20,7 +20,7 @@ from cortex_tui.store.records import (
     SessionBatch,
     StoredSession,
 )
-from cortex_tui.store.sqlite.store import SnapshotStore
+from cortex_tui.store.sqlite.store import SqliteStore
 from cortex_tui.store.writer import Writer
 from tests.unit.store import samples
 
@@ -56,7 +56,7 @@ def live(batch: SessionBatch, count: int) -> SessionResult:
 async def stored(
     path: Path, batch: SessionBatch, *, finish: bool = True, **session: Any
 ) -> StoredSession:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session(**SESSION | session))
         await store.write(batch)
         if finish:

@@ -11,8 +11,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.port import check_can_save
 from cortex_tui.store.records import IntervalRecord, LogRecord, SessionBatch
-from cortex_tui.store.sqlite.store import LOG_LINES, SnapshotError, SnapshotStore, check_can_save
+from cortex_tui.store.sqlite.store import LOG_LINES, SqliteStore
 from cortex_tui.store.writer import Writer, is_alive, this_process
 from tests.unit.store import samples
 
@@ -26,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 
 async def test_what_was_written_is_loaded(path: Path) -> None:
     record, batch = samples.session(), samples.batch()
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(record)
         await store.write(batch)
         await store.name_snapshot("main", "s1", note="before the index", tags=("fast", "ci"))
@@ -38,7 +40,7 @@ async def test_what_was_written_is_loaded(path: Path) -> None:
 
 
 async def test_what_is_known_since_later_versions_may_be_missing(path: Path) -> None:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session(clock_cost_ns=40.0, rounds=2))
         await store.write(samples.batch())
         newest = await store.load("s1")
@@ -52,7 +54,7 @@ async def test_what_is_known_since_later_versions_may_be_missing(path: Path) -> 
             connection.execute(f"UPDATE {table} SET record = json_remove(record, {keys})")
         connection.execute("UPDATE interval SET facts = json_remove(facts, '$.level')")
     connection.close()
-    async with await SnapshotStore.open_for_reading(path) as store:
+    async with await SqliteStore.open_for_reading(path) as store:
         older = await store.load("s1")
     assert (older.session.rounds, older.session.clock_cost_ns) == (1, 0.0)
     assert {(run.round, run.batch, run.marks, run.slowest) for run in older.runs} == {
@@ -65,7 +67,7 @@ async def test_what_is_known_since_later_versions_may_be_missing(path: Path) -> 
 async def test_operations_of_a_batched_run_are_those_of_all_its_batches(path: Path) -> None:
     batch = samples.batch(runs=1, count=4)
     runs = (msgspec.structs.replace(batch.runs[0], batch=1_000),)
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         await store.write(msgspec.structs.replace(batch, runs=runs))
         (entry,) = await store.list_sessions()
@@ -73,17 +75,17 @@ async def test_operations_of_a_batched_run_are_those_of_all_its_batches(path: Pa
 
 
 async def test_the_folder_of_its_own_is_kept_out_of_version_control(path: Path) -> None:
-    await (await SnapshotStore.open(path)).close()
+    await (await SqliteStore.open(path)).close()
     assert (path.parent / ".gitignore").read_text() == "*\n"
 
 
 async def test_somebody_s_folder_gets_no_gitignore(tmp_path: Path) -> None:
-    await (await SnapshotStore.open(tmp_path / "results" / "mine.db")).close()
+    await (await SqliteStore.open(tmp_path / "results" / "mine.db")).close()
     assert not (tmp_path / "results" / ".gitignore").exists()
 
 
 async def test_a_batch_written_twice_is_there_once(path: Path) -> None:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         await store.write(samples.batch())
         once = await store.load("s1")
@@ -94,7 +96,7 @@ async def test_a_batch_written_twice_is_there_once(path: Path) -> None:
 
 async def test_later_batches_add_and_replace(path: Path) -> None:
     first, later = samples.batch(count=2), samples.batch(count=4)
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         await store.write(first)
         new = tuple(i for i in later.intervals if i.first >= 2)
@@ -105,7 +107,7 @@ async def test_later_batches_add_and_replace(path: Path) -> None:
 
 async def test_intervals_merged_in_pairs_replace_those_of_their_run_alone(path: Path) -> None:
     wide = IntervalRecord(run=0, first=0, length=4, service=samples.encoded([1, 2]))
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         await store.write(samples.batch())
         await store.write(SessionBatch(session="s1", rewritten=(0,), intervals=(wide,)))
@@ -115,7 +117,7 @@ async def test_intervals_merged_in_pairs_replace_those_of_their_run_alone(path: 
 
 
 async def test_one_run_can_be_saved_alone(path: Path) -> None:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         await store.write(samples.batch())
         await store.name_snapshot("steady", "s1", run=1)
@@ -127,7 +129,7 @@ async def test_one_run_can_be_saved_alone(path: Path) -> None:
 
 
 async def test_lists_name_sessions_saved_or_not_and_what_became_of_them(path: Path) -> None:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         for name, day, writer in (
             ("a", 1, this_process()),
             ("b", 2, GONE),
@@ -154,7 +156,7 @@ async def test_lists_name_sessions_saved_or_not_and_what_became_of_them(path: Pa
 
 
 async def test_a_session_is_found_by_the_start_of_its_id(path: Path) -> None:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         for name in ("2025-ab", "2025-cd"):
             await store.begin_session(samples.session(name))
         assert (await store.load("2025-c")).session.id == "2025-cd"
@@ -165,7 +167,7 @@ async def test_a_session_is_found_by_the_start_of_its_id(path: Path) -> None:
 
 
 async def test_an_unknown_name_is_answered_with_the_nearest(path: Path) -> None:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         await store.name_snapshot("before-index", "s1")
         with pytest.raises(SnapshotError, match="did you mean 'before-index'"):
@@ -175,7 +177,7 @@ async def test_an_unknown_name_is_answered_with_the_nearest(path: Path) -> None:
 
 
 async def test_a_name_is_given_once(path: Path) -> None:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         await store.name_snapshot("main", "s1")
         with pytest.raises(SnapshotError, match=r"'main' is taken .* `cortex-tui rm main`") as said:
@@ -186,14 +188,14 @@ async def test_a_name_is_given_once(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", " main", "two\nlines", "-rf", "\x1b[31m", "x" * 101])
 async def test_a_name_must_be_one_that_can_be_typed(path: Path, name: str) -> None:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         with pytest.raises(SnapshotError, match="name of a snapshot"):
             await store.name_snapshot(name, "s1")
 
 
 async def test_only_what_is_stored_can_be_named_or_written_to(path: Path) -> None:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         with pytest.raises(SnapshotError, match="session s1 is not stored"):
             await store.name_snapshot("main", "s1")
         with pytest.raises(SnapshotError, match="session s1 is not stored"):
@@ -204,7 +206,7 @@ async def test_only_what_is_stored_can_be_named_or_written_to(path: Path) -> Non
 
 
 async def test_a_session_goes_with_its_last_name(path: Path) -> None:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         await store.write(samples.batch())
         await store.finish_session("s1", "finished")
@@ -217,7 +219,7 @@ async def test_a_session_goes_with_its_last_name(path: Path) -> None:
 
 
 async def test_a_session_that_goes_on_outlives_its_name(path: Path) -> None:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         await store.name_snapshot("one", "s1")
         await store.remove("one")
@@ -225,7 +227,7 @@ async def test_a_session_that_goes_on_outlives_its_name(path: Path) -> None:
 
 
 async def test_the_oldest_unsaved_sessions_are_pruned(path: Path) -> None:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         for number in range(6):
             started = f"2025-01-0{number + 1}T00:00:00Z"
             writer = this_process() if number == 0 else GONE
@@ -241,7 +243,7 @@ async def test_the_oldest_unsaved_sessions_are_pruned(path: Path) -> None:
 
 async def test_only_the_newest_log_lines_are_kept(path: Path) -> None:
     lines = tuple(LogRecord(n, 0, "stdout", f"{n} " + "x" * 9_000) for n in range(LOG_LINES + 50))
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         for at in range(0, len(lines), 500):
             await store.write(SessionBatch(session="s1", log=lines[at : at + 500]))
@@ -251,7 +253,7 @@ async def test_only_the_newest_log_lines_are_kept(path: Path) -> None:
 
 
 async def test_calls_made_together_do_not_mix(path: Path) -> None:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         await asyncio.gather(
             *(store.write(samples.batch()) for _ in range(5)),
@@ -262,7 +264,7 @@ async def test_calls_made_together_do_not_mix(path: Path) -> None:
 
 
 async def test_a_cancelled_call_leaves_the_store_usable(path: Path) -> None:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         for turns in range(12):
             task = asyncio.create_task(store.write(samples.batch()))
@@ -275,7 +277,7 @@ async def test_a_cancelled_call_leaves_the_store_usable(path: Path) -> None:
 
 
 async def test_several_processes_may_make_and_use_the_same_store(path: Path) -> None:
-    stores = await asyncio.gather(*(SnapshotStore.open(path) for _ in range(4)))
+    stores = await asyncio.gather(*(SqliteStore.open(path) for _ in range(4)))
     for number, store in enumerate(stores):
         await store.begin_session(samples.session(f"s{number}"))
     assert len(await stores[0].list_sessions()) == 4
@@ -285,10 +287,10 @@ async def test_several_processes_may_make_and_use_the_same_store(path: Path) -> 
 OPENS_WHEN_TOLD = """
 import asyncio, sys
 from pathlib import Path
-from cortex_tui.store.sqlite.store import SnapshotStore
+from cortex_tui.store.sqlite.store import SqliteStore
 
 async def main():
-    async with await SnapshotStore.open(Path(sys.argv[1])) as store:
+    async with await SqliteStore.open(Path(sys.argv[1])) as store:
         assert await store.list_sessions() == []
 
 print("ready", flush=True)
@@ -312,7 +314,7 @@ def test_processes_that_make_the_same_store_at_once_all_get_it(path: Path) -> No
 
 
 async def test_a_closed_store_says_so(path: Path) -> None:
-    store = await SnapshotStore.open(path)
+    store = await SqliteStore.open(path)
     await store.close()
     await store.close()
     with pytest.raises(SnapshotError, match="is not open"):
@@ -321,7 +323,7 @@ async def test_a_closed_store_says_so(path: Path) -> None:
 
 def test_whether_a_name_can_be_saved_is_known_before_anything_runs(path: Path) -> None:
     async def save() -> None:
-        async with await SnapshotStore.open(path) as store:
+        async with await SqliteStore.open(path) as store:
             await store.begin_session(samples.session())
             await store.name_snapshot("main", "s1")
 

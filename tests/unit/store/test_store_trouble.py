@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.sqlite.connection import open_for_writing
 from cortex_tui.store.sqlite.schema import APPLICATION_ID, VERSION
-from cortex_tui.store.sqlite.store import SnapshotError, SnapshotStore
+from cortex_tui.store.sqlite.store import SqliteStore
 from tests.unit.store import samples
 
 ROOT = Path(__file__).parents[3]
@@ -25,11 +26,11 @@ WRITES_FOREVER = """
 import asyncio, sys
 from pathlib import Path
 from cortex_tui.store.records import SessionBatch
-from cortex_tui.store.sqlite.store import SnapshotStore
+from cortex_tui.store.sqlite.store import SqliteStore
 from tests.unit.store import samples
 
 async def main():
-    store = await SnapshotStore.open(Path(sys.argv[1]))
+    store = await SqliteStore.open(Path(sys.argv[1]))
     await store.begin_session(samples.session(sys.argv[2]))
     whole = samples.batch(runs=1, count=1_000)
     for interval in whole.intervals:
@@ -43,18 +44,19 @@ asyncio.run(main())
 READS_AS_A_STRANGER = """
 import asyncio, os, sys
 from pathlib import Path
-from cortex_tui.store.sqlite.store import SnapshotError, SnapshotStore
+from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.sqlite.store import SqliteStore
 
 if os.geteuid() == 0:  # whom permissions do not stop
     os.setuid(65534)
 
 async def main():
     path = Path(sys.argv[1])
-    async with await SnapshotStore.open_for_reading(path) as store:
+    async with await SqliteStore.open_for_reading(path) as store:
         names = [entry.name for entry in await store.list_snapshots()]
         print(names, len((await store.load("main")).intervals), store.notice)
     try:
-        store = await SnapshotStore.open(path)
+        store = await SqliteStore.open(path)
     except SnapshotError as error:
         print(error, error.retryable)
     else:
@@ -80,7 +82,7 @@ def public() -> Iterator[Path]:
 
 
 async def filled(path: Path) -> None:
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         await store.write(samples.batch())
         await store.name_snapshot("main", "s1")
@@ -118,7 +120,7 @@ def test_a_kill_loses_at_most_what_was_not_committed(path: Path) -> None:
     committed = write_and_kill(path, "s1")
 
     async def read() -> None:
-        async with await SnapshotStore.open_for_reading(path) as store:
+        async with await SqliteStore.open_for_reading(path) as store:
             stored = await store.load("s1")
             assert stored.state == "interrupted"
             kept = [interval.first for interval in stored.intervals]
@@ -174,7 +176,7 @@ async def test_a_missing_or_empty_store_reads_as_empty_and_nothing_is_made(tmp_p
     for path in (tmp_path / "no" / "such.db", tmp_path / "empty.db"):
         if path.name == "empty.db":
             path.touch()
-        async with await SnapshotStore.open_for_reading(path) as store:
+        async with await SqliteStore.open_for_reading(path) as store:
             assert (await store.list_snapshots(), await store.list_sessions()) == ([], [])
             with pytest.raises(SnapshotError, match="there is nothing in it: no 'main' either"):
                 await store.load("main")
@@ -186,7 +188,7 @@ async def test_a_missing_or_empty_store_reads_as_empty_and_nothing_is_made(tmp_p
 async def test_a_full_disk_refuses_the_batch_and_takes_it_later(path: Path) -> None:
     await filled(path)
     connection = await open_for_writing(path)
-    async with SnapshotStore(path, connection, writable=True, notice="") as store:
+    async with SqliteStore(path, connection, writable=True, notice="") as store:
         before = await store.load("main")
         await connection.execute("PRAGMA max_page_count = 1")
         with pytest.raises(SnapshotError, match="the disk is full: free some space") as said:
@@ -203,7 +205,7 @@ async def test_a_locked_store_can_be_tried_again(
 ) -> None:
     monkeypatch.setattr("cortex_tui.store.sqlite.connection.BUSY_SECONDS", 0.0)
     await filled(path)
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(SnapshotError, match="another process keeps it locked") as said:
@@ -215,7 +217,7 @@ async def test_a_locked_store_can_be_tried_again(
 
 async def test_a_store_deleted_under_a_session_is_made_anew_and_says_so(tmp_path: Path) -> None:
     path = tmp_path / ".cortex-tui" / "snapshots.db"
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         await store.write(samples.batch())
         shutil.rmtree(path.parent)
@@ -224,13 +226,13 @@ async def test_a_store_deleted_under_a_session_is_made_anew_and_says_so(tmp_path
         assert said.value.retryable
         await store.begin_session(samples.session())
         await store.write(samples.batch())
-    async with await SnapshotStore.open_for_reading(path) as store:
+    async with await SqliteStore.open_for_reading(path) as store:
         assert len((await store.load("s1")).intervals) == 8
 
 
 async def test_a_store_that_cannot_be_made_anew_is_tried_again(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "snapshots.db"
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         path.parent.rename(tmp_path / "moved")
         write(path.parent, "in the way")
         for _ in range(2):
@@ -247,7 +249,7 @@ async def test_a_newer_store_is_refused_unharmed(path: Path) -> None:
     await filled(path)
     changed(path, f"PRAGMA user_version = {VERSION + 1}", "PRAGMA wal_checkpoint(TRUNCATE)")
     before = content(path)
-    for opening in (SnapshotStore.open, SnapshotStore.open_for_reading):
+    for opening in (SqliteStore.open, SqliteStore.open_for_reading):
         with pytest.raises(SnapshotError, match=r"newer cortex-tui .*: upgrade cortex-tui"):
             await opening(path)
     assert content(path) == before
@@ -256,7 +258,7 @@ async def test_a_newer_store_is_refused_unharmed(path: Path) -> None:
 async def test_the_database_of_another_program_is_refused_unharmed(path: Path) -> None:
     changed(path, "CREATE TABLE precious (x)")
     before = content(path)
-    for opening in (SnapshotStore.open, SnapshotStore.open_for_reading):
+    for opening in (SqliteStore.open, SqliteStore.open_for_reading):
         with pytest.raises(SnapshotError, match="a database of another program"):
             await opening(path)
     assert content(path) == before
@@ -265,20 +267,20 @@ async def test_the_database_of_another_program_is_refused_unharmed(path: Path) -
 async def test_what_is_no_database_or_no_file_is_refused(path: Path, tmp_path: Path) -> None:
     notes = "just some notes, but longer than the header of a database " * 20
     write(path, notes)
-    for opening in (SnapshotStore.open, SnapshotStore.open_for_reading):
+    for opening in (SqliteStore.open, SqliteStore.open_for_reading):
         with pytest.raises(SnapshotError, match="it is no SQLite database"):
             await opening(path)
         with pytest.raises(SnapshotError, match="it is a folder"):
             await opening(tmp_path)
     with pytest.raises(SnapshotError, match="a file is in the way"):
-        await SnapshotStore.open(path / "below" / "a.db")
+        await SqliteStore.open(path / "below" / "a.db")
     assert content(path) == notes.encode()
 
 
 async def test_a_migration_cut_short_is_done_again(path: Path) -> None:
     changed(path, f"PRAGMA application_id = {APPLICATION_ID}")
     await filled(path)
-    async with await SnapshotStore.open_for_reading(path) as store:
+    async with await SqliteStore.open_for_reading(path) as store:
         assert len(await store.list_snapshots()) == 1
 
 
@@ -302,7 +304,7 @@ async def test_a_migration_cut_short_is_done_again(path: Path) -> None:
 async def test_a_damaged_row_is_refused_in_words(path: Path, statement: str, says: str) -> None:
     await filled(path)
     changed(path, statement)
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         with pytest.raises(SnapshotError, match=says) as said:
             await store.load("main")
         assert str(path) in str(said.value)
@@ -312,7 +314,7 @@ async def test_a_damaged_row_is_refused_in_words(path: Path, statement: str, say
 async def test_what_is_damaged_is_listed_and_can_be_removed(path: Path) -> None:
     await filled(path)
     changed(path, "UPDATE session SET record = '[]'", "UPDATE snapshot SET tags = '[1]'")
-    async with await SnapshotStore.open(path) as store:
+    async with await SqliteStore.open(path) as store:
         assert [entry.name for entry in await store.list_snapshots()] == ["main"]
         await store.remove("main")
         assert await store.list_sessions() == []

@@ -1,0 +1,130 @@
+"""What a store of sessions must do, and how one is opened: by a URL, from a registry of kinds.
+
+A store belongs to the loop on which it was opened. Each call is one transaction, so that a batch is
+stored whole or not at all, whatever ends the process; and each may be made again after an error.
+To add a kind of store, add its opener to `STORES` under the scheme of its URLs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Literal, Protocol, Self, cast
+
+from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.names import checked_name
+from cortex_tui.store.records import (
+    SessionBatch,
+    SessionEnd,
+    SessionEntry,
+    SessionRecord,
+    SnapshotEntry,
+    StoredSession,
+)
+
+Mode = Literal["read", "write"]
+
+
+class Store(Protocol):
+    """Every call may raise SnapshotError, whose text says what, where and what to do."""
+
+    @property
+    def notice(self) -> str:
+        """What a reader should know of the way in which it had to be opened, or ""."""
+
+    async def begin_session(self, record: SessionRecord) -> None:
+        """Makes the session known, or what is known of it newer."""
+
+    async def write(self, batch: SessionBatch) -> None:
+        """Writes what has changed. The same batch may be written again, after an error or not."""
+
+    async def finish_session(self, session: str, state: SessionEnd) -> None:
+        """Notes that nothing more will be written of the session."""
+
+    async def name_snapshot(
+        self,
+        name: str,
+        session: str,
+        run: int | None = None,
+        note: str = "",
+        tags: tuple[str, ...] = (),
+    ) -> None:
+        """Points a new name at a stored session, or at one run of it."""
+
+    async def check_name(self, name: str) -> None:
+        """Raises what `name_snapshot` would raise because of the name."""
+
+    async def remove(self, name: str) -> None:
+        """Takes the name away; the session goes with its last name, unless it is running."""
+
+    async def prune_unsaved(self, keep: int = 50) -> int:
+        """Removes sessions without a name but the newest `keep`; returns how many went."""
+
+    async def list_snapshots(self) -> list[SnapshotEntry]:
+        """All names, the newest first."""
+
+    async def list_sessions(self) -> list[SessionEntry]:
+        """All sessions, saved or not, the newest first."""
+
+    async def load(self, ref: str) -> StoredSession:
+        """What is stored under a snapshot's name, or of the session whose id begins with `ref`."""
+
+    async def close(self) -> None:
+        """Ends the connection; what was written stays. May be called twice."""
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+Opener = Callable[[str, Mode], Awaitable[Store]]
+"""Opens what follows the scheme in a URL. For reading, nothing is ever made or changed."""
+
+
+async def _open_sqlite(place: str, mode: Mode) -> Store:
+    # Imported when it is needed: listing profiles must not pay for a database.
+    module = import_module("cortex_tui.store.sqlite.store")
+    open_it = module.SqliteStore.open if mode == "write" else module.SqliteStore.open_for_reading
+    return cast(Store, await open_it(Path(place)))
+
+
+STORES: dict[str, Opener] = {"sqlite": _open_sqlite}
+"""The kinds of stores, by the scheme of their URLs."""
+
+_URL = re.compile(r"([a-z][a-z0-9+]*)://(.*)", re.DOTALL)
+
+
+async def open_store(url: str | Path, mode: Mode = "write") -> Store:
+    """Opens a store: `sqlite:///folder/file.db`, another kind's URL, or the path of a SQLite file.
+
+    Raises SnapshotError, also for a kind that there is not.
+    """
+    scheme, place = "sqlite", str(url)
+    match = _URL.fullmatch(place)
+    if match is not None:
+        scheme = match[1]
+        # Three slashes: no host, and a path from the working folder, as SQLAlchemy writes it.
+        place = match[2].removeprefix("/") if scheme == "sqlite" else match[2]
+    opener = STORES.get(scheme)
+    if opener is None:
+        known = ", ".join(f"{name}://" for name in sorted(STORES))
+        raise SnapshotError(
+            f"{url}: there is no kind of store {scheme!r}: expected {known} or a path"
+        )
+    return await opener(place, mode)
+
+
+def check_can_save(url: str | Path, name: str) -> None:
+    """Raises SnapshotError if a session could not be saved in that store under that name.
+
+    Makes the store if there is none. For callers without a running loop; blocks.
+    """
+
+    async def check() -> None:
+        async with await open_store(url) as store:
+            await store.check_name(name)
+
+    checked_name(name)
+    asyncio.run(check())

@@ -1,0 +1,140 @@
+"""Stores that this version has not written: those of the version before, and hostile ones."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cortex_tui.results.document import session_document
+from cortex_tui.results.stored import from_stored
+from cortex_tui.session.scratch import Scratch
+from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.port import Mode, open_store
+from cortex_tui.store.sqlite.schema import VERSION
+from tests.unit.store import samples
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "snapshots.db"
+
+
+@pytest.mark.parametrize("mode", ["read", "write"])
+async def test_a_store_of_the_first_version_opens_with_every_number(path: Path, mode: Mode) -> None:
+    shutil.copy(DATA / "version-1.db", path)
+    wanted = json.loads((DATA / "version-1.json").read_text())
+    async with await open_store(path, mode) as store:
+        (entry,) = await store.list_snapshots()
+        (listed,) = await store.list_sessions()
+        document = session_document(from_stored(await store.load("before")))
+    assert (entry.name, entry.session, entry.note) == ("before", wanted["session"], "by 0.x")
+    assert entry.profiles == listed.profiles
+    assert listed.profiles == tuple(run["profile"] for run in wanted["runs"])
+    assert listed.operations == sum(run["operations"] for run in wanted["runs"])
+    for run, expected in zip(document["runs"], wanted["runs"], strict=True):
+        times = {name: expected.pop(name) for name in ("service_p50", "max", "histogram")}
+        assert {name: run[name] for name in expected} == expected
+        assert [run["service_ns"][name] for name in ("p50", "max", "histogram")] == [
+            pytest.approx(times["service_p50"], rel=0.001),  # it had the upper edge of its bucket
+            times["max"],
+            times["histogram"],
+        ]
+
+
+async def test_an_older_store_is_written_in_the_newest_version(path: Path) -> None:
+    shutil.copy(DATA / "version-1.db", path)
+    async with await open_store(path) as store:
+        await store.begin_session(samples.session())
+        await store.write(samples.batch())
+        assert len(await store.list_sessions()) == 2
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+
+
+async def opened_and_closed(path: Path) -> None:
+    async with await open_store(path) as store:
+        await store.begin_session(samples.session())
+
+
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
+
+
+@pytest.mark.parametrize("mode", ["read", "write"])
+@pytest.mark.parametrize(
+    ("statements", "says"),
+    [
+        (
+            ("DROP TABLE session", f"CREATE VIEW session AS {ENDLESS}"),
+            "view 'session'|table 'session'",
+        ),
+        (
+            (
+                "DROP TABLE log",
+                f"CREATE VIEW log (session, number) AS SELECT i, i FROM ({ENDLESS})",
+            ),
+            "'log'",
+        ),
+        ((f"CREATE TRIGGER t AFTER INSERT ON log BEGIN {ENDLESS}; END",), "unknown trigger 't'"),
+        (
+            ("ALTER TABLE run ADD COLUMN more AS (replace(hex(zeroblob(9)), '0', record))",),
+            "table 'run'",
+        ),
+        (("DROP TABLE interval",), "lacks the table 'interval'"),
+        (("CREATE TABLE mine (id)",), "unknown table 'mine'"),
+        (("CREATE INDEX i ON run (abs(operations))",), "unknown index 'i'"),
+    ],
+)
+def test_a_file_with_other_tables_is_refused_before_it_is_read(
+    path: Path, mode: Mode, statements: tuple[str, ...], says: str
+) -> None:
+    asyncio.run(opened_and_closed(path))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    before = path.read_bytes()
+    with pytest.raises(SnapshotError, match=f"({says}).*changed by another program"):
+        asyncio.run(open_store(path, mode))
+    assert path.read_bytes() == before
+
+
+async def test_nobody_else_may_read_what_is_stored(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        folder = tmp_path / "work" / ".cortex-tui"
+        scratch = Scratch(folder)
+        scratch.settle()
+        scratch.make("s1")
+        async with await open_store(folder / "snapshots.db") as store:
+            await store.begin_session(samples.session())
+            made = [folder, *folder.rglob("*")]
+            modes = {str(each.relative_to(tmp_path)): stat.S_IMODE(each.stat().st_mode)
+                     for each in made}  # fmt: skip
+    finally:
+        os.umask(before)
+    assert "work/.cortex-tui/snapshots.db-wal" in modes
+    private = {name: mode for name, mode in modes.items() if not name.endswith(".gitignore")}
+    assert {name: oct(mode) for name, mode in private.items() if mode & 0o077} == {}
+
+
+def test_a_folder_of_ours_that_was_open_to_others_is_closed(tmp_path: Path) -> None:
+    folder = tmp_path / ".cortex-tui"
+    folder.mkdir()
+    folder.chmod(0o777)
+    asyncio.run(opened_and_closed(folder / "snapshots.db"))
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_somebody_s_own_folder_keeps_its_permissions(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    asyncio.run(opened_and_closed(tmp_path / "snapshots.db"))
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
