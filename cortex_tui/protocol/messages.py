@@ -102,7 +102,7 @@ class Health(msgspec.Struct, frozen=True, array_like=True):
     """How the measuring loop and its process were during an interval."""
 
     loop_lag_ns: int = 0
-    """The longest by which a timer of the session itself was late: so long was the loop held."""
+    """For how long the event loop was blocked, at its longest."""
     gc_pause_ns: int = 0
     gc_pauses: int = 0
     cpu_ns: int = 0
@@ -136,6 +136,12 @@ class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Failures by exception type."""
     tracebacks: dict[str, str] = {}
     """The first traceback of each exception type that is new in this interval."""
+    texts: dict[str, str] = {}
+    """What those exceptions said, in one line."""
+    drained: int = 0
+    """How many of the `service` values ended after the window, in the drain."""
+    failed_in_batches: int = 0
+    """Failures of operations that are part of the `service` values, in a batched run."""
     in_flight: int = 0
     oldest_ns: int = 0
     """The age of the oldest operation in flight, 0 with none."""
@@ -145,10 +151,13 @@ class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     at_ns: int = 0
     """When the message was made."""
     health: Health = Health()
+    spanned: dict[int, Health] = {}
+    """What happened in other intervals, by their number, since it spanned the end of one: the event
+    loop was blocked."""
 
 
 class Pulse(msgspec.Struct, frozen=True, tag=True):
-    """Sent every tenth of a second in which no run has samples: the loop turns."""
+    """Sent every tenth of a second: the loop turns, and this is how it was since the last one."""
 
     at_ns: int
     health: Health = Health()
@@ -164,6 +173,10 @@ class RunFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     traceback: str = ""
     at_ns: int
     measured_ns: int = 0
+    """The window: for how long operations were started, pauses left out. Where a number of
+    operations was the end, until the last of them ended."""
+    drain_ns: int = 0
+    """How long the operations in flight were awaited after it."""
     warmup_ns: int = 0
     """How long warm-up took in the end, and `warmup_iterations` how many operations."""
     warmup_iterations: int = 0

@@ -12,6 +12,8 @@ from cortex_tui.results.view import RunView, SessionView
 from cortex_tui.stats.targets import SCALING, TargetResult, parse_target
 
 _MARKS_TOLD = 12
+_DRAIN_SHARE = 20
+"""Operations that took a twentieth of the window to end after it are worth a line."""
 _NAMES_TOLD = 4
 _OVER_ROUNDS = ("p50", "p99")
 
@@ -39,6 +41,13 @@ def run_notes(run: RunView, rounds: int, *, colour: bool) -> Iterator[str]:
         yield note("unfinished", "warn", f"{run.unfinished:,} had not ended when the run did")
     if run.unstarted:
         yield note("unstarted", "warn", f"{run.unstarted:,} were due, but never started")
+    if run.drained and run.drain_ns * _DRAIN_SHARE > run.measured_ns:
+        yield note(
+            "drained",
+            None,
+            f"{run.drained:,} operations ended after the time was up, within "
+            f"{format_duration(run.drain_ns)}; throughput is of those before",
+        )
     if run.batch > 1:
         yield note(
             "batches",

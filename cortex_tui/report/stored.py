@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cortex_tui.results.run_fold import said_in
 from cortex_tui.results.stored import RunResult, SessionResult
 from cortex_tui.results.view import MarkView, RunView, SessionView
 from cortex_tui.stats.summary import summarise_live
@@ -45,7 +44,7 @@ def _run_view(run: RunResult) -> RunView:
         confidence_ns=record.confidence_ns.get(record.profile.headline, {}),
         max_ns=summary.max_ns,
         errors=dict(record.errors),
-        error_messages={name: said_in(text) for name, text in record.tracebacks.items()},
+        error_messages={name: text for name, text in record.texts.items() if text},
         unfinished=len(record.unfinished_ns),
         unstarted=record.unstarted,
         overflow=run.service.overflow,
@@ -59,4 +58,6 @@ def _run_view(run: RunResult) -> RunView:
         traceback=record.traceback or next(iter(record.tracebacks.values()), ""),
         neighbours=record.neighbours,
         measured_ns=record.measured_ns,
+        drained=record.drained,
+        drain_ns=record.drain_ns,
     )

@@ -12,7 +12,7 @@ import msgspec
 from cortex_tui.analysis.rounds import profiles_document
 from cortex_tui.results.stored import RunResult, SessionResult
 from cortex_tui.stats.histogram import Histogram
-from cortex_tui.stats.percentiles import SHOWN, flagged
+from cortex_tui.stats.percentiles import SHOWN
 from cortex_tui.stats.summary import as_document, summarise
 
 SCHEMA = "cortex-tui/session@1"
@@ -47,7 +47,6 @@ def session_document(result: SessionResult) -> dict[str, Any]:
 
 def _run_document(run: RunResult) -> dict[str, Any]:
     record, profile = run.record, run.profile
-    missing = run.measured.missing
     return {
         "run": record.run,
         "round": record.round,
@@ -72,6 +71,8 @@ def _run_document(run: RunResult) -> dict[str, Any]:
         "warmup_ns": record.warmup_ns,
         "warmup_iterations": record.warmup_iterations,
         "measured_ns": record.measured_ns,
+        "drained": record.drained,
+        "drain_ns": record.drain_ns,
         "operations": run.operations,
         "batch": run.batch,
         "level": record.level,
@@ -84,11 +85,7 @@ def _run_document(run: RunResult) -> dict[str, Any]:
         "throughput_per_s": run.throughput_per_s,
         "mean_ns": run.mean_ns,
         "headline": profile.headline,
-        "flagged": [
-            name
-            for name, quantile in SHOWN.items()
-            if flagged(quantile, run.headline.total, missing)
-        ],
+        "flagged": [name for name, quantile in SHOWN.items() if run.measured.flattered(quantile)],
         "service_ns": _times(run, "service", run.service),
         "response_ns": _times(run, "response", run.response),
         "lateness_ns": _times(run, "lateness", run.lateness),
@@ -98,6 +95,7 @@ def _run_document(run: RunResult) -> dict[str, Any]:
         "warnings": list(record.warnings),
         "traceback": record.traceback,
         "tracebacks": dict(record.tracebacks),
+        "messages": dict(record.texts),
     }
 
 

@@ -34,6 +34,8 @@ class Interval:
     neighbours: int = 0
     level: float | None = None
     """The rate a second or the number of workers at the end of the interval."""
+    drain: bool = False
+    """Whether anything of it ended after the window."""
     health: Health = _NO_HEALTH
 
     def add(self, later: Interval) -> None:
@@ -48,6 +50,7 @@ class Interval:
         self.in_flight, self.oldest_ns = later.in_flight, later.oldest_ns
         self.neighbours = max(self.neighbours, later.neighbours)
         self.level = self.level if later.level is None else later.level
+        self.drain = self.drain or later.drain
         self.health = _together(self.health, later.health)
 
 
@@ -79,6 +82,7 @@ def interval_of(samples: Samples, level: float | None = None) -> Interval:
         oldest_ns=samples.oldest_ns,
         neighbours=samples.neighbours,
         level=level,
+        drain=bool(samples.drained),
         health=samples.health,
     )
 
@@ -127,6 +131,15 @@ class IntervalSeries:
             self._slots[slot] = interval
         else:
             known.add(interval)
+        self._changed.add(slot)
+
+    def add_health(self, index: int, health: Health) -> None:
+        """Takes in what is only now known of an interval."""
+        while index // self.length >= self._limit:
+            self._merge_in_pairs()
+        slot = index // self.length
+        known = self._slots.setdefault(slot, Interval())
+        known.health = _together(known.health, health)
         self._changed.add(slot)
 
     def take_changes(self) -> tuple[bool, list[tuple[int, Interval]]]:

@@ -11,7 +11,6 @@ from bisect import insort
 from cortex_tui.profiles.model import Profile, is_open
 from cortex_tui.protocol.messages import (
     Calibrated,
-    Health,
     LevelChanged,
     Mark,
     Paused,
@@ -36,17 +35,12 @@ from cortex_tui.stats.measured import Measured
 from cortex_tui.stats.targets import parse_target
 
 UNSETTLED = "warm-up ended before the times had settled"
-LOOP_HELD_NS = 25_000_000
-"""From here on a hold of the measuring loop is told: scheduling alone rarely takes so long."""
+LOOP_BLOCKED_NS = 25_000_000
+"""From here on it is reported that the event loop was blocked: scheduling alone rarely takes so
+long."""
 _LOOK_NS = 1_000_000_000
 _MAX_TRACEBACKS = 32
 _MAX_MARKS = 1_000
-
-
-def said_in(traceback: str) -> str:
-    """The message of an exception, from the last line of its traceback; "" if it has none."""
-    last = traceback.rstrip().rpartition("\n")[2]
-    return last.partition(": ")[2]
 
 
 class RunFold:
@@ -70,9 +64,15 @@ class RunFold:
         self.tracebacks: dict[str, str] = {}
         self.warnings: list[str] = []
         self.errors: dict[str, int] = {}
+        self.texts: dict[str, str] = {}
+        """What the first failure of each exception type said."""
         self.unstarted = 0
+        self.drained = 0
+        """Operations that succeeded after the window."""
+        self.failed_in_batches = 0
         self.unfinished_ns: tuple[int, ...] = ()
         self.measured_ns = 0
+        self.drain_ns = 0
         self.intervals = IntervalSeries()
         self.service, self.failures = Histogram(), Histogram()
         self.response = self.lateness = None
@@ -91,10 +91,6 @@ class RunFold:
         self.in_flight = 0
         self.oldest_ns = 0
         """The age of the oldest operation in flight, as of the last message."""
-        self.loop_held_ns = 0
-        self.loop_holds = 0
-        """In how many intervals the measuring loop was held for LOOP_HELD_NS or longer."""
-        self._last_health = Health()
         self.neighbour_counts: list[int] = []
         """How many neighbours were measuring, each time that this changed."""
         self.trend = Trend()
@@ -115,7 +111,7 @@ class RunFold:
     @property
     def operations(self) -> int:
         """How many have succeeded; a value of a batched run stands for many."""
-        return self.service.total * self.batch
+        return self.measured.operations
 
     @property
     def measured(self) -> Measured:
@@ -129,7 +125,17 @@ class RunFold:
             unfinished=len(self.unfinished_ns),
             unstarted=self.unstarted,
             batch=self.batch,
+            drained=self.drained,
+            failed_in_batches=self.failed_in_batches,
         )
+
+    @property
+    def blocked(self) -> tuple[int, int]:
+        """In how many intervals the event loop was blocked for LOOP_BLOCKED_NS or longer, and for
+        how long at most, in ns."""
+        found = [interval.health.loop_lag_ns for _, interval in self.intervals]
+        blocks = [lag_ns for lag_ns in found if lag_ns >= LOOP_BLOCKED_NS]
+        return len(blocks), max(blocks, default=0)
 
     @property
     def times(self) -> dict[TimeName, Histogram]:
@@ -223,6 +229,7 @@ class RunFold:
         for name, text in samples.tracebacks.items():
             if len(self.tracebacks) < _MAX_TRACEBACKS:
                 self.tracebacks.setdefault(visible(name), visible(text))
+                self.texts.setdefault(visible(name), visible(samples.texts.get(name, "")))
         if samples.phase == "warmup":
             ended = (len(samples.service) + len(samples.failures)) // 8
             self._warmup_operations += ended * self.batch
@@ -230,7 +237,6 @@ class RunFold:
                 self.settling.add(samples.interval, self._headline_of(interval_of(samples)))
             return
         self.changed = True
-        self._note_health(samples.health)
         interval = interval_of(samples, self.level)
         self._count(interval)
         if samples.at_ns:
@@ -239,13 +245,10 @@ class RunFold:
             self._note_neighbours(samples)
         self.trend.add(samples.interval, self._headline_of(interval))
         self.intervals.add(samples.interval, interval)
-
-    def _note_health(self, health: Health) -> None:
-        # An interval that comes in pieces brings it with each.
-        if health != self._last_health:
-            self._last_health = health
-            self.loop_holds += health.loop_lag_ns >= LOOP_HELD_NS
-            self.loop_held_ns = max(self.loop_held_ns, health.loop_lag_ns)
+        self.drained += samples.drained * self.batch
+        self.failed_in_batches += samples.failed_in_batches
+        for index, health in samples.spanned.items():
+            self.intervals.add_health(index, health)
 
     def note_measured(self, message: RunMeasured) -> None:
         self._measured = message.outcome
@@ -253,7 +256,7 @@ class RunFold:
     def finish(self, message: RunFinished) -> None:
         self.state, self.reason = message.state, visible(message.reason)
         self.traceback = visible(message.traceback)
-        self.measured_ns = message.measured_ns
+        self.measured_ns, self.drain_ns = message.measured_ns, message.drain_ns
         self.warmup_ns = message.warmup_ns
         self.warmup_iterations = message.warmup_iterations
         self.paused = False
@@ -267,12 +270,12 @@ class RunFold:
     def _fruitless(self) -> str:
         """Why the run measured nothing although it went to its end; "" where it did."""
         failed, unfinished = self.measured.errors, len(self.unfinished_ns)
-        if self.service.total or self.service.overflow:
+        if self.operations or self.service.overflow:
             return ""
         if failed:
             names = ", ".join(self.errors)
-            first = next(iter(self.tracebacks.values()), "")
-            said = f"{names}: {said_in(first)}" if said_in(first) else names
+            text = next(iter(self.texts.values()), "")
+            said = f"{names}: {text}" if text else names
             return f"none of {failed:,} operations succeeded ({said})"
         if unfinished:
             oldest = format_duration(max(self.unfinished_ns))

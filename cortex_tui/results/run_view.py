@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from cortex_tui.profiles.model import is_open
-from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.quantities import format_duration
 from cortex_tui.results.cells import Cells, group_of
 from cortex_tui.results.progress import progress_note, progress_of
-from cortex_tui.results.run_fold import RunFold, said_in
+from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.view import CurvePoint, RunView
 from cortex_tui.stats.histogram import Histogram
-from cortex_tui.stats.percentiles import SHOWN, flagged
+from cortex_tui.stats.percentiles import SHOWN
 from cortex_tui.stats.summary import summarise_live
 from cortex_tui.stats.targets import TargetResult, evaluate, verdict
 
-_KEEPS_UP = 0.95
-"""Operations done over operations due from which on a load is kept up with."""
-_ENOUGH_DUE = 20
+_ENOUGH_INTERVALS = 3
+"""In a third of the run, to tell whether a backlog grew."""
+_MUCH_MORE = 10
+"""Operations in flight by which the last third must exceed twice the first."""
 _LATE_SHARE = 10
 """Lateness beyond a tenth of the service time says more about the schedule than the subject."""
 
@@ -47,7 +50,7 @@ def run_view(run: RunFold, cells: Cells) -> RunView:
         batch=run.batch,
         mean_ns=None if mean_ns is None else mean_ns / run.batch,
         operations=run.operations,
-        throughput_per_s=run.operations * 1e9 / measured_ns if measured_ns else None,
+        throughput_per_s=run.measured.throughput_per_s,
         percentiles_ns=summary.percentiles_ns,
         samples_missing=summary.samples_missing,
         confidence_ns=_confidence(run, summary.percentiles_ns),
@@ -55,7 +58,7 @@ def run_view(run: RunFold, cells: Cells) -> RunView:
         lateness_p50_ns=_median(run.lateness),
         service_p50_ns=_median(run.service),
         errors=dict(run.errors),
-        error_messages={name: said_in(text) for name, text in run.tracebacks.items()},
+        error_messages={name: text for name, text in run.texts.items() if text},
         unfinished=len(run.unfinished_ns),
         unstarted=run.unstarted,
         overflow=run.service.overflow,
@@ -73,6 +76,8 @@ def run_view(run: RunFold, cells: Cells) -> RunView:
         traceback=run.traceback or next(iter(run.tracebacks.values()), ""),
         neighbours=run.neighbours,
         measured_ns=measured_ns,
+        drained=run.drained,
+        drain_ns=run.drain_ns,
     )
 
 
@@ -99,9 +104,7 @@ def warnings_of(run: RunFold) -> tuple[str, ...]:
     """What a reader must know before believing the numbers."""
     found = list(run.warnings)
     measured = run.measured
-    flattered = [
-        name for name in SHOWN if flagged(SHOWN[name], run.headline.total, measured.missing)
-    ]
+    flattered = [name for name in SHOWN if measured.flattered(SHOWN[name])]
     if flattered and run.headline.total:
         found.append(
             f"{', '.join(flattered)} flattered: {measured.missing:,} operations failed, never "
@@ -116,12 +119,12 @@ def warnings_of(run: RunFold) -> tuple[str, ...]:
     found += _timing(run)
     if run.service.overflow:
         found.append(f"{run.service.overflow:,} operations took longer than 1 h")
-    if run.loop_holds:
-        held = format_duration(run.loop_held_ns)
-        times = f"in {run.loop_holds} intervals, " if run.loop_holds > 1 else ""
+    blocks, longest_ns = run.blocked
+    if blocks:
+        where = f"in {blocks} intervals, for up to" if blocks > 1 else "for"
         found.append(
-            f"the measuring loop was held {times}for up to {held}: something did not await, or "
-            "the machine was busy"
+            f"the event loop was blocked {where} {format_duration(longest_ns)}: something did not "
+            "await, or the machine was busy"
         )
     found += _overload(run)
     if len(run.neighbour_counts) > 1:
@@ -147,35 +150,20 @@ def _timing(run: RunFold) -> list[str]:
 
 
 def _overload(run: RunFold) -> list[str]:
-    """That operations became due faster than they could be done."""
-    if run.live or not is_open(run.profile.load) or not run.profile.stop.duration_ns:
+    """That operations became due faster than they could be done, as far as that was seen: arrivals
+    that were not started, or ever more operations in flight."""
+    if run.live or not is_open(run.profile.load):
         return []
-    measured = run.measured
-    due = run.operations + measured.errors + measured.unfinished + measured.unstarted
-    ended = run.operations + measured.errors
-    if not run.measured_ns or due < _ENOUGH_DUE:
-        return []
-    planned_ns = min(run.profile.stop.duration_ns, run.measured_ns)
-    # So long the last one may take after the time is up without having queued.
-    one_ns = min(
-        (each.min_ns or 0 for each in (run.service, run.failures) if each.total), default=0
-    )
-    took_ns = max(planned_ns, run.measured_ns - one_ns)
-    due_per_s, done_per_s = due * 1e9 / planned_ns, ended * 1e9 / took_ns
-    if done_per_s > due_per_s * _KEEPS_UP:
-        return []
-    fates = []
-    if measured.unstarted:
-        fates.append(f"{measured.unstarted:,} never started (max_in_flight was reached)")
-    if measured.unfinished:
-        fates.append(f"{measured.unfinished:,} never ended")
-    if ended and planned_ns <= took_ns * _KEEPS_UP:
-        # What was started took longer to end than it was due in.
-        fates.append("the rest queued")
-    return [
-        f"it could not keep up: {format_count(due_per_s)}/s were due, {format_count(done_per_s)}/s "
-        f"were done; {', '.join(fates)}"
-    ]
+    seen = []
+    if run.unstarted:
+        seen.append(f"{run.unstarted:,} arrivals were not started (max_in_flight was reached)")
+    in_flight = [interval.in_flight for _, interval in run.intervals if not interval.drain]
+    third = len(in_flight) // 3
+    if third >= _ENOUGH_INTERVALS:
+        first, last = median(in_flight[:third]), median(in_flight[-third:])
+        if last >= 2 * first + _MUCH_MORE:
+            seen.append(f"operations in flight grew from {first:.0f} to {last:.0f}")
+    return [f"it could not keep up: {'; '.join(seen)}"] if seen else []
 
 
 def _unsure(run: RunFold) -> list[str]:

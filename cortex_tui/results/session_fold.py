@@ -76,7 +76,6 @@ class SessionFold:
         self._began: list[RunFold] = []
         """The runs that were the last to begin to measure, all of them at `_began_at_ns`."""
         self._began_at_ns = 0
-        self._health = Health()
         self._cpu_shares: deque[float] = deque(maxlen=_LATELY)
         self._lags_ns: deque[int] = deque(maxlen=_LATELY)
         self._gc_pauses = 0
@@ -106,7 +105,6 @@ class SessionFold:
                 self.runs[message.run] = self._planned(message)
             case Samples():
                 self._heard(message.at_ns)
-                self._fare(message.health)
                 self._tell_run(message.run, RunFold.add, message)
             case Pulse():
                 self._heard(message.at_ns)
@@ -219,9 +217,7 @@ class SessionFold:
         self._began.append(run)
 
     def _fare(self, health: Health) -> None:
-        # All runs of a tick bring the same.
-        if health.wall_ns and health != self._health:
-            self._health = health
+        if health.wall_ns:
             self._cpu_shares.append(health.cpu_ns / health.wall_ns)
             self._lags_ns.append(health.loop_lag_ns)
             self._gc_pauses += health.gc_pauses

@@ -66,12 +66,11 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def operations(self) -> int:
         """How many have succeeded; a value of a batched run stands for many."""
-        return self.service.total * self.batch
+        return self.measured.operations
 
     @property
     def throughput_per_s(self) -> float | None:
-        measured_ns = self.record.measured_ns
-        return self.operations * 1e9 / measured_ns if measured_ns else None
+        return self.measured.throughput_per_s
 
     @property
     def mean_ns(self) -> float | None:
@@ -91,6 +90,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
             unfinished=len(self.record.unfinished_ns),
             unstarted=self.record.unstarted,
             batch=self.batch,
+            drained=self.record.drained,
+            failed_in_batches=self.record.failed_in_batches,
         )
 
     @property

@@ -90,6 +90,11 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     """The first traceback: of the failed run, or of its first failed operation."""
     neighbours: tuple[str, ...] = ()
     measured_ns: int = 0
+    """The window: for how long operations were started, pauses left out."""
+    drained: int = 0
+    """Operations that succeeded after it."""
+    drain_ns: int = 0
+    """How long those in flight were awaited."""
 
     @property
     def error_count(self) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from itertools import islice
 from statistics import median
 
+from cortex_tui.runner.clock import CLOCK
 from cortex_tui.runner.loops import plain_batch
 from cortex_tui.workloads.operation import Operation
 
@@ -32,7 +32,7 @@ def clock_cost_ns() -> float:
 
     Between the two moments that are read lies one call of the clock.
     """
-    clock = time.perf_counter_ns
+    clock = CLOCK.read_ns
     costs = []
     for _ in range(_ROUNDS):
         start_ns = clock()
@@ -44,7 +44,7 @@ def clock_cost_ns() -> float:
 
 async def await_cost_ns() -> float:
     """What awaiting a coroutine that does nothing takes, its loop included."""
-    clock = time.perf_counter_ns
+    clock = CLOCK.read_ns
     costs = []
     for _ in range(_ROUNDS):
         start_ns = clock()
@@ -67,9 +67,9 @@ async def calibrated_batch(
 
     async def timed() -> int:
         batch = tuple(islice(indices, size))
-        start_ns = time.perf_counter_ns()
+        start_ns = CLOCK.read_ns()
         await run(operation.function, batch)
-        return time.perf_counter_ns() - start_ns
+        return CLOCK.read_ns() - start_ns
 
     while True:
         took_ns = await timed()

@@ -7,13 +7,13 @@ whoever else has something to do has its turn.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
 
 from cortex_tui.protocol.messages import Message, Pulse, Samples
+from cortex_tui.runner.clock import CLOCK
 from cortex_tui.runner.health import HealthMeter
 from cortex_tui.runner.members import Member
 
@@ -91,8 +91,12 @@ def _pieces(samples: Samples) -> list[Samples]:
         piece = msgspec.structs.replace(
             samples, service=service, response=response, lateness=lateness, failures=failures
         )
+        if samples.drained:
+            piece = msgspec.structs.replace(piece, drained=len(service) // _VALUE_BYTES)
         if pieces:
-            piece = msgspec.structs.replace(piece, errors={}, tracebacks={}, unstarted=0)
+            piece = msgspec.structs.replace(
+                piece, errors={}, tracebacks={}, texts={}, unstarted=0, failed_in_batches=0
+            )
         pieces.append(piece)
     return pieces
 
@@ -111,24 +115,22 @@ class HandOver:
             # Aligned to the intervals of the phase, so that each is sent when it is over. After a
             # pause of one run there are two alignments, but never as many as runs.
             boundaries_ns = [b for m in group if (b := m.run.boundary_ns) is not None]
-            now_ns = time.perf_counter_ns()
+            now_ns = CLOCK.read_ns()
             soonest_ns = now_ns + self._interval_ns // 20
             due_ns = max(soonest_ns, min(boundaries_ns, default=now_ns + self._interval_ns))
             await asyncio.sleep((due_ns - now_ns) / 1e9)
             await self._hand_on(group)
 
     async def _hand_on(self, group: Sequence[Member]) -> None:
-        health = self._health.take()
+        report = self._health.take()
         outbox, measuring = self._outbox, sum(member.measuring for member in group)
-        said, began_ns = False, time.perf_counter_ns()
+        outbox.put([Pulse(CLOCK.read_ns(), report.health)])
+        began_ns = CLOCK.read_ns()
         for member in group:
             member.neighbours = measuring - member.measuring
-            samples = member.run.take_samples(member.neighbours, health)
+            samples = member.run.take_samples(member.neighbours, report)
             outbox.put(samples)
-            said |= bool(samples)
-            if outbox.full or time.perf_counter_ns() - began_ns > HOLD_NS:
+            if outbox.full or CLOCK.read_ns() - began_ns > HOLD_NS:
                 await outbox.send()
-                began_ns = time.perf_counter_ns()
-        if not said:
-            outbox.put([Pulse(time.perf_counter_ns(), health)])
+                began_ns = CLOCK.read_ns()
         await outbox.send()

@@ -7,16 +7,76 @@ import contextlib
 import gc
 import os
 import resource
-import time
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import msgspec
 
 from cortex_tui.protocol.messages import Health
+from cortex_tui.runner.clock import CLOCK
 
-BEAT_S = 0.01
-"""How often it is looked whether the loop still turns: a hold that lasts longer is always seen."""
+BEAT_NS = 10_000_000
+"""How often it is looked whether the loop still turns: a block that lasts longer is always seen."""
+MIN_BLOCK_NS = 1_000_000
+"""Shorter ones belong to no interval in particular."""
+MAX_BLOCKS = 64
+"""Of so many blocks and pauses between two looks it is known when they were."""
+MAX_SPANNED = 1_200
+"""A block is reported for the last of so many intervals."""
+
+Span = tuple[int, int]
+"""From and until, in ns of the measuring clock."""
+
+
+class HealthReport(NamedTuple):
+    """What happened between two calls of `take`."""
+
+    health: Health
+    """All of it together."""
+    blocks_ns: tuple[Span, ...] = ()
+    """When the event loop was blocked, from and until."""
+    pauses_ns: tuple[Span, ...] = ()
+    """When the garbage was collected."""
+
+    def by_interval(
+        self, interval: int, interval_at: Callable[[int], int]
+    ) -> tuple[Health, dict[int, Health]]:
+        """What belongs to the interval that is reported, and what to others.
+
+        What blocked the loop belongs to every interval that it spans, with its whole length: an
+        operation that waited for it ended in one of them. What is only counted belongs to the one
+        that is reported.
+        """
+        blocked: dict[int, int] = {}
+        for from_ns, until_ns in self.blocks_ns:
+            for each in _intervals(from_ns, until_ns, interval_at):
+                blocked[each] = max(blocked.get(each, 0), until_ns - from_ns)
+        paused: dict[int, list[int]] = {}
+        for from_ns, until_ns in self.pauses_ns:
+            for each in _intervals(from_ns, until_ns, interval_at):
+                paused.setdefault(each, []).append(until_ns - from_ns)
+
+        def of(each: int, rest: Health) -> Health:
+            pauses = paused.get(each, [])
+            return msgspec.structs.replace(
+                rest,
+                loop_lag_ns=blocked.get(each, 0),
+                gc_pause_ns=sum(pauses),
+                gc_pauses=len(pauses),
+            )
+
+        others = sorted((blocked.keys() | paused.keys()) - {interval})
+        return of(interval, self.health), {each: of(each, Health()) for each in others}
+
+
+def _intervals(from_ns: int, until_ns: int, interval_at: Callable[[int], int]) -> Iterable[int]:
+    """Those that a span of time touches, the last MAX_SPANNED of them."""
+    last = interval_at(until_ns)
+    return range(max(interval_at(from_ns), last - MAX_SPANNED + 1), last + 1)
 
 
 class HealthMeter:
-    """Sums up, between two calls of `take`, what held the loop or took the processor away.
+    """Sums up, between two calls of `take`, what blocked the loop or took the processor away.
 
     A beat costs the loop some 2 us, a `take` some 15 us.
     """
@@ -24,14 +84,16 @@ class HealthMeter:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._beat: asyncio.TimerHandle | None = None
-        self._beat_due_s = 0.0
-        self._lag_s = 0.0
+        self._due_ns = 0
+        self._blocks_ns: list[Span] = []
+        self._lag_ns = 0
         self._gc_began_ns = 0
-        self._gc_pause_ns = 0
+        self._pauses_ns: list[Span] = []
         self._gc_pauses = 0
+        self._gc_pause_ns = 0
         self._usage = resource.getrusage(resource.RUSAGE_SELF)
-        self._taken_ns = time.perf_counter_ns()
-        self._cpu_ns = time.process_time_ns()
+        self._taken_ns = CLOCK.read_ns()
+        self._cpu_ns = CLOCK.process_ns()
         self._steal = _Steal()
 
     def begin(self) -> None:
@@ -43,25 +105,28 @@ class HealthMeter:
     def end(self) -> None:
         if self._beat is not None:
             self._beat.cancel()
-        gc.callbacks.remove(self._collected)
+            self._beat = None
+        # A workload may have emptied the list.
+        with contextlib.suppress(ValueError):
+            gc.callbacks.remove(self._collected)
 
     def close(self) -> None:
         """Gives back what it holds; nothing can be taken any more."""
         self._steal.close()
 
-    @property
-    def lag_ns(self) -> int:
-        """The longest hold of the loop since the last `take`."""
-        # One that goes on right now has not been seen by a beat yet.
-        lag_s = max(self._lag_s, self._loop.time() - self._beat_due_s if self._beat else 0.0)
-        return round(max(0.0, lag_s) * 1e9)
+    def look(self) -> HealthReport:
+        """What blocked the loop since the last `take`, which stays to be taken."""
+        self._see_block()
+        blocks_ns = tuple(self._blocks_ns)
+        return HealthReport(Health(loop_lag_ns=self._lag_ns), blocks_ns, tuple(self._pauses_ns))
 
-    def take(self) -> Health:
+    def take(self) -> HealthReport:
         """What happened since the last call."""
-        now_ns, cpu_ns = time.perf_counter_ns(), time.process_time_ns()
+        self._see_block()
+        now_ns, cpu_ns = CLOCK.read_ns(), CLOCK.process_ns()
         usage = resource.getrusage(resource.RUSAGE_SELF)
         health = Health(
-            loop_lag_ns=self.lag_ns,
+            loop_lag_ns=self._lag_ns,
             gc_pause_ns=self._gc_pause_ns,
             gc_pauses=self._gc_pauses,
             cpu_ns=cpu_ns - self._cpu_ns,
@@ -70,25 +135,47 @@ class HealthMeter:
             involuntary_switches=usage.ru_nivcsw - self._usage.ru_nivcsw,
             steal_ns=self._steal.take_ns(),
         )
+        report = HealthReport(health, tuple(self._blocks_ns), tuple(self._pauses_ns))
         self._taken_ns, self._cpu_ns, self._usage = now_ns, cpu_ns, usage
-        self._lag_s, self._gc_pause_ns, self._gc_pauses = 0.0, 0, 0
-        return health
+        self._lag_ns = self._gc_pause_ns = self._gc_pauses = 0
+        self._blocks_ns, self._pauses_ns = [], []
+        return report
+
+    def _see_block(self) -> None:
+        """Notes a block that no beat has seen yet, because this is called within or right after
+        it; the beat that comes late then notes it whole."""
+        if self._beat is None:
+            return
+        now_ns = CLOCK.read_ns()
+        self._note_block(now_ns)
+
+    def _note_block(self, now_ns: int) -> None:
+        lag_ns = now_ns - self._due_ns
+        self._lag_ns = max(self._lag_ns, lag_ns)
+        if lag_ns < MIN_BLOCK_NS:
+            return
+        if self._blocks_ns and self._blocks_ns[-1][0] == self._due_ns:
+            self._blocks_ns[-1] = (self._due_ns, now_ns)
+        elif len(self._blocks_ns) < MAX_BLOCKS:
+            self._blocks_ns.append((self._due_ns, now_ns))
 
     def _schedule(self) -> None:
-        self._beat_due_s = self._loop.time() + BEAT_S
-        self._beat = self._loop.call_at(self._beat_due_s, self._beaten)
+        self._due_ns = CLOCK.read_ns() + BEAT_NS
+        self._beat = self._loop.call_later(BEAT_NS / 1e9, self._beaten)
 
     def _beaten(self) -> None:
-        self._lag_s = max(self._lag_s, self._loop.time() - self._beat_due_s)
+        self._note_block(CLOCK.read_ns())
         self._schedule()
 
     def _collected(self, phase: str, info: dict[str, int]) -> None:
-        now_ns = time.perf_counter_ns()
+        now_ns = CLOCK.read_ns()
         if phase == "start":
             self._gc_began_ns = now_ns
-        else:
-            self._gc_pause_ns += now_ns - self._gc_began_ns
-            self._gc_pauses += 1
+            return
+        self._gc_pauses += 1
+        self._gc_pause_ns += now_ns - self._gc_began_ns
+        if len(self._pauses_ns) < MAX_BLOCKS:
+            self._pauses_ns.append((self._gc_began_ns, now_ns))
 
 
 class _Steal:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cortex_tui.protocol.messages import Phase, RunFinished
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
-from cortex_tui.runner.recorder import describe_error, format_traceback
+from cortex_tui.runner.clock import CLOCK
 from cortex_tui.runner.rendezvous import Rendezvous
 from cortex_tui.runner.run import Run
+from cortex_tui.workloads.failures import describe_error, format_traceback
 from cortex_tui.workloads.operation import WorkloadError
 
 
@@ -55,7 +55,7 @@ def _begin_measure(group: Sequence[Member]) -> int:
     gc.freeze()
     for member in group:
         member.measuring = member.warm
-    return time.perf_counter_ns()
+    return CLOCK.read_ns()
 
 
 def groups_of(plan: SessionPlan) -> list[list[RunPlan]]:
@@ -82,8 +82,9 @@ def finished(member: Member, failure: BaseException | None, where: str) -> RunFi
         state="failed" if failure else "stopped" if run.stopping else "finished",
         reason=f"{where}: {describe_error(failure)}" if failure else "",
         traceback=format_traceback(failure) if failure and not told else "",
-        at_ns=time.perf_counter_ns(),
+        at_ns=CLOCK.read_ns(),
         measured_ns=run.measured_ns,
+        drain_ns=run.drain_ns,
         warmup_ns=run.warmup_ns,
         warmup_iterations=run.warmup_iterations,
         unfinished_ns=run.unfinished_ns,

@@ -7,9 +7,10 @@ from functools import partial
 
 from cortex_tui.loads.schedule import ArrivalSchedule
 from cortex_tui.profiles.model import OpenLoad, StagedLoad
+from cortex_tui.runner.clock import NEVER_NS
 from cortex_tui.runner.deadlines import Deadlines
 from cortex_tui.runner.loops import open_arrival
-from cortex_tui.runner.phase import NEVER_NS, ActivePhase
+from cortex_tui.runner.phase import ActivePhase
 from cortex_tui.runner.timer import ArrivalTimer
 from cortex_tui.workloads.operation import Operation
 

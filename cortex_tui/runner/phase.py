@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Literal, TypeVar
 
-from cortex_tui.runner.recorder import Recorder, describe_error
+from cortex_tui.runner.clock import CLOCK, NEVER_NS
+from cortex_tui.runner.recorder import Recorder
+from cortex_tui.workloads.failures import describe_error
 from cortex_tui.workloads.operation import WorkloadError
 
 DRAIN_NS = 5_000_000_000
 """How long operations in flight are awaited at the end of a phase, where they have no timeout."""
 CANCEL_NS = 100_000_000
 """How much longer than their timeout, so that it takes effect on the youngest of them."""
-
-NEVER_NS = 1 << 62
 
 T = TypeVar("T")
 
@@ -29,13 +28,13 @@ class ActivePhase:
         name: Literal["warmup", "measure"],
         recorder: Recorder,
         start_ns: int,
-        duration_ns: int | None,
+        end_ns: int = NEVER_NS,
         timeout_ns: int | None = None,
     ) -> None:
         self.name: Literal["warmup", "measure"] = name
         self.recorder = recorder
         self.start_ns = start_ns
-        self.end_ns = NEVER_NS if duration_ns is None else start_ns + duration_ns
+        self.end_ns = end_ns
         self.over = asyncio.Event()
         """Set when nothing new is to be started, before `end_ns` or in its place."""
         self.resumed = asyncio.Event()
@@ -45,7 +44,7 @@ class ActivePhase:
         self.tasks: set[asyncio.Task[None]] = set()
         self.last_ended_ns = start_ns
         """When the last task ended whose operations count."""
-        self.clock: Callable[[], int] = time.perf_counter_ns
+        self.clock: Callable[[], int] = CLOCK.read_ns
         self._drain_ns = DRAIN_NS if timeout_ns is None else timeout_ns + CANCEL_NS
         self._abandoned = asyncio.Event()
         self._paused_ns: int | None = None
@@ -93,6 +92,7 @@ class ActivePhase:
     def end(self) -> None:
         """Starts nothing new; what is in flight is awaited."""
         self.end_ns = min(self.end_ns, self.now_ns())
+        self.recorder.end_window(self.end_ns)
         self.over.set()
         self.resumed.set()
 

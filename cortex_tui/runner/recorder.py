@@ -6,52 +6,40 @@ folding, percentiles and encoding are the intake's.
 
 from __future__ import annotations
 
-import traceback
 from array import array
 from typing import Literal
 
+from cortex_tui.limits import MAX_ERROR_TYPES
 from cortex_tui.protocol.messages import Samples
-from cortex_tui.workloads.operation import WorkloadError
-
-_MAX_ERROR_TYPES = 32
-"""Failures of further types are counted together, so that a workload cannot grow the messages."""
-
-_MAX_TRACEBACK_CHARS = 4_000
+from cortex_tui.runner.clock import NEVER_NS
+from cortex_tui.workloads.failures import format_traceback, text_of, type_name
 
 OTHER_ERRORS = "(other)"
-
-
-def describe_error(error: BaseException) -> str:
-    """`TypeName: text` in one line of bounded length."""
-    text = " ".join(str(error).split())
-    if isinstance(error, WorkloadError):
-        return text
-    name = type(error).__qualname__
-    return f"{name}: {text}"[:300] if text else name
-
-
-def format_traceback(error: BaseException) -> str:
-    """The traceback as Python prints it, its middle left out where it is very long."""
-    text = "".join(traceback.format_exception(error))
-    if len(text) <= _MAX_TRACEBACK_CHARS:
-        return text
-    half = _MAX_TRACEBACK_CHARS // 2
-    return f"{text[:half]}\n  …\n{text[-half:]}"
 
 
 class Recorder:
     """Values by interval. The buffers stay the same objects, so that callers may keep `append`."""
 
     def __init__(
-        self, run: int, phase: Literal["warmup", "measure"], start_ns: int, interval_ns: int
+        self,
+        run: int,
+        phase: Literal["warmup", "measure"],
+        start_ns: int,
+        interval_ns: int,
+        end_ns: int = NEVER_NS,
     ) -> None:
+        """`end_ns` is where the window ends: what ends later is drained."""
         self.service_ns: array[int] = array("q")
         self.response_ns: array[int] = array("q")
         self.lateness_ns: array[int] = array("q")
         self.failures_ns: array[int] = array("q")
         self.unstarted = 0
-        self.boundary_ns = start_ns + interval_ns
-        """Where the current interval ends: a value that ends there or later needs `reach` first."""
+        self.end_ns = end_ns
+        self.boundary_ns = min(start_ns + interval_ns, end_ns)
+        """Where the current interval ends, or the window within it: a value that ends there or
+        later needs `reach` first."""
+        self.failed_in_batches = 0
+        """Failures within the values of the current interval, where a value is of a batch."""
         self.batch = 1
         """How many operations a value stands for."""
         self.frozen_ns: int | None = None
@@ -63,24 +51,27 @@ class Recorder:
         self._interval = 0
         self._errors: dict[str, int] = {}
         self._tracebacks: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
+        self._draining = False
         self._seen: set[str] = set()
-        self._values_before = 0
+        self._ended_before = 0
         self.sealed = False
         self._closed: list[Samples] = []
 
     @property
     def ended(self) -> int:
         """How many operations have ended up to now, well or not."""
-        values = self._values_before + len(self.service_ns) + len(self.failures_ns)
-        return values * self.batch
+        failed = len(self.failures_ns) - self.failed_in_batches
+        return self._ended_before + len(self.service_ns) * self.batch + failed
 
     def fail(self, error: BaseException, duration_ns: int) -> None:
         """Records a failed operation, with the first traceback of its type."""
-        name = type(error).__qualname__
+        name = type_name(error)
         if name not in self._seen:
-            if len(self._seen) < _MAX_ERROR_TYPES:
+            if len(self._seen) < MAX_ERROR_TYPES:
                 self._seen.add(name)
                 self._tracebacks[name] = format_traceback(error)
+                self._texts[name] = text_of(error)
             else:
                 name = OTHER_ERRORS
         self._errors[name] = self._errors.get(name, 0) + 1
@@ -102,13 +93,27 @@ class Recorder:
         if now_ns < self.boundary_ns:
             return
         self._close()
-        self._interval = (now_ns - self._start_ns) // self._interval_ns
-        self.boundary_ns = self._start_ns + (self._interval + 1) * self._interval_ns
+        self._draining = now_ns >= self.end_ns
+        self._interval = self.interval_at(now_ns)
+        boundary_ns = self._start_ns + (self._interval + 1) * self._interval_ns
+        self.boundary_ns = boundary_ns if self._draining else min(boundary_ns, self.end_ns)
+
+    def interval_at(self, at_ns: int) -> int:
+        """The number of the interval in which a moment lies, 0 for one before the first."""
+        return max(0, (at_ns - self._start_ns) // self._interval_ns)
 
     def shift(self, by_ns: int) -> None:
         """Puts the boundaries to come off, after a pause of that length."""
         self._start_ns += by_ns
         self.boundary_ns += by_ns
+        if self.end_ns != NEVER_NS:
+            self.end_ns += by_ns
+
+    def end_window(self, end_ns: int) -> None:
+        """The window ends at that moment, where it was to end later."""
+        if end_ns < self.end_ns:
+            self.end_ns = end_ns
+            self.boundary_ns = min(self.boundary_ns, end_ns)
 
     def seal(self) -> None:
         """Closes the current interval, complete or not; what is recorded later is not handed on."""
@@ -141,10 +146,14 @@ class Recorder:
                     failures=failures,
                     errors=self._errors,
                     tracebacks=self._tracebacks,
+                    texts=self._texts,
                     unstarted=self.unstarted,
+                    drained=len(self.service_ns) if self._draining else 0,
+                    failed_in_batches=self.failed_in_batches,
                 )
             )
-        self._values_before += len(self.service_ns) + len(self.failures_ns)
+        self._ended_before = self.ended
         for buffer in buffers:
             del buffer[:]
-        self._errors, self._tracebacks, self.unstarted = {}, {}, 0
+        self._errors, self._tracebacks, self._texts = {}, {}, {}
+        self.unstarted = self.failed_in_batches = 0

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable
+
+from cortex_tui.runner.clock import CLOCK
 
 
 class Rendezvous:
     """Holds each party until all that have not left have arrived."""
 
     def __init__(
-        self, parties: Iterable[int], at_release: Callable[[], int] = time.perf_counter_ns
+        self, parties: Iterable[int], at_release: Callable[[], int] = CLOCK.read_ns
     ) -> None:
         """`at_release` is called once, when the last arrives or leaves; all get what it returns."""
         self._missing = set(parties)

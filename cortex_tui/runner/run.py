@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
@@ -12,7 +11,6 @@ from typing import Literal, Protocol
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, StagedLoad
 from cortex_tui.protocol.messages import (
     Calibrated,
-    Health,
     LevelChanged,
     Mark,
     Message,
@@ -23,7 +21,9 @@ from cortex_tui.protocol.messages import (
 )
 from cortex_tui.protocol.plan import RunPlan
 from cortex_tui.runner.calibration import MAX_BATCH, calibrated_batch
+from cortex_tui.runner.clock import CLOCK, NEVER_NS
 from cortex_tui.runner.closed import ClosedDriver
+from cortex_tui.runner.health import HealthReport
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.open import OpenDriver
 from cortex_tui.runner.operations import Operations
@@ -66,6 +66,7 @@ class Run:
         self.profile = plan.profile
         self.unfinished_ns: tuple[int, ...] = ()
         self.measured_ns = 0
+        self.drain_ns = 0
         self.warmup_ns = 0
         self.warmup_iterations = 0
         self.stopping = False
@@ -94,7 +95,7 @@ class Run:
             await self._run_phase("warmup", operations, self.profile.warmup, start_ns)
         if self.profile.batch == 0 and not self.stopping:
             await self._calibrate(operations.first)
-        self._tell(Waiting(self.number, time.perf_counter_ns()))
+        self._tell(Waiting(self.number, CLOCK.read_ns()))
 
     async def _calibrate(self, operation: Operation) -> None:
         most = self.profile.stop.iterations or MAX_BATCH
@@ -132,9 +133,11 @@ class Run:
         length: Length,
         start_ns: int,
     ) -> None:
-        recorder = Recorder(self.number, name, start_ns, self._interval_ns)
+        lasts_ns = length.duration_ns
+        end_ns = NEVER_NS if lasts_ns is None else start_ns + lasts_ns
+        recorder = Recorder(self.number, name, start_ns, self._interval_ns, end_ns)
         recorder.batch = self._batch
-        phase = ActivePhase(name, recorder, start_ns, length.duration_ns, self.profile.timeout_ns)
+        phase = ActivePhase(name, recorder, start_ns, end_ns, self.profile.timeout_ns)
         driver = self._driver_of(phase, operations, length.iterations)
         self._phase, self._driver = phase, driver
         driver.begin()
@@ -151,12 +154,14 @@ class Run:
         except BaseException:
             phase.cut()
             raise
-        # As long as operations that count have ended; the wait for others that never did is not
-        # part of what was measured.
-        last_ns = max(over_ns, phase.last_ended_ns) if unfinished_ns else phase.clock()
-        took_ns = last_ns - phase.start_ns
+        # Where no moment was the end, the last operations are what was measured, too; the wait for
+        # others that never ended is not.
+        last_ns = max(over_ns, phase.last_ended_ns)
+        ended_ns = phase.end_ns if over_ns >= phase.end_ns else min(last_ns, phase.end_ns)
+        took_ns = ended_ns - phase.start_ns
         if name == "measure":
             self.measured_ns, self.unfinished_ns = took_ns, unfinished_ns
+            self.drain_ns = max(0, last_ns - ended_ns)
         else:
             self.warmup_ns, self.warmup_iterations = took_ns, recorder.ended
         if phase.broken is not None:
@@ -193,7 +198,7 @@ class Run:
         if self._calibrating is not None:
             self._calibrating.cancel()
         if not again:
-            self._tell(Stopping(self.number, time.perf_counter_ns()))
+            self._tell(Stopping(self.number, CLOCK.read_ns()))
 
     def end_phase(self, phase_name: str | None, mark: str) -> None:
         """Ends the phase under way, if it is the named one, as if its time were up."""
@@ -211,7 +216,7 @@ class Run:
         if phase is None or driver is None or phase.over.is_set():
             if phase is None or phase.name == "warmup":
                 self._to_pause = True
-                self._tell(Paused(self.number, True, time.perf_counter_ns()))
+                self._tell(Paused(self.number, True, CLOCK.read_ns()))
         elif not phase.paused:
             self._halt(phase, driver)
             self._tell(Paused(self.number, True, phase.now_ns()))
@@ -231,7 +236,7 @@ class Run:
         phase, driver = self._phase, self._driver
         if self._to_pause:
             self._to_pause = False
-            self._tell(Paused(self.number, False, time.perf_counter_ns()))
+            self._tell(Paused(self.number, False, CLOCK.read_ns()))
         if phase is None or driver is None or not phase.paused:
             return 0
         paused_ns = phase.now_ns()
@@ -266,7 +271,7 @@ class Run:
         phase = self._phase
         return None if phase is None or phase.paused else phase.recorder.boundary_ns
 
-    def take_samples(self, neighbours: int, health: Health) -> list[Message]:
+    def take_samples(self, neighbours: int, report: HealthReport) -> list[Message]:
         """What was recorded since the last call; the last one tells of this moment, too.
 
         Called by the session every tenth of a second.
@@ -276,30 +281,33 @@ class Run:
             return []
         self._tell_level()
         phase.recorder.reach(phase.now_ns())
-        return self._hand_on(phase, neighbours, health)
+        return self._hand_on(phase, neighbours, report)
 
-    def finish_samples(self, neighbours: int, health: Health) -> list[Message]:
+    def finish_samples(self, neighbours: int, report: HealthReport) -> list[Message]:
         """The rest of a phase that is over, its last and shorter interval included."""
         phase = self._phase
         if phase is None:
             return []
         phase.recorder.seal()
-        handed_on = self._hand_on(phase, neighbours, health)
+        handed_on = self._hand_on(phase, neighbours, report)
         self._phase = self._driver = None
         return handed_on
 
-    def _hand_on(self, phase: ActivePhase, neighbours: int, health: Health) -> list[Message]:
+    def _hand_on(self, phase: ActivePhase, neighbours: int, report: HealthReport) -> list[Message]:
         now_ns, recorder = phase.clock(), phase.recorder
         started = [] if self._driver is None or recorder.sealed else self._driver.started_ns()
+        interval = max(0, recorder.interval - 1)
+        health, spanned = report.by_interval(interval, recorder.interval_at)
         now = Samples(
             run=self.number,
             phase=phase.name,
-            interval=max(0, recorder.interval - 1),
+            interval=interval,
             in_flight=len(started),
             oldest_ns=now_ns - min(started) if started else 0,
             neighbours=neighbours,
             at_ns=now_ns,
             health=health,
+            spanned=spanned,
         )
         return [*recorder.take(), now]
 

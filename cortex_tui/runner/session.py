@@ -11,7 +11,6 @@ import asyncio
 import gc
 import os
 import platform
-import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -20,7 +19,6 @@ from typing import Any
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Start, Stop
 from cortex_tui.protocol.messages import (
-    Health,
     LogLine,
     Phase,
     PhaseChanged,
@@ -32,15 +30,16 @@ from cortex_tui.protocol.messages import (
 from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.runner.awaits import awaits_watched
 from cortex_tui.runner.calibration import await_cost_ns, clock_cost_ns
+from cortex_tui.runner.clock import CLOCK
 from cortex_tui.runner.handover import Emit, HandOver, Outbox
 from cortex_tui.runner.health import HealthMeter
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.members import Barriers, Member, finished, groups_of, neighbours_of
 from cortex_tui.runner.operations import Operations
-from cortex_tui.runner.recorder import describe_error
 from cortex_tui.runner.run import Run
 from cortex_tui.runner.timer import ArrivalTimer
 from cortex_tui.workloads.context import RunContext, current_run
+from cortex_tui.workloads.failures import describe_error
 from cortex_tui.workloads.operation import WorkloadError
 from cortex_tui.workloads.resolving import resolve
 
@@ -133,7 +132,7 @@ class Session:
             self._timer.close()
             self._health.close()
             await self._close_shared()
-        self._outbox.say([SessionFinished(time.perf_counter_ns(), self._stopped)])
+        self._outbox.say([SessionFinished(CLOCK.read_ns(), self._stopped)])
 
     def _never_awaited(self, what: str) -> None:
         context = current_run.get(None)
@@ -268,7 +267,7 @@ class Session:
 
     def _enter(self, member: Member, phase: Phase, at_ns: int | None = None) -> None:
         member.phase = phase
-        at_ns = time.perf_counter_ns() if at_ns is None else at_ns
+        at_ns = CLOCK.read_ns() if at_ns is None else at_ns
         self._outbox.say([PhaseChanged(member.run.number, phase, at_ns)])
 
     def _leave_measure(self, member: Member, group: Sequence[Member]) -> None:
@@ -279,20 +278,19 @@ class Session:
 
     def _finish_phase(self, member: Member, neighbours: int = 0) -> None:
         # The rest of what happened is handed on with the values of those that go on.
-        health = Health(loop_lag_ns=self._health.lag_ns)
-        samples = member.run.finish_samples(neighbours, health)
+        samples = member.run.finish_samples(neighbours, self._health.look())
         if samples:
             self._outbox.say(samples)
 
     def _started(self, clock_ns: float, await_ns: float) -> SessionStarted:
         loop = type(self._loop).__module__.partition(".")[0]
         return SessionStarted(
-            at_ns=time.perf_counter_ns(),
+            at_ns=CLOCK.read_ns(),
             pid=os.getpid(),
             python=f"{platform.python_implementation()} {platform.python_version()}",
             loop="uvloop" if loop == "uvloop" else "asyncio",
             timer=self._timer.name,
-            clock_resolution_ns=max(1, round(time.get_clock_info("perf_counter").resolution * 1e9)),
+            clock_resolution_ns=CLOCK.resolution_ns,
             clock_cost_ns=clock_ns,
             await_cost_ns=await_ns,
         )

@@ -13,10 +13,11 @@ import ctypes
 import heapq
 import os
 import sys
-import time
 from collections.abc import Callable
 from itertools import count
 from typing import Literal
+
+from cortex_tui.runner.clock import CLOCK
 
 PRECISE_NS = 100_000
 """How long the loop turns before a precise arrival: longer than a timerfd wakes late, mostly."""
@@ -109,7 +110,7 @@ class ArrivalTimer:
             self._arm(when_ns)
 
     def _turn_until(self, due_ns: int, ring: Callable[[], None]) -> None:
-        if time.perf_counter_ns() >= due_ns:
+        if CLOCK.read_ns() >= due_ns:
             ring()
         else:
             self._loop.call_soon(self._turn_until, due_ns, ring)
@@ -131,7 +132,7 @@ class ArrivalTimer:
             return
         if self._handle is not None:
             self._handle.cancel()
-        delay_ns = max(0, when_ns - time.perf_counter_ns())
+        delay_ns = max(0, when_ns - CLOCK.read_ns())
         self._handle = self._loop.call_later(delay_ns / 1e9, self._fire)
 
     def _fire(self) -> None:
@@ -140,7 +141,7 @@ class ArrivalTimer:
         self._armed_ns = None
         heap = self._heap
         # The time is read once: callbacks that are due again at once wait for the next turn.
-        now_ns = time.perf_counter_ns()
+        now_ns = CLOCK.read_ns()
         while heap and heap[0][0] <= now_ns:
             heapq.heappop(heap)[2]()
         if heap:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
 
+from cortex_tui.stats.percentiles import flagged
+
 Subject = Literal["service", "response", "lateness", "failure"]
 SUBJECTS: tuple[Subject, ...] = ("service", "response", "lateness", "failure")
 """The times of a run; `failure` are those of the operations that failed."""
@@ -45,11 +47,13 @@ class Measured(NamedTuple):
     batches, the mean and the throughput are of operations all the same."""
     drained: int = 0
     """Operations that succeeded after the window: they have a time, and no part in throughput."""
+    failed_in_batches: int = 0
+    """Operations that failed within a batch that was timed."""
 
     @property
     def operations(self) -> int:
         """How many succeeded."""
-        return self.service.total * self.batch
+        return self.service.total * self.batch - self.failed_in_batches
 
     @property
     def ended(self) -> int:
@@ -58,8 +62,14 @@ class Measured(NamedTuple):
 
     @property
     def missing(self) -> int:
-        """Operations that are in no percentile of those that succeeded."""
-        return self.errors + self.unfinished + self.unstarted + self.service.overflow
+        """Operations that are in no percentile: they failed, never ended or were never started, or
+        took too long to be counted."""
+        failed = self.errors - self.failed_in_batches
+        return failed + self.unfinished + self.unstarted + self.service.overflow * self.batch
+
+    def flattered(self, quantile: float) -> bool:
+        """Whether more operations are missing from a percentile than lie beyond it."""
+        return flagged(quantile, self.service.total * self.batch, self.missing)
 
     @property
     def throughput_per_s(self) -> float | None:

@@ -17,7 +17,8 @@ MIN_INTERVALS = 4 * SLOWEST
 CHANCE = 0.1
 """What the slowest share by chance as often as this is not worth a word."""
 
-_TYPICAL = 0.9
+_TYPICAL = 0.5
+"""What at least half of the other intervals have is usual."""
 _WELL_ABOVE = 3
 _MIN_STALL_NS = 5_000_000
 """The beat that finds holds of the loop is itself late by a millisecond or two."""

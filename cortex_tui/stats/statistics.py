@@ -19,7 +19,7 @@ from cortex_tui.quantities import (
     parse_rate_per_s,
 )
 from cortex_tui.stats.measured import Distribution, Measured, Subject
-from cortex_tui.stats.percentiles import flagged, parse_percentile, samples_missing
+from cortex_tui.stats.percentiles import parse_percentile, samples_missing
 
 _NUMBER = re.compile(r"\d[\d_]*(\.\d+)?")
 
@@ -111,7 +111,7 @@ def _quantile(
             return Reading(None, needs(lacking, subject))
         low, high = times.percentiles((less or quantile, quantile))
         value = (high or 0) - (low or 0) if less else high
-        flattered = subject != "failure" and flagged(quantile, times.total, measured.missing)
+        flattered = subject != "failure" and measured.flattered(quantile)
         note = f"flattered: {measured.missing:,} are missing from it" if flattered else ""
         return Reading(value, note)
 

@@ -71,7 +71,14 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Of a run that failed as a whole."""
     tracebacks: dict[str, str] = {}
     """The first of each exception type of failed operations."""
+    texts: dict[str, str] = {}
+    """What those exceptions said."""
     measured_ns: int = 0
+    drain_ns: int = 0
+    drained: int = 0
+    """Operations that succeeded after the window of `measured_ns`. Versions that did not know of it
+    had the drain in `measured_ns`."""
+    failed_in_batches: int = 0
     errors: dict[str, int] = {}
     unfinished_ns: tuple[int, ...] = ()
     """The age of each operation that never ended."""

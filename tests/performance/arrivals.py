@@ -25,6 +25,7 @@ import numpy as np
 from cortex_tui.profiles.model import Length, OpenLoad, Profile
 from cortex_tui.protocol.messages import Health, Samples
 from cortex_tui.protocol.plan import LoopName, RunPlan
+from cortex_tui.runner.health import HealthReport
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.operations import Operations
 from cortex_tui.runner.process import new_event_loop
@@ -113,9 +114,9 @@ async def drive(
     operations = Operations(profile, operation)
     try:
         await run.warm_up(operations, time.perf_counter_ns())
-        run.finish_samples(0, Health())
+        run.finish_samples(0, HealthReport(Health()))
         await run.measure(operations, time.perf_counter_ns())
-        messages = run.finish_samples(0, Health())
+        messages = run.finish_samples(0, HealthReport(Health()))
     finally:
         timer.close()
     samples = [message for message in messages if isinstance(message, Samples)]

@@ -19,6 +19,7 @@ MODEL = "cortex_tui.profiles.model"
 ALLOWED = {
     "cortex_tui.quantities": set[str](),
     "cortex_tui.paths": set[str](),
+    "cortex_tui.limits": set[str](),
     "cortex_tui.stats": {"cortex_tui.quantities", "cortex_tui.stats"},
     "cortex_tui.profiles": {
         "cortex_tui.paths",
@@ -29,9 +30,15 @@ ALLOWED = {
     },
     "cortex_tui.protocol": {MODEL, "cortex_tui.protocol"},
     "cortex_tui.loads": {MODEL, "cortex_tui.loads"},
-    "cortex_tui.workloads": {"cortex_core", MODEL, "cortex_tui.workloads"},
+    "cortex_tui.workloads": {
+        "cortex_core",
+        MODEL,
+        "cortex_tui.limits",
+        "cortex_tui.workloads",
+    },
     "cortex_tui.runner": {
         MODEL,
+        "cortex_tui.limits",
         "cortex_tui.loads",
         "cortex_tui.protocol",
         "cortex_tui.runner",

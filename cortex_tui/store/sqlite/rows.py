@@ -50,7 +50,7 @@ def session_row(record: SessionRecord, state: str) -> Row:
 
 
 def run_row(session: str, record: RunRecord) -> Row:
-    operations = record.service.count * record.batch
+    operations = record.service.count * record.batch - record.failed_in_batches
     name = record.profile.full_name
     return session, record.run, name, record.state, operations, _text(record)
 

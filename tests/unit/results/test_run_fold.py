@@ -147,63 +147,80 @@ def test_what_was_measured_outlives_the_runner() -> None:
     assert view.in_flight == 0
 
 
-def test_a_held_loop_is_told() -> None:
+def test_a_blocked_loop_is_reported_with_every_interval_that_it_spans() -> None:
     fold = measuring()
     fold.add(samples(0, [1_000], health=Health(loop_lag_ns=250_000_000)))
     assert run_view(fold, {}).warnings == (
-        "the measuring loop was held for up to 250ms: something did not await, or the machine was "
-        "busy",
+        "the event loop was blocked for 250ms: something did not await, or the machine was busy",
+    )
+    known_later = {0: Health(loop_lag_ns=300_000_000), 1: Health(loop_lag_ns=300_000_000)}
+    fold.add(samples(2, health=Health(loop_lag_ns=300_000_000), spanned=known_later, in_flight=3))
+    assert run_view(fold, {}).warnings == (
+        "the event loop was blocked in 3 intervals, for up to 300ms: something did not await, or "
+        "the machine was busy",
     )
 
 
-@pytest.mark.parametrize(
-    ("done", "unstarted", "unfinished", "took_ns", "says"),
-    [
-        (1_000, 0, 0, 10 * SECOND_NS, ""),
-        (1_000, 0, 0, 20 * SECOND_NS, "100/s were due, 50.0/s were done; the rest queued"),
-        (
-            400,
-            600,
-            0,
-            10 * SECOND_NS,
-            "100/s were due, 40/s were done; 600 never started (max_in_flight was reached)",
-        ),
-        (
-            400,
-            598,
-            2,
-            16 * SECOND_NS,
-            "100/s were due, 25.0/s were done; 598 never started (max_in_flight was reached), "
-            "2 never ended, the rest queued",
-        ),
-        (0, 999, 1, 10 * SECOND_NS, "0/s were done; 999 never started (max_in_flight was reached)"),
-    ],
-)
-def test_what_became_of_operations_that_were_due_too_fast_is_told(
-    done: int, unstarted: int, unfinished: int, took_ns: int, says: str
-) -> None:
+def test_throughput_is_what_succeeded_within_the_window_over_the_window() -> None:
     fold = measuring(load=OpenLoad(rate_per_s=100.0))
-    times = [1_000] * done
-    fold.add(samples(0, times, response=times, lateness=[1] * done, unstarted=unstarted))
+    fold.add(samples(0, [1_000] * 200, response=[1_000] * 200, lateness=[1] * 200))
+    late = [3 * SECOND_NS] * 50
+    fold.add(samples(20, late, response=late, lateness=[1] * 50, drained=50))
     fold.finish(
         RunFinished(
-            run=0,
-            state="finished",
-            at_ns=0,
-            measured_ns=took_ns,
-            unfinished_ns=(SECOND_NS,) * unfinished,
+            run=0, state="finished", at_ns=0, measured_ns=2 * SECOND_NS, drain_ns=3 * SECOND_NS
         )
     )
-    told = [text for text in run_view(fold, {}).warnings if "keep up" in text]
-    assert len(told) == bool(says)
-    assert says in "".join(told)
+    view = run_view(fold, {})
+    assert (view.operations, view.drained, view.throughput_per_s) == (250, 50, 100.0)
+    assert view.max_ns == 3 * SECOND_NS
+    assert view.warnings == ()
 
 
-def test_what_ends_as_late_as_it_takes_has_not_queued() -> None:
-    fold = measuring(load=OpenLoad(rate_per_s=100.0), timeout_ns=3 * SECOND_NS)
-    fold.add(samples(0, failures=[3 * SECOND_NS] * 1_000, errors={"TimeoutError": 1_000}))
-    fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=13 * SECOND_NS))
-    assert run_view(fold, {}).warnings == ()
+def test_operations_that_failed_in_a_batch_are_none_that_succeeded() -> None:
+    fold = measuring(batch=100, targets=("error_rate < 2%", "throughput >= 990/s"))
+    fold.add(
+        samples(
+            0,
+            [5_000] * 10,
+            failures=[50] * 10,
+            errors={"OSError": 10},
+            failed_in_batches=10,
+        )
+    )
+    fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
+    view = run_view(fold, {})
+    assert (view.state, view.operations, view.error_count) == ("finished", 990, 10)
+    assert (view.throughput_per_s, view.verdict) == (990.0, "met")
+
+
+def of_load(in_flight: list[int], **fields: Any) -> tuple[str, ...]:
+    """The warnings of an open load with so many operations in flight after each interval."""
+    fold = measuring(load=OpenLoad(rate_per_s=100.0))
+    for index, count in enumerate(in_flight):
+        times = [1_000] * 10
+        fold.add(
+            samples(index, times, response=times, lateness=[1] * 10, in_flight=count, **fields)
+        )
+    fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
+    return run_view(fold, {}).warnings
+
+
+def test_a_backlog_that_grew_is_reported() -> None:
+    (warning,) = of_load([10 * index for index in range(12)])
+    assert warning == "it could not keep up: operations in flight grew from 15 to 95"
+
+
+def test_arrivals_that_were_not_started_are_reported() -> None:
+    _flattered, warning = of_load([5] * 12, unstarted=2)
+    assert warning == (
+        "it could not keep up: 24 arrivals were not started (max_in_flight was reached)"
+    )
+
+
+@pytest.mark.parametrize("in_flight", [[70] * 12, [3, 60, 2, 1] * 3, [0] * 12])
+def test_operations_that_take_long_are_no_backlog(in_flight: list[int]) -> None:
+    assert of_load(in_flight) == ()
 
 
 def test_neighbours_that_end_earlier_are_told() -> None:

@@ -146,20 +146,30 @@ async def test_an_operation_that_does_not_end_soon_is_not_batched(
     assert len(recorded.values("service")) == 2
 
 
-async def test_an_operation_that_fails_fails_its_batch(bench: Bench) -> None:
+async def test_an_operation_that_fails_is_counted_alone(bench: Bench) -> None:
     bench.write(
         """
         @workload
         async def flaky():
             async def operation(i):
-                if i == 250:
-                    raise ValueError("number 250")
+                if i % 100 == 50:
+                    raise ValueError(f"number {i}")
             yield operation
         """
     )
-    recorded = await bench.run(bench.profile("flaky", batch=100, stop=Length(iterations=1_000)))
-    assert recorded.errors() == {"ValueError": 1}
-    assert len(recorded.values("service")) == 9
+    recorded = await bench.run(bench.profile("flaky", batch=500, stop=Length(iterations=2_000)))
+    assert recorded.errors() == {"ValueError": 20}
+    assert len(recorded.values("service")) == 4
+    assert sum(samples.failed_in_batches for samples in recorded.measured()) == 20
+    # Each has the time of an average operation of its batch.
+    assert max(recorded.values("failures")) < min(recorded.values("service"))
+
+
+async def test_a_batch_of_which_everything_failed_has_no_time(bench: Bench) -> None:
+    bench.write("async def broken(): raise OSError('no server')")
+    recorded = await bench.run(bench.profile("broken", batch=10, stop=Length(iterations=100)))
+    assert recorded.errors() == {"OSError": 100}
+    assert recorded.values("service") == []
 
 
 async def test_an_operation_that_fails_while_it_is_calibrated_says_so(bench: Bench) -> None:

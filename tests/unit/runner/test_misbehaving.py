@@ -116,7 +116,7 @@ async def test_one_that_blocks_the_loop(street: Street) -> None:
     assert bad_of(view).operations == 2
     # It costs the neighbour time, and that is said at both of them.
     for run in view.runs:
-        assert any("the measuring loop was held for up to" in text for text in run.warnings)
+        assert any("the event loop was blocked " in text for text in run.warnings)
 
 
 async def test_one_that_never_ends(street: Street) -> None:

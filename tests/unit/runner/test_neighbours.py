@@ -107,13 +107,18 @@ async def test_a_worker_that_never_suspends_lets_its_neighbours_run(bench: Bench
         async def polite(): await asyncio.sleep(0)
         """
     )
+
+    def stop_when_the_polite_one_is_done(session: Session, message: Message) -> None:
+        if message == PhaseChanged(1, "teardown", getattr(message, "at_ns", 0)):
+            session.stop(0)
+
+    # Had it to wait for the greedy one to end, this would last for an hour.
     recorded = await bench.run(
-        bench.profile("greedy", stop=Length(iterations=200_000)),
+        bench.profile("greedy", stop=Length(duration_ns=3_600_000_000_000)),
         bench.profile("polite", stop=Length(iterations=20)),
+        on_message=stop_when_the_polite_one_is_done,
     )
-    # Had it to wait for the greedy one to end, the polite one would end last.
-    ended = [m.run for m in recorded.of(PhaseChanged) if m.phase == "teardown"]
-    assert ended == [1, 0]
+    assert [recorded.finished(run).state for run in (0, 1)] == ["stopped", "finished"]
 
 
 async def test_a_stop_ends_everything_and_keeps_what_was_measured(bench: Bench) -> None:

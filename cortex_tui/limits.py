@@ -1,0 +1,15 @@
+"""Bounds of everything that could grow without one, all in one place."""
+
+from __future__ import annotations
+
+MAX_ERROR_TYPES = 32
+"""Failures of further types are counted together, so that a workload cannot grow the messages."""
+MAX_ERROR_CHARS = 300
+"""Of what an exception said, in one line."""
+MAX_TRACEBACK_CHARS = 4_000
+MAX_CAUSES = 20
+"""Exceptions of a group, or of a chain of causes, whose names are reported."""
+MAX_UNFINISHED = 10_000
+"""Ages of operations that never ended which are kept by themselves; all are counted."""
+MAX_ARRIVALS_AT_ONCE = 1_000
+"""Arrivals started in one turn of the event loop; starting one takes 5 to 10 us."""

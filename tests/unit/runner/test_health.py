@@ -1,0 +1,58 @@
+"""What blocked the loop belongs to every interval that it spans."""
+
+from __future__ import annotations
+
+from cortex_tui.protocol.messages import Health, Pulse
+from cortex_tui.runner.health import HealthReport
+from tests.unit.runner.bench import Bench
+
+MS = 1_000_000
+
+
+def interval_at(at_ns: int) -> int:
+    return max(0, at_ns // (100 * MS))
+
+
+def test_a_block_is_booked_on_all_its_intervals_with_its_whole_length() -> None:
+    total = Health(loop_lag_ns=130 * MS, cpu_ns=7, wall_ns=100 * MS, steal_ns=3)
+    report = HealthReport(total, blocks_ns=((90 * MS, 220 * MS), (230 * MS, 240 * MS)))
+    health, spanned = report.by_interval(2, interval_at)
+    assert health == Health(loop_lag_ns=130 * MS, cpu_ns=7, wall_ns=100 * MS, steal_ns=3)
+    assert spanned == {0: Health(loop_lag_ns=130 * MS), 1: Health(loop_lag_ns=130 * MS)}
+
+
+def test_a_block_that_was_over_before_the_interval_is_not_booked_on_it() -> None:
+    report = HealthReport(Health(loop_lag_ns=50 * MS), blocks_ns=((110 * MS, 160 * MS),))
+    health, spanned = report.by_interval(2, interval_at)
+    assert (health.loop_lag_ns, spanned) == (0, {1: Health(loop_lag_ns=50 * MS)})
+
+
+def test_pauses_of_the_garbage_collector_are_booked_alike() -> None:
+    total = Health(gc_pause_ns=6 * MS, gc_pauses=2)
+    report = HealthReport(total, pauses_ns=((98 * MS, 102 * MS), (150 * MS, 152 * MS)))
+    health, spanned = report.by_interval(1, interval_at)
+    assert (health.gc_pauses, health.gc_pause_ns) == (2, 6 * MS)
+    assert spanned == {0: Health(gc_pauses=1, gc_pause_ns=4 * MS)}
+
+
+async def test_a_block_over_the_end_of_an_interval_is_seen_in_both(bench: Bench) -> None:
+    bench.write(
+        """
+        @workload
+        async def stalling():
+            began = time.perf_counter_ns()
+            async def operation(i):
+                await asyncio.sleep(0.001)
+                if i == 20:
+                    # Until well into the next interval but one.
+                    time.sleep(0.06)
+            yield operation
+        """
+    )
+    recorded = await bench.run(bench.profile("stalling"), interval_ns=20 * MS)
+    blocked: set[int] = set()
+    for samples in recorded.measured():
+        found = {samples.interval: samples.health, **samples.spanned}
+        blocked |= {index for index, health in found.items() if health.loop_lag_ns >= 40 * MS}
+    assert len(blocked) >= 3
+    assert max(pulse.health.loop_lag_ns for pulse in recorded.of(Pulse)) >= 40 * MS
