@@ -14,6 +14,7 @@ import click
 from cortex_tui.cli.options import catalog_for, profiles_option, say_problems, selected_from
 from cortex_tui.profiles.model import Problem, Profile
 from cortex_tui.profiles.words import printable, shown
+from cortex_tui.workloads.loading import roots_of
 from cortex_tui.workloads.names import BUILT_IN
 
 
@@ -80,7 +81,7 @@ def _wrong_params(profile: Profile) -> str:
 def _missing_module(profile: Profile) -> str:
     """Says that there is no such module, as far as can be told without importing a package."""
     name = profile.workload.partition(":")[0]
-    roots = list(dict.fromkeys((str(Path(profile.source).parent), str(Path.cwd()))))
+    roots = roots_of(profile.source)
     places = [*roots, *sys.path]
     for depth, part in enumerate(name.split(".")):
         # Looked for by its last name alone: by the whole one, its package would be imported.

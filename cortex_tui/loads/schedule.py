@@ -139,13 +139,14 @@ class ArrivalSchedule:
             self._units = self._gap()
         self._find()
 
-    def take_due(self, now_ns: int) -> list[int]:
-        """The intended times up to now that were not taken yet, in order; `next_ns` moves on.
+    def take_due(self, now_ns: int, at_most: int | None = None) -> list[int]:
+        """The intended times up to now that were not taken yet, in order, the first `at_most` of
+        them; `next_ns` moves on.
 
         `next_ns` is None once the schedule is at its end.
         """
         due: list[int] = []
-        while self.next_ns is not None and self.next_ns <= now_ns:
+        while self.next_ns is not None and self.next_ns <= now_ns and len(due) != at_most:
             due.append(self.next_ns)
             self._units += self._gap()
             if self._left is not None:

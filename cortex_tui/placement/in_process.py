@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, redirect_stdout
 
 from cortex_tui.placement.port import Deliver, PlacementName, Stream
-from cortex_tui.protocol.commands import Command
+from cortex_tui.protocol.commands import Request
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied
 from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.runner.session import Session
@@ -34,18 +34,24 @@ class InProcess:
             with contextlib.suppress(RuntimeError):  # the intake's loop may be closed by now
                 intake.call_soon_threadsafe(stream.deliver, batch)
 
-        def send(command: Command) -> None:
-            self._loop.call_soon_threadsafe(obey, command)
+        early: list[Request] = []
 
-        def obey(command: Command) -> None:
-            for session in sessions:
-                session.obey(command)
+        def send(request: Request) -> None:
+            self._loop.call_soon_threadsafe(receive, request)
+
+        def receive(request: Request) -> None:
+            if sessions:
+                sessions[0].receive(request)
+            else:
+                early.append(request)
 
         async def run_session() -> None:
             try:
                 with redirect_stdout(_Lines(deliver)):
                     session = Session(plan, deliver)
                     sessions.append(session)
+                    for request in early:
+                        session.receive(request)
                     await session.run()
             except BaseException as error:
                 reason = killed[0] if killed else f"the session broke: {error!r}"

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from typing import Literal
 
 from cortex_tui.placement.port import PlacementName, Stream
-from cortex_tui.protocol.commands import Command, Start
+from cortex_tui.protocol.commands import Request, Start
 from cortex_tui.protocol.frames import FrameReader, ProtocolError, decode_messages, encode_frame
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied, SessionFinished
 from cortex_tui.protocol.plan import SessionPlan
@@ -131,9 +131,9 @@ class InRunnerProcess:
             death.append(reason)
             runner.kill()
 
-        def send(command: Command) -> None:
+        def send(request: Request) -> None:
             if not transport.is_closing():
-                transport.write(encode_frame([command]))
+                transport.write(encode_frame([request]))
 
         stream = Stream(send, kill)
         link = _Link(stream, kill, runner.channel)
@@ -143,7 +143,7 @@ class InRunnerProcess:
             (await loop.connect_read_pipe(lambda pipe=pipe: pipe, os.fdopen(os.dup(fd), "rb")))[0]  # type: ignore[misc]
             for pipe, (_, fd) in zip(pipes, runner.pipes, strict=True)
         ]
-        send(Start(plan))
+        transport.write(encode_frame([Start(plan)]))
         watching = loop.create_task(self._watch(runner, stream, link, pipes, death))
         try:
             yield stream

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
-from cortex_tui.protocol.commands import Command
+from cortex_tui.protocol.commands import Request
 from cortex_tui.protocol.messages import Message, RunnerDied, SessionFinished
 from cortex_tui.protocol.plan import SessionPlan
 
@@ -26,8 +26,9 @@ class Stream:
     Whatever becomes of the runner, the last message is a SessionFinished or a RunnerDied.
     """
 
-    def __init__(self, send: Callable[[Command], None], kill: Callable[[str], None]) -> None:
-        """`send` delivers a command; `kill` ends the session at once and tells the reason."""
+    def __init__(self, send: Callable[[Request], None], kill: Callable[[str], None]) -> None:
+        """`send` delivers a command, which is answered with a message; `kill` ends the session at
+        once, for the reason that it is given."""
         self.send = send
         self.kill = kill
         self._batches: asyncio.Queue[list[Message]] = asyncio.Queue()

@@ -9,10 +9,6 @@ import msgspec
 from cortex_tui.protocol.plan import SessionPlan
 
 
-class Start(msgspec.Struct, frozen=True, tag=True):
-    plan: SessionPlan
-
-
 class Stop(msgspec.Struct, frozen=True, tag=True):
     """Ends one run, or all of them (`run` is None): what is in flight is awaited, and counts."""
 
@@ -50,4 +46,17 @@ class Adjust(msgspec.Struct, frozen=True, tag=True):
     factor: float
 
 
-Command = Start | Stop | Pause | Resume | EndPhase | Adjust
+Command = Stop | Pause | Resume | EndPhase | Adjust
+
+
+class Start(msgspec.Struct, frozen=True, tag=True):
+    """The first frame to a runner."""
+
+    plan: SessionPlan
+
+
+class Request(msgspec.Struct, frozen=True, tag=True):
+    """A command that is answered under its number, with a message `Answer`."""
+
+    id: int
+    command: Command

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from cortex_tui.protocol.commands import Command
+from cortex_tui.protocol.commands import Request, Start
 from cortex_tui.protocol.messages import Message
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
@@ -21,10 +21,12 @@ class ProtocolError(Exception):
 _HEADER = struct.Struct(">I")
 _encoder = msgspec.msgpack.Encoder()
 _messages: msgspec.msgpack.Decoder[list[Message]] = msgspec.msgpack.Decoder(list[Message])
-_commands: msgspec.msgpack.Decoder[list[Command]] = msgspec.msgpack.Decoder(list[Command])
+_requests: msgspec.msgpack.Decoder[list[Start | Request]] = msgspec.msgpack.Decoder(
+    list[Start | Request]
+)
 
 
-def encode_frame(batch: Sequence[Message] | Sequence[Command]) -> bytes:
+def encode_frame(batch: Sequence[Message] | Sequence[Start | Request]) -> bytes:
     """One frame: four bytes of length, big-endian, and the batch as a msgpack array."""
     body = _encoder.encode(batch)
     return _HEADER.pack(len(body)) + body
@@ -73,9 +75,9 @@ def decode_messages(body: bytes) -> list[Message]:
         raise ProtocolError(f"a frame that cannot be read: {error}") from error
 
 
-def decode_commands(body: bytes) -> list[Command]:
-    """The commands of one frame; raises ProtocolError if it holds anything else."""
+def decode_requests(body: bytes) -> list[Start | Request]:
+    """What one frame asks for; raises ProtocolError if it holds anything else."""
     try:
-        return _commands.decode(body)
+        return _requests.decode(body)
     except msgspec.MsgspecError as error:
         raise ProtocolError(f"a frame that cannot be read: {error}") from error

@@ -12,9 +12,7 @@ from typing import Literal
 import msgspec
 
 from cortex_tui.profiles.model import Profile
-
-Phase = Literal["setup", "warmup", "measure", "teardown"]
-RunState = Literal["planned", "running", "finished", "stopped", "failed"]
+from cortex_tui.protocol.lifecycle import Outcome, RunLife
 
 
 class SessionStarted(msgspec.Struct, frozen=True, tag=True):
@@ -40,23 +38,11 @@ class RunPlanned(msgspec.Struct, frozen=True, tag=True):
     round: int = 1
 
 
-class PhaseChanged(msgspec.Struct, frozen=True, tag=True):
-    run: int
-    phase: Phase
-    at_ns: int
-
-
-class Waiting(msgspec.Struct, frozen=True, tag=True):
-    """A run has warmed up, and waits for its neighbours before it measures."""
+class StateChanged(msgspec.Struct, frozen=True, tag=True):
+    """Where a run is from `at_ns` on."""
 
     run: int
-    at_ns: int
-
-
-class Stopping(msgspec.Struct, frozen=True, tag=True):
-    """A run was told to stop: of what it has not begun, nothing will begin."""
-
-    run: int
+    life: RunLife
     at_ns: int
 
 
@@ -84,17 +70,6 @@ class Mark(msgspec.Struct, frozen=True, tag=True):
     offset_ns: int
     """On the run's clock, from the start of measure."""
     text: str
-    at_ns: int
-
-
-class Paused(msgspec.Struct, frozen=True, tag=True):
-    """A run starts nothing and its clock stands still, or goes on again.
-
-    Between two phases: the next one begins like that.
-    """
-
-    run: int
-    paused: bool
     at_ns: int
 
 
@@ -167,7 +142,7 @@ class RunFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """The last message of a run. `unfinished_ns` holds the age of each that never ended."""
 
     run: int
-    state: Literal["finished", "stopped", "failed"]
+    state: Outcome
     reason: str = ""
     """For a failed run: what failed, in one line; for others, anything a reader should know."""
     traceback: str = ""
@@ -185,10 +160,26 @@ class RunFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
 
 class RunMeasured(msgspec.Struct, frozen=True, tag=True):
-    """A run has measured to its end, or never will, and waits to be torn down with the others."""
+    """A run has measured to its end, or never will. What it came to is known before its teardown,
+    for which it may have to wait."""
 
     outcome: RunFinished
     """What its last message will say, unless its teardown fails."""
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """What became of a command."""
+
+    done: bool
+    text: str
+    """What was done, or why nothing was; to be shown as it is."""
+
+
+class Answer(msgspec.Struct, frozen=True, tag=True):
+    """To the command of that number."""
+
+    id: int
+    answered: Answered
 
 
 class LogLine(msgspec.Struct, frozen=True, tag=True):
@@ -217,17 +208,15 @@ class RunnerDied(msgspec.Struct, frozen=True, tag=True):
 Message = (
     SessionStarted
     | RunPlanned
-    | PhaseChanged
-    | Waiting
-    | Stopping
+    | StateChanged
     | Calibrated
     | LevelChanged
     | Mark
-    | Paused
     | Samples
     | Pulse
     | RunFinished
     | RunMeasured
+    | Answer
     | LogLine
     | SessionFinished
     | RunnerDied

@@ -6,6 +6,7 @@ import contextlib
 from typing import TextIO
 
 from cortex_tui.profiles.words import printable
+from cortex_tui.protocol.lifecycle import words
 from cortex_tui.quantities import format_count
 from cortex_tui.report.stream import is_terminal, width_of
 from cortex_tui.results.view import SessionView
@@ -55,13 +56,14 @@ def progress_line(view: SessionView) -> str:
 
     Of a run that goes on alone it says what for, where that is no length.
     """
-    done = sum(run.state in ("finished", "stopped") for run in view.runs)
-    failed = sum(run.state == "failed" for run in view.runs)
+    outcomes = [run.life.outcome for run in view.runs]
+    done = sum(outcome in ("finished", "stopped") for outcome in outcomes)
+    failed = outcomes.count("failed")
     phases: dict[str, list[float]] = {}
     notes: list[str] = []
     for run in view.runs:
-        if run.state == "running" and run.phase is not None:
-            word = "paused" if run.paused else run.phase
+        if run.state == "running" and run.life.outcome is None:
+            word = words(run.life).long
             phases.setdefault(word, []).append(run.progress or 0.0)
             notes.append(run.progress_note)
     parts = [f"{count} {word}" for count, word in ((done, "done"), (failed, "failed")) if count]

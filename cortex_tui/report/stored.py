@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from cortex_tui.protocol.lifecycle import RunLife, RunState
 from cortex_tui.results.stored import RunResult, SessionResult
 from cortex_tui.results.view import MarkView, RunView, SessionView
 from cortex_tui.stats.summary import summarise_live
@@ -26,14 +29,22 @@ def view_of(result: SessionResult) -> SessionView:
     )
 
 
+def _life(state: RunState | Literal["interrupted"]) -> RunLife:
+    """Cut short with its process, which its reason says, it was stopped all the same."""
+    if state == "planned":
+        return RunLife()
+    if state == "running":
+        return RunLife("measure")
+    return RunLife("ended", outcome="stopped" if state == "interrupted" else state)
+
+
 def _run_view(run: RunResult) -> RunView:
     record = run.record
     summary = summarise_live(run.headline)
     return RunView(
         run=record.run,
         profile=record.profile,
-        # Cut short with its process, which its reason says, it was stopped all the same.
-        state="stopped" if run.state == "interrupted" else run.state,
+        life=_life(run.state),
         round=record.round,
         batch=record.batch,
         mean_ns=run.mean_ns,

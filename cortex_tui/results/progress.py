@@ -9,7 +9,7 @@ from cortex_tui.stats.confidence import MIN_TO_END
 def progress_of(run: RunFold) -> float | None:
     """0 to 1; None where the length of the phase is not known."""
     profile = run.profile
-    length = {"warmup": profile.warmup, "measure": profile.stop}.get(run.phase or "")
+    length = {"warmup": profile.warmup, "measure": profile.stop}.get(run.life.phase or "")
     if length is None:
         return None
     shares = []
@@ -18,7 +18,7 @@ def progress_of(run: RunFold) -> float | None:
     if length.iterations:
         shares.append(run.phase_iterations / length.iterations)
     half_width = run.findings().half_width
-    if run.phase == "measure" and profile.precision is not None and half_width is not None:
+    if run.life.phase == "measure" and profile.precision is not None and half_width is not None:
         # The width shrinks with the square root of the time.
         known = (profile.precision.half_width / half_width) ** 2 if half_width else 1.0
         known = min(known, len(run.intervals) / MIN_TO_END)
@@ -29,11 +29,11 @@ def progress_of(run: RunFold) -> float | None:
 
 def progress_note(run: RunFold) -> str:
     """What the phase goes on for, where that is neither a time nor a number; "" otherwise."""
-    if run.phase == "warmup" and run.profile.auto_warmup:
+    if run.life.phase == "warmup" and run.profile.auto_warmup:
         count = len(run.settling)
         return f"settling: {count} interval{'' if count == 1 else 's'}"
     wanted = run.profile.precision
-    if run.phase != "measure" or wanted is None:
+    if run.life.phase != "measure" or wanted is None:
         return ""
     half_width = run.findings().half_width
     reached = "not known yet" if half_width is None else f"± {half_width * 100:.2g} %"

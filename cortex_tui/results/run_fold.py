@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from bisect import insort
 
+import msgspec
+
 from cortex_tui.profiles.model import Profile, is_open
+from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import (
     Calibrated,
     LevelChanged,
     Mark,
-    Paused,
-    Phase,
-    PhaseChanged,
     RunFinished,
     RunMeasured,
     RunPlanned,
-    RunState,
     Samples,
-    Stopping,
-    Waiting,
+    StateChanged,
 )
 from cortex_tui.quantities import format_duration
 from cortex_tui.results.findings import Findings, look_over
@@ -53,12 +51,9 @@ class RunFold:
         self._beside: list[tuple[int, str]] | None = None
         """The runs that measure with it, in the order of the plan; None until that begins."""
         self.clock_cost_ns = clock_cost_ns
-        self.state: RunState = "planned"
+        self.life = RunLife()
         self._measured: RunFinished | None = None
-        self.phase: Phase | None = None
-        self.waiting = False
-        """Whether it has warmed up, and its neighbours have not."""
-        self.stopping = False
+        """What it has come to, once nothing but its teardown is to come."""
         self.reason = ""
         self.traceback = ""
         self.tracebacks: dict[str, str] = {}
@@ -82,7 +77,6 @@ class RunFold:
         self.round = planned.round
         self.batch = max(1, planned.profile.batch)
         self.level: float | None = None
-        self.paused = False
         self.marks: list[MarkView] = []
         self.warmup_ns = 0
         self.warmup_iterations = 0
@@ -155,27 +149,46 @@ class RunFold:
     @property
     def phase_ns(self) -> int:
         """How long the phase goes on, by the last message and without pauses."""
-        now_ns = self._paused_since_ns if self.paused else self._heard_ns
+        now_ns = self._paused_since_ns if self.life.paused else self._heard_ns
         return now_ns - self._phase_began_ns
 
     @property
     def phase_iterations(self) -> int:
         """How many operations of the phase have ended."""
-        if self.phase == "measure":
+        if self.life.phase == "measure":
             return self.operations + self.failures.total
         return self._warmup_operations
 
-    def enter(self, message: PhaseChanged) -> None:
-        self.state, self.phase = "running", message.phase
-        self.waiting = False
-        self._phase_began_ns = self._heard_ns = message.at_ns
-        if self.paused:
-            self._paused_since_ns = message.at_ns
+    def change(self, message: StateChanged) -> None:
+        """Where it is from now on. While it is paused its clock stands still: what is to come is
+        put off by as much."""
+        if self.life.has_ended:
+            return
+        before, self.life = self.life, self._judged(message.life)
+        self._heard_ns = max(self._heard_ns, message.at_ns)
         self.changed = True
-        if message.phase == "measure":
+        if self.life.stage != before.stage:
+            self._enter(message.at_ns)
+        elif before.paused and not self.life.paused:
+            self._phase_began_ns += message.at_ns - self._paused_since_ns
+        if self.life.paused and not before.paused:
+            self._paused_since_ns = message.at_ns
+
+    def _enter(self, at_ns: int) -> None:
+        if self.life.stage in ("setup", "warmup", "measure", "measured"):
+            self._phase_began_ns = self._heard_ns = at_ns
+        if self.life.paused:
+            self._paused_since_ns = at_ns
+        if self.life.stage == "measure":
             self._beside = []
             if self.profile.auto_warmup and not self.settling.settled:
                 self.warnings.append(UNSETTLED)
+
+    def _judged(self, life: RunLife) -> RunLife:
+        """A run that went to its end, but in which nothing succeeded, has failed."""
+        if life.outcome == "finished" and self._fruitless(self._measured):
+            return msgspec.structs.replace(life, outcome="failed")
+        return life
 
     def meet(self, other: RunFold) -> None:
         """Begins to measure at the same moment as the other: they are neighbours."""
@@ -187,34 +200,6 @@ class RunFold:
         if len(self.marks) < _MAX_MARKS:
             self.marks.append(MarkView(message.offset_ns, visible(message.text)))
         self.changed = True
-
-    def pause(self, message: Paused) -> None:
-        """Its clock stands still, or goes on: what is to come is put off by as much."""
-        if not self.live:
-            return
-        if message.paused:
-            self._paused_since_ns = message.at_ns
-        elif self.paused:
-            self._phase_began_ns += message.at_ns - self._paused_since_ns
-        self.paused = message.paused
-        self._heard_ns = max(self._heard_ns, message.at_ns)
-
-    def wait(self, message: Waiting) -> None:
-        self.waiting = True
-        self._heard_ns = max(self._heard_ns, message.at_ns)
-
-    def note_stopping(self, message: Stopping) -> None:
-        self.stopping = True
-
-    @property
-    def outcome(self) -> RunState | None:
-        """What it will end as, once nothing but its teardown is to come; None before that."""
-        if not self.live:
-            return None
-        if self._measured is not None:
-            return self._measured.state
-        has_work = self.phase == "measure" or (self.phase == "warmup" and not self.waiting)
-        return "stopped" if self.stopping and not has_work else None
 
     def calibrate(self, message: Calibrated) -> None:
         self.batch, self.changed = message.batch, True
@@ -254,22 +239,23 @@ class RunFold:
         self._measured = message.outcome
 
     def finish(self, message: RunFinished) -> None:
-        self.state, self.reason = message.state, visible(message.reason)
+        self.reason = visible(message.reason)
         self.traceback = visible(message.traceback)
         self.measured_ns, self.drain_ns = message.measured_ns, message.drain_ns
         self.warmup_ns = message.warmup_ns
         self.warmup_iterations = message.warmup_iterations
-        self.paused = False
         self.unfinished_ns = message.unfinished_ns
         self.warnings.extend(message.warnings)
         self.in_flight = self.oldest_ns = 0
-        if self.state == "finished" and (fruitless := self._fruitless()):
-            self.state, self.reason = "failed", f"measure: {fruitless}"
+        self.life = self._judged(RunLife("ended", outcome=message.state))
+        if message.state != self.life.outcome:
+            self.reason = f"measure: {self._fruitless(message)}"
         self.changed = True
 
-    def _fruitless(self) -> str:
+    def _fruitless(self, measured: RunFinished | None) -> str:
         """Why the run measured nothing although it went to its end; "" where it did."""
-        failed, unfinished = self.measured.errors, len(self.unfinished_ns)
+        failed = self.measured.errors
+        unfinished_ns = measured.unfinished_ns if measured else self.unfinished_ns
         if self.operations or self.service.overflow:
             return ""
         if failed:
@@ -277,10 +263,13 @@ class RunFold:
             text = next(iter(self.texts.values()), "")
             said = f"{names}: {text}" if text else names
             return f"none of {failed:,} operations succeeded ({said})"
-        if unfinished:
-            oldest = format_duration(max(self.unfinished_ns))
-            return f"no operation ended (unfinished: {unfinished:,}, the oldest after {oldest})"
-        return ""
+        if unfinished_ns:
+            oldest = format_duration(max(unfinished_ns))
+            count = f"unfinished: {len(unfinished_ns):,}"
+            return f"no operation ended ({count}, the oldest after {oldest})"
+        if self.unstarted:
+            return f"no operation was started: {self.unstarted:,} arrivals found no room"
+        return "no operation was started"
 
     def die(self, reason: str) -> None:
         """The runner is gone: what was measured is kept. A run that was not done has failed."""
@@ -290,12 +279,12 @@ class RunFold:
             self.finish(self._measured)
             self.warnings.append(f"it had come to its end, but was not torn down: {reason}")
         else:
-            self.state, self.reason, self.changed = "failed", reason, True
+            self.life, self.reason, self.changed = RunLife("ended", outcome="failed"), reason, True
             self.in_flight = self.oldest_ns = 0
 
     @property
     def live(self) -> bool:
-        return self.state in ("planned", "running")
+        return not self.life.has_ended
 
     def findings(self) -> Findings:
         """What a look over all intervals tells, as of a moment ago; taken anew when it is due.
@@ -346,6 +335,6 @@ class RunFold:
 
     def _until(self, at_ns: int) -> int:
         """How much of the measure phase had passed, to its planned end at most."""
-        elapsed_ns = (self._paused_since_ns if self.paused else at_ns) - self._phase_began_ns
+        elapsed_ns = (self._paused_since_ns if self.life.paused else at_ns) - self._phase_began_ns
         limit_ns = self.profile.stop.duration_ns
         return max(0, elapsed_ns if limit_ns is None else min(elapsed_ns, limit_ns))

@@ -38,12 +38,8 @@ def run_view(run: RunFold, cells: Cells) -> RunView:
     return RunView(
         run=run.run,
         profile=run.profile,
-        state=run.state,
+        life=run.life,
         round=run.round,
-        phase=run.phase if live else None,
-        paused=run.paused,
-        waiting=run.waiting,
-        outcome=run.outcome,
         progress=progress_of(run) if live else None,
         progress_note=progress_note(run) if live else "",
         level=run.level if live else None,

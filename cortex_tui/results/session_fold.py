@@ -10,14 +10,13 @@ from typing import Literal, TypeVar
 from cortex_tui.environment import VOLATILE_FILE_SYSTEMS
 from cortex_tui.placement.port import PlacementName
 from cortex_tui.protocol.messages import (
+    Answer,
     Calibrated,
     Health,
     LevelChanged,
     LogLine,
     Mark,
     Message,
-    Paused,
-    PhaseChanged,
     Pulse,
     RunFinished,
     RunMeasured,
@@ -26,8 +25,7 @@ from cortex_tui.protocol.messages import (
     Samples,
     SessionFinished,
     SessionStarted,
-    Stopping,
-    Waiting,
+    StateChanged,
 )
 from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.results.cells import Cells, cells_of, wants_cells
@@ -109,10 +107,12 @@ class SessionFold:
             case Pulse():
                 self._heard(message.at_ns)
                 self._fare(message.health)
-            case PhaseChanged():
+            case StateChanged():
                 self._heard(message.at_ns)
-                self._tell_run(message.run, RunFold.enter, message)
-                if message.phase == "measure":
+                known = self.runs.get(message.run)
+                began = known is not None and known.life.stage != "measure"
+                self._tell_run(message.run, RunFold.change, message)
+                if began and message.life.stage == "measure":
                     self._introduce(message)
             case RunFinished():
                 self._heard(message.at_ns)
@@ -122,17 +122,12 @@ class SessionFold:
                 self._tell_run(message.outcome.run, RunFold.note_measured, message)
             case Mark():
                 self._tell_run(message.run, RunFold.mark, message)
-            case Paused():
-                self._tell_run(message.run, RunFold.pause, message)
-            case Waiting():
-                self._heard(message.at_ns)
-                self._tell_run(message.run, RunFold.wait, message)
-            case Stopping():
-                self._tell_run(message.run, RunFold.note_stopping, message)
             case Calibrated():
                 self._tell_run(message.run, RunFold.calibrate, message)
             case LevelChanged():
                 self._tell_run(message.run, RunFold.change_level, message)
+            case Answer():
+                pass  # whoever asked is answered by the controller
             case LogLine():
                 text = visible(message.text[:_MAX_LINE_CHARS])
                 self.log.append(LogLine(message.run, message.stream, text))
@@ -203,7 +198,7 @@ class SessionFold:
             self._ended_views.pop(number, None)
             take(run, message)
 
-    def _introduce(self, message: PhaseChanged) -> None:
+    def _introduce(self, message: StateChanged) -> None:
         """Those that begin to measure at one moment are neighbours: what failed before, or was put
         off until these are done, is not among them."""
         run = self.runs.get(message.run)

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from cortex_tui.profiles.model import Profile
-from cortex_tui.protocol.messages import RunState
+from cortex_tui.protocol.lifecycle import RunState
 from cortex_tui.results.cells import Cells, cells_of, group_of
 from cortex_tui.results.findings import look_over
 from cortex_tui.results.intervals import Interval, TimeName

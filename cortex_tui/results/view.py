@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from cortex_tui.profiles.model import Profile
-from cortex_tui.protocol.messages import Phase, RunState
+from cortex_tui.protocol.lifecycle import Phase, RunLife, RunState
 from cortex_tui.stats.targets import TargetResult, Verdict
 
 
@@ -34,14 +34,8 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
 
     run: int
     profile: Profile
-    state: RunState
+    life: RunLife = RunLife()
     round: int = 1
-    phase: Phase | None = None
-    paused: bool = False
-    waiting: bool = False
-    """Whether it has warmed up, and its neighbours have not."""
-    outcome: RunState | None = None
-    """What it will end as, once nothing but its teardown is to come: its neighbours go on."""
     progress: float | None = None
     """Of the phase under way, 0..1; None where its length is not known."""
     progress_note: str = ""
@@ -95,6 +89,14 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     """Operations that succeeded after it."""
     drain_ns: int = 0
     """How long those in flight were awaited."""
+
+    @property
+    def state(self) -> RunState:
+        return self.life.state
+
+    @property
+    def phase(self) -> Phase | None:
+        return self.life.phase
 
     @property
     def error_count(self) -> int:

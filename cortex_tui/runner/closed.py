@@ -65,7 +65,9 @@ class ClosedDriver:
     def begin(self) -> None:
         self._follow()
         if self._staged:
-            self._timer.at(self._phase.clock() + LEVEL_NS, self._keep_following)
+            self._timer.at(
+                self._phase.clock() + LEVEL_NS, self._phase.guarded(self._keep_following)
+            )
         if self._deadlines is not None:
             self._deadlines.begin()
 
@@ -80,7 +82,7 @@ class ClosedDriver:
     def pause(self) -> None:
         self._have_looked_up()
 
-    def finish(self) -> None:
+    async def finish(self) -> None:
         """Starts nothing new, and waits for nobody who only thinks."""
         self._have_looked_up()
         for woken in self._thinking:
@@ -112,7 +114,7 @@ class ClosedDriver:
         phase = self._phase
         if not phase.over.is_set() and phase.now_ns() < phase.end_ns:
             self._follow()
-            self._timer.at(phase.clock() + LEVEL_NS, self._keep_following)
+            self._timer.at(phase.clock() + LEVEL_NS, phase.guarded(self._keep_following))
 
     def _have_looked_up(self) -> None:
         """Lets no worker start another operation before it has looked up."""

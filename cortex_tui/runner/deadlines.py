@@ -38,7 +38,7 @@ class Deadlines:
         self._cancelled: set[asyncio.Task[None]] = set()
 
     def begin(self) -> None:
-        self._timer.at(self._phase.clock() + self.timeout_ns, self._look)
+        self._timer.at(self._phase.clock() + self.timeout_ns, self._phase.guarded(self._look))
 
     def watch(self, key: int, task: asyncio.Task[None]) -> None:
         """The operation of that key runs in `task`."""
@@ -91,4 +91,4 @@ class Deadlines:
                 self._cancelled.add(task)
                 task.cancel()
         soonest_ns = now_ns + min(_LOOK_SHARE * took_ns, CANCEL_NS // 2)
-        self._timer.at(max(next_ns, soonest_ns), self._look)
+        self._timer.at(max(next_ns, soonest_ns), self._phase.guarded(self._look))

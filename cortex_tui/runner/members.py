@@ -1,16 +1,16 @@
-"""The runs of a session as its members: which measure together, and where each stands."""
+"""The runs of a session as its members: which measure together, and what each came to."""
 
 from __future__ import annotations
 
-import asyncio
 import gc
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cortex_tui.protocol.messages import Phase, RunFinished
+from cortex_tui.protocol.messages import RunFinished
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
+from cortex_tui.runner.barrier import Barrier
 from cortex_tui.runner.clock import CLOCK
-from cortex_tui.runner.rendezvous import Rendezvous
+from cortex_tui.runner.host import WorkloadHost
 from cortex_tui.runner.run import Run
 from cortex_tui.workloads.failures import describe_error, format_traceback
 from cortex_tui.workloads.operation import WorkloadError
@@ -18,19 +18,18 @@ from cortex_tui.workloads.operation import WorkloadError
 
 @dataclass
 class Member:
-    """A run of the session and where it stands."""
+    """A run of the session, and what the session needs to know of it beside its state."""
 
     run: Run
-    phase: Phase = "setup"
-    task: asyncio.Task[None] | None = None
-    setting_up: bool = False
-    warm: bool = False
-    measuring: bool = False
-    stopped_with_all: bool = False
-    """Whether it was told to end because the session was."""
+    host: WorkloadHost | None = None
+    """Its workload, from set-up to teardown."""
     neighbours: int = 0
     """Other runs that were measuring when its samples were last taken."""
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def measuring(self) -> bool:
+        return self.run.life.stage == "measure"
 
 
 class Barriers:
@@ -38,24 +37,27 @@ class Barriers:
 
     def __init__(self, group: Sequence[Member]) -> None:
         runs = [member.run.number for member in group]
-        self.set_up = Rendezvous(runs)
-        self.warmed_up = Rendezvous(runs, lambda: _begin_measure(group))
-        self.measured = Rendezvous(runs)
+        self.set_up = Barrier(runs)
+        self.warmed_up = Barrier(runs, lambda: _begin_measure(group))
+        self.measured = Barrier(runs)
 
     def withdraw(self, run: int) -> None:
-        """Holds up nobody any more."""
+        """Nobody waits for it any more."""
         for barrier in (self.set_up, self.warmed_up, self.measured):
             barrier.leave(run)
 
 
 def _begin_measure(group: Sequence[Member]) -> int:
     """The moment at which measure begins for all that have warmed up."""
-    # What is alive now stays out of the collections that the measure phase will see.
+    # What is alive now stays out of the collections that the measure phase will see. In a process
+    # that has frozen its own objects, that is not ours to undo.
     gc.collect()
-    gc.freeze()
+    if not gc.get_freeze_count():
+        gc.freeze()
+    start_ns = CLOCK.read_ns()
     for member in group:
-        member.measuring = member.warm
-    return CLOCK.read_ns()
+        member.run.begin_measure(start_ns)
+    return start_ns
 
 
 def groups_of(plan: SessionPlan) -> list[list[RunPlan]]:
@@ -79,7 +81,7 @@ def finished(member: Member, failure: BaseException | None, where: str) -> RunFi
     told = isinstance(failure, WorkloadError)
     return RunFinished(
         run=run.number,
-        state="failed" if failure else "stopped" if run.stopping else "finished",
+        state="failed" if failure else "stopped" if run.life.stopping else "finished",
         reason=f"{where}: {describe_error(failure)}" if failure else "",
         traceback=format_traceback(failure) if failure and not told else "",
         at_ns=CLOCK.read_ns(),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from cortex_tui.limits import MAX_ARRIVALS_AT_ONCE
 from cortex_tui.loads.schedule import ArrivalSchedule
 from cortex_tui.profiles.model import OpenLoad, StagedLoad
 from cortex_tui.runner.clock import NEVER_NS
@@ -63,15 +65,20 @@ class OpenDriver:
 
     def pause(self) -> None:
         """Starts what is due already: that keeps its moment."""
-        self._start_due(self._phase.clock())
+        self._start_or_drop(self._phase.clock())
 
-    def finish(self) -> None:
+    async def finish(self) -> None:
         """Starts what was due before the end, however late the loop has come to it: an arrival
-        belongs to the phase in which it was meant to start."""
+        belongs to the phase in which it was meant to start. What the loop cannot start within the
+        time of the drain was not started."""
         phase = self._phase
         self._schedule.end(min(phase.end_ns, phase.now_ns()))
-        if phase.broken is None:
-            self._start_due(phase.end_ns)
+        give_up_ns = phase.clock() + phase.drain_ns
+        while phase.broken is None and not phase.abandoned and self._start_due(phase.end_ns):
+            await asyncio.sleep(0)
+            while phase.clock() > give_up_ns and (dropped := self._take(phase.end_ns)):
+                phase.recorder.unstarted += len(dropped)
+                await asyncio.sleep(0)
 
     def resume(self, by_ns: int, paused_ns: int) -> None:
         self._schedule.shift(by_ns, paused_ns)
@@ -81,17 +88,18 @@ class OpenDriver:
         """Multiplies the rate; what is due already keeps its moment."""
         now_ns = self._phase.now_ns()
         if not self._phase.paused:
-            self._start_due(now_ns)
+            self._start_or_drop(now_ns)
         self._schedule.scale(factor, now_ns)
         self._wait()
 
     def _wait(self) -> None:
-        """Has the next arrival's moment told; one that was waited for before is forgotten."""
+        """Has the next arrival's moment reported; one that was waited for before is forgotten."""
         self._alarm += 1
         alarm = self._alarm
         next_ns = self._schedule.next_ns
         if next_ns is not None:
-            self._timer.at(next_ns, lambda: self._ring(alarm), precise=self._precise)
+            ring = self._phase.guarded(lambda: self._ring(alarm))
+            self._timer.at(next_ns, ring, precise=self._precise)
         elif not self._lasts:
             self._phase.over.set()
 
@@ -99,12 +107,27 @@ class OpenDriver:
         phase = self._phase
         if alarm != self._alarm or phase.paused or phase.over.is_set():
             return
-        self._start_due(phase.clock())
-        self._wait()
+        if self._start_due(phase.clock()):
+            # More are due than one turn of the loop may take: others have their turn first.
+            ring = phase.guarded(lambda: self._ring(alarm))
+            asyncio.get_running_loop().call_soon(ring)
+        else:
+            self._wait()
 
-    def _start_due(self, now_ns: int) -> None:
+    def _take(self, now_ns: int) -> list[int]:
+        return self._schedule.take_due(now_ns, MAX_ARRIVALS_AT_ONCE)
+
+    def _start_or_drop(self, now_ns: int) -> None:
+        """What cannot be started in a turn of the loop, before the schedule changes, is dropped."""
+        if self._start_due(now_ns):
+            while dropped := self._take(now_ns):
+                self._phase.recorder.unstarted += len(dropped)
+
+    def _start_due(self, now_ns: int) -> bool:
+        """Starts what is due, as much as one turn may take; whether there may be more."""
         phase = self._phase
-        for intended_ns in self._schedule.take_due(now_ns):
+        due = self._take(now_ns)
+        for intended_ns in due:
             i = next(self._indices)
             if len(phase.tasks) >= self._max_in_flight:
                 phase.recorder.unstarted += 1
@@ -118,6 +141,7 @@ class OpenDriver:
             else:
                 task = phase.spawn(arrival, partial(self._deadlines.forget, i))
                 self._deadlines.watch(i, task)
+        return len(due) == MAX_ARRIVALS_AT_ONCE
 
 
 def _nothing() -> None:

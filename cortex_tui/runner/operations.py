@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 
 from cortex_tui.loads.schedule import Levels
@@ -22,6 +23,8 @@ class Operations:
                 f"{self._per_worker.name}: @per_worker needs workers, and an open load has none"
             )
         self._workers = _most_workers(profile)
+        self.context = contextvars.copy_context()
+        """What set-up left in context variables: operations run in copies of it."""
 
     async def set_up(self, stack: AsyncExitStack) -> None:
         """Sets the workers up that are known of; they are taken down with `stack`."""
@@ -29,6 +32,7 @@ class Operations:
             for worker in range(self._workers):
                 opened = self._per_worker.opened(worker)
                 self._ready.append(await stack.enter_async_context(opened))
+        self.context = contextvars.copy_context()
 
     @property
     def first(self) -> Operation:

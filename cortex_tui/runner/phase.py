@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Literal, TypeVar
 
@@ -16,6 +17,9 @@ DRAIN_NS = 5_000_000_000
 """How long operations in flight are awaited at the end of a phase, where they have no timeout."""
 CANCEL_NS = 100_000_000
 """How much longer than their timeout, so that it takes effect on the youngest of them."""
+
+STALL_NS = 30_000_000_000
+"""A warm-up by a number of operations is over when none of them has ended for so long."""
 
 T = TypeVar("T")
 
@@ -30,6 +34,7 @@ class ActivePhase:
         start_ns: int,
         end_ns: int = NEVER_NS,
         timeout_ns: int | None = None,
+        context: contextvars.Context | None = None,
     ) -> None:
         self.name: Literal["warmup", "measure"] = name
         self.recorder = recorder
@@ -44,14 +49,20 @@ class ActivePhase:
         self.tasks: set[asyncio.Task[None]] = set()
         self.last_ended_ns = start_ns
         """When the last task ended whose operations count."""
+        self._context = context or contextvars.copy_context()
         self.clock: Callable[[], int] = CLOCK.read_ns
-        self._drain_ns = DRAIN_NS if timeout_ns is None else timeout_ns + CANCEL_NS
+        self.drain_ns = DRAIN_NS if timeout_ns is None else timeout_ns + CANCEL_NS
         self._abandoned = asyncio.Event()
         self._paused_ns: int | None = None
 
     @property
     def paused(self) -> bool:
         return self._paused_ns is not None
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether what is in flight is not waited for any longer."""
+        return self._abandoned.is_set()
 
     def now_ns(self) -> int:
         """The moment on this phase's clock, which stands still while it is paused."""
@@ -61,7 +72,8 @@ class ActivePhase:
         self, coroutine: Coroutine[Any, Any, None], ended: Callable[[], None]
     ) -> asyncio.Task[None]:
         """Runs a worker or an arrival as a task; `ended` is called when it is done."""
-        task = asyncio.get_running_loop().create_task(coroutine)
+        context = self._context.copy()
+        task = asyncio.get_running_loop().create_task(coroutine, context=context)
         self.tasks.add(task)
 
         def done(task: asyncio.Task[None]) -> None:
@@ -88,6 +100,18 @@ class ActivePhase:
         self.recorder.reach(end_ns)
         self.recorder.fail(error, end_ns - start_ns)
         return True
+
+    def guarded(self, action: Callable[[], None]) -> Callable[[], None]:
+        """The action, for a timer that others use, too: an error of it ends this phase alone."""
+
+        def guarded_action() -> None:
+            try:
+                action()
+            except Exception as error:
+                self.broken = self.broken or error
+                self.over.set()
+
+        return guarded_action
 
     def end(self) -> None:
         """Starts nothing new; what is in flight is awaited."""
@@ -118,17 +142,26 @@ class ActivePhase:
         self.resumed.set()
         return by_ns
 
-    async def until_over(self) -> None:
-        """Waits for the end of the phase, by its clock or because something ended it earlier."""
+    async def until_over(self, *, stalls: bool = False) -> None:
+        """Waits for the end of the phase, by its clock or because something ended it earlier.
+
+        With `stalls` it is over, too, when no operation has ended for STALL_NS: others wait.
+        """
+        ended, since_ns = -1, self.clock()
         while not self.over.is_set():
             if self.paused:
                 await self.resumed.wait()
+                since_ns = self.clock()
                 continue
             wait_ns = self.end_ns - self.clock()
+            if stalls:
+                if self.recorder.ended != ended:
+                    ended, since_ns = self.recorder.ended, self.clock()
+                wait_ns = min(wait_ns, since_ns + STALL_NS - self.clock())
             if wait_ns <= 0:
                 return
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(wait_ns / 1e9, 3600.0)):
+                async with asyncio.timeout(min(wait_ns / 1e9, 1.0 if stalls else 3600.0)):
                     await self.over.wait()
 
     async def drain(self, started: Callable[[], Iterable[int]]) -> tuple[int, ...]:
@@ -138,7 +171,7 @@ class ActivePhase:
         """
         if self.tasks and self.broken is None:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._drain_ns / 1e9):
+                async with asyncio.timeout(self.drain_ns / 1e9):
                     await _either(self._idle(), self._abandoned.wait())
         now_ns = self.clock()
         unfinished_ns = sorted((now_ns - since for since in started()), reverse=True)

@@ -19,9 +19,10 @@ import sys
 import threading
 from collections.abc import Callable
 
-from cortex_tui.protocol.commands import Command, Start
-from cortex_tui.protocol.frames import FrameReader, decode_commands, encode_frame
+from cortex_tui.protocol.commands import Request, Start
+from cortex_tui.protocol.frames import FrameReader, decode_requests, encode_frame
 from cortex_tui.protocol.plan import LoopName, SessionPlan
+from cortex_tui.runner.clock import protect_time_of
 from cortex_tui.runner.session import Session
 
 _scratch: list[str] = []
@@ -38,7 +39,13 @@ def new_event_loop(name: LoopName) -> Callable[[], asyncio.AbstractEventLoop]:
                 raise
         else:
             return uvloop.new_event_loop
-    return asyncio.new_event_loop
+    return _new_asyncio_loop
+
+
+def _new_asyncio_loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    protect_time_of(loop)
+    return loop
 
 
 def main() -> None:
@@ -74,27 +81,27 @@ def _watch(lifeline_fd: int) -> None:
 
 def _receive_plan(
     channel: socket.socket, reader: FrameReader
-) -> tuple[SessionPlan | None, list[Command]]:
+) -> tuple[SessionPlan | None, list[Request]]:
     """The plan, with the commands that came right behind it; no plan when the parent went away."""
-    commands: list[Command] = []
+    commands: list[Start | Request] = []
     while data := channel.recv(65536):
         for body in reader.feed(data):
-            commands.extend(decode_commands(body))
+            commands.extend(decode_requests(body))
         if commands and isinstance(commands[0], Start):
-            return commands[0].plan, commands[1:]
+            return commands[0].plan, [c for c in commands[1:] if isinstance(c, Request)]
     return None, []
 
 
 async def _serve(
-    channel: socket.socket, reader: FrameReader, plan: SessionPlan, early: list[Command]
+    channel: socket.socket, reader: FrameReader, plan: SessionPlan, early: list[Request]
 ) -> None:
     link = _Link(reader)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_unix_connection(lambda: link, sock=channel)
     session = Session(plan, lambda batch: transport.write(encode_frame(batch)))
-    link.on_command = session.obey
-    for command in early:
-        session.obey(command)
+    link.on_request = session.receive
+    for request in early:
+        session.receive(request)
     await session.run()
     transport.close()  # sends what is still buffered first
     await link.lost
@@ -105,13 +112,14 @@ class _Link(asyncio.Protocol):
 
     def __init__(self, reader: FrameReader) -> None:
         self._reader = reader
-        self.on_command: Callable[[Command], None] = lambda command: None
+        self.on_request: Callable[[Request], None] = lambda request: None
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def data_received(self, data: bytes) -> None:
         for body in self._reader.feed(data):
-            for command in decode_commands(body):
-                self.on_command(command)
+            for request in decode_requests(body):
+                if isinstance(request, Request):
+                    self.on_request(request)
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.lost.done():

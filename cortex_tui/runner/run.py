@@ -9,15 +9,14 @@ from itertools import count
 from typing import Literal, Protocol
 
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, StagedLoad
+from cortex_tui.protocol.lifecycle import RunLife, TransitionError
 from cortex_tui.protocol.messages import (
     Calibrated,
     LevelChanged,
     Mark,
     Message,
-    Paused,
     Samples,
-    Stopping,
-    Waiting,
+    StateChanged,
 )
 from cortex_tui.protocol.plan import RunPlan
 from cortex_tui.runner.calibration import MAX_BATCH, calibrated_batch
@@ -30,7 +29,6 @@ from cortex_tui.runner.operations import Operations
 from cortex_tui.runner.phase import DRAIN_NS, ActivePhase, contained
 from cortex_tui.runner.recorder import Recorder
 from cortex_tui.runner.timer import ArrivalTimer
-from cortex_tui.workloads.operation import Operation
 
 Tell = Callable[[Message], None]
 
@@ -45,7 +43,7 @@ class Driver(Protocol):
     def pause(self) -> None: ...
     def resume(self, by_ns: int, paused_ns: int) -> None: ...
     def adjust(self, factor: float) -> None: ...
-    def finish(self) -> None: ...
+    async def finish(self) -> None: ...
 
 
 class Run:
@@ -69,7 +67,7 @@ class Run:
         self.drain_ns = 0
         self.warmup_ns = 0
         self.warmup_iterations = 0
-        self.stopping = False
+        self.life = RunLife()
         self._turns = turns
         self._timer = timer
         self._interval_ns = interval_ns
@@ -80,9 +78,18 @@ class Run:
         self._batch = max(1, self.profile.batch)
         self._told_level = -1.0
         self._calibrating: asyncio.Task[tuple[int, float]] | None = None
-        self._to_pause = False
-        """A pause was asked for between two phases: the next begins with it."""
-        self._has_measured = False
+
+    def change(self, life: RunLife, at_ns: int | None = None) -> None:
+        """Its state from that moment on, now if None."""
+        if life != self.life:
+            self.life = life
+            at_ns = CLOCK.read_ns() if at_ns is None else at_ns
+            self._tell(StateChanged(self.number, life, at_ns))
+
+    def begin_measure(self, start_ns: int) -> None:
+        """At the moment at which all that have warmed up begin; nothing for one that has not."""
+        if self.life.stage == "warm" and not self.life.stopping:
+            self.change(self.life.to("measure"), start_ns)
 
     # --- phases ------------------------------------------------------------------------------
 
@@ -91,16 +98,18 @@ class Run:
 
         Then, if the profile leaves it to us, finds how many operations to time as one.
         """
-        if self.profile.warmup and not self.stopping:
+        self.change(self.life.to("warmup"), start_ns)
+        if self.profile.warmup and not self.life.stopping:
             await self._run_phase("warmup", operations, self.profile.warmup, start_ns)
-        if self.profile.batch == 0 and not self.stopping:
-            await self._calibrate(operations.first)
-        self._tell(Waiting(self.number, CLOCK.read_ns()))
+        if self.profile.batch == 0 and not self.life.stopping:
+            await self._calibrate(operations)
 
-    async def _calibrate(self, operation: Operation) -> None:
+    async def _calibrate(self, operations: Operations) -> None:
         most = self.profile.stop.iterations or MAX_BATCH
-        calibrating = asyncio.ensure_future(
-            contained(calibrated_batch(operation, self._indices, most))
+        loop = asyncio.get_running_loop()
+        calibrating = loop.create_task(
+            contained(calibrated_batch(operations.first, self._indices, most)),
+            context=operations.context.copy(),
         )
         self._calibrating = calibrating
         try:
@@ -116,9 +125,7 @@ class Run:
 
     async def measure(self, operations: Operations, start_ns: int) -> None:
         """Runs the measure phase from `start_ns` to its end, operations in flight included."""
-        if not self.stopping:
-            await self._run_phase("measure", operations, self._measure_length(), start_ns)
-            self._has_measured = True
+        await self._run_phase("measure", operations, self._measure_length(), start_ns)
 
     def _measure_length(self) -> Length:
         load = self.profile.load
@@ -137,17 +144,20 @@ class Run:
         end_ns = NEVER_NS if lasts_ns is None else start_ns + lasts_ns
         recorder = Recorder(self.number, name, start_ns, self._interval_ns, end_ns)
         recorder.batch = self._batch
-        phase = ActivePhase(name, recorder, start_ns, end_ns, self.profile.timeout_ns)
+        phase = ActivePhase(
+            name, recorder, start_ns, end_ns, self.profile.timeout_ns, operations.context
+        )
         driver = self._driver_of(phase, operations, length.iterations)
         self._phase, self._driver = phase, driver
         driver.begin()
         self._tell_level()
-        if self._to_pause:
-            self._to_pause = False
+        if self.life.paused:
             self._halt(phase, driver)
+        if self.life.stopping:
+            phase.end()
         try:
-            await phase.until_over()
-            driver.finish()
+            await phase.until_over(stalls=name == "warmup" and lasts_ns is None)
+            await driver.finish()
             phase.over.set()
             over_ns = phase.now_ns()
             unfinished_ns = await phase.drain(driver.started_ns)
@@ -185,78 +195,84 @@ class Run:
         )  # fmt: skip
 
     # --- what a person may do meanwhile ------------------------------------------------------
+    # Each says what it did, or raises TransitionError with the reason why it did nothing.
 
-    def stop(self) -> None:
+    def stop(self) -> str:
         """Starts nothing new; what is in flight is awaited, but not if asked a second time."""
-        phase = self._phase
-        again, self.stopping = self.stopping, True
+        again, phase = self.life.stopping, self._phase
         self._go_on()
+        self.change(self.life.stop())
         if phase is not None:
             if again:
                 phase.abandon()
             phase.end()
         if self._calibrating is not None:
             self._calibrating.cancel()
-        if not again:
-            self._tell(Stopping(self.number, CLOCK.read_ns()))
+        return "stopping without waiting for what is in flight" if again else "stopping"
 
-    def end_phase(self, phase_name: str | None, mark: str) -> None:
+    def end_phase(self, phase_name: str | None, mark: str) -> str:
         """Ends the phase under way, if it is the named one, as if its time were up."""
         phase = self._phase
-        if phase is not None and phase_name in (None, phase.name):
-            self._mark(mark)
-            self._go_on()
-            phase.end()
+        if phase is None or phase.over.is_set() or phase_name not in (None, phase.name):
+            raise TransitionError(f"there is no {phase_name or 'warm-up or measure'} to end now")
+        self._mark(mark)
+        self._go_on()
+        phase.end()
+        return f"ended {'warm-up' if phase.name == 'warmup' else 'measure'}"
 
-    def pause(self) -> None:
+    def pause(self) -> str:
         """Starts nothing new and stops the clock; between two phases, when the next begins."""
         phase, driver = self._phase, self._driver
-        if self._to_pause or self._has_measured or self.stopping:
-            return
+        life = self.life.pause()
         if phase is None or driver is None or phase.over.is_set():
-            if phase is None or phase.name == "warmup":
-                self._to_pause = True
-                self._tell(Paused(self.number, True, CLOCK.read_ns()))
-        elif not phase.paused:
-            self._halt(phase, driver)
-            self._tell(Paused(self.number, True, phase.now_ns()))
+            if phase is not None and phase.name == "measure":
+                raise TransitionError("it has measured to its end")
+            self.change(life)
+            return "paused from its next phase on"
+        self._halt(phase, driver)
+        self.change(life, phase.now_ns())
+        return "paused"
 
     def _halt(self, phase: ActivePhase, driver: Driver) -> None:
         driver.pause()
         phase.pause()
         self._mark("paused")
 
-    def resume(self) -> None:
+    def resume(self) -> str:
+        self.life.resume()
         by_ns = self._go_on()
         if by_ns:
             self._mark(f"resumed after {by_ns / 1e9:.1f} s")
+        return "resumed"
 
     def _go_on(self) -> int:
         """Ends a pause, if there is one; how long it was."""
         phase, driver = self._phase, self._driver
-        if self._to_pause:
-            self._to_pause = False
-            self._tell(Paused(self.number, False, CLOCK.read_ns()))
+        if not self.life.paused:
+            return 0
         if phase is None or driver is None or not phase.paused:
+            self.change(self.life.resume())
             return 0
         paused_ns = phase.now_ns()
         by_ns = phase.resume()
         driver.resume(by_ns, paused_ns)
-        self._tell(Paused(self.number, False, paused_ns + by_ns))
+        self.change(self.life.resume(), paused_ns + by_ns)
         return by_ns
 
-    def adjust(self, factor: float) -> None:
+    def adjust(self, factor: float) -> str:
         """Multiplies the rate or the number of workers."""
         driver = self._driver
-        if driver is None or self._phase is None or factor <= 0:
-            return
+        if driver is None or self._phase is None or self._phase.over.is_set() or factor <= 0:
+            raise TransitionError("its load can be changed in warm-up and measure only")
         before = driver.level
         driver.adjust(factor)
         if driver.level == before:
-            return
+            raise TransitionError("its load is at its bound")
         unit = "/s" if isinstance(driver, OpenDriver) else " workers"
-        self._mark(f"{before:g} → {driver.level:g}{unit}")
+        text = f"{before:g} → {driver.level:g}{unit}"
+        self._mark(text)
         self._tell_level()
+        return text
 
     def _mark(self, text: str) -> None:
         phase = self._phase

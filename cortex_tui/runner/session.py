@@ -12,16 +12,15 @@ import gc
 import os
 import platform
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from cortex_tui.profiles.model import Profile
-from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Start, Stop
+from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Request, Resume, Stop
+from cortex_tui.protocol.lifecycle import TransitionError
 from cortex_tui.protocol.messages import (
+    Answer,
+    Answered,
     LogLine,
-    Phase,
-    PhaseChanged,
     RunMeasured,
     RunPlanned,
     SessionFinished,
@@ -33,6 +32,7 @@ from cortex_tui.runner.calibration import await_cost_ns, clock_cost_ns
 from cortex_tui.runner.clock import CLOCK
 from cortex_tui.runner.handover import Emit, HandOver, Outbox
 from cortex_tui.runner.health import HealthMeter
+from cortex_tui.runner.host import TEARDOWN_S, WorkloadHost
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.members import Barriers, Member, finished, groups_of, neighbours_of
 from cortex_tui.runner.operations import Operations
@@ -40,11 +40,9 @@ from cortex_tui.runner.run import Run
 from cortex_tui.runner.timer import ArrivalTimer
 from cortex_tui.workloads.context import RunContext, current_run
 from cortex_tui.workloads.failures import describe_error
+from cortex_tui.workloads.loading import ModuleLoader
 from cortex_tui.workloads.operation import WorkloadError
 from cortex_tui.workloads.resolving import resolve
-
-TEARDOWN_S = 5.0
-"""How long a teardown may take before it is given up."""
 
 
 class Session:
@@ -57,11 +55,14 @@ class Session:
         self._timer = ArrivalTimer(self._loop)
         turns = LoopTurns(self._loop)
         self._health = HealthMeter(self._loop)
-        self._shared: dict[str, Any] = {}
+        self._shared: dict[Any, Any] = {}
+        self._modules = ModuleLoader()
         self._alone: list[Member] = []
         """Runs that turned out not to bear neighbours; they follow when those are done."""
         self._stopped = False
         """Whether a run was cut short because the session was told to end."""
+        self._stopped_with_all: set[int] = set()
+        """Runs that were told to end because the session was."""
         self._members: dict[int, Member] = {
             p.run: Member(
                 Run(
@@ -75,39 +76,50 @@ class Session:
             for p in plan.runs
         }
 
-    def stop(self, run: int | None = None) -> None:
+    def stop(self, run: int | None = None) -> Answered:
         """Ends one run, or all, those included that have not begun."""
-        for member in self._named(run):
-            if member.phase == "teardown":
-                continue  # it has measured to its end, and only waits for the others
-            if run is None and not member.run.stopping:
-                member.stopped_with_all = True
-            member.run.stop()
-            if member.setting_up and member.task is not None:
-                member.task.cancel()
+        return self.obey(Stop(run))
 
-    def obey(self, command: Command) -> None:
-        """Does what a person asks for while the session goes on."""
+    def receive(self, request: Request) -> None:
+        """Carries a command out and answers it."""
+        self._outbox.say([Answer(request.id, self.obey(request.command))])
+
+    def obey(self, command: Command) -> Answered:
+        """Does what a person asks for, and says what was done, or why nothing was."""
+        members = [m for number, m in self._members.items() if command.run in (None, number)]
+        done: list[tuple[Member, str]] = []
+        refused = f"there is no run {command.run}"
+        for member in members:
+            try:
+                done.append((member, self._carry_out(command, member)))
+            except TransitionError as error:
+                refused = str(error)
+        if not done:
+            return Answered(False, refused)
+        texts = {text for _, text in done}
+        what = texts.pop() if len(texts) == 1 else _VERBS[type(command)]
+        if len(done) == 1:
+            return Answered(True, f"{done[0][0].run.profile.full_name}: {what}")
+        return Answered(True, f"{len(done)} runs: {what}")
+
+    def _carry_out(self, command: Command, member: Member) -> str:
+        run = member.run
         match command:
             case Stop():
-                self.stop(command.run)
+                if command.run is None and not run.life.stopping:
+                    self._stopped_with_all.add(run.number)
+                text = run.stop()
+                if run.life.stage == "setup" and member.host is not None:
+                    member.host.cancel()
+                return text
             case Pause():
-                for member in self._named(command.run):
-                    member.run.pause()
+                return run.pause()
             case Resume():
-                for member in self._named(command.run):
-                    member.run.resume()
+                return run.resume()
             case EndPhase():
-                for member in self._named(command.run):
-                    member.run.end_phase(command.phase, command.mark)
+                return run.end_phase(command.phase, command.mark)
             case Adjust():
-                for member in self._named(command.run):
-                    member.run.adjust(command.factor)
-            case Start():
-                pass  # a session has one plan
-
-    def _named(self, run: int | None) -> list[Member]:
-        return [member for number, member in self._members.items() if run in (None, number)]
+                return run.adjust(command.factor)
 
     async def run(self) -> None:
         """From the first message to the last; failures of workloads are told, not raised."""
@@ -132,6 +144,7 @@ class Session:
             self._timer.close()
             self._health.close()
             await self._close_shared()
+            self._modules.close()
         self._outbox.say([SessionFinished(CLOCK.read_ns(), self._stopped)])
 
     def _never_awaited(self, what: str) -> None:
@@ -146,75 +159,91 @@ class Session:
             HandOver(self._outbox, self._health, self._plan.interval_ns).keep_on(group)
         )
         self._health.begin()
+        was_frozen = gc.get_freeze_count()
         try:
-            for member in group:
-                member.task = self._loop.create_task(self._run_member(member, group, barriers))
-            await asyncio.gather(*(m.task for m in group if m.task is not None))
+            running = [
+                self._loop.create_task(self._run_member(member, group, barriers))
+                for member in group
+            ]
+            await asyncio.gather(*running)
         finally:
             handing_on.cancel()
             await asyncio.wait([handing_on])
             self._health.end()
-            gc.unfreeze()
+            if not was_frozen:
+                gc.unfreeze()
 
     async def _run_member(
         self, member: Member, group: Sequence[Member], barriers: Barriers
     ) -> None:
-        run, stack = member.run, AsyncExitStack()
+        run = member.run
         failure: BaseException | None = None
-        alone = False
         try:
-            if not run.stopping:
-                self._enter(member, "setup")
-                operations = await self._set_up(member, group, stack)
-                await self._until_measured(member, group, barriers, operations)
+            if not run.life.stopping:
+                await self._measure(member, group, barriers)
         except _NeedsToBeAloneError:
-            alone = True
+            run.change(run.life.to("planned"))
+            barriers.withdraw(run.number)
+            await self._tear_down(member)
+            self._alone.append(member)
+            return
         except BaseException as error:
             # A stop cancels a set-up; every other error is the workload's own.
-            if not (isinstance(error, asyncio.CancelledError) and run.stopping):
+            if not (isinstance(error, asyncio.CancelledError) and run.life.stopping):
                 failure = error
-        where = member.phase
+        where = run.life.phase or "setup"
         if member.measuring:
-            self._leave_measure(member, group)
-        if not alone:
-            self._outbox.say([RunMeasured(finished(member, failure, where))])
+            # Runs that end together end one after the other: none of them was alone for that.
+            self._finish_phase(member, max(member.neighbours, neighbours_of(member, group)))
+        outcome = finished(member, failure, where)
+        self._outbox.say([RunMeasured(outcome)])
+        run.change(run.life.to("measured", outcome.state))
         barriers.withdraw(run.number)
-        if not alone:
-            await barriers.measured.wait()
-        try:
-            await self._tear_down(stack)
-        except BaseException as error:
-            if failure is None:
-                failure, where = error, "teardown"
-        if alone and failure is None:
-            self._alone.append(member)
-        else:
-            outcome = finished(member, failure, where)
-            self._stopped |= member.stopped_with_all and outcome.state == "stopped"
-            self._outbox.say([outcome])
+        await barriers.measured.wait()
+        run.change(run.life.to("teardown"))
+        late = await self._tear_down(member)
+        if late is not None and failure is None:
+            outcome = finished(member, late, "teardown")
+        if run.number in self._stopped_with_all and outcome.state == "stopped":
+            self._stopped = True
+        run.change(run.life.to("ended", outcome.state))
+        self._outbox.say([outcome])
 
-    async def _until_measured(
-        self,
-        member: Member,
-        group: Sequence[Member],
-        barriers: Barriers,
-        operations: Operations,
+    async def _measure(self, member: Member, group: Sequence[Member], barriers: Barriers) -> None:
+        """From set-up to the end of measure; raises what fails on the way, and what became of a
+        workload that ended before."""
+        run = member.run
+        run.change(run.life.to("setup"))
+        host = member.host = self._host_of(member)
+        operations = await host.opened()
+        self._check(member, group, operations)
+        working = self._loop.create_task(self._through_phases(member, barriers, operations))
+        lost = self._loop.create_task(host.lost.wait())
+        try:
+            await asyncio.wait((working, lost), return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise host.failure
+        finally:
+            lost.cancel()
+            working.cancel()
+            await asyncio.wait((working, lost))
+        working.result()
+
+    async def _through_phases(
+        self, member: Member, barriers: Barriers, operations: Operations
     ) -> None:
         run = member.run
+        run.change(run.life.to("set_up"))
         start_ns = await barriers.set_up.arrive(run.number)
-        if not run.stopping and (run.profile.warmup or run.profile.batch == 0):
-            self._enter(member, "warmup", start_ns)
+        if not run.life.stopping and (run.profile.warmup or run.profile.batch == 0):
             await run.warm_up(operations, start_ns)
             self._finish_phase(member)
-        member.warm = True
+        run.change(run.life.to("warm"))
         start_ns = await barriers.warmed_up.arrive(run.number)
-        if not run.stopping:
-            self._enter(member, "measure", start_ns)
+        if run.life.stage == "measure":
             await run.measure(operations, start_ns)
 
-    async def _set_up(
-        self, member: Member, group: Sequence[Member], stack: AsyncExitStack
-    ) -> Operations:
+    def _host_of(self, member: Member) -> WorkloadHost:
         profile = member.run.profile
         current_run.set(
             RunContext(
@@ -225,14 +254,13 @@ class Session:
                 shared=self._shared,
             )
         )
-        member.setting_up = True
-        try:
-            workload = resolve(profile.workload, _roots(profile))
-            found = await stack.enter_async_context(workload.opened(profile.params))
-            operations = Operations(profile, found)
-            await operations.set_up(stack)
-        finally:
-            member.setting_up = False
+        return WorkloadHost(
+            profile, lambda: resolve(profile.workload, profile.source, self._modules)
+        )
+
+    def _check(self, member: Member, group: Sequence[Member], operations: Operations) -> None:
+        """What is known of the operations only when they are set up."""
+        profile = member.run.profile
         if not operations.first.awaits:
             if len(group) > 1:
                 raise _NeedsToBeAloneError
@@ -246,7 +274,15 @@ class Session:
             member.warnings.append(
                 "precise: the loop turns before each arrival, which takes time from its neighbours"
             )
-        return operations
+
+    async def _tear_down(self, member: Member) -> BaseException | None:
+        """What failed in it, if anything did."""
+        try:
+            if member.host is not None:
+                await member.host.close()
+        except BaseException as error:
+            return error
+        return None
 
     async def _close_shared(self) -> None:
         for kept in reversed(list(self._shared.values())):
@@ -257,24 +293,6 @@ class Session:
                 except (Exception, SystemExit, KeyboardInterrupt) as error:
                     said = f"a shared thing could not be torn down: {describe_error(error)}"
                     self._outbox.say([LogLine(-1, "runner", said)])
-
-    async def _tear_down(self, stack: AsyncExitStack) -> None:
-        try:
-            async with asyncio.timeout(TEARDOWN_S):
-                await stack.aclose()
-        except TimeoutError:
-            raise WorkloadError(f"teardown did not end within {TEARDOWN_S:.0f} s") from None
-
-    def _enter(self, member: Member, phase: Phase, at_ns: int | None = None) -> None:
-        member.phase = phase
-        at_ns = CLOCK.read_ns() if at_ns is None else at_ns
-        self._outbox.say([PhaseChanged(member.run.number, phase, at_ns)])
-
-    def _leave_measure(self, member: Member, group: Sequence[Member]) -> None:
-        # Runs that end together end one after the other: none of them was alone for that.
-        self._finish_phase(member, max(member.neighbours, neighbours_of(member, group)))
-        member.measuring = False
-        self._enter(member, "teardown")
 
     def _finish_phase(self, member: Member, neighbours: int = 0) -> None:
         # The rest of what happened is handed on with the values of those that go on.
@@ -296,11 +314,15 @@ class Session:
         )
 
 
+_VERBS: dict[type[Command], str] = {
+    Stop: "stopping",
+    Pause: "paused",
+    Resume: "resumed",
+    EndPhase: "phase ended",
+    Adjust: "load changed",
+}
+"""What was done to several runs, where it was not the same for all."""
+
+
 class _NeedsToBeAloneError(Exception):
     """The run cannot have neighbours: its operations block the loop."""
-
-
-def _roots(profile: Profile) -> list[str]:
-    """Where a profile's own module is looked for: beside its TOML file, then the working folder."""
-    folders = [Path(profile.source).resolve().parent] if profile.source else []
-    return list(dict.fromkeys(str(folder) for folder in (*folders, Path.cwd())))

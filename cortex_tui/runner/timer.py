@@ -142,7 +142,10 @@ class ArrivalTimer:
         heap = self._heap
         # The time is read once: callbacks that are due again at once wait for the next turn.
         now_ns = CLOCK.read_ns()
-        while heap and heap[0][0] <= now_ns:
-            heapq.heappop(heap)[2]()
-        if heap:
-            self._arm(heap[0][0])
+        try:
+            while heap and heap[0][0] <= now_ns:
+                heapq.heappop(heap)[2]()
+        finally:
+            # Whatever one of them raises, the others wait for theirs.
+            if heap:
+                self._arm(heap[0][0])

@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from cortex_tui.profiles.model import Profile
+from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.view import SessionView
 
 TimedPhase = Literal["warmup", "measure"]
@@ -28,7 +29,11 @@ class SavedSnapshot(msgspec.Struct, frozen=True):
 
 
 class Control(Protocol):
-    """Every method returns at once and may be called from any thread."""
+    """Every method returns at once and may be called from any thread.
+
+    Commands to a session that is starting wait until it has; each is answered with what was
+    done, or why nothing was.
+    """
 
     @property
     def view(self) -> SessionView | None:
@@ -47,23 +52,25 @@ class Control(Protocol):
         (A B A B).
         """
 
-    def stop(self, run: int | None = None) -> None:
+    def stop(self, run: int | None = None) -> Future[Answered]:
         """Ends one run, or the session. What was measured is kept. A runner that does not answer
         is killed after a few seconds."""
 
-    def pause(self, run: int | None = None) -> None:
+    def pause(self, run: int | None = None) -> Future[Answered]:
         """One run, or all, start nothing new and their clocks stand still."""
 
-    def resume(self, run: int | None = None) -> None:
+    def resume(self, run: int | None = None) -> Future[Answered]:
         """One run, or all, go on after a pause."""
 
-    def end_phase(self, run: int | None = None, *, phase: TimedPhase | None = None) -> None:
+    def end_phase(
+        self, run: int | None = None, *, phase: TimedPhase | None = None
+    ) -> Future[Answered]:
         """Ends warm-up or measure of one run, or of all, as if the time were up.
 
         With a `phase` only that one: by the time the runner hears of it, the next may have begun.
         """
 
-    def adjust(self, run: int | None, factor: float) -> None:
+    def adjust(self, run: int | None, factor: float) -> Future[Answered]:
         """Multiplies the rate or the workers of one run, or of all."""
 
     def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:

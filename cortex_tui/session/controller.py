@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,8 +24,8 @@ from cortex_tui.placement.in_process import InProcess
 from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.placement.port import Placement, PlacementName, Stream
 from cortex_tui.profiles.model import Profile
-from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Stop
-from cortex_tui.protocol.messages import LogLine
+from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Request, Resume, Stop
+from cortex_tui.protocol.messages import Answer, Answered, LogLine
 from cortex_tui.protocol.plan import LoopName, RunPlan, SessionPlan
 from cortex_tui.results.document import session_document
 from cortex_tui.results.session_fold import SessionFold
@@ -44,6 +45,8 @@ STOP_S = 15.0
 """How long it may take to stop, talking: operations in flight have 5 s, teardown has 5 s."""
 CLOSE_S = 1.0
 """How long a session may take to stop when everything is closed."""
+
+_NO_SESSION = "no session is running"
 
 T = TypeVar("T")
 
@@ -80,6 +83,10 @@ class SessionController:
         self._session: Future[None] | None = None
         self._asked_to_stop_ns: int | None = None
         self._decided: set[EndPhase] = set()
+        self._numbers = count(1)
+        self._unanswered: dict[int, Future[Answered]] = {}
+        self._early: list[Request] = []
+        """Commands that came before there was a stream."""
         self._closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="intake", daemon=True)
@@ -122,20 +129,30 @@ class SessionController:
         self._view = self._view_of(fold)
         self._session = self._submit(self._run_session(fold))
 
-    def stop(self, run: int | None = None) -> None:
-        self._loop.call_soon_threadsafe(self._stop, run)
+    def stop(self, run: int | None = None) -> Future[Answered]:
+        return self._ask(Stop(run))
 
-    def pause(self, run: int | None = None) -> None:
-        self._loop.call_soon_threadsafe(self._command, Pause(run))
+    def pause(self, run: int | None = None) -> Future[Answered]:
+        return self._ask(Pause(run))
 
-    def resume(self, run: int | None = None) -> None:
-        self._loop.call_soon_threadsafe(self._command, Resume(run))
+    def resume(self, run: int | None = None) -> Future[Answered]:
+        return self._ask(Resume(run))
 
-    def end_phase(self, run: int | None = None, *, phase: TimedPhase | None = None) -> None:
-        self._loop.call_soon_threadsafe(self._command, EndPhase(run, phase, "phase skipped"))
+    def end_phase(
+        self, run: int | None = None, *, phase: TimedPhase | None = None
+    ) -> Future[Answered]:
+        return self._ask(EndPhase(run, phase, "phase skipped"))
 
-    def adjust(self, run: int | None, factor: float) -> None:
-        self._loop.call_soon_threadsafe(self._command, Adjust(run, factor))
+    def adjust(self, run: int | None, factor: float) -> Future[Answered]:
+        return self._ask(Adjust(run, factor))
+
+    def _ask(self, command: Command) -> Future[Answered]:
+        answer: Future[Answered] = Future()
+        try:
+            self._loop.call_soon_threadsafe(self._request, command, answer)
+        except RuntimeError:  # everything is closed
+            answer.set_result(Answered(False, _NO_SESSION))
+        return answer
 
     def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:
         return self._submit(self._save(name, run, note))
@@ -181,9 +198,13 @@ class SessionController:
             fold.die(f"there is no place for its files: {error}", time.perf_counter_ns())
         finally:
             self._stream = None
+            self._answer_the_rest()
             await asyncio.to_thread(self._scratch.remove, fold.plan.session)
-            await self._writer.write(fold)
-            self._publish(fold)
+            try:
+                await self._writer.write(fold)
+            finally:
+                # Whatever went before, its end is seen.
+                self._publish(fold)
             if self._warm and not self._closed:
                 # When this one counts as done: whoever sees its end may start the next at once.
                 self._loop.call_soon(self._make_ready)
@@ -196,11 +217,13 @@ class SessionController:
         try:
             async with self._placement.open(fold.plan) as stream:
                 self._stream = stream
-                if self._asked_to_stop_ns is not None:
-                    stream.send(Stop())
+                while self._early:
+                    stream.send(self._early.pop(0))
                 async for batch in stream:
                     for message in batch:
                         fold.apply(message)
+                        if isinstance(message, Answer):
+                            self._take_answer(message)
         except Exception as error:
             fold.die(f"the session could not go on: {error}", time.perf_counter_ns())
         finally:
@@ -229,7 +252,7 @@ class SessionController:
         for decision in decisions(fold.runs.values()):
             if decision not in self._decided:
                 self._decided.add(decision)
-                self._command(decision)
+                self._send(Request(next(self._numbers), decision))
         if not fold.over:  # its end is shown when it is stored, and the next may begin
             self._publish(fold)
         asked_ns, stream = self._asked_to_stop_ns, self._stream
@@ -253,14 +276,34 @@ class SessionController:
             time.perf_counter_ns(), stored=self._writer.stored, store_error=self._writer.error
         )
 
-    def _stop(self, run: int | None) -> None:
-        if run is None and self._asked_to_stop_ns is None:
+    def _request(self, command: Command, answer: Future[Answered]) -> None:
+        """Sends a command to the session; one that is starting gets it when it has."""
+        if self._session is None or self._session.done():
+            answer.set_result(Answered(False, _NO_SESSION))
+            return
+        if command == Stop() and self._asked_to_stop_ns is None:
             self._asked_to_stop_ns = time.perf_counter_ns()
-        self._command(Stop(run))
+        request = Request(next(self._numbers), command)
+        self._unanswered[request.id] = answer
+        self._send(request)
 
-    def _command(self, command: Command) -> None:
-        if self._stream is not None:
-            self._stream.send(command)
+    def _send(self, request: Request) -> None:
+        if self._stream is None:
+            self._early.append(request)
+        else:
+            self._stream.send(request)
+
+    def _take_answer(self, message: Answer) -> None:
+        answer = self._unanswered.pop(message.id, None)
+        if answer is not None:
+            answer.set_result(message.answered)
+
+    def _answer_the_rest(self) -> None:
+        """Of a session that has ended: nothing more comes of what it was asked."""
+        self._early.clear()
+        while self._unanswered:
+            _, answer = self._unanswered.popitem()
+            answer.set_result(Answered(False, "the session has ended"))
 
     async def _save(self, name: str, run: int | None, note: str) -> SavedSnapshot:
         fold = self._fold
@@ -285,7 +328,7 @@ class SessionController:
         if session is not None and not session.done():
             for _ in range(2):
                 # Told twice, a run does not wait for what is in flight.
-                self._stop(None)
+                self._request(Stop(), Future())
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(CLOSE_S):
                         await asyncio.shield(asyncio.wrap_future(session))

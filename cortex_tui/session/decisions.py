@@ -19,12 +19,12 @@ def decisions(runs: Iterable[RunFold]) -> list[EndPhase]:
     command names its phase, so that it does nothing later.
     """
     return [
-        EndPhase(run.run, run.phase)
+        EndPhase(run.run, stage)
         for run in runs
-        if (run.phase == "warmup" or run.phase == "measure")
-        and run.state == "running"
-        and not run.paused
-        and (_settled(run) if run.phase == "warmup" else _known(run))
+        if ((stage := run.life.stage) == "warmup" or stage == "measure")
+        and not run.life.paused
+        and not run.life.stopping
+        and (_settled(run) if stage == "warmup" else _known(run))
     ]
 
 

@@ -166,9 +166,9 @@ def _run_record(run: RunFold, cells: Cells) -> RunRecord:
         run=run.run,
         profile=run.profile,
         neighbours=run.neighbours,
-        state=run.state,
+        state=run.life.state,
         round=run.round,
-        phase=run.phase,
+        phase=run.life.phase,
         batch=run.batch,
         level=run.level,
         marks=tuple(MarkRecord(mark.offset_ns, mark.text) for mark in run.marks),
@@ -233,7 +233,7 @@ def live_result(
         runs=tuple(
             RunResult(
                 record=_run_record(run, cells),
-                state=run.state,
+                state=run.life.state,
                 service=run.service.copy(),
                 response=run.response.copy() if run.response else None,
                 lateness=run.lateness.copy() if run.lateness else None,

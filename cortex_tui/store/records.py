@@ -10,7 +10,8 @@ from typing import Any, Literal
 import msgspec
 
 from cortex_tui.profiles.model import Profile
-from cortex_tui.protocol.messages import Health, Phase, RunState
+from cortex_tui.protocol.lifecycle import Phase, RunState
+from cortex_tui.protocol.messages import Health
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.stats.moments import EMPTY, Moments
 from cortex_tui.stats.targets import TargetResult

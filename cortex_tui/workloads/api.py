@@ -9,6 +9,7 @@ all runs of a session have in common is `@shared`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -98,9 +99,9 @@ class Shared(Generic[T]):
         Raises what setting it up raised, for everyone who asks.
         """
         kept = current_run.get().shared
-        if self.name not in kept:
-            kept[self.name] = _Kept(self.name, self.factory())
-        value: T = await kept[self.name].value()
+        if self not in kept:
+            kept[self] = _Kept(self.name, self.factory())
+        value: T = await kept[self].value()
         return value
 
 
@@ -161,6 +162,12 @@ async def _driven(name: str, generator: AsyncGenerator[T, None]) -> AsyncIterato
         ) from None
     try:
         yield value
+    except asyncio.CancelledError as error:
+        # A task group around its `yield` has cancelled its task, because a child died: it raises
+        # that cause instead when it is told.
+        with contextlib.suppress(StopAsyncIteration):
+            await generator.athrow(error)
+        raise
     except BaseException:
         # The generator's own `finally` still runs; what it raises is not the first cause.
         await generator.aclose()

@@ -20,7 +20,7 @@ class RunContext:
     cache: Path
     """A folder for files that later sessions may use again."""
     database: Database
-    shared: dict[str, Any] = field(default_factory=dict)
+    shared: dict[Any, Any] = field(default_factory=dict)
 
 
 current_run: ContextVar[RunContext] = ContextVar("current_run")

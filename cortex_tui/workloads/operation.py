@@ -15,7 +15,8 @@ class WorkloadError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What is timed. `function` is called with the operation's index where `takes_index`."""
+    """What is timed. `function` is called with the operation's index where `takes_index`: where it
+    has a parameter without a default."""
 
     function: Callable[..., Any]
     awaits: bool
@@ -34,7 +35,8 @@ def operation_of(name: str, function: object) -> Operation:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # some built-in functions have none
         return Operation(function, awaits, True)
-    for arguments in ((0,), ()):
+    # A parameter with a default is the operation's own affair: it gets no index.
+    for arguments in ((), (0,)):
         try:
             signature.bind(*arguments)
         except TypeError:

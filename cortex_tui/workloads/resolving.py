@@ -6,37 +6,34 @@ import difflib
 import importlib
 import inspect
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 from cortex_tui.workloads.api import PerWorker, Workload
+from cortex_tui.workloads.loading import ModuleLoader, full_name, roots_of
 from cortex_tui.workloads.names import BUILT_IN, OVER_CORE
 from cortex_tui.workloads.operation import Operation, WorkloadError, required_params
 
-_asked_for: list[str] = []
-"""Folders that profiles have brought onto `sys.path`."""
 
-
-def resolve(name: str, roots: Sequence[str] = ()) -> Workload:
+def resolve(name: str, source: str = "", loader: ModuleLoader | None = None) -> Workload:
     """The workload of a profile: a built-in name, or `module:attribute`.
 
-    Imports the module, with `roots` put first on `sys.path`. Raises WorkloadError.
+    The module is looked for beside the suite's file `source`, in the working folder, and in the
+    environment. `loader` keeps the modules of a session; without one, they are loaded for good.
+    Raises WorkloadError.
     """
+    loader = loader or ModuleLoader()
     if name in BUILT_IN:
-        return _built_in(name)
+        with loader.without_them():
+            return _built_in(name)
     module_name, _, attribute = name.partition(":")
-    for root in reversed(roots):
-        if root in sys.path:
-            sys.path.remove(root)
-        else:
-            _asked_for.append(root)
-        sys.path.insert(0, root)
-    importlib.invalidate_caches()
+    roots = roots_of(source)
     try:
-        found: Any = importlib.import_module(module_name)
+        full = full_name(module_name, source)
+        found: Any = loader.load(full, roots)
     except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+        if error.name is None or not f"{full}.".startswith(f"{error.name}."):
             raise WorkloadError(
                 f"{name}: its module needs {error.name!r}, which is not installed in this "
                 f"environment ({sys.prefix})"
@@ -71,14 +68,7 @@ def resolve(name: str, roots: Sequence[str] = ()) -> Workload:
 
 def _built_in(name: str) -> Workload:
     room = "core" if name in OVER_CORE else name
-    path = sys.path
-    # What lies beside somebody's suite must not stand in for what ours is made of.
-    sys.path = [entry for entry in path if entry not in _asked_for]
-    try:
-        module = importlib.import_module(f"cortex_tui.workloads.{room}")
-    finally:
-        sys.path = path
-    found: Workload = module.WORKLOADS[name]
+    found: Workload = importlib.import_module(f"cortex_tui.workloads.{room}").WORKLOADS[name]
     return found
 
 

@@ -16,8 +16,10 @@ from cortex_tui.profiles.model import (
     Profile,
     Suite,
 )
+from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.results.view import CurvePoint, MarkView, RunView, SessionView
 from cortex_tui.stats.targets import TargetResult
+from tests.lives import with_life
 
 SECOND_NS = 1_000_000_000
 
@@ -105,7 +107,7 @@ def run_view(number: int, of: Profile, **fields: Any) -> RunView:
     points = ((0.0, 41), (0.3, 62), (1.0, 95), (1.3, 120), (2.0, 812), (2.7, 1_900), (3.2, 2_340))
     fields.setdefault("curve", tuple(CurvePoint(x, y * 1_000 * scale) for x, y in points))
     fields.setdefault("measured_ns", 3_100_000_000)
-    return RunView(run=number, profile=of, **fields)
+    return RunView(run=number, profile=of, **with_life(fields))
 
 
 def session_view(*runs: RunView, **fields: Any) -> SessionView:
@@ -166,7 +168,7 @@ def paused() -> SessionView:
     """Everything stands still, and one of the runs has had more load than its profile says."""
     view = running()
     runs = tuple(
-        msgspec.structs.replace(run, paused=run.state == "running", phase="measure")
+        msgspec.structs.replace(run, life=RunLife("measure", paused=run.state == "running"))
         for run in view.runs
     )
     marks = (MarkView(620_000_000, "500 → 625/s"), MarkView(1_150_000_000, "paused"))

@@ -13,6 +13,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from cortex_tui.profiles.model import Catalog, Profile
+from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import SavedSnapshot, TimedPhase
 from cortex_tui.tui.app import MakeControl, Workbench
@@ -35,6 +36,7 @@ class StandIn:
         self.stopped: list[int | None] = []
         self.asked: list[tuple[str, int | None]] = []
         self.saving: list[tuple[str, int | None, Future[SavedSnapshot]]] = []
+        self.answer = Answered(True, "2 runs: as you say")
         self.closed = 0
         self.refuse: Exception | None = None
         self.refuse_to_close: Exception | None = None
@@ -47,20 +49,32 @@ class StandIn:
         self.started.append(([p.full_name for p in profiles], one_by_one))
         self.rounds.append(repeat)
 
-    def stop(self, run: int | None = None) -> None:
+    def stop(self, run: int | None = None) -> Future[Answered]:
         self.stopped.append(run)
+        return self._answered()
 
-    def pause(self, run: int | None = None) -> None:
-        self.asked.append(("pause", run))
+    def pause(self, run: int | None = None) -> Future[Answered]:
+        return self._ask(("pause", run))
 
-    def resume(self, run: int | None = None) -> None:
-        self.asked.append(("resume", run))
+    def resume(self, run: int | None = None) -> Future[Answered]:
+        return self._ask(("resume", run))
 
-    def end_phase(self, run: int | None = None, *, phase: TimedPhase | None = None) -> None:
-        self.asked.append((f"end {phase}", run))
+    def end_phase(
+        self, run: int | None = None, *, phase: TimedPhase | None = None
+    ) -> Future[Answered]:
+        return self._ask((f"end {phase}", run))
 
-    def adjust(self, run: int | None, factor: float) -> None:
-        self.asked.append((f"adjust {factor}", run))
+    def adjust(self, run: int | None, factor: float) -> Future[Answered]:
+        return self._ask((f"adjust {factor}", run))
+
+    def _ask(self, asked: tuple[str, int | None]) -> Future[Answered]:
+        self.asked.append(asked)
+        return self._answered()
+
+    def _answered(self) -> Future[Answered]:
+        answer: Future[Answered] = Future()
+        answer.set_result(self.answer)
+        return answer
 
     def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:
         future: Future[SavedSnapshot] = Future()

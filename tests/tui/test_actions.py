@@ -58,7 +58,7 @@ async def test_a_session_that_goes_on_is_not_started_again() -> None:
         await b.show(running())
         await b.press("r")
         assert b.control.started == []
-        assert b.said == ["A session goes on; x stops it."]
+        assert b.said == ["A session is running; press x to stop it."]
 
 
 async def test_a_controller_that_refuses_is_quoted() -> None:
@@ -79,7 +79,7 @@ async def test_hidden_profiles_that_run_are_mentioned() -> None:
 async def test_stop_ends_the_session_and_shift_stop_one_run() -> None:
     async with bench() as b:
         await b.press("x")
-        assert b.said == ["Nothing runs."]
+        assert b.said == ["No session is running."]
         await b.show(running())
         await b.press("j", "X")
         await b.press("x")
@@ -313,7 +313,7 @@ async def test_nothing_is_repeated_while_a_session_goes_on() -> None:
     async with bench() as b:
         await b.show(running())
         await b.press("R")
-        assert b.said == ["A session goes on; x stops it."]
+        assert b.said == ["A session is running; press x to stop it."]
 
 
 async def test_what_was_asked_for_is_told_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,7 +97,6 @@ def test_cells_of_a_matrix_are_told_apart_by_their_coordinates(
     [
         ({"phase": "warmup", "progress": 0.99, "waiting": True}, "wait", "waiting"),
         ({"phase": "warmup", "waiting": True, "paused": True}, "pause", "paused"),
-        ({"state": "planned", "phase": None, "outcome": "stopped"}, "stop", "stopped"),
         ({"phase": "warmup", "waiting": True, "outcome": "stopped"}, "stop", "stopped"),
         ({"phase": "teardown", "outcome": "finished"}, "done", "done"),
         ({"phase": "teardown", "outcome": "failed"}, "FAIL", "FAILED"),
@@ -115,7 +114,7 @@ def test_a_run_that_has_nothing_to_do_says_why(
     ("fields", "short", "wide"),
     [
         ({"state": "planned", "in_flight": 0}, "wait", "waiting"),
-        ({"phase": None}, "start", "start"),
+        ({"phase": None}, "setup", "setup"),
         ({"phase": "setup"}, "setup", "setup"),
         ({"phase": "warmup", "progress": 0.4}, "w 40%", "warmup 40%"),
         ({"phase": "warmup", "progress": None}, "warm", "warmup"),

@@ -84,6 +84,7 @@ ALLOWED = {
     },
     "cortex_tui.report": {
         "cortex_tui.profiles",
+        "cortex_tui.protocol.lifecycle",
         "cortex_tui.quantities",
         "cortex_tui.report",
         "cortex_tui.results",

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortex_tui.protocol.commands import Stop
+from cortex_tui.protocol.commands import Request, Stop
 from cortex_tui.protocol.frames import (
     MAX_FRAME_BYTES,
     FrameReader,
     ProtocolError,
-    decode_commands,
     decode_messages,
+    decode_requests,
     encode_frame,
 )
 from cortex_tui.protocol.messages import LogLine, Message, Pulse, SessionFinished
@@ -64,7 +64,7 @@ def test_garbage_is_refused(body: bytes) -> None:
 
 
 def test_a_message_is_no_command() -> None:
-    body = encode_frame([Stop(3)])[4:]
-    assert decode_commands(body) == [Stop(3)]
+    body = encode_frame([Request(7, Stop(3))])[4:]
+    assert decode_requests(body) == [Request(7, Stop(3))]
     with pytest.raises(ProtocolError):
         decode_messages(body)

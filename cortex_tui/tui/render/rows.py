@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cortex_tui.profiles.matrix import value_text
 from cortex_tui.profiles.model import Profile
+from cortex_tui.protocol.lifecycle import words
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.results.view import RunView
@@ -40,11 +41,6 @@ VERDICTS: dict[Verdict, tuple[str, str, Tone]] = {
     "met": ("✓", "✓ met", "good"),
     "missed": ("✗", "✗ missed", "bad"),
     "undecided": ("?", "? undec.", "warn"),
-}
-_ENDED = {
-    "finished": ("done", "done"),
-    "stopped": ("stop", "stopped"),
-    "failed": ("FAIL", "FAILED"),
 }
 _BASE_LEAST = 3
 """The cells that are left of a name before its coordinates, at least: `po…`."""
@@ -84,7 +80,7 @@ def stalled_ns(run: RunView, silent_ns: int = 0) -> int | None:
 
     `silent_ns` is how long the runner has said nothing: the operation has aged by as much.
     """
-    if run.state != "running" or not run.in_flight or run.paused:
+    if run.state != "running" or not run.in_flight or run.life.paused:
         return None
     age = run.oldest_ns + (silent_ns if silent_ns > SECOND_NS else 0)
     usual = (run.percentiles_ns.get("p99") or 0) * STALL_P99S
@@ -93,34 +89,26 @@ def stalled_ns(run: RunView, silent_ns: int = 0) -> int | None:
 
 def phase_text(run: RunView, *, wide: bool, current: bool = True, silent_ns: int = 0) -> Span:
     """State, phase and progress: 11 cells wide (`measure 62%`), or 5 (`m 62%`)."""
-    # One that waits to be torn down with its neighbours has nothing more to tell.
-    state = run.outcome or run.state
-    if state in _ENDED:
-        short, long = _ENDED[state]
+    life = run.life
+    short, long = words(life)
+    if life.outcome is not None:
         text = long if wide else short
         if not current:
             text = f"last {long}" if wide else "last"
-        return Span(text, "bad" if state == "failed" else "dim")
+        return Span(text, "bad" if life.outcome == "failed" else "dim")
     if not current:
         return Span("last", "dim")
     stall = stalled_ns(run, silent_ns)
     if stall is not None:
         age = short_duration(stall)
         return Span(f"stall {age}" if wide else f"!{age}", "warn")
-    if run.state == "planned":
-        return Span("waiting" if wide else "wait", "dim")
-    if run.paused:
-        return Span("paused" if wide else "pause", "warn")
-    if run.waiting:
-        return Span("waiting" if wide else "wait", "dim")
-    if run.phase in ("warmup", "measure"):
-        if run.progress is None:
-            return Span(run.phase if wide else run.phase[:4])
+    text = long if wide else short
+    if life.paused or life.stopping:
+        return Span(text, "dim" if life.stage == "planned" else "warn")
+    if life.stage in ("warmup", "measure") and run.progress is not None:
         share = min(99, int(run.progress * 100))
-        return Span(f"{run.phase} {share}%" if wide else f"{run.phase[0]} {share}%")
-    return Span(
-        {"setup": "setup", "teardown": "teardown" if wide else "end"}.get(run.phase or "", "start")
-    )
+        return Span(f"{long} {share}%" if wide else f"{long[0]} {share}%")
+    return Span(text, "dim" if life.waits else "plain")
 
 
 def _phase_cell(run: RunView, width: int, current: bool, silent_ns: int, rounds: int) -> Span:

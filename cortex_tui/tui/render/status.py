@@ -33,8 +33,8 @@ def _turn(view: SessionView) -> str:
 
 
 def _state(view: SessionView) -> Span:
-    live = [run for run in view.runs if run.state == "running" and run.outcome is None]
-    paused = sum(run.paused for run in live)
+    live = [run for run in view.runs if run.state == "running" and run.life.outcome is None]
+    paused = sum(run.life.paused for run in live)
     if view.state != "running" or not paused:
         return Span(view.state, "good" if view.state == "running" else "plain")
     return Span("paused" if paused == len(live) else f"{paused} of {len(live)} paused", "warn")

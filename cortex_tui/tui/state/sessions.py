@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from cortex_tui.profiles.model import Profile
+from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control, SavedSnapshot
 from cortex_tui.tui.render.text import visible
 from cortex_tui.tui.state import steering
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
-from cortex_tui.tui.state.status_message import Say, ended, when_all
+from cortex_tui.tui.state.status_message import Say, ended
 from cortex_tui.tui.state.steering import Steering
 
 if TYPE_CHECKING:
@@ -55,7 +58,7 @@ class Sessions:
         self._store = store
         self._say = say
         self._started = started
-        self._steering = Steering(listing, latest, control, say)
+        self._steering = Steering(listing, latest, control, say, self._show_answer)
         self._names: set[str] = set()
         self._wanted: _Wanted | None = None
 
@@ -108,12 +111,24 @@ class Sessions:
     ) -> None:
         self._screen.notify(text, severity=severity, markup=False)
 
+    def _show_answer(self, answer: Future[Answered]) -> None:
+        """Shows what came of a command when it is known; the answer comes on another thread."""
+        loop = asyncio.get_running_loop()
+
+        def show(answer: Future[Answered]) -> None:
+            answered = answer.result()
+            text = answered.text if answered.done else f"ignored: {answered.text}"
+            with contextlib.suppress(RuntimeError):  # the screen may be gone by now
+                loop.call_soon_threadsafe(self._say, visible(text))
+
+        answer.add_done_callback(show)
+
     # --- start and stop -------------------------------------------------------------------------
 
     def _chosen(self) -> list[Profile]:
         """What would be run; if that is nothing, or cannot be, it says why."""
         if self._latest.active or self._wanted is not None:
-            self._notify("A session goes on; x stops it.", "warning")
+            self._notify("A session is running; press x to stop it.", "warning")
             return []
         profiles = self._listing.chosen()
         if not profiles:
@@ -160,22 +175,17 @@ class Sessions:
             self._wanted = None
             self._say("not started")
         elif control is not None and self._latest.active:
-            control.stop()
-            self._say("stopping every run", when_all(self._latest, self._latest.runs, ended))
+            self._show_answer(control.stop())
         else:
-            self._notify("Nothing runs.")
+            self._notify("No session is running.")
 
     def _stop_one(self) -> None:
         control, run = self._control(), self._latest.run_of(self._listing.current)
         live = run is not None and not ended(run)
         if control is not None and run is not None and live and self._latest.active:
-            control.stop(run.run)
-            self._say(
-                f"stopping {visible(run.profile.name)}",
-                when_all(self._latest, [run], ended),
-            )
+            self._show_answer(control.stop(run.run))
         else:
-            self._notify("The row under the cursor does not run.")
+            self._notify("The profile under the cursor is not running.")
 
     # --- saving ---------------------------------------------------------------------------------
 

@@ -46,4 +46,4 @@ def when_all(
 
 def ended(run: RunView) -> bool:
     """Whether it does nothing any more but perhaps wait to be torn down with its neighbours."""
-    return run.outcome is not None or run.state not in ("planned", "running")
+    return run.life.outcome is not None

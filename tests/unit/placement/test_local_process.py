@@ -16,16 +16,16 @@ import pytest
 from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.placement.port import Stream
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol.commands import Stop
+from cortex_tui.protocol.commands import Request, Stop
 from cortex_tui.protocol.messages import (
     LogLine,
     Message,
-    PhaseChanged,
     RunFinished,
     RunnerDied,
     Samples,
     SessionFinished,
     SessionStarted,
+    StateChanged,
 )
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 
@@ -221,8 +221,8 @@ async def test_a_garbled_stream_ends_the_session(
 
 async def test_a_stop_reaches_the_runner(sessions: Sessions) -> None:
     def stop(stream: Stream, message: Message) -> None:
-        if isinstance(message, PhaseChanged) and message.phase == "measure":
-            stream.send(Stop())
+        if isinstance(message, StateChanged) and message.life.stage == "measure":
+            stream.send(Request(1, Stop()))
 
     messages = await sessions.run(
         "async def work(): await asyncio.sleep(0.001)",
@@ -240,11 +240,11 @@ async def test_a_command_that_comes_too_late_costs_nothing_of_what_was_said(
     def stop_twice(stream: Stream, message: Message) -> None:
         if isinstance(message, SessionStarted):
             pids.append(message.pid)
-        if isinstance(message, PhaseChanged) and message.phase == "measure":
-            stream.send(Stop())
+        if isinstance(message, StateChanged) and message.life.stage == "measure":
+            stream.send(Request(1, Stop()))
             while not is_gone(pids[0]):
                 time.sleep(0.001)
-            stream.send(Stop())
+            stream.send(Request(1, Stop()))
 
     messages = await sessions.run(
         "async def work(): await asyncio.sleep(0.001)",

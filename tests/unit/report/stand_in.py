@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 
 from cortex_tui.profiles.model import Length, Profile
+from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.view import RunView, SessionView
 from cortex_tui.session.control import SavedSnapshot, TimedPhase
+from tests.lives import with_life
 
 
 def profile(name: str = "steady", **fields: Any) -> Profile:
@@ -23,13 +25,20 @@ def run_view(number: int = 0, name: str = "steady", **fields: Any) -> RunView:
     fields.setdefault("throughput_per_s", 2469.0)
     fields.setdefault("percentiles_ns", {"p50": 81_000, "p90": 90_000, "p99": 1_230_000})
     fields.setdefault("max_ns", 45_600_000)
-    return RunView(run=number, profile=profile(name), **fields)
+    return RunView(run=number, profile=profile(name), **with_life(fields))
 
 
 def session_view(*runs: RunView, **fields: Any) -> SessionView:
     fields.setdefault("state", "finished")
     fields.setdefault("stored", True)
     return SessionView(session="20260101T000000-abc", runs=runs, **fields)
+
+
+def _ignored() -> Future[Answered]:
+    """Its views do not depend on it."""
+    answer: Future[Answered] = Future()
+    answer.set_result(Answered(False, "it only shows views"))
+    return answer
 
 
 class StandIn:
@@ -70,22 +79,25 @@ class StandIn:
         self.repeats.append(repeat)
         self.started.append((tuple(profile.full_name for profile in profiles), one_by_one))
 
-    def stop(self, run: int | None = None) -> None:
+    def stop(self, run: int | None = None) -> Future[Answered]:
         self.stops += 1
         if self._on_stop is not None:
             self._views = [self._on_stop]
+        return _ignored()
 
-    def pause(self, run: int | None = None) -> None:
-        """Its views do not depend on it."""
+    def pause(self, run: int | None = None) -> Future[Answered]:
+        return _ignored()
 
-    def resume(self, run: int | None = None) -> None:
-        """Its views do not depend on it."""
+    def resume(self, run: int | None = None) -> Future[Answered]:
+        return _ignored()
 
-    def end_phase(self, run: int | None = None, *, phase: TimedPhase | None = None) -> None:
-        """Its views do not depend on it."""
+    def end_phase(
+        self, run: int | None = None, *, phase: TimedPhase | None = None
+    ) -> Future[Answered]:
+        return _ignored()
 
-    def adjust(self, run: int | None, factor: float) -> None:
-        """Its views do not depend on it."""
+    def adjust(self, run: int | None, factor: float) -> Future[Answered]:
+        return _ignored()
 
     def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:
         future: Future[SavedSnapshot] = Future()

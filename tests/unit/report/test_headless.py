@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.report import Delivery, run_headless
 from cortex_tui.report.progress import progress_line
 from cortex_tui.results.view import RunView, SessionView
@@ -238,7 +239,7 @@ def test_a_line_of_progress_says_what_for_and_in_which_round() -> None:
     assert progress_line(view).startswith(
         "0.0s  2 runs, round 2/2: 1 done, 1 measure 50% (p99 ± 3.1 %, wanted 2 %)  "
     )
-    paused = msgspec.structs.replace(view.runs[1], paused=True)
+    paused = msgspec.structs.replace(view.runs[1], life=RunLife("measure", paused=True))
     assert "1 done, 1 paused" in progress_line(
         msgspec.structs.replace(view, runs=(view.runs[0], paused))
     )

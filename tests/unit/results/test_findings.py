@@ -6,10 +6,10 @@ import random
 from typing import Any
 
 from cortex_tui.profiles.model import OpenLoad
-from cortex_tui.protocol.messages import Health, PhaseChanged, RunFinished
+from cortex_tui.protocol.messages import Health, RunFinished
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_view import run_view
-from tests.unit.session.messages import SECOND_NS, planned, profile, samples
+from tests.unit.session.messages import SECOND_NS, at_stage, planned, profile, samples
 
 TENTH_NS = SECOND_NS // 10
 QUIET = Health(loop_lag_ns=100_000, wall_ns=TENTH_NS)
@@ -17,7 +17,7 @@ QUIET = Health(loop_lag_ns=100_000, wall_ns=TENTH_NS)
 
 def run(intervals: int, *, is_open: bool = False) -> RunFold:
     fold = RunFold(planned(profile(load=OpenLoad(rate_per_s=500.0)) if is_open else profile()))
-    fold.enter(PhaseChanged(0, "measure", 0))
+    fold.change(at_stage(0, "measure", 0))
     noise = random.Random(1)
     for index in range(intervals):
         values = [noise.randrange(10_000, 20_000) for _ in range(100)]
@@ -73,7 +73,7 @@ def test_the_slowest_intervals_are_matched_with_the_health_of_the_loop() -> None
 
 def test_an_interval_in_which_nothing_ended_is_not_among_the_slowest() -> None:
     fold = RunFold(planned(profile()))
-    fold.enter(PhaseChanged(0, "measure", 0))
+    fold.change(at_stage(0, "measure", 0))
     for index in range(60):
         health = Health(gc_pauses=1, gc_pause_ns=9_000_000) if index == 0 else QUIET
         fold.add(samples(index, at_ns=(index + 1) * TENTH_NS, health=health))

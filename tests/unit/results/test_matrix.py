@@ -11,7 +11,6 @@ import pytest
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import (
     Message,
-    PhaseChanged,
     RunFinished,
     RunPlanned,
     SessionFinished,
@@ -25,7 +24,7 @@ from cortex_tui.session.writer import SessionWriter
 from cortex_tui.store.records import StoredSession
 from cortex_tui.store.sqlite.store import SqliteStore
 from cortex_tui.store.writer import Writer
-from tests.unit.session.messages import SECOND_NS, plan, samples, started
+from tests.unit.session.messages import SECOND_NS, at_stage, plan, samples, started
 from tests.unit.session.messages import profile as any_profile
 
 TARGET = "scaling(rows) <= 1.1"
@@ -58,7 +57,7 @@ def tell(fold: SessionFold, *messages: Message) -> None:
 def measure(fold: SessionFold, run: int, time_ns: int, count: int = 50) -> None:
     tell(
         fold,
-        PhaseChanged(run, "measure", 0),
+        at_stage(run, "measure", 0),
         samples(0, [time_ns] * count, run=run, at_ns=SECOND_NS),
     )
 

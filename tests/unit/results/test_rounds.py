@@ -15,7 +15,6 @@ from cortex_tui.protocol.messages import (
     Health,
     LevelChanged,
     Mark,
-    PhaseChanged,
     RunFinished,
     SessionFinished,
     SessionStarted,
@@ -25,7 +24,7 @@ from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.stored import from_stored
 from cortex_tui.session.writer import SessionWriter
 from tests.unit.results.test_matrix import loaded, measure, session, tell
-from tests.unit.session.messages import SECOND_NS, profile, samples
+from tests.unit.session.messages import SECOND_NS, at_stage, profile, samples
 
 TENTH_NS = SECOND_NS // 10
 
@@ -83,10 +82,10 @@ def eventful() -> SessionFold:
     noise = random.Random(1)
     tell(fold, SessionStarted(0, 1, "CPython 3.11", "uvloop", "timerfd", 1, 41.5, 60.25))
     for run in range(4):
-        tell(fold, PhaseChanged(run, "warmup", 0))
+        tell(fold, at_stage(run, "warmup", 0))
         if run % 2:
             tell(fold, Calibrated(run, 50, 20.0))
-        tell(fold, PhaseChanged(run, "measure", 0), LevelChanged(run, 1_000.0, 0))
+        tell(fold, at_stage(run, "measure", 0), LevelChanged(run, 1_000.0, 0))
         for index in range(30):
             values = [noise.randrange(10_000, 30_000) for _ in range(100)]
             more: dict[str, Any] = {"run": run, "at_ns": (index + 1) * TENTH_NS}

@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad
-from cortex_tui.protocol.messages import Health, PhaseChanged, RunFinished
+from cortex_tui.protocol.messages import Health, RunFinished
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_view import run_view
 from cortex_tui.results.trend import TREND_INTERVALS
-from tests.unit.session.messages import SECOND_NS, planned, profile, samples
+from tests.unit.session.messages import SECOND_NS, at_stage, planned, profile, samples
 
 TENTH_NS = SECOND_NS // 10
 
 
 def measuring(**fields: Any) -> RunFold:
     fold = RunFold(planned(profile(**fields)))
-    fold.enter(PhaseChanged(0, "measure", 0))
+    fold.change(at_stage(0, "measure", 0))
     return fold
 
 
@@ -46,7 +46,7 @@ def test_a_percentile_with_too_few_samples_beyond_it_says_how_many_are_missing()
 
 def test_warm_up_is_progress_but_no_result() -> None:
     fold = RunFold(planned(profile(warmup=Length(iterations=100))))
-    fold.enter(PhaseChanged(0, "warmup", 0))
+    fold.change(at_stage(0, "warmup", 0))
     fold.add(samples(0, [1_000] * 25, phase="warmup"))
     view = run_view(fold, {})
     assert view.progress == 0.25
@@ -252,7 +252,7 @@ def test_control_characters_of_a_workload_become_visible() -> None:
 def test_what_timing_adds_is_told_where_it_is_much_of_an_operation() -> None:
     def told(clock_cost_ns: float, **fields: Any) -> list[str]:
         fold = RunFold(planned(profile(**fields)), clock_cost_ns)
-        fold.enter(PhaseChanged(0, "measure", 0))
+        fold.change(at_stage(0, "measure", 0))
         fold.add(samples(0, [1_000] * 100))
         return [text for text in run_view(fold, {}).warnings if text.startswith("timing adds")]
 

@@ -6,7 +6,6 @@ from cortex_tui.placement.port import PlacementName
 from cortex_tui.protocol.messages import (
     LogLine,
     Message,
-    PhaseChanged,
     RunFinished,
     RunMeasured,
     RunnerDied,
@@ -14,7 +13,15 @@ from cortex_tui.protocol.messages import (
 )
 from cortex_tui.results.session_fold import LOG_LINES, SessionFold
 from cortex_tui.results.view import SessionView
-from tests.unit.session.messages import SECOND_NS, plan, planned, profile, samples, started
+from tests.unit.session.messages import (
+    SECOND_NS,
+    at_stage,
+    plan,
+    planned,
+    profile,
+    samples,
+    started,
+)
 
 ONE, TWO = profile("one"), profile("two")
 
@@ -22,8 +29,8 @@ STREAM: list[Message] = [
     started(),
     planned(ONE, 0, ("bench.two",)),
     planned(TWO, 1, ("bench.one",)),
-    PhaseChanged(0, "measure", 0),
-    PhaseChanged(1, "measure", 0),
+    at_stage(0, "measure", 0),
+    at_stage(1, "measure", 0),
     samples(0, [1_000] * 50, run=0, at_ns=SECOND_NS),
     samples(0, [2_000] * 50, run=1, at_ns=SECOND_NS),
     LogLine(-1, "stdout", "hello"),
@@ -60,16 +67,16 @@ def test_neighbours_are_the_runs_that_measure_at_the_same_time() -> None:
         made.apply(planned(each, number, tuple(name for name in names if name != each.full_name)))
     assert view_of(made).runs[2].neighbours == ("bench.one", "bench.two")
     # The third is put off until the others are done.
-    for message in (PhaseChanged(1, "measure", 5), PhaseChanged(0, "measure", 5)):
+    for message in (at_stage(1, "measure", 5), at_stage(0, "measure", 5)):
         made.apply(message)
-    made.apply(PhaseChanged(2, "measure", SECOND_NS))
+    made.apply(at_stage(2, "measure", SECOND_NS))
     assert [run.neighbours for run in view_of(made).runs] == [("bench.two",), ("bench.one",), ()]
 
 
 def test_a_run_that_failed_before_it_measured_is_nobodys_neighbour() -> None:
     failed = RunFinished(run=0, state="failed", reason="setup: no server", at_ns=1)
     begin = (started(), planned(ONE, 0, ("bench.two",)), planned(TWO, 1, ("bench.one",)))
-    view = view_of(fold(*begin, PhaseChanged(0, "setup", 0), PhaseChanged(1, "measure", 1), failed))
+    view = view_of(fold(*begin, at_stage(0, "setup", 0), at_stage(1, "measure", 1), failed))
     assert [run.neighbours for run in view.runs] == [(), ()]
     view = view_of(fold(*begin, failed, RunnerDied("killed", 2)))
     assert [run.neighbours for run in view.runs] == [(), ()]
@@ -114,7 +121,7 @@ def test_a_session_that_ends_without_a_word_of_a_run_fails_that_run() -> None:
 def test_a_message_of_a_run_that_was_never_planned_changes_nothing() -> None:
     made = fold(*STREAM)
     before = view_of(made)
-    for message in (samples(0, [1], run=7), PhaseChanged(7, "measure", 0)):
+    for message in (samples(0, [1], run=7), at_stage(7, "measure", 0)):
         made.apply(message)
     assert view_of(made).runs == before.runs
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import textwrap
 from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol.messages import Message, PhaseChanged, RunFinished, Samples
+from cortex_tui.protocol.lifecycle import Phase, RunLife
+from cortex_tui.protocol.messages import Message, RunFinished, Samples, StateChanged
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.runner.session import Session
 
@@ -34,11 +35,61 @@ async def noop():
 """The least that can be measured."""
 
 
+class PhaseChanged(NamedTuple):
+    """A run is in another phase; made of its states."""
+
+    run: int
+    phase: Phase
+    at_ns: int
+
+
+class Paused(NamedTuple):
+    """A run is paused, or not any more; made of its states."""
+
+    run: int
+    paused: bool
+    at_ns: int
+
+
+class Waiting(NamedTuple):
+    """A run has warmed up, and waits for its neighbours; made of its states."""
+
+    run: int
+
+
+class Stopping(NamedTuple):
+    """A run was told to stop; made of its states."""
+
+    run: int
+
+
+Event = Message | PhaseChanged | Paused | Waiting | Stopping
+
+
+def events_of(message: Message, lives: dict[int, RunLife]) -> Iterator[Event]:
+    """The message, and what is new in the state that it reports; `lives` has those before."""
+    yield message
+    if not isinstance(message, StateChanged):
+        return
+    run, life, at_ns = message.run, message.life, message.at_ns
+    before = lives.get(run, RunLife())
+    lives[run] = life
+    if life.paused != before.paused:
+        yield Paused(run, life.paused, at_ns)
+    if life.stopping and not before.stopping:
+        yield Stopping(run)
+    if life.stage == "warm" != before.stage:
+        yield Waiting(run)
+    begins = life.stage in ("setup", "warmup", "measure") or before.stage == "measure"
+    if begins and life.stage != before.stage and life.phase is not None:
+        yield PhaseChanged(run, life.phase, at_ns)
+
+
 class Recorded:
-    """A session's messages, as they came."""
+    """A session's messages, as they came, with what is new in each state."""
 
     def __init__(self) -> None:
-        self.messages: list[Message] = []
+        self.messages: list[Event] = []
 
     def of(self, kind: type[M]) -> list[M]:
         return [message for message in self.messages if isinstance(message, kind)]
@@ -107,16 +158,18 @@ class Bench:
     async def run(
         self,
         *profiles: Profile,
-        on_message: Callable[[Session, Message], None] = lambda session, message: None,
+        on_message: Callable[[Session, Event], None] = lambda session, message: None,
         **fields: Any,
     ) -> Recorded:
         """Runs the profiles together to their end; `on_message` may stop the session."""
         recorded = Recorded()
+        lives: dict[int, RunLife] = {}
 
         def emit(batch: list[Message]) -> None:
-            recorded.messages.extend(batch)
-            for message in batch:
-                on_message(session, message)
+            events = [event for message in batch for event in events_of(message, lives)]
+            recorded.messages.extend(events)
+            for event in events:
+                on_message(session, event)
 
         session = self.session = Session(self.plan(*profiles, **fields), emit)
         await session.run()

@@ -8,9 +8,9 @@ from statistics import median
 import pytest
 
 from cortex_tui.profiles.model import ClosedLoad, Length
-from cortex_tui.protocol.messages import Calibrated, Message, PhaseChanged, SessionStarted
+from cortex_tui.protocol.messages import Calibrated, SessionStarted
 from cortex_tui.runner.session import Session
-from tests.unit.runner.bench import Bench
+from tests.unit.runner.bench import Bench, Event, PhaseChanged
 
 HOUR_NS = 3_600_000_000_000
 
@@ -122,7 +122,7 @@ async def test_an_operation_that_never_ends_can_be_stopped_while_it_is_calibrate
 ) -> None:
     bench.write("async def stuck(): await asyncio.Event().wait()")
 
-    def stop(session: Session, message: Message) -> None:
+    def stop(session: Session, message: Event) -> None:
         if isinstance(message, PhaseChanged) and message.phase == "warmup":
             asyncio.get_running_loop().call_later(0.01, session.stop)
 

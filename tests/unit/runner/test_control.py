@@ -10,18 +10,9 @@ import pytest
 
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Profile, Stage, StagedLoad
 from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Stop
-from cortex_tui.protocol.messages import (
-    LevelChanged,
-    Mark,
-    Message,
-    Paused,
-    PhaseChanged,
-    Samples,
-    Stopping,
-    Waiting,
-)
+from cortex_tui.protocol.messages import LevelChanged, Mark, Samples
 from cortex_tui.runner.session import Session
-from tests.unit.runner.bench import Bench
+from tests.unit.runner.bench import Bench, Event, Paused, PhaseChanged, Stopping, Waiting
 
 MS = 1_000_000
 HOUR_NS = 3_600_000_000_000
@@ -142,7 +133,7 @@ async def test_a_pause_counts_what_ends_in_it(bench: Bench) -> None:
         started=started,
     )
 
-    def on_message(session: Session, message: Message) -> None:
+    def on_message(session: Session, message: Event) -> None:
         loop = asyncio.get_running_loop()
         match message:
             case Samples(phase="measure") if started and not session_paused:
@@ -182,7 +173,7 @@ async def test_a_pause_between_phases_holds_the_next_one(bench: Bench) -> None:
         pause=lambda: bench.session.obey(Pause()),
     )
 
-    def resume_later(session: Session, message: Message) -> None:
+    def resume_later(session: Session, message: Event) -> None:
         if isinstance(message, Mark) and message.text == "paused":
             asyncio.get_running_loop().call_later(0.03, session.obey, Resume())
 
@@ -194,10 +185,10 @@ async def test_a_pause_between_phases_holds_the_next_one(bench: Bench) -> None:
     assert kinds == [PhaseChanged, Paused, PhaseChanged, Paused, PhaseChanged]
 
 
-def after_the_first(*commands: Command) -> Callable[[Session, Message], None]:
+def after_the_first(*commands: Command) -> Callable[[Session, Event], None]:
     """Gives the commands when run 1 has warmed up and waits for run 0; then ends its warm-up."""
 
-    def on_message(session: Session, message: Message) -> None:
+    def on_message(session: Session, message: Event) -> None:
         if isinstance(message, Waiting) and message.run == 1:
             for command in (*commands, EndPhase(0, "warmup")):
                 session.obey(command)
@@ -237,7 +228,7 @@ async def test_a_pause_while_the_last_of_warm_up_are_awaited_holds_measure(
 ) -> None:
     person.at(0, EndPhase(None, "warmup"), Pause())
 
-    def resume(session: Session, message: Message) -> None:
+    def resume(session: Session, message: Event) -> None:
         if isinstance(message, Mark) and message.text == "paused":
             asyncio.get_running_loop().call_soon(session.obey, Resume())
 
@@ -253,7 +244,7 @@ async def test_a_pause_while_the_last_of_warm_up_are_awaited_holds_measure(
 async def test_a_run_with_nothing_to_do_says_at_once_that_it_stops(
     bench: Bench, one_by_one: bool
 ) -> None:
-    def stop_second(session: Session, message: Message) -> None:
+    def stop_second(session: Session, message: Event) -> None:
         if isinstance(message, LevelChanged) and message.run == 0:
             session.obey(Stop(1))
             session.obey(Stop(1))
@@ -269,7 +260,7 @@ async def test_a_run_with_nothing_to_do_says_at_once_that_it_stops(
 
 
 async def test_a_run_that_has_measured_cannot_be_paused(bench: Bench, person: Person) -> None:
-    def pause_first(session: Session, message: Message) -> None:
+    def pause_first(session: Session, message: Event) -> None:
         if isinstance(message, PhaseChanged) and (message.run, message.phase) == (0, "teardown"):
             session.obey(Pause())
             session.obey(Resume())
@@ -285,7 +276,7 @@ async def test_a_run_that_has_measured_cannot_be_paused(bench: Bench, person: Pe
 async def test_pausing_one_run_lets_the_others_go_on(bench: Bench, person: Person) -> None:
     person.at(5, Pause(0))
 
-    def resume_first(session: Session, message: Message) -> None:
+    def resume_first(session: Session, message: Event) -> None:
         if isinstance(message, PhaseChanged) and (message.run, message.phase) == (1, "teardown"):
             session.obey(Resume(0))
 
@@ -434,7 +425,7 @@ async def test_a_session_that_is_cancelled_leaves_no_operation_running(bench: Be
     profile = bench.profile("endless", load=ClosedLoad(3), stop=Length(duration_ns=HOUR_NS))
     before = asyncio.all_tasks()
 
-    def cancel(session: Session, message: Message) -> None:
+    def cancel(session: Session, message: Event) -> None:
         if isinstance(message, PhaseChanged) and message.phase == "measure":
             asyncio.get_running_loop().call_soon(running.cancel)
 

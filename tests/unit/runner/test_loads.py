@@ -10,9 +10,9 @@ import pytest
 
 from cortex_tui.loads.schedule import ArrivalSchedule
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Stage, StagedLoad
-from cortex_tui.protocol.messages import LevelChanged, Message, Samples
+from cortex_tui.protocol.messages import LevelChanged, Samples
 from cortex_tui.runner.session import Session
-from tests.unit.runner.bench import Bench
+from tests.unit.runner.bench import Bench, Event
 
 MS = 1_000_000
 HOUR_NS = 3_600_000_000_000
@@ -55,7 +55,7 @@ async def test_nobody_waits_for_a_worker_that_thinks(bench: Bench, ending: str) 
         "stop": Length(duration_ns=HOUR_NS),
     }[ending]
 
-    def stop_it(session: Session, message: Message) -> None:
+    def stop_it(session: Session, message: Event) -> None:
         if ending == "stop" and isinstance(message, Samples) and message.service:
             session.stop()
 

@@ -14,8 +14,9 @@ import pytest
 
 from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol.commands import Stop
-from cortex_tui.protocol.messages import Phase, PhaseChanged
+from cortex_tui.protocol.commands import Request, Stop
+from cortex_tui.protocol.lifecycle import Stage
+from cortex_tui.protocol.messages import StateChanged
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.results.session_fold import LOG_LINES, SessionFold
 from cortex_tui.results.view import RunView, SessionView
@@ -49,7 +50,7 @@ class Street:
             **fields,
         )
 
-    async def run(self, source: str, *, stop_at: Phase | None = None, **fields: Any) -> SessionView:
+    async def run(self, source: str, *, stop_at: Stage | None = None, **fields: Any) -> SessionView:
         """The last view; `bad` is run 0, its neighbour run 1.
 
         With `stop_at` the bad one is stopped when its neighbour is at that phase.
@@ -73,12 +74,13 @@ class Street:
             async for batch in stream:
                 for message in batch:
                     tally.apply(message)
-                    if isinstance(message, PhaseChanged) and (message.run, message.phase) == (
-                        1,
-                        stop_at,
+                    if (
+                        isinstance(message, StateChanged)
+                        and message.run == 1
+                        and message.life.stage == stop_at
                     ):
-                        stream.send(Stop(0))
-                        stream.send(Stop(0))
+                        stream.send(Request(1, Stop(0)))
+                        stream.send(Request(2, Stop(0)))
         return tally.view(tally.heard_ns, stored=True, store_error="")
 
 
@@ -125,7 +127,7 @@ async def test_one_that_never_ends(street: Street) -> None:
         async def bad():
             await asyncio.Event().wait()
         """,
-        stop_at="teardown",
+        stop_at="measured",
     )
     bad = bad_of(view)
     assert bad.state == "stopped"

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from cortex_tui.profiles.model import Length
-from cortex_tui.protocol.messages import Message, PhaseChanged, RunPlanned, Samples, SessionFinished
+from cortex_tui.protocol.messages import RunPlanned, Samples, SessionFinished
 from cortex_tui.runner.session import Session
-from tests.unit.runner.bench import NOOP, Bench
+from tests.unit.runner.bench import NOOP, Bench, Event, PhaseChanged
 
 
 async def test_measure_begins_for_all_at_one_moment(bench: Bench) -> None:
@@ -108,7 +108,7 @@ async def test_a_worker_that_never_suspends_lets_its_neighbours_run(bench: Bench
         """
     )
 
-    def stop_when_the_polite_one_is_done(session: Session, message: Message) -> None:
+    def stop_when_the_polite_one_is_done(session: Session, message: Event) -> None:
         if message == PhaseChanged(1, "teardown", getattr(message, "at_ns", 0)):
             session.stop(0)
 
@@ -124,7 +124,7 @@ async def test_a_worker_that_never_suspends_lets_its_neighbours_run(bench: Bench
 async def test_a_stop_ends_everything_and_keeps_what_was_measured(bench: Bench) -> None:
     bench.write(NOOP)
 
-    def stop_when_measuring(session: Session, message: Message) -> None:
+    def stop_when_measuring(session: Session, message: Event) -> None:
         if isinstance(message, Samples) and message.phase == "measure" and message.service:
             session.stop()
 
@@ -143,7 +143,7 @@ async def test_a_run_that_had_measured_to_its_end_is_not_stopped_by_a_later_stop
 ) -> None:
     bench.write(NOOP)
 
-    def stop_when_one_is_done(session: Session, message: Message) -> None:
+    def stop_when_one_is_done(session: Session, message: Event) -> None:
         if isinstance(message, PhaseChanged) and message.phase == "teardown":
             session.stop()
 
@@ -165,7 +165,7 @@ async def test_a_stop_ends_a_set_up_that_waits_for_ever(bench: Bench) -> None:
         """
     )
 
-    def stop(session: Session, message: Message) -> None:
+    def stop(session: Session, message: Event) -> None:
         if isinstance(message, PhaseChanged):
             asyncio.get_running_loop().call_soon(session.stop)
 
@@ -176,7 +176,7 @@ async def test_a_stop_ends_a_set_up_that_waits_for_ever(bench: Bench) -> None:
 async def test_stopping_one_run_lets_the_others_go_on(bench: Bench) -> None:
     bench.write(NOOP)
 
-    def stop_first(session: Session, message: Message) -> None:
+    def stop_first(session: Session, message: Event) -> None:
         if isinstance(message, PhaseChanged) and message.phase == "measure":
             session.stop(0)
 
@@ -203,7 +203,7 @@ async def test_a_stop_that_comes_when_all_have_measured_cuts_nothing_short(bench
         """
     )
 
-    def stop_in_teardown(session: Session, message: Message) -> None:
+    def stop_in_teardown(session: Session, message: Event) -> None:
         if isinstance(message, PhaseChanged) and message.phase == "teardown":
             session.stop()
 

@@ -6,8 +6,8 @@ import pytest
 
 from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Stage, StagedLoad
 from cortex_tui.protocol.commands import Adjust
-from cortex_tui.protocol.messages import LogLine, PhaseChanged, RunPlanned
-from tests.unit.runner.bench import Bench
+from cortex_tui.protocol.messages import LogLine, RunPlanned
+from tests.unit.runner.bench import Bench, PhaseChanged
 
 MS = 1_000_000
 

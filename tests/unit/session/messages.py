@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol.messages import RunPlanned, Samples, SessionStarted
+from cortex_tui.protocol.lifecycle import RunLife, Stage
+from cortex_tui.protocol.messages import RunPlanned, Samples, SessionStarted, StateChanged
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 
 SECOND_NS = 1_000_000_000
@@ -26,6 +27,11 @@ def plan(*profiles: Profile, **fields: Any) -> SessionPlan:
         cache="unused",
         **fields,
     )
+
+
+def at_stage(run: int, stage: Stage, at_ns: int, **fields: Any) -> StateChanged:
+    """A run is at that stage from then on."""
+    return StateChanged(run, RunLife(stage, **fields), at_ns)
 
 
 def planned(each: Profile, run: int = 0, neighbours: tuple[str, ...] = ()) -> RunPlanned:

@@ -201,9 +201,9 @@ def test_pause_resume_skip_and_adjust_reach_the_run(desk: Desk) -> None:
     desk.control.adjust(0, 2.0)
     desk.until(lambda view: view.runs[0].level == 400.0)
     desk.control.pause()
-    desk.until(lambda view: view.runs[0].paused)
+    desk.until(lambda view: view.runs[0].life.paused)
     desk.control.resume()
-    desk.until(lambda view: not view.runs[0].paused)
+    desk.until(lambda view: not view.runs[0].life.paused)
     desk.control.end_phase(0)
     view = desk.ended()
     assert view.runs[0].state == "finished"

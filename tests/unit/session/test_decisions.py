@@ -9,19 +9,20 @@ import pytest
 
 from cortex_tui.profiles.model import Length, OpenLoad, Precision, Profile
 from cortex_tui.protocol.commands import EndPhase
-from cortex_tui.protocol.messages import Paused, Phase, PhaseChanged, RunFinished
+from cortex_tui.protocol.lifecycle import Phase
+from cortex_tui.protocol.messages import RunFinished
 from cortex_tui.results.run_fold import UNSETTLED, RunFold
 from cortex_tui.results.run_view import run_view
 from cortex_tui.session.decisions import decisions, replayed
 from cortex_tui.store.records import RunRecord
-from tests.unit.session.messages import SECOND_NS, planned, profile, samples
+from tests.unit.session.messages import SECOND_NS, at_stage, planned, profile, samples
 
 TENTH_NS = SECOND_NS // 10
 
 
 def entered(phase: Phase, **fields: Any) -> RunFold:
     fold = RunFold(planned(profile(**fields)))
-    fold.enter(PhaseChanged(0, phase, 0))
+    fold.change(at_stage(0, phase, 0))
     return fold
 
 
@@ -93,20 +94,20 @@ def test_a_warm_up_of_fixed_length_is_left_alone() -> None:
 def test_nothing_is_decided_of_a_paused_run() -> None:
     fold = warming_up()
     settle(fold)
-    fold.pause(Paused(0, True, 3 * SECOND_NS))
+    fold.change(at_stage(0, "warmup", 3 * SECOND_NS, paused=True))
     assert decisions([fold]) == []
-    fold.pause(Paused(0, False, 4 * SECOND_NS))
+    fold.change(at_stage(0, "warmup", 4 * SECOND_NS))
     assert decisions([fold]) == [EndPhase(0, "warmup")]
 
 
 def test_a_warm_up_that_never_settled_is_told() -> None:
     fold = warming_up()
     settle(fold, 10)
-    fold.enter(PhaseChanged(0, "measure", SECOND_NS))
+    fold.change(at_stage(0, "measure", SECOND_NS))
     assert UNSETTLED in run_view(fold, {}).warnings
     settled = warming_up()
     settle(settled)
-    settled.enter(PhaseChanged(0, "measure", 2 * SECOND_NS))
+    settled.change(at_stage(0, "measure", 2 * SECOND_NS))
     assert UNSETTLED not in run_view(settled, {}).warnings
 
 

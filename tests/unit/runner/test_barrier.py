@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from cortex_tui.runner.rendezvous import Rendezvous
+from cortex_tui.runner.barrier import Barrier
 
 
-async def turns_of_going(rendezvous: Rendezvous, arriving: list[int]) -> list[int]:
+async def turns_of_going(barrier: Barrier, arriving: list[int]) -> list[int]:
     """The loop's turn in which each went on, counted from the first; they arrive one by one."""
     loop = asyncio.get_running_loop()
     turn = 0
@@ -19,7 +19,7 @@ async def turns_of_going(rendezvous: Rendezvous, arriving: list[int]) -> list[in
         counting[0] = loop.call_soon(count)
 
     async def go(party: int) -> None:
-        await rendezvous.arrive(party)
+        await barrier.arrive(party)
         went.append(turn)
 
     counting = [loop.call_soon(count)]
@@ -33,18 +33,18 @@ async def turns_of_going(rendezvous: Rendezvous, arriving: list[int]) -> list[in
 
 
 async def test_the_last_to_arrive_goes_in_the_same_turn_as_the_others() -> None:
-    assert await turns_of_going(Rendezvous([1, 2, 3]), [3, 1, 2]) == [0, 0, 0]
+    assert await turns_of_going(Barrier([1, 2, 3]), [3, 1, 2]) == [0, 0, 0]
 
 
 async def test_those_that_wait_go_when_the_last_leaves() -> None:
-    rendezvous = Rendezvous([1, 2, 3])
-    rendezvous.leave(2)
-    assert await turns_of_going(rendezvous, [1, 3]) == [0, 0]
+    barrier = Barrier([1, 2, 3])
+    barrier.leave(2)
+    assert await turns_of_going(barrier, [1, 3]) == [0, 0]
 
 
 async def test_all_are_told_of_the_same_moment_and_it_comes_once() -> None:
     moments = iter([7])
-    rendezvous = Rendezvous([1, 2], lambda: next(moments))
-    told = await asyncio.gather(rendezvous.arrive(1), rendezvous.arrive(2), rendezvous.wait())
-    rendezvous.leave(2)
+    barrier = Barrier([1, 2], lambda: next(moments))
+    told = await asyncio.gather(barrier.arrive(1), barrier.arrive(2), barrier.wait())
+    barrier.leave(2)
     assert list(told) == [7, 7, 7]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from cortex_tui.runner.clock import CLOCK
 
 
-class Rendezvous:
+class Barrier:
     """Holds each party until all that have not left have arrived."""
 
     def __init__(

@@ -1,0 +1,181 @@
+"""Loads the modules of workloads: fresh for each session, and apart for each suite's folder.
+
+Two suites may have a module of the same name, and so may what these import from beside them. Each
+folder has a space of its own: while something is loaded for it, the modules of other folders are
+out of sight, so it gets its own ones. What was loaded for a session goes with it; the next one sees
+code that was edited meanwhile.
+
+What cannot be kept apart is refused: an import inside of a function looks for its module when the
+function runs, when the modules of all folders are in sight.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from cortex_tui.workloads.operation import WorkloadError
+
+_OURS = ("cortex_tui", "cortex_core")
+
+
+def roots_of(source: str) -> tuple[str, ...]:
+    """Where the modules of a suite's file are looked for: beside it, then in the working folder.
+
+    A folder `src` in either comes right behind it. Of a folder that is a package itself, the one
+    that its outermost package lies in comes first.
+    """
+    folders = [Path(source).resolve().parent] if source else []
+    found: list[Path] = []
+    for folder in (*folders, Path.cwd()):
+        if (folder / "__init__.py").is_file():
+            found.append(_outermost(folder))
+        found += [folder, folder / "src"]
+    return tuple(dict.fromkeys(str(folder) for folder in found if folder.is_dir()))
+
+
+def full_name(module: str, source: str) -> str:
+    """The name of a module beside a suite's file with its packages, where these are: so that its
+    relative imports work."""
+    folder = Path(source).resolve().parent if source else Path.cwd()
+    first = module.partition(".")[0]
+    beside = (folder / f"{first}.py").is_file() or (folder / first / "__init__.py").is_file()
+    if not beside or not (folder / "__init__.py").is_file():
+        return module
+    return ".".join((*folder.relative_to(_outermost(folder)).parts, module))
+
+
+def _outermost(folder: Path) -> Path:
+    """The folder in which the outermost package lies that `folder` belongs to."""
+    while (folder / "__init__.py").is_file() and folder.parent != folder:
+        folder = folder.parent
+    return folder
+
+
+class ModuleLoader:
+    """The modules of one session's workloads. One at a time: it changes `sys.modules`."""
+
+    def __init__(self) -> None:
+        self._path = list(sys.path)
+        self._before = frozenset(sys.modules)
+        self._spaces: dict[tuple[str, ...], dict[str, ModuleType]] = {}
+
+    def load(self, name: str, roots: tuple[str, ...]) -> ModuleType:
+        """Imports a module by its full name, with `roots` before everything else.
+
+        Raises what the import raises, and WorkloadError for modules that cannot be kept apart.
+        """
+        space = self._spaces.setdefault(roots, {})
+        with self._in_sight(space, roots):
+            module = importlib.import_module(name)
+        self._refuse_clashes(roots)
+        return module
+
+    @contextmanager
+    def without_them(self) -> Iterator[None]:
+        """While something of ours is imported: nothing beside a suite can stand in for a part."""
+        hidden = self._hide(None)
+        path, sys.path = sys.path, list(self._path)
+        try:
+            yield
+        finally:
+            sys.path = path
+            sys.modules.update(hidden)
+
+    def close(self) -> None:
+        """Forgets the modules of the session, so that the next one loads them anew."""
+        self._hide(None)
+        roots = [root for space in self._spaces for root in space]
+        for name in set(sys.modules) - self._before:
+            # Imported within a function, while it ran.
+            if _is_of(sys.modules[name], name, roots):
+                del sys.modules[name]
+        self._spaces.clear()
+        sys.path[:] = self._path
+
+    @contextmanager
+    def _in_sight(self, space: dict[str, ModuleType], roots: tuple[str, ...]) -> Iterator[None]:
+        hidden = self._hide(space)
+        sys.modules.update(space)
+        before = set(sys.modules)
+        others = [entry for entry in sys.path if entry not in roots]
+        sys.path[:] = [*roots, *(entry for entry in others if entry in self._path)]
+        importlib.invalidate_caches()
+        # A file that is edited within a second of being loaded would pass for the same one.
+        written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+        try:
+            yield
+        finally:
+            sys.dont_write_bytecode = written
+            for name in set(sys.modules) - before:
+                module = sys.modules[name]
+                if _is_of(module, name, roots):
+                    space[name] = module
+            # In sight for imports inside of functions; where two have a name, this one is the last.
+            sys.modules.update({name: m for name, m in hidden.items() if name not in space})
+            behind = (e for r in self._spaces for e in r if e not in roots)
+            sys.path[:] = list(dict.fromkeys((*roots, *behind, *self._path)))
+
+    def _hide(self, shown: dict[str, ModuleType] | None) -> dict[str, ModuleType]:
+        """Takes the modules of all spaces but one out of sight; those that were in it."""
+        hidden: dict[str, ModuleType] = {}
+        for space in self._spaces.values():
+            if space is shown:
+                continue
+            for name, module in space.items():
+                if sys.modules.get(name) is module:
+                    hidden[name] = sys.modules.pop(name)
+        return hidden
+
+    def _refuse_clashes(self, roots: tuple[str, ...]) -> None:
+        space = self._spaces[roots]
+        for other in self._spaces.values():
+            if other is space:
+                continue
+            clashing = {
+                name for name in space.keys() & other.keys() if space[name] is not other[name]
+            }
+            for module in (*space.values(), *other.values()):
+                for name in sorted(clashing & _late_imports(module)):
+                    raise WorkloadError(
+                        f"{module.__file__}: it imports {name!r} inside of a function, and there "
+                        f"are two of that name: {space[name].__file__} and {other[name].__file__}; "
+                        "import it at the top of the module, rename one of them, or run the "
+                        "suites apart"
+                    )
+
+
+def _is_of(module: ModuleType, name: str, roots: Sequence[str]) -> bool:
+    """Whether the module lies in one of the folders, and is none of the environment's."""
+    if name.partition(".")[0] in _OURS:
+        return False
+    places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+    return any(
+        isinstance(place, str)
+        and any(Path(place).is_relative_to(root) for root in roots)
+        and not Path(place).is_relative_to(sys.prefix)
+        and "site-packages" not in Path(place).parts
+        for place in places
+    )
+
+
+def _late_imports(module: ModuleType) -> set[str]:
+    """The modules that functions of this one import when they run."""
+    try:
+        tree = ast.parse(Path(module.__file__ or "").read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return set()
+    found: set[str] = set()
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Import):
+                    found.update(alias.name for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    found.add(node.module)
+    return found
