@@ -247,7 +247,7 @@ class RunFold:
         self.unfinished_ns = message.unfinished_ns
         self.warnings.extend(message.warnings)
         self.in_flight = self.oldest_ns = 0
-        self.life = self._judged(RunLife("ended", outcome=message.state))
+        self.life = self._judged(RunLife("ended", False, self.life.stopping, message.state))
         if message.state != self.life.outcome:
             self.reason = f"measure: {self._fruitless(message)}"
         self.changed = True

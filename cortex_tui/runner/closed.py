@@ -139,7 +139,7 @@ class ClosedDriver:
             if slot < self._wanted and not phase.over.is_set():
                 self._start_worker(slot)
 
-        task = phase.spawn(contained(self._work(slot)), ended)
+        task = phase.spawn(contained(self._work, slot), ended)
         if deadlines is not None:
             deadlines.watch(slot, task)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cortex_tui.protocol.messages import RunFinished
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
@@ -25,7 +25,6 @@ class Member:
     """Its workload, from set-up to teardown."""
     neighbours: int = 0
     """Other runs that were measuring when its samples were last taken."""
-    warnings: list[str] = field(default_factory=list)
 
     @property
     def measuring(self) -> bool:
@@ -90,5 +89,5 @@ def finished(member: Member, failure: BaseException | None, where: str) -> RunFi
         warmup_ns=run.warmup_ns,
         warmup_iterations=run.warmup_iterations,
         unfinished_ns=run.unfinished_ns,
-        warnings=tuple(member.warnings),
+        warnings=tuple(run.warnings),
     )

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from cortex_tui.runner.clock import CLOCK, NEVER_NS
 from cortex_tui.runner.recorder import Recorder
@@ -21,6 +21,7 @@ CANCEL_NS = 100_000_000
 STALL_NS = 30_000_000_000
 """A warm-up by a number of operations is over when none of them has ended for so long."""
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -193,13 +194,17 @@ class ActivePhase:
             await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
 
 
-async def contained(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What the coroutine returns; what would end the whole process is an error of the workload.
+async def contained(
+    function: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """What the function returns; what would end the whole process is an error of the workload.
 
     For whatever runs a workload's code in a task of its own: asyncio lets these two out of tasks.
+    The function is called here, so that a task which is cancelled before it begins leaves no
+    coroutine behind that nobody awaits.
     """
     try:
-        return await coroutine
+        return await function(*args, **kwargs)
     except (SystemExit, KeyboardInterrupt) as error:
         raise WorkloadError(describe_error(error)) from error
 

@@ -67,6 +67,8 @@ class Run:
         self.drain_ns = 0
         self.warmup_ns = 0
         self.warmup_iterations = 0
+        self.warnings: list[str] = []
+        """What its reader should know, in the order in which it came up."""
         self.life = RunLife()
         self._turns = turns
         self._timer = timer
@@ -108,7 +110,7 @@ class Run:
         most = self.profile.stop.iterations or MAX_BATCH
         loop = asyncio.get_running_loop()
         calibrating = loop.create_task(
-            contained(calibrated_batch(operations.first, self._indices, most)),
+            contained(calibrated_batch, operations.first, self._indices, most),
             context=operations.context.copy(),
         )
         self._calibrating = calibrating
@@ -174,6 +176,8 @@ class Run:
             self.drain_ns = max(0, last_ns - ended_ns)
         else:
             self.warmup_ns, self.warmup_iterations = took_ns, recorder.ended
+            if unfinished_ns:
+                self.warnings.append(_left_behind(unfinished_ns))
         if phase.broken is not None:
             raise phase.broken
 
@@ -333,6 +337,15 @@ class Run:
             if level != self._told_level:
                 self._told_level = level
                 self._tell(LevelChanged(self.number, level, self._phase.clock()))
+
+
+def _left_behind(unfinished_ns: Sequence[int]) -> str:
+    """What became of operations of the warm-up that its end did not wait for any longer."""
+    count, oldest_s = len(unfinished_ns), max(unfinished_ns) / 1e9
+    return (
+        f"warm-up: {count} operation{'s' * (count > 1)} had not ended and "
+        f"{'were' if count > 1 else 'was'} cancelled, the oldest after {oldest_s:.1f} s"
+    )
 
 
 def _steady(load: StagedLoad) -> ClosedLoad | OpenLoad:

@@ -150,8 +150,8 @@ class Session:
     def _never_awaited(self, what: str) -> None:
         context = current_run.get(None)
         member = None if context is None else self._members.get(context.run)
-        if member is not None and what not in member.warnings:
-            member.warnings.append(what)
+        if member is not None and what not in member.run.warnings:
+            member.run.warnings.append(what)
 
     async def _run_group(self, group: Sequence[Member]) -> None:
         barriers = Barriers(group)
@@ -192,9 +192,8 @@ class Session:
             if not (isinstance(error, asyncio.CancelledError) and run.life.stopping):
                 failure = error
         where = run.life.phase or "setup"
-        if member.measuring:
-            # Runs that end together end one after the other: none of them was alone for that.
-            self._finish_phase(member, max(member.neighbours, neighbours_of(member, group)))
+        # Runs that end together end one after the other: none of them was alone for that.
+        self._finish_phase(member, max(member.neighbours, neighbours_of(member, group)))
         outcome = finished(member, failure, where)
         self._outbox.say([RunMeasured(outcome)])
         run.change(run.life.to("measured", outcome.state))
@@ -269,9 +268,11 @@ class Session:
                     f"{profile.workload} is not async: nothing can end it when its time is up; "
                     "leave the timeout out"
                 )
-            member.warnings.append("not async: it blocks the loop, so it ran without neighbours")
+            member.run.warnings.append(
+                "not async: it blocks the loop, so it ran without neighbours"
+            )
         if getattr(profile.load, "precise", False):
-            member.warnings.append(
+            member.run.warnings.append(
                 "precise: the loop turns before each arrival, which takes time from its neighbours"
             )
 
