@@ -13,3 +13,9 @@ MAX_UNFINISHED = 10_000
 """Ages of operations that never ended which are kept by themselves; all are counted."""
 MAX_ARRIVALS_AT_ONCE = 1_000
 """Arrivals started in one turn of the event loop; starting one takes 5 to 10 us."""
+
+MAX_WORKERS = 100_000
+MAX_RATE_PER_S = 1_000_000.0
+"""Of a load, whether a profile or a person at the keys asks for more."""
+MAX_IN_FLIGHT = 10_000_000
+MAX_STAGES = 1_000

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from cortex_tui.cli.options import catalog_for, profiles_option, say_problems, selected_from
-from cortex_tui.profiles.description import load_text, matrix_text, stop_text
+from cortex_tui.profiles.description import matrix_text, stop_text
 from cortex_tui.profiles.model import Catalog, Profile, Suite
 
 SCHEMA = "cortex-tui/profiles@1"
@@ -91,7 +91,7 @@ def _row(family: list[Profile]) -> _Row:
         name = profile.family
         says = f"{says} ({len(family)} cells: {matrix_text([p.matrix for p in family])})"
     tags = "".join(f" @{tag}" for tag in profile.tags)
-    return _Row(name, load_text(profile.load), stop_text(profile), says + tags)
+    return _Row(name, profile.load.text, stop_text(profile), says + tags)
 
 
 def _title(suite: Suite) -> str:

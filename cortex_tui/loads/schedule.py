@@ -1,4 +1,4 @@
-"""Loads over time: the level of a load, and when the operations of an open one are meant to start.
+"""When the operations of a load with a schedule are meant to start.
 
 All times are nanoseconds of the measuring clock. Arrivals of a constant rate are exact integer
 arithmetic: they neither drift nor depend on when they are asked for.
@@ -6,136 +6,47 @@ arithmetic: they neither drift nor depend on when they are asked for.
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from cortex_tui.profiles.model import ClosedLoad, Load, OpenLoad, StagedLoad, is_open
-
-_SECOND_NS = 1_000_000_000
-
-
-@dataclass(slots=True)
-class _Segment:
-    """A straight piece: the level goes from `first` at `start_ns` to `last` at `end_ns`."""
-
-    start_ns: int
-    end_ns: int | None
-    """None: for ever, at the level `first`."""
-    first: float
-    last: float
-
-    @property
-    def _slope_per_ns(self) -> float:
-        if self.end_ns is None or self.end_ns == self.start_ns:
-            return 0.0
-        return (self.last - self.first) / (self.end_ns - self.start_ns)
-
-    def level(self, at_ns: int) -> float:
-        return self.first + self._slope_per_ns * (at_ns - self.start_ns)
-
-    def units(self, at_ns: int) -> float:
-        """The area below the level from the start up to `at_ns`, in arrivals."""
-        return (self.first + self.level(at_ns)) / 2 * (at_ns - self.start_ns) / _SECOND_NS
-
-    def time_of(self, units: float) -> int | None:
-        """When the area reaches `units`; None if not within this segment."""
-        if self.last == self.first:
-            if not self.first:
-                return None
-            numerator, denominator = float(self.first).as_integer_ratio()
-            if units == int(units):
-                found_ns = self.start_ns + int(units) * _SECOND_NS * denominator // numerator
-            else:
-                found_ns = self.start_ns + math.floor(units * _SECOND_NS / self.first)
-        else:
-            # The root of slope/2 t² + first t = units that stays exact for small slopes.
-            slope_per_s = self._slope_per_ns * _SECOND_NS
-            square = self.first**2 + 2 * slope_per_s * units
-            below = self.first + math.sqrt(square) if square >= 0 else 0.0
-            if not below:
-                return self.start_ns if not units else None
-            found_ns = self.start_ns + math.floor(2 * units / below * _SECOND_NS)
-        return None if self.end_ns is not None and found_ns >= self.end_ns else found_ns
-
-
-class Levels:
-    """The rate a second, or the number of workers, of a load over time."""
-
-    def __init__(self, load: Load, start_ns: int, end_ns: int | None = None) -> None:
-        """Without `end_ns` an unstaged load goes on for ever."""
-        self.segments: list[_Segment] = []
-        match load:
-            case ClosedLoad():
-                self.segments.append(_Segment(start_ns, end_ns, load.workers, load.workers))
-            case OpenLoad():
-                self.segments.append(_Segment(start_ns, end_ns, load.rate_per_s, load.rate_per_s))
-            case StagedLoad():
-                level = 0.0
-                for stage in load.stages:
-                    first = level if stage.ramp else stage.level
-                    until_ns = start_ns + stage.duration_ns
-                    self.segments.append(_Segment(start_ns, until_ns, first, stage.level))
-                    start_ns, level = until_ns, stage.level
-
-    def at(self, now_ns: int) -> float:
-        """The level at a moment; before the first and after the last segment, the nearest."""
-        for segment in self.segments:
-            if segment.end_ns is None or now_ns < segment.end_ns:
-                return segment.level(max(now_ns, segment.start_ns))
-        return self.segments[-1].last
-
-    def shift(self, by_ns: int, now_ns: int) -> None:
-        """Puts everything after `now_ns` off."""
-        for segment in self.segments:
-            if segment.start_ns >= now_ns:
-                segment.start_ns += by_ns
-            if segment.end_ns is not None and segment.end_ns >= now_ns:
-                segment.end_ns += by_ns
-
-    def scale(self, factor: float, now_ns: int) -> None:
-        """Multiplies the level from now on."""
-        scaled: list[_Segment] = []
-        for segment in self.segments:
-            if segment.end_ns is not None and segment.end_ns <= now_ns:
-                continue
-            start_ns = max(now_ns, segment.start_ns)
-            first = segment.level(start_ns)
-            last = first if segment.end_ns is None else segment.last
-            scaled.append(_Segment(start_ns, segment.end_ns, first * factor, last * factor))
-        self.segments = scaled or self.segments
+from cortex_tui.loads.port import Load
+from cortex_tui.loads.share import WHOLE, Share
 
 
 class ArrivalSchedule:
-    """When the operations of an open load are meant to start.
+    """The arrivals of a load, or of the share that one of several runners has in them.
 
     In terms of units, the area below the rate, constant arrivals are one apart and those of a
     Poisson process exponentially distributed with mean 1, whatever the rate does meanwhile
-    (time-rescaling; Devroye, Non-Uniform Random Variate Generation, 1986, VI.1.3).
+    (time-rescaling; Devroye, Non-Uniform Random Variate Generation, 1986, VI.1.3). A share of N has
+    every N-th constant arrival, or gaps with mean N: together the shares are the whole schedule.
     """
 
     def __init__(
         self,
-        load: OpenLoad | StagedLoad,
+        load: Load,
         start_ns: int,
         end_ns: int | None = None,
         limit: int | None = None,
         seed: int = 0,
+        share: Share = WHOLE,
     ) -> None:
-        """Arrivals lie in [start_ns, end_ns), at most `limit` of them; a Poisson process is
-        determined by its `seed`."""
-        if not is_open(load):
+        """Arrivals lie in [start_ns, end_ns), at most `limit` of them over all shares; a Poisson
+        process is determined by its `seed` and its share."""
+        rules = load.arrival_rules
+        if rules is None:
             raise ValueError("a load of workers has no schedule")
-        self.levels = Levels(load, start_ns, None if isinstance(load, OpenLoad) else end_ns)
+        self.levels = load.levels(start_ns)
+        """Those of the whole load."""
         self.next_ns: int | None = None
         self._end_ns = end_ns
-        self._left = limit
-        self._gap: Callable[[], float] = lambda: 1
-        self._units: float = 0
-        if load.arrivals == "poisson":
-            draw = random.Random(seed).expovariate
-            self._gap = lambda: draw(1.0)
+        self._left = None if limit is None else share.count(limit)
+        self._gap: Callable[[], float] = lambda: share.of
+        self._units: float = share.index
+        if rules.arrivals == "poisson":
+            # N independent processes of rate r/N are together one of rate r.
+            draw = random.Random(seed + share.index).expovariate
+            self._gap = lambda: draw(1.0) * share.of
             self._units = self._gap()
         self._find()
 

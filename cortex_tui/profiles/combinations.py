@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.port import Load
 from cortex_tui.profiles.matrix import Cell
-from cortex_tui.profiles.model import ClosedLoad, Load, StagedLoad, is_open
 from cortex_tui.profiles.reading import RefusedError
 from cortex_tui.profiles.words import shown, suggestion
 from cortex_tui.stats.percentiles import parse_percentile, samples_missing
@@ -19,7 +20,12 @@ how long they last, and so are a stop rule too."""
 
 
 def states_stop_rule(keys: Mapping[str, Any]) -> bool:
-    return not STOP_RULE.isdisjoint(keys) or isinstance(keys.get("load"), StagedLoad)
+    return not STOP_RULE.isdisjoint(keys) or _load(keys).duration_ns is not None
+
+
+def _load(keys: Mapping[str, Any]) -> Load:
+    load: Load = keys.get("load", ClosedLoad())
+    return load
 
 
 def refusals(keys: Mapping[str, Any], path: str) -> list[RefusedError]:
@@ -44,7 +50,7 @@ def _stop_rule(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
     of_stages = "expected none beside stages, which say how long they last"
     of_precision = "expected none beside precision, whose bound is at_most"
     found = []
-    if isinstance(keys.get("load"), StagedLoad):
+    if _load(keys).duration_ns is not None:
         found += [(key, of_stages) for key in ("duration", "precision") if key in keys]
     elif "precision" in keys:
         found += [(key, of_precision) for key in ("duration", "iterations") if key in keys]
@@ -56,7 +62,7 @@ def _batch(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
     if batch == 1:
         return []
     found = []
-    if is_open(keys.get("load", ClosedLoad())):
+    if not _load(keys).has_workers:
         found.append(("batch", "expected a load of workers (arrivals start one by one)"))
     if "timeout" in keys:
         found.append(("timeout", "expected none beside batch (its own cost would be measured)"))
@@ -102,8 +108,7 @@ def _lacking(target: Target, keys: Mapping[str, Any]) -> str:
     """What keeps the target from ever having a value, and so from being met; "" if nothing."""
     if target.statistic == SCALING:
         return _scaling(target.parameter, keys.get("matrix", ()))
-    load: Load = keys.get("load", ClosedLoad())
-    if target.subject == "lateness" and not is_open(load):
+    if target.subject == "lateness" and not _load(keys).has_schedule:
         return "expected a load with a rate (a closed load has no lateness)"
     quantile = parse_percentile(target.statistic)
     statistic = find_statistic(target.statistic)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from cortex_tui.loads.registry import read_load
 from cortex_tui.profiles.lengths import (
     BATCH_SCHEMA,
     MAX_ITERATIONS,
@@ -17,7 +18,6 @@ from cortex_tui.profiles.lengths import (
     read_precision,
     read_warmup,
 )
-from cortex_tui.profiles.loads import LOAD_SCHEMA, read_load
 from cortex_tui.profiles.matrix import MATRIX_SCHEMA, PARAMS_SCHEMA, read_matrix, read_params
 from cortex_tui.profiles.model import Database
 from cortex_tui.profiles.reading import (
@@ -112,7 +112,7 @@ KEYS = {
         MATRIX_SCHEMA,
         "Lists of values for parameters: each combination is a profile of its own.",
     ),
-    "load": Key(read_load, LOAD_SCHEMA, "How operations are started."),
+    "load": Key(read_load, {"$ref": "#/$defs/load"}, "How operations are started."),
     "warmup": Key(
         read_warmup, WARMUP_SCHEMA, "How long to run before anything counts, or how often."
     ),

@@ -10,6 +10,9 @@ from typing import Literal
 
 import msgspec
 
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.port import Load
+
 ParamValue = str | int | float | bool
 """What a workload's parameter may be; TOML arrays are a matrix, not a parameter."""
 
@@ -41,70 +44,6 @@ class Precision(msgspec.Struct, frozen=True):
     at_least_ns: int
     at_most_ns: int
     confidence: float = 0.95
-
-
-Arrivals = Literal["constant", "poisson"]
-
-DEFAULT_MAX_IN_FLIGHT = 10_000
-
-
-class ClosedLoad(msgspec.Struct, frozen=True, tag_field="model", tag="closed"):
-    """Each of `workers` starts its next operation when its last one has ended.
-
-    With a `think_time_ns`, only that long after it has ended.
-    """
-
-    workers: int = 1
-    think_time_ns: int = 0
-
-
-class OpenLoad(msgspec.Struct, frozen=True, tag_field="model", tag="open"):
-    """Operations start on a schedule, whatever has become of the earlier ones.
-
-    An arrival that finds `max_in_flight` operations under way is counted as unstarted. With
-    `precise` the loop turns for the last moments before an arrival.
-    """
-
-    rate_per_s: float
-    arrivals: Arrivals = "constant"
-    max_in_flight: int = DEFAULT_MAX_IN_FLIGHT
-    precise: bool = False
-
-
-class Stage(msgspec.Struct, frozen=True):
-    """A part of a staged load: a level that is held, or with `ramp` reached in a straight line."""
-
-    level: float
-    """Operations a second, or workers."""
-    duration_ns: int
-    ramp: bool = False
-    """From the level of the stage before, or from none, to this one."""
-
-
-class StagedLoad(msgspec.Struct, frozen=True, tag_field="model", tag="staged"):
-    """A load whose rate or number of workers changes over time.
-
-    `arrivals`, `max_in_flight` and `precise` speak of rates, `think_time_ns` of workers.
-    """
-
-    of: Literal["rate", "workers"]
-    stages: tuple[Stage, ...]
-    arrivals: Arrivals = "constant"
-    max_in_flight: int = DEFAULT_MAX_IN_FLIGHT
-    precise: bool = False
-    think_time_ns: int = 0
-
-    @property
-    def duration_ns(self) -> int:
-        return sum(stage.duration_ns for stage in self.stages)
-
-
-Load = ClosedLoad | OpenLoad | StagedLoad
-
-
-def is_open(load: Load) -> bool:
-    """Whether operations start on a schedule, so that response time and lateness exist."""
-    return isinstance(load, OpenLoad) or (isinstance(load, StagedLoad) and load.of == "rate")
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,7 +88,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def headline(self) -> Literal["service", "response"]:
         """The time that speaks for the load: response sees queueing, a closed load has none."""
-        return "response" if is_open(self.load) else "service"
+        return "response" if self.load.has_schedule else "service"
 
 
 class Problem(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cortex_tui.loads.registry import load_schema
 from cortex_tui.profiles.keys import DEFAULTS_KEYS, KEYS, NAME
 from cortex_tui.profiles.reading import TEXT, Schema, table_schema
 
@@ -31,5 +32,5 @@ def suite_schema() -> Schema:
         },
         "required": ["profile"],
         "additionalProperties": False,
-        "$defs": {"profile": table_schema(KEYS)},
+        "$defs": {"profile": table_schema(KEYS), "load": load_schema()},
     }

@@ -18,7 +18,7 @@ from cortex_tui.profiles.combinations import (
 )
 from cortex_tui.profiles.keys import DEFAULTS_KEYS, EXPECTED_NAME, KEYS, NAME, SUITE_KEYS
 from cortex_tui.profiles.matrix import Cell, cell_name
-from cortex_tui.profiles.model import Length, Precision, Problem, Profile, StagedLoad, Suite
+from cortex_tui.profiles.model import Length, Precision, Problem, Profile, Suite
 from cortex_tui.profiles.reading import (
     Keys,
     RefusedError,
@@ -194,7 +194,7 @@ def _fields(keys: dict[str, Any]) -> dict[str, Any]:
     stop = Length(keys.pop("duration", None), keys.pop("iterations", None))
     timeout_ns = keys.pop("timeout", None)
     load, precision = keys.get("load"), keys.get("precision")
-    if isinstance(load, StagedLoad):
+    if load is not None and load.duration_ns is not None:
         stop = Length(load.duration_ns, stop.iterations)
     elif isinstance(precision, Precision):
         stop = Length(precision.at_most_ns)

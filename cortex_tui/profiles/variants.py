@@ -4,33 +4,20 @@ from __future__ import annotations
 
 import msgspec
 
-from cortex_tui.profiles.model import ClosedLoad, Length, Profile, StagedLoad
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.profiles.model import Length, Profile
 
 REHEARSAL_AT_MOST_NS = 10_000_000_000
 """How long the one operation of a rehearsal may take."""
 
 
 def lasting(profile: Profile, duration_ns: int) -> Profile:
-    """Measures so long, whatever its stop rule was. Stages keep their shares of the time."""
-    load = profile.load
-    if isinstance(load, StagedLoad):
-        load = _stretched(load, duration_ns)
+    """Measures for `duration_ns`, whatever its stop rule was. Stages keep their shares of it."""
     return msgspec.structs.replace(
-        profile, load=load, stop=Length(duration_ns=duration_ns), precision=None
-    )
-
-
-def _stretched(load: StagedLoad, duration_ns: int) -> StagedLoad:
-    whole_ns, ends_ns, at_ns = load.duration_ns, [0], 0
-    for stage in load.stages:
-        at_ns += stage.duration_ns
-        ends_ns.append(at_ns * duration_ns // whole_ns)
-    return msgspec.structs.replace(
-        load,
-        stages=tuple(
-            msgspec.structs.replace(stage, duration_ns=end_ns - start_ns)
-            for stage, start_ns, end_ns in zip(load.stages, ends_ns, ends_ns[1:], strict=False)
-        ),
+        profile,
+        load=profile.load.stretched(duration_ns),
+        stop=Length(duration_ns=duration_ns),
+        precision=None,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from cortex_tui.loads.registry import decode_load
 from cortex_tui.protocol.commands import Request, Start
 from cortex_tui.protocol.messages import Message
 
@@ -20,9 +21,11 @@ class ProtocolError(Exception):
 
 _HEADER = struct.Struct(">I")
 _encoder = msgspec.msgpack.Encoder()
-_messages: msgspec.msgpack.Decoder[list[Message]] = msgspec.msgpack.Decoder(list[Message])
+_messages: msgspec.msgpack.Decoder[list[Message]] = msgspec.msgpack.Decoder(
+    list[Message], dec_hook=decode_load
+)
 _requests: msgspec.msgpack.Decoder[list[Start | Request]] = msgspec.msgpack.Decoder(
-    list[Start | Request]
+    list[Start | Request], dec_hook=decode_load
 )
 
 

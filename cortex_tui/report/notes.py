@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cortex_tui.profiles.model import is_open
 from cortex_tui.profiles.words import printable
 from cortex_tui.quantities import format_duration, format_range
 from cortex_tui.report.stream import Tone, toned
@@ -92,7 +91,7 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
             f"{_several(together)}"
         )
     closed = list(
-        dict.fromkeys(run.profile.family for run in view.runs if not is_open(run.profile.load))
+        dict.fromkeys(run.profile.family for run in view.runs if not run.profile.load.has_schedule)
     )
     if closed:
         everyone = len(closed) == len({run.profile.family for run in view.runs})

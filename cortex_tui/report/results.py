@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cortex_tui.profiles.description import load_text
 from cortex_tui.quantities import format_count, format_duration, format_range
 from cortex_tui.report.stream import Tone
 from cortex_tui.report.table import Cell, Column, table
@@ -92,7 +91,7 @@ _PROFILE = Column("profile", lambda run: Cell(name_of(run)), left=True)
 
 _RESULTS = (
     _PROFILE,
-    Column("load", lambda run: Cell(load_text(run.profile.load)), goes=8, left=True),
+    Column("load", lambda run: Cell(run.profile.load.text), goes=8, left=True),
     Column("state", _state, goes=2, left=True),
     Column("operations", lambda run: Cell(format_count(run.operations)), goes=5),
     Column("op/s", lambda run: Cell(format_count(run.throughput_per_s)), goes=3),

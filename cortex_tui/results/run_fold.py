@@ -10,7 +10,7 @@ from bisect import insort
 
 import msgspec
 
-from cortex_tui.profiles.model import Profile, is_open
+from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import (
     Calibrated,
@@ -71,7 +71,7 @@ class RunFold:
         self.intervals = IntervalSeries()
         self.service, self.failures = Histogram(), Histogram()
         self.response = self.lateness = None
-        if is_open(planned.profile.load):
+        if planned.profile.load.has_schedule:
             self.response, self.lateness = Histogram(), Histogram()
         self.targets = tuple(parse_target(text) for text in planned.profile.targets)
         self.round = planned.round

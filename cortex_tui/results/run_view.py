@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from statistics import median
 
-from cortex_tui.profiles.model import is_open
 from cortex_tui.quantities import format_duration
 from cortex_tui.results.cells import Cells, group_of
 from cortex_tui.results.progress import progress_note, progress_of
@@ -137,7 +136,7 @@ def _timing(run: RunFold) -> list[str]:
         return []
     if run.clock_cost_ns * _CLOCK_SHARE <= service_ns:
         return []
-    may_be_batched = not is_open(run.profile.load) and run.profile.timeout_ns is None
+    may_be_batched = not run.profile.load.has_schedule and run.profile.timeout_ns is None
     return [
         f"timing adds {format_duration(run.clock_cost_ns)} to each operation, "
         f"{run.clock_cost_ns / service_ns:.0%} of the service p50 {format_duration(service_ns)}"
@@ -148,7 +147,7 @@ def _timing(run: RunFold) -> list[str]:
 def _overload(run: RunFold) -> list[str]:
     """That operations became due faster than they could be done, as far as that was seen: arrivals
     that were not started, or ever more operations in flight."""
-    if run.live or not is_open(run.profile.load):
+    if run.live or not run.profile.load.has_schedule:
         return []
     seen = []
     if run.unstarted:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
-from cortex_tui.loads.schedule import Levels
-from cortex_tui.profiles.model import ClosedLoad, StagedLoad
 from cortex_tui.runner.deadlines import Deadlines
-from cortex_tui.runner.loops import CHECK_NS, LoopTurns, closed_worker
-from cortex_tui.runner.operations import Operations
-from cortex_tui.runner.phase import ActivePhase, contained
-from cortex_tui.runner.timer import ArrivalTimer
+from cortex_tui.runner.driver import DriverTask
+from cortex_tui.runner.loops import CHECK_NS, closed_worker
+from cortex_tui.runner.phase import contained
 
 LEVEL_NS = 20_000_000
 """How often the number of workers follows a level that changes."""
@@ -21,32 +18,26 @@ LEVEL_NS = 20_000_000
 class ClosedDriver:
     """Drives one phase with workers. Their number follows the load's level."""
 
-    def __init__(
-        self,
-        load: ClosedLoad | StagedLoad,
-        phase: ActivePhase,
-        operations: Operations,
-        indices: Iterator[int],
-        iterations: int | None,
-        *,
-        turns: LoopTurns,
-        timer: ArrivalTimer,
-        timeout_ns: int | None,
-    ) -> None:
-        self._phase = phase
-        self._operations = operations
-        self._turns = turns
-        self._timer = timer
-        self._staged = isinstance(load, StagedLoad)
-        self._think_time_ns = load.think_time_ns
+    def __init__(self, task: DriverTask) -> None:
+        """The load must have workers."""
+        rules = task.load.worker_rules
+        if rules is None:
+            raise ValueError("a load without workers")
+        self._load = task.load
+        self._share = task.share
+        self._phase = phase = task.phase
+        self._operations = task.operations
+        self._turns = task.turns
+        self._timer = task.timer
+        self._think_time_ns = rules.think_time_ns
         self._thinking: set[asyncio.Future[None]] = set()
         batch = phase.recorder.batch
-        self._iterations = iterations
-        if iterations is not None:
-            self._iterations = max(1, iterations // batch) * batch
-            indices = islice(indices, self._iterations)
-        self._indices = indices
-        self._levels = Levels(load, phase.start_ns)
+        self._iterations: int | None = None
+        self._indices = task.indices
+        if task.iterations is not None:
+            self._iterations = max(1, task.share.count(task.iterations) // batch) * batch
+            self._indices = islice(task.indices, self._iterations)
+        self._levels = task.load.levels(phase.start_ns)
         self._starts: list[int] = []
         self._limits: list[int] = []
         self._working: set[int] = set()
@@ -55,16 +46,16 @@ class ClosedDriver:
         self._check_ns = CHECK_NS
         self._deadlines: Deadlines | None = None
         self._settle, self._fail = phase.recorder.record, phase.fail
-        if timeout_ns is not None:
+        if (timeout_ns := task.timeout_ns) is not None:
             # Who looks up that often finds each operation that is overdue when it ends.
             self._check_ns = min(CHECK_NS, timeout_ns)
-            watched = Deadlines(timeout_ns, phase, timer, lambda: enumerate(self._starts))
+            watched = Deadlines(timeout_ns, phase, task.timer, lambda: enumerate(self._starts))
             self._deadlines = watched
             self._settle, self._fail = watched.settle, watched.fail
 
     def begin(self) -> None:
         self._follow()
-        if self._staged:
+        if self._levels.vary:
             self._timer.at(
                 self._phase.clock() + LEVEL_NS, self._phase.guarded(self._keep_following)
             )
@@ -73,7 +64,7 @@ class ClosedDriver:
 
     @property
     def level(self) -> float:
-        return self._wanted
+        return round(self._levels.at(self._phase.now_ns()))
 
     def started_ns(self) -> Sequence[int]:
         """When each operation under way began."""
@@ -92,18 +83,15 @@ class ClosedDriver:
         self._levels.shift(by_ns, paused_ns)
 
     def adjust(self, factor: float) -> None:
-        """Multiplies the number of workers; it changes by one at least, and stays above none."""
+        """Multiplies the number of workers."""
         now_ns = self._phase.now_ns()
         level = self._levels.at(now_ns)
-        if not level:
-            return
-        wanted = round(level * factor)
-        wanted = max(wanted, round(level) + 1) if factor > 1 else min(wanted, round(level) - 1)
-        self._levels.scale(max(1, wanted) / level, now_ns)
-        self._follow()
+        if level:
+            self._levels.scale(self._load.adjusted(level, factor) / level, now_ns)
+            self._follow()
 
     def _follow(self) -> None:
-        before, self._wanted = self._wanted, round(self._levels.at(self._phase.now_ns()))
+        before, self._wanted = self._wanted, self._share.count(round(self.level))
         if self._wanted < before:
             self._have_looked_up()
         for slot in range(self._wanted):

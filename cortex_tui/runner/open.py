@@ -3,51 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from cortex_tui.limits import MAX_ARRIVALS_AT_ONCE
 from cortex_tui.loads.schedule import ArrivalSchedule
-from cortex_tui.profiles.model import OpenLoad, StagedLoad
 from cortex_tui.runner.clock import NEVER_NS
 from cortex_tui.runner.deadlines import Deadlines
+from cortex_tui.runner.driver import DriverTask
 from cortex_tui.runner.loops import open_arrival
-from cortex_tui.runner.phase import ActivePhase
-from cortex_tui.runner.timer import ArrivalTimer
-from cortex_tui.workloads.operation import Operation
 
 
 class OpenDriver:
     """Drives one phase with arrivals."""
 
-    def __init__(
-        self,
-        load: OpenLoad | StagedLoad,
-        phase: ActivePhase,
-        operation: Operation,
-        indices: Iterator[int],
-        iterations: int | None,
-        *,
-        timer: ArrivalTimer,
-        timeout_ns: int | None,
-        seed: int,
-    ) -> None:
-        self._phase = phase
-        self._operation = operation
-        self._indices = indices
-        self._timer = timer
-        self._precise = load.precise
-        self._max_in_flight = load.max_in_flight
-        self._arrival = open_arrival(operation)
+    def __init__(self, task: DriverTask) -> None:
+        """The load must have a schedule."""
+        rules = task.load.arrival_rules
+        if rules is None:
+            raise ValueError("a load without a schedule")
+        self._load = task.load
+        self._phase = phase = task.phase
+        self._operation = task.operations.first
+        self._indices = task.indices
+        self._timer = task.timer
+        self._precise = rules.precise
+        self._max_in_flight = max(1, task.share.count(rules.max_in_flight))
+        self._arrival = open_arrival(self._operation)
         self._lasts = phase.end_ns != NEVER_NS
         end_ns = phase.end_ns if self._lasts else None
-        self._schedule = ArrivalSchedule(load, phase.start_ns, end_ns, iterations, seed)
+        self._schedule = ArrivalSchedule(
+            task.load, phase.start_ns, end_ns, task.iterations, task.seed, task.share
+        )
         self._starts: dict[int, int] = {}
         self._alarm = 0
         self._deadlines: Deadlines | None = None
         self._settle, self._fail = phase.recorder.record, phase.fail
-        if timeout_ns is not None:
-            self._deadlines = Deadlines(timeout_ns, phase, timer, self._starts.items)
+        if (timeout_ns := task.timeout_ns) is not None:
+            self._deadlines = Deadlines(timeout_ns, phase, task.timer, self._starts.items)
             self._settle, self._fail = self._deadlines.settle, self._deadlines.fail
 
     def begin(self) -> None:
@@ -89,6 +82,8 @@ class OpenDriver:
         now_ns = self._phase.now_ns()
         if not self._phase.paused:
             self._start_or_drop(now_ns)
+        if level := self.level:
+            factor = self._load.adjusted(level, factor) / level
         self._schedule.scale(factor, now_ns)
         self._wait()
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextvars
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 
-from cortex_tui.loads.schedule import Levels
-from cortex_tui.profiles.model import Profile, StagedLoad, is_open
+from cortex_tui.profiles.model import Profile
 from cortex_tui.workloads.api import PerWorker
 from cortex_tui.workloads.operation import Operation, WorkloadError
 
@@ -18,11 +17,11 @@ class Operations:
         """Raises WorkloadError where the load cannot have such operations."""
         self._per_worker = found if isinstance(found, PerWorker) else None
         self._ready = [found] if isinstance(found, Operation) else []
-        if self._per_worker is not None and is_open(profile.load):
+        if self._per_worker is not None and not profile.load.has_workers:
             raise WorkloadError(
-                f"{self._per_worker.name}: @per_worker needs workers, and an open load has none"
+                f"{self._per_worker.name}: @per_worker needs workers, and this load has none"
             )
-        self._workers = _most_workers(profile)
+        self._workers = max(1, round(profile.load.levels().most))
         self.context = contextvars.copy_context()
         """What set-up left in context variables: operations run in copies of it."""
 
@@ -46,10 +45,3 @@ class Operations:
         if worker < len(self._ready):
             return nullcontext(self._ready[worker])
         return self._per_worker.opened(worker)
-
-
-def _most_workers(profile: Profile) -> int:
-    load = profile.load
-    if isinstance(load, StagedLoad):
-        return max(1, *(round(stage.level) for stage in load.stages))
-    return max(1, round(Levels(load, 0).at(0)))

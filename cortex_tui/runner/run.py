@@ -6,9 +6,10 @@ import asyncio
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
-from typing import Literal, Protocol
+from typing import Literal
 
-from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, StagedLoad
+from cortex_tui.loads.share import WHOLE
+from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.lifecycle import RunLife, TransitionError
 from cortex_tui.protocol.messages import (
     Calibrated,
@@ -21,29 +22,15 @@ from cortex_tui.protocol.messages import (
 from cortex_tui.protocol.plan import RunPlan
 from cortex_tui.runner.calibration import MAX_BATCH, calibrated_batch
 from cortex_tui.runner.clock import CLOCK, NEVER_NS
-from cortex_tui.runner.closed import ClosedDriver
+from cortex_tui.runner.driver import Driver, DriverTask, make_driver
 from cortex_tui.runner.health import HealthReport
 from cortex_tui.runner.loops import LoopTurns
-from cortex_tui.runner.open import OpenDriver
 from cortex_tui.runner.operations import Operations
 from cortex_tui.runner.phase import DRAIN_NS, ActivePhase, contained
 from cortex_tui.runner.recorder import Recorder
 from cortex_tui.runner.timer import ArrivalTimer
 
 Tell = Callable[[Message], None]
-
-
-class Driver(Protocol):
-    """Starts the operations of a phase as its load model says."""
-
-    def begin(self) -> None: ...
-    @property
-    def level(self) -> float: ...
-    def started_ns(self) -> Sequence[int]: ...
-    def pause(self) -> None: ...
-    def resume(self, by_ns: int, paused_ns: int) -> None: ...
-    def adjust(self, factor: float) -> None: ...
-    async def finish(self) -> None: ...
 
 
 class Run:
@@ -130,10 +117,8 @@ class Run:
         await self._run_phase("measure", operations, self._measure_length(), start_ns)
 
     def _measure_length(self) -> Length:
-        load = self.profile.load
-        if isinstance(load, StagedLoad):
-            return Length(load.duration_ns, self.profile.stop.iterations)
-        return self.profile.stop
+        own_ns, stop = self.profile.load.duration_ns, self.profile.stop
+        return stop if own_ns is None else Length(own_ns, stop.iterations)
 
     async def _run_phase(
         self,
@@ -184,19 +169,22 @@ class Run:
     def _driver_of(
         self, phase: ActivePhase, operations: Operations, iterations: int | None
     ) -> Driver:
-        load, timeout_ns = self.profile.load, self.profile.timeout_ns
-        if isinstance(load, StagedLoad) and phase.name == "warmup":
-            load = _steady(load)
-        if isinstance(load, ClosedLoad) or (isinstance(load, StagedLoad) and load.of == "workers"):
-            return ClosedDriver(
-                load, phase, operations, self._indices, iterations,
-                turns=self._turns, timer=self._timer, timeout_ns=timeout_ns,
-            )  # fmt: skip
+        load = self.profile.load
         seed = zlib.crc32(f"{self.profile.full_name} {phase.name} {self.plan.round}".encode())
-        return OpenDriver(
-            load, phase, operations.first, self._indices, iterations,
-            timer=self._timer, timeout_ns=timeout_ns, seed=seed,
-        )  # fmt: skip
+        return make_driver(
+            DriverTask(
+                load=load.steady() if phase.name == "warmup" else load,
+                share=WHOLE,
+                phase=phase,
+                operations=operations,
+                indices=self._indices,
+                iterations=iterations,
+                seed=seed,
+                timeout_ns=self.profile.timeout_ns,
+                turns=self._turns,
+                timer=self._timer,
+            )
+        )
 
     # --- what a person may do meanwhile ------------------------------------------------------
     # Each says what it did, or raises TransitionError with the reason why it did nothing.
@@ -272,8 +260,7 @@ class Run:
         driver.adjust(factor)
         if driver.level == before:
             raise TransitionError("its load is at its bound")
-        unit = "/s" if isinstance(driver, OpenDriver) else " workers"
-        text = f"{before:g} → {driver.level:g}{unit}"
+        text = f"{before:g} → {driver.level:g}{self.profile.load.unit}"
         self._mark(text)
         self._tell_level()
         return text
@@ -346,11 +333,3 @@ def _left_behind(unfinished_ns: Sequence[int]) -> str:
         f"warm-up: {count} operation{'s' * (count > 1)} had not ended and "
         f"{'were' if count > 1 else 'was'} cancelled, the oldest after {oldest_s:.1f} s"
     )
-
-
-def _steady(load: StagedLoad) -> ClosedLoad | OpenLoad:
-    """What a staged load warms up with: its first level that is above none."""
-    level = next((stage.level for stage in load.stages if stage.level), 1.0)
-    if load.of == "workers":
-        return ClosedLoad(max(1, round(level)), load.think_time_ns)
-    return OpenLoad(level, load.arrivals, load.max_in_flight, load.precise)

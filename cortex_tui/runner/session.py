@@ -271,10 +271,7 @@ class Session:
             member.run.warnings.append(
                 "not async: it blocks the loop, so it ran without neighbours"
             )
-        if getattr(profile.load, "precise", False):
-            member.run.warnings.append(
-                "precise: the loop turns before each arrival, which takes time from its neighbours"
-            )
+        member.run.warnings.extend(profile.load.cautions)
 
     async def _tear_down(self, member: Member) -> BaseException | None:
         """What failed in it, if anything did."""

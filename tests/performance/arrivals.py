@@ -22,7 +22,8 @@ from typing import NamedTuple
 import aiosqlite
 import numpy as np
 
-from cortex_tui.profiles.model import Length, OpenLoad, Profile
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.messages import Health, Samples
 from cortex_tui.protocol.plan import LoopName, RunPlan
 from cortex_tui.runner.health import HealthReport

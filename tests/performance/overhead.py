@@ -22,7 +22,10 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from cortex_tui.profiles.model import ClosedLoad, Length, Load, OpenLoad, Profile
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.loads.port import Load
+from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.frames import encode_frame
 from cortex_tui.protocol.messages import RunFinished
 from cortex_tui.protocol.plan import INTERVAL_NS, LoopName, RunPlan, SessionPlan

@@ -6,16 +6,9 @@ from typing import Any
 
 import msgspec
 
-from cortex_tui.profiles.model import (
-    Catalog,
-    ClosedLoad,
-    Length,
-    OpenLoad,
-    Precision,
-    Problem,
-    Profile,
-    Suite,
-)
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.profiles.model import Catalog, Length, Precision, Problem, Profile, Suite
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.results.view import CurvePoint, MarkView, RunView, SessionView
 from cortex_tui.stats.targets import TargetResult

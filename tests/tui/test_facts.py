@@ -7,7 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from cortex_tui.profiles.model import Length, Load, Precision, Stage, StagedLoad, Suite
+from cortex_tui.loads.port import Load
+from cortex_tui.loads.staged import Stage, StagedLoad
+from cortex_tui.profiles.model import Length, Precision, Suite
 from cortex_tui.results.view import MarkView, RunView, SessionView
 from cortex_tui.stats.targets import TargetResult, TargetVerdict
 from cortex_tui.tui.render.definition import plan_text
@@ -74,11 +76,11 @@ RAMP = StagedLoad(
 @pytest.mark.parametrize(
     ("load", "short", "told"),
     [
-        (RAMP, "2 stages, 1000/s at most", ["in stages, open, poisson arrivals", "at 100/s for"]),
-        (RAMP, "2 stages", ["to 1000/s for 10.0s", "at most 10.0k in flight"]),
+        (RAMP, "100/s → 1000/s poisson", ["in stages, open, poisson arrivals", "at 100/s for"]),
+        (RAMP, "100/s", ["to 1000/s for 10.0s", "at most 10.0k in flight"]),
         (
             StagedLoad(of="workers", stages=(Stage(4, 10**9),), think_time_ns=1_000_000),
-            "1 stage, 4 workers at most",
+            "4 workers, think 1.00ms",
             ["closed: cannot see queueing", "at 4 workers for 1.00s", "think time 1.00ms"],
         ),
     ],

@@ -21,15 +21,23 @@ ALLOWED = {
     "cortex_tui.paths": set[str](),
     "cortex_tui.limits": set[str](),
     "cortex_tui.stats": {"cortex_tui.quantities", "cortex_tui.stats"},
+    "cortex_tui.loads": {
+        "cortex_tui.limits",
+        "cortex_tui.loads",
+        "cortex_tui.profiles.reading",
+        "cortex_tui.profiles.words",
+        "cortex_tui.quantities",
+    },
     "cortex_tui.profiles": {
+        "cortex_tui.limits",
+        "cortex_tui.loads",
         "cortex_tui.paths",
         "cortex_tui.profiles",
         "cortex_tui.quantities",
         "cortex_tui.stats",
         "cortex_tui.workloads.names",
     },
-    "cortex_tui.protocol": {MODEL, "cortex_tui.protocol"},
-    "cortex_tui.loads": {MODEL, "cortex_tui.loads"},
+    "cortex_tui.protocol": {MODEL, "cortex_tui.loads", "cortex_tui.protocol"},
     "cortex_tui.workloads": {
         "cortex_core",
         MODEL,
@@ -47,6 +55,7 @@ ALLOWED = {
     "cortex_tui.environment": {"cortex_tui.environment", "cortex_tui.quantities"},
     "cortex_tui.store": {
         MODEL,
+        "cortex_tui.loads.registry",
         "cortex_tui.paths",
         "cortex_tui.protocol",
         "cortex_tui.stats",

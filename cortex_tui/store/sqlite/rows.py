@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from cortex_tui.loads.registry import decode_load
 from cortex_tui.protocol.messages import Health
 from cortex_tui.stats.moments import Moments
 from cortex_tui.store.errors import damaged
@@ -146,6 +147,6 @@ def _decoded(text: object, kind: type[_T], path: Path, what: str) -> _T:
     if not isinstance(text, str):
         raise damaged(path, what, f"expected text, found {type(text).__name__}")
     try:
-        return msgspec.json.decode(text, type=kind)
+        return msgspec.json.decode(text, type=kind, dec_hook=decode_load)
     except msgspec.MsgspecError as error:
         raise damaged(path, what, error) from error

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cortex_tui.profiles.model import Problem, Profile, Suite
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.results.view import RunView, SessionView
-from cortex_tui.tui.render.definition import define, level_text, load_text
+from cortex_tui.tui.render.definition import define
 from cortex_tui.tui.render.results import tell_results, tell_rounds, tell_warnings
 from cortex_tui.tui.render.rows import VERDICTS, phase_text, stalled_ns
 from cortex_tui.tui.render.sheet import Sheet
@@ -21,8 +21,8 @@ def _level_now(run: RunView) -> str:
     """The level of its load, where that is another than its profile's."""
     if run.level is None:
         return ""
-    now = level_text(run.profile.load, run.level)
-    return now if now != load_text(run.profile.load) else ""
+    now = run.profile.load.level_text(run.level)
+    return now if now != run.profile.load.text else ""
 
 
 def _conditions(page: Sheet, run: RunView, silent_ns: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cortex_tui.profiles.model import is_open
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.results.view import RunView
 from cortex_tui.tui.render.error_bars import range_text
@@ -38,7 +37,7 @@ def _heading(page: Sheet, run: RunView) -> None:
     if run.batch > 1:
         text += f", percentiles of batches of {format_count(run.batch)}"
     heading = (Span(text, "head"),)
-    if is_open(run.profile.load):
+    if run.profile.load.has_schedule:
         page.row(heading)
     elif len(text) + len(_CLOSED) + 2 <= page.width:
         page.row((*heading, Span(f"  {_CLOSED}", "dim")))

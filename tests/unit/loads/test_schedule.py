@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortex_tui.loads.schedule import ArrivalSchedule, Levels
-from cortex_tui.profiles.model import ClosedLoad, OpenLoad, Stage, StagedLoad
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.loads.schedule import ArrivalSchedule
+from cortex_tui.loads.staged import Stage, StagedLoad
 
 SECOND_NS = 1_000_000_000
 
@@ -127,15 +129,15 @@ def test_levels_of_workers_step_ramp_and_scale() -> None:
         of="workers",
         stages=(Stage(2, SECOND_NS), Stage(10, 2 * SECOND_NS, ramp=True), Stage(4, SECOND_NS)),
     )
-    levels = Levels(load, 0)
+    levels = load.levels()
     assert [levels.at(s * SECOND_NS // 2) for s in (0, 1, 2, 4, 6, 7, 20)] == [2, 2, 2, 6, 4, 4, 4]
     levels.scale(2.0, 2 * SECOND_NS)
     assert [levels.at(s * SECOND_NS) for s in (2, 3)] == [12, 8]
 
 
 def test_an_unstaged_load_stays_at_its_level() -> None:
-    assert Levels(ClosedLoad(workers=7), 0).at(1 << 60) == 7
-    assert Levels(OpenLoad(rate_per_s=2.5), 0).at(0) == 2.5
+    assert ClosedLoad(workers=7).levels().at(1 << 60) == 7
+    assert OpenLoad(rate_per_s=2.5).levels().at(0) == 2.5
 
 
 def test_workers_have_no_schedule() -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from cortex_tui.loads.registry import load_keys
+from cortex_tui.loads.staged import STAGE_KEYS
 from cortex_tui.profiles.keys import KEYS
 from cortex_tui.profiles.lengths import BOUND_KEYS
 from cortex_tui.profiles.loader import load_catalog
-from cortex_tui.profiles.loads import LOAD_KEYS, STAGE_KEYS
 
 ROOT = Path(__file__).resolve().parents[3]
 REFERENCE = (ROOT / "docs" / "profiles.md").read_text(encoding="utf-8")
@@ -25,7 +26,7 @@ def test_its_examples_are_right(tmp_path: Path, example: str) -> None:
     assert catalog.profiles
 
 
-@pytest.mark.parametrize("key", sorted({*KEYS, *LOAD_KEYS, *STAGE_KEYS, *BOUND_KEYS}))
+@pytest.mark.parametrize("key", sorted({*KEYS, *load_keys(), *STAGE_KEYS, *BOUND_KEYS}))
 def test_it_names_every_key_and_has_an_example_of_it(key: str) -> None:
     assert re.search(rf"`[^`]*\b{key}\b", REFERENCE)
     assert any(re.search(rf"\b{key}\b", example) for example in EXAMPLES)

@@ -6,18 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.loads.port import Load
+from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.loader import load_catalog
-from cortex_tui.profiles.model import (
-    Catalog,
-    ClosedLoad,
-    Length,
-    Load,
-    OpenLoad,
-    Precision,
-    Profile,
-    Stage,
-    StagedLoad,
-)
+from cortex_tui.profiles.model import Catalog, Length, Precision, Profile
 
 ONE = '[profile.a]\nworkload = "cortex.get"\n'
 

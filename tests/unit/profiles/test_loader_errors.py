@@ -55,7 +55,7 @@ PROFILE_ERRORS = [
     ),
     (
         "load = { max_in_flight = 4 }",
-        "load.max_in_flight: expected a rate beside it (only an open load has it)",
+        "load.max_in_flight: expected rate or stages beside it",
     ),
     ("load = { worker = 1 }", 'load.worker: unknown key (did you mean "workers"?)'),
     (
@@ -64,12 +64,12 @@ PROFILE_ERRORS = [
     ),
     (
         'load = { workers = 1, arrivals = "poisson" }',
-        "load.arrivals: expected a rate beside it (only an open load has it)",
+        "load.arrivals: expected rate or stages beside it",
     ),
     ('load = { rate = "5/s", precise = 1 }', "load.precise: expected true or false, got 1"),
     (
         'load = { rate = "5/s", think_time = "5ms" }',
-        "load.think_time: expected workers beside it (only a closed load has it)",
+        "load.think_time: expected workers or stages beside it",
     ),
     (
         "load = { workers = 1, think_time = 5 }",

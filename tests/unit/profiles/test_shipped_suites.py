@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.profiles.loader import load_catalog
-from cortex_tui.profiles.model import Catalog, ClosedLoad, Length, ParamValue
+from cortex_tui.profiles.model import Catalog, Length, ParamValue
 from cortex_tui.workloads.names import BUILT_IN
 
 REFERENCE: dict[str, tuple[str, dict[str, ParamValue]]] = {

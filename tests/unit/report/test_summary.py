@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cortex_tui.profiles.model import OpenLoad
+from cortex_tui.loads.open import OpenLoad
 from cortex_tui.report import summary
 from cortex_tui.results.view import MarkView
 from cortex_tui.stats.targets import TargetResult

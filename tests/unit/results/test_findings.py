@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from cortex_tui.profiles.model import OpenLoad
+from cortex_tui.loads.open import OpenLoad
 from cortex_tui.protocol.messages import Health, RunFinished
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_view import run_view

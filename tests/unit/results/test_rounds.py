@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hdrh.histogram import HdrHistogram
 
-from cortex_tui.profiles.model import OpenLoad
+from cortex_tui.loads.open import OpenLoad
 from cortex_tui.protocol.messages import (
     Calibrated,
     Health,

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.messages import Health, RunFinished
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_view import run_view

@@ -7,7 +7,8 @@ from statistics import median
 
 import pytest
 
-from cortex_tui.profiles.model import ClosedLoad, Length
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.messages import Calibrated, SessionStarted
 from cortex_tui.runner.session import Session
 from tests.unit.runner.bench import Bench, Event, PhaseChanged

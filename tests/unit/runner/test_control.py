@@ -8,7 +8,10 @@ from collections.abc import Callable
 
 import pytest
 
-from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Profile, Stage, StagedLoad
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.loads.staged import Stage, StagedLoad
+from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Stop
 from cortex_tui.protocol.messages import LevelChanged, Mark, Samples
 from cortex_tui.runner.session import Session

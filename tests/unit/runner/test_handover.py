@@ -7,7 +7,8 @@ from array import array
 
 import pytest
 
-from cortex_tui.profiles.model import ClosedLoad, Length
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.messages import Message, Pulse, Samples, SessionFinished
 from cortex_tui.runner.handover import FRAME_BYTES, Outbox
 from tests.unit.runner.bench import Bench

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from cortex_tui.profiles.model import ClosedLoad, Length
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.commands import Stop
 from cortex_tui.protocol.messages import Samples, StateChanged
 from cortex_tui.runner.session import Session

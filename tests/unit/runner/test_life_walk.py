@@ -17,7 +17,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Profile, Stage, StagedLoad
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.loads.staged import Stage, StagedLoad
+from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Stop
 from cortex_tui.protocol.lifecycle import TRANSITIONS, RunLife
 from cortex_tui.protocol.messages import (

@@ -8,8 +8,11 @@ from statistics import quantiles
 
 import pytest
 
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
 from cortex_tui.loads.schedule import ArrivalSchedule
-from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Stage, StagedLoad
+from cortex_tui.loads.staged import Stage, StagedLoad
+from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.messages import LevelChanged, Samples
 from cortex_tui.runner.session import Session
 from tests.unit.runner.bench import Bench, Event

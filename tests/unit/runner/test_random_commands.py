@@ -8,7 +8,10 @@ from collections import Counter
 
 import pytest
 
-from cortex_tui.profiles.model import ClosedLoad, Length, Load, OpenLoad
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.loads.port import Load
+from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.commands import (
     Adjust,
     Command,

@@ -8,7 +8,9 @@ import threading
 
 import pytest
 
-from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.messages import (
     RunFinished,
     RunPlanned,

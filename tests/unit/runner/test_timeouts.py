@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.messages import Samples
 from tests.unit.runner.bench import Bench, Recorded
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Stage, StagedLoad
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.loads.staged import Stage, StagedLoad
+from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.commands import Adjust
 from cortex_tui.protocol.messages import LogLine, RunPlanned
 from tests.unit.runner.bench import Bench, PhaseChanged
@@ -157,7 +160,7 @@ async def test_an_open_load_has_no_workers_to_set_up(bench: Bench) -> None:
     bench.write(CONNECTIONS, log=log, used={}, reached=lambda i: None)
     recorded = await bench.run(bench.profile("clients", load=OpenLoad(rate_per_s=1_000.0)))
     assert recorded.finished().state == "failed"
-    assert "@per_worker needs workers, and an open load has none" in recorded.finished().reason
+    assert "@per_worker needs workers, and this load has none" in recorded.finished().reason
     assert log == ["server up", "server down"]
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from cortex_tui.profiles.model import Length, OpenLoad, Precision, Profile
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.profiles.model import Length, Precision, Profile
 from cortex_tui.results import findings
 from cortex_tui.results.document import session_document
 from cortex_tui.results.stored import from_stored

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from cortex_tui.profiles.model import Length, OpenLoad, Precision, Profile
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.profiles.model import Length, Precision, Profile
 from cortex_tui.protocol.commands import EndPhase
 from cortex_tui.protocol.lifecycle import Phase
 from cortex_tui.protocol.messages import RunFinished

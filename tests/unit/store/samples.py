@@ -6,7 +6,9 @@ from array import array
 from collections.abc import Iterable
 from typing import Any
 
-from cortex_tui.profiles.model import ClosedLoad, Length, OpenLoad, Profile
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.messages import Health
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.store.records import (

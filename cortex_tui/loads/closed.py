@@ -1,0 +1,59 @@
+"""The closed load: workers that start their next operation when the last has ended."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from cortex_tui.limits import MAX_WORKERS
+from cortex_tui.loads.levels import Segment
+from cortex_tui.loads.port import Load, WorkerRules
+from cortex_tui.loads.settings import OF_WORKERS
+from cortex_tui.profiles.reading import Key, counts, read_count
+from cortex_tui.quantities import format_duration
+
+
+class ClosedLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="closed"):
+    """Each of `workers` starts its next operation when its last one has ended.
+
+    With a `think_time_ns`, only that long after it has ended.
+    """
+
+    workers: int = 1
+    think_time_ns: int = 0
+
+    key = "workers"
+    example = "{ workers = 1 }"
+    keys = {
+        "workers": Key(
+            partial(read_count, at_most=MAX_WORKERS),
+            counts(1, MAX_WORKERS),
+            "Closed: workers, each starting its next operation when its last has ended.",
+        ),
+        **OF_WORKERS,
+    }
+
+    @classmethod
+    def read(cls, keys: dict[str, Any], path: str) -> ClosedLoad:
+        return ClosedLoad(keys["workers"], keys.get("think_time", 0))
+
+    @property
+    def worker_rules(self) -> WorkerRules:
+        return WorkerRules(self.think_time_ns)
+
+    def segments(self, start_ns: int) -> list[Segment]:
+        return [Segment(start_ns, None, self.workers, self.workers)]
+
+    @property
+    def text(self) -> str:
+        think = f", think {format_duration(self.think_time_ns)}" if self.think_time_ns else ""
+        return self.level_text(self.workers) + think
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        workers = f"{self.level_text(self.workers)}, closed: cannot see queueing"
+        if not self.think_time_ns:
+            return (workers,)
+        return workers, f"think time {format_duration(self.think_time_ns)}"

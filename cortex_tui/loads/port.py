@@ -1,0 +1,157 @@
+"""What a load is: the one interface behind which all loads are interchangeable.
+
+A load is a frozen struct in a module of its own, with its keys in TOML, its wording, its levels
+over time, and the name of what starts its operations. `registry.py` lists the loads that there are.
+Nothing outside asks which load it has before it, only what that load can do.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, NamedTuple, Self
+
+from cortex_tui.limits import MAX_RATE_PER_S, MAX_WORKERS
+from cortex_tui.loads.levels import Levels, Segment
+from cortex_tui.profiles.reading import Keys
+from cortex_tui.quantities import format_count
+
+Arrivals = Literal["constant", "poisson"]
+
+
+class ArrivalRules(NamedTuple):
+    """How a load with a schedule starts its operations."""
+
+    arrivals: Arrivals
+    max_in_flight: int
+    """An arrival that finds as many operations under way is counted as unstarted."""
+    precise: bool
+    """Whether the loop turns for the last moments before an arrival."""
+
+
+class WorkerRules(NamedTuple):
+    """How a load with workers starts its operations."""
+
+    think_time_ns: int
+    """How long a worker rests after each operation."""
+
+
+class Load:
+    """How the operations of a run are started.
+
+    A subclass is a frozen `msgspec.Struct` too, whose tag `model` is its name on the wire, in the
+    store and in JSON.
+    """
+
+    __slots__ = ()
+
+    key: ClassVar[str]
+    """The key in TOML that every load of this kind has, and no other kind."""
+    example: ClassVar[str]
+    """The least that is to be written, for messages."""
+    keys: ClassVar[Keys]
+    """All keys of such a load; one that other loads have too is the same `Key` there."""
+
+    @classmethod
+    def read(cls, keys: dict[str, Any], path: str) -> Self:
+        """The load of these keys, read one by one already; raises RefusedError.
+
+        `path` is that of the key `load`.
+        """
+        raise NotImplementedError
+
+    # --- what it can do -----------------------------------------------------------------------
+
+    @property
+    def arrival_rules(self) -> ArrivalRules | None:
+        """None where operations do not start on a schedule."""
+        return None
+
+    @property
+    def worker_rules(self) -> WorkerRules | None:
+        """None where there are no workers."""
+        return None
+
+    @property
+    def has_schedule(self) -> bool:
+        """Whether operations start on a schedule, so that response time and lateness exist."""
+        return self.arrival_rules is not None
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether workers start operations, so that each can have an operation of its own."""
+        return self.worker_rules is not None
+
+    @property
+    def driver(self) -> str:
+        """What starts its operations, as `module:attribute` (see `runner/driver.py`).
+
+        A name, so that who only lists profiles imports no event loop.
+        """
+        if self.has_schedule:
+            return "cortex_tui.runner.open:OpenDriver"
+        return "cortex_tui.runner.closed:ClosedDriver"
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What somebody must know before believing what such a load measures."""
+        rules = self.arrival_rules
+        if rules is None or not rules.precise:
+            return ()
+        return (
+            "precise: the loop turns before each arrival, which takes time from its neighbours",
+        )
+
+    # --- over time ----------------------------------------------------------------------------
+
+    @property
+    def duration_ns(self) -> int | None:
+        """How long it lasts by itself; None where the profile's stop rule decides that."""
+        return None
+
+    def segments(self, start_ns: int) -> list[Segment]:
+        """Its levels from `start_ns` on."""
+        raise NotImplementedError
+
+    def levels(self, start_ns: int = 0) -> Levels:
+        return Levels(self.segments(start_ns))
+
+    def steady(self) -> Load:
+        """The load to warm up with, whose level does not change."""
+        return self
+
+    def stretched(self, duration_ns: int) -> Load:
+        """The load for a measure phase of that length."""
+        return self
+
+    def adjusted(self, level: float, factor: float) -> float:
+        """What becomes of a level that a person multiplies, within the bounds of all loads.
+
+        Workers change by one at least, and one is left.
+        """
+        if self.has_schedule or not level:
+            return min(level * factor, MAX_RATE_PER_S)
+        now, wanted = round(level), round(level * factor)
+        wanted = max(wanted, now + 1) if factor > 1 else min(wanted, now - 1)
+        return min(max(1, wanted), MAX_WORKERS)
+
+    # --- in words -----------------------------------------------------------------------------
+
+    @property
+    def text(self) -> str:
+        """In the few words that a row of a table has room for, such as `500/s poisson`."""
+        raise NotImplementedError
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """In full."""
+        raise NotImplementedError
+
+    @property
+    def unit(self) -> str:
+        """What stands behind a level."""
+        return "/s" if self.has_schedule else " workers"
+
+    def level_text(self, level: float) -> str:
+        """A level of this load: `500/s`, or `4 workers`."""
+        if level == 1 and not self.has_schedule:
+            return "1 worker"
+        return f"{format_count(level)}{self.unit}"
