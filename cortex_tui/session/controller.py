@@ -148,6 +148,7 @@ class SessionController:
 
     def _ask(self, command: Command) -> Future[Answered]:
         answer: Future[Answered] = Future()
+        answer.set_running_or_notify_cancel()  # whoever waits for it may give up, it is answered
         try:
             self._loop.call_soon_threadsafe(self._request, command, answer)
         except RuntimeError:  # everything is closed
@@ -278,7 +279,8 @@ class SessionController:
 
     def _request(self, command: Command, answer: Future[Answered]) -> None:
         """Sends a command to the session; one that is starting gets it when it has."""
-        if self._session is None or self._session.done():
+        if self._fold is None or self._fold.over:
+            # What is kept for a stream that never comes would reach the next session.
             answer.set_result(Answered(False, _NO_SESSION))
             return
         if command == Stop() and self._asked_to_stop_ns is None:

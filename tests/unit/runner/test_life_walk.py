@@ -21,9 +21,10 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Stop
+from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Request, Resume, Stop
 from cortex_tui.protocol.lifecycle import TRANSITIONS, RunLife
 from cortex_tui.protocol.messages import (
+    Answer,
     Answered,
     Message,
     RunFinished,
@@ -152,6 +153,7 @@ class Watch:
         self.lives = dict.fromkeys(fold.runs, RunLife())
         self.measured: dict[int, RunFinished] = {}
         self.finished: dict[int, RunFinished] = {}
+        self.answers: dict[int, Answered] = {}
 
     def take(self, batch: list[Message]) -> None:
         for message in batch:
@@ -174,6 +176,9 @@ class Watch:
                 self._follow(message.run, message.life)
             case Samples():
                 assert self.lives[message.run].phase in (message.phase, "teardown")
+            case Answer():
+                assert message.id not in self.answers
+                self.answers[message.id] = message.answered
             case RunMeasured():
                 self.measured[message.outcome.run] = message.outcome
             case RunFinished():
@@ -227,7 +232,10 @@ async def walk(bench: Bench, chosen: list[Profile], steps: list[Step], one_by_on
             for _ in range(step.turns):
                 await asyncio.sleep(0)
             before = dict(watch.lives)
-            is_answered(watch, step.command, before, session.obey(step.command))
+            number = len(watch.answers)
+            session.receive(Request(number, step.command))
+            assert len(watch.answers) == number + 1
+            is_answered(watch, step.command, before, watch.answers[number])
 
     steering = asyncio.ensure_future(steer())
     async with asyncio.timeout(ENDS_WITHIN_S):

@@ -16,11 +16,13 @@ from cortex_tui.loads.open import OpenLoad
 from cortex_tui.profiles.model import Length, Precision, Profile
 from cortex_tui.results import findings
 from cortex_tui.results.document import session_document
+from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.stored import from_stored
 from cortex_tui.results.view import SessionView
 from cortex_tui.session import controller as controller_module
 from cortex_tui.session.controller import SessionController
 from cortex_tui.session.decisions import replayed
+from cortex_tui.session.writer import SessionWriter
 from cortex_tui.stats import settling
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.records import StoredSession
@@ -193,6 +195,55 @@ def test_closing_ends_a_session_that_holds_its_loop(tmp_path: Path) -> None:
     desk.control.close()
     assert threading.active_count() < threads
     assert not list((tmp_path / ".cortex-tui" / "scratch").iterdir())
+
+
+@pytest.fixture
+def slow_store(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[tuple[threading.Event, threading.Event]]:
+    """The last write of a session: set when it begins, and what it waits for."""
+    begun, go_on = threading.Event(), threading.Event()
+    write = SessionWriter.write
+
+    async def slow_write(self: SessionWriter, fold: SessionFold) -> None:
+        if fold.over and not begun.is_set():
+            begun.set()
+            await asyncio.to_thread(go_on.wait)
+        await write(self, fold)
+
+    monkeypatch.setattr(SessionWriter, "write", slow_write)
+    yield begun, go_on
+    go_on.set()
+
+
+def test_what_is_asked_of_a_session_that_is_being_stored_is_answered_and_not_kept(
+    desk: Desk, slow_store: tuple[threading.Event, threading.Event]
+) -> None:
+    begun, go_on = slow_store
+    desk.control.start([desk.profile("quick")])
+    begun.wait()
+    answer = desk.control.stop().result()
+    assert (answer.done, answer.text) == (False, "no session is running")
+    go_on.set()
+    desk.ended()
+    while not _started(desk):
+        time.sleep(0.005)
+    assert [run.state for run in desk.ended().runs] == ["finished"]
+
+
+def _started(desk: Desk) -> bool:
+    try:
+        desk.control.start([desk.profile("quick")])
+    except RuntimeError:  # the one before counts as running until all of it is done
+        return False
+    return True
+
+
+def test_whoever_gives_up_an_answer_does_no_harm_to_the_session(desk: Desk) -> None:
+    desk.control.start([desk.profile("slow")])
+    desk.control.pause().cancel()
+    assert desk.control.resume().result().text
+    assert [run.state for run in desk.ended().runs] == ["finished"]
 
 
 def test_pause_resume_skip_and_adjust_reach_the_run(desk: Desk) -> None:
