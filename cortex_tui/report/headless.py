@@ -83,6 +83,10 @@ async def run_headless(
         return INTERRUPTED
 
     code = FAILED if lost else GOOD
+    if interrupted.at_once:
+        # The caller would close it anyway: then the runs are shown as what they have come to.
+        await asyncio.to_thread(control.close)
+        view = control.view or view
     # Without an end there is nothing to deliver, and nobody who would.
     if not interrupted.at_once and not lost:
         if delivery.save:

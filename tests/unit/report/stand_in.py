@@ -44,18 +44,20 @@ def _ignored() -> Future[Answered]:
 class StandIn:
     """Shows one view after the other, each time it is looked at; the last one stays.
 
-    `on_stop` is the view to show once the session was stopped.
+    `on_stop` is the view to show once the session was stopped, `on_close` once it was closed.
     """
 
     def __init__(
         self,
         *views: SessionView,
         on_stop: SessionView | None = None,
+        on_close: SessionView | None = None,
         when_seen: Callable[[int], None] | None = None,
         save_error: Exception | None = None,
     ) -> None:
         self._views = list(views)
         self._on_stop = on_stop
+        self._on_close = on_close
         self._when_seen = when_seen
         self._save_error = save_error
         self._seen = 0
@@ -114,4 +116,5 @@ class StandIn:
         return future
 
     def close(self) -> None:
-        """Nothing to end."""
+        if self._on_close is not None:
+            self._views = [self._on_close]

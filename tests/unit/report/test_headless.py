@@ -142,14 +142,16 @@ async def test_a_signal_stops_the_session_and_delivers_what_was_measured(
     assert json.loads(out)
 
 
-async def test_a_second_signal_does_not_wait_for_the_session() -> None:
+async def test_a_second_signal_closes_the_session_and_shows_what_that_leaves() -> None:
     control = StandIn(
         GOING_ON,
+        on_close=session_view(run_view(state="stopped")),
         when_seen=lambda count: os.kill(os.getpid(), signal.SIGINT) if count in (2, 3) else None,
     )
     code, out, _ = await headless(control, save="half")
     assert (code, control.stops, control.saved) == (130, 1, [])
-    assert "running" in out
+    assert "stopped" in out
+    assert "running" not in out
 
 
 async def test_an_ignored_signal_stays_ignored() -> None:
