@@ -11,8 +11,8 @@ _NEVER_AWAITED = "was never awaited"
 
 
 @contextmanager
-def awaits_watched(tell: Callable[[str], None]) -> Iterator[None]:
-    """Calls `tell` with each of Python's warnings of that kind, which are shown all the same.
+def awaits_watched(report: Callable[[str], None]) -> Iterator[None]:
+    """Calls `report` with each of Python's warnings of that kind, which are shown all the same.
 
     Python tells of a place once, at the moment at which the coroutine is thrown away: in the task,
     and so the context, of the operation that made it.
@@ -28,7 +28,7 @@ def awaits_watched(tell: Callable[[str], None]) -> Iterator[None]:
         line: str | None = None,
     ) -> None:
         if issubclass(category, RuntimeWarning) and str(message).endswith(_NEVER_AWAITED):
-            tell(f"{message} ({filename}:{lineno}): is an await missing?")
+            report(f"{message} ({filename}:{lineno}): is an await missing?")
         shown(message, category, filename, lineno, file, line)
 
     warnings.showwarning = show

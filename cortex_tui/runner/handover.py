@@ -28,7 +28,7 @@ Emit = Callable[[list[Message]], None]
 
 
 class Outbox:
-    """Messages on their way out, in the order in which they were said."""
+    """Messages on their way out, in the order in which they were reported."""
 
     def __init__(self, emit: Emit) -> None:
         """`emit` sends a batch, a frame each."""
@@ -36,13 +36,13 @@ class Outbox:
         self._waiting: deque[Message] = deque()
         self._bytes = 0
 
-    def say(self, batch: Sequence[Message]) -> None:
+    def report(self, batch: Sequence[Message]) -> None:
         """Sends a batch at once, after everything that still waits."""
-        said = [*self._waiting, *batch]
-        # Before they are sent: whoever hears them may have something said at once.
+        batch = [*self._waiting, *batch]
+        # Before they are sent: whoever takes them may have something reported at once.
         self._waiting.clear()
         self._bytes = 0
-        self._emit(said)
+        self._emit(batch)
 
     def put(self, batch: Sequence[Message]) -> None:
         """Has a batch wait to be sent, values in pieces of a frame each."""

@@ -77,12 +77,12 @@ def neighbours_of(member: Member, group: Sequence[Member]) -> int:
 def finished(member: Member, failure: BaseException | None, where: str) -> RunFinished:
     """The last message of a run, with what ended it if that was a failure `where`."""
     run = member.run
-    told = isinstance(failure, WorkloadError)
+    explained = isinstance(failure, WorkloadError)
     return RunFinished(
         run=run.number,
         state="failed" if failure else "stopped" if run.life.stopping else "finished",
         reason=f"{where}: {describe_error(failure)}" if failure else "",
-        traceback=format_traceback(failure) if failure and not told else "",
+        traceback=format_traceback(failure) if failure and not explained else "",
         at_ns=CLOCK.read_ns(),
         measured_ns=run.measured_ns,
         drain_ns=run.drain_ns,

@@ -168,7 +168,7 @@ class ActivePhase:
     async def drain(self, started: Callable[[], Iterable[int]]) -> tuple[int, ...]:
         """Awaits what is in flight, for a time; the ages in ns of what has not ended then.
 
-        `started` tells when the operations under way began.
+        `started` returns when the operations under way began.
         """
         if self.tasks and self.broken is None:
             with contextlib.suppress(TimeoutError):

@@ -30,7 +30,7 @@ from cortex_tui.runner.phase import DRAIN_NS, ActivePhase, contained
 from cortex_tui.runner.recorder import Recorder
 from cortex_tui.runner.timer import ArrivalTimer
 
-Tell = Callable[[Message], None]
+Report = Callable[[Message], None]
 
 
 class Run:
@@ -43,9 +43,9 @@ class Run:
         turns: LoopTurns,
         timer: ArrivalTimer,
         interval_ns: int,
-        tell: Tell = lambda message: None,
+        report: Report = lambda message: None,
     ) -> None:
-        """`tell` takes what a person should see of the run at once."""
+        """`report` takes each message at once; samples are asked for."""
         self.number = plan.run
         self.plan = plan
         self.profile = plan.profile
@@ -60,12 +60,12 @@ class Run:
         self._turns = turns
         self._timer = timer
         self._interval_ns = interval_ns
-        self._tell = tell
+        self._report = report
         self._indices: Iterator[int] = count()
         self._phase: ActivePhase | None = None
         self._driver: Driver | None = None
         self._batch = max(1, self.profile.batch)
-        self._told_level = -1.0
+        self._reported_level = -1.0
         self._calibrating: asyncio.Task[tuple[int, float]] | None = None
 
     def change(self, life: RunLife, at_ns: int | None = None) -> None:
@@ -73,7 +73,7 @@ class Run:
         if life != self.life:
             self.life = life
             at_ns = CLOCK.read_ns() if at_ns is None else at_ns
-            self._tell(StateChanged(self.number, life, at_ns))
+            self._report(StateChanged(self.number, life, at_ns))
 
     def begin_measure(self, start_ns: int) -> None:
         """At the moment at which all that have warmed up begin; nothing for one that has not."""
@@ -107,10 +107,10 @@ class Run:
             ended = calibrating.done() or not calibrating.cancel()
         if not ended:
             # So long an operation needs no batch.
-            self._tell(Calibrated(self.number, self._batch, DRAIN_NS))
+            self._report(Calibrated(self.number, self._batch, DRAIN_NS))
         elif not calibrating.cancelled():
             self._batch, operation_ns = calibrating.result()
-            self._tell(Calibrated(self.number, self._batch, operation_ns))
+            self._report(Calibrated(self.number, self._batch, operation_ns))
 
     async def measure(self, operations: Operations, start_ns: int) -> None:
         """Runs the measure phase from `start_ns` to its end, operations in flight included."""
@@ -137,7 +137,7 @@ class Run:
         driver = self._driver_of(phase, operations, length.iterations)
         self._phase, self._driver = phase, driver
         driver.begin()
-        self._tell_level()
+        self._report_level()
         if self.life.paused:
             self._halt(phase, driver)
         if self.life.stopping:
@@ -262,13 +262,13 @@ class Run:
             raise TransitionError("its load is at its bound")
         text = f"{before:g} → {driver.level:g}{self.profile.load.unit}"
         self._mark(text)
-        self._tell_level()
+        self._report_level()
         return text
 
     def _mark(self, text: str) -> None:
         phase = self._phase
         if phase is not None and phase.name == "measure" and text:
-            self._tell(Mark(self.number, phase.now_ns() - phase.start_ns, text, phase.clock()))
+            self._report(Mark(self.number, phase.now_ns() - phase.start_ns, text, phase.clock()))
 
     # --- what is recorded --------------------------------------------------------------------
 
@@ -279,14 +279,14 @@ class Run:
         return None if phase is None or phase.paused else phase.recorder.boundary_ns
 
     def take_samples(self, neighbours: int, report: HealthReport) -> list[Message]:
-        """What was recorded since the last call; the last one tells of this moment, too.
+        """What was recorded since the last call; the last one describes this moment, too.
 
         Called by the session every tenth of a second.
         """
         phase = self._phase
         if phase is None:
             return []
-        self._tell_level()
+        self._report_level()
         phase.recorder.reach(phase.now_ns())
         return self._hand_on(phase, neighbours, report)
 
@@ -318,12 +318,12 @@ class Run:
         )
         return [*recorder.take(), now]
 
-    def _tell_level(self) -> None:
+    def _report_level(self) -> None:
         if self._driver is not None and self._phase is not None:
             level = self._driver.level
-            if level != self._told_level:
-                self._told_level = level
-                self._tell(LevelChanged(self.number, level, self._phase.clock()))
+            if level != self._reported_level:
+                self._reported_level = level
+                self._report(LevelChanged(self.number, level, self._phase.clock()))
 
 
 def _left_behind(unfinished_ns: Sequence[int]) -> str:

@@ -70,7 +70,7 @@ class Session:
                     turns=turns,
                     timer=self._timer,
                     interval_ns=plan.interval_ns,
-                    tell=lambda message: self._outbox.say([message]),
+                    report=lambda message: self._outbox.report([message]),
                 )
             )
             for p in plan.runs
@@ -82,7 +82,7 @@ class Session:
 
     def receive(self, request: Request) -> None:
         """Carries a command out and answers it."""
-        self._outbox.say([Answer(request.id, self.obey(request.command))])
+        self._outbox.report([Answer(request.id, self.obey(request.command))])
 
     def obey(self, command: Command) -> Answered:
         """Does what a person asks for, and says what was done, or why nothing was."""
@@ -122,10 +122,10 @@ class Session:
                 return run.adjust(command.factor)
 
     async def run(self) -> None:
-        """From the first message to the last; failures of workloads are told, not raised."""
+        """From the first message to the last; failures of workloads are reported, not raised."""
         groups = groups_of(self._plan)
-        self._outbox.say([self._started(clock_cost_ns(), await await_cost_ns())])
-        self._outbox.say(
+        self._outbox.report([self._started(clock_cost_ns(), await await_cost_ns())])
+        self._outbox.report(
             [
                 RunPlanned(
                     p.run, p.profile, tuple(o.profile.full_name for o in g if o is not p), p.round
@@ -145,7 +145,7 @@ class Session:
             self._health.close()
             await self._close_shared()
             self._modules.close()
-        self._outbox.say([SessionFinished(CLOCK.read_ns(), self._stopped)])
+        self._outbox.report([SessionFinished(CLOCK.read_ns(), self._stopped)])
 
     def _never_awaited(self, what: str) -> None:
         context = current_run.get(None)
@@ -195,7 +195,7 @@ class Session:
         # Runs that end together end one after the other: none of them was alone for that.
         self._finish_phase(member, max(member.neighbours, neighbours_of(member, group)))
         outcome = finished(member, failure, where)
-        self._outbox.say([RunMeasured(outcome)])
+        self._outbox.report([RunMeasured(outcome)])
         run.change(run.life.to("measured", outcome.state))
         barriers.withdraw(run.number)
         await barriers.measured.wait()
@@ -206,7 +206,7 @@ class Session:
         if run.number in self._stopped_with_all and outcome.state == "stopped":
             self._stopped = True
         run.change(run.life.to("ended", outcome.state))
-        self._outbox.say([outcome])
+        self._outbox.report([outcome])
 
     async def _measure(self, member: Member, group: Sequence[Member], barriers: Barriers) -> None:
         """From set-up to the end of measure; raises what fails on the way, and what became of a
@@ -289,14 +289,14 @@ class Session:
                     async with asyncio.timeout(TEARDOWN_S):
                         await kept.aclose()
                 except (Exception, SystemExit, KeyboardInterrupt) as error:
-                    said = f"a shared thing could not be torn down: {describe_error(error)}"
-                    self._outbox.say([LogLine(-1, "runner", said)])
+                    text = f"a shared thing could not be torn down: {describe_error(error)}"
+                    self._outbox.report([LogLine(-1, "runner", text)])
 
     def _finish_phase(self, member: Member, neighbours: int = 0) -> None:
         # The rest of what happened is handed on with the values of those that go on.
         samples = member.run.finish_samples(neighbours, self._health.look())
         if samples:
-            self._outbox.say(samples)
+            self._outbox.report(samples)
 
     def _started(self, clock_ns: float, await_ns: float) -> SessionStarted:
         loop = type(self._loop).__module__.partition(".")[0]

@@ -85,7 +85,7 @@ async def test_what_is_said_comes_after_what_waits() -> None:
     sending = asyncio.ensure_future(outbox.send())
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    outbox.say([SessionFinished(1)])
+    outbox.report([SessionFinished(1)])
     outbox.put([Pulse(2)])
     await sending
     assert [getattr(message, "run", None) for message in said] == [1, 1, 1, 1, 2, None, None]
@@ -99,11 +99,11 @@ async def test_whoever_hears_a_batch_may_have_more_said_at_once() -> None:
     def hear(batch: list[Message]) -> None:
         heard.extend(batch)
         if len(heard) < 9 and any(isinstance(message, Pulse) for message in batch):
-            outbox.say([SessionFinished(2)])
+            outbox.report([SessionFinished(2)])
 
     outbox = Outbox(hear)
     outbox.put([Pulse(1)])
-    outbox.say([])
+    outbox.report([])
     assert heard == [Pulse(1), SessionFinished(2)]
 
 
