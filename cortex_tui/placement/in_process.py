@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import io
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, redirect_stdout
 
+from cortex_tui.isolation import asyncio
 from cortex_tui.placement.port import Deliver, PlacementName, Stream
 from cortex_tui.protocol.commands import Request
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied

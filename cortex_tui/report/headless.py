@@ -6,7 +6,6 @@ second, on a loop that is the measuring one only where that was asked for (`--in
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import signal
@@ -16,6 +15,7 @@ from typing import Any, TextIO
 
 import msgspec
 
+from cortex_tui.isolation import asyncio
 from cortex_tui.profiles.model import Profile
 from cortex_tui.profiles.words import printable
 from cortex_tui.report.progress import Progress

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 
+from cortex_tui.isolation import asyncio
 from cortex_tui.runner.clock import CLOCK
 
 

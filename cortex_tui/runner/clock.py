@@ -6,9 +6,10 @@ Some replace the functions of `time`, and even look for them in every module tha
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
+
+from cortex_tui.isolation import asyncio
 
 NEVER_NS = 1 << 62
 

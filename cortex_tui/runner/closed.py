@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from itertools import islice
 
+from cortex_tui.isolation import asyncio
 from cortex_tui.runner.deadlines import Deadlines
 from cortex_tui.runner.driver import DriverTask
 from cortex_tui.runner.loops import CHECK_NS, closed_worker

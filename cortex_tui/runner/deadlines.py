@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 
+from cortex_tui.isolation import asyncio
 from cortex_tui.runner.phase import CANCEL_NS, ActivePhase
 from cortex_tui.runner.timer import ArrivalTimer
 

@@ -6,12 +6,12 @@ whoever else has something to do has its turn.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
 import msgspec
 
+from cortex_tui.isolation import asyncio
 from cortex_tui.protocol.messages import Message, Pulse, Samples
 from cortex_tui.runner.clock import CLOCK
 from cortex_tui.runner.health import HealthMeter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import os
@@ -12,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from cortex_tui.isolation import asyncio
 from cortex_tui.protocol.messages import Health
 from cortex_tui.runner.clock import CLOCK
 

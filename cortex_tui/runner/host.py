@@ -7,10 +7,10 @@ variables is the context in which operations run.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
+from cortex_tui.isolation import asyncio, own_task
 from cortex_tui.profiles.model import Profile
 from cortex_tui.runner.operations import Operations
 from cortex_tui.workloads.api import Workload
@@ -28,7 +28,7 @@ class WorkloadHost:
         loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[Operations] = loop.create_future()
         self._done = asyncio.Event()
-        self._task = loop.create_task(self._live(profile, find))
+        self._task = own_task(self._live(profile, find))
         self._failure: BaseException | None = None
         self.lost = asyncio.Event()
         """Set when the workload has ended although nobody asked for that."""

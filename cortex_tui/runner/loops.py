@@ -7,13 +7,13 @@ library's `timeit` does for its loop.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Coroutine
 from functools import cache
 from itertools import islice
 from typing import Any
 
+from cortex_tui.isolation import asyncio
 from cortex_tui.workloads.operation import Operation, WorkloadError
 
 CHECK_NS = 500_000

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 
+from cortex_tui.isolation import asyncio
 from cortex_tui.limits import MAX_ARRIVALS_AT_ONCE
 from cortex_tui.loads.schedule import ArrivalSchedule
 from cortex_tui.runner.clock import NEVER_NS

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import contextvars
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Literal, ParamSpec, TypeVar
 
+from cortex_tui.isolation import asyncio, own_task
 from cortex_tui.runner.clock import CLOCK, NEVER_NS
 from cortex_tui.runner.recorder import Recorder
 from cortex_tui.workloads.failures import describe_error
@@ -74,7 +74,7 @@ class ActivePhase:
     ) -> asyncio.Task[None]:
         """Runs a worker or an arrival as a task; `ended` is called when it is done."""
         context = self._context.copy()
-        task = asyncio.get_running_loop().create_task(coroutine, context=context)
+        task = own_task(coroutine, context=context)
         self.tasks.add(task)
 
         def done(task: asyncio.Task[None]) -> None:
@@ -211,7 +211,7 @@ async def contained(
 
 async def _either(*waiting: Coroutine[Any, Any, object]) -> None:
     """Waits for the first of some coroutines; the others are cancelled."""
-    tasks = [asyncio.ensure_future(coroutine) for coroutine in waiting]
+    tasks = [own_task(coroutine) for coroutine in waiting]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:

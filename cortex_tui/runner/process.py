@@ -8,7 +8,7 @@ it has started, even while a workload blocks the loop.
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import faulthandler
 import io
 import os
@@ -19,6 +19,7 @@ import sys
 import threading
 from collections.abc import Callable
 
+from cortex_tui.isolation import asyncio, run_to_end
 from cortex_tui.protocol.commands import Request, Start
 from cortex_tui.protocol.frames import FrameReader, decode_requests, encode_frame
 from cortex_tui.protocol.plan import LoopName, SessionPlan
@@ -66,9 +67,17 @@ def main() -> None:
         return
     _scratch.append(plan.scratch)
     with asyncio.Runner(loop_factory=new_event_loop(plan.loop)) as runner:
-        runner.run(_serve(channel, reader, plan, early))
-    sys.stdout.flush()
-    sys.stderr.flush()
+        sessions: list[Session] = []
+
+        def interrupted(error: BaseException | None) -> None:
+            for session in sessions:
+                session.note_interruption(error)
+
+        serving = _serve(channel, reader, plan, early, sessions.append)
+        run_to_end(runner.get_loop(), serving, interrupted)
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # a workload may have closed or replaced it
+            stream.flush()
     os._exit(0)
 
 
@@ -93,12 +102,17 @@ def _receive_plan(
 
 
 async def _serve(
-    channel: socket.socket, reader: FrameReader, plan: SessionPlan, early: list[Request]
+    channel: socket.socket,
+    reader: FrameReader,
+    plan: SessionPlan,
+    early: list[Request],
+    begun: Callable[[Session], None],
 ) -> None:
     link = _Link(reader)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_unix_connection(lambda: link, sock=channel)
     session = Session(plan, lambda batch: transport.write(encode_frame(batch)))
+    begun(session)
     link.on_request = session.receive
     for request in early:
         session.receive(request)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Literal
 
+from cortex_tui.isolation import asyncio, own_task
 from cortex_tui.loads.share import WHOLE
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.lifecycle import RunLife, TransitionError
@@ -95,8 +95,7 @@ class Run:
 
     async def _calibrate(self, operations: Operations) -> None:
         most = self.profile.stop.iterations or MAX_BATCH
-        loop = asyncio.get_running_loop()
-        calibrating = loop.create_task(
+        calibrating = own_task(
             contained(calibrated_batch, operations.first, self._indices, most),
             context=operations.context.copy(),
         )

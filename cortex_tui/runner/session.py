@@ -7,7 +7,6 @@ hand-over of the recorded values ten times a second.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import platform
@@ -15,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from cortex_tui.isolation import asyncio, own_task, replaced_names, tasks_hidden
 from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Request, Resume, Stop
 from cortex_tui.protocol.lifecycle import TransitionError
 from cortex_tui.protocol.messages import (
@@ -135,7 +135,7 @@ class Session:
             ]
         )
         try:
-            with awaits_watched(self._never_awaited):
+            with awaits_watched(self._never_awaited), tasks_hidden():
                 for group in groups:
                     await self._run_group([self._members[p.run] for p in group])
                     while self._alone:
@@ -147,6 +147,20 @@ class Session:
             self._modules.close()
         self._outbox.report([SessionFinished(CLOCK.read_ns(), self._stopped)])
 
+    def note_interruption(self, error: BaseException | None) -> None:
+        """Reports that the event loop ended too early and was started again; with what was raised,
+        or None where something stopped it."""
+        text = (
+            "something called loop.stop(); the event loop was started again"
+            if error is None
+            else f"a task or a callback of a workload raised {describe_error(error)}; the event "
+            "loop was started again"
+        )
+        self._outbox.report([LogLine(-1, "runner", text)])
+        for member in self._members.values():
+            if member.run.life.stage in ("warmup", "measure") and text not in member.run.warnings:
+                member.run.warnings.append(text)
+
     def _never_awaited(self, what: str) -> None:
         context = current_run.get(None)
         member = None if context is None else self._members.get(context.run)
@@ -155,16 +169,13 @@ class Session:
 
     async def _run_group(self, group: Sequence[Member]) -> None:
         barriers = Barriers(group)
-        handing_on = self._loop.create_task(
+        handing_on = own_task(
             HandOver(self._outbox, self._health, self._plan.interval_ns).keep_on(group)
         )
         self._health.begin()
         was_frozen = gc.get_freeze_count()
         try:
-            running = [
-                self._loop.create_task(self._run_member(member, group, barriers))
-                for member in group
-            ]
+            running = [own_task(self._run_member(member, group, barriers)) for member in group]
             await asyncio.gather(*running)
         finally:
             handing_on.cancel()
@@ -194,6 +205,10 @@ class Session:
         where = run.life.phase or "setup"
         # Runs that end together end one after the other: none of them was alone for that.
         self._finish_phase(member, max(member.neighbours, neighbours_of(member, group)))
+        if len(group) > 1 and (names := replaced_names()):
+            run.warnings.append(
+                f"{', '.join(names)}: replaced by a workload, for all runs of this process"
+            )
         outcome = finished(member, failure, where)
         self._outbox.report([RunMeasured(outcome)])
         run.change(run.life.to("measured", outcome.state))
@@ -216,8 +231,8 @@ class Session:
         host = member.host = self._host_of(member)
         operations = await host.opened()
         self._check(member, group, operations)
-        working = self._loop.create_task(self._through_phases(member, barriers, operations))
-        lost = self._loop.create_task(host.lost.wait())
+        working = own_task(self._through_phases(member, barriers, operations))
+        lost = own_task(host.lost.wait())
         try:
             await asyncio.wait((working, lost), return_when=asyncio.FIRST_COMPLETED)
             if not working.done():

@@ -7,7 +7,6 @@ loop. One timer serves all runs of a session.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ctypes
 import heapq
@@ -17,6 +16,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Literal
 
+from cortex_tui.isolation import asyncio
 from cortex_tui.runner.clock import CLOCK
 
 PRECISE_NS = 100_000

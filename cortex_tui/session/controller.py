@@ -6,7 +6,6 @@ reading, folding and storing, and nothing of that delays the screen.
 
 from __future__ import annotations
 
-import asyncio
 import concurrent.futures
 import contextlib
 import os
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cortex_tui.environment import describe_environment, file_system_of
+from cortex_tui.isolation import asyncio
 from cortex_tui.placement.in_process import InProcess
 from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.placement.port import Placement, PlacementName, Stream
@@ -315,7 +315,7 @@ class SessionController:
             raise SnapshotError(f"the session has no run {run}")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_S):
-                while fold.started is None and not fold.over:  # noqa: ASYNC110
+                while fold.started is None and not fold.over:
                     await asyncio.sleep(VIEW_S / 10)
         await self._writer.save(fold, name, run, note)
         return SavedSnapshot(name, fold.plan.session, run)

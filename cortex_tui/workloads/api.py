@@ -8,13 +8,13 @@ all runs of a session have in common is `@shared`.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
+from cortex_tui.isolation import asyncio, own_task
 from cortex_tui.workloads.context import current_run
 from cortex_tui.workloads.operation import (
     Operation,
@@ -123,7 +123,7 @@ class _Kept:
         self._done = asyncio.Event()
         self._failure: BaseException | None = None
         """Of the teardown. It is not raised in the task, where SystemExit would end the loop."""
-        self._task = loop.create_task(self._live(name, generator))
+        self._task = own_task(self._live(name, generator))
 
     async def value(self) -> Any:
         return await asyncio.shield(self._ready)

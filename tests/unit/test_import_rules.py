@@ -20,6 +20,7 @@ ALLOWED = {
     "cortex_tui.quantities": set[str](),
     "cortex_tui.paths": set[str](),
     "cortex_tui.limits": set[str](),
+    "cortex_tui.isolation": set[str](),
     "cortex_tui.stats": {"cortex_tui.quantities", "cortex_tui.stats"},
     "cortex_tui.loads": {
         "cortex_tui.limits",
@@ -41,11 +42,13 @@ ALLOWED = {
     "cortex_tui.workloads": {
         "cortex_core",
         MODEL,
+        "cortex_tui.isolation",
         "cortex_tui.limits",
         "cortex_tui.workloads",
     },
     "cortex_tui.runner": {
         MODEL,
+        "cortex_tui.isolation",
         "cortex_tui.limits",
         "cortex_tui.loads",
         "cortex_tui.protocol",
@@ -79,10 +82,16 @@ ALLOWED = {
         "cortex_tui.results",
         "cortex_tui.stats",
     },
-    "cortex_tui.placement": {"cortex_tui.placement", "cortex_tui.protocol", "cortex_tui.runner"},
+    "cortex_tui.placement": {
+        "cortex_tui.isolation",
+        "cortex_tui.placement",
+        "cortex_tui.protocol",
+        "cortex_tui.runner",
+    },
     "cortex_tui.session": {
         MODEL,
         "cortex_tui.environment",
+        "cortex_tui.isolation",
         "cortex_tui.paths",
         "cortex_tui.placement",
         "cortex_tui.protocol",
@@ -92,6 +101,7 @@ ALLOWED = {
         "cortex_tui.store",
     },
     "cortex_tui.report": {
+        "cortex_tui.isolation",
         "cortex_tui.profiles",
         "cortex_tui.protocol.lifecycle",
         "cortex_tui.quantities",

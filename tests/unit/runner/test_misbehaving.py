@@ -358,3 +358,41 @@ async def test_one_that_sets_a_trap_for_the_collector(street: Street) -> None:
         """
     )
     assert bad_of(view).errors == {"RecursionError": 1}
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ("[t.cancel() for t in asyncio.all_tasks() if t is not asyncio.current_task()]", ""),
+        ("asyncio.get_running_loop().stop()", "something called loop.stop()"),
+        ("asyncio.create_task(exits())", "raised SystemExit: 3"),
+        ("asyncio.get_running_loop().call_soon(sys.exit, 4)", "raised SystemExit: 4"),
+        ("asyncio.get_running_loop().set_task_factory(refuse)", ""),
+        ("asyncio.wait = asyncio.gather = asyncio.timeout = refuse", "asyncio.gather, asyncio."),
+        ("time.perf_counter_ns = time.monotonic = time.time = lambda: 0", "time.monotonic"),
+        ("sys.stdout.close(); sys.stdout = sys.stderr = None", ""),
+    ],
+)
+async def test_one_that_lays_hands_on_what_all_share(street: Street, harm: str, said: str) -> None:
+    view = await street.run(f"""
+        ends = 0
+
+        async def exits():
+            sys.exit(3)
+
+        def refuse(*args, **kwargs):
+            raise RuntimeError("replaced")
+
+        async def bad():
+            global ends
+            ends += 1
+            await asyncio.sleep(0)
+            if ends == 100:
+                {harm}
+    """)
+    bad, neighbour = view.runs
+    assert neighbour.state == "finished"
+    assert neighbour.operations == NEIGHBOUR_OPERATIONS
+    assert bad.state == "finished"
+    assert bad.operations == 1_000
+    assert any(said in warning for warning in bad.warnings) or not said
