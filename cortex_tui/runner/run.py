@@ -148,6 +148,9 @@ class Run:
             over_ns = phase.now_ns()
             unfinished_ns = await phase.drain(driver.started_ns)
         except BaseException:
+            if name == "measure":
+                # What was measured until then is kept, and the time that it took.
+                self.measured_ns = min(phase.now_ns(), phase.end_ns) - phase.start_ns
             phase.cut()
             raise
         # Where no moment was the end, the last operations are what was measured, too; the wait for

@@ -27,6 +27,30 @@ async def neighbour():
 """
 
 
+LOST = """
+@workload
+async def lost():
+    reached = asyncio.Event()
+
+    async def connection():
+        await reached.wait()
+        raise ConnectionError("connection lost")
+
+    async def operation(i):
+        if i == 3:
+            reached.set()
+        await asyncio.sleep(0)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(connection())
+        yield operation
+
+async def neighbour():
+    await asyncio.sleep(0.001)
+"""
+"""Its task group ends it when its fourth operation begins."""
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_an_operation_that_hangs_in_warm_up_does_not_hold_the_others(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, workers: int
@@ -60,29 +84,7 @@ async def test_a_stop_before_the_first_operation_of_a_calibration(bench: Bench) 
 
 
 async def test_nothing_is_recorded_of_a_run_that_has_failed_in_warm_up(bench: Bench) -> None:
-    bench.write(
-        """
-        @workload
-        async def lost():
-            reached = asyncio.Event()
-
-            async def connection():
-                await reached.wait()
-                raise ConnectionError("connection lost")
-
-            async def operation(i):
-                if i == 3:
-                    reached.set()
-                await asyncio.sleep(0)
-
-            async with asyncio.TaskGroup() as group:
-                group.create_task(connection())
-                yield operation
-
-        async def neighbour():
-            await asyncio.sleep(0.001)
-        """
-    )
+    bench.write(LOST)
     recorded = await bench.run(
         bench.profile("lost", warmup=Length(duration_ns=3_600_000_000_000)),
         bench.profile("neighbour", warmup=Length(iterations=5)),
@@ -94,3 +96,17 @@ async def test_nothing_is_recorded_of_a_run_that_has_failed_in_warm_up(bench: Be
     assert recorded.finished(0).reason.startswith("warmup: ")
     assert "ConnectionError: connection lost" in recorded.finished(0).reason
     assert recorded.finished(1).state == "finished"
+
+
+async def test_what_was_measured_before_a_run_failed_is_kept_with_its_time(bench: Bench) -> None:
+    bench.write(LOST)
+    recorded = await bench.run(
+        bench.profile("lost", stop=Length(duration_ns=3_600_000_000_000)),
+        bench.profile("neighbour"),
+    )
+    failed = recorded.finished(0)
+    assert failed.reason.startswith("measure: ")
+    assert recorded.values("service", 0)
+    all_ns = recorded.began_ns("teardown", 0) - recorded.began_ns("measure", 0)
+    assert sum(recorded.values("service", 0)) <= failed.measured_ns <= all_ns
+    assert len(recorded.values("service", 1)) == 50
