@@ -75,11 +75,11 @@ def snapshots(everything: bool, store: Path) -> int:
 @store_option
 def show(ref: str, as_json: bool, store: Path) -> int:
     """Show a snapshot, or a session by the start of its id."""
-    from cortex_tui.report import encoded, summary
-    from cortex_tui.report.stored import view_of
+    from cortex_tui.formats.registry import FORMATS
+    from cortex_tui.report import summary
     from cortex_tui.report.stream import wants_colour, width_of
-    from cortex_tui.results.document import session_document
-    from cortex_tui.results.stored import SessionResult, from_stored
+    from cortex_tui.results.session_result import SessionResult
+    from cortex_tui.results.stored import from_stored
     from cortex_tui.store.port import open_store
 
     async def result() -> SessionResult:
@@ -89,13 +89,11 @@ def show(ref: str, as_json: bool, store: Path) -> int:
 
     found = _answer(result())
     if as_json:
-        click.echo(encoded(session_document(found)), nl=False)
+        click.echo(FORMATS["session-json"].write(found), nl=False)
         return 0
     out = sys.stdout
     colour = wants_colour(out)
-    click.echo(
-        summary(view_of(found), width=width_of(out), colour=colour, store=store), color=colour
-    )
+    click.echo(summary(found.view(), width=width_of(out), colour=colour, store=store), color=colour)
     return 0
 
 

@@ -11,7 +11,7 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import msgspec
 
@@ -214,11 +214,14 @@ async def _save(control: Control, delivery: Delivery, progress: Progress) -> int
 
 async def _deliver_json(control: Control, target: str, progress: Progress, out: TextIO) -> int:
     try:
-        document = await asyncio.wrap_future(control.document())
+        result = await asyncio.wrap_future(control.result())
     except Exception as error:
         progress.say(f"error: no JSON: {printable(str(error))}")
         return FAILED
-    text = encoded(document)
+    # Imported when it is needed: showing progress must not pay for numpy.
+    from cortex_tui.formats.registry import FORMATS
+
+    text = FORMATS["session-json"].write(result).decode()
     if target == STDOUT:
         out.write(text)
         out.flush()
@@ -229,11 +232,6 @@ async def _deliver_json(control: Control, target: str, progress: Progress, out: 
         progress.say(f"error: {printable(target)}: cannot be written: {error.strerror or error}")
         return USAGE
     return GOOD
-
-
-def encoded(document: dict[str, Any]) -> str:
-    """The document as it is written to a file or to stdout."""
-    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from cortex_tui.profiles.words import printable
 from cortex_tui.quantities import format_duration, format_range
 from cortex_tui.report.stream import Tone, toned
-from cortex_tui.results.view import RunView, SessionView
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import SCALING, TargetResult, parse_target
 
 _MARKS_TOLD = 12
@@ -17,7 +18,7 @@ _NAMES_TOLD = 4
 _OVER_ROUNDS = ("p50", "p99")
 
 
-def run_notes(run: RunView, rounds: int, *, colour: bool) -> Iterator[str]:
+def run_notes(run: RunResult, rounds: int, *, colour: bool) -> Iterator[str]:
     """With several rounds, each line says of which."""
     name = run.profile.full_name
     if rounds > 1:
@@ -120,9 +121,9 @@ def _several(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMES_TOLD]) + (f" and {more} more" if more > 0 else "")
 
 
-def _apart(runs: Sequence[RunView]) -> Iterator[str]:
+def _apart(runs: Sequence[RunResult]) -> Iterator[str]:
     """How far the rounds of each profile lie apart: what one round alone cannot know."""
-    by_name: dict[str, list[RunView]] = {}
+    by_name: dict[str, list[RunResult]] = {}
     for run in runs:
         by_name.setdefault(run.profile.full_name, []).append(run)
     for name, rounds in by_name.items():

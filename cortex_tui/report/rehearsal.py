@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cortex_tui.profiles.words import printable
 from cortex_tui.report.stream import toned
-from cortex_tui.results.view import RunView, SessionView
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.view import SessionView
 
 
 def rehearsal(view: SessionView, *, colour: bool) -> tuple[str, bool]:
@@ -27,7 +28,7 @@ def rehearsal(view: SessionView, *, colour: bool) -> tuple[str, bool]:
     return "\n".join([*lines, *tracebacks]), worked
 
 
-def _why_not(run: RunView) -> str:
+def _why_not(run: RunResult) -> str:
     if run.error_count:
         return run.traceback.rstrip().split("\n")[-1] or ", ".join(run.errors)
     if run.state == "failed":

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from cortex_tui.quantities import format_count, format_duration, format_range
 from cortex_tui.report.stream import Tone
 from cortex_tui.report.table import Cell, Column, table
-from cortex_tui.results.view import RunView
+from cortex_tui.results.run_result import RunResult
 
 SHOWN = ("p50", "p90", "p99", "p99.9")
 """The percentiles that have a column."""
 
 
-def results_table(runs: Sequence[RunView], width: int, *, colour: bool) -> list[str]:
+def results_table(runs: Sequence[RunResult], width: int, *, colour: bool) -> list[str]:
     """A line for each run, the rounds of a profile one below the other."""
     columns = list(_RESULTS)
     if any(run.round > 1 for run in runs):
@@ -21,7 +21,7 @@ def results_table(runs: Sequence[RunView], width: int, *, colour: bool) -> list[
     return table(columns, by_profile(runs), width, colour=colour)
 
 
-def confidence_table(runs: Sequence[RunView], width: int, *, colour: bool) -> list[str]:
+def confidence_table(runs: Sequence[RunResult], width: int, *, colour: bool) -> list[str]:
     """The confidence intervals (95 %) of the percentiles, or what these lack; empty where a table
     would say nothing."""
     telling = [run for run in by_profile(runs) if run.operations and _telling(run)]
@@ -33,28 +33,28 @@ def confidence_table(runs: Sequence[RunView], width: int, *, colour: bool) -> li
     return table(columns, telling, width, colour=colour)
 
 
-def by_profile(runs: Sequence[RunView]) -> list[RunView]:
+def by_profile(runs: Sequence[RunResult]) -> list[RunResult]:
     """The runs with the rounds of each profile together, profiles in the order of the first."""
     order = {name: at for at, name in enumerate(dict.fromkeys(r.profile.full_name for r in runs))}
     return sorted(runs, key=lambda run: (order[run.profile.full_name], run.round))
 
 
-def name_of(run: RunView) -> str:
+def name_of(run: RunResult) -> str:
     """The profile's name; percentiles of batches must never pass for those of operations."""
     batches = f" (batches of {run.batch:,})" if run.batch > 1 else ""
     return f"{run.profile.full_name}{batches}"
 
 
-def _telling(run: RunView) -> bool:
+def _telling(run: RunResult) -> bool:
     return any(name in run.confidence_ns or run.samples_missing.get(name) for name in SHOWN)
 
 
-def _percentile(name: str) -> Callable[[RunView], Cell]:
+def _percentile(name: str) -> Callable[[RunResult], Cell]:
     return lambda run: Cell(format_duration(run.percentiles_ns.get(name)))
 
 
-def _confidence(name: str) -> Callable[[RunView], Cell]:
-    def cell(run: RunView) -> Cell:
+def _confidence(name: str) -> Callable[[RunResult], Cell]:
+    def cell(run: RunResult) -> Cell:
         if name in run.confidence_ns:
             return Cell(format_range(*run.confidence_ns[name]))
         missing = run.samples_missing.get(name)
@@ -66,16 +66,16 @@ def _confidence(name: str) -> Callable[[RunView], Cell]:
     return cell
 
 
-def _state(run: RunView) -> Cell:
+def _state(run: RunResult) -> Cell:
     tones: dict[str, Tone] = {"failed": "bad", "stopped": "warn"}
     return Cell(run.state, tones.get(run.state))
 
 
-def _errors(run: RunView) -> Cell:
+def _errors(run: RunResult) -> Cell:
     return Cell(format_count(run.error_count), "bad" if run.error_count else None)
 
 
-def _verdict(run: RunView) -> Cell:
+def _verdict(run: RunResult) -> Cell:
     if run.verdict == "none":
         return Cell("–", "dim")
     tones: dict[str, Tone] = {

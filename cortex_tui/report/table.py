@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cortex_tui.profiles.words import printable
 from cortex_tui.report.stream import Tone, toned
-from cortex_tui.results.view import RunView
+from cortex_tui.results.run_result import RunResult
 
 _GAP = "  "
 
@@ -19,7 +19,7 @@ class Cell(NamedTuple):
 
 class Column(NamedTuple):
     title: str
-    cell: Callable[[RunView], Cell]
+    cell: Callable[[RunResult], Cell]
     goes: int = 0
     """Which column goes first where there is no room: the one with the highest number; 0 stays."""
     left: bool = False
@@ -27,7 +27,7 @@ class Column(NamedTuple):
 
 
 def table(
-    columns: Sequence[Column], runs: Sequence[RunView], width: int, *, colour: bool
+    columns: Sequence[Column], runs: Sequence[RunResult], width: int, *, colour: bool
 ) -> list[str]:
     """The lines of the table, title line first; wider than `width` only where a name is."""
     columns = list(columns)

@@ -1,6 +1,7 @@
-"""A session as JSON-ready data, schema `cortex-tui/session@1`, whether it is live or stored.
+"""The JSON document of a session, schema `cortex-tui/session@1`, as structs: written and read.
 
-Fields are added, never renamed, within one version of the schema.
+All durations are in ns. Within one version of the schema fields are added, never renamed: each that
+came after the first release has a default, so that older documents can be read.
 """
 
 from __future__ import annotations
@@ -8,102 +9,174 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-
-from cortex_tui.analysis.rounds import profiles_document
-from cortex_tui.results.stored import RunResult, SessionResult
-from cortex_tui.stats.histogram import Histogram
-from cortex_tui.stats.percentiles import SHOWN
-from cortex_tui.stats.summary import as_document, summarise
+from msgspec import UNSET, UnsetType
 
 SCHEMA = "cortex-tui/session@1"
+MAX_BYTES = 256 * 1024 * 1024
+"""A longer document is not read."""
 
 
-def session_document(result: SessionResult) -> dict[str, Any]:
-    """The session as plain dicts, lists and numbers. Durations are in ns.
+class DocumentError(Exception):
+    """What was read is no such document; the text says why not."""
 
-    With several rounds it has `profiles`, too: what the rounds of each come to together.
+
+class TimesDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the times of a run. A percentile is None while it has too few samples."""
+
+    min: int | None
+    mean: float | None
+    stddev: float | None
+    median: int | None
+    iqr: int | None
+    outliers: int | None
+    p50: int | None
+    p75: int | None
+    p90: int | None
+    p95: int | None
+    p99: int | None
+    p99_9: int | None = msgspec.field(name="p99.9")
+    p99_99: int | None = msgspec.field(name="p99.99")
+    max: int | None
+    count: int
+    overflow: int
+    samples_missing: dict[str, int]
+    histogram: str
+    """HdrHistogram V2 text."""
+    confidence_ns: dict[str, tuple[int, int]] | UnsetType = UNSET
+    """By percentile, its 95 % confidence interval; not there for several rounds together."""
+
+
+class TargetDocument(msgspec.Struct, frozen=True, kw_only=True):
+    target: str
+    value: float | None
+    verdict: str
+    note: str
+    met: bool | None
+
+
+class MarkDocument(msgspec.Struct, frozen=True, kw_only=True):
+    offset_ns: int
+    text: str
+
+
+class LengthDocument(msgspec.Struct, frozen=True, kw_only=True):
+    duration_ns: int | None = None
+    iterations: int | None = None
+
+
+class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
+    run: int
+    round: int = 1
+    profile: str
+    base: str = ""
+    matrix: dict[str, Any] = {}
+    tags: list[str] = []
+    summary: str = ""
+    workload: str
+    params: dict[str, Any]
+    load: dict[str, Any]
+    warmup: LengthDocument
+    auto_warmup: bool = False
+    stop: LengthDocument
+    precision: dict[str, Any] | None = None
+    timeout_ns: int | None = None
+    database: str | None = None
+    state: str
+    reason: str
+    verdict: str
+    neighbours: list[str]
+    warmup_ns: int = 0
+    warmup_iterations: int = 0
+    measured_ns: int
+    drained: int = 0
+    drain_ns: int = 0
+    operations: int
+    batch: int = 1
+    level: float | None = None
+    marks: list[MarkDocument] = []
+    errors: dict[str, int]
+    unfinished: int
+    unfinished_ns: list[int] = []
+    unstarted: int
+    overflow: int
+    throughput_per_s: float | None
+    mean_ns: float | None = None
+    headline: str
+    flagged: list[str] = []
+    service_ns: TimesDocument | None
+    response_ns: TimesDocument | None
+    lateness_ns: TimesDocument | None
+    failure_ns: TimesDocument | None = None
+    slowest: str = ""
+    targets: list[TargetDocument]
+    warnings: list[str]
+    traceback: str = ""
+    tracebacks: dict[str, str] = {}
+    messages: dict[str, str] = {}
+
+
+class SpreadDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A statistic by round, None where a round has none; `share` is how far lowest and highest lie
+    apart, as a share of their middle."""
+
+    values: list[float | None]
+    share: float | None
+
+
+class ProfileDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What the rounds of a profile come to together."""
+
+    profile: str
+    rounds: list[int]
+    operations: int
+    batch: int | None
+    measured_ns: int
+    throughput_per_s: float | None
+    mean_ns: float | None
+    errors: int
+    headline: str
+    service_ns: TimesDocument | None
+    response_ns: TimesDocument | None
+    lateness_ns: TimesDocument | None
+    failure_ns: TimesDocument | None
+    spread: dict[str, SpreadDocument]
+
+
+class SessionDocument(msgspec.Struct, frozen=True, kw_only=True):
+    schema: str = SCHEMA
+    session: str
+    snapshot: str | None
+    started_at: str
+    state: str
+    placement: str
+    loop: str
+    timer: str
+    one_by_one: bool = False
+    rounds: int = 1
+    clock_cost_ns: float
+    await_cost_ns: float = 0.0
+    environment: dict[str, Any]
+    runs: list[RunDocument]
+    profiles: list[ProfileDocument] | UnsetType = UNSET
+    """Only there with several rounds."""
+
+
+def write_document(document: SessionDocument) -> bytes:
+    """Indented JSON that ends with a line feed."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def read_document(data: bytes) -> SessionDocument:
+    """The document in `data`; fields that this version does not know are left out.
+
+    Raises DocumentError for anything else.
     """
-    record = result.record
-    document = {
-        "schema": SCHEMA,
-        "session": record.id,
-        "snapshot": result.snapshot,
-        "started_at": record.started_at,
-        "state": result.state,
-        "placement": record.placement,
-        "loop": record.loop,
-        "timer": record.timer,
-        "one_by_one": record.one_by_one,
-        "rounds": record.rounds,
-        "clock_cost_ns": record.clock_cost_ns,
-        "await_cost_ns": record.await_cost_ns,
-        "environment": record.environment,
-        "runs": [_run_document(run) for run in result.runs],
-    }
-    if record.rounds > 1:
-        document["profiles"] = profiles_document(result.runs)
+    if len(data) > MAX_BYTES:
+        raise DocumentError(f"longer than {MAX_BYTES:,} bytes: it is not read")
+    try:
+        document = msgspec.json.decode(data, type=SessionDocument)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise DocumentError(f"no document of the schema {SCHEMA}: {error}") from None
+    if document.schema != SCHEMA:
+        raise DocumentError(f"expected the schema {SCHEMA}, got {document.schema!r:.80}")
     return document
-
-
-def _run_document(run: RunResult) -> dict[str, Any]:
-    record, profile = run.record, run.profile
-    return {
-        "run": record.run,
-        "round": record.round,
-        "profile": profile.full_name,
-        "base": profile.base,
-        "matrix": dict(profile.matrix),
-        "tags": list(profile.tags),
-        "summary": profile.summary,
-        "workload": profile.workload,
-        "params": dict(profile.params),
-        "load": msgspec.to_builtins(profile.load),
-        "warmup": msgspec.to_builtins(profile.warmup),
-        "auto_warmup": profile.auto_warmup,
-        "stop": msgspec.to_builtins(profile.stop),
-        "precision": msgspec.to_builtins(profile.precision),
-        "timeout_ns": profile.timeout_ns,
-        "database": profile.database,
-        "state": run.state,
-        "reason": record.reason,
-        "verdict": run.verdict,
-        "neighbours": list(record.neighbours),
-        "warmup_ns": record.warmup_ns,
-        "warmup_iterations": record.warmup_iterations,
-        "measured_ns": record.measured_ns,
-        "drained": record.drained,
-        "drain_ns": record.drain_ns,
-        "operations": run.operations,
-        "batch": run.batch,
-        "level": record.level,
-        "marks": [{"offset_ns": mark.offset_ns, "text": mark.text} for mark in record.marks],
-        "errors": dict(record.errors),
-        "unfinished": len(record.unfinished_ns),
-        "unfinished_ns": list(record.unfinished_ns),
-        "unstarted": record.unstarted,
-        "overflow": run.service.overflow,
-        "throughput_per_s": run.throughput_per_s,
-        "mean_ns": run.mean_ns,
-        "headline": profile.headline,
-        "flagged": [name for name, quantile in SHOWN.items() if run.measured.flattered(quantile)],
-        "service_ns": _times(run, "service", run.service),
-        "response_ns": _times(run, "response", run.response),
-        "lateness_ns": _times(run, "lateness", run.lateness),
-        "failure_ns": _times(run, "failure", run.failure),
-        "slowest": record.slowest,
-        "targets": [msgspec.to_builtins(target) | {"met": target.met} for target in record.targets],
-        "warnings": list(record.warnings),
-        "traceback": record.traceback,
-        "tracebacks": dict(record.tracebacks),
-        "messages": dict(record.texts),
-    }
-
-
-def _times(run: RunResult, name: str, histogram: Histogram | None) -> dict[str, Any] | None:
-    summary = None if histogram is None else summarise(histogram)
-    if summary is None:
-        return None
-    bounds = run.record.confidence_ns.get(name, {})
-    return as_document(summary) | {
-        "confidence_ns": {percentile: list(pair) for percentile, pair in bounds.items()}
-    }

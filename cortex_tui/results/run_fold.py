@@ -25,12 +25,12 @@ from cortex_tui.protocol.messages import (
 from cortex_tui.quantities import format_duration
 from cortex_tui.results.findings import Findings, look_over
 from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName, interval_of
+from cortex_tui.results.run_result import MarkView
 from cortex_tui.results.trend import Trend, WarmUp
-from cortex_tui.results.view import MarkView
 from cortex_tui.results.visible import visible
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.measured import Measured
-from cortex_tui.stats.targets import parse_target
+from cortex_tui.stats.targets import TargetResult, parse_target
 
 UNSETTLED = "warm-up ended before the times had settled"
 LOOP_BLOCKED_NS = 25_000_000
@@ -41,8 +41,16 @@ _MAX_TRACEBACKS = 32
 _MAX_MARKS = 1_000
 
 
+class Concluded(msgspec.Struct, frozen=True):
+    """What was concluded of a run when it was stored, and stays as it was said then."""
+
+    warnings: tuple[str, ...]
+    targets: tuple[TargetResult, ...] | None
+    """None where they are to be judged anew."""
+
+
 class RunFold:
-    """Filled and read on the intake's thread."""
+    """Filled and read on the intake's thread, or from stored records (`results.stored`)."""
 
     def __init__(self, planned: RunPlanned, clock_cost_ns: float = 0.0) -> None:
         self.run = planned.run
@@ -89,6 +97,10 @@ class RunFold:
         """How many neighbours were measuring, each time that this changed."""
         self.trend = Trend()
         self.settling = WarmUp()
+        self.concluded: Concluded | None = None
+        """Of a stored run."""
+        self.interrupted = False
+        """Whether its process ended before it did."""
         self._phase_began_ns = 0
         self._heard_ns = 0
         self._paused_since_ns = 0
@@ -281,6 +293,19 @@ class RunFold:
         else:
             self.life, self.reason, self.changed = RunLife("ended", outcome="failed"), reason, True
             self.in_flight = self.oldest_ns = 0
+
+    def restore_neighbours(self, names: tuple[str, ...]) -> None:
+        """Those that were stored."""
+        self._beside = list(enumerate(names))
+
+    def restore_findings(self, findings: Findings) -> None:
+        """Those that were stored; without this, they are found again."""
+        self._findings, self._looked_over_all = findings, True
+
+    def restore_interval(self, index: int, interval: Interval) -> None:
+        """One that was stored. Its values are in the histograms of the run already."""
+        self.trend.add(index // self.intervals.length, self._headline_of(interval))
+        self.intervals.add(index, interval)
 
     @property
     def live(self) -> bool:

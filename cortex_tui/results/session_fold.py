@@ -29,9 +29,10 @@ from cortex_tui.protocol.messages import (
 )
 from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.results.cells import Cells, cells_of, wants_cells
+from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
-from cortex_tui.results.run_view import run_view
-from cortex_tui.results.view import RunView, SessionView
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.view import SessionView
 from cortex_tui.results.visible import visible
 from cortex_tui.workloads.names import OVER_CORE
 
@@ -69,7 +70,7 @@ class SessionFold:
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.log_total = 0
         self._ended_ns = 0
-        self._ended_views: dict[int, RunView] = {}
+        self._ended_views: dict[int, RunResult] = {}
         """Nothing more happens to a run that has ended, so its view is made once."""
         self._began: list[RunFold] = []
         """The runs that were the last to begin to measure, all of them at `_began_at_ns`."""
@@ -178,7 +179,7 @@ class SessionFold:
             gc_pause_ns=self._gc_pause_ns,
             elapsed_ns=max(0, until_ns - started.at_ns) if started else 0,
             silent_ns=max(0, now_ns - self.heard_ns) if started and not self.over else 0,
-            runs=tuple(self._run_views()),
+            runs=self.results(),
             log=tuple(f"{line.stream}: {line.text}" for line in self.log),
             log_dropped=self.log_total - len(self.log),
             died=self.died,
@@ -229,18 +230,19 @@ class SessionFold:
                 run.warnings.append(f"its database is kept in memory ({self.file_system})")
         return run
 
-    def _run_views(self) -> list[RunView]:
+    def results(self) -> tuple[RunResult, ...]:
+        """What each run has come to, in the order of the plan."""
         cells = self.cells()
-        views: list[RunView] = []
+        views: list[RunResult] = []
         for number in sorted(self.runs):
             view = self._ended_views.get(number)
             if view is None:
                 run = self.runs[number]
-                view = run_view(run, cells)
+                view = result_of(run, cells)
                 if not run.live:
                     self._ended_views[number] = view
             views.append(view)
-        return views
+        return tuple(views)
 
     def _heard(self, at_ns: int) -> None:
         self.heard_ns = max(self.heard_ns, at_ns)

@@ -1,28 +1,27 @@
-"""What came of a session, live or stored: its records, and the histograms as a whole."""
+"""Reads a stored session back: each run's records fill a fold, which makes the run's result."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Literal
 
-import msgspec
-
-from cortex_tui.profiles.model import Profile
-from cortex_tui.protocol.lifecycle import RunState
-from cortex_tui.results.cells import Cells, cells_of, group_of
-from cortex_tui.results.findings import look_over
+from cortex_tui.protocol.lifecycle import RunLife
+from cortex_tui.protocol.messages import RunPlanned
+from cortex_tui.results.cells import cells_of
+from cortex_tui.results.findings import Findings
 from cortex_tui.results.intervals import Interval, TimeName
+from cortex_tui.results.result_of import result_of
+from cortex_tui.results.run_fold import Concluded, RunFold
+from cortex_tui.results.run_result import MarkView
+from cortex_tui.results.session_result import SessionResult
 from cortex_tui.stats.codec import HistogramFormatError
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
-from cortex_tui.stats.measured import Measured
-from cortex_tui.stats.targets import TargetResult, Verdict, evaluate, parse_target, verdict
+from cortex_tui.stats.moments import Moments
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.records import (
     EncodedHistogram,
     IntervalRecord,
     RunRecord,
-    SessionRecord,
     SessionState,
     StoredSession,
 )
@@ -33,89 +32,16 @@ _LIVE = ("planned", "running")
 _MEASURED = ("measure", "teardown")
 
 
-class RunResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One run and all that was measured of it; `response` and `lateness` only in an open load."""
-
-    record: RunRecord
-    state: RunState | Literal["interrupted"]
-    service: Histogram
-    response: Histogram | None = None
-    lateness: Histogram | None = None
-    failure: Histogram
-
-    @property
-    def profile(self) -> Profile:
-        return self.record.profile
-
-    @property
-    def round(self) -> int:
-        return self.record.round
-
-    @property
-    def batch(self) -> int:
-        return self.record.batch
-
-    @property
-    def headline(self) -> Histogram:
-        return self.service if self.response is None else self.response
-
-    @property
-    def live(self) -> bool:
-        return self.state in _LIVE
-
-    @property
-    def operations(self) -> int:
-        """How many have succeeded; a value of a batched run stands for many."""
-        return self.measured.operations
-
-    @property
-    def throughput_per_s(self) -> float | None:
-        return self.measured.throughput_per_s
-
-    @property
-    def mean_ns(self) -> float | None:
-        """Of one operation, in a batched run too."""
-        return None if self.service.mean_ns is None else self.service.mean_ns / self.batch
-
-    @property
-    def measured(self) -> Measured:
-        """What targets are held against."""
-        return Measured(
-            service=self.service,
-            failure=self.failure,
-            measured_ns=self.record.measured_ns,
-            response=self.response,
-            lateness=self.lateness,
-            errors=sum(self.record.errors.values()),
-            unfinished=len(self.record.unfinished_ns),
-            unstarted=self.record.unstarted,
-            batch=self.batch,
-            drained=self.record.drained,
-            failed_in_batches=self.record.failed_in_batches,
-        )
-
-    @property
-    def verdict(self) -> Verdict:
-        return verdict(self.record.targets, live=self.live)
-
-
-class SessionResult(msgspec.Struct, frozen=True, kw_only=True):
-    """A session with its runs, in the order in which they were planned."""
-
-    record: SessionRecord
-    state: SessionState | Literal["starting"] = "finished"
-    snapshot: str | None = None
-    """The name that it was saved under, None for an unsaved one."""
-    runs: tuple[RunResult, ...] = ()
-
-
 def from_stored(stored: StoredSession) -> SessionResult:
     """The session from its stored intervals. SnapshotError if they cannot be read."""
     intervals: defaultdict[int, list[IntervalRecord]] = defaultdict(list)
     for interval in stored.intervals:
         intervals[interval.run].append(interval)
     try:
-        runs = [_run_of(run, intervals[run.run], stored.state) for run in stored.runs]
+        runs = [
+            _fold_of(run, intervals[run.run], stored.state, stored.session.clock_cost_ns)
+            for run in stored.runs
+        ]
     except (HistogramFormatError, ValueError) as error:
         raise SnapshotError(
             f"session {stored.session.id} cannot be read: {error}: it is damaged, remove it"
@@ -125,62 +51,66 @@ def from_stored(stored: StoredSession) -> SessionResult:
         record=stored.session,
         state=stored.state,
         snapshot=stored.snapshot.name if stored.snapshot else None,
-        runs=tuple(_decided(run, cells) for run in runs),
+        runs=tuple(result_of(run, cells) for run in runs),
+        histograms={run.run: run.times for run in runs},
     )
 
 
-def _run_of(run: RunRecord, intervals: list[IntervalRecord], session: SessionState) -> RunResult:
-    slots = [(record.first // max(1, record.length), _interval(record)) for record in intervals]
-    cut = session != "running" and run.state in _LIVE
-    result = RunResult(
-        record=run,
-        state="interrupted" if cut else run.state,
-        service=Histogram.of_intervals((i.service for _, i in slots), run.service),
-        response=None
-        if run.response is None
-        else Histogram.of_intervals((i.response for _, i in slots), run.response),
-        lateness=None
-        if run.lateness is None
-        else Histogram.of_intervals((i.lateness for _, i in slots), run.lateness),
-        failure=Histogram.of_intervals((i.failure for _, i in slots), run.failure),
-    )
-    return _cut_short(result, slots) if cut else result
+def _fold_of(
+    record: RunRecord,
+    intervals: Sequence[IntervalRecord],
+    session: SessionState,
+    clock_cost_ns: float,
+) -> RunFold:
+    """The fold as it was when the run was stored."""
+    run = RunFold(RunPlanned(record.run, record.profile, (), record.round), clock_cost_ns)
+    cut = session != "running" and record.state in _LIVE
+    run.life, run.interrupted = _life(record, cut=cut), cut
+    run.batch, run.level = max(1, record.batch), record.level
+    run.marks = [MarkView(mark.offset_ns, mark.text) for mark in record.marks]
+    run.warmup_ns, run.warmup_iterations = record.warmup_ns, record.warmup_iterations
+    run.reason, run.traceback = record.reason or (INTERRUPTED if cut else ""), record.traceback
+    run.tracebacks, run.texts = dict(record.tracebacks), dict(record.texts)
+    run.measured_ns, run.drain_ns, run.drained = record.measured_ns, record.drain_ns, record.drained
+    run.failed_in_batches = record.failed_in_batches
+    run.errors, run.unstarted = dict(record.errors), record.unstarted
+    run.unfinished_ns = record.unfinished_ns
+    _fill(run, record, intervals)
+    beside = record.neighbours if not cut or record.phase in _MEASURED else ()
+    run.restore_neighbours(beside)
+    # What was found out of a run while it was live is older than its last intervals, and how its
+    # targets stood was not final.
+    run.concluded = Concluded(record.warnings, None if cut else record.targets)
+    if not cut:
+        run.restore_findings(Findings(confidence_ns=record.confidence_ns, slowest=record.slowest))
+    return run
 
 
-def _cut_short(result: RunResult, slots: Sequence[tuple[int, Interval]]) -> RunResult:
-    """What was found out of the run while it went on is older than its last intervals, and how its
-    targets stood was not final."""
-    times: dict[TimeName, Histogram] = {"service": result.service, "failure": result.failure}
-    if result.response is not None and result.lateness is not None:
-        times |= {"response": result.response, "lateness": result.lateness}
-    found = look_over(slots, times, result.profile.headline, None)
-    record = msgspec.structs.replace(
-        result.record,
-        reason=result.record.reason or INTERRUPTED,
-        neighbours=result.record.neighbours if result.record.phase in _MEASURED else (),
-        confidence_ns=found.confidence_ns,
-        slowest=found.slowest,
-        targets=tuple(map(TargetResult, result.profile.targets)),
-    )
-    return msgspec.structs.replace(result, record=record)
+def _life(record: RunRecord, *, cut: bool) -> RunLife:
+    """Cut short with its process, which its reason says, it was stopped all the same."""
+    if cut:
+        return RunLife("ended", outcome="stopped")
+    if record.state == "planned":
+        return RunLife()
+    if record.state == "running":
+        return RunLife("measure")
+    return RunLife("ended", outcome=record.state)
 
 
-def _decided(run: RunResult, cells: Cells) -> RunResult:
-    """With no target of it open: stored while the run or a cell beside it went on, some may be."""
-    is_open = any(target.verdict == "pending" for target in run.record.targets)
-    if run.live or not is_open:
-        return run
-    record = msgspec.structs.replace(run.record, targets=held(run, cells))
-    return msgspec.structs.replace(run, record=record)
+def _fill(run: RunFold, record: RunRecord, intervals: Sequence[IntervalRecord]) -> None:
+    found = [(each, _interval(each)) for each in intervals]
+    pooled = [interval for _, interval in found]
 
+    def whole(name: TimeName, moments: Moments) -> Histogram:
+        return Histogram.of_intervals((getattr(each, name) for each in pooled), moments)
 
-def held(run: RunResult, cells: Cells) -> tuple[TargetResult, ...]:
-    """The profile's targets, judged as those of a run that has ended."""
-    siblings = cells.get(group_of(run), ())
-    return tuple(
-        evaluate(parse_target(text), run.measured, run.profile.headline, cells=siblings)
-        for text in run.profile.targets
-    )
+    run.service = whole("service", record.service)
+    run.failures = whole("failure", record.failure)
+    run.response = None if record.response is None else whole("response", record.response)
+    run.lateness = None if record.lateness is None else whole("lateness", record.lateness)
+    run.intervals.length = max((each.length for each, _ in found), default=1)
+    for each, interval in found:
+        run.restore_interval(each.first, interval)
 
 
 def _interval(record: IntervalRecord) -> Interval:

@@ -10,97 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from cortex_tui.profiles.model import Profile
-from cortex_tui.protocol.lifecycle import Phase, RunLife, RunState
-from cortex_tui.stats.targets import TargetResult, Verdict
-
-
-class CurvePoint(msgspec.Struct, frozen=True, array_like=True):
-    """A point of the percentile curve: `nines` is -log10(1 - quantile), so 2.0 is p99."""
-
-    nines: float
-    value_ns: int
-
-
-class MarkView(msgspec.Struct, frozen=True, array_like=True):
-    """Something that a person did to a run, `offset_ns` after measure began."""
-
-    offset_ns: int
-    text: str
-
-
-class RunView(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. Percentiles and max are of the headline time (`profile.headline`), in ns."""
-
-    run: int
-    profile: Profile
-    life: RunLife = RunLife()
-    round: int = 1
-    progress: float | None = None
-    """Of the phase under way, 0..1; None where its length is not known."""
-    progress_note: str = ""
-    """What the phase goes on for, where that is no length: `p99 ± 3.1 %, wanted 2 %`."""
-    level: float | None = None
-    """The rate a second, or the number of workers, of a load at this moment."""
-    batch: int = 1
-    """Above 1, percentiles and max are of whole batches of so many operations, in ns a batch."""
-    mean_ns: float | None = None
-    """The mean of one operation, of a batched run too."""
-    operations: int = 0
-    """Succeeded in measure."""
-    throughput_per_s: float | None = None
-    percentiles_ns: dict[str, int | None] = {}
-    """`p50`, `p75`, `p90`, `p95`, `p99`, `p99.9`, `p99.99`; None while samples are too few."""
-    samples_missing: dict[str, int] = {}
-    """For each percentile that is None: how many more operations it needs."""
-    confidence_ns: dict[str, tuple[int, int]] = {}
-    """The confidence interval (95 %) of the percentiles for which there is one."""
-    max_ns: int | None = None
-    lateness_p50_ns: int | None = None
-    service_p50_ns: int | None = None
-    errors: dict[str, int] = {}
-    error_messages: dict[str, str] = {}
-    """What the first failure of each exception type said."""
-    unfinished: int = 0
-    unstarted: int = 0
-    overflow: int = 0
-    in_flight: int = 0
-    oldest_ns: int = 0
-    """The age of the oldest operation in flight, as of the last message."""
-    targets: tuple[TargetResult, ...] = ()
-    verdict: Verdict = "none"
-    trend_ns: tuple[int | None, ...] = ()
-    """The p99 of each of the last intervals, oldest first; None for one in which nothing ended."""
-    curve: tuple[CurvePoint, ...] = ()
-    slowest: str = ""
-    """What the slowest intervals had in common: `3 of the 5 slowest intervals had a GC pause`."""
-    marks: tuple[MarkView, ...] = ()
-    warmup_ns: int = 0
-    """How long warm-up took in the end."""
-    warnings: tuple[str, ...] = ()
-    reason: str = ""
-    """Why a failed run failed, in one line."""
-    traceback: str = ""
-    """The first traceback: of the failed run, or of its first failed operation."""
-    neighbours: tuple[str, ...] = ()
-    measured_ns: int = 0
-    """The window: for how long operations were started, pauses left out."""
-    drained: int = 0
-    """Operations that succeeded after it."""
-    drain_ns: int = 0
-    """How long those in flight were awaited."""
-
-    @property
-    def state(self) -> RunState:
-        return self.life.state
-
-    @property
-    def phase(self) -> Phase | None:
-        return self.life.phase
-
-    @property
-    def error_count(self) -> int:
-        return sum(self.errors.values())
+from cortex_tui.results.run_result import RunResult
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +41,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     elapsed_ns: int = 0
     silent_ns: int = 0
     """How long the runner has said nothing while it should: more than a second is a held loop."""
-    runs: tuple[RunView, ...] = ()
+    runs: tuple[RunResult, ...] = ()
     log: tuple[str, ...] = ()
     """The newest lines of what the workloads printed, control characters made visible."""
     log_dropped: int = 0

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.view import SessionView
+
+if TYPE_CHECKING:
+    from cortex_tui.results.session_result import SessionResult
 
 TimedPhase = Literal["warmup", "measure"]
 
@@ -78,8 +81,8 @@ class Control(Protocol):
         whose text says what, where and what to do (a name taken, a store that cannot be
         written)."""
 
-    def document(self) -> Future[dict[str, Any]]:
-        """The newest session as JSON-ready data, schema `cortex-tui/session@1`."""
+    def result(self) -> Future[SessionResult]:
+        """The newest session as it stands, with its histograms: what a format writes."""
 
     def close(self) -> None:
         """Ends everything: session, runner, thread, store. Blocks for some seconds at most."""

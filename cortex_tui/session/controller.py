@@ -27,8 +27,8 @@ from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Request, Resume, Stop
 from cortex_tui.protocol.messages import Answer, Answered, LogLine
 from cortex_tui.protocol.plan import LoopName, RunPlan, SessionPlan
-from cortex_tui.results.document import session_document
 from cortex_tui.results.session_fold import SessionFold
+from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import SavedSnapshot, TimedPhase
 from cortex_tui.session.decisions import decisions
@@ -158,8 +158,8 @@ class SessionController:
     def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:
         return self._submit(self._save(name, run, note))
 
-    def document(self) -> Future[dict[str, Any]]:
-        return self._submit(self._document())
+    def result(self) -> Future[SessionResult]:
+        return self._submit(self._result())
 
     def close(self) -> None:
         if self._closed:
@@ -320,10 +320,10 @@ class SessionController:
         await self._writer.save(fold, name, run, note)
         return SavedSnapshot(name, fold.plan.session, run)
 
-    async def _document(self) -> dict[str, Any]:
+    async def _result(self) -> SessionResult:
         if self._fold is None:
             raise SnapshotError("there is no session yet")
-        return session_document(self._writer.result(self._fold))
+        return self._writer.result(self._fold)
 
     async def _shut_down(self) -> None:
         session = self._session

@@ -11,10 +11,11 @@ from typing import Any
 
 from cortex_tui.results.cells import Cells
 from cortex_tui.results.intervals import Interval
+from cortex_tui.results.result_of import targets_of
 from cortex_tui.results.run_fold import RunFold
-from cortex_tui.results.run_view import targets_of, warnings_of
 from cortex_tui.results.session_fold import SessionFold
-from cortex_tui.results.stored import RunResult, SessionResult
+from cortex_tui.results.session_result import SessionResult
+from cortex_tui.results.warnings import warnings_of
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.port import Store, open_store
@@ -225,20 +226,13 @@ def live_result(
     fold: SessionFold, environment: dict[str, Any], snapshot: str | None
 ) -> SessionResult:
     """The session as it is in memory, for its document; the histograms are copies."""
-    cells = fold.cells()
     return SessionResult(
         record=_session_record(fold, environment),
         state=_end_of(fold) if fold.over else fold.state,
         snapshot=snapshot,
-        runs=tuple(
-            RunResult(
-                record=_run_record(run, cells),
-                state=run.life.state,
-                service=run.service.copy(),
-                response=run.response.copy() if run.response else None,
-                lateness=run.lateness.copy() if run.lateness else None,
-                failure=run.failures.copy(),
-            )
-            for _, run in sorted(fold.runs.items())
-        ),
+        runs=fold.results(),
+        histograms={
+            number: {name: times.copy() for name, times in run.times.items()}
+            for number, run in sorted(fold.runs.items())
+        },
     )

@@ -37,7 +37,7 @@ class Histogram:
     `overflow` alone. `min_ns` and `max_ns` are exact and include those too.
     """
 
-    __slots__ = ("_counts", "_first", "_last", "_moments")
+    __slots__ = ("_counts", "_cumulative", "_first", "_last", "_moments")
 
     def __init__(self) -> None:
         # The system gives memory to the pages that hold values, of 66 mostly a few.
@@ -45,6 +45,8 @@ class Histogram:
         self._moments = EMPTY
         self._first = SIZE
         self._last = -1
+        self._cumulative: Ints | None = None
+        """Made once for all that is read of the histogram between two changes."""
 
     def fold(self, raw: RawValues) -> None:
         """Counts raw values: signed 64-bit integers, in ns.
@@ -74,6 +76,7 @@ class Histogram:
     def _reach(self, first: int, last: int) -> None:
         self._first = min(self._first, first)
         self._last = max(self._last, last)
+        self._cumulative = None
 
     @property
     def moments(self) -> Moments:
@@ -145,8 +148,11 @@ class Histogram:
 
     def cumulative(self) -> tuple[int, Ints]:
         """The first bucket with a value, and for each from there to the last how many values lie
-        in it or below."""
-        return self._first, np.cumsum(self._counts[self._first : self._last + 1])
+        in it or below (read-only)."""
+        if self._cumulative is None:
+            self._cumulative = np.cumsum(self._counts[self._first : self._last + 1])
+            self._cumulative.flags.writeable = False
+        return self._first, self._cumulative
 
     def _buckets_at(self, ranks: Sequence[int]) -> list[int]:
         """The bucket of the value of each rank; the smallest value has rank 1."""

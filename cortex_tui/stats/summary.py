@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SHOWN, samples_missing
+
+if TYPE_CHECKING:
+    from cortex_tui.stats.histogram import Histogram
 
 _NAMES = tuple(SHOWN)
 _QUANTILES = tuple(SHOWN.values())

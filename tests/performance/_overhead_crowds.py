@@ -64,13 +64,13 @@ def _watch(profiles: list[Profile], folder: Path) -> Crowd:
             first_view_s = time.perf_counter() - began_s
         runner_mb = max(runner_mb, *map(_peak_mb, _children("self")), 0.0)
         time.sleep(LOOK_S)
-    tally = controller.document().result()
-    for run in tally["runs"]:
-        if run["state"] != "finished":
-            raise RuntimeError(f"{run['profile']} {run['state']}: {run['reason']}")
+    result = controller.result().result()
+    for run in result.runs:
+        if run.state != "finished":
+            raise RuntimeError(f"{run.profile.full_name} {run.state}: {run.reason}")
     parent_mb = _peak_mb("self")
     controller.close()
-    lags_ms = [lag_ns / 1e6 for lag_ns in asyncio.run(_lags_ns(folder, tally["session"]))]
+    lags_ms = [lag_ns / 1e6 for lag_ns in asyncio.run(_lags_ns(folder, result.record.id))]
     return Crowd(median(lags_ms), max(lags_ms), runner_mb, parent_mb, first_view_s)
 
 

@@ -13,12 +13,13 @@ from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import Samples
 from cortex_tui.protocol.plan import INTERVAL_NS, LoopName, RunPlan, SessionPlan
-from cortex_tui.results.document import session_document
 from cortex_tui.results.session_fold import SessionFold
-from cortex_tui.results.stored import RunResult, from_stored
+from cortex_tui.results.session_result import Histograms
+from cortex_tui.results.stored import from_stored
 from cortex_tui.session.writer import SessionWriter
 from cortex_tui.store.records import IntervalRecord
 from cortex_tui.store.sqlite.store import SqliteStore
+from tests.documents import session_document
 
 SOURCE = str(Path(__file__).with_name("truth.toml"))
 """Stands for a suite beside the subjects; it need not exist."""
@@ -37,7 +38,7 @@ class Outcome:
 
     tally: SessionFold
     document: dict[str, Any]
-    stored: tuple[RunResult, ...]
+    stored: dict[int, Histograms]
     intervals: tuple[IntervalRecord, ...]
     _raw: dict[tuple[int, str], array[int]]
 
@@ -93,4 +94,4 @@ async def run_session(
             raise RuntimeError(f"{run['profile']} {run['state']}: {run['reason']}")
     async with await SqliteStore.open_for_reading(path) as store:
         loaded = await store.load(session)
-    return Outcome(tally, document, from_stored(loaded).runs, loaded.intervals, dict(raw))
+    return Outcome(tally, document, from_stored(loaded).histograms, loaded.intervals, dict(raw))

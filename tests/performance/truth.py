@@ -222,7 +222,7 @@ def differences(outcome: Outcome, run: int, which: str) -> int:
     """In how many ways the histograms of a run differ that ought to be one and the same."""
     tally, stored = outcome.tally.runs[run], outcome.stored[run]
     own: Histogram | None = getattr(tally, which)
-    kept: Histogram | None = getattr(stored, which)
+    kept = {str(name): times for name, times in stored.items()}.get(which)
     assert own is not None
     assert kept is not None
     merged = Histogram()

@@ -10,7 +10,8 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.profiles.model import Catalog, Length, Precision, Problem, Profile, Suite
 from cortex_tui.protocol.lifecycle import RunLife
-from cortex_tui.results.view import CurvePoint, MarkView, RunView, SessionView
+from cortex_tui.results.run_result import CurvePoint, MarkView, RunResult
+from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import TargetResult
 from tests.lives import with_life
 
@@ -80,7 +81,7 @@ PERCENTILES_NS: dict[str, int | None] = {
 }
 
 
-def run_view(number: int, of: Profile, **fields: Any) -> RunView:
+def run_view(number: int, of: Profile, **fields: Any) -> RunResult:
     """A run in the middle of measure; with `scale`, all its times are that many times longer."""
     scale = fields.pop("scale", 1)
     fields.setdefault("state", "running")
@@ -100,10 +101,10 @@ def run_view(number: int, of: Profile, **fields: Any) -> RunView:
     points = ((0.0, 41), (0.3, 62), (1.0, 95), (1.3, 120), (2.0, 812), (2.7, 1_900), (3.2, 2_340))
     fields.setdefault("curve", tuple(CurvePoint(x, y * 1_000 * scale) for x, y in points))
     fields.setdefault("measured_ns", 3_100_000_000)
-    return RunView(run=number, profile=of, **with_life(fields))
+    return RunResult(run=number, profile=of, **with_life(fields))
 
 
-def session_view(*runs: RunView, **fields: Any) -> SessionView:
+def session_view(*runs: RunResult, **fields: Any) -> SessionView:
     fields.setdefault("session", "20250131T120530-abc")
     fields.setdefault("state", "running")
     fields.setdefault("loop", "uvloop")

@@ -8,14 +8,15 @@ from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 from textual.pilot import Pilot
 
 from cortex_tui.profiles.model import Catalog, Profile
 from cortex_tui.protocol.messages import Answered
+from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import SavedSnapshot, TimedPhase
+from cortex_tui.store.records import SessionRecord
 from cortex_tui.tui.app import MakeControl, Workbench
 from cortex_tui.tui.screens.main import MainScreen
 from cortex_tui.tui.state.cost import CostMeter
@@ -81,9 +82,11 @@ class StandIn:
         self.saving.append((name, run, future))
         return future
 
-    def document(self) -> Future[dict[str, Any]]:
-        future: Future[dict[str, Any]] = Future()
-        future.set_result({})
+    def result(self) -> Future[SessionResult]:
+        future: Future[SessionResult] = Future()
+        future.set_result(
+            SessionResult(record=SessionRecord(id="20260101T000000-abc", started_at=""))
+        )
         return future
 
     def close(self) -> None:

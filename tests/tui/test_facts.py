@@ -10,7 +10,8 @@ import pytest
 from cortex_tui.loads.port import Load
 from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Length, Precision, Suite
-from cortex_tui.results.view import MarkView, RunView, SessionView
+from cortex_tui.results.run_result import MarkView, RunResult
+from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import TargetResult, TargetVerdict
 from cortex_tui.tui.render.definition import plan_text
 from cortex_tui.tui.render.facts import log_lines, problem_lines, profile_facts, suite_facts
@@ -41,7 +42,7 @@ def text(lines: list[Line]) -> list[str]:
     return ["".join(span.text for span in line).rstrip() for line in lines]
 
 
-def facts(run: RunView, width: int = 70) -> str:
+def facts(run: RunResult, width: int = 70) -> str:
     return "\n".join(text(profile_facts(run.profile, run, width)))
 
 

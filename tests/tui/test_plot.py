@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cortex_tui.results.view import CurvePoint
+from cortex_tui.results.run_result import CurvePoint
 from cortex_tui.tui.render.plot import curve, trend
 
 

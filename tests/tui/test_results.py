@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from cortex_tui.results.view import MarkView, RunView
+from cortex_tui.results.run_result import MarkView, RunResult
 from cortex_tui.tui.render.columns import columns_for
 from cortex_tui.tui.render.error_bars import ErrorBar, error_bars, range_text
 from cortex_tui.tui.render.facts import profile_facts
@@ -30,12 +30,12 @@ COMMAND, QUERY, _ = MEDIATOR.profiles
 STEADY = SEARCH.profiles[0]
 
 
-def facts(run: RunView, width: int = 70, earlier: tuple[RunView, ...] = ()) -> str:
+def facts(run: RunResult, width: int = 70, earlier: tuple[RunResult, ...] = ()) -> str:
     lines = profile_facts(run.profile, run, width, earlier=earlier)
     return "\n".join("".join(span.text for span in line).rstrip() for line in lines)
 
 
-def row(run: RunView, width: int, rounds: int = 1) -> str:
+def row(run: RunResult, width: int, rounds: int = 1) -> str:
     line = profile_row(
         Entry(MEDIATOR, run.profile), run, columns_for(width, 19), box="none", rounds=rounds
     )

@@ -8,7 +8,7 @@ import pytest
 
 from cortex_tui.profiles.matrix import value_text
 from cortex_tui.profiles.model import Catalog, Suite
-from cortex_tui.results.view import RunView
+from cortex_tui.results.run_result import RunResult
 from cortex_tui.tui.render.columns import MARK_WIDTH, columns_for
 from cortex_tui.tui.render.rows import (
     header_row,
@@ -41,7 +41,7 @@ ALL = [
 ]
 
 
-def row_text(run: RunView | None, width: int, *, current: bool = True) -> str:
+def row_text(run: RunResult | None, width: int, *, current: bool = True) -> str:
     line = profile_row(ENTRY, run, columns_for(width, 19), box="none", current=current)
     return "".join(span.text for span in line)
 

@@ -66,7 +66,6 @@ ALLOWED = {
     },
     "cortex_tui.results": {
         MODEL,
-        "cortex_tui.analysis.rounds",
         "cortex_tui.environment",
         "cortex_tui.placement.port",
         "cortex_tui.protocol",
@@ -75,6 +74,12 @@ ALLOWED = {
         "cortex_tui.stats",
         "cortex_tui.store",
         "cortex_tui.workloads.names",
+    },
+    "cortex_tui.formats": {
+        "cortex_tui.analysis",
+        "cortex_tui.formats",
+        "cortex_tui.results",
+        "cortex_tui.stats",
     },
     "cortex_tui.analysis": {
         "cortex_tui.analysis",
@@ -101,6 +106,8 @@ ALLOWED = {
         "cortex_tui.store",
     },
     "cortex_tui.report": {
+        "cortex_tui.analysis",
+        "cortex_tui.formats",
         "cortex_tui.isolation",
         "cortex_tui.profiles",
         "cortex_tui.protocol.lifecycle",

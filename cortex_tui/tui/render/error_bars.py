@@ -6,7 +6,7 @@ import math
 from typing import NamedTuple
 
 from cortex_tui.quantities import format_duration
-from cortex_tui.results.view import RunView
+from cortex_tui.results.run_result import RunResult
 
 _UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
 
@@ -19,7 +19,7 @@ class ErrorBar(NamedTuple):
     high_ns: int
 
 
-def error_bars(run: RunView) -> tuple[ErrorBar, ...]:
+def error_bars(run: RunResult) -> tuple[ErrorBar, ...]:
     """One for each percentile that has an interval, lowest first."""
     bars = [
         ErrorBar(-math.log10(1 - float(name[1:]) / 100), low, high)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from cortex_tui.profiles.model import Problem, Profile, Suite
 from cortex_tui.quantities import format_count, format_duration
-from cortex_tui.results.view import RunView, SessionView
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.view import SessionView
 from cortex_tui.tui.render.definition import define
 from cortex_tui.tui.render.results import tell_results, tell_rounds, tell_warnings
 from cortex_tui.tui.render.rows import VERDICTS, phase_text, stalled_ns
@@ -17,7 +18,7 @@ _MARKS = 20
 """Of so many marks, the newest, a line is made."""
 
 
-def _level_now(run: RunView) -> str:
+def _level_now(run: RunResult) -> str:
     """The level of its load, where that is another than its profile's."""
     if run.level is None:
         return ""
@@ -25,7 +26,7 @@ def _level_now(run: RunView) -> str:
     return now if now != run.profile.load.text else ""
 
 
-def _conditions(page: Sheet, run: RunView, silent_ns: int) -> None:
+def _conditions(page: Sheet, run: RunResult, silent_ns: int) -> None:
     if run.progress_note:
         page.fact("progress", run.progress_note)
     if now := _level_now(run):
@@ -50,10 +51,10 @@ def _conditions(page: Sheet, run: RunView, silent_ns: int) -> None:
 
 def profile_facts(
     profile: Profile,
-    run: RunView | None,
+    run: RunResult | None,
     width: int,
     *,
-    earlier: Sequence[RunView] = (),
+    earlier: Sequence[RunResult] = (),
     silent_ns: int = 0,
 ) -> list[Line]:
     """All there is to say of a profile and its newest run, what matters most first.
@@ -129,7 +130,7 @@ def problem_lines(
     return page.lines
 
 
-def title(profile: Profile, run: RunView | None, current: bool, rounds: int = 1) -> Line:
+def title(profile: Profile, run: RunResult | None, current: bool, rounds: int = 1) -> Line:
     """The line above the details."""
     name = Span(visible(profile.full_name), "head")
     if run is None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cortex_tui.quantities import format_duration
-from cortex_tui.results.view import CurvePoint
+from cortex_tui.results.run_result import CurvePoint
 from cortex_tui.tui.render.error_bars import ErrorBar
 
 NINES = 4.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cortex_tui.quantities import format_count, format_duration
-from cortex_tui.results.view import RunView
+from cortex_tui.results.run_result import RunResult
 from cortex_tui.tui.render.error_bars import range_text
 from cortex_tui.tui.render.rows import VERDICTS
 from cortex_tui.tui.render.sheet import Sheet
@@ -20,7 +20,7 @@ _ROUNDS = 12
 _OF_ROUNDS = ("p50", "p90", "p99", "p99.9")
 
 
-def _percentile(run: RunView, name: str) -> Line:
+def _percentile(run: RunResult, name: str) -> Line:
     value = run.percentiles_ns.get(name)
     missing = run.samples_missing.get(name)
     if value is None and missing:
@@ -32,7 +32,7 @@ def _percentile(run: RunView, name: str) -> Line:
     return (*cell, Span(" " + range_text(value, interval), "dim"))
 
 
-def _heading(page: Sheet, run: RunView) -> None:
+def _heading(page: Sheet, run: RunResult) -> None:
     text = f"{run.profile.headline} time"
     if run.batch > 1:
         text += f", percentiles of batches of {format_count(run.batch)}"
@@ -46,20 +46,20 @@ def _heading(page: Sheet, run: RunView) -> None:
         page.row((Span(_CLOSED, "dim"),))
 
 
-def _percentiles(page: Sheet, run: RunView) -> None:
+def _percentiles(page: Sheet, run: RunResult) -> None:
     _heading(page, run)
     cells = [_percentile(run, name) for name in PERCENTILES]
     cells.append((Span(fit("max", 7), "dim"), Span(format_duration(run.max_ns))))
     page.pairs(cells)
 
 
-def _targets(page: Sheet, run: RunView) -> None:
+def _targets(page: Sheet, run: RunResult) -> None:
     for target in run.targets:
         mark, _, tone = VERDICTS[target.verdict]
         page.add(f"{mark} {target.target}  {visible(target.value_text)}", tone, indent="  ")
 
 
-def _losses(page: Sheet, run: RunView) -> None:
+def _losses(page: Sheet, run: RunResult) -> None:
     if run.errors:
         counts = sorted(run.errors.items(), key=lambda item: -item[1])
         text = ", ".join(f"{name} {format_count(count)}" for name, count in counts)
@@ -77,17 +77,17 @@ def _losses(page: Sheet, run: RunView) -> None:
         page.fact("lost", text, "bad")
 
 
-def _rate(run: RunView) -> str:
+def _rate(run: RunResult) -> str:
     rate = run.throughput_per_s
     return "–" if rate is None else f"{format_count(rate)}/s"
 
 
-def tell_warnings(page: Sheet, run: RunView) -> None:
+def tell_warnings(page: Sheet, run: RunResult) -> None:
     for warning in run.warnings:
         page.add(f"! {warning}", "warn", indent="  ")
 
 
-def tell_results(page: Sheet, run: RunView) -> None:
+def tell_results(page: Sheet, run: RunResult) -> None:
     """Adds what was measured so far, or in the end, and what to know before believing it."""
     _percentiles(page, run)
     _targets(page, run)
@@ -101,7 +101,7 @@ def tell_results(page: Sheet, run: RunView) -> None:
     )
 
 
-def tell_rounds(page: Sheet, earlier: Sequence[RunView], run: RunView) -> None:
+def tell_rounds(page: Sheet, earlier: Sequence[RunResult], run: RunResult) -> None:
     """Adds the numbers of each round side by side, so that drift between them is seen."""
     if not earlier:
         return

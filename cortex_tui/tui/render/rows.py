@@ -9,7 +9,7 @@ from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.lifecycle import words
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.quantities import format_count, format_duration
-from cortex_tui.results.view import RunView
+from cortex_tui.results.run_result import RunResult
 from cortex_tui.stats.targets import Verdict
 from cortex_tui.tui.render.columns import MARK_WIDTH, Column
 from cortex_tui.tui.render.definition import plan_text
@@ -75,7 +75,7 @@ def short_count(count: int) -> str:
     return f"{count / 1e9:.0f}G"
 
 
-def stalled_ns(run: RunView, silent_ns: int = 0) -> int | None:
+def stalled_ns(run: RunResult, silent_ns: int = 0) -> int | None:
     """The age of an operation that is much older than usual; None if there is none.
 
     `silent_ns` is how long the runner has said nothing: the operation has aged by as much.
@@ -87,7 +87,7 @@ def stalled_ns(run: RunView, silent_ns: int = 0) -> int | None:
     return age if age > max(SECOND_NS, usual) else None
 
 
-def phase_text(run: RunView, *, wide: bool, current: bool = True, silent_ns: int = 0) -> Span:
+def phase_text(run: RunResult, *, wide: bool, current: bool = True, silent_ns: int = 0) -> Span:
     """State, phase and progress: 11 cells wide (`measure 62%`), or 5 (`m 62%`)."""
     life = run.life
     short, long = words(life)
@@ -111,7 +111,7 @@ def phase_text(run: RunView, *, wide: bool, current: bool = True, silent_ns: int
     return Span(text, "dim" if life.waits else "plain")
 
 
-def _phase_cell(run: RunView, width: int, current: bool, silent_ns: int, rounds: int) -> Span:
+def _phase_cell(run: RunResult, width: int, current: bool, silent_ns: int, rounds: int) -> Span:
     """Where a profile is repeated and there is room, the round: `m 62% 2/3`."""
     wide = width >= 11
     text, tone = phase_text(run, wide=wide, current=current, silent_ns=silent_ns)
@@ -122,7 +122,7 @@ def _phase_cell(run: RunView, width: int, current: bool, silent_ns: int, rounds:
     return Span(fit(text, width), tone)
 
 
-def _mark_places(run: RunView) -> Sequence[int]:
+def _mark_places(run: RunResult) -> Sequence[int]:
     """Where in its trend something was done to the run."""
     if not run.marks:
         return ()
@@ -133,7 +133,7 @@ def _mark_places(run: RunView) -> Sequence[int]:
     return [mark.offset_ns // INTERVAL_NS - first for mark in run.marks]
 
 
-def _cell(column: Column, run: RunView, current: bool, silent_ns: int, rounds: int) -> Span:
+def _cell(column: Column, run: RunResult, current: bool, silent_ns: int, rounds: int) -> Span:
     key, _, width = column
     if key == "phase":
         return _phase_cell(run, width, current, silent_ns, rounds)
@@ -173,7 +173,7 @@ def _name(profile: Profile, width: int) -> str:
 
 def profile_row(
     entry: Entry,
-    run: RunView | None,
+    run: RunResult | None,
     columns: Sequence[Column],
     *,
     box: str,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cortex_tui.quantities import format_duration
-from cortex_tui.results.view import RunView, SessionView
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.view import SessionView
 from cortex_tui.tui.render.text import Line, Span, Tone, fit, visible, width_of
 from cortex_tui.tui.state.cost import ScreenCost
 from cortex_tui.tui.state.listing import Listing
@@ -16,7 +17,7 @@ SILENT_NS = 1_000_000_000
 """A runner that has said nothing for this long has its loop held by something."""
 
 
-def current_round(runs: Sequence[RunView]) -> int:
+def current_round(runs: Sequence[RunResult]) -> int:
     """The newest round that has begun."""
     return max((run.round for run in runs if run.state != "planned"), default=1)
 

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from cortex_tui.results.view import RunView
+from cortex_tui.results.run_result import RunResult
 from cortex_tui.tui.render.text import visible
 from cortex_tui.tui.screens.dialog import Dialog, Entry
 from cortex_tui.tui.widgets.choice import Choice
@@ -21,7 +21,7 @@ or has it show the error, later or at once."""
 class SaveDialog(Dialog):
     """Asks for a name, and stays open until the snapshot is saved or escape is pressed."""
 
-    def __init__(self, name: str, run: RunView | None, store: str, save: Save) -> None:
+    def __init__(self, name: str, run: RunResult | None, store: str, save: Save) -> None:
         """`run` is the one that may be saved alone, if there is one; `store` is only shown."""
         super().__init__()
         self._suggestion = name

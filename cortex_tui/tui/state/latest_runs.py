@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cortex_tui.results.view import RunView, SessionView
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.view import SessionView
 from cortex_tui.tui.state.listing import Entry
 
 
 class Known(NamedTuple):
     """A profile's newest run; `current` is false once a later session went on without it."""
 
-    run: RunView
+    run: RunResult
     current: bool
-    earlier: tuple[RunView, ...] = ()
+    earlier: tuple[RunResult, ...] = ()
     """Its runs in the earlier rounds of the same session."""
     rounds: int = 1
     """How many rounds that session has."""
 
 
 class _Kept(NamedTuple):
-    runs: list[RunView]
+    runs: list[RunResult]
     """Those that have begun, oldest first, or the first one if none has."""
     session: str
     rounds: int
 
 
-def _has_begun(run: RunView) -> bool:
+def _has_begun(run: RunResult) -> bool:
     """A session that is stopped leaves rounds that never began; they have nothing to show."""
     return run.state != "planned" and (run.state != "stopped" or run.measured_ns > 0)
 
@@ -63,13 +64,13 @@ class LatestRuns:
         *earlier, run = found.runs
         return Known(run, found.session == self.view.session, tuple(earlier), found.rounds)
 
-    def run_of(self, entry: Entry | None) -> RunView | None:
+    def run_of(self, entry: Entry | None) -> RunResult | None:
         """The run of a row's profile, if the newest session has one."""
         known = self.known(entry.key) if entry and entry.profile else None
         return known.run if known and known.current else None
 
     @property
-    def runs(self) -> tuple[RunView, ...]:
+    def runs(self) -> tuple[RunResult, ...]:
         """Of the newest session."""
         return self.view.runs if self.view else ()
 

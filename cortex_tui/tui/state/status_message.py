@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from cortex_tui.results.view import RunView
+from cortex_tui.results.run_result import RunResult
 from cortex_tui.tui.state.latest_runs import LatestRuns
 
 
@@ -37,13 +37,13 @@ class StatusMessage:
 
 
 def when_all(
-    latest: LatestRuns, runs: Iterable[RunView], done: Callable[[RunView], bool]
+    latest: LatestRuns, runs: Iterable[RunResult], done: Callable[[RunResult], bool]
 ) -> Callable[[], bool]:
     """Whether this is true by now of each of the runs that has not ended."""
     numbers = {run.run for run in runs}
     return lambda: all(done(run) or ended(run) for run in latest.runs if run.run in numbers)
 
 
-def ended(run: RunView) -> bool:
+def ended(run: RunResult) -> bool:
     """Whether it does nothing any more but perhaps wait to be torn down with its neighbours."""
     return run.life.outcome is not None

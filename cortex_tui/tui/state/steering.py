@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from cortex_tui.protocol.messages import Answered
-from cortex_tui.results.view import RunView
+from cortex_tui.results.run_result import RunResult
 from cortex_tui.session.control import Control
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
@@ -80,11 +80,11 @@ class Steering:
         else:
             self._show_answer(control.adjust(run.run, FASTER if name == "faster" else SLOWER))
 
-    def _live(self) -> list[RunView]:
+    def _live(self) -> list[RunResult]:
         """The runs that have not measured to their end."""
         runs = self._latest.runs if self._latest.active else []
         return [run for run in runs if not run.life.is_over]
 
-    def _at_cursor(self) -> RunView | None:
+    def _at_cursor(self) -> RunResult | None:
         run = self._latest.run_of(self._listing.current)
         return run if run and self._latest.active and not run.life.is_over else None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.geometry import Region
 from textual.strip import Strip
 
-from cortex_tui.results.view import CurvePoint
+from cortex_tui.results.run_result import CurvePoint
 from cortex_tui.tui.render.error_bars import ErrorBar
 from cortex_tui.tui.render.plot import PlotLine, curve
 from cortex_tui.tui.render.text import Span, Tone

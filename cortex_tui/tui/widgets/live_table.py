@@ -7,7 +7,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
-from cortex_tui.results.view import RunView
+from cortex_tui.results.run_result import RunResult
 from cortex_tui.tui.render.columns import BOX, Column, columns_for
 from cortex_tui.tui.render.rows import SECOND_NS, header_row, profile_row, suite_row
 from cortex_tui.tui.render.text import Line, Span
@@ -15,7 +15,7 @@ from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.widgets.lines import SCROLLBAR, Scrolled, Toned
 
-_Inputs = tuple[str, RunView | None, bool, int, int]
+_Inputs = tuple[str, RunResult | None, bool, int, int]
 """Of which a row is made: check box, run, whether it is of the newest session, silence, rounds."""
 
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-import msgspec
-
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.messages import Answered
-from cortex_tui.results.view import RunView, SessionView
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.session_result import SessionResult
+from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import SavedSnapshot, TimedPhase
+from cortex_tui.store.records import SessionRecord
 from tests.lives import with_life
 
 
@@ -19,16 +20,16 @@ def profile(name: str = "steady", **fields: Any) -> Profile:
     return Profile(suite="shop", name=name, workload="shop:op", stop=Length(10**9), **fields)
 
 
-def run_view(number: int = 0, name: str = "steady", **fields: Any) -> RunView:
+def run_view(number: int = 0, name: str = "steady", **fields: Any) -> RunResult:
     fields.setdefault("state", "finished")
     fields.setdefault("operations", 12_345)
     fields.setdefault("throughput_per_s", 2469.0)
     fields.setdefault("percentiles_ns", {"p50": 81_000, "p90": 90_000, "p99": 1_230_000})
     fields.setdefault("max_ns", 45_600_000)
-    return RunView(run=number, profile=profile(name), **with_life(fields))
+    return RunResult(run=number, profile=profile(name), **with_life(fields))
 
 
-def session_view(*runs: RunView, **fields: Any) -> SessionView:
+def session_view(*runs: RunResult, **fields: Any) -> SessionView:
     fields.setdefault("state", "finished")
     fields.setdefault("stored", True)
     return SessionView(session="20260101T000000-abc", runs=runs, **fields)
@@ -110,9 +111,11 @@ class StandIn:
             future.set_result(SavedSnapshot(name, "20260101T000000-abc", run))
         return future
 
-    def document(self) -> Future[dict[str, Any]]:
-        future: Future[dict[str, Any]] = Future()
-        future.set_result(msgspec.to_builtins({"schema": "cortex-tui/session@1", "runs": []}))
+    def result(self) -> Future[SessionResult]:
+        future: Future[SessionResult] = Future()
+        future.set_result(
+            SessionResult(record=SessionRecord(id="20260101T000000-abc", started_at=""))
+        )
         return future
 
     def close(self) -> None:

@@ -14,7 +14,8 @@ import pytest
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.report import Delivery, run_headless
 from cortex_tui.report.progress import progress_line
-from cortex_tui.results.view import RunView, SessionView
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.view import SessionView
 from tests.unit.report.stand_in import StandIn, profile, run_view, session_view
 
 GOING_ON = session_view(
@@ -210,7 +211,7 @@ async def test_so_many_rounds_are_asked_for() -> None:
     ],
 )
 async def test_a_dry_run_says_of_each_profile_whether_it_works(
-    run: RunView, code: int, line: str
+    run: RunResult, code: int, line: str
 ) -> None:
     out = io.StringIO()
     ended = await run_headless(

@@ -10,7 +10,7 @@ import pytest
 
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.report import summary
-from cortex_tui.results.view import MarkView
+from cortex_tui.results.run_result import MarkView
 from cortex_tui.stats.targets import TargetResult
 from tests.unit.report.stand_in import profile, run_view, session_view
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.protocol.messages import Health, RunFinished
+from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
-from cortex_tui.results.run_view import run_view
 from tests.unit.session.messages import SECOND_NS, at_stage, planned, profile, samples
 
 TENTH_NS = SECOND_NS // 10
@@ -34,7 +34,7 @@ def finish(fold: RunFold) -> None:
 
 def test_percentiles_come_with_their_confidence_interval() -> None:
     fold = run(40)
-    view = run_view(fold, {})
+    view = result_of(fold, {})
     assert set(view.confidence_ns) == {"p50", "p75", "p90", "p95", "p99"}
     for name, (low_ns, high_ns) in view.confidence_ns.items():
         value_ns = view.percentiles_ns[name]
@@ -45,19 +45,19 @@ def test_percentiles_come_with_their_confidence_interval() -> None:
 def test_an_open_load_has_them_of_response_and_in_the_end_of_all_its_times() -> None:
     fold = run(40, is_open=True)
     assert set(fold.findings().confidence_ns) == {"response"}
-    assert run_view(fold, {}).confidence_ns == fold.findings().confidence_ns["response"]
+    assert result_of(fold, {}).confidence_ns == fold.findings().confidence_ns["response"]
     finish(fold)
     assert set(fold.findings().confidence_ns) == {"service", "response", "lateness"}
 
 
 def test_the_end_is_looked_over_whole_however_recent_the_last_look_was() -> None:
     fold = run(40)
-    assert run_view(fold, {}).confidence_ns
+    assert result_of(fold, {}).confidence_ns
     fold.add(samples(40, [900_000] * 2_000, at_ns=41 * TENTH_NS))
     # Those of the last look do not hold the new values, so they are not shown with them.
-    assert run_view(fold, {}).confidence_ns == {}
+    assert result_of(fold, {}).confidence_ns == {}
     finish(fold)
-    assert run_view(fold, {}).confidence_ns["p90"][1] >= 900_000
+    assert result_of(fold, {}).confidence_ns["p90"][1] >= 900_000
 
 
 def test_the_slowest_intervals_are_matched_with_the_health_of_the_loop() -> None:
@@ -66,7 +66,7 @@ def test_the_slowest_intervals_are_matched_with_the_health_of_the_loop() -> None
         hit = Health(loop_lag_ns=12_000_000, wall_ns=TENTH_NS)
         fold.add(samples(index, [900_000], at_ns=(index + 1) * TENTH_NS, health=hit))
     finish(fold)
-    assert run_view(fold, {}).slowest == (
+    assert result_of(fold, {}).slowest == (
         "3 of the 5 slowest intervals had a loop stall of up to 12.0ms"
     )
 
@@ -78,11 +78,11 @@ def test_an_interval_in_which_nothing_ended_is_not_among_the_slowest() -> None:
         health = Health(gc_pauses=1, gc_pause_ns=9_000_000) if index == 0 else QUIET
         fold.add(samples(index, at_ns=(index + 1) * TENTH_NS, health=health))
     finish(fold)
-    assert run_view(fold, {}).slowest == ""
+    assert result_of(fold, {}).slowest == ""
 
 
 def test_a_short_run_has_neither() -> None:
     fold = run(10)
     finish(fold)
-    view = run_view(fold, {})
+    view = result_of(fold, {})
     assert (view.confidence_ns, view.slowest) == ({}, "")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from cortex_tui.protocol.messages import RunFinished, RunMeasured
+from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
-from cortex_tui.results.run_view import run_view
-from cortex_tui.results.view import RunView
+from cortex_tui.results.run_result import RunResult
 from tests.unit.session.messages import SECOND_NS, at_stage, planned, profile, samples
 
 
@@ -16,8 +16,8 @@ def fold() -> RunFold:
     return RunFold(planned(profile()))
 
 
-def seen(fold: RunFold) -> RunView:
-    return run_view(fold, {})
+def seen(fold: RunFold) -> RunResult:
+    return result_of(fold, {})
 
 
 def test_a_phase_that_begins_in_a_pause_has_made_no_progress(fold: RunFold) -> None:

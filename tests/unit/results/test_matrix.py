@@ -16,14 +16,14 @@ from cortex_tui.protocol.messages import (
     SessionFinished,
 )
 from cortex_tui.protocol.plan import RunPlan
-from cortex_tui.results.document import session_document
+from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.stored import from_stored
-from cortex_tui.results.view import RunView
 from cortex_tui.session.writer import SessionWriter
 from cortex_tui.store.records import StoredSession
 from cortex_tui.store.sqlite.store import SqliteStore
 from cortex_tui.store.writer import Writer
+from tests.documents import session_document
 from tests.unit.session.messages import SECOND_NS, at_stage, plan, samples, started
 from tests.unit.session.messages import profile as any_profile
 
@@ -66,7 +66,7 @@ def finish(fold: SessionFold, run: int) -> None:
     tell(fold, RunFinished(run=run, state="finished", at_ns=0, measured_ns=SECOND_NS))
 
 
-def views(fold: SessionFold) -> tuple[RunView, ...]:
+def views(fold: SessionFold) -> tuple[RunResult, ...]:
     return fold.view(SECOND_NS, stored=False, store_error="").runs
 
 

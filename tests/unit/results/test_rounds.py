@@ -19,10 +19,10 @@ from cortex_tui.protocol.messages import (
     SessionFinished,
     SessionStarted,
 )
-from cortex_tui.results.document import session_document
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.stored import from_stored
 from cortex_tui.session.writer import SessionWriter
+from tests.documents import session_document
 from tests.unit.results.test_matrix import loaded, measure, session, tell
 from tests.unit.session.messages import SECOND_NS, at_stage, profile, samples
 

@@ -10,8 +10,8 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.messages import Health, RunFinished
+from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
-from cortex_tui.results.run_view import run_view
 from cortex_tui.results.trend import TREND_INTERVALS
 from tests.unit.session.messages import SECOND_NS, at_stage, planned, profile, samples
 
@@ -28,7 +28,7 @@ def test_shows_what_the_messages_added_up_to() -> None:
     fold = measuring()
     fold.add(samples(0, [1_000] * 60, at_ns=TENTH_NS))
     fold.add(samples(1, [2_000] * 40, at_ns=2 * TENTH_NS, in_flight=1, oldest_ns=77))
-    view = run_view(fold, {})
+    view = result_of(fold, {})
     assert view.operations == 100
     assert view.percentiles_ns["p50"] == 1_000
     assert view.max_ns == 2_000
@@ -40,7 +40,7 @@ def test_shows_what_the_messages_added_up_to() -> None:
 def test_a_percentile_with_too_few_samples_beyond_it_says_how_many_are_missing() -> None:
     fold = measuring()
     fold.add(samples(0, [1_000] * 150))
-    view = run_view(fold, {})
+    view = result_of(fold, {})
     assert view.percentiles_ns["p90"] == 1_000
     assert view.percentiles_ns["p95"] is None
     assert view.samples_missing["p95"] == 50
@@ -50,7 +50,7 @@ def test_warm_up_is_progress_but_no_result() -> None:
     fold = RunFold(planned(profile(warmup=Length(iterations=100))))
     fold.change(at_stage(0, "warmup", 0))
     fold.add(samples(0, [1_000] * 25, phase="warmup"))
-    view = run_view(fold, {})
+    view = result_of(fold, {})
     assert view.progress == 0.25
     assert view.operations == 0
     assert view.max_ns is None
@@ -59,7 +59,7 @@ def test_warm_up_is_progress_but_no_result() -> None:
 def test_response_is_the_headline_of_an_open_load() -> None:
     fold = measuring(load=OpenLoad(rate_per_s=100.0))
     fold.add(samples(0, [1_000] * 50, response=[2_000] * 50, lateness=[1_000] * 50))
-    view = run_view(fold, {})
+    view = result_of(fold, {})
     assert view.percentiles_ns["p50"] == 2_000
     assert view.service_p50_ns == 1_000
     assert any("operations started late" in warning for warning in view.warnings)
@@ -68,7 +68,7 @@ def test_response_is_the_headline_of_an_open_load() -> None:
 def test_percentiles_are_flagged_when_more_is_missing_than_lies_beyond_them() -> None:
     fold = measuring(load=ClosedLoad(3))
     fold.add(samples(0, [1_000] * 1_000, failures=[9_000] * 30, errors={"KeyError": 30}))
-    view = run_view(fold, {})
+    view = result_of(fold, {})
     assert view.error_count == 30
     (warning,) = view.warnings
     assert warning.startswith("p99, p99.9, p99.99 flattered: 30 operations")
@@ -79,31 +79,31 @@ def test_an_interval_without_operations_is_a_gap_in_the_trend() -> None:
     fold.add(samples(0, [1_000]))
     fold.add(samples(3, [1_500]))
     fold.add(samples(3, [2_000]))
-    assert run_view(fold, {}).trend_ns == (1_000, None, None, 2_000)
+    assert result_of(fold, {}).trend_ns == (1_000, None, None, 2_000)
 
 
 def test_the_trend_is_of_the_last_intervals() -> None:
     fold = measuring()
     for interval in range(200):
         fold.add(samples(interval, [1_000 + interval]))
-    trend = run_view(fold, {}).trend_ns
+    trend = result_of(fold, {}).trend_ns
     assert len(trend) == TREND_INTERVALS
     assert trend[-1] == 1_199
 
 
 def test_targets_stand_open_until_they_are_missed_or_the_run_has_ended() -> None:
     fold = measuring(targets=("p50 < 2us", "errors == 0"))
-    assert run_view(fold, {}).verdict == "pending"
+    assert result_of(fold, {}).verdict == "pending"
     fold.add(samples(0, [5_000] * 50))
-    assert run_view(fold, {}).verdict == "missed"
+    assert result_of(fold, {}).verdict == "missed"
 
 
 def test_a_target_without_enough_data_is_undecided_in_the_end() -> None:
     fold = measuring(targets=("p99 < 2s",))
     fold.add(samples(0, [5_000] * 50))
-    assert run_view(fold, {}).verdict == "pending"
+    assert result_of(fold, {}).verdict == "pending"
     fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
-    view = run_view(fold, {})
+    view = result_of(fold, {})
     assert view.verdict == "undecided"
     assert view.targets[0].note == "needs 950 more operations"
 
@@ -112,8 +112,8 @@ def test_a_run_without_one_success_has_failed() -> None:
     fold = measuring()
     fold.add(samples(0, failures=[1_000] * 3, errors={"OSError": 3}))
     fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
-    assert run_view(fold, {}).state == "failed"
-    assert run_view(fold, {}).reason == "measure: none of 3 operations succeeded (OSError)"
+    assert result_of(fold, {}).state == "failed"
+    assert result_of(fold, {}).reason == "measure: none of 3 operations succeeded (OSError)"
 
 
 def test_a_run_in_which_nothing_ended_has_failed_and_meets_no_target() -> None:
@@ -127,7 +127,7 @@ def test_a_run_in_which_nothing_ended_has_failed_and_meets_no_target() -> None:
             unfinished_ns=(5 * SECOND_NS, SECOND_NS),
         )
     )
-    view = run_view(fold, {})
+    view = result_of(fold, {})
     assert (view.state, view.verdict) == ("failed", "missed")
     assert view.reason == "measure: no operation ended (unfinished: 2, the oldest after 5.00s)"
     assert view.targets[0].note == "needs 1 more operation"
@@ -136,14 +136,14 @@ def test_a_run_in_which_nothing_ended_has_failed_and_meets_no_target() -> None:
 def test_a_run_that_was_stopped_before_anything_ended_has_not_failed() -> None:
     fold = measuring()
     fold.finish(RunFinished(run=0, state="stopped", at_ns=0, unfinished_ns=(SECOND_NS,)))
-    assert run_view(fold, {}).state == "stopped"
+    assert result_of(fold, {}).state == "stopped"
 
 
 def test_what_was_measured_outlives_the_runner() -> None:
     fold = measuring()
     fold.add(samples(0, [1_000] * 50, at_ns=TENTH_NS, in_flight=4, oldest_ns=5))
     fold.die("the runner was killed by SIGSEGV")
-    view = run_view(fold, {})
+    view = result_of(fold, {})
     assert (view.state, view.reason) == ("failed", "the runner was killed by SIGSEGV")
     assert view.operations == 50
     assert view.in_flight == 0
@@ -152,12 +152,12 @@ def test_what_was_measured_outlives_the_runner() -> None:
 def test_a_blocked_loop_is_reported_with_every_interval_that_it_spans() -> None:
     fold = measuring()
     fold.add(samples(0, [1_000], health=Health(loop_lag_ns=250_000_000)))
-    assert run_view(fold, {}).warnings == (
+    assert result_of(fold, {}).warnings == (
         "the event loop was blocked for 250ms: something did not await, or the machine was busy",
     )
     known_later = {0: Health(loop_lag_ns=300_000_000), 1: Health(loop_lag_ns=300_000_000)}
     fold.add(samples(2, health=Health(loop_lag_ns=300_000_000), spanned=known_later, in_flight=3))
-    assert run_view(fold, {}).warnings == (
+    assert result_of(fold, {}).warnings == (
         "the event loop was blocked in 3 intervals, for up to 300ms: something did not await, or "
         "the machine was busy",
     )
@@ -173,7 +173,7 @@ def test_throughput_is_what_succeeded_within_the_window_over_the_window() -> Non
             run=0, state="finished", at_ns=0, measured_ns=2 * SECOND_NS, drain_ns=3 * SECOND_NS
         )
     )
-    view = run_view(fold, {})
+    view = result_of(fold, {})
     assert (view.operations, view.drained, view.throughput_per_s) == (250, 50, 100.0)
     assert view.max_ns == 3 * SECOND_NS
     assert view.warnings == ()
@@ -191,7 +191,7 @@ def test_operations_that_failed_in_a_batch_are_none_that_succeeded() -> None:
         )
     )
     fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
-    view = run_view(fold, {})
+    view = result_of(fold, {})
     assert (view.state, view.operations, view.error_count) == ("finished", 990, 10)
     assert (view.throughput_per_s, view.verdict) == (990.0, "met")
 
@@ -205,7 +205,7 @@ def of_load(in_flight: list[int], **fields: Any) -> tuple[str, ...]:
             samples(index, times, response=times, lateness=[1] * 10, in_flight=count, **fields)
         )
     fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
-    return run_view(fold, {}).warnings
+    return result_of(fold, {}).warnings
 
 
 def test_a_backlog_that_grew_is_reported() -> None:
@@ -230,14 +230,14 @@ def test_neighbours_that_end_earlier_are_told() -> None:
     fold.add(samples(0, at_ns=TENTH_NS, neighbours=2))
     fold.add(samples(1, at_ns=2 * TENTH_NS, neighbours=2))
     fold.add(samples(2, at_ns=3 * TENTH_NS, neighbours=1))
-    assert run_view(fold, {}).warnings == ("neighbours changed while it was measured: 2 → 1",)
+    assert result_of(fold, {}).warnings == ("neighbours changed while it was measured: 2 → 1",)
 
 
 def test_neighbours_that_end_when_the_time_is_up_are_no_matter() -> None:
     fold = measuring()
     fold.add(samples(0, at_ns=TENTH_NS, neighbours=2))
     fold.add(samples(100, at_ns=10 * SECOND_NS, neighbours=0))
-    assert run_view(fold, {}).warnings == ()
+    assert result_of(fold, {}).warnings == ()
 
 
 def test_control_characters_of_a_workload_become_visible() -> None:
@@ -245,7 +245,7 @@ def test_control_characters_of_a_workload_become_visible() -> None:
     text = "boom \x1b[31mred"
     fold.add(samples(0, failures=[1], errors={"E\x07": 1}, tracebacks={"E\x07": f"line\n{text}"}))
     fold.finish(RunFinished(run=0, state="failed", reason=text, at_ns=0))
-    view = run_view(fold, {})
+    view = result_of(fold, {})
     assert view.reason == "boom ␛[31mred"
     assert view.errors == {"E␇": 1}
     assert view.traceback == "line\nboom ␛[31mred"
@@ -256,7 +256,7 @@ def test_what_timing_adds_is_told_where_it_is_much_of_an_operation() -> None:
         fold = RunFold(planned(profile(**fields)), clock_cost_ns)
         fold.change(at_stage(0, "measure", 0))
         fold.add(samples(0, [1_000] * 100))
-        return [text for text in run_view(fold, {}).warnings if text.startswith("timing adds")]
+        return [text for text in result_of(fold, {}).warnings if text.startswith("timing adds")]
 
     assert told(9) == []
     assert told(50) == [

@@ -18,8 +18,9 @@ from cortex_tui.protocol.commands import Request, Stop
 from cortex_tui.protocol.lifecycle import Stage
 from cortex_tui.protocol.messages import StateChanged
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
+from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_fold import LOG_LINES, SessionFold
-from cortex_tui.results.view import RunView, SessionView
+from cortex_tui.results.view import SessionView
 from tests.unit.placement.test_local_process import gone
 
 HEAD = """
@@ -97,7 +98,7 @@ def open_descriptors() -> int:
     return len(os.listdir(folder)) if os.path.isdir(folder) else 0
 
 
-def bad_of(view: SessionView) -> RunView:
+def bad_of(view: SessionView) -> RunResult:
     """The bad run, once it is clear that the session and the neighbour ended well."""
     bad, neighbour = view.runs
     assert view.state == "finished"

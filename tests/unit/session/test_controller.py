@@ -15,7 +15,6 @@ import pytest
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.profiles.model import Length, Precision, Profile
 from cortex_tui.results import findings
-from cortex_tui.results.document import session_document
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.stored import from_stored
 from cortex_tui.results.view import SessionView
@@ -27,6 +26,7 @@ from cortex_tui.stats import settling
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.records import StoredSession
 from cortex_tui.store.sqlite.store import SqliteStore
+from tests.documents import session_document
 
 FOR_EVER = Length(duration_ns=3_600_000_000_000)
 
@@ -95,8 +95,10 @@ def measuring(view: SessionView) -> bool:
 def test_a_session_is_shown_stored_and_told_alike(desk: Desk) -> None:
     desk.control.start([desk.profile("quick"), desk.profile("slow")])
     view = desk.ended()
-    document = desk.control.document().result()
-    stored = session_document(from_stored(desk.stored(view.session)))
+    document = session_document(desk.control.result().result())
+    read_back = from_stored(desk.stored(view.session))
+    stored = session_document(read_back)
+    assert read_back.runs == view.runs
     assert [run.operations for run in view.runs] == [200, 200]
     assert [run["operations"] for run in document["runs"]] == [200, 200]
     assert stored == document
@@ -120,13 +122,13 @@ def test_a_session_that_was_told_to_end_is_told_from_one_that_came_to_its_end(de
     desk.until(measuring)
     desk.control.stop()
     stopped = desk.ended()
-    document = desk.control.document().result()
+    document = session_document(desk.control.result().result())
     assert (stopped.state, stopped.stopped, document["state"]) == ("finished", True, "stopped")
     assert session_document(from_stored(desk.stored(stopped.session))) == document
     desk.control.start([desk.profile("quick")])
     desk.until(lambda view: view.session != stopped.session)
     assert not desk.ended().stopped
-    assert desk.control.document().result()["state"] == "finished"
+    assert session_document(desk.control.result().result())["state"] == "finished"
 
 
 def test_a_name_that_is_taken_is_refused_and_nothing_is_lost(desk: Desk) -> None:

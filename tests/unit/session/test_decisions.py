@@ -12,8 +12,8 @@ from cortex_tui.profiles.model import Length, Precision, Profile
 from cortex_tui.protocol.commands import EndPhase
 from cortex_tui.protocol.lifecycle import Phase
 from cortex_tui.protocol.messages import RunFinished
+from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import UNSETTLED, RunFold
-from cortex_tui.results.run_view import run_view
 from cortex_tui.session.decisions import decisions, replayed
 from cortex_tui.store.records import RunRecord
 from tests.unit.session.messages import SECOND_NS, at_stage, planned, profile, samples
@@ -63,7 +63,7 @@ def test_warm_up_goes_on_while_times_fall() -> None:
         falling = [5_000 - 100 * index] * 50
         fold.add(samples(index, falling, phase="warmup", at_ns=(index + 1) * TENTH_NS))
     assert decisions([fold]) == []
-    view = run_view(fold, {})
+    view = result_of(fold, {})
     assert view.progress_note == "settling: 40 intervals"
     assert view.progress == pytest.approx(4 / 30)
 
@@ -73,7 +73,7 @@ def test_the_pieces_of_an_interval_count_as_one() -> None:
     for index in range(19):
         for _ in range(3):
             fold.add(samples(index, [1_000] * 50, phase="warmup"))
-    assert run_view(fold, {}).progress_note == "settling: 19 intervals"
+    assert result_of(fold, {}).progress_note == "settling: 19 intervals"
     assert decisions([fold]) == []
 
 
@@ -89,7 +89,7 @@ def test_a_warm_up_of_fixed_length_is_left_alone() -> None:
     fold = warming_up(auto_warmup=False)
     settle(fold, 100)
     assert decisions([fold]) == []
-    assert run_view(fold, {}).progress_note == ""
+    assert result_of(fold, {}).progress_note == ""
 
 
 def test_nothing_is_decided_of_a_paused_run() -> None:
@@ -105,11 +105,11 @@ def test_a_warm_up_that_never_settled_is_told() -> None:
     fold = warming_up()
     settle(fold, 10)
     fold.change(at_stage(0, "measure", SECOND_NS))
-    assert UNSETTLED in run_view(fold, {}).warnings
+    assert UNSETTLED in result_of(fold, {}).warnings
     settled = warming_up()
     settle(settled)
     settled.change(at_stage(0, "measure", 2 * SECOND_NS))
-    assert UNSETTLED not in run_view(settled, {}).warnings
+    assert UNSETTLED not in result_of(settled, {}).warnings
 
 
 def test_a_stored_run_is_warmed_up_as_long_again() -> None:
@@ -142,7 +142,7 @@ def test_measure_ends_when_the_percentile_is_known() -> None:
     fold = measuring(0.02)
     fill(fold, "measure", 60)
     # It is narrow, but so early it may be so by chance.
-    assert run_view(fold, {}).progress_note.startswith("p90 ± ")
+    assert result_of(fold, {}).progress_note.startswith("p90 ± ")
     assert decisions([fold]) == []
     fill(fold, "measure", 60)
     assert decisions([fold]) == [EndPhase(0, "measure")]
@@ -160,7 +160,7 @@ def test_measure_goes_on_while_the_percentile_is_not_known() -> None:
     fold = measuring(0.0001)
     fill(fold, "measure", 40, spread=2_000)
     assert decisions([fold]) == []
-    view = run_view(fold, {})
+    view = result_of(fold, {})
     assert view.progress_note.startswith("p90 ± ")
     assert view.progress_note.endswith(" %, wanted 0.01 %")
     assert view.progress == pytest.approx(4 / 60)
@@ -169,20 +169,20 @@ def test_measure_goes_on_while_the_percentile_is_not_known() -> None:
 def test_before_anything_is_known_it_is_said_so() -> None:
     fold = measuring(0.02)
     fill(fold, "measure", 2)
-    assert run_view(fold, {}).progress_note == "p90 not known yet, wanted 2 %"
+    assert result_of(fold, {}).progress_note == "p90 not known yet, wanted 2 %"
 
 
 def test_progress_is_towards_what_comes_first() -> None:
     fold = measuring(0.02, at_least_s=10)
     fill(fold, "measure", 50)
-    assert run_view(fold, {}).progress == pytest.approx(0.5)
+    assert result_of(fold, {}).progress == pytest.approx(0.5)
 
 
 def test_a_bound_reached_without_the_precision_is_told_with_what_was_reached() -> None:
     fold = measuring(0.001, at_most_s=3)
     fill(fold, "measure", 30, spread=2_000)
     fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=3 * SECOND_NS))
-    (warning,) = run_view(fold, {}).warnings
+    (warning,) = result_of(fold, {}).warnings
     assert warning.startswith("p90 was to be known to ± 0.1 %, but after 3.00s it is ± ")
 
 
@@ -190,7 +190,7 @@ def test_a_bound_reached_without_enough_operations_is_told() -> None:
     fold = measuring(0.1, at_most_s=1)
     fold.add(samples(0, [1_000] * 90, at_ns=SECOND_NS))
     fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
-    assert run_view(fold, {}).warnings == (
+    assert result_of(fold, {}).warnings == (
         "p90 was to be known to ± 10 %, but after 1.00s 10 more operations are needed to tell",
     )
 
@@ -200,7 +200,7 @@ def test_a_precision_that_was_reached_or_stopped_by_hand_is_no_warning(measured_
     fold = measuring(0.5 if measured_s == 3 else 1e-9, at_most_s=3)
     fill(fold, "measure", 30)
     fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=measured_s * SECOND_NS))
-    assert run_view(fold, {}).warnings == ()
+    assert result_of(fold, {}).warnings == ()
 
 
 def test_a_run_that_has_ended_is_no_matter() -> None:

@@ -10,9 +10,10 @@ import msgspec
 import pytest
 from hdrh.histogram import HdrHistogram
 
-from cortex_tui.results.document import session_document
-from cortex_tui.results.stored import RunResult, SessionResult, from_stored, held
+from cortex_tui.results.session_result import SessionResult
+from cortex_tui.results.stored import from_stored
 from cortex_tui.stats.moments import Moments
+from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.records import (
     EncodedHistogram,
@@ -22,6 +23,7 @@ from cortex_tui.store.records import (
 )
 from cortex_tui.store.sqlite.store import SqliteStore
 from cortex_tui.store.writer import Writer
+from tests.documents import session_document
 from tests.unit.store import samples
 
 SESSION: dict[str, Any] = {
@@ -34,23 +36,15 @@ SESSION: dict[str, Any] = {
 
 
 def live(batch: SessionBatch, count: int) -> SessionResult:
-    """What a session has in memory whose batch that is."""
-    runs = []
-    for record in batch.runs:
-        is_open = record.response is not None
-        values = samples.slices(record.run, count)
-        late = [[value // 100 for value in part] for part in values]
-        run = RunResult(
-            record=record,
-            state=record.state,
-            service=samples.total(values),
-            response=samples.total(values) if is_open else None,
-            lateness=samples.total(late) if is_open else None,
-            failure=samples.total([[5_000, 6_000]]),
-        )
-        targets = msgspec.structs.replace(record, targets=held(run, {}))
-        runs.append(msgspec.structs.replace(run, record=targets))
-    return SessionResult(record=samples.session(**SESSION), runs=tuple(runs))
+    """What comes of a session whose batch that is, with its targets judged."""
+    runs = tuple(
+        msgspec.structs.replace(run, targets=tuple(map(TargetResult, run.profile.targets)))
+        for run in batch.runs
+    )
+    session = samples.session(**SESSION)
+    return from_stored(
+        StoredSession(session=session, state="finished", runs=runs, intervals=batch.intervals)
+    )
 
 
 async def stored(
@@ -68,7 +62,9 @@ async def stored(
 async def test_a_stored_session_tells_the_same_as_the_live_one(tmp_path: Path) -> None:
     batch = samples.batch(count=40, state="finished")
     result = live(batch, 40)
-    batch = msgspec.structs.replace(batch, runs=tuple(run.record for run in result.runs))
+    judged = zip(batch.runs, result.runs, strict=True)
+    runs = tuple(msgspec.structs.replace(run, targets=told.targets) for run, told in judged)
+    batch = msgspec.structs.replace(batch, runs=runs)
     loaded = await stored(tmp_path / "s.db", batch)
     told = session_document(msgspec.structs.replace(result, snapshot="main"))
     assert session_document(from_stored(loaded)) == told
@@ -206,13 +202,8 @@ async def test_histograms_that_do_not_fit_what_was_recorded_are_refused(
 
 
 def test_a_session_before_anything_was_measured_can_be_told() -> None:
-    run = RunResult(
-        record=RunRecord(run=0, profile=samples.OPEN),
-        state="planned",
-        service=samples.total([]),
-        failure=samples.total([]),
-    )
-    result = SessionResult(record=samples.session(), state="starting", runs=(run,))
+    planned = RunRecord(run=0, profile=samples.OPEN)
+    result = from_stored(StoredSession(session=samples.session(), state="running", runs=(planned,)))
     (told,) = session_document(result)["runs"]
     assert (told["operations"], told["throughput_per_s"], told["service_ns"]) == (0, None, None)
     assert (told["mean_ns"], told["verdict"]) == (None, "none")

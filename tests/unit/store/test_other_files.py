@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from cortex_tui.results.document import session_document
 from cortex_tui.results.stored import from_stored
 from cortex_tui.session.scratch import Scratch
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.port import Mode, open_store
 from cortex_tui.store.sqlite.schema import VERSION
+from tests.documents import session_document
 from tests.unit.store import samples
 
 DATA = Path(__file__).parent / "data"

@@ -1,18 +1,13 @@
-"""The view of a run as it stands after its last message."""
+"""What a reader must know before believing a run's numbers, in plain words."""
 
 from __future__ import annotations
 
 from statistics import median
 
 from cortex_tui.quantities import format_duration
-from cortex_tui.results.cells import Cells, group_of
-from cortex_tui.results.progress import progress_note, progress_of
 from cortex_tui.results.run_fold import RunFold
-from cortex_tui.results.view import CurvePoint, RunView
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SHOWN
-from cortex_tui.stats.summary import summarise_live
-from cortex_tui.stats.targets import TargetResult, evaluate, verdict
 
 _ENOUGH_INTERVALS = 3
 """In a third of the run, to tell whether a backlog grew."""
@@ -27,76 +22,10 @@ _ENOUGH_TIMED = 20
 """Operations from which on their median is shown."""
 
 
-def run_view(run: RunFold, cells: Cells) -> RunView:
-    """`cells` are those of the session's matrices."""
-    summary = summarise_live(run.headline)
-    live = run.live
-    targets = targets_of(run, cells)
-    findings = run.findings()
-    measured_ns, mean_ns = run.measured_ns, run.service.mean_ns
-    return RunView(
-        run=run.run,
-        profile=run.profile,
-        life=run.life,
-        round=run.round,
-        progress=progress_of(run) if live else None,
-        progress_note=progress_note(run) if live else "",
-        level=run.level if live else None,
-        batch=run.batch,
-        mean_ns=None if mean_ns is None else mean_ns / run.batch,
-        operations=run.operations,
-        throughput_per_s=run.measured.throughput_per_s,
-        percentiles_ns=summary.percentiles_ns,
-        samples_missing=summary.samples_missing,
-        confidence_ns=_confidence(run, summary.percentiles_ns),
-        max_ns=summary.max_ns,
-        lateness_p50_ns=_median(run.lateness),
-        service_p50_ns=_median(run.service),
-        errors=dict(run.errors),
-        error_messages={name: text for name, text in run.texts.items() if text},
-        unfinished=len(run.unfinished_ns),
-        unstarted=run.unstarted,
-        overflow=run.service.overflow,
-        in_flight=run.in_flight,
-        oldest_ns=run.oldest_ns,
-        targets=targets,
-        verdict=verdict(targets, live=live),
-        trend_ns=run.trend.values(),
-        curve=tuple(CurvePoint(nines, ns) for nines, ns in run.headline.curve()),
-        slowest=findings.slowest,
-        marks=tuple(run.marks),
-        warmup_ns=run.warmup_ns,
-        warnings=warnings_of(run),
-        reason=run.reason,
-        traceback=run.traceback or next(iter(run.tracebacks.values()), ""),
-        neighbours=run.neighbours,
-        measured_ns=measured_ns,
-        drained=run.drained,
-        drain_ns=run.drain_ns,
-    )
-
-
-def _confidence(run: RunFold, percentiles_ns: dict[str, int | None]) -> dict[str, tuple[int, int]]:
-    """Those that are not older than the values that they are shown with."""
-    found = run.findings().confidence_ns.get(run.profile.headline, {})
-    return {
-        name: (low, high)
-        for name, (low, high) in found.items()
-        if (value := percentiles_ns.get(name)) is not None and low <= value <= high
-    }
-
-
-def targets_of(run: RunFold, cells: Cells) -> tuple[TargetResult, ...]:
-    """The targets, and how each stands."""
-    measured, headline, live = run.measured, run.profile.headline, run.live
-    siblings = cells.get(group_of(run), ())
-    return tuple(
-        evaluate(target, measured, headline, live=live, cells=siblings) for target in run.targets
-    )
-
-
 def warnings_of(run: RunFold) -> tuple[str, ...]:
     """What a reader must know before believing the numbers."""
+    if run.concluded is not None:
+        return run.concluded.warnings
     found = list(run.warnings)
     measured = run.measured
     flattered = [name for name in SHOWN if measured.flattered(SHOWN[name])]
@@ -105,7 +34,7 @@ def warnings_of(run: RunFold) -> tuple[str, ...]:
             f"{', '.join(flattered)} flattered: {measured.missing:,} operations failed, never "
             "ended or never started, and are missing from the percentiles"
         )
-    late_ns, service_ns = _median(run.lateness), _median(run.service)
+    late_ns, service_ns = median_of(run.lateness), median_of(run.service)
     if late_ns and service_ns and late_ns * _LATE_SHARE > service_ns:
         found.append(
             f"operations started late: lateness p50 {format_duration(late_ns)} is more than a "
@@ -131,7 +60,7 @@ def warnings_of(run: RunFold) -> tuple[str, ...]:
 
 def _timing(run: RunFold) -> list[str]:
     """That reading the clock is much of what was timed."""
-    service_ns = _median(run.service)
+    service_ns = median_of(run.service)
     if run.batch > 1 or run.service.total < _ENOUGH_TIMED or not service_ns:
         return []
     if run.clock_cost_ns * _CLOCK_SHARE <= service_ns:
@@ -180,5 +109,5 @@ def _unsure(run: RunFold) -> list[str]:
     ]
 
 
-def _median(histogram: Histogram | None) -> int | None:
+def median_of(histogram: Histogram | None) -> int | None:
     return None if histogram is None else histogram.percentiles((0.5,))[0]

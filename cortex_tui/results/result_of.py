@@ -1,0 +1,102 @@
+"""Makes the one result of a run from its fold, which live messages or stored records filled."""
+
+from __future__ import annotations
+
+from cortex_tui.results.cells import Cells, group_of
+from cortex_tui.results.progress import progress_note, progress_of
+from cortex_tui.results.run_fold import RunFold
+from cortex_tui.results.run_result import CurvePoint, RunResult
+from cortex_tui.results.warnings import median_of, warnings_of
+from cortex_tui.stats.percentiles import SHOWN
+from cortex_tui.stats.summary import summarise_live
+from cortex_tui.stats.targets import TargetResult, evaluate, verdict
+
+
+def result_of(run: RunFold, cells: Cells) -> RunResult:
+    """`cells` are those of the session's matrices."""
+    times = {
+        name: summarise_live(times)
+        for name, times in run.times.items()
+        if times.total or times.overflow
+    }
+    headline = times.get(run.profile.headline) or summarise_live(run.headline)
+    live = run.live
+    targets = targets_of(run, cells)
+    findings = run.findings()
+    measured, mean_ns = run.measured, run.service.mean_ns
+    return RunResult(
+        run=run.run,
+        profile=run.profile,
+        life=run.life,
+        interrupted=run.interrupted,
+        round=run.round,
+        progress=progress_of(run) if live else None,
+        progress_note=progress_note(run) if live else "",
+        level=run.level if live else None,
+        level_reached=run.level,
+        batch=run.batch,
+        mean_ns=None if mean_ns is None else mean_ns / run.batch,
+        operations=run.operations,
+        throughput_per_s=measured.throughput_per_s,
+        percentiles_ns=headline.percentiles_ns,
+        samples_missing=headline.samples_missing,
+        confidence_ns=_confidence(run, headline.percentiles_ns),
+        times=times,
+        bounds_ns=dict(findings.confidence_ns),
+        flattered=tuple(name for name, quantile in SHOWN.items() if measured.flattered(quantile)),
+        max_ns=headline.max_ns,
+        lateness_p50_ns=median_of(run.lateness),
+        service_p50_ns=median_of(run.service),
+        errors=dict(run.errors),
+        messages=dict(run.texts),
+        error_messages={name: text for name, text in run.texts.items() if text},
+        unfinished=len(run.unfinished_ns),
+        unfinished_ns=run.unfinished_ns,
+        unstarted=run.unstarted,
+        overflow=run.service.overflow,
+        in_flight=run.in_flight,
+        oldest_ns=run.oldest_ns,
+        targets=targets,
+        verdict=verdict(targets, live=live),
+        trend_ns=run.trend.values(),
+        curve=tuple(CurvePoint(nines, ns) for nines, ns in run.headline.curve()),
+        slowest=findings.slowest,
+        marks=tuple(run.marks),
+        warmup_ns=run.warmup_ns,
+        warmup_iterations=run.warmup_iterations,
+        warnings=warnings_of(run),
+        reason=run.reason,
+        traceback=run.traceback or next(iter(run.tracebacks.values()), ""),
+        own_traceback=run.traceback,
+        tracebacks=dict(run.tracebacks),
+        neighbours=run.neighbours,
+        measured_ns=run.measured_ns,
+        drained=run.drained,
+        drain_ns=run.drain_ns,
+    )
+
+
+def _confidence(run: RunFold, percentiles_ns: dict[str, int | None]) -> dict[str, tuple[int, int]]:
+    """Those that are not older than the values that they are shown with."""
+    found = run.findings().confidence_ns.get(run.profile.headline, {})
+    return {
+        name: (low, high)
+        for name, (low, high) in found.items()
+        if (value := percentiles_ns.get(name)) is not None and low <= value <= high
+    }
+
+
+def targets_of(run: RunFold, cells: Cells) -> tuple[TargetResult, ...]:
+    """The targets, and how each stands.
+
+    Those of a stored run stand as they were stored, unless that was while it, or another cell of
+    its matrix, was still live.
+    """
+    known = run.concluded.targets if run.concluded is not None else None
+    if known is not None and (run.live or all(target.verdict != "pending" for target in known)):
+        return known
+    measured, headline, live = run.measured, run.profile.headline, run.live
+    siblings = cells.get(group_of(run), ())
+    return tuple(
+        evaluate(target, measured, headline, live=live, cells=siblings) for target in run.targets
+    )
