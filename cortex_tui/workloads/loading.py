@@ -16,6 +16,7 @@ import importlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
 
@@ -24,7 +25,7 @@ from cortex_tui.workloads.operation import WorkloadError
 _OURS = ("cortex_tui", "cortex_core")
 
 
-def roots_of(source: str) -> tuple[str, ...]:
+def roots_of(source: str, working_folder: Path | None = None) -> tuple[str, ...]:
     """Where the modules of a suite's file are looked for: beside it, then in the working folder.
 
     A folder `src` in either comes right behind it. Of a folder that is a package itself, the one
@@ -32,7 +33,7 @@ def roots_of(source: str) -> tuple[str, ...]:
     """
     folders = [Path(source).resolve().parent] if source else []
     found: list[Path] = []
-    for folder in (*folders, Path.cwd()):
+    for folder in (*folders, working_folder or Path.cwd()):
         if (folder / "__init__.py").is_file():
             found.append(_outermost(folder))
         found += [folder, folder / "src"]
@@ -64,6 +65,10 @@ class ModuleLoader:
         self._path = list(sys.path)
         self._before = frozenset(sys.modules)
         self._spaces: dict[tuple[str, ...], dict[str, ModuleType]] = {}
+        self._added: dict[tuple[str, ...], list[str]] = {}
+        """What the modules of each space have put on `sys.path` while they were loaded."""
+        self.working_folder = Path.cwd()
+        """As it was before any workload could change it."""
 
     def load(self, name: str, roots: tuple[str, ...]) -> ModuleType:
         """Imports a module by its full name, with `roots` before everything else.
@@ -90,12 +95,13 @@ class ModuleLoader:
     def close(self) -> None:
         """Forgets the modules of the session, so that the next one loads them anew."""
         self._hide(None)
-        roots = [root for space in self._spaces for root in space]
+        roots = [root for space in self._spaces for root in (*space, *self._added.get(space, ()))]
         for name in set(sys.modules) - self._before:
             # Imported within a function, while it ran.
             if _is_of(sys.modules[name], name, roots):
                 del sys.modules[name]
         self._spaces.clear()
+        self._added.clear()
         sys.path[:] = self._path
 
     @contextmanager
@@ -103,8 +109,9 @@ class ModuleLoader:
         hidden = self._hide(space)
         sys.modules.update(space)
         before = set(sys.modules)
-        others = [entry for entry in sys.path if entry not in roots]
-        sys.path[:] = [*roots, *(entry for entry in others if entry in self._path)]
+        added = self._added.setdefault(roots, [])
+        given = list(dict.fromkeys((*added, *roots, *self._path)))
+        sys.path[:] = given
         importlib.invalidate_caches()
         # A file that is edited within a second of being loaded would pass for the same one.
         written, sys.dont_write_bytecode = sys.dont_write_bytecode, True
@@ -112,14 +119,15 @@ class ModuleLoader:
             yield
         finally:
             sys.dont_write_bytecode = written
+            added[:0] = [entry for entry in sys.path if entry not in given]
             for name in set(sys.modules) - before:
                 module = sys.modules[name]
-                if _is_of(module, name, roots):
+                if _is_of(module, name, (*added, *roots)):
                     space[name] = module
             # In sight for imports inside of functions; where two have a name, this one is the last.
             sys.modules.update({name: m for name, m in hidden.items() if name not in space})
-            behind = (e for r in self._spaces for e in r if e not in roots)
-            sys.path[:] = list(dict.fromkeys((*roots, *behind, *self._path)))
+            behind = (e for r in self._spaces for e in (*self._added.get(r, ()), *r))
+            sys.path[:] = list(dict.fromkeys((*added, *roots, *behind, *self._path)))
 
     def _hide(self, shown: dict[str, ModuleType] | None) -> dict[str, ModuleType]:
         """Takes the modules of all spaces but one out of sight; those that were in it."""
@@ -133,21 +141,30 @@ class ModuleLoader:
         return hidden
 
     def _refuse_clashes(self, roots: tuple[str, ...]) -> None:
-        space = self._spaces[roots]
-        for other in self._spaces.values():
-            if other is space:
+        for other in self._spaces:
+            if other == roots:
                 continue
-            clashing = {
-                name for name in space.keys() & other.keys() if space[name] is not other[name]
-            }
-            for module in (*space.values(), *other.values()):
-                for name in sorted(clashing & _late_imports(module)):
-                    raise WorkloadError(
-                        f"{module.__file__}: it imports {name!r} inside of a function, and there "
-                        f"are two of that name: {space[name].__file__} and {other[name].__file__}; "
-                        "import it at the top of the module, rename one of them, or run the "
-                        "suites apart"
-                    )
+            for module in (*self._spaces[roots].values(), *self._spaces[other].values()):
+                for name in sorted(_late_imports(module)):
+                    files = {self._file_of(name, space) for space in (roots, other)} - {None}
+                    if len(files) > 1:
+                        raise WorkloadError(
+                            f"{module.__file__}: it imports {name!r} inside of a function, and "
+                            f"there are two of that name: {' and '.join(sorted(map(str, files)))}; "
+                            "import it at the top of the module, rename one of them, or run the "
+                            "suites apart"
+                        )
+
+    def _file_of(self, name: str, roots: tuple[str, ...]) -> str | None:
+        """The file that a module of that name has in a space, whether it is loaded by now or not;
+        None for one of the environment."""
+        if (module := self._spaces[roots].get(name)) is not None:
+            return module.__file__
+        first = name.partition(".")[0]
+        if first in self._before:
+            return None
+        spec = PathFinder.find_spec(first, [*self._added.get(roots, ()), *roots])
+        return None if spec is None else spec.origin
 
 
 def _is_of(module: ModuleType, name: str, roots: Sequence[str]) -> bool:

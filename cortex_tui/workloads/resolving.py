@@ -28,7 +28,7 @@ def resolve(name: str, source: str = "", loader: ModuleLoader | None = None) -> 
         with loader.without_them():
             return _built_in(name)
     module_name, _, attribute = name.partition(":")
-    roots = roots_of(source)
+    roots = roots_of(source, loader.working_folder)
     try:
         full = full_name(module_name, source)
         found: Any = loader.load(full, roots)

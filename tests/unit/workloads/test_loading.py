@@ -101,6 +101,54 @@ def test_what_cannot_be_kept_apart_is_refused(tmp_path: Path, loader: ModuleLoad
         answer(loader, tmp_path / "b" / "suite.toml")
 
 
+def test_what_is_imported_only_inside_of_functions_is_refused_too(
+    tmp_path: Path, loader: ModuleLoader
+) -> None:
+    for name in ("a", "b"):
+        late = "def answer():\n    import mine_helper\n    return mine_helper.NAME"
+        write(tmp_path / name / "mine_bench.py", late)
+        write(tmp_path / name / "mine_helper.py", f"NAME = {name!r}")
+    resolve("mine_bench:answer", str(tmp_path / "a" / "suite.toml"), loader)
+    with pytest.raises(WorkloadError, match="imports 'mine_helper' inside of a function"):
+        resolve("mine_bench:answer", str(tmp_path / "b" / "suite.toml"), loader)
+
+
+def test_folders_that_a_module_puts_on_the_path_stay_there_for_its_session(
+    tmp_path: Path, loader: ModuleLoader
+) -> None:
+    for name in ("a", "b"):
+        write(
+            tmp_path / name / "mine_bench.py",
+            f"""
+            import sys
+            sys.path.insert(0, {str(tmp_path / name / "lib")!r})
+            import mine_early
+            def answer():
+                import mine_late_{name}
+                return mine_early.NAME + mine_late_{name}.NAME
+            """,
+        )
+        write(tmp_path / name / "lib" / "mine_early.py", f"NAME = {name!r}")
+        write(tmp_path / name / "lib" / f"mine_late_{name}.py", f"NAME = {name.upper()!r}")
+    suites = [tmp_path / name / "suite.toml" for name in ("a", "b")]
+    assert [answer(loader, suite) for suite in (*suites, *suites)] == ["aA", "bB", "aA", "bB"]
+
+
+def test_a_workload_that_changes_the_working_folder_hides_no_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "a" / "mine_bench.py", "import os\nos.chdir('/')\ndef answer(): return 'a'")
+    write(tmp_path / "mine_other.py", "def answer(): return 'other'")
+    (tmp_path / "b").mkdir()
+    monkeypatch.chdir(tmp_path)
+    session = ModuleLoader()
+    try:
+        assert answer(session, tmp_path / "a" / "suite.toml") == "a"
+        assert answer(session, tmp_path / "b" / "suite.toml", "mine_other:answer") == "other"
+    finally:
+        session.close()
+
+
 def test_relative_imports_work_in_a_folder_that_is_a_package(
     tmp_path: Path, loader: ModuleLoader
 ) -> None:
@@ -121,11 +169,12 @@ def test_relative_imports_work_in_a_folder_that_is_a_package(
 
 
 def test_a_package_in_a_folder_src_is_found(
-    tmp_path: Path, loader: ModuleLoader, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
     write(tmp_path / "src" / "mine_app" / "__init__.py", "from .deep import answer")
     write(tmp_path / "src" / "mine_app" / "deep.py", "def answer(): return __name__")
     monkeypatch.chdir(tmp_path)
+    loader: ModuleLoader = request.getfixturevalue("loader")
     suite = tmp_path / "profiles" / "suite.toml"
     write(suite, "")
     assert answer(loader, suite, "mine_app:answer") == "mine_app.deep"
