@@ -19,3 +19,4 @@ MAX_RATE_PER_S = 1_000_000.0
 """Of a load, whether a profile or a person at the keys asks for more."""
 MAX_IN_FLIGHT = 10_000_000
 MAX_STAGES = 1_000
+MAX_PROCESSES = 64

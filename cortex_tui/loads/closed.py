@@ -10,7 +10,7 @@ import msgspec
 from cortex_tui.limits import MAX_WORKERS
 from cortex_tui.loads.levels import Segment
 from cortex_tui.loads.port import Load, WorkerRules
-from cortex_tui.loads.settings import OF_WORKERS
+from cortex_tui.loads.settings import OF_WORKERS, processes_lines, processes_text, refuse_idle
 from cortex_tui.profiles.reading import Key, counts, read_count
 from cortex_tui.quantities import format_duration
 
@@ -23,6 +23,7 @@ class ClosedLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="clos
 
     workers: int = 1
     think_time_ns: int = 0
+    processes: int = 1
 
     key = "workers"
     example = "{ workers = 1 }"
@@ -37,7 +38,9 @@ class ClosedLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="clos
 
     @classmethod
     def read(cls, keys: dict[str, Any], path: str) -> ClosedLoad:
-        return ClosedLoad(keys["workers"], keys.get("think_time", 0))
+        processes = keys.get("processes", 1)
+        refuse_idle(keys["workers"], processes, path)
+        return ClosedLoad(keys["workers"], keys.get("think_time", 0), processes)
 
     @property
     def worker_rules(self) -> WorkerRules:
@@ -49,11 +52,10 @@ class ClosedLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="clos
     @property
     def text(self) -> str:
         think = f", think {format_duration(self.think_time_ns)}" if self.think_time_ns else ""
-        return self.level_text(self.workers) + think
+        return self.level_text(self.workers) + think + processes_text(self)
 
     @property
     def lines(self) -> tuple[str, ...]:
         workers = f"{self.level_text(self.workers)}, closed: cannot see queueing"
-        if not self.think_time_ns:
-            return (workers,)
-        return workers, f"think time {format_duration(self.think_time_ns)}"
+        think = f"think time {format_duration(self.think_time_ns)}"
+        return (workers, *([think] if self.think_time_ns else []), *processes_lines(self))

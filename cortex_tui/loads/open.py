@@ -8,7 +8,12 @@ import msgspec
 
 from cortex_tui.loads.levels import Segment
 from cortex_tui.loads.port import ArrivalRules, Arrivals, Load
-from cortex_tui.loads.settings import DEFAULT_MAX_IN_FLIGHT, OF_RATES
+from cortex_tui.loads.settings import (
+    DEFAULT_MAX_IN_FLIGHT,
+    OF_RATES,
+    processes_lines,
+    processes_text,
+)
 from cortex_tui.profiles.reading import RATE, Key, read_rate_per_s
 from cortex_tui.quantities import format_count
 
@@ -20,6 +25,7 @@ class OpenLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="open")
     arrivals: Arrivals = "constant"
     max_in_flight: int = DEFAULT_MAX_IN_FLIGHT
     precise: bool = False
+    processes: int = 1
 
     key = "rate"
     example = '{ rate = "500/s" }'
@@ -47,11 +53,12 @@ class OpenLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="open")
     @property
     def text(self) -> str:
         poisson = " poisson" if self.arrivals == "poisson" else ""
-        return self.level_text(self.rate_per_s) + poisson
+        return self.level_text(self.rate_per_s) + poisson + processes_text(self)
 
     @property
     def lines(self) -> tuple[str, ...]:
         return (
             f"open: {self.level_text(self.rate_per_s)}, {self.arrivals} arrivals",
             f"at most {format_count(self.max_in_flight)} in flight",
+            *processes_lines(self),
         )

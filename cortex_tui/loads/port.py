@@ -58,6 +58,12 @@ class Load:
         """
         raise NotImplementedError
 
+    @property
+    def shared_by(self) -> int:
+        """How many runner processes share it; one for a load that cannot be shared."""
+        processes: int = getattr(self, "processes", 1)
+        return processes
+
     # --- what it can do -----------------------------------------------------------------------
 
     @property

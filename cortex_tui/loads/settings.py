@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from cortex_tui.limits import MAX_IN_FLIGHT
-from cortex_tui.loads.port import Arrivals
+from cortex_tui.limits import MAX_IN_FLIGHT, MAX_PROCESSES
+from cortex_tui.loads.port import Arrivals, Load
 from cortex_tui.profiles.reading import (
     DURATION,
     FLAG,
@@ -27,7 +27,17 @@ def _read_arrivals(value: object, path: str) -> Arrivals:
     raise RefusedError(path, f'expected "constant" or "poisson", got {shown(value)}')
 
 
+OF_ALL = {
+    "processes": Key(
+        partial(read_count, at_most=MAX_PROCESSES),
+        counts(1, MAX_PROCESSES),
+        "How many runner processes share the load.",
+    ),
+}
+"""Settings of any load that can be shared."""
+
 OF_RATES = {
+    **OF_ALL,
     "arrivals": Key(
         _read_arrivals,
         {"enum": ["constant", "poisson"]},
@@ -48,8 +58,24 @@ OF_RATES = {
 """Settings of a load with a schedule."""
 
 OF_WORKERS = {
+    **OF_ALL,
     "think_time": Key(
         read_any_duration_ns, DURATION, "How long a worker rests after each operation."
     ),
 }
 """Settings of a load with workers."""
+
+
+def refuse_idle(workers: int, processes: int, path: str) -> None:
+    """Raises RefusedError where a process would have no worker."""
+    if processes > workers:
+        expected = f"expected at most as many as workers ({workers:,})"
+        raise RefusedError(f"{path}.processes", f"{expected}, got {processes:,}")
+
+
+def processes_text(load: Load) -> str:
+    return f", {load.shared_by} processes" if load.shared_by > 1 else ""
+
+
+def processes_lines(load: Load) -> tuple[str, ...]:
+    return (f"shared by {load.shared_by} processes",) if load.shared_by > 1 else ()

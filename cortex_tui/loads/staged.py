@@ -13,7 +13,15 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.levels import Segment
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.loads.port import ArrivalRules, Arrivals, Load, WorkerRules
-from cortex_tui.loads.settings import DEFAULT_MAX_IN_FLIGHT, OF_RATES, OF_WORKERS
+from cortex_tui.loads.settings import (
+    DEFAULT_MAX_IN_FLIGHT,
+    OF_ALL,
+    OF_RATES,
+    OF_WORKERS,
+    processes_lines,
+    processes_text,
+    refuse_idle,
+)
 from cortex_tui.profiles.reading import (
     DURATION,
     FLAG,
@@ -110,6 +118,7 @@ class StagedLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="stag
     max_in_flight: int = DEFAULT_MAX_IN_FLIGHT
     precise: bool = False
     think_time_ns: int = 0
+    processes: int = 1
 
     key = "stages"
     example = "{ stages = […] }"
@@ -135,8 +144,11 @@ class StagedLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="stag
         of = _level_of(stages[0])
         others, wanted = (OF_WORKERS, "workers") if of == "rate" else (OF_RATES, "a rate")
         for name in keys:
-            if name in others:
+            if name in others and name not in OF_ALL:
                 raise RefusedError(f"{path}.{name}", f"expected {wanted} in the stages beside it")
+        if of == "workers":
+            most = max(stage["workers"] for stage in stages)
+            refuse_idle(most, keys.get("processes", 1), path)
         keys["think_time_ns"] = keys.pop("think_time", 0)
         return StagedLoad(
             of,
@@ -172,8 +184,8 @@ class StagedLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="stag
         """Its first level that is above none."""
         level = next((stage.level for stage in self.stages if stage.level), 1.0)
         if self.of == "workers":
-            return ClosedLoad(max(1, round(level)), self.think_time_ns)
-        return OpenLoad(level, self.arrivals, self.max_in_flight, self.precise)
+            return ClosedLoad(max(1, round(level)), self.think_time_ns, self.processes)
+        return OpenLoad(level, self.arrivals, self.max_in_flight, self.precise, self.processes)
 
     def stretched(self, duration_ns: int) -> StagedLoad:
         """The stages keep their shares of the time."""
@@ -201,7 +213,8 @@ class StagedLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="stag
             text = " → ".join([*earlier, self.level_text(last)])
         if self.think_time_ns:
             text += f", think {format_duration(self.think_time_ns)}"
-        return text + (" poisson" if self.arrivals == "poisson" else "")
+        poisson = " poisson" if self.arrivals == "poisson" else ""
+        return text + poisson + processes_text(self)
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -212,8 +225,8 @@ class StagedLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="stag
         )
         if self.has_schedule:
             most = f"at most {format_count(self.max_in_flight)} in flight"
-            return (f"in stages, open, {self.arrivals} arrivals", *stages, most)
-        lines = ("in stages, closed: cannot see queueing", *stages)
-        if not self.think_time_ns:
-            return lines
-        return (*lines, f"think time {format_duration(self.think_time_ns)}")
+            kind = f"in stages, open, {self.arrivals} arrivals"
+            return (kind, *stages, most, *processes_lines(self))
+        kind = "in stages, closed: cannot see queueing"
+        think = [f"think time {format_duration(self.think_time_ns)}"] if self.think_time_ns else []
+        return (kind, *stages, *think, *processes_lines(self))

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, redirect_stdout
 
 from cortex_tui.isolation import asyncio
 from cortex_tui.placement.port import Deliver, PlacementName, Stream
-from cortex_tui.protocol.commands import Request
+from cortex_tui.protocol.commands import ToRunner
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied
 from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.runner.session import Session
@@ -20,6 +20,7 @@ class InProcess:
     """Runs sessions on a loop of this program, in whose thread the workloads run then."""
 
     name: PlacementName = "in-process"
+    has_fleets = False
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -34,12 +35,12 @@ class InProcess:
             with contextlib.suppress(RuntimeError):  # the intake's loop may be closed by now
                 intake.call_soon_threadsafe(stream.deliver, batch)
 
-        early: list[Request] = []
+        early: list[ToRunner] = []
 
-        def send(request: Request) -> None:
+        def send(request: ToRunner) -> None:
             self._loop.call_soon_threadsafe(receive, request)
 
-        def receive(request: Request) -> None:
+        def receive(request: ToRunner) -> None:
             if sessions:
                 sessions[0].receive(request)
             else:

@@ -11,14 +11,15 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Literal
 
+from cortex_tui.placement.fleet import open_fleet
 from cortex_tui.placement.port import PlacementName, Stream
-from cortex_tui.protocol.commands import Request, Start
+from cortex_tui.protocol.commands import Start, ToRunner
 from cortex_tui.protocol.frames import FrameReader, ProtocolError, decode_messages, encode_frame
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied, SessionFinished
-from cortex_tui.protocol.plan import SessionPlan
+from cortex_tui.protocol.plan import RunnerSpec, SessionPlan
 
 _MAX_LINE_BYTES = 4_096
 _LOOK_S = 0.02
@@ -27,10 +28,13 @@ _LAST_WORDS_S = 1.0
 """How long what a runner left in its socket and pipes is waited for once it has ended."""
 
 
+DEFAULT = RunnerSpec()
+
+
 class RunnerProcess:
     """A process that waits for a plan, in a process group of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, spec: RunnerSpec = DEFAULT) -> None:
         self.channel, theirs = socket.socketpair()
         lifeline, self._lifeline = os.pipe()
         for end in (self.channel, theirs):
@@ -39,13 +43,15 @@ class RunnerProcess:
         try:
             self._process = subprocess.Popen(
                 # -P keeps the working folder off sys.path until a profile asks for a module there.
-                [sys.executable, "-P", "-m", "cortex_tui.runner.process",
+                [spec.python or sys.executable, "-P", "-m", "cortex_tui.runner.process",
                  str(theirs.fileno()), str(lifeline)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 pass_fds=(theirs.fileno(), lifeline),
                 process_group=0,
+                cwd=spec.cwd or None,
+                env={**os.environ, **spec.env} if spec.env else None,
             )  # fmt: skip
         finally:
             theirs.close()
@@ -103,6 +109,7 @@ class InRunnerProcess:
     """A fresh runner a session; `prepare` starts the next one ahead of time."""
 
     name: PlacementName = "process"
+    has_fleets = True
 
     def __init__(self) -> None:
         self._spare: RunnerProcess | None = None
@@ -117,13 +124,26 @@ class InRunnerProcess:
             self._spare.close()
             self._spare = None
 
+    def _fresh(self, spec: RunnerSpec) -> RunnerProcess:
+        """The one that was started ahead of time, where it is of that kind and still there."""
+        if spec != DEFAULT or self._spare is None:
+            return RunnerProcess(spec)
+        spare, self._spare = self._spare, None
+        if not spare.ended():
+            return spare
+        spare.close()
+        return RunnerProcess(spec)
+
+    def open(self, plan: SessionPlan) -> AbstractAsyncContextManager[Stream]:
+        return (
+            open_fleet(plan, self._open_one)
+            if len(plan.runner_numbers) > 1
+            else self._open_one(plan)
+        )
+
     @asynccontextmanager
-    async def open(self, plan: SessionPlan) -> AsyncIterator[Stream]:
-        runner, self._spare = self._spare, None
-        if runner is None or runner.ended():
-            if runner is not None:
-                runner.close()
-            runner = RunnerProcess()
+    async def _open_one(self, plan: SessionPlan) -> AsyncIterator[Stream]:
+        runner = self._fresh(plan.spec)
         loop = asyncio.get_running_loop()
         death: list[str] = []
 
@@ -131,7 +151,7 @@ class InRunnerProcess:
             death.append(reason)
             runner.kill()
 
-        def send(request: Request) -> None:
+        def send(request: ToRunner) -> None:
             if not transport.is_closing():
                 transport.write(encode_frame([request]))
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
-from cortex_tui.protocol.commands import Request
+from cortex_tui.protocol.commands import ToRunner
 from cortex_tui.protocol.messages import Message, RunnerDied, SessionFinished
 from cortex_tui.protocol.plan import SessionPlan
 
@@ -26,7 +26,7 @@ class Stream:
     Whatever becomes of the runner, the last message is a SessionFinished or a RunnerDied.
     """
 
-    def __init__(self, send: Callable[[Request], None], kill: Callable[[str], None]) -> None:
+    def __init__(self, send: Callable[[ToRunner], None], kill: Callable[[str], None]) -> None:
         """`send` delivers a command, which is answered with a message; `kill` ends the session at
         once, for the reason that it is given."""
         self.send = send
@@ -50,6 +50,10 @@ class Placement(Protocol):
 
     @property
     def name(self) -> PlacementName: ...
+
+    @property
+    def has_fleets(self) -> bool:
+        """Whether several runners can share a run here."""
 
     def open(self, plan: SessionPlan) -> AbstractAsyncContextManager[Stream]:
         """Starts the plan; leaving the context leaves nothing of the session behind."""

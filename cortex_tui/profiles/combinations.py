@@ -35,6 +35,7 @@ def refusals(keys: Mapping[str, Any], path: str) -> list[RefusedError]:
         for key, message in (
             *_stop_rule(keys),
             *_batch(keys),
+            *_processes(keys),
             *_matrix(keys),
             *_targets(keys),
         )
@@ -70,6 +71,20 @@ def _batch(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
         found.append(("precision", f"expected none beside batch ({_OF_BATCHES})"))
     if "iterations" in keys and keys["iterations"] < batch:
         found.append(("iterations", f"expected at least a batch of {batch:,}"))
+    return found
+
+
+def _processes(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
+    processes = _load(keys).shared_by
+    if processes == 1:
+        return []
+    found, batch = [], keys.get("batch", 1)
+    if batch == 0:
+        found.append(("batch", "expected a number (each of the processes would find its own)"))
+    if keys.get("database") == "shared":
+        found.append(("database", 'expected "own" or "memory" (each process has its own)'))
+    if (least := processes * batch) > keys.get("iterations", least):
+        found.append(("iterations", f"expected at least {least:,} for {processes} processes"))
     return found
 
 

@@ -60,3 +60,16 @@ class Request(msgspec.Struct, frozen=True, tag=True):
 
     id: int
     command: Command
+    apply_at_ns: int | None = None
+    """Not before that moment, where several runners must do it together."""
+
+
+class Release(msgspec.Struct, frozen=True, tag=True):
+    """All runners have arrived at a barrier: those that wait there go on, at that moment."""
+
+    barrier: str
+    at_ns: int
+
+
+ToRunner = Request | Release
+"""What a runner is sent after its plan."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from cortex_tui.loads.registry import decode_load
-from cortex_tui.protocol.commands import Request, Start
+from cortex_tui.protocol.commands import Start, ToRunner
 from cortex_tui.protocol.messages import Message
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
@@ -24,12 +24,12 @@ _encoder = msgspec.msgpack.Encoder()
 _messages: msgspec.msgpack.Decoder[list[Message]] = msgspec.msgpack.Decoder(
     list[Message], dec_hook=decode_load
 )
-_requests: msgspec.msgpack.Decoder[list[Start | Request]] = msgspec.msgpack.Decoder(
-    list[Start | Request], dec_hook=decode_load
+_requests: msgspec.msgpack.Decoder[list[Start | ToRunner]] = msgspec.msgpack.Decoder(
+    list[Start | ToRunner], dec_hook=decode_load
 )
 
 
-def encode_frame(batch: Sequence[Message] | Sequence[Start | Request]) -> bytes:
+def encode_frame(batch: Sequence[Message] | Sequence[Start | ToRunner]) -> bytes:
     """One frame: four bytes of length, big-endian, and the batch as a msgpack array."""
     body = _encoder.encode(batch)
     return _HEADER.pack(len(body)) + body
@@ -78,7 +78,7 @@ def decode_messages(body: bytes) -> list[Message]:
         raise ProtocolError(f"a frame that cannot be read: {error}") from error
 
 
-def decode_requests(body: bytes) -> list[Start | Request]:
+def decode_requests(body: bytes) -> list[Start | ToRunner]:
     """What one frame asks for; raises ProtocolError if it holds anything else."""
     try:
         return _requests.decode(body)

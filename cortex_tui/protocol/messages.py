@@ -46,6 +46,15 @@ class StateChanged(msgspec.Struct, frozen=True, tag=True):
     at_ns: int
 
 
+class Arrived(msgspec.Struct, frozen=True, tag=True):
+    """In a session of several runners: all runs that this one has have arrived at a barrier."""
+
+    barrier: str
+    runs: tuple[int, ...]
+    """All that the barrier is for, over all runners."""
+    at_ns: int
+
+
 class Calibrated(msgspec.Struct, frozen=True, tag=True):
     """How many operations of a run are timed as one from now on."""
 
@@ -103,6 +112,8 @@ class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     phase: Literal["warmup", "measure"]
     interval: int
     """Counted from the start of the phase: [interval, interval + 1) * plan.interval_ns."""
+    runner: int = 0
+    """Whose operations they are, where several runners share the run."""
     service: bytes = b""
     response: bytes = b""
     lateness: bytes = b""
@@ -209,6 +220,7 @@ Message = (
     SessionStarted
     | RunPlanned
     | StateChanged
+    | Arrived
     | Calibrated
     | LevelChanged
     | Mark

@@ -6,12 +6,27 @@ from typing import Literal
 
 import msgspec
 
+from cortex_tui.loads.share import Share
 from cortex_tui.profiles.model import Profile
 
 INTERVAL_NS = 100_000_000
 """How long an interval is at first (neighbours merge in pairs when a run has too many)."""
 
 LoopName = Literal["auto", "asyncio", "uvloop"]
+
+
+class RunnerSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What a runner process is started with; empty for that of this process."""
+
+    variant: str = ""
+    """The name of what it measures, where variants are compared."""
+    python: str = ""
+    """An interpreter that has this package installed."""
+    cwd: str = ""
+    env: dict[str, str] = {}
+    """Variables beside those of this process."""
+    loop: LoopName | None = None
+    """None for that of the session."""
 
 
 class RunPlan(msgspec.Struct, frozen=True):
@@ -21,6 +36,14 @@ class RunPlan(msgspec.Struct, frozen=True):
     profile: Profile
     round: int = 1
     """Rounds begin one after the other: a profile that is repeated has a run in each."""
+    runners: tuple[int, ...] = (0,)
+    """The numbers of the runners that share it, each with a part of its load."""
+    variant: str = ""
+    """What it is a run of, where variants are compared."""
+
+    def share_of(self, runner: int) -> Share:
+        """The part of that runner, which must be one of them."""
+        return Share(self.runners.index(runner), len(self.runners))
 
 
 class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,3 +58,27 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     one_by_one: bool = False
     loop: LoopName = "auto"
     interval_ns: int = INTERVAL_NS
+    runner: int = 0
+    """The number of the runner that is given this plan."""
+
+    runners: tuple[RunnerSpec, ...] = ()
+    """By number; one that is not there is started like this process."""
+
+    @property
+    def runner_numbers(self) -> tuple[int, ...]:
+        return tuple(sorted({runner for run in self.runs for runner in run.runners}))
+
+    @property
+    def spec(self) -> RunnerSpec:
+        """That of the runner that is given this plan."""
+        return self.runners[self.runner] if self.runner < len(self.runners) else RunnerSpec()
+
+    @property
+    def groups(self) -> list[list[RunPlan]]:
+        """The runs that measure together, in the order in which that happens."""
+        if self.one_by_one:
+            return [[run] for run in self.runs]
+        rounds: dict[int, list[RunPlan]] = {}
+        for run in self.runs:
+            rounds.setdefault(run.round, []).append(run)
+        return list(rounds.values())

@@ -73,6 +73,8 @@ class RunFold:
         self.drained = 0
         """Operations that succeeded after the window."""
         self.failed_in_batches = 0
+        self.by_runner: dict[int, int] = {}
+        """How many operations have succeeded in each runner that shares the run."""
         self.unfinished_ns: tuple[int, ...] = ()
         self.measured_ns = 0
         self.drain_ns = 0
@@ -236,6 +238,8 @@ class RunFold:
         self.changed = True
         interval = interval_of(samples, self.level)
         self._count(interval)
+        ended = len(samples.service) // 8 * self.batch
+        self.by_runner[samples.runner] = self.by_runner.get(samples.runner, 0) + ended
         if samples.at_ns:
             # Messages of closed intervals without a time of their own are older than this one.
             self.measured_ns = max(self.measured_ns, self._until(samples.at_ns))

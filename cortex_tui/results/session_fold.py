@@ -11,6 +11,7 @@ from cortex_tui.environment import VOLATILE_FILE_SYSTEMS
 from cortex_tui.placement.port import PlacementName
 from cortex_tui.protocol.messages import (
     Answer,
+    Arrived,
     Calibrated,
     Health,
     LevelChanged,
@@ -127,8 +128,8 @@ class SessionFold:
                 self._tell_run(message.run, RunFold.calibrate, message)
             case LevelChanged():
                 self._tell_run(message.run, RunFold.change_level, message)
-            case Answer():
-                pass  # whoever asked is answered by the controller
+            case Answer() | Arrived():
+                pass  # the controller's, and the placement's
             case LogLine():
                 text = visible(message.text[:_MAX_LINE_CHARS])
                 self.log.append(LogLine(message.run, message.stream, text))

@@ -7,25 +7,41 @@ from collections.abc import Callable, Iterable
 from cortex_tui.isolation import asyncio
 from cortex_tui.runner.clock import CLOCK
 
+Gate = Callable[[Callable[[int], None]], None]
+"""Is called when all parties are there, and calls what it is given with the moment to go on."""
+
+
+def open_gate(go_on: Callable[[int], None]) -> None:
+    """Where nobody else is to be waited for."""
+    go_on(CLOCK.read_ns())
+
 
 class Barrier:
     """Holds each party until all that have not left have arrived."""
 
     def __init__(
-        self, parties: Iterable[int], at_release: Callable[[], int] = CLOCK.read_ns
+        self,
+        parties: Iterable[int],
+        gate: Gate = open_gate,
+        *,
+        prepare: Callable[[], None] = lambda: None,
+        at_release: Callable[[int], None] = lambda at_ns: None,
     ) -> None:
-        """`at_release` is called once, when the last arrives or leaves; all get what it returns."""
+        """When the last party arrives or leaves, `prepare` is called. Then `gate` may wait for
+        other runners, and `at_release` is called with the moment at which all go on."""
         self._missing = set(parties)
+        self._gate = gate
+        self._prepare = prepare
         self._at_release = at_release
         self._released: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def arrive(self, party: int) -> int:
-        """Waits for the others; what `at_release` returned."""
+        """Waits for the others; the moment at which all go on."""
         self.leave(party)
         return await self.wait()
 
     async def wait(self) -> int:
-        """Waits until all have arrived or left; what `at_release` returned."""
+        """Waits until all have arrived or left; the moment at which all go on."""
         return await asyncio.shield(self._released)
 
     def leave(self, party: int) -> None:
@@ -34,7 +50,12 @@ class Barrier:
             self._missing.remove(party)
             if not self._missing:
                 # Not at once: the last to arrive would not have to wait, and begin alone.
-                asyncio.get_running_loop().call_soon(self._release)
+                asyncio.get_running_loop().call_soon(self._all_here)
 
-    def _release(self) -> None:
-        self._released.set_result(self._at_release())
+    def _all_here(self) -> None:
+        self._prepare()
+        self._gate(self._release)
+
+    def _release(self, at_ns: int) -> None:
+        self._at_release(at_ns)
+        self._released.set_result(at_ns)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 from cortex_tui.isolation import asyncio, own_task
+from cortex_tui.loads.share import Share
 from cortex_tui.profiles.model import Profile
 from cortex_tui.runner.operations import Operations
 from cortex_tui.workloads.api import Workload
@@ -23,12 +24,12 @@ TEARDOWN_S = 5.0
 class WorkloadHost:
     """Sets a workload up, keeps it, and tears it down."""
 
-    def __init__(self, profile: Profile, find: Callable[[], Workload]) -> None:
+    def __init__(self, profile: Profile, find: Callable[[], Workload], share: Share) -> None:
         """`find` loads the workload, in the host's task too."""
         loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[Operations] = loop.create_future()
         self._done = asyncio.Event()
-        self._task = own_task(self._live(profile, find))
+        self._task = own_task(self._live(profile, find, share))
         self._failure: BaseException | None = None
         self.lost = asyncio.Event()
         """Set when the workload has ended although nobody asked for that."""
@@ -63,13 +64,13 @@ class WorkloadHost:
         if self._failure is not None:
             raise self._failure
 
-    async def _live(self, profile: Profile, find: Callable[[], Workload]) -> None:
+    async def _live(self, profile: Profile, find: Callable[[], Workload], share: Share) -> None:
         # Nothing is raised out of the task: SystemExit would end the loop.
         try:
             async with AsyncExitStack() as stack:
                 try:
                     found = await stack.enter_async_context(find().opened(profile.params))
-                    operations = Operations(profile, found)
+                    operations = Operations(profile, found, share)
                     await operations.set_up(stack)
                 except BaseException as error:
                     # What is set up by now is torn down like any other.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cortex_tui.protocol.messages import RunFinished
-from cortex_tui.protocol.plan import RunPlan, SessionPlan
-from cortex_tui.runner.barrier import Barrier
+from cortex_tui.runner.barrier import Barrier, Gate
 from cortex_tui.runner.clock import CLOCK
 from cortex_tui.runner.host import WorkloadHost
 from cortex_tui.runner.run import Run
@@ -34,11 +33,19 @@ class Member:
 class Barriers:
     """The three moments that the runs of a group reach together."""
 
-    def __init__(self, group: Sequence[Member]) -> None:
+    def __init__(self, group: Sequence[Member], gate_of: Callable[[str], Gate]) -> None:
+        """`gate_of` makes the gate of a barrier, by the barrier's name."""
         runs = [member.run.number for member in group]
-        self.set_up = Barrier(runs)
-        self.warmed_up = Barrier(runs, lambda: _begin_measure(group))
-        self.measured = Barrier(runs)
+
+        def begin_measure(start_ns: int) -> None:
+            for member in group:
+                member.run.begin_measure(start_ns)
+
+        self.set_up = Barrier(runs, gate_of("set up"))
+        self.warmed_up = Barrier(
+            runs, gate_of("warmed up"), prepare=_freeze, at_release=begin_measure
+        )
+        self.measured = Barrier(runs, gate_of("measured"))
 
     def withdraw(self, run: int) -> None:
         """Nobody waits for it any more."""
@@ -46,27 +53,12 @@ class Barriers:
             barrier.leave(run)
 
 
-def _begin_measure(group: Sequence[Member]) -> int:
-    """The moment at which measure begins for all that have warmed up."""
-    # What is alive now stays out of the collections that the measure phase will see. In a process
-    # that has frozen its own objects, that is not ours to undo.
+def _freeze() -> None:
+    """Keeps what is alive now out of the collections that the measure phase will see."""
     gc.collect()
+    # In a process that has frozen its own objects, that is not ours to undo.
     if not gc.get_freeze_count():
         gc.freeze()
-    start_ns = CLOCK.read_ns()
-    for member in group:
-        member.run.begin_measure(start_ns)
-    return start_ns
-
-
-def groups_of(plan: SessionPlan) -> list[list[RunPlan]]:
-    """The runs that measure together, in the order in which that happens."""
-    if plan.one_by_one:
-        return [[run] for run in plan.runs]
-    rounds: dict[int, list[RunPlan]] = {}
-    for run in plan.runs:
-        rounds.setdefault(run.round, []).append(run)
-    return list(rounds.values())
 
 
 def neighbours_of(member: Member, group: Sequence[Member]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 
+from cortex_tui.loads.share import Share
 from cortex_tui.profiles.model import Profile
 from cortex_tui.workloads.api import PerWorker
 from cortex_tui.workloads.operation import Operation, WorkloadError
@@ -13,7 +14,7 @@ from cortex_tui.workloads.operation import Operation, WorkloadError
 class Operations:
     """What a workload yielded, set up for the workers that its load begins with."""
 
-    def __init__(self, profile: Profile, found: Operation | PerWorker) -> None:
+    def __init__(self, profile: Profile, found: Operation | PerWorker, share: Share) -> None:
         """Raises WorkloadError where the load cannot have such operations."""
         self._per_worker = found if isinstance(found, PerWorker) else None
         self._ready = [found] if isinstance(found, Operation) else []
@@ -21,7 +22,8 @@ class Operations:
             raise WorkloadError(
                 f"{self._per_worker.name}: @per_worker needs workers, and this load has none"
             )
-        self._workers = max(1, round(profile.load.levels().most))
+        self._workers = max(1, share.count(round(profile.load.levels().most)))
+        self._share = share
         self.context = contextvars.copy_context()
         """What set-up left in context variables: operations run in copies of it."""
 
@@ -29,7 +31,7 @@ class Operations:
         """Sets the workers up that are known of; they are taken down with `stack`."""
         if self._per_worker is not None:
             for worker in range(self._workers):
-                opened = self._per_worker.opened(worker)
+                opened = self._per_worker.opened(self._share.number(worker))
                 self._ready.append(await stack.enter_async_context(opened))
         self.context = contextvars.copy_context()
 
@@ -39,9 +41,9 @@ class Operations:
         return self._ready[0]
 
     def for_worker(self, worker: int) -> AbstractAsyncContextManager[Operation]:
-        """The operation of a worker; one that joins later is set up when it is entered."""
+        """That of a worker of this runner; one that joins later is set up when it is entered."""
         if self._per_worker is None:
             return nullcontext(self._ready[0])
         if worker < len(self._ready):
             return nullcontext(self._ready[worker])
-        return self._per_worker.opened(worker)
+        return self._per_worker.opened(self._share.number(worker))

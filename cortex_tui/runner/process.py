@@ -20,7 +20,7 @@ import threading
 from collections.abc import Callable
 
 from cortex_tui.isolation import asyncio, run_to_end
-from cortex_tui.protocol.commands import Request, Start
+from cortex_tui.protocol.commands import Start, ToRunner
 from cortex_tui.protocol.frames import FrameReader, decode_requests, encode_frame
 from cortex_tui.protocol.plan import LoopName, SessionPlan
 from cortex_tui.runner.clock import protect_time_of
@@ -90,14 +90,14 @@ def _watch(lifeline_fd: int) -> None:
 
 def _receive_plan(
     channel: socket.socket, reader: FrameReader
-) -> tuple[SessionPlan | None, list[Request]]:
+) -> tuple[SessionPlan | None, list[ToRunner]]:
     """The plan, with the commands that came right behind it; no plan when the parent went away."""
-    commands: list[Start | Request] = []
+    commands: list[Start | ToRunner] = []
     while data := channel.recv(65536):
         for body in reader.feed(data):
             commands.extend(decode_requests(body))
         if commands and isinstance(commands[0], Start):
-            return commands[0].plan, [c for c in commands[1:] if isinstance(c, Request)]
+            return commands[0].plan, [c for c in commands[1:] if not isinstance(c, Start)]
     return None, []
 
 
@@ -105,7 +105,7 @@ async def _serve(
     channel: socket.socket,
     reader: FrameReader,
     plan: SessionPlan,
-    early: list[Request],
+    early: list[ToRunner],
     begun: Callable[[Session], None],
 ) -> None:
     link = _Link(reader)
@@ -126,13 +126,13 @@ class _Link(asyncio.Protocol):
 
     def __init__(self, reader: FrameReader) -> None:
         self._reader = reader
-        self.on_request: Callable[[Request], None] = lambda request: None
+        self.on_request: Callable[[ToRunner], None] = lambda request: None
         self.lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def data_received(self, data: bytes) -> None:
         for body in self._reader.feed(data):
             for request in decode_requests(body):
-                if isinstance(request, Request):
+                if not isinstance(request, Start):
                     self.on_request(request)
 
     def connection_lost(self, error: Exception | None) -> None:

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Literal
 
 from cortex_tui.isolation import asyncio, own_task
-from cortex_tui.loads.share import WHOLE
+from cortex_tui.loads.share import WHOLE, Share
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.lifecycle import RunLife, TransitionError
 from cortex_tui.protocol.messages import (
@@ -43,6 +43,7 @@ class Run:
         turns: LoopTurns,
         timer: ArrivalTimer,
         interval_ns: int,
+        share: Share = WHOLE,
         report: Report = lambda message: None,
     ) -> None:
         """`report` takes each message at once; samples are asked for."""
@@ -61,7 +62,8 @@ class Run:
         self._timer = timer
         self._interval_ns = interval_ns
         self._report = report
-        self._indices: Iterator[int] = count()
+        self.share = share
+        self._indices: Iterator[int] = count(share.index, share.of)
         self._phase: ActivePhase | None = None
         self._driver: Driver | None = None
         self._batch = max(1, self.profile.batch)
@@ -176,7 +178,7 @@ class Run:
         return make_driver(
             DriverTask(
                 load=load.steady() if phase.name == "warmup" else load,
-                share=WHOLE,
+                share=self.share,
                 phase=phase,
                 operations=operations,
                 indices=self._indices,

@@ -10,16 +10,28 @@ from __future__ import annotations
 import gc
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cortex_tui.isolation import asyncio, own_task, replaced_names, tasks_hidden
-from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Request, Resume, Stop
+from cortex_tui.protocol.commands import (
+    Adjust,
+    Command,
+    EndPhase,
+    Pause,
+    Release,
+    Request,
+    Resume,
+    Stop,
+    ToRunner,
+)
 from cortex_tui.protocol.lifecycle import TransitionError
 from cortex_tui.protocol.messages import (
     Answer,
     Answered,
+    Arrived,
     LogLine,
     RunMeasured,
     RunPlanned,
@@ -28,16 +40,18 @@ from cortex_tui.protocol.messages import (
 )
 from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.runner.awaits import awaits_watched
+from cortex_tui.runner.barrier import Barrier, Gate, open_gate
 from cortex_tui.runner.calibration import await_cost_ns, clock_cost_ns
 from cortex_tui.runner.clock import CLOCK
 from cortex_tui.runner.handover import Emit, HandOver, Outbox
 from cortex_tui.runner.health import HealthMeter
 from cortex_tui.runner.host import TEARDOWN_S, WorkloadHost
 from cortex_tui.runner.loops import LoopTurns
-from cortex_tui.runner.members import Barriers, Member, finished, groups_of, neighbours_of
+from cortex_tui.runner.members import Barriers, Member, finished, neighbours_of
 from cortex_tui.runner.operations import Operations
 from cortex_tui.runner.run import Run
 from cortex_tui.runner.timer import ArrivalTimer
+from cortex_tui.workloads.api import Workload
 from cortex_tui.workloads.context import RunContext, current_run
 from cortex_tui.workloads.failures import describe_error
 from cortex_tui.workloads.loading import ModuleLoader
@@ -71,17 +85,31 @@ class Session:
                     timer=self._timer,
                     interval_ns=plan.interval_ns,
                     report=lambda message: self._outbox.report([message]),
+                    share=p.share_of(plan.runner),
                 )
             )
             for p in plan.runs
+            if plan.runner in p.runners
         }
+        self._gates: dict[str, Callable[[int], None]] = {}
+        """What goes on when all runners have arrived, by the name of the barrier."""
 
     def stop(self, run: int | None = None) -> Answered:
         """Ends one run, or all, those included that have not begun."""
         return self.obey(Stop(run))
 
-    def receive(self, request: Request) -> None:
-        """Carries a command out and answers it."""
+    def receive(self, request: ToRunner) -> None:
+        """Carries a command out and answers it; not before its moment."""
+        if isinstance(request, Release):
+            go_on = self._gates.pop(request.barrier, None)
+            if go_on is not None:
+                self._timer.at(request.at_ns, partial(go_on, request.at_ns))
+        elif request.apply_at_ns is None:
+            self._answer(request)
+        else:
+            self._timer.at(request.apply_at_ns, partial(self._answer, request))
+
+    def _answer(self, request: Request) -> None:
         self._outbox.report([Answer(request.id, self.obey(request.command))])
 
     def obey(self, command: Command) -> Answered:
@@ -123,7 +151,7 @@ class Session:
 
     async def run(self) -> None:
         """From the first message to the last; failures of workloads are reported, not raised."""
-        groups = groups_of(self._plan)
+        groups = self._plan.groups
         self._outbox.report([self._started(clock_cost_ns(), await await_cost_ns())])
         self._outbox.report(
             [
@@ -137,9 +165,12 @@ class Session:
         try:
             with awaits_watched(self._never_awaited), tasks_hidden():
                 for group in groups:
-                    await self._run_group([self._members[p.run] for p in group])
+                    numbers = [p.run for p in group]
+                    mine = [self._members[n] for n in numbers if n in self._members]
+                    await self._run_group(mine, numbers)
                     while self._alone:
-                        await self._run_group([self._alone.pop(0)])
+                        alone = self._alone.pop(0)
+                        await self._run_group([alone], [alone.run.number])
         finally:
             self._timer.close()
             self._health.close()
@@ -167,8 +198,26 @@ class Session:
         if member is not None and what not in member.run.warnings:
             member.run.warnings.append(what)
 
-    async def _run_group(self, group: Sequence[Member]) -> None:
-        barriers = Barriers(group)
+    def _gate_of(self, name: str, runs: Sequence[int]) -> Gate:
+        """The gate of a barrier that these runs, over all runners, arrive at."""
+        if len(self._plan.runner_numbers) == 1:
+            return open_gate
+        barrier = f"{name} of {', '.join(map(str, runs))}"
+
+        def gate(go_on: Callable[[int], None]) -> None:
+            self._gates[barrier] = go_on
+            self._outbox.report([Arrived(barrier, tuple(runs), CLOCK.read_ns())])
+
+        return gate
+
+    async def _run_group(self, group: Sequence[Member], runs: Sequence[int]) -> None:
+        """Runs those of a group that this runner has; `runs` are all of the group."""
+        if not group:
+            return
+        # Groups follow one another over all runners.
+        begin = Barrier([0], self._gate_of("begin", runs))
+        await begin.arrive(0)
+        barriers = Barriers(group, lambda name: self._gate_of(name, runs))
         handing_on = own_task(
             HandOver(self._outbox, self._health, self._plan.interval_ns).keep_on(group)
         )
@@ -268,9 +317,11 @@ class Session:
                 shared=self._shared,
             )
         )
-        return WorkloadHost(
-            profile, lambda: resolve(profile.workload, profile.source, self._modules)
-        )
+
+        def find() -> Workload:
+            return resolve(profile.workload, profile.source, self._modules)
+
+        return WorkloadHost(profile, find, member.run.share)
 
     def _check(self, member: Member, group: Sequence[Member], operations: Operations) -> None:
         """What is known of the operations only when they are set up."""

@@ -108,7 +108,12 @@ class SessionController:
         plan = SessionPlan(
             session=session,
             runs=tuple(
-                RunPlan(turn * len(profiles) + number, profile, turn + 1)
+                RunPlan(
+                    turn * len(profiles) + number,
+                    profile,
+                    turn + 1,
+                    tuple(range(profile.load.shared_by if self._placement.has_fleets else 1)),
+                )
                 for turn in range(repeat)
                 for number, profile in enumerate(profiles)
             ),

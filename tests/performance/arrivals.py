@@ -23,6 +23,7 @@ import aiosqlite
 import numpy as np
 
 from cortex_tui.loads.open import OpenLoad
+from cortex_tui.loads.share import WHOLE
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.messages import Health, Samples
 from cortex_tui.protocol.plan import LoopName, RunPlan
@@ -112,7 +113,7 @@ async def drive(
     )
     # One interval as long as the run: nothing is handed on meanwhile.
     run = Run(RunPlan(0, profile), turns=LoopTurns(loop), timer=timer, interval_ns=1 << 50)
-    operations = Operations(profile, operation)
+    operations = Operations(profile, operation, WHOLE)
     try:
         await run.warm_up(operations, time.perf_counter_ns())
         run.finish_samples(0, HealthReport(Health()))

@@ -43,8 +43,9 @@ async def test_those_that_wait_go_when_the_last_leaves() -> None:
 
 
 async def test_all_are_told_of_the_same_moment_and_it_comes_once() -> None:
-    moments = iter([7])
-    barrier = Barrier([1, 2], lambda: next(moments))
+    released: list[int] = []
+    barrier = Barrier([1, 2], lambda go_on: go_on(7), at_release=released.append)
     told = await asyncio.gather(barrier.arrive(1), barrier.arrive(2), barrier.wait())
     barrier.leave(2)
     assert list(told) == [7, 7, 7]
+    assert released == [7]

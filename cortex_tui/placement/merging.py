@@ -1,0 +1,268 @@
+"""What several runners of a session report, as if one had.
+
+Pure: messages in, messages out. A run is where the last of its runners is, its values are those of
+all, and it ends when the last has ended. A runner that is lost ends its runs as failed; what it had
+measured stays, and the others go on to their end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from cortex_tui.protocol.lifecycle import TRANSITIONS, RunLife
+from cortex_tui.protocol.messages import (
+    Answer,
+    Answered,
+    Arrived,
+    Calibrated,
+    LevelChanged,
+    LogLine,
+    Mark,
+    Message,
+    RunFinished,
+    RunMeasured,
+    RunnerDied,
+    RunPlanned,
+    Samples,
+    SessionFinished,
+    SessionStarted,
+    StateChanged,
+)
+from cortex_tui.protocol.plan import SessionPlan
+
+_ORDER = list(TRANSITIONS)
+
+
+@dataclass
+class _Run:
+    """What each of a run's runners has reported last."""
+
+    runners: tuple[int, ...]
+    lives: dict[int, RunLife]
+    merged: RunLife = field(default_factory=RunLife)
+    measured: dict[int, RunFinished] = field(default_factory=dict)
+    finished: dict[int, RunFinished] = field(default_factory=dict)
+    in_flight: dict[int, tuple[int, int]] = field(default_factory=dict)
+    """How many, and the age of the oldest in ns."""
+    level: float | None = None
+
+
+class SessionMerge:
+    """The runners' messages, one after the other, and the barriers at which they arrive."""
+
+    def __init__(self, plan: SessionPlan) -> None:
+        self._runs = {
+            run.run: _Run(run.runners, {runner: RunLife() for runner in run.runners})
+            for run in plan.runs
+        }
+        self._alive = set(plan.runner_numbers)
+        self._ended: dict[int, SessionFinished] = {}
+        self._groups = [{run.run for run in group} for group in plan.groups]
+        self._started = False
+        self._planned: set[int] = set()
+        self._arrived: dict[str, tuple[tuple[int, ...], set[int]]] = {}
+        """By barrier: the runs that it is for, and the runners that wait there."""
+        self._asked: dict[int, tuple[set[int], list[Answered]]] = {}
+        """By command: the runners that have not answered, and the answers."""
+
+    # --- runners ------------------------------------------------------------------------------
+
+    def runners_of(self, run: int | None) -> set[int]:
+        """The runners, alive, that have the run; all for None, or where there is no such run."""
+        known = self._runs.get(-1 if run is None else run)
+        wanted = self._alive if known is None else self._alive & set(known.runners)
+        return wanted - set(self._ended) or wanted
+
+    def ask(self, command: int, runners: Iterable[int]) -> None:
+        """A command of that number was sent to these."""
+        self._asked[command] = (set(runners), [])
+
+    def released(self) -> dict[str, set[int]]:
+        """The barriers at which nobody is missing any more, with the runners that wait there."""
+        found = {}
+        for barrier, (runs, waiting) in list(self._arrived.items()):
+            missing = {r for r in self._alive if self._takes_part(r, runs)} - waiting
+            if not missing and self._is_turn_of(runs):
+                found[barrier] = waiting & self._alive
+                del self._arrived[barrier]
+        return found
+
+    def _is_turn_of(self, runs: tuple[int, ...]) -> bool:
+        """Whether all groups before that of these runs have ended, in every runner."""
+        for group in self._groups:
+            if not group.isdisjoint(runs):
+                return True
+            if any(self._takes_part(runner, tuple(group)) for runner in self._alive):
+                return False
+        return True
+
+    def _takes_part(self, runner: int, runs: tuple[int, ...]) -> bool:
+        """Whether the runner has any of these runs still to do."""
+        return any(
+            runner in self._runs[run].runners and runner not in self._runs[run].finished
+            for run in runs
+        )
+
+    # --- messages -----------------------------------------------------------------------------
+
+    def take(self, runner: int, message: Message) -> list[Message]:
+        """What is to be reported because a runner has reported this."""
+        match message:
+            case SessionStarted():
+                first, self._started = not self._started, True
+                return [message] if first else []
+            case RunPlanned():
+                if message.run in self._planned:
+                    return []
+                self._planned.add(message.run)
+                return [message]
+            case Arrived():
+                self._arrived.setdefault(message.barrier, (message.runs, set()))[1].add(runner)
+                return []
+            case StateChanged():
+                return self._change(runner, message)
+            case Samples():
+                return [self._over_all(runner, message)]
+            case LevelChanged():
+                run = self._runs[message.run]
+                known, run.level = run.level, message.level
+                return [message] if message.level != known else []
+            case Mark() | Calibrated():
+                # The others report the same.
+                return [message] if runner == self._first(message.run) else []
+            case RunMeasured():
+                run = self._runs[message.outcome.run]
+                run.measured[runner] = message.outcome
+                outcome = self._outcome(run, run.measured)
+                return [] if outcome is None else [RunMeasured(outcome)]
+            case RunFinished():
+                run = self._runs[message.run]
+                run.finished[runner] = message
+                outcome = self._outcome(run, run.finished)
+                return [] if outcome is None else [outcome]
+            case Answer():
+                return self._answer(runner, message)
+            case SessionFinished():
+                self._ended[runner] = message
+                return self._ending()
+            case RunnerDied():
+                return self._lose(runner, message)
+            case _:
+                return [message]
+
+    def _first(self, run: int) -> int:
+        known = self._runs[run]
+        return min(self._alive & set(known.runners) or known.runners)
+
+    def _change(self, runner: int, message: StateChanged) -> list[Message]:
+        run = self._runs[message.run]
+        run.lives[runner] = message.life
+        lives = list(run.lives.values())
+        last = min(lives, key=lambda life: _ORDER.index(life.stage))
+        merged = msgspec.structs.replace(
+            last,
+            paused=any(life.paused for life in lives) and not last.is_over,
+            stopping=any(life.stopping for life in lives),
+        )
+        if last.is_over and (outcome := self._outcome(run, run.finished or run.measured)):
+            merged = msgspec.structs.replace(merged, outcome=outcome.state)
+        if merged == run.merged:
+            return []
+        run.merged = merged
+        return [StateChanged(message.run, merged, message.at_ns)]
+
+    def _over_all(self, runner: int, samples: Samples) -> Samples:
+        """With what a runner can report of itself only: operations in flight, and neighbours."""
+        run = self._runs[samples.run]
+        if samples.at_ns:
+            run.in_flight[runner] = samples.in_flight, samples.oldest_ns
+        counts, ages_ns = zip(*run.in_flight.values(), strict=True) if run.in_flight else ((), ())
+        return msgspec.structs.replace(
+            samples,
+            runner=runner,
+            in_flight=sum(counts),
+            oldest_ns=max(ages_ns, default=0),
+            neighbours=sum(
+                any(life.stage == "measure" for life in other.lives.values())
+                for number, other in self._runs.items()
+                if number != samples.run
+            ),
+        )
+
+    @staticmethod
+    def _outcome(run: _Run, each: dict[int, RunFinished]) -> RunFinished | None:
+        """What a run has come to in all its runners; None before the last of them is there."""
+        if len(each) < len(run.runners) or len(run.runners) == 1:
+            return each[run.runners[0]] if len(each) == len(run.runners) else None
+        outcomes = [each[runner] for runner in run.runners]
+        reasons = [
+            f"process {number} of {len(outcomes)}: {outcome.reason}"
+            for number, outcome in enumerate(outcomes, 1)
+            if outcome.reason
+        ]
+        if len({outcome.reason for outcome in outcomes}) == 1:
+            reasons = [outcomes[0].reason]
+        worst = next(
+            (o for state in ("failed", "stopped") for o in outcomes if o.state == state),
+            outcomes[0],
+        )
+        return msgspec.structs.replace(
+            worst,
+            reason="; ".join(reasons),
+            at_ns=max(outcome.at_ns for outcome in outcomes),
+            measured_ns=max(outcome.measured_ns for outcome in outcomes),
+            drain_ns=max(outcome.drain_ns for outcome in outcomes),
+            warmup_ns=max(outcome.warmup_ns for outcome in outcomes),
+            warmup_iterations=sum(outcome.warmup_iterations for outcome in outcomes),
+            unfinished_ns=tuple(age_ns for o in outcomes for age_ns in o.unfinished_ns),
+            warnings=tuple(dict.fromkeys(text for o in outcomes for text in o.warnings)),
+        )
+
+    def _answer(self, runner: int, message: Answer) -> list[Message]:
+        missing, answers = self._asked.get(message.id, (set(), []))
+        missing.discard(runner)
+        answers.append(message.answered)
+        return self._answered(message.id)
+
+    def _answered(self, command: int) -> list[Message]:
+        missing, answers = self._asked.get(command, (set(), []))
+        if missing or not answers:
+            return []
+        self._asked.pop(command, None)
+        # One that had nothing left to do does not speak for those that did it.
+        return [Answer(command, max(answers, key=lambda answered: answered.done))]
+
+    def _lose(self, runner: int, message: RunnerDied) -> list[Message]:
+        self._alive.discard(runner)
+        said: list[Message] = []
+        if not self._alive and not self._ended:
+            return [message]
+        said.append(LogLine(-1, "runner", f"process {runner + 1} was lost: {message.reason}"))
+        for number, run in self._runs.items():
+            if runner not in run.runners or runner in run.finished:
+                continue
+            run.in_flight.pop(runner, None)
+            lost = RunFinished(
+                run=number, state="failed", at_ns=message.at_ns,
+                reason=f"lost, what it had measured is kept: {message.reason}",
+            )  # fmt: skip
+            run.measured.setdefault(runner, lost)
+            life = RunLife("ended", outcome="failed")
+            said += self.take(runner, StateChanged(number, life, message.at_ns))
+            said += self.take(runner, lost)
+        for command, (missing, answers) in list(self._asked.items()):
+            if runner in missing:
+                missing.discard(runner)
+                answers.append(Answered(False, "its process was lost"))
+                said += self._answered(command)
+        return said + self._ending()
+
+    def _ending(self) -> list[Message]:
+        """The end of the session, when the last runner that is alive has come to its own."""
+        if self._alive - set(self._ended):
+            return []
+        at_ns = max(ended.at_ns for ended in self._ended.values())
+        return [SessionFinished(at_ns, any(ended.stopped for ended in self._ended.values()))]

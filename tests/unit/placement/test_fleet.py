@@ -1,0 +1,271 @@
+"""Several runner processes in one session."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.placement.local_process import InRunnerProcess
+from cortex_tui.placement.port import Stream
+from cortex_tui.profiles.model import Length, Profile
+from cortex_tui.protocol.commands import Adjust, Command, Pause, Request, Resume, Stop
+from cortex_tui.protocol.messages import (
+    Answer,
+    LevelChanged,
+    LogLine,
+    Message,
+    RunFinished,
+    Samples,
+    SessionFinished,
+    StateChanged,
+)
+from cortex_tui.protocol.plan import RunnerSpec, RunPlan, SessionPlan
+from cortex_tui.results.session_fold import SessionFold
+
+HOUR = Length(duration_ns=3_600_000_000_000)
+
+SOURCE = """
+import asyncio, os, sys
+from cortex_tui import per_worker, workload
+
+async def quick(): pass
+
+async def nap(): await asyncio.sleep(0.001)
+
+@workload
+async def named():
+    async def operation(i):
+        print(f"operation {i}")
+    print(f"variant {os.environ.get('VARIANT')} in {os.getcwd()}")
+    print(f"process {os.getpid()}")
+    yield operation
+
+@workload
+async def napping():
+    print(f"process {os.getpid()}")
+    yield nap
+
+@workload
+async def clients():
+    @per_worker
+    async def client(number):
+        async def operation(): await asyncio.sleep(0)
+        print(f"worker {number}")
+        yield operation
+    yield client
+
+@workload
+async def fragile():
+    if "process-2" in str(SCRATCH()):
+        raise OSError("no room")
+    yield quick
+
+def SCRATCH():
+    from cortex_tui.workloads.context import current_run
+    return current_run.get().scratch
+"""
+
+
+class Fleet:
+    """Runs plans of workloads in a folder, and keeps what was reported."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "fleeting.py").write_text(textwrap.dedent(SOURCE), encoding="utf-8")
+        self.messages: list[Message] = []
+        self.fold: SessionFold
+
+    def profile(self, function: str, **fields: Any) -> Profile:
+        return Profile(
+            suite="fleet",
+            name=function,
+            workload=f"fleeting:{function}",
+            source=str(self.folder / "fleet.toml"),
+            **fields,
+        )
+
+    async def run(
+        self,
+        *runs: RunPlan,
+        react: Callable[[Stream, Message], None] = lambda stream, message: None,
+        **fields: Any,
+    ) -> SessionFold:
+        plan = SessionPlan(
+            session="x",
+            runs=runs,
+            scratch=str(self.folder / "scratch"),
+            cache=str(self.folder / "cache"),
+            loop="asyncio",
+            **fields,
+        )
+        self.fold = SessionFold(plan, "process", "2026-01-01T00:00:00Z")
+        async with InRunnerProcess().open(plan) as stream:
+            async for batch in stream:
+                for message in batch:
+                    self.messages.append(message)
+                    self.fold.apply(message)
+                    react(stream, message)
+        return self.fold
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [message for message in self.messages if isinstance(message, kind)]
+
+    def printed(self, start: str) -> list[str]:
+        lines = [line.text for line in self.of(LogLine) if line.stream == "stdout"]
+        return [line.removeprefix(start) for line in lines if line.startswith(start)]
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Fleet:
+    return Fleet(tmp_path)
+
+
+async def test_two_processes_do_what_one_would_have_done_and_each_number_once(fleet: Fleet) -> None:
+    load = ClosedLoad(workers=5, processes=2)
+    fold = await fleet.run(
+        RunPlan(0, fleet.profile("named", load=load, stop=Length(iterations=101)), 1, (0, 1))
+    )
+    run = fold.runs[0]
+    assert (run.life.outcome, run.reason, run.operations) == ("finished", "", 101)
+    assert run.by_runner == {0: 51, 1: 50}
+    assert sorted(map(int, fleet.printed("operation "))) == list(range(101))
+    assert len(set(fleet.printed("process "))) == 2
+    assert isinstance(fleet.messages[-1], SessionFinished)
+    assert len(fleet.of(RunFinished)) == 1
+    # To the bit: the histogram of both is that of all values.
+    values = [s.service for s in fleet.of(Samples) if s.phase == "measure"]
+    assert run.service.total == sum(map(len, values)) // 8
+
+
+async def test_workers_have_numbers_of_their_own(fleet: Fleet) -> None:
+    profile = fleet.profile("clients", load=ClosedLoad(5, processes=2), stop=Length(iterations=50))
+    await fleet.run(RunPlan(0, profile, 1, (0, 1)))
+    assert sorted(map(int, fleet.printed("worker "))) == [0, 1, 2, 3, 4]
+
+
+async def test_a_schedule_is_kept_by_all_together_and_begins_at_one_moment(fleet: Fleet) -> None:
+    profile = fleet.profile(
+        "quick",
+        load=OpenLoad(1_000.0, processes=3),
+        warmup=Length(duration_ns=50_000_000),
+        stop=Length(duration_ns=500_000_000),
+    )
+    fold = await fleet.run(RunPlan(0, profile, 1, (0, 1, 2)))
+    run = fold.runs[0]
+    assert run.operations + run.unstarted + len(run.unfinished_ns) == 500
+    assert sorted(run.by_runner.values()) == [166, 167, 167]
+    stages = [m.life.stage for m in fleet.of(StateChanged)]
+    assert stages == [*dict.fromkeys(stages)]
+    assert stages[-1] == "ended"
+
+
+async def test_commands_reach_all_processes_and_are_answered_once(fleet: Fleet) -> None:
+    profile = fleet.profile("nap", load=ClosedLoad(4, processes=2), stop=HOUR)
+    commands: Iterator[Command] = iter([Adjust(0, 2.0), Pause(0), Resume(0), Pause(7), Stop()])
+    number = 0
+
+    def react(stream: Stream, message: Message) -> None:
+        nonlocal number
+        began = isinstance(message, StateChanged) and message.life.stage == "measure"
+        if isinstance(message, Answer) or (began and not number):
+            number += 1
+            if (command := next(commands, None)) is not None:
+                stream.send(Request(number, command))
+
+    fold = await fleet.run(RunPlan(0, profile, 1, (0, 1)), react=react)
+    answers = [answer.answered for answer in fleet.of(Answer)]
+    assert [answer.done for answer in answers] == [True, True, True, False, True]
+    assert "4 → 8 workers" in answers[0].text
+    assert answers[3].text == "there is no run 7"
+    assert [changed.level for changed in fleet.of(LevelChanged)] == [4, 8]
+    assert len(fold.runs[0].marks) >= 2
+    assert (fold.runs[0].life.outcome, fold.stopped) == ("stopped", True)
+
+
+async def test_a_lost_process_fails_its_runs_and_the_others_come_to_their_end(
+    fleet: Fleet,
+) -> None:
+    shared = fleet.profile("napping", load=ClosedLoad(2, processes=2), stop=HOUR)
+    alone = fleet.profile("nap", stop=Length(iterations=300))
+    killed: list[int] = []
+
+    def react(stream: Stream, message: Message) -> None:
+        pids = sorted(map(int, fleet.printed("process ")))
+        if isinstance(message, Samples) and message.service and len(pids) == 2 and not killed:
+            run = fleet.fold.runs[0]
+            if len(run.by_runner) == 2:
+                killed.append(pids[1])
+                os.kill(pids[1], signal.SIGKILL)
+        if isinstance(message, LogLine) and "was lost" in message.text:
+            stream.send(Request(1, Stop(0)))
+
+    fold = await fleet.run(RunPlan(0, shared, 1, (0, 1)), RunPlan(1, alone, 1, (0,)), react=react)
+    lost, other = fold.runs[0], fold.runs[1]
+    assert lost.life.outcome == "failed"
+    assert "of 2: lost" in lost.reason
+    assert "SIGKILL" in lost.reason
+    assert len(lost.by_runner) == 2
+    assert lost.operations == sum(lost.by_runner.values()) > 0
+    assert not fold.died
+    assert other.life.has_ended
+
+
+async def test_a_process_that_cannot_set_up_fails_the_run_and_says_which(fleet: Fleet) -> None:
+    profile = fleet.profile("fragile", load=ClosedLoad(2, processes=2), stop=Length(iterations=10))
+    fold = await fleet.run(RunPlan(0, profile, 1, (0, 1)))
+    assert fold.runs[0].life.outcome == "failed"
+    assert fold.runs[0].reason == "process 2 of 2: setup: OSError: no room"
+    assert fold.runs[0].operations == 5
+
+
+async def test_variants_alternate_in_processes_of_their_own(fleet: Fleet) -> None:
+    other = fleet.folder / "other"
+    other.mkdir()
+    specs = (
+        RunnerSpec(variant="a", env={"VARIANT": "a"}),
+        RunnerSpec(
+            variant="b", env={"VARIANT": "b"}, cwd=str(other), python=sys.executable, loop="asyncio"
+        ),
+    )
+    profile = fleet.profile("named", stop=Length(iterations=3))
+    runs = [RunPlan(n, profile, n + 1, (n % 2,), "ab"[n % 2]) for n in range(4)]
+    fold = await fleet.run(*runs, runners=specs)
+    assert [run.life.outcome for run in fold.runs.values()] == ["finished"] * 4
+    assert fleet.printed("variant ") == [
+        f"a in {Path.cwd()}", f"b in {other}", f"a in {Path.cwd()}", f"b in {other}",
+    ]  # fmt: skip
+    # One after the other, over both processes.
+    order = [m.run for m in fleet.of(StateChanged) if m.life.stage in ("measure", "ended")]
+    assert order == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+async def test_nothing_is_left_when_it_is_given_up(fleet: Fleet) -> None:
+    profile = fleet.profile("napping", load=ClosedLoad(2, processes=2), stop=HOUR)
+    plan = SessionPlan(
+        session="x", runs=(RunPlan(0, profile, 1, (0, 1)),),
+        scratch=str(fleet.folder / "scratch"), cache=str(fleet.folder / "cache"),
+    )  # fmt: skip
+    pids: set[int] = set()
+    async with InRunnerProcess().open(plan) as stream:
+        async for batch in stream:
+            pids |= {
+                int(m.text.removeprefix("process "))
+                for m in batch
+                if isinstance(m, LogLine) and m.text.startswith("process ")
+            }
+            if len(pids) == 2:
+                break
+    await asyncio.sleep(0)
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
