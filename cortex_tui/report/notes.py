@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from cortex_tui.profiles.words import printable
 from cortex_tui.quantities import format_duration, format_range
 from cortex_tui.report.stream import Tone, toned
+from cortex_tui.results.blocked import blocked_together, blocked_warning
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import SCALING, TargetResult, parse_target
@@ -18,8 +19,11 @@ _NAMES_TOLD = 4
 _OVER_ROUNDS = ("p50", "p99")
 
 
-def run_notes(run: RunResult, rounds: int, *, colour: bool) -> Iterator[str]:
-    """With several rounds, each line says of which."""
+def run_notes(
+    run: RunResult, rounds: int, *, colour: bool, told_together: bool = False
+) -> Iterator[str]:
+    """With several rounds, each line says of which. With `told_together`, that the event loop was
+    blocked is left to the notes on the session."""
     name = run.profile.full_name
     if rounds > 1:
         name += f" round {run.round}"
@@ -63,8 +67,10 @@ def run_notes(run: RunResult, rounds: int, *, colour: bool) -> Iterator[str]:
         yield note("mark", None, f"after {format_duration(mark.offset_ns)}: {mark.text}")
     if len(run.marks) > _MARKS_TOLD:
         yield note("mark", None, f"and {len(run.marks) - _MARKS_TOLD:,} more")
+    blocked = blocked_warning(run.blocked, run.blocked_ns) if told_together else None
     for warning in run.warnings:
-        yield note("warning", "warn", warning)
+        if warning != blocked:
+            yield note("warning", "warn", warning)
 
 
 def _standing(target: TargetResult) -> tuple[str, Tone, str] | None:
@@ -84,6 +90,7 @@ def _statistic(target: TargetResult) -> str:
 def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
     """What is to be said of the runs together, once."""
     yield from _scaling(view, colour=colour)
+    yield from _blocked(view, colour=colour)
     yield from _apart(view.runs)
     together = list(dict.fromkeys(run.profile.full_name for run in view.runs if run.neighbours))
     if together:
@@ -101,6 +108,16 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
             f"closed: {whose}: a worker waits for its last operation, so queueing cannot be seen "
             "(a load with a rate sees it)"
         )
+
+
+def _blocked(view: SessionView, *, colour: bool) -> Iterator[str]:
+    """Runs that share one loop are blocked together: one line, with their names."""
+    runs = blocked_together(view.runs)
+    if runs:
+        worst = max(runs, key=lambda run: (run.blocked_ns, run.blocked))
+        names = _several(list(dict.fromkeys(run.profile.full_name for run in runs)))
+        text = blocked_warning(worst.blocked, worst.blocked_ns)
+        yield f"{toned('warning', 'warn', colour=colour)}: {text}; seen by {printable(names)}"
 
 
 def _scaling(view: SessionView, *, colour: bool) -> Iterator[str]:

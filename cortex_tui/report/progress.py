@@ -70,6 +70,9 @@ def progress_line(view: SessionView) -> str:
     for phase, progress in phases.items():
         share = f" {sum(progress) / len(progress):.0%}" if phase in ("warmup", "measure") else ""
         parts.append(f"{len(progress)} {phase}{share}")
+    planned = sum(run.state == "planned" for run in view.runs)
+    if planned and parts:
+        parts.append(f"{planned} to come")
     state = ", ".join(parts) or view.state
     operations = sum(run.operations for run in view.runs)
     errors = sum(run.error_count for run in view.runs)

@@ -16,6 +16,9 @@ SHOWN = ("p50", "p90", "p99", "p99.9")
 def results_table(runs: Sequence[RunResult], width: int, *, colour: bool) -> list[str]:
     """A line for each run, the rounds of a profile one below the other."""
     columns = list(_RESULTS)
+    if any(run.neighbours for run in runs):
+        # Times of runs that share a loop are far from those of a run alone.
+        columns.insert(-1, Column("with", _neighbours, goes=2, left=True))
     if any(run.round > 1 for run in runs):
         columns.insert(1, Column("round", lambda run: Cell(str(run.round))))
     return table(columns, by_profile(runs), width, colour=colour)
@@ -71,6 +74,13 @@ def _state(run: RunResult) -> Cell:
     return Cell(run.state, tones.get(run.state))
 
 
+def _neighbours(run: RunResult) -> Cell:
+    count = len(run.neighbours)
+    if not count:
+        return Cell("alone", "dim")
+    return Cell(f"{count} neighbour{'' if count == 1 else 's'}", "warn")
+
+
 def _errors(run: RunResult) -> Cell:
     return Cell(format_count(run.error_count), "bad" if run.error_count else None)
 
@@ -91,15 +101,15 @@ _PROFILE = Column("profile", lambda run: Cell(name_of(run)), left=True)
 
 _RESULTS = (
     _PROFILE,
-    Column("load", lambda run: Cell(run.profile.load.text), goes=8, left=True),
-    Column("state", _state, goes=2, left=True),
-    Column("operations", lambda run: Cell(format_count(run.operations)), goes=5),
-    Column("op/s", lambda run: Cell(format_count(run.throughput_per_s)), goes=3),
+    Column("load", lambda run: Cell(run.profile.load.text), goes=9, left=True),
+    Column("state", _state, goes=3, left=True),
+    Column("operations", lambda run: Cell(format_count(run.operations)), goes=6),
+    Column("op/s", lambda run: Cell(format_count(run.throughput_per_s)), goes=4),
     Column("p50", _percentile("p50")),
-    Column("p90", _percentile("p90"), goes=7),
+    Column("p90", _percentile("p90"), goes=8),
     Column("p99", _percentile("p99")),
-    Column("p99.9", _percentile("p99.9"), goes=6),
-    Column("max", lambda run: Cell(format_duration(run.max_ns)), goes=4),
+    Column("p99.9", _percentile("p99.9"), goes=7),
+    Column("max", lambda run: Cell(format_duration(run.max_ns)), goes=5),
     Column("errors", _errors, goes=1),
     Column("targets", _verdict, left=True),
 )

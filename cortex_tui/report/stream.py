@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Literal, TextIO
 
 Tone = Literal["good", "bad", "warn", "dim"]
@@ -35,6 +36,23 @@ def width_of(stream: TextIO) -> int:
         return os.get_terminal_size(stream.fileno()).columns or 80
     except (OSError, ValueError):
         return 80
+
+
+_CODE = re.compile(r"\x1b\[\d*m")
+
+
+def wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
+    """Lines of at most `width` characters, broken at spaces, the later ones indented; only a word
+    that is longer than a line makes one wider. Codes of colours take no room."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if line.strip() and len(_CODE.sub("", longer)) > width:
+            lines.append(line)
+            longer = indent + word
+        line = longer
+    return [*lines, line]
 
 
 def toned(text: str, tone: Tone | None, *, colour: bool) -> str:

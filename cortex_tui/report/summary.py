@@ -9,7 +9,8 @@ from cortex_tui.profiles.words import printable
 from cortex_tui.quantities import format_duration
 from cortex_tui.report.notes import run_notes, session_notes
 from cortex_tui.report.results import by_profile, confidence_table, results_table
-from cortex_tui.report.stream import toned
+from cortex_tui.report.stream import toned, wrapped
+from cortex_tui.results.blocked import blocked_together
 from cortex_tui.results.view import SessionView
 
 _CONFIDENCE = (
@@ -23,22 +24,31 @@ def summary(
 ) -> str:
     """The whole report of a session, several lines without a final line feed.
 
-    `width` is that of the terminal; the notes below the tables are not cut. `store` is named as
-    the place where the session can be found again.
+    `width` is that of the terminal; the notes below the tables are wrapped at words. `store` is
+    named as the place where the session can be found again.
     """
     runs = view.runs
     results = results_table(runs, width, colour=colour) if runs else ["nothing was run"]
     confidence = confidence_table(runs, width, colour=colour)
     if confidence:
-        confidence = [toned(_CONFIDENCE, "dim", colour=colour), *confidence]
+        about = [toned(line, "dim", colour=colour) for line in wrapped(_CONFIDENCE, width, "")]
+        confidence = [*about, *confidence]
+    together = blocked_together(runs)
     notes = [
-        note for run in by_profile(runs) for note in run_notes(run, view.rounds, colour=colour)
+        note
+        for run in by_profile(runs)
+        for note in run_notes(run, view.rounds, colour=colour, told_together=run in together)
     ]
     notes += session_notes(view, colour=colour)
     if view.died:
         notes.append(f"{toned('died', 'bad', colour=colour)}: {printable(view.died)}")
+    notes = [line for note in notes for line in wrapped(note, width)]
     tracebacks = list(_tracebacks(view))
-    end = [*_measured_on(view), *_where(view, store)]
+    end = [
+        line
+        for text in (*_measured_on(view), *_where(view, store))
+        for line in wrapped(text, width)
+    ]
     blocks = (results, confidence, notes, tracebacks, end)
     return "\n\n".join("\n".join(block) for block in blocks if block)
 

@@ -92,6 +92,9 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """How long warm-up took in the end, and `warmup_iterations` how many operations."""
     warmup_iterations: int = 0
     warnings: tuple[str, ...] = ()
+    blocked: int = 0
+    """In how many of its intervals the event loop was blocked, and for how long at most."""
+    blocked_ns: int = 0
     reason: str = ""
     """Why a failed run failed, in one line."""
     traceback: str = ""

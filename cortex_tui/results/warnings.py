@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from cortex_tui.quantities import format_duration
+from cortex_tui.results.blocked import blocked_warning
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SHOWN
@@ -45,11 +46,7 @@ def warnings_of(run: RunFold) -> tuple[str, ...]:
         found.append(f"{run.service.overflow:,} operations took longer than 1 h")
     blocks, longest_ns = run.blocked
     if blocks:
-        where = f"in {blocks} intervals, for up to" if blocks > 1 else "for"
-        found.append(
-            f"the event loop was blocked {where} {format_duration(longest_ns)}: something did not "
-            "await, or the machine was busy"
-        )
+        found.append(blocked_warning(blocks, longest_ns))
     found += _overload(run)
     if len(run.neighbour_counts) > 1:
         counts = " → ".join(str(count) for count in run.neighbour_counts[:6])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from cortex_tui.quantities import format_duration
+from cortex_tui.quantities import format_duration, format_range
 from cortex_tui.results.run_result import RunResult
 
 _UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
@@ -41,6 +41,6 @@ def range_text(value_ns: int | None, interval_ns: tuple[int, int]) -> str:
     low, high = interval_ns
     unit = format_duration(value_ns).lstrip("0123456789.")
     divisor = next((ns for ns, name in _UNITS if name == unit), None)
-    if divisor is None or high / divisor >= 10_000 or (low and low / divisor < 0.01):
-        return f"{format_duration(low)}–{format_duration(high)}"
+    if divisor is None or high / divisor >= 1_000 or (low and low / divisor < 0.01):
+        return format_range(low, high)
     return f"{_digits(low / divisor)}–{_digits(high / divisor)}"

@@ -10,6 +10,7 @@ import pytest
 
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.report import summary
+from cortex_tui.results.blocked import blocked_warning
 from cortex_tui.results.run_result import MarkView
 from cortex_tui.stats.targets import TargetResult
 from tests.unit.report.stand_in import profile, run_view, session_view
@@ -188,7 +189,7 @@ def test_what_measuring_itself_costs_is_said() -> None:
     assert (
         "measured with uvloop in its own process: timing adds 48ns to an operation, and awaiting "
         "one that does nothing takes 71ns"
-    ) in summary(view).split("\n")
+    ) in summary(view, width=10_000).split("\n")
 
 
 @pytest.mark.parametrize(
@@ -259,3 +260,33 @@ def test_colour_only_adds_to_words() -> None:
     for code in ("31", "32", "33", "2", "0"):
         stripped = stripped.replace(f"\x1b[{code}m", "")
     assert stripped == plain
+
+
+def test_notes_are_wrapped_at_words_to_the_width_of_the_terminal() -> None:
+    warning = " ".join(["every word of a long warning is here"] * 6)
+    view = session_view(run_view(warnings=(warning,)))
+    wide, narrow = (summary(view, width=width, colour=True) for width in (10_000, 60))
+    assert " ".join(narrow.split()).endswith(" ".join(wide.split("\n\n")[-1].split()))
+    assert all(len(re.sub(r"\x1b\[\d*m", "", line)) <= 60 for line in narrow.split("\n"))
+
+
+def test_a_loop_that_was_blocked_is_reported_once_for_all_that_shared_it() -> None:
+    texts = [blocked_warning(count, 129_000_000) for count in (1, 3)]
+    runs = [
+        run_view(
+            n, name, blocked=count, blocked_ns=129_000_000, warnings=(text,), neighbours=("x",)
+        )
+        for n, (name, count, text) in enumerate(zip("ab", (1, 3), texts, strict=True))
+    ]
+    text = summary(session_view(*runs), width=10_000)
+    assert text.count("the event loop was blocked") == 1
+    assert f"warning: {texts[1]}; seen by shop.a, shop.b" in text
+    assert f"shop.a: warning: {texts[0]}" in summary(session_view(runs[0]), width=10_000)
+
+
+def test_a_row_says_with_how_many_neighbours_it_was_measured() -> None:
+    together = run_view(0, neighbours=("shop.b", "shop.c"))
+    lines = summary(session_view(together, run_view(1, "alone")), width=200).split("\n")
+    assert "2 neighbours" in lines[1]
+    assert "alone" in lines[2].split()
+    assert "neighbour" not in summary(session_view(run_view()), width=200)
