@@ -150,7 +150,8 @@ class Pulse(msgspec.Struct, frozen=True, tag=True):
 
 
 class RunFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
-    """The last message of a run. `unfinished_ns` holds the age of each that never ended."""
+    """The last message of a run. `unfinished_ns` holds the ages of operations that never ended, the
+    oldest of them, and `unfinished_more` how many others there were."""
 
     run: int
     state: Outcome
@@ -167,6 +168,7 @@ class RunFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """How long warm-up took in the end, and `warmup_iterations` how many operations."""
     warmup_iterations: int = 0
     unfinished_ns: tuple[int, ...] = ()
+    unfinished_more: int = 0
     warnings: tuple[str, ...] = ()
 
 

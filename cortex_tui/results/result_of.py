@@ -51,7 +51,7 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
         errors=dict(run.errors),
         messages=dict(run.texts),
         error_messages={name: text for name, text in run.texts.items() if text},
-        unfinished=len(run.unfinished_ns),
+        unfinished=run.measured.unfinished,
         unfinished_ns=run.unfinished_ns,
         unstarted=run.unstarted,
         overflow=run.service.overflow,

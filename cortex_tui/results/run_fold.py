@@ -76,6 +76,7 @@ class RunFold:
         self.by_runner: dict[int, int] = {}
         """How many operations have succeeded in each runner that shares the run."""
         self.unfinished_ns: tuple[int, ...] = ()
+        self.unfinished_more = 0
         self.measured_ns = 0
         self.drain_ns = 0
         self.intervals = IntervalSeries()
@@ -130,7 +131,7 @@ class RunFold:
             response=self.response,
             lateness=self.lateness,
             errors=self.failures.total + self.failures.overflow,
-            unfinished=len(self.unfinished_ns),
+            unfinished=len(self.unfinished_ns) + self.unfinished_more,
             unstarted=self.unstarted,
             batch=self.batch,
             drained=self.drained,
@@ -261,6 +262,7 @@ class RunFold:
         self.warmup_ns = message.warmup_ns
         self.warmup_iterations = message.warmup_iterations
         self.unfinished_ns = message.unfinished_ns
+        self.unfinished_more = message.unfinished_more
         self.warnings.extend(message.warnings)
         self.in_flight = self.oldest_ns = 0
         self.life = self._judged(RunLife("ended", False, self.life.stopping, message.state))
@@ -271,7 +273,7 @@ class RunFold:
     def _fruitless(self, measured: RunFinished | None) -> str:
         """Why the run measured nothing although it went to its end; "" where it did."""
         failed = self.measured.errors
-        unfinished_ns = measured.unfinished_ns if measured else self.unfinished_ns
+        outcome = measured or self
         if self.operations or self.service.overflow:
             return ""
         if failed:
@@ -279,9 +281,9 @@ class RunFold:
             text = next(iter(self.texts.values()), "")
             said = f"{names}: {text}" if text else names
             return f"none of {failed:,} operations succeeded ({said})"
-        if unfinished_ns:
-            oldest = format_duration(max(unfinished_ns))
-            count = f"unfinished: {len(unfinished_ns):,}"
+        if outcome.unfinished_ns:
+            oldest = format_duration(max(outcome.unfinished_ns))
+            count = f"unfinished: {len(outcome.unfinished_ns) + outcome.unfinished_more:,}"
             return f"no operation ended ({count}, the oldest after {oldest})"
         if self.unstarted:
             return f"no operation was started: {self.unstarted:,} arrivals found no room"

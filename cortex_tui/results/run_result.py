@@ -74,7 +74,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """The same, also of those that said nothing."""
     unfinished: int = 0
     unfinished_ns: tuple[int, ...] = ()
-    """The age of each operation that never ended."""
+    """The ages of operations that never ended, the oldest of them."""
     unstarted: int = 0
     overflow: int = 0
     in_flight: int = 0

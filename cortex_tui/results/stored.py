@@ -74,7 +74,7 @@ def _fold_of(
     run.measured_ns, run.drain_ns, run.drained = record.measured_ns, record.drain_ns, record.drained
     run.failed_in_batches = record.failed_in_batches
     run.errors, run.unstarted = dict(record.errors), record.unstarted
-    run.unfinished_ns = record.unfinished_ns
+    run.unfinished_ns, run.unfinished_more = record.unfinished_ns, record.unfinished_more
     _fill(run, record, intervals)
     beside = record.neighbours if not cut or record.phase in _MEASURED else ()
     run.restore_neighbours(beside)

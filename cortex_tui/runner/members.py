@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cortex_tui.limits import MAX_UNFINISHED
 from cortex_tui.protocol.messages import RunFinished
 from cortex_tui.runner.barrier import Barrier, Gate
 from cortex_tui.runner.clock import CLOCK
@@ -80,6 +81,7 @@ def finished(member: Member, failure: BaseException | None, where: str) -> RunFi
         drain_ns=run.drain_ns,
         warmup_ns=run.warmup_ns,
         warmup_iterations=run.warmup_iterations,
-        unfinished_ns=run.unfinished_ns,
+        unfinished_ns=run.unfinished_ns[:MAX_UNFINISHED],
+        unfinished_more=max(0, len(run.unfinished_ns) - MAX_UNFINISHED),
         warnings=tuple(run.warnings),
     )

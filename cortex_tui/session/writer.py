@@ -185,6 +185,7 @@ def _run_record(run: RunFold, cells: Cells) -> RunRecord:
         failed_in_batches=run.failed_in_batches,
         errors=dict(run.errors),
         unfinished_ns=run.unfinished_ns,
+        unfinished_more=run.unfinished_more,
         unstarted=run.unstarted,
         warnings=warnings_of(run),
         targets=targets_of(run, cells),

@@ -82,7 +82,9 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     failed_in_batches: int = 0
     errors: dict[str, int] = {}
     unfinished_ns: tuple[int, ...] = ()
-    """The age of each operation that never ended."""
+    """The ages of operations that never ended, the oldest of them."""
+    unfinished_more: int = 0
+    """How many others never ended."""
     unstarted: int = 0
     warnings: tuple[str, ...] = ()
     targets: tuple[TargetResult, ...] = ()

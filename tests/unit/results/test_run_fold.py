@@ -125,11 +125,12 @@ def test_a_run_in_which_nothing_ended_has_failed_and_meets_no_target() -> None:
             at_ns=0,
             measured_ns=SECOND_NS,
             unfinished_ns=(5 * SECOND_NS, SECOND_NS),
+            unfinished_more=1_000,
         )
     )
     view = result_of(fold, {})
     assert (view.state, view.verdict) == ("failed", "missed")
-    assert view.reason == "measure: no operation ended (unfinished: 2, the oldest after 5.00s)"
+    assert view.reason == "measure: no operation ended (unfinished: 1,002, the oldest after 5.00s)"
     assert view.targets[0].note == "needs 1 more operation"
 
 

@@ -18,6 +18,7 @@ from cortex_tui.protocol.messages import (
     SessionFinished,
     SessionStarted,
 )
+from cortex_tui.runner import members as members_module
 from cortex_tui.runner import phase as phase_module
 from tests.unit.runner.bench import NOOP, Bench, PhaseChanged
 
@@ -129,10 +130,12 @@ async def test_an_operation_that_exits_is_a_failure_not_the_end(bench: Bench) ->
     assert len(recorded.values("failures")) == 50
 
 
+@pytest.mark.parametrize("kept", [2, 4])
 async def test_what_never_ends_is_counted_with_its_age(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
     monkeypatch.setattr(phase_module, "DRAIN_NS", 20_000_000)
+    monkeypatch.setattr(members_module, "MAX_UNFINISHED", kept)
     bench.write(
         """
         @workload
@@ -149,7 +152,8 @@ async def test_what_never_ends_is_counted_with_its_age(
     )
     finished = recorded.finished()
     assert len(recorded.values("service")) == 3
-    assert len(finished.unfinished_ns) == 4
+    assert len(finished.unfinished_ns) == kept
+    assert finished.unfinished_more == 4 - kept
     assert all(age >= duration_ns for age in finished.unfinished_ns)
 
 
