@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cortex_tui.profiles.words import printable
-from cortex_tui.quantities import format_duration, format_range
+from cortex_tui.quantities import format_count, format_duration, format_range
 from cortex_tui.report.stream import Tone, toned
 from cortex_tui.results.blocked import blocked_together, blocked_warning
-from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.run_result import RunResult, StageResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import SCALING, TargetResult, parse_target
 
@@ -16,6 +16,7 @@ _MARKS_TOLD = 12
 _DRAIN_SHARE = 20
 """Operations that took a twentieth of the window to end after it are worth a line."""
 _NAMES_TOLD = 4
+_OF_STAGES = ("p50", "p90", "p99")
 _OVER_ROUNDS = ("p50", "p99")
 
 
@@ -63,6 +64,8 @@ def run_notes(
         yield note("warm-up", None, f"ended after {format_duration(run.warmup_ns)}")
     if run.slowest:
         yield note("slowest", None, run.slowest)
+    for number, stage in enumerate(run.stages, 1):
+        yield note(f"stage {number}", None, _stage(stage))
     for mark in run.marks[:_MARKS_TOLD]:
         yield note("mark", None, f"after {format_duration(mark.offset_ns)}: {mark.text}")
     if len(run.marks) > _MARKS_TOLD:
@@ -71,6 +74,18 @@ def run_notes(
     for warning in run.warnings:
         if warning != blocked:
             yield note("warning", "warn", warning)
+
+
+def _stage(stage: StageResult) -> str:
+    levels = [format_count(level) for level in (stage.from_level, stage.until_level)]
+    times = ", ".join(
+        f"{name} {format_duration(stage.percentiles_ns.get(name))}" for name in _OF_STAGES
+    )
+    return (
+        f"level {' to '.join(dict.fromkeys(levels))} for "
+        f"{format_duration(stage.until_ns - stage.from_ns)}: {stage.operations:,} operations, "
+        f"{format_count(stage.throughput_per_s)}/s, {times}, {stage.errors:,} errors"
+    )
 
 
 def _standing(target: TargetResult) -> tuple[str, Tone, str] | None:

@@ -59,6 +59,21 @@ class MarkDocument(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class StageDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured in one stage of a load with several; times are the headline's."""
+
+    from_ns: int
+    until_ns: int
+    from_level: float
+    until_level: float
+    operations: int
+    errors: int
+    throughput_per_s: float | None
+    percentiles_ns: dict[str, int | None]
+    samples_missing: dict[str, int]
+    max_ns: int | None
+
+
 class LengthDocument(msgspec.Struct, frozen=True, kw_only=True):
     duration_ns: int | None = None
     iterations: int | None = None
@@ -94,6 +109,7 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     batch: int = 1
     level: float | None = None
     marks: list[MarkDocument] = []
+    stages: list[StageDocument] = []
     errors: dict[str, int]
     unfinished: int
     unfinished_ns: list[int] = []

@@ -6,6 +6,7 @@ from cortex_tui.results.cells import Cells, group_of
 from cortex_tui.results.progress import progress_note, progress_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_result import CurvePoint, RunResult
+from cortex_tui.results.stages import stages_of
 from cortex_tui.results.warnings import median_of, warnings_of
 from cortex_tui.stats.percentiles import SHOWN
 from cortex_tui.stats.summary import summarise_live
@@ -63,6 +64,8 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
         curve=tuple(CurvePoint(nines, ns) for nines, ns in run.headline.curve()),
         slowest=findings.slowest,
         marks=tuple(run.marks),
+        # Of a live run it would cost a look over all intervals, several times a second.
+        stages=() if live else stages_of(run),
         warmup_ns=run.warmup_ns,
         warmup_iterations=run.warmup_iterations,
         warnings=warnings_of(run),

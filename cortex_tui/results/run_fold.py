@@ -22,6 +22,7 @@ from cortex_tui.protocol.messages import (
     Samples,
     StateChanged,
 )
+from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.quantities import format_duration
 from cortex_tui.results.findings import Findings, look_over
 from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName, interval_of
@@ -52,7 +53,11 @@ class Concluded(msgspec.Struct, frozen=True):
 class RunFold:
     """Filled and read on the intake's thread, or from stored records (`results.stored`)."""
 
-    def __init__(self, planned: RunPlanned, clock_cost_ns: float = 0.0) -> None:
+    def __init__(
+        self, planned: RunPlanned, clock_cost_ns: float = 0.0, interval_ns: int = INTERVAL_NS
+    ) -> None:
+        self.interval_ns = interval_ns
+        """How long the intervals of the messages are."""
         self.run = planned.run
         self.profile: Profile = planned.profile
         self._planned_neighbours = planned.neighbours
@@ -234,7 +239,7 @@ class RunFold:
             ended = (len(samples.service) + len(samples.failures)) // 8
             self._warmup_operations += ended * self.batch
             if self.profile.auto_warmup:
-                self.settling.add(samples.interval, self._headline_of(interval_of(samples)))
+                self.settling.add(samples.interval, self.headline_of(interval_of(samples)))
             return
         self.changed = True
         interval = interval_of(samples, self.level)
@@ -245,7 +250,7 @@ class RunFold:
             # Messages of closed intervals without a time of their own are older than this one.
             self.measured_ns = max(self.measured_ns, self._until(samples.at_ns))
             self._note_neighbours(samples)
-        self.trend.add(samples.interval, self._headline_of(interval))
+        self.trend.add(samples.interval, self.headline_of(interval))
         self.intervals.add(samples.interval, interval)
         self.drained += samples.drained * self.batch
         self.failed_in_batches += samples.failed_in_batches
@@ -310,7 +315,7 @@ class RunFold:
 
     def restore_interval(self, index: int, interval: Interval) -> None:
         """One that was stored. Its values are in the histograms of the run already."""
-        self.trend.add(index // self.intervals.length, self._headline_of(interval))
+        self.trend.add(index // self.intervals.length, self.headline_of(interval))
         self.intervals.add(index, interval)
 
     @property
@@ -343,7 +348,8 @@ class RunFold:
         self._looked_at_ns = self.measured_ns
         return True
 
-    def _headline_of(self, interval: Interval) -> IntervalHistogram:
+    def headline_of(self, interval: Interval) -> IntervalHistogram:
+        """Those of an interval."""
         return interval.service if self.response is None else interval.response
 
     def _count(self, interval: Interval) -> None:

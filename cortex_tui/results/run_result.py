@@ -28,6 +28,27 @@ class MarkView(msgspec.Struct, frozen=True, array_like=True):
     text: str
 
 
+class StageResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured in one stage of a load that changes over time; times are the headline's.
+
+    The intervals of a run are its finest record: each counts for the stage in which its middle
+    lies.
+    """
+
+    from_ns: int
+    """Since measure began, pauses left out; so is `until_ns`."""
+    until_ns: int
+    from_level: float
+    """The rate a second or the number of workers at its beginning, and at its end."""
+    until_level: float
+    operations: int
+    errors: int
+    throughput_per_s: float | None
+    percentiles_ns: dict[str, int | None]
+    samples_missing: dict[str, int]
+    max_ns: int | None
+
+
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """One run. Percentiles and max are of the headline time (`profile.headline`), in ns."""
 
@@ -88,6 +109,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     slowest: str = ""
     """What the slowest intervals had in common: `3 of the 5 slowest intervals had a GC pause`."""
     marks: tuple[MarkView, ...] = ()
+    stages: tuple[StageResult, ...] = ()
+    """Of a load with several, when the run has ended: those that it reached."""
     warmup_ns: int = 0
     """How long warm-up took in the end, and `warmup_iterations` how many operations."""
     warmup_iterations: int = 0

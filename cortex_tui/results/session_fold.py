@@ -221,7 +221,11 @@ class SessionFold:
             self._gc_pause_ns += health.gc_pause_ns
 
     def _planned(self, message: RunPlanned) -> RunFold:
-        run = RunFold(message, self.started.clock_cost_ns if self.started else 0.0)
+        run = RunFold(
+            message,
+            self.started.clock_cost_ns if self.started else 0.0,
+            self.plan.interval_ns,
+        )
         if self.placement == "in-process":
             run.warnings.append(IN_PROCESS_WARNING)
         if message.profile.workload in OVER_CORE:

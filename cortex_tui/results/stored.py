@@ -22,6 +22,7 @@ from cortex_tui.store.records import (
     EncodedHistogram,
     IntervalRecord,
     RunRecord,
+    SessionRecord,
     SessionState,
     StoredSession,
 )
@@ -39,8 +40,7 @@ def from_stored(stored: StoredSession) -> SessionResult:
         intervals[interval.run].append(interval)
     try:
         runs = [
-            _fold_of(run, intervals[run.run], stored.state, stored.session.clock_cost_ns)
-            for run in stored.runs
+            _fold_of(run, intervals[run.run], stored.session, stored.state) for run in stored.runs
         ]
     except (HistogramFormatError, ValueError) as error:
         raise SnapshotError(
@@ -59,12 +59,16 @@ def from_stored(stored: StoredSession) -> SessionResult:
 def _fold_of(
     record: RunRecord,
     intervals: Sequence[IntervalRecord],
-    session: SessionState,
-    clock_cost_ns: float,
+    session: SessionRecord,
+    state: SessionState,
 ) -> RunFold:
     """The fold as it was when the run was stored."""
-    run = RunFold(RunPlanned(record.run, record.profile, (), record.round), clock_cost_ns)
-    cut = session != "running" and record.state in _LIVE
+    run = RunFold(
+        RunPlanned(record.run, record.profile, (), record.round),
+        session.clock_cost_ns,
+        session.interval_ns,
+    )
+    cut = state != "running" and record.state in _LIVE
     run.life, run.interrupted = _life(record, cut=cut), cut
     run.batch, run.level = max(1, record.batch), record.level
     run.marks = [MarkView(mark.offset_ns, mark.text) for mark in record.marks]

@@ -80,7 +80,7 @@ def test_the_document_has_the_agreed_shape() -> None:
     expected = {
         "profile": "search.simple-text",
         "params": {"conversations": 30, "text": "Performance"},
-        "load": {"model": "closed", "workers": 2, "think_time_ns": 0},
+        "load": {"model": "closed", "workers": 2, "think_time_ns": 0, "processes": 1},
         "state": "finished",
         "neighbours": ["search.other"],
         "measured_ns": 4_000_000_000,

@@ -1,0 +1,52 @@
+"""What a load that changes over time has measured in each of its stages, from a run's intervals."""
+
+from __future__ import annotations
+
+from cortex_tui.results.intervals import Interval
+from cortex_tui.results.run_fold import RunFold
+from cortex_tui.results.run_result import StageResult
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.summary import summarise_live
+
+
+def stages_of(run: RunFold) -> tuple[StageResult, ...]:
+    """The stages that the run reached; none of a load whose level stays."""
+    segments = run.profile.load.segments(0)
+    if len(segments) < 2:
+        return ()
+    slot_ns = run.intervals.length * run.interval_ns
+    intervals = [(slot * slot_ns + slot_ns // 2, interval) for slot, interval in run.intervals]
+    found = []
+    for segment in segments:
+        until_ns = run.measured_ns if segment.end_ns is None else segment.end_ns
+        until_ns = min(until_ns, run.measured_ns)
+        if segment.start_ns >= until_ns:
+            continue
+        within = [each for middle, each in intervals if segment.start_ns <= middle < until_ns]
+        levels = segment.first, segment.level(until_ns)
+        found.append(_stage(run, within, segment.start_ns, until_ns, levels))
+    return tuple(found)
+
+
+def _stage(
+    run: RunFold,
+    intervals: list[Interval],
+    from_ns: int,
+    until_ns: int,
+    levels: tuple[float, float],
+) -> StageResult:
+    times = Histogram.of_intervals(map(run.headline_of, intervals))
+    operations = sum(each.service.total for each in intervals) * run.batch
+    summary = summarise_live(times)
+    return StageResult(
+        from_ns=from_ns,
+        until_ns=until_ns,
+        from_level=levels[0],
+        until_level=levels[1],
+        operations=operations,
+        errors=sum(sum(each.errors.values()) for each in intervals),
+        throughput_per_s=operations * 1e9 / (until_ns - from_ns),
+        percentiles_ns=summary.percentiles_ns,
+        samples_missing=summary.samples_missing,
+        max_ns=summary.max_ns,
+    )
