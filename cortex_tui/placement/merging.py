@@ -48,6 +48,8 @@ class _Run:
     in_flight: dict[int, tuple[int, int]] = field(default_factory=dict)
     """How many, and the age of the oldest in ns."""
     level: float | None = None
+    began_ns: int | None = None
+    """When measure began."""
 
 
 class SessionMerge:
@@ -171,6 +173,8 @@ class SessionMerge:
             merged = msgspec.structs.replace(merged, outcome=outcome.state)
         if merged == run.merged:
             return []
+        if merged.stage == "measure" and run.began_ns is None:
+            run.began_ns = message.at_ns
         run.merged = merged
         return [StateChanged(message.run, merged, message.at_ns)]
 
@@ -250,6 +254,10 @@ class SessionMerge:
                 reason=f"lost, what it had measured is kept: {message.reason}",
             )  # fmt: skip
             run.measured.setdefault(runner, lost)
+            if run.began_ns is not None:
+                text = f"process {run.runners.index(runner) + 1} was lost"
+                offset_ns = message.at_ns - run.began_ns
+                said.append(Mark(number, offset_ns, text, message.at_ns))
             life = RunLife("ended", outcome="failed")
             said += self.take(runner, StateChanged(number, life, message.at_ns))
             said += self.take(runner, lost)

@@ -1,0 +1,160 @@
+"""What several runners report is what one would have reported. No process is started here."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import pytest
+
+from cortex_tui.placement.merging import SessionMerge
+from cortex_tui.profiles.model import Length, Profile
+from cortex_tui.protocol.lifecycle import RunLife, Stage
+from cortex_tui.protocol.messages import (
+    Answer,
+    Answered,
+    Arrived,
+    LogLine,
+    Mark,
+    Message,
+    RunFinished,
+    RunMeasured,
+    RunnerDied,
+    Samples,
+    SessionFinished,
+    StateChanged,
+)
+from cortex_tui.protocol.plan import RunPlan, SessionPlan
+
+STAGES: tuple[Stage, ...] = ("setup", "set_up", "warmup", "warm", "measure", "measured", "ended")
+
+
+def plan(*runners: tuple[int, ...], one_by_one: bool = False) -> SessionPlan:
+    return SessionPlan(
+        session="x",
+        runs=tuple(
+            RunPlan(n, Profile(suite="s", name=f"p{n}", workload="a:b", stop=Length(1)), 1, who)
+            for n, who in enumerate(runners)
+        ),
+        scratch="",
+        cache="",
+        one_by_one=one_by_one,
+    )
+
+
+def finished(run: int = 0, **fields: object) -> RunFinished:
+    known = {"run": run, "state": "finished", "at_ns": 9, **fields}
+    return RunFinished(**known)  # type: ignore[arg-type]
+
+
+def at(stage: Stage, run: int = 0) -> StateChanged:
+    over = stage in ("measured", "ended")
+    return StateChanged(run, RunLife(stage, outcome="finished" if over else None), 5)
+
+
+def test_a_run_is_where_the_last_of_its_runners_is() -> None:
+    merge = SessionMerge(plan((0, 1)))
+    for stage in STAGES:
+        outcome: list[Message] = [RunMeasured(finished())] if stage == "measured" else []
+        reported = [*outcome, at(stage)]
+        said = [m for message in reported for m in merge.take(0, message)]
+        assert said == []
+        said = [m for message in reported for m in merge.take(1, message)]
+        assert [type(m) for m in said] == [*map(type, outcome), StateChanged]
+        assert said[-1] == at(stage)
+
+
+def test_a_run_ends_once_as_the_worst_of_its_parts() -> None:
+    parts = [
+        finished(measured_ns=10, warmup_iterations=3, unfinished_ns=(7,), warnings=("a", "b")),
+        finished(state="stopped", measured_ns=12, warmup_iterations=4, warnings=("b",)),
+        finished(state="failed", reason="measure: no", measured_ns=3, drain_ns=2),
+    ]
+    for order in permutations(range(3)):
+        merge = SessionMerge(plan((0, 1, 2)))
+        *before, last = [merge.take(runner, parts[runner]) for runner in order]
+        assert before == [[], []]
+        (whole,) = last
+        assert isinstance(whole, RunFinished)
+        assert (whole.state, whole.reason) == ("failed", "process 3 of 3: measure: no")
+        assert (whole.measured_ns, whole.drain_ns, whole.warmup_iterations) == (12, 2, 7)
+        assert (whole.unfinished_ns, whole.warnings) == ((7,), ("a", "b"))
+
+
+def test_what_is_in_flight_is_that_of_all_and_values_name_their_runner() -> None:
+    merge = SessionMerge(plan((0, 1)))
+    merge.take(0, Samples(run=0, phase="measure", interval=1, in_flight=3, oldest_ns=9, at_ns=1))
+    (said,) = merge.take(
+        1, Samples(run=0, phase="measure", interval=1, in_flight=2, oldest_ns=5, at_ns=1)
+    )
+    assert isinstance(said, Samples)
+    assert (said.runner, said.in_flight, said.oldest_ns) == (1, 5, 9)
+
+
+def test_a_barrier_opens_when_all_that_take_part_are_there() -> None:
+    merge = SessionMerge(plan((0, 1), (1, 2)))
+    for runner in (2, 0):
+        merge.take(runner, Arrived("measured", (0, 1), 1))
+        assert merge.released() == {}
+    merge.take(1, Arrived("measured", (0, 1), 1))
+    assert merge.released() == {"measured": {0, 1, 2}}
+    assert merge.released() == {}
+
+
+def test_a_barrier_does_not_wait_for_who_has_finished_or_is_lost() -> None:
+    merge = SessionMerge(plan((0, 1), (0, 2)))
+    merge.take(0, Arrived("alone", (0,), 1))
+    assert merge.released() == {}
+    merge.take(1, finished())
+    assert merge.released() == {"alone": {0}}
+    merge.take(0, Arrived("set up", (0, 1), 1))
+    assert merge.released() == {}
+    merge.take(2, RunnerDied("gone", 3))
+    assert merge.released() == {"set up": {0}}
+
+
+def test_groups_follow_one_another_over_all_runners() -> None:
+    merge = SessionMerge(plan((0,), (1,), one_by_one=True))
+    merge.take(1, Arrived("begin", (1,), 1))
+    assert merge.released() == {}
+    merge.take(0, finished(0))
+    assert merge.released() == {"begin": {1}}
+
+
+@pytest.mark.parametrize("done", [(True, False), (False, True), (False, False)])
+def test_a_command_is_answered_once_by_who_has_done_something(done: tuple[bool, bool]) -> None:
+    merge = SessionMerge(plan((0, 1)))
+    merge.ask(4, merge.runners_of(0))
+    assert merge.take(0, Answer(4, Answered(done[0], "a"))) == []
+    (answer,) = merge.take(1, Answer(4, Answered(done[1], "b")))
+    assert answer == Answer(4, Answered(any(done), "b" if done == (False, True) else "a"))
+
+
+def test_a_lost_runner_is_reported_marked_and_holds_nobody_up() -> None:
+    merge = SessionMerge(plan((0, 1), (0,)))
+    for runner in (0, 1):
+        merge.take(runner, at("measure"))
+    merge.ask(1, {0, 1})
+    merge.take(0, Answer(1, Answered(True, "done")))
+    said = merge.take(1, RunnerDied("gone", 25))
+    assert [type(m) for m in said] == [LogLine, Mark, Answer]
+    assert said[1] == Mark(0, 20, "process 2 was lost", 25)
+    whole: list[Message] = merge.take(0, finished(0))
+    assert isinstance(whole[0], RunFinished)
+    assert (whole[0].state, "process 2 of 2: lost" in whole[0].reason) == ("failed", True)
+    merge.take(0, finished(1))
+    assert merge.take(0, SessionFinished(30)) == [SessionFinished(30)]
+
+
+def test_a_session_whose_runners_are_all_lost_has_died() -> None:
+    merge = SessionMerge(plan((0, 1)))
+    merge.take(0, RunnerDied("first", 1))
+    assert merge.take(1, RunnerDied("second", 2)) == [RunnerDied("second", 2)]
+
+
+def test_a_runner_lost_after_the_others_have_ended_ends_the_session() -> None:
+    merge = SessionMerge(plan((0,), (1,)))
+    merge.take(0, finished(0))
+    assert merge.take(0, SessionFinished(3)) == []
+    said = merge.take(1, RunnerDied("gone", 7))
+    assert isinstance(said[-1], SessionFinished)
+    assert any(isinstance(m, RunFinished) and m.state == "failed" for m in said)
