@@ -13,6 +13,12 @@ MAX_UNFINISHED = 10_000
 """Ages of operations that never ended which are kept by themselves; all are counted."""
 MAX_ARRIVALS_AT_ONCE = 1_000
 """Arrivals started in one turn of the event loop; starting one takes 5 to 10 us."""
+MAX_BATCH = 1 << 20
+"""Operations that are timed as one."""
+MAX_BLOCKS = 64
+"""Blocks of the event loop, and garbage collections, between two looks whose times are known."""
+MAX_SPANNED = 1_200
+"""Intervals, the last of those that a block of the event loop spans, for which it is reported."""
 
 MAX_WORKERS = 100_000
 MAX_RATE_PER_S = 1_000_000.0

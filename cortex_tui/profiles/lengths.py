@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from cortex_tui.limits import MAX_BATCH
 from cortex_tui.profiles.model import Length, Precision
 from cortex_tui.profiles.reading import (
     DURATION,
@@ -23,7 +24,6 @@ from cortex_tui.quantities import format_duration
 from cortex_tui.stats.percentiles import parse_percentile
 
 MAX_ITERATIONS = 10**12
-MAX_BATCH = 1 << 20
 
 AUTO = "auto"
 AUTO_WARMUP_AT_MOST_NS = 30_000_000_000

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from itertools import islice
 from statistics import median
 
+from cortex_tui.limits import MAX_BATCH
 from cortex_tui.runner.clock import CLOCK
 from cortex_tui.runner.loops import plain_batch
 from cortex_tui.workloads.operation import Operation
 
 CLOCK_SHARE = 0.01
 """The most that the clock may add to what is measured."""
-MAX_BATCH = 1 << 20
 _LONG_ENOUGH_NS = 1_000_000
 _SURELY_LONG_NS = 100_000_000
 _AGAIN = 2

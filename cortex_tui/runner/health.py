@@ -12,6 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from cortex_tui.isolation import asyncio
+from cortex_tui.limits import MAX_BLOCKS, MAX_SPANNED
 from cortex_tui.protocol.messages import Health
 from cortex_tui.runner.clock import CLOCK
 
@@ -19,10 +20,6 @@ BEAT_NS = 10_000_000
 """How often it is looked whether the loop still turns: a block that lasts longer is always seen."""
 MIN_BLOCK_NS = 1_000_000
 """Shorter ones belong to no interval in particular."""
-MAX_BLOCKS = 64
-"""Of so many blocks and pauses between two looks it is known when they were."""
-MAX_SPANNED = 1_200
-"""A block is reported for the last of so many intervals."""
 
 Span = tuple[int, int]
 """From and until, in ns of the measuring clock."""

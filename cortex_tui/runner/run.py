@@ -8,6 +8,7 @@ from itertools import count
 from typing import Literal
 
 from cortex_tui.isolation import asyncio, own_task
+from cortex_tui.limits import MAX_BATCH
 from cortex_tui.loads.share import WHOLE, Share
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.lifecycle import RunLife, TransitionError
@@ -20,7 +21,7 @@ from cortex_tui.protocol.messages import (
     StateChanged,
 )
 from cortex_tui.protocol.plan import RunPlan
-from cortex_tui.runner.calibration import MAX_BATCH, calibrated_batch
+from cortex_tui.runner.calibration import calibrated_batch
 from cortex_tui.runner.clock import CLOCK, NEVER_NS
 from cortex_tui.runner.driver import Driver, DriverTask, make_driver
 from cortex_tui.runner.health import HealthReport

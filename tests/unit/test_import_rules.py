@@ -185,6 +185,18 @@ def test_a_room_imports_only_from_the_rooms_below_it(room: str) -> None:
     assert wrong == []
 
 
+def test_what_runs_beside_workloads_uses_no_asyncio_that_they_can_replace() -> None:
+    rooms = {"cortex_tui.runner", "cortex_tui.workloads.api"}
+    for name, file in modules().items():
+        if within(name, rooms):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                names = [alias.name for alias in getattr(node, "names", ())]
+                assert not (isinstance(node, ast.Import) and "asyncio" in names), name
+                assert not (isinstance(node, ast.ImportFrom) and node.module == "asyncio"), name
+                called = node.func if isinstance(node, ast.Call) else None
+                assert getattr(called, "attr", "") not in {"create_task", "ensure_future"}, name
+
+
 def test_nothing_but_the_command_line_imports_the_screen_and_not_at_its_top() -> None:
     for name, file in modules().items():
         if within(name, {"cortex_tui.tui"}):
