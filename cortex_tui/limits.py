@@ -9,6 +9,8 @@ MAX_ERROR_CHARS = 300
 MAX_TRACEBACK_CHARS = 4_000
 MAX_CAUSES = 20
 """Exceptions of a group, or of a chain of causes, whose names are reported."""
+MAX_LINE_CHARS = 4_096
+"""Of what a workload prints in one line; the rest comes as further lines."""
 MAX_UNFINISHED = 10_000
 """Ages of operations that never ended which are kept by themselves; all are counted."""
 MAX_ARRIVALS_AT_ONCE = 1_000

@@ -1,4 +1,4 @@
-"""The command line. Importing it loads nothing heavy; each command loads what it runs."""
+"""The command line. Importing it loads nothing; `main` loads the commands, each what it runs."""
 
 from __future__ import annotations
 
@@ -7,51 +7,19 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-import click
-
-from cortex_tui.cli.group import program
-from cortex_tui.cli.options import PROGRAM, say_error
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Runs a command and ends the process with its exit code; each error is one line on stderr."""
-    _fill_closed_streams()
-    for stream in (sys.stdout, sys.stderr):
-        # A table must not fail for a µ that an old locale lacks.
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    sys.exit(_exit_code(arguments))
+    """Runs a command and ends the process with its exit code.
 
-
-def _fill_closed_streams() -> None:
-    """Puts nothing where a standard stream was closed.
-
-    Otherwise the store's file would get that number, and with it whatever is printed.
+    An interrupt that comes while modules are still loaded ends it like any other.
     """
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            # Stays open as long as the process does, as the stream would have.
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
-
-
-def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
-        code = program.main(
-            args=None if arguments is None else list(arguments),
-            prog_name=PROGRAM,
-            standalone_mode=False,
-        )
-    except click.ClickException as error:
-        say_error(_one_line(error))
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return 130
-    return code if isinstance(code, int) else 0
+        from cortex_tui.cli.entry import run_command
 
-
-def _one_line(error: click.ClickException) -> str:
-    message = " ".join(error.format_message().split())
-    # An error of ours that ends in a suggestion needs no second one.
-    if isinstance(error, click.UsageError) and error.ctx and not message.endswith(")"):
-        return f"{message.rstrip('.')} (see {error.ctx.command_path} -h)"
-    return message
+        code = run_command(arguments)
+    except KeyboardInterrupt:
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)  # half loaded modules must not say anything while they go
+    sys.exit(code)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, redirect_stdout
 
 from cortex_tui.isolation import asyncio
+from cortex_tui.limits import MAX_LINE_CHARS
 from cortex_tui.placement.port import Deliver, PlacementName, Stream
 from cortex_tui.protocol.commands import ToRunner
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied
@@ -48,7 +49,8 @@ class InProcess:
 
         async def run_session() -> None:
             try:
-                with redirect_stdout(_Lines(deliver)):
+                printed = _Lines(deliver)
+                with redirect_stdout(printed), contextlib.closing(printed):
                     session = Session(plan, deliver)
                     sessions.append(session)
                     for request in early:
@@ -90,6 +92,15 @@ class _Lines(io.TextIOBase):
 
     def write(self, text: str) -> int:
         *lines, self._rest = (self._rest + text).split("\n")
+        if len(self._rest) > MAX_LINE_CHARS:
+            lines.append(self._rest)
+            self._rest = ""
         if lines:
-            self._deliver([LogLine(-1, "stdout", line) for line in lines])
+            self._deliver([LogLine(-1, "stdout", line[:MAX_LINE_CHARS]) for line in lines])
         return len(text)
+
+    def close(self) -> None:
+        """What was printed last may have no end of line."""
+        if self._rest:
+            self.write("\n")
+        super().close()

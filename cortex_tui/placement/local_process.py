@@ -53,6 +53,10 @@ class RunnerProcess:
                 cwd=spec.cwd or None,
                 env={**os.environ, **spec.env} if spec.env else None,
             )  # fmt: skip
+        except BaseException:
+            self.channel.close()
+            os.close(self._lifeline)
+            raise
         finally:
             theirs.close()
             os.close(lifeline)
@@ -144,7 +148,6 @@ class InRunnerProcess:
     @asynccontextmanager
     async def _open_one(self, plan: SessionPlan) -> AsyncIterator[Stream]:
         runner = self._fresh(plan.spec)
-        loop = asyncio.get_running_loop()
         death: list[str] = []
 
         def kill(reason: str) -> None:
@@ -152,27 +155,62 @@ class InRunnerProcess:
             runner.kill()
 
         def send(request: ToRunner) -> None:
-            if not transport.is_closing():
-                transport.write(encode_frame([request]))
+            if transports and not transports[0].is_closing():
+                transports[0].write(encode_frame([request]))
 
         stream = Stream(send, kill)
-        link = _Link(stream, kill, runner.channel)
-        transport, _ = await loop.create_unix_connection(lambda: link, sock=runner.channel.dup())
-        pipes = [_Pipe(stream, name) for name, _ in runner.pipes]
-        readers = [
-            (await loop.connect_read_pipe(lambda pipe=pipe: pipe, os.fdopen(os.dup(fd), "rb")))[0]  # type: ignore[misc]
-            for pipe, (_, fd) in zip(pipes, runner.pipes, strict=True)
-        ]
-        transport.write(encode_frame([Start(plan)]))
-        watching = loop.create_task(self._watch(runner, stream, link, pipes, death))
+        transports: list[asyncio.Transport] = []
+        readers: list[asyncio.ReadTransport] = []
+        watching: asyncio.Task[None] | None = None
         try:
+            link = await self._connect(runner, stream, kill, transports)
+            pipes = await self._read_pipes(runner, stream, readers)
+            transports[0].write(encode_frame([Start(plan)]))
+            watching = asyncio.create_task(self._watch(runner, stream, link, pipes, death))
             yield stream
         finally:
-            watching.cancel()
-            transport.abort()
+            if watching is not None:
+                watching.cancel()
+            for transport in transports:
+                transport.abort()
             for reader in readers:
                 reader.close()
             runner.close()
+
+    @staticmethod
+    async def _connect(
+        runner: RunnerProcess,
+        stream: Stream,
+        kill: Callable[[str], None],
+        transports: list[asyncio.Transport],
+    ) -> _Link:
+        link = _Link(stream, kill, runner.channel)
+        channel = runner.channel.dup()
+        try:
+            loop = asyncio.get_running_loop()
+            transport, _ = await loop.create_unix_connection(lambda: link, sock=channel)
+        except BaseException:
+            channel.close()
+            raise
+        transports.append(transport)
+        return link
+
+    @staticmethod
+    async def _read_pipes(
+        runner: RunnerProcess, stream: Stream, readers: list[asyncio.ReadTransport]
+    ) -> list[_Pipe]:
+        loop, pipes = asyncio.get_running_loop(), []
+        for name, fd in runner.pipes:
+            pipe = _Pipe(stream, name)
+            file = os.fdopen(os.dup(fd), "rb")
+            try:
+                reader, _ = await loop.connect_read_pipe(lambda pipe=pipe: pipe, file)  # type: ignore[misc]
+            except BaseException:
+                file.close()
+                raise
+            readers.append(reader)
+            pipes.append(pipe)
+        return pipes
 
     @staticmethod
     async def _watch(

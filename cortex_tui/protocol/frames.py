@@ -10,6 +10,7 @@ import msgspec
 from cortex_tui.loads.registry import decode_load
 from cortex_tui.protocol.commands import Start, ToRunner
 from cortex_tui.protocol.messages import Message
+from cortex_tui.text import encodable
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 """A frame beyond this is garbage: a tenth of a second of samples stays far below it."""
@@ -21,6 +22,8 @@ class ProtocolError(Exception):
 
 _HEADER = struct.Struct(">I")
 _encoder = msgspec.msgpack.Encoder()
+_UNREADABLE = (msgspec.MsgspecError, RecursionError, ValueError)
+"""Broken UTF-8 is a ValueError."""
 _messages: msgspec.msgpack.Decoder[list[Message]] = msgspec.msgpack.Decoder(
     list[Message], dec_hook=decode_load
 )
@@ -30,8 +33,16 @@ _requests: msgspec.msgpack.Decoder[list[Start | ToRunner]] = msgspec.msgpack.Dec
 
 
 def encode_frame(batch: Sequence[Message] | Sequence[Start | ToRunner]) -> bytes:
-    """One frame: four bytes of length, big-endian, and the batch as a msgpack array."""
-    body = _encoder.encode(batch)
+    """One frame: four bytes of length, big-endian, and the batch as a msgpack array.
+
+    Texts that no encoding has (lone surrogates, as in the name of a file that is not UTF-8) are
+    escaped: an odd text must not end the hand-over.
+    """
+    try:
+        body = _encoder.encode(batch)
+    except UnicodeEncodeError:
+        plain = msgspec.to_builtins(batch, builtin_types=(bytes,))
+        body = _encoder.encode(encodable(plain))
     return _HEADER.pack(len(body)) + body
 
 
@@ -74,7 +85,7 @@ def decode_messages(body: bytes) -> list[Message]:
     """The messages of one frame; raises ProtocolError if it holds anything else."""
     try:
         return _messages.decode(body)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise ProtocolError(f"a frame that cannot be read: {error}") from error
 
 
@@ -82,5 +93,5 @@ def decode_requests(body: bytes) -> list[Start | ToRunner]:
     """What one frame asks for; raises ProtocolError if it holds anything else."""
     try:
         return _requests.decode(body)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise ProtocolError(f"a frame that cannot be read: {error}") from error

@@ -9,8 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import TextIO
 
 import msgspec
@@ -28,6 +31,9 @@ from cortex_tui.session.control import Control
 LOOK_EVERY_S = 0.25
 STORING_AT_MOST_S = 10.0
 """How long a session that has ended may take to reach the disk before it counts as not stored."""
+
+AT_ONCE_S = 3.0
+"""How long leaving without waiting may take before the process is ended whatever it does."""
 
 SILENT_LOOKS = 60
 """How often the same view may be met while a session goes on; a new one comes every 0.25 s at most.
@@ -142,11 +148,17 @@ class _Interruption:
         self._control = control
         self._progress = progress
         self._event = asyncio.Event()
+        self._last_resort: threading.Timer | None = None
         self.at_once = False
 
     def __call__(self, name: str) -> None:
         if self._event.is_set():
             self.at_once = True
+            if self._last_resort is None:
+                # A workload of a session in this process may keep the loop from ever seeing that.
+                self._last_resort = threading.Timer(AT_ONCE_S, os._exit, (INTERRUPTED,))
+                self._last_resort.daemon = True
+                self._last_resort.start()
             return
         self._event.set()
         self._progress.say(f"{name}: stopping; once more to leave without waiting")
@@ -154,6 +166,11 @@ class _Interruption:
 
     def is_set(self) -> bool:
         return self._event.is_set()
+
+    def over(self) -> None:
+        """The waiting has come to its end, without the last resort."""
+        if self._last_resort is not None:
+            self._last_resort.cancel()
 
 
 @contextlib.contextmanager
@@ -166,13 +183,23 @@ def _interruption(control: Control, progress: Progress) -> Iterator[_Interruptio
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         if signal.getsignal(number) is not signal.SIG_IGN
     ]
+    before = {number: signal.getsignal(number) for number in signals}
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        # Python's own handler comes between two instructions, also of a workload that blocks the
+        # loop; a handler of the loop would have to wait for it.
+        interruption(signal.Signals(number).name)
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(lambda: None)  # wakes it
+
     for number in signals:
-        loop.add_signal_handler(number, interruption, number.name)
+        signal.signal(number, interrupt)
     try:
         yield interruption
     finally:
+        interruption.over()
         for number in signals:
-            loop.remove_signal_handler(number)
+            signal.signal(number, before[number])
 
 
 async def _watched(
@@ -240,12 +267,15 @@ def write_whole(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
         return
     real = Path(os.path.realpath(path))
-    part = real.with_name(f".{real.name}.{os.getpid()}.part")
+    descriptor, name = tempfile.mkstemp(
+        prefix=f".{real.name[:100]}.", suffix=".part", dir=real.parent
+    )
+    part = Path(name)
     try:
-        with part.open("x", encoding="utf-8") as file:
+        with open(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-            if real.exists():
-                os.fchmod(file.fileno(), real.stat().st_mode & 0o777)
+            mode = real.stat().st_mode & 0o777 if real.exists() else 0o600
+            os.fchmod(file.fileno(), mode)
         part.replace(real)
     except BaseException:
         part.unlink(missing_ok=True)

@@ -63,6 +63,8 @@ class SessionFold:
         self.stopped = False
         """Whether it was told to end before its runs had."""
         self.died = ""
+        self.messages = 0
+        """How many were taken in."""
         self.heard_ns = 0
         """When the runner was last heard of."""
         self.runs: dict[int, RunFold] = {
@@ -100,6 +102,7 @@ class SessionFold:
 
     def apply(self, message: Message) -> None:
         """Takes a message in. One that names a run which was never planned changes nothing."""
+        self.messages += 1
         match message:
             case RunPlanned():
                 self.runs[message.run] = self._planned(message)
@@ -153,6 +156,7 @@ class SessionFold:
 
     def die(self, reason: str, at_ns: int) -> None:
         """The session cannot go on: its runs that have not ended have failed."""
+        self.messages += 1
         self._end(at_ns)
         self.died = reason
         for run in self.runs.values():

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from cortex_tui.isolation import asyncio
-from cortex_tui.protocol.messages import Message, Pulse, Samples
+from cortex_tui.protocol.messages import LogLine, Message, Pulse, Samples
 from cortex_tui.runner.clock import CLOCK
 from cortex_tui.runner.health import HealthMeter
 from cortex_tui.runner.members import Member
+from cortex_tui.workloads.failures import describe_error
 
 FRAME_BYTES = 48_000
 """Of values in a frame: encoding and sending them takes some 50 us. That is 6,000 values."""
@@ -108,6 +109,7 @@ class HandOver:
         self._outbox = outbox
         self._health = health
         self._interval_ns = interval_ns
+        self._reported = ""
 
     async def keep_on(self, group: Sequence[Member]) -> None:
         """Until it is cancelled; what was recorded by then and not handed on is the runs' own."""
@@ -119,7 +121,14 @@ class HandOver:
             soonest_ns = now_ns + self._interval_ns // 20
             due_ns = max(soonest_ns, min(boundaries_ns, default=now_ns + self._interval_ns))
             await asyncio.sleep((due_ns - now_ns) / 1e9)
-            await self._hand_on(group)
+            try:
+                await self._hand_on(group)
+            except Exception as error:
+                # A defect of ours must neither end the hand-over nor go unseen.
+                text = f"values could not be handed over: {describe_error(error)}"
+                if text != self._reported:
+                    self._reported = text
+                    self._outbox.report([LogLine(-1, "runner", text)])
 
     async def _hand_on(self, group: Sequence[Member]) -> None:
         report = self._health.take()

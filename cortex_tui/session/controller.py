@@ -87,6 +87,8 @@ class SessionController:
         self._unanswered: dict[int, Future[Answered]] = {}
         self._early: list[Request] = []
         """Commands that came before there was a stream."""
+        self._starting = threading.Lock()
+        """Of two threads that start a session, one gets it."""
         self._closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="intake", daemon=True)
@@ -100,8 +102,12 @@ class SessionController:
     def start(
         self, profiles: Sequence[Profile], *, one_by_one: bool = False, repeat: int = 1
     ) -> None:
+        with self._starting:
+            self._start(profiles, one_by_one=one_by_one, repeat=repeat)
+
+    def _start(self, profiles: Sequence[Profile], *, one_by_one: bool, repeat: int) -> None:
         if self._closed or (self._session is not None and not self._session.done()):
-            raise RuntimeError("a session is still going on")
+            raise RuntimeError("a session is running")
         self._scratch.settle()
         started_at = datetime.now(UTC)
         session = f"{started_at:%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
@@ -202,12 +208,18 @@ class SessionController:
             await self._take_in(fold)
         except OSError as error:
             fold.die(f"there is no place for its files: {error}", time.perf_counter_ns())
+        except Exception as error:
+            fold.die(f"the session could not be started: {error!r}", time.perf_counter_ns())
         finally:
             self._stream = None
+            if not fold.over:
+                fold.die("the session was given up", time.perf_counter_ns())
             self._answer_the_rest()
-            await asyncio.to_thread(self._scratch.remove, fold.plan.session)
             try:
+                await asyncio.to_thread(self._scratch.remove, fold.plan.session)
                 await self._writer.write(fold)
+            except Exception as error:
+                self._writer.error = f"what was measured last could not be written: {error!r}"
             finally:
                 # Whatever went before, its end is seen.
                 self._publish(fold)
@@ -279,7 +291,9 @@ class SessionController:
 
     def _view_of(self, fold: SessionFold) -> SessionView:
         return fold.view(
-            time.perf_counter_ns(), stored=self._writer.stored, store_error=self._writer.error
+            time.perf_counter_ns(),
+            stored=self._writer.has_all_of(fold),
+            store_error=self._writer.error,
         )
 
     def _request(self, command: Command, answer: Future[Answered]) -> None:

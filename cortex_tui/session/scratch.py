@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
@@ -24,6 +25,7 @@ class Scratch:
         # The folder of a store that a person chose may be full of their own files.
         ours = store_folder if store_folder.name == FOLDER else store_folder / FOLDER
         self.root = ours
+        self._locks: dict[str, int] = {}
 
     def settle(self) -> None:
         """Decides where the folders lie; before a session is planned."""
@@ -45,34 +47,42 @@ class Scratch:
         return self.root / "scratch"
 
     def folder_of(self, session: str) -> Path:
-        """Named after this process, so that it can be told later whether anyone needs it."""
-        return self._sessions / f"{os.getpid()}-{session}"
+        return self._sessions / session
 
     def make(self, session: str) -> None:
         """Raises OSError where there is no place for it."""
         make_private_folder(self.root)
         self.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.folder_of(session).mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = self.folder_of(session)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._locks[session] = _locked(folder)
 
     def remove(self, session: str) -> None:
         shutil.rmtree(self.folder_of(session), ignore_errors=True)
+        lock = self._locks.pop(session, None)
+        if lock is not None:
+            os.close(lock)
 
     def sweep(self) -> None:
-        """Deletes what processes left behind that were killed."""
+        """Deletes what processes left behind that were killed: folders that nobody has locked.
+
+        Numbers of processes would not tell: those of another container are not to be seen.
+        """
         with contextlib.suppress(OSError):
             for folder in self._sessions.iterdir():
-                pid, _, _ = folder.name.partition("-")
-                if pid.isdigit() and not _alive(int(pid)):
+                with contextlib.suppress(OSError):
+                    lock = _locked(folder)
                     shutil.rmtree(folder, ignore_errors=True)
+                    os.close(lock)
 
 
-def _alive(pid: int) -> bool:
+def _locked(folder: Path) -> int:
+    """A descriptor that keeps the folder locked until it is closed, at the latest by the end of
+    the process; BlockingIOError where another process has locked it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.kill(pid, 0)
-        stat = Path(f"/proc/{pid}/stat")
-        # One that has ended and was not reaped needs nothing any more.
-        return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
-    except (ProcessLookupError, FileNotFoundError):
-        return False
-    except PermissionError:
-        return True
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor

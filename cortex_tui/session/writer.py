@@ -38,7 +38,8 @@ class SessionWriter:
     def __init__(self, store: Path | str) -> None:
         self.error = ""
         """Why the last write failed; empty when everything up to then is on disk."""
-        self.stored = False
+        self._written = -1
+        """How many messages of the session are on disk."""
         self._url = store
         self._store: Store | None = None
         self._environment: dict[str, Any] = {}
@@ -50,7 +51,7 @@ class SessionWriter:
     async def begin(self, fold: SessionFold, environment: dict[str, Any]) -> None:
         """Makes ready for a session; what cannot be opened now is tried again with each write."""
         self._environment = environment
-        self.stored = False
+        self._written = -1
         self._logged = 0
         try:
             store = await self._opened()
@@ -63,6 +64,7 @@ class SessionWriter:
         """Writes what is new since the last call that succeeded."""
         if fold.started is None and not fold.over:
             return
+        taken_in = fold.messages
         try:
             store = await self._opened()
             if self._begun != fold.plan.session:
@@ -73,13 +75,17 @@ class SessionWriter:
                 await store.finish_session(fold.plan.session, _end_of(fold))
                 self._ended = fold.plan.session
         except SnapshotError as error:
-            self.error, self.stored = str(error), False
+            self.error, self._written = str(error), -1
             self._begun, self._logged = "", 0
             for run in fold.runs.values():
                 run.changed = True
                 run.intervals.write_again()
         else:
-            self.error, self.stored = "", True
+            self.error, self._written = "", taken_in
+
+    def has_all_of(self, fold: SessionFold) -> bool:
+        """Whether everything that was taken in of the session is on disk."""
+        return self._written == fold.messages
 
     async def save(self, fold: SessionFold, name: str, run: int | None, note: str) -> None:
         """Names the session, or one of its runs, with everything up to now written first."""

@@ -7,7 +7,7 @@ import gc
 import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
@@ -20,6 +20,7 @@ from cortex_tui.profiles.model import Catalog
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
 from cortex_tui.tui.actions import ACTIONS
+from cortex_tui.tui.any_bytes import accept_any_bytes
 from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.leaving import leaving
 from cortex_tui.tui.screens.main import MainScreen
@@ -32,6 +33,10 @@ that run on it."""
 # The classes by which the main screen's styles follow the size of the terminal.
 _BREADTHS = [(0, "-narrow"), (60, "-fitting"), (140, "-wide")]
 _HEIGHTS = [(0, "-low"), (15, "-high")]
+
+
+MAKING_S = 5.0
+"""For how long a controller that is being made keeps the workbench from leaving."""
 
 
 class Workbench(KeysInOrder[int]):
@@ -156,8 +161,9 @@ class Workbench(KeysInOrder[int]):
         """
         with self._close_lock:
             making = self._making
-            # One that is being made is waited for; one that could not be made has been told of.
-            if making is not None and making.exception() is None and not self.closed:
+            # One that is being made is waited for, but not for ever; one that could not be made has
+            # been reported.
+            if making is not None and not self.closed and _was_made(making):
                 self.closed = True
                 control = making.result()
                 control.close()
@@ -173,6 +179,13 @@ class Workbench(KeysInOrder[int]):
                 self.exit(self._exit_code)
             else:
                 self.exit(1, return_code=1, message=f"Not ended cleanly: {error}")
+
+
+def _was_made(making: Future[Control]) -> bool:
+    try:
+        return making.exception(timeout=MAKING_S) is None
+    except (TimeoutError, CancelledError):
+        return False
 
 
 class Outcome(NamedTuple):
@@ -198,6 +211,7 @@ def launch(
     there is a terminal to begin with is the caller's to check. To be called on the main thread.
     `loop_factory` makes the loop, asyncio's own if it is None.
     """
+    accept_any_bytes()
     app = Workbench(catalog, make_control, checked=checked, store=store)
     try:
         with (

@@ -77,6 +77,10 @@ class Terminal:
         """Text as it stands, control characters included."""
         self._tmux("send-keys", "-l", text)
 
+    def type_bytes(self, data: bytes) -> None:
+        """Bytes as they are, whether they are text or not."""
+        self._tmux("send-keys", "-H", *(f"{byte:02x}" for byte in data))
+
     def click(self, column: int, row: int) -> None:
         """Press and release of the left button; columns and rows are counted from 0."""
         at = f"{column + 1};{row + 1}"

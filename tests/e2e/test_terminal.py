@@ -133,3 +133,14 @@ def test_no_color_means_no_colour(folder: Path, open_terminal: OpenTerminal) -> 
     terminal = open_terminal()
     workbench = Workbench(terminal, "launch", "shop")
     assert colour.search(terminal.screen(styled=True))
+
+
+def test_a_byte_that_is_no_text_does_not_end_the_workbench(
+    folder: Path, open_terminal: OpenTerminal
+) -> None:
+    write_suite(folder, NAP)
+    terminal = open_terminal()
+    workbench = Workbench(terminal, "launch", "shop")
+    terminal.type_bytes(b"\xff\xfe\xc3")
+    workbench.run_to_end()
+    assert "shop.browse" in told(workbench.leave(), "shop.browse")

@@ -111,7 +111,7 @@ def test_a_stopped_session_keeps_its_numbers(folder: Path, launch: Launch) -> No
     workbench.wait_for_row("browse", lambda row: row.operations > 10)
     # A second run is refused while one goes on, and a second stop changes nothing.
     workbench.press("r")
-    workbench.terminal.wait_for("A session goes on")
+    workbench.terminal.wait_for("A session is running")
     workbench.press("x", "x")
     screen = workbench.wait_for_state("finished")
     row = workbench.row("browse", screen)

@@ -68,3 +68,34 @@ def test_a_message_is_no_command() -> None:
     assert decode_requests(body) == [Request(7, Stop(3))]
     with pytest.raises(ProtocolError):
         decode_messages(body)
+
+
+def test_a_text_that_no_encoding_has_is_escaped_and_the_rest_stays() -> None:
+    odd = "caf\udce9"
+    batch: list[Message] = [
+        samples(3, [1, 2, 3], errors={odd: 2}, texts={odd: odd}, failures=[5, 6]),
+        LogLine(-1, "stderr", odd),
+        planned(profile(odd, params={odd: odd}), 0, (odd,)),
+    ]
+    found, line, plan = decode_messages(encode_frame(batch)[4:])
+    escaped = "caf\\udce9"
+    assert found == samples(
+        3, [1, 2, 3], errors={escaped: 2}, texts={escaped: escaped}, failures=[5, 6]
+    )
+    assert line == LogLine(-1, "stderr", escaped)
+    assert plan == planned(profile(escaped, params={escaped: escaped}), 0, (escaped,))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\x91" * 100_000 + b"\xc0",  # an array in an array in an array …
+        b"\x81" * 100_000,
+        encode_frame([LogLine(-1, "stderr", "text")])[4:].replace(b"text", b"te\xfft"),
+    ],
+    ids=["nested arrays", "nested maps", "broken UTF-8"],
+)
+def test_a_hostile_frame_is_refused_like_any_that_cannot_be_read(body: bytes) -> None:
+    for decode in (decode_messages, decode_requests):
+        with pytest.raises(ProtocolError, match="cannot be read"):
+            decode(body)

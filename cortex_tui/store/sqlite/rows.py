@@ -18,6 +18,7 @@ from cortex_tui.store.records import (
     RunRecord,
     SessionRecord,
 )
+from cortex_tui.text import encodable
 
 MAX_TEXT_BYTES = 16 * 1024 * 1024
 MAX_BLOB_BYTES = 512 * 1024
@@ -140,7 +141,10 @@ def tags_text(tags: tuple[str, ...]) -> str:
 
 
 def _text(value: object) -> str:
-    return _json.encode(value).decode("utf-8")
+    try:
+        return _json.encode(value).decode("utf-8")
+    except UnicodeEncodeError:
+        return _json.encode(encodable(msgspec.to_builtins(value))).decode("utf-8")
 
 
 def _decoded(text: object, kind: type[_T], path: Path, what: str) -> _T:

@@ -291,3 +291,15 @@ def test_closed_streams_are_no_traceback(folder: Path, closed: str) -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert ("mediator.search" in done.stdout) == (">&-" not in closed.replace("2>&-", ""))
+
+
+def test_an_interrupt_while_modules_are_loaded_is_quiet(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt")
+    done = subprocess.run(
+        [sys.executable, "-m", "cortex_tui", "list"],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

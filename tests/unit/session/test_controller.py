@@ -148,7 +148,7 @@ def test_there_is_nothing_to_save_before_the_first_session(desk: Desk) -> None:
 
 def test_only_one_session_at_a_time(desk: Desk) -> None:
     desk.control.start([desk.profile("slow", stop=FOR_EVER)])
-    with pytest.raises(RuntimeError, match="still going on"):
+    with pytest.raises(RuntimeError, match="a session is running"):
         desk.control.start([desk.profile("quick")])
     desk.control.stop()
     desk.ended()

@@ -1,0 +1,52 @@
+"""Text from outside, made harmless: it can be encoded, and no terminal obeys it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+_PLAIN = re.compile(r"[ -~]*")
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def encodable(value: Any) -> Any:
+    """The value with every text in it such that UTF-8 has it: what has no place there is escaped.
+
+    For plain data: dicts, lists, texts, bytes, numbers.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {encodable(key): encodable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [encodable(item) for item in value]
+    return value
+
+
+def one_line(text: str) -> str:
+    """`text` on one line: control, format and unpaired characters are replaced by what shows them.
+
+    Escape becomes `␛`, a line feed `␊`, a right-to-left override `\\u{202e}`.
+    """
+    if _PLAIN.fullmatch(text):
+        return text
+    return "".join(map(_shown, text))
+
+
+def lines(text: str) -> str:
+    """As `one_line`, but for the line feeds, which stay."""
+    return "\n".join(map(one_line, text.split("\n")))
+
+
+def _shown(character: str) -> str:
+    code = ord(character)
+    if character == "\t":
+        return "    "
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    if unicodedata.category(character) in _HIDDEN:
+        return f"\\u{{{code:x}}}"
+    return character
