@@ -8,34 +8,12 @@ import msgspec
 
 from cortex_tui.results.document import ProfileDocument, SpreadDocument, TimesDocument
 from cortex_tui.results.intervals import TimeName
+from cortex_tui.results.rounds import alike, apart, rounds_of
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_result import Histograms, SessionResult
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SHOWN
 from cortex_tui.stats.summary import as_document, summarise
-
-
-def rounds_of(runs: Sequence[RunResult]) -> dict[str, list[RunResult]]:
-    """The runs of each profile by its name, in the order of the first."""
-    by_name: dict[str, list[RunResult]] = {}
-    for run in runs:
-        by_name.setdefault(run.profile.full_name, []).append(run)
-    return by_name
-
-
-def alike(rounds: Sequence[RunResult]) -> bool:
-    """Whether their times are of the same thing: batches of different sizes, as each round may
-    have found its own, are different things."""
-    return len({run.batch for run in rounds if "service" in run.times}) <= 1
-
-
-def apart(values: Sequence[float | None]) -> float | None:
-    """How far the lowest and the highest lie apart, as a share of the middle between them."""
-    known = [value for value in values if value is not None]
-    if len(known) < 2:
-        return None
-    lowest, highest = min(known), max(known)
-    return (highest - lowest) / ((highest + lowest) / 2) if highest else 0.0
 
 
 def profile_documents(result: SessionResult) -> list[ProfileDocument]:

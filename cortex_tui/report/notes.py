@@ -8,6 +8,7 @@ from cortex_tui.profiles.words import printable
 from cortex_tui.quantities import format_count, format_duration, format_range
 from cortex_tui.report.stream import Tone, toned
 from cortex_tui.results.blocked import blocked_together, blocked_warning
+from cortex_tui.results.rounds import alike, apart, rounds_of
 from cortex_tui.results.run_result import RunResult, StageResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import SCALING, TargetResult, parse_target
@@ -155,26 +156,13 @@ def _several(names: Sequence[str]) -> str:
 
 def _apart(runs: Sequence[RunResult]) -> Iterator[str]:
     """How far the rounds of each profile lie apart: what one round alone cannot know."""
-    by_name: dict[str, list[RunResult]] = {}
-    for run in runs:
-        by_name.setdefault(run.profile.full_name, []).append(run)
-    for name, rounds in by_name.items():
-        parts = [
-            f"{percentile} {format_range(low, high)}, {_share(low, high)} apart"
-            for percentile in _OVER_ROUNDS
-            if len({run.batch for run in rounds}) == 1
-            for low, high in _bounds([run.percentiles_ns.get(percentile) for run in rounds])
-        ]
+    for name, rounds in rounds_of(runs).items():
+        parts = []
+        for percentile in _OVER_ROUNDS if alike(rounds) else ():
+            known = [ns for run in rounds if (ns := run.percentiles_ns.get(percentile)) is not None]
+            share = apart(known)
+            if share is not None:
+                text = format_range(min(known), max(known))
+                parts.append(f"{percentile} {text}, {share:.1%} apart")
         if parts:
             yield f"{name}: {len(rounds)} rounds: {'; '.join(parts)}"
-
-
-def _bounds(values: Sequence[int | None]) -> list[tuple[int, int]]:
-    """The lowest and the highest, if there are several."""
-    known = [value for value in values if value is not None]
-    return [(min(known), max(known))] if len(known) > 1 else []
-
-
-def _share(low: int, high: int) -> str:
-    """Of the middle between them."""
-    return f"{(high - low) / ((high + low) / 2):.1%}" if high else "0 %"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.results.rounds import apart
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.tui.render.error_bars import range_text
 from cortex_tui.tui.render.rows import VERDICTS
@@ -120,6 +121,5 @@ def tell_rounds(page: Sheet, earlier: Sequence[RunResult], run: RunResult) -> No
     known = [r for r in runs if r.state != "running"]
     medians = [value for r in known if (value := r.percentiles_ns.get("p50")) is not None]
     if len(medians) > 1:
-        low, high = min(medians), max(medians)
-        apart = f", {(high - low) / low:.1%} apart" if low else ""
-        page.fact("medians", f"{format_duration(low)} to {format_duration(high)}{apart}")
+        low, high = format_duration(min(medians)), format_duration(max(medians))
+        page.fact("medians", f"{low} to {high}, {apart(medians) or 0.0:.1%} apart")
