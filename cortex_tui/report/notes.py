@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from cortex_tui.profiles.words import printable
 from cortex_tui.quantities import format_count, format_duration, format_range
@@ -22,10 +22,10 @@ _OVER_ROUNDS = ("p50", "p99")
 
 
 def run_notes(
-    run: RunResult, rounds: int, *, colour: bool, told_together: bool = False
+    run: RunResult, rounds: int, *, colour: bool, shared: Collection[str] = ()
 ) -> Iterator[str]:
-    """With several rounds, each line says of which. With `told_together`, that the event loop was
-    blocked is left to the notes on the session."""
+    """With several rounds, each line says of which. The `shared` warnings are left to the notes
+    on the session."""
     name = run.profile.full_name
     if rounds > 1:
         name += f" round {run.round}"
@@ -71,9 +71,8 @@ def run_notes(
         yield note("mark", None, f"after {format_duration(mark.offset_ns)}: {mark.text}")
     if len(run.marks) > _MARKS_TOLD:
         yield note("mark", None, f"and {len(run.marks) - _MARKS_TOLD:,} more")
-    blocked = blocked_warning(run.blocked, run.blocked_ns) if told_together else None
     for warning in run.warnings:
-        if warning != blocked:
+        if warning not in shared:
             yield note("warning", "warn", warning)
 
 
@@ -106,7 +105,10 @@ def _statistic(target: TargetResult) -> str:
 def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
     """What is to be said of the runs together, once."""
     yield from _scaling(view, colour=colour)
-    yield from _blocked(view, colour=colour)
+    for warning, names in shared_warnings(view.runs).items():
+        if names:
+            text = f"{warning}; seen by {_several(list(dict.fromkeys(names)))}"
+            yield f"{toned('warning', 'warn', colour=colour)}: {printable(text)}"
     yield from _apart(view.runs)
     together = list(dict.fromkeys(run.profile.full_name for run in view.runs if run.neighbours))
     if together:
@@ -126,14 +128,20 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
         )
 
 
-def _blocked(view: SessionView, *, colour: bool) -> Iterator[str]:
-    """Runs that share one loop are blocked together: one line, with their names."""
-    runs = blocked_together(view.runs)
-    if runs:
-        worst = max(runs, key=lambda run: (run.blocked_ns, run.blocked))
-        names = _several(list(dict.fromkeys(run.profile.full_name for run in runs)))
-        text = blocked_warning(worst.blocked, worst.blocked_ns)
-        yield f"{toned('warning', 'warn', colour=colour)}: {text}; seen by {printable(names)}"
+def shared_warnings(runs: Sequence[RunResult]) -> dict[str, list[str]]:
+    """The warnings that several runs have because they were measured together, with the names of
+    their profiles. That the loop was blocked is one thing whatever each run's numbers: the worst of
+    these texts has all the names, the others have none."""
+    found: dict[str, list[str]] = {}
+    for run in runs:
+        for warning in run.warnings if run.neighbours else ():
+            found.setdefault(warning, []).append(run.profile.full_name)
+    shared = {warning: names for warning, names in found.items() if len(names) > 1}
+    blocked = sorted(blocked_together(runs), key=lambda run: (run.blocked_ns, run.blocked))
+    for run in blocked:
+        names = [each.profile.full_name for each in runs if each in blocked]
+        shared[blocked_warning(run.blocked, run.blocked_ns)] = names if run is blocked[-1] else []
+    return shared
 
 
 def _scaling(view: SessionView, *, colour: bool) -> Iterator[str]:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from cortex_tui.profiles.words import printable
 from cortex_tui.quantities import format_duration
-from cortex_tui.report.notes import run_notes, session_notes
+from cortex_tui.report.notes import run_notes, session_notes, shared_warnings
 from cortex_tui.report.results import by_profile, confidence_table, results_table
 from cortex_tui.report.stream import toned, wrapped
-from cortex_tui.results.blocked import blocked_together
 from cortex_tui.results.view import SessionView
 
 _CONFIDENCE = (
@@ -33,11 +32,11 @@ def summary(
     if confidence:
         about = [toned(line, "dim", colour=colour) for line in wrapped(_CONFIDENCE, width, "")]
         confidence = [*about, *confidence]
-    together = blocked_together(runs)
+    shared = shared_warnings(runs)
     notes = [
         note
         for run in by_profile(runs)
-        for note in run_notes(run, view.rounds, colour=colour, told_together=run in together)
+        for note in run_notes(run, view.rounds, colour=colour, shared=shared)
     ]
     notes += session_notes(view, colour=colour)
     if view.died:

@@ -284,6 +284,16 @@ def test_a_loop_that_was_blocked_is_reported_once_for_all_that_shared_it() -> No
     assert f"shop.a: warning: {texts[0]}" in summary(session_view(runs[0]), width=10_000)
 
 
+def test_a_warning_that_runs_measured_together_have_in_common_stands_once() -> None:
+    runs = [
+        run_view(n, name, warnings=("neighbours changed: 2 → 1",), neighbours=("x",))
+        for n, name in enumerate("abcdef")
+    ]
+    text = summary(session_view(*runs), width=10_000)
+    assert text.count("neighbours changed") == 1
+    assert "; seen by shop.a, shop.b, shop.c, shop.d and 2 more" in text
+
+
 def test_a_row_says_with_how_many_neighbours_it_was_measured() -> None:
     together = run_view(0, neighbours=("shop.b", "shop.c"))
     lines = summary(session_view(together, run_view(1, "alone")), width=200).split("\n")
