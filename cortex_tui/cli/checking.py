@@ -13,7 +13,7 @@ import click
 
 from cortex_tui.cli.options import catalog_for, profiles_option, say_problems, selected_from
 from cortex_tui.profiles.model import Problem, Profile
-from cortex_tui.profiles.words import printable, shown
+from cortex_tui.toml.words import printable, shown
 from cortex_tui.workloads.loading import roots_of
 from cortex_tui.workloads.names import BUILT_IN
 

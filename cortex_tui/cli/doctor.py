@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from cortex_tui.cli.options import store_option
-from cortex_tui.profiles.words import printable
+from cortex_tui.toml.words import printable
 
 if TYPE_CHECKING:
     from cortex_tui.environment.findings import Finding

@@ -17,7 +17,7 @@ from cortex_tui.cli.listing import list_profiles
 from cortex_tui.cli.running import run
 from cortex_tui.cli.scaffold import new
 from cortex_tui.cli.snapshots import rm, save, show, snapshots
-from cortex_tui.profiles.words import shown, suggestion
+from cortex_tui.toml.words import shown, suggestion
 
 BROKEN_PIPE = 141
 """What a shell says of a program whose reader went away: 128 + SIGPIPE."""

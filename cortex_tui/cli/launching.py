@@ -21,7 +21,7 @@ from cortex_tui.cli.options import (
     store_option,
 )
 from cortex_tui.profiles.model import Catalog
-from cortex_tui.profiles.words import shown, suggestion
+from cortex_tui.toml.words import shown, suggestion
 
 if TYPE_CHECKING:
     import asyncio

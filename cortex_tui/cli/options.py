@@ -14,9 +14,9 @@ from cortex_tui.paths import STORE
 from cortex_tui.profiles.lengths import read_warmup
 from cortex_tui.profiles.loader import load_catalog
 from cortex_tui.profiles.model import Catalog, Length, Problem
-from cortex_tui.profiles.reading import RefusedError, read_duration_ns
 from cortex_tui.profiles.selection import Selected, SelectionError, named_files, select
-from cortex_tui.profiles.words import printable
+from cortex_tui.toml.reading import RefusedError, read_duration_ns
+from cortex_tui.toml.words import printable
 
 if TYPE_CHECKING:
     import asyncio

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from cortex_tui.profiles.loader import OWN_FOLDER, load_catalog
-from cortex_tui.profiles.words import shown
+from cortex_tui.toml.words import shown
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from cortex_tui.cli.options import StoreError, given, say_error, store_option
-from cortex_tui.profiles.words import nearest, printable, shown
 from cortex_tui.quantities import format_count
+from cortex_tui.toml.words import nearest, printable, shown
 
 if TYPE_CHECKING:
     from cortex_tui.store.port import Store

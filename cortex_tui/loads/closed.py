@@ -11,8 +11,8 @@ from cortex_tui.limits import MAX_WORKERS
 from cortex_tui.loads.levels import Segment
 from cortex_tui.loads.port import Load, WorkerRules
 from cortex_tui.loads.settings import OF_WORKERS, processes_lines, processes_text, refuse_idle
-from cortex_tui.profiles.reading import Key, counts, read_count
 from cortex_tui.quantities import format_duration
+from cortex_tui.toml.reading import Key, counts, read_count
 
 
 class ClosedLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="closed"):

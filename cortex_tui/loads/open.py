@@ -14,8 +14,8 @@ from cortex_tui.loads.settings import (
     processes_lines,
     processes_text,
 )
-from cortex_tui.profiles.reading import RATE, Key, read_rate_per_s
 from cortex_tui.quantities import format_count
+from cortex_tui.toml.reading import RATE, Key, read_rate_per_s
 
 
 class OpenLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="open"):

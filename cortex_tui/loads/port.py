@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from cortex_tui.limits import MAX_RATE_PER_S, MAX_WORKERS
 from cortex_tui.loads.levels import Levels, Segment
-from cortex_tui.profiles.reading import Keys
 from cortex_tui.quantities import format_count
+from cortex_tui.toml.reading import Keys
 
 Arrivals = Literal["constant", "poisson"]
 

@@ -8,7 +8,7 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.loads.port import Load
 from cortex_tui.loads.staged import StagedLoad
-from cortex_tui.profiles.reading import Keys, RefusedError, Schema, read_keys, table_schema
+from cortex_tui.toml.reading import Keys, RefusedError, Schema, read_keys, table_schema
 
 LOADS: dict[str, type[Load]] = {
     "closed": ClosedLoad,

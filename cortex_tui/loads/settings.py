@@ -6,7 +6,7 @@ from functools import partial
 
 from cortex_tui.limits import MAX_IN_FLIGHT, MAX_PROCESSES
 from cortex_tui.loads.port import Arrivals, Load
-from cortex_tui.profiles.reading import (
+from cortex_tui.toml.reading import (
     DURATION,
     FLAG,
     Key,
@@ -16,7 +16,7 @@ from cortex_tui.profiles.reading import (
     read_count,
     read_flag,
 )
-from cortex_tui.profiles.words import shown
+from cortex_tui.toml.words import shown
 
 DEFAULT_MAX_IN_FLIGHT = 10_000
 

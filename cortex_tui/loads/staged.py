@@ -22,7 +22,8 @@ from cortex_tui.loads.settings import (
     processes_text,
     refuse_idle,
 )
-from cortex_tui.profiles.reading import (
+from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.toml.reading import (
     DURATION,
     FLAG,
     MAX_DURATION_NS,
@@ -39,7 +40,6 @@ from cortex_tui.profiles.reading import (
     read_list,
     table_schema,
 )
-from cortex_tui.quantities import format_count, format_duration
 
 _EXAMPLE = '[{ rate = "100/s", for = "5s" }]'
 _IN_FULL = 3

@@ -8,11 +8,11 @@ from typing import Any
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.port import Load
 from cortex_tui.profiles.matrix import Cell
-from cortex_tui.profiles.reading import RefusedError
-from cortex_tui.profiles.words import shown, suggestion
 from cortex_tui.stats.percentiles import parse_percentile, samples_missing
 from cortex_tui.stats.statistics import find_statistic
 from cortex_tui.stats.targets import SCALING, Target, parse_target
+from cortex_tui.toml.reading import RefusedError
+from cortex_tui.toml.words import shown, suggestion
 
 STOP_RULE = frozenset({"duration", "iterations", "precision"})
 """They are one rule: a profile that states any of them takes none from the defaults. Stages say

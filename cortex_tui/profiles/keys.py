@@ -20,7 +20,8 @@ from cortex_tui.profiles.lengths import (
 )
 from cortex_tui.profiles.matrix import MATRIX_SCHEMA, PARAMS_SCHEMA, read_matrix, read_params
 from cortex_tui.profiles.model import Database
-from cortex_tui.profiles.reading import (
+from cortex_tui.stats.targets import parse_target
+from cortex_tui.toml.reading import (
     DURATION,
     TEXT,
     Key,
@@ -32,8 +33,7 @@ from cortex_tui.profiles.reading import (
     read_list,
     read_text,
 )
-from cortex_tui.profiles.words import nearest, shown, suggestion
-from cortex_tui.stats.targets import parse_target
+from cortex_tui.toml.words import nearest, shown, suggestion
 from cortex_tui.workloads.names import BUILT_IN
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")

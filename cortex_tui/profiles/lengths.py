@@ -6,7 +6,9 @@ import re
 
 from cortex_tui.limits import MAX_BATCH
 from cortex_tui.profiles.model import Length, Precision
-from cortex_tui.profiles.reading import (
+from cortex_tui.quantities import format_duration
+from cortex_tui.stats.percentiles import parse_percentile
+from cortex_tui.toml.reading import (
     DURATION,
     Key,
     RefusedError,
@@ -19,9 +21,7 @@ from cortex_tui.profiles.reading import (
     read_table,
     table_schema,
 )
-from cortex_tui.profiles.words import shown
-from cortex_tui.quantities import format_duration
-from cortex_tui.stats.percentiles import parse_percentile
+from cortex_tui.toml.words import shown
 
 MAX_ITERATIONS = 10**12
 

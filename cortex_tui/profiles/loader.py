@@ -11,7 +11,7 @@ import msgspec
 from cortex_tui.paths import shipped_suites
 from cortex_tui.profiles.model import Catalog, Problem, Suite
 from cortex_tui.profiles.suite import read_suite
-from cortex_tui.profiles.words import printable
+from cortex_tui.toml.words import printable
 
 OWN_FOLDER = "profiles"
 OWN_FILE = "cortex-tui.toml"

@@ -8,8 +8,8 @@ import re
 from itertools import product
 
 from cortex_tui.profiles.model import ParamValue
-from cortex_tui.profiles.reading import RefusedError, Schema, lists, read_list, read_table
-from cortex_tui.profiles.words import shown, suggestion
+from cortex_tui.toml.reading import RefusedError, Schema, lists, read_list, read_table
+from cortex_tui.toml.words import shown, suggestion
 
 MAX_CELLS = 1_000
 _MAX_INTEGER = 2**63 - 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cortex_tui.loads.registry import load_schema
 from cortex_tui.profiles.keys import DEFAULTS_KEYS, KEYS, NAME
-from cortex_tui.profiles.reading import TEXT, Schema, table_schema
+from cortex_tui.toml.reading import TEXT, Schema, table_schema
 
 
 def suite_schema() -> Schema:

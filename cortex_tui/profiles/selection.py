@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from cortex_tui.profiles.model import Catalog, Problem, Profile
-from cortex_tui.profiles.words import nearest, shown, suggestion
+from cortex_tui.toml.words import nearest, shown, suggestion
 
 _COORDINATE = re.compile(r'[^,"]+(?:"(?:[^"\\]|\\.)*")?')
 """A parameter and its value in the name of a cell; text may be quoted, as in JSON."""

@@ -19,14 +19,14 @@ from cortex_tui.profiles.combinations import (
 from cortex_tui.profiles.keys import DEFAULTS_KEYS, EXPECTED_NAME, KEYS, NAME, SUITE_KEYS
 from cortex_tui.profiles.matrix import Cell, cell_name
 from cortex_tui.profiles.model import Length, Precision, Problem, Profile, Suite
-from cortex_tui.profiles.reading import (
+from cortex_tui.toml.reading import (
     Keys,
     RefusedError,
     read_table,
     read_text,
     unknown_key,
 )
-from cortex_tui.profiles.words import printable, shown
+from cortex_tui.toml.words import printable, shown
 
 DEFAULT_DURATION = Length(duration_ns=10_000_000_000)
 DEFAULT_WARMUP = Length(duration_ns=1_000_000_000)

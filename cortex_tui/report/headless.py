@@ -20,13 +20,13 @@ import msgspec
 
 from cortex_tui.isolation import asyncio
 from cortex_tui.profiles.model import Profile
-from cortex_tui.profiles.words import printable
 from cortex_tui.report.progress import Progress
 from cortex_tui.report.rehearsal import rehearsal
 from cortex_tui.report.stream import wants_colour, width_of
 from cortex_tui.report.summary import summary
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
+from cortex_tui.toml.words import printable
 
 LOOK_EVERY_S = 0.25
 STORING_AT_MOST_S = 10.0

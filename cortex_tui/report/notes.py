@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from cortex_tui.profiles.words import printable
 from cortex_tui.quantities import format_count, format_duration, format_range
 from cortex_tui.report.stream import Tone, toned
 from cortex_tui.results.blocked import blocked_together, blocked_warning
@@ -12,6 +11,7 @@ from cortex_tui.results.rounds import alike, apart, rounds_of
 from cortex_tui.results.run_result import RunResult, StageResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import SCALING, TargetResult, parse_target
+from cortex_tui.toml.words import printable
 
 _MARKS_TOLD = 12
 _DRAIN_SHARE = 20

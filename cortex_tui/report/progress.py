@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import TextIO
 
-from cortex_tui.profiles.words import printable
 from cortex_tui.protocol.lifecycle import words
 from cortex_tui.quantities import format_count
 from cortex_tui.report.stream import is_terminal, width_of
 from cortex_tui.results.view import SessionView
+from cortex_tui.toml.words import printable
 
 PLAIN_EVERY_NS = 2_000_000_000
 """How far apart the lines are where none can be overwritten."""

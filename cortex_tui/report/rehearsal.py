@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cortex_tui.profiles.words import printable
 from cortex_tui.report.stream import toned
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import SessionView
+from cortex_tui.toml.words import printable
 
 
 def rehearsal(view: SessionView, *, colour: bool) -> tuple[str, bool]:

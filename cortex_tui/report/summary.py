@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from cortex_tui.profiles.words import printable
 from cortex_tui.quantities import format_duration
 from cortex_tui.report.notes import run_notes, session_notes, shared_warnings
 from cortex_tui.report.results import by_profile, confidence_table, results_table
 from cortex_tui.report.stream import toned, wrapped
 from cortex_tui.results.view import SessionView
+from cortex_tui.toml.words import printable
 
 _CONFIDENCE = (
     "between which values each percentile lies (95 % confidence), or what it lacks; too short: the "

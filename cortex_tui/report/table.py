@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from cortex_tui.profiles.words import printable
 from cortex_tui.report.stream import Tone, toned
 from cortex_tui.results.run_result import RunResult
+from cortex_tui.toml.words import printable
 
 _GAP = "  "
 

@@ -28,15 +28,16 @@ ALLOWED = {
     **{room: set[str]() for room in LOWEST},
     "cortex_tui.isolation": set[str](),
     "cortex_tui.stats": {"cortex_tui.stats"},
+    "cortex_tui.toml": {"cortex_tui.toml"},
     "cortex_tui.loads": {
         "cortex_tui.loads",
-        "cortex_tui.profiles.reading",
-        "cortex_tui.profiles.words",
+        "cortex_tui.toml",
     },
     "cortex_tui.profiles": {
         "cortex_tui.loads",
         "cortex_tui.profiles",
         "cortex_tui.stats",
+        "cortex_tui.toml",
         "cortex_tui.workloads.names",
     },
     "cortex_tui.protocol": {MODEL, "cortex_tui.loads", "cortex_tui.protocol"},
@@ -110,6 +111,7 @@ ALLOWED = {
         "cortex_tui.results",
         "cortex_tui.session",
         "cortex_tui.stats",
+        "cortex_tui.toml.words",
     },
     "cortex_tui.tui": {
         "cortex_tui.profiles",

@@ -11,9 +11,9 @@ import msgspec
 
 from cortex_tui.loads.levels import Segment
 from cortex_tui.loads.port import Load
-from cortex_tui.profiles.reading import DURATION, Key, counts, read_count, read_duration_ns
 from cortex_tui.quantities import format_duration
 from cortex_tui.runner.driver import DriverTask
+from cortex_tui.toml.reading import DURATION, Key, counts, read_count, read_duration_ns
 
 
 class BurstLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="burst"):

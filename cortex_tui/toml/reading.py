@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from cortex_tui.limits import MAX_RATE_PER_S
-from cortex_tui.profiles.words import shown, suggestion
 from cortex_tui.quantities import parse_duration_ns, parse_rate_per_s
+from cortex_tui.toml.words import shown, suggestion
 
 MAX_DURATION_NS = 7 * 24 * 3_600 * 1_000_000_000
 
