@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from cortex_tui.limits import MAX_UNFINISHED
 from cortex_tui.protocol.lifecycle import TRANSITIONS, RunLife
 from cortex_tui.protocol.messages import (
     Answer,
@@ -209,6 +210,8 @@ class SessionMerge:
         ]
         if len({outcome.reason for outcome in outcomes}) == 1:
             reasons = [outcomes[0].reason]
+        ages_ns = sorted((age_ns for o in outcomes for age_ns in o.unfinished_ns), reverse=True)
+        more = sum(outcome.unfinished_more for outcome in outcomes)
         worst = next(
             (o for state in ("failed", "stopped") for o in outcomes if o.state == state),
             outcomes[0],
@@ -221,7 +224,8 @@ class SessionMerge:
             drain_ns=max(outcome.drain_ns for outcome in outcomes),
             warmup_ns=max(outcome.warmup_ns for outcome in outcomes),
             warmup_iterations=sum(outcome.warmup_iterations for outcome in outcomes),
-            unfinished_ns=tuple(age_ns for o in outcomes for age_ns in o.unfinished_ns),
+            unfinished_ns=tuple(ages_ns[:MAX_UNFINISHED]),
+            unfinished_more=more + len(ages_ns[MAX_UNFINISHED:]),
             warnings=tuple(dict.fromkeys(text for o in outcomes for text in o.warnings)),
         )
 

@@ -232,6 +232,8 @@ class SessionFold:
         )
         if self.placement == "in-process":
             run.warnings.append(IN_PROCESS_WARNING)
+            if (processes := message.profile.load.shared_by) > 1:
+                run.warnings.append(f"ran in one process, not in the {processes} of its load")
         if message.profile.workload in OVER_CORE:
             if message.profile.database == "memory":
                 run.warnings.append("its database is kept in memory, as the profile says")

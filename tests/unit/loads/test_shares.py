@@ -96,3 +96,22 @@ def test_processes_are_listed_and_in_json(
     )
     assert "50.0k/s, 2 processes" in call(capsys, "list", "--profiles", "x.toml", "x.a").out
     assert "processes" in json.dumps(json.loads(call(capsys, "schema").out)["$defs"]["load"])
+
+
+def test_in_process_there_is_one_process_and_the_run_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "one.py").write_text("async def quick(): pass\n", encoding="utf-8")
+    (tmp_path / "x.toml").write_text(
+        '[profile.a]\nworkload = "one:quick"\nload = { workers = 2, processes = 2 }\n'
+        "iterations = 11\nwarmup = 0\n",
+        encoding="utf-8",
+    )
+    done = call(
+        capsys, "run", "x.a", "--profiles", "x.toml", "--in-process", "--loop", "asyncio",
+        "--json", "-",
+    )  # fmt: skip
+    (run,) = json.loads(done.out)["runs"]
+    assert (run["state"], run["operations"]) == ("finished", 11)
+    assert "ran in one process, not in the 2 of its load" in run["warnings"]

@@ -65,9 +65,22 @@ def test_a_run_is_where_the_last_of_its_runners_is() -> None:
 
 def test_a_run_ends_once_as_the_worst_of_its_parts() -> None:
     parts = [
-        finished(measured_ns=10, warmup_iterations=3, unfinished_ns=(7,), warnings=("a", "b")),
+        finished(
+            measured_ns=10,
+            warmup_iterations=3,
+            unfinished_ns=(7,),
+            warnings=("a", "b"),
+            unfinished_more=2,
+        ),
         finished(state="stopped", measured_ns=12, warmup_iterations=4, warnings=("b",)),
-        finished(state="failed", reason="measure: no", measured_ns=3, drain_ns=2),
+        finished(
+            state="failed",
+            reason="measure: no",
+            measured_ns=3,
+            drain_ns=2,
+            unfinished_ns=(9, 8),
+            unfinished_more=1,
+        ),
     ]
     for order in permutations(range(3)):
         merge = SessionMerge(plan((0, 1, 2)))
@@ -77,7 +90,8 @@ def test_a_run_ends_once_as_the_worst_of_its_parts() -> None:
         assert isinstance(whole, RunFinished)
         assert (whole.state, whole.reason) == ("failed", "process 3 of 3: measure: no")
         assert (whole.measured_ns, whole.drain_ns, whole.warmup_iterations) == (12, 2, 7)
-        assert (whole.unfinished_ns, whole.warnings) == ((7,), ("a", "b"))
+        assert (whole.unfinished_ns, whole.unfinished_more) == ((9, 8, 7), 3)
+        assert whole.warnings == ("a", "b")
 
 
 def test_what_is_in_flight_is_that_of_all_and_values_name_their_runner() -> None:
