@@ -1,19 +1,50 @@
 """A few words of a text, with those marked that were searched for, as FTS5 gives them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from cortex_core.memory.bm25 import split
 from cortex_core.search import HIT_END, HIT_START, SNIPPET_WORDS
+
+LONG = 4_000
+"""Characters above which a text is looked at in parts, so that the time for a snippet of a long
+text is that of finding its first hit."""
+
+_OVERLAP = 500
+"""Characters that a part shares with each neighbour: room for the words around a hit."""
 
 _tokens = re.compile(r"[^\W_]+").finditer
 
 
 def snippet(title: str, content: str, wanted: Sequence[Sequence[str]]) -> str:
     """Of the content where it holds one of the phrases, else of the title."""
-    runs = _hits(content, wanted)
-    return _shown(content, runs) if runs else _shown(title, _hits(title, wanted))
+    for begin, end in _parts(content, wanted):
+        part = content[begin:end]
+        if hits := _hits(part, wanted):
+            return _shown(part, hits, goes_before=begin > 0, goes_after=end < len(content))
+    return _shown(title, _hits(title, wanted))
+
+
+def _parts(text: str, wanted: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
+    """From where to where the parts of a text go that may hold a hit."""
+    if len(text) <= LONG:
+        yield 0, len(text)
+        return
+    first_words = [re.escape(phrase[0]) for phrase in wanted if phrase]
+    if not first_words:
+        return
+    may_hold = re.compile("|".join(first_words)).search
+    for at in range(0, len(text), LONG):
+        begin, end = max(0, at - _OVERLAP), min(at + LONG + _OVERLAP, len(text))
+        # A word that the edge cuts would be taken for a whole one.
+        while 0 < begin < at and text[begin - 1].isalnum():
+            begin += 1
+        while at + LONG < end < len(text) and text[end].isalnum():
+            end -= 1
+        part = text[begin:end]
+        if may_hold(part.lower() if part.isascii() else " ".join(split(part))):
+            yield begin, end
 
 
 def _hits(text: str, wanted: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
@@ -39,8 +70,14 @@ def _hits(text: str, wanted: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
     return found
 
 
-def _shown(text: str, hits: Sequence[tuple[int, int]]) -> str:
-    """The words around the first hit."""
+def _shown(
+    text: str,
+    hits: Sequence[tuple[int, int]],
+    *,
+    goes_before: bool = False,
+    goes_after: bool = False,
+) -> str:
+    """The words around the first hit; whether the text is a part of a longer one."""
     words = [m.span() for m in re.finditer(r"\S+", text)]
     if not words:
         return ""
@@ -53,6 +90,6 @@ def _shown(text: str, hits: Sequence[tuple[int, int]]) -> str:
     marked = "".join(
         f"{HIT_START}{piece}{HIT_END}" if n % 2 else piece for n, piece in enumerate(pieces)
     )
-    before = "…" if first else ""
-    after = "…" if last < len(words) - 1 else ""
+    before = "…" if first or goes_before else ""
+    after = "…" if last < len(words) - 1 or goes_after else ""
     return f"{before}{marked}{after}"

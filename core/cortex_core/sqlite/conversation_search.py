@@ -17,6 +17,8 @@ from cortex_core.domain.relevance import (
     TEXT_SHARE,
     TITLE_BOOST,
 )
+from cortex_core.memory.bm25 import phrases
+from cortex_core.memory.snippet import LONG, snippet
 from cortex_core.search import (
     HIT_END,
     HIT_START,
@@ -81,10 +83,12 @@ _IN_NAMESPACE = _SEARCH.format(
 )
 
 # One walk from the first result to the last, which costs less than finding each: the plus keeps
-# SQLite from doing that.
+# SQLite from doing that. FTS5's own snippet takes time with the square of a text's length.
 _HITS = f"""
     SELECT conversations.key, id, conversations.title,
-        snippet(conversations_text, -1, '{HIT_START}', '{HIT_END}', '…', {SNIPPET_WORDS}),
+        CASE WHEN length(conversations.content) <= {LONG}
+        THEN snippet(conversations_text, -1, '{HIT_START}', '{HIT_END}', '…', {SNIPPET_WORDS})
+        ELSE conversations.content END, length(conversations.content) > {LONG},
         namespace, quality, captured_at_us
     FROM conversations_text
         CROSS JOIN conversations ON conversations.key = conversations_text.rowid
@@ -115,31 +119,32 @@ def search_conversations(connection: sqlite3.Connection, search: ConversationSea
     relevances = {key: 1.0 / (1.0 + against) for key, _, against in ranked}
     hits = _hits(
         connection,
-        query,
+        search.text,
         {key: value for key, value in relevances.items() if value >= search.min_relevance},
     )
     return SearchHits(hits, min(found, CANDIDATES_MOST), found <= CANDIDATES_MOST)
 
 
 def _hits(
-    connection: sqlite3.Connection, query: str, relevances: dict[int, float]
+    connection: sqlite3.Connection, searched: str, relevances: dict[int, float]
 ) -> tuple[SearchHit, ...]:
     """The hits with these keys, in their order."""
     if not relevances:
         return ()
     keys = tuple(relevances)
     statement = _HITS.format(keys=", ".join("?" * len(keys)))
-    rows = connection.execute(statement, (query, min(keys), max(keys), *keys)).fetchall()
-    hits = {
-        key: SearchHit(
+    # One row at a time: of long texts only one is in memory.
+    rows = connection.execute(statement, (all_words(searched), min(keys), max(keys), *keys))
+    wanted = phrases(searched)
+    hits: dict[int, SearchHit] = {}
+    for key, conversation_id, title, text, is_content, namespace, quality, captured_at_us in rows:
+        hits[key] = SearchHit(
             conversation_id=conversation_id,
             title=title,
-            snippet=snippet,
+            snippet=snippet(title, text, wanted) if is_content else text,
             relevance=relevances[key],
             namespace=namespace,
             quality=quality,
             captured_at=from_us(captured_at_us),
         )
-        for key, conversation_id, title, snippet, namespace, quality, captured_at_us in rows
-    }
     return tuple(hits[key] for key in keys)

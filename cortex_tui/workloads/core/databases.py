@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -83,14 +84,32 @@ def _copy_seeded(conversations: int, patterns: int, cache: Path, path: Path) -> 
     """Copies the seeded file of so many memories, which is made the first time. Blocks."""
     version = f"{generated.VERSION}-{__version__}"
     seeded = cache / f"core-{conversations}-{patterns}-{version}.db"
-    if not seeded.exists():
-        partial = cache / f"{seeded.stem}.{os.getpid()}-{path.stem}"
-        seed_file(partial, conversations=conversations, patterns=patterns)
-        partial.replace(seeded)
-        for outdated in cache.glob("core-*.db"):
-            if not outdated.stem.endswith(f"-{version}"):
-                outdated.unlink(missing_ok=True)
-    shutil.copyfile(seeded, path)
+    if seeded.exists():
+        shutil.copyfile(seeded, path)
+        if _is_whole(path, conversations, patterns):
+            return
+        _delete(path)
+    partial = cache / f"{seeded.stem}.{os.getpid()}-{path.stem}"
+    seed_file(partial, conversations=conversations, patterns=patterns)
+    shutil.copyfile(partial, path)
+    partial.replace(seeded)
+    for outdated in cache.glob("core-*.db"):
+        if not outdated.stem.endswith(f"-{version}"):
+            outdated.unlink(missing_ok=True)
+
+
+def _is_whole(path: Path, conversations: int, patterns: int) -> bool:
+    """Whether the copy of a file that was kept can be read and holds what it should: a power
+    cut, a full disk or another program may have damaged it."""
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            counts = connection.execute(
+                "SELECT (SELECT count(*) FROM conversations), (SELECT count(*) FROM patterns)"
+            ).fetchone()
+    except sqlite3.DatabaseError:
+        return False
+    return bool(verdict == "ok" and counts == (conversations, patterns))
 
 
 def _delete(path: Path) -> None:

@@ -106,6 +106,29 @@ async def test_what_was_found_is_marked(cortex: Cortex) -> None:
     assert "a «Cache-Control» header" in hit.snippet
 
 
+@pytest.mark.parametrize("at", [0, 3_990, 4_000, 4_010, 50_000, 119_990])
+async def test_a_long_text_shows_the_words_around_its_first_hit(cortex: Cortex, at: int) -> None:
+    filler = "some words of a long text " * 5_000
+    before, after = filler[:at].rpartition(" ")[0], filler[at:120_000]
+    await keep(cortex, f"{before} the Kühlung, here {after} and something behind it")
+    (hit,) = (await search(cortex, "kuhlung")).hits
+    assert "the «Kühlung», here" in hit.snippet
+    assert hit.snippet.startswith("…") == (at > 0)
+    assert len(hit.snippet.split()) <= 24
+
+
+async def test_a_word_of_a_long_text_is_not_found_in_a_longer_word(cortex: Cortex) -> None:
+    await keep(cortex, "concatenation " * 9_000 + "cat", title="long")
+    (hit,) = (await search(cortex, "cat")).hits
+    assert hit.snippet.endswith("concatenation «cat»")
+
+
+async def test_the_title_is_shown_where_only_it_holds_the_words(cortex: Cortex) -> None:
+    await keep(cortex, "nothing of the kind " * 9_000, title="About the cache")
+    (hit,) = (await search(cortex, "cache")).hits
+    assert hit.snippet == "About the «cache»"
+
+
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
