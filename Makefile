@@ -1,4 +1,4 @@
-# What there is to do: make setup, run, test, bench, soak, check, clean.
+# What there is to do: make setup, run, test, bench, perf, soak, check, clean.
 
 VENV := .venv
 INSTALLED := $(VENV)/.installed
@@ -9,7 +9,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
 	{ echo $$python; break; }; done)
 
-.PHONY: setup run test bench soak check clean
+.PHONY: setup run test bench perf soak check clean
 
 setup: $(INSTALLED)
 
@@ -28,12 +28,25 @@ run: $(INSTALLED)
 		$(BIN)/cortex-tui run mediator repository search --one-by-one --duration 2s; \
 	fi
 
+# Two processes: the suite waits more than it computes.
 test: $(INSTALLED)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 # The reference benchmarks, each without neighbours, with their targets.
 bench: $(INSTALLED)
 	$(BIN)/pytest tests/performance
+
+# The performance scripts, one after the other, beside the libraries that they are compared with;
+# SCRIPTS="observer truth" names some, QUICK=--quick takes fewer rounds.
+SCRIPTS ?= observer recorder arrivals fleet launch overhead truth core_limits
+QUICK ?=
+
+perf: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group peers
+	@failed=; for script in $(SCRIPTS); do \
+		$(BIN)/python tests/performance/$$script.py $(QUICK) || failed="$$failed $$script"; \
+	done; \
+	test -z "$$failed" || { echo "make perf: goals were not met in:$$failed" >&2; exit 1; }
 
 soak: $(INSTALLED)
 	$(BIN)/pytest -m soak --timeout 0

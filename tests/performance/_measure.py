@@ -7,11 +7,13 @@ machine meets both, and ends with 1 if a goal was missed. `--quick` takes fewer 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 import time
 from collections.abc import Callable
 from statistics import median
+from typing import Any
 
 Round = Callable[[], float]
 """Measures once; returns what it cost, in the unit of the measurement."""
@@ -74,6 +76,16 @@ class Measurements:
     def show(self, what: str, ours: float, reference: float, *, unit: str) -> None:
         """Prints a comparison that has no goal: ours over the reference."""
         self.line(what, ours, reference, ours / reference, None, met=True, unit=unit)
+
+    def peers(self, module: str) -> Any | None:
+        """The module of this folder that needs other libraries; None, and a goal that is not
+        met, where one of them is not installed."""
+        try:
+            return importlib.import_module(f"tests.performance.{module}")
+        except ModuleNotFoundError as error:
+            what = f"{error.name} is not installed (`make perf` does): nothing to compare with"
+            self.line(what, 0.0, None, 0.0, None, met=False, unit="")
+            return None
 
     def line(
         self,

@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import count, cycle
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from aiosqlite import Connection
@@ -46,10 +46,13 @@ from cortex_core import (
     Validation,
 )
 from cortex_core.data import NAMESPACES, conversation_id, conversations, pattern_id
-from tests.performance import _lanes, _mediators, _orm
+from tests.performance import _lanes, _mediators
 from tests.performance._bench import Bench, opened_bench, percentile
 from tests.performance._measure import Measurements, Round
 from tests.performance._references import in_one_thread
+
+if TYPE_CHECKING:
+    from tests.performance._orm import Mapper
 
 ROWS = 1_000
 SEARCHED = 100_000
@@ -72,7 +75,8 @@ def dispatch(bench: Bench) -> None:
     behaviours = (Logging(), Timing(), Validation(), Protection())
     four = bench.sends(_mediators.ours(behaviours), ping, each)
     compare("dispatch, the four real / direct", four, direct, unit="ns", goal=None, rounds=rounds)
-    for name, peer in _mediators.PEERS.items():
+    peers = bench.measurements.peers("_mediator_peers")
+    for name, peer in () if peers is None else peers.PEERS.items():
         (request, send), (behaved, behaved_send) = peer()
         theirs = bench.sends(send, request, each)
         compare(f"dispatch / {name}", plain, theirs, unit="ns", goal=1.0, rounds=rounds)
@@ -113,6 +117,9 @@ def hops(bench: Bench) -> None:
 
 
 def object_mappers(bench: Bench) -> None:
+    mappers = bench.measurements.peers("_orm")
+    if mappers is None:
+        return
     each = bench.rounds(quick=50, full=200)
     rounds = bench.rounds(quick=7, full=15)
     numbers, pool = count(), cycle(list(conversations(ROWS)))
@@ -127,7 +134,7 @@ def object_mappers(bench: Bench) -> None:
 
         return once
 
-    with bench.core(ROWS) as cortex, bench.open(_orm.opened(bench.file(ROWS))) as orm:
+    with bench.core(ROWS) as cortex, bench.open(mappers.opened(bench.file(ROWS))) as orm:
 
         async def get(i: int) -> None:
             found = await cortex.send(GetConversationById(conversation_id(i % ROWS)))
@@ -165,11 +172,11 @@ def object_mappers(bench: Bench) -> None:
             )
 
 
-def _get_by(mapper: _orm.Mapper, i: int) -> Awaitable[object]:
+def _get_by(mapper: Mapper, i: int) -> Awaitable[object]:
     return mapper.get(conversation_id(i % ROWS))
 
 
-def _captures(mapper: _orm.Mapper, made: deque[Conversation], _: int) -> Awaitable[object]:
+def _captures(mapper: Mapper, made: deque[Conversation], _: int) -> Awaitable[object]:
     return mapper.capture(made.popleft())
 
 

@@ -140,7 +140,7 @@ def measure_known(measurements: Measurements, folder: Path) -> None:
     for tool, (module, measure) in peers.PEERS.items():
         if peers.missing(module):
             measurements.line(
-                f"{tool} is not installed (dependency group peers): nothing to compare with",
+                f"{tool} is not installed (`make perf` does): nothing to compare with",
                 0.0, None, 0.0, None, met=False, unit="ns",
             )  # fmt: skip
         else:
