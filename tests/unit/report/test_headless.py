@@ -6,6 +6,7 @@ import io
 import json
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -127,9 +128,17 @@ async def test_what_the_workloads_printed_is_shown_and_not_obeyed() -> None:
     assert "hello" not in out
 
 
+@pytest.fixture
+def restored_signal(number: signal.Signals) -> Iterator[None]:
+    """As in a terminal: whatever started the tests may have it ignored, as nohup does."""
+    before = signal.signal(number, signal.default_int_handler)
+    yield
+    signal.signal(number, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_stops_the_session_and_delivers_what_was_measured(
-    number: signal.Signals,
+    number: signal.Signals, restored_signal: None
 ) -> None:
     stopped = session_view(run_view(state="stopped", verdict="missed"))
     control = StandIn(
