@@ -115,8 +115,10 @@ async def drive(
     run = Run(RunPlan(0, profile), turns=LoopTurns(loop), timer=timer, interval_ns=1 << 50)
     operations = Operations(profile, operation, WHOLE)
     try:
+        run.change(run.life.to("setup").to("set_up"))
         await run.warm_up(operations, time.perf_counter_ns())
         run.finish_samples(0, HealthReport(Health()))
+        run.change(run.life.to("warm").to("measure"))
         await run.measure(operations, time.perf_counter_ns())
         messages = run.finish_samples(0, HealthReport(Health()))
     finally:

@@ -6,50 +6,17 @@ twice as many. Needs two cores that nothing else uses.
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
-from pathlib import Path
-
 from cortex_tui.loads.closed import ClosedLoad
-from cortex_tui.placement.local_process import InRunnerProcess
-from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol.plan import RunPlan, SessionPlan
-from cortex_tui.results.session_fold import SessionFold
 from tests.performance._measure import Measurements
+from tests.performance._sessions import measured
 
 WORKLOAD = "async def noop(): pass\n"
 
 
 def cost(processes: int, duration_ns: int) -> float:
     """The ns that an operation took on average, over all processes."""
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "fleet_noop.py").write_text(WORKLOAD, encoding="utf-8")
-        profile = Profile(
-            suite="fleet",
-            name="noop",
-            workload="fleet_noop:noop",
-            source=f"{folder}/fleet.toml",
-            load=ClosedLoad(workers=2, processes=processes),
-            warmup=Length(duration_ns=200_000_000),
-            stop=Length(duration_ns=duration_ns),
-        )
-        plan = SessionPlan(
-            session="fleet",
-            runs=(RunPlan(0, profile, runners=tuple(range(processes))),),
-            scratch=folder,
-            cache=folder,
-        )
-        return asyncio.run(_cost(plan))
-
-
-async def _cost(plan: SessionPlan) -> float:
-    fold = SessionFold(plan, "process", "")
-    async with InRunnerProcess().open(plan) as stream:
-        async for batch in stream:
-            for message in batch:
-                fold.apply(message)
-    run = fold.runs[0]
-    assert run.life.outcome == "finished", run.reason
+    load = ClosedLoad(workers=2, processes=processes)
+    run = measured(WORKLOAD, "noop", load, duration_ns, processes)
     return run.measured_ns / run.operations
 
 
