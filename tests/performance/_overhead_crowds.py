@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from cortex_tui.loads.registry import decode_load
 from cortex_tui.profiles.model import Profile
 from cortex_tui.session.controller import SessionController
 from cortex_tui.store.sqlite.store import SqliteStore
@@ -82,7 +83,6 @@ async def _lags_ns(folder: Path, session: str) -> list[int]:
 
 
 if __name__ == "__main__":
-    found = _watch(
-        msgspec.json.decode(sys.stdin.buffer.read(), type=list[Profile]), Path(sys.argv[1])
-    )
+    given = msgspec.json.decode(sys.stdin.buffer.read(), type=list[Profile], dec_hook=decode_load)
+    found = _watch(given, Path(sys.argv[1]))
     sys.stdout.buffer.write(msgspec.json.encode(found))
