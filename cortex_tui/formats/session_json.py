@@ -67,6 +67,7 @@ def _run_document(run: RunResult, histograms: Histograms) -> RunDocument:
         precision=msgspec.to_builtins(profile.precision),
         timeout_ns=profile.timeout_ns,
         database=profile.database,
+        alone=profile.alone,
         state="interrupted" if run.interrupted else run.state,
         reason=run.reason,
         verdict=run.verdict,

@@ -23,6 +23,7 @@ from cortex_tui.profiles.model import Database
 from cortex_tui.stats.targets import parse_target
 from cortex_tui.toml.reading import (
     DURATION,
+    FLAG,
     TEXT,
     Key,
     RefusedError,
@@ -30,6 +31,7 @@ from cortex_tui.toml.reading import (
     counts,
     lists,
     read_duration_ns,
+    read_flag,
     read_list,
     read_text,
 )
@@ -138,6 +140,7 @@ KEYS = {
         {"enum": ["own", "shared", "memory"]},
         "Where a built-in workload keeps its data.",
     ),
+    "alone": Key(read_flag, FLAG, "Whether it is measured without neighbours."),
 }
 """Every key of `[profile.NAME]`."""
 

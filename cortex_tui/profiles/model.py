@@ -72,6 +72,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """For a cell of a matrix: its coordinates, which are among `params`."""
     targets: tuple[str, ...] = ()
     database: Database = "own"
+    alone: bool = False
+    """Whether it is measured without neighbours, whatever else its session runs."""
     source: str = ""
     """The TOML file that it was read from."""
 

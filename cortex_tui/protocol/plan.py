@@ -75,10 +75,18 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def groups(self) -> list[list[RunPlan]]:
-        """The runs that measure together, in the order in which that happens."""
+        """The runs that measure together, in the order in which that happens.
+
+        In each round, those whose profile is `alone` come after the others, one by one.
+        """
         if self.one_by_one:
             return [[run] for run in self.runs]
         rounds: dict[int, list[RunPlan]] = {}
         for run in self.runs:
             rounds.setdefault(run.round, []).append(run)
-        return list(rounds.values())
+        groups: list[list[RunPlan]] = []
+        for runs in rounds.values():
+            together = [run for run in runs if not run.profile.alone]
+            groups += [together] if together else []
+            groups += [[run] for run in runs if run.profile.alone]
+        return groups

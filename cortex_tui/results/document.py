@@ -96,6 +96,7 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     precision: dict[str, Any] | None = None
     timeout_ns: int | None = None
     database: str | None = None
+    alone: bool = False
     state: str
     reason: str
     verdict: str

@@ -80,6 +80,13 @@ def test_what_nobody_says_is_ten_seconds_after_one_of_warmup_with_one_worker(
     assert profile.load == ClosedLoad(workers=1)
 
 
+def test_alone_can_be_said_of_a_suite_and_of_a_profile(tmp_path: Path) -> None:
+    assert not only_profile(tmp_path, ONE).alone
+    assert only_profile(tmp_path, f"{ONE}alone = true").alone
+    assert only_profile(tmp_path, f"[defaults]\nalone = true\n{ONE}").alone
+    assert not only_profile(tmp_path, f"[defaults]\nalone = true\n{ONE}alone = false").alone
+
+
 @pytest.mark.parametrize("warmup", ["0", '"0s"'])
 def test_no_warmup_is_possible(tmp_path: Path, warmup: str) -> None:
     assert not only_profile(tmp_path, f"{ONE}warmup = {warmup}").warmup

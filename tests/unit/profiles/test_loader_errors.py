@@ -143,6 +143,7 @@ PROFILE_ERRORS = [
         'precision.at_least: expected at most at_most (5.00s), got "9s"',
     ),
     ('timeout = "0s"', 'timeout: expected a duration above 0, got "0s"'),
+    ('alone = "yes"', 'alone: expected true or false, got "yes"'),
     ('tags = "slow"', 'tags: expected a list such as ["slow"], got "slow"'),
     ('tags = ["a b"]', 'tags: expected a name of letters, digits, - and _, got "a b"'),
     ('batch = "big"', 'batch: expected "auto" or a whole number, got "big"'),

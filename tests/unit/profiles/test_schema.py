@@ -30,6 +30,7 @@ COMPLETE: dict[str, Any] = {
             "tags": ["slow"],
             "targets": ["mean < 5us"],
             "database": "own",
+            "alone": True,
         },
         "d": {"workload": "cortex.get", "duration": "5s"},
         "b": {

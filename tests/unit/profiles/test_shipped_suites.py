@@ -73,7 +73,7 @@ def test_growth_with_size_is_a_suite_of_its_own(catalog: Catalog) -> None:
     growth = {
         (profile.base, target)
         for profile in catalog.profiles
-        if profile.suite == "scaling" and profile.tags == ("scaling",)
+        if profile.suite == "scaling" and profile.tags == ("scaling",) and profile.alone
         for target in profile.targets
         if target.startswith("scaling")
     }

@@ -223,6 +223,21 @@ async def test_one_by_one_has_no_neighbours(bench: Bench) -> None:
     assert {s.neighbours for s in recorded.of(Samples)} == {0}
 
 
+async def test_a_profile_that_is_alone_has_no_neighbours_in_any_round(bench: Bench) -> None:
+    bench.write(NOOP)
+    alone, other = bench.profile("noop", alone=True), bench.profile("noop")
+    recorded = await bench.run(alone, other, alone, other, rounds=2)
+    began = [m.run for m in recorded.of(PhaseChanged) if m.phase == "setup"]
+    assert [began[0:2], began[4:6]] == [[1, 3], [5, 7]]
+    assert [began[2:4], began[6:8]] == [[0, 2], [4, 6]]
+    order = [(m.run, m.phase) for m in recorded.of(PhaseChanged)]
+    assert order.index((3, "teardown")) < order.index((0, "setup"))
+    assert order.index((0, "teardown")) < order.index((2, "setup"))
+    neighbours = {m.run: len(m.neighbours) for m in recorded.of(RunPlanned)}
+    assert neighbours == {0: 0, 1: 1, 2: 0, 3: 1, 4: 0, 5: 1, 6: 0, 7: 1}
+    assert {s.neighbours for s in recorded.of(Samples) if s.run in (0, 2, 4, 6)} == {0}
+
+
 async def test_what_is_not_async_runs_alone_when_its_neighbours_are_done(bench: Bench) -> None:
     bench.write(
         """

@@ -296,6 +296,22 @@ async def test_in_process_runs_share_the_callers_loop(tmp_path: Path) -> None:
     await asyncio.to_thread(control.close)
 
 
+async def test_a_profile_that_is_alone_is_measured_after_the_others(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.control.close()
+    control = SessionController(
+        desk.store, placement="in-process", measuring_loop=asyncio.get_running_loop()
+    )
+    control.start([desk.profile("slow", alone=True), desk.profile("slow"), desk.profile("quick")])
+    while (view := control.view) is None or view.state != "finished":  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+    assert [run.neighbours for run in view.runs] == [(), ("bench.quick",), ("bench.slow",)]
+    assert {run.state for run in view.runs} == {"finished"}
+    document = session_document(control.result().result())
+    assert [run["alone"] for run in document["runs"]] == [True, False, False]
+    await asyncio.to_thread(control.close)
+
+
 def test_warm_up_ends_when_it_has_settled_and_measure_when_the_percentile_is_known(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
