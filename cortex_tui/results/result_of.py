@@ -103,6 +103,8 @@ def targets_of(run: RunFold, cells: Cells) -> tuple[TargetResult, ...]:
         return known
     measured, headline, live = run.measured, run.profile.headline, run.live
     siblings = cells.get(group_of(run), ())
+    stopped = run.life.outcome == "stopped"
     return tuple(
-        evaluate(target, measured, headline, live=live, cells=siblings) for target in run.targets
+        evaluate(target, measured, headline, live=live, stopped=stopped, cells=siblings)
+        for target in run.targets
     )

@@ -6,6 +6,7 @@ Needs neither numpy nor a clock: whatever reads profiles can check targets with 
 from __future__ import annotations
 
 import difflib
+import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -162,6 +163,7 @@ def evaluate(
     headline: Literal["service", "response"],
     *,
     live: bool = False,
+    stopped: bool = False,
     cells: Sequence[Cell] = (),
 ) -> TargetResult:
     """Judges a target by what was measured; `cells` are those of the run's matrix, its own one
@@ -169,6 +171,8 @@ def evaluate(
 
     A run that has ended without enough samples leaves it undecided; a target that no number of
     samples could decide is missed. While a run is `live`, a target without a value is pending.
+    One that was `stopped` before its end may have measured for a moment: its throughput decides a
+    target only where chance would hardly have it otherwise.
     Scaling is a target of all cells, and pending while any of them is live.
     """
     if target.statistic == SCALING:
@@ -184,8 +188,25 @@ def evaluate(
         lacking: TargetVerdict = "missed" if reading.impossible or fruitless else "undecided"
         return TargetResult(target.text, None, "pending" if live else lacking, reading.note)
     met = _OPERATORS[target.operator](reading.value, target.limit)
+    if stopped and target.statistic == "throughput" and not _is_sure(target, measured, met=met):
+        counted = measured.operations - measured.drained
+        note = f"stopped after {counted:,} operation{'' if counted == 1 else 's'}, too few to tell"
+        return TargetResult(target.text, reading.value, "undecided", note)
     return TargetResult(target.text, reading.value, "met" if met else "missed", reading.note)
 
+
+def _is_sure(target: Target, measured: Measured, *, met: bool) -> bool:
+    """Whether both ends of the 95 % confidence interval of a throughput say the same: that of a
+    Poisson count n, n + 1.92 ± 1.96 sqrt(n + 0.96) (the score interval)."""
+    count = measured.operations - measured.drained
+    half = _Z * math.sqrt(count + _Z * _Z / 4)
+    ends = (count + _Z * _Z / 2 - half, count + _Z * _Z / 2 + half)
+    rates_per_s = (end * 1e9 / measured.measured_ns for end in ends)
+    return all(_OPERATORS[target.operator](rate, target.limit) == met for rate in rates_per_s)
+
+
+_Z = 1.959964
+"""The 97.5 % quantile of the normal distribution."""
 
 _WORST_FIRST: tuple[TargetVerdict, ...] = ("missed", "pending", "undecided", "met")
 

@@ -225,3 +225,28 @@ def test_checking_targets_needs_no_numpy() -> None:
         "sys.exit(int('numpy' in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "expected"),
+    [
+        ("throughput >= 1_000/s", 6, "undecided"),  # 6 in 10 ms: 275 to 1,310/s
+        ("throughput >= 500/s", 6, "undecided"),
+        ("throughput >= 100/s", 6, "met"),
+        ("throughput >= 100_000/s", 6, "missed"),
+        ("throughput >= 60_000/s", 620, "undecided"),
+        ("throughput >= 55_000/s", 620, "met"),
+        ("throughput < 60_000/s", 620, "undecided"),
+    ],
+)
+def test_a_run_that_was_stopped_is_not_judged_by_chance(
+    text: str, count: int, expected: str
+) -> None:
+    measured = Measured(of([100] * count), of(), measured_ns=10_000_000)
+    found = evaluate(parse_target(text), measured, "service", stopped=True)
+    assert found.verdict == expected
+    assert found.value == count * 100
+    whole = evaluate(parse_target(text), measured, "service")
+    assert whole.verdict in ("met", "missed")
+    note = f"stopped after {count} operations, too few to tell"
+    assert found.note == (note if expected == "undecided" else "")
