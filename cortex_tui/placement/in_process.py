@@ -12,7 +12,8 @@ from cortex_tui.isolation import asyncio
 from cortex_tui.limits import MAX_LINE_CHARS
 from cortex_tui.placement.port import Deliver, PlacementName, Stream
 from cortex_tui.protocol.commands import ToRunner
-from cortex_tui.protocol.messages import LogLine, Message, RunnerDied
+from cortex_tui.protocol.frames import FrameReader, decode_messages, encode_frame
+from cortex_tui.protocol.messages import LogLine, Message, RunnerDied, SessionFinished
 from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.runner.session import Session
 
@@ -33,8 +34,14 @@ class InProcess:
         killed: list[str] = []
 
         def deliver(batch: list[Message]) -> None:
+            # As a frame, like the messages of a process: the same texts are escaped on the way.
+            frame = encode_frame(batch)
             with contextlib.suppress(RuntimeError):  # the intake's loop may be closed by now
-                intake.call_soon_threadsafe(stream.deliver, batch)
+                intake.call_soon_threadsafe(take, frame)
+
+        def take(frame: bytes) -> None:
+            for body in FrameReader().feed(frame):
+                stream.deliver(decode_messages(body))
 
         early: list[ToRunner] = []
 
@@ -50,8 +57,14 @@ class InProcess:
         async def run_session() -> None:
             try:
                 printed = _Lines(deliver)
+
+                def emit(batch: list[Message]) -> None:
+                    if any(isinstance(message, SessionFinished) for message in batch):
+                        printed.end_line()  # nobody reads what comes after the last message
+                    deliver(batch)
+
                 with redirect_stdout(printed), contextlib.closing(printed):
-                    session = Session(plan, deliver)
+                    session = Session(plan, emit)
                     sessions.append(session)
                     for request in early:
                         session.receive(request)
@@ -99,8 +112,11 @@ class _Lines(io.TextIOBase):
             self._deliver([LogLine(-1, "stdout", line[:MAX_LINE_CHARS]) for line in lines])
         return len(text)
 
-    def close(self) -> None:
-        """What was printed last may have no end of line."""
+    def end_line(self) -> None:
+        """Delivers what was printed last, which may have no end of line."""
         if self._rest:
             self.write("\n")
+
+    def close(self) -> None:
+        self.end_line()
         super().close()

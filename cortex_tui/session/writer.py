@@ -74,8 +74,10 @@ class SessionWriter:
             if fold.over and self._ended != fold.plan.session:
                 await store.finish_session(fold.plan.session, _end_of(fold))
                 self._ended = fold.plan.session
-        except SnapshotError as error:
-            self.error, self._written = str(error), -1
+        except Exception as error:
+            # A defect of ours, too, must not lose what was taken out of the fold for this write.
+            self.error = str(error) if isinstance(error, SnapshotError) else repr(error)
+            self._written = -1
             self._begun, self._logged = "", 0
             for run in fold.runs.values():
                 run.changed = True

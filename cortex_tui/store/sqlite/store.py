@@ -24,6 +24,7 @@ from cortex_tui.store.records import (
 from cortex_tui.store.sqlite import rows
 from cortex_tui.store.sqlite.connection import identity, open_for_reading, open_for_writing
 from cortex_tui.store.sqlite.reading import HEADLINES, Reader
+from cortex_tui.text import encodable
 
 LOG_LINES = 2_000
 """Lines of a session that are kept, the newest."""
@@ -115,7 +116,13 @@ class SqliteStore:
                 "INSERT OR REPLACE INTO log (session, number, run, stream, text) "
                 "VALUES (?, ?, ?, ?, ?)",
                 [
-                    (session, line.number, line.run, line.stream, line.text[:MAX_LINE_CHARS])
+                    (
+                        session,
+                        line.number,
+                        line.run,
+                        line.stream,
+                        encodable(line.text[:MAX_LINE_CHARS]),
+                    )
                     for line in batch.log
                 ],
             )
@@ -155,7 +162,7 @@ class SqliteStore:
             await connection.execute_fetchall(
                 "INSERT INTO snapshot (name, session, run, note, tags, created_at) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
-                (name, session, run, note, rows.tags_text(tags), _now()),
+                (name, session, run, encodable(note), rows.tags_text(tags), _now()),
             )
 
     async def check_name(self, name: str) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from cortex_tui.loads.open import OpenLoad
+from cortex_tui.placement.port import PlacementName
 from cortex_tui.profiles.model import Length, Precision, Profile
 from cortex_tui.results import findings
 from cortex_tui.results.session_fold import SessionFold
@@ -24,7 +25,7 @@ from cortex_tui.session.decisions import replayed
 from cortex_tui.session.writer import SessionWriter
 from cortex_tui.stats import settling
 from cortex_tui.store.errors import SnapshotError
-from cortex_tui.store.records import StoredSession
+from cortex_tui.store.records import SessionBatch, StoredSession
 from cortex_tui.store.sqlite.store import SqliteStore
 from tests.documents import session_document
 
@@ -42,6 +43,7 @@ class Desk:
     def profile(self, function: str, **fields: Any) -> Profile:
         source = """
             import asyncio, time
+            from cortex_tui import workload
             async def quick(): pass
             async def slow(): await asyncio.sleep(0.001)
             async def held():
@@ -50,6 +52,16 @@ class Desk:
             async def dying():
                 import os
                 os._exit(9)
+            @workload
+            async def odd():
+                print("first \\udcff", flush=True)
+                calls = []
+                async def operation():
+                    calls.append(None)
+                    if len(calls) % 2:
+                        raise OSError("no file \\udcff")
+                yield operation
+                print("no end \\udcff", end="")
         """
         path = self.folder / "controlled.py"
         path.write_text(textwrap.dedent(source), encoding="utf-8")
@@ -294,6 +306,55 @@ async def test_in_process_runs_share_the_callers_loop(tmp_path: Path) -> None:
     assert view.runs[0].operations == 200
     assert "shares its loop with the screen" in view.runs[0].warnings
     await asyncio.to_thread(control.close)
+
+
+@pytest.mark.parametrize("placement", ["process", "in-process"])
+async def test_odd_texts_and_an_unfinished_line_are_kept_wherever_it_runs(
+    tmp_path: Path, placement: PlacementName
+) -> None:
+    desk = Desk(tmp_path)
+    desk.control.close()
+    control = SessionController(
+        desk.store, placement=placement, measuring_loop=asyncio.get_running_loop()
+    )
+    control.start([desk.profile("odd")])
+    while (view := control.view) is None or not (view.state == "finished" and view.stored):  # noqa: ASYNC110
+        await asyncio.sleep(0.005)
+    await asyncio.wrap_future(control.save("odd", note="\udcff"))
+    document = session_document(await asyncio.wrap_future(control.result()))
+    await asyncio.to_thread(control.close)
+    async with await SqliteStore.open_for_reading(desk.store) as store:
+        stored = await store.load("odd")
+    printed = [line.text for line in stored.log if line.stream == "stdout"]
+    assert printed == ["first \\udcff", "no end \\udcff"]
+    assert stored.snapshot is not None
+    assert stored.snapshot.note == "\\udcff"
+    assert session_document(from_stored(stored)) == document
+    assert sum(stored.runs[0].errors.values()) == 100
+
+
+def test_a_write_that_fails_through_a_defect_is_made_up_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = SqliteStore.write
+    failures: list[SessionBatch] = []
+
+    async def fails_once(store: SqliteStore, batch: SessionBatch) -> None:
+        if batch.intervals and not failures:
+            failures.append(batch)
+            raise ZeroDivisionError
+        await write(store, batch)
+
+    monkeypatch.setattr(SqliteStore, "write", fails_once)
+    desk.control.start([desk.profile("slow", stop=FOR_EVER)])
+    desk.until(lambda view: bool(failures) and measuring(view))
+    desk.control.stop()
+    # The first write of all may be the last one, then saving writes again.
+    view = desk.until(lambda view: view.state == "finished")
+    desk.control.save("whole").result()
+    document = session_document(desk.control.result().result())
+    assert session_document(from_stored(desk.stored("whole"))) == document
+    assert desk.stored("whole").runs[0].service.count == view.runs[0].operations
 
 
 async def test_a_profile_that_is_alone_is_measured_after_the_others(tmp_path: Path) -> None:
