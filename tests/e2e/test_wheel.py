@@ -79,7 +79,13 @@ def test_its_command_lists_the_shipped_suites(environment: Path, tmp_path: Path)
     code, out, err = call(environment, tmp_path, ["cortex-tui", "list", "--json"])
     assert (code, err) == (0, "")
     suites = json.loads(out)["suites"]
-    assert [suite["name"] for suite in suites] == ["mediator", "repository", "scaling", "search"]
+    assert [suite["name"] for suite in suites] == [
+        "loads",
+        "mediator",
+        "repository",
+        "scaling",
+        "search",
+    ]
     assert all(suite["source"].startswith(str(environment)) for suite in suites)
 
 

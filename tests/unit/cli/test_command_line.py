@@ -38,7 +38,8 @@ USAGE_ERRORS = [
     (["--store", "x", "lit"], 'no command "lit" (did you mean "list"?)'),
     (
         ["run"],
-        "expected a SELECT: '*', a profile or a suite (mediator, repository, scaling, search)",
+        "expected a SELECT: '*', a profile or a suite "
+        "(loads, mediator, repository, scaling, search)",
     ),
     (
         ["run", "mediatr"],
@@ -50,7 +51,7 @@ USAGE_ERRORS = [
     ),
     (
         ["list", "nothing*"],
-        'no profile matches "nothing*" (suites: mediator, repository, scaling, search)',
+        'no profile matches "nothing*" (suites: loads, mediator, repository, scaling, search)',
     ),
     (["list", "--profiles", "gone"], "gone: no such file or folder (see cortex-tui list -h)"),
     (
@@ -124,7 +125,7 @@ def test_list_shows_the_suites_and_what_is_wrong(
     lines = out.splitlines()
     assert lines[0] == "shop (profiles/shop.toml)"
     assert lines[1].split() == ["shop.steady", "5/s", "10.0s", "shop:op"]
-    assert lines[3].startswith("mediator: Commands and queries through the mediator (shipped)")
+    assert lines[3].startswith("loads: The same request under each kind of load (shipped)")
 
 
 def test_list_shows_what_was_asked_for(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
@@ -159,6 +160,7 @@ def test_list_as_json_holds_the_resolved_profiles_and_the_problems(
     assert document["schema"] == "cortex-tui/profiles@1"
     assert [suite["name"] for suite in document["suites"]] == [
         "shop",
+        "loads",
         "mediator",
         "repository",
         "scaling",

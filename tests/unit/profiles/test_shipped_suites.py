@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.registry import LOADS
 from cortex_tui.profiles.loader import load_catalog
 from cortex_tui.profiles.model import Catalog, Length, ParamValue
 from cortex_tui.workloads.names import BUILT_IN
@@ -44,6 +45,7 @@ def test_nothing_is_wrong_with_them(catalog: Catalog) -> None:
     assert catalog.problems == ()
     assert all(suite.shipped and suite.description for suite in catalog.suites)
     assert [suite.name for suite in catalog.suites] == [
+        "loads",
         "mediator",
         "repository",
         "scaling",
@@ -52,7 +54,8 @@ def test_nothing_is_wrong_with_them(catalog: Catalog) -> None:
 
 
 def test_they_are_the_reference_benchmarks(catalog: Catalog) -> None:
-    names = {profile.full_name for profile in catalog.profiles if profile.suite != "scaling"}
+    others = ("loads", "scaling")
+    names = {profile.full_name for profile in catalog.profiles if profile.suite not in others}
     assert names == set(REFERENCE)
     assert len(names) == 20
 
@@ -82,6 +85,22 @@ def test_growth_with_size_is_a_suite_of_its_own(catalog: Catalog) -> None:
         ("batch-read", "scaling(batch) <= 1.2"),
         ("search", "scaling(conversations) <= 1.0"),
     }
+
+
+def test_each_kind_of_load_and_of_end_has_an_example(catalog: Catalog) -> None:
+    examples = {profile.name: profile for profile in catalog.profiles if profile.suite == "loads"}
+    assert all(profile.summary and profile.workload in BUILT_IN for profile in examples.values())
+    assert {type(profile.load) for profile in examples.values()} == set(LOADS.values())
+    rules = {name: profile.load.arrival_rules for name, profile in examples.items()}
+    assert [name for name, rule in rules.items() if rule and rule.arrivals == "poisson"] == [
+        "poisson"
+    ]
+    workers = examples["think-time"].load.worker_rules
+    assert workers is not None
+    assert workers.think_time_ns
+    assert examples["precision"].precision is not None
+    assert examples["auto-warmup"].auto_warmup
+    assert examples["processes"].load.shared_by == 2
 
 
 def test_a_checkout_finds_them_from_anywhere_and_lists_them_once(
