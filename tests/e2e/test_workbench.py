@@ -29,9 +29,9 @@ def test_suites_are_listed_and_keys_move_check_and_filter(
 ) -> None:
     write_suite(folder, SHOP)
     suites = {suite["name"]: suite["profiles"] for suite in listed(folder)}
-    assert {"shop", "mediator", "repository", "search"} <= suites.keys()
+    assert {"shop", "loads", "mediator", "repository", "search"} <= suites.keys()
     workbench = Workbench(open_terminal(width=width, height=height))
-    for suite in ("shop", "mediator"):
+    for suite in ("shop", "loads"):
         assert f"{len(suites[suite])} profiles" in workbench.row(suite).text
     assert workbench.row("browse").has_cursor
 
