@@ -13,7 +13,8 @@ import click
 
 from cortex_tui.cli.options import catalog_for, profiles_option, say_problems, selected_from
 from cortex_tui.profiles.model import Problem, Profile
-from cortex_tui.toml.words import printable, shown
+from cortex_tui.text import one_line
+from cortex_tui.toml.words import shown
 from cortex_tui.workloads.loading import roots_of
 from cortex_tui.workloads.names import BUILT_IN
 
@@ -63,8 +64,8 @@ def _code_problems(profiles: Iterable[Profile]) -> Iterator[Problem]:
             shown_as = (
                 source.relative_to(Path.cwd()) if source.is_relative_to(Path.cwd()) else source
             )
-            where = f"{printable(str(shown_as))}: profile.{name}.{key}"
-            yield Problem(where, printable(message), profile.suite, name, profile.tags)
+            where = f"{one_line(str(shown_as))}: profile.{name}.{key}"
+            yield Problem(where, one_line(message), profile.suite, name, profile.tags)
 
 
 def _wrong_params(profile: Profile) -> str:

@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from cortex_tui.cli.options import store_option
-from cortex_tui.toml.words import printable
+from cortex_tui.text import one_line
 
 if TYPE_CHECKING:
     from cortex_tui.environment.findings import Finding
@@ -55,7 +55,7 @@ def _lines(found: Sequence[Finding]) -> Iterator[str]:
     tones: dict[str, Tone] = {"ok": "good", "warning": "bad"}
     for finding in found:
         word = toned(f"{finding.level:<7}", tones.get(finding.level), colour=colour)
-        first, *more = _wrapped(f"{finding.topic}: {printable(finding.what)}", width)
+        first, *more = _wrapped(f"{finding.topic}: {one_line(finding.what)}", width)
         yield f"{word}  {first.strip()}"
         yield from more
         if finding.effect:

@@ -15,8 +15,8 @@ from cortex_tui.profiles.lengths import read_warmup
 from cortex_tui.profiles.loader import load_catalog
 from cortex_tui.profiles.model import Catalog, Length, Problem
 from cortex_tui.profiles.selection import Selected, SelectionError, named_files, select
+from cortex_tui.text import one_line
 from cortex_tui.toml.reading import RefusedError, read_duration_ns
-from cortex_tui.toml.words import printable
 
 if TYPE_CHECKING:
     import asyncio
@@ -169,7 +169,7 @@ def selected_from(catalog: Catalog, words: Sequence[str]) -> Selected:
 
 def say_error(message: str) -> None:
     """An error on a line of stderr; for what does not end the command, or ends it right here."""
-    click.echo(f"{PROGRAM}: {printable(message)}", err=True)
+    click.echo(f"{PROGRAM}: {one_line(message)}", err=True)
 
 
 def say_problems(problems: Iterable[Problem]) -> None:

@@ -12,7 +12,8 @@ import click
 
 from cortex_tui.cli.options import StoreError, given, say_error, store_option
 from cortex_tui.quantities import format_count
-from cortex_tui.toml.words import nearest, printable, shown
+from cortex_tui.text import one_line
+from cortex_tui.toml.words import nearest, shown
 
 if TYPE_CHECKING:
     from cortex_tui.store.port import Store
@@ -181,7 +182,7 @@ def _answer(work: Coroutine[Any, Any, T]) -> T:
 
 def _say(text: str) -> None:
     if text:
-        click.echo(printable(text), err=True)
+        click.echo(one_line(text), err=True)
 
 
 def _profiles(names: Sequence[str]) -> str:
@@ -194,7 +195,7 @@ def _profiles(names: Sequence[str]) -> str:
 
 def _table(title: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Aligned lines, title first; none where there are no rows."""
-    lines = [title, *([printable(cell) for cell in row] for row in rows)]
+    lines = [title, *([one_line(cell) for cell in row] for row in rows)]
     if len(lines) == 1:
         return []
     widths = [max(len(line[at]) for line in lines) for at in range(len(title))]

@@ -11,7 +11,7 @@ import msgspec
 from cortex_tui.paths import shipped_suites
 from cortex_tui.profiles.model import Catalog, Problem, Suite
 from cortex_tui.profiles.suite import read_suite
-from cortex_tui.toml.words import printable
+from cortex_tui.text import one_line
 
 OWN_FOLDER = "profiles"
 OWN_FILE = "cortex-tui.toml"
@@ -123,6 +123,6 @@ def _resolved(path: Path) -> Path:
 def _shown_as(path: Path, folder: Path) -> str:
     """The path as a person in the working folder would write it."""
     try:
-        return printable(str(path.absolute().relative_to(folder.absolute())))
+        return one_line(str(path.absolute().relative_to(folder.absolute())))
     except ValueError:
-        return printable(str(path))
+        return one_line(str(path))

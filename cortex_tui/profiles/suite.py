@@ -19,6 +19,7 @@ from cortex_tui.profiles.combinations import (
 from cortex_tui.profiles.keys import DEFAULTS_KEYS, EXPECTED_NAME, KEYS, NAME, SUITE_KEYS
 from cortex_tui.profiles.matrix import Cell, cell_name
 from cortex_tui.profiles.model import Length, Precision, Problem, Profile, Suite
+from cortex_tui.text import one_line
 from cortex_tui.toml.reading import (
     Keys,
     RefusedError,
@@ -26,7 +27,7 @@ from cortex_tui.toml.reading import (
     read_text,
     unknown_key,
 )
-from cortex_tui.toml.words import printable, shown
+from cortex_tui.toml.words import shown
 
 DEFAULT_DURATION = Length(duration_ns=10_000_000_000)
 DEFAULT_WARMUP = Length(duration_ns=1_000_000_000)
@@ -216,8 +217,8 @@ def _problems(
 ) -> tuple[Problem, ...]:
     return tuple(
         Problem(
-            f"{shown_as}: {printable(error.key)}" if error.key else shown_as,
-            printable(error.message),
+            f"{shown_as}: {one_line(error.key)}" if error.key else shown_as,
+            one_line(error.message),
             suite=suite,
             profile=profile,
             tags=tags,

@@ -26,7 +26,7 @@ from cortex_tui.report.stream import wants_colour, width_of
 from cortex_tui.report.summary import summary
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
-from cortex_tui.toml.words import printable
+from cortex_tui.text import one_line
 
 LOOK_EVERY_S = 0.25
 STORING_AT_MOST_S = 10.0
@@ -101,7 +101,7 @@ async def run_headless(
             code = worst(code, await _deliver_json(control, delivery.json, progress, out))
         view = control.view or view
     for line in view.log:
-        progress.say(f"  | {printable(line)}")
+        progress.say(f"  | {one_line(line)}")
     table_to = err if delivery.json == STDOUT else out
     colour = wants_colour(table_to)
     if delivery.dry_run:
@@ -233,7 +233,7 @@ async def _save(control: Control, delivery: Delivery, progress: Progress) -> int
     try:
         saved = await asyncio.wrap_future(control.save(delivery.save, note=delivery.note))
     except Exception as error:  # the future's error says what, where and what to do
-        progress.say(f"error: not saved as {delivery.save}: {printable(str(error))}")
+        progress.say(f"error: not saved as {delivery.save}: {one_line(str(error))}")
         return USAGE
     progress.say(f"saved as {saved.name}")
     return GOOD
@@ -243,7 +243,7 @@ async def _deliver_json(control: Control, target: str, progress: Progress, out: 
     try:
         result = await asyncio.wrap_future(control.result())
     except Exception as error:
-        progress.say(f"error: no JSON: {printable(str(error))}")
+        progress.say(f"error: no JSON: {one_line(str(error))}")
         return FAILED
     # Imported when it is needed: showing progress must not pay for numpy.
     from cortex_tui.formats.registry import FORMATS
@@ -256,7 +256,7 @@ async def _deliver_json(control: Control, target: str, progress: Progress, out: 
     try:
         write_whole(Path(target), text)
     except OSError as error:
-        progress.say(f"error: {printable(target)}: cannot be written: {error.strerror or error}")
+        progress.say(f"error: {one_line(target)}: cannot be written: {error.strerror or error}")
         return USAGE
     return GOOD
 

@@ -11,7 +11,7 @@ from cortex_tui.results.rounds import alike, apart, rounds_of
 from cortex_tui.results.run_result import RunResult, StageResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import SCALING, TargetResult, parse_target
-from cortex_tui.toml.words import printable
+from cortex_tui.text import one_line
 
 _MARKS_TOLD = 12
 _DRAIN_SHARE = 20
@@ -31,7 +31,7 @@ def run_notes(
         name += f" round {run.round}"
 
     def note(word: str, tone: Tone | None, text: str) -> str:
-        return f"{name}: {toned(word, tone, colour=colour)}: {printable(text)}"
+        return f"{name}: {toned(word, tone, colour=colour)}: {one_line(text)}"
 
     if run.state == "failed":
         yield note("failed", "bad", run.reason or "without a reason")
@@ -108,7 +108,7 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
     for warning, names in shared_warnings(view.runs).items():
         if names:
             text = f"{warning}; seen by {_several(list(dict.fromkeys(names)))}"
-            yield f"{toned('warning', 'warn', colour=colour)}: {printable(text)}"
+            yield f"{toned('warning', 'warn', colour=colour)}: {one_line(text)}"
     yield from _apart(view.runs)
     together = list(dict.fromkeys(run.profile.full_name for run in view.runs if run.neighbours))
     if together:
@@ -152,7 +152,7 @@ def _scaling(view: SessionView, *, colour: bool) -> Iterator[str]:
         for target in run.targets:
             if _statistic(target) == SCALING and (standing := _standing(target)):
                 word, tone, text = standing
-                line = f"{name}: {toned(word, tone, colour=colour)}: {printable(text)}"
+                line = f"{name}: {toned(word, tone, colour=colour)}: {one_line(text)}"
                 found[line] = None
     yield from found
 

@@ -9,7 +9,7 @@ from cortex_tui.protocol.lifecycle import words
 from cortex_tui.quantities import format_count
 from cortex_tui.report.stream import is_terminal, width_of
 from cortex_tui.results.view import SessionView
-from cortex_tui.toml.words import printable
+from cortex_tui.text import one_line
 
 PLAIN_EVERY_NS = 2_000_000_000
 """How far apart the lines are where none can be overwritten."""
@@ -26,7 +26,7 @@ class Progress:
 
     def show(self, view: SessionView) -> None:
         if view.store_error and view.store_error != self._store_error:
-            self.say(f"warning: not stored for now: {printable(view.store_error)}")
+            self.say(f"warning: not stored for now: {one_line(view.store_error)}")
             self._store_error = view.store_error
         if self._live:
             line = progress_line(view)[: max(width_of(self._stream) - 1, 1)]

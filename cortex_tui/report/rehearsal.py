@@ -5,7 +5,7 @@ from __future__ import annotations
 from cortex_tui.report.stream import toned
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import SessionView
-from cortex_tui.toml.words import printable
+from cortex_tui.text import one_line
 
 
 def rehearsal(view: SessionView, *, colour: bool) -> tuple[str, bool]:
@@ -16,14 +16,14 @@ def rehearsal(view: SessionView, *, colour: bool) -> tuple[str, bool]:
         why = _why_not(run)
         word = toned("failed" if why else "ok", "bad" if why else "good", colour=colour)
         lines.append(
-            f"{run.profile.full_name:<{width}}  {word}{f'  {printable(why)}' if why else ''}"
+            f"{run.profile.full_name:<{width}}  {word}{f'  {one_line(why)}' if why else ''}"
         )
-        lines += (f"{'':{width}}  but: {printable(warning)}" for warning in run.warnings)
+        lines += (f"{'':{width}}  but: {one_line(warning)}" for warning in run.warnings)
         if why and run.traceback:
             tracebacks.append(f"\n{run.profile.full_name}:")
-            tracebacks += (f"  {printable(line)}" for line in run.traceback.rstrip().split("\n"))
+            tracebacks += (f"  {one_line(line)}" for line in run.traceback.rstrip().split("\n"))
     if view.died:
-        lines.append(f"{toned('died', 'bad', colour=colour)}: {printable(view.died)}")
+        lines.append(f"{toned('died', 'bad', colour=colour)}: {one_line(view.died)}")
     worked = bool(view.runs) and not any(map(_why_not, view.runs))
     return "\n".join([*lines, *tracebacks]), worked
 

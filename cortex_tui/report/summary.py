@@ -10,7 +10,7 @@ from cortex_tui.report.notes import run_notes, session_notes, shared_warnings
 from cortex_tui.report.results import by_profile, confidence_table, results_table
 from cortex_tui.report.stream import toned, wrapped
 from cortex_tui.results.view import SessionView
-from cortex_tui.toml.words import printable
+from cortex_tui.text import one_line
 
 _CONFIDENCE = (
     "between which values each percentile lies (95 % confidence), or what it lacks; too short: the "
@@ -40,7 +40,7 @@ def summary(
     ]
     notes += session_notes(view, colour=colour)
     if view.died:
-        notes.append(f"{toned('died', 'bad', colour=colour)}: {printable(view.died)}")
+        notes.append(f"{toned('died', 'bad', colour=colour)}: {one_line(view.died)}")
     notes = [line for note in notes for line in wrapped(note, width)]
     tracebacks = list(_tracebacks(view))
     end = [
@@ -60,7 +60,7 @@ def _tracebacks(view: SessionView) -> Iterator[str]:
             seen.setdefault(run.traceback, {})[run.profile.full_name] = None
     for traceback, names in seen.items():
         yield f"{', '.join(names)}:"
-        yield from (f"  {printable(line)}" for line in traceback.rstrip().split("\n"))
+        yield from (f"  {one_line(line)}" for line in traceback.rstrip().split("\n"))
 
 
 def _measured_on(view: SessionView) -> Iterator[str]:
@@ -75,6 +75,6 @@ def _measured_on(view: SessionView) -> Iterator[str]:
 
 def _where(view: SessionView, store: Path | None) -> Iterator[str]:
     if view.store_error:
-        yield f"not stored: {printable(view.store_error)}"
+        yield f"not stored: {one_line(view.store_error)}"
     elif view.stored and store is not None:
-        yield f"session {view.session} is stored in {printable(str(store))}"
+        yield f"session {view.session} is stored in {one_line(str(store))}"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cortex_tui.report.stream import Tone, toned
 from cortex_tui.results.run_result import RunResult
-from cortex_tui.toml.words import printable
+from cortex_tui.text import one_line
 
 _GAP = "  "
 
@@ -34,7 +34,7 @@ def table(
     while True:
         cells = [[column.cell(run) for column in columns] for run in runs]
         widths = [
-            max(len(column.title), *(len(printable(row[at].text)) for row in cells))
+            max(len(column.title), *(len(one_line(row[at].text)) for row in cells))
             for at, column in enumerate(columns)
         ]
         dispensable = [column for column in columns if column.goes]
@@ -50,7 +50,7 @@ def _line(
 ) -> str:
     texts = []
     for column, cell, width in zip(columns, row, widths, strict=True):
-        text = printable(cell.text)
+        text = one_line(cell.text)
         fill = " " * (width - len(text))
         shown = toned(text, cell.tone, colour=colour)
         texts.append(shown + fill if column.left else fill + shown)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cortex_tui.protocol.messages import Health, Samples
-from cortex_tui.results.visible import visible
 from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.text import lines
 
 MAX_INTERVALS = 1_200
 
@@ -76,7 +76,7 @@ def interval_of(samples: Samples, level: float | None = None) -> Interval:
         response=_counted(samples.response),
         lateness=_counted(samples.lateness),
         failure=_counted(samples.failures),
-        errors={visible(name): count for name, count in samples.errors.items()},
+        errors={lines(name): count for name, count in samples.errors.items()},
         unstarted=samples.unstarted,
         in_flight=samples.in_flight,
         oldest_ns=samples.oldest_ns,

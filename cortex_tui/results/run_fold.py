@@ -28,10 +28,10 @@ from cortex_tui.results.findings import Findings, look_over
 from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName, interval_of
 from cortex_tui.results.run_result import MarkView
 from cortex_tui.results.trend import Trend, WarmUp
-from cortex_tui.results.visible import visible
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.measured import Measured
 from cortex_tui.stats.targets import TargetResult, parse_target
+from cortex_tui.text import lines
 
 UNSETTLED = "warm-up ended before the times had settled"
 LOOP_BLOCKED_NS = 25_000_000
@@ -218,7 +218,7 @@ class RunFold:
 
     def mark(self, message: Mark) -> None:
         if len(self.marks) < _MAX_MARKS:
-            self.marks.append(MarkView(message.offset_ns, visible(message.text)))
+            self.marks.append(MarkView(message.offset_ns, lines(message.text)))
         self.changed = True
 
     def calibrate(self, message: Calibrated) -> None:
@@ -233,8 +233,8 @@ class RunFold:
         self.in_flight, self.oldest_ns = samples.in_flight, samples.oldest_ns
         for name, text in samples.tracebacks.items():
             if len(self.tracebacks) < _MAX_TRACEBACKS:
-                self.tracebacks.setdefault(visible(name), visible(text))
-                self.texts.setdefault(visible(name), visible(samples.texts.get(name, "")))
+                self.tracebacks.setdefault(lines(name), lines(text))
+                self.texts.setdefault(lines(name), lines(samples.texts.get(name, "")))
         if samples.phase == "warmup":
             ended = (len(samples.service) + len(samples.failures)) // 8
             self._warmup_operations += ended * self.batch
@@ -261,8 +261,8 @@ class RunFold:
         self._measured = message.outcome
 
     def finish(self, message: RunFinished) -> None:
-        self.reason = visible(message.reason)
-        self.traceback = visible(message.traceback)
+        self.reason = lines(message.reason)
+        self.traceback = lines(message.traceback)
         self.measured_ns, self.drain_ns = message.measured_ns, message.drain_ns
         self.warmup_ns = message.warmup_ns
         self.warmup_iterations = message.warmup_iterations

@@ -34,7 +34,7 @@ from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import SessionView
-from cortex_tui.results.visible import visible
+from cortex_tui.text import lines
 from cortex_tui.workloads.names import OVER_CORE
 
 LOG_LINES = 500
@@ -134,7 +134,7 @@ class SessionFold:
             case Answer() | Arrived():
                 pass  # the controller's, and the placement's
             case LogLine():
-                text = visible(message.text[:_MAX_LINE_CHARS])
+                text = lines(message.text[:_MAX_LINE_CHARS])
                 self.log.append(LogLine(message.run, message.stream, text))
                 self.log_total += 1
             case SessionStarted():

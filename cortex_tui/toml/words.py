@@ -26,15 +26,6 @@ def shown(value: object) -> str:
     return text
 
 
-def printable(text: str) -> str:
-    """The text on one line, whatever is in it: control characters and lone surrogates escaped."""
-    if text.isprintable():
-        return text
-    return "".join(
-        character if character.isprintable() else ascii(character)[1:-1] for character in text
-    )
-
-
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known name that is most like `word`, None if there is none that it can have meant."""
     by_folded = {name.lower(): name for name in sorted(known)}

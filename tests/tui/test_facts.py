@@ -13,11 +13,12 @@ from cortex_tui.profiles.model import Length, Precision, Suite
 from cortex_tui.results.run_result import MarkView, RunResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import TargetResult, TargetVerdict
+from cortex_tui.text import one_line
 from cortex_tui.tui.render.definition import plan_text
 from cortex_tui.tui.render.facts import log_lines, problem_lines, profile_facts, suite_facts
 from cortex_tui.tui.render.session_facts import session_facts
 from cortex_tui.tui.render.status import status_line
-from cortex_tui.tui.render.text import Line, visible, width_of, wrap
+from cortex_tui.tui.render.text import Line, width_of, wrap
 from cortex_tui.tui.state.cost import ScreenCost
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.pace import Pace
@@ -238,7 +239,7 @@ def test_problems_include_session_and_store() -> None:
     ],
 )
 def test_characters_that_act_are_shown_instead(raw: str, shown: str) -> None:
-    assert visible(raw) == shown
+    assert one_line(raw) == shown
 
 
 def test_wide_characters_wrap_by_their_cells() -> None:

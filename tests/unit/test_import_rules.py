@@ -111,7 +111,6 @@ ALLOWED = {
         "cortex_tui.results",
         "cortex_tui.session",
         "cortex_tui.stats",
-        "cortex_tui.toml.words",
     },
     "cortex_tui.tui": {
         "cortex_tui.profiles",

@@ -8,11 +8,12 @@ from cortex_tui.profiles.model import Problem, Profile, Suite
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import SessionView
+from cortex_tui.text import one_line
 from cortex_tui.tui.render.definition import define
 from cortex_tui.tui.render.results import tell_results, tell_rounds, tell_warnings
 from cortex_tui.tui.render.rows import VERDICTS, phase_text, stalled_ns
 from cortex_tui.tui.render.sheet import Sheet
-from cortex_tui.tui.render.text import Line, Span, visible
+from cortex_tui.tui.render.text import Line, Span
 
 _MARKS = 20
 """Of so many marks, the newest, a line is made."""
@@ -132,7 +133,7 @@ def problem_lines(
 
 def title(profile: Profile, run: RunResult | None, current: bool, rounds: int = 1) -> Line:
     """The line above the details."""
-    name = Span(visible(profile.full_name), "head")
+    name = Span(one_line(profile.full_name), "head")
     if run is None:
         return (name, Span("  not run yet", "dim"))
     phase = phase_text(run, wide=True, current=current)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.results.rounds import apart
 from cortex_tui.results.run_result import RunResult
+from cortex_tui.text import one_line
 from cortex_tui.tui.render.error_bars import range_text
 from cortex_tui.tui.render.rows import VERDICTS
 from cortex_tui.tui.render.sheet import Sheet
-from cortex_tui.tui.render.text import Line, Span, fit, fit_right, visible
+from cortex_tui.tui.render.text import Line, Span, fit, fit_right
 
 PERCENTILES = ("p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99")
 
@@ -57,7 +58,7 @@ def _percentiles(page: Sheet, run: RunResult) -> None:
 def _targets(page: Sheet, run: RunResult) -> None:
     for target in run.targets:
         mark, _, tone = VERDICTS[target.verdict]
-        page.add(f"{mark} {target.target}  {visible(target.value_text)}", tone, indent="  ")
+        page.add(f"{mark} {target.target}  {one_line(target.value_text)}", tone, indent="  ")
 
 
 def _losses(page: Sheet, run: RunResult) -> None:

@@ -11,6 +11,7 @@ from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.stats.targets import Verdict
+from cortex_tui.text import one_line
 from cortex_tui.tui.render.columns import MARK_WIDTH, Column
 from cortex_tui.tui.render.definition import plan_text
 from cortex_tui.tui.render.plot import trend
@@ -21,7 +22,6 @@ from cortex_tui.tui.render.text import (
     fit,
     fit_middle,
     fit_right,
-    visible,
     width_of,
 )
 from cortex_tui.tui.state.listing import Entry
@@ -160,10 +160,13 @@ def _cell(column: Column, run: RunResult, current: bool, silent_ns: int, rounds:
 def _name(profile: Profile, width: int) -> str:
     """At most `width` cells. Cells of a matrix differ by their coordinates: those go last, and
     first their names."""
-    name = visible(profile.name)
+    name = one_line(profile.name)
     if width_of(name) <= width:
         return name
-    base, values = visible(profile.base), [visible(value_text(v)) for v in profile.matrix.values()]
+    base, values = (
+        one_line(profile.base),
+        [one_line(value_text(v)) for v in profile.matrix.values()],
+    )
     for cell in (name[len(base) :], f"[{','.join(values)}]"):
         room = width - width_of(cell)
         if profile.matrix and room >= _BASE_LEAST:
@@ -196,7 +199,7 @@ def profile_row(
     spans.append(Span(fit_middle(name, width)))
     if run is None:
         rest = sum(column.width + 1 for column in columns[1:]) - 1
-        spans.append(Span(" " + fit(visible(plan_text(profile)), rest), "dim"))
+        spans.append(Span(" " + fit(one_line(plan_text(profile)), rest), "dim"))
         return tuple(spans)
     for column in columns[1:]:
         text, tone = _cell(column, run, current, silent_ns, rounds)
@@ -213,8 +216,8 @@ def suite_row(entry: Entry, columns: Sequence[Column], *, box: str) -> Line:
     if suite.replaces:
         facts.append("replaces the shipped suite")
     if suite.description:
-        facts.append(visible(suite.description))
-    head = f"{_BOXES[box]} {visible(suite.name)}"
+        facts.append(one_line(suite.description))
+    head = f"{_BOXES[box]} {one_line(suite.name)}"
     head = fit(head, min(width_of(head), width))
     return (Span(head, "head"), Span(fit("  " + " · ".join(facts), width - width_of(head)), "dim"))
 

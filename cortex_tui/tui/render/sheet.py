@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cortex_tui.tui.render.text import Line, Span, Tone, fit, visible, width_of, wrap
+from cortex_tui.text import one_line
+from cortex_tui.tui.render.text import Line, Span, Tone, fit, width_of, wrap
 
 LABEL_WIDTH = 10
 CELL_WIDTH = 24
@@ -16,7 +17,7 @@ class Sheet:
         self.lines: list[Line] = []
 
     def add(self, text: str, tone: Tone = "plain", indent: str = "") -> None:
-        self.lines += [(Span(line, tone),) for line in wrap(visible(text), self.width, indent)]
+        self.lines += [(Span(line, tone),) for line in wrap(one_line(text), self.width, indent)]
 
     def row(self, line: Line) -> None:
         """A line of our own words, cut where the width ends."""
@@ -29,7 +30,7 @@ class Sheet:
 
     def fact(self, label: str, text: str, tone: Tone = "plain") -> None:
         """`label` in a column of its own, the text wrapped beside it."""
-        for line in wrap(visible(text), max(8, self.width - LABEL_WIDTH)):
+        for line in wrap(one_line(text), max(8, self.width - LABEL_WIDTH)):
             self.lines.append((Span(label.ljust(LABEL_WIDTH), "dim"), Span(line, tone)))
             label = ""
 

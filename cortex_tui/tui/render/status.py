@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from cortex_tui.quantities import format_duration
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import SessionView
-from cortex_tui.tui.render.text import Line, Span, Tone, fit, visible, width_of
+from cortex_tui.text import one_line
+from cortex_tui.tui.render.text import Line, Span, Tone, fit, width_of
 from cortex_tui.tui.state.cost import ScreenCost
 from cortex_tui.tui.state.listing import Listing
 
@@ -50,18 +51,18 @@ def cost_text(cost: ScreenCost) -> str:
 
 
 def _session(view: SessionView | None, note: str, pace: str) -> list[Span]:
-    notes = [Span(visible(note), "head")] if note else []
+    notes = [Span(one_line(note), "head")] if note else []
     if view is None:
         return [Span("idle", "dim"), *notes]
     if view.state == "died":
         reason = view.died or "the runner is gone"
-        return [Span(f"DIED: {visible(reason)}", "bad")]
+        return [Span(f"DIED: {one_line(reason)}", "bad")]
     spans = [_state(view), *notes]
     if view.state in ("starting", "running") and view.silent_ns > SILENT_NS:
         silent = f"silent for {view.silent_ns / 1e9:.1f} s: the loop is held"
         spans.append(Span(silent, "warn"))
     if view.store_error:
-        spans.append(Span(f"not stored: {visible(view.store_error)}", "bad"))
+        spans.append(Span(f"not stored: {one_line(view.store_error)}", "bad"))
     elif view.state == "finished":
         failed = sum(run.state == "failed" for run in view.runs)
         missed = sum(run.verdict == "missed" and run.state != "failed" for run in view.runs)
@@ -76,7 +77,7 @@ def _session(view: SessionView | None, note: str, pace: str) -> list[Span]:
         spans.append(Span(pace, "warn"))
     spans.append(Span(format_duration(view.elapsed_ns)))
     where = " ".join(word for word in (view.placement, view.loop) if word)
-    spans.append(Span(visible(where), "dim"))
+    spans.append(Span(one_line(where), "dim"))
     return spans
 
 
@@ -99,7 +100,7 @@ def status_line(
     right: list[Span] = []
     if listing.filter:
         count = f"{len(listing.shown)} of {len(listing.catalog.profiles)}"
-        right.append(Span(f"/{visible(listing.filter)} {count}", "head"))
+        right.append(Span(f"/{one_line(listing.filter)} {count}", "head"))
     right.append(Span(f"{len(listing.checked)} checked"))
     if problems:
         tone: Tone = "warn"

@@ -1,13 +1,12 @@
-"""Text as it goes to the screen: literal, on one line, and of an exact width in cells.
+"""Text as it goes to the screen: literal, and of an exact width in cells.
 
-Names, errors and log lines come from outside. They are never read as markup, and a control
-character in them is shown, not obeyed.
+Names, errors and log lines come from outside. They are never read as markup, and `text.one_line`
+shows a control character in them, so that no terminal obeys it.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -28,31 +27,6 @@ Line = tuple[Span, ...]
 # What the screen is mostly made of; each is one cell wide. Measuring such text with a pattern takes
 # a fraction of asking for the width of each of its characters.
 _SINGLE = re.compile(r"[ -~–…·µ✓✗│┤▁-▇⠀-⣿]*")
-_PLAIN = re.compile(r"[ -~]*")
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-
-
-def _shown(character: str) -> str:
-    code = ord(character)
-    if character == "\t":
-        return "    "
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "␡"
-    if unicodedata.category(character) in _HIDDEN:
-        return f"\\u{{{code:x}}}"
-    return character
-
-
-def visible(text: str) -> str:
-    """`text` on one line: control, format and unpaired characters are replaced by what shows them.
-
-    Escape becomes `␛`, a line feed `␊`, a right-to-left override `\\u{202e}`.
-    """
-    if _PLAIN.fullmatch(text):
-        return text
-    return "".join(map(_shown, text))
 
 
 def width_of(text: str) -> int:

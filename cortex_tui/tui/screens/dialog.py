@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from cortex_tui.tui.render.text import visible
+from cortex_tui.text import one_line
 from cortex_tui.tui.widgets.choice import Choice
 
 
@@ -66,7 +66,7 @@ class Dialog(ModalScreen[None]):
 
     def show_error(self, text: str) -> None:
         """Says what is wrong; the input can be changed and tried again."""
-        self._error.update("\n".join(visible(line) for line in text.splitlines()))
+        self._error.update("\n".join(one_line(line) for line in text.splitlines()))
         self._input.focus()
 
     def action_choose(self, at: int) -> None:

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from cortex_tui.results.run_result import RunResult
-from cortex_tui.tui.render.text import visible
+from cortex_tui.text import one_line
 from cortex_tui.tui.screens.dialog import Dialog, Entry
 from cortex_tui.tui.widgets.choice import Choice
 
@@ -37,7 +37,7 @@ class SaveDialog(Dialog):
                 yield Choice("the whole session", f"only {self._run.profile.full_name}")
             yield Static("", classes="error", markup=False)
             if self._store:
-                where = f"It goes into {visible(self._store)}\n"
+                where = f"It goes into {one_line(self._store)}\n"
                 yield Static(where, classes="quiet", markup=False)
             choose = "" if self._run is None else "↑ ↓ choose what   "
             yield Static(f"enter saves   {choose}escape cancels", classes="quiet")

@@ -12,7 +12,7 @@ from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control, SavedSnapshot
-from cortex_tui.tui.render.text import visible
+from cortex_tui.text import one_line
 from cortex_tui.tui.state import steering
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
@@ -119,7 +119,7 @@ class Sessions:
             answered = answer.result()
             text = answered.text if answered.done else f"ignored: {answered.text}"
             with contextlib.suppress(RuntimeError):  # the screen may be gone by now
-                loop.call_soon_threadsafe(self._say, visible(text))
+                loop.call_soon_threadsafe(self._say, one_line(text))
 
         answer.add_done_callback(show)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from textual import events
 from textual.strip import Strip
 
-from cortex_tui.tui.render.text import Span, visible
+from cortex_tui.text import one_line
+from cortex_tui.tui.render.text import Span
 from cortex_tui.tui.widgets.lines import Toned
 
 
@@ -26,7 +27,7 @@ class Choice(Toned):
 
     def render_line(self, y: int) -> Strip:
         mark = "(•)" if y == self.chosen else "( )"
-        return self.strip((Span(f"{mark} {visible(self._labels[y])}"),), self.size.width)
+        return self.strip((Span(f"{mark} {one_line(self._labels[y])}"),), self.size.width)
 
     def on_click(self, event: events.Click) -> None:
         self.choose(event.y)

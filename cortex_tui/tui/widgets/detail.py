@@ -13,11 +13,12 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from cortex_tui.profiles.model import Problem
+from cortex_tui.text import one_line
 from cortex_tui.tui.render.error_bars import error_bars
 from cortex_tui.tui.render.facts import log_lines, profile_facts, suite_facts, title
 from cortex_tui.tui.render.rows import SECOND_NS
 from cortex_tui.tui.render.session_facts import session_facts
-from cortex_tui.tui.render.text import Line, Span, visible
+from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Entry
 from cortex_tui.tui.state.view_poller import ViewPoller
@@ -91,7 +92,7 @@ class Detail(Container):
             self._curve.show(())
             self.lines.show(lambda width: [], topic=None)
         elif entry.profile is None:
-            line: Line = (mark, Span(visible(entry.suite.name), "head"), Span("  suite", "dim"))
+            line: Line = (mark, Span(one_line(entry.suite.name), "head"), Span("  suite", "dim"))
             self._heading.show(line)
             self._curve.show(())
             self.lines.show(partial(suite_facts, entry.suite, problems), topic=entry.key)

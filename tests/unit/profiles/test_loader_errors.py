@@ -411,7 +411,7 @@ def test_hostile_names_stay_on_one_line(tmp_path: Path) -> None:
     assert lines(catalog) == [
         "profiles/x.toml: profile: expected a name of letters, digits, - and _, "
         'got "a*\\n\\u001b[31m"',
-        'profiles/x.toml: profile.b.dur\\nation: unknown key (did you mean "duration"?)',
+        'profiles/x.toml: profile.b.dur␊ation: unknown key (did you mean "duration"?)',
     ]
 
 

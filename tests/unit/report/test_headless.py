@@ -124,7 +124,7 @@ async def test_trouble_with_the_store_is_a_warning_that_is_said_once() -> None:
 
 async def test_what_the_workloads_printed_is_shown_and_not_obeyed() -> None:
     _, out, err = await headless(StandIn(session_view(run_view(), log=("hello\x1b[2J",))))
-    assert "  | hello\\x1b[2J\n" in err
+    assert "  | hello␛[2J\n" in err
     assert "hello" not in out
 
 
@@ -214,7 +214,7 @@ async def test_so_many_rounds_are_asked_for() -> None:
                 traceback="Traceback:\nValueError: too \x07 much\n",
             ),
             3,
-            "shop.steady  failed  ValueError: too \\x07 much",
+            "shop.steady  failed  ValueError: too ␇ much",
         ),
         (run_view(operations=0, unfinished=1), 3, "shop.steady  failed  it did not end"),
     ],

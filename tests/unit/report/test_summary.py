@@ -236,14 +236,14 @@ def test_what_a_number_alone_hides_is_said() -> None:
     )
     lines = text.split("\n")
     for line in (
-        "shop.steady: failed: setup: no such table\\x1b[31m",
+        "shop.steady: failed: setup: no such table␛[31m",
         "shop.steady: unfinished: 2 had not ended when the run did",
         "shop.steady: unstarted: 1,500 were due, but never started",
         "shop.steady: warning: shares its loop with the screen",
     ):
         assert line in lines
     at = lines.index("shop.steady, shop.other:")
-    assert lines[at + 1 : at + 4] == ["  Traceback:", "    File x", "  ValueError: \\x07"]
+    assert lines[at + 1 : at + 4] == ["  Traceback:", "    File x", "  ValueError: ␇"]
     assert lines[-1] == "not stored: no space left"
 
 
