@@ -51,8 +51,8 @@ INTERRUPTED = 130
     "--warmup",
     callback=warmup,
     metavar="LENGTH",
-    help="How each profile warms up, in place of its own way: 500ms, auto, or so many operations; "
-    "0 for none.",
+    help="How each profile warms up, in place of its own way: 500ms, auto, or a number of "
+    "operations; 0 for none.",
 )
 @click.option(
     "--one-by-one",
@@ -64,7 +64,7 @@ INTERRUPTED = 130
     type=click.IntRange(1, 1_000),
     default=1,
     metavar="N",
-    help="So many rounds; with --one-by-one the profiles take turns (A B A B).",
+    help="N rounds; with --one-by-one the profiles take turns (A B A B).",
 )
 @click.option(
     "--again",
@@ -138,7 +138,7 @@ def run(
     if not profiles:
         return INVALID_PROFILE
     if note and not save:
-        raise click.UsageError("--note: expected --save NAME beside it")
+        raise click.UsageError("--note: expected --save NAME, too")
     if dry_run:
         _refuse_beside(ctx, "--dry-run", ("duration_ns", "warmup", "repeat", "save", "json"))
         profiles, one_by_one, repeat = [rehearsed(profile) for profile in profiles], True, 1
@@ -179,7 +179,7 @@ def _refuse_beside(ctx: click.Context, option: str, names: Sequence[str]) -> Non
     options = {parameter.name: parameter.opts[0] for parameter in ctx.command.params}
     for name in names:
         if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{option}: expected no {options[name]} beside it")
+            raise click.UsageError(f"{option}: expected no {options[name]} with it")
 
 
 def _overridden(

@@ -24,7 +24,7 @@ description = "First benchmarks of {name}"
 
 # What every profile below takes, unless it says otherwise.
 [defaults]
-workload = "{module}:digest"            # the function in {module}.py, beside this file
+workload = "{module}:digest"            # the function in {module}.py, in this folder
 warmup = "500ms"                        # runs, but does not count
 duration = "3s"
 

@@ -56,7 +56,7 @@ class Load:
 
         `path` is that of the key `load`.
         """
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of load has its own
 
     @property
     def shared_by(self) -> int:
@@ -115,7 +115,7 @@ class Load:
 
     def segments(self, start_ns: int) -> list[Segment]:
         """Its levels from `start_ns` on."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of load has its own
 
     def levels(self, start_ns: int = 0) -> Levels:
         return Levels(self.segments(start_ns))
@@ -144,12 +144,12 @@ class Load:
     @property
     def text(self) -> str:
         """In the few words that a row of a table has room for, such as `500/s poisson`."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of load has its own
 
     @property
     def lines(self) -> tuple[str, ...]:
         """In full."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of load has its own
 
     @property
     def unit(self) -> str:

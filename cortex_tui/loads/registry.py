@@ -42,7 +42,7 @@ def read_load(value: object, path: str) -> Load:
         with_it = [load for load in LOADS.values() if name in load.keys]
         if not set(found) & set(with_it):
             expected = _listed([load.key for load in with_it], "or")
-            raise RefusedError(f"{path}.{name}", f"expected {expected} beside it")
+            raise RefusedError(f"{path}.{name}", f"expected {expected} with it")
     if not found:
         examples = _listed([load.example for load in LOADS.values()], "or")
         raise RefusedError(path, f"expected {examples}, got none")
@@ -57,6 +57,7 @@ def _listed(names: list[str], word: str) -> str:
 def decode_load(kind: type, value: object) -> object:
     """The `dec_hook` of everything that decodes a profile."""
     if kind is not Load:
+        # What msgspec asks of a hook for a type that is not its own.
         raise NotImplementedError(f"cannot decode {kind}")
     model = value.get("model") if isinstance(value, dict) else None
     if model not in LOADS:

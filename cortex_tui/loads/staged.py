@@ -50,7 +50,7 @@ STAGE_KEYS = {
     "workers": Key(
         partial(read_count, at_most=MAX_WORKERS, at_least=0),
         counts(0, MAX_WORKERS),
-        "How many workers go on at once; 0 starts nothing.",
+        "How many workers run at once; 0 starts nothing.",
     ),
     "for": Key(read_duration_ns, DURATION, "How long the stage lasts."),
     "ramp": Key(
@@ -145,7 +145,7 @@ class StagedLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="stag
         others, wanted = (OF_WORKERS, "workers") if of == "rate" else (OF_RATES, "a rate")
         for name in keys:
             if name in others and name not in OF_ALL:
-                raise RefusedError(f"{path}.{name}", f"expected {wanted} in the stages beside it")
+                raise RefusedError(f"{path}.{name}", f"expected {wanted} in the same stages")
         if of == "workers":
             most = max(stage["workers"] for stage in stages)
             refuse_idle(most, keys.get("processes", 1), path)

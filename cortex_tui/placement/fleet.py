@@ -17,6 +17,7 @@ import msgspec
 from cortex_tui.placement.merging import SessionMerge
 from cortex_tui.placement.port import Stream
 from cortex_tui.protocol.commands import Release, Request, Stop, ToRunner
+from cortex_tui.protocol.messages import RunnerDied
 from cortex_tui.protocol.plan import SessionPlan
 
 TOGETHER_NS = 20_000_000
@@ -47,8 +48,17 @@ async def open_fleet(plan: SessionPlan, open_one: Open) -> AsyncIterator[Stream]
             stream.kill(reason)
 
     async def pump(runner: int) -> None:
+        try:
+            await merge_all_of(runner)
+        except Exception as error:
+            # Without this stream the others would wait for ever, and so would the reader of all.
+            reason = f"the messages of process {runner + 1} could not be merged: {error!r}"
+            kill(reason)
+            whole.deliver([RunnerDied(reason, time.perf_counter_ns())])
+
+    async def merge_all_of(runner: int) -> None:
         async for batch in streams[runner]:
-            merged = [said for message in batch for said in merge.take(runner, message)]
+            merged = [each for message in batch for each in merge.take(runner, message)]
             if merged:
                 whole.deliver(merged)
             for barrier, waiting in merge.released().items():

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Literal
 
+from cortex_tui.limits import MAX_LINE_CHARS
 from cortex_tui.placement.fleet import open_fleet
 from cortex_tui.placement.port import PlacementName, Stream
 from cortex_tui.protocol.commands import Start, ToRunner
@@ -21,7 +22,6 @@ from cortex_tui.protocol.frames import FrameReader, ProtocolError, decode_messag
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied, SessionFinished
 from cortex_tui.protocol.plan import RunnerSpec, SessionPlan
 
-_MAX_LINE_BYTES = 4_096
 _LOOK_S = 0.02
 """How often it is looked whether the runner still lives: its socket may outlive it in a child."""
 _LAST_WORDS_S = 1.0
@@ -293,7 +293,7 @@ class _Pipe(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > _MAX_LINE_BYTES:
+        if len(self._rest) > MAX_LINE_CHARS:
             lines.append(self._rest)
             self._rest = b""
         if lines:
@@ -309,7 +309,7 @@ class _Pipe(asyncio.Protocol):
             LogLine(
                 -1,
                 self._name,
-                line[start : start + _MAX_LINE_BYTES].decode(errors="backslashreplace"),
+                line[start : start + MAX_LINE_CHARS].decode(errors="backslashreplace"),
             )
-            for start in range(0, max(1, len(line)), _MAX_LINE_BYTES)
+            for start in range(0, max(1, len(line)), MAX_LINE_CHARS)
         ]

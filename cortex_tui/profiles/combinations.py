@@ -48,8 +48,8 @@ def stop_rule_refusals(keys: Mapping[str, Any], path: str) -> list[RefusedError]
 
 
 def _stop_rule(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
-    of_stages = "expected none beside stages, which say how long they last"
-    of_precision = "expected none beside precision, whose bound is at_most"
+    of_stages = "expected none with stages, which have durations of their own"
+    of_precision = "expected none with precision, whose bound is at_most"
     found = []
     if _load(keys).duration_ns is not None:
         found += [(key, of_stages) for key in ("duration", "precision") if key in keys]
@@ -66,9 +66,9 @@ def _batch(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not _load(keys).has_workers:
         found.append(("batch", "expected a load of workers (arrivals start one by one)"))
     if "timeout" in keys:
-        found.append(("timeout", "expected none beside batch (its own cost would be measured)"))
+        found.append(("timeout", "expected none with batch (its own cost would be measured)"))
     if "precision" in keys:
-        found.append(("precision", f"expected none beside batch ({_OF_BATCHES})"))
+        found.append(("precision", f"expected none with batch ({_OF_BATCHES})"))
     if "iterations" in keys and keys["iterations"] < batch:
         found.append(("iterations", f"expected at least a batch of {batch:,}"))
     return found
@@ -108,7 +108,7 @@ def _targets(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _scaling(name: str, cells: tuple[Cell, ...]) -> str:
     """What keeps the growth over a parameter from having a value; "" if nothing."""
     if not cells:
-        return "expected a matrix beside it, whose cells it compares"
+        return "expected a matrix in the same profile, whose cells it compares"
     if name not in cells[0]:
         return f"{name} is not in the matrix {suggestion(name, cells[0])}"
     values = {cell[name] for cell in cells}

@@ -128,7 +128,9 @@ KEYS = {
     "timeout": Key(read_duration_ns, DURATION, "After so long an operation has failed."),
     "batch": Key(read_batch, BATCH_SCHEMA, "How many very short operations to time as one."),
     "targets": Key(
-        read_targets, lists({**TEXT, "examples": ["p95 < 50ms"]}), "What the run is held to."
+        read_targets,
+        lists({**TEXT, "examples": ["p95 < 50ms"]}),
+        "What the run should meet.",
     ),
     "tags": Key(
         read_tags,

@@ -25,7 +25,10 @@ PARAMS_SCHEMA: Schema = {"type": "object", "additionalProperties": PARAM_SCHEMA}
 MATRIX_SCHEMA: Schema = {
     "type": "object",
     "properties": {
-        "include": {**lists(PARAMS_SCHEMA), "description": "Cells beside those of the lists."},
+        "include": {
+            **lists(PARAMS_SCHEMA),
+            "description": "Cells in addition to those of the lists.",
+        },
         "exclude": {
             **lists(PARAMS_SCHEMA),
             "description": "Cells to leave out: all that have these values.",

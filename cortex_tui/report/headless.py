@@ -80,7 +80,7 @@ async def run_headless(
             view = await _watched(control, before, progress, interrupted)
         except _LostError as error:
             view, lost = error.view, True
-            progress.say("error: nothing more is heard of the session; it is given up")
+            progress.say("error: the session does not respond; it was given up")
     progress.clear()
     if view is None and lost:
         return FAILED

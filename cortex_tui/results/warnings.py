@@ -32,7 +32,7 @@ def warnings_of(run: RunFold) -> tuple[str, ...]:
     flattered = [name for name in SHOWN if measured.flattered(SHOWN[name])]
     if flattered and run.headline.total:
         found.append(
-            f"{', '.join(flattered)} flattered: {measured.missing:,} operations failed, never "
+            f"{', '.join(flattered)} may be too low: {measured.missing:,} operations failed, never "
             "ended or never started, and are missing from the percentiles"
         )
     late_ns, service_ns = median_of(run.lateness), median_of(run.service)

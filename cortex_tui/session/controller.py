@@ -243,7 +243,7 @@ class SessionController:
                         if isinstance(message, Answer):
                             self._take_answer(message)
         except Exception as error:
-            fold.die(f"the session could not go on: {error}", time.perf_counter_ns())
+            fold.die(f"the session could not continue: {error}", time.perf_counter_ns())
         finally:
             for beat in beats:
                 beat.cancel()
@@ -262,7 +262,7 @@ class SessionController:
                 await asyncio.shield(asyncio.ensure_future(action(fold)))
             except Exception as error:
                 # A defect of ours must neither stop the views nor go unseen.
-                said = f"the intake failed, and goes on: {error!r}"
+                said = f"the intake failed and continues: {error!r}"
                 if not any(line.text == said for line in fold.log):
                     fold.apply(LogLine(-1, "runner", said))
 
@@ -280,8 +280,8 @@ class SessionController:
         silent_s = (now_ns - max(fold.heard_ns, asked_ns)) / 1e9
         if silent_s > ANSWER_S:
             stream.kill(
-                f"it was told to stop and did not answer for {ANSWER_S:.0f} s (its loop was held), "
-                "so the runner was killed"
+                f"it was asked to stop and did not answer for {ANSWER_S:.0f} s (its event loop "
+                "was blocked), so the runner was killed"
             )
         elif (now_ns - asked_ns) / 1e9 > STOP_S:
             stream.kill(f"it did not stop within {STOP_S:.0f} s, so the runner was killed")

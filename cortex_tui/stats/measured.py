@@ -72,8 +72,13 @@ class Measured(NamedTuple):
         return flagged(quantile, self.service.total * self.batch, self.missing)
 
     @property
+    def in_window(self) -> int:
+        """How many succeeded before the window ended."""
+        return self.operations - self.drained
+
+    @property
     def throughput_per_s(self) -> float | None:
         """Operations that succeeded within the window, over the window."""
         if not self.measured_ns:
             return None
-        return (self.operations - self.drained) * 1e9 / self.measured_ns
+        return self.in_window * 1e9 / self.measured_ns

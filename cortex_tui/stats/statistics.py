@@ -112,8 +112,8 @@ def _quantile(
         low, high = times.percentiles((less or quantile, quantile))
         value = (high or 0) - (low or 0) if less else high
         flattered = subject != "failure" and measured.flattered(quantile)
-        note = f"flattered: {measured.missing:,} are missing from it" if flattered else ""
-        return Reading(value, note)
+        lacks = f"may be too low: {measured.missing:,} operations are missing from it"
+        return Reading(value, lacks if flattered else "")
 
     return read
 

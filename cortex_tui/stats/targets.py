@@ -189,7 +189,7 @@ def evaluate(
         return TargetResult(target.text, None, "pending" if live else lacking, reading.note)
     met = _OPERATORS[target.operator](reading.value, target.limit)
     if stopped and target.statistic == "throughput" and not _is_sure(target, measured, met=met):
-        counted = measured.operations - measured.drained
+        counted = measured.in_window
         note = f"stopped after {counted:,} operation{'' if counted == 1 else 's'}, too few to tell"
         return TargetResult(target.text, reading.value, "undecided", note)
     return TargetResult(target.text, reading.value, "met" if met else "missed", reading.note)
@@ -198,7 +198,7 @@ def evaluate(
 def _is_sure(target: Target, measured: Measured, *, met: bool) -> bool:
     """Whether both ends of the 95 % confidence interval of a throughput say the same: that of a
     Poisson count n, n + 1.92 ± 1.96 sqrt(n + 0.96) (the score interval)."""
-    count = measured.operations - measured.drained
+    count = measured.in_window
     half = _Z * math.sqrt(count + _Z * _Z / 4)
     ends = (count + _Z * _Z / 2 - half, count + _Z * _Z / 2 + half)
     rates_per_s = (end * 1e9 / measured.measured_ns for end in ends)

@@ -259,7 +259,7 @@ def test_a_session_tells_how_its_runner_and_the_screen_fare() -> None:
     told = session_text(batched())
     assert "in a process of its own, uvloop, arrivals woken by timerfd" in told
     assert "reading it adds 84ns to an operation; an empty await takes 45ns" in told
-    assert "held for at most 12.4ms within the last second" in told
+    assert "blocked for at most 12.4ms within the last second" in told
     assert "3 pauses in the runner, 5.82ms together" in told
     assert "the runner uses 1.02 of 2 usable cores" in told
     assert "2.1 ms/frame, 4 % CPU" in told

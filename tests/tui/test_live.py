@@ -108,7 +108,7 @@ async def test_of_repeated_profiles_the_round_that_has_begun_is_shown() -> None:
 async def test_a_silent_runner_is_said_to_hold_its_loop() -> None:
     async with bench() as b:
         await b.show(msgspec.structs.replace(running(), silent_ns=3_200_000_000))
-        assert "silent for 3.2 s: the loop is held" in b.lines[0]
+        assert "silent for 3.2 s: the event loop is blocked" in b.lines[0]
         assert "!3.2s" in b.line_with("comman…spatch")
 
 

@@ -117,7 +117,7 @@ def _git(facts: Facts) -> Finding:
     if not commit:
         return Finding(
             "note", "code", "no git commit here",
-            "What was measured cannot be told from the result.",
+            "The result does not show what was measured.",
             "Start it in the repository of the code.",
         )  # fmt: skip
     branch = facts.get("git_branch")

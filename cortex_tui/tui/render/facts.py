@@ -47,7 +47,7 @@ def _conditions(page: Sheet, run: RunResult, silent_ns: int) -> None:
     if run.slowest:
         page.fact("slowest", run.slowest)
     if run.neighbours:
-        page.fact("beside", ", ".join(run.neighbours))
+        page.fact("with", ", ".join(run.neighbours))
 
 
 def profile_facts(

@@ -27,8 +27,8 @@ def _runner(page: Sheet, view: SessionView) -> None:
 
 def _health(page: Sheet, view: SessionView, cost: ScreenCost, cores: int) -> None:
     lag = view.loop_lag_ns
-    held = f"held for at most {format_duration(lag)}" if lag else "not held"
-    text = f"{held} within the last second"
+    blocked = f"blocked for at most {format_duration(lag)}" if lag else "not blocked"
+    text = f"{blocked} within the last second"
     page.fact("loop", text, "warn" if lag >= HELD_NS else "plain")
     if view.gc_pauses:
         pauses = "1 pause" if view.gc_pauses == 1 else f"{format_count(view.gc_pauses)} pauses"

@@ -59,7 +59,7 @@ def _session(view: SessionView | None, note: str, pace: str) -> list[Span]:
         return [Span(f"DIED: {one_line(reason)}", "bad")]
     spans = [_state(view), *notes]
     if view.state in ("starting", "running") and view.silent_ns > SILENT_NS:
-        silent = f"silent for {view.silent_ns / 1e9:.1f} s: the loop is held"
+        silent = f"silent for {view.silent_ns / 1e9:.1f} s: the event loop is blocked"
         spans.append(Span(silent, "warn"))
     if view.store_error:
         spans.append(Span(f"not stored: {one_line(view.store_error)}", "bad"))

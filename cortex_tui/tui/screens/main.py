@@ -150,11 +150,11 @@ class MainScreen(Screen[None]):
         idle = frozenset(name for name in ranked if not self.applies(name))
         self._keys.show(idle, live=latest.active)
 
-    def say(self, text: str, until: Callable[[], bool] = lambda: False) -> None:
+    def say(self, text: str) -> None:
         """Tells in the status line what is being done, for a moment at most and until it is."""
         if self._note_timer is not None:
             self._note_timer.stop()
-        self._note = StatusMessage(self.latest, text, until)
+        self._note = StatusMessage(self.latest, text)
         self._note_timer = self.set_timer(NOTE_S, self._forget_note, name="note")
         self.show()
 

@@ -74,7 +74,7 @@ def test_the_schema_and_the_errors_know_a_load_from_outside(
 
     (folder / "x.toml").write_text(SUITE.replace("burst = 8, ", ""), encoding="utf-8")
     checked = call(capsys, "check", "--profiles", "x.toml", "x.toml")
-    assert "load.every: expected burst beside it" in checked.out + checked.err
+    assert "load.every: expected burst with it" in checked.out + checked.err
 
 
 def test_a_plan_with_a_load_that_nobody_knows_is_refused(folder: Path) -> None:

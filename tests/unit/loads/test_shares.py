@@ -74,7 +74,7 @@ def test_poisson_shares_are_independent_and_have_the_rate_together() -> None:
         ('load = { workers = 2, processes = 2 }\nbatch = "auto"', "batch: expected a number"),
         ("load = { workers = 2, processes = 2 }\niterations = 1", "iterations: expected at least"),
         ('load = { workers = 2, processes = 2 }\ndatabase = "shared"', 'database: expected "own"'),
-        ("load = { processes = 2 }", "load.processes: expected workers, rate or stages beside it"),
+        ("load = { processes = 2 }", "load.processes: expected workers, rate or stages with it"),
     ],
 )
 def test_what_cannot_be_shared_is_refused(

@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,19 @@ import pytest
 
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
+from cortex_tui.placement.fleet import open_fleet
 from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.placement.port import Stream
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.commands import Adjust, Command, Pause, Request, Resume, Stop
+from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import (
     Answer,
     LevelChanged,
     LogLine,
     Message,
     RunFinished,
+    RunnerDied,
     Samples,
     SessionFinished,
     StateChanged,
@@ -269,3 +273,27 @@ async def test_nothing_is_left_when_it_is_given_up(fleet: Fleet) -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+async def test_messages_that_cannot_be_merged_end_the_session_with_the_reason(
+    fleet: Fleet,
+) -> None:
+    killed: list[str] = []
+
+    @asynccontextmanager
+    async def open_one(plan: SessionPlan) -> AsyncIterator[Stream]:
+        stream = Stream(lambda request: None, killed.append)
+        if plan.runner == 1:
+            # Of a run that was never planned.
+            stream.deliver([StateChanged(99, RunLife("setup"), 1)])
+        yield stream
+
+    profile = fleet.profile("nap", load=ClosedLoad(2, processes=2), stop=HOUR)
+    folder, runs = str(fleet.folder), (RunPlan(0, profile, 1, (0, 1)),)
+    plan = SessionPlan(session="x", runs=runs, scratch=folder, cache=folder)
+    async with open_fleet(plan, open_one) as stream:
+        batches = [batch async for batch in stream]
+    (died,) = batches[-1]
+    assert isinstance(died, RunnerDied)
+    assert died.reason.startswith("the messages of process 2 could not be merged: KeyError")
+    assert killed == [died.reason] * 2

@@ -55,7 +55,7 @@ PROFILE_ERRORS = [
     ),
     (
         "load = { max_in_flight = 4 }",
-        "load.max_in_flight: expected rate or stages beside it",
+        "load.max_in_flight: expected rate or stages with it",
     ),
     ("load = { worker = 1 }", 'load.worker: unknown key (did you mean "workers"?)'),
     (
@@ -64,12 +64,12 @@ PROFILE_ERRORS = [
     ),
     (
         'load = { workers = 1, arrivals = "poisson" }',
-        "load.arrivals: expected rate or stages beside it",
+        "load.arrivals: expected rate or stages with it",
     ),
     ('load = { rate = "5/s", precise = 1 }', "load.precise: expected true or false, got 1"),
     (
         'load = { rate = "5/s", think_time = "5ms" }',
-        "load.think_time: expected workers or stages beside it",
+        "load.think_time: expected workers or stages with it",
     ),
     (
         "load = { workers = 1, think_time = 5 }",
@@ -107,15 +107,15 @@ PROFILE_ERRORS = [
     ),
     (
         'load = { stages = [{ rate = "5/s", for = "5s" }] }\nduration = "5s"',
-        "duration: expected none beside stages, which say how long they last",
+        "duration: expected none with stages, which have durations of their own",
     ),
     (
         'load = { stages = [{ rate = "5/s", for = "5s" }] }\nprecision = { p50 = "2%" }',
-        "precision: expected none beside stages, which say how long they last",
+        "precision: expected none with stages, which have durations of their own",
     ),
     (
         'precision = { p99 = "2%" }\nduration = "5s"',
-        "duration: expected none beside precision, whose bound is at_most",
+        "duration: expected none with precision, whose bound is at_most",
     ),
     ('precision = "2%"', 'precision: expected a table, got "2%"'),
     (
@@ -154,7 +154,7 @@ PROFILE_ERRORS = [
     ),
     (
         'batch = "auto"\ntimeout = "1s"',
-        "timeout: expected none beside batch (its own cost would be measured)",
+        "timeout: expected none with batch (its own cost would be measured)",
     ),
     ("batch = 8\niterations = 5", "iterations: expected at least a batch of 8"),
     (
@@ -252,7 +252,7 @@ PROFILE_ERRORS = [
     ),
     (
         'targets = ["scaling(n) <= 1.1"]',
-        'targets: target 1, "scaling(n) <= 1.1": expected a matrix beside it, '
+        'targets: target 1, "scaling(n) <= 1.1": expected a matrix in the same profile, '
         "whose cells it compares",
     ),
     (
@@ -374,7 +374,7 @@ SUITE_ERRORS = [
     (f'tags = ["x"]\n{USABLE}', "tags: unknown key (expected one of defaults, "),
     (
         '[defaults]\nduration = "5s"\nload = { stages = [{ workers = 1, for = "5s" }] }\n' + USABLE,
-        "defaults.duration: expected none beside stages, which say how long they last",
+        "defaults.duration: expected none with stages, which have durations of their own",
     ),
 ]
 

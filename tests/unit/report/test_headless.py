@@ -184,7 +184,7 @@ async def test_a_session_that_nothing_more_is_heard_of_is_given_up() -> None:
     control = StandIn(GOING_ON)
     code, out, err = await headless(control, json="-", save="lost")
     assert (code, out, control.saved) == (3, "", [])
-    assert "error: nothing more is heard of the session; it is given up\n" in err
+    assert "error: the session does not respond; it was given up\n" in err
     assert "shop.steady" in err
 
 

@@ -71,7 +71,7 @@ def test_percentiles_are_flagged_when_more_is_missing_than_lies_beyond_them() ->
     view = result_of(fold, {})
     assert view.error_count == 30
     (warning,) = view.warnings
-    assert warning.startswith("p99, p99.9, p99.99 flattered: 30 operations")
+    assert warning.startswith("p99, p99.9, p99.99 may be too low: 30 operations")
 
 
 def test_an_interval_without_operations_is_a_gap_in_the_trend() -> None:
@@ -138,6 +138,17 @@ def test_a_run_that_was_stopped_before_anything_ended_has_not_failed() -> None:
     fold = measuring()
     fold.finish(RunFinished(run=0, state="stopped", at_ns=0, unfinished_ns=(SECOND_NS,)))
     assert result_of(fold, {}).state == "stopped"
+
+
+@pytest.mark.parametrize(("state", "verdict"), [("stopped", "undecided"), ("finished", "missed")])
+def test_only_of_a_run_that_was_stopped_chance_could_judge(state: Any, verdict: str) -> None:
+    fold = measuring(targets=("throughput >= 1_000/s",))
+    fold.add(samples(0, [1_000] * 6))
+    ended = RunFinished(run=0, state=state, at_ns=TENTH_NS, measured_ns=TENTH_NS // 10)
+    fold.finish(ended)
+    view = result_of(fold, {})
+    assert (view.state, view.verdict) == (state, verdict)
+    assert view.targets[0].value == 600
 
 
 def test_what_was_measured_outlives_the_runner() -> None:

@@ -198,7 +198,7 @@ def test_a_runner_that_does_not_answer_a_stop_is_killed(
     desk.control.stop()
     view = desk.ended()
     assert view.state == "died"
-    assert "its loop was held" in view.died
+    assert "its event loop was blocked" in view.died
 
 
 def test_closing_ends_a_session_that_holds_its_loop(tmp_path: Path) -> None:
