@@ -1,8 +1,6 @@
 """The score that FTS5 gives, for texts in memory."""
 
 import math
-import re
-import unicodedata
 from collections.abc import Sequence
 
 from cortex_core.domain.relevance import TITLE_BOOST
@@ -11,22 +9,8 @@ _K1 = 1.2
 _B = 0.75
 _IDF_LEAST = 1e-6
 
-_words = re.compile(r"[^\W_]+").findall
-
 Document = tuple[list[str], list[str]]
 """The words of a title and of a content."""
-
-
-def split(text: str) -> list[str]:
-    """The words of a text as FTS5's unicode61 sees them: without case and accents."""
-    decomposed = unicodedata.normalize("NFKD", text.lower())
-    return _words("".join(c for c in decomposed if not unicodedata.combining(c)))
-
-
-def phrases(text: str) -> list[list[str]]:
-    """What is searched for: each run of non-blanks, as the words that it holds in a row."""
-    runs = dict.fromkeys(text.replace("\0", " ").split())
-    return [words for words in map(split, runs) if words]
 
 
 def occurrences(document: Document, phrase: Sequence[str]) -> float:

@@ -7,8 +7,7 @@ from cortex_core.domain.namespace import Namespace
 from cortex_core.domain.pattern import Pattern
 from cortex_core.domain.relevance import relevance
 from cortex_core.domain.similarity import similarities
-from cortex_core.memory.bm25 import bm25, occurrences, phrases, split
-from cortex_core.memory.snippet import snippet
+from cortex_core.memory.bm25 import bm25, occurrences
 from cortex_core.search import (
     ConversationSearch,
     PatternSearch,
@@ -16,6 +15,8 @@ from cortex_core.search import (
     SearchHits,
     SimilarPattern,
 )
+from cortex_core.snippet import snippet
+from cortex_core.tokens import phrases, split
 
 
 def search_conversations(

@@ -17,8 +17,6 @@ from cortex_core.domain.relevance import (
     TEXT_SHARE,
     TITLE_BOOST,
 )
-from cortex_core.memory.bm25 import phrases
-from cortex_core.memory.snippet import LONG, snippet
 from cortex_core.search import (
     HIT_END,
     HIT_START,
@@ -27,9 +25,11 @@ from cortex_core.search import (
     SearchHit,
     SearchHits,
 )
+from cortex_core.snippet import LONG, snippet
 from cortex_core.sqlite.conditions import glob
 from cortex_core.sqlite.full_text import all_words
 from cortex_core.sqlite.moments import from_us, to_us
+from cortex_core.tokens import phrases
 
 CANDIDATES_MOST = 1500
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from cortex_core.memory.bm25 import split
 from cortex_core.search import HIT_END, HIT_START, SNIPPET_WORDS
+from cortex_core.tokens import split
 
 LONG = 4_000
 """Characters above which a text is looked at in parts, so that the time for a snippet of a long
