@@ -29,6 +29,7 @@ from cortex_core.snippet import LONG, snippet
 from cortex_core.sqlite.conditions import glob
 from cortex_core.sqlite.full_text import all_words
 from cortex_core.sqlite.moments import from_us, to_us
+from cortex_core.sqlite.search_lane import Check
 from cortex_core.tokens import phrases
 
 CANDIDATES_MOST = 1500
@@ -97,7 +98,9 @@ _HITS = f"""
 """
 
 
-def search_conversations(connection: sqlite3.Connection, search: ConversationSearch) -> SearchHits:
+def search_conversations(
+    search: ConversationSearch, connection: sqlite3.Connection, check: Check
+) -> SearchHits:
     """Runs on the searcher's thread."""
     query = all_words(search.text)
     if query is None:
@@ -119,6 +122,7 @@ def search_conversations(connection: sqlite3.Connection, search: ConversationSea
     relevances = {key: 1.0 / (1.0 + against) for key, _, against in ranked}
     hits = _hits(
         connection,
+        check,
         search.text,
         {key: value for key, value in relevances.items() if value >= search.min_relevance},
     )
@@ -126,7 +130,7 @@ def search_conversations(connection: sqlite3.Connection, search: ConversationSea
 
 
 def _hits(
-    connection: sqlite3.Connection, searched: str, relevances: dict[int, float]
+    connection: sqlite3.Connection, check: Check, searched: str, relevances: dict[int, float]
 ) -> tuple[SearchHit, ...]:
     """The hits with these keys, in their order."""
     if not relevances:
@@ -138,6 +142,7 @@ def _hits(
     wanted = phrases(searched)
     hits: dict[int, SearchHit] = {}
     for key, conversation_id, title, text, is_content, namespace, quality, captured_at_us in rows:
+        check()
         hits[key] = SearchHit(
             conversation_id=conversation_id,
             title=title,

@@ -18,7 +18,7 @@ from cortex_core.sqlite.lane import Lane, open_lanes
 from cortex_core.sqlite.look_ups import LookUps
 from cortex_core.sqlite.read_batch import run_reads
 from cortex_core.sqlite.schema import Synchronous, prepare_reader, prepare_writer
-from cortex_core.sqlite.search_lane import SearchLane, give_way
+from cortex_core.sqlite.search_lane import Check, SearchLane, give_way
 from cortex_core.sqlite.unit_queue import UnitQueue
 from cortex_core.sqlite.write_batch import run_writes
 
@@ -152,8 +152,9 @@ class Database:
         self._refuse_if_unusable()
         return self._look_ups.submit(run)
 
-    def search(self, run: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
-        """Run `run` on a consistent view; it is stopped past the deadline or if cancelled."""
+    def search(self, run: Callable[[sqlite3.Connection, Check], T]) -> Awaitable[T]:
+        """Run `run` on a consistent view; it is stopped past the deadline or if cancelled, by
+        SQLite or by the function that it is given and calls between steps of its own."""
         self._refuse_if_unusable()
         return self._searches.submit(run)
 

@@ -1,12 +1,14 @@
 """Finds patterns like a text: SQLite finds candidates, the domain's measure ranks them."""
 
 import sqlite3
+from collections.abc import Iterator
 
 from cortex_core.domain.similarity import similarities
 from cortex_core.search import PatternSearch, SimilarPattern
 from cortex_core.sqlite.conditions import glob
 from cortex_core.sqlite.full_text import any_word
 from cortex_core.sqlite.patterns import PATTERN_COLUMNS, pattern_from_row
+from cortex_core.sqlite.search_lane import Check
 
 MATCHES_MOST = 5000
 CANDIDATES_MOST = 50
@@ -28,7 +30,7 @@ _CANDIDATES = f"""
 
 
 def search_patterns(
-    connection: sqlite3.Connection, search: PatternSearch
+    search: PatternSearch, connection: sqlite3.Connection, check: Check
 ) -> tuple[SimilarPattern, ...]:
     """Runs on the searcher's thread."""
     query = any_word(search.context)
@@ -41,9 +43,14 @@ def search_patterns(
         "type": None if search.type is None else search.type.value,
     }
     candidates = [pattern_from_row(row) for row in connection.execute(_CANDIDATES, parameters)]
-    texts = [f"{pattern.name} {pattern.content}" for pattern in candidates]
+
+    def texts() -> Iterator[str]:
+        for pattern in candidates:
+            check()
+            yield f"{pattern.name} {pattern.content}"
+
     ranked = sorted(
-        zip(similarities(search.context, texts), candidates, strict=True),
+        zip(similarities(search.context, texts()), candidates, strict=True),
         key=lambda pair: pair[0],
         reverse=True,
     )

@@ -9,19 +9,25 @@ import os
 import sqlite3
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from cortex_core.errors import SearchTimeoutError
 from cortex_core.sqlite.failures import translated
 from cortex_core.sqlite.lane import Lane
-from cortex_core.sqlite.unit import Run
 
 _INSTRUCTIONS = 20_000
 """How many instructions of its virtual machine SQLite runs between two looks at the clock:
 about half a millisecond. Each look takes Python's lock from the event loop."""
 
 _NICER = 10
+
+Check = Callable[[], None]
+"""Raises SearchTimeoutError when the search is out of time, or nobody waits for it any more. To be
+called between steps in Python, during which SQLite does not ask."""
+
+RunSearch = Callable[[sqlite3.Connection, Check], Any]
 
 
 def give_way() -> None:
@@ -43,7 +49,7 @@ class _Search:
 
     __slots__ = ("deadline_ns", "error", "future", "run", "value")
 
-    def __init__(self, run: Run, future: asyncio.Future[Any], deadline_ns: int) -> None:
+    def __init__(self, run: RunSearch, future: asyncio.Future[Any], deadline_ns: int) -> None:
         self.run = run
         self.future = future
         self.deadline_ns = deadline_ns
@@ -53,6 +59,10 @@ class _Search:
     def must_stop(self) -> bool:
         return self.future.cancelled() or time.perf_counter_ns() > self.deadline_ns
 
+    def check(self) -> None:
+        if self.must_stop():
+            raise SearchTimeoutError
+
     def __call__(self, connection: sqlite3.Connection) -> None:
         if self.must_stop():
             self.error = SearchTimeoutError()
@@ -60,7 +70,7 @@ class _Search:
         connection.set_progress_handler(self.must_stop, _INSTRUCTIONS)
         try:
             connection.execute("BEGIN")
-            self.value = self.run(connection)
+            self.value = self.run(connection, self.check)
             connection.execute("COMMIT")
         except BaseException as error:
             self.error = SearchTimeoutError() if _was_interrupted(error) else error
@@ -84,7 +94,7 @@ class SearchLane:
         self._timeout_s = timeout_s
         self._under_way: set[asyncio.Task[None]] = set()
 
-    def submit(self, run: Run) -> asyncio.Future[Any]:
+    def submit(self, run: RunSearch) -> asyncio.Future[Any]:
         """What `run` returns. Fails with SearchTimeoutError when waiting and searching
         together take longer than the timeout."""
         future: asyncio.Future[Any] = self._loop.create_future()

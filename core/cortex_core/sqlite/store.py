@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from cortex_core.errors import StoreError
@@ -94,10 +95,10 @@ class SqliteStore:
         return self.database.look_up(lambda connection: unit(SqliteTx(connection)))
 
     def search_conversations(self, search: ConversationSearch) -> Awaitable[SearchHits]:
-        return self.database.search(lambda connection: search_conversations(connection, search))
+        return self.database.search(partial(search_conversations, search))
 
     def search_patterns(self, search: PatternSearch) -> Awaitable[tuple[SimilarPattern, ...]]:
-        return self.database.search(lambda connection: search_patterns(connection, search))
+        return self.database.search(partial(search_patterns, search))
 
     async def close(self) -> None:
         await self.database.close()

@@ -25,6 +25,7 @@ from cortex_core import (
 from cortex_core.domain.rules import utc_now
 from cortex_core.ports import Tx
 from cortex_core.sqlite.database import Database
+from cortex_core.sqlite.search_lane import Check
 
 
 @pytest.fixture
@@ -211,21 +212,25 @@ async def test_readers_cannot_write(path: Path) -> None:
     await database.close()
 
 
-async def test_a_cancelled_search_ends_and_the_next_one_runs(path: Path) -> None:
+@pytest.mark.parametrize("where", ["SQLite", "Python"])
+async def test_a_cancelled_search_ends_and_the_next_one_runs(path: Path, where: str) -> None:
     database = await Database.open(path, search_timeout_s=60)
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
     started = threading.Event()
 
-    def forever(connection: sqlite3.Connection) -> object:
+    def forever(connection: sqlite3.Connection, check: Check) -> object:
         started.set()
-        return connection.execute(endless).fetchall()
+        if where == "SQLite":
+            return connection.execute(endless).fetchall()
+        while True:
+            check()
 
     search = asyncio.ensure_future(database.search(forever))
     await asyncio.to_thread(started.wait, 10)
     search.cancel()
     with pytest.raises(asyncio.CancelledError):
         await search
-    assert await database.search(lambda c: c.execute("SELECT 1").fetchone()) == (1,)
+    assert await database.search(lambda c, _: c.execute("SELECT 1").fetchone()) == (1,)
     await database.close()
 
 

@@ -21,6 +21,7 @@ from cortex_core import (
 from cortex_core.domain.rules import utc_now
 from cortex_core.ports import Tx
 from cortex_core.sqlite.database import Database
+from cortex_core.sqlite.search_lane import Check
 from cortex_core.sqlite.store import SqliteStore
 from tests.unit.core.trouble import conversation, run, stored_ids
 
@@ -78,7 +79,7 @@ def test_an_endless_search_does_not_keep_the_event_loop(path: Path) -> None:
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
     started = threading.Event()
 
-    def search(connection: sqlite3.Connection) -> object:
+    def search(connection: sqlite3.Connection, check: Check) -> object:
         started.set()
         return connection.execute(endless).fetchall()
 

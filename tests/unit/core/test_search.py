@@ -1,5 +1,8 @@
 import asyncio
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -7,9 +10,21 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import cortex_core.sqlite.conversation_search
-from cortex_core import Conversation, Cortex, SearchContext, SearchHits, SearchTimeoutError
+from cortex_core import (
+    Conversation,
+    ConversationSearch,
+    Cortex,
+    LearnPattern,
+    PatternSearch,
+    PatternType,
+    SearchContext,
+    SearchHits,
+    SearchTimeoutError,
+)
 from cortex_core.domain.namespace import Namespace
 from cortex_core.domain.relevance import relevance
+from cortex_core.sqlite.conversation_search import search_conversations
+from cortex_core.sqlite.pattern_search import search_patterns
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 
@@ -241,6 +256,25 @@ async def test_impossible_searches_are_refused(
 ) -> None:
     result = await cortex.send(SearchContext(**fields))  # type: ignore[arg-type]
     assert [e.field for e in result.errors] == [field]
+
+
+async def test_the_deadline_is_looked_at_before_each_text(path: Path) -> None:
+    async with Cortex.open(path) as cortex:
+        for _ in range(3):
+            await keep(cortex, "something to find here")
+            learnt = LearnPattern(
+                name="n", type=PatternType.BUG_FIX, content="something to find", confidence=0.9
+            )
+            assert (await cortex.send(learnt)).ok
+    checks: list[None] = []
+    with closing(sqlite3.connect(path)) as connection:
+        for search_one in (
+            partial(search_conversations, ConversationSearch("something", NOW)),
+            partial(search_patterns, PatternSearch("something", "*")),
+        ):
+            before = len(checks)
+            assert search_one(connection, lambda: checks.append(None))
+            assert len(checks) - before == 3
 
 
 async def test_a_search_past_its_deadline_fails_and_the_next_one_does_not(path: Path) -> None:
