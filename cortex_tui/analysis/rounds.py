@@ -20,13 +20,15 @@ def profile_documents(result: SessionResult) -> list[ProfileDocument]:
     """One entry a profile. Percentiles are of all rounds' operations together, never averages of
     percentiles; `spread` has each statistic of the headline by round, in order."""
     return [
-        _profile(name, rounds, [result.histograms[run.run] for run in rounds])
-        for name, rounds in rounds_of(sorted(result.runs, key=lambda run: run.run)).items()
+        _profile(name, variant, rounds, [result.histograms[run.run] for run in rounds])
+        for (name, variant), rounds in rounds_of(
+            sorted(result.runs, key=lambda run: run.run)
+        ).items()
     ]
 
 
 def _profile(
-    name: str, rounds: Sequence[RunResult], histograms: Sequence[Histograms]
+    name: str, variant: str, rounds: Sequence[RunResult], histograms: Sequence[Histograms]
 ) -> ProfileDocument:
     operations = sum(run.operations for run in rounds)
     in_window = operations - sum(run.drained for run in rounds)
@@ -47,6 +49,7 @@ def _profile(
 
     return ProfileDocument(
         profile=name,
+        variant=variant,
         rounds=[run.round for run in rounds],
         operations=operations,
         batch=next(batches, 1) if same else None,

@@ -15,6 +15,7 @@ from cortex_tui.results.document import (
     StageDocument,
     TargetDocument,
     TimesDocument,
+    VariantDocument,
     read_document,
     write_document,
 )
@@ -36,6 +37,8 @@ def session_document(result: SessionResult) -> SessionDocument:
         timer=record.timer,
         one_by_one=record.one_by_one,
         rounds=record.rounds,
+        variants=[VariantDocument(**msgspec.structs.asdict(each)) for each in record.variants],
+        seed=record.seed,
         clock_cost_ns=record.clock_cost_ns,
         await_cost_ns=record.await_cost_ns,
         environment=record.environment,
@@ -53,6 +56,7 @@ def _run_document(run: RunResult, histograms: Histograms) -> RunDocument:
     return RunDocument(
         run=run.run,
         round=run.round,
+        variant=run.variant,
         profile=profile.full_name,
         base=profile.base,
         matrix=dict(profile.matrix),

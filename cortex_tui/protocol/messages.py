@@ -36,6 +36,8 @@ class RunPlanned(msgspec.Struct, frozen=True, tag=True):
     profile: Profile
     neighbours: tuple[str, ...]
     round: int = 1
+    variant: str = ""
+    """The name of the variant that it is a run of, where variants are compared."""
 
 
 class StateChanged(msgspec.Struct, frozen=True, tag=True):

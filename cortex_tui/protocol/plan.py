@@ -7,12 +7,30 @@ from typing import Literal
 import msgspec
 
 from cortex_tui.loads.share import Share
-from cortex_tui.profiles.model import Profile
+from cortex_tui.profiles.model import ParamValue, Profile
 
 INTERVAL_NS = 100_000_000
 """How long an interval is at first (neighbours merge in pairs when a run has too many)."""
 
 LoopName = Literal["auto", "asyncio", "uvloop"]
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the versions that a session compares, as it is stored with it."""
+
+    name: str
+    revision: str = ""
+    """The commit of the code under test, its full hash; "" for the files as they are."""
+    dirty: bool = False
+    """Whether files differ from that commit."""
+    folder: str = ""
+    """Where its code lies; "" for the folder of the suite."""
+    python: str = ""
+    """Its interpreter; "" for that of the program. So are the following."""
+    env: dict[str, str] = {}
+    loop: LoopName | None = None
+    params: dict[str, ParamValue] = {}
+    """Parameters that take the place of a profile's own."""
 
 
 class RunnerSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +81,10 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     runners: tuple[RunnerSpec, ...] = ()
     """By number; one that is not there is started like this process."""
+    variants: tuple[Variant, ...] = ()
+    """What is compared, the one that the others are compared with first; empty where nothing is."""
+    seed: int = 0
+    """From which the order of the variants in each round was drawn."""
 
     @property
     def runner_numbers(self) -> tuple[int, ...]:

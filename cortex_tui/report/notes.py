@@ -164,7 +164,8 @@ def _several(names: Sequence[str]) -> str:
 
 def _apart(runs: Sequence[RunResult]) -> Iterator[str]:
     """How far the rounds of each profile lie apart: what one round alone cannot know."""
-    for name, rounds in rounds_of(runs).items():
+    for (profile, variant), rounds in rounds_of(runs).items():
+        name = f"{profile} {variant}".rstrip()
         parts = []
         for percentile in _OVER_ROUNDS if alike(rounds) else ():
             known = [ns for run in rounds if (ns := run.percentiles_ns.get(percentile)) is not None]

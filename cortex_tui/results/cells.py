@@ -11,8 +11,8 @@ from cortex_tui.stats.percentiles import samples_missing
 from cortex_tui.stats.scaling import Cell
 from cortex_tui.stats.targets import SCALING
 
-Group = tuple[str, str, int]
-"""Suite, profile and round."""
+Group = tuple[str, str, int, str]
+"""Suite, profile, round and variant."""
 Cells = Mapping[Group, tuple[Cell, ...]]
 
 
@@ -23,6 +23,8 @@ class Part(Protocol):
     def profile(self) -> Profile: ...
     @property
     def round(self) -> int: ...
+    @property
+    def variant(self) -> str: ...
     @property
     def headline(self) -> Histogram: ...
     @property
@@ -37,7 +39,7 @@ def wants_cells(profile: Profile) -> bool:
 
 
 def group_of(run: Part) -> Group:
-    return run.profile.suite, run.profile.base, run.round
+    return run.profile.suite, run.profile.base, run.round, run.variant
 
 
 def cells_of(runs: Iterable[Part]) -> Cells:

@@ -79,9 +79,23 @@ class LengthDocument(msgspec.Struct, frozen=True, kw_only=True):
     iterations: int | None = None
 
 
+class VariantDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the versions that a session compares."""
+
+    name: str
+    revision: str = ""
+    dirty: bool = False
+    folder: str = ""
+    python: str = ""
+    env: dict[str, str] = {}
+    loop: str | None = None
+    params: dict[str, Any] = {}
+
+
 class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     run: int
     round: int = 1
+    variant: str = ""
     profile: str
     base: str = ""
     matrix: dict[str, Any] = {}
@@ -144,6 +158,7 @@ class ProfileDocument(msgspec.Struct, frozen=True, kw_only=True):
     """What the rounds of a profile come to together."""
 
     profile: str
+    variant: str = ""
     rounds: list[int]
     operations: int
     batch: int | None
@@ -170,6 +185,8 @@ class SessionDocument(msgspec.Struct, frozen=True, kw_only=True):
     timer: str
     one_by_one: bool = False
     rounds: int = 1
+    variants: list[VariantDocument] = []
+    seed: int = 0
     clock_cost_ns: float
     await_cost_ns: float = 0.0
     environment: dict[str, Any]

@@ -32,6 +32,7 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
         life=run.life,
         interrupted=run.interrupted,
         round=run.round,
+        variant=run.variant,
         progress=progress_of(run) if live else None,
         progress_note=progress_note(run) if live else "",
         level=run.level if live else None,

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from cortex_tui.results.run_result import RunResult
 
 
-def rounds_of(runs: Sequence[RunResult]) -> dict[str, list[RunResult]]:
-    """The runs of each profile by its name, in the order of the first."""
-    by_name: dict[str, list[RunResult]] = {}
+def rounds_of(runs: Sequence[RunResult]) -> dict[tuple[str, str], list[RunResult]]:
+    """The runs of each profile by its name and variant, in the order of the first."""
+    found: dict[tuple[str, str], list[RunResult]] = {}
     for run in runs:
-        by_name.setdefault(run.profile.full_name, []).append(run)
-    return by_name
+        found.setdefault((run.profile.full_name, run.variant), []).append(run)
+    return found
 
 
 def alike(rounds: Sequence[RunResult]) -> bool:

@@ -90,7 +90,7 @@ class RunFold:
         if planned.profile.load.has_schedule:
             self.response, self.lateness = Histogram(), Histogram()
         self.targets = tuple(parse_target(text) for text in planned.profile.targets)
-        self.round = planned.round
+        self.round, self.variant = planned.round, planned.variant
         self.batch = max(1, planned.profile.batch)
         self.level: float | None = None
         self.marks: list[MarkView] = []

@@ -58,6 +58,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     interrupted: bool = False
     """Whether its process ended before it did; what was stored until then is here."""
     round: int = 1
+    variant: str = ""
+    """The name of what it is a run of, where variants are compared."""
     progress: float | None = None
     """Of the phase under way, 0..1; None where its length is not known."""
     progress_note: str = ""

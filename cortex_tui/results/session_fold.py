@@ -68,7 +68,8 @@ class SessionFold:
         self.heard_ns = 0
         """When the runner was last heard of."""
         self.runs: dict[int, RunFold] = {
-            p.run: self._planned(RunPlanned(p.run, p.profile, (), p.round)) for p in plan.runs
+            p.run: self._planned(RunPlanned(p.run, p.profile, (), p.round, p.variant))
+            for p in plan.runs
         }
         self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self.log_total = 0

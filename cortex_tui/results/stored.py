@@ -64,7 +64,7 @@ def _fold_of(
 ) -> RunFold:
     """The fold as it was when the run was stored."""
     run = RunFold(
-        RunPlanned(record.run, record.profile, (), record.round),
+        RunPlanned(record.run, record.profile, (), record.round, record.variant),
         session.clock_cost_ns,
         session.interval_ns,
     )

@@ -156,7 +156,11 @@ class Session:
         self._outbox.report(
             [
                 RunPlanned(
-                    p.run, p.profile, tuple(o.profile.full_name for o in g if o is not p), p.round
+                    p.run,
+                    p.profile,
+                    tuple(o.profile.full_name for o in g if o is not p),
+                    p.round,
+                    p.variant,
                 )
                 for g in groups
                 for p in g

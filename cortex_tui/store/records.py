@@ -12,7 +12,7 @@ import msgspec
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.lifecycle import Phase, RunState
 from cortex_tui.protocol.messages import Health
-from cortex_tui.protocol.plan import INTERVAL_NS
+from cortex_tui.protocol.plan import INTERVAL_NS, Variant
 from cortex_tui.stats.moments import EMPTY, Moments
 from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.writer import Writer
@@ -34,6 +34,10 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     one_by_one: bool = False
     rounds: int = 1
     """How many were planned."""
+    variants: tuple[Variant, ...] = ()
+    """What was compared, the one that the others are compared with first."""
+    seed: int = 0
+    """From which the order of the variants in each round was drawn."""
     interval_ns: int = INTERVAL_NS
     clock_cost_ns: float = 0.0
     """What reading the clock twice adds to every timed operation."""
@@ -58,6 +62,9 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     neighbours: tuple[str, ...] = ()
     state: RunState = "planned"
     round: int = 1
+    variant: str = ""
+    """The name of the variant that it is a run of; runs are numbered in the order in which they
+    were run, so number, round and variant are all that a paired comparison needs."""
     phase: Phase | None = None
     batch: int = 1
     """How many operations each value stands for."""
