@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.quantities import format_count, format_duration
-from cortex_tui.tui.render.sheet import Sheet
+from cortex_tui.tui.render.line_builder import LineBuilder
 
 
 def plan_text(profile: Profile) -> str:
@@ -39,21 +39,21 @@ def _warmup(profile: Profile) -> str:
     return f"until steady, at most {length}" if profile.auto_warmup else length
 
 
-def define(page: Sheet, profile: Profile, *, targets: bool) -> None:
-    """Adds the whole definition; `targets` are left out where results tell of them."""
-    page.fact("workload", profile.workload)
+def add_definition(builder: LineBuilder, profile: Profile, *, targets: bool) -> None:
+    """Adds the whole definition; `targets` are left out where the results have them."""
+    builder.fact("workload", profile.workload)
     if profile.params:
-        page.fact("params", ", ".join(f"{key}={value}" for key, value in profile.params.items()))
+        builder.fact("params", ", ".join(f"{key}={value}" for key, value in profile.params.items()))
     for at, line in enumerate(profile.load.lines):
-        page.fact("" if at else "load", line)
-    page.fact("length", f"{_stop(profile)}, warm-up {_warmup(profile)}")
+        builder.fact("" if at else "load", line)
+    builder.fact("length", f"{_stop(profile)}, warm-up {_warmup(profile)}")
     if profile.timeout_ns:
-        page.fact("timeout", format_duration(profile.timeout_ns))
+        builder.fact("timeout", format_duration(profile.timeout_ns))
     if profile.tags:
-        page.fact("tags", ", ".join(profile.tags))
+        builder.fact("tags", ", ".join(profile.tags))
     if targets:
         for target in profile.targets or ("none",):
-            page.fact("target", target)
-    page.fact("database", profile.database)
+            builder.fact("target", target)
+    builder.fact("database", profile.database)
     if profile.source:
-        page.fact("from", profile.source)
+        builder.fact("from", profile.source)

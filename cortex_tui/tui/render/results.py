@@ -9,8 +9,8 @@ from cortex_tui.results.rounds import apart
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.error_bars import range_text
+from cortex_tui.tui.render.line_builder import LineBuilder
 from cortex_tui.tui.render.rows import VERDICTS
-from cortex_tui.tui.render.sheet import Sheet
 from cortex_tui.tui.render.text import Line, Span, fit, fit_right
 
 PERCENTILES = ("p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99")
@@ -18,7 +18,7 @@ PERCENTILES = ("p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99")
 _CLOSED = "closed: cannot see queueing"
 
 _ROUNDS = 12
-"""Of so many rounds the numbers are told; of all, how far apart they are."""
+"""How many rounds have their numbers shown; how far apart they are is said of all."""
 _OF_ROUNDS = ("p50", "p90", "p99", "p99.9")
 
 
@@ -34,41 +34,41 @@ def _percentile(run: RunResult, name: str) -> Line:
     return (*cell, Span(" " + range_text(value, interval), "dim"))
 
 
-def _heading(page: Sheet, run: RunResult) -> None:
+def _heading(builder: LineBuilder, run: RunResult) -> None:
     text = f"{run.profile.headline} time"
     if run.batch > 1:
         text += f", percentiles of batches of {format_count(run.batch)}"
     heading = (Span(text, "head"),)
     if run.profile.load.has_schedule:
-        page.row(heading)
-    elif len(text) + len(_CLOSED) + 2 <= page.width:
-        page.row((*heading, Span(f"  {_CLOSED}", "dim")))
+        builder.row(heading)
+    elif len(text) + len(_CLOSED) + 2 <= builder.width:
+        builder.row((*heading, Span(f"  {_CLOSED}", "dim")))
     else:
-        page.row(heading)
-        page.row((Span(_CLOSED, "dim"),))
+        builder.row(heading)
+        builder.row((Span(_CLOSED, "dim"),))
 
 
-def _percentiles(page: Sheet, run: RunResult) -> None:
-    _heading(page, run)
+def _percentiles(builder: LineBuilder, run: RunResult) -> None:
+    _heading(builder, run)
     cells = [_percentile(run, name) for name in PERCENTILES]
     cells.append((Span(fit("max", 7), "dim"), Span(format_duration(run.max_ns))))
-    page.pairs(cells)
+    builder.pairs(cells)
 
 
-def _targets(page: Sheet, run: RunResult) -> None:
+def _targets(builder: LineBuilder, run: RunResult) -> None:
     for target in run.targets:
         mark, _, tone = VERDICTS[target.verdict]
-        page.add(f"{mark} {target.target}  {one_line(target.value_text)}", tone, indent="  ")
+        builder.add(f"{mark} {target.target}  {one_line(target.value_text)}", tone, indent="  ")
 
 
-def _losses(page: Sheet, run: RunResult) -> None:
+def _losses(builder: LineBuilder, run: RunResult) -> None:
     if run.errors:
         counts = sorted(run.errors.items(), key=lambda item: -item[1])
         text = ", ".join(f"{name} {format_count(count)}" for name, count in counts)
-        page.fact("errors", text, "bad")
+        builder.fact("errors", text, "bad")
         for name, _ in counts:
-            if said := run.error_messages.get(name):
-                page.fact("", f"{name}: {said}")
+            if message := run.error_messages.get(name):
+                builder.fact("", f"{name}: {message}")
     lost = {
         "unfinished": run.unfinished,
         "unstarted": run.unstarted,
@@ -76,7 +76,7 @@ def _losses(page: Sheet, run: RunResult) -> None:
     }
     if any(lost.values()):
         text = ", ".join(f"{format_count(count)} {name}" for name, count in lost.items() if count)
-        page.fact("lost", text, "bad")
+        builder.fact("lost", text, "bad")
 
 
 def _rate(run: RunResult) -> str:
@@ -84,43 +84,43 @@ def _rate(run: RunResult) -> str:
     return "–" if rate is None else f"{format_count(rate)}/s"
 
 
-def tell_warnings(page: Sheet, run: RunResult) -> None:
+def add_warnings(builder: LineBuilder, run: RunResult) -> None:
     for warning in run.warnings:
-        page.add(f"! {warning}", "warn", indent="  ")
+        builder.add(f"! {warning}", "warn", indent="  ")
 
 
-def tell_results(page: Sheet, run: RunResult) -> None:
+def add_results(builder: LineBuilder, run: RunResult) -> None:
     """Adds what was measured so far, or in the end, and what to know before believing it."""
-    _percentiles(page, run)
-    _targets(page, run)
-    tell_warnings(page, run)
-    _losses(page, run)
+    _percentiles(builder, run)
+    _targets(builder, run)
+    add_warnings(builder, run)
+    _losses(builder, run)
     if run.batch > 1:
-        page.fact("mean", f"{format_duration(run.mean_ns)} per operation")
-    page.fact(
+        builder.fact("mean", f"{format_duration(run.mean_ns)} per operation")
+    builder.fact(
         "done",
         f"{run.operations:,} operations, {_rate(run)}, in {format_duration(run.measured_ns)}",
     )
 
 
-def tell_rounds(page: Sheet, earlier: Sequence[RunResult], run: RunResult) -> None:
+def add_rounds(builder: LineBuilder, earlier: Sequence[RunResult], run: RunResult) -> None:
     """Adds the numbers of each round side by side, so that drift between them is seen."""
     if not earlier:
         return
     runs = [*earlier, run]
-    page.row((Span("rounds", "head"),))
+    builder.row((Span("rounds", "head"),))
     names = [name for name in _OF_ROUNDS if any(r.percentiles_ns.get(name) for r in runs)]
     titles = "".join(fit_right(name, 9) for name in (*names, "rate"))
-    page.row((Span(fit("", 5) + titles, "dim"),))
+    builder.row((Span(fit("", 5) + titles, "dim"),))
     if len(runs) > _ROUNDS:
-        page.row((Span(f"{len(runs) - _ROUNDS} earlier rounds", "dim"),))
+        builder.row((Span(f"{len(runs) - _ROUNDS} earlier rounds", "dim"),))
     for one in runs[-_ROUNDS:]:
         values = [format_duration(one.percentiles_ns.get(name)) for name in names]
         cells = "".join(fit_right(value, 9) for value in (*values, _rate(one)))
-        page.row((Span(fit_right(str(one.round), 3) + "  ", "dim"), Span(cells)))
+        builder.row((Span(fit_right(str(one.round), 3) + "  ", "dim"), Span(cells)))
     # The round under way has not seen what the others have.
     known = [r for r in runs if r.state != "running"]
     medians = [value for r in known if (value := r.percentiles_ns.get("p50")) is not None]
     if len(medians) > 1:
         low, high = format_duration(min(medians)), format_duration(max(medians))
-        page.fact("medians", f"{low} to {high}, {apart(medians) or 0.0:.1%} apart")
+        builder.fact("medians", f"{low} to {high}, {apart(medians) or 0.0:.1%} apart")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.results.view import SessionView
-from cortex_tui.tui.render.sheet import Sheet
+from cortex_tui.tui.render.line_builder import LineBuilder
 from cortex_tui.tui.render.status import cost_text, current_round
 from cortex_tui.tui.render.text import Line
 from cortex_tui.tui.state.cost import ScreenCost
@@ -14,66 +14,68 @@ HELD_NS = 10_000_000
 """From here on a hold of the measuring loop is worth a warning: open loads start so late."""
 
 
-def _runner(page: Sheet, view: SessionView) -> None:
+def _runner(builder: LineBuilder, view: SessionView) -> None:
     where = "in a process of its own" if view.placement == "process" else "in this process"
     facts = [where, *filter(None, [view.loop])]
     if view.timer:
         facts.append(f"arrivals woken by {view.timer}")
-    page.fact("runner", ", ".join(facts))
+    builder.fact("runner", ", ".join(facts))
     if view.clock_cost_ns:
         reading = f"reading it adds {format_duration(view.clock_cost_ns)} to an operation"
-        page.fact("clock", f"{reading}; an empty await takes {format_duration(view.await_cost_ns)}")
+        builder.fact(
+            "clock", f"{reading}; an empty await takes {format_duration(view.await_cost_ns)}"
+        )
 
 
-def _health(page: Sheet, view: SessionView, cost: ScreenCost, cores: int) -> None:
+def _health(builder: LineBuilder, view: SessionView, cost: ScreenCost, cores: int) -> None:
     lag = view.loop_lag_ns
     blocked = f"blocked for at most {format_duration(lag)}" if lag else "not blocked"
     text = f"{blocked} within the last second"
-    page.fact("loop", text, "warn" if lag >= HELD_NS else "plain")
+    builder.fact("loop", text, "warn" if lag >= HELD_NS else "plain")
     if view.gc_pauses:
         pauses = "1 pause" if view.gc_pauses == 1 else f"{format_count(view.gc_pauses)} pauses"
         text = f"{pauses} in the runner, {format_duration(view.gc_pause_ns)} together"
     else:
         text = "no pause in the runner"
-    page.fact("GC", text)
+    builder.fact("GC", text)
     runner = view.runner_cpu_share
     if runner is not None:
         own = cost.cpu_share or 0.0
         busy = runner + own if view.placement == "process" else max(runner, own)
         text = f"the runner uses {runner:.2f} of {cores} usable core{'s' * (cores > 1)}"
-        page.fact("CPU", text, "warn" if busy >= FULL * cores else "plain")
+        builder.fact("CPU", text, "warn" if busy >= FULL * cores else "plain")
 
 
-def _screen(page: Sheet, view: SessionView, cost: ScreenCost) -> None:
+def _screen(builder: LineBuilder, view: SessionView, cost: ScreenCost) -> None:
     text = cost_text(cost).removeprefix("screen ")
     if text and view.placement == "in-process":
         text += ", together with what is measured"
-    page.fact("screen", text or "not known yet")
+    builder.fact("screen", text or "not known yet")
 
 
 def session_facts(
     view: SessionView | None, cost: ScreenCost, pace: Pace, cores: int, width: int
 ) -> list[Line]:
     """`cores` is how many there are for runner and screen."""
-    page = Sheet(width)
+    builder = LineBuilder(width)
     if view is None:
-        page.add("Nothing was run yet.", "dim")
-        return page.lines
+        builder.add("Nothing was run yet.", "dim")
+        return builder.lines
     state = [view.state, format_duration(view.elapsed_ns)]
     if view.rounds > 1:
         state.insert(1, f"round {current_round(view.runs)} of {view.rounds}")
-    page.fact("session", ", ".join(state))
+    builder.fact("session", ", ".join(state))
     if view.died:
-        page.fact("", view.died, "bad")
-    _runner(page, view)
-    _health(page, view, cost, cores)
-    _screen(page, view, cost)
+        builder.fact("", view.died, "bad")
+    _runner(builder, view)
+    _health(builder, view, cost, cores)
+    _screen(builder, view, cost)
     if text := pace_text(pace):
-        page.fact("", text, "warn")
+        builder.fact("", text, "warn")
     if view.store_error:
-        page.fact("store", f"not stored: {view.store_error}", "bad")
+        builder.fact("store", f"not stored: {view.store_error}", "bad")
     elif view.stored:
-        page.fact("store", "everything up to now is on disk")
+        builder.fact("store", "everything up to now is on disk")
     if view.started_at:
-        page.fact("started", f"{view.started_at}, as {view.session}")
-    return page.lines
+        builder.fact("started", f"{view.started_at}, as {view.session}")
+    return builder.lines

@@ -1,4 +1,4 @@
-"""Lines of one width, in the making."""
+"""Builds lines of text for one width."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ LABEL_WIDTH = 10
 CELL_WIDTH = 24
 
 
-class Sheet:
-    """Collects lines; whatever is added is made visible and wrapped."""
+class LineBuilder:
+    """Collects lines. Whatever is added has its control characters made visible, and is wrapped."""
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -20,7 +20,7 @@ class Sheet:
         self.lines += [(Span(line, tone),) for line in wrap(one_line(text), self.width, indent)]
 
     def row(self, line: Line) -> None:
-        """A line of our own words, cut where the width ends."""
+        """A line of the program's own words, cut where the width ends."""
         left = self.width
         kept: list[Span] = []
         for text, tone in line:
@@ -29,7 +29,7 @@ class Sheet:
         self.lines.append(tuple(kept))
 
     def fact(self, label: str, text: str, tone: Tone = "plain") -> None:
-        """`label` in a column of its own, the text wrapped beside it."""
+        """`label` in a column of its own, the text wrapped next to it."""
         for line in wrap(one_line(text), max(8, self.width - LABEL_WIDTH)):
             self.lines.append((Span(label.ljust(LABEL_WIDTH), "dim"), Span(line, tone)))
             label = ""
