@@ -33,7 +33,8 @@ duration = "3s"
 [profile.one-at-a-time]
 summary = "One worker, small requests"
 load = {{ workers = 1 }}
-targets = ["p95 < 20ms", "errors == 0"]
+targets = ["p95 < 20ms", "errors == 0"]   # missing one fails the run
+warn_targets = ["p95 < 10ms"]             # missing one is only a warning
 
 # An open load: operations start on a schedule, as requests of users do, and their response time
 # runs from when they were due.

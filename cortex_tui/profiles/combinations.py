@@ -99,8 +99,9 @@ def _matrix(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _targets(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
-        ("targets", f"target {number}, {shown(text)}: {lacking}")
-        for number, text in enumerate(keys.get("targets", ()), 1)
+        (key, f"target {number}, {shown(text)}: {lacking}")
+        for key in ("targets", "warn_targets")
+        for number, text in enumerate(keys.get(key, ()), 1)
         if (lacking := _lacking(parse_target(text), keys))
     ]
 

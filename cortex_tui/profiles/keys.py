@@ -132,6 +132,11 @@ KEYS = {
         lists({**TEXT, "examples": ["p95 < 50ms"]}),
         "What the run should meet.",
     ),
+    "warn_targets": Key(
+        read_targets,
+        lists({**TEXT, "examples": ["p95 < 2ms"]}),
+        "What the run is expected to meet: missing it is a warning, and no failure.",
+    ),
     "tags": Key(
         read_tags,
         lists({**TEXT, "pattern": f"^{NAME.pattern}$"}),

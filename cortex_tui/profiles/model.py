@@ -71,6 +71,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     matrix: dict[str, ParamValue] = {}
     """For a cell of a matrix: its coordinates, which are among `params`."""
     targets: tuple[str, ...] = ()
+    warn_targets: tuple[str, ...] = ()
+    """Targets that are reported when they are missed, and never fail a run."""
     database: Database = "own"
     alone: bool = False
     """Whether it is measured without neighbours, whatever else its session runs."""

@@ -37,4 +37,5 @@ def rehearsed(profile: Profile) -> Profile:
         precision=None,
         batch=1,
         targets=(),
+        warn_targets=(),
     )

@@ -91,6 +91,8 @@ def _stage(stage: StageResult) -> str:
 def _standing(target: TargetResult) -> tuple[str, Tone, str] | None:
     """What there is to report of a target, if anything."""
     text = f"{target.target}: {target.value_text}"
+    if target.warns:
+        return "warning", "warn", f"missed {text}"
     if target.verdict == "missed":
         return "missed", "bad", text
     if target.verdict == "undecided" or (target.verdict == "met" and target.note):

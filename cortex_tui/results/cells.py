@@ -35,7 +35,9 @@ class Part(Protocol):
 
 def wants_cells(profile: Profile) -> bool:
     """Whether any of its targets speaks of other cells, too."""
-    return bool(profile.base) and any(SCALING in text for text in profile.targets)
+    return bool(profile.base) and any(
+        SCALING in text for text in (*profile.targets, *profile.warn_targets)
+    )
 
 
 def group_of(run: Part) -> Group:

@@ -52,6 +52,7 @@ class TargetDocument(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str
     note: str
     met: bool | None
+    warn: bool = False
 
 
 class MarkDocument(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ from cortex_tui.results.run_result import MarkView
 from cortex_tui.results.trend import Trend, WarmUp
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.measured import Measured
-from cortex_tui.stats.targets import TargetResult, parse_target
+from cortex_tui.stats.targets import TargetResult, parse_targets
 from cortex_tui.text import lines
 
 UNSETTLED = "warm-up ended before the times had settled"
@@ -89,7 +89,7 @@ class RunFold:
         self.response = self.lateness = None
         if planned.profile.load.has_schedule:
             self.response, self.lateness = Histogram(), Histogram()
-        self.targets = tuple(parse_target(text) for text in planned.profile.targets)
+        self.targets = parse_targets(planned.profile.targets, planned.profile.warn_targets)
         self.round, self.variant = planned.round, planned.variant
         self.batch = max(1, planned.profile.batch)
         self.level: float | None = None

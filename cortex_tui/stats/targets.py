@@ -60,6 +60,8 @@ class Target(msgspec.Struct, frozen=True):
     """None: the headline, response in an open load and service in a closed one."""
     parameter: str = ""
     """Of scaling: over which parameter of the matrix."""
+    warn: bool = False
+    """Whether missing it is only a warning."""
 
     @property
     def unit(self) -> Unit:
@@ -75,11 +77,18 @@ class TargetResult(msgspec.Struct, frozen=True):
     verdict: TargetVerdict = "pending"
     note: str = ""
     """Why there is no value, or what speaks against trusting it."""
+    warn: bool = False
+    """Whether missing it is only a warning: it has no part in the verdict of a run."""
 
     @property
     def met(self) -> bool | None:
         """None while nothing is decided."""
         return {"met": True, "missed": False}.get(self.verdict)
+
+    @property
+    def warns(self) -> bool:
+        """Whether it is missed and only a warning."""
+        return self.warn and self.verdict == "missed"
 
     @property
     def value_text(self) -> str:
@@ -116,6 +125,12 @@ def parse_target(text: str) -> Target:
         limit=_limit(statistic, value),
         subject=cast("Subject | None", subject),
     )
+
+
+def parse_targets(texts: Iterable[str], warn_texts: Iterable[str] = ()) -> tuple[Target, ...]:
+    """Those of a profile: what fails a run first, then what only warns."""
+    warning = (msgspec.structs.replace(parse_target(text), warn=True) for text in warn_texts)
+    return (*map(parse_target, texts), *warning)
 
 
 def _parse_scaling(text: str) -> Target:
@@ -182,17 +197,20 @@ def evaluate(
         statistic = find_statistic(target.statistic)
         assert statistic is not None, target.statistic
         reading = statistic.read(measured, target.subject or headline)
+    standing: TargetVerdict
     if reading.value is None:
         # Operations were started, and none of them succeeded: more of those would decide nothing.
         fruitless = not measured.operations and bool(measured.errors or measured.unfinished)
         lacking: TargetVerdict = "missed" if reading.impossible or fruitless else "undecided"
-        return TargetResult(target.text, None, "pending" if live else lacking, reading.note)
+        standing = "pending" if live else lacking
+        return TargetResult(target.text, None, standing, reading.note, target.warn)
     met = _OPERATORS[target.operator](reading.value, target.limit)
     if stopped and target.statistic == "throughput" and not _is_sure(target, measured, met=met):
         counted = measured.in_window
         note = f"stopped after {counted:,} operation{'' if counted == 1 else 's'}, too few to tell"
-        return TargetResult(target.text, reading.value, "undecided", note)
-    return TargetResult(target.text, reading.value, "met" if met else "missed", reading.note)
+        return TargetResult(target.text, reading.value, "undecided", note, target.warn)
+    standing = "met" if met else "missed"
+    return TargetResult(target.text, reading.value, standing, reading.note, target.warn)
 
 
 def _is_sure(target: Target, measured: Measured, *, met: bool) -> bool:
@@ -212,8 +230,9 @@ _WORST_FIRST: tuple[TargetVerdict, ...] = ("missed", "pending", "undecided", "me
 
 
 def verdict(results: Iterable[TargetResult], *, live: bool = False) -> Verdict:
-    """What all targets of a run come to: the worst of them; while it is `live`, met is pending."""
-    found = {result.verdict for result in results}
+    """What all targets of a run come to: the worst of them; while it is `live`, met is pending.
+    Those that only warn are left out."""
+    found = {result.verdict for result in results if not result.warn}
     for worst in _WORST_FIRST:
         if worst in found:
             return "pending" if live and worst != "missed" else worst

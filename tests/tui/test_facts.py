@@ -184,6 +184,11 @@ def test_targets_are_marked(
     assert f"{mark} p95 < 50ms" in facts(run)
 
 
+def test_a_missed_target_that_only_warns_is_marked_as_a_warning() -> None:
+    warning = TargetResult("p95 < 5ms", 6e6, "missed", warn=True)
+    assert "! p95 < 5ms  6.00ms" in facts(run_view(0, COMMAND, targets=(warning,)))
+
+
 @pytest.mark.parametrize("width", [20, 33, 47, 80])
 def test_no_line_is_wider_than_the_pane(width: int) -> None:
     run = failed().runs[0]

@@ -54,6 +54,8 @@ def add_definition(builder: LineBuilder, profile: Profile, *, targets: bool) -> 
     if targets:
         for target in profile.targets or ("none",):
             builder.fact("target", target)
+        for target in profile.warn_targets:
+            builder.fact("target", f"{target} (only a warning)")
     builder.fact("database", profile.database)
     if profile.source:
         builder.fact("from", profile.source)

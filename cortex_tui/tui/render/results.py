@@ -58,6 +58,8 @@ def _percentiles(builder: LineBuilder, run: RunResult) -> None:
 def _targets(builder: LineBuilder, run: RunResult) -> None:
     for target in run.targets:
         mark, _, tone = VERDICTS[target.verdict]
+        if target.warns:
+            mark, tone = "!", "warn"
         builder.add(f"{mark} {target.target}  {one_line(target.value_text)}", tone, indent="  ")
 
 

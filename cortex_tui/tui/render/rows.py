@@ -191,7 +191,11 @@ def profile_row(
     """
     profile = entry.profile
     assert profile is not None
-    warned = run is not None and current and bool(run.warnings or run.unstarted)
+    warned = (
+        run is not None
+        and current
+        and bool(run.warnings or run.unstarted or any(target.warns for target in run.targets))
+    )
     spans = [Span(_BOXES[box]), Span("!" if warned else " ", "warn" if warned else "plain")]
     width = columns[0].width
     each = f" of {short_count(run.batch)}" if run is not None and run.batch > 1 else ""

@@ -28,6 +28,9 @@ iterations = 2_000
 targets = ["errors == 0"]
 [profile.missed]
 targets = ["throughput >= 1000000/ms", "errors == 0"]
+[profile.warned]
+targets = ["errors == 0"]
+warn_targets = ["throughput >= 1000000/ms"]
 [profile.bad]
 workload = "shop_bench:bad"
 [profile.gone]
@@ -52,6 +55,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("select", "code", "word"),
     [
         (["cortex-tui.good"], 0, "met"),
+        (["cortex-tui.warned"], 0, "warning: missed throughput >= 1000000/ms: "),
         (["cortex-tui.missed"], 1, "missed: throughput >= 1000000/ms: "),
         (["cortex-tui.good", "cortex-tui.wrong"], 2, "met"),
         (["cortex-tui.missed", "cortex-tui.wrong"], 2, "missed"),

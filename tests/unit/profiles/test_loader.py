@@ -48,6 +48,7 @@ def test_a_profile_is_resolved_against_the_defaults_of_its_suite(tmp_path: Path)
         warmup = 100
         params = { conversations = 5, text = "x" }
         targets = ["p95 < 50ms"]
+        warn_targets = ["p95 < 5ms"]
         [profile.steady]
         summary = "Steady"
         workload = "shop.bench:checkout"
@@ -66,6 +67,7 @@ def test_a_profile_is_resolved_against_the_defaults_of_its_suite(tmp_path: Path)
         warmup=Length(iterations=100),
         stop=Length(duration_ns=5_000_000_000),
         targets=("p95 < 50ms",),
+        warn_targets=("p95 < 5ms",),
         database="shared",
         source=str(tmp_path / "x.toml"),
     )

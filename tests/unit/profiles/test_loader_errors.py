@@ -317,14 +317,19 @@ def test_a_profile_without_a_workload_is_said(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("target", ["p95 < fast", "p95", "scaling(n) <= 5ms", "p101 < 5ms"])
-def test_a_target_that_cannot_be_read_is_named_by_its_place(tmp_path: Path, target: str) -> None:
+@pytest.mark.parametrize("key", ["targets", "warn_targets"])
+@pytest.mark.parametrize(
+    "target", ["p95 < fast", "p95", "scaling(n) <= 5ms", "p101 < 5ms", "lateness.p99 < 1ms"]
+)
+def test_a_target_that_cannot_be_read_is_named_by_its_place(
+    tmp_path: Path, target: str, key: str
+) -> None:
     catalog = load(
         tmp_path,
-        f'[profile.steady]\nworkload = "cortex.get"\ntargets = ["errors == 0", "{target}"]\n',
+        f'[profile.steady]\nworkload = "cortex.get"\n{key} = ["errors == 0", "{target}"]\n',
     )
     (line,) = lines(catalog)
-    assert line.startswith("profiles/x.toml: profile.steady.targets: target 2: ")
+    assert line.startswith(f"profiles/x.toml: profile.steady.{key}: target 2")
     assert catalog.profiles == ()
 
 

@@ -29,6 +29,7 @@ COMPLETE: dict[str, Any] = {
             "batch": "auto",
             "tags": ["slow"],
             "targets": ["mean < 5us"],
+            "warn_targets": ["mean < 2us"],
             "database": "own",
             "alone": True,
         },

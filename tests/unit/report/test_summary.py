@@ -210,6 +210,10 @@ def test_what_measuring_itself_costs_is_said() -> None:
             TargetResult("p95 < 50ms", 1_000_000.0, "met", "flattered: 9 are missing from it"),
             "met: p95 < 50ms: 1.00ms (flattered: 9 are missing from it)",
         ),
+        (
+            TargetResult("p95 < 2ms", 6_200_000.0, "missed", warn=True),
+            "warning: missed p95 < 2ms: 6.20ms",
+        ),
     ],
 )
 def test_a_target_that_needs_words_has_them(target: TargetResult, line: str) -> None:

@@ -70,6 +70,16 @@ def views(fold: SessionFold) -> tuple[RunResult, ...]:
     return fold.view(SECOND_NS, stored=False, store_error="").runs
 
 
+def test_growth_may_be_a_target_that_only_warns() -> None:
+    fold = session(*(cell(n, targets=(), warn_targets=(TARGET,)) for n in (10, 100)))
+    for number, time_ns in enumerate((1_000, 100_000)):
+        measure(fold, number, time_ns)
+        finish(fold, number)
+    for run in views(fold):
+        assert [(t.verdict, t.warns) for t in run.targets] == [("missed", True)]
+        assert run.verdict == "none"
+
+
 def test_it_is_open_until_all_cells_have_a_median() -> None:
     fold = session(cell(10), cell(100))
     measure(fold, 0, 1_000)

@@ -206,6 +206,14 @@ def test_the_verdict_of_a_run_is_that_of_its_worst_target() -> None:
     assert verdict([met, missed, undecided]) == verdict([met, missed], live=True) == "missed"
 
 
+@pytest.mark.parametrize("standing", ["missed", "undecided", "pending", "met"])
+def test_a_target_that_only_warns_has_no_part_in_the_verdict(standing: TargetVerdict) -> None:
+    warning = TargetResult("p95 < 1ms", 1, standing, warn=True)
+    assert verdict([warning]) == "none"
+    assert verdict([result("met"), warning]) == "met"
+    assert warning.warns is (standing == "missed")
+
+
 @pytest.mark.parametrize(
     ("verdict", "met"), [("met", True), ("missed", False), ("undecided", None)]
 )

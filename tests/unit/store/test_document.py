@@ -116,6 +116,7 @@ def test_the_document_has_the_agreed_shape() -> None:
         "verdict": "missed",
         "met": False,
         "note": "",
+        "warn": False,
     }
     assert steady["load"]["model"] == "open"
     assert steady["response_ns"]["count"] == steady["lateness_ns"]["count"] == 2_000
