@@ -6,7 +6,8 @@ stored profile can be run again. All times are integer nanoseconds.
 
 from __future__ import annotations
 
-from typing import Literal
+import hashlib
+from typing import Literal, cast
 
 import msgspec
 
@@ -88,6 +89,24 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     def family(self) -> str:
         """For a cell of a matrix the full name of its profile, for others their own."""
         return f"{self.suite}.{self.base or self.name}"
+
+    @property
+    def definition(self) -> str:
+        """A short digest of what is measured: profiles with the same one measure the same,
+        whatever they are called, and however long."""
+        # What stands at its default is left out, so that a setting more in a later version does
+        # not change the digests of all profiles.
+        fields = msgspec.structs.fields(type(cast(msgspec.Struct, self.load)))
+        load = {
+            field.name: value
+            for field in fields
+            if (value := getattr(self.load, field.name)) != field.default
+        }
+        measured = (
+            self.workload, sorted(self.params.items()), type(self.load).__name__, load,
+            self.timeout_ns, self.batch, self.database,
+        )  # fmt: skip
+        return hashlib.blake2s(msgspec.json.encode(measured), digest_size=8).hexdigest()
 
     @property
     def headline(self) -> Literal["service", "response"]:

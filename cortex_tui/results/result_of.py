@@ -5,7 +5,7 @@ from __future__ import annotations
 from cortex_tui.results.cells import Cells, group_of
 from cortex_tui.results.progress import progress_note, progress_of
 from cortex_tui.results.run_fold import RunFold
-from cortex_tui.results.run_result import CurvePoint, RunResult
+from cortex_tui.results.run_result import CurvePoint, RunResult, known_statistics
 from cortex_tui.results.stages import stages_of
 from cortex_tui.results.warnings import median_of, warnings_of
 from cortex_tui.stats.percentiles import SHOWN
@@ -91,6 +91,17 @@ def _confidence(run: RunFold, percentiles_ns: dict[str, int | None]) -> dict[str
         for name, (low, high) in found.items()
         if (value := percentiles_ns.get(name)) is not None and low <= value <= high
     }
+
+
+def statistics_of(run: RunFold) -> dict[str, float]:
+    """As `RunResult.statistics`, without making all of the result."""
+    headline, mean_ns = summarise_live(run.headline), run.service.mean_ns
+    return known_statistics(
+        headline.percentiles_ns,
+        headline.max_ns,
+        None if mean_ns is None else mean_ns / run.batch,
+        run.measured.throughput_per_s,
+    )
 
 
 def targets_of(run: RunFold, cells: Cells) -> tuple[TargetResult, ...]:

@@ -5,6 +5,8 @@ Results are immutable. Nothing here needs a clock, a loop or numpy.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from cortex_tui.profiles.model import Profile
@@ -145,5 +147,29 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
         return self.life.phase
 
     @property
+    def statistics(self) -> dict[str, float]:
+        """The few numbers that a history of the profile keeps; see `known_statistics`."""
+        return known_statistics(
+            self.percentiles_ns, self.max_ns, self.mean_ns, self.throughput_per_s
+        )
+
+    @property
     def error_count(self) -> int:
         return sum(self.errors.values())
+
+
+def known_statistics(
+    percentiles_ns: Mapping[str, int | None],
+    max_ns: int | None,
+    mean_ns: float | None,
+    throughput_per_s: float | None,
+) -> dict[str, float]:
+    """By name, those that have a value: percentiles and `max` of the headline time, and of a whole
+    batch where operations are batched; `mean` of one operation; `throughput` a second."""
+    values: dict[str, float | None] = {
+        **percentiles_ns,
+        "max": max_ns,
+        "mean": mean_ns,
+        "throughput": throughput_per_s,
+    }
+    return {name: value for name, value in values.items() if value is not None}

@@ -11,7 +11,7 @@ from typing import Any
 
 from cortex_tui.results.cells import Cells
 from cortex_tui.results.intervals import Interval
-from cortex_tui.results.result_of import targets_of
+from cortex_tui.results.result_of import statistics_of, targets_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.session_result import SessionResult
@@ -206,6 +206,7 @@ def _run_record(run: RunFold, cells: Cells) -> RunRecord:
         failure=run.failures.moments,
         confidence_ns=dict(findings.confidence_ns),
         slowest=findings.slowest,
+        statistics=statistics_of(run),
     )
 
 

@@ -25,8 +25,24 @@ def checked_name(name: str) -> str:
     return name
 
 
+def checked_tag(tag: str) -> str:
+    """The tag, if it can be typed and shown; SnapshotError otherwise."""
+    if not tag or not tag.isprintable() or " " in tag or tag.startswith("-"):
+        raise SnapshotError(
+            f"{tag!r} cannot be a tag: expected visible characters, no blank, no dash at the start"
+        )
+    if len(tag) > MAX_NAME:
+        raise SnapshotError(f"the tag has {len(tag)} characters: expected at most {MAX_NAME}")
+    return tag
+
+
 def unknown(path: Path, ref: str, names: Iterable[str]) -> SnapshotError:
     """There is neither a snapshot nor a session of that name."""
     near = difflib.get_close_matches(ref, list(names), n=1)
     hint = f"did you mean {near[0]!r}?" if near else "`cortex-tui snapshots` lists what there is"
     return SnapshotError(f"{path}: no snapshot or session {ref!r}: {hint}")
+
+
+def removed(path: Path, ref: str) -> SnapshotError:
+    """What is asked for was removed, and is still there."""
+    return SnapshotError(f"{path}: {ref!r} was removed: `cortex-tui undo` restores it")

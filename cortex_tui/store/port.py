@@ -9,12 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Literal, Protocol, Self, cast
 
 from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.library import (
+    Acknowledgement,
+    Collected,
+    Keep,
+    MeasuredRun,
+    NoiseRecord,
+    Removed,
+    RemovedEntry,
+    Restored,
+)
 from cortex_tui.store.names import checked_name
 from cortex_tui.store.records import (
     SessionBatch,
@@ -52,25 +62,69 @@ class Store(Protocol):
         note: str = "",
         tags: tuple[str, ...] = (),
     ) -> None:
-        """Points a new name at a stored session, or at one run of it."""
+        """Points a new name at a stored session, or at one run of it.
+
+        Note and tags are added to those that the session has.
+        """
 
     async def check_name(self, name: str) -> None:
         """Raises what `name_snapshot` would raise because of the name."""
 
-    async def remove(self, name: str) -> None:
-        """Takes the name away; the session goes with its last name, unless it is running."""
+    async def set_baseline(self, name: str, ref: str) -> str:
+        """Points a baseline at what `ref` means, and returns the session that it was pointed at
+        before, "" for a new one. The name must be free or a baseline's."""
+
+    async def change_tags(
+        self, ref: str, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> tuple[str, ...]:
+        """Adds tags to a session and takes others away; returns all that it has then."""
+
+    async def set_note(self, ref: str, note: str) -> None:
+        """Writes the note of a session in place of the one it has; "" takes it away."""
+
+    async def remove(self, ref: str, *, within: int | None = None) -> Removed:
+        """Takes a name away, and the session with its last one, unless it is running; or a session
+        with all its names. `within` is the number of an earlier removal that this is a part of."""
+
+    async def restore(self) -> Restored | None:
+        """Takes the last removal back; None where there is nothing to restore."""
+
+    async def collect(self, keep: Keep, *, dry_run: bool = False) -> Collected:
+        """Deletes for good what was removed, and unsaved sessions that nothing keeps; then gives
+        the space back to the disk. A `dry_run` only returns what would go."""
 
     async def prune_unsaved(self, keep: int = 50) -> int:
-        """Removes sessions without a name but the newest `keep`; returns how many went."""
+        """Deletes sessions without name, tag or note but the newest `keep`; returns how many."""
 
     async def list_snapshots(self) -> list[SnapshotEntry]:
-        """All names, the newest first."""
+        """All names but removed ones, the newest first."""
 
     async def list_sessions(self) -> list[SessionEntry]:
-        """All sessions, saved or not, the newest first."""
+        """All sessions but removed ones, saved or not, the newest first."""
+
+    async def list_removed(self) -> list[RemovedEntry]:
+        """What can be restored, the newest removal first."""
 
     async def load(self, ref: str) -> StoredSession:
         """What is stored under a snapshot's name, or of the session whose id begins with `ref`."""
+
+    async def measured(self, profile: str) -> list[MeasuredRun]:
+        """The runs of a profile in few numbers, the oldest first."""
+
+    async def profiles(self) -> list[str]:
+        """The names of all profiles of which there is a run."""
+
+    async def acknowledge(self, change: Acknowledgement) -> None:
+        """Keeps a note on a change in a history; an empty one takes it away."""
+
+    async def acknowledgements(self, profile: str) -> list[Acknowledgement]:
+        """The notes on changes of a profile, the oldest first."""
+
+    async def put_noise(self, records: Sequence[NoiseRecord]) -> None:
+        """Keeps noise floors, each in place of an earlier one of the same profile and machine."""
+
+    async def noise(self) -> list[NoiseRecord]:
+        """All noise floors."""
 
     async def close(self) -> None:
         """Ends the connection; what was written stays. May be called twice."""

@@ -103,6 +103,9 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """By time and percentile: the bounds of the 95 % confidence interval."""
     slowest: str = ""
     """What the slowest intervals had in common."""
+    statistics: dict[str, float] = {}
+    """Of the headline time in ns, such as `p50`, `p99`, `mean` and `max`, those that the run has
+    enough operations for; and `throughput` a second. Versions that did not know of it have none."""
 
 
 class EncodedHistogram(msgspec.Struct, frozen=True):
@@ -155,20 +158,25 @@ class SessionBatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SnapshotEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A name, and what it points at."""
+    """A name, and what it points at. Notes and tags belong to the session."""
 
     name: str
     session: str
     run: int | None
     """None for the whole session."""
+    baseline: bool = False
+    """Whether it can be pointed at another session."""
     note: str = ""
     tags: tuple[str, ...] = ()
     created_at: str = ""
     started_at: str = ""
     state: SessionState = "finished"
     profiles: tuple[str, ...] = ()
+    """The name of each run's profile."""
     operations: int = 0
     """Succeeded, over all those profiles."""
+    revision: str = ""
+    """The commit of the working folder; "" where it is not known."""
 
 
 class SessionEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,6 +188,9 @@ class SessionEntry(msgspec.Struct, frozen=True, kw_only=True):
     profiles: tuple[str, ...] = ()
     operations: int = 0
     names: tuple[str, ...] = ()
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    revision: str = ""
 
 
 class StoredSession(msgspec.Struct, frozen=True, kw_only=True):

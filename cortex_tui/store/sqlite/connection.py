@@ -78,7 +78,14 @@ def identity(path: Path) -> tuple[int, int] | None:
 async def _open_uri(path: Path, uri: str) -> aiosqlite.Connection | None:
     connection = await _connect(path, uri, uri=True)
     try:
-        if await _version(connection, path):
+        # Temporary tables of an older file: the disk may be full, or read-only.
+        await connection.execute("PRAGMA temp_store = MEMORY")
+        # All of it read at one moment: another process may be making or migrating the file.
+        await connection.execute("BEGIN")
+        version = await schema.version_of(connection, path)
+        if version:
+            await schema.read_as_newest(connection, version)
+            await connection.commit()
             return connection
     except BaseException:
         await connection.close()

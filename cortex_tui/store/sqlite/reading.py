@@ -10,6 +10,7 @@ import aiosqlite
 
 from cortex_tui.store import names
 from cortex_tui.store.errors import SnapshotError, damaged
+from cortex_tui.store.library import Acknowledgement, MeasuredRun, NoiseRecord, RemovedEntry
 from cortex_tui.store.records import (
     IntervalRecord,
     SessionEnd,
@@ -22,13 +23,10 @@ from cortex_tui.store.records import (
 from cortex_tui.store.sqlite import rows
 from cortex_tui.store.writer import is_alive
 
-HEADLINES = (
-    "SELECT session, json_group_object(run, json_array(profile, operations)) AS runs FROM run"
-)
-"""The rows of the table `headline`, made from those of `run`; to be grouped by session."""
+_REMOVED = "(SELECT session FROM tombstone WHERE name IS NULL)"
+"""The sessions that were removed, and can be restored."""
 
-_WRITER = "CASE WHEN state = 'running' THEN record END"
-"""Only of a session that has not ended does it matter who writes it."""
+_NO_OVERVIEW = ("[]", 0, "", "", "[]")
 
 _ENDS: dict[str, SessionEnd] = {end: end for end in get_args(SessionEnd)}
 
@@ -39,80 +37,172 @@ class Reader:
     def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
         self._connection = connection
         self._path = path
+        self._known_texts: dict[object, tuple[str, ...]] = {}
 
     async def sessions(self) -> list[SessionEntry]:
-        """All sessions, the newest first."""
-        headlines = await self._headlines()
+        """All sessions but removed ones, the newest first."""
         named: defaultdict[str, list[str]] = defaultdict(list)
-        for name, session in await self._all("SELECT name, session FROM snapshot ORDER BY name"):
+        for name, session in await self._all("SELECT name, session FROM name ORDER BY name"):
             named[session].append(name)
+        states = await self._running()
+        overviews = {
+            session: rest
+            for session, *rest in await self._all(
+                "SELECT session, profiles, operations, revision, note, tags FROM overview"
+            )
+        }
         found = await self._all(
-            f"SELECT id, started_at, state, {_WRITER} FROM session "
+            f"SELECT id, started_at, state FROM session WHERE id NOT IN {_REMOVED} "
             "ORDER BY started_at DESC, id DESC"
         )
-        return [
-            SessionEntry(
-                id=session,
-                started_at=started_at,
-                state=self._state(state, record),
-                profiles=tuple(name for name, _ in headlines.get(session, {}).values()),
-                operations=sum(count for _, count in headlines.get(session, {}).values()),
-                names=tuple(named.get(session, ())),
-            )
-            for session, started_at, state, record in found
-        ]
-
-    async def snapshots(self) -> list[SnapshotEntry]:
-        """All names, the newest first."""
-        headlines = await self._headlines()
-        found = await self._all(
-            f"SELECT name, session, run, note, tags, created_at, started_at, state, {_WRITER} "
-            "FROM snapshot JOIN session ON session.id = snapshot.session "
-            "ORDER BY created_at DESC, name"
-        )
         entries = []
-        for name, session, run, note, tags, created_at, started_at, state, record in found:
-            runs = headlines.get(session, {})
-            if run is not None:
-                runs = {number: what for number, what in runs.items() if number == run}
+        for session, started_at, state in found:
+            profiles, operations, revision, note, tags = overviews.get(session, _NO_OVERVIEW)
             entries.append(
-                SnapshotEntry(
-                    name=name,
-                    session=session,
-                    run=run,
-                    note=note,
-                    tags=self._tags(tags),
-                    created_at=created_at,
+                SessionEntry(
+                    id=session,
                     started_at=started_at,
-                    state=self._state(state, record),
-                    profiles=tuple(profile for profile, _ in runs.values()),
-                    operations=sum(count for _, count in runs.values()),
+                    state=_ENDS.get(state) or states.get(session, "interrupted"),
+                    profiles=self._texts(profiles),
+                    operations=operations,
+                    names=tuple(named.get(session, ())),
+                    note=note,
+                    tags=self._texts(tags),
+                    revision=revision,
                 )
             )
         return entries
 
-    async def load(self, ref: str) -> StoredSession:
-        """The session of a snapshot, or of the start of a session's id."""
-        snapshots = {entry.name: entry for entry in await self.snapshots()}
-        snapshot = snapshots.get(ref)
-        if snapshot is not None:
-            return await self._session(snapshot.session, snapshot)
+    async def snapshots(self, name: str | None = None) -> list[SnapshotEntry]:
+        """All names, or that one, the newest first."""
+        states = await self._running()
+        found = await self._all(
+            "SELECT n.name, n.session, n.run, n.baseline, n.created_at, s.started_at, s.state, "
+            "o.profiles, o.operations, o.revision, o.note, o.tags, r.profile, r.operations "
+            "FROM name AS n JOIN session AS s ON s.id = n.session "
+            "LEFT JOIN overview AS o ON o.session = n.session "
+            "LEFT JOIN run AS r ON r.session = n.session AND r.run = n.run "
+            "WHERE ? IS NULL OR n.name = ? ORDER BY n.created_at DESC, n.name",
+            (name, name),
+        )
+        entries = []
+        for (
+            label, session, run, baseline, created_at, started_at, state,
+            profiles, operations, revision, note, tags, profile, of_run,
+        ) in found:  # fmt: skip
+            whole = run is None
+            entries.append(
+                SnapshotEntry(
+                    name=label,
+                    session=session,
+                    run=run,
+                    baseline=bool(baseline),
+                    note=note or "",
+                    tags=self._texts(tags),
+                    created_at=created_at,
+                    started_at=started_at,
+                    state=_ENDS.get(state) or states.get(session, "interrupted"),
+                    profiles=self._texts(profiles) if whole else (profile,) if profile else (),
+                    operations=(operations if whole else of_run) or 0,
+                    revision=revision or "",
+                )
+            )
+        return entries
+
+    async def removed(self) -> list[RemovedEntry]:
+        """What can be restored, the newest removal first."""
+        found = await self._all(
+            "SELECT removal, removed_at, t.session, coalesce(name, ''), started_at, profiles "
+            "FROM tombstone AS t JOIN session ON id = t.session "
+            "LEFT JOIN overview AS o ON o.session = t.session "
+            "ORDER BY removal DESC, name IS NULL, name"
+        )
+        return [
+            RemovedEntry(
+                removal=removal,
+                removed_at=removed_at,
+                session=session,
+                name=name,
+                started_at=started_at,
+                profiles=self._texts(profiles),
+            )
+            for removal, removed_at, session, name, started_at, profiles in found
+        ]
+
+    async def measured(self, profile: str) -> list[MeasuredRun]:
+        """The runs of a profile, the oldest first."""
+        found = await self._all(
+            "SELECT m.session, m.run, started_at, revision, record, facts "
+            "FROM measured AS m JOIN session AS s ON s.id = m.session "
+            "JOIN overview AS o ON o.session = m.session "
+            f"WHERE profile = ? AND m.session NOT IN {_REMOVED} "
+            "ORDER BY started_at, m.session, m.run",
+            (profile,),
+        )
+        return [rows.measured_of(row, self._path) for row in found]
+
+    async def profiles(self) -> list[str]:
+        """The names of all profiles of which there is a run."""
+        return [name for (name,) in await self._all("SELECT DISTINCT profile FROM measured")]
+
+    async def acknowledgements(self, profile: str) -> list[Acknowledgement]:
+        """Of all statistics of a profile, the oldest first."""
+        found = await self._all(
+            "SELECT profile, statistic, session, note, created_at FROM acknowledgement "
+            "WHERE profile = ? ORDER BY created_at, statistic, session",
+            (profile,),
+        )
+        return [
+            Acknowledgement(
+                profile=name, statistic=statistic, session=session, note=note, created_at=created_at
+            )
+            for name, statistic, session, note, created_at in found
+        ]
+
+    async def noise(self) -> list[NoiseRecord]:
+        """All that is known of it."""
+        found = await self._all("SELECT record FROM noise ORDER BY profile, machine")
+        return [rows.noise_of(row, self._path) for row in found]
+
+    async def find(self, ref: str) -> tuple[str, SnapshotEntry | None]:
+        """The id of the session that is meant, and the name where `ref` is one.
+
+        `ref` is a name, or the start of a session's id.
+        """
+        for snapshot in await self.snapshots(ref):
+            return snapshot.session, snapshot
+        starting = "SELECT id FROM session WHERE ? <> '' AND substr(id, 1, length(?)) = ? "
         ids = [
             session
             for (session,) in await self._all(
-                "SELECT id FROM session WHERE ? <> '' AND substr(id, 1, length(?)) = ? "
-                "ORDER BY id LIMIT 9",
-                (ref, ref, ref),
+                f"{starting} AND id NOT IN {_REMOVED} ORDER BY id LIMIT 9", (ref, ref, ref)
             )
         ]
         if not ids:
-            raise names.unknown(self._path, ref, snapshots)
+            removed = "SELECT 1 FROM tombstone WHERE name = ? "
+            if await self._all(
+                f"{removed} UNION {starting} AND id IN {_REMOVED}", (ref, ref, ref, ref)
+            ):
+                raise names.removed(self._path, ref)
+            known = [name for (name,) in await self._all("SELECT name FROM name")]
+            raise names.unknown(self._path, ref, known)
         if len(ids) > 1 and ref not in ids:
             raise SnapshotError(
                 f"{self._path}: {ref!r} is the start of several sessions "
                 f"({', '.join(ids[:8])}): give more of it"
             )
-        return await self._session(ref if ref in ids else ids[0], None)
+        return (ref if ref in ids else ids[0]), None
+
+    async def state_of(self, session: str) -> SessionState:
+        """Of a session that there is."""
+        ((state, record),) = await self._all(
+            "SELECT state, record FROM session WHERE id = ?", (session,)
+        )
+        return self._state(state, record)
+
+    async def load(self, ref: str) -> StoredSession:
+        """The session of a snapshot, or of the start of a session's id."""
+        return await self._session(*await self.find(ref))
 
     async def _session(self, session: str, snapshot: SnapshotEntry | None) -> StoredSession:
         await self._check_sizes(session)
@@ -168,18 +258,10 @@ class Reader:
             if count > rows.MAX_INTERVALS:
                 raise damaged(self._path, f"session {session}", f"{count:,} intervals in run {run}")
 
-    async def _headlines(self) -> dict[str, rows.Headline]:
-        """By session and run: the profile's name, and its operations."""
-        ((version,),) = await self._all("PRAGMA user_version")
-        source = "headline" if version >= 2 else f"({HEADLINES} GROUP BY session)"
-        found = await self._all(f"SELECT session, runs FROM {source}")
-        return {session: self._headline(text) for session, text in found}
-
-    def _headline(self, text: object) -> rows.Headline:
-        try:
-            return rows.headline_of(text, self._path)
-        except SnapshotError:
-            return {}  # lists must stay usable
+    async def _running(self) -> dict[str, SessionState]:
+        """What has become of the sessions that have not ended."""
+        found = await self._all("SELECT id, state, record FROM session WHERE state = 'running'")
+        return {session: self._state(state, record) for session, state, record in found}
 
     def _state(self, state: str, record: object) -> SessionState:
         if state in _ENDS:
@@ -191,11 +273,16 @@ class Reader:
             return "interrupted"
         return "running" if is_alive(session.writer) else "interrupted"
 
-    def _tags(self, text: object) -> tuple[str, ...]:
-        try:
-            return rows.tags_of(text, self._path)
-        except SnapshotError:
-            return ()
+    def _texts(self, text: object) -> tuple[str, ...]:
+        """Many sessions have the same list of profiles: each is decoded once."""
+        known = self._known_texts.get(text)
+        if known is None:
+            try:
+                known = rows.texts_of(text, self._path)
+            except SnapshotError:
+                known = ()  # lists must stay usable
+            self._known_texts[text] = known
+        return known
 
     async def _all(self, sql: str, parameters: rows.Row = ()) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await self._connection.execute_fetchall(sql, parameters)]

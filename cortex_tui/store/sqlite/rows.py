@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from cortex_tui.loads.registry import decode_load
 from cortex_tui.protocol.messages import Health
 from cortex_tui.stats.moments import Moments
 from cortex_tui.store.errors import damaged
+from cortex_tui.store.library import MeasuredRun, NoiseRecord, RunFacts
 from cortex_tui.store.records import (
     EncodedHistogram,
     IntervalRecord,
@@ -27,8 +29,6 @@ MAX_INTERVALS = 10_000
 """Of a run; it is written with an eighth of that at most."""
 
 Row = tuple[Any, ...]
-Headline = dict[int, tuple[str, int]]
-"""What lists show of a session: by run, the name of its profile and its operations."""
 _T = TypeVar("_T")
 _TIMES = ("service", "response", "lateness", "failure")
 _json = msgspec.json.Encoder()
@@ -51,10 +51,32 @@ def session_row(record: SessionRecord, state: str) -> Row:
     return record.id, record.started_at, state, _text(record)
 
 
+def revision_of(record: SessionRecord) -> str:
+    """The commit of the working folder, "" where it is not known."""
+    return str(encodable(str(record.environment.get("git_commit", ""))))
+
+
 def run_row(session: str, record: RunRecord) -> Row:
-    operations = record.service.count * record.batch - record.failed_in_batches
     name = record.profile.full_name
-    return session, record.run, name, record.state, operations, _text(record)
+    return session, record.run, name, record.state, _operations(record), _text(record)
+
+
+def measured_row(session: str, record: RunRecord) -> Row:
+    facts = RunFacts(
+        state=record.state,
+        round=record.round,
+        variant=record.variant,
+        definition=record.profile.definition,
+        neighbours=record.neighbours,
+        operations=_operations(record),
+        batch=record.batch,
+        statistics=record.statistics,
+    )
+    return record.profile.full_name, session, record.run, _text(facts)
+
+
+def _operations(record: RunRecord) -> int:
+    return record.service.count * record.batch - record.failed_in_batches
 
 
 def interval_row(session: str, record: IntervalRecord) -> Row:
@@ -128,16 +150,35 @@ def log_of(row: Row, path: Path) -> LogRecord:
         raise damaged(path, "a log line", error) from error
 
 
-def headline_of(text: object, path: Path) -> Headline:
-    return dict(sorted(_decoded(text, Headline, path, "the list of runs of a session").items()))
+def measured_of(row: Row, path: Path) -> MeasuredRun:
+    """From (session, run, started_at, revision, record of the session, facts)."""
+    session, run, started_at, revision, record, facts = row
+    return MeasuredRun(
+        session=session,
+        run=run,
+        started_at=started_at,
+        revision=revision,
+        environment=session_of((record,), path).environment,
+        facts=_decoded(facts, RunFacts, path, f"run {run} of session {session}") if facts else None,
+    )
 
 
-def tags_of(text: object, path: Path) -> tuple[str, ...]:
-    return _decoded(text, tuple[str, ...], path, "the tags of a snapshot")
+def noise_row(record: NoiseRecord) -> Row:
+    return record.profile, record.machine, _text(record)
 
 
-def tags_text(tags: tuple[str, ...]) -> str:
-    return _text(tags)
+def noise_of(row: Row, path: Path) -> NoiseRecord:
+    """From (record,)."""
+    return _decoded(row[0], NoiseRecord, path, "a noise floor")
+
+
+def texts_of(text: object, path: Path) -> tuple[str, ...]:
+    """A list of texts, such as tags."""
+    return _decoded(text, tuple[str, ...], path, "a list of texts")
+
+
+def texts_text(texts: Sequence[str]) -> str:
+    return _text(texts)
 
 
 def _text(value: object) -> str:

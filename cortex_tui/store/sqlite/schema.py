@@ -15,6 +15,9 @@ from cortex_tui.store.errors import SnapshotError
 APPLICATION_ID = 0x63747569
 """In the header of the file, so that somebody else's database is never written to."""
 
+_RUNS = "json_each(CASE WHEN json_valid(runs) THEN runs ELSE '{}' END)"
+"""The runs of a headline, by number."""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE session (
@@ -64,6 +67,83 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             SELECT session, json_group_object(run, json_array(profile, operations))
             FROM run GROUP BY session""",
     ),
+    (
+        # What lists show of a session, and what a person wrote about it. `profiles` has the name
+        # of each run's profile.
+        """CREATE TABLE overview (
+            session TEXT PRIMARY KEY REFERENCES session (id) ON DELETE CASCADE,
+            profiles TEXT NOT NULL,
+            operations INTEGER NOT NULL,
+            revision TEXT NOT NULL,
+            note TEXT NOT NULL,
+            tags TEXT NOT NULL) WITHOUT ROWID""",
+        f"""INSERT INTO overview (session, profiles, operations, revision, note, tags)
+            SELECT session.id,
+                coalesce((SELECT json_group_array(json_extract(value, '$[0]')) FROM {_RUNS}), '[]'),
+                coalesce((SELECT sum(json_extract(value, '$[1]')) FROM {_RUNS}), 0),
+                CASE WHEN json_valid(record) THEN
+                    coalesce(json_extract(record, '$.environment.git_commit'), '') ELSE '' END,
+                coalesce((SELECT group_concat(note, '; ') FROM (
+                    SELECT DISTINCT note FROM snapshot WHERE session = session.id AND note <> ''
+                    ORDER BY created_at)), ''),
+                coalesce((SELECT json_group_array(value) FROM (SELECT DISTINCT value
+                    FROM snapshot, json_each(CASE WHEN json_valid(tags) THEN tags ELSE '[]' END)
+                    WHERE session = session.id ORDER BY value)), '[]')
+            FROM session LEFT JOIN headline ON headline.session = session.id""",
+        # A name of a session, or of one run of it; a baseline can be pointed at another.
+        """CREATE TABLE name (
+            name TEXT PRIMARY KEY,
+            session TEXT NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+            run INTEGER,
+            baseline INTEGER NOT NULL,
+            created_at TEXT NOT NULL)""",
+        """INSERT INTO name (name, session, run, baseline, created_at)
+            SELECT name, session, run, 0, created_at FROM snapshot""",
+        # What was removed and can be restored: a name, or where that is null, the session itself.
+        # Rows with the same number were removed by one command.
+        """CREATE TABLE tombstone (
+            removal INTEGER NOT NULL,
+            removed_at TEXT NOT NULL,
+            session TEXT NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+            name TEXT,
+            run INTEGER,
+            baseline INTEGER NOT NULL,
+            created_at TEXT NOT NULL)""",
+        # What the history of a profile is made of: `facts` are a few numbers of a run, and empty
+        # where an older version wrote the run.
+        """CREATE TABLE measured (
+            profile TEXT NOT NULL,
+            session TEXT NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+            run INTEGER NOT NULL,
+            facts TEXT NOT NULL,
+            PRIMARY KEY (profile, session, run)) WITHOUT ROWID""",
+        f"""INSERT INTO measured (profile, session, run, facts)
+            SELECT json_extract(value, '$[0]'), session, CAST(key AS INTEGER), ''
+            FROM headline, {_RUNS}
+            WHERE json_extract(value, '$[0]') IS NOT NULL""",
+        """CREATE TABLE acknowledgement (
+            profile TEXT NOT NULL,
+            statistic TEXT NOT NULL,
+            session TEXT NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+            note TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            PRIMARY KEY (profile, statistic, session)) WITHOUT ROWID""",
+        # How far equal code comes out apart, by what is measured and where.
+        """CREATE TABLE noise (
+            profile TEXT NOT NULL,
+            machine TEXT NOT NULL,
+            record TEXT NOT NULL,
+            PRIMARY KEY (profile, machine)) WITHOUT ROWID""",
+        "DROP TABLE headline",
+        "DROP TABLE snapshot",
+        # Lists are read from the index alone: the rows of sessions are long.
+        "CREATE INDEX session_list ON session (started_at, id, state)",
+        "CREATE INDEX session_running ON session (id) WHERE state = 'running'",
+        "CREATE INDEX name_session ON name (session)",
+        "CREATE INDEX tombstone_session ON tombstone (session)",
+        "CREATE INDEX measured_session ON measured (session)",
+        "CREATE INDEX acknowledgement_session ON acknowledgement (session)",
+    ),
 )
 """Entry n takes a file from version n to n + 1. Entries are added, never changed."""
 
@@ -101,6 +181,21 @@ async def migrate(connection: aiosqlite.Connection, path: Path) -> None:
             await connection.execute(statement)
     await connection.execute(f"PRAGMA user_version = {VERSION}")
     await connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+async def read_as_newest(connection: aiosqlite.Connection, version: int) -> None:
+    """Lets an older file be read like one of VERSION, without changing it, in a transaction of
+    the caller's.
+
+    The tables that it lacks are made in the connection's own temporary database, where names are
+    looked up first.
+    """
+    for statements in MIGRATIONS[version:]:
+        for statement in statements:
+            if statement.startswith("CREATE TABLE"):
+                await connection.execute(statement.replace("CREATE", "CREATE TEMPORARY", 1))
+            elif statement.startswith("INSERT"):
+                await connection.execute(statement)
 
 
 async def _check_tables(connection: aiosqlite.Connection, path: Path, version: int) -> None:

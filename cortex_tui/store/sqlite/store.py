@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,17 @@ from pathlib import Path
 import aiosqlite
 
 from cortex_tui.store.errors import SnapshotError, translated
-from cortex_tui.store.names import checked_name, unknown
+from cortex_tui.store.library import (
+    Acknowledgement,
+    Collected,
+    Keep,
+    MeasuredRun,
+    NoiseRecord,
+    Removed,
+    RemovedEntry,
+    Restored,
+)
+from cortex_tui.store.names import checked_name, checked_tag
 from cortex_tui.store.records import (
     SessionBatch,
     SessionEnd,
@@ -23,7 +33,9 @@ from cortex_tui.store.records import (
 )
 from cortex_tui.store.sqlite import rows
 from cortex_tui.store.sqlite.connection import identity, open_for_reading, open_for_writing
-from cortex_tui.store.sqlite.reading import HEADLINES, Reader
+from cortex_tui.store.sqlite.reading import Reader
+from cortex_tui.store.sqlite.remarks import Remarks
+from cortex_tui.store.sqlite.removals import Removals, unkept
 from cortex_tui.text import encodable
 
 LOG_LINES = 2_000
@@ -86,6 +98,12 @@ class SqliteStore:
                 "started_at = excluded.started_at, record = excluded.record",
                 rows.session_row(record, "running"),
             )
+            await connection.execute_fetchall(
+                "INSERT INTO overview (session, profiles, operations, revision, note, tags) "
+                "VALUES (?, '[]', 0, ?, '', '[]') "
+                "ON CONFLICT (session) DO UPDATE SET revision = excluded.revision",
+                (record.id, rows.revision_of(record)),
+            )
 
     async def write(self, batch: SessionBatch) -> None:
         """Writes what has changed. The same batch may be written again, after an error or not."""
@@ -107,8 +125,17 @@ class SqliteStore:
                 [rows.interval_row(session, record) for record in batch.intervals],
             )
             if batch.runs:
+                await connection.executemany(
+                    "INSERT OR REPLACE INTO measured (profile, session, run, facts) "
+                    "VALUES (?, ?, ?, ?)",
+                    [rows.measured_row(session, record) for record in batch.runs],
+                )
                 await connection.execute_fetchall(
-                    f"INSERT OR REPLACE INTO headline {HEADLINES} WHERE session = ?", (session,)
+                    "UPDATE overview SET (profiles, operations) = "
+                    "(SELECT json_group_array(profile), sum(operations) FROM "
+                    "(SELECT profile, operations FROM run WHERE session = ? ORDER BY run)) "
+                    "WHERE session = ?",
+                    (session, session),
                 )
             if not batch.log:
                 return
@@ -140,7 +167,7 @@ class SqliteStore:
                 "UPDATE session SET state = ? WHERE id = ?", (state, session)
             )
 
-    # --- names --------------------------------------------------------------------------------
+    # --- names, tags and notes ----------------------------------------------------------------
 
     async def name_snapshot(
         self,
@@ -150,7 +177,10 @@ class SqliteStore:
         note: str = "",
         tags: tuple[str, ...] = (),
     ) -> None:
-        """Points a new name at a stored session, or at one run of it."""
+        """Points a new name at a stored session, or at one run of it.
+
+        Note and tags are added to those that the session has.
+        """
         checked_name(name)
         async with self._transaction() as connection:
             await self._need_free(connection, name)
@@ -160,10 +190,13 @@ class SqliteStore:
             ):
                 raise SnapshotError(f"{self.path}: session {session} has no run {run} yet")
             await connection.execute_fetchall(
-                "INSERT INTO snapshot (name, session, run, note, tags, created_at) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (name, session, run, encodable(note), rows.tags_text(tags), _now()),
+                "INSERT INTO name (name, session, run, baseline, created_at) "
+                "VALUES (?, ?, ?, 0, ?)",
+                (name, session, run, _now()),
             )
+            remarks = Remarks(connection, self.path)
+            await remarks.add_note(session, note)
+            await remarks.change_tags(session, tags, ())
 
     async def check_name(self, name: str) -> None:
         """SnapshotError if `name_snapshot` would refuse the name."""
@@ -171,42 +204,141 @@ class SqliteStore:
         async with self._transaction() as connection:
             await self._need_free(connection, name)
 
-    async def remove(self, name: str) -> None:
-        """Takes the name away; the session goes with its last name, unless it goes on."""
+    async def set_baseline(self, name: str, ref: str) -> str:
+        """Points a baseline at what `ref` means, and returns the session that it was pointed at
+        before, "" for a new one. The name must be free or a baseline's."""
+        checked_name(name)
         async with self._transaction() as connection:
             reader = Reader(connection, self.path)
-            snapshots = {entry.name: entry for entry in await reader.snapshots()}
-            if name not in snapshots:
-                raise unknown(self.path, name, snapshots)
-            gone = snapshots.pop(name)
-            await connection.execute_fetchall("DELETE FROM snapshot WHERE name = ?", (name,))
-            named = {entry.session for entry in snapshots.values()}
-            if gone.session not in named and gone.state != "running":
-                await connection.execute_fetchall(
-                    "DELETE FROM session WHERE id = ?", (gone.session,)
-                )
+            session, meant = await reader.find(ref)
+            run = meant.run if meant else None
+            before = [entry for entry in await reader.snapshots(name) if entry.baseline]
+            if not before:
+                await self._need_free(connection, name)
+            await connection.execute_fetchall(
+                "INSERT OR REPLACE INTO name (name, session, run, baseline, created_at) "
+                "VALUES (?, ?, ?, 1, ?)",
+                (name, session, run, _now()),
+            )
+            return before[0].session if before else ""
+
+    async def change_tags(
+        self, ref: str, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> tuple[str, ...]:
+        """Adds tags to a session and takes others away; returns all that it has then."""
+        for tag in add:
+            checked_tag(tag)
+        async with self._transaction() as connection:
+            session, _ = await Reader(connection, self.path).find(ref)
+            return await Remarks(connection, self.path).change_tags(session, add, remove)
+
+    async def set_note(self, ref: str, note: str) -> None:
+        """Writes the note of a session in place of the one it has; "" takes it away."""
+        async with self._transaction() as connection:
+            session, _ = await Reader(connection, self.path).find(ref)
+            await Remarks(connection, self.path).set_note(session, note)
+
+    # --- removing and restoring ---------------------------------------------------------------
+
+    async def remove(self, ref: str, *, within: int | None = None) -> Removed:
+        """Takes a name away, and the session with its last one, unless it is running; or a session
+        with all its names. `within` is the number of an earlier removal that this is a part of."""
+        async with self._transaction() as connection:
+            return await Removals(connection, self.path, _now()).remove(ref, within)
+
+    async def restore(self) -> Restored | None:
+        """Takes the last removal back; None where there is nothing to restore."""
+        async with self._transaction() as connection:
+            return await Removals(connection, self.path, _now()).restore()
+
+    async def collect(self, keep: Keep, *, dry_run: bool = False) -> Collected:
+        """Deletes for good what was removed, and unsaved sessions that nothing keeps; then gives
+        the space back to the disk. A `dry_run` only returns what would go."""
+        before = _size_of(self.path)
+        async with self._transaction() as connection:
+            removals = Removals(connection, self.path, _now())
+            removed, unsaved = await removals.doomed(keep)
+            if not dry_run:
+                await removals.delete([*removed, *unsaved])
+                await removals.forget()
+        if not dry_run:
+            await self._shrink()
+        return Collected(
+            removed=tuple(removed),
+            unsaved=tuple(unsaved),
+            freed_bytes=max(0, before - _size_of(self.path)),
+        )
 
     async def prune_unsaved(self, keep: int = 50) -> int:
-        """Removes sessions without a name but the newest `keep`; returns how many went."""
+        """Removes sessions without name, tag or note but the newest `keep`; returns how many."""
         async with self._transaction() as connection:
             sessions = await Reader(connection, self.path).sessions()
-            unsaved = [s.id for s in sessions if not s.names and s.state != "running"]
-            await connection.executemany(
-                "DELETE FROM session WHERE id = ?", [(session,) for session in unsaved[keep:]]
+            gone = unkept(sessions, Keep(newest=keep))
+            await Removals(connection, self.path, _now()).delete(gone)
+            return len(gone)
+
+    # --- histories and noise ------------------------------------------------------------------
+
+    async def acknowledge(self, change: Acknowledgement) -> None:
+        """Keeps a note on a change; an empty one takes it away."""
+        key = (change.profile, change.statistic, change.session)
+        async with self._transaction() as connection:
+            await self._need_session(connection, change.session)
+            await connection.execute_fetchall(
+                "DELETE FROM acknowledgement WHERE profile = ? AND statistic = ? AND session = ?",
+                key,
             )
-            return len(unsaved[keep:])
+            if change.note:
+                await connection.execute_fetchall(
+                    "INSERT INTO acknowledgement (profile, statistic, session, note, created_at) "
+                    "VALUES (?, ?, ?, ?, ?)",
+                    (*key, encodable(change.note), change.created_at or _now()),
+                )
+
+    async def acknowledgements(self, profile: str) -> list[Acknowledgement]:
+        """The notes on changes of a profile, the oldest first."""
+        async with self._reading() as reader:
+            return [] if reader is None else await reader.acknowledgements(profile)
+
+    async def measured(self, profile: str) -> list[MeasuredRun]:
+        """The runs of a profile in few numbers, the oldest first."""
+        async with self._reading() as reader:
+            return [] if reader is None else await reader.measured(profile)
+
+    async def profiles(self) -> list[str]:
+        """The names of all profiles of which there is a run."""
+        async with self._reading() as reader:
+            return [] if reader is None else await reader.profiles()
+
+    async def put_noise(self, records: Sequence[NoiseRecord]) -> None:
+        """Keeps noise floors, each in place of an earlier one of the same profile and machine."""
+        async with self._transaction() as connection:
+            await connection.executemany(
+                "INSERT OR REPLACE INTO noise (profile, machine, record) VALUES (?, ?, ?)",
+                [rows.noise_row(record) for record in records],
+            )
+
+    async def noise(self) -> list[NoiseRecord]:
+        """All noise floors."""
+        async with self._reading() as reader:
+            return [] if reader is None else await reader.noise()
 
     # --- reading ------------------------------------------------------------------------------
 
     async def list_snapshots(self) -> list[SnapshotEntry]:
-        """All names, the newest first."""
+        """All names but removed ones, the newest first."""
         async with self._reading() as reader:
             return [] if reader is None else await reader.snapshots()
 
     async def list_sessions(self) -> list[SessionEntry]:
-        """All sessions, saved or not, the newest first."""
+        """All sessions but removed ones, saved or not, the newest first."""
         async with self._reading() as reader:
             return [] if reader is None else await reader.sessions()
+
+    async def list_removed(self) -> list[RemovedEntry]:
+        """What can be restored, the newest removal first."""
+        async with self._reading() as reader:
+            return [] if reader is None else await reader.removed()
 
     async def load(self, ref: str) -> StoredSession:
         """What is stored under a snapshot's name, or of the session whose id begins with `ref`."""
@@ -269,15 +401,25 @@ class SqliteStore:
                     raise translated(error, self.path) from error
                 raise
 
+    async def _shrink(self) -> None:
+        """Where another process uses the file, what was freed is used by later sessions instead."""
+        async with self._lock:
+            if self._connection is None:
+                return
+            try:
+                await self._connection.execute_fetchall("VACUUM")
+                await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise translated(error, self.path) from error
+
     async def _need_session(self, connection: aiosqlite.Connection, session: str) -> None:
         if not await connection.execute_fetchall("SELECT 1 FROM session WHERE id = ?", (session,)):
             raise SnapshotError(f"{self.path}: session {session} is not stored: run it again")
 
     async def _need_free(self, connection: aiosqlite.Connection, name: str) -> None:
         taken = list(
-            await connection.execute_fetchall(
-                "SELECT created_at FROM snapshot WHERE name = ?", (name,)
-            )
+            await connection.execute_fetchall("SELECT created_at FROM name WHERE name = ?", (name,))
         )
         if taken:
             raise SnapshotError(
@@ -288,3 +430,9 @@ class SqliteStore:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _size_of(path: Path) -> int:
+    """In bytes, with the log."""
+    files = (path, path.with_name(f"{path.name}-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())

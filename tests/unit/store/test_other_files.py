@@ -17,6 +17,7 @@ from cortex_tui.results.stored import from_stored
 from cortex_tui.session.scratch import Scratch
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.port import Mode, open_store
+from cortex_tui.store.sqlite import schema
 from cortex_tui.store.sqlite.schema import VERSION
 from tests.documents import session_document
 from tests.unit.store import samples
@@ -75,7 +76,7 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
     [
         (
             ("DROP TABLE session", f"CREATE VIEW session AS {ENDLESS}"),
-            "view 'session'|table 'session'",
+            "view 'session'|table 'session'|index 'session_list'",
         ),
         (
             (
@@ -138,3 +139,96 @@ def test_somebody_s_own_folder_keeps_its_permissions(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     asyncio.run(opened_and_closed(tmp_path / "snapshots.db"))
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+def rows_of(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    with closing(sqlite3.connect(path)) as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return {
+            name: sorted(connection.execute(f"SELECT * FROM {name}"), key=repr)
+            for (name,) in tables.fetchall()
+        }
+
+
+@pytest.mark.parametrize("mode", ["read", "write"])
+async def test_a_store_of_the_second_version_keeps_names_notes_and_tags(
+    path: Path, mode: Mode
+) -> None:
+    shutil.copy(DATA / "version-2.db", path)
+    before = rows_of(path)
+    async with await open_store(path, mode) as store:
+        sessions = {entry.id: entry for entry in await store.list_sessions()}
+        names = {entry.name: entry for entry in await store.list_snapshots()}
+        runs = await store.measured("search.steady")
+        stored = await store.load("one-run")
+    assert list(sessions) == ["2025-c", "2025-b", "2025-a"]
+    first = sessions["2025-a"]
+    assert first.names == ("again", "main")
+    assert first.note == "before the index; the same"
+    assert first.tags == ("ci", "fast", "night")
+    assert first.revision == "1234567890abcdef1234567890abcdef12345678"
+    assert (first.profiles, first.operations) == (("search.simple-text", "search.steady"), 200)
+    assert (names["main"].note, names["main"].baseline) == (first.note, False)
+    assert (names["one-run"].profiles, names["one-run"].operations) == (("search.steady",), 100)
+    assert sessions["2025-c"].names == sessions["2025-c"].tags == ()
+    assert [(run.session, run.run, run.facts) for run in runs] == [
+        (session, 1, None) for session in ("2025-a", "2025-b", "2025-c")
+    ]
+    assert [run.run for run in stored.runs] == [1]
+    if mode == "read":
+        assert rows_of(path) == before
+
+
+@pytest.mark.parametrize("version", [1, 2])
+async def test_a_migration_that_fails_leaves_the_older_file_as_it_was(
+    path: Path, version: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(DATA / f"version-{version}.db", path)
+    before = rows_of(path)
+    whole = schema.MIGRATIONS
+    cut = (*whole[:-1], (*whole[-1], "INSERT INTO nowhere VALUES (1)"))
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "MIGRATIONS", cut)
+        with pytest.raises(SnapshotError, match="no such table: nowhere"):
+            await open_store(path)
+    assert rows_of(path) == before
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (version,)
+    async with await open_store(path) as store:
+        listed = await store.list_sessions()
+    migrated = rows_of(path)
+    async with await open_store(path) as store:
+        assert await store.list_sessions() == listed
+    assert rows_of(path) == migrated
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_processes_that_open_an_older_store_at_once_migrate_it_once(path: Path) -> None:
+    shutil.copy(DATA / "version-2.db", path)
+
+    async def all_open() -> list[int]:
+        stores = await asyncio.gather(*(open_store(path) for _ in range(4)))
+        counts = [len(await store.list_sessions()) for store in stores]
+        await asyncio.gather(*(store.close() for store in stores))
+        return counts
+
+    assert asyncio.run(all_open()) == [3] * 4
+
+
+@pytest.mark.parametrize("runs", ["'{'", "'[7]'", "x'00ff'", '\'{"0": [null, "x"]}\'', "7"])
+async def test_a_damaged_list_of_runs_does_not_keep_an_older_store_from_opening(
+    path: Path, runs: str
+) -> None:
+    shutil.copy(DATA / "version-2.db", path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(f"UPDATE headline SET runs = {runs}")
+        connection.execute("UPDATE snapshot SET tags = 'no list'")
+        connection.execute("UPDATE session SET record = 'no record' WHERE id = '2025-c'")
+    async with await open_store(path, "read") as store:
+        assert len(await store.list_sessions()) == 3
+    async with await open_store(path) as store:
+        assert len(await store.list_sessions()) == 3
+        assert len((await store.load("main")).runs) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -10,6 +11,16 @@ import pytest
 from cortex_tui.session.writer import SessionWriter
 from cortex_tui.store import port
 from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.library import (
+    Acknowledgement,
+    Collected,
+    Keep,
+    MeasuredRun,
+    NoiseRecord,
+    Removed,
+    RemovedEntry,
+    Restored,
+)
 from cortex_tui.store.names import checked_name
 from cortex_tui.store.port import Mode, Store, check_can_save, open_store
 from cortex_tui.store.records import (
@@ -60,8 +71,46 @@ class MemoryStore:
         if checked_name(name) in self.names:
             raise SnapshotError(f"the name {name!r} is taken")
 
-    async def remove(self, name: str) -> None:
-        del self.names[name]
+    async def set_baseline(self, name: str, ref: str) -> str:
+        raise NotImplementedError
+
+    async def change_tags(
+        self, ref: str, add: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    async def set_note(self, ref: str, note: str) -> None:
+        raise NotImplementedError
+
+    async def remove(self, ref: str, *, within: int | None = None) -> Removed:
+        raise NotImplementedError
+
+    async def restore(self) -> Restored | None:
+        return None
+
+    async def collect(self, keep: Keep, *, dry_run: bool = False) -> Collected:
+        return Collected()
+
+    async def list_removed(self) -> list[RemovedEntry]:
+        return []
+
+    async def measured(self, profile: str) -> list[MeasuredRun]:
+        return []
+
+    async def profiles(self) -> list[str]:
+        return []
+
+    async def acknowledge(self, change: Acknowledgement) -> None:
+        raise NotImplementedError
+
+    async def acknowledgements(self, profile: str) -> list[Acknowledgement]:
+        return []
+
+    async def put_noise(self, records: Sequence[NoiseRecord]) -> None:
+        raise NotImplementedError
+
+    async def noise(self) -> list[NoiseRecord]:
+        return []
 
     async def prune_unsaved(self, keep: int = 50) -> int:
         return 0

@@ -313,7 +313,7 @@ async def test_a_damaged_row_is_refused_in_words(path: Path, statement: str, say
 
 async def test_what_is_damaged_is_listed_and_can_be_removed(path: Path) -> None:
     await filled(path)
-    changed(path, "UPDATE session SET record = '[]'", "UPDATE snapshot SET tags = '[1]'")
+    changed(path, "UPDATE session SET record = '[]'", "UPDATE overview SET tags = '[1]'")
     async with await SqliteStore.open(path) as store:
         assert [entry.name for entry in await store.list_snapshots()] == ["main"]
         await store.remove("main")
