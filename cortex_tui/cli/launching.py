@@ -13,9 +13,9 @@ import click
 
 from cortex_tui.cli.options import (
     catalog_for,
-    in_process_option,
     loop_factory,
     loop_option,
+    place_options,
     profiles_option,
     selected_from,
     store_option,
@@ -26,6 +26,7 @@ from cortex_tui.toml.words import shown, suggestion
 if TYPE_CHECKING:
     import asyncio
 
+    from cortex_tui.placement.port import Place
     from cortex_tui.protocol.plan import LoopName
     from cortex_tui.session.control import Control
 
@@ -43,7 +44,7 @@ class NoTerminalError(click.ClickException):
 @click.argument("select", nargs=-1, metavar="[SELECT]...")
 @profiles_option
 @store_option
-@in_process_option
+@place_options
 @loop_option
 @click.pass_context
 def launch(
@@ -51,7 +52,7 @@ def launch(
     select: tuple[str, ...],
     places: Sequence[Path],
     store: Path,
-    in_process: bool,
+    place: Place,
     loop: LoopName,
 ) -> int:
     """Open the workbench, with the selected profiles checked."""
@@ -60,7 +61,7 @@ def launch(
     catalog = catalog_for(select, places)
     checked = [p.full_name for p in selected_from(catalog, select).profiles] if select else []
     _check_terminal(select)
-    return _launch(catalog, checked, store, in_process=in_process, loop=loop)
+    return _launch(catalog, checked, store, place=place, loop=loop)
 
 
 def _no_command(ctx: click.Context, word: str) -> click.UsageError:
@@ -86,7 +87,7 @@ def _check_terminal(select: Sequence[str]) -> None:
 
 
 def _launch(
-    catalog: Catalog, checked: Sequence[str], store: Path, *, in_process: bool, loop: LoopName
+    catalog: Catalog, checked: Sequence[str], store: Path, *, place: Place, loop: LoopName
 ) -> int:
     from cortex_tui.report import summary
     from cortex_tui.report.stream import wants_colour, width_of
@@ -98,9 +99,9 @@ def _launch(
 
         return SessionController(
             store,
-            placement="in-process" if in_process else "process",
+            place=place,
             loop=loop,
-            measuring_loop=screen_loop if in_process else None,
+            measuring_loop=screen_loop if place.shares_loop else None,
             warm=True,
         )
 
@@ -110,7 +111,7 @@ def _launch(
         checked=checked,
         store=str(store),
         # In process, the screen's loop is the one to measure on.
-        loop_factory=loop_factory(loop) if in_process else None,
+        loop_factory=loop_factory(loop) if place.shares_loop else None,
     )
     if outcome.view is not None:
         colour = wants_colour(sys.stdout)

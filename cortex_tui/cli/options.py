@@ -17,10 +17,12 @@ from cortex_tui.profiles.model import Catalog, Length, Problem
 from cortex_tui.profiles.selection import Selected, SelectionError, named_files, select
 from cortex_tui.text import one_line
 from cortex_tui.toml.reading import RefusedError, read_duration_ns
+from cortex_tui.toml.words import shown, suggestion
 
 if TYPE_CHECKING:
     import asyncio
 
+    from cortex_tui.placement.port import Place
     from cortex_tui.protocol.plan import LoopName
 
 PROGRAM = "cortex-tui"
@@ -134,11 +136,35 @@ def loop_option(command: Command) -> Command:
     )(command)
 
 
-def in_process_option(command: Command) -> Command:
-    return click.option(
+def _known_place(ctx: click.Context, param: click.Parameter, name: str) -> Place:
+    from cortex_tui.placement.registry import PLACEMENTS
+
+    if name not in PLACEMENTS:
+        known = ", ".join(PLACEMENTS)
+        raise click.BadParameter(
+            f"expected one of {known}, got {shown(name)} {suggestion(name, PLACEMENTS)}", ctx, param
+        )
+    return PLACEMENTS[name]
+
+
+def place_options(command: Command) -> Command:
+    """One argument, `place`: where the session runs."""
+    command = click.option(
         "--in-process",
-        is_flag=True,
+        "place",
+        flag_value="in-process",
+        default="process",
+        callback=_known_place,
         help="Measure on this program's own loop instead of in a runner process: for breakpoints.",
+    )(command)
+    return click.option(
+        "--placement",
+        "place",
+        default="process",
+        show_default=True,
+        callback=_known_place,
+        metavar="NAME",
+        help="Where the session runs, by the name of a placement; in-process is the other one.",
     )(command)
 
 

@@ -17,9 +17,9 @@ from cortex_tui.cli.options import (
     catalog_for,
     duration,
     given,
-    in_process_option,
     loop_factory,
     loop_option,
+    place_options,
     profiles_option,
     say_problems,
     selected_from,
@@ -30,6 +30,7 @@ from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.profiles.variants import lasting, rehearsed, warmed_up
 
 if TYPE_CHECKING:
+    from cortex_tui.placement.port import Place
     from cortex_tui.protocol.plan import LoopName
     from cortex_tui.report import Delivery
 
@@ -79,7 +80,7 @@ INTERRUPTED = 130
     is_flag=True,
     help="Run the operation of each profile once, to see that it works; nothing is stored.",
 )
-@in_process_option
+@place_options
 @loop_option
 @profiles_option
 @store_option
@@ -108,7 +109,7 @@ def run(
     repeat: int,
     again: str,
     dry_run: bool,
-    in_process: bool,
+    place: Place,
     loop: LoopName,
     places: Sequence[Path],
     store: Path,
@@ -154,7 +155,7 @@ def run(
         Delivery(store=store, save=save, note=note, json=json, dry_run=dry_run),
         one_by_one=one_by_one,
         repeat=repeat,
-        in_process=in_process,
+        place=place,
         loop=loop,
     )
     if code == INTERRUPTED:
@@ -211,7 +212,7 @@ def _run(
     *,
     one_by_one: bool,
     repeat: int,
-    in_process: bool,
+    place: Place,
     loop: LoopName,
 ) -> int:
     import asyncio
@@ -226,9 +227,9 @@ def _run(
     async def session(store: Path) -> int:
         control = SessionController(
             store,
-            placement="in-process" if in_process else "process",
+            place=place,
             loop=loop,
-            measuring_loop=asyncio.get_running_loop() if in_process else None,
+            measuring_loop=asyncio.get_running_loop() if place.shares_loop else None,
         )
         try:
             return await run_headless(
@@ -238,7 +239,7 @@ def _run(
             # It waits for its thread, which in-process needs this loop to end its runs.
             await asyncio.to_thread(control.close)
 
-    factory = loop_factory(loop) if in_process else None
+    factory = loop_factory(loop) if place.shares_loop else None
     with asyncio.Runner(loop_factory=factory) as runner:
         if not delivery.dry_run:
             return runner.run(session(delivery.store))

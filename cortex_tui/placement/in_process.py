@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, redirect_stdout
 
 from cortex_tui.isolation import asyncio
 from cortex_tui.limits import MAX_LINE_CHARS
-from cortex_tui.placement.port import Deliver, PlacementName, Stream
+from cortex_tui.placement.port import Deliver, Stream
 from cortex_tui.protocol.commands import ToRunner
 from cortex_tui.protocol.frames import FrameReader, decode_messages, encode_frame
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied, SessionFinished
@@ -20,9 +20,6 @@ from cortex_tui.runner.session import Session
 
 class InProcess:
     """Runs sessions on a loop of this program, in whose thread the workloads run then."""
-
-    name: PlacementName = "in-process"
-    has_fleets = False
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop

@@ -16,7 +16,7 @@ from typing import Literal
 
 from cortex_tui.limits import MAX_LINE_CHARS
 from cortex_tui.placement.fleet import open_fleet
-from cortex_tui.placement.port import PlacementName, Stream
+from cortex_tui.placement.port import Stream
 from cortex_tui.protocol.commands import Start, ToRunner
 from cortex_tui.protocol.frames import FrameReader, ProtocolError, decode_messages, encode_frame
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied, SessionFinished
@@ -111,9 +111,6 @@ def describe_exit(code: int) -> str:
 
 class InRunnerProcess:
     """A fresh runner a session; `prepare` starts the next one ahead of time."""
-
-    name: PlacementName = "process"
-    has_fleets = True
 
     def __init__(self) -> None:
         self._spare: RunnerProcess | None = None

@@ -9,13 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Literal, Protocol
+from typing import NamedTuple, Protocol
 
 from cortex_tui.protocol.commands import ToRunner
 from cortex_tui.protocol.messages import Message, RunnerDied, SessionFinished
 from cortex_tui.protocol.plan import SessionPlan
-
-PlacementName = Literal["process", "in-process"]
 
 Deliver = Callable[[list[Message]], None]
 
@@ -48,13 +46,6 @@ class Stream:
 class Placement(Protocol):
     """Opens sessions, one after the other."""
 
-    @property
-    def name(self) -> PlacementName: ...
-
-    @property
-    def has_fleets(self) -> bool:
-        """Whether several runners can share a run here."""
-
     def open(self, plan: SessionPlan) -> AbstractAsyncContextManager[Stream]:
         """Starts the plan; leaving the context leaves nothing of the session behind."""
 
@@ -63,3 +54,22 @@ class Placement(Protocol):
 
     async def aclose(self) -> None:
         """Gives up what `prepare` made."""
+
+
+class Place(NamedTuple):
+    """A placement as all others know it: by what it can do, never by its name."""
+
+    name: str
+    words: str
+    """Where its sessions run: `in a process of its own`."""
+    make: Callable[[asyncio.AbstractEventLoop | None], Placement]
+    """Given the loop on which a session of this process would be measured; ValueError where that
+    is needed and missing."""
+    own_process: bool = False
+    """Whether what it measures and this program have a process each."""
+    can_be_killed: bool = False
+    """Whether `Stream.kill` ends a session whatever its workloads do."""
+    shares_loop: bool = False
+    """Whether it measures on the loop of the screen or the report."""
+    has_fleets: bool = False
+    """Whether several runners can share a session."""

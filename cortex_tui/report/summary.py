@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from cortex_tui.placement.registry import place_of
 from cortex_tui.quantities import format_duration
 from cortex_tui.report.notes import run_notes, session_notes, shared_warnings
 from cortex_tui.report.results import by_profile, confidence_table, results_table
@@ -65,9 +66,8 @@ def _tracebacks(view: SessionView) -> Iterator[str]:
 
 def _measured_on(view: SessionView) -> Iterator[str]:
     if view.clock_cost_ns:
-        where = "its own process" if view.placement == "process" else "the program's own process"
         yield (
-            f"measured with {view.loop or 'asyncio'} in {where}: timing adds "
+            f"measured with {view.loop or 'asyncio'} {place_of(view.placement).words}: timing adds "
             f"{format_duration(view.clock_cost_ns)} to an operation, and awaiting one that does "
             f"nothing takes {format_duration(view.await_cost_ns)}"
         )

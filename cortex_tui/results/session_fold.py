@@ -8,7 +8,7 @@ from statistics import mean
 from typing import Literal, TypeVar
 
 from cortex_tui.environment import VOLATILE_FILE_SYSTEMS
-from cortex_tui.placement.port import PlacementName
+from cortex_tui.placement.registry import place_of
 from cortex_tui.protocol.messages import (
     Answer,
     Arrived,
@@ -44,18 +44,19 @@ _LATELY = 10
 
 M = TypeVar("M")
 
-IN_PROCESS_WARNING = "shares its loop with the screen"
+SHARED_LOOP_WARNING = "shares its loop with the screen"
 
 
 class SessionFold:
     """All that is known of a session."""
 
     def __init__(
-        self, plan: SessionPlan, placement: PlacementName, started_at: str, file_system: str = ""
+        self, plan: SessionPlan, placement: str, started_at: str, file_system: str = ""
     ) -> None:
-        """`started_at` is UTC in ISO 8601; `file_system` the kind that databases are kept on."""
+        """`placement` is its name, `started_at` UTC in ISO 8601, `file_system` the kind that
+        databases are kept on."""
         self.plan = plan
-        self.placement: PlacementName = placement
+        self.placement, self._place = placement, place_of(placement)
         self.started_at = started_at
         self.file_system = file_system
         self.started: SessionStarted | None = None
@@ -231,10 +232,10 @@ class SessionFold:
             self.started.clock_cost_ns if self.started else 0.0,
             self.plan.interval_ns,
         )
-        if self.placement == "in-process":
-            run.warnings.append(IN_PROCESS_WARNING)
-            if (processes := message.profile.load.shared_by) > 1:
-                run.warnings.append(f"ran in one process, not in the {processes} of its load")
+        if self._place.shares_loop:
+            run.warnings.append(SHARED_LOOP_WARNING)
+        if not self._place.has_fleets and (processes := message.profile.load.shared_by) > 1:
+            run.warnings.append(f"ran in one process, not in the {processes} of its load")
         if message.profile.workload in OVER_CORE:
             if message.profile.database == "memory":
                 run.warnings.append("its database is kept in memory, as the profile says")

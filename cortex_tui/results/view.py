@@ -20,7 +20,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["starting", "running", "finished", "died"] = "starting"
     stopped: bool = False
     """Whether it finished because it was told to end before its runs had."""
-    placement: Literal["process", "in-process"] = "process"
+    placement: str = "process"
     loop: str = ""
     timer: str = ""
     started_at: str = ""

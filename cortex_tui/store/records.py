@@ -28,7 +28,7 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     started_at: str
-    placement: Literal["process", "in-process"] = "process"
+    placement: str = "process"
     loop: str = ""
     timer: str = ""
     one_by_one: bool = False

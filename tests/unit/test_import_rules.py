@@ -66,7 +66,7 @@ ALLOWED = {
     "cortex_tui.results": {
         MODEL,
         "cortex_tui.environment",
-        "cortex_tui.placement.port",
+        "cortex_tui.placement.registry",
         "cortex_tui.protocol",
         "cortex_tui.results",
         "cortex_tui.stats",
@@ -105,6 +105,7 @@ ALLOWED = {
         "cortex_tui.analysis",
         "cortex_tui.formats",
         "cortex_tui.isolation",
+        "cortex_tui.placement.registry",
         "cortex_tui.profiles",
         "cortex_tui.protocol.lifecycle",
         "cortex_tui.report",
@@ -113,6 +114,7 @@ ALLOWED = {
         "cortex_tui.stats",
     },
     "cortex_tui.tui": {
+        "cortex_tui.placement.registry",
         "cortex_tui.profiles",
         "cortex_tui.protocol",
         "cortex_tui.results",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cortex_tui.placement.registry import place_of
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.results.view import SessionView
 from cortex_tui.tui.render.line_builder import LineBuilder
@@ -15,8 +16,7 @@ HELD_NS = 10_000_000
 
 
 def _runner(builder: LineBuilder, view: SessionView) -> None:
-    where = "in a process of its own" if view.placement == "process" else "in this process"
-    facts = [where, *filter(None, [view.loop])]
+    facts = [place_of(view.placement).words, *filter(None, [view.loop])]
     if view.timer:
         facts.append(f"arrivals woken by {view.timer}")
     builder.fact("runner", ", ".join(facts))
@@ -41,14 +41,14 @@ def _health(builder: LineBuilder, view: SessionView, cost: ScreenCost, cores: in
     runner = view.runner_cpu_share
     if runner is not None:
         own = cost.cpu_share or 0.0
-        busy = runner + own if view.placement == "process" else max(runner, own)
+        busy = runner + own if place_of(view.placement).own_process else max(runner, own)
         text = f"the runner uses {runner:.2f} of {cores} usable core{'s' * (cores > 1)}"
         builder.fact("CPU", text, "warn" if busy >= FULL * cores else "plain")
 
 
 def _screen(builder: LineBuilder, view: SessionView, cost: ScreenCost) -> None:
     text = cost_text(cost).removeprefix("screen ")
-    if text and view.placement == "in-process":
+    if text and not place_of(view.placement).own_process:
         text += ", together with what is measured"
     builder.fact("screen", text or "not known yet")
 

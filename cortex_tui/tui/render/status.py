@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cortex_tui.placement.registry import place_of
 from cortex_tui.quantities import format_duration
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import SessionView
@@ -121,7 +122,7 @@ def status_line(
         line.append(Span(gap + span.text, span.tone))
         room -= needed
     # In process, nobody can tell what is the screen's own.
-    told = view is not None and view.placement == "process" and not ending
+    told = view is not None and place_of(view.placement).own_process and not ending
     own = cost_text(cost) if told else ""
     if own and len(own) + 2 <= room:
         line.append(Span(f"  {own}", "dim"))

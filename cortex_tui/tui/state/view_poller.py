@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cortex_tui.placement.registry import place_of
 from cortex_tui.results.view import SessionView
 from cortex_tui.tui.state.cost import CostMeter, ScreenCost, usable_cores
 from cortex_tui.tui.state.latest_runs import LatestRuns
@@ -39,7 +40,8 @@ class ViewPoller:
         """The screen's own; a frame's cost is not known where a session shares its thread."""
         cost = self.meter.cost
         view = self._latest.view
-        return cost if view is None or view.placement == "process" else cost._replace(frame_ns=None)
+        shared = view is not None and place_of(view.placement).shares_loop
+        return cost._replace(frame_ns=None) if shared else cost
 
     def look(self, *, covered: bool) -> bool:
         """Whether there is something new to draw now; `covered` is a screen under a dialog."""
@@ -61,5 +63,5 @@ class ViewPoller:
 
     def _strain(self, view: SessionView) -> Strain:
         own, runner = self.cost.cpu_share or 0.0, view.runner_cpu_share or 0.0
-        cores = own + runner if view.placement == "process" else max(own, runner)
+        cores = own + runner if place_of(view.placement).own_process else max(own, runner)
         return Strain(cores / self.cores, self.cost.frame_ns or 0.0)

@@ -9,9 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from cortex_tui import __version__
+from cortex_tui.cli.group import program
 from tests.unit.cli.door import call
 
 
@@ -188,6 +190,19 @@ def test_a_selection_of_nothing_but_problems_runs_nothing(
     assert (code, out) == (2, "")
     assert err.startswith("profiles/ruin.toml: not valid TOML: ")
     assert len(err.splitlines()) == 1
+
+
+def test_a_command_can_be_added_from_outside(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @click.command()
+    def greet() -> None:
+        """Greet somebody."""
+        click.echo("hello")
+
+    monkeypatch.setattr(program, "commands", {**program.commands, "greet": greet})
+    assert call(capsys, "greet").out == "hello\n"
+    assert "greet      Greet somebody." in call(capsys, "-h").out
 
 
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -187,8 +187,8 @@ def test_only_open_loads_need_no_word_on_queueing() -> None:
 def test_what_measuring_itself_costs_is_said() -> None:
     view = session_view(run_view(), clock_cost_ns=48.2, await_cost_ns=71.0, loop="uvloop")
     assert (
-        "measured with uvloop in its own process: timing adds 48ns to an operation, and awaiting "
-        "one that does nothing takes 71ns"
+        "measured with uvloop in a process of its own: timing adds 48ns to an operation, and "
+        "awaiting one that does nothing takes 71ns"
     ) in summary(view, width=10_000).split("\n")
 
 

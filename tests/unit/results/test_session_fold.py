@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from cortex_tui.placement.port import PlacementName
 from cortex_tui.protocol.messages import (
     LogLine,
     Message,
@@ -37,7 +36,7 @@ STREAM: list[Message] = [
 ]
 
 
-def fold(*messages: Message, placement: PlacementName = "process") -> SessionFold:
+def fold(*messages: Message, placement: str = "process") -> SessionFold:
     made = SessionFold(plan(ONE, TWO), placement, "2026-01-01T00:00:00Z")
     for message in messages:
         made.apply(message)

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from cortex_tui.loads.open import OpenLoad
-from cortex_tui.placement.port import PlacementName
+from cortex_tui.placement.registry import IN_PROCESS, PLACEMENTS
 from cortex_tui.profiles.model import Length, Precision, Profile
 from cortex_tui.results import findings
+from cortex_tui.results.run_fold import UNSETTLED
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.stored import from_stored
 from cortex_tui.results.view import SessionView
-from cortex_tui.session import controller as controller_module
+from cortex_tui.session import intake
 from cortex_tui.session.controller import SessionController
 from cortex_tui.session.decisions import replayed
 from cortex_tui.session.writer import SessionWriter
@@ -192,7 +193,7 @@ def test_the_next_session_begins_after_a_runner_has_died(desk: Desk) -> None:
 def test_a_runner_that_does_not_answer_a_stop_is_killed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(controller_module, "ANSWER_S", 0.2)
+    monkeypatch.setattr(intake, "ANSWER_S", 0.2)
     desk.control.start([desk.profile("held"), desk.profile("slow", stop=FOR_EVER)])
     desk.until(lambda view: view.silent_ns > 0 and view.runs[0].phase == "measure")
     desk.control.stop()
@@ -298,7 +299,7 @@ async def test_in_process_runs_share_the_callers_loop(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.control.close()
     control = SessionController(
-        desk.store, placement="in-process", measuring_loop=asyncio.get_running_loop()
+        desk.store, place=IN_PROCESS, measuring_loop=asyncio.get_running_loop()
     )
     control.start([desk.profile("slow")])
     while (view := control.view) is None or view.state != "finished":  # noqa: ASYNC110
@@ -308,14 +309,14 @@ async def test_in_process_runs_share_the_callers_loop(tmp_path: Path) -> None:
     await asyncio.to_thread(control.close)
 
 
-@pytest.mark.parametrize("placement", ["process", "in-process"])
+@pytest.mark.parametrize("placement", PLACEMENTS)
 async def test_odd_texts_and_an_unfinished_line_are_kept_wherever_it_runs(
-    tmp_path: Path, placement: PlacementName
+    tmp_path: Path, placement: str
 ) -> None:
     desk = Desk(tmp_path)
     desk.control.close()
     control = SessionController(
-        desk.store, placement=placement, measuring_loop=asyncio.get_running_loop()
+        desk.store, place=PLACEMENTS[placement], measuring_loop=asyncio.get_running_loop()
     )
     control.start([desk.profile("odd")])
     while (view := control.view) is None or not (view.state == "finished" and view.stored):  # noqa: ASYNC110
@@ -361,7 +362,7 @@ async def test_a_profile_that_is_alone_is_measured_after_the_others(tmp_path: Pa
     desk = Desk(tmp_path)
     desk.control.close()
     control = SessionController(
-        desk.store, placement="in-process", measuring_loop=asyncio.get_running_loop()
+        desk.store, place=IN_PROCESS, measuring_loop=asyncio.get_running_loop()
     )
     control.start([desk.profile("slow", alone=True), desk.profile("slow"), desk.profile("quick")])
     while (view := control.view) is None or view.state != "finished":  # noqa: ASYNC110
@@ -392,7 +393,8 @@ def test_warm_up_ends_when_it_has_settled_and_measure_when_the_percentile_is_kno
     desk.until(lambda view: "settling: " in view.runs[0].progress_note)
     (run,) = desk.ended().runs
     assert run.state == "finished"
-    assert (run.marks, run.warnings) == ((), ())
+    assert run.marks == ()
+    assert UNSETTLED not in run.warnings
     low_ns, high_ns = run.confidence_ns["p50"]
     median_ns = run.percentiles_ns["p50"]
     assert median_ns is not None

@@ -1,0 +1,152 @@
+"""Takes one session in: opens it where it runs, folds its messages, stores and publishes them.
+
+On the intake's thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+
+from cortex_tui.environment import describe_environment
+from cortex_tui.isolation import asyncio
+from cortex_tui.placement.port import Place, Placement, Stream
+from cortex_tui.protocol.commands import Command, EndPhase, Stop
+from cortex_tui.protocol.messages import Answer, Answered, LogLine
+from cortex_tui.results.session_fold import SessionFold
+from cortex_tui.session.decisions import decisions
+from cortex_tui.session.requests import Requests
+from cortex_tui.session.scratch import Scratch
+from cortex_tui.session.writer import SessionWriter
+
+VIEW_S = 0.2
+"""How often a view is published: a little more often than a screen that looks 4 times a second."""
+WRITE_S = 1.0
+ANSWER_S = 3.0
+"""How long a runner that was told to stop may keep silent before it is killed."""
+STOP_S = 15.0
+"""How long it may take to stop, talking: operations in flight have 5 s, teardown has 5 s."""
+
+
+class Intake:
+    """Of one session, from its plan to its end."""
+
+    def __init__(
+        self,
+        fold: SessionFold,
+        *,
+        place: Place,
+        placement: Placement,
+        writer: SessionWriter,
+        scratch: Scratch,
+        publish: Callable[[SessionFold], None],
+    ) -> None:
+        """`publish` is given the fold whenever there is something new to see."""
+        self.fold = fold
+        self._place = place
+        self._placement = placement
+        self._writer = writer
+        self._scratch = scratch
+        self._publish = publish
+        self._requests = Requests()
+        self._stream: Stream | None = None
+        self._asked_to_stop_ns: int | None = None
+        self._decided: set[EndPhase] = set()
+
+    async def run(self) -> None:
+        """Whatever becomes of the session, its end is published last."""
+        fold = self.fold
+        try:
+            # Watches the other processes for a moment, which must not see our own runner.
+            environment = await asyncio.to_thread(describe_environment, self._scratch.root)
+            await self._writer.begin(fold, environment)
+            self._scratch.make(fold.plan.session)
+            await self._take_in()
+        except OSError as error:
+            fold.die(f"there is no place for its files: {error}", time.perf_counter_ns())
+        except Exception as error:
+            fold.die(f"the session could not be started: {error!r}", time.perf_counter_ns())
+        finally:
+            self._stream = None
+            if not fold.over:
+                fold.die("the session was given up", time.perf_counter_ns())
+            self._requests.end()
+            try:
+                await asyncio.to_thread(self._scratch.remove, fold.plan.session)
+                await self._writer.write(fold)
+            except Exception as error:
+                self._writer.error = f"what was measured last could not be written: {error!r}"
+            finally:
+                # Whatever went before, its end is seen.
+                self._publish(fold)
+
+    def request(self, command: Command, answer: Future[Answered]) -> None:
+        """Sends a command to the session; one that is starting gets it when it has."""
+        if command == Stop() and self._asked_to_stop_ns is None:
+            self._asked_to_stop_ns = time.perf_counter_ns()
+        self._requests.send(command, answer)
+
+    def kill(self, reason: str) -> None:
+        if self._stream is not None:
+            self._stream.kill(reason)
+
+    async def _take_in(self) -> None:
+        fold = self.fold
+        beats = [
+            asyncio.ensure_future(self._beat(VIEW_S, self._look_after)),
+            asyncio.ensure_future(self._beat(WRITE_S, lambda: self._writer.write(fold))),
+        ]
+        try:
+            async with self._placement.open(fold.plan) as stream:
+                self._stream = stream
+                self._requests.begin(stream)
+                async for batch in stream:
+                    for message in batch:
+                        fold.apply(message)
+                        if isinstance(message, Answer):
+                            self._requests.take_answer(message)
+        except Exception as error:
+            fold.die(f"the session could not continue: {error}", time.perf_counter_ns())
+        finally:
+            for beat in beats:
+                beat.cancel()
+            # A write under way is not cut off in the middle.
+            await asyncio.gather(*beats, return_exceptions=True)
+
+    async def _beat(self, period_s: float, action: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(period_s)
+            try:
+                await asyncio.shield(asyncio.ensure_future(action()))
+            except Exception as error:
+                # A defect of ours must neither stop the views nor go unseen.
+                text = f"the intake failed and continues: {error!r}"
+                if not any(line.text == text for line in self.fold.log):
+                    self.fold.apply(LogLine(-1, "runner", text))
+
+    async def _look_after(self) -> None:
+        fold = self.fold
+        for decision in decisions(fold.runs.values()):
+            if decision not in self._decided:
+                self._decided.add(decision)
+                self._requests.send(decision)
+        if not fold.over:  # its end is shown when it is stored, and the next may begin
+            self._publish(fold)
+        if self._asked_to_stop_ns is not None:
+            why = _overdue(time.perf_counter_ns(), self._asked_to_stop_ns, fold.heard_ns)
+            if why:
+                killed = self._place.can_be_killed
+                self.kill(f"{why}, so {'the runner was killed' if killed else 'it was given up'}")
+
+
+def _overdue(now_ns: int, asked_ns: int, heard_ns: int) -> str:
+    """Why a runner that was asked to stop is not waited for any longer; "" while it is."""
+    if now_ns - max(heard_ns, asked_ns) > ANSWER_S * 1e9:
+        return (
+            f"it was asked to stop and did not answer for {ANSWER_S:.0f} s (its event loop "
+            "was blocked)"
+        )
+    if now_ns - asked_ns > STOP_S * 1e9:
+        return f"it did not stop within {STOP_S:.0f} s"
+    return ""
