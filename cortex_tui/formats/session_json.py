@@ -75,6 +75,7 @@ def _run_document(run: RunResult, histograms: Histograms) -> RunDocument:
         state="interrupted" if run.interrupted else run.state,
         reason=run.reason,
         verdict=run.verdict,
+        verdict_text=run.verdict_text,
         neighbours=list(run.neighbours),
         warmup_ns=run.warmup_ns,
         warmup_iterations=run.warmup_iterations,

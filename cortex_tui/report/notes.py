@@ -38,7 +38,7 @@ def run_notes(
     elif run.reason:
         yield note(run.state, "warn", run.reason)
     for target in run.targets:
-        if _statistic(target) != SCALING and (standing := _standing(target)):
+        if _statistic(target) != SCALING and (standing := _standing(target, run.setting)):
             yield note(*standing)
     for kind, count in sorted(run.errors.items()):
         said = run.error_messages.get(kind, "")
@@ -88,15 +88,16 @@ def _stage(stage: StageResult) -> str:
     )
 
 
-def _standing(target: TargetResult) -> tuple[str, Tone, str] | None:
-    """What there is to report of a target, if anything."""
+def _standing(target: TargetResult, setting: str = "") -> tuple[str, Tone, str] | None:
+    """What there is to report of a target, if anything; `setting` is what its verdict holds for."""
     text = f"{target.target}: {target.value_text}"
     if target.warns:
-        return "warning", "warn", f"missed {text}"
+        return f"warning {setting}".rstrip(), "warn", f"missed {text}"
+    word = f"{target.verdict} {setting}".rstrip()
     if target.verdict == "missed":
-        return "missed", "bad", text
+        return word, "bad", text
     if target.verdict == "undecided" or (target.verdict == "met" and target.note):
-        return target.verdict, "warn", text
+        return word, "warn", text
     return None
 
 
@@ -115,8 +116,8 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
     together = list(dict.fromkeys(run.profile.full_name for run in view.runs if run.neighbours))
     if together:
         yield (
-            f"together: {len(together)} profiles shared one loop and are each other's neighbours: "
-            f"{_several(together)}"
+            f"together: {len(together)} profiles shared one event loop, each other's neighbours: "
+            f"{_several(together)}; alone (run --one-by-one) each may be many times faster"
         )
     closed = list(
         dict.fromkeys(run.profile.family for run in view.runs if not run.profile.load.has_schedule)

@@ -9,6 +9,8 @@ from cortex_tui.report.stream import Tone
 from cortex_tui.report.table import Cell, Column, table
 from cortex_tui.results.run_result import RunResult
 
+_WORDS_FROM = 120
+"""From so many columns on, a verdict names the neighbours in words."""
 SHOWN = ("p50", "p90", "p99", "p99.9")
 """The percentiles that have a column."""
 
@@ -16,9 +18,8 @@ SHOWN = ("p50", "p90", "p99", "p99.9")
 def results_table(runs: Sequence[RunResult], width: int, *, colour: bool) -> list[str]:
     """A line for each run, the rounds of a profile one below the other."""
     columns = list(_RESULTS)
-    if any(run.neighbours for run in runs):
-        # Times of runs that share a loop are far from those of a run alone.
-        columns.insert(-1, Column("with", _neighbours, goes=2, left=True))
+    if width < _WORDS_FROM:
+        columns[-1] = Column("targets", _short_verdict, left=True)
     if any(run.round > 1 for run in runs):
         columns.insert(1, Column("round", lambda run: Cell(str(run.round))))
     return table(columns, by_profile(runs), width, colour=colour)
@@ -74,27 +75,28 @@ def _state(run: RunResult) -> Cell:
     return Cell(run.state, tones.get(run.state))
 
 
-def _neighbours(run: RunResult) -> Cell:
-    count = len(run.neighbours)
-    if not count:
-        return Cell("alone", "dim")
-    return Cell(f"{count} neighbour{'' if count == 1 else 's'}", "warn")
-
-
 def _errors(run: RunResult) -> Cell:
     return Cell(format_count(run.error_count), "bad" if run.error_count else None)
 
 
 def _verdict(run: RunResult) -> Cell:
-    if run.verdict == "none":
-        return Cell("–", "dim")
-    tones: dict[str, Tone] = {
-        "met": "good",
-        "missed": "bad",
-        "pending": "warn",
-        "undecided": "warn",
-    }
-    return Cell(run.verdict, tones[run.verdict])
+    return Cell(run.verdict_text or "–", _TONES[run.verdict])
+
+
+def _short_verdict(run: RunResult) -> Cell:
+    """`met +4`: with four neighbours, whose times are far from those of a run alone."""
+    beside = f"+{len(run.neighbours)}" if run.neighbours else ""
+    text = " ".join(filter(None, [run.verdict.removeprefix("none"), beside]))
+    return Cell(text or "–", _TONES[run.verdict])
+
+
+_TONES: dict[str, Tone] = {
+    "none": "dim",
+    "met": "good",
+    "missed": "bad",
+    "pending": "warn",
+    "undecided": "warn",
+}
 
 
 _PROFILE = Column("profile", lambda run: Cell(name_of(run)), left=True)

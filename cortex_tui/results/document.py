@@ -115,6 +115,8 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     reason: str
     verdict: str
+    verdict_text: str = ""
+    """The verdict with the number of neighbours: `met, with 4 neighbours`."""
     neighbours: list[str]
     warmup_ns: int = 0
     warmup_iterations: int = 0

@@ -154,6 +154,18 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
+    def setting(self) -> str:
+        """What its verdict holds for: `with 4 neighbours`; empty for a run measured alone."""
+        count = len(self.neighbours)
+        return f"with {count} neighbour{'s' * (count > 1)}" if count else ""
+
+    @property
+    def verdict_text(self) -> str:
+        """The verdict and its setting: `met, with 4 neighbours`; of a run without targets, the
+        setting alone."""
+        return ", ".join(filter(None, [self.verdict.removeprefix("none"), self.setting]))
+
+    @property
     def error_count(self) -> int:
         return sum(self.errors.values())
 

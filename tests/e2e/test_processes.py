@@ -147,7 +147,7 @@ def test_of_a_killed_workbench_at_most_the_last_second_is_missing(
 def test_scratch_databases_are_gone_after_a_kill(folder: Path, launch: Launch) -> None:
     workbench = launch("launch", "mediator.command-dispatch")
     workbench.press("r")
-    workbench.wait_for_row("comman…spatch", lambda row: row.operations > 0)
+    workbench.wait_for_row("comman…patch", lambda row: row.operations > 0)
     scratch = folder / ".cortex-tui" / "scratch"
     assert list(scratch.rglob("*.db*"))
     # Neither can clean up after the other. (A workbench that is stopped first would be a stopped

@@ -15,7 +15,7 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import TargetResult, TargetVerdict
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.definition import plan_text
-from cortex_tui.tui.render.facts import log_lines, problem_lines, profile_facts, suite_facts
+from cortex_tui.tui.render.facts import log_lines, problem_lines, profile_facts, suite_facts, title
 from cortex_tui.tui.render.session_facts import session_facts
 from cortex_tui.tui.render.status import status_line
 from cortex_tui.tui.render.text import Line, width_of, wrap
@@ -56,6 +56,27 @@ def test_before_a_run_the_definition_is_told() -> None:
     assert "at most 10.0k in flight" in told
     assert "5.00s, warm-up 1.00s" in told
     assert "throughput >= 450/s" in told
+
+
+def test_a_profile_that_is_measured_alone_says_so() -> None:
+    alone = msgspec.structs.replace(COMMAND, alone=True)
+    assert "alone     measured without neighbours" in text(profile_facts(alone, None, 60))
+    assert not any("neighbours" in line for line in text(profile_facts(COMMAND, None, 60)))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "neighbours", "shown"),
+    [
+        ("met", 0, "✓ met"),
+        ("met", 1, "✓ met, with 1 neighbour"),
+        ("missed", 4, "✗ missed, with 4 neighbours"),
+        ("none", 4, "with 4 neighbours"),
+    ],
+)
+def test_the_title_says_with_how_many_neighbours(verdict: str, neighbours: int, shown: str) -> None:
+    run = run_view(0, COMMAND, verdict=verdict, neighbours=("a.b",) * neighbours)
+    line = "".join(span.text for span in title(COMMAND, run, current=True))
+    assert line.endswith(f"measure 62%  {shown}")
 
 
 def test_a_closed_load_says_what_it_cannot_see() -> None:

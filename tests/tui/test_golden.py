@@ -143,7 +143,7 @@ async def test_a_terminal_that_is_too_small_is_told_so_until_it_grows() -> None:
         assert b.lines[:2] == ["This terminal has 50x12 cells;", "the workbench needs 60x15."]
         await b.pilot.resize_terminal(80, 24)
         await b.pilot.pause()
-        assert "comman…spatch" in b.text
+        assert "comman…patch" in b.text
         assert "needs 60x15" not in b.text
 
 

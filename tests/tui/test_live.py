@@ -109,7 +109,7 @@ async def test_a_silent_runner_is_said_to_hold_its_loop() -> None:
     async with bench() as b:
         await b.show(msgspec.structs.replace(running(), silent_ns=3_200_000_000))
         assert "silent for 3.2 s: the event loop is blocked" in b.lines[0]
-        assert "!3.2s" in b.line_with("comman…spatch")
+        assert "!3.2s" in b.line_with("comman…patch")
 
 
 async def test_a_store_that_cannot_be_written_is_said_and_listed() -> None:

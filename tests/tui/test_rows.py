@@ -68,18 +68,18 @@ def test_below_eighty_columns_the_least_needed_go() -> None:
 
 def test_names_keep_both_their_ends() -> None:
     one = row_text(run_view(0, COMMAND), 79)
-    assert one[4 : MARK_WIDTH + 12] == "comman…spatch"
+    assert one[4 : MARK_WIDTH + 11] == "comman…patch"
 
 
 @pytest.mark.parametrize(
     ("base", "cell", "shown"),
     [
         ("read", {"n": 100}, "read[n=100]"),
-        ("pooled-things", {"n": 100}, "poole…[n=100]"),
-        ("pooled-things", {"text": "a", "ext": "x"}, "pooled-…[a,x]"),
-        ("pooled-things", {"text": "b c", "ext": "x"}, 'poo…["b c",x]'),
+        ("pooled-things", {"n": 100}, "pool…[n=100]"),
+        ("pooled-things", {"text": "a", "ext": "x"}, "pooled…[a,x]"),
+        ("pooled-things", {"text": "b c", "ext": "x"}, 'po…["b c",x]'),
         ("read", {"conversations": 1_000}, "read[1000]"),
-        ("read", {"text": "benchmark", "ext": "markdown"}, "read[t…kdown]"),
+        ("read", {"text": "benchmark", "ext": "markdown"}, "read[t…down]"),
     ],
 )
 def test_cells_of_a_matrix_are_told_apart_by_their_coordinates(
@@ -89,7 +89,38 @@ def test_cells_of_a_matrix_are_told_apart_by_their_coordinates(
     of = profile("search", f"{base}[{cell_name}]", base=base, matrix=cell)
     line = profile_row(Entry(SEARCH, of), None, columns_for(79, 40), box="none")
     text = "".join(span.text for span in line)
-    assert text[4 : MARK_WIDTH + 12].rstrip() == shown
+    assert text[4 : MARK_WIDTH + 11].rstrip() == shown
+
+
+@pytest.mark.parametrize(
+    ("neighbours", "verdict", "narrow", "wide"),
+    [
+        (0, "met", "✓  ", "✓ met"),
+        (1, "met", "✓+1", "✓ met +1"),
+        (4, "missed", "✗+4", "✗ missed +4"),
+        (12, "pending", "…9+", "… pending +12"),
+        (4, "none", " +4", "+4"),
+        (199, "undecided", "?9+", "? undec. +199"),
+    ],
+)
+def test_the_verdict_says_how_many_neighbours_there_were(
+    neighbours: int, verdict: str, narrow: str, wide: str
+) -> None:
+    run = run_view(0, COMMAND, verdict=verdict, neighbours=("a.b",) * neighbours)
+    for width, text in ((79, narrow), (119, wide)):
+        at, last = 0, columns_for(width, 19)
+        for column in last:
+            if column.key == "verdict":
+                break
+            at += column.width + 1
+        cell = row_text(run, width)[MARK_WIDTH - 1 + at :][: column.width]
+        assert cell == text.ljust(column.width)
+
+
+def test_many_errors_fit_their_column() -> None:
+    assert " 999 " in row_text(run_view(0, COMMAND, errors={"E": 999}), 79)
+    assert " 1k+ " in row_text(run_view(0, COMMAND, errors={"E": 1_000}), 79)
+    assert " 1.2k " in row_text(run_view(0, COMMAND, errors={"E": 1_234}), 119)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ class _Kind(NamedTuple):
 
 
 _NAME = "name"
-_NAME_LEAST, _NAME_WIDE, _NAME_MOST = 13, 22, 48
+_NAME_LEAST, _NAME_WIDE, _NAME_MOST = 12, 22, 48
 _TREND_MOST = 40
 _KINDS = (
     _Kind(_NAME, "profile", "profile", _NAME_LEAST, _NAME_WIDE),
@@ -39,8 +39,8 @@ _KINDS = (
     _Kind("p99", "p99", "p99", 5, 6),
     _Kind("p99.9", "p99.9", "p99.9", 5, 6),
     _Kind("max", "max", "max", 5, 6),
-    _Kind("errors", "err", "errors", 4, 6),
-    _Kind("verdict", "T", "target", 1, 9),
+    _Kind("errors", "err", "errors", 3, 6),
+    _Kind("verdict", "T", "target", 3, 13),
     _Kind("trend", "trend", "p99 trend", 5, 12),
 )
 _FIRST_TO_GO = ("trend", "p90", "operations", "max")

@@ -47,6 +47,8 @@ def add_definition(builder: LineBuilder, profile: Profile, *, targets: bool) -> 
     for at, line in enumerate(profile.load.lines):
         builder.fact("" if at else "load", line)
     builder.fact("length", f"{_stop(profile)}, warm-up {_warmup(profile)}")
+    if profile.alone:
+        builder.fact("alone", "measured without neighbours")
     if profile.timeout_ns:
         builder.fact("timeout", format_duration(profile.timeout_ns))
     if profile.tags:

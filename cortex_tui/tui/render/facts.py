@@ -142,5 +142,8 @@ def title(profile: Profile, run: RunResult | None, current: bool, rounds: int = 
         spans.append(Span(f"  round {run.round}/{rounds}"))
     if current and (now := _level_now(run)):
         spans.append(Span(f"  now {now}"))
-    verdict, tone = VERDICTS[run.verdict][1:]
-    return (*spans, Span("  " + verdict, tone))
+    _, verdict, tone = VERDICTS[run.verdict]
+    spans.append(Span("  " + verdict, tone))
+    if run.setting:
+        spans.append(Span((", " if verdict else "") + run.setting, "warn"))
+    return tuple(spans)

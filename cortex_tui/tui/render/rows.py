@@ -42,6 +42,10 @@ VERDICTS: dict[Verdict, tuple[str, str, Tone]] = {
     "missed": ("✗", "✗ missed", "bad"),
     "undecided": ("?", "? undec.", "warn"),
 }
+_WIDE_VERDICT = 13
+"""From so many cells on, a verdict is a word: `… pending +12`."""
+_NINE = 9
+"""Of more neighbours, three cells show only that they are more."""
 _BASE_LEAST = 3
 """The cells that are left of a name before its coordinates, at least: `po…`."""
 _BOXES = {"all": "[x]", "some": "[-]", "none": "[ ]"}
@@ -62,6 +66,11 @@ def short_duration(ns: float | None) -> str:
             digits = 1 if divisor > 1 and value < 9.95 else 0
             return f"{value:.{digits}f}{unit}"
     return f"{ns / 6e10:.0f}m" if ns < 5.997e13 else f"{ns / 3.6e12:.0f}h"
+
+
+def _errors(count: int, width: int) -> str:
+    """In three cells, from a thousand on, only that there are so many: `1k+`."""
+    return "1k+" if width < 4 and count >= 1_000 else short_count(count)
 
 
 def short_count(count: int) -> str:
@@ -137,9 +146,6 @@ def _cell(column: Column, run: RunResult, current: bool, silent_ns: int, rounds:
     key, _, width = column
     if key == "phase":
         return _phase_cell(run, width, current, silent_ns, rounds)
-    if key == "verdict":
-        short, long, tone = VERDICTS[run.verdict]
-        return Span(fit(long if width >= 9 else short, width), tone)
     if key == "trend":
         ticks = _mark_places(run) if width >= _TICKED_TREND else ()
         return Span(trend(run.trend_ns, width, ticks))
@@ -151,10 +157,24 @@ def _cell(column: Column, run: RunResult, current: bool, silent_ns: int, rounds:
         return Span((f"{rate}/s" if width >= 7 and rate != "–" else rate).rjust(width))
     if key == "errors":
         count = run.error_count
-        return Span(short_count(count).rjust(width), "bad" if count else "plain")
+        return Span(_errors(count, width).rjust(width), "bad" if count else "plain")
     value = run.max_ns if key == "max" else run.percentiles_ns.get(key)
     text = format_duration(value) if width >= 6 else short_duration(value)
     return Span(text.rjust(width))
+
+
+def _verdict_cell(run: RunResult, width: int) -> Line:
+    """`✓ met +4` with four neighbours; in three cells `✓+4`, and `✓9+` where they are more than
+    nine."""
+    short, long, tone = VERDICTS[run.verdict]
+    count = len(run.neighbours)
+    if width >= _WIDE_VERDICT:
+        mark, beside = long, f" +{count}" if long else f"+{count}"
+    else:
+        mark, beside = short, f"+{count}" if count <= _NINE else f"{_NINE}+"
+    if not count:
+        return (Span(fit(mark, width), tone),)
+    return (Span(mark, tone), Span(fit(beside, width - width_of(mark)), "warn"))
 
 
 def _name(profile: Profile, width: int) -> str:
@@ -186,8 +206,8 @@ def profile_row(
 ) -> Line:
     """The row of a profile without its cursor mark; numbers of an earlier session are dim.
 
-    `!` before the name says that there are warnings, `of 256` behind it that percentiles are those
-    of batches.
+    `+4` behind the verdict says that there were four neighbours, `!` before the name that there are
+    warnings, `of 256` behind it that percentiles are those of batches.
     """
     profile = entry.profile
     assert profile is not None
@@ -206,8 +226,14 @@ def profile_row(
         spans.append(Span(" " + fit(one_line(plan_text(profile)), rest), "dim"))
         return tuple(spans)
     for column in columns[1:]:
-        text, tone = _cell(column, run, current, silent_ns, rounds)
-        spans.append(Span(" " + text, tone if current else "dim"))
+        if column.key == "verdict":
+            cell = _verdict_cell(run, column.width)
+        else:
+            cell = (_cell(column, run, current, silent_ns, rounds),)
+        gap = " "
+        for text, tone in cell:
+            spans.append(Span(gap + text, tone if current else "dim"))
+            gap = ""
     return tuple(spans)
 
 

@@ -299,8 +299,18 @@ def test_a_warning_that_runs_measured_together_have_in_common_stands_once() -> N
 
 
 def test_a_row_says_with_how_many_neighbours_it_was_measured() -> None:
-    together = run_view(0, neighbours=("shop.b", "shop.c"))
-    lines = summary(session_view(together, run_view(1, "alone")), width=200).split("\n")
-    assert "2 neighbours" in lines[1]
-    assert "alone" in lines[2].split()
+    missed = TargetResult("p95 < 50ms", 61_200_000.0, "missed")
+    runs = [
+        run_view(0, verdict="missed", targets=(missed,), neighbours=("shop.b", "shop.c")),
+        run_view(1, "plain", neighbours=("shop.b",)),
+        run_view(2, "alone", verdict="met"),
+    ]
+    for width, texts in (
+        (200, ["missed, with 2 neighbours", "with 1 neighbour", "met"]),
+        (80, ["missed +2", "+1", "met"]),
+    ):
+        lines = summary(session_view(*runs), width=width).split("\n")
+        assert [re.split(r"\s{2,}", line)[-1] for line in lines[1:4]] == texts
+    notes = summary(session_view(*runs), width=10_000)
+    assert "shop.steady: missed with 2 neighbours: p95 < 50ms: 61.2ms" in notes
     assert "neighbour" not in summary(session_view(run_view()), width=200)
