@@ -1,0 +1,251 @@
+"""Compares two sides, profile by profile, and says what it all comes to.
+
+One statistic of each profile is the primary one, and alone raises an alarm: among all profiles the
+chance of any false alarm is at most 5 %. The others are judged among themselves by the same rule.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from cortex_tui.analysis.arms import Arm, Round, in_step
+from cortex_tui.analysis.evidence import (
+    POOLED_BEYOND,
+    Evidence,
+    Floor,
+    Side,
+    paired_errors,
+    paired_mean,
+    paired_percentile,
+    unpaired_errors,
+    unpaired_mean,
+    unpaired_percentile,
+)
+from cortex_tui.analysis.verdict import ALPHA, Judgement, Word, corrected, judge, tolerance_of
+from cortex_tui.stats.beta import t_critical
+from cortex_tui.stats.percentiles import SHOWN, parse_percentile
+from cortex_tui.stats.targets import parse_target
+
+PERCENTILES = ("p50", "p95", "p99", "p99.9")
+"""Those that are always compared."""
+
+
+class Pair(NamedTuple):
+    """The two sides of a profile."""
+
+    a: Arm
+    b: Arm
+    floors: Mapping[str, Floor] | None = None
+    """The noise between sessions by statistic, for sides of two sessions."""
+
+
+class ProfileComparison(msgspec.Struct, frozen=True, kw_only=True):
+    profile: str
+    rounds: tuple[int, int]
+    """How many each side has."""
+    primary: str
+    """The statistic whose verdict is the profile's."""
+    statistics: dict[str, Judgement]
+
+    @property
+    def verdict(self) -> Word:
+        """That of the primary statistic."""
+        return self.statistics[self.primary].verdict
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Two sides, over all profiles that both have."""
+
+    paired: bool
+    """Whether the rounds of both sides were measured alternately in one session."""
+    profiles: tuple[ProfileComparison, ...]
+    ratio: float | None = None
+    """B / A on the whole: the geometric mean of the ratios of the primary statistics."""
+    low: float | None = None
+    """Its 95 % confidence interval."""
+    high: float | None = None
+
+    def having(self, *words: Word) -> tuple[ProfileComparison, ...]:
+        """The profiles with one of these verdicts."""
+        return tuple(each for each in self.profiles if each.verdict in words)
+
+    @property
+    def regressions(self) -> tuple[ProfileComparison, ...]:
+        """Those that are slower, or of which more operations fail."""
+        return tuple(
+            each
+            for each in self.profiles
+            if each.verdict == "slower" or each.statistics["errors"].verdict == "more"
+        )
+
+
+def compare(
+    pairs: Sequence[Pair],
+    *,
+    paired: bool,
+    primary: str = "",
+    tolerance: float | None = None,
+    alongside: int = 1,
+) -> Comparison:
+    """Judges all profiles together, as what is looked at together has to be.
+
+    `primary` names the percentile that decides, in place of each profile's own; `tolerance` is the
+    ratio less 1 up to which a difference does not matter. `alongside` is the number of comparisons
+    of the same kind that are made at once, of which this is one.
+    """
+    found = [
+        (pair, primary or primary_of(pair), evidence_of(pair, paired=paired, primary=primary))
+        for pair in pairs
+    ]
+    deciding = [evidence[name].p for _, name, evidence in found]
+    p_deciding = [min(1.0, p * alongside) for p in corrected(deciding)]
+    others = [
+        (at, name)
+        for at, (_, first, evidence) in enumerate(found)
+        for name in evidence
+        if name != first
+    ]
+    p_others = corrected([found[at][2][name].p for at, name in others])
+    of_others = dict(zip(others, p_others, strict=True))
+    profiles = []
+    for at, (pair, first, evidence) in enumerate(found):
+        judgements = {
+            name: judge(
+                name,
+                each,
+                p_deciding[at] if name == first else min(1.0, of_others[at, name] * alongside),
+                family=alongside * (len(found) if name == first else len(others)),
+                tolerance=tolerance_of(name, tolerance),
+            )
+            for name, each in evidence.items()
+        }
+        if pair.b.profile.load.has_schedule:
+            judgements["throughput"] = _given(judgements["throughput"])
+        profiles.append(
+            ProfileComparison(
+                profile=pair.b.profile.full_name,
+                rounds=(len(pair.a.rounds), len(pair.b.rounds)),
+                primary=first,
+                statistics=judgements,
+            )
+        )
+    whole, interval = _on_the_whole([evidence[name] for _, name, evidence in found])
+    return Comparison(
+        paired=paired,
+        profiles=tuple(profiles),
+        ratio=None if whole is None else math.exp(whole),
+        low=None if interval is None else math.exp(interval[0]),
+        high=None if interval is None else math.exp(interval[1]),
+    )
+
+
+def primary_of(pair: Pair) -> str:
+    """The statistic that decides: the percentile that the profile's first target on one names; else
+    p95 where there are enough operations for it, and p50 where not."""
+    for text in pair.b.profile.targets:
+        target = parse_target(text)
+        if parse_percentile(target.statistic) and target.subject in (
+            None,
+            pair.b.profile.headline,
+        ):
+            return target.statistic
+    fewest = min(sum(each.times.total for each in arm.rounds) for arm in (pair.a, pair.b))
+    return "p95" if fewest >= POOLED_BEYOND / (1 - SHOWN["p95"]) - 1e-6 else "p50"
+
+
+def evidence_of(pair: Pair, *, paired: bool, primary: str = "") -> dict[str, Evidence]:
+    """By statistic; with the primary one where that is none of the usual."""
+    deciding = primary or primary_of(pair)
+    names = sorted({*PERCENTILES, deciding}, key=_quantile)
+    sides = in_step(pair.a, pair.b) if paired else (pair.a, pair.b)
+    a, b = map(Side, sides)
+    floors = pair.floors or {}
+
+    def percentile(name: str) -> Evidence:
+        if paired:
+            return paired_percentile(a, b, _quantile(name))
+        return unpaired_percentile(a, b, name, _quantile(name), floors.get(name))
+
+    if 0 in (pair.a.batch, pair.b.batch) or pair.a.batch != pair.b.batch:
+        differs = Evidence(lacking="the rounds time batches of different size")
+        found = dict.fromkeys(names, differs)
+    else:
+        found = {name: percentile(name) for name in names}
+    for name, (reading, whole) in _OF_ROUNDS.items():
+        found[name] = (
+            paired_mean(a, b, reading, whole)
+            if paired
+            else unpaired_mean(a, b, reading, whole, floors.get(name))
+        )
+    found["errors"] = paired_errors(a, b) if paired else unpaired_errors(a, b)
+    return found
+
+
+def _given(throughput: Judgement) -> Judgement:
+    """Of an open load: it is what was asked for, not what came of it."""
+    return msgspec.structs.replace(
+        throughput,
+        verdict="same",
+        reason="the load sets it: look at response times and errors",
+        more_rounds=None,
+        p=1.0,
+    )
+
+
+def _on_the_whole(evidence: Sequence[Evidence]) -> tuple[float | None, tuple[float, float] | None]:
+    """The mean difference and its interval, both as logarithms."""
+    known = [each for each in evidence if each.difference is not None]
+    if not known:
+        return None, None
+    mean = math.fsum(each.difference or 0.0 for each in known) / len(known)
+    if any(not math.isfinite(each.error) for each in known):
+        return mean, None
+    rounds = {len(each.series) for each in known}
+    if len(rounds) == 1 and (count := rounds.pop()) > 1:
+        # Profiles share their rounds: what a round did to all of them shows in its mean.
+        by_round = [
+            math.fsum(each.series[at] for each in known) / len(known) for at in range(count)
+        ]
+        centre = math.fsum(by_round) / count
+        variance = math.fsum((value - centre) ** 2 for value in by_round) / (count - 1)
+        error, degrees = math.sqrt(variance / count), count - 1.0
+    else:
+        # Two sessions may differ in all profiles alike: then nothing is won by having many.
+        error = math.fsum(each.error for each in known) / len(known)
+        degrees = min(each.degrees for each in known)
+    half = t_critical(ALPHA, degrees) * error if error else 0.0
+    return mean, (mean - half, mean + half)
+
+
+def _quantile(name: str) -> float:
+    quantile = parse_percentile(name)
+    if quantile is None:
+        raise ValueError(f'expected a percentile such as "p95", got {name!r}')
+    return quantile
+
+
+def _mean_ns(one: Round) -> float | None:
+    return one.mean_ns
+
+
+def _whole_mean(rounds: Sequence[Round]) -> float | None:
+    operations = sum(each.operations for each in rounds)
+    busy_ns = math.fsum((each.mean_ns or 0.0) * each.operations for each in rounds)
+    return busy_ns / operations if operations else None
+
+
+def _throughput(one: Round) -> float | None:
+    return one.throughput_per_s
+
+
+def _whole_throughput(rounds: Sequence[Round]) -> float | None:
+    measured_ns = sum(each.measured_ns for each in rounds)
+    return sum(each.in_window for each in rounds) * 1e9 / measured_ns if measured_ns else None
+
+
+_OF_ROUNDS = {"mean": (_mean_ns, _whole_mean), "throughput": (_throughput, _whole_throughput)}
+"""Of one round, and of all rounds together."""

@@ -1,0 +1,238 @@
+"""Comparisons of alternating rounds: what is found, what is not, and what must not matter."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cortex_tui.analysis.comparison import Comparison, Pair, compare, primary_of
+from cortex_tui.analysis.verdict import Word, corrected, rounds_for
+from cortex_tui.loads.open import OpenLoad
+from tests.unit.analysis.sides import Times, latencies, one_round, profile, side
+
+MIRRORED: dict[Word, Word] = {
+    "faster": "slower",
+    "slower": "faster",
+    "more": "fewer",
+    "fewer": "more",
+}
+
+
+def paired(a: list[Times], b: list[Times], **options: Any) -> Comparison:
+    return compare([Pair(side(a), side(b))], paired=True, **options)
+
+
+def pair(times: tuple[list[Times], list[Times]]) -> Pair:
+    return Pair(side(times[0]), side(times[1]))
+
+
+def words(comparison: Comparison) -> list[dict[str, Word]]:
+    return [
+        {name: each.verdict for name, each in one.statistics.items()} for one in comparison.profiles
+    ]
+
+
+def test_a_slowdown_is_found_with_its_size() -> None:
+    (found,) = paired(*latencies(1, slower=1.1)).profiles
+    assert (found.primary, found.verdict, found.rounds) == ("p95", "slower", (8, 8))
+    for name in ("p50", "p95", "mean"):
+        one = found.statistics[name]
+        assert one.low is not None
+        assert one.high is not None
+        assert one.low < 1.1 < one.high
+    assert found.statistics["throughput"].verdict == "slower"
+    assert found.statistics["throughput"].ratio == pytest.approx(1 / 1.1, rel=0.02)
+
+
+def test_equal_sides_are_the_same_and_not_merely_without_a_finding() -> None:
+    (found,) = paired(*latencies(2, rounds=16, own=0.005)).profiles
+    assert (found.statistics["p50"].verdict, found.verdict) == ("same", "same")
+    (noisy,) = paired(*latencies(2, rounds=4, own=0.1)).profiles
+    judged = noisy.statistics["p50"]
+    assert judged.verdict == "cannot tell"
+    assert judged.more_rounds is not None
+    assert f"about {judged.more_rounds:,} more rounds would tell" in judged.reason
+
+
+def test_a_difference_that_does_not_matter_is_the_same() -> None:
+    (found,) = paired(*latencies(3, slower=1.01, rounds=12, own=0.001, size=20_000)).profiles
+    judged = found.statistics["p50"]
+    assert (judged.verdict, judged.low is not None and judged.low > 1) == ("same", True)
+    assert judged.reason == "a difference, but one of less than 2 %"
+    (strict,) = paired(
+        *latencies(3, slower=1.01, rounds=12, own=0.001, size=20_000), tolerance=0.002
+    ).profiles
+    assert strict.statistics["p50"].verdict == "slower"
+
+
+def test_one_round_alone_decides_nothing() -> None:
+    a, b = latencies(4, own=0.003)
+    b[3] = b[3] * 3
+    (found,) = paired(a, b).profiles
+    assert {found.statistics[name].verdict for name in ("p50", "p95", "mean")} == {"cannot tell"}
+
+
+def test_the_tail_needs_the_share_of_slow_operations_as_well() -> None:
+    """A few operations that became far slower move no percentile that they are not part of."""
+    a, b = latencies(5, size=4_000, own=0.002, drift=0.0)
+    for times in b:
+        times[np.argsort(times)[-30:]] *= 10
+    (found,) = paired(a, b).profiles
+    assert found.statistics["p50"].verdict == "same"
+    assert found.statistics["p95"].verdict == "same"
+    assert found.statistics["p99.9"].verdict == "slower"
+
+
+def test_with_too_few_operations_there_is_no_percentile() -> None:
+    (found,) = paired(*latencies(6, size=200)).profiles
+    judged = found.statistics["p99.9"]
+    assert (judged.verdict, judged.ratio, judged.a) == ("cannot tell", None, None)
+    assert judged.reason == "needs 28,400 more operations a side"
+    # p99 has 16 operations beyond it in all rounds, p95 ten a round.
+    assert found.statistics["p99"].reason == "needs 1,400 more operations a side"
+    assert found.statistics["p95"].ratio is not None
+
+
+def test_what_single_rounds_lack_all_rounds_together_may_have() -> None:
+    """60 operations a round are 3 beyond p95; 8 rounds have 24, 12 have 36."""
+    (found,) = paired(*latencies(7, size=60, rounds=12, slower=1.5)).profiles
+    assert found.statistics["p95"].verdict == "slower"
+    assert found.primary == "p95"
+    assert primary_of(pair(latencies(7, size=60, rounds=8))) == "p50"
+
+
+def test_a_target_names_the_statistic_that_decides() -> None:
+    of = profile(targets=("errors == 0", "p90 < 5ms"))
+    a, b = latencies(8)
+    (found,) = compare([Pair(side(a, of), side(b, of))], paired=True).profiles
+    assert found.primary == "p90"
+    assert list(found.statistics)[:5] == ["p50", "p90", "p95", "p99", "p99.9"]
+    (other,) = paired(a, b, primary="p99").profiles
+    assert other.primary == "p99"
+
+
+def test_the_throughput_of_an_open_load_is_given() -> None:
+    of = profile(load=OpenLoad(rate_per_s=100.0))
+    a, b = latencies(9, slower=1.5)
+    (found,) = compare([Pair(side(a, of), side(b, of))], paired=True).profiles
+    assert found.statistics["throughput"].verdict == "same"
+    assert "the load sets it" in found.statistics["throughput"].reason
+
+
+def test_more_failures_are_found_and_count_as_a_regression() -> None:
+    a, b = latencies(10, own=0.003)
+    failing = side(b, errors=200)
+    comparison = compare([Pair(side(a), failing)], paired=True)
+    (found,) = comparison.profiles
+    assert found.statistics["errors"].verdict == "more"
+    assert found.statistics["errors"].b == pytest.approx(200 / 2200)
+    assert comparison.regressions == (found,)
+    (better,) = compare([Pair(failing, side(a))], paired=True).profiles
+    assert better.statistics["errors"].verdict == "fewer"
+    (none,) = paired(a, b).profiles
+    assert none.statistics["errors"].verdict == "same"
+
+
+def test_a_round_that_one_side_lacks_is_left_out() -> None:
+    a, b = latencies(11, slower=1.2)
+    whole, part = side(a), side(b)
+    lost = Pair(whole, type(part)(part.profile, part.rounds[:3] + part.rounds[4:]))
+    (found,) = compare([lost], paired=True).profiles
+    assert (found.rounds, found.verdict) == ((8, 7), "slower")
+
+
+def test_batches_of_different_size_have_no_percentiles_to_compare() -> None:
+    a, b = latencies(12, slower=1.2)
+    one, other = side(a), side(b)
+    batched = Pair(one, type(other)(other.profile, other.rounds, batch=10))
+    (found,) = compare([batched], paired=True).profiles
+    assert found.statistics["p95"].reason == "the rounds time batches of different size"
+    assert found.statistics["mean"].verdict == "slower"
+
+
+def test_many_profiles_raise_the_bar_for_each() -> None:
+    assert corrected([0.01, 0.04, 0.03]) == [0.03, 0.06, 0.06]
+    a, b = latencies(16, slower=1.08, own=0.05)
+    alone = paired(a, b, primary="p50").profiles[0].statistics["p50"]
+    others = [pair(latencies(seed, own=0.05)) for seed in range(30, 49)]
+    among = compare([Pair(side(a), side(b)), *others], paired=True, primary="p50").profiles[0]
+    assert (alone.verdict, among.verdict) == ("slower", "cannot tell")
+    assert among.statistics["p50"].p == pytest.approx(20 * alone.p)
+    assert "of 20" in among.statistics["p50"].reason
+
+
+def test_the_whole_is_the_geometric_mean() -> None:
+    pairs = [pair(latencies(seed, slower=1.1)) for seed in range(50, 55)]
+    comparison = compare(pairs, paired=True)
+    ratios = [each.statistics[each.primary].ratio or 0.0 for each in comparison.profiles]
+    assert comparison.ratio == pytest.approx(math.prod(ratios) ** (1 / 5))
+    assert comparison.low is not None
+    assert comparison.high is not None
+    assert comparison.low < 1.1 < comparison.high
+
+
+@pytest.mark.parametrize(
+    ("spread", "size", "expected"), [(0.02, 0.05, 5), (0.03, 0.05, 8), (0.06, 0.10, 8)]
+)
+def test_the_rounds_that_are_needed_are_those_of_the_exact_power(
+    spread: float, size: float, expected: int
+) -> None:
+    """Compared with the noncentral t distribution at 95 % power; the approximation is near."""
+    found = rounds_for(spread, math.log1p(size), 0.05, power=0.95)
+    assert abs(found - expected) <= 1
+
+
+samples = st.builds(
+    latencies,
+    st.integers(0, 10_000),
+    st.integers(3, 9),
+    size=st.sampled_from([300, 1_000, 2_000]),
+    slower=st.sampled_from([0.8, 0.95, 1.0, 1.05, 1.3]),
+    own=st.sampled_from([0.002, 0.02, 0.1]),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(samples)
+def test_exchanging_the_sides_mirrors_the_verdict(times: tuple[list[Times], list[Times]]) -> None:
+    a, b = times
+    (one,), (other,) = words(paired(a, b)), words(paired(b, a))
+    assert other == {name: MIRRORED.get(word, word) for name, word in one.items()}
+    there, back = paired(a, b), paired(b, a)
+    assert there.ratio == pytest.approx(1 / (back.ratio or 0.0))
+
+
+@settings(max_examples=40, deadline=None)
+@given(samples, st.sampled_from([0.25, 4.0, 1_024.0]))
+def test_a_factor_on_both_sides_changes_nothing(
+    times: tuple[list[Times], list[Times]], factor: float
+) -> None:
+    """By powers of two, which move values to other buckets without rounding them anew."""
+    a, b = ([np.floor(each / 64) * 64 for each in one] for one in times)
+    scaled = paired([each * factor for each in a], [each * factor for each in b])
+    assert words(scaled) == words(paired(a, b))
+
+
+@settings(max_examples=40, deadline=None)
+@given(samples)
+def test_recording_every_operation_twice_changes_nothing(
+    times: tuple[list[Times], list[Times]],
+) -> None:
+    """Operations are no evidence of their own: whatever counts them as such fails this."""
+    a, b = times
+    twice = [[np.repeat(each, 2) for each in one] for one in times]
+    (once,), (again,) = words(paired(a, b)), words(paired(*twice))
+    enough = {"p50", "mean", "throughput", "errors"} | ({"p95"} if len(a[0]) >= 300 else set())
+    assert {name: again[name] for name in enough} == {name: once[name] for name in enough}
+
+
+def test_rounds_of_nothing_are_no_evidence() -> None:
+    empty = one_round(1, np.zeros(0), mean_ns=None)
+    arm = type(side([]))(profile(), (empty, empty))
+    (found,) = compare([Pair(arm, arm)], paired=True).profiles
+    assert {each.verdict for each in found.statistics.values()} == {"cannot tell"}
