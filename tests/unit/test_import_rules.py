@@ -80,9 +80,13 @@ ALLOWED = {
         "cortex_tui.stats",
     },
     "cortex_tui.analysis": {
+        MODEL,
         "cortex_tui.analysis",
+        "cortex_tui.protocol.messages",
         "cortex_tui.results",
         "cortex_tui.stats",
+        "cortex_tui.store.library",
+        "cortex_tui.store.records",
     },
     "cortex_tui.placement": {
         "cortex_tui.isolation",
