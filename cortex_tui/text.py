@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Any
 
-_PLAIN = re.compile(r"[ -~]*")
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+_UNSPACED = {"Mn", "Me", "Cf"}
 
 
 def encodable(value: Any) -> Any:
@@ -29,7 +28,7 @@ def one_line(text: str) -> str:
 
     Escape becomes `␛`, a line feed `␊`, a right-to-left override `\\u{202e}`.
     """
-    if _PLAIN.fullmatch(text):
+    if _is_plain(text):
         return text
     return "".join(map(_shown, text))
 
@@ -37,6 +36,23 @@ def one_line(text: str) -> str:
 def lines(text: str) -> str:
     """As `one_line`, but for the line feeds, which stay."""
     return "\n".join(map(one_line, text.split("\n")))
+
+
+def cell_width(text: str) -> int:
+    """How many cells of a terminal a line takes: wide characters two, combining marks none."""
+    if _is_plain(text):
+        return len(text)
+    return sum(map(_cells, text))
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
+def _cells(character: str) -> int:
+    if unicodedata.category(character) in _UNSPACED:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _shown(character: str) -> str:

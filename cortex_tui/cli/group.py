@@ -14,9 +14,11 @@ from cortex_tui.cli.checking import check, schema
 from cortex_tui.cli.doctor import doctor
 from cortex_tui.cli.launching import BARE, launch
 from cortex_tui.cli.listing import list_profiles
+from cortex_tui.cli.removing import gc, rm, undo
 from cortex_tui.cli.running import run
+from cortex_tui.cli.saving import baseline, note, save, tag
 from cortex_tui.cli.scaffold import new
-from cortex_tui.cli.snapshots import rm, save, show, snapshots
+from cortex_tui.cli.snapshots import show, snapshots
 from cortex_tui.toml.words import shown, suggestion
 
 BROKEN_PIPE = 141
@@ -94,6 +96,11 @@ for command in (
     snapshots,
     show,
     save,
+    baseline,
+    tag,
+    note,
     rm,
+    undo,
+    gc,
 ):
     program.add_command(command)

@@ -1,77 +1,94 @@
-"""The commands on what is stored: `snapshots`, `show`, `save` and `rm`."""
+"""The commands that read what is stored: `snapshots` and `show`."""
 
 from __future__ import annotations
 
+import re
 import sys
-from collections import Counter
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from cortex_tui.cli.options import StoreError, given, say_error, store_option
-from cortex_tui.quantities import format_count
-from cortex_tui.text import one_line
-from cortex_tui.toml.words import nearest, shown
+from cortex_tui.cli.entries import as_document, lines_of
+from cortex_tui.cli.moments import moment
+from cortex_tui.cli.options import StoreError, store_option
+from cortex_tui.cli.stored import REF, answer, report
+from cortex_tui.profiles.selection import name_pattern
 
 if TYPE_CHECKING:
+    from cortex_tui.cli.entries import Entry
+    from cortex_tui.store.filters import Filter
     from cortex_tui.store.port import Store
+    from cortex_tui.store.records import SessionEntry, SnapshotEntry
 
-T = TypeVar("T")
+_HEX = re.compile(r"[0-9a-f]{4,64}")
 
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="List every session, saved or not.")
+@click.option("--removed", is_flag=True, help="List what `undo` restores.")
+@click.option(
+    "--profile",
+    metavar="SELECT",
+    help="Only with this profile or suite; * and ? stand for any characters, or one.",
+)
+@click.option("--tag", "tags", multiple=True, help="Only with this tag; all, if given repeatedly.")
+@click.option("--commit", metavar="REV", help="Only of this commit: its start, or HEAD, a branch …")
+@click.option(
+    "--since", callback=moment, metavar="WHEN", help="Only started then or later: 2026-03-31, 7d."
+)
+@click.option("--until", callback=moment, metavar="WHEN", help="Only started before that.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 @store_option
-def snapshots(everything: bool, store: Path) -> int:
-    """List what was saved, the newest first."""
+def snapshots(
+    everything: bool,
+    removed: bool,
+    profile: str | None,
+    tags: tuple[str, ...],
+    commit: str | None,
+    since: str,
+    until: str,
+    as_json: bool,
+    store: Path,
+) -> int:
+    """List what was saved, the newest first. Times are UTC."""
+    from cortex_tui.store.filters import Filter
     from cortex_tui.store.port import open_store
 
-    async def lines() -> list[str]:
-        async with await open_store(store, "read") as opened:
-            _say(opened.notice)
-            if everything:
-                return _table(
-                    ("session", "started", "state", "operations", "names", "profiles"),
-                    (
-                        (
-                            entry.id,
-                            entry.started_at,
-                            entry.state,
-                            format_count(entry.operations),
-                            ", ".join(entry.names) or "–",
-                            _profiles(entry.profiles),
-                        )
-                        for entry in await opened.list_sessions()
-                    ),
-                )
-            return _table(
-                ("name", "saved", "state", "operations", "profiles", "note"),
-                (
-                    (
-                        entry.name,
-                        entry.created_at,
-                        entry.state,
-                        format_count(entry.operations),
-                        _profiles(entry.profiles),
-                        entry.note,
-                    )
-                    for entry in await opened.list_snapshots()
-                ),
-            )
+    if removed and (everything or profile or tags or commit or since or until):
+        raise click.UsageError("--removed takes no filter, and not --all")
+    wanted = Filter(
+        profile=_profile_pattern(profile) if profile else None,
+        tags=tags,
+        revision=_commit_of(commit) if commit else "",
+        since=since,
+        until=until,
+    )
 
-    found = _answer(lines())
-    for line in found:
-        click.echo(line)
-    if not found:
-        what = "no sessions" if everything else "no snapshots (--all lists unsaved sessions)"
-        _say(f"{store}: {what}")
+    async def listed() -> tuple[str, Sequence[Entry], int]:
+        async with await open_store(store, "read") as opened:
+            if removed:
+                gone = await opened.list_removed()
+                return opened.notice, gone, len(gone)
+            found = await _entries(opened, everything=everything)
+            return opened.notice, [each for each in found if wanted.accepts(each)], len(found)
+
+    notice, entries, there = answer(listed())
+    report(notice)
+    if as_json:
+        click.echo(as_document(entries), nl=False)
+        return 0
+    lines = lines_of(entries)
+    if lines:
+        click.echo("\n".join(lines))
+    else:
+        report(f"{store}: {_nothing(wanted, there, everything=everything, removed=removed)}")
     return 0
 
 
 @click.command()
-@click.argument("ref", metavar="NAME|ID")
+@click.argument("ref", metavar=REF)
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 @store_option
 def show(ref: str, as_json: bool, store: Path) -> int:
@@ -85,10 +102,10 @@ def show(ref: str, as_json: bool, store: Path) -> int:
 
     async def result() -> SessionResult:
         async with await open_store(store, "read") as opened:
-            _say(opened.notice)
+            report(opened.notice)
             return from_stored(await opened.load(ref))
 
-    found = _answer(result())
+    found = answer(result())
     if as_json:
         click.echo(FORMATS["session-json"].write(found), nl=False)
         return 0
@@ -98,112 +115,34 @@ def show(ref: str, as_json: bool, store: Path) -> int:
     return 0
 
 
-@click.command()
-@click.argument("ref", metavar="ID", callback=given("the start of an id, or a name"))
-@click.argument("name", metavar="NAME", callback=given("a name"))
-@click.option("--note", default="", help="A line to keep with it.")
-@store_option
-def save(ref: str, name: str, note: str, store: Path) -> int:
-    """Save a session under a name; ID is the start of its id, or another name of it."""
-    from cortex_tui.store.port import open_store
-
-    _need(store)
-
-    async def name_it() -> None:
-        async with await open_store(store) as opened:
-            session, run = await _session_of(opened, store, ref)
-            await opened.name_snapshot(name, session, run, note)
-
-    _answer(name_it())
-    _say(f"saved as {name}")
-    return 0
+async def _entries(store: Store, *, everything: bool) -> Sequence[SessionEntry | SnapshotEntry]:
+    return await store.list_sessions() if everything else await store.list_snapshots()
 
 
-@click.command()
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@store_option
-def rm(names: Sequence[str], store: Path) -> int:
-    """Remove names; a session goes with its last one."""
-    from cortex_tui.store.errors import SnapshotError
-    from cortex_tui.store.port import open_store
-
-    _need(store)
-
-    async def remove() -> int:
-        code = 0
-        async with await open_store(store) as opened:
-            for name in dict.fromkeys(names):
-                try:
-                    await opened.remove(name)
-                except SnapshotError as error:
-                    say_error(str(error))
-                    code = StoreError.exit_code
-                else:
-                    _say(f"removed {name}")
-        return code
-
-    return _answer(remove())
+def _profile_pattern(word: str) -> re.Pattern[str]:
+    """A suite means all its profiles, and a profile with a matrix all its cells."""
+    return re.compile(f"(?:{name_pattern(word).pattern})(?:[.[].*)?", re.DOTALL)
 
 
-def _need(store: Path) -> None:
-    """A store is not made for a name that cannot be in it."""
-    if not store.exists():
-        raise StoreError(f"{store}: there is no store: run something first, or name its --store")
+def _commit_of(revision: str) -> str:
+    """Digits stand for themselves; for other names git is asked."""
+    if _HEX.fullmatch(revision):
+        return revision
+    from cortex_tui.environment.code import commit_of
+
+    commit = commit_of(revision)
+    if not commit:
+        raise StoreError(
+            f"--commit {revision!r}: git knows no such revision here: expected four or more "
+            "digits of a commit, or a revision of the repository in the working folder"
+        )
+    return commit
 
 
-async def _session_of(store: Store, url: Path, ref: str) -> tuple[str, int | None]:
-    """The full id of a session, and the run of it that is meant, None for the whole."""
-    from cortex_tui.store.errors import SnapshotError
-
-    named = {entry.name: entry for entry in await store.list_snapshots()}
-    if ref in named:
-        return named[ref].session, named[ref].run
-    ids = [entry.id for entry in await store.list_sessions()]
-    found = [ref] if ref in ids else [session for session in ids if session.startswith(ref)]
-    if len(found) == 1:
-        return found[0], None
-    if found:
-        raise SnapshotError(f"{shown(ref)} is the start of several sessions: {', '.join(found)}")
-    near = nearest(ref, [*named, *ids])
-    hint = f"did you mean {near}?" if near else "`cortex-tui snapshots --all` lists them"
-    raise SnapshotError(f"{url}: no session {shown(ref)}: {hint}")
-
-
-def _answer(work: Coroutine[Any, Any, T]) -> T:
-    import asyncio
-
-    from cortex_tui.store.errors import SnapshotError
-
-    try:
-        return asyncio.run(work)
-    except SnapshotError as error:
-        raise StoreError(str(error)) from None
-
-
-def _say(text: str) -> None:
-    if text:
-        click.echo(one_line(text), err=True)
-
-
-def _profiles(names: Sequence[str]) -> str:
-    """Of the names of all runs: those of several rounds have the same one."""
-    runs = Counter(names)
-    profiles = next(iter(runs)) if len(runs) == 1 else f"{len(runs)} profiles"
-    rounds = max(runs.values(), default=1)
-    return profiles if rounds == 1 else f"{profiles}, {rounds} rounds"
-
-
-def _table(title: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Aligned lines, title first; none where there are no rows."""
-    lines = [title, *([one_line(cell) for cell in row] for row in rows)]
-    if len(lines) == 1:
-        return []
-    widths = [max(len(line[at]) for line in lines) for at in range(len(title))]
-    right = title.index("operations")
-    return [
-        "  ".join(
-            cell.rjust(width) if at == right else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    ]
+def _nothing(wanted: Filter, there: int, *, everything: bool, removed: bool) -> str:
+    if removed:
+        return "nothing was removed that could be restored"
+    what = "sessions" if everything else "snapshots"
+    if there and wanted != type(wanted)():
+        return f"none of {there:,} {what} is like that"
+    return f"no {what}" if everything else f"no {what} (--all lists unsaved sessions)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import Any
 
-from cortex_tui.environment.sources import COMMAND_S
+from cortex_tui.environment.sources import COMMAND_S, output_of
 
 # Without its lock, so that a commit that somebody makes meanwhile does not fail.
 _STATUS = (
@@ -41,6 +41,13 @@ class GitFacts:
                 process.kill()
                 return {}
         return _read(told) if process.returncode == 0 else {}
+
+
+def commit_of(revision: str) -> str:
+    """The commit that a revision names in the repository of the working folder, "" for none."""
+    if revision.startswith("-"):
+        return ""
+    return output_of("git", "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") or ""
 
 
 def _read(status: str) -> dict[str, Any]:

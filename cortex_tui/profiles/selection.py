@@ -69,7 +69,7 @@ def _meant(catalog: Catalog, word: str) -> tuple[list[Profile], list[Problem]]:
     exact = [p for p in catalog.profiles if name in (p.full_name, p.family, p.suite)]
     # The name of a cell may hold any character.
     if ("*" in word or "?" in word) and not exact:
-        pattern = _pattern(word)
+        pattern = name_pattern(word)
         return (
             [
                 p
@@ -108,7 +108,8 @@ def _names(word: str, problem: Problem) -> bool:
     return word.partition("[")[0] in (problem.suite, f"{problem.suite}.{problem.profile}")
 
 
-def _pattern(word: str) -> re.Pattern[str]:
+def name_pattern(word: str) -> re.Pattern[str]:
+    """Of full names; only `*` and `?` are special in it."""
     special = {"*": ".*", "?": "."}
     return re.compile("".join(special.get(c) or re.escape(c) for c in word), re.DOTALL)
 

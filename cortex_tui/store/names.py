@@ -43,6 +43,11 @@ def unknown(path: Path, ref: str, names: Iterable[str]) -> SnapshotError:
     return SnapshotError(f"{path}: no snapshot or session {ref!r}: {hint}")
 
 
+def nothing(path: Path, ref: str) -> SnapshotError:
+    """There is no store, or an empty one."""
+    return SnapshotError(f"{path}: there is nothing in it: no {ref!r} either")
+
+
 def removed(path: Path, ref: str) -> SnapshotError:
     """What is asked for was removed, and is still there."""
     return SnapshotError(f"{path}: {ref!r} was removed: `cortex-tui undo` restores it")

@@ -105,6 +105,10 @@ class Store(Protocol):
     async def list_removed(self) -> list[RemovedEntry]:
         """What can be restored, the newest removal first."""
 
+    async def find(self, ref: str) -> tuple[str, int | None]:
+        """The session that is meant, and which run of it, None for the whole. As everywhere, `ref`
+        is a name, or the start of a session's id."""
+
     async def load(self, ref: str) -> StoredSession:
         """What is stored under a snapshot's name, or of the session whose id begins with `ref`."""
 

@@ -8,9 +8,13 @@ from typing import Any
 import aiosqlite
 
 from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.filters import is_since
 from cortex_tui.store.library import Keep, Removed, Restored
-from cortex_tui.store.records import SessionEntry
+from cortex_tui.store.records import SessionEntry, SnapshotEntry
 from cortex_tui.store.sqlite.reading import Reader
+
+_MOVED = 2
+"""In place of 1 for a baseline that was not removed but pointed elsewhere."""
 
 _INSERT = (
     "INSERT INTO tombstone (removal, removed_at, session, name, run, baseline, created_at) "
@@ -55,6 +59,13 @@ class Removals:
             session=session if gone else "",
         )
 
+    async def note_move(self, baseline: SnapshotEntry) -> None:
+        """A baseline is about to be pointed elsewhere: `restore` points it back."""
+        await self._entomb(
+            await self._next(), baseline.session, baseline.name, baseline.run, _MOVED,
+            baseline.created_at,
+        )  # fmt: skip
+
     async def restore(self) -> Restored | None:
         """Takes the last removal back; None where there is nothing to restore."""
         ((removal,),) = await self._all("SELECT max(removal) FROM tombstone")
@@ -67,13 +78,14 @@ class Removals:
             (removal,),
         )
         for name, session, run, baseline, created_at in found:
-            if await self._all("SELECT 1 FROM name WHERE name = ?", (name,)):
+            kinds = await self._all("SELECT baseline FROM name WHERE name = ?", (name,))
+            if kinds and not (baseline == _MOVED and kinds == [(1,)]):
                 taken.append(name)
                 continue
             await self._all(
-                "INSERT INTO name (name, session, run, baseline, created_at) "
+                "INSERT OR REPLACE INTO name (name, session, run, baseline, created_at) "
                 "VALUES (?, ?, ?, ?, ?)",
-                (name, session, run, baseline, created_at),
+                (name, session, run, 1 if baseline else 0, created_at),
             )
             names.append(name)
         sessions = await self._all(
@@ -134,9 +146,8 @@ def unkept(sessions: list[SessionEntry], keep: Keep) -> list[str]:
         for session in sessions
         if not (session.names or session.tags or session.note) and session.state != "running"
     ]
-    newest = {session.id for session in unsaved[: keep.newest or 0]}
     return [
         session.id
-        for session in unsaved
-        if session.id not in newest and not (keep.since and session.started_at >= keep.since)
+        for session in unsaved[keep.newest or 0 :]
+        if not (keep.since and is_since(session.started_at, keep.since))
     ]

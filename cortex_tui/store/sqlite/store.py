@@ -11,6 +11,7 @@ from pathlib import Path
 
 import aiosqlite
 
+from cortex_tui.store import names
 from cortex_tui.store.errors import SnapshotError, translated
 from cortex_tui.store.library import (
     Acknowledgement,
@@ -206,14 +207,16 @@ class SqliteStore:
 
     async def set_baseline(self, name: str, ref: str) -> str:
         """Points a baseline at what `ref` means, and returns the session that it was pointed at
-        before, "" for a new one. The name must be free or a baseline's."""
+        before, "" for a new one. The name must be free or a baseline's. `restore` takes it back."""
         checked_name(name)
         async with self._transaction() as connection:
             reader = Reader(connection, self.path)
             session, meant = await reader.find(ref)
             run = meant.run if meant else None
             before = [entry for entry in await reader.snapshots(name) if entry.baseline]
-            if not before:
+            if before:
+                await Removals(connection, self.path, _now()).note_move(before[0])
+            else:
                 await self._need_free(connection, name)
             await connection.execute_fetchall(
                 "INSERT OR REPLACE INTO name (name, session, run, baseline, created_at) "
@@ -340,11 +343,19 @@ class SqliteStore:
         async with self._reading() as reader:
             return [] if reader is None else await reader.removed()
 
+    async def find(self, ref: str) -> tuple[str, int | None]:
+        """The session that is meant, and which run of it, None for the whole."""
+        async with self._reading() as reader:
+            if reader is None:
+                raise names.nothing(self.path, ref)
+            session, snapshot = await reader.find(ref)
+            return session, snapshot.run if snapshot else None
+
     async def load(self, ref: str) -> StoredSession:
         """What is stored under a snapshot's name, or of the session whose id begins with `ref`."""
         async with self._reading() as reader:
             if reader is None:
-                raise SnapshotError(f"{self.path}: there is nothing in it: no {ref!r} either")
+                raise names.nothing(self.path, ref)
             return await reader.load(ref)
 
     # --- transactions -------------------------------------------------------------------------

@@ -124,6 +124,9 @@ class MemoryStore:
             for record in self.sessions.values()
         ]
 
+    async def find(self, ref: str) -> tuple[str, int | None]:
+        return self.names[ref].session, self.names[ref].run
+
     async def load(self, ref: str) -> StoredSession:
         record = self.sessions[self.names[ref].session]
         return StoredSession(session=record, state=self.ends.get(record.id, "running"))

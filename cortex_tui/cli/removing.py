@@ -1,0 +1,140 @@
+"""The commands that take out of the store: `rm`, `undo` and `gc`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cortex_tui.cli.moments import moment_of
+from cortex_tui.cli.options import StoreError, say_error, store_option
+from cortex_tui.cli.stored import REF, answer, need_store, report
+
+if TYPE_CHECKING:
+    from cortex_tui.store.library import Keep, Removed
+
+
+@click.command()
+@click.argument("refs", metavar=f"{REF}...", nargs=-1, required=True)
+@store_option
+def rm(refs: Sequence[str], store: Path) -> int:
+    """Remove names, or sessions with all their names.
+
+    A session goes with its last name. `undo` restores it all, until `gc` deletes it for good.
+    """
+    from cortex_tui.store.errors import SnapshotError
+    from cortex_tui.store.port import open_store
+
+    need_store(store)
+
+    async def remove() -> int:
+        code, removal = 0, None
+        async with await open_store(store) as opened:
+            for ref in dict.fromkeys(refs):
+                try:
+                    removed = await opened.remove(ref, within=removal)
+                except SnapshotError as error:
+                    say_error(str(error))
+                    code = StoreError.exit_code
+                else:
+                    removal = removed.removal
+                    report(f"removed {_removed_text(removed)}")
+        if removal is not None:
+            report("`cortex-tui undo` restores what was removed")
+        return code
+
+    return answer(remove())
+
+
+@click.command()
+@store_option
+def undo(store: Path) -> int:
+    """Take back the last `rm`, or the last change of a baseline; again for the one before."""
+    from cortex_tui.store.library import Restored
+    from cortex_tui.store.port import open_store
+
+    need_store(store)
+
+    async def restore() -> Restored | None:
+        async with await open_store(store) as opened:
+            return await opened.restore()
+
+    restored = answer(restore())
+    if restored is None:
+        raise StoreError(f"{store}: there is nothing to undo: `rm` and `baseline` can be undone")
+    for name in restored.names:
+        report(f"restored {name}")
+    for session in restored.sessions:
+        report(f"restored session {session}")
+    for name in restored.taken:
+        report(f"the name {name} is taken by now: `cortex-tui save ID NAME` gives another")
+    return 0
+
+
+def _keep(ctx: click.Context, param: click.Parameter, texts: Sequence[str]) -> Keep:
+    """A callback: numbers and ages."""
+    from cortex_tui.store.library import Keep
+
+    newest, since = None, ""
+    for text in texts:
+        if text.isascii() and text.isdecimal() and len(text) < 10:
+            newest = int(text)
+            continue
+        try:
+            since = moment_of(text)
+        except ValueError:
+            raise click.BadParameter(
+                f"expected a number of sessions such as 20, or an age such as 30d, got {text!r}",
+                ctx,
+                param,
+            ) from None
+    return Keep(newest=newest, since=since)
+
+
+@click.command()
+@click.option(
+    "--keep",
+    multiple=True,
+    callback=_keep,
+    metavar="N|AGE",
+    help="Also delete sessions without name, tag or note, except the newest N (20), or those "
+    "younger than AGE (30d). With both, what either keeps stays.",
+)
+@click.option("--dry-run", is_flag=True, help="Only list what would be deleted.")
+@store_option
+def gc(keep: Keep, dry_run: bool, store: Path) -> int:
+    """Delete for good what was removed, and give its space back to the disk."""
+    from cortex_tui.store.library import Collected
+    from cortex_tui.store.port import open_store
+
+    need_store(store)
+
+    async def collect() -> Collected:
+        async with await open_store(store) as opened:
+            return await opened.collect(keep, dry_run=dry_run)
+
+    found = answer(collect())
+    if dry_run:
+        for session in (*found.removed, *found.unsaved):
+            click.echo(session)
+    counts = f"{_sessions(len(found.removed))} that had been removed"
+    if keep.newest is not None or keep.since:
+        counts += f", {_sessions(len(found.unsaved))} without name, tag or note"
+    if dry_run:
+        report(f"would delete {counts}")
+    else:
+        report(f"deleted {counts}; {found.freed_bytes / 1e6:.1f} MB are free again")
+    return 0
+
+
+def _sessions(count: int) -> str:
+    return f"{count:,} session{'' if count == 1 else 's'}"
+
+
+def _removed_text(removed: Removed) -> str:
+    names = ", ".join(removed.names)
+    if not removed.session:
+        return names
+    return f"{names} and its session {removed.session}" if names else f"session {removed.session}"
