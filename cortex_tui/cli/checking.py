@@ -13,6 +13,7 @@ import click
 
 from cortex_tui.cli.options import catalog_for, profiles_option, say_problems, selected_from
 from cortex_tui.profiles.model import Problem, Profile
+from cortex_tui.profiles.too_short import too_short
 from cortex_tui.text import one_line
 from cortex_tui.toml.words import shown
 from cortex_tui.workloads.loading import roots_of
@@ -25,7 +26,8 @@ from cortex_tui.workloads.names import BUILT_IN
 def check(select: tuple[str, ...], places: Sequence[Path]) -> int:
     """Check suites without running anything of theirs.
 
-    Every error is one line on stderr. Code of yours is looked for, but never imported.
+    Every error is one line on stderr. Code of yours is looked for, but never imported. A target for
+    which the load cannot start enough operations in the time given is a warning.
 
     Exit codes: 0 all good; 2 something is wrong.
     """
@@ -43,6 +45,8 @@ def check(select: tuple[str, ...], places: Sequence[Path]) -> int:
         + (f", {_counted(len(found), 'error')}" if found else "")
     )
     say_problems(found)
+    for warning in dict.fromkeys(_too_short(profiles)):
+        click.echo(f"warning: {warning}", err=True)
     return 2 if found else 0
 
 
@@ -59,13 +63,19 @@ def _code_problems(profiles: Iterable[Profile]) -> Iterator[Problem]:
         else:
             key, message = "workload", _missing_module(profile)
         if message:
-            name = profile.base or profile.name
-            source = Path(profile.source)
-            shown_as = (
-                source.relative_to(Path.cwd()) if source.is_relative_to(Path.cwd()) else source
-            )
-            where = f"{one_line(str(shown_as))}: profile.{name}.{key}"
-            yield Problem(where, one_line(message), profile.suite, name, profile.tags)
+            yield _problem(profile, key, message)
+
+
+def _too_short(profiles: Iterable[Profile]) -> Iterator[Problem]:
+    return (_problem(each, *found) for each in profiles for found in too_short(each))
+
+
+def _problem(profile: Profile, key: str, message: str) -> Problem:
+    name = profile.base or profile.name
+    source = Path(profile.source)
+    shown_as = source.relative_to(Path.cwd()) if source.is_relative_to(Path.cwd()) else source
+    where = f"{one_line(str(shown_as))}: profile.{name}.{key}"
+    return Problem(where, one_line(message), profile.suite, name, profile.tags)
 
 
 def _wrong_params(profile: Profile) -> str:

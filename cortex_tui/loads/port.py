@@ -120,6 +120,22 @@ class Load:
     def levels(self, start_ns: int = 0) -> Levels:
         return Levels(self.segments(start_ns))
 
+    def most_operations(self, duration_ns: int) -> float | None:
+        """How many operations can start within a time at most; None where only their own times
+        bound that."""
+        workers = self.worker_rules
+        if workers is not None and not workers.think_time_ns:
+            return None
+        units = sum(
+            segment.units(min(duration_ns, segment.end_ns or duration_ns))
+            for segment in self.segments(0)
+            if segment.start_ns < duration_ns
+        )
+        if workers is None:
+            return units
+        # Seconds of workers over their rest, and the first operation of each, which has none.
+        return units * 1e9 / workers.think_time_ns + self.levels().most
+
     def steady(self) -> Load:
         """The load to warm up with, whose level does not change."""
         return self

@@ -8,9 +8,8 @@ from typing import Any
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.port import Load
 from cortex_tui.profiles.matrix import Cell
-from cortex_tui.stats.percentiles import parse_percentile, samples_missing
 from cortex_tui.stats.statistics import find_statistic
-from cortex_tui.stats.targets import SCALING, Target, parse_target
+from cortex_tui.stats.targets import SCALING, Target, least_operations, parse_target
 from cortex_tui.toml.reading import RefusedError
 from cortex_tui.toml.words import shown, suggestion
 
@@ -126,15 +125,11 @@ def _lacking(target: Target, keys: Mapping[str, Any]) -> str:
         return _scaling(target.parameter, keys.get("matrix", ()))
     if target.subject == "lateness" and not _load(keys).has_schedule:
         return "expected a load with a rate (a closed load has no lateness)"
-    quantile = parse_percentile(target.statistic)
     statistic = find_statistic(target.statistic)
     of_each = statistic is not None and statistic.of_times is not None and statistic.name != "mean"
     if keys.get("batch", 1) != 1 and of_each and target.subject != "failure":
         return f"expected mean or throughput ({_OF_BATCHES})"
     iterations: int | None = keys.get("iterations")
-    if quantile is not None and iterations and target.subject != "failure":
-        missing = samples_missing(quantile, iterations)
-        if missing:
-            least = iterations + missing
-            return f"expected at least {least:,} iterations for it, got {iterations:,}"
+    if iterations and (least := least_operations(target)) > iterations:
+        return f"expected at least {least:,} iterations for it, got {iterations:,}"
     return ""

@@ -91,8 +91,9 @@ def _stage(stage: StageResult) -> str:
 def _standing(target: TargetResult, setting: str = "") -> tuple[str, Tone, str] | None:
     """What there is to report of a target, if anything; `setting` is what its verdict holds for."""
     text = f"{target.target}: {target.value_text}"
-    if target.warns:
-        return f"warning {setting}".rstrip(), "warn", f"missed {text}"
+    if target.warn:
+        word = f"warning {setting}".rstrip()
+        return (word, "warn", f"missed {text}") if target.warns else None
     word = f"{target.verdict} {setting}".rstrip()
     if target.verdict == "missed":
         return word, "bad", text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from cortex_tui.results.cells import Cells, group_of
 from cortex_tui.results.progress import progress_note, progress_of
 from cortex_tui.results.run_fold import RunFold
@@ -9,8 +11,9 @@ from cortex_tui.results.run_result import CurvePoint, RunResult, known_statistic
 from cortex_tui.results.stages import stages_of
 from cortex_tui.results.warnings import median_of, warnings_of
 from cortex_tui.stats.percentiles import SHOWN
+from cortex_tui.stats.statistics import DURATION, RATE
 from cortex_tui.stats.summary import summarise_live
-from cortex_tui.stats.targets import TargetResult, evaluate, verdict
+from cortex_tui.stats.targets import TargetResult, evaluate, parse_target, verdict
 
 
 def result_of(run: RunFold, cells: Cells) -> RunResult:
@@ -117,6 +120,23 @@ def targets_of(run: RunFold, cells: Cells) -> tuple[TargetResult, ...]:
     siblings = cells.get(group_of(run), ())
     stopped = run.life.outcome == "stopped"
     return tuple(
-        evaluate(target, measured, headline, live=live, stopped=stopped, cells=siblings)
+        _among(
+            len(run.neighbours),
+            evaluate(target, measured, headline, live=live, stopped=stopped, cells=siblings),
+        )
         for target in run.targets
     )
+
+
+def _among(neighbours: int, result: TargetResult) -> TargetResult:
+    """A tight limit on times is meant for a profile alone: neighbours alone can make a run miss it,
+    and so its miss says nothing then."""
+    if (
+        not neighbours
+        or not result.warns
+        or parse_target(result.target).unit not in (DURATION, RATE)
+    ):
+        return result
+    with_them = f"with {neighbours} neighbour{'' if neighbours == 1 else 's'}"
+    note = f"missed {with_them}, which may be why: run it with --one-by-one"
+    return msgspec.structs.replace(result, verdict="undecided", note=note)

@@ -16,6 +16,7 @@ from typing import Literal, cast
 import msgspec
 
 from cortex_tui.stats.measured import SUBJECTS, Measured, Subject
+from cortex_tui.stats.percentiles import parse_percentile, samples_needed
 from cortex_tui.stats.scaling import Cell, exponent
 from cortex_tui.stats.statistics import (
     NUMBER,
@@ -170,6 +171,15 @@ def _unknown(name: str) -> str:
 def _nearest(word: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(word, known, n=1)
     return f", did you mean {close[0]!r}?" if close else ""
+
+
+def least_operations(target: Target) -> int:
+    """With how many operations the target can be decided at all."""
+    quantiles = {"median": 0.5, "iqr": 0.25}
+    quantile = parse_percentile(target.statistic) or quantiles.get(target.statistic)
+    if quantile is None or target.subject == "failure":
+        return 1
+    return samples_needed(quantile)
 
 
 def evaluate(

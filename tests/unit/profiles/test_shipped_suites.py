@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import tomli
 
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.registry import LOADS
+from cortex_tui.loads.staged import STAGE_KEYS
+from cortex_tui.profiles.keys import KEYS
 from cortex_tui.profiles.loader import load_catalog
 from cortex_tui.profiles.model import Catalog, Length, ParamValue
+from cortex_tui.profiles.too_short import too_short
+from cortex_tui.stats.targets import parse_target, parse_targets
 from cortex_tui.workloads.names import BUILT_IN
 
 REFERENCE: dict[str, tuple[str, dict[str, ParamValue]]] = {
@@ -65,6 +70,10 @@ def test_each_has_the_data_and_the_target_of_its_reference(catalog: Catalog, nam
     target, params = REFERENCE[name]
     (profile,) = (p for p in catalog.profiles if p.full_name == name)
     assert profile.targets == (target, "errors == 0")
+    # The second target is there to notice a regression that the reference would let pass.
+    (tight,) = parse_targets((), profile.warn_targets)
+    assert tight.statistic == "p95"
+    assert tight.limit * 10 <= parse_target(target).limit
     assert params.items() <= profile.params.items()
     assert profile.workload in BUILT_IN
     assert profile.summary
@@ -87,20 +96,23 @@ def test_growth_with_size_is_a_suite_of_its_own(catalog: Catalog) -> None:
     }
 
 
-def test_each_kind_of_load_and_of_end_has_an_example(catalog: Catalog) -> None:
-    examples = {profile.name: profile for profile in catalog.profiles if profile.suite == "loads"}
-    assert all(profile.summary and profile.workload in BUILT_IN for profile in examples.values())
-    assert {type(profile.load) for profile in examples.values()} == set(LOADS.values())
-    rules = {name: profile.load.arrival_rules for name, profile in examples.items()}
-    assert [name for name, rule in rules.items() if rule and rule.arrivals == "poisson"] == [
-        "poisson"
-    ]
-    workers = examples["think-time"].load.worker_rules
-    assert workers is not None
-    assert workers.think_time_ns
-    assert examples["precision"].precision is not None
-    assert examples["auto-warmup"].auto_warmup
-    assert examples["processes"].load.shared_by == 2
+def test_each_key_and_each_setting_of_a_load_has_an_example(catalog: Catalog) -> None:
+    examples = [profile for profile in catalog.profiles if profile.suite == "loads"]
+    assert all(profile.summary for profile in examples)
+    assert {type(profile.load) for profile in examples} == set(LOADS.values())
+    suite = tomli.loads(Path(examples[0].source).read_text())
+    tables = [suite["defaults"], *suite["profile"].values()]
+    assert {key for table in tables for key in table} == set(KEYS)
+    loads = [table["load"] for table in tables if "load" in table]
+    assert {key for load in loads for key in load} == {
+        key for load in LOADS.values() for key in load.keys
+    }
+    stages = [stage for load in loads for stage in load.get("stages", ())]
+    assert {key for stage in stages for key in stage} == set(STAGE_KEYS)
+
+
+def test_no_target_is_out_of_reach(catalog: Catalog) -> None:
+    assert [found for profile in catalog.profiles for found in too_short(profile)] == []
 
 
 def test_a_checkout_finds_them_from_anywhere_and_lists_them_once(

@@ -72,6 +72,18 @@ def test_neighbours_are_the_runs_that_measure_at_the_same_time() -> None:
     assert [run.neighbours for run in view_of(made).runs] == [("bench.two",), ("bench.one",), ()]
 
 
+def test_a_tight_limit_on_times_decides_nothing_with_neighbours() -> None:
+    warned = profile("warned", warn_targets=("p50 < 1us", "errors >= 1"))
+    alone = (started(), planned(warned, 0, ()), at_stage(0, "measure", 0))
+    other = (planned(TWO, 1, ("bench.warned",)), at_stage(1, "measure", 0))
+    values = samples(0, [2_000] * 50, run=0, at_ns=SECOND_NS)
+    finished = RunFinished(run=0, state="finished", at_ns=SECOND_NS, measured_ns=SECOND_NS)
+    for before, verdicts in ((alone, ["missed"] * 2), ((*alone, *other), ["undecided", "missed"])):
+        run = view_of(fold(*before, values, finished)).runs[0]
+        assert [target.verdict for target in run.targets] == verdicts
+        assert run.verdict == "none"
+
+
 def test_a_run_that_failed_before_it_measured_is_nobodys_neighbour() -> None:
     failed = RunFinished(run=0, state="failed", reason="setup: no server", at_ns=1)
     begin = (started(), planned(ONE, 0, ("bench.two",)), planned(TWO, 1, ("bench.one",)))
