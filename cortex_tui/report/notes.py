@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 from cortex_tui.quantities import format_count, format_duration, format_range
 from cortex_tui.report.stream import Tone, toned
-from cortex_tui.results.blocked import blocked_together, blocked_warning
 from cortex_tui.results.rounds import alike, apart, rounds_of
 from cortex_tui.results.run_result import RunResult, StageResult
+from cortex_tui.results.shared import SharedWarning, own_warnings, shared_warnings
 from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import SCALING, TargetResult, parse_target
 from cortex_tui.text import one_line
@@ -22,7 +22,7 @@ _OVER_ROUNDS = ("p50", "p99")
 
 
 def run_notes(
-    run: RunResult, rounds: int, *, colour: bool, shared: Collection[str] = ()
+    run: RunResult, rounds: int, *, colour: bool, shared: Collection[SharedWarning] = ()
 ) -> Iterator[str]:
     """With several rounds, each line says of which. The `shared` warnings are left to the notes
     on the session."""
@@ -71,9 +71,8 @@ def run_notes(
         yield note("mark", None, f"after {format_duration(mark.offset_ns)}: {mark.text}")
     if len(run.marks) > _MARKS_TOLD:
         yield note("mark", None, f"and {len(run.marks) - _MARKS_TOLD:,} more")
-    for warning in run.warnings:
-        if warning not in shared:
-            yield note("warning", "warn", warning)
+    for warning in own_warnings(run, shared):
+        yield note("warning", "warn", warning)
 
 
 def _stage(stage: StageResult) -> str:
@@ -109,10 +108,9 @@ def _statistic(target: TargetResult) -> str:
 def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
     """What is to be said of the runs together, once."""
     yield from _scaling(view, colour=colour)
-    for warning, names in shared_warnings(view.runs).items():
-        if names:
-            text = f"{warning}; seen by {_several(list(dict.fromkeys(names)))}"
-            yield f"{toned('warning', 'warn', colour=colour)}: {one_line(text)}"
+    for warning in shared_warnings(view.runs):
+        text = f"{warning.text}; seen by {_several(warning.profiles)}"
+        yield f"{toned('warning', 'warn', colour=colour)}: {one_line(text)}"
     yield from _apart(view.runs)
     together = list(dict.fromkeys(run.profile.full_name for run in view.runs if run.neighbours))
     if together:
@@ -130,22 +128,6 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
             f"closed: {whose}: a worker waits for its last operation, so queueing cannot be seen "
             "(a load with a rate sees it)"
         )
-
-
-def shared_warnings(runs: Sequence[RunResult]) -> dict[str, list[str]]:
-    """The warnings that several runs have because they were measured together, with the names of
-    their profiles. That the loop was blocked is one thing whatever each run's numbers: the worst of
-    these texts has all the names, the others have none."""
-    found: dict[str, list[str]] = {}
-    for run in runs:
-        for warning in run.warnings if run.neighbours else ():
-            found.setdefault(warning, []).append(run.profile.full_name)
-    shared = {warning: names for warning, names in found.items() if len(names) > 1}
-    blocked = sorted(blocked_together(runs), key=lambda run: (run.blocked_ns, run.blocked))
-    for run in blocked:
-        names = [each.profile.full_name for each in runs if each in blocked]
-        shared[blocked_warning(run.blocked, run.blocked_ns)] = names if run is blocked[-1] else []
-    return shared
 
 
 def _scaling(view: SessionView, *, colour: bool) -> Iterator[str]:

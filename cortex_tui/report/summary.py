@@ -7,9 +7,10 @@ from pathlib import Path
 
 from cortex_tui.placement.registry import place_of
 from cortex_tui.quantities import format_duration
-from cortex_tui.report.notes import run_notes, session_notes, shared_warnings
+from cortex_tui.report.notes import run_notes, session_notes
 from cortex_tui.report.results import by_profile, confidence_table, results_table
 from cortex_tui.report.stream import toned, wrapped
+from cortex_tui.results.shared import shared_warnings
 from cortex_tui.results.view import SessionView
 from cortex_tui.text import one_line
 

@@ -27,7 +27,6 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
     live = run.live
     targets = targets_of(run, cells)
     findings = run.findings()
-    blocked, blocked_ns = run.blocked
     measured, mean_ns = run.measured, run.service.mean_ns
     return RunResult(
         run=run.run,
@@ -73,8 +72,7 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
         warmup_ns=run.warmup_ns,
         warmup_iterations=run.warmup_iterations,
         warnings=warnings_of(run),
-        blocked=blocked,
-        blocked_ns=blocked_ns,
+        blocks=run.blocks,
         reason=run.reason,
         traceback=run.traceback or next(iter(run.tracebacks.values()), ""),
         own_traceback=run.traceback,

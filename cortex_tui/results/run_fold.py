@@ -24,6 +24,7 @@ from cortex_tui.protocol.messages import (
 )
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.quantities import format_duration
+from cortex_tui.results.blocked import Blocks, blocks_of
 from cortex_tui.results.findings import Findings, look_over
 from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName, interval_of
 from cortex_tui.results.run_result import MarkView
@@ -34,9 +35,6 @@ from cortex_tui.stats.targets import TargetResult, parse_targets
 from cortex_tui.text import lines
 
 UNSETTLED = "warm-up ended before the times had settled"
-LOOP_BLOCKED_NS = 25_000_000
-"""From here on it is reported that the event loop was blocked: scheduling alone rarely takes so
-long."""
 _LOOK_NS = 1_000_000_000
 _MAX_TRACEBACKS = 32
 _MAX_MARKS = 1_000
@@ -144,12 +142,10 @@ class RunFold:
         )
 
     @property
-    def blocked(self) -> tuple[int, int]:
-        """In how many intervals the event loop was blocked for LOOP_BLOCKED_NS or longer, and for
-        how long at most, in ns."""
-        found = [interval.health.loop_lag_ns for _, interval in self.intervals]
-        blocks = [lag_ns for lag_ns in found if lag_ns >= LOOP_BLOCKED_NS]
-        return len(blocks), max(blocks, default=0)
+    def blocks(self) -> Blocks:
+        """Of the event loop, as far as its intervals have them."""
+        lags_ns = ((slot, interval.health.loop_lag_ns) for slot, interval in self.intervals)
+        return blocks_of(lags_ns, self.intervals.length * self.interval_ns)
 
     @property
     def times(self) -> dict[TimeName, Histogram]:

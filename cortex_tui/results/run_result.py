@@ -11,6 +11,7 @@ import msgspec
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.lifecycle import Phase, RunLife, RunState
+from cortex_tui.results.blocked import Blocks
 from cortex_tui.stats.measured import Subject
 from cortex_tui.stats.summary import LiveSummary
 from cortex_tui.stats.targets import TargetResult, Verdict
@@ -119,9 +120,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """How long warm-up took in the end, and `warmup_iterations` how many operations."""
     warmup_iterations: int = 0
     warnings: tuple[str, ...] = ()
-    blocked: int = 0
-    """In how many of its intervals the event loop was blocked, and for how long at most."""
-    blocked_ns: int = 0
+    blocks: Blocks = Blocks()
+    """Of the event loop, while it was measured."""
     reason: str = ""
     """Why a failed run failed, in one line."""
     traceback: str = ""

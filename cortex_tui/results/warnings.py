@@ -5,7 +5,6 @@ from __future__ import annotations
 from statistics import median
 
 from cortex_tui.quantities import format_duration
-from cortex_tui.results.blocked import blocked_warning
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SHOWN
@@ -44,9 +43,8 @@ def warnings_of(run: RunFold) -> tuple[str, ...]:
     found += _timing(run)
     if run.service.overflow:
         found.append(f"{run.service.overflow:,} operations took longer than 1 h")
-    blocks, longest_ns = run.blocked
-    if blocks:
-        found.append(blocked_warning(blocks, longest_ns))
+    if (blocks := run.blocks).intervals:
+        found.append(blocks.warning)
     found += _overload(run)
     if len(run.neighbour_counts) > 1:
         counts = " → ".join(str(count) for count in run.neighbour_counts[:6])

@@ -300,6 +300,20 @@ def test_a_session_tells_its_round_its_store_and_why_less_is_drawn() -> None:
     assert "drawing once a second: the machine is full" in told
 
 
+def test_a_warning_that_runs_share_stands_above_and_in_the_session() -> None:
+    warning = "the event loop was blocked for 129ms (after 1.2 s)"
+    view = session_view(
+        *(
+            run_view(n, of, warnings=(warning,), neighbours=("x",))
+            for n, of in enumerate([COMMAND, STEADY])
+        )
+    )
+    line = "".join(span.text for span in status_line(view, Listing(CATALOG), 80))
+    assert line.startswith(" running  1 warning (i)  ")
+    told = session_text(view).replace("\n  ", " ")
+    assert f"! {warning}; seen by mediator.command-dispatch, search.steady" in told
+
+
 def test_in_process_the_screen_does_not_claim_to_know_its_own_share() -> None:
     told = session_text(msgspec.structs.replace(batched(), placement="in-process"))
     assert "4 % CPU, together with what is measured" in told

@@ -9,6 +9,7 @@ import pytest
 from cortex_tui.profiles.matrix import value_text
 from cortex_tui.profiles.model import Catalog, Suite
 from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.shared import shared_warnings
 from cortex_tui.tui.render.columns import MARK_WIDTH, columns_for
 from cortex_tui.tui.render.rows import (
     header_row,
@@ -115,6 +116,19 @@ def test_the_verdict_says_how_many_neighbours_there_were(
             at += column.width + 1
         cell = row_text(run, width)[MARK_WIDTH - 1 + at :][: column.width]
         assert cell == text.ljust(column.width)
+
+
+def test_what_all_runs_on_a_loop_have_in_common_marks_none_of_their_rows() -> None:
+    shared = "neighbours changed"
+    runs = [
+        run_view(n, COMMAND, neighbours=("a.b",), warnings=(shared, *own))
+        for n, own in enumerate(((), ("it could not keep up",)))
+    ]
+    columns = columns_for(79, 19)
+    rows = [
+        profile_row(ENTRY, run, columns, box="none", shared=shared_warnings(runs)) for run in runs
+    ]
+    assert [row[1].text for row in rows] == [" ", "!"]
 
 
 def test_many_errors_fit_their_column() -> None:

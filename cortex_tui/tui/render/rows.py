@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from cortex_tui.profiles.matrix import value_text
 from cortex_tui.profiles.model import Profile
@@ -10,6 +10,7 @@ from cortex_tui.protocol.lifecycle import words
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.shared import SharedWarning, own_warnings
 from cortex_tui.stats.targets import Verdict
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.columns import MARK_WIDTH, Column
@@ -203,18 +204,24 @@ def profile_row(
     current: bool = True,
     silent_ns: int = 0,
     rounds: int = 1,
+    shared: Collection[SharedWarning] = (),
 ) -> Line:
     """The row of a profile without its cursor mark; numbers of an earlier session are dim.
 
     `+4` behind the verdict says that there were four neighbours, `!` before the name that there are
-    warnings, `of 256` behind it that percentiles are those of batches.
+    warnings other than those `shared` by the session, `of 256` behind it that percentiles are those
+    of batches.
     """
     profile = entry.profile
     assert profile is not None
     warned = (
         run is not None
         and current
-        and bool(run.warnings or run.unstarted or any(target.warns for target in run.targets))
+        and bool(
+            own_warnings(run, shared)
+            or run.unstarted
+            or any(target.warns for target in run.targets)
+        )
     )
     spans = [Span(_BOXES[box]), Span("!" if warned else " ", "warn" if warned else "plain")]
     width = columns[0].width

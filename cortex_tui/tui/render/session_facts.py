@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cortex_tui.placement.registry import place_of
 from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.results.shared import shared_warnings
 from cortex_tui.results.view import SessionView
 from cortex_tui.tui.render.line_builder import LineBuilder
 from cortex_tui.tui.render.status import cost_text, current_round
@@ -69,6 +70,8 @@ def session_facts(
         builder.fact("", view.died, "bad")
     _runner(builder, view)
     _health(builder, view, cost, cores)
+    for warning in shared_warnings(view.runs):
+        builder.add(f"! {warning.text}; seen by {', '.join(warning.profiles)}", "warn", indent="  ")
     _screen(builder, view, cost)
     if text := pace_text(pace):
         builder.fact("", text, "warn")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cortex_tui.placement.registry import place_of
 from cortex_tui.quantities import format_duration
 from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.shared import shared_warnings
 from cortex_tui.results.view import SessionView
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.text import Line, Span, Tone, fit, width_of
@@ -70,6 +71,8 @@ def _session(view: SessionView | None, note: str, pace: str) -> list[Span]:
         for count, word in ((missed, "missed"), (failed, "failed")):
             if count:
                 spans.append(Span(f"{count} {word}", "bad"))
+    if shared := len(shared_warnings(view.runs)):
+        spans.append(Span(f"{shared} warning{'s' * (shared > 1)} (i)", "warn"))
     if view.rounds > 1:
         spans.append(Span(f"round {current_round(view.runs)}/{view.rounds}"))
     if turn := _turn(view):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.shared import SharedWarning, shared_warnings
 from cortex_tui.results.view import SessionView
 from cortex_tui.tui.state.listing import Entry
 
@@ -37,6 +38,8 @@ class LatestRuns:
 
     def __init__(self) -> None:
         self.view: SessionView | None = None
+        self.shared: tuple[SharedWarning, ...] = ()
+        """What the runs of that session have in common."""
         self._kept: dict[str, _Kept] = {}
 
     def take(self, view: SessionView) -> bool:
@@ -44,7 +47,7 @@ class LatestRuns:
         before = self.view
         if view is before:
             return False
-        self.view = view
+        self.view, self.shared = view, shared_warnings(view.runs)
         kept: dict[str, _Kept] = {}
         for run in view.runs:
             name = run.profile.full_name

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
 from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.shared import SharedWarning
 from cortex_tui.tui.render.columns import BOX, Column, columns_for
 from cortex_tui.tui.render.rows import SECOND_NS, header_row, profile_row, suite_row
 from cortex_tui.tui.render.text import Line, Span
@@ -15,8 +18,9 @@ from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.widgets.lines import SCROLLBAR, Scrolled, Toned
 
-_Inputs = tuple[str, RunResult | None, bool, int, int]
-"""Of which a row is made: check box, run, whether it is of the newest session, silence, rounds."""
+_Inputs = tuple[str, RunResult | None, bool, int, int, Collection[SharedWarning]]
+"""Of which a row is made: check box, run, whether it is of the newest session, silence, rounds, and
+the warnings that stand elsewhere."""
 
 
 def _longest_name(listing: Listing) -> int:
@@ -121,6 +125,7 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
             known.current if known else True,
             silent,
             known.rounds if known else 1,
+            self._latest.shared if known else (),
         )
         made = self._made.get(row)
         if made is None or made[0] != inputs:
@@ -133,6 +138,7 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
                     current=inputs[2],
                     silent_ns=silent,
                     rounds=inputs[4],
+                    shared=inputs[5],
                 )
             else:
                 line = suite_row(entry, self._columns, box=box)

@@ -10,7 +10,7 @@ import pytest
 
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.report import summary
-from cortex_tui.results.blocked import blocked_warning
+from cortex_tui.results.blocked import Blocks
 from cortex_tui.results.run_result import MarkView
 from cortex_tui.stats.targets import TargetResult
 from tests.unit.report.stand_in import profile, run_view, session_view
@@ -275,17 +275,15 @@ def test_notes_are_wrapped_at_words_to_the_width_of_the_terminal() -> None:
 
 
 def test_a_loop_that_was_blocked_is_reported_once_for_all_that_shared_it() -> None:
-    texts = [blocked_warning(count, 129_000_000) for count in (1, 3)]
+    found = [Blocks(1, 129_000_000, (0,)), Blocks(3, 129_000_000, (0, 1_200_000_000))]
     runs = [
-        run_view(
-            n, name, blocked=count, blocked_ns=129_000_000, warnings=(text,), neighbours=("x",)
-        )
-        for n, (name, count, text) in enumerate(zip("ab", (1, 3), texts, strict=True))
+        run_view(n, name, blocks=blocks, warnings=(blocks.warning,), neighbours=("x",))
+        for n, (name, blocks) in enumerate(zip("ab", found, strict=True))
     ]
     text = summary(session_view(*runs), width=10_000)
     assert text.count("the event loop was blocked") == 1
-    assert f"warning: {texts[1]}; seen by shop.a, shop.b" in text
-    assert f"shop.a: warning: {texts[0]}" in summary(session_view(runs[0]), width=10_000)
+    assert f"warning: {found[1].warning}; seen by shop.a, shop.b" in text
+    assert f"shop.a: warning: {found[0].warning}" in summary(session_view(runs[0]), width=10_000)
 
 
 def test_a_warning_that_runs_measured_together_have_in_common_stands_once() -> None:

@@ -165,13 +165,24 @@ def test_a_blocked_loop_is_reported_with_every_interval_that_it_spans() -> None:
     fold = measuring()
     fold.add(samples(0, [1_000], health=Health(loop_lag_ns=250_000_000)))
     assert result_of(fold, {}).warnings == (
-        "the event loop was blocked for 250ms: something did not await, or the machine was busy",
+        "the event loop was blocked for 250ms (after 0.0 s): something did not await, or the "
+        "machine was busy",
     )
     known_later = {0: Health(loop_lag_ns=300_000_000), 1: Health(loop_lag_ns=300_000_000)}
     fold.add(samples(2, health=Health(loop_lag_ns=300_000_000), spanned=known_later, in_flight=3))
     assert result_of(fold, {}).warnings == (
-        "the event loop was blocked in 3 intervals, for up to 300ms: something did not await, or "
-        "the machine was busy",
+        "the event loop was blocked in 3 intervals, for up to 300ms (after 0.0 s): something did "
+        "not await, or the machine was busy",
+    )
+
+
+def test_the_moments_of_the_longest_blocks_are_named() -> None:
+    fold = measuring()
+    for index, lag_ms in {3: 40, 12: 129, 13: 129, 40: 30, 50: 60, 60: 61, 70: 62, 75: 24}.items():
+        fold.add(samples(index, [1_000], health=Health(loop_lag_ns=lag_ms * 1_000_000)))
+    assert result_of(fold, {}).warnings == (
+        "the event loop was blocked in 7 intervals, for up to 129ms (after 0.3, 1.2, 5.0, 6.0 and "
+        "7.0 s, and 1 more): something did not await, or the machine was busy",
     )
 
 
