@@ -26,6 +26,8 @@ TAIL = 0.95
 POOLED_BEYOND = 30
 """As many operations must lie beyond a percentile in all rounds of a side together."""
 NORMAL_95 = 1.959964
+CHANCE = 0.05
+"""What is less probable between equal sides confirms a difference that another test found."""
 
 Reading = Callable[[Round], float | None]
 """Takes one number from a round."""
@@ -46,7 +48,9 @@ class Evidence(NamedTuple):
     degrees: float = 0.0
     """Of freedom, with which that is known."""
     p: float = 1.0
-    """How often equal sides would lie so far apart, by the least favourable of the tests."""
+    """How often equal sides would lie so far apart."""
+    doubt: str = ""
+    """What speaks against a difference although it is no chance; "" for nothing."""
     series: tuple[float, ...] = ()
     """The difference by round, where rounds are paired."""
     lacking: str = ""
@@ -123,8 +127,9 @@ def paired_percentile(a: Side, b: Side, quantile: float) -> Evidence:
         )
     else:
         found = _jackknife(a, b, quantile)
-    if quantile >= TAIL:
-        found = found._replace(p=max(found.p, _exceedance(a, b, quantile)))
+    if quantile >= TAIL and found.difference is not None:
+        confirmed = _exceedance(a, b, quantile, found.difference) <= CHANCE
+        found = found if confirmed else found._replace(doubt=found.doubt or TAIL_DOUBT)
     return found._replace(a=values.a, b=values.b)
 
 
@@ -157,25 +162,27 @@ def paired_errors(a: Side, b: Side) -> Evidence:
 
 
 def _of_series(series: Sequence[float], estimate: float | None = None) -> Evidence:
-    """A paired t test, which must come out alike without the most extreme round.
+    """A paired t test; no single round may decide it.
 
     `estimate` stands in for the mean where the series are pseudo-values of a jackknife.
     """
     difference = _mean(series) if estimate is None else estimate
     error = _error(series)
-    p = _p(difference, error, len(series) - 1)
     # The round that speaks most for the difference: what is left must still show it.
     sign = math.copysign(1.0, difference)
     most = max(range(len(series)), key=lambda at: sign * series[at])
     rest = [value for at, value in enumerate(series) if at != most]
-    p_without = 1.0
-    if len(rest) >= 2 and sign * _mean(rest) > 0:
-        p_without = _p(_mean(rest), _error(rest), len(rest) - 1)
+    stands = (
+        len(rest) >= 2
+        and sign * _mean(rest) > 0
+        and _p(_mean(rest), _error(rest), len(rest) - 1) <= CHANCE
+    )
     return Evidence(
         difference=difference,
         error=error,
         degrees=len(series) - 1,
-        p=max(p, p_without),
+        p=_p(difference, error, len(series) - 1),
+        doubt="" if stands else "it rests on one round",
         series=tuple(series),
     )
 
@@ -195,20 +202,21 @@ def _jackknife(a: Side, b: Side, quantile: float) -> Evidence:
     return _of_series(series, whole)
 
 
-def _exceedance(a: Side, b: Side, quantile: float) -> float:
+def _exceedance(a: Side, b: Side, quantile: float, difference: float) -> float:
     """How likely the shares of slow operations would differ so much between equal sides.
 
-    Slow is what lies beyond the percentile of both sides together. A share hardly depends on how
-    slow the slowest were, which makes it the steadier witness of a tail.
+    Slow is what lies beyond the percentile of both sides of a round together; of all rounds
+    together, a machine that drifts would decide in which rounds anything is slow. A share hardly
+    depends on how slow the slowest were, which makes it the steadier witness of a tail.
     """
-    (limit,) = _together((a.pooled, b.pooled)).percentiles((quantile,))
-    assert limit is not None
-    series = [
-        _share_above(other, limit) - _share_above(one, limit)
-        for one, other in zip(a.rounds, b.rounds, strict=True)
-    ]
-    same_way = _mean(series) * _log(a.pooled, quantile, b.pooled) > 0
-    return _p(_mean(series), _error(series), len(series) - 1) if same_way else 1.0
+    series = []
+    for one, other in zip(a.rounds, b.rounds, strict=True):
+        (limit,) = _together((one.times, other.times)).percentiles((quantile,))
+        if limit is not None:
+            series.append(_share_above(other, limit) - _share_above(one, limit))
+    if len(series) < 2 or _mean(series) * difference <= 0:
+        return 1.0
+    return _p(_mean(series), _error(series), len(series) - 1)
 
 
 def _share_above(one: Round, limit_ns: int) -> float:
@@ -311,6 +319,7 @@ def _unpaired(
 # --- what all need ----------------------------------------------------------------------------
 
 ROUNDS_LACKING = "needs 2 rounds or more a side"
+TAIL_DOUBT = "the share of slow operations does not confirm it"
 FLOOR_LACKING = "the noise between sessions is not known"
 
 

@@ -97,7 +97,7 @@ def judge(
     )
     if difference is None or interval is None:
         return msgspec.structs.replace(shown, reason=evidence.lacking)
-    if p <= ALPHA and abs(difference) > inside:
+    if p <= ALPHA and abs(difference) > inside and not evidence.doubt:
         return msgspec.structs.replace(shown, verdict=_word(statistic, difference))
     narrow = evidence.interval(1 - 2 * ALPHA)
     assert narrow is not None
@@ -167,7 +167,7 @@ def rounds_for(spread: float, size: float, alpha: float, *, power: float = POWER
 def _why(evidence: Evidence, p: float, inside: float, family: int, more: int | None) -> str:
     assert evidence.difference is not None
     if abs(evidence.difference) > inside:
-        why = "it may be chance"
+        why = evidence.doubt if p <= ALPHA else "it may be chance"
         if family > 1 and evidence.p <= ALPHA < p:
             why = f"of {family} equal ones one would lie this far apart by chance now and then"
     else:
