@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from functools import lru_cache
 
 import msgspec
 
 from cortex_tui.cli.tables import table_lines
 from cortex_tui.quantities import format_count
+from cortex_tui.store.library import RemovedEntry
+from cortex_tui.store.records import SessionEntry, SnapshotEntry
 
-if TYPE_CHECKING:
-    from cortex_tui.store.library import RemovedEntry
-    from cortex_tui.store.records import SessionEntry, SnapshotEntry
-
-    Entry: TypeAlias = SessionEntry | SnapshotEntry | RemovedEntry
+Entry = SessionEntry | SnapshotEntry | RemovedEntry
 
 SCHEMA = "cortex-tui/snapshots@1"
 SHORT_COMMIT = 10
 """Digits of a commit that are shown."""
 
+_MEASURED = ("state", "operations", "commit", "tags")
+_TITLES: dict[type[Entry], tuple[str, ...]] = {
+    SessionEntry: ("session", "started", *_MEASURED, "names", "profiles", "note"),
+    SnapshotEntry: ("name", "kind", "saved", *_MEASURED, "profiles", "note"),
+    RemovedEntry: ("removed", "name", "session", "started", "profiles"),
+}
 _OPTIONAL = ("kind", "commit", "tags")
 
 
@@ -32,66 +36,27 @@ def as_document(entries: Sequence[Entry]) -> bytes:
 
 def lines_of(entries: Sequence[Entry]) -> list[str]:
     """A table of entries of one kind; no lines for none."""
-    from cortex_tui.store.records import SessionEntry, SnapshotEntry
-
-    rows = [
-        _session(entry)
-        if isinstance(entry, SessionEntry)
-        else _snapshot(entry)
-        if isinstance(entry, SnapshotEntry)
-        else _removed(entry)
-        for entry in entries
-    ]
-    if not rows:
+    if not entries:
         return []
-    return table_lines(
-        tuple(rows[0]), (tuple(row.values()) for row in rows),
-        right=("operations",), optional=_OPTIONAL,
-    )  # fmt: skip
+    titles = _TITLES[type(entries[0])]
+    return table_lines(titles, map(_cells, entries), right=("operations",), optional=_OPTIONAL)
 
 
-def _session(entry: SessionEntry) -> dict[str, str]:
-    return {
-        "session": entry.id,
-        "started": entry.started_at,
-        **_measured(entry),
-        "names": ", ".join(entry.names) or "–",
-        "profiles": profiles_text(entry.profiles),
-        "note": entry.note,
-    }
+def _cells(entry: Entry) -> tuple[str, ...]:
+    profiles = profiles_text(entry.profiles)
+    if isinstance(entry, RemovedEntry):
+        return entry.removed_at, entry.name or "–", entry.session, entry.started_at, profiles
+    operations = format_count(entry.operations)
+    measured = (entry.state, operations, entry.revision[:SHORT_COMMIT], " ".join(entry.tags))
+    if isinstance(entry, SessionEntry):
+        names = ", ".join(entry.names) or "–"
+        return entry.id, entry.started_at, *measured, names, profiles, entry.note
+    kind = "baseline" if entry.baseline else ""
+    return entry.name, kind, entry.created_at, *measured, profiles, entry.note
 
 
-def _snapshot(entry: SnapshotEntry) -> dict[str, str]:
-    return {
-        "name": entry.name,
-        "kind": "baseline" if entry.baseline else "",
-        "saved": entry.created_at,
-        **_measured(entry),
-        "profiles": profiles_text(entry.profiles),
-        "note": entry.note,
-    }
-
-
-def _measured(entry: SessionEntry | SnapshotEntry) -> dict[str, str]:
-    return {
-        "state": entry.state,
-        "operations": format_count(entry.operations),
-        "commit": entry.revision[:SHORT_COMMIT],
-        "tags": " ".join(entry.tags),
-    }
-
-
-def _removed(entry: RemovedEntry) -> dict[str, str]:
-    return {
-        "removed": entry.removed_at,
-        "name": entry.name or "–",
-        "session": entry.session,
-        "started": entry.started_at,
-        "profiles": profiles_text(entry.profiles),
-    }
-
-
-def profiles_text(names: Sequence[str]) -> str:
+@lru_cache
+def profiles_text(names: tuple[str, ...]) -> str:
     """Of the names of all runs: those of several rounds have the same one."""
     runs = Counter(names)
     profiles = next(iter(runs)) if len(runs) == 1 else f"{len(runs)} profiles"

@@ -5,27 +5,40 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
 from cortex_tui import __version__
-from cortex_tui.cli.checking import check, schema
-from cortex_tui.cli.doctor import doctor
-from cortex_tui.cli.launching import BARE, launch
-from cortex_tui.cli.listing import list_profiles
-from cortex_tui.cli.removing import gc, rm, undo
-from cortex_tui.cli.running import run
-from cortex_tui.cli.saving import baseline, note, save, tag
-from cortex_tui.cli.scaffold import new
-from cortex_tui.cli.snapshots import show, snapshots
+from cortex_tui.cli.options import BARE
 from cortex_tui.toml.words import shown, suggestion
 
 BROKEN_PIPE = 141
 """What a shell says of a program whose reader went away: 128 + SIGPIPE."""
 
-_OWN_OPTIONS = frozenset({"-h", "--help", "--version"})
+COMMANDS = {
+    "launch": "launching",
+    "run": "running",
+    "list": "listing:list_profiles",
+    "check": "checking",
+    "new": "scaffold",
+    "schema": "checking",
+    "doctor": "doctor",
+    "snapshots": "snapshots",
+    "show": "snapshots",
+    "save": "saving",
+    "baseline": "saving",
+    "tag": "saving",
+    "note": "saving",
+    "rm": "removing",
+    "undo": "removing",
+    "gc": "removing",
+}
+"""By name, the module of this package that has it, and behind a colon what it is called there if
+that is not its name. A module is imported when its command is needed, or help lists them all."""
 
+_OWN_OPTIONS = frozenset({"-h", "--help", "--version"})
 
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
 
@@ -66,12 +79,23 @@ class Workbench(click.Group):
             raise OutputError(f"stdout cannot be written: {error.strerror}") from None
         return result
 
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*self.commands, *COMMANDS})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return super().get_command(ctx, name)
+        module, _, attribute = COMMANDS[name].partition(":")
+        command = getattr(import_module(f"cortex_tui.cli.{module}"), attribute or name)
+        assert isinstance(command, click.Command)
+        return command
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and self.get_command(ctx, args[0]) is None:
-            known = self.list_commands(ctx)
-            raise click.UsageError(f"no command {shown(args[0])} {suggestion(args[0], known)}", ctx)
+            known = suggestion(args[0], self.list_commands(ctx))
+            raise click.UsageError(f"no command {shown(args[0])} {known}", ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -83,24 +107,3 @@ class Workbench(click.Group):
 @click.version_option(__version__, message="cortex-tui %(version)s")
 def program() -> None:
     """A terminal workbench for latency: run async benchmarks together, watch their percentiles."""
-
-
-for command in (
-    launch,
-    run,
-    list_profiles,
-    check,
-    new,
-    schema,
-    doctor,
-    snapshots,
-    show,
-    save,
-    baseline,
-    tag,
-    note,
-    rm,
-    undo,
-    gc,
-):
-    program.add_command(command)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cortex_tui.cli.options import (
+    BARE,
     catalog_for,
     loop_factory,
     loop_option,
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from cortex_tui.placement.port import Place
     from cortex_tui.protocol.plan import LoopName
     from cortex_tui.session.control import Control
-
-BARE = "cortex_tui.bare"
-"""Set in the context where `launch` was not written: then its words were meant as commands."""
 
 
 class NoTerminalError(click.ClickException):

@@ -11,10 +11,6 @@ import click
 from click.core import ParameterSource
 
 from cortex_tui.paths import STORE
-from cortex_tui.profiles.lengths import read_warmup
-from cortex_tui.profiles.loader import load_catalog
-from cortex_tui.profiles.model import Catalog, Length, Problem
-from cortex_tui.profiles.selection import Selected, SelectionError, named_files, select
 from cortex_tui.text import one_line
 from cortex_tui.toml.reading import RefusedError, read_duration_ns
 from cortex_tui.toml.words import shown, suggestion
@@ -23,9 +19,14 @@ if TYPE_CHECKING:
     import asyncio
 
     from cortex_tui.placement.port import Place
+    from cortex_tui.profiles.model import Catalog, Length, Problem
+    from cortex_tui.profiles.selection import Selected
     from cortex_tui.protocol.plan import LoopName
 
 PROGRAM = "cortex-tui"
+
+BARE = "cortex_tui.bare"
+"""Set in the context where `launch` was not written: then its words were meant as commands."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -50,6 +51,9 @@ def warmup(
     """A callback: the length of a warm-up, and whether that is only the longest."""
     if text is None:
         return None
+    # Not imported by commands that have nothing to do with profiles.
+    from cortex_tui.profiles.lengths import read_warmup
+
     try:
         return read_warmup(int(text) if text.isdecimal() else text, "")
     except RefusedError as error:
@@ -180,11 +184,16 @@ def loop_factory(name: LoopName) -> Callable[[], asyncio.AbstractEventLoop]:
 
 def catalog_for(words: Sequence[str], places: Sequence[Path]) -> Catalog:
     """The catalog of the search path, and of the files among the words."""
+    from cortex_tui.profiles.loader import load_catalog
+    from cortex_tui.profiles.selection import named_files
+
     return load_catalog(places, named_files=named_files(words))
 
 
 def selected_from(catalog: Catalog, words: Sequence[str]) -> Selected:
     """What the words mean; a word that means nothing is an error of usage."""
+    from cortex_tui.profiles.selection import SelectionError, select
+
     try:
         return select(catalog, words)
     except SelectionError as error:

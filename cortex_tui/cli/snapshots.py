@@ -14,7 +14,6 @@ from cortex_tui.cli.entries import as_document, lines_of
 from cortex_tui.cli.moments import moment
 from cortex_tui.cli.options import StoreError, store_option
 from cortex_tui.cli.stored import REF, answer, report
-from cortex_tui.profiles.selection import name_pattern
 
 if TYPE_CHECKING:
     from cortex_tui.cli.entries import Entry
@@ -121,6 +120,8 @@ async def _entries(store: Store, *, everything: bool) -> Sequence[SessionEntry |
 
 def _profile_pattern(word: str) -> re.Pattern[str]:
     """A suite means all its profiles, and a profile with a matrix all its cells."""
+    from cortex_tui.profiles.selection import name_pattern
+
     return re.compile(f"(?:{name_pattern(word).pattern})(?:[.[].*)?", re.DOTALL)
 
 

@@ -6,7 +6,6 @@ stored profile can be run again. All times are integer nanoseconds.
 
 from __future__ import annotations
 
-import hashlib
 from typing import Literal, cast
 
 import msgspec
@@ -94,6 +93,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     def definition(self) -> str:
         """A short digest of what is measured: profiles with the same one measure the same,
         whatever they are called, and however long."""
+        import hashlib  # not for every command that reads what a profile is
+
         # What stands at its default is left out, so that a setting more in a later version does
         # not change the digests of all profiles.
         fields = msgspec.structs.fields(type(cast(msgspec.Struct, self.load)))

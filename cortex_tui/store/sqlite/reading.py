@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import aiosqlite
 
@@ -26,8 +26,6 @@ from cortex_tui.store.writer import is_alive
 _REMOVED = "(SELECT session FROM tombstone WHERE name IS NULL)"
 """The sessions that were removed, and can be restored."""
 
-_NO_OVERVIEW = ("[]", 0, "", "", "[]")
-
 _ENDS: dict[str, SessionEnd] = {end: end for end in get_args(SessionEnd)}
 
 
@@ -45,33 +43,25 @@ class Reader:
         for name, session in await self._all("SELECT name, session FROM name ORDER BY name"):
             named[session].append(name)
         states = await self._running()
-        overviews = {
-            session: rest
-            for session, *rest in await self._all(
-                "SELECT session, profiles, operations, revision, note, tags FROM overview"
-            )
-        }
         found = await self._all(
-            f"SELECT id, started_at, state FROM session WHERE id NOT IN {_REMOVED} "
-            "ORDER BY started_at DESC, id DESC"
+            "SELECT id, started_at, state, profiles, operations, revision, note, tags "
+            "FROM session LEFT JOIN overview ON overview.session = id "
+            f"WHERE id NOT IN {_REMOVED} ORDER BY started_at DESC, id DESC"
         )
-        entries = []
-        for session, started_at, state in found:
-            profiles, operations, revision, note, tags = overviews.get(session, _NO_OVERVIEW)
-            entries.append(
-                SessionEntry(
-                    id=session,
-                    started_at=started_at,
-                    state=_ENDS.get(state) or states.get(session, "interrupted"),
-                    profiles=self._texts(profiles),
-                    operations=operations,
-                    names=tuple(named.get(session, ())),
-                    note=note,
-                    tags=self._texts(tags),
-                    revision=revision,
-                )
+        return [
+            SessionEntry(
+                id=session,
+                started_at=started_at,
+                state=_ENDS.get(state) or states.get(session, "interrupted"),
+                profiles=self._texts(profiles),
+                operations=operations or 0,
+                names=tuple(named[session]) if session in named else (),
+                note=note or "",
+                tags=self._texts(tags),
+                revision=revision or "",
             )
-        return entries
+            for session, started_at, state, profiles, operations, revision, note, tags in found
+        ]
 
     async def snapshots(self, name: str | None = None) -> list[SnapshotEntry]:
         """All names, or that one, the newest first."""
@@ -285,4 +275,6 @@ class Reader:
         return known
 
     async def _all(self, sql: str, parameters: rows.Row = ()) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in await self._connection.execute_fetchall(sql, parameters)]
+        # Rows are tuples, as long as the connection has no factory of its own.
+        found = await self._connection.execute_fetchall(sql, parameters)
+        return cast("list[tuple[Any, ...]]", found)
