@@ -5,6 +5,7 @@ Durations are integer nanoseconds inside, rates are floats per second.
 
 from __future__ import annotations
 
+import math
 import re
 
 NS_PER_UNIT = {
@@ -49,28 +50,59 @@ def _three_digits(value: float) -> str:
     return f"{value:.2f}"
 
 
+_UNITS = (
+    (999_500, 1e3, "µs"),
+    (999_500_000, 1e6, "ms"),
+    (119_500_000_000, 1e9, "s"),
+    (7_170_000_000_000, 6e10, "m"),
+    (math.inf, 3.6e12, "h"),
+)
+"""Below which length, in ns, a duration is shown in which unit; the shortest are in ns."""
+WIDE = 10
+"""From this ratio of its ends on, a range only shows how little is known."""
+
+
+def _unit_of(ns: float) -> tuple[float, str]:
+    """How many ns the unit is in which a duration is shown, and its name."""
+    if ns < 999.5:
+        return 1.0, "ns"
+    return next((divisor, unit) for limit, divisor, unit in _UNITS if ns < limit)
+
+
 def format_duration(ns: float | None) -> str:
     """At most six characters, three significant digits: `812ns`, `1.23µs`, `45.6ms`, `2.00s`."""
     if ns is None:
         return "–"
-    if ns < 999.5:
-        return f"{ns:.0f}ns"
-    for limit, divisor, unit in (
-        (999_500, 1e3, "µs"),
-        (999_500_000, 1e6, "ms"),
-        (119_500_000_000, 1e9, "s"),
-        (7_170_000_000_000, 6e10, "m"),
-    ):
-        if ns < limit:
-            return f"{_three_digits(ns / divisor)}{unit}"
-    return f"{_three_digits(ns / 3.6e12)}h"
+    divisor, unit = _unit_of(ns)
+    return f"{ns:.0f}ns" if unit == "ns" else f"{_three_digits(ns / divisor)}{unit}"
+
+
+def is_wide(low_ns: float, high_ns: float) -> bool:
+    """Whether a range spans WIDE times its lower end, or more."""
+    return high_ns >= WIDE * max(low_ns, 1)
+
+
+def format_bounds(low_ns: float, high_ns: float, beside_ns: float) -> str:
+    """The ends of a range that is not wide in the unit of a value in it, without that unit:
+    `4.61–5.20` next to `4.84ms`. At most nine characters."""
+    divisor, unit = _unit_of(beside_ns)
+    if unit == "ns":
+        return f"{low_ns:.0f}–{high_ns:.0f}"
+    return f"{_three_digits(low_ns / divisor)}–{_three_digits(high_ns / divisor)}"
 
 
 def format_range(low_ns: float, high_ns: float) -> str:
-    """Two durations as a range, the unit written once where it is the same: `4.61–5.20ms`."""
-    low, high = format_duration(low_ns), format_duration(high_ns)
-    number = low.rstrip("nµmsh")
-    return f"{number if low[len(number) :] == high.lstrip('0123456789.') else low}–{high}"
+    """Two durations as a range in one unit: `4.61–5.20ms`, `0.70–1.15ms`. Those of a wide range
+    have a unit each, be it the same, and their ratio: `2.20µs–6.33ms (×2880)`."""
+    if is_wide(low_ns, high_ns):
+        ratio = f" (×{format_count(round(high_ns / low_ns))})" if low_ns else ""
+        return f"{format_duration(low_ns)}–{format_duration(high_ns)}{ratio}"
+    return f"{format_bounds(low_ns, high_ns, high_ns)}{_unit_of(high_ns)[1]}"
+
+
+def format_half_width(share: float) -> str:
+    """Half the width of an interval as a share of the value in it: `± 3.1 %`."""
+    return f"± {share * 100:.3g} %" if share < 1 else "more than ± 100 %"
 
 
 def format_count(count: float | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cortex_tui.profiles.matrix import Cell, value_text
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.quantities import format_count, format_duration, format_half_width
 
 
 def length_text(length: Length) -> str:
@@ -24,7 +24,8 @@ def stop_text(profile: Profile) -> str:
     if profile.precision is None:
         return length_text(profile.stop)
     wanted = profile.precision
-    return f"{wanted.statistic} ± {wanted.half_width * 100:.3g} %, {length_text(profile.stop)}"
+    precision = format_half_width(wanted.half_width)
+    return f"{wanted.statistic} {precision}, {length_text(profile.stop)}"
 
 
 _VALUES_IN_FULL = 6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cortex_tui.quantities import format_count, format_duration, format_range
+from cortex_tui.quantities import format_count, format_duration, format_range, is_wide
 from cortex_tui.report.stream import Tone
 from cortex_tui.report.table import Cell, Column, table
 from cortex_tui.results.run_result import RunResult
@@ -60,7 +60,8 @@ def _percentile(name: str) -> Callable[[RunResult], Cell]:
 def _confidence(name: str) -> Callable[[RunResult], Cell]:
     def cell(run: RunResult) -> Cell:
         if name in run.confidence_ns:
-            return Cell(format_range(*run.confidence_ns[name]))
+            interval = run.confidence_ns[name]
+            return Cell(format_range(*interval), "warn" if is_wide(*interval) else None)
         missing = run.samples_missing.get(name)
         if missing:
             # Of a batched run, each sample is a batch.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cortex_tui.quantities import format_half_width
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.stats.confidence import MIN_TO_END
 
@@ -36,5 +37,5 @@ def progress_note(run: RunFold) -> str:
     if run.life.phase != "measure" or wanted is None:
         return ""
     half_width = run.findings().half_width
-    reached = "not known yet" if half_width is None else f"± {half_width * 100:.2g} %"
+    reached = "not known yet" if half_width is None else format_half_width(half_width)
     return f"{wanted.statistic} {reached}, wanted {wanted.half_width * 100:.3g} %"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
-from cortex_tui.quantities import format_duration
+from cortex_tui.quantities import format_duration, format_half_width
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SHOWN
@@ -96,10 +96,10 @@ def _unsure(run: RunFold) -> list[str]:
     known = (
         findings.lacking
         if findings.half_width is None
-        else f"it is ± {findings.half_width:.1%}".replace("%", " %")
+        else f"it is {format_half_width(findings.half_width)}"
     )
     return [
-        f"{wanted.statistic} was to be known to ± {wanted.half_width * 100:.3g} %, but after "
+        f"{wanted.statistic} was to be known to {format_half_width(wanted.half_width)}, but after "
         f"{format_duration(wanted.at_most_ns)} {known}"
     ]
 

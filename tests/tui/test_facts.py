@@ -119,11 +119,11 @@ def test_other_ways_to_stop_and_to_warm_up_are_told() -> None:
     wanted = Precision("p99", 0.02, at_least_ns=10**9, at_most_ns=60 * 10**9)
     exact = profile("s", "p", precision=wanted, auto_warmup=True, timeout_ns=10**9, tags=("slow",))
     lines = "\n".join(text(profile_facts(exact, None, 70)))
-    assert "until p99 is known ± 2.0%, 1.00s to 60.0s" in lines
+    assert "until p99 is known ± 2 %, 1.00s to 60.0s" in lines
     assert "warm-up until steady, at most 1.00s" in lines.replace("\n          ", " ")
     assert "timeout   1.00s" in lines
     assert "tags      slow" in lines
-    assert "p99 ± 2.0%" in plan_text(exact)
+    assert "p99 ± 2 %" in plan_text(exact)
 
 
 def test_what_happens_to_a_run_is_told() -> None:

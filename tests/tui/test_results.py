@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-import pytest
+import msgspec
 
 from cortex_tui.results.run_result import MarkView, RunResult
 from cortex_tui.tui.render.columns import columns_for
-from cortex_tui.tui.render.error_bars import ErrorBar, error_bars, range_text
+from cortex_tui.tui.render.error_bars import ErrorBar, error_bars
 from cortex_tui.tui.render.facts import profile_facts
 from cortex_tui.tui.render.plot import curve, trend
 from cortex_tui.tui.render.rows import profile_row
@@ -42,32 +42,28 @@ def row(run: RunResult, width: int, rounds: int = 1) -> str:
     return "".join(span.text for span in line)
 
 
-@pytest.mark.parametrize(
-    ("value", "interval", "text"),
-    [
-        (4_840_000, (4_610_000, 5_200_000), "4.61–5.20"),
-        (62_100, (60_000, 65_500), "60.0–65.5"),
-        (812_000, (700_000, 1_150_000), "700µs–1.15ms"),
-        (950, (900, 1_100), "900ns–1.10µs"),
-        (212, (0, 300), "0.00–300"),
-        # Far apart, each end has a unit of its own.
-        (812_000, (700_000, 45_000_000), "700µs–45.0ms"),
-        (2_000_000_000, (1_000, 3_000_000_000), "1.00µs–3.00s"),
-        (None, (1_000, 2_000), "1.00–2.00µs"),
-    ],
-)
-def test_an_interval_is_told_in_the_unit_of_its_value(
-    value: int | None, interval: tuple[int, int], text: str
-) -> None:
-    assert range_text(value, interval) == text
-
-
 def test_percentiles_have_their_interval_beside_them() -> None:
     told = facts(known().runs[0])
     assert "p50    62.1µs 60.0–65.5" in told
     assert "p75    71.0µs\n" in told
     assert "p99.9  needs 5679 more" in told
     assert "progress  p95 ± 7.9 %, wanted 2 %" in told
+
+
+def test_a_percentile_whose_interval_is_wide_is_unsure_and_costs_no_column() -> None:
+    wide = {"p50": (1_640, 65_400_000), "p95": (112_000, 1_115_000), "p99": (80_000, 900_000)}
+    run = msgspec.structs.replace(known().runs[0], confidence_ns=wide)
+    told = facts(run, 47).split("\n")
+    assert told[1:5] == [
+        "p50    62.1µs unsure    p75    71.0µs",
+        "p90    95.3µs           p95    120µs 112–1115",
+        "p99    812µs unsure     p99.9  needs 5679 more",
+        "p99.99 needs 95.7k more max    2.34ms",
+    ]
+    assert " ".join(line.strip() for line in told[5:8]) == (
+        "unsure    p50 1.64µs–65.4ms (×39.9k), p99 80.0µs–900µs (×11): measure longer for "
+        "narrower ranges"
+    )
 
 
 def test_error_bars_stand_at_their_percentiles() -> None:

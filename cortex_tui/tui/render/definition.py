@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.quantities import format_count, format_duration, format_half_width
 from cortex_tui.tui.render.line_builder import LineBuilder
 
 
@@ -12,7 +12,9 @@ def plan_text(profile: Profile) -> str:
     stop = profile.stop
     length = [format_duration(stop.duration_ns)] if stop.duration_ns else []
     if profile.precision is not None:
-        length.append(f"{profile.precision.statistic} ± {profile.precision.half_width:.1%}")
+        length.append(
+            f"{profile.precision.statistic} {format_half_width(profile.precision.half_width)}"
+        )
     if stop.iterations:
         length.append(f"{format_count(stop.iterations)} operations")
     return " · ".join([profile.load.text, *length, *profile.targets])
@@ -29,7 +31,7 @@ def _stop(profile: Profile) -> str:
     if (wanted := profile.precision) is None:
         return _length(profile.stop)
     return (
-        f"until {wanted.statistic} is known ± {wanted.half_width:.1%}, "
+        f"until {wanted.statistic} is known {format_half_width(wanted.half_width)}, "
         f"{format_duration(wanted.at_least_ns)} to {format_duration(wanted.at_most_ns)}"
     )
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.quantities import (
+    format_bounds,
+    format_count,
+    format_duration,
+    format_range,
+    is_wide,
+)
 from cortex_tui.results.rounds import apart
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.text import one_line
-from cortex_tui.tui.render.error_bars import range_text
 from cortex_tui.tui.render.line_builder import LineBuilder
 from cortex_tui.tui.render.rows import VERDICTS
 from cortex_tui.tui.render.text import Line, Span, fit, fit_right
@@ -31,7 +36,9 @@ def _percentile(run: RunResult, name: str) -> Line:
     interval = run.confidence_ns.get(name)
     if value is None or interval is None:
         return cell
-    return (*cell, Span(" " + range_text(value, interval), "dim"))
+    if is_wide(*interval):
+        return (*cell, Span(" unsure", "warn"))
+    return (*cell, Span(" " + format_bounds(*interval, value), "dim"))
 
 
 def _heading(builder: LineBuilder, run: RunResult) -> None:
@@ -53,6 +60,13 @@ def _percentiles(builder: LineBuilder, run: RunResult) -> None:
     cells = [_percentile(run, name) for name in PERCENTILES]
     cells.append((Span(fit("max", 7), "dim"), Span(format_duration(run.max_ns))))
     builder.pairs(cells)
+    wide = [
+        f"{name} {format_range(*interval)}"
+        for name in PERCENTILES
+        if (interval := run.confidence_ns.get(name)) and is_wide(*interval)
+    ]
+    if wide:
+        builder.fact("unsure", f"{', '.join(wide)}: measure longer for narrower ranges", "warn")
 
 
 def _targets(builder: LineBuilder, run: RunResult) -> None:
