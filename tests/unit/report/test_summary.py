@@ -87,7 +87,7 @@ def test_a_percentile_is_told_with_its_interval_or_with_what_it_lacks() -> None:
     rows = [re.split(r"\s{2,}", line) for line in lines[at + 1 : at + 4]]
     assert rows == [
         ["profile", "p50", "p90", "p99", "p99.9"],
-        ["shop.steady", "80.1–82.3µs", "88.0µs–1.20ms", "too short", "needs 4200 more"],
+        ["shop.steady", "80.1–82.3µs", "88.0µs–1.20ms (×14)", "too short", "needs 4200 more"],
         ["shop.short", "too short", "too short", "too short", "needs 9990 more"],
     ]
     assert lines[at + 4] == ""
