@@ -28,6 +28,7 @@ COMMANDS = {
     "snapshots": "snapshots",
     "show": "snapshots",
     "save": "saving",
+    "diff": "diffing",
     "baseline": "saving",
     "tag": "saving",
     "note": "saving",

@@ -240,3 +240,26 @@ def test_a_moment_is_a_day_a_time_or_an_age(text: str, moment: str) -> None:
 def test_what_is_no_moment_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="expected a day such as 2026-03-31"):
         moment_of(text)
+
+
+def test_what_two_sessions_measured_is_compared(do: Call) -> None:
+    do("save", "s1", "first")
+    answer = do("diff", "first", "s2")
+    assert answer.out.splitlines() == [
+        "A: first, session s1, started 2025-01-01T10:00:00.500Z",
+        "B: session s2, started 2025-01-02T10:00:00.500Z",
+        "",
+        "environment",
+        f"  git_commit  {'aa11' * 10} → {'bb22' * 10}",
+        "only in A: search.simple-text",
+        "only in B: search.scale[n=10]",
+        "the same in both: 1 profile",
+    ]
+    document = json.loads(do("diff", "first", "s2", "--json").out)
+    assert document["schema"] == "cortex-tui/diff@1"
+    assert document["a"] == {
+        "session": "s1", "snapshot": "first", "started_at": "2025-01-01T10:00:00.500Z",
+    }  # fmt: skip
+    assert [each["found"] for each in document["profiles"]] == ["a", "both", "b"]
+    assert do("diff", "s1", "s1").out.endswith("\nthe same profiles in the same environment\n")
+    assert do("diff", "s1", "nothing").code == 2

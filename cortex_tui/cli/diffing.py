@@ -1,0 +1,119 @@
+"""`cortex-tui diff`: what two sessions measured, and where, before anybody compares their times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from cortex_tui.cli.options import store_option
+from cortex_tui.cli.stored import REF, answer, report
+from cortex_tui.quantities import format_duration
+from cortex_tui.text import cell_width, one_line
+
+if TYPE_CHECKING:
+    from cortex_tui.results.differences import Change, SessionDifference
+    from cortex_tui.store.records import StoredSession
+
+SCHEMA = "cortex-tui/diff@1"
+
+
+@click.command()
+@click.argument("a", metavar=REF)
+@click.argument("b", metavar=REF)
+@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+@store_option
+def diff(a: str, b: str, as_json: bool, store: Path) -> int:
+    """Show what differs in what two sessions measured: profiles and environment.
+
+    Their results are what `compare` is for.
+    """
+    from cortex_tui.results.differences import differences
+    from cortex_tui.store.port import open_store
+
+    async def both() -> tuple[StoredSession, StoredSession]:
+        async with await open_store(store, "read") as opened:
+            report(opened.notice)
+            return await opened.load(a), await opened.load(b)
+
+    sides = answer(both())
+    found = differences(*sides)
+    if as_json:
+        click.echo(_document(*sides, found), nl=False)
+        return 0
+    for side, stored in zip("AB", sides, strict=True):
+        click.echo(one_line(f"{side}: {_called(stored)}"))
+    for line in _lines(found):
+        click.echo(line)
+    return 0
+
+
+def _document(a: StoredSession, b: StoredSession, found: SessionDifference) -> bytes:
+    document = {
+        "schema": SCHEMA,
+        "a": _side(a),
+        "b": _side(b),
+        **msgspec.structs.asdict(found),
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def _side(stored: StoredSession) -> dict[str, Any]:
+    return {
+        "session": stored.session.id,
+        "snapshot": stored.snapshot.name if stored.snapshot else None,
+        "started_at": stored.session.started_at,
+    }
+
+
+def _called(stored: StoredSession) -> str:
+    name = f"{stored.snapshot.name}, " if stored.snapshot else ""
+    return f"{name}session {stored.session.id}, started {stored.session.started_at}"
+
+
+def _lines(found: SessionDifference) -> Iterator[str]:
+    yield ""
+    if found.none:
+        yield "the same profiles in the same environment"
+        return
+    yield from _part("environment", found.environment)
+    yield from _part("session", found.session)
+    for each in found.profiles:
+        yield from _part(each.profile, each.changes)
+    for side in ("a", "b"):
+        names = [each.profile for each in found.profiles if each.found == side]
+        if names:
+            yield one_line(f"only in {side.upper()}: {', '.join(names)}")
+    same = sum(1 for each in found.profiles if each.found == "both" and not each.changes)
+    if same:
+        yield f"the same in both: {same:,} profile{'' if same == 1 else 's'}"
+
+
+def _part(title: str, changes: Sequence[Change]) -> Iterator[str]:
+    """The changes under their title, keys aligned; nothing for none."""
+    if not changes:
+        return
+    yield one_line(title)
+    keys = [one_line(change.key.removesuffix("_ns").removesuffix("_per_s")) for change in changes]
+    widest = max(map(cell_width, keys))
+    for key, change in zip(keys, changes, strict=True):
+        fill = " " * (widest - cell_width(key))
+        texts = (_text(change.key, value) for value in (change.a, change.b))
+        yield f"  {key}{fill}  {' → '.join(texts)}"
+
+
+def _text(key: str, value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float) and key.endswith("_ns"):
+        return format_duration(value)
+    if isinstance(value, int | float) and key.endswith("_per_s"):
+        return f"{value:g}/s"
+    if isinstance(value, list | tuple):
+        return one_line(", ".join(map(str, value))) or "none"
+    return one_line(str(value)) or '""'
