@@ -99,6 +99,12 @@ INTERRUPTED = 130
     callback=given("a file, or - for stdout"),
     help="Write the session as JSON; - is stdout, and the table goes to stderr.",
 )
+@click.option(
+    "--undecided",
+    type=click.Choice(["fail", "pass"]),
+    default="fail",
+    help="Whether undecided targets, and nothing worse, are exit code 4 (fail, the default) or 0.",
+)
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -116,6 +122,7 @@ def run(
     save: str,
     note: str,
     json: str,
+    undecided: str,
 ) -> int:
     """Run profiles without a screen: progress on stderr, results on stdout.
 
@@ -123,8 +130,8 @@ def run(
     which * and ? are special ('*-write'), or the path of a TOML file.
 
     Exit codes: 0 all good; 1 a target was missed; 2 wrong usage or an invalid profile; 3 a run
-    failed; 4 a target is undecided for want of operations, and nothing worse; 130 interrupted, with
-    what was measured stored.
+    failed; 4 a target is undecided, and nothing worse (--undecided pass makes it 0); 130
+    interrupted, with what was measured stored.
     """
     profiles: Sequence[Profile]
     invalid = False
@@ -152,7 +159,14 @@ def run(
 
     code = _run(
         profiles,
-        Delivery(store=store, save=save, note=note, json=json, dry_run=dry_run),
+        Delivery(
+            store=store,
+            save=save,
+            note=note,
+            json=json,
+            dry_run=dry_run,
+            undecided_passes=undecided == "pass",
+        ),
         one_by_one=one_by_one,
         repeat=repeat,
         place=place,

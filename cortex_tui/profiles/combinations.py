@@ -9,7 +9,8 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.port import Load
 from cortex_tui.profiles.matrix import Cell
 from cortex_tui.stats.statistics import find_statistic
-from cortex_tui.stats.targets import SCALING, Target, least_operations, parse_target
+from cortex_tui.stats.targets import SCALING, Target, parse_target
+from cortex_tui.stats.verdicts import least_operations
 from cortex_tui.toml.reading import RefusedError
 from cortex_tui.toml.words import shown, suggestion
 

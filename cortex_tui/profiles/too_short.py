@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.quantities import format_duration
-from cortex_tui.stats.targets import least_operations, parse_target
+from cortex_tui.stats.targets import parse_target
+from cortex_tui.stats.verdicts import least_operations
 from cortex_tui.toml.words import shown
 
 

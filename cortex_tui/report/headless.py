@@ -52,6 +52,8 @@ class Delivery(msgspec.Struct, frozen=True):
     note: str = ""
     json: str = ""
     """A file, `-` for stdout, "" for none."""
+    undecided_passes: bool = False
+    """Whether a session with undecided targets, and nothing worse, is a success."""
     dry_run: bool = False
     """Whether the operations are only tried: then it is said which work, and nothing is kept."""
 
@@ -116,7 +118,12 @@ async def run_headless(
         # The terminal may be gone, which may be what the interruption was about.
         if table_to is out and not interrupted.is_set():
             raise
-    return INTERRUPTED if interrupted.is_set() else worst(code, exit_code(view))
+    if interrupted.is_set():
+        return INTERRUPTED
+    came_to = exit_code(view)
+    if came_to == UNDECIDED and delivery.undecided_passes:
+        came_to = GOOD
+    return worst(code, came_to)
 
 
 def exit_code(view: SessionView) -> int:

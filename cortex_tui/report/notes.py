@@ -87,7 +87,7 @@ def _stage(stage: StageResult) -> str:
     )
 
 
-def _standing(target: TargetResult, setting: str = "") -> tuple[str, Tone, str] | None:
+def _standing(target: TargetResult, setting: str = "") -> tuple[str, Tone | None, str] | None:
     """What there is to report of a target, if anything; `setting` is what its verdict holds for."""
     text = f"{target.target}: {target.value_text}"
     if target.warn:
@@ -97,7 +97,7 @@ def _standing(target: TargetResult, setting: str = "") -> tuple[str, Tone, str] 
     if target.verdict == "missed":
         return word, "bad", text
     if target.verdict == "undecided" or (target.verdict == "met" and target.note):
-        return word, "warn", text
+        return word, None if target.met and target.value is None else "warn", text
     return None
 
 

@@ -53,6 +53,8 @@ class TargetDocument(msgspec.Struct, frozen=True, kw_only=True):
     note: str
     met: bool | None
     warn: bool = False
+    more_ns: int | None = None
+    """About how much longer the run would have to be to decide it."""
 
 
 class MarkDocument(msgspec.Struct, frozen=True, kw_only=True):

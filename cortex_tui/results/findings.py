@@ -18,6 +18,7 @@ from cortex_tui.stats.confidence import (
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.percentiles import SHOWN, parse_percentile, samples_missing
 from cortex_tui.stats.slowest_intervals import Slice, slowest_intervals
+from cortex_tui.stats.spread import Spread
 
 Slots = Sequence[tuple[int, Interval]]
 """The intervals of a run with their numbers, in order of time."""
@@ -37,6 +38,8 @@ class Findings(msgspec.Struct, frozen=True):
     may_end: bool = False
     """Whether there are enough intervals to end the run because its half-width is small."""
     slowest: str = ""
+    spreads: dict[str, Spread] = {}
+    """By target, how its statistic varied."""
 
 
 def look_over(

@@ -8,6 +8,7 @@ from typing import Literal
 
 from cortex_tui.protocol.messages import Health, Samples
 from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.measured import Subject
 from cortex_tui.text import lines
 
 MAX_INTERVALS = 1_200
@@ -37,6 +38,11 @@ class Interval:
     drain: bool = False
     """Whether anything of it ended after the window."""
     health: Health = _NO_HEALTH
+
+    def times(self, subject: Subject) -> IntervalHistogram:
+        """Those of a subject."""
+        found: IntervalHistogram = getattr(self, subject)
+        return found
 
     def add(self, later: Interval) -> None:
         """Takes in what came later in the same slice."""

@@ -13,7 +13,8 @@ from cortex_tui.results.warnings import median_of, warnings_of
 from cortex_tui.stats.percentiles import SHOWN
 from cortex_tui.stats.statistics import DURATION, RATE
 from cortex_tui.stats.summary import summarise_live
-from cortex_tui.stats.targets import TargetResult, evaluate, parse_target, verdict
+from cortex_tui.stats.targets import TargetResult, parse_target
+from cortex_tui.stats.verdicts import evaluate, verdict
 
 
 def result_of(run: RunFold, cells: Cells) -> RunResult:
@@ -115,12 +116,18 @@ def targets_of(run: RunFold, cells: Cells) -> tuple[TargetResult, ...]:
     if known is not None and (run.live or all(target.verdict != "pending" for target in known)):
         return known
     measured, headline, live = run.measured, run.profile.headline, run.live
-    siblings = cells.get(group_of(run), ())
-    stopped = run.life.outcome == "stopped"
+    siblings, spreads = cells.get(group_of(run), ()), run.findings().spreads
     return tuple(
         _among(
             len(run.neighbours),
-            evaluate(target, measured, headline, live=live, stopped=stopped, cells=siblings),
+            evaluate(
+                target,
+                measured,
+                headline,
+                live=live,
+                varied=spreads.get(target.text),
+                cells=siblings,
+            ),
         )
         for target in run.targets
     )

@@ -25,6 +25,7 @@ from cortex_tui.protocol.messages import (
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.quantities import format_duration
 from cortex_tui.results.blocked import Blocks, blocks_of
+from cortex_tui.results.evidence import spreads_of
 from cortex_tui.results.findings import Findings, look_over
 from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName, interval_of
 from cortex_tui.results.run_result import MarkView
@@ -329,8 +330,17 @@ class RunFold:
             times: dict[TimeName, Histogram] = {self.profile.headline: self.headline}
             if not self.live:
                 times = self.times
-            self._findings = look_over(
-                tuple(self.intervals), times, self.profile.headline, self.profile.precision
+            slots, headline = tuple(self.intervals), self.profile.headline
+            self._findings = msgspec.structs.replace(
+                look_over(slots, times, headline, self.profile.precision),
+                spreads=spreads_of(
+                    self.targets,
+                    slots,
+                    self.interval_ns * self.intervals.length,
+                    self.measured,
+                    headline,
+                    self.times,
+                ),
             )
         return self._findings
 

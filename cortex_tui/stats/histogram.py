@@ -165,6 +165,11 @@ class Histogram:
         above = index_of(max(0, min(limit_ns, HIGHEST_NS))) + 1
         return int(self._counts[max(above, self._first) : self._last + 1].sum()) + self.overflow
 
+    def count_at_least(self, limit_ns: int) -> int:
+        """How many values lie in the bucket of `limit_ns` or above, or overflowed."""
+        within = int(self._counts[index_of(limit_ns)]) if 0 <= limit_ns <= HIGHEST_NS else 0
+        return within + self.count_above(limit_ns)
+
     def encode(self) -> bytes:
         """The V2 encoding, compressed; moments and overflow are not part of it."""
         part = slice(self._first, self._last + 1)

@@ -28,6 +28,8 @@ class Distribution(Protocol):
     @property
     def stddev_ns(self) -> float | None: ...
     def percentiles(self, quantiles: Sequence[float]) -> list[int | None]: ...
+    def count_above(self, limit_ns: int) -> int: ...
+    def count_at_least(self, limit_ns: int) -> int: ...
 
 
 class Measured(NamedTuple):
@@ -60,12 +62,21 @@ class Measured(NamedTuple):
         """How many ended, with success or without."""
         return self.operations + self.service.overflow * self.batch + self.errors
 
+    def times(self, subject: Subject) -> Distribution:
+        """Those of a subject; the response of a closed load is its service time."""
+        found: Distribution | None = getattr(self, subject)
+        return self.service if found is None else found
+
+    @property
+    def without_time(self) -> int:
+        """Operations that failed, never ended or were never started."""
+        return self.errors - self.failed_in_batches + self.unfinished + self.unstarted
+
     @property
     def missing(self) -> int:
-        """Operations that are in no percentile: they failed, never ended or were never started, or
-        took too long to be counted."""
-        failed = self.errors - self.failed_in_batches
-        return failed + self.unfinished + self.unstarted + self.service.overflow * self.batch
+        """Operations that are in no percentile: those without a time, and those that took too long
+        to be counted."""
+        return self.without_time + self.service.overflow * self.batch
 
     def flattered(self, quantile: float) -> bool:
         """Whether more operations are missing from a percentile than lie beyond it."""

@@ -49,6 +49,8 @@ class Statistic(NamedTuple):
     unit: Unit
     of_times: Callable[[Distribution, Subject, Measured], Reading] | None = None
     of_run: Callable[[Measured], Reading] | None = None
+    quantile: float | None = None
+    """Of a percentile, which speaks of the share of operations beyond it."""
 
     def read(self, measured: Measured, subject: Subject) -> Reading:
         """Its value; `subject` matters to those of times."""
@@ -57,9 +59,7 @@ class Statistic(NamedTuple):
             return self.of_run(measured)
         if subject == "lateness" and measured.lateness is None:
             return Reading(None, "a closed load has no lateness", impossible=True)
-        times: Distribution | None = getattr(measured, subject)
-        # The response of a closed load is its service time.
-        return self.of_times(measured.service if times is None else times, subject, measured)
+        return self.of_times(measured.times(subject), subject, measured)
 
 
 def is_number(text: str) -> bool:
@@ -148,7 +148,7 @@ STATISTICS: dict[str, Statistic] = {
     for statistic in (
         Statistic("min", DURATION, of_times=_moment("min")),
         Statistic("mean", DURATION, of_times=_moment("mean")),
-        Statistic("median", DURATION, of_times=_quantile(0.5)),
+        Statistic("median", DURATION, of_times=_quantile(0.5), quantile=0.5),
         Statistic("stddev", DURATION, of_times=_moment("stddev", least=2)),
         Statistic("iqr", DURATION, of_times=_quantile(0.75, less=0.25)),
         Statistic("max", DURATION, of_times=_moment("max")),
@@ -166,5 +166,5 @@ def find_statistic(name: str) -> Statistic | None:
     """The statistic of a name such as `p99.9`, `mean` or `errors`; None for an unknown one."""
     quantile = parse_percentile(name)
     if quantile is not None:
-        return Statistic(name, DURATION, of_times=_quantile(quantile))
+        return Statistic(name, DURATION, of_times=_quantile(quantile), quantile=quantile)
     return STATISTICS.get(name)

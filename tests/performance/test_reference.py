@@ -24,7 +24,8 @@ from cortex_tui.profiles.model import Profile
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.measured import Measured
 from cortex_tui.stats.statistics import COUNT
-from cortex_tui.stats.targets import evaluate, parse_target
+from cortex_tui.stats.targets import parse_target
+from cortex_tui.stats.verdicts import evaluate
 from cortex_tui.workloads.context import RunContext, current_run
 from cortex_tui.workloads.operation import Operation
 from cortex_tui.workloads.resolving import resolve

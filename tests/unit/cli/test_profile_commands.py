@@ -87,7 +87,7 @@ def test_check_warns_of_targets_that_no_run_of_that_length_can_decide(
         [profile.enough]
         load = { rate = "100/s" }
         [profile.ramp]
-        load = { stages = [{ rate = "100/s", for = "10s", ramp = true }] }
+        load = { stages = [{ rate = "40/s", for = "10s", ramp = true }] }
         [profile.thinks]
         load = { workers = 2, think_time = "100ms" }
         targets = []
@@ -104,12 +104,12 @@ def test_check_warns_of_targets_that_no_run_of_that_length_can_decide(
     lines = err.splitlines()
     assert [re.sub(r"it needs [\d,]+", "it needs N", line) for line in lines] == [
         'warning: profiles/shop.toml: profile.slow.targets: target 1, "p99 < 1s": it needs N '
-        "operations, and 10/s can start 100 in 10.0s: measure 10 times as long, or start more",
+        "operations, and 10/s can start 100 in 10.0s: measure 2.99 times as long, or start more",
         'warning: profiles/shop.toml: profile.ramp.targets: target 1, "p99 < 1s": it needs N '
-        "operations, and 100/s can start 500 in 10.0s: measure 2 times as long, or start more",
+        "operations, and 40/s can start 200 in 10.0s: measure 1.5 times as long, or start more",
         'warning: profiles/shop.toml: profile.thinks.warn_targets: target 1, "p99.9 < 1s": it '
         "needs N operations, and 2 workers, think 100ms can start 202 in 10.0s: measure "
-        "49.5 times as long, or start more",
+        "14.8 times as long, or start more",
     ]
 
 

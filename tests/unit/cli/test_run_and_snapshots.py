@@ -31,6 +31,10 @@ targets = ["throughput >= 1000000/ms", "errors == 0"]
 [profile.warned]
 targets = ["errors == 0"]
 warn_targets = ["throughput >= 1000000/ms"]
+[profile.short]
+load = { rate = "100/s" }
+duration = "50ms"
+targets = ["p99 < 1s"]
 [profile.bad]
 workload = "shop_bench:bad"
 [profile.gone]
@@ -56,6 +60,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         (["cortex-tui.good"], 0, "met"),
         (["cortex-tui.warned"], 0, "warning: missed throughput >= 1000000/ms: "),
+        (["cortex-tui.short"], 4, "undecided: p99 < 1s: needs about "),
+        (["cortex-tui.short", "--undecided", "pass"], 0, "undecided: p99 < 1s: needs about "),
+        (
+            ["cortex-tui.short", "cortex-tui.missed", "--undecided", "pass"],
+            1,
+            "p99 < 1s: needs about ",
+        ),
         (["cortex-tui.missed"], 1, "missed: throughput >= 1000000/ms: "),
         (["cortex-tui.good", "cortex-tui.wrong"], 2, "met"),
         (["cortex-tui.missed", "cortex-tui.wrong"], 2, "missed"),

@@ -105,7 +105,7 @@ def test_a_target_without_enough_data_is_undecided_in_the_end() -> None:
     fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
     view = result_of(fold, {})
     assert view.verdict == "undecided"
-    assert view.targets[0].note == "needs 950 more operations"
+    assert view.targets[0].note == "needs about 249 more operations, 4.96s"
 
 
 def test_a_run_without_one_success_has_failed() -> None:
@@ -140,15 +140,15 @@ def test_a_run_that_was_stopped_before_anything_ended_has_not_failed() -> None:
     assert result_of(fold, {}).state == "stopped"
 
 
-@pytest.mark.parametrize(("state", "verdict"), [("stopped", "undecided"), ("finished", "missed")])
-def test_only_of_a_run_that_was_stopped_chance_could_judge(state: Any, verdict: str) -> None:
+@pytest.mark.parametrize("state", ["stopped", "finished"])
+def test_a_few_operations_decide_nothing_of_throughput(state: Any) -> None:
     fold = measuring(targets=("throughput >= 1_000/s",))
     fold.add(samples(0, [1_000] * 6))
     ended = RunFinished(run=0, state=state, at_ns=TENTH_NS, measured_ns=TENTH_NS // 10)
     fold.finish(ended)
     view = result_of(fold, {})
-    assert (view.state, view.verdict) == (state, verdict)
-    assert view.targets[0].value == 600
+    assert (view.state, view.verdict) == (state, "undecided")
+    assert view.targets[0].more_ns is not None
 
 
 def test_what_was_measured_outlives_the_runner() -> None:
@@ -203,7 +203,7 @@ def test_throughput_is_what_succeeded_within_the_window_over_the_window() -> Non
 
 
 def test_operations_that_failed_in_a_batch_are_none_that_succeeded() -> None:
-    fold = measuring(batch=100, targets=("error_rate < 2%", "throughput >= 990/s"))
+    fold = measuring(batch=100, targets=("error_rate < 10%",))
     fold.add(
         samples(
             0,

@@ -10,7 +10,8 @@ import pytest
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.measured import Measured
 from cortex_tui.stats.scaling import Cell, exponent
-from cortex_tui.stats.targets import TargetResult, evaluate, parse_target
+from cortex_tui.stats.targets import TargetResult, parse_target
+from cortex_tui.stats.verdicts import evaluate
 
 
 def cell(median_ns: float | None, needs: int = 0, *, live: bool = False, **matrix: Any) -> Cell:

@@ -1,0 +1,238 @@
+"""Judges targets by what was measured: met and missed are what that shows, the rest is undecided.
+
+A target on a percentile is one on a share: p95 < 50ms says that less than 5 % of the operations
+take 50 ms or longer. Operations that failed, never ended or were never started count as too long.
+Means and throughput are judged by how they vary over blocks of the run. Counts, extremes, the
+growth over a matrix and whatever must be equal are compared as they stand.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, NamedTuple, Protocol
+
+from cortex_tui.quantities import format_duration
+from cortex_tui.stats.judging import (
+    Side,
+    least_to_be_below,
+    longer_for_mean,
+    longer_for_share,
+    side_of_mean,
+    side_of_share,
+)
+from cortex_tui.stats.measured import Measured, Subject
+from cortex_tui.stats.percentiles import samples_needed
+from cortex_tui.stats.scaling import Cell, exponent
+from cortex_tui.stats.statistics import Reading, Statistic, find_statistic
+from cortex_tui.stats.targets import SCALING, Target, TargetResult, TargetVerdict, Verdict
+
+UNSEEN_DEFF = 10.0
+"""Of a run that is too short to show how its operations depend on each other."""
+UNSEEN_BLOCKS = 10
+TOO_CLOSE = "too close to the limit to be decided"
+
+_OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+}
+
+
+class Varied(Protocol):
+    """How the statistic of a target varied over blocks of the run (`stats.spread.Spread`)."""
+
+    @property
+    def error(self) -> float: ...
+    @property
+    def blocks(self) -> int: ...
+    @property
+    def deff(self) -> float: ...
+
+
+class Share(NamedTuple):
+    """So many of so many operations are over what a target allows."""
+
+    over: int
+    operations: int
+    allowed: float
+
+
+def share_of(target: Target, measured: Measured, subject: Subject) -> Share | None:
+    """The share that the target is about; None where it is about something else."""
+    statistic = find_statistic(target.statistic)
+    assert statistic is not None, target.statistic
+    if target.operator == "==":
+        return None
+    if statistic.name == "error_rate":
+        # None and all are exact: no number of operations shows that one in a million never fails.
+        exact = not 0 < target.limit < 1
+        return None if exact else Share(measured.errors, measured.ended, target.limit)
+    if statistic.quantile is None:
+        return None
+    times, limit_ns = measured.times(subject), round(target.limit)
+    missing = 0 if subject == "failure" else measured.without_time
+    # Of the bucket in which the limit lies it is not known what is over it: the doubt is against
+    # the target, as are operations that have no time.
+    if target.operator in ("<", "<="):
+        over = times.count_at_least(limit_ns + (target.operator == "<=")) + missing
+    else:
+        over = times.count_above(limit_ns - (target.operator == ">="))
+    count = times.total + times.overflow + missing
+    return Share(over, count, round(1 - statistic.quantile, 9))
+
+
+def evaluate(
+    target: Target,
+    measured: Measured,
+    headline: Literal["service", "response"],
+    *,
+    live: bool = False,
+    any_look: bool = False,
+    varied: Varied | None = None,
+    cells: Sequence[Cell] = (),
+) -> TargetResult:
+    """Judges a target by what was measured; `cells` are those of the run's matrix, its own one
+    among them, and `varied` is how the target's statistic varied, where that is known.
+
+    What is not decided is undecided, and pending while the run is `live`. With `any_look`, as in
+    any live run, it is met or missed only if that would hold although somebody looked again and
+    again and stopped at the first answer. A target that no number of operations could decide is
+    missed.
+    """
+    any_look = any_look or live
+    if target.statistic == SCALING:
+        value, note = exponent(cells, target.parameter)
+        reading, live = Reading(value, note), any(cell.live for cell in cells)
+    else:
+        statistic = find_statistic(target.statistic)
+        assert statistic is not None, target.statistic
+        subject = target.subject or headline
+        reading = statistic.read(measured, subject)
+        if reading.value is not None or (measured.times(subject).total and not reading.impossible):
+            found = _judged(target, statistic, reading, measured, subject, varied, any_look)
+            if found is not None:
+                return _result(target, reading, found, measured, live=live)
+    standing: TargetVerdict
+    if reading.value is None:
+        # Operations were started, and none of them succeeded: more of those would decide nothing.
+        fruitless = not measured.operations and bool(measured.errors or measured.unfinished)
+        lacking: TargetVerdict = "missed" if reading.impossible or fruitless else "undecided"
+        standing = "pending" if live else lacking
+    else:
+        standing = "met" if _OPERATORS[target.operator](reading.value, target.limit) else "missed"
+    return TargetResult(target.text, reading.value, standing, reading.note, target.warn)
+
+
+class _Judged(NamedTuple):
+    side: Side | None
+    longer: Callable[[], float | None]
+    """How many times as long a run would decide it."""
+    seen: Share | None = None
+
+
+def _judged(
+    target: Target,
+    statistic: Statistic,
+    reading: Reading,
+    measured: Measured,
+    subject: Subject,
+    varied: Varied | None,
+    any_look: bool,
+) -> _Judged | None:
+    """None for what is compared as it stands."""
+    share = share_of(target, measured, subject)
+    if share is not None:
+        over, count, allowed = share
+        # Where nothing is over, or everything, nothing shows that what is over comes together.
+        alike = over in (0, count)
+        deff = 1.0 if alike else UNSEEN_DEFF if varied is None else varied.deff
+        return _Judged(
+            side_of_share(over, count, allowed, deff=deff, any_look=any_look),
+            lambda: longer_for_share(over, count, allowed, deff=deff, any_look=any_look),
+            share,
+        )
+    if target.operator == "==" or statistic.name not in ("mean", "throughput"):
+        return None
+    if reading.value is None:
+        return None
+    value, (error, blocks) = reading.value, _error(statistic, measured, subject, varied)
+    return _Judged(
+        side_of_mean(value, target.limit, error, blocks, any_look=any_look),
+        lambda: longer_for_mean(value, target.limit, error, blocks, any_look=any_look),
+    )
+
+
+def _error(
+    statistic: Statistic, measured: Measured, subject: Subject, varied: Varied | None
+) -> tuple[float, int]:
+    """The standard error of a mean or of the throughput, and from how many blocks it is known.
+
+    Of a run that is too short for blocks, that of independent operations with a usual dependence,
+    and that of arrivals at random.
+    """
+    if varied is not None:
+        return varied.error, varied.blocks
+    if statistic.name == "throughput":
+        return math.sqrt(measured.in_window + 1) * 1e9 / measured.measured_ns, UNSEEN_BLOCKS
+    times = measured.times(subject)
+    if times.stddev_ns is None:
+        return math.inf, UNSEEN_BLOCKS
+    each = measured.batch if subject != "failure" else 1
+    error = times.stddev_ns * math.sqrt(UNSEEN_DEFF / times.total) / each
+    return error, max(2, min(times.total, UNSEEN_BLOCKS))
+
+
+def _result(
+    target: Target, reading: Reading, found: _Judged, measured: Measured, *, live: bool
+) -> TargetResult:
+    wanted: Side = "below" if target.operator in ("<", "<=") else "above"
+    if found.side is not None:
+        note = reading.note
+        if reading.value is None and found.seen is not None:
+            note = f"{found.seen.over:,} of {found.seen.operations:,} operations are over it"
+        standing: TargetVerdict = "met" if found.side == wanted else "missed"
+        return TargetResult(target.text, reading.value, standing, note, target.warn)
+    factor = found.longer()
+    more_ns, note = None, TOO_CLOSE
+    if factor is not None:
+        more_ns = math.ceil(measured.measured_ns * (factor - 1))
+        note = f"needs about {format_duration(more_ns)} more"
+        if found.seen is not None:
+            operations = math.ceil(found.seen.operations * (factor - 1))
+            note = (
+                f"needs about {operations:,} more operation{'' if operations == 1 else 's'}, "
+                f"{format_duration(more_ns)}"
+            )
+    standing = "pending" if live else "undecided"
+    return TargetResult(target.text, reading.value, standing, note, target.warn, more_ns)
+
+
+def least_operations(target: Target) -> int:
+    """With how many operations the target can be met at all; 1 where failures are counted."""
+    statistic = find_statistic(target.statistic)
+    if statistic is None or target.subject == "failure":
+        return 1
+    wanted_below = target.operator in ("<", "<=")
+    if statistic.name == "error_rate" and wanted_below and 0 < target.limit < 1:
+        return least_to_be_below(target.limit)
+    if statistic.quantile is None or target.operator == "==":
+        quantile = statistic.quantile or (0.75 if statistic.name == "iqr" else None)
+        return 1 if quantile is None else samples_needed(quantile)
+    return least_to_be_below(1 - statistic.quantile if wanted_below else statistic.quantile)
+
+
+_WORST_FIRST: tuple[TargetVerdict, ...] = ("missed", "pending", "undecided", "met")
+
+
+def verdict(results: Iterable[TargetResult], *, live: bool = False) -> Verdict:
+    """What all targets of a run come to: the worst of them; while it is `live`, met is pending.
+    Those that only warn are left out."""
+    found = {result.verdict for result in results if not result.warn}
+    for worst in _WORST_FIRST:
+        if worst in found:
+            return "pending" if live and worst != "missed" else worst
+    return "none"

@@ -1,0 +1,184 @@
+"""Targets are met or missed where what was measured shows it, and undecided otherwise."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+
+import pytest
+
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.measured import Measured
+from cortex_tui.stats.spread import Spread
+from cortex_tui.stats.targets import TargetResult, parse_target
+from cortex_tui.stats.verdicts import evaluate, least_operations
+
+MS = 1_000_000
+
+
+def of(values: Iterable[int] = ()) -> Histogram:
+    histogram = Histogram()
+    histogram.fold(array("q", values))
+    return histogram
+
+
+def run(slow: int, fast: int, **fields: int) -> Measured:
+    """So many operations of 1 s, and so many of 1 ms, in 10 s."""
+    values = [1_000 * MS] * slow + [MS] * fast
+    return Measured(of(values), of(), 10_000 * MS, **fields)  # type: ignore[arg-type]
+
+
+def judge(
+    text: str, measured: Measured, *, live: bool = False, varied: Spread | None = None
+) -> TargetResult:
+    return evaluate(parse_target(text), measured, "service", live=live, varied=varied)
+
+
+def test_a_few_operations_far_below_the_limit_meet_a_percentile() -> None:
+    measured = Measured(of([88 * MS] * 66), of(), measured_ns=5_000 * MS)
+    found = judge("p95 < 500ms", measured)
+    assert (found.verdict, found.met, found.value) == ("met", True, None)
+    assert found.note == "0 of 66 operations are over it"
+
+
+INDEPENDENT = Spread(0.01, 30, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("slow", "verdict"),
+    [(0, "met"), (38, "met"), (39, "undecided"), (62, "undecided"), (63, "missed")],
+)
+def test_a_percentile_is_judged_by_the_share_beyond_its_limit(slow: int, verdict: str) -> None:
+    for target, measured in (
+        ("p95 < 50ms", run(slow, 1_000 - slow)),
+        ("p95 <= 50ms", run(slow, 1_000 - slow)),
+        ("response.p95 < 50ms", run(slow, 1_000 - slow)),
+    ):
+        assert judge(target, measured, varied=INDEPENDENT).verdict == verdict
+    opposite = {"met": "missed", "missed": "met"}.get(verdict, verdict)
+    assert judge("p95 > 50ms", run(slow, 1_000 - slow), varied=INDEPENDENT).verdict == opposite
+
+
+@pytest.mark.parametrize("lost", ["errors", "unfinished", "unstarted"])
+def test_operations_without_a_time_are_over_any_limit(lost: str) -> None:
+    assert judge("p95 < 50ms", run(0, 937, **{lost: 63}), varied=INDEPENDENT).verdict == "missed"
+    # And they are against a target that wants operations to be slow.
+    assert judge("p5 > 50ms", run(937, 0, **{lost: 63}), varied=INDEPENDENT).verdict == "missed"
+    assert judge("p95 < 50ms", run(38, 962, **{lost: 0}), varied=INDEPENDENT).verdict == "met"
+
+
+def test_the_bucket_of_the_limit_is_against_the_target() -> None:
+    # From 8,192 ns on, buckets are wider than 1 ns: 10,000 to 10,007 ns are one.
+    measured = Measured(of([10_001] * 100), of(), measured_ns=MS)
+    assert judge("p50 < 10004ns", measured).verdict == "missed"
+    assert judge("p50 > 10000ns", measured).verdict == "missed"
+    assert judge("p50 < 10008ns", measured).verdict == "met"
+    assert judge("p50 > 9999ns", measured).verdict == "met"
+    # Below, each value has its own.
+    exact = Measured(of([500] * 100), of(), measured_ns=MS)
+    assert judge("p50 < 500ns", exact).verdict == "missed"
+    assert judge("p50 <= 500ns", exact).verdict == "met"
+    assert judge("p50 >= 500ns", exact).verdict == "met"
+    assert judge("p50 > 500ns", exact).verdict == "missed"
+
+
+def test_what_is_slow_together_decides_less() -> None:
+    measured = run(20, 980)
+    assert judge("p95 < 50ms", measured, varied=INDEPENDENT).verdict == "met"
+    found = judge("p95 < 50ms", measured, varied=Spread(0.01, 30, 20.0))
+    assert found.verdict == "undecided"
+    assert found.more_ns is not None
+    assert found.note.startswith("needs about ")
+
+
+def test_what_lies_on_its_limit_is_too_close_to_be_decided() -> None:
+    found = judge("p95 < 50ms", run(50, 950), varied=INDEPENDENT)
+    assert (found.verdict, found.more_ns) == ("undecided", None)
+    assert found.note == "too close to the limit to be decided"
+
+
+def test_how_much_longer_a_run_would_have_to_be() -> None:
+    found = judge("p99.9 < 50ms", run(0, 1_000))
+    assert found.note == "needs about 1,996 more operations, 20.0s"
+    assert found.more_ns == pytest.approx(19_950 * MS, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("throughput >= 95/s", "met"),
+        ("throughput >= 99/s", "undecided"),
+        ("throughput > 101/s", "undecided"),
+        ("throughput >= 105/s", "missed"),
+        ("throughput < 105/s", "met"),
+        ("throughput == 100/s", "met"),
+    ],
+)
+def test_throughput_is_judged_by_how_it_varied(text: str, verdict: str) -> None:
+    found = judge(text, run(0, 1_000), varied=Spread(2.0, 30))
+    assert (found.verdict, found.value) == (verdict, 100)
+    if verdict == "undecided":
+        assert found.note.startswith("needs about ")
+
+
+def test_a_mean_is_judged_by_how_it_varied() -> None:
+    measured = run(0, 1_000)
+    assert judge("mean < 1.1ms", measured, varied=Spread(0.05 * MS, 30)).verdict == "met"
+    assert judge("mean < 1.1ms", measured, varied=Spread(0.1 * MS, 30)).verdict == "undecided"
+    assert judge("mean < 0.9ms", measured, varied=Spread(0.05 * MS, 30)).verdict == "missed"
+
+
+def test_a_run_that_is_too_short_for_blocks_decides_what_is_far_from_its_limit() -> None:
+    measured = Measured(of([MS, 2 * MS] * 50), of(), measured_ns=150 * MS)
+    assert judge("mean < 3ms", measured).verdict == "met"
+    assert judge("mean < 1.6ms", measured).verdict == "undecided"
+    assert judge("throughput >= 400/s", measured).verdict == "met"
+    assert judge("throughput >= 650/s", measured).verdict == "undecided"
+    assert judge("mean < 3ms", Measured(of([MS]), of(), MS)).verdict == "undecided"
+
+
+def test_a_share_of_errors_is_judged_and_their_number_is_exact() -> None:
+    measured = run(0, 290, errors=1)
+    assert judge("error_rate < 5%", measured, varied=INDEPENDENT).verdict == "met"
+    assert judge("error_rate < 1%", measured, varied=INDEPENDENT).verdict == "undecided"
+    assert judge("error_rate < 0.1%", run(0, 900, errors=99)).verdict == "missed"
+    assert judge("error_rate <= 0", measured).verdict == "missed"
+    assert judge("error_rate <= 0", run(0, 5)).verdict == "met"
+    assert judge("errors < 2", measured).verdict == "met"
+    assert judge("errors == 0", measured).verdict == "missed"
+
+
+def test_a_live_run_needs_evidence_that_holds_at_any_look() -> None:
+    measured = run(38, 962)
+    assert judge("p95 < 50ms", measured, varied=INDEPENDENT).verdict == "met"
+    live = judge("p95 < 50ms", measured, varied=INDEPENDENT, live=True)
+    assert live.verdict == "pending"
+    assert live.more_ns is not None
+    assert judge("p95 < 50ms", run(20, 980), varied=INDEPENDENT, live=True).verdict == "met"
+    assert judge("p95 < 50ms", run(100, 900), varied=INDEPENDENT, live=True).verdict == "missed"
+
+
+def test_what_no_operation_succeeded_for_is_missed_and_nothing_measured_is_undecided() -> None:
+    failed = Measured(of(), of([MS] * 5), measured_ns=MS, errors=5)
+    assert judge("p95 < 50ms", failed).verdict == "missed"
+    assert judge("p95 < 50ms", Measured(of(), of(), 0)).verdict == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("text", "least"),
+    [
+        ("p95 < 1s", 59),
+        ("median < 1s", 5),
+        ("p5 >= 1s", 59),
+        ("p99 >= 1s", 1),
+        ("p99 == 1s", 1_000),
+        ("iqr < 1s", 40),
+        ("error_rate < 1%", 299),
+        ("errors == 0", 1),
+        ("mean < 1s", 1),
+        ("failure.p99 < 1s", 1),
+        ("scaling(n) < 1", 1),
+    ],
+)
+def test_the_least_operations_that_can_meet_a_target(text: str, least: int) -> None:
+    assert least_operations(parse_target(text)) == least
