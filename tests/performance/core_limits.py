@@ -46,7 +46,7 @@ from cortex_core import (
     Validation,
 )
 from cortex_core.data import NAMESPACES, conversation_id, conversations, pattern_id
-from tests.performance import _lanes, _mediators
+from tests.performance import _mediators, _requests
 from tests.performance._bench import Bench, opened_bench, percentile
 from tests.performance._measure import Measurements, Round
 from tests.performance._references import in_one_thread
@@ -221,9 +221,9 @@ def search(bench: Bench, rows: int) -> float:
 
 
 def one_after_the_other(bench: Bench) -> None:
-    _lanes.point_read(bench)
-    _lanes.three_statements(bench)
-    _lanes.three_tiny_statements(bench)
+    _requests.point_read(bench)
+    _requests.three_statements(bench)
+    _requests.three_tiny_statements(bench)
 
 
 def main() -> None:
@@ -232,10 +232,10 @@ def main() -> None:
         dispatch(bench)
         hops(bench)
         one_after_the_other(bench)
-        _lanes.gets_at_once(bench)
-        _lanes.commands_at_once(bench, "NORMAL", goal=2.0)
-        _lanes.commands_at_once(bench, "FULL", goal=4.0)
-        _lanes.reads_beside_searches(bench, SEARCHED)
+        _requests.gets_at_once(bench)
+        _requests.commands_at_once(bench, "NORMAL", goal=2.0)
+        _requests.commands_at_once(bench, "FULL", goal=4.0)
+        _requests.reads_beside_searches(bench, SEARCHED)
         object_mappers(bench)
         p95_ns = search(bench, SEARCHED)
         if not measurements.quick:

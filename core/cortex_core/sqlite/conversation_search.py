@@ -29,7 +29,7 @@ from cortex_core.snippet import LONG, snippet
 from cortex_core.sqlite.conditions import glob
 from cortex_core.sqlite.full_text import all_words
 from cortex_core.sqlite.moments import from_us, to_us
-from cortex_core.sqlite.search_lane import Check
+from cortex_core.sqlite.search_queue import Check
 from cortex_core.tokens import phrases
 
 CANDIDATES_MOST = 1500

@@ -1,4 +1,4 @@
-"""Owns the connections: opens them, gives each kind of work its lane, closes them."""
+"""Owns the connections: opens them, gives each kind of work its own, closes them."""
 
 import asyncio
 import sqlite3
@@ -12,13 +12,13 @@ from typing import TypeVar
 
 from cortex_core.errors import StoreClosedError, StoreError
 from cortex_core.sqlite.checkpoints import Checkpoints
+from cortex_core.sqlite.connection_thread import ConnectionThread, open_connection_threads
 from cortex_core.sqlite.failures import translated
 from cortex_core.sqlite.guard import Guard
-from cortex_core.sqlite.lane import Lane, open_lanes
 from cortex_core.sqlite.look_ups import LookUps
 from cortex_core.sqlite.read_batch import run_reads
 from cortex_core.sqlite.schema import Synchronous, prepare_reader, prepare_writer
-from cortex_core.sqlite.search_lane import Check, SearchLane, give_way
+from cortex_core.sqlite.search_queue import Check, SearchQueue, lower_priority
 from cortex_core.sqlite.unit_queue import UnitQueue
 from cortex_core.sqlite.write_batch import run_writes
 
@@ -32,12 +32,12 @@ _FORGOTTEN_JOIN_S = 1.0
 
 
 class Database:
-    """One file and three lanes: writes, reads and searches do not wait for each other.
+    """One file and three connections: writes, reads and searches do not wait for each other.
 
-    Each lane has its own connection on its own thread. A function given to a lane runs there
-    with the connection; it must return values, never a cursor. A fourth thread and connection
-    are for checkpoints, and the event loop has a connection of its own for look-ups. In memory
-    there is one connection for all, because SQLite's shared cache would lock whole tables.
+    Each connection has its own thread. A function that is given to it runs on that thread; it
+    must return values, never a cursor. A fourth thread and connection are for checkpoints, and
+    the event loop has a connection of its own for look-ups. In memory there is one connection
+    for all, because SQLite's shared cache would lock whole tables.
 
     It belongs to the event loop that opened it. Make one with `Database.open`.
     """
@@ -45,19 +45,19 @@ class Database:
     def __init__(
         self,
         path: str,
-        lanes: list[Lane],
-        at_hand: sqlite3.Connection | None,
+        threads: list[ConnectionThread],
+        loop_connection: sqlite3.Connection | None,
         loop: asyncio.AbstractEventLoop,
         search_timeout_s: float,
     ) -> None:
         self.path = path
-        self._lanes = lanes
+        self._threads = threads
         self._loop = loop
-        self._writes = UnitQueue(lanes[0], loop, "cortex-core writes", run_writes)
-        self._reads = UnitQueue(lanes[1 % len(lanes)], loop, "cortex-core reads", run_reads)
-        self._look_ups = LookUps(at_hand, self._reads, loop)
-        self._searches = SearchLane(lanes[2 % len(lanes)], loop, search_timeout_s)
-        self._checkpoints = Checkpoints(lanes[3], lanes[0], loop) if len(lanes) > 1 else None
+        self._writes = UnitQueue(threads[0], loop, "cortex-core writes", run_writes)
+        self._reads = UnitQueue(threads[1 % len(threads)], loop, "cortex-core reads", run_reads)
+        self._look_ups = LookUps(loop_connection, self._reads, loop)
+        self._searches = SearchQueue(threads[2 % len(threads)], loop, search_timeout_s)
+        self._checkpoints = Checkpoints(threads[3], threads[0], loop) if len(threads) > 1 else None
         self._closing: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -79,22 +79,26 @@ class Database:
         name = fspath(path)
         if synchronous not in ("NORMAL", "FULL"):
             raise ValueError(f'synchronous: expected "NORMAL" or "FULL", got {synchronous!r}')
-        lanes: list[Lane] = []
+        threads: list[ConnectionThread] = []
         try:
-            lanes = await open_lanes(name, 1 if name == MEMORY else 4, busy_timeout_s)
-            await _call(lanes[0], lambda connection: prepare_writer(connection, synchronous))
-            for lane in lanes[1:3]:
-                await _call(lane, prepare_reader)
-            if len(lanes) > 1:
-                await _call(lanes[2], lambda _: give_way())
-            at_hand = None if name == MEMORY else await _call(lanes[0], partial(_at_hand, name))
+            threads = await open_connection_threads(
+                name, 1 if name == MEMORY else 4, busy_timeout_s
+            )
+            await _call(threads[0], lambda connection: prepare_writer(connection, synchronous))
+            for thread in threads[1:3]:
+                await _call(thread, prepare_reader)
+            if len(threads) > 1:
+                await _call(threads[2], lambda _: lower_priority())
+            loop_connection = (
+                None if name == MEMORY else await _call(threads[0], partial(_open_for_loop, name))
+            )
         except BaseException as error:
-            for lane in lanes:
-                await lane.close()
+            for thread in threads:
+                await thread.close()
             if isinstance(error, Exception):
                 raise _named(name, error) from error
             raise
-        opened = cls(name, lanes, at_hand, asyncio.get_running_loop(), search_timeout_s)
+        opened = cls(name, threads, loop_connection, asyncio.get_running_loop(), search_timeout_s)
         try:
             for guard in opened._guards():
                 await guard.start()
@@ -175,7 +179,7 @@ class Database:
             raise StoreError(f"{self.path}: the store belongs to another event loop")
         if self._closing is None:
             self._closing = self._loop.create_task(self._close(), name="cortex-core close")
-            self._closing.add_done_callback(self._see_closed)
+            self._closing.add_done_callback(self._closing_ended)
         await asyncio.shield(self._closing)
 
     def _refuse_if_unusable(self) -> None:
@@ -186,19 +190,18 @@ class Database:
 
     async def _close(self) -> None:
         self._look_ups.close()
-        # A loop that is torn down cancels this too, and waits for it: every step is one that can
-        # be taken again.
-        await _whatever_comes(self._writes.guard.drained)
-        await _whatever_comes(self._reads.guard.drained)
-        await _whatever_comes(self._searches.drained)
+        # A loop that is torn down cancels this too, and waits for it: every step can be repeated.
+        await _despite_cancelling(self._writes.guard.drained)
+        await _despite_cancelling(self._reads.guard.drained)
+        await _despite_cancelling(self._searches.drained)
         if self._checkpoints is not None:
-            await _whatever_comes(self._checkpoints.guard.drained)
-        await _whatever_comes(partial(_call, self._lanes[0], _checkpoint))
+            await _despite_cancelling(self._checkpoints.guard.drained)
+        await _despite_cancelling(partial(_call, self._threads[0], _checkpoint))
         # The writer last: SQLite removes the log when the last connection is closed.
-        for lane in reversed(self._lanes):
-            await _whatever_comes(lane.close)
+        for thread in reversed(self._threads):
+            await _despite_cancelling(thread.close)
 
-    def _see_closed(self, closing: asyncio.Task[None]) -> None:
+    def _closing_ended(self, closing: asyncio.Task[None]) -> None:
         if closing.cancelled() or closing.exception() is not None:
             # Cancelled before its first step, or stopped by an error of SQLite's own.
             self._look_ups.close()
@@ -206,16 +209,16 @@ class Database:
         self._closed = True
 
     def _stop(self) -> None:
-        """Have the threads end, and see it. Blocks."""
-        for lane in self._lanes:
-            lane.stop()
-        for lane in self._lanes:
+        """End the threads and wait for them. Blocks."""
+        for thread in self._threads:
+            thread.stop()
+        for thread in self._threads:
             # The thread reports its end to the event loop; it must do so before that closes.
-            lane.join(_FORGOTTEN_JOIN_S)
+            thread.join(_FORGOTTEN_JOIN_S)
 
 
-async def _whatever_comes(step: Callable[[], Awaitable[object]]) -> None:
-    """Take a step to its end, though this task is cancelled meanwhile."""
+async def _despite_cancelling(step: Callable[[], Awaitable[object]]) -> None:
+    """Complete a step, though this task is cancelled meanwhile."""
     while True:
         try:
             await step()
@@ -224,7 +227,7 @@ async def _whatever_comes(step: Callable[[], Awaitable[object]]) -> None:
         return
 
 
-def _at_hand(path: str, _: sqlite3.Connection) -> sqlite3.Connection:
+def _open_for_loop(path: str, _: sqlite3.Connection) -> sqlite3.Connection:
     """A connection for the event loop: one that is busy reports so and does not wait. Made on
     a thread, as opening a file may wait for a disk."""
     connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
@@ -239,8 +242,8 @@ def _checkpoint(connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
-async def _call(lane: Lane, function: Callable[[sqlite3.Connection], T]) -> T:
-    """What `function` returns, or raises, on the lane's thread."""
+async def _call(thread: ConnectionThread, function: Callable[[sqlite3.Connection], T]) -> T:
+    """What `function` returns, or raises, on the thread."""
     returned: list[T] = []
     raised: list[BaseException] = []
 
@@ -250,7 +253,7 @@ async def _call(lane: Lane, function: Callable[[sqlite3.Connection], T]) -> T:
         except BaseException as error:
             raised.append(error)
 
-    await lane.run(work)
+    await thread.run(work)
     if raised:
         raise raised[0]
     return returned[0]

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 
 class Guard:
-    """A task that does nothing but last, for asyncio.run to wait for.
+    """A task that only waits, so that asyncio.run waits for it.
 
     Hops are driven by callbacks, which nobody awaits when a loop is torn down: the thread would
-    report to a loop that is gone. asyncio.run cancels all tasks and waits for them. Cancelled,
-    this one calls `give_up`, which lets go of what has not begun, and ends with what has. One
-    serves them all, from the first until it is released; a task for each would cost each 4 µs.
+    report to a loop that is gone. asyncio.run cancels all tasks and waits for them. When this task
+    is cancelled, it calls `give_up`, which drops what has not begun, and ends when the rest has
+    ended. One task serves all hops until it is released; a task for each would cost each 4 µs.
     """
 
     def __init__(
@@ -25,42 +25,42 @@ class Guard:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Be there before anything begins: a task that is cancelled before its first step does
-        not get to wait for what is under way."""
-        self._begin_to_last()
+        """Start the task before anything begins: a task that is cancelled before its first step
+        cannot wait for what is under way."""
+        self._start_task()
         await asyncio.sleep(0)
 
     def begin(self) -> None:
         """Something is under way, until `end` is called for it."""
         self._under_way += 1
-        self._begin_to_last()
+        self._start_task()
 
     def end(self) -> None:
         self._under_way -= 1
         if self._released:
-            self._look()
+            self._wake_if_idle()
 
     def release(self) -> None:
         """End as soon as nothing is under way."""
         self._released = True
-        self._look()
+        self._wake_if_idle()
 
     async def drained(self) -> None:
-        """Return when nothing is under way any more, and nothing is left of the guard."""
+        """Return when nothing is under way any more and the task has ended."""
         self.release()
         while self._task is not None:
             await asyncio.wait([self._task])
 
-    def _begin_to_last(self) -> None:
+    def _start_task(self) -> None:
         if self._task is None:
-            self._task = self._loop.create_task(self._last(), name=self._name)
+            self._task = self._loop.create_task(self._wait(), name=self._name)
             self._task.add_done_callback(self._ended)
 
-    def _look(self) -> None:
+    def _wake_if_idle(self) -> None:
         if not self._under_way and self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 
-    async def _last(self) -> None:
+    async def _wait(self) -> None:
         cancelled: asyncio.CancelledError | None = None
         while self._under_way or not self._released:
             self._wake = self._loop.create_future()
@@ -70,7 +70,7 @@ class Guard:
                 cancelled = error
                 self._released = True
                 self._give_up()
-        # From here on `begin` starts another task: this one will not look again.
+        # From here on `begin` starts another task: this one will not check again.
         self._task = None
         if cancelled is not None:
             raise cancelled

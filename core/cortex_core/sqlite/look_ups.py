@@ -1,14 +1,15 @@
-"""The way in for look-ups by id: on the event loop itself, as long as that is quick.
+"""Look-ups by id run on the event loop itself, as long as that is quick.
 
 A hop to a thread and back costs the caller 25 to 80 µs, and of that the event loop's own time some
-20. A look-up of a row whose pages are in memory takes 7. So the few look-ups of a turn of the loop
-are run on the loop, at its end, on a connection of its own: 16 µs each, and no thread that has to
-wake up beside a search. Many at once go to the readers' thread, where they cost the loop less.
+20. A look-up of a row whose pages are in memory takes 7. So where a turn of the loop has few
+look-ups, they run on the loop at the end of the turn, on a connection of its own: 16 µs each, and
+no thread has to wake up during a search. Many at once go to the readers' thread, where they cost
+the loop less.
 
-What must not happen is that the loop waits for a disk. A look-up that meets a page that is not in
-memory takes a hundred times as long, and cold pages seldom come alone. So look-ups start on the
-readers' thread, come to the loop when several in a row found all they needed in memory, and go back
-as soon as one did not: of a cold store, the loop waits for single pages, now and then.
+The loop must not wait for a disk. A look-up that needs a page that is not in memory takes a hundred
+times as long, and cold pages seldom come alone. So look-ups start on the readers' thread, move to
+the loop when several in a row found all they needed in memory, and move back as soon as one did
+not: of a cold store, the loop waits for single pages, now and then.
 """
 
 import asyncio
@@ -23,10 +24,10 @@ from cortex_core.sqlite.unit import Run, Unit, settle_all
 from cortex_core.sqlite.unit_queue import UnitQueue
 
 AT_ONCE_MOST = 4
-"""Look-ups of one turn that are run on the loop: they hold it as long as one hop does."""
+"""Look-ups of one turn that run on the loop: together they block it as long as one hop does."""
 
 IN_A_ROW = 16
-"""Look-ups that needed no disk, before the loop trusts the next one not to."""
+"""How many look-ups in a row must have needed no disk before the next one runs on the loop."""
 
 QUICK_NS = 250_000
 """A look-up that takes longer has waited for something: in memory it takes a thirtieth of that."""
@@ -61,7 +62,7 @@ class LookUps:
         self._reads = reads
         self._loop = loop
         self._collected: list[Unit] = []
-        # Written on both threads; a count that is lost for once does no harm.
+        # Written on both threads; a lost count does no harm.
         self._in_a_row = 0
 
     def submit(self, run: Run) -> asyncio.Future[Any]:
@@ -75,7 +76,7 @@ class LookUps:
         return unit.future
 
     def close(self) -> None:
-        """Let go of the connection. What was collected before still runs, on the thread."""
+        """Close the connection. What was collected before still runs, on the thread."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -114,7 +115,7 @@ class LookUps:
     def _run_there(self, run: Run, connection: sqlite3.Connection) -> Any:
         blocks, started_ns = _blocks_read(), time.perf_counter_ns()
         value = run(connection)
-        # Beside a busy loop the time says little: the thread has to wait for Python's lock.
+        # While the loop is busy, the time shows little: the thread waits for Python's lock.
         quick = _COUNTS_BLOCKS or time.perf_counter_ns() - started_ns <= QUICK_NS
         self._in_a_row = self._in_a_row + 1 if quick and _blocks_read() == blocks else 0
         return value

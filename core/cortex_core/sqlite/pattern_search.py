@@ -8,7 +8,7 @@ from cortex_core.search import PatternSearch, SimilarPattern
 from cortex_core.sqlite.conditions import glob
 from cortex_core.sqlite.full_text import any_word
 from cortex_core.sqlite.patterns import PATTERN_COLUMNS, pattern_from_row
-from cortex_core.sqlite.search_lane import Check
+from cortex_core.sqlite.search_queue import Check
 
 MATCHES_MOST = 5000
 CANDIDATES_MOST = 50

@@ -1,7 +1,7 @@
-"""The way in for searches: a connection of their own, a deadline, and an end on demand.
+"""Searches have a connection of their own, a deadline, and can be cancelled while they run.
 
 A search takes milliseconds where a read takes microseconds. On the readers' connection it
-would make them wait: their p99 rises from 130 µs to 35 ms.
+would delay them: their p99 rises from 130 µs to 35 ms.
 """
 
 import asyncio
@@ -14,38 +14,38 @@ from functools import partial
 from typing import Any
 
 from cortex_core.errors import SearchTimeoutError
+from cortex_core.sqlite.connection_thread import ConnectionThread
 from cortex_core.sqlite.failures import translated
-from cortex_core.sqlite.lane import Lane
 
 _INSTRUCTIONS = 20_000
-"""How many instructions of its virtual machine SQLite runs between two looks at the clock:
-about half a millisecond. Each look takes Python's lock from the event loop."""
+"""How many instructions of its virtual machine SQLite runs between two checks of the clock:
+about half a millisecond. Each check takes Python's lock from the event loop."""
 
-_NICER = 10
+_NICENESS = 10
 
 Check = Callable[[], None]
-"""Raises SearchTimeoutError when the search is out of time, or nobody waits for it any more. To be
-called between steps in Python, during which SQLite does not ask."""
+"""Raises SearchTimeoutError when the search is out of time or was cancelled. Called between steps
+in Python, during which SQLite does not check."""
 
 RunSearch = Callable[[sqlite3.Connection, Check], Any]
 
 
-def give_way() -> None:
-    """Have the scheduler prefer other threads to the calling one, the searcher's.
+def lower_priority() -> None:
+    """Lower the priority of the calling thread, which runs the searches.
 
-    It may put a search on the processor of the threads that it should not disturb, and leave it
-    there for a slice of 3 to 4 ms, though another one is free. By a lower priority (a tenth of the
-    weight; on an idle machine it changes nothing) the p99 of reads on the readers' thread beside
-    searches falls from 450 to 150 µs, where it is 115 without any. Only Linux has priorities of
-    threads; elsewhere this would be the whole process's.
+    The scheduler may put a search on the processor that the event loop or the reader needs, and
+    leave it there for a slice of 3 to 4 ms, though another one is free. With a lower priority (a
+    tenth of the weight; on an idle machine it changes nothing) the p99 of reads on the readers'
+    thread during searches falls from 450 to 150 µs; it is 115 without searches. Only Linux has
+    priorities of threads; elsewhere this would change the whole process.
     """
     if sys.platform == "linux":
-        os.nice(_NICER)
+        os.nice(_NICENESS)
 
 
 class _Search:
-    """Work for the searcher's thread. SQLite asks `must_stop` as it goes: that way the end of
-    a search can never hit the one after it, as an interrupt from outside could."""
+    """Work for the searcher's thread. SQLite calls `must_stop` while it runs: an interrupt from
+    outside could hit the next search instead."""
 
     __slots__ = ("deadline_ns", "error", "future", "run", "value")
 
@@ -85,21 +85,23 @@ def _was_interrupted(error: BaseException) -> bool:
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
 
 
-class SearchLane:
+class SearchQueue:
     """Runs searches one after the other, each until it is done, cancelled or out of time."""
 
-    def __init__(self, lane: Lane, loop: asyncio.AbstractEventLoop, timeout_s: float) -> None:
-        self._lane = lane
+    def __init__(
+        self, thread: ConnectionThread, loop: asyncio.AbstractEventLoop, timeout_s: float
+    ) -> None:
+        self._thread = thread
         self._loop = loop
         self._timeout_s = timeout_s
         self._under_way: set[asyncio.Task[None]] = set()
 
     def submit(self, run: RunSearch) -> asyncio.Future[Any]:
-        """What `run` returns. Fails with SearchTimeoutError when waiting and searching
-        together take longer than the timeout."""
+        """A future of what `run` returns. It fails with SearchTimeoutError when waiting and
+        searching together take longer than the timeout."""
         future: asyncio.Future[Any] = self._loop.create_future()
         deadline_ns = time.perf_counter_ns() + int(self._timeout_s * 1e9)
-        # A task of its own: whoever gives up waiting is free at once, whatever runs before.
+        # A task of its own: a caller that is cancelled returns at once, whatever runs before.
         task = self._loop.create_task(
             self._run(_Search(run, future, deadline_ns)), name="cortex-core search"
         )
@@ -119,11 +121,11 @@ class SearchLane:
     async def _run(self, search: _Search) -> None:
         future = search.future
         try:
-            await self._lane.run(search)
+            await self._thread.run(search)
         except asyncio.CancelledError:
-            # The event loop is being torn down: stop the search, and see it end.
+            # The event loop is being torn down: stop the search, and wait for its end.
             future.cancel()
-            await self._lane.idle()
+            await self._thread.idle()
             raise
         except Exception as error:
             search.error = error

@@ -16,7 +16,7 @@ from typing import Any, Protocol, cast
 import aiosqlite
 
 Work = Callable[[sqlite3.Connection], object]
-"""Runs on the connection's thread. Keeps its outcome to itself, and raises nothing."""
+"""Runs on the connection's thread. It stores its outcome and raises nothing."""
 
 Ended = Callable[[Exception | None], None]
 """Called on the event loop when work has run, or with the reason why it may not have."""
@@ -34,15 +34,15 @@ class _RunsWork(Protocol):
 
 
 class _Maker:
-    """Makes an aiosqlite connection, and learns which thread it got.
+    """Makes an aiosqlite connection, and records which thread it got.
 
-    The factory is called on that thread: also where opening the file then fails, and somebody
-    has to see the thread end.
+    The factory is called on that thread, also where opening the file then fails: the thread has
+    to be joined in that case too.
     """
 
     def __init__(self, path: str, busy_timeout_s: float) -> None:
-        # The function below must not hold this object: a cycle would keep a connection that
-        # nobody closed, and its thread, until the garbage collector comes by.
+        # The function below must not refer to this object: a cycle would keep a connection that
+        # nobody closed, and its thread, until the garbage collector runs.
         self._threads = threads = list[threading.Thread]()
 
         def make_on_its_thread(*args: Any, **kwargs: Any) -> sqlite3.Connection:
@@ -54,7 +54,7 @@ class _Maker:
         )
 
     def join(self, timeout_s: float = _JOIN_S) -> None:
-        """Wait for the thread, which has been told to end."""
+        """Wait for the thread to end, once that has been requested."""
         for thread in self._threads:
             # A collection that ends a forgotten store may happen on the very thread.
             if thread is not threading.current_thread():
@@ -64,9 +64,9 @@ class _Maker:
 def _makers(path: str, count: int, busy_timeout_s: float) -> Sequence[_Maker]:
     """Connections, not yet open, whose threads do not keep the interpreter from ending.
 
-    A thread is a daemon if the one that makes it is. aiosqlite's threads would otherwise be
-    waited for at exit, forever where a close was forgotten. A commit cut off by the end of the
-    process is undone when the file is opened next, so nothing is lost that was reported done.
+    A thread is a daemon if the one that makes it is. The interpreter would otherwise wait for
+    aiosqlite's threads at exit, forever where a close was forgotten. A commit cut off by the end of
+    the process is undone when the file is opened next, so nothing is lost that was reported done.
     """
     makers: list[_Maker] = []
 
@@ -79,8 +79,8 @@ def _makers(path: str, count: int, busy_timeout_s: float) -> Sequence[_Maker]:
     return makers
 
 
-class Lane:
-    """An open connection. Work runs one after the other, in the order of the calls."""
+class ConnectionThread:
+    """An open connection and its thread, which runs work in the order of the calls."""
 
     def __init__(self, maker: _Maker) -> None:
         self._maker = maker
@@ -88,32 +88,32 @@ class Lane:
         self._runner = cast(_RunsWork, maker.connection)
 
     def start(self, work: Work, ended: Ended) -> None:
-        """Give `work` to the connection's thread at once, and have `ended` called after it.
+        """Give `work` to the thread at once, and have `ended` called after it.
 
-        It takes no task, which makes a hop that nobody awaits a sixth cheaper. Whoever starts
-        one sees to it that the event loop lasts until it has ended (`Guard`).
+        It takes no task, which makes a hop that nobody awaits a sixth cheaper. The caller makes
+        sure that the event loop lasts until the work has ended (`Guard`).
         """
         _step(self._runner.executescript(work), ended)
 
     async def run(self, work: Work) -> None:
-        """Run `work` on the connection's thread.
+        """Run `work` on the thread.
 
         Cancelled, it stops waiting: the work still runs in its turn.
         """
         await self._runner.executescript(work)
 
     async def idle(self) -> None:
-        """Return when the work given so far has run. Cancelling does not hurry it."""
+        """Return when the work given so far has run. Cancelling does not shorten the wait."""
         while True:
             try:
-                # The thread works in order: when nothing has been done, so has all the rest.
-                await self.run(_nothing)
+                # The thread works in order: when this has run, all before it has.
+                await self.run(_no_work)
             except asyncio.CancelledError:
                 continue
             return
 
     async def close(self) -> None:
-        """Close the connection after the work accepted so far, and see its thread end."""
+        """Close the connection after the work accepted so far, and wait for its thread to end."""
         try:
             await self._connection.close()
         except BaseException:
@@ -122,16 +122,16 @@ class Lane:
         self._maker.join()
 
     def stop(self) -> None:
-        """Have the thread close the connection and end, without waiting for it."""
+        """Request that the thread closes the connection and ends. Does not wait."""
         self._connection.stop()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for the thread, once it has been told to end. Blocks."""
+        """Wait for the thread to end, after `stop`. Blocks."""
         self._maker.join(timeout_s)
 
 
 def _step(coroutine: Coroutine[Any, Any, object], ended: Ended, _: object = None) -> None:
-    """Do what a task does with a coroutine that waits for futures, and no more than that."""
+    """Drive a coroutine that waits for futures, as a task does but at less cost."""
     try:
         future: asyncio.Future[object] = coroutine.send(None)
     except StopIteration:
@@ -142,20 +142,22 @@ def _step(coroutine: Coroutine[Any, Any, object], ended: Ended, _: object = None
         future.add_done_callback(partial(_step, coroutine, ended))
 
 
-def _nothing(_: sqlite3.Connection) -> None:
+def _no_work(_: sqlite3.Connection) -> None:
     return None
 
 
-async def open_lanes(path: str, count: int, busy_timeout_s: float) -> list[Lane]:
+async def open_connection_threads(
+    path: str, count: int, busy_timeout_s: float
+) -> list[ConnectionThread]:
     """Open `count` connections to the same file; all of them, or none."""
-    begun: list[_Maker] = []
+    started: list[_Maker] = []
     try:
         for maker in _makers(path, count, busy_timeout_s):
-            begun.append(maker)
+            started.append(maker)
             await maker.connection
     except BaseException:
-        for maker in begun:
+        for maker in started:
             maker.connection.stop()
             maker.join()
         raise
-    return [Lane(maker) for maker in begun]
+    return [ConnectionThread(maker) for maker in started]

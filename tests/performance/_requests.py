@@ -1,4 +1,4 @@
-"""What a request costs on its lane, alone and with many others, against the same SQL without it."""
+"""What a request costs, alone and among many, compared with the same SQL without it."""
 
 from __future__ import annotations
 
