@@ -27,7 +27,7 @@ from cortex_tui.cli.options import (
     warmup,
 )
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.profiles.variants import lasting, rehearsed, warmed_up
+from cortex_tui.profiles.variants import going_on, lasting, rehearsed, warmed_up
 
 if TYPE_CHECKING:
     from cortex_tui.placement.port import Place
@@ -100,6 +100,13 @@ INTERRUPTED = 130
     help="Write the session as JSON; - is stdout, and the table goes to stderr.",
 )
 @click.option(
+    "--until-decided",
+    "decide_ns",
+    callback=duration,
+    metavar="DURATION",
+    help="Go on measuring until each target is met or missed, at most that long, such as 60s.",
+)
+@click.option(
     "--undecided",
     type=click.Choice(["fail", "pass"]),
     default="fail",
@@ -122,6 +129,7 @@ def run(
     save: str,
     note: str,
     json: str,
+    decide_ns: int | None,
     undecided: str,
 ) -> int:
     """Run profiles without a screen: progress on stderr, results on stdout.
@@ -148,10 +156,12 @@ def run(
     if note and not save:
         raise click.UsageError("--note: expected --save NAME, too")
     if dry_run:
-        _refuse_beside(ctx, "--dry-run", ("duration_ns", "warmup", "repeat", "save", "json"))
+        _refuse_beside(
+            ctx, "--dry-run", ("duration_ns", "warmup", "repeat", "save", "json", "decide_ns")
+        )
         profiles, one_by_one, repeat = [rehearsed(profile) for profile in profiles], True, 1
     else:
-        profiles = [_overridden(profile, duration_ns, warmup) for profile in profiles]
+        profiles = [_overridden(profile, duration_ns, warmup, decide_ns) for profile in profiles]
     _check_json(json)
     if save:
         _check_save(store, save)
@@ -198,10 +208,15 @@ def _refuse_beside(ctx: click.Context, option: str, names: Sequence[str]) -> Non
 
 
 def _overridden(
-    profile: Profile, duration_ns: int | None, warmup: tuple[Length, bool] | None
+    profile: Profile,
+    duration_ns: int | None,
+    warmup: tuple[Length, bool] | None,
+    decide_ns: int | None,
 ) -> Profile:
     if duration_ns is not None:
         profile = lasting(profile, duration_ns)
+    if decide_ns is not None:
+        profile = going_on(profile, decide_ns)
     if warmup is not None:
         profile = warmed_up(profile, warmup[0], auto=warmup[1])
     return profile

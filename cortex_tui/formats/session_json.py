@@ -65,10 +65,11 @@ def _run_document(run: RunResult, histograms: Histograms) -> RunDocument:
         workload=profile.workload,
         params=dict(profile.params),
         load=msgspec.to_builtins(profile.load),
-        warmup=LengthDocument(**msgspec.structs.asdict(profile.warmup)),
+        warmup=_length(profile.warmup),
         auto_warmup=profile.auto_warmup,
-        stop=LengthDocument(**msgspec.structs.asdict(profile.stop)),
+        stop=_length(profile.stop),
         precision=msgspec.to_builtins(profile.precision),
+        until_decided=None if profile.until_decided is None else _length(profile.until_decided),
         timeout_ns=profile.timeout_ns,
         database=profile.database,
         alone=profile.alone,
@@ -110,6 +111,10 @@ def _run_document(run: RunResult, histograms: Histograms) -> RunDocument:
         tracebacks=run.tracebacks,
         messages=run.messages,
     )
+
+
+def _length(length: msgspec.Struct) -> LengthDocument:
+    return LengthDocument(**msgspec.structs.asdict(length))
 
 
 def _write(result: SessionResult) -> bytes:

@@ -21,6 +21,8 @@ def length_text(length: Length) -> str:
 
 def stop_text(profile: Profile) -> str:
     """What ends the measure phase, such as `5.00s`, or `p99 ± 2 %, 60.0s` at most."""
+    if profile.until_decided is not None:
+        return f"until decided, {length_text(profile.stop)}"
     if profile.precision is None:
         return length_text(profile.stop)
     wanted = profile.precision

@@ -61,6 +61,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """Whether warm-up ends as soon as the times do not change any more."""
     stop: Length
     precision: Precision | None = None
+    until_decided: Length | None = None
+    """Of a run that goes on until its targets are decided: how long it would be without that, which
+    is the least; `stop` is the most."""
     timeout_ns: int | None = None
     """After so long an operation has failed."""
     batch: int = 1

@@ -111,6 +111,8 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     auto_warmup: bool = False
     stop: LengthDocument
     precision: dict[str, Any] | None = None
+    until_decided: LengthDocument | None = None
+    """Of a run that goes on until its targets are decided: its own length, which is the least."""
     timeout_ns: int | None = None
     database: str | None = None
     alone: bool = False

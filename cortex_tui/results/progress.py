@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from cortex_tui.quantities import format_half_width
+from collections.abc import Sequence
+
+from cortex_tui.quantities import format_duration, format_half_width
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.stats.confidence import MIN_TO_END
+from cortex_tui.stats.targets import TargetResult
 
 
 def progress_of(run: RunFold) -> float | None:
@@ -28,14 +31,29 @@ def progress_of(run: RunFold) -> float | None:
     return min(1.0, max(shares)) if shares else None
 
 
-def progress_note(run: RunFold) -> str:
+def progress_note(run: RunFold, targets: Sequence[TargetResult]) -> str:
     """What the phase goes on for, where that is neither a time nor a number; "" otherwise."""
     if run.life.phase == "warmup" and run.profile.auto_warmup:
         count = len(run.settling)
         return f"settling: {count} interval{'' if count == 1 else 's'}"
+    own = run.profile.until_decided
+    if run.life.phase == "measure" and own is not None:
+        return _undecided_note(targets)
     wanted = run.profile.precision
     if run.life.phase != "measure" or wanted is None:
         return ""
     half_width = run.findings().half_width
     reached = "not known yet" if half_width is None else format_half_width(half_width)
     return f"{wanted.statistic} {reached}, wanted {wanted.half_width * 100:.3g} %"
+
+
+def _undecided_note(targets: Sequence[TargetResult]) -> str:
+    open_ = [each for each in targets if each.verdict == "pending" and not each.warn]
+    if not open_:
+        return ""
+    times = [each.more_ns for each in open_]
+    known = [more_ns for more_ns in times if more_ns is not None]
+    count = f"{len(open_)} target{'' if len(open_) == 1 else 's'} undecided"
+    if len(known) < len(times):
+        return f"{count}, too close to the limit"
+    return f"{count}, about {format_duration(max(known))} more"

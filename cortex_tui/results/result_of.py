@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from cortex_tui.results.cells import Cells, group_of
@@ -11,10 +13,11 @@ from cortex_tui.results.run_result import CurvePoint, RunResult, known_statistic
 from cortex_tui.results.stages import stages_of
 from cortex_tui.results.warnings import median_of, warnings_of
 from cortex_tui.stats.percentiles import SHOWN
+from cortex_tui.stats.scaling import Cell
 from cortex_tui.stats.statistics import DURATION, RATE
 from cortex_tui.stats.summary import summarise_live
-from cortex_tui.stats.targets import TargetResult, parse_target
-from cortex_tui.stats.verdicts import evaluate, verdict
+from cortex_tui.stats.targets import Target, TargetResult, parse_target
+from cortex_tui.stats.verdicts import evaluate, is_estimated, verdict
 
 
 def result_of(run: RunFold, cells: Cells) -> RunResult:
@@ -37,7 +40,7 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
         round=run.round,
         variant=run.variant,
         progress=progress_of(run) if live else None,
-        progress_note=progress_note(run) if live else "",
+        progress_note=progress_note(run, targets) if live else "",
         level=run.level if live else None,
         level_reached=run.level,
         batch=run.batch,
@@ -115,22 +118,32 @@ def targets_of(run: RunFold, cells: Cells) -> tuple[TargetResult, ...]:
     known = run.concluded.targets if run.concluded is not None else None
     if known is not None and (run.live or all(target.verdict != "pending" for target in known)):
         return known
-    measured, headline, live = run.measured, run.profile.headline, run.live
-    siblings, spreads = cells.get(group_of(run), ()), run.findings().spreads
+    siblings = cells.get(group_of(run), ())
     return tuple(
-        _among(
-            len(run.neighbours),
-            evaluate(
-                target,
-                measured,
-                headline,
-                live=live,
-                varied=spreads.get(target.text),
-                cells=siblings,
-            ),
-        )
-        for target in run.targets
+        _among(len(run.neighbours), _standing(run, target, siblings)) for target in run.targets
     )
+
+
+def estimated(run: RunFold) -> tuple[TargetResult, ...]:
+    """How those targets stand that can fail the run, and that more operations could decide."""
+    targets = (target for target in run.targets if is_estimated(target) and not target.warn)
+    return tuple(_standing(run, target) for target in targets)
+
+
+def _standing(run: RunFold, target: Target, siblings: Sequence[Cell] = ()) -> TargetResult:
+    result = evaluate(
+        target,
+        run.measured,
+        run.profile.headline,
+        live=run.live,
+        any_look=run.profile.until_decided is not None,
+        varied=run.findings().spreads.get(target.text),
+        cells=siblings,
+    )
+    decided = run.decided.get(target.text)
+    if decided is None or result.met is not None:
+        return result
+    return msgspec.structs.replace(result, verdict=decided, note="", more_ns=None)
 
 
 def _among(neighbours: int, result: TargetResult) -> TargetResult:

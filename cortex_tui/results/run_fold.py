@@ -32,7 +32,7 @@ from cortex_tui.results.run_result import MarkView
 from cortex_tui.results.trend import Trend, WarmUp
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.measured import Measured
-from cortex_tui.stats.targets import TargetResult, parse_targets
+from cortex_tui.stats.targets import TargetResult, TargetVerdict, parse_targets
 from cortex_tui.text import lines
 
 UNSETTLED = "warm-up ended before the times had settled"
@@ -104,6 +104,8 @@ class RunFold:
         """How many neighbours were measuring, each time that this changed."""
         self.trend = Trend()
         self.settling = WarmUp()
+        self.decided: dict[str, TargetVerdict] = {}
+        """The verdicts by which the run was ended, by target."""
         self.concluded: Concluded | None = None
         """Of a stored run."""
         self.interrupted = False
@@ -343,6 +345,10 @@ class RunFold:
                 ),
             )
         return self._findings
+
+    def look_again(self) -> None:
+        """Makes the next findings those of all that was measured up to now."""
+        self._looked_at_ns = 0
 
     def _findings_due(self) -> bool:
         if not self.live:

@@ -8,15 +8,17 @@ import msgspec
 
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.commands import EndPhase
+from cortex_tui.results.result_of import estimated
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.store.records import RunRecord
 
 
 def decisions(runs: Iterable[RunFold]) -> list[EndPhase]:
-    """The phases whose end has come: a warm-up that has settled, a percentile that is known.
+    """The phases whose end has come: a warm-up that has settled, a percentile that is known,
+    targets that are decided. Those verdicts stay, whatever the last operations of the run are.
 
-    Pure, to be asked a few times a second. It says the same again until the phase has ended; the
-    command names its phase, so that it does nothing later.
+    To be asked a few times a second. It says the same again until the phase has ended; the command
+    names its phase, so that it does nothing later.
     """
     return [
         EndPhase(run.run, stage)
@@ -24,7 +26,7 @@ def decisions(runs: Iterable[RunFold]) -> list[EndPhase]:
         if ((stage := run.life.stage) == "warmup" or stage == "measure")
         and not run.life.paused
         and not run.life.stopping
-        and (_settled(run) if stage == "warmup" else _known(run))
+        and (_settled(run) if stage == "warmup" else _may_end(run))
     ]
 
 
@@ -32,9 +34,34 @@ def _settled(run: RunFold) -> bool:
     return run.profile.auto_warmup and run.settling.settled
 
 
+def _may_end(run: RunFold) -> bool:
+    if run.profile.precision is None and run.profile.until_decided is None:
+        return False
+    return _known(run) and _decided(run)
+
+
+def _decided(run: RunFold) -> bool:
+    own = run.profile.until_decided
+    if own is None:
+        return True
+    if run.measured_ns < (own.duration_ns or 0) or run.phase_iterations < (own.iterations or 0):
+        return False
+    for look_again in (False, True):
+        if look_again:
+            # How the operations depend on each other is known as of a moment ago.
+            run.look_again()
+        results = estimated(run)
+        if any(result.met is None for result in results):
+            return False
+    run.decided = {result.target: result.verdict for result in results}
+    return True
+
+
 def _known(run: RunFold) -> bool:
     wanted = run.profile.precision
-    if wanted is None or run.measured_ns < wanted.at_least_ns:
+    if wanted is None:
+        return True
+    if run.measured_ns < wanted.at_least_ns:
         return False
     if run.measured_ns >= wanted.at_most_ns:
         return True

@@ -61,16 +61,25 @@ class Share(NamedTuple):
     allowed: float
 
 
+def is_estimated(target: Target) -> bool:
+    """Whether more operations tell more about it; what is compared as it stands is never undecided
+    for want of them."""
+    statistic = find_statistic(target.statistic)
+    if statistic is None or target.operator == "==":
+        return False
+    if statistic.name == "error_rate":
+        # None and all are exact: no number of operations shows that one in a million never fails.
+        return 0 < target.limit < 1
+    return statistic.quantile is not None or statistic.name in ("mean", "throughput")
+
+
 def share_of(target: Target, measured: Measured, subject: Subject) -> Share | None:
     """The share that the target is about; None where it is about something else."""
     statistic = find_statistic(target.statistic)
-    assert statistic is not None, target.statistic
-    if target.operator == "==":
+    if statistic is None or not is_estimated(target):
         return None
     if statistic.name == "error_rate":
-        # None and all are exact: no number of operations shows that one in a million never fails.
-        exact = not 0 < target.limit < 1
-        return None if exact else Share(measured.errors, measured.ended, target.limit)
+        return Share(measured.errors, measured.ended, target.limit)
     if statistic.quantile is None:
         return None
     times, limit_ns = measured.times(subject), round(target.limit)
@@ -155,9 +164,7 @@ def _judged(
             lambda: longer_for_share(over, count, allowed, deff=deff, any_look=any_look),
             share,
         )
-    if target.operator == "==" or statistic.name not in ("mean", "throughput"):
-        return None
-    if reading.value is None:
+    if reading.value is None or not is_estimated(target):
         return None
     value, (error, blocks) = reading.value, _error(statistic, measured, subject, varied)
     return _Judged(

@@ -28,6 +28,11 @@ def _length(length: Length) -> str:
 
 
 def _stop(profile: Profile) -> str:
+    if profile.until_decided is not None:
+        return (
+            f"until its targets are decided, at least {_length(profile.until_decided)}, at most "
+            f"{_length(profile.stop)}"
+        )
     if (wanted := profile.precision) is None:
         return _length(profile.stop)
     return (

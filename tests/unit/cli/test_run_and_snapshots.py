@@ -85,6 +85,17 @@ def test_the_exit_code_says_the_worst(
     )
 
 
+def test_a_run_goes_on_until_its_targets_are_decided(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    args = ["run", "cortex-tui.short", "--until-decided", "60s", "--json", "x.json"]
+    answer = call(capsys, *args)
+    assert answer.code == 0, answer.out
+    (run,) = json.loads((folder / "x.json").read_text())["runs"]
+    assert run["until_decided"] == {"duration_ns": 50_000_000, "iterations": None}
+    assert 299 <= run["operations"] < 6_000
+
+
 def test_a_session_as_json_holds_what_the_table_shows(
     capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from cortex_tui.loads.open import OpenLoad
+from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Length, Precision, Profile
+from cortex_tui.profiles.variants import going_on
 from cortex_tui.protocol.commands import EndPhase
 from cortex_tui.protocol.lifecycle import Phase
 from cortex_tui.protocol.messages import RunFinished
-from cortex_tui.results.result_of import result_of
+from cortex_tui.results.progress import progress_note
+from cortex_tui.results.result_of import result_of, targets_of
 from cortex_tui.results.run_fold import UNSETTLED, RunFold
 from cortex_tui.session.decisions import decisions, replayed
 from cortex_tui.store.records import RunRecord
@@ -208,3 +211,72 @@ def test_a_run_that_has_ended_is_no_matter() -> None:
     fill(fold, "measure", 40)
     fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=4 * SECOND_NS))
     assert decisions([fold]) == []
+
+
+# --- until targets are decided ----------------------------------------------------------------
+
+
+def going(*targets: str, own: Length | None = None, **fields: Any) -> RunFold:
+    own = own or Length(SECOND_NS)
+    made = profile(targets=targets, stop=own, **fields)
+    fold = RunFold(planned(going_on(made, 60 * SECOND_NS)))
+    fold.change(at_stage(0, "measure", 0))
+    return fold
+
+
+def test_a_run_goes_on_until_its_targets_are_decided() -> None:
+    # Of 1,000 to 1,099 ns, 5 % are 1,095 ns and more.
+    fold = going("p95 < 1094ns", "errors == 0")
+    fill(fold, "measure", 20)
+    assert decisions([fold]) == []
+    assert progress_note(fold, targets_of(fold, {})).startswith("1 target undecided, about ")
+    fold = going("p95 < 1200ns", "errors == 0")
+    fill(fold, "measure", 9)
+    assert decisions([fold]) == []  # its own length has not passed
+    fill(fold, "measure", 2)
+    assert decisions([fold]) == [EndPhase(0, "measure")]
+    assert progress_note(fold, targets_of(fold, {})) == ""
+
+
+def test_a_number_of_operations_is_a_least_length_too() -> None:
+    fold = going("p95 < 1200ns", own=Length(iterations=1_500))
+    fill(fold, "measure", 14)
+    assert decisions([fold]) == []
+    fill(fold, "measure", 1)
+    assert decisions([fold]) == [EndPhase(0, "measure")]
+
+
+def test_the_verdict_that_ended_a_run_stays() -> None:
+    fold = going("p95 < 1200ns")
+    fill(fold, "measure", 11)
+    assert decisions([fold]) == [EndPhase(0, "measure")]
+    fill(fold, "measure", 1, level=1_000)
+    fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
+    view = result_of(fold, {})
+    assert view.verdict == "met"
+    # By itself that would not be sure enough for a run that was looked at until it was decided.
+    fold.decided = {}
+    assert result_of(fold, {}).verdict == "undecided"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"targets": ("errors == 0", "max < 5s", "p95 == 5ms")},
+        {"targets": ("p95 < 1s",), "load": StagedLoad("rate", (Stage(10.0, SECOND_NS),))},
+        {"targets": (), "warn_targets": ("p95 < 1s",)},
+    ],
+)
+def test_what_more_operations_would_not_decide_stays_as_long_as_it_was(
+    fields: dict[str, Any],
+) -> None:
+    made = profile(**fields)
+    assert going_on(made, 60 * SECOND_NS) is made
+
+
+def test_a_longer_run_is_not_made_shorter_and_a_precise_one_stays_precise() -> None:
+    long = profile(targets=("p95 < 1s",), stop=Length(90 * SECOND_NS))
+    assert going_on(long, SECOND_NS).stop == Length(90 * SECOND_NS)
+    wanted = Precision("p50", 0.02, 2 * SECOND_NS, 30 * SECOND_NS)
+    precise = going_on(profile(targets=("p95 < 1s",), precision=wanted), 60 * SECOND_NS)
+    assert (precise.until_decided, precise.precision) == (Length(2 * SECOND_NS), wanted)
