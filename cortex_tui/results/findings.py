@@ -25,6 +25,8 @@ Slots = Sequence[tuple[int, Interval]]
 ConfidenceNs = dict[str, tuple[int, int]]
 """By percentile, the bounds of its 95 % confidence interval in ns."""
 
+_LOOK_NS = 1_000_000_000
+
 
 class Findings(msgspec.Struct, frozen=True):
     """As of one moment."""
@@ -40,6 +42,33 @@ class Findings(msgspec.Struct, frozen=True):
     slowest: str = ""
     spreads: dict[str, Spread] = {}
     """By target, how its statistic varied."""
+
+
+class Looks:
+    """When the next look at a run is due.
+
+    At a live run ever more rarely: more intervals cost no more time, and where the run's end
+    depends on it, each look is a chance to end it too early. At one that has ended once, and whole.
+    """
+
+    def __init__(self) -> None:
+        self.whole = False
+        """Whether the run had ended when it was looked at last."""
+        self._looked_at_ns = 0
+
+    def due(self, measured_ns: int, *, live: bool) -> bool:
+        """To be asked before each look, which is taken where it is due."""
+        if not live:
+            due, self.whole = not self.whole, True
+            return due
+        if measured_ns - self._looked_at_ns < max(_LOOK_NS, self._looked_at_ns // 4):
+            return False
+        self._looked_at_ns = measured_ns
+        return True
+
+    def again(self) -> None:
+        """Makes the next look due, however little was measured since the last."""
+        self._looked_at_ns = 0
 
 
 def look_over(

@@ -10,7 +10,6 @@ from bisect import insort
 
 import msgspec
 
-from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import (
     Calibrated,
@@ -23,20 +22,20 @@ from cortex_tui.protocol.messages import (
     StateChanged,
 )
 from cortex_tui.protocol.plan import INTERVAL_NS
-from cortex_tui.quantities import format_duration
 from cortex_tui.results.blocked import Blocks, blocks_of
 from cortex_tui.results.evidence import spreads_of
-from cortex_tui.results.findings import Findings, look_over
+from cortex_tui.results.findings import Findings, Looks, look_over
+from cortex_tui.results.fruitless import why_fruitless
 from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName, interval_of
+from cortex_tui.results.phase_clock import PhaseClock
 from cortex_tui.results.run_result import MarkView
+from cortex_tui.results.run_totals import RunTotals
 from cortex_tui.results.trend import Trend, WarmUp
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
-from cortex_tui.stats.measured import Measured
+from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.targets import TargetResult, TargetVerdict, parse_targets
 from cortex_tui.text import lines
 
 UNSETTLED = "warm-up ended before the times had settled"
-_LOOK_NS = 1_000_000_000
 _MAX_TRACEBACKS = 32
 _MAX_MARKS = 1_000
 
@@ -49,16 +48,16 @@ class Concluded(msgspec.Struct, frozen=True):
     """None where they are to be judged anew."""
 
 
-class RunFold:
+class RunFold(RunTotals):
     """Filled and read on the intake's thread, or from stored records (`results.stored`)."""
 
     def __init__(
         self, planned: RunPlanned, clock_cost_ns: float = 0.0, interval_ns: int = INTERVAL_NS
     ) -> None:
+        super().__init__(planned.profile)
         self.interval_ns = interval_ns
         """How long the intervals of the messages are."""
         self.run = planned.run
-        self.profile: Profile = planned.profile
         self._planned_neighbours = planned.neighbours
         self._beside: list[tuple[int, str]] | None = None
         """The runs that measure with it, in the order of the plan; None until that begins."""
@@ -70,27 +69,13 @@ class RunFold:
         self.traceback = ""
         self.tracebacks: dict[str, str] = {}
         self.warnings: list[str] = []
-        self.errors: dict[str, int] = {}
         self.texts: dict[str, str] = {}
         """What the first failure of each exception type said."""
-        self.unstarted = 0
-        self.drained = 0
-        """Operations that succeeded after the window."""
-        self.failed_in_batches = 0
         self.by_runner: dict[int, int] = {}
         """How many operations have succeeded in each runner that shares the run."""
-        self.unfinished_ns: tuple[int, ...] = ()
-        self.unfinished_more = 0
-        self.measured_ns = 0
-        self.drain_ns = 0
         self.intervals = IntervalSeries()
-        self.service, self.failures = Histogram(), Histogram()
-        self.response = self.lateness = None
-        if planned.profile.load.has_schedule:
-            self.response, self.lateness = Histogram(), Histogram()
         self.targets = parse_targets(planned.profile.targets, planned.profile.warn_targets)
         self.round, self.variant = planned.round, planned.variant
-        self.batch = max(1, planned.profile.batch)
         self.level: float | None = None
         self.marks: list[MarkView] = []
         self.warmup_ns = 0
@@ -110,53 +95,16 @@ class RunFold:
         """Of a stored run."""
         self.interrupted = False
         """Whether its process ended before it did."""
-        self._phase_began_ns = 0
-        self._heard_ns = 0
-        self._paused_since_ns = 0
+        self._clock = PhaseClock()
         self._warmup_operations = 0
         self._findings = Findings()
-        self._looked_at_ns = 0
-        self._looked_over_all = False
-
-    @property
-    def headline(self) -> Histogram:
-        """The times that speak for the run: response in an open load, service in a closed one."""
-        return self.service if self.response is None else self.response
-
-    @property
-    def operations(self) -> int:
-        """How many have succeeded; a value of a batched run stands for many."""
-        return self.measured.operations
-
-    @property
-    def measured(self) -> Measured:
-        return Measured(
-            service=self.service,
-            failure=self.failures,
-            measured_ns=self.measured_ns,
-            response=self.response,
-            lateness=self.lateness,
-            errors=self.failures.total + self.failures.overflow,
-            unfinished=len(self.unfinished_ns) + self.unfinished_more,
-            unstarted=self.unstarted,
-            batch=self.batch,
-            drained=self.drained,
-            failed_in_batches=self.failed_in_batches,
-        )
+        self._looks = Looks()
 
     @property
     def blocks(self) -> Blocks:
         """Of the event loop, as far as its intervals have them."""
         lags_ns = ((slot, interval.health.loop_lag_ns) for slot, interval in self.intervals)
         return blocks_of(lags_ns, self.intervals.length * self.interval_ns)
-
-    @property
-    def times(self) -> dict[TimeName, Histogram]:
-        """All of the run; response and lateness only in an open load."""
-        found: dict[TimeName, Histogram] = {"service": self.service, "failure": self.failures}
-        if self.response is not None and self.lateness is not None:
-            found |= {"response": self.response, "lateness": self.lateness}
-        return found
 
     @property
     def neighbours(self) -> tuple[str, ...]:
@@ -168,8 +116,7 @@ class RunFold:
     @property
     def phase_ns(self) -> int:
         """How long the phase goes on, by the last message and without pauses."""
-        now_ns = self._paused_since_ns if self.life.paused else self._heard_ns
-        return now_ns - self._phase_began_ns
+        return self._clock.passed_ns()
 
     @property
     def phase_iterations(self) -> int:
@@ -184,20 +131,19 @@ class RunFold:
         if self.life.has_ended:
             return
         before, self.life = self.life, self._judged(message.life)
-        self._heard_ns = max(self._heard_ns, message.at_ns)
+        self._clock.hear(message.at_ns)
         self.changed = True
         if self.life.stage != before.stage:
             self._enter(message.at_ns)
         elif before.paused and not self.life.paused:
-            self._phase_began_ns += message.at_ns - self._paused_since_ns
-        if self.life.paused and not before.paused:
-            self._paused_since_ns = message.at_ns
+            self._clock.resume(message.at_ns)
+        elif self.life.paused and not before.paused:
+            self._clock.stand(message.at_ns, paused=True)
 
     def _enter(self, at_ns: int) -> None:
         if self.life.stage in ("setup", "warmup", "measure", "measured"):
-            self._phase_began_ns = self._heard_ns = at_ns
-        if self.life.paused:
-            self._paused_since_ns = at_ns
+            self._clock.begin(at_ns)
+        self._clock.stand(at_ns, paused=self.life.paused)
         if self.life.stage == "measure":
             self._beside = []
             if self.profile.auto_warmup and not self.settling.settled:
@@ -205,7 +151,7 @@ class RunFold:
 
     def _judged(self, life: RunLife) -> RunLife:
         """A run that went to its end, but in which nothing succeeded, has failed."""
-        if life.outcome == "finished" and self._fruitless(self._measured):
+        if life.outcome == "finished" and why_fruitless(self, self._measured):
             return msgspec.structs.replace(life, outcome="failed")
         return life
 
@@ -228,7 +174,7 @@ class RunFold:
 
     def add(self, samples: Samples) -> None:
         """Folds a message in: the values of warm-up are not counted, only that there were any."""
-        self._heard_ns = max(self._heard_ns, samples.at_ns)
+        self._clock.hear(samples.at_ns)
         self.in_flight, self.oldest_ns = samples.in_flight, samples.oldest_ns
         for name, text in samples.tracebacks.items():
             if len(self.tracebacks) < _MAX_TRACEBACKS:
@@ -242,7 +188,7 @@ class RunFold:
             return
         self.changed = True
         interval = interval_of(samples, self.level)
-        self._count(interval)
+        self.count(interval)
         ended = len(samples.service) // 8 * self.batch
         self.by_runner[samples.runner] = self.by_runner.get(samples.runner, 0) + ended
         if samples.at_ns:
@@ -271,27 +217,8 @@ class RunFold:
         self.in_flight = self.oldest_ns = 0
         self.life = self._judged(RunLife("ended", False, self.life.stopping, message.state))
         if message.state != self.life.outcome:
-            self.reason = f"measure: {self._fruitless(message)}"
+            self.reason = f"measure: {why_fruitless(self, message)}"
         self.changed = True
-
-    def _fruitless(self, measured: RunFinished | None) -> str:
-        """Why the run measured nothing although it went to its end; "" where it did."""
-        failed = self.measured.errors
-        outcome = measured or self
-        if self.operations or self.service.overflow:
-            return ""
-        if failed:
-            names = ", ".join(self.errors)
-            text = next(iter(self.texts.values()), "")
-            said = f"{names}: {text}" if text else names
-            return f"none of {failed:,} operations succeeded ({said})"
-        if outcome.unfinished_ns:
-            oldest = format_duration(max(outcome.unfinished_ns))
-            count = f"unfinished: {len(outcome.unfinished_ns) + outcome.unfinished_more:,}"
-            return f"no operation ended ({count}, the oldest after {oldest})"
-        if self.unstarted:
-            return f"no operation was started: {self.unstarted:,} arrivals found no room"
-        return "no operation was started"
 
     def die(self, reason: str) -> None:
         """The runner is gone: what was measured is kept. A run that was not done has failed."""
@@ -310,7 +237,8 @@ class RunFold:
 
     def restore_findings(self, findings: Findings) -> None:
         """Those that were stored; without this, they are found again."""
-        self._findings, self._looked_over_all = findings, True
+        self._findings = findings
+        self._looks.whole = True
 
     def restore_interval(self, index: int, interval: Interval) -> None:
         """One that was stored. Its values are in the histograms of the run already."""
@@ -322,13 +250,8 @@ class RunFold:
         return not self.life.has_ended
 
     def findings(self) -> Findings:
-        """What a look over all intervals tells, as of a moment ago; taken anew when it is due.
-
-        Of a live run ever more rarely: more intervals cost no more time, and where the run's end
-        depends on it, each look is a chance to end it too early. Of one that has ended once, and
-        whole.
-        """
-        if self._findings_due():
+        """What a look over all intervals tells, as of a moment ago; taken anew when it is due."""
+        if self._looks.due(self.measured_ns, live=self.live):
             times: dict[TimeName, Histogram] = {self.profile.headline: self.headline}
             if not self.live:
                 times = self.times
@@ -348,42 +271,18 @@ class RunFold:
 
     def look_again(self) -> None:
         """Makes the next findings those of all that was measured up to now."""
-        self._looked_at_ns = 0
-
-    def _findings_due(self) -> bool:
-        if not self.live:
-            due, self._looked_over_all = not self._looked_over_all, True
-            return due
-        grown_ns = self.measured_ns - self._looked_at_ns
-        if grown_ns < max(_LOOK_NS, self._looked_at_ns // 4):
-            return False
-        self._looked_at_ns = self.measured_ns
-        return True
-
-    def headline_of(self, interval: Interval) -> IntervalHistogram:
-        """Those of an interval."""
-        return interval.service if self.response is None else interval.response
-
-    def _count(self, interval: Interval) -> None:
-        interval.service.add_to(self.service)
-        interval.failure.add_to(self.failures)
-        if self.response is not None and self.lateness is not None:
-            interval.response.add_to(self.response)
-            interval.lateness.add_to(self.lateness)
-        for name, count in interval.errors.items():
-            self.errors[name] = self.errors.get(name, 0) + count
-        self.unstarted += interval.unstarted
+        self._looks.again()
 
     def _note_neighbours(self, samples: Samples) -> None:
         # Once the time is up, all that still happens is that last operations end.
         limit_ns = self.profile.stop.duration_ns
-        if limit_ns is not None and samples.at_ns - self._phase_began_ns >= limit_ns:
+        if limit_ns is not None and samples.at_ns - self._clock.began_ns >= limit_ns:
             return
         if samples.neighbours not in self.neighbour_counts[-1:]:
             self.neighbour_counts.append(samples.neighbours)
 
     def _until(self, at_ns: int) -> int:
         """How much of the measure phase had passed, to its planned end at most."""
-        elapsed_ns = (self._paused_since_ns if self.life.paused else at_ns) - self._phase_began_ns
+        elapsed_ns = self._clock.passed_ns(at_ns)
         limit_ns = self.profile.stop.duration_ns
         return max(0, elapsed_ns if limit_ns is None else min(elapsed_ns, limit_ns))

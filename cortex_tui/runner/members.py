@@ -25,6 +25,8 @@ class Member:
     """Its workload, from set-up to teardown."""
     neighbours: int = 0
     """Other runs that were measuring when its samples were last taken."""
+    stopped_with_all: bool = False
+    """Whether it was told to end because the session was."""
 
     @property
     def measuring(self) -> bool:

@@ -1,0 +1,59 @@
+"""What a person asks of the runs of a session, carried out on the measuring loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Stop
+from cortex_tui.protocol.lifecycle import TransitionError
+from cortex_tui.protocol.messages import Answered
+from cortex_tui.runner.members import Member
+
+_VERBS: dict[type[Command], str] = {
+    Stop: "stopping",
+    Pause: "paused",
+    Resume: "resumed",
+    EndPhase: "phase ended",
+    Adjust: "load changed",
+}
+"""What was done to several runs, where it was not the same for all."""
+
+
+def obey(command: Command, members: Mapping[int, Member]) -> Answered:
+    """Does what a person asks for; what was done, or why nothing was. `members` are by run."""
+    done: list[tuple[Member, str]] = []
+    refused = f"there is no run {command.run}"
+    for number, member in members.items():
+        if command.run not in (None, number):
+            continue
+        try:
+            done.append((member, _carry_out(command, member)))
+        except TransitionError as error:
+            refused = str(error)
+    if not done:
+        return Answered(False, refused)
+    texts = {text for _, text in done}
+    what = texts.pop() if len(texts) == 1 else _VERBS[type(command)]
+    if len(done) == 1:
+        return Answered(True, f"{done[0][0].run.profile.full_name}: {what}")
+    return Answered(True, f"{len(done)} runs: {what}")
+
+
+def _carry_out(command: Command, member: Member) -> str:
+    run = member.run
+    match command:
+        case Stop():
+            if command.run is None and not run.life.stopping:
+                member.stopped_with_all = True
+            text = run.stop()
+            if run.life.stage == "setup" and member.host is not None:
+                member.host.cancel()
+            return text
+        case Pause():
+            return run.pause()
+        case Resume():
+            return run.resume()
+        case EndPhase():
+            return run.end_phase(command.phase, command.mark)
+        case Adjust():
+            return run.adjust(command.factor)
