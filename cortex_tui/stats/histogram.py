@@ -201,6 +201,22 @@ class Histogram:
         return histogram
 
     @staticmethod
+    def of_encoded(blobs: Sequence[bytes], moments: Moments) -> Histogram:
+        """The values of several encoded histograms, with the `moments` of all of them.
+
+        Raises codec.HistogramFormatError as `decode` does.
+        """
+        histogram = Histogram()
+        counts = codec.decode_sum(blobs)
+        occupied = counts.nonzero()[0]
+        if occupied.size:
+            histogram._counts = counts
+            histogram._reach(int(occupied[0]), int(occupied[-1]))
+        histogram._moments = moments
+        _check_count(int(counts.sum()), moments)
+        return histogram
+
+    @staticmethod
     def decode(data: bytes | str, moments: Moments | None = None) -> Histogram:
         """A histogram from its encoding and the moments that were kept with it.
 

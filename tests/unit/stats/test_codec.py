@@ -13,7 +13,8 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortex_tui.stats.codec import MAX_BLOB_BYTES, HistogramFormatError
+from cortex_tui.stats.buckets import HIGHEST_NS
+from cortex_tui.stats.codec import MAX_BLOB_BYTES, HistogramFormatError, decode_sum
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.moments import Moments
 
@@ -144,3 +145,22 @@ def test_damaged_bytes_are_either_refused_or_a_histogram() -> None:
         except HistogramFormatError:
             continue
         assert read.total == read.counts.sum() >= 0
+
+
+@given(st.lists(st.lists(st.integers(0, HIGHEST_NS), max_size=30), max_size=6))
+def test_several_at_once_are_the_sum_of_each(values: list[list[int]]) -> None:
+    parts = [IntervalHistogram.of(array("q", each)) for each in values]
+    whole = Histogram.of_intervals(parts)
+    together = Histogram.of_encoded([part.encode() for part in parts], whole.moments)
+    assert together.encode() == whole.encode()
+    assert together.percentiles((0.0, 0.5, 0.99)) == whole.percentiles((0.0, 0.5, 0.99))
+
+
+def test_what_one_alone_refuses_several_refuse() -> None:
+    good = IntervalHistogram.of(array("q", [5])).encode()
+    cut = packed(header(bytes([0x82])))
+    for bad in (good[:-3], cut, packed(header(bytes([0x81] * 9 + [0x00])))):
+        with pytest.raises(HistogramFormatError):
+            IntervalHistogram.decode(bad)
+        with pytest.raises(HistogramFormatError):
+            decode_sum([good, bad, good])
