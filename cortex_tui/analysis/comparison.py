@@ -27,7 +27,7 @@ from cortex_tui.analysis.evidence import (
 )
 from cortex_tui.analysis.verdict import ALPHA, Judgement, Word, corrected, judge, tolerance_of
 from cortex_tui.stats.beta import t_critical
-from cortex_tui.stats.percentiles import SHOWN, parse_percentile
+from cortex_tui.stats.percentiles import SHOWN, parse_percentile, samples_missing
 from cortex_tui.stats.targets import parse_target
 
 PERCENTILES = ("p50", "p95", "p99", "p99.9")
@@ -41,6 +41,8 @@ class Pair(NamedTuple):
     b: Arm
     floors: Mapping[str, Floor] | None = None
     """The noise between sessions by statistic, for sides of two sessions."""
+    unlike: str = ""
+    """Why the sides are not the same thing: then there are numbers, and no verdict."""
 
 
 class ProfileComparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,13 +103,14 @@ def compare(
         (pair, primary or primary_of(pair), evidence_of(pair, paired=paired, primary=primary))
         for pair in pairs
     ]
-    deciding = [evidence[name].p for _, name, evidence in found]
+    # A difference between unlike things is no finding, and must not make room for others.
+    deciding = [1.0 if pair.unlike else evidence[name].p for pair, name, evidence in found]
     p_deciding = [min(1.0, p * alongside) for p in corrected(deciding)]
     others = [
         (at, name)
-        for at, (_, first, evidence) in enumerate(found)
+        for at, (pair, first, evidence) in enumerate(found)
         for name in evidence
-        if name != first
+        if name != first and not pair.unlike
     ]
     p_others = corrected([found[at][2][name].p for at, name in others])
     of_others = dict(zip(others, p_others, strict=True))
@@ -117,13 +120,17 @@ def compare(
             name: judge(
                 name,
                 each,
-                p_deciding[at] if name == first else min(1.0, of_others[at, name] * alongside),
-                family=alongside * (len(found) if name == first else len(others)),
+                p_deciding[at]
+                if name == first
+                else min(1.0, of_others.get((at, name), 1.0) * alongside),
+                family=alongside * (len(found) if name == first else max(len(others), 1)),
                 tolerance=tolerance_of(name, tolerance),
             )
             for name, each in evidence.items()
         }
-        if pair.b.profile.load.has_schedule:
+        if pair.unlike:
+            judgements = {name: _unlike(each, pair.unlike) for name, each in judgements.items()}
+        elif pair.b.profile.load.has_schedule:
             judgements["throughput"] = _given(judgements["throughput"])
         profiles.append(
             ProfileComparison(
@@ -157,6 +164,23 @@ def primary_of(pair: Pair) -> str:
     return "p95" if fewest >= POOLED_BEYOND / (1 - SHOWN["p95"]) - 1e-6 else "p50"
 
 
+def values_of(side: Arm) -> dict[str, float]:
+    """Of one side, by statistic, what a comparison looks at; without those that lack operations."""
+    rounds = Side(side)
+    found: dict[str, float | None] = {
+        name: value
+        for name, value in zip(
+            PERCENTILES,
+            rounds.pooled.percentiles([SHOWN[name] for name in PERCENTILES]),
+            strict=True,
+        )
+        if not samples_missing(SHOWN[name], rounds.pooled.total)
+    }
+    for name, (_, whole) in _OF_ROUNDS.items():
+        found[name] = whole(side.rounds)
+    return {name: float(value) for name, value in found.items() if value}
+
+
 def evidence_of(pair: Pair, *, paired: bool, primary: str = "") -> dict[str, Evidence]:
     """By statistic; with the primary one where that is none of the usual."""
     deciding = primary or primary_of(pair)
@@ -183,6 +207,12 @@ def evidence_of(pair: Pair, *, paired: bool, primary: str = "") -> dict[str, Evi
         )
     found["errors"] = paired_errors(a, b) if paired else unpaired_errors(a, b)
     return found
+
+
+def _unlike(judgement: Judgement, why: str) -> Judgement:
+    return msgspec.structs.replace(
+        judgement, verdict="cannot tell", reason=why, more_rounds=None, p=1.0
+    )
 
 
 def _given(throughput: Judgement) -> Judgement:

@@ -304,7 +304,9 @@ def _unpaired(
     found = values._replace(difference=difference)
     known = [(each.error**2, each.degrees) for each in own if each is not None]
     if len(known) < len(own):
-        return found._replace(lacking="a side is too short to know its own error: use --repeat")
+        return found._replace(
+            lacking="a side is too short to know its own error: measure it in several rounds"
+        )
     if floor is None or floor.sessions < 2:
         return found._replace(lacking=FLOOR_LACKING)
     parts = (*known, (2 * floor.deviation**2, floor.sessions - 1.0))
@@ -320,7 +322,7 @@ def _unpaired(
 
 ROUNDS_LACKING = "needs 2 rounds or more a side"
 TAIL_DOUBT = "the share of slow operations does not confirm it"
-FLOOR_LACKING = "the noise between sessions is not known"
+FLOOR_LACKING = "the noise between sessions is not known: measure it with `cortex-tui noise`"
 
 
 def _together(parts: Iterable[Histogram]) -> Histogram:
@@ -337,8 +339,8 @@ def _values(a: Side, b: Side, quantile: float) -> Evidence:
     if fewest < needed:
         more = needed - fewest
         return Evidence(lacking=f"needs {more:,} more operation{'' if more == 1 else 's'} a side")
-    value_a, value_b = (math.exp(_log_value(side.pooled, quantile)) for side in (a, b))
-    return Evidence(value_a, value_b)
+    (value_a,), (value_b,) = (side.pooled.percentiles((quantile,)) for side in (a, b))
+    return Evidence(float(value_a or 0), float(value_b or 0))
 
 
 def _log_value(times: Histogram, quantile: float) -> float:

@@ -11,7 +11,6 @@ import msgspec
 
 from cortex_tui.cli.options import store_option
 from cortex_tui.cli.stored import REF, answer, report
-from cortex_tui.quantities import format_duration
 from cortex_tui.text import cell_width, one_line
 
 if TYPE_CHECKING:
@@ -94,6 +93,8 @@ def _lines(found: SessionDifference) -> Iterator[str]:
 
 def _part(title: str, changes: Sequence[Change]) -> Iterator[str]:
     """The changes under their title, keys aligned; nothing for none."""
+    from cortex_tui.results.differences import value_text
+
     if not changes:
         return
     yield one_line(title)
@@ -101,19 +102,5 @@ def _part(title: str, changes: Sequence[Change]) -> Iterator[str]:
     widest = max(map(cell_width, keys))
     for key, change in zip(keys, changes, strict=True):
         fill = " " * (widest - cell_width(key))
-        texts = (_text(change.key, value) for value in (change.a, change.b))
+        texts = (value_text(change.key, value) for value in (change.a, change.b))
         yield f"  {key}{fill}  {' → '.join(texts)}"
-
-
-def _text(key: str, value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float) and key.endswith("_ns"):
-        return format_duration(value)
-    if isinstance(value, int | float) and key.endswith("_per_s"):
-        return f"{value:g}/s"
-    if isinstance(value, list | tuple):
-        return one_line(", ".join(map(str, value))) or "none"
-    return one_line(str(value)) or '""'

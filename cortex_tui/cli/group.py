@@ -28,6 +28,7 @@ COMMANDS = {
     "snapshots": "snapshots",
     "show": "snapshots",
     "save": "saving",
+    "compare": "comparing",
     "diff": "diffing",
     "baseline": "saving",
     "tag": "saving",

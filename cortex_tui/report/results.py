@@ -100,9 +100,9 @@ _TONES: dict[str, Tone] = {
 }
 
 
-_PROFILE = Column("profile", lambda run: Cell(name_of(run)), left=True)
+_PROFILE: Column[RunResult] = Column("profile", lambda run: Cell(name_of(run)), left=True)
 
-_RESULTS = (
+_RESULTS: tuple[Column[RunResult], ...] = (
     _PROFILE,
     Column("load", lambda run: Cell(run.profile.load.text), goes=9, left=True),
     Column("state", _state, goes=3, left=True),
@@ -117,7 +117,7 @@ _RESULTS = (
     Column("targets", _verdict, left=True),
 )
 
-_CONFIDENCE = (
+_CONFIDENCE: tuple[Column[RunResult], ...] = (
     _PROFILE,
     Column("p50", _confidence("p50"), goes=3),
     Column("p90", _confidence("p90"), goes=2),

@@ -8,7 +8,9 @@ from typing import Any, Literal
 import msgspec
 
 from cortex_tui.profiles.model import Profile
+from cortex_tui.quantities import format_duration
 from cortex_tui.store.records import RunRecord, SessionRecord, StoredSession
+from cortex_tui.text import one_line
 
 MOMENTARY = frozenset({"busy", "steal_share", "free_bytes", "clock_cost_ns"})
 """Facts of the environment that differ from one moment to the next."""
@@ -52,7 +54,7 @@ def differences(a: StoredSession, b: StoredSession) -> SessionDifference:
     """From A to B."""
     return SessionDifference(
         session=changes(_of_session(a.session), _of_session(b.session)),
-        environment=changes(_lasting(a.session.environment), _lasting(b.session.environment)),
+        environment=environment_changes(a.session.environment, b.session.environment),
         profiles=tuple(_profiles(_by_profile(a), _by_profile(b))),
     )
 
@@ -60,6 +62,11 @@ def differences(a: StoredSession, b: StoredSession) -> SessionDifference:
 def profile_changes(a: Profile, b: Profile) -> tuple[Change, ...]:
     """What differs in two definitions, whatever they are called."""
     return changes(_definition(a), _definition(b))
+
+
+def environment_changes(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[Change, ...]:
+    """What differs in two environments, what is of a moment left out."""
+    return changes(_lasting(a), _lasting(b))
 
 
 def changes(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[Change, ...]:
@@ -70,6 +77,21 @@ def changes(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[Change, ...]:
         for key in dict.fromkeys([*left, *right])
         if left.get(key) != right.get(key)
     )
+
+
+def value_text(key: str, value: object) -> str:
+    """A value of a change, on one line."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float) and key.endswith("_ns"):
+        return format_duration(value)
+    if isinstance(value, int | float) and key.endswith("_per_s"):
+        return f"{value:g}/s"
+    if isinstance(value, list | tuple):
+        return one_line(", ".join(map(str, value))) or "none"
+    return one_line(str(value)) or '""'
 
 
 def _profiles(

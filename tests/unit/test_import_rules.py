@@ -82,7 +82,7 @@ ALLOWED = {
     "cortex_tui.analysis": {
         MODEL,
         "cortex_tui.analysis",
-        "cortex_tui.protocol.messages",
+        "cortex_tui.protocol",
         "cortex_tui.results",
         "cortex_tui.stats",
         "cortex_tui.store.library",

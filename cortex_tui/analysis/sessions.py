@@ -1,0 +1,219 @@
+"""Compares stored sessions, or the variants of one: what differs besides, then the times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from cortex_tui.analysis.arms import Arm
+from cortex_tui.analysis.comparability import (
+    Difference,
+    arm_differences,
+    session_differences,
+    variant_differences,
+)
+from cortex_tui.analysis.comparison import Comparison, Pair, compare
+from cortex_tui.analysis.noise import floors_for
+from cortex_tui.analysis.stored_arms import stored_arms
+from cortex_tui.store.library import NoiseRecord
+from cortex_tui.store.records import SessionRecord, StoredSession
+
+UNEQUAL_CLEANING = 0.03
+"""Where one side would lose so much more of its operations than the other, none loses any: what is
+compared may itself be the reason."""
+
+
+class Source(NamedTuple):
+    """One side: a stored session, or one variant of it."""
+
+    name: str
+    """What it is called by the person who asks."""
+    stored: StoredSession
+    variant: str = ""
+
+
+class SourceFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A side, for a reader."""
+
+    name: str
+    session: str
+    variant: str = ""
+    started_at: str = ""
+
+
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A profile that both sides have and that cannot be compared."""
+
+    profile: str
+    differences: tuple[Difference, ...]
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """B against A, whole."""
+
+    a: SourceFacts
+    b: SourceFacts
+    differences: tuple[Difference, ...]
+    """Besides the times, of the sessions as a whole; what breaks the comparison first."""
+    comparison: Comparison
+    profile_differences: dict[str, tuple[Difference, ...]] = {}
+    """Besides the times, of single profiles that are compared."""
+    left_out: tuple[LeftOut, ...] = ()
+    only_a: tuple[str, ...] = ()
+    """Profiles that the other side lacks; so has `only_b`."""
+    only_b: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def broken(self) -> tuple[Difference, ...]:
+        """What makes the whole comparison meaningless."""
+        return tuple(each for each in self.differences if each.breaks)
+
+
+def sources_of(named: Sequence[tuple[str, StoredSession]]) -> list[Source]:
+    """The sides that are meant: a session of variants stands for all of them, the first one being
+    what the others are compared with.
+
+    Raises ValueError, which says what is wrong, for less than two sides, or for variants beside
+    another session.
+    """
+    if len(named) == 1:
+        ((name, stored),) = named
+        if len(stored.session.variants) < 2:
+            raise ValueError(f"{name} has no variants to compare: name a second session")
+        return [Source(each.name, stored, each.name) for each in stored.session.variants]
+    for name, stored in named:
+        if stored.session.variants:
+            raise ValueError(f"{name} is a comparison of variants already: compare it by itself")
+    return [Source(name, stored) for name, stored in named]
+
+
+def compare_sources(
+    sources: Sequence[Source],
+    noise: Iterable[NoiseRecord] = (),
+    *,
+    forced: bool = False,
+    primary: str = "",
+    tolerance: float | None = None,
+) -> list[Compared]:
+    """Each of the others against the first; `noise` is all that is known of it.
+
+    What differs so much that the comparison means nothing is left out or, `forced`, compared
+    without a verdict. Raises HistogramFormatError for a damaged session.
+    """
+    records = list(noise)
+    others = sources[1:]
+    return [
+        _compared(
+            sources[0],
+            other,
+            records,
+            forced=forced,
+            judge=lambda pairs, paired: compare(
+                pairs,
+                paired=paired,
+                primary=primary,
+                tolerance=tolerance,
+                alongside=len(others),
+            ),
+        )
+        for other in others
+    ]
+
+
+def _compared(
+    a: Source,
+    b: Source,
+    noise: Sequence[NoiseRecord],
+    *,
+    forced: bool,
+    judge: Callable[[Sequence[Pair], bool], Comparison],
+) -> Compared:
+    session_a, session_b = a.stored.session, b.stored.session
+    paired = session_a.id == session_b.id
+    differences = _differences(a, b)
+    arms_a, arms_b, notes = _cleaned(a, b)
+    pairs: list[Pair] = []
+    besides: dict[str, tuple[Difference, ...]] = {}
+    left_out: list[LeftOut] = []
+    whole = next((each for each in differences if each.breaks), None)
+    for name in (name for name in arms_a if name in arms_b):
+        one, other = arms_a[name], arms_b[name]
+        apart = _of_profile(one, other, paired=paired)
+        broken = whole or next((each for each in apart if each.breaks), None)
+        if broken is not None and not forced:
+            left_out.append(LeftOut(profile=name, differences=apart))
+            continue
+        if apart:
+            besides[name] = apart
+        floors = {} if paired else floors_for(other, session_b, noise)
+        reason = "" if broken is None else f"not the same thing: {broken.what} differs"
+        pairs.append(Pair(one, other, floors, reason))
+    return Compared(
+        a=_facts(a),
+        b=_facts(b),
+        differences=differences,
+        comparison=judge(pairs, paired),
+        profile_differences=besides,
+        left_out=tuple(left_out),
+        only_a=tuple(name for name in arms_a if name not in arms_b),
+        only_b=tuple(name for name in arms_b if name not in arms_a),
+        notes=tuple(notes),
+    )
+
+
+def _differences(a: Source, b: Source) -> tuple[Difference, ...]:
+    session_a, session_b = a.stored.session, b.stored.session
+    if session_a.id != session_b.id:
+        return session_differences(session_a, session_b)
+    variants = {each.name: each for each in session_a.variants}
+    if a.variant in variants and b.variant in variants:
+        return variant_differences(variants[a.variant], variants[b.variant])
+    return ()
+
+
+def _of_profile(a: Arm, b: Arm, *, paired: bool) -> tuple[Difference, ...]:
+    """Variants differ by their parameters where those are what is compared."""
+    found = arm_differences(a, b)
+    if paired:
+        return tuple(each for each in found if not each.what.startswith("params."))
+    return found
+
+
+def _facts(source: Source) -> SourceFacts:
+    session: SessionRecord = source.stored.session
+    return SourceFacts(
+        name=source.name,
+        session=session.id,
+        variant=source.variant,
+        started_at=session.started_at,
+    )
+
+
+def _cleaned(a: Source, b: Source) -> tuple[dict[str, Arm], dict[str, Arm], list[str]]:
+    """The arms of both without the intervals in which others used the machine, and what to know
+    about that."""
+    arms_a, arms_b = stored_arms(a.stored, a.variant), stored_arms(b.stored, b.variant)
+    lost_a, lost_b = _lost(arms_a.values()), _lost(arms_b.values())
+    if not lost_a and not lost_b:
+        return arms_a, arms_b, []
+    shares = f"{lost_a:.1%} of {a.name} and {lost_b:.1%} of {b.name}"
+    if abs(lost_a - lost_b) <= UNEQUAL_CLEANING:
+        return arms_a, arms_b, [f"left out, as the hypervisor took the processor away: {shares}"]
+    return (
+        stored_arms(a.stored, a.variant, clean=False),
+        stored_arms(b.stored, b.variant, clean=False),
+        [
+            f"the hypervisor took the processor away for {shares}: nothing is left out, "
+            "since what is compared may be the reason"
+        ],
+    )
+
+
+def _lost(arms: Iterable[Arm]) -> float:
+    """The share of operations that cleaning leaves out."""
+    rounds = [each for one in arms for each in one.rounds]
+    lost = sum(each.dropped for each in rounds)
+    return lost / (lost + sum(each.times.total for each in rounds)) if lost else 0.0

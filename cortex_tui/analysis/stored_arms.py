@@ -1,0 +1,82 @@
+"""The arms of a stored session, straight from its records: comparing needs no curves or trends.
+
+Intervals in which the hypervisor gave the processor to others say nothing about the code. They are
+left out by that signal alone, never by how slow anything was, and by the same rule on both sides.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from cortex_tui.analysis.arms import Arm, Round, arm
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.moments import EMPTY, Moments, merged
+from cortex_tui.store.records import EncodedHistogram, IntervalRecord, RunRecord, StoredSession
+
+STOLEN = 0.01
+"""Of the time of an interval: where more of a processor went to others, it is left out."""
+_ENDED = ("finished", "stopped")
+
+
+def stored_arms(stored: StoredSession, variant: str = "", *, clean: bool = True) -> dict[str, Arm]:
+    """The arms of a session by the name of their profile, of the runs of one variant.
+
+    Only runs that ended and measured anything are rounds. Without `clean` no interval is left out.
+    Raises HistogramFormatError for a damaged histogram.
+    """
+    intervals: defaultdict[int, list[IntervalRecord]] = defaultdict(list)
+    for interval in stored.intervals:
+        intervals[interval.run].append(interval)
+    runs: defaultdict[str, list[RunRecord]] = defaultdict(list)
+    for run in sorted(stored.runs, key=lambda run: (run.round, run.run)):
+        if run.variant == variant and run.state in _ENDED and run.service.count:
+            runs[run.profile.full_name].append(run)
+    return {name: _arm(own, intervals, clean=clean) for name, own in runs.items()}
+
+
+def _arm(
+    runs: Sequence[RunRecord], intervals: Mapping[int, Sequence[IntervalRecord]], *, clean: bool
+) -> Arm:
+    rounds = (_round(run, intervals.get(run.run, ()), clean=clean) for run in runs)
+    return arm(runs[0].profile, rounds, (run.batch for run in runs), runs[0].neighbours)
+
+
+def _round(run: RunRecord, intervals: Sequence[IntervalRecord], *, clean: bool) -> Round:
+    headline = run.profile.headline
+    whole = (run.response if headline == "response" else run.service) or EMPTY
+    kept = [each for each in intervals if not (clean and _is_disturbed(each))]
+    times, moments = _times(kept, headline), whole
+    if len(kept) < len(intervals):
+        moments = EMPTY
+        for each in times:
+            moments = merged(moments, each.moments)
+    operations = run.service.count * run.batch - run.failed_in_batches
+    return Round(
+        number=run.round,
+        times=Histogram.of_encoded([each.blob for each in times], moments),
+        operations=operations,
+        in_window=operations - run.drained,
+        measured_ns=run.measured_ns,
+        errors=sum(run.errors.values()),
+        mean_ns=_mean_ns(run, kept),
+        bounds_ns=run.confidence_ns.get(headline, {}),
+        dropped=whole.count - moments.count,
+    )
+
+
+def _times(intervals: Sequence[IntervalRecord], name: str) -> list[EncodedHistogram]:
+    return [found for each in intervals if (found := getattr(each, name)) is not None]
+
+
+def _mean_ns(run: RunRecord, kept: Sequence[IntervalRecord]) -> float | None:
+    """Of one operation's service time, in what is kept."""
+    moments: Moments = EMPTY
+    for each in _times(kept, "service"):
+        moments = merged(moments, each.moments)
+    return moments.mean_ns / run.batch if moments.count else None
+
+
+def _is_disturbed(interval: IntervalRecord) -> bool:
+    health = interval.health
+    return health.steal_ns > STOLEN * health.wall_ns > 0

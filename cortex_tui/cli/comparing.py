@@ -1,0 +1,192 @@
+"""`cortex-tui compare`, and what else shows comparisons of stored sessions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+import msgspec
+
+from cortex_tui.cli.options import StoreError, store_option
+from cortex_tui.cli.stored import REF, answer, report
+from cortex_tui.stats.percentiles import parse_percentile
+
+if TYPE_CHECKING:
+    from cortex_tui.analysis.sessions import Compared
+    from cortex_tui.store.library import NoiseRecord
+    from cortex_tui.store.records import StoredSession
+
+SCHEMA = "cortex-tui/comparison@1"
+SAME, REGRESSION, USAGE, CANNOT_TELL = 0, 1, 2, 4
+
+
+def percentile(ctx: click.Context, param: click.Parameter, text: str) -> str:
+    """A callback: the name of a percentile, or ""."""
+    if text and parse_percentile(text) is None:
+        raise click.BadParameter(f'expected a percentile such as "p99", got {text!r}', ctx, param)
+    return text
+
+
+def share(ctx: click.Context, param: click.Parameter, text: str | None) -> float | None:
+    """A callback: a share such as `5%`."""
+    from cortex_tui.stats.statistics import SHARE
+
+    if text is None:
+        return None
+    try:
+        found = SHARE.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+    if not 0 < found < 1:
+        raise click.BadParameter(f'expected a share such as "5%", got {text!r}', ctx, param)
+    return found
+
+
+@click.command()
+@click.argument("refs", metavar=f"{REF}...", nargs=-1, required=True)
+@click.option(
+    "--statistic",
+    callback=percentile,
+    default="",
+    metavar="PERCENTILE",
+    help="The percentile that decides, such as p99, in place of the one that a profile's first "
+    "target names, or p95.",
+)
+@click.option(
+    "--tolerance",
+    callback=share,
+    metavar="SHARE",
+    help="Up to which difference two sides are the same, such as 5%: 2 % at p50 and the mean, 3 % "
+    "at p95, 5 % at p99 and 10 % at p99.9, where it is not given.",
+)
+@click.option(
+    "--force",
+    "forced",
+    is_flag=True,
+    help="Show the numbers of what cannot be compared, too, without a verdict.",
+)
+@click.option("--brief", is_flag=True, help="Only the statistic that decides of each profile.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+@click.option(
+    "--undecided",
+    type=click.Choice(["fail", "pass"]),
+    default="fail",
+    help="Whether a comparison that cannot tell is exit code 4 (fail, the default) or 0.",
+)
+@store_option
+def compare(
+    refs: Sequence[str],
+    statistic: str,
+    tolerance: float | None,
+    forced: bool,
+    brief: bool,
+    as_json: bool,
+    undecided: str,
+    store: Path,
+) -> int:
+    """Compare stored sessions: each of the others with the first, or the variants of one.
+
+    Each profile is faster, slower, the same, or cannot be told, and then why. Two sessions can be
+    told apart only as far as equal code repeats on this machine, which `noise` finds out. To
+    compare two versions of your code, measure both in one session with `run --against`.
+
+    Exit codes: 0 the same or faster; 1 a profile is slower, or more of its operations fail; 2 wrong
+    usage, or sessions that cannot be compared; 4 cannot tell, and nothing worse.
+    """
+    found = compared_refs(store, refs, statistic=statistic, tolerance=tolerance, forced=forced)
+    if as_json:
+        click.echo(document(found), nl=False)
+    else:
+        show(found, sys.stdout, brief=brief)
+    return exit_code(found, undecided_passes=undecided == "pass")
+
+
+def compared_refs(
+    store: Path,
+    refs: Sequence[str],
+    *,
+    statistic: str = "",
+    tolerance: float | None = None,
+    forced: bool = False,
+) -> list[Compared]:
+    """Each of the others against the first. Raises StoreError for what cannot be compared."""
+    from cortex_tui.analysis.sessions import compare_sources, sources_of
+    from cortex_tui.stats.codec import HistogramFormatError
+    from cortex_tui.store.port import open_store
+
+    async def load() -> tuple[list[StoredSession], list[NoiseRecord]]:
+        async with await open_store(store, "read") as opened:
+            report(opened.notice)
+            return [await opened.load(ref) for ref in refs], await opened.noise()
+
+    stored, noise = answer(load())
+    try:
+        sources = sources_of(list(zip(refs, stored, strict=True)))
+        found = compare_sources(
+            sources, noise, forced=forced, primary=statistic, tolerance=tolerance
+        )
+    except HistogramFormatError as error:
+        raise StoreError(f"a session cannot be read: {error}: it is damaged, remove it") from None
+    except ValueError as error:
+        raise StoreError(str(error)) from None
+    for each in found:
+        _refuse_unlike(each)
+    return found
+
+
+def _refuse_unlike(compared: Compared) -> None:
+    """Where nothing at all can be compared, that is no result but an error."""
+    if compared.comparison.profiles:
+        return
+    sides = f"{compared.a.name} and {compared.b.name} cannot be compared"
+    if compared.broken:
+        why = "; ".join(str(each) for each in compared.broken)
+    elif compared.left_out:
+        why = "; ".join(
+            f"{each.profile}: {next(str(apart) for apart in each.differences if apart.breaks)}"
+            for each in compared.left_out
+        )
+    else:
+        raise StoreError(f"{sides}: they have no profile in common that was measured")
+    raise StoreError(f"{sides}: {why}: --force shows their numbers, without a verdict")
+
+
+def show(found: Sequence[Compared], out: TextIO, *, brief: bool = False) -> None:
+    """Writes the comparisons as text."""
+    from cortex_tui.report.comparison import comparison_text
+    from cortex_tui.report.stream import wants_colour, width_of
+
+    colour = wants_colour(out)
+    texts = [
+        comparison_text(each, width=width_of(out), colour=colour, details=not brief)
+        for each in found
+    ]
+    click.echo("\n\n".join(texts), file=out, color=colour)
+
+
+def document(found: Sequence[Compared]) -> bytes:
+    """JSON that ends with a line feed: a comparison each, with its line of text."""
+    from cortex_tui.report.comparison import headline
+
+    comparisons: list[dict[str, Any]] = []
+    for each in found:
+        fields = msgspec.structs.asdict(each)
+        comparison = msgspec.structs.asdict(fields.pop("comparison"))
+        comparison["profiles"] = [
+            {**msgspec.structs.asdict(profile), "verdict": profile.verdict}
+            for profile in each.comparison.profiles
+        ]
+        comparisons.append({"summary": headline(each), **fields, **comparison})
+    whole = {"schema": SCHEMA, "comparisons": comparisons}
+    return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
+
+
+def exit_code(found: Sequence[Compared], *, undecided_passes: bool = False) -> int:
+    """1 for a regression; 4 where anything cannot be told, and nothing is worse; else 0."""
+    if any(each.comparison.regressions for each in found):
+        return REGRESSION
+    untold = any(each.left_out or each.comparison.having("cannot tell") for each in found)
+    return CANNOT_TELL if untold and not undecided_passes else SAME

@@ -1,0 +1,215 @@
+"""A comparison as text: what it all comes to, what differs besides, and each profile."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from cortex_tui.analysis.comparison import Comparison, ProfileComparison
+from cortex_tui.analysis.sessions import Compared, SourceFacts
+from cortex_tui.analysis.verdict import Judgement
+from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.report.stream import Tone, toned, wrapped
+from cortex_tui.report.table import Cell, Column, table
+from cortex_tui.text import one_line
+
+TONES: dict[str, Tone] = {
+    "faster": "good",
+    "slower": "bad",
+    "more": "bad",
+    "fewer": "good",
+    "cannot tell": "warn",
+}
+_NAMES_SHOWN = 3
+_TIMES_FROM = 2.0
+"""From this ratio on it is written as `3.2 times`: percentages are hard to read there."""
+
+
+class _Row(NamedTuple):
+    profile: str
+    judgement: Judgement
+
+
+def headline(compared: Compared) -> str:
+    """What it all comes to, in one line."""
+    comparison = compared.comparison
+    sides = f"{compared.b.name} against {compared.a.name}"
+    if not comparison.profiles:
+        return f"{sides}: nothing can be compared"
+    slower, faster = comparison.having("slower"), comparison.having("faster")
+    parts = [
+        f"slower in {_names(slower)}" if slower else "",
+        f"faster in {_names(faster)}" if faster else "",
+    ]
+    failing = [each for each in comparison.profiles if each.statistics["errors"].verdict == "more"]
+    parts.append(f"more operations fail in {_names(failing)}" if failing else "")
+    same, untold = comparison.having("same"), comparison.having("cannot tell")
+    total = len(comparison.profiles)
+    if same:
+        parts.append("the same" if len(same) == total else f"the same in {len(same)} of {total}")
+    if untold:
+        in_some = "" if len(untold) == total else f" in {len(untold)} of {total}"
+        parts.append(f"cannot tell{in_some}")
+    return f"{sides}: {'; '.join(part for part in parts if part)}{_on_the_whole(comparison)}"
+
+
+def comparison_text(compared: Compared, *, width: int, colour: bool, details: bool = True) -> str:
+    """All of it, several lines without a final line feed."""
+    comparison = compared.comparison
+    blocks = [wrapped(one_line(headline(compared)), width), list(_besides(compared, width))]
+    firsts = [_Row(each.profile, each.statistics[each.primary]) for each in comparison.profiles]
+    if firsts:
+        blocks.append(table(_columns(compared), firsts, width, colour=colour))
+        blocks.append(list(_reasons(comparison, width)))
+    if details:
+        blocks += [_detail(compared, each, width, colour=colour) for each in comparison.profiles]
+    blocks.append([line for note in compared.notes for line in wrapped(one_line(note), width)])
+    blocks.append([_how(compared)] if firsts else [])
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _names(profiles: Sequence[ProfileComparison]) -> str:
+    if len(profiles) > _NAMES_SHOWN:
+        return f"{len(profiles)} profiles"
+    return ", ".join(
+        f"{each.profile} ({change_text(each.statistics[each.primary])})" for each in profiles
+    )
+
+
+def _on_the_whole(comparison: Comparison) -> str:
+    low, high = comparison.low, comparison.high
+    if len(comparison.profiles) < 2 or None in (comparison.ratio, low, high):
+        return ""
+    assert comparison.ratio is not None
+    assert low is not None
+    assert high is not None
+    return f"; on the whole {_change(comparison.ratio)} ({_range(low, high)})"
+
+
+def _besides(compared: Compared, width: int) -> Iterator[str]:
+    """What else differs, a line for each thing."""
+    lines = [str(each) for each in compared.differences]
+    for profile, differences in compared.profile_differences.items():
+        lines += [f"{profile}: {each}" for each in differences]
+    for left_out in compared.left_out:
+        broken = "; ".join(str(each) for each in left_out.differences if each.breaks)
+        lines.append(f"{left_out.profile} is left out: {broken or 'the sessions differ'}")
+    for side, names in ((compared.a, compared.only_a), (compared.b, compared.only_b)):
+        if names:
+            lines.append(f"only in {side.name}: {', '.join(names)}")
+    if lines:
+        yield "what differs besides:"
+    for line in lines:
+        yield from wrapped(f"  {one_line(line)}", width, "    ")
+
+
+def _reasons(comparison: Comparison, width: int) -> Iterator[str]:
+    """Why the verdicts are what they are, profiles with the same reason on one line."""
+    by_reason: defaultdict[str, list[str]] = defaultdict(list)
+    for each in comparison.profiles:
+        reason = each.statistics[each.primary].reason
+        if reason:
+            by_reason[f"{each.verdict}: {reason}"].append(each.profile)
+    for reason, profiles in by_reason.items():
+        names = ", ".join(profiles)
+        if len(profiles) > _NAMES_SHOWN:
+            names = f"{len(profiles)} of {len(comparison.profiles)} profiles"
+        yield from wrapped(one_line(f"{names}: {reason}"), width)
+
+
+def _detail(
+    compared: Compared, profile: ProfileComparison, width: int, *, colour: bool
+) -> list[str]:
+    a, b = profile.rounds
+    rounds = f"{a} round{'' if a == 1 else 's'}" if a == b else f"{a} and {b} rounds"
+    title = toned(f"{one_line(profile.profile)}, {rounds}", "dim", colour=colour)
+    rows = [_Row(name, each) for name, each in profile.statistics.items()]
+    columns = [column for column in _columns(compared) if column.title != "profile"]
+    known = profile.statistics[profile.primary].reason
+
+    def reason(row: _Row) -> Cell:
+        return Cell("" if row.judgement.reason == known else row.judgement.reason, "dim")
+
+    columns.append(Column("", reason, goes=9, left=True))
+    return [title, *(f"  {line}" for line in table(columns, rows, width - 2, colour=colour))]
+
+
+def _how(compared: Compared) -> str:
+    if compared.comparison.paired:
+        return "measured alternately in one session; intervals are of 95 % confidence"
+    return (
+        "measured in two sessions; intervals are of 95 % confidence and contain the noise between "
+        "sessions, where it is known"
+    )
+
+
+def _columns(compared: Compared) -> list[Column[_Row]]:
+    a, b = _titles(compared.a, compared.b)
+    return [
+        Column("profile", lambda row: Cell(row.profile), left=True),
+        Column("", lambda row: Cell(row.judgement.statistic), left=True),
+        Column(a, lambda row: Cell(value_text(row.judgement.statistic, row.judgement.a)), goes=2),
+        Column(b, lambda row: Cell(value_text(row.judgement.statistic, row.judgement.b)), goes=1),
+        Column("difference", lambda row: Cell(change_text(row.judgement))),
+        Column("95 % interval", lambda row: Cell(interval_text(row.judgement)), goes=3),
+        Column("verdict", _verdict, left=True),
+    ]
+
+
+def _titles(a: SourceFacts, b: SourceFacts) -> tuple[str, str]:
+    """Names as column titles, where they are short enough."""
+    names = one_line(a.name), one_line(b.name)
+    return names if max(map(len, names)) <= 16 else ("A", "B")
+
+
+def _verdict(row: _Row) -> Cell:
+    return Cell(row.judgement.verdict, TONES.get(row.judgement.verdict))
+
+
+def value_text(statistic: str, value: float | None) -> str:
+    """With its unit."""
+    if value is None:
+        return "–"
+    if statistic == "errors":
+        return f"{value:.2%}" if value else "0 %"
+    return f"{format_count(value)}/s" if statistic == "throughput" else format_duration(value)
+
+
+def change_text(judgement: Judgement) -> str:
+    """B less A, such as `+4.2 %`; of errors in points of a percentage."""
+    if judgement.statistic == "errors":
+        if judgement.a is None or judgement.b is None:
+            return "–"
+        return f"{_signed(100 * (judgement.b - judgement.a))} points"
+    return "–" if judgement.ratio is None else _change(judgement.ratio)
+
+
+def interval_text(judgement: Judgement) -> str:
+    """The confidence interval of the change."""
+    if judgement.low is None or judgement.high is None:
+        return "–"
+    if judgement.statistic == "errors":
+        return f"{_signed(100 * judgement.low)} to {_signed(100 * judgement.high)}"
+    return _range(judgement.low, judgement.high)
+
+
+def _range(low: float, high: float) -> str:
+    if max(high, 1 / max(low, 1e-9)) >= _TIMES_FROM:
+        return f"{_change(low)} to {_change(high)}"
+    return f"{_change(low).removesuffix(' %')} to {_change(high)}"
+
+
+def _change(ratio: float) -> str:
+    if not math.isfinite(ratio) or ratio >= 1_000:
+        return "over 1,000 times"
+    if ratio >= _TIMES_FROM:
+        return f"{ratio:.3g} times"
+    return f"{_signed(100 * (ratio - 1))} %"
+
+
+def _signed(value: float) -> str:
+    """Three digits are more than any comparison knows; zero has no sign."""
+    text = f"{abs(value):.1f}"
+    return text if not float(text) else f"{'+' if value > 0 else '−'}{text}"

@@ -1,0 +1,269 @@
+"""Comparisons through the door: stored sessions, their exit codes, and what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cortex_tui.analysis.noise import noise_of
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.profiles.model import Profile
+from cortex_tui.protocol.messages import Health
+from cortex_tui.protocol.plan import Variant
+from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.moments import EMPTY, merged
+from cortex_tui.store.library import NoiseRecord
+from cortex_tui.store.records import (
+    EncodedHistogram,
+    IntervalRecord,
+    RunRecord,
+    SessionBatch,
+    SessionRecord,
+)
+from cortex_tui.store.sqlite.store import SqliteStore
+from cortex_tui.store.writer import this_process
+from tests.unit.analysis.sides import Times, latencies, profile
+from tests.unit.cli.door import Answer, call
+
+FACTS = {"system": "Linux", "cpu": "x", "cores": 2, "python": "3.11.7", "implementation": "CPython"}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def stored(
+    name: str,
+    sides: dict[str, Sequence[Times]],
+    *,
+    environment: dict[str, Any] | None = None,
+    of: Profile | None = None,
+    health: Health | None = None,
+    **fields: Any,
+) -> None:
+    """A session in the store, with a run for each variant ("" for none) and round."""
+    runs: list[RunRecord] = []
+    intervals: list[IntervalRecord] = []
+    for variant, rounds in sides.items():
+        for number, times in enumerate(rounds, 1):
+            moments, run = EMPTY, len(runs)
+            for slot, part in enumerate(np.array_split(times, 4)):
+                one = IntervalHistogram.of(part.astype(np.int64).tobytes())
+                moments = merged(moments, one.moments)
+                # The first interval was disturbed, if any was.
+                intervals.append(
+                    IntervalRecord(
+                        run=run,
+                        first=slot,
+                        service=EncodedHistogram(one.encode(), one.moments),
+                        health=health if health and not slot else Health(),
+                    )
+                )
+            runs.append(
+                RunRecord(
+                    run=run,
+                    profile=of or profile(),
+                    state="finished",
+                    round=number,
+                    variant=variant,
+                    measured_ns=int(times.sum()),
+                    service=moments,
+                )
+            )
+
+    async def write() -> None:
+        async with await SqliteStore.open(Path(".cortex-tui/snapshots.db")) as store:
+            record = SessionRecord(
+                id=f"id-{name}",
+                started_at="2026-01-01T10:00:00Z",
+                environment=FACTS if environment is None else environment,
+                writer=this_process(),
+                **fields,
+            )
+            await store.begin_session(record)
+            batch = SessionBatch(session=record.id, runs=tuple(runs), intervals=tuple(intervals))
+            await store.write(batch)
+            await store.finish_session(record.id, "finished")
+            await store.name_snapshot(name, record.id)
+
+    Path(".cortex-tui").mkdir(exist_ok=True)
+    asyncio.run(write())
+
+
+def with_noise(*names: str, deviation: float | None = None) -> list[NoiseRecord]:
+    """Keeps the noise between those sessions, or one that is given, as that of their profile."""
+
+    async def keep() -> list[NoiseRecord]:
+        async with await SqliteStore.open(Path(".cortex-tui/snapshots.db")) as store:
+            records = noise_of([await store.load(name) for name in names], "now")
+            if deviation is not None:
+                (one,) = records
+                changed = dict.fromkeys(one.deviations, deviation)
+                records = [
+                    NoiseRecord(
+                        profile=one.profile, machine=one.machine, deviations=changed, sessions=20
+                    )
+                ]
+            await store.put_noise(records)
+            return records
+
+    return asyncio.run(keep())
+
+
+def compared(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[Answer, dict[str, Any]]:
+    answer = call(capsys, "compare", *arguments, "--json")
+    (found,) = json.loads(answer.out)["comparisons"] if answer.out else ({},)
+    return answer, found
+
+
+def test_without_knowing_the_noise_between_sessions_there_is_no_verdict(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    a, b = latencies(1, slower=1.5)
+    stored("before", {"": a})
+    stored("after", {"": b})
+    answer, found = compared(capsys, "before", "after")
+    judged = found["profiles"][0]["statistics"]["p95"]
+    assert (answer.code, judged["verdict"]) == (4, "cannot tell")
+    assert judged["ratio"] == pytest.approx(1.5, rel=0.05)
+    assert "noise between sessions is not known" in judged["reason"]
+    text = call(capsys, "compare", "before", "after", "--undecided", "pass")
+    assert text.code == 0
+    assert text.out.startswith("after against before: cannot tell\n")
+
+
+def test_with_it_a_slowdown_beyond_the_noise_is_found_and_a_smaller_one_is_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for number in range(5):
+        stored(f"n{number}", {"": latencies(number, drift=0.01)[0]})
+    (record,) = with_noise(*(f"n{number}" for number in range(5)))
+    assert record.sessions == 5
+    assert 0 < record.deviations["p95"] < 0.1
+    with_noise("n0", "n1", deviation=0.02)
+    a, b = latencies(9, slower=1.3, drift=0.01)
+    stored("before", {"": a})
+    stored("after", {"": b})
+    stored("little", {"": [times * 1.02 for times in a]})
+    answer, found = compared(capsys, "before", "after")
+    assert (answer.code, found["profiles"][0]["verdict"], found["paired"]) == (1, "slower", False)
+    answer, found = compared(capsys, "after", "before")
+    assert (answer.code, found["profiles"][0]["verdict"]) == (0, "faster")
+    answer, found = compared(capsys, "before", "little")
+    assert (answer.code, found["profiles"][0]["verdict"]) == (4, "cannot tell")
+
+
+def test_variants_of_one_session_are_compared_round_by_round(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    a, b = latencies(3, slower=1.1, drift=0.3)
+    variants = (Variant(name="main", revision="a" * 40), Variant(name="work", revision="b" * 40))
+    stored("both", {"main": a, "work": b}, variants=variants, rounds=8)
+    answer, found = compared(capsys, "both")
+    assert (answer.code, found["paired"]) == (1, True)
+    assert found["summary"].startswith("work against main: slower in s.p (+")
+    assert [each["what"] for each in found["differences"]] == ["revision"]
+    text = call(capsys, "compare", "both", "--brief").out
+    assert f"revision: {'a' * 10} → {'b' * 10}" in text
+    assert "measured alternately in one session" in text
+    assert "throughput" not in text
+
+
+def test_several_are_compared_with_the_first(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("one", "two", "three"):
+        stored(name, {"": latencies(4)[0]})
+    answer = call(capsys, "compare", "one", "two", "three", "--json")
+    comparisons = json.loads(answer.out)["comparisons"]
+    assert [(each["a"]["name"], each["b"]["name"]) for each in comparisons] == [
+        ("one", "two"),
+        ("one", "three"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"environment": {**FACTS, "cpu": "y"}}, "cpu: x → y"),
+        ({"environment": {**FACTS, "python": "3.12.0"}}, "python: 3.11.7 → 3.12.0"),
+        ({"loop": "uvloop"}, 'loop: "" → uvloop'),
+        ({"of": profile(load=ClosedLoad(workers=4))}, "load.workers: 1 → 4"),
+        ({"of": profile(params={"size": 3})}, "params.size: – → 3"),
+    ],
+)
+def test_what_makes_a_comparison_meaningless_refuses_it_unless_forced(
+    capsys: pytest.CaptureFixture[str], fields: dict[str, Any], words: str
+) -> None:
+    a, b = latencies(5, slower=2)
+    stored("before", {"": a})
+    stored("after", {"": b}, **fields)
+    with_noise("before", "after", deviation=0.01)
+    answer = call(capsys, "compare", "before", "after")
+    assert (answer.code, answer.out) == (2, "")
+    assert "before and after cannot be compared" in answer.err
+    assert words in answer.err
+    forced, found = compared(capsys, "before", "after", "--force")
+    judged = found["profiles"][0]["statistics"]["p50"]
+    assert (forced.code, judged["verdict"]) == (4, "cannot tell")
+    assert judged["ratio"] == pytest.approx(2, rel=0.1)
+    assert judged["reason"].startswith("not the same thing: ")
+
+
+def test_what_may_explain_a_difference_is_shown_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    a, b = latencies(6)
+    before = {**FACTS, "git_commit": "a" * 40, "packages": {"numpy": "1.0"}, "busy": []}
+    after = {
+        **FACTS,
+        "git_commit": "b" * 40,
+        "git_dirty": True,
+        "packages": {"numpy": "2.0"},
+        "busy": [{"name": "make", "share": 0.9}],
+    }
+    stored("before", {"": a}, environment=before)
+    stored("after", {"": b}, environment=after)
+    text = call(capsys, "compare", "before", "after").out
+    for line in (
+        "packages.numpy: 1.0 → 2.0",
+        f"commit: {'a' * 10} → {'b' * 10} with changes",
+        "used by other processes at the start: 0.00 of a core → 0.90 of a core",
+    ):
+        assert line in text.split("profile", 1)[0]
+
+
+def test_intervals_in_which_the_processor_was_taken_away_are_left_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stolen = Health(wall_ns=100_000_000, steal_ns=20_000_000)
+    a, b = latencies(7)
+    stored("before", {"": a}, health=stolen)
+    stored("after", {"": b}, health=stolen)
+    stored("calm", {"": b})
+    _, found = compared(capsys, "before", "after")
+    assert found["notes"] == [
+        "left out, as the hypervisor took the processor away: 25.0% of before and 25.0% of after"
+    ]
+    _, found = compared(capsys, "before", "calm")
+    assert "nothing is left out" in found["notes"][0]
+
+
+def test_nothing_in_common_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = latencies(8)
+    stored("before", {"": a})
+    stored("after", {"": b}, of=profile("other"))
+    answer = call(capsys, "compare", "before", "after")
+    assert (answer.code, answer.out) == (2, "")
+    assert "no profile in common" in answer.err
+    alone = call(capsys, "compare", "before")
+    assert (alone.code, "before has no variants to compare" in alone.err) == (2, True)
+    assert call(capsys, "compare", "before", "nowhere").code == 2
+    assert call(capsys, "compare", "before", "after", "--statistic", "mean").code == 2
+    assert call(capsys, "compare", "before", "after", "--tolerance", "0").code == 2
