@@ -20,6 +20,7 @@ BROKEN_PIPE = 141
 COMMANDS = {
     "launch": "launching",
     "run": "running",
+    "pytest": "pytest_suite:pytest_suite",
     "list": "listing:list_profiles",
     "check": "checking",
     "new": "scaffold",

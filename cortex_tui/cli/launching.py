@@ -42,12 +42,19 @@ class NoTerminalError(click.ClickException):
 @click.argument("select", nargs=-1, metavar="[SELECT]...")
 @profiles_option
 @store_option
+@click.option(
+    "--pytest",
+    "tests",
+    metavar='"PATH ..."',
+    help="Show the tests that use pytest-benchmark's fixture, too; quoted words for pytest.",
+)
 @place_options
 @loop_option
 @click.pass_context
 def launch(
     ctx: click.Context,
     select: tuple[str, ...],
+    tests: str | None,
     places: Sequence[Path],
     store: Path,
     place: Place,
@@ -57,9 +64,25 @@ def launch(
     if select and ctx.meta.get(BARE):
         raise _no_command(ctx, select[0])
     catalog = catalog_for(select, places)
+    if tests is not None:
+        catalog = _with_tests(catalog, tests)
     checked = [p.full_name for p in selected_from(catalog, select).profiles] if select else []
     _check_terminal(select)
     return _launch(catalog, checked, store, place=place, loop=loop)
+
+
+def _with_tests(catalog: Catalog, words: str) -> Catalog:
+    """The catalog, with the tests that pytest collects for these words before all others."""
+    from cortex_tui.cli.pytest_suite import collected_suites
+
+    try:
+        arguments = shlex.split(words)
+    except ValueError as error:
+        raise click.UsageError(f"--pytest: {error}") from None
+    tests = collected_suites(arguments)
+    names = {suite.name for suite in tests}
+    others = (suite for suite in catalog.suites if suite.name not in names)
+    return Catalog((*tests, *others), catalog.problems)
 
 
 def _no_command(ctx: click.Context, word: str) -> click.UsageError:

@@ -153,8 +153,6 @@ def run(
         profiles, invalid = _selected(select, places)
     if not profiles:
         return INVALID_PROFILE
-    if note and not save:
-        raise click.UsageError("--note: expected --save NAME, too")
     if dry_run:
         _refuse_beside(
             ctx, "--dry-run", ("duration_ns", "warmup", "repeat", "save", "json", "decide_ns")
@@ -162,12 +160,10 @@ def run(
         profiles, one_by_one, repeat = [rehearsed(profile) for profile in profiles], True, 1
     else:
         profiles = [_overridden(profile, duration_ns, warmup, decide_ns) for profile in profiles]
-    _check_json(json)
-    if save:
-        _check_save(store, save)
+    check_delivery(store, save=save, note=note, json=json)
     from cortex_tui.report import Delivery, worst
 
-    code = _run(
+    code = run_profiles(
         profiles,
         Delivery(
             store=store,
@@ -222,8 +218,16 @@ def _overridden(
     return profile
 
 
+def check_delivery(store: Path, *, save: str, note: str, json: str) -> None:
+    """Says before the measuring, not after it, that its results could not be delivered."""
+    if note and not save:
+        raise click.UsageError("--note: expected --save NAME, too")
+    _check_json(json)
+    if save:
+        _check_save(store, save)
+
+
 def _check_json(target: str) -> None:
-    """Says before the measuring, not after it, that its result could not be written."""
     if target in ("", "-"):
         return
     file = Path(target)
@@ -235,7 +239,7 @@ def _check_json(target: str) -> None:
         raise click.UsageError(f"--json: {target}: cannot be written: permission denied")
 
 
-def _run(
+def run_profiles(
     profiles: Sequence[Profile],
     delivery: Delivery,
     *,
@@ -244,11 +248,18 @@ def _run(
     place: Place,
     loop: LoopName,
 ) -> int:
+    """Runs them, delivers what came of it, and returns the exit code."""
     import asyncio
     import tempfile
 
     from cortex_tui.report import run_headless
     from cortex_tui.session.controller import SessionController
+    from cortex_tui.session.planning import runners_at
+
+    try:
+        runners_at(place, profiles)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
     # Taken before a session in this process redirects what its workloads print.
     out, err = sys.stdout, sys.stderr
@@ -277,7 +288,6 @@ def _run(
 
 
 def _check_save(store: Path, name: str) -> None:
-    """Says before the measuring, not after it, that its session could not be saved."""
     from cortex_tui.store.errors import SnapshotError
     from cortex_tui.store.port import check_can_save
 

@@ -20,14 +20,17 @@ from cortex_tui.placement.port import Stream
 from cortex_tui.protocol.commands import Start, ToRunner
 from cortex_tui.protocol.frames import FrameReader, ProtocolError, decode_messages, encode_frame
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied, SessionFinished
-from cortex_tui.protocol.plan import RunnerSpec, SessionPlan
+from cortex_tui.protocol.plan import Program, RunnerSpec, SessionPlan
 
 _LOOK_S = 0.02
 """How often it is looked whether the runner still lives: its socket may outlive it in a child."""
 _LAST_WORDS_S = 1.0
 """How long what a runner left in its socket and pipes is waited for once it has ended."""
 
-
+_MODULES: dict[Program, str] = {
+    "workloads": "cortex_tui.runner.process",
+    "pytest": "cortex_tui.pytest_runner.process",
+}
 DEFAULT = RunnerSpec()
 
 
@@ -43,7 +46,7 @@ class RunnerProcess:
         try:
             self._process = subprocess.Popen(
                 # -P keeps the working folder off sys.path until a profile asks for a module there.
-                [spec.python or sys.executable, "-P", "-m", "cortex_tui.runner.process",
+                [spec.python or sys.executable, "-P", "-m", _MODULES[spec.program],
                  str(theirs.fileno()), str(lifeline)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -13,6 +13,8 @@ INTERVAL_NS = 100_000_000
 """How long an interval is at first (neighbours merge in pairs when a run has too many)."""
 
 LoopName = Literal["auto", "asyncio", "uvloop"]
+Program = Literal["workloads", "pytest"]
+"""What a runner runs: the workloads of profiles, or tests by way of pytest."""
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +47,7 @@ class RunnerSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Variables beside those of this process."""
     loop: LoopName | None = None
     """None for that of the session."""
+    program: Program = "workloads"
 
 
 class RunPlan(msgspec.Struct, frozen=True):

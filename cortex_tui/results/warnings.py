@@ -60,7 +60,10 @@ def _timing(run: RunFold) -> list[str]:
         return []
     if run.clock_cost_ns * _CLOCK_SHARE <= service_ns:
         return []
-    may_be_batched = not run.profile.load.has_schedule and run.profile.timeout_ns is None
+    profile = run.profile
+    may_be_batched = (
+        profile.batch == 1 and not profile.load.has_schedule and profile.timeout_ns is None
+    )
     return [
         f"timing adds {format_duration(run.clock_cost_ns)} to each operation, "
         f"{run.clock_cost_ns / service_ns:.0%} of the service p50 {format_duration(service_ns)}"

@@ -48,7 +48,7 @@ class Outbox:
     def put(self, batch: Sequence[Message]) -> None:
         """Has a batch wait to be sent, values in pieces of a frame each."""
         for message in batch:
-            for piece in _pieces(message) if isinstance(message, Samples) else (message,):
+            for piece in pieces(message) if isinstance(message, Samples) else (message,):
                 self._waiting.append(piece)
                 self._bytes += _size(piece)
 
@@ -80,7 +80,7 @@ def _values(samples: Samples) -> tuple[bytes, ...]:
     return samples.service, samples.response, samples.lateness, samples.failures
 
 
-def _pieces(samples: Samples) -> list[Samples]:
+def pieces(samples: Samples) -> list[Samples]:
     """Messages that add up to this one, none of them larger than a frame."""
     values = _values(samples)
     if sum(map(len, values)) <= FRAME_BYTES:

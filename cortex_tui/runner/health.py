@@ -78,7 +78,8 @@ class HealthMeter:
     A beat costs the loop some 2 us, a `take` some 15 us.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Without a loop, all but what blocks one."""
         self._loop = loop
         self._beat: asyncio.TimerHandle | None = None
         self._due_ns = 0
@@ -157,6 +158,8 @@ class HealthMeter:
             self._blocks_ns.append((self._due_ns, now_ns))
 
     def _schedule(self) -> None:
+        if self._loop is None:
+            return
         self._due_ns = CLOCK.read_ns() + BEAT_NS
         self._beat = self._loop.call_later(BEAT_NS / 1e9, self._beaten)
 

@@ -51,21 +51,13 @@ def _new_asyncio_loop() -> asyncio.AbstractEventLoop:
 
 def main() -> None:
     """Runs one session, then leaves without waiting for anything that a workload left running."""
-    channel_fd, lifeline_fd = int(sys.argv[1]), int(sys.argv[2])
-    for fd in (channel_fd, lifeline_fd):
-        os.set_inheritable(fd, False)
-    threading.Thread(target=_watch, args=(lifeline_fd,), name="watchdog", daemon=True).start()
-    faulthandler.enable()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    channel = begin_process()
     new_event_loop("auto")  # imports uvloop before it is needed
-    channel = socket.socket(fileno=channel_fd)
     reader = FrameReader()
-    plan, early = _receive_plan(channel, reader)
+    plan, early = receive_plan(channel, reader)
     if plan is None:
         return
-    _scratch.append(plan.scratch)
+    delete_with_parent(plan.scratch)
     with asyncio.Runner(loop_factory=new_event_loop(plan.loop)) as runner:
         sessions: list[Session] = []
 
@@ -81,6 +73,24 @@ def main() -> None:
     os._exit(0)
 
 
+def begin_process() -> socket.socket:
+    """What every runner process does first; the socket that leads to its parent."""
+    channel_fd, lifeline_fd = int(sys.argv[1]), int(sys.argv[2])
+    for fd in (channel_fd, lifeline_fd):
+        os.set_inheritable(fd, False)
+    threading.Thread(target=_watch, args=(lifeline_fd,), name="watchdog", daemon=True).start()
+    faulthandler.enable()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    return socket.socket(fileno=channel_fd)
+
+
+def delete_with_parent(scratch: str) -> None:
+    """Has a folder deleted when the parent is gone before the session has ended."""
+    _scratch.append(scratch)
+
+
 def _watch(lifeline_fd: int) -> None:
     os.read(lifeline_fd, 1)
     for folder in _scratch:
@@ -88,7 +98,7 @@ def _watch(lifeline_fd: int) -> None:
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def _receive_plan(
+def receive_plan(
     channel: socket.socket, reader: FrameReader
 ) -> tuple[SessionPlan | None, list[ToRunner]]:
     """The plan, with the commands that came right behind it; no plan when the parent went away."""

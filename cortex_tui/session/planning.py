@@ -8,8 +8,20 @@ from datetime import datetime
 
 from cortex_tui.placement.port import Place
 from cortex_tui.profiles.model import Profile
-from cortex_tui.protocol.plan import LoopName, RunPlan, SessionPlan
+from cortex_tui.protocol.plan import LoopName, RunnerSpec, RunPlan, SessionPlan
+from cortex_tui.protocol.programs import runners_for
 from cortex_tui.session.scratch import Scratch
+
+
+def runners_at(place: Place, profiles: Sequence[Profile]) -> tuple[RunnerSpec, ...]:
+    """What the runners of these profiles are started with; empty where nothing is special.
+
+    Raises ValueError where one runner cannot run them all, or not at that place.
+    """
+    runners = runners_for(profiles)
+    if runners and not place.own_process:
+        raise ValueError(f"pytest runs tests in a process of its own, not {place.words}")
+    return runners
 
 
 def plan_of(
@@ -22,7 +34,10 @@ def plan_of(
     rounds: int,
     loop: LoopName,
 ) -> SessionPlan:
-    """A run of each profile in each round; runs are numbered in that order."""
+    """A run of each profile in each round; runs are numbered in that order.
+
+    Raises ValueError for profiles that one runner cannot run.
+    """
     session = f"{started_at:%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
     return SessionPlan(
         session=session,
@@ -40,4 +55,5 @@ def plan_of(
         cache=str(scratch.cache),
         one_by_one=one_by_one,
         loop=loop,
+        runners=runners_at(place, profiles),
     )

@@ -55,6 +55,14 @@ ALLOWED = {
         "cortex_tui.runner",
         "cortex_tui.workloads",
     },
+    "cortex_tui.pytest_runner": {
+        MODEL,
+        "cortex_tui.isolation",
+        "cortex_tui.protocol",
+        "cortex_tui.pytest_runner",
+        "cortex_tui.runner",
+        "cortex_tui.workloads",
+    },
     "cortex_tui.environment": {"cortex_tui.environment"},
     "cortex_tui.store": {
         MODEL,

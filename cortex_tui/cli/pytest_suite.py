@@ -1,0 +1,109 @@
+"""`cortex-tui pytest`: runs the benchmarks of an existing test suite as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from cortex_tui.cli.options import duration, given, store_option, warmup
+from cortex_tui.cli.running import check_delivery, run_profiles
+from cortex_tui.profiles.model import Catalog, Length, Suite
+
+
+class CollectionFailedError(click.ClickException):
+    """pytest found nothing to measure; the message says why."""
+
+    exit_code = 2
+
+
+def collected_suites(
+    arguments: Sequence[str], *, duration_ns: int | None = None, warmup: Length | None = None
+) -> tuple[Suite, ...]:
+    """The tests that pytest collects for these arguments, as suites of profiles."""
+    from cortex_tui.pytest_runner.collecting import CollectionError, collect
+    from cortex_tui.pytest_runner.profiles import suites_of
+
+    try:
+        return suites_of(collect(arguments), duration_ns=duration_ns, warmup=warmup)
+    except CollectionError as error:
+        raise CollectionFailedError(str(error)) from None
+
+
+@click.command(
+    "pytest",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": True},
+)
+@click.argument(
+    "arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PATH]... [PYTEST OPTION]..."
+)
+@click.option(
+    "--duration",
+    "duration_ns",
+    callback=duration,
+    metavar="DURATION",
+    help="How long each test measures, in place of its max_time (1s).",
+)
+@click.option(
+    "--warmup",
+    callback=warmup,
+    metavar="LENGTH",
+    help="How long each test is called before it counts (200ms), or how often; 0 for none.",
+)
+@click.option(
+    "--repeat",
+    type=click.IntRange(1, 1_000),
+    default=1,
+    metavar="N",
+    help="N rounds of all tests, each a run of pytest.",
+)
+@store_option
+@click.option(
+    "--save",
+    metavar="NAME",
+    default="",
+    callback=given("a name"),
+    help="Save the session as a snapshot.",
+)
+@click.option("--note", default="", help="A line to keep with the snapshot.")
+@click.option(
+    "--json",
+    metavar="FILE",
+    default="",
+    callback=given("a file, or - for stdout"),
+    help="Write the session as JSON; - is stdout, and the table goes to stderr.",
+)
+def pytest_suite(
+    arguments: tuple[str, ...],
+    duration_ns: int | None,
+    warmup: tuple[Length, bool] | None,
+    repeat: int,
+    store: Path,
+    save: str,
+    note: str,
+    json: str,
+) -> int:
+    """Run the benchmarks of a test suite, unchanged, with percentiles.
+
+    Each test that uses the `benchmark` fixture is a run. pytest itself runs it, with its fixtures,
+    marks and plugins; PATH and every other option go to pytest: cortex-tui pytest tests -k search.
+
+    Exit codes are those of run.
+    """
+    from cortex_tui.placement.registry import PROCESS
+    from cortex_tui.report import Delivery
+
+    length, auto = (None, False) if warmup is None else warmup
+    if auto:
+        raise click.UsageError("--warmup: expected a length, a test's warm-up does not end itself")
+    check_delivery(store, save=save, note=note, json=json)
+    suites = collected_suites(arguments, duration_ns=duration_ns, warmup=length)
+    return run_profiles(
+        Catalog(suites).profiles,
+        Delivery(store=store, save=save, note=note, json=json),
+        one_by_one=True,
+        repeat=repeat,
+        place=PROCESS,
+        loop="auto",
+    )

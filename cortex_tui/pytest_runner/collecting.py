@@ -1,0 +1,64 @@
+"""Finds a project's tests by having pytest collect them, in the folder where a person would."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from cortex_tui.pytest_runner.profiles import Collected
+from cortex_tui.text import one_line
+
+_ERROR = re.compile(r"^ERROR(?!: usage)|^E  |error: ")
+_LINES_SHOWN = 8
+_NOTHING_COLLECTED = 5
+"""pytest's exit code where there are no tests."""
+
+
+class CollectionError(Exception):
+    """pytest found no tests to measure; the text says why, and what to do."""
+
+
+def collect(arguments: Sequence[str], folder: Path | None = None) -> Collected:
+    """What `pytest ARGUMENTS` would run of tests with the `benchmark` fixture.
+
+    Raises CollectionError where there are none, or pytest refuses.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / "tests.json"
+        command = [sys.executable, "-P", "-m", "cortex_tui.pytest_runner.collector", str(file)]
+        ended = subprocess.run(
+            [*command, *arguments],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="backslashreplace",
+            check=False,
+        )
+        found = file.read_bytes() if file.exists() else b""
+    printed = [line for line in (ended.stdout + ended.stderr).splitlines() if line.strip()]
+    if "No module named 'pytest'" in ended.stderr:
+        raise CollectionError("pytest is not installed in this environment: pip install pytest")
+    if not found or ended.returncode not in (0, _NOTHING_COLLECTED):
+        why = _essence(printed)
+        raise CollectionError(f"pytest (exit code {ended.returncode}) collected nothing: {why}")
+    collected = msgspec.json.decode(found, type=Collected)
+    if not collected.tests:
+        others = f"{collected.others} other" if collected.others else "no"
+        raise CollectionError(
+            f"expected tests that use the `benchmark` fixture, found none of them and {others} "
+            f"test{'s' * (collected.others != 1)}"
+        )
+    return collected
+
+
+def _essence(printed: Sequence[str]) -> str:
+    """The lines that name an error, or else the last ones."""
+    errors = [line for line in printed if _ERROR.search(line)]
+    return "; ".join(one_line(line.strip()) for line in (errors or printed)[-_LINES_SHOWN:])

@@ -1,0 +1,142 @@
+"""A session whose runs are tests: pytest runs them, once for each round."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+from collections.abc import Sequence
+
+import pytest
+
+from cortex_tui.protocol.commands import (
+    Adjust,
+    Command,
+    EndPhase,
+    Pause,
+    Request,
+    Resume,
+    Stop,
+)
+from cortex_tui.protocol.lifecycle import TransitionError
+from cortex_tui.protocol.messages import (
+    Answer,
+    Answered,
+    RunPlanned,
+    SessionFinished,
+    SessionStarted,
+)
+from cortex_tui.protocol.plan import SessionPlan
+from cortex_tui.pytest_runner.channel import Channel
+from cortex_tui.pytest_runner.fixture import finished
+from cortex_tui.pytest_runner.measuring import TestRun
+from cortex_tui.pytest_runner.plugin import RunningPlugin
+from cortex_tui.pytest_runner.profiles import arguments_of, node_id_of
+from cortex_tui.runner.calibration import await_cost_ns, clock_cost_ns
+from cortex_tui.runner.clock import CLOCK
+from cortex_tui.runner.health import HealthMeter
+
+_ENDED: dict[int, str] = {
+    pytest.ExitCode.INTERRUPTED: "pytest was interrupted, or could not collect it",
+    pytest.ExitCode.INTERNAL_ERROR: "pytest had an internal error",
+    pytest.ExitCode.USAGE_ERROR: "pytest refused its options",
+    pytest.ExitCode.NO_TESTS_COLLECTED: "pytest did not find it",
+}
+
+
+_QUIET = ("--color=no", "--no-header", "--no-summary", "--quiet")
+"""What pytest prints is the session's log, which has the failures already."""
+
+
+class PytestSession:
+    """Runs a plan of tests, one after the other."""
+
+    def __init__(self, plan: SessionPlan, channel: Channel, early: Sequence[Request]) -> None:
+        self._plan = plan
+        self._channel = channel
+        self._early = list(early)
+        self._health = HealthMeter(None)
+        self._stopped = False
+        self._runs = {
+            p.run: TestRun(p, plan.interval_ns, self._health, channel.send, self.look)
+            for p in plan.runs
+        }
+
+    def run(self) -> None:
+        """From the first message to the last."""
+        self._channel.send([self._started(), *self._planned()])
+        self._health.begin()
+        rounds: dict[int, list[TestRun]] = {}
+        for run in self._runs.values():
+            rounds.setdefault(run.round, []).append(run)
+        for runs in rounds.values():
+            self.look(0.0)
+            waiting = [run for run in runs if not run.life.stopping]
+            code = self._run_pytest(waiting) if waiting else pytest.ExitCode.OK
+            for run in runs:
+                if run in waiting and not run.life.stopping:
+                    run.fail_unless_begun(_ENDED.get(code, "pytest did not run it"))
+                run.end()
+        self._health.end()
+        self._health.close()
+        self._channel.send([SessionFinished(CLOCK.read_ns(), self._stopped)])
+
+    def _run_pytest(self, runs: Sequence[TestRun]) -> int:
+        by_node = {node_id_of(run.profile): run for run in runs}
+        plugin = RunningPlugin(by_node, lambda: self._stopped)
+        options = shlex.split(str(runs[0].profile.params["options"]))
+        where = [f"--rootdir={runs[0].profile.params['rootdir']}", *_QUIET]
+        tests = [arguments_of(run.profile) for run in runs]
+        return pytest.main([*options, *where, *tests], plugins=[plugin])
+
+    def look(self, wait_s: float) -> None:
+        """Carries out and answers the commands that have come, or come within `wait_s`."""
+        early, self._early = self._early, []
+        for request in (*early, *self._channel.requests(wait_s)):
+            self._channel.send([Answer(request.id, self.obey(request.command))])
+
+    def obey(self, command: Command) -> Answered:
+        """Does what a person asks for; what was done, or why nothing was."""
+        done: list[str] = []
+        refused = f"there is no run {command.run}"
+        if command == Stop():
+            self._stopped = any(not run.life.is_over for run in self._runs.values())
+        for number, run in self._runs.items():
+            if command.run in (None, number):
+                try:
+                    done.append(f"{run.profile.full_name}: {_carry_out(command, run)}")
+                except TransitionError as error:
+                    refused = str(error)
+        if not done:
+            return Answered(False, refused)
+        text = done[0] if len(done) == 1 else f"{len(done)} runs: {done[0].rpartition(': ')[2]}"
+        return Answered(True, text)
+
+    def _planned(self) -> list[RunPlanned]:
+        return [RunPlanned(p.run, p.profile, (), p.round) for p in self._plan.runs]
+
+    def _started(self) -> SessionStarted:
+        return SessionStarted(
+            at_ns=CLOCK.read_ns(),
+            pid=os.getpid(),
+            python=f"{platform.python_implementation()} {platform.python_version()}",
+            loop="pytest",
+            timer="none",
+            clock_resolution_ns=CLOCK.resolution_ns,
+            clock_cost_ns=clock_cost_ns(),
+            await_cost_ns=finished(await_cost_ns()),
+        )
+
+
+def _carry_out(command: Command, run: TestRun) -> str:
+    match command:
+        case Stop():
+            return run.stop()
+        case Pause():
+            return run.pause()
+        case Resume():
+            return run.resume()
+        case EndPhase():
+            return run.end_phase(command.phase, command.mark)
+        case Adjust():
+            raise TransitionError("the load of a test is one call after the other")
