@@ -48,13 +48,14 @@ def doctor(as_json: bool, store: Path) -> int:
 
 
 def _lines(found: Sequence[Finding]) -> Iterator[str]:
-    from cortex_tui.report.stream import Tone, toned, wants_colour
+    from cortex_tui.report.stream import toned, wants_colour
+    from cortex_tui.tables import Tone
 
     colour = wants_colour(sys.stdout)
     width = min(shutil.get_terminal_size().columns, _WIDEST)
     tones: dict[str, Tone] = {"ok": "good", "warning": "bad"}
     for finding in found:
-        word = toned(f"{finding.level:<7}", tones.get(finding.level), colour=colour)
+        word = toned(f"{finding.level:<7}", tones.get(finding.level, "plain"), colour=colour)
         first, *more = _wrapped(f"{finding.topic}: {one_line(finding.what)}", width)
         yield f"{word}  {first.strip()}"
         yield from more

@@ -8,10 +8,10 @@ from functools import lru_cache
 
 import msgspec
 
-from cortex_tui.cli.tables import table_lines
 from cortex_tui.quantities import format_count
 from cortex_tui.store.library import RemovedEntry
 from cortex_tui.store.records import SessionEntry, SnapshotEntry
+from cortex_tui.tables import table_lines
 
 Entry = SessionEntry | SnapshotEntry | RemovedEntry
 

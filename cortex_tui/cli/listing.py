@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ import msgspec
 from cortex_tui.cli.options import catalog_for, profiles_option, say_problems, selected_from
 from cortex_tui.profiles.description import matrix_text, stop_text
 from cortex_tui.profiles.model import Catalog, Profile, Suite
+from cortex_tui.tables import GAP, aligned
+from cortex_tui.text import one_line
 
 SCHEMA = "cortex-tui/profiles@1"
 
@@ -61,18 +64,14 @@ class _Row(NamedTuple):
 def _lines(catalog: Catalog) -> Iterator[str]:
     suites = {suite.name: [_row(family) for family in _families(suite)] for suite in catalog.suites}
     rows = [row for found in suites.values() for row in found]
-    name_width, load_width, stop_width = (
-        max((len(row[column]) for row in rows), default=0) for column in range(3)
-    )
+    names, loads, stops = (aligned([row[at] for row in rows], right=at == 2) for at in range(3))
+    lines = zip(names, loads, stops, [one_line(row.says) for row in rows], strict=True)
     for number, suite in enumerate(catalog.suites):
         if number:
             yield ""
         yield _title(suite)
-        for row in suites[suite.name]:
-            yield (
-                f"  {row.name:<{name_width}}  {row.load:<{load_width}}  {row.stop:>{stop_width}}"
-                f"  {row.says}"
-            ).rstrip()
+        for line in islice(lines, len(suites[suite.name])):
+            yield (GAP + GAP.join(line)).rstrip()
 
 
 def _families(suite: Suite) -> list[list[Profile]]:

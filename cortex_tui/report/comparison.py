@@ -11,8 +11,8 @@ from cortex_tui.analysis.comparison import Comparison, ProfileComparison
 from cortex_tui.analysis.sessions import Compared, SourceFacts
 from cortex_tui.analysis.verdict import Judgement
 from cortex_tui.quantities import format_count, format_duration
-from cortex_tui.report.stream import Tone, toned, wrapped
-from cortex_tui.report.table import Cell, Column, table
+from cortex_tui.report.stream import table_text, toned, wrapped
+from cortex_tui.tables import Cell, Column, Tone, table
 from cortex_tui.text import one_line
 
 TONES: dict[str, Tone] = {
@@ -61,7 +61,7 @@ def comparison_text(compared: Compared, *, width: int, colour: bool, details: bo
     blocks = [wrapped(one_line(headline(compared)), width), list(_besides(compared, width))]
     firsts = [_Row(each.profile, each.statistics[each.primary]) for each in comparison.profiles]
     if firsts:
-        blocks.append(table(_columns(compared), firsts, width, colour=colour))
+        blocks.append(table_text(table(_columns(compared), firsts, width), colour=colour))
         blocks.append(list(_reasons(comparison, width)))
     if details:
         blocks += [_detail(compared, each, width, colour=colour) for each in comparison.profiles]
@@ -133,7 +133,8 @@ def _detail(
         return Cell("" if row.judgement.reason == known else row.judgement.reason, "dim")
 
     columns.append(Column("", reason, goes=9, left=True))
-    return [title, *(f"  {line}" for line in table(columns, rows, width - 2, colour=colour))]
+    lines = table_text(table(columns, rows, width - 2), colour=colour)
+    return [title, *(f"  {line}" for line in lines)]
 
 
 def _how(compared: Compared) -> str:
@@ -165,7 +166,7 @@ def _titles(a: SourceFacts, b: SourceFacts) -> tuple[str, str]:
 
 
 def _verdict(row: _Row) -> Cell:
-    return Cell(row.judgement.verdict, TONES.get(row.judgement.verdict))
+    return Cell(row.judgement.verdict, TONES.get(row.judgement.verdict, "plain"))
 
 
 def value_text(statistic: str, value: float | None) -> str:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from cortex_tui.quantities import format_count, format_duration, format_range
-from cortex_tui.report.stream import Tone, toned
+from cortex_tui.quantities import format_duration, format_range
+from cortex_tui.report.stream import toned
 from cortex_tui.results.rounds import alike, apart, rounds_of
-from cortex_tui.results.run_result import RunResult, StageResult
+from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import SharedWarning, own_warnings, shared_warnings
 from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import SCALING, TargetResult, parse_target
+from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 
 _MARKS_TOLD = 12
 _DRAIN_SHARE = 20
 """Operations that took a twentieth of the window to end after it are worth a line."""
 _NAMES_TOLD = 4
-_OF_STAGES = ("p50", "p90", "p99")
 _OVER_ROUNDS = ("p50", "p99")
 
 
@@ -30,7 +30,7 @@ def run_notes(
     if rounds > 1:
         name += f" round {run.round}"
 
-    def note(word: str, tone: Tone | None, text: str) -> str:
+    def note(word: str, tone: Tone, text: str) -> str:
         return f"{name}: {toned(word, tone, colour=colour)}: {one_line(text)}"
 
     if run.state == "failed":
@@ -50,44 +50,30 @@ def run_notes(
     if run.drained and run.drain_ns * _DRAIN_SHARE > run.measured_ns:
         yield note(
             "drained",
-            None,
+            "plain",
             f"{run.drained:,} operations ended after the time was up, within "
             f"{format_duration(run.drain_ns)}; throughput is of those before",
         )
     if run.batch > 1:
         yield note(
             "batches",
-            None,
+            "plain",
             f"{format_duration(run.mean_ns)} an operation on average; percentiles and max are of "
             f"batches of {run.batch:,}, timed as one",
         )
     if run.profile.auto_warmup and run.warmup_ns:
-        yield note("warm-up", None, f"ended after {format_duration(run.warmup_ns)}")
+        yield note("warm-up", "plain", f"ended after {format_duration(run.warmup_ns)}")
     if run.slowest:
-        yield note("slowest", None, run.slowest)
-    for number, stage in enumerate(run.stages, 1):
-        yield note(f"stage {number}", None, _stage(stage))
+        yield note("slowest", "plain", run.slowest)
     for mark in run.marks[:_MARKS_TOLD]:
-        yield note("mark", None, f"after {format_duration(mark.offset_ns)}: {mark.text}")
+        yield note("mark", "plain", f"after {format_duration(mark.offset_ns)}: {mark.text}")
     if len(run.marks) > _MARKS_TOLD:
-        yield note("mark", None, f"and {len(run.marks) - _MARKS_TOLD:,} more")
+        yield note("mark", "plain", f"and {len(run.marks) - _MARKS_TOLD:,} more")
     for warning in own_warnings(run, shared):
         yield note("warning", "warn", warning)
 
 
-def _stage(stage: StageResult) -> str:
-    levels = [format_count(level) for level in (stage.from_level, stage.until_level)]
-    times = ", ".join(
-        f"{name} {format_duration(stage.percentiles_ns.get(name))}" for name in _OF_STAGES
-    )
-    return (
-        f"level {' to '.join(dict.fromkeys(levels))} for "
-        f"{format_duration(stage.until_ns - stage.from_ns)}: {stage.operations:,} operations, "
-        f"{format_count(stage.throughput_per_s)}/s, {times}, {stage.errors:,} errors"
-    )
-
-
-def _standing(target: TargetResult, setting: str = "") -> tuple[str, Tone | None, str] | None:
+def _standing(target: TargetResult, setting: str = "") -> tuple[str, Tone, str] | None:
     """What there is to report of a target, if anything; `setting` is what its verdict holds for."""
     text = f"{target.target}: {target.value_text}"
     if target.warn:
@@ -97,7 +83,7 @@ def _standing(target: TargetResult, setting: str = "") -> tuple[str, Tone | None
     if target.verdict == "missed":
         return word, "bad", text
     if target.verdict == "undecided" or (target.verdict == "met" and target.note):
-        return word, None if target.met and target.value is None else "warn", text
+        return word, "plain" if target.met and target.value is None else "warn", text
     return None
 
 

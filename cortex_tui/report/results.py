@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cortex_tui.quantities import format_count, format_duration, format_range, is_wide
-from cortex_tui.report.stream import Tone
-from cortex_tui.report.table import Cell, Column, table
+from cortex_tui.report.stream import table_text
 from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.stage_table import STAGE_COLUMNS, stage_rows
+from cortex_tui.tables import Cell, Column, Tone, table
+from cortex_tui.text import one_line
 
 _WORDS_FROM = 120
 """From so many columns on, a verdict names the neighbours in words."""
@@ -22,7 +24,7 @@ def results_table(runs: Sequence[RunResult], width: int, *, colour: bool) -> lis
         columns[-1] = Column("targets", _short_verdict, left=True)
     if any(run.round > 1 for run in runs):
         columns.insert(1, Column("round", lambda run: Cell(str(run.round))))
-    return table(columns, by_profile(runs), width, colour=colour)
+    return table_text(table(columns, by_profile(runs), width), colour=colour)
 
 
 def confidence_table(runs: Sequence[RunResult], width: int, *, colour: bool) -> list[str]:
@@ -34,7 +36,18 @@ def confidence_table(runs: Sequence[RunResult], width: int, *, colour: bool) -> 
     columns = list(_CONFIDENCE)
     if any(run.round > 1 for run in runs):
         columns.insert(1, Column("round", lambda run: Cell(str(run.round))))
-    return table(columns, telling, width, colour=colour)
+    return table_text(table(columns, telling, width), colour=colour)
+
+
+def stage_tables(runs: Sequence[RunResult], width: int, *, colour: bool) -> list[str]:
+    """A table for each run with stages, below its name."""
+    lines = []
+    for run in by_profile(runs):
+        if run.stages:
+            which = f" round {run.round}" if run.round > 1 else ""
+            lines.append(one_line(f"the stages of {name_of(run)}{which}"))
+            lines += table_text(table(STAGE_COLUMNS, stage_rows(run), width), colour=colour)
+    return lines
 
 
 def by_profile(runs: Sequence[RunResult]) -> list[RunResult]:
@@ -61,7 +74,7 @@ def _confidence(name: str) -> Callable[[RunResult], Cell]:
     def cell(run: RunResult) -> Cell:
         if name in run.confidence_ns:
             interval = run.confidence_ns[name]
-            return Cell(format_range(*interval), "warn" if is_wide(*interval) else None)
+            return Cell(format_range(*interval), "warn" if is_wide(*interval) else "plain")
         missing = run.samples_missing.get(name)
         if missing:
             # Of a batched run, each sample is a batch.
@@ -73,11 +86,11 @@ def _confidence(name: str) -> Callable[[RunResult], Cell]:
 
 def _state(run: RunResult) -> Cell:
     tones: dict[str, Tone] = {"failed": "bad", "stopped": "warn"}
-    return Cell(run.state, tones.get(run.state))
+    return Cell(run.state, tones.get(run.state, "plain"))
 
 
 def _errors(run: RunResult) -> Cell:
-    return Cell(format_count(run.error_count), "bad" if run.error_count else None)
+    return Cell(format_count(run.error_count), "bad" if run.error_count else "plain")
 
 
 def _verdict(run: RunResult) -> Cell:
@@ -102,7 +115,7 @@ _TONES: dict[str, Tone] = {
 
 _PROFILE: Column[RunResult] = Column("profile", lambda run: Cell(name_of(run)), left=True)
 
-_RESULTS: tuple[Column[RunResult], ...] = (
+_RESULTS: Sequence[Column[RunResult]] = (
     _PROFILE,
     Column("load", lambda run: Cell(run.profile.load.text), goes=9, left=True),
     Column("state", _state, goes=3, left=True),
@@ -117,7 +130,7 @@ _RESULTS: tuple[Column[RunResult], ...] = (
     Column("targets", _verdict, left=True),
 )
 
-_CONFIDENCE: tuple[Column[RunResult], ...] = (
+_CONFIDENCE: Sequence[Column[RunResult]] = (
     _PROFILE,
     Column("p50", _confidence("p50"), goes=3),
     Column("p90", _confidence("p90"), goes=2),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Literal, TextIO
+from collections.abc import Iterable, Sequence
+from typing import TextIO
 
-Tone = Literal["good", "bad", "warn", "dim"]
+from cortex_tui.tables import GAP, Cell, Tone
 
 PLAIN_WIDTH = 10_000
 """Of a stream that is no terminal: whoever reads the file or the pipe has no edge."""
@@ -55,7 +56,15 @@ def wrapped(text: str, width: int, indent: str = "  ") -> list[str]:
     return [*lines, line]
 
 
-def toned(text: str, tone: Tone | None, *, colour: bool) -> str:
-    if tone is None or not colour:
+def toned(text: str, tone: Tone, *, colour: bool) -> str:
+    """The text in the colour of its tone; blanks at its ends stay without."""
+    code, words = _CODES.get(tone), text.strip()
+    if not code or not words or not colour:
         return text
-    return f"\x1b[{_CODES[tone]}m{text}\x1b[0m"
+    before, after = text.split(words, 1)
+    return f"{before}\x1b[{code}m{words}\x1b[0m{after}"
+
+
+def table_text(lines: Iterable[Sequence[Cell]], *, colour: bool) -> list[str]:
+    """The lines of a table as text."""
+    return [GAP.join(toned(*cell, colour=colour) for cell in line).rstrip() for line in lines]

@@ -8,7 +8,7 @@ from pathlib import Path
 from cortex_tui.placement.registry import place_of
 from cortex_tui.quantities import format_duration
 from cortex_tui.report.notes import run_notes, session_notes
-from cortex_tui.report.results import by_profile, confidence_table, results_table
+from cortex_tui.report.results import by_profile, confidence_table, results_table, stage_tables
 from cortex_tui.report.stream import toned, wrapped
 from cortex_tui.results.shared import shared_warnings
 from cortex_tui.results.view import SessionView
@@ -34,6 +34,7 @@ def summary(
     if confidence:
         about = [toned(line, "dim", colour=colour) for line in wrapped(_CONFIDENCE, width, "")]
         confidence = [*about, *confidence]
+    stages = stage_tables(runs, width, colour=colour)
     shared = shared_warnings(runs)
     notes = [
         note
@@ -50,7 +51,7 @@ def summary(
         for text in (*_measured_on(view), *_where(view, store))
         for line in wrapped(text, width)
     ]
-    blocks = (results, confidence, notes, tracebacks, end)
+    blocks = (results, confidence, stages, notes, tracebacks, end)
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 

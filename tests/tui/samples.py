@@ -8,9 +8,10 @@ import msgspec
 
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
+from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Catalog, Length, Precision, Problem, Profile, Suite
 from cortex_tui.protocol.lifecycle import RunLife
-from cortex_tui.results.run_result import CurvePoint, MarkView, RunResult
+from cortex_tui.results.run_result import CurvePoint, MarkView, RunResult, StageResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import TargetResult
 from tests.lives import with_life
@@ -229,6 +230,45 @@ def known() -> SessionView:
         warnings=("operations started late: lateness p50 9.00µs is more than a tenth of it",),
     )
     return session_view(run)
+
+
+def staged() -> RunResult:
+    """A run of a load with two stages, the second of which is a ramp."""
+    load = StagedLoad(
+        of="rate",
+        stages=(Stage(100.0, 5 * SECOND_NS), Stage(1_000.0, 10 * SECOND_NS, ramp=True)),
+    )
+    return run_view(
+        0,
+        msgspec.structs.replace(SEARCH.profiles[0], load=load),
+        state="finished",
+        stages=(
+            StageResult(
+                from_ns=0,
+                until_ns=5 * SECOND_NS,
+                from_level=100.0,
+                until_level=100.0,
+                operations=500,
+                errors=0,
+                throughput_per_s=100.0,
+                percentiles_ns={"p50": 62_100, "p95": 120_000, "p99": None},
+                samples_missing={"p99": 500},
+                max_ns=310_000,
+            ),
+            StageResult(
+                from_ns=5 * SECOND_NS,
+                until_ns=15 * SECOND_NS,
+                from_level=100.0,
+                until_level=1_000.0,
+                operations=5_500,
+                errors=7,
+                throughput_per_s=550.0,
+                percentiles_ns={"p50": 248_000, "p95": 1_200_000, "p99": 8_120_000},
+                samples_missing={},
+                max_ns=31_000_000,
+            ),
+        ),
+    )
 
 
 def failed() -> SessionView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import msgspec
+import pytest
 
 from cortex_tui.results.run_result import MarkView, RunResult
 from cortex_tui.tui.render.columns import columns_for
@@ -24,6 +25,7 @@ from tests.tui.samples import (
     repeated,
     run_view,
     session_view,
+    staged,
 )
 
 COMMAND, QUERY, _ = MEDIATOR.profiles
@@ -160,8 +162,8 @@ def test_rounds_are_told_in_row_and_title_and_side_by_side() -> None:
     assert "m 62% 2/3" in row(found.run, 119, rounds=3)
     assert "2/3" not in row(found.run, 79, rounds=3)
     told = facts(found.run, earlier=found.earlier)
-    assert "  1     62.1µs   95.3µs    812µs   1394/s" in told
-    assert "  2      124µs    191µs   1.62ms   1394/s" in told
+    assert "\n1  62.1µs  95.3µs   812µs  1394/s" in told
+    assert "\n2   124µs   191µs  1.62ms  1394/s" in told
     assert "apart" not in told
 
 
@@ -172,8 +174,8 @@ def test_the_drift_between_rounds_that_have_ended_is_told() -> None:
     ]
     told = facts(rounds[-1], earlier=tuple(rounds[:-1]))
     assert "18 earlier rounds" in told
-    assert " 30  " in told
-    assert " 18  " not in told
+    assert "\n30  100µs" in told
+    assert "\n18  " not in told
     assert "medians   100µs to 100µs, 0.0% apart" in told
 
 
@@ -189,6 +191,29 @@ def test_a_round_that_never_began_does_not_hide_the_one_before() -> None:
     found = latest.known(COMMAND.full_name)
     assert found is not None
     assert found.run.operations == 111
+
+
+@pytest.mark.parametrize("width", [47, 90])
+def test_each_stage_has_its_results(width: int) -> None:
+    told = facts(staged(), width).split("\n")
+    at = told.index("stages")
+    longer = width > 60
+    assert [line.split() for line in told[at + 1 : at + 4]] == [
+        ["stage"] * longer
+        + ["level"]
+        + ["for"] * longer
+        + ["ops", "ops/s", "p50", "p95", "p99", "err"],
+        ["1"] * longer
+        + ["100/s"]
+        + ["5.00s"] * longer
+        + ["500", "100", "62.1µs", "120µs", "–", "0"],
+        ["2"] * longer
+        + ["100→1000/s"]
+        + ["10.0s"] * longer
+        + ["5500", "550", "248µs", "1.20ms", "8.12ms", "7"],
+    ]
+    assert all(len(line) <= width for line in told[at : at + 4])
+    assert "stages" not in facts(run_view(0, STEADY)).split("\n")
 
 
 def test_a_profile_without_rounds_has_none_to_tell() -> None:

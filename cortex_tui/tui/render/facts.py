@@ -11,7 +11,7 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.definition import add_definition
 from cortex_tui.tui.render.line_builder import LineBuilder
-from cortex_tui.tui.render.results import add_results, add_rounds, add_warnings
+from cortex_tui.tui.render.results import add_results, add_rounds, add_stages, add_warnings
 from cortex_tui.tui.render.rows import VERDICTS, phase_text, stalled_ns
 from cortex_tui.tui.render.text import Line, Span
 
@@ -72,6 +72,7 @@ def profile_facts(
         builder.add(run.reason, "bad" if run.state == "failed" else "warn", indent="  ")
     if run.operations or run.errors or run.state != "failed":
         add_results(builder, run)
+        add_stages(builder, run)
     else:
         add_warnings(builder, run)
     _conditions(builder, run, silent_ns)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
+from cortex_tui.tables import Column, Row, table
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.text import Line, Span, Tone, fit, width_of, wrap
 
@@ -38,6 +41,12 @@ class LineBuilder:
         """Text of several lines."""
         for line in text.rstrip("\n").split("\n"):
             self.add(line, tone, indent="  ")
+
+    def table(self, columns: Sequence[Column[Row]], rows: Iterable[Row], gap: str) -> None:
+        """As many of the columns as there is room for, with `gap` between them."""
+        for cells in table(columns, rows, self.width, gap):
+            spans = [Span(gap * bool(at) + text, tone) for at, (text, tone) in enumerate(cells)]
+            self.row(tuple(spans))
 
     def pairs(self, cells: list[Line]) -> None:
         """Cells side by side, as many as fit, with a blank between them at least."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cortex_tui.quantities import (
     format_bounds,
@@ -13,10 +13,12 @@ from cortex_tui.quantities import (
 )
 from cortex_tui.results.rounds import apart
 from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.stage_table import STAGE_COLUMNS, stage_rows
+from cortex_tui.tables import GAP, Cell, Column
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.line_builder import LineBuilder
 from cortex_tui.tui.render.rows import VERDICTS
-from cortex_tui.tui.render.text import Line, Span, fit, fit_right
+from cortex_tui.tui.render.text import Line, Span, fit
 
 PERCENTILES = ("p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99")
 
@@ -119,6 +121,17 @@ def add_results(builder: LineBuilder, run: RunResult) -> None:
     )
 
 
+def add_stages(builder: LineBuilder, run: RunResult) -> None:
+    """Adds what was measured in each stage of a load with several."""
+    if run.stages:
+        builder.row((Span("stages", "head"),))
+        builder.table(STAGE_COLUMNS, stage_rows(run), " ")
+
+
+def _of_round(percentile: str) -> Callable[[RunResult], Cell]:
+    return lambda run: Cell(format_duration(run.percentiles_ns.get(percentile)))
+
+
 def add_rounds(builder: LineBuilder, earlier: Sequence[RunResult], run: RunResult) -> None:
     """Adds the numbers of each round side by side, so that drift between them is seen."""
     if not earlier:
@@ -126,14 +139,14 @@ def add_rounds(builder: LineBuilder, earlier: Sequence[RunResult], run: RunResul
     runs = [*earlier, run]
     builder.row((Span("rounds", "head"),))
     names = [name for name in _OF_ROUNDS if any(r.percentiles_ns.get(name) for r in runs)]
-    titles = "".join(fit_right(name, 9) for name in (*names, "rate"))
-    builder.row((Span(fit("", 5) + titles, "dim"),))
+    columns: list[Column[RunResult]] = [
+        Column("", lambda one: Cell(str(one.round), "dim")),
+        *(Column(name, _of_round(name)) for name in names),
+        Column("rate", lambda one: Cell(_rate(one))),
+    ]
     if len(runs) > _ROUNDS:
         builder.row((Span(f"{len(runs) - _ROUNDS} earlier rounds", "dim"),))
-    for one in runs[-_ROUNDS:]:
-        values = [format_duration(one.percentiles_ns.get(name)) for name in names]
-        cells = "".join(fit_right(value, 9) for value in (*values, _rate(one)))
-        builder.row((Span(fit_right(str(one.round), 3) + "  ", "dim"), Span(cells)))
+    builder.table(columns, runs[-_ROUNDS:], GAP)
     # The round under way has not seen what the others have.
     known = [r for r in runs if r.state != "running"]
     medians = [value for r in known if (value := r.percentiles_ns.get("p50")) is not None]

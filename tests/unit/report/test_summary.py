@@ -13,6 +13,7 @@ from cortex_tui.report import summary
 from cortex_tui.results.blocked import Blocks
 from cortex_tui.results.run_result import MarkView
 from cortex_tui.stats.targets import TargetResult
+from tests.tui.samples import staged
 from tests.unit.report.stand_in import profile, run_view, session_view
 
 
@@ -166,6 +167,17 @@ def test_growth_over_a_matrix_is_told_once() -> None:
     lines = summary(session_view(*runs)).split("\n")
     assert [line for line in lines if "scaling" in line] == [
         "shop.grow: missed: scaling(n) <= 1.1: 1.72"
+    ]
+
+
+def test_each_stage_of_a_load_has_a_line() -> None:
+    run = staged()
+    lines = summary(session_view(run), width=100).split("\n")
+    at = lines.index("the stages of search.steady")
+    assert [line.split() for line in lines[at + 1 : at + 4]] == [
+        ["stage", "level", "for", "ops", "ops/s", "p50", "p95", "p99", "err"],
+        ["1", "100/s", "5.00s", "500", "100", "62.1µs", "120µs", "–", "0"],
+        ["2", "100→1000/s", "10.0s", "5500", "550", "248µs", "1.20ms", "8.12ms", "7"],
     ]
 
 
