@@ -29,6 +29,8 @@ from cortex_tui.stats.beta import beta_share, t_two_sided
 Side = Literal["below", "above"]
 
 ERROR = 0.05
+UNSEEN_DEFF = 10.0
+"""That of a run which is too short to show how its operations depend on each other."""
 _LOG_EVIDENCE = math.log(1 / ERROR)
 _PRIOR = 50
 """The mixture weighs shares as so many earlier operations with the limit's share would."""

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from cortex_tui.quantities import format_duration
 from cortex_tui.stats.judging import (
+    UNSEEN_DEFF,
     Side,
     least_to_be_below,
     longer_for_mean,
@@ -28,8 +29,6 @@ from cortex_tui.stats.scaling import Cell, exponent
 from cortex_tui.stats.statistics import Reading, Statistic, find_statistic
 from cortex_tui.stats.targets import SCALING, Target, TargetResult, TargetVerdict, Verdict
 
-UNSEEN_DEFF = 10.0
-"""Of a run that is too short to show how its operations depend on each other."""
 UNSEEN_BLOCKS = 10
 TOO_CLOSE = "too close to the limit to be decided"
 
