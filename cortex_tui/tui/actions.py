@@ -9,20 +9,21 @@ from typing import Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
 
+from cortex_tui.tui.panes.registry import PANES
+
 When = Literal["always", "idle", "live"]
-"""While no session goes on, while one does, or both."""
+"""While no session is running, while one is, or both."""
 
 
 class Action(NamedTuple):
     """What a person can do."""
 
     name: str
-    """`action_NAME` on the main screen or, with `of_session`, a word to its sessions; also the id
-    of its bindings."""
+    """Also the id of its bindings."""
     keys: tuple[str, ...]
     """In Textual's words."""
     shown: str
-    """How its keys are written; empty if the line of another action tells of them."""
+    """How its keys are written; empty if the line of another action has them."""
     label: str
     tooltip: str
     rank: int = 0
@@ -30,12 +31,14 @@ class Action(NamedTuple):
     when: When = "always"
     """When the key line has it."""
     palette: bool = True
-    of_session: bool = False
+    group: str = ""
+    """The action of the main screen that it is one of, and which is given its name; empty where it
+    has an action of its own."""
 
     @property
     def call(self) -> str:
         """What Textual runs for it."""
-        return f"session('{self.name}')" if self.of_session else self.name
+        return f"{self.group}('{self.name}')" if self.group else self.name
 
 
 def _session(
@@ -47,14 +50,14 @@ def _session(
     rank: int = 0,
     when: When = "always",
 ) -> Action:
-    return Action(name, keys, shown, label, tooltip, rank, when, of_session=True)
+    return Action(name, keys, shown, label, tooltip, rank, when, group="session")
 
 
 def _move(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
-    return Action(name, keys, shown, label, tooltip, palette=False)
+    return Action(name, keys, shown, label, tooltip, palette=False, group="move")
 
 
-ACTIONS: tuple[Action, ...] = (
+_ROWS_AND_SESSIONS: tuple[Action, ...] = (
     Action("check", ("space",), "space", "check", "Check or uncheck the profile or suite", 3),
     _session("run", ("r",), "r", "run", "Run the checked profiles together on one loop", 1, "idle"),
     _session(
@@ -118,7 +121,7 @@ ACTIONS: tuple[Action, ...] = (
         ("escape",),
         "esc",
         "back",
-        "Close session or log, else the filter: every profile is shown",
+        "Close the pane that is open, else the filter: every profile is shown",
     ),
     Action(
         "check_suite",
@@ -129,16 +132,9 @@ ACTIONS: tuple[Action, ...] = (
         12,
     ),
     Action("check_all", ("A",), "", "check all", "Check or uncheck all profiles"),
-    Action(
-        "about_session",
-        ("i",),
-        "i",
-        "session",
-        "Show health of session, loop and screen, or the details again",
-        10,
-    ),
-    Action("log", ("l",), "l", "log", "Show the log of the session, or the details again", 11),
-    Action("problems", ("e",), "e", "problems", "List what is wrong with suites and store", 13),
+)
+
+_PROGRAM_AND_MOVES = (
     Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", 2),
     Action("quit", ("q",), "q", "quit", "End the session and leave; ctrl+c does the same", 1),
     _move("down", ("j", "down"), "j k ↓ ↑", "down", "Move, or scroll the details"),
@@ -147,18 +143,31 @@ ACTIONS: tuple[Action, ...] = (
     _move("page_up", ("pageup",), "", "page up", "A page up"),
     _move("first", ("home", "g"), "home end", "first", "To the first or the last row"),
     _move("last", ("end", "G"), "", "last", "The last row"),
-    _move("details_down", ("J",), "J K", "details down", "Scroll the details"),
-    _move("details_up", ("K",), "", "details up", "Scroll the details up"),
-    _move(
-        "details",
+    Action("pane_down", ("J",), "J K", "details down", "Scroll the details", palette=False),
+    Action("pane_up", ("K",), "", "details up", "Scroll the details up", palette=False),
+    Action(
+        "focus_pane",
         ("enter", "tab"),
         "enter",
         "to details",
         "Go to the details, or back to the profiles",
+        palette=False,
     ),
 )
 
-BY_NAME = {action.name: action for action in ACTIONS}
+
+def actions() -> tuple[Action, ...]:
+    """All that there are, those of the panes included."""
+    panes = (
+        Action(pane.NAME, (pane.KEY,), pane.KEY, pane.LABEL, pane.TOOLTIP, pane.RANK, group="pane")
+        for pane in PANES.values()
+        if pane.KEY
+    )
+    return (*_ROWS_AND_SESSIONS, *panes, *_PROGRAM_AND_MOVES)
+
+
+def action_named(name: str) -> Action:
+    return next(action for action in actions() if action.name == name)
 
 
 def bindings() -> list[BindingType]:
@@ -172,7 +181,7 @@ def bindings() -> list[BindingType]:
             tooltip=action.tooltip,
             id=action.name if at == 0 else f"{action.name}-{at + 1}",
         )
-        for action in ACTIONS
+        for action in actions()
         for at, key in enumerate(action.keys)
     ]
 
@@ -180,15 +189,16 @@ def bindings() -> list[BindingType]:
 def key_line(width: int, *, live: bool = False) -> list[Action]:
     """The actions whose keys fit a line of `width` cells, in the order of the table.
 
-    `live` tells whether a session goes on.
+    `live` is whether a session is running.
     """
     chosen: set[str] = set()
     used = 0
     now = ("always", "live" if live else "idle")
-    ranked = [action for action in ACTIONS if action.rank and action.when in now]
+    table = actions()
+    ranked = [action for action in table if action.rank and action.when in now]
     for action in sorted(ranked, key=lambda a: a.rank):
         needed = len(action.shown) + len(action.label) + 3
         if used + needed <= width:
             chosen.add(action.name)
             used += needed
-    return [action for action in ACTIONS if action.name in chosen]
+    return [action for action in table if action.name in chosen]

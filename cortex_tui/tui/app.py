@@ -19,7 +19,7 @@ from textual.worker import Worker, WorkerState
 from cortex_tui.profiles.model import Catalog
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
-from cortex_tui.tui.actions import ACTIONS
+from cortex_tui.tui.actions import actions
 from cortex_tui.tui.any_bytes import accept_any_bytes
 from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.leaving import leaving
@@ -130,7 +130,7 @@ class Workbench(KeysInOrder[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette offers: the actions that would do something now, and themes."""
-        for action in ACTIONS:
+        for action in actions():
             if action.palette and self._main.applies(action.name):
                 run = partial(self._main.run_action, action.call)
                 yield SystemCommand(action.label.capitalize(), action.tooltip, run)

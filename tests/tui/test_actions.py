@@ -8,7 +8,7 @@ import pytest
 from textual.worker import WorkerFailed
 
 from cortex_tui.session.control import SavedSnapshot
-from cortex_tui.tui.actions import ACTIONS, bindings
+from cortex_tui.tui.actions import actions, bindings
 from tests.tui.samples import finished, running, session_view
 from tests.tui.stand_in import StandIn, bench
 
@@ -246,9 +246,26 @@ async def test_details_scroll_with_their_own_keys_and_when_they_have_the_focus()
         assert "definition" in b.text
         await b.press("enter", "home")
         assert "shares its loop" in b.text
-        assert "▸[ ]!comm" in b.text
         await b.press("end", "enter", "j")
         assert "▸[ ] query" in b.text
+
+
+@pytest.mark.parametrize("colours", [True, False])
+async def test_only_the_part_with_the_focus_has_a_cursor(
+    colours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not colours:
+        monkeypatch.setenv("NO_COLOR", "1")
+    async with bench() as b:
+        await b.show(finished())
+        for key, marked in [("home", "[ ] mediator"), ("enter", "mediator"), ("l", "log of")]:
+            await b.press(key)
+            assert [line for line in b.lines if "▸" in line] == [b.line_with(f"▸{marked}")]
+        # Which row it was can still be seen: no other is set off.
+        strips = b.app.screen._compositor.render_strips()
+        rows = [strip for strip in strips if strip.text[1:].startswith("[ ]")]
+        bold = [s.text for s in rows if all(p.style and p.style.bold for p in s if p.text.strip())]
+        assert [text[5:13] for text in bold] == ["mediator"]
 
 
 async def test_the_palette_offers_what_applies_now() -> None:
@@ -266,7 +283,7 @@ async def test_the_palette_offers_what_applies_now() -> None:
 async def test_every_binding_has_an_id_of_its_own_and_a_tooltip() -> None:
     async with bench() as b:
         found = [binding for chain in b.app.screen._binding_chain for binding in chain[1]]
-    ours = [binding for _, binding in found if binding.action in {a.call for a in ACTIONS}]
+    ours = [binding for _, binding in found if binding.action in {a.call for a in actions()}]
     assert len(ours) >= len(bindings())
     assert all(binding.id and binding.tooltip for binding in ours)
     assert len({binding.id for binding in ours}) >= len(bindings())
@@ -327,7 +344,7 @@ async def test_what_was_asked_for_is_told_for_a_while(monkeypatch: pytest.Monkey
 
 
 def test_no_key_has_two_meanings() -> None:
-    keys = [key for action in ACTIONS for key in action.keys]
+    keys = [key for action in actions() for key in action.keys]
     assert len(keys) == len(set(keys))
 
 

@@ -11,32 +11,26 @@ from cortex_tui.loads.port import Load
 from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Length, Precision, Suite
 from cortex_tui.results.run_result import MarkView, RunResult
-from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import TargetResult, TargetVerdict
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.definition import plan_text
-from cortex_tui.tui.render.facts import log_lines, problem_lines, profile_facts, suite_facts, title
-from cortex_tui.tui.render.session_facts import session_facts
+from cortex_tui.tui.render.facts import profile_facts, suite_facts, title
 from cortex_tui.tui.render.status import status_line
 from cortex_tui.tui.render.text import Line, width_of, wrap
 from cortex_tui.tui.state.cost import ScreenCost
 from cortex_tui.tui.state.listing import Listing
-from cortex_tui.tui.state.pace import Pace
 from tests.tui.samples import (
     CATALOG,
     MEDIATOR,
     SEARCH,
-    batched,
     failed,
     profile,
-    repeated,
     run_view,
     session_view,
 )
 
 STEADY = SEARCH.profiles[0]
 COMMAND = MEDIATOR.profiles[0]
-CALM = Pace()
 
 
 def text(lines: list[Line]) -> list[str]:
@@ -215,7 +209,6 @@ def test_no_line_is_wider_than_the_pane(width: int) -> None:
     run = failed().runs[0]
     lines = profile_facts(run.profile, run, width)
     lines += profile_facts(STEADY, run_view(0, STEADY, unstarted=7), width)
-    lines += problem_lines(CATALOG.problems, failed(), width)
     for line in text(lines):
         # A label and its value need some room of their own.
         assert width_of(line) <= max(width, 24)
@@ -228,12 +221,6 @@ def test_errors_and_tracebacks_are_literal() -> None:
     assert "\x1b" not in told
 
 
-def test_the_log_is_literal_and_says_what_is_gone() -> None:
-    view = session_view(log=("[bold]a\x1b[2J", "b"), log_dropped=1_200)
-    assert text(log_lines(view, 40)) == ["1,200 earlier lines are gone", "[bold]a␛[2J", "b"]
-    assert text(log_lines(None, 40)) == ["Nothing was printed."]
-
-
 def test_a_suite_tells_where_it_comes_from_and_what_is_wrong() -> None:
     suite = Suite(name="x", source="./profiles/x.toml", profiles=(), replaces="shipped/x.toml")
     told = "\n".join(text(suite_facts(suite, CATALOG.problems, 90)))
@@ -241,14 +228,6 @@ def test_a_suite_tells_where_it_comes_from_and_what_is_wrong() -> None:
     assert "shipped/x.toml" in told
     assert 'profile.steady.load.rate: expected a rate such as "500/s"' in told
     assert "no profiles in it" not in told
-
-
-def test_problems_include_session_and_store() -> None:
-    view = session_view(died="killed by signal 9", store_error="/data is read-only")
-    told = "\n".join(text(problem_lines((), view, 60)))
-    assert "killed by signal 9" in told
-    assert "/data is read-only" in told
-    assert text(problem_lines((), None, 60)) == ["Nothing is wrong."]
 
 
 @pytest.mark.parametrize(
@@ -272,59 +251,6 @@ def test_wide_characters_wrap_by_their_cells() -> None:
     assert wrap("日本語日本語", 5) == ["日本", "語日", "本語"]
     assert wrap("one two three", 7, "  ") == ["one two", "  three"]
     assert wrap("x" * 12, 5) == ["xxxxx", "xxxxx", "xx"]
-
-
-def session_text(view: SessionView | None, pace: Pace = CALM) -> str:
-    cost = ScreenCost(frame_ns=2_100_000, cpu_share=0.04)
-    if view is not None and view.placement == "in-process":
-        cost = cost._replace(frame_ns=None)
-    return "\n".join(text(session_facts(view, cost, pace, 2, 90)))
-
-
-def test_a_session_tells_how_its_runner_and_the_screen_fare() -> None:
-    told = session_text(batched())
-    assert "in a process of its own, uvloop, arrivals woken by timerfd" in told
-    assert "reading it adds 84ns to an operation; an empty await takes 45ns" in told
-    assert "blocked for at most 12.4ms within the last second" in told
-    assert "3 pauses in the runner, 5.82ms together" in told
-    assert "the runner uses 1.02 of 2 usable cores" in told
-    assert "2.1 ms/frame, 4 % CPU" in told
-    assert session_text(None) == "Nothing was run yet."
-
-
-def test_a_session_tells_its_round_its_store_and_why_less_is_drawn() -> None:
-    view = msgspec.structs.replace(repeated(), store_error="/data: disk full")
-    told = session_text(view, Pace(level=2, reason="full"))
-    assert "running, round 2 of 3, 4.20s" in told
-    assert "not stored: /data: disk full" in told
-    assert "drawing once a second: the machine is full" in told
-
-
-def test_a_warning_that_runs_share_stands_above_and_in_the_session() -> None:
-    warning = "the event loop was blocked for 129ms (after 1.2 s)"
-    view = session_view(
-        *(
-            run_view(n, of, warnings=(warning,), neighbours=("x",))
-            for n, of in enumerate([COMMAND, STEADY])
-        )
-    )
-    line = "".join(span.text for span in status_line(view, Listing(CATALOG), 80))
-    assert line.startswith(" running  1 warning (i)  ")
-    told = session_text(view).replace("\n  ", " ")
-    assert f"! {warning}; seen by mediator.command-dispatch, search.steady" in told
-
-
-def test_in_process_the_screen_does_not_claim_to_know_its_own_share() -> None:
-    told = session_text(msgspec.structs.replace(batched(), placement="in-process"))
-    assert "4 % CPU, together with what is measured" in told
-    assert "ms/frame" not in told
-
-
-def test_a_held_loop_and_a_full_machine_are_warned_of() -> None:
-    view = msgspec.structs.replace(batched(), runner_cpu_share=1.9)
-    lines = session_facts(view, ScreenCost(), CALM, 2, 70)
-    warned = ["".join(span.text for span in line) for line in lines if line[-1].tone == "warn"]
-    assert [line.split()[0] for line in warned] == ["loop", "CPU"]
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,7 @@ async def at_row(on: Bench, row: int) -> None:
     name = view.runs[row].profile.full_name
     entries = on.main.listing.entries
     at = next(i for i, e in enumerate(entries) if e.profile and e.profile.full_name == name)
-    on.main._move_to(at)
-    await on.pilot.pause()
+    await on.press("home", *["down"] * at)
 
 
 @pytest.mark.parametrize(

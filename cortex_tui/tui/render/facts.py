@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from cortex_tui.profiles.model import Problem, Profile, Suite
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.results.run_result import RunResult
-from cortex_tui.results.view import SessionView
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.definition import add_definition
 from cortex_tui.tui.render.line_builder import LineBuilder
@@ -99,36 +98,6 @@ def suite_facts(suite: Suite, problems: tuple[Problem, ...], width: int) -> list
     for problem in problems:
         if problem.suite == suite.name:
             builder.add(f"! {problem}", "warn", indent="  ")
-    return builder.lines
-
-
-def log_lines(view: SessionView | None, width: int) -> list[Line]:
-    """The newest lines that the session's workloads printed."""
-    builder = LineBuilder(width)
-    if view is None or not (view.log or view.log_dropped):
-        builder.add("Nothing was printed.", "dim")
-        return builder.lines
-    if view.log_dropped:
-        builder.add(f"{view.log_dropped:,} earlier lines are gone", "dim")
-    for text in view.log:
-        builder.add(text, indent="  ")
-    return builder.lines
-
-
-def problem_lines(
-    problems: tuple[Problem, ...], view: SessionView | None, width: int
-) -> list[Line]:
-    """Everything that is wrong now: with the session, with the store, with suites."""
-    builder = LineBuilder(width)
-    if view is not None and view.died:
-        builder.fact("session", view.died, "bad")
-    if view is not None and view.store_error:
-        builder.fact("store", view.store_error, "bad")
-    for problem in problems:
-        builder.add(problem.where, "head", indent="  ")
-        builder.add("  " + problem.message, indent="  ")
-    if not builder.lines:
-        builder.add("Nothing is wrong.", "good")
     return builder.lines
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import events, getters, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import BindingsMap
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.timer import Timer
@@ -16,8 +15,9 @@ from textual.widgets import Static
 
 from cortex_tui.profiles.model import Catalog
 from cortex_tui.session.control import Control
-from cortex_tui.tui.actions import ACTIONS, BY_NAME, bindings
-from cortex_tui.tui.render.facts import problem_lines
+from cortex_tui.tui.actions import action_named, actions, bindings
+from cortex_tui.tui.panes.port import Pane, PaneInput
+from cortex_tui.tui.panes.registry import PANES
 from cortex_tui.tui.render.status import status_line
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.latest_runs import LatestRuns
@@ -26,9 +26,8 @@ from cortex_tui.tui.state.pace import LOOK_S, pace_text
 from cortex_tui.tui.state.sessions import Sessions
 from cortex_tui.tui.state.status_message import StatusMessage
 from cortex_tui.tui.state.view_poller import ViewPoller
-from cortex_tui.tui.widgets.detail import Detail
 from cortex_tui.tui.widgets.key_line import KeyLine
-from cortex_tui.tui.widgets.lines import Lines, TextLine
+from cortex_tui.tui.widgets.lines import Move, TextLine
 from cortex_tui.tui.widgets.live_table import LiveTable, TableHeader
 
 if TYPE_CHECKING:
@@ -41,26 +40,25 @@ NOTE_S = 4.0
 class MainScreen(Screen[None]):
     """Owns what is listed, checked and known of runs; the widgets only draw it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings()
     # Every container costs each refresh: whatever lies under a changed line is composed again.
     DEFAULT_CSS = """
     MainScreen {
         layout: vertical;
         #status { background: $panel; dock: top; }
         #runs { height: 11fr; }
-        Detail { height: 10fr; }
+        Pane { height: 10fr; }
         #empty { display: none; padding: 1 2; height: 1fr; }
         #too-small { display: none; width: 1fr; height: 1fr; }
         &.-empty LiveTable { display: none; }
         &.-empty #empty { display: block; }
         &.-wide { layout: horizontal; }
         &.-wide #runs { width: 3fr; height: 1fr; }
-        &.-wide Detail { width: 2fr; height: 1fr; padding-left: 1; }
-        &.-wide Detail { layout: vertical; }
+        &.-wide Pane { width: 2fr; height: 1fr; padding-left: 1; }
+        &.-wide DetailsPane { layout: vertical; }
         &.-wide Curve { width: 1fr; height: 1fr; max-height: 16; }
-        &.-wide Lines { width: 1fr; height: 2fr; }
+        &.-wide DetailsPane Lines { width: 1fr; height: 2fr; }
         &.-narrow, &.-low {
-            #status, #runs, Detail, KeyLine { display: none; }
+            #status, #runs, Pane, KeyLine { display: none; }
             #too-small { display: block; }
         }
     }
@@ -72,7 +70,6 @@ class MainScreen(Screen[None]):
     )
 
     table = getters.query_one(LiveTable)
-    detail = getters.query_one(Detail)
     _status = getters.query_one("#status", TextLine)
     _keys = getters.query_one(KeyLine)
 
@@ -89,6 +86,9 @@ class MainScreen(Screen[None]):
     ) -> None:
         """`control` returns the controller, or None while it is being made."""
         super().__init__()
+        # Panes may have been added since this class was made, for which Textual keeps BINDINGS.
+        self._bindings = BindingsMap.merge([self._bindings, BindingsMap(bindings())])
+        self.pane: Pane = PANES["details"]()
         self.listing = Listing(catalog, checked)
         self.latest = LatestRuns()
         self.sessions = Sessions(
@@ -107,7 +107,7 @@ class MainScreen(Screen[None]):
             yield TableHeader(self.listing)
             yield LiveTable(self.listing, self.latest)
             yield Static(self.EMPTY, id="empty", markup=False)
-        yield Detail()
+        yield self.pane
         yield KeyLine()
         yield Static("", id="too-small", markup=False)
 
@@ -132,9 +132,9 @@ class MainScreen(Screen[None]):
     def show(self, *, details: bool = True) -> None:
         """Draws whatever differs from what stands on the screen."""
         latest, poller = self.latest, self.poller
-        self.table.sync()
+        self.table.sync(has_cursor=not self.pane.lines.has_focus)
         if details:
-            self.detail.show(self.listing.current, latest, self._catalog.problems, poller)
+            self.pane.show(self._pane_input)
         self._status.show(
             status_line(
                 latest.view,
@@ -146,7 +146,7 @@ class MainScreen(Screen[None]):
                 cost=poller.cost,
             )
         )
-        ranked = (action.name for action in ACTIONS if action.rank)
+        ranked = (action.name for action in actions() if action.rank)
         idle = frozenset(name for name in ranked if not self.applies(name))
         self._keys.show(idle, live=latest.active)
 
@@ -180,66 +180,71 @@ class MainScreen(Screen[None]):
             case "check" | "check_suite" | "check_all" | "filter":
                 return bool(self._catalog.profiles)
             case "back":
-                return bool(self.listing.filter) or self.detail.covered
-            case "problems":
-                view = self.latest.view
-                return bool(self._catalog.problems or (view and (view.died or view.store_error)))
+                return bool(self.listing.filter or self.pane.KEY)
+            case _ if name in PANES:
+                return PANES[name].has_content(self._pane_input)
             case _:
-                return not BY_NAME[name].of_session or self.sessions.applies(name)
+                group = action_named(name).group
+                return group != "session" or self.sessions.applies(name)
 
     # --- moving ---------------------------------------------------------------------------------
 
-    def _move(self, by: int) -> None:
-        if self.detail.lines.has_focus:
-            self.detail.lines.scroll_relative(y=by, animate=False)
+    def action_move(self, how: Move) -> None:
+        if self.pane.lines.has_focus:
+            self.pane.lines.move(how)
         else:
-            self._move_to(self.listing.cursor + by)
+            self.table.move(how)
 
-    def _move_to(self, row: int) -> None:
-        self.listing.move_to(row)
-        self.table.keep_cursor_in_sight()
+    @on(LiveTable.CursorMoved)
+    def _cursor_moved(self) -> None:
         self.show()
 
-    def action_down(self) -> None:
-        self._move(1)
+    def action_pane_down(self) -> None:
+        self.pane.lines.move("down")
 
-    def action_up(self) -> None:
-        self._move(-1)
+    def action_pane_up(self) -> None:
+        self.pane.lines.move("up")
 
-    def action_page_down(self) -> None:
-        self._move(self._page)
-
-    def action_page_up(self) -> None:
-        self._move(-self._page)
-
-    @property
-    def _page(self) -> int:
-        pane: Lines | LiveTable = self.detail.lines if self.detail.lines.has_focus else self.table
-        return max(1, pane.size.height - 1)
-
-    def action_first(self) -> None:
-        if self.detail.lines.has_focus:
-            self.detail.lines.scroll_home(animate=False)
-        else:
-            self._move_to(0)
-
-    def action_last(self) -> None:
-        if self.detail.lines.has_focus:
-            self.detail.lines.scroll_end(animate=False)
-        else:
-            self._move_to(len(self.listing.entries) - 1)
-
-    def action_details_down(self) -> None:
-        self.detail.lines.scroll_relative(y=1, animate=False)
-
-    def action_details_up(self) -> None:
-        self.detail.lines.scroll_relative(y=-1, animate=False)
-
-    def action_details(self) -> None:
-        self.set_focus(self.table if self.detail.lines.has_focus else self.detail.lines)
+    def action_focus_pane(self) -> None:
+        self.set_focus(self.table if self.pane.lines.has_focus else self.pane.lines)
 
     def on_descendant_focus(self) -> None:
         self.show()
+
+    # --- panes ----------------------------------------------------------------------------------
+
+    @property
+    def _pane_input(self) -> PaneInput:
+        poller = self.poller
+        return PaneInput(
+            self.listing.current,
+            self.latest,
+            self._catalog.problems,
+            poller.cost,
+            poller.pace,
+            poller.cores,
+        )
+
+    async def action_pane(self, name: str) -> None:
+        """Opens a pane in place of the one that is open, or closes it again."""
+        if name == self.pane.NAME:
+            name = "details"
+        had_focus = self.pane.lines.has_focus
+        opened = next((pane for pane in self.query(Pane) if name == pane.NAME), None)
+        with self.app.batch_update():
+            if opened is None:
+                opened = PANES[name]()
+                await self.mount(opened, after=self.pane)
+            self.pane.display, opened.display = False, True
+        self.pane = opened
+        if had_focus:
+            self.set_focus(opened.lines)
+        self.show()
+
+    def action_help(self) -> None:
+        from cortex_tui.tui.screens.keys_page import KeysPage
+
+        self.app.push_screen(KeysPage())
 
     # --- choosing -------------------------------------------------------------------------------
 
@@ -293,9 +298,8 @@ class MainScreen(Screen[None]):
         await self._clear_filter()
 
     async def action_back(self) -> None:
-        if self.detail.covered:
-            self.detail.uncover()
-            self.show()
+        if self.pane.KEY:
+            await self.action_pane(self.pane.NAME)
         else:
             await self._clear_filter()
 
@@ -303,27 +307,6 @@ class MainScreen(Screen[None]):
         await self.query("FilterLine").remove()
         self.set_focus(self.table)
         self._filter("")
-
-    # --- looking --------------------------------------------------------------------------------
-
-    def action_log(self) -> None:
-        self.detail.toggle("log")
-        self.show()
-
-    def action_about_session(self) -> None:
-        self.detail.toggle("session")
-        self.show()
-
-    def action_problems(self) -> None:
-        from cortex_tui.tui.screens.page import Page
-
-        source = partial(problem_lines, self._catalog.problems, self.latest.view)
-        self.app.push_screen(Page("Problems", source))
-
-    def action_help(self) -> None:
-        from cortex_tui.tui.screens.page import Page, key_lines
-
-        self.app.push_screen(Page("Keys", key_lines))
 
     # --- sessions -------------------------------------------------------------------------------
 
@@ -340,4 +323,4 @@ class MainScreen(Screen[None]):
 
     @on(KeyLine.Pressed)
     async def _key_pressed(self, event: KeyLine.Pressed) -> None:
-        await self.run_action(BY_NAME[event.action].call)
+        await self.run_action(action_named(event.action).call)

@@ -15,8 +15,8 @@ class FilterLine(Input):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "clear", "clear", tooltip="Show every profile", id="filter-clear"),
         # Else the keys that an input inherits for scrolling would take these and decline them.
-        Binding("up", "screen.up", "up", tooltip="The row above", id="filter-up"),
-        Binding("down", "screen.down", "down", tooltip="The row below", id="filter-down"),
+        Binding("up", "screen.move('up')", "up", tooltip="The row above", id="filter-up"),
+        Binding("down", "screen.move('down')", "down", tooltip="The row below", id="filter-down"),
     ]
     DEFAULT_CSS = """
     FilterLine {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from rich.segment import Segment
 from rich.style import Style
@@ -26,6 +26,10 @@ SCROLLBAR = 1
 _tone = attrgetter("tone")
 
 
+Highlight = Literal["", "cursor", "selected"]
+"""What is special about a line: the cursor is on it, or was until another part got the focus."""
+
+
 class Toned(Widget):
     """A widget whose text has tones."""
 
@@ -36,6 +40,7 @@ class Toned(Widget):
         "tone--bad",
         "tone--warn",
         "tone--cursor",
+        "tone--selected",
     }
     DEFAULT_CSS = """
     Toned {
@@ -45,44 +50,45 @@ class Toned(Widget):
         .tone--bad { color: $text-error; text-style: bold; }
         .tone--warn { color: $text-warning; text-style: bold; }
         &:ansi .tone--dim { text-style: dim; }
+        .tone--selected { background: $panel; text-style: bold; }
         .tone--cursor { background: $primary-muted; color: $foreground; text-style: bold; }
     }
     """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
-        self._tones: dict[tuple[Tone, bool], Style] = {}
+        self._tones: dict[tuple[Tone, Highlight], Style] = {}
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._tones.clear()
 
-    def tone_style(self, tone: Tone, cursor: bool = False) -> Style:
-        """The style of a tone here, on the cursor's line or not."""
-        style = self._tones.get((tone, cursor))
+    def tone_style(self, tone: Tone, highlight: Highlight = "") -> Style:
+        """The style of a tone here, in a line with that highlight."""
+        style = self._tones.get((tone, highlight))
         if style is None:
             style = self.rich_style
-            if cursor:
-                style += self.get_component_rich_style("tone--cursor", partial=True)
+            if highlight:
+                style += self.get_component_rich_style(f"tone--{highlight}", partial=True)
             if tone != "plain":
                 # Not the partial style: that leaves automatic colours without a background.
                 full = self.get_component_rich_style(f"tone--{tone}")
                 style += Style(color=full.color, bold=full.bold, dim=full.dim)
-            self._tones[tone, cursor] = style
+            self._tones[tone, highlight] = style
         return style
 
-    def strip(self, line: Line, width: int, *, cursor: bool = False) -> Strip:
+    def strip(self, line: Line, width: int, *, highlight: Highlight = "") -> Strip:
         """A line, padded or cut to `width` cells."""
         # Neighbours of one tone are one segment: fewer escape sequences to write.
         segments = [
-            Segment("".join(span.text for span in spans), self.tone_style(tone, cursor))
+            Segment("".join(span.text for span in spans), self.tone_style(tone, highlight))
             for tone, spans in groupby(line, key=_tone)
         ]
         used = sum(width_of(segment.text) for segment in segments)
         if used > width:
             return Strip(segments, used).crop(0, width)
         if used < width:
-            segments.append(Segment(" " * (width - used), self.tone_style("plain", cursor)))
+            segments.append(Segment(" " * (width - used), self.tone_style("plain", highlight)))
         return Strip(segments, width)
 
 
@@ -107,10 +113,13 @@ class TextLine(Toned):
 Source = Callable[[int], list[Line]]
 """The lines for a width in cells."""
 
+Move = Literal["down", "up", "page_down", "page_up", "first", "last"]
+"""What the keys for moving ask of the part that has the focus."""
+
 
 class Scrolled(Toned, ScrollView):
-    """Lines that scroll up and down beside a bar that is always there, so that none is rewrapped
-    when it comes."""
+    """Lines that scroll up and down, with a bar that is always there, so that none is wrapped
+    anew when it comes."""
 
     DEFAULT_CSS = """
     Scrolled {
@@ -147,6 +156,7 @@ class Lines(Scrolled, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self._source: Source = lambda width: []
         self._topic: object = None
+        self._follows = False
         self._lines: list[Line] = []
 
     def show(self, source: Source, *, topic: object, follow: bool = False) -> None:
@@ -154,7 +164,7 @@ class Lines(Scrolled, can_focus=True, inherit_bindings=False):
         if it was."""
         at_end = self.scroll_offset.y >= self.max_scroll_y
         fresh = topic != self._topic
-        self._source, self._topic = source, topic
+        self._source, self._topic, self._follows = source, topic, follow
         if self.row_width:
             self._draw(source(self.row_width))
         if follow and (fresh or at_end):
@@ -170,8 +180,23 @@ class Lines(Scrolled, can_focus=True, inherit_bindings=False):
         shown = range(top, top + self.size.height)
         self.refresh_some([y for y in shown if lines[y : y + 1] != before[y : y + 1]])
 
+    def move(self, how: Move) -> None:
+        """Scrolls."""
+        page = max(1, self.size.height - 1)
+        match how:
+            case "first":
+                self.scroll_home(animate=False)
+            case "last":
+                self.scroll_end(animate=False)
+            case _:
+                by = {"down": 1, "up": -1, "page_down": page, "page_up": -page}[how]
+                self.scroll_relative(y=by, animate=False)
+
     def on_resize(self) -> None:
+        at_end = self.scroll_offset.y >= self.max_scroll_y
         self._draw(self._source(self.row_width))
+        if self._follows and at_end:
+            self.scroll_end(animate=False, immediate=True)
         self.refresh()
 
     def render_line(self, y: int) -> Strip:

@@ -16,7 +16,7 @@ from cortex_tui.tui.render.rows import SECOND_NS, header_row, profile_row, suite
 from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
-from cortex_tui.tui.widgets.lines import SCROLLBAR, Scrolled, Toned
+from cortex_tui.tui.widgets.lines import SCROLLBAR, Highlight, Move, Scrolled, Toned
 
 _Inputs = tuple[str, RunResult | None, bool, int, int, Collection[SharedWarning]]
 """Of which a row is made: check box, run, whether it is of the newest session, silence, rounds, and
@@ -42,7 +42,10 @@ class TableHeader(Toned):
 
 
 class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
-    """Rows of a listing with what a latest knows of them. It changes neither of the two."""
+    """The rows of a listing with what is known of their runs. It moves the listing's cursor."""
+
+    class CursorMoved(Message):
+        """The cursor is on another row."""
 
     class Pressed(Message):
         """A row was clicked, on its check box or beside it."""
@@ -60,9 +63,10 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
         self._columns: tuple[Column, ...] = ()
         self._columns_width = -1
         self._placed = False
+        self._highlight: Highlight = "cursor"
         self._made: dict[int, tuple[_Inputs, Line]] = {}
-        self._drawn: dict[int, tuple[Line, bool]] = {}
-        self._strips: dict[int, tuple[tuple[Line, bool], Strip]] = {}
+        self._drawn: dict[int, tuple[Line, Highlight]] = {}
+        self._strips: dict[int, tuple[tuple[Line, Highlight], Strip]] = {}
 
     def relist(self) -> None:
         """Call when the listing's rows are others than before."""
@@ -71,13 +75,33 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
         self.keep_cursor_in_sight()
         self.refresh()
 
-    def sync(self) -> None:
-        """Call when a cursor, a check or a run may have changed: draws the lines that did."""
+    def sync(self, *, has_cursor: bool) -> None:
+        """Call when a cursor, a check or a run may have changed: draws the lines that did.
+
+        With the cursor elsewhere on the screen, its row is only set off from the others.
+        """
+        self._highlight = "cursor" if has_cursor else "selected"
         top = self.scroll_offset.y
         width = self.row_width
         shown = range(top, min(top + self.size.height, len(self._listing.entries)))
         drawn = self._drawn.get
         self.refresh_some([row for row in shown if drawn(row) != self._content(row, width)])
+
+    def move(self, how: Move) -> None:
+        """Moves the cursor."""
+        last, page = len(self._listing.entries) - 1, max(1, self.size.height - 1)
+        at = self._listing.cursor
+        rows = {
+            "down": at + 1,
+            "up": at - 1,
+            "page_down": at + page,
+            "page_up": at - page,
+            "first": 0,
+            "last": last,
+        }
+        self._listing.move_to(rows[how])
+        self.keep_cursor_in_sight()
+        self.post_message(self.CursorMoved())
 
     def keep_cursor_in_sight(self) -> None:
         """Scrolls if the cursor is out of sight; a suite's head comes along with its first row."""
@@ -109,8 +133,8 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
             self._placed = True
             self.call_after_refresh(self.bring_suite_up)
 
-    def _content(self, row: int, width: int) -> tuple[Line, bool]:
-        """What the row shows now: its line without the cursor, and whether that stands on it."""
+    def _content(self, row: int, width: int) -> tuple[Line, Highlight]:
+        """What the row shows now: its line without the cursor, and whether that is on it."""
         if width != self._columns_width:
             self._forget()
             self._columns, self._columns_width = columns_for(width, self._longest), width
@@ -143,7 +167,8 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
             else:
                 line = suite_row(entry, self._columns, box=box)
             self._made[row] = made = (inputs, line)
-        return made[1], row == self._listing.cursor
+        highlight: Highlight = "" if row != self._listing.cursor else self._highlight
+        return made[1], highlight
 
     def render_line(self, y: int) -> Strip:
         row = y + self.scroll_offset.y
@@ -153,9 +178,12 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
         content = self._drawn[row] = self._content(row, width)
         kept = self._strips.get(row)
         if kept is None or kept[0] != content:
-            line, cursor = content
-            mark = Span("▸" if cursor else " ")
-            kept = self._strips[row] = (content, self.strip((mark, *line), width, cursor=cursor))
+            line, highlight = content
+            span = Span("▸" if highlight == "cursor" else " ")
+            kept = self._strips[row] = (
+                content,
+                self.strip((span, *line), width, highlight=highlight),
+            )
         return kept[1]
 
     def on_click(self, event: events.Click) -> None:

@@ -1,19 +1,19 @@
-"""How the session fares: its runner, its clock, its loop, and what the screen costs beside it."""
+"""The pane about the session: its runner, clock and event loop, and what the screen costs."""
 
 from __future__ import annotations
 
 from cortex_tui.placement.registry import place_of
 from cortex_tui.quantities import format_count, format_duration
-from cortex_tui.results.shared import shared_warnings
 from cortex_tui.results.view import SessionView
+from cortex_tui.tui.panes.port import LinesPane, PaneInput
 from cortex_tui.tui.render.line_builder import LineBuilder
 from cortex_tui.tui.render.status import cost_text, current_round
 from cortex_tui.tui.render.text import Line
 from cortex_tui.tui.state.cost import ScreenCost
-from cortex_tui.tui.state.pace import FULL, Pace, pace_text
+from cortex_tui.tui.state.pace import FULL, pace_text
 
-HELD_NS = 10_000_000
-"""From here on a hold of the measuring loop is worth a warning: open loads start so late."""
+BLOCKED_NS = 10_000_000
+"""From here on a block of the measuring loop is worth a warning: open loads start so late."""
 
 
 def _runner(builder: LineBuilder, view: SessionView) -> None:
@@ -32,7 +32,7 @@ def _health(builder: LineBuilder, view: SessionView, cost: ScreenCost, cores: in
     lag = view.loop_lag_ns
     blocked = f"blocked for at most {format_duration(lag)}" if lag else "not blocked"
     text = f"{blocked} within the last second"
-    builder.fact("loop", text, "warn" if lag >= HELD_NS else "plain")
+    builder.fact("loop", text, "warn" if lag >= BLOCKED_NS else "plain")
     if view.gc_pauses:
         pauses = "1 pause" if view.gc_pauses == 1 else f"{format_count(view.gc_pauses)} pauses"
         text = f"{pauses} in the runner, {format_duration(view.gc_pause_ns)} together"
@@ -54,31 +54,40 @@ def _screen(builder: LineBuilder, view: SessionView, cost: ScreenCost) -> None:
     builder.fact("screen", text or "not known yet")
 
 
-def session_facts(
-    view: SessionView | None, cost: ScreenCost, pace: Pace, cores: int, width: int
-) -> list[Line]:
-    """`cores` is how many there are for runner and screen."""
-    builder = LineBuilder(width)
-    if view is None:
-        builder.add("Nothing was run yet.", "dim")
+class SessionPane(LinesPane):
+    """Facts that are the same whichever run the cursor is on."""
+
+    NAME = "session"
+    KEY = "i"
+    LABEL = "session"
+    TOOLTIP = "Show health of session, loop and screen, or the details again"
+    RANK = 10
+    HEADING = "the session"
+
+    @staticmethod
+    def lines_of(now: PaneInput, width: int) -> list[Line]:
+        builder, view, cost = LineBuilder(width), now.latest.view, now.cost
+        if view is None:
+            builder.add("Nothing was run yet.", "dim")
+            return builder.lines
+        state = [view.state, format_duration(view.elapsed_ns)]
+        if view.rounds > 1:
+            state.insert(1, f"round {current_round(view.runs)} of {view.rounds}")
+        builder.fact("session", ", ".join(state))
+        if view.died:
+            builder.fact("", view.died, "bad")
+        _runner(builder, view)
+        _health(builder, view, cost, now.cores)
+        for warning in now.latest.shared:
+            text = f"! {warning.text}; seen by {', '.join(warning.profiles)}"
+            builder.add(text, "warn", indent="  ")
+        _screen(builder, view, cost)
+        if text := pace_text(now.pace):
+            builder.fact("", text, "warn")
+        if view.store_error:
+            builder.fact("store", f"not stored: {view.store_error}", "bad")
+        elif view.stored:
+            builder.fact("store", "everything up to now is on disk")
+        if view.started_at:
+            builder.fact("started", f"{view.started_at}, as {view.session}")
         return builder.lines
-    state = [view.state, format_duration(view.elapsed_ns)]
-    if view.rounds > 1:
-        state.insert(1, f"round {current_round(view.runs)} of {view.rounds}")
-    builder.fact("session", ", ".join(state))
-    if view.died:
-        builder.fact("", view.died, "bad")
-    _runner(builder, view)
-    _health(builder, view, cost, cores)
-    for warning in shared_warnings(view.runs):
-        builder.add(f"! {warning.text}; seen by {', '.join(warning.profiles)}", "warn", indent="  ")
-    _screen(builder, view, cost)
-    if text := pace_text(pace):
-        builder.fact("", text, "warn")
-    if view.store_error:
-        builder.fact("store", f"not stored: {view.store_error}", "bad")
-    elif view.stored:
-        builder.fact("store", "everything up to now is on disk")
-    if view.started_at:
-        builder.fact("started", f"{view.started_at}, as {view.session}")
-    return builder.lines

@@ -1,0 +1,79 @@
+"""The page that lists the keys, above the main screen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import getters
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from cortex_tui.tui.actions import actions
+from cortex_tui.tui.render.text import Line, Span, wrap
+from cortex_tui.tui.widgets.lines import Lines, Move, TextLine
+
+
+class KeysPage(ModalScreen[None]):
+    """All keys and what they do. It scrolls; the keys that open it also close it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "escape,q,enter,question_mark,f1",
+            "close",
+            "close",
+            tooltip="Back to the profiles",
+            id="page-close",
+        ),
+        Binding("down,j", "move('down')", "down", tooltip="A line down", id="page-down"),
+        Binding("up,k", "move('up')", "up", tooltip="A line up", id="page-up"),
+        Binding("pagedown,space", "move('page_down')", "on", tooltip="A page down", id="page-on"),
+        Binding("pageup", "move('page_up')", "back", tooltip="A page up", id="page-back"),
+        Binding("home,g", "move('first')", "first", tooltip="To the first line", id="page-first"),
+        Binding("end,G", "move('last')", "last", tooltip="To the last line", id="page-last"),
+    ]
+    # Opaque: nothing of the live screen below has to be blended in at each of its refreshes.
+    DEFAULT_CSS = """
+    KeysPage {
+        background: $background;
+        & > Vertical { padding: 1 2 0 2; }
+        TextLine { margin-bottom: 1; }
+    }
+    """
+
+    _heading = getters.query_one(TextLine)
+    _lines = getters.query_one(Lines)
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield TextLine()
+            yield Lines()
+
+    def on_mount(self) -> None:
+        self._heading.show((Span("Keys", "head"), Span("  escape closes", "dim")))
+        self._lines.show(key_lines, topic="keys")
+
+    def action_close(self) -> None:
+        self.dismiss()
+
+    def action_move(self, how: Move) -> None:
+        self._lines.move(how)
+
+
+def key_lines(width: int) -> list[Line]:
+    """All keys and what they do."""
+    rows = [(action.shown, action.tooltip) for action in actions() if action.shown]
+    rows.append(("!", "Before a name: there is a warning, which the details show"))
+    phases = "w warm-up, m measure, end teardown, wait for its turn or for the others, stop stopped"
+    rows.append(("phase", phases))
+    rows.append(("T", "Targets: ✓ met, ✗ missed, … none missed so far"))
+    rows.append(("ctrl+p", "Search for a command, or choose a theme"))
+    rows.append(("mouse", "Click a row or a box, the keys below; the wheel scrolls"))
+    indent = 11
+    lines: list[Line] = []
+    for keys, tooltip in rows:
+        for text in wrap(tooltip, max(10, width - indent)):
+            lines.append((Span(keys.ljust(indent), "head"), Span(text)))
+            keys = ""
+    return lines

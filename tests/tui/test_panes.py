@@ -1,0 +1,203 @@
+"""The panes about the run under the cursor: what each shows, and one from outside the package."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from cortex_tui.profiles.model import Problem
+from cortex_tui.results.view import SessionView
+from cortex_tui.tui.panes.log import LogPane
+from cortex_tui.tui.panes.port import LinesPane, PaneInput
+from cortex_tui.tui.panes.problems import ProblemsPane
+from cortex_tui.tui.panes.registry import PANES
+from cortex_tui.tui.panes.session import SessionPane
+from cortex_tui.tui.render.status import status_line
+from cortex_tui.tui.render.text import Line, Span, width_of
+from cortex_tui.tui.state.cost import ScreenCost
+from cortex_tui.tui.state.latest_runs import LatestRuns
+from cortex_tui.tui.state.listing import Listing
+from cortex_tui.tui.state.pace import Pace
+from tests.tui.samples import (
+    CATALOG,
+    MEDIATOR,
+    SEARCH,
+    batched,
+    failed,
+    finished,
+    repeated,
+    run_view,
+    running,
+    session_view,
+)
+from tests.tui.stand_in import bench
+
+
+def pane_input(
+    view: SessionView | None,
+    *,
+    problems: tuple[Problem, ...] = (),
+    cost: ScreenCost | None = None,
+    pace: Pace | None = None,
+) -> PaneInput:
+    latest = LatestRuns()
+    if view is not None:
+        latest.take(view)
+    return PaneInput(None, latest, problems, cost or ScreenCost(), pace or Pace(), cores=2)
+
+
+def shown(pane: type[LinesPane], now: PaneInput, width: int = 90) -> list[str]:
+    lines = pane.lines_of(now, width)
+    return ["".join(span.text for span in line).rstrip() for line in lines]
+
+
+class NeighboursPane(LinesPane):
+    """A pane that another program might add."""
+
+    NAME = "neighbours"
+    KEY = "m"
+    LABEL = "neighbours"
+    TOOLTIP = "List what ran next to the run under the cursor"
+    RANK = 3
+    HEADING = "ran next to it"
+
+    @staticmethod
+    def lines_of(now: PaneInput, width: int) -> list[Line]:
+        run = now.latest.run_of(now.entry)
+        return [(Span(name),) for name in run.neighbours] if run else []
+
+
+async def test_a_pane_from_outside_has_its_key_its_place_in_the_help_and_follows_the_cursor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(PANES, NeighboursPane.NAME, NeighboursPane)
+    async with bench() as b:
+        await b.show(running())
+        assert "m neighbours" in b.lines[-1]
+        assert "Neighbours" in {c.title for c in b.app.get_system_commands(b.main)}
+        await b.press("m")
+        assert "ran next to it" in b.text
+        assert "\nsearch.steady" in b.text
+        await b.press("down")
+        assert "\nsearch.steady" not in b.text
+        await b.press("up", "m")
+        assert "ran next to it" not in b.text
+        assert "service time" in b.text
+        await b.press("question_mark", "end")
+        await b.press(*["k"] * 12)
+        assert NeighboursPane.TOOLTIP in b.text
+
+
+def test_every_pane_has_a_key_of_its_own_but_the_one_that_is_there_without() -> None:
+    keys = [pane.KEY for pane in PANES.values()]
+    assert len(set(keys)) == len(keys)
+    assert [name for name, pane in PANES.items() if not pane.KEY] == ["details"]
+    assert all(pane.LABEL and pane.TOOLTIP for pane in PANES.values())
+
+
+async def test_a_pane_takes_the_place_of_another_and_the_focus_stays() -> None:
+    async with bench(size=(120, 40)) as b:
+        await b.show(running())
+        await b.press("enter")
+        for key in ("i", "l", "e", "i"):
+            await b.press(key)
+            assert len([pane for pane in b.main.query(".heading") if pane.region]) == 1
+            assert b.main.focused is b.main.pane.lines
+        await b.press("escape", "enter")
+        assert b.main.focused is b.main.table
+
+
+async def test_problems_can_be_read_while_the_table_is_used() -> None:
+    async with bench(size=(120, 40)) as b:
+        await b.press("e", "down")
+        assert "no profiles in it" in b.text
+        assert "▸[ ] query-dispatch" in b.text
+        await b.show(session_view(died="killed by signal 9", state="died"))
+        assert "session   killed by signal 9" in b.text
+        await b.press("e")
+        assert "no profiles in it" not in b.text
+
+
+async def test_a_pane_with_nothing_in_it_opens_all_the_same() -> None:
+    async with bench() as b:
+        await b.press("l")
+        assert "Nothing was printed." in b.text
+        await b.press("i")
+        assert "Nothing was run yet." in b.text
+
+
+@pytest.mark.parametrize("width", [20, 33, 47, 80])
+def test_no_line_is_wider_than_the_pane(width: int) -> None:
+    now = pane_input(failed(), problems=CATALOG.problems)
+    for pane in (LogPane, ProblemsPane, SessionPane):
+        for line in shown(pane, now, width):
+            # A label and its value need some room of their own.
+            assert width_of(line) <= max(width, 24)
+
+
+def test_the_log_is_literal_and_says_what_is_gone() -> None:
+    view = session_view(log=("[bold]a\x1b[2J", "b"), log_dropped=1_200)
+    lines = shown(LogPane, pane_input(view))
+    assert lines == ["1,200 earlier lines are gone", "[bold]a␛[2J", "b"]
+    assert shown(LogPane, pane_input(None)) == ["Nothing was printed."]
+
+
+def test_problems_include_session_and_store() -> None:
+    view = session_view(died="killed by signal 9", store_error="/data is read-only")
+    assert ProblemsPane.has_content(pane_input(view))
+    lines = "\n".join(shown(ProblemsPane, pane_input(view)))
+    assert "killed by signal 9" in lines
+    assert "/data is read-only" in lines
+    assert not ProblemsPane.has_content(pane_input(finished()))
+    assert shown(ProblemsPane, pane_input(None)) == ["Nothing is wrong."]
+
+
+def session_text(view: SessionView | None, pace: Pace | None = None) -> str:
+    cost = ScreenCost(frame_ns=2_100_000, cpu_share=0.04)
+    if view is not None and view.placement == "in-process":
+        cost = cost._replace(frame_ns=None)
+    return "\n".join(shown(SessionPane, pane_input(view, cost=cost, pace=pace)))
+
+
+def test_the_session_shows_its_runner_its_loop_and_what_the_screen_costs() -> None:
+    lines = session_text(batched())
+    assert "in a process of its own, uvloop, arrivals woken by timerfd" in lines
+    assert "reading it adds 84ns to an operation; an empty await takes 45ns" in lines
+    assert "blocked for at most 12.4ms within the last second" in lines
+    assert "3 pauses in the runner, 5.82ms together" in lines
+    assert "the runner uses 1.02 of 2 usable cores" in lines
+    assert "2.1 ms/frame, 4 % CPU" in lines
+    assert session_text(None) == "Nothing was run yet."
+
+
+def test_the_session_shows_its_round_its_store_and_why_less_is_drawn() -> None:
+    view = msgspec.structs.replace(repeated(), store_error="/data: disk full")
+    lines = session_text(view, Pace(level=2, reason="full"))
+    assert "running, round 2 of 3, 4.20s" in lines
+    assert "not stored: /data: disk full" in lines
+    assert "drawing once a second: the machine is full" in lines
+
+
+def test_a_warning_that_runs_share_stands_above_and_in_the_session() -> None:
+    warning = "the event loop was blocked for 129ms (after 1.2 s)"
+    profiles = (MEDIATOR.profiles[0], SEARCH.profiles[0])
+    view = session_view(
+        *(run_view(n, of, warnings=(warning,), neighbours=("x",)) for n, of in enumerate(profiles))
+    )
+    line = "".join(span.text for span in status_line(view, Listing(CATALOG), 80))
+    assert line.startswith(" running  1 warning (i)  ")
+    lines = session_text(view).replace("\n  ", " ")
+    assert f"! {warning}; seen by mediator.command-dispatch, search.steady" in lines
+
+
+def test_in_process_the_screen_does_not_claim_to_know_its_own_share() -> None:
+    lines = session_text(msgspec.structs.replace(batched(), placement="in-process"))
+    assert "4 % CPU, together with what is measured" in lines
+    assert "ms/frame" not in lines
+
+
+def test_a_blocked_loop_and_a_full_machine_are_warned_of() -> None:
+    view = msgspec.structs.replace(batched(), runner_cpu_share=1.9)
+    lines = SessionPane.lines_of(pane_input(view), 70)
+    warned = ["".join(span.text for span in line) for line in lines if line[-1].tone == "warn"]
+    assert [line.split()[0] for line in warned] == ["loop", "CPU"]
