@@ -15,9 +15,11 @@ from typing import Any
 import msgspec
 
 from cortex_tui.analysis.arms import Arm
-from cortex_tui.analysis.comparison import values_of
+from cortex_tui.analysis.comparison import PERCENTILES, values_of
 from cortex_tui.analysis.evidence import Floor
 from cortex_tui.analysis.stored_arms import stored_arms
+from cortex_tui.analysis.verdict import ALPHA, POWER
+from cortex_tui.stats.beta import t_critical
 from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.records import SessionRecord, StoredSession
 
@@ -91,3 +93,31 @@ def floors_for(
                 for name, deviation in record.deviations.items()
             }
     return {}
+
+
+def apart(deviation: float, sessions: int) -> float:
+    """Within which ratio less 1 two sessions of equal code lie in 95 of 100 cases."""
+    return math.expm1(t_critical(ALPHA, sessions - 1) * math.sqrt(2) * deviation)
+
+
+def smallest_differences(
+    stored: StoredSession, records: Sequence[NoiseRecord]
+) -> dict[str, dict[str, float]]:
+    """By profile and statistic, the ratio less 1 that a comparison with the session would find
+    with probability POWER, however long the other is measured; of profiles whose noise is known."""
+    found: dict[str, dict[str, float]] = {}
+    for name, arm in stored_arms(stored).items():
+        floors = floors_for(arm, stored.session, records)
+        if floors:
+            found[name] = {
+                statistic: _findable(floors[statistic])
+                for statistic in PERCENTILES
+                if statistic in floors
+            }
+    return found
+
+
+def _findable(floor: Floor) -> float:
+    degrees = floor.sessions - 1
+    reach = t_critical(ALPHA, degrees) + t_critical(2 * (1 - POWER), degrees)
+    return math.expm1(min(reach * math.sqrt(2) * floor.deviation, 5.0))

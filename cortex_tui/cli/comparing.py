@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 import msgspec
 
-from cortex_tui.cli.options import StoreError, store_option
+from cortex_tui.cli.options import PROGRAM, StoreError, store_option
 from cortex_tui.cli.stored import REF, answer, report
 from cortex_tui.stats.percentiles import parse_percentile
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.sessions import Compared
+    from cortex_tui.profiles.model import Profile
     from cortex_tui.store.library import NoiseRecord
     from cortex_tui.store.records import StoredSession
 
@@ -111,8 +112,12 @@ def compared_refs(
     statistic: str = "",
     tolerance: float | None = None,
     forced: bool = False,
+    called: Mapping[str, str] | None = None,
 ) -> list[Compared]:
-    """Each of the others against the first. Raises StoreError for what cannot be compared."""
+    """Each of the others against the first; `called` has names that say more than a reference.
+
+    Raises StoreError for what cannot be compared.
+    """
     from cortex_tui.analysis.sessions import compare_sources, sources_of
     from cortex_tui.stats.codec import HistogramFormatError
     from cortex_tui.store.port import open_store
@@ -124,7 +129,8 @@ def compared_refs(
 
     stored, noise = answer(load())
     try:
-        sources = sources_of(list(zip(refs, stored, strict=True)))
+        names = [(called or {}).get(ref, ref) for ref in refs]
+        sources = sources_of(list(zip(names, stored, strict=True)))
         found = compare_sources(
             sources, noise, forced=forced, primary=statistic, tolerance=tolerance
         )
@@ -135,6 +141,37 @@ def compared_refs(
     for each in found:
         _refuse_unlike(each)
     return found
+
+
+def say_what_can_be_found(store: Path, ref: str, profiles: Sequence[Profile]) -> None:
+    """Before anything is measured: whether there is that session, and how small a difference from
+    it could be found."""
+    from cortex_tui.analysis.noise import smallest_differences
+    from cortex_tui.store.port import open_store
+
+    async def load() -> tuple[StoredSession, list[NoiseRecord]]:
+        async with await open_store(store, "read") as opened:
+            return await opened.load(ref), await opened.noise()
+
+    stored, noise = answer(load())
+    measured = {run.profile.full_name for run in stored.runs}
+    names = [each.full_name for each in profiles]
+    missing = [name for name in names if name not in measured]
+    if len(missing) == len(names):
+        raise click.UsageError(f"--baseline {ref}: it has none of these profiles")
+    if missing:
+        report(f"baseline {ref}: has no {', '.join(missing)}")
+    known = smallest_differences(stored, noise)
+    for name in names:
+        if name in known:
+            shares = ", ".join(f"{share_text(part)} at {at}" for at, part in known[name].items())
+            report(f"{name}: differences that can be found begin at {shares}")
+    unknown = [name for name in names if name in measured and name not in known]
+    if unknown:
+        report(
+            f"the noise between sessions is not known for {', '.join(unknown)}: no verdict on "
+            f"{'it' if len(unknown) == 1 else 'them'}; measure it with `{PROGRAM} noise`"
+        )
 
 
 def _refuse_unlike(compared: Compared) -> None:
@@ -182,6 +219,11 @@ def document(found: Sequence[Compared]) -> bytes:
         comparisons.append({"summary": headline(each), **fields, **comparison})
     whole = {"schema": SCHEMA, "comparisons": comparisons}
     return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
+
+
+def share_text(part: float) -> str:
+    """Of a ratio less 1, such as `4.2 %`; a large one as a ratio, which is easier to read."""
+    return f"{part + 1:.3g} times" if part >= 1 else f"{100 * part:.1f} %"
 
 
 def exit_code(found: Sequence[Compared], *, undecided_passes: bool = False) -> int:

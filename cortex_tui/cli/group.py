@@ -30,6 +30,7 @@ COMMANDS = {
     "show": "snapshots",
     "save": "saving",
     "compare": "comparing",
+    "noise": "noise",
     "diff": "diffing",
     "baseline": "saving",
     "tag": "saving",

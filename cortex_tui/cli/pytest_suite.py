@@ -106,4 +106,4 @@ def pytest_suite(
         repeat=repeat,
         place=PROCESS,
         loop="auto",
-    )
+    ).code

@@ -6,12 +6,13 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import click
 from click.core import ParameterSource
 
 from cortex_tui.cli.again import stored_profiles
+from cortex_tui.cli.comparing import compared_refs, exit_code, say_what_can_be_found, show
 from cortex_tui.cli.options import (
     StoreError,
     catalog_for,
@@ -35,7 +36,15 @@ if TYPE_CHECKING:
     from cortex_tui.report import Delivery
 
 INVALID_PROFILE = 2
+FAILED = 3
 INTERRUPTED = 130
+
+
+class Ran(NamedTuple):
+    code: int
+    """The exit code that its runs and targets come to."""
+    session: str
+    """Its id, "" where none began."""
 
 
 @click.command()
@@ -100,6 +109,13 @@ INTERRUPTED = 130
     help="Write the session as JSON; - is stdout, and the table goes to stderr.",
 )
 @click.option(
+    "--baseline",
+    metavar="NAME|ID",
+    default="",
+    callback=given("a name, or the start of an id"),
+    help="Compare what was measured with a stored session, as `compare` does.",
+)
+@click.option(
     "--until-decided",
     "decide_ns",
     callback=duration,
@@ -129,6 +145,7 @@ def run(
     save: str,
     note: str,
     json: str,
+    baseline: str,
     decide_ns: int | None,
     undecided: str,
 ) -> int:
@@ -137,9 +154,10 @@ def run(
     SELECT is a profile's full name (mediator.search), a suite's name, a tag (@slow), a pattern in
     which * and ? are special ('*-write'), or the path of a TOML file.
 
-    Exit codes: 0 all good; 1 a target was missed; 2 wrong usage or an invalid profile; 3 a run
-    failed; 4 a target is undecided, and nothing worse (--undecided pass makes it 0); 130
-    interrupted, with what was measured stored.
+    Exit codes: 0 all good; 1 a target was missed, or a profile is slower than the baseline; 2 wrong
+    usage or an invalid profile; 3 a run failed; 4 a target is undecided or the comparison cannot
+    tell, and nothing worse (--undecided pass makes it 0); 130 interrupted, with what was measured
+    stored.
     """
     profiles: Sequence[Profile]
     invalid = False
@@ -150,20 +168,25 @@ def run(
         if ctx.get_parameter_source("repeat") is ParameterSource.DEFAULT:
             repeat = stored.rounds
     else:
-        profiles, invalid = _selected(select, places)
+        profiles, invalid = selected(select, places)
     if not profiles:
         return INVALID_PROFILE
     if dry_run:
         _refuse_beside(
-            ctx, "--dry-run", ("duration_ns", "warmup", "repeat", "save", "json", "decide_ns")
+            ctx,
+            "--dry-run",
+            ("duration_ns", "warmup", "repeat", "save", "json", "baseline", "decide_ns"),
         )
         profiles, one_by_one, repeat = [rehearsed(profile) for profile in profiles], True, 1
     else:
-        profiles = [_overridden(profile, duration_ns, warmup, decide_ns) for profile in profiles]
+        profiles = [overridden(profile, duration_ns, warmup, decide_ns) for profile in profiles]
     check_delivery(store, save=save, note=note, json=json)
+    if baseline:
+        say_what_can_be_found(store, baseline, profiles)
     from cortex_tui.report import Delivery, worst
 
-    code = run_profiles(
+    passes = undecided == "pass"
+    code, session = run_profiles(
         profiles,
         Delivery(
             store=store,
@@ -171,7 +194,7 @@ def run(
             note=note,
             json=json,
             dry_run=dry_run,
-            undecided_passes=undecided == "pass",
+            undecided_passes=passes,
         ),
         one_by_one=one_by_one,
         repeat=repeat,
@@ -180,10 +203,16 @@ def run(
     )
     if code == INTERRUPTED:
         return code
+    if baseline and session:
+        found = compared_refs(store, [baseline, session], called={session: "this session"})
+        out = sys.stderr if json == "-" else sys.stdout
+        click.echo(file=out)
+        show(found, out)
+        code = worst(code, exit_code(found, undecided_passes=passes))
     return worst(code, INVALID_PROFILE) if invalid else code
 
 
-def _selected(select: Sequence[str], places: Sequence[Path]) -> tuple[Sequence[Profile], bool]:
+def selected(select: Sequence[str], places: Sequence[Path]) -> tuple[Sequence[Profile], bool]:
     """The profiles that the words mean, and whether some of those cannot run."""
     catalog = catalog_for(select, places)
     if not select:
@@ -203,12 +232,13 @@ def _refuse_beside(ctx: click.Context, option: str, names: Sequence[str]) -> Non
             raise click.UsageError(f"{option}: expected no {options[name]} with it")
 
 
-def _overridden(
+def overridden(
     profile: Profile,
     duration_ns: int | None,
     warmup: tuple[Length, bool] | None,
-    decide_ns: int | None,
+    decide_ns: int | None = None,
 ) -> Profile:
+    """The profile with what the command line says in place of its own."""
     if duration_ns is not None:
         profile = lasting(profile, duration_ns)
     if decide_ns is not None:
@@ -247,8 +277,10 @@ def run_profiles(
     repeat: int,
     place: Place,
     loop: LoopName,
-) -> int:
-    """Runs them, delivers what came of it, and returns the exit code."""
+    table_to: TextIO | None = None,
+) -> Ran:
+    """Measures them in one session and delivers what came of it; its table goes to stdout unless
+    `table_to` is given."""
     import asyncio
     import tempfile
 
@@ -262,9 +294,9 @@ def run_profiles(
         raise click.UsageError(str(error)) from None
 
     # Taken before a session in this process redirects what its workloads print.
-    out, err = sys.stdout, sys.stderr
+    out, err = table_to or sys.stdout, sys.stderr
 
-    async def session(store: Path) -> int:
+    async def session(store: Path) -> Ran:
         control = SessionController(
             store,
             place=place,
@@ -272,9 +304,10 @@ def run_profiles(
             measuring_loop=asyncio.get_running_loop() if place.shares_loop else None,
         )
         try:
-            return await run_headless(
+            code = await run_headless(
                 control, profiles, delivery, one_by_one=one_by_one, repeat=repeat, out=out, err=err
             )
+            return Ran(code, control.view.session if control.view else "")
         finally:
             # It waits for its thread, which in-process needs this loop to end its runs.
             await asyncio.to_thread(control.close)

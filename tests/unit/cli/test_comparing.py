@@ -267,3 +267,63 @@ def test_nothing_in_common_is_an_error(capsys: pytest.CaptureFixture[str]) -> No
     assert call(capsys, "compare", "before", "nowhere").code == 2
     assert call(capsys, "compare", "before", "after", "--statistic", "mean").code == 2
     assert call(capsys, "compare", "before", "after", "--tolerance", "0").code == 2
+
+
+OWN = """
+[defaults]
+workload = "shop_bench:good"
+warmup = 0
+iterations = 1_000
+[profile.good]
+[profile.more]
+"""
+
+
+@pytest.fixture
+def suite(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "shop_bench.py").write_text("async def good():\n    pass\n")
+    (folder / "cortex-tui.toml").write_text(OWN)
+
+
+@pytest.mark.usefixtures("suite")
+def test_the_noise_of_profiles_is_measured_and_taken_into_account(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    measured = call(capsys, "noise", "cortex-tui.good", "--sessions", "5")
+    assert measured.code == 0, measured.err
+    title, heads, *rows = measured.out.splitlines()
+    assert "from 5" in title
+    assert heads.split() == ["profile", "p50", "p95", "p99", "mean", "throughput"]
+    assert [row.split()[0] for row in rows] == ["cortex-tui.good"]
+
+    saved = call(capsys, "run", "cortex-tui.good", "--repeat", "3", "--save", "main")
+    assert saved.code == 0, saved.err
+    again = call(capsys, "run", "cortex-tui", "--one-by-one", "--repeat", "3", "--baseline", "main")
+    assert again.code in (0, 1, 4), again.err
+    assert "cortex-tui.good: differences that can be found begin at " in again.err
+    assert "baseline main: has no cortex-tui.more" in again.err
+    assert "\nthis session against main: " in again.out
+    assert "only in this session: cortex-tui.more" in again.out
+    assert "noise between sessions is not known" not in again.out
+
+
+@pytest.mark.usefixtures("suite")
+def test_a_baseline_is_looked_for_before_anything_is_measured(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    missing = call(capsys, "run", "cortex-tui.good", "--baseline", "nowhere")
+    assert (missing.code, missing.out) == (2, "")
+    stored("main", {"": latencies(1)[0]})
+    other = call(capsys, "run", "cortex-tui.good", "--baseline", "main")
+    assert (other.code, other.out) == (2, "")
+    assert "--baseline main: it has none of these profiles" in other.err
+
+
+@pytest.mark.usefixtures("suite")
+def test_a_failing_run_ends_the_measuring_of_noise(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "shop_bench.py").write_text("async def good():\n    raise ValueError\n")
+    failed = call(capsys, "noise", "cortex-tui.good", "--sessions", "5")
+    assert (failed.code, failed.out) == (3, "")
+    assert "session 2 of 5" not in failed.err

@@ -1,0 +1,153 @@
+"""`cortex-tui noise`: how far sessions of equal code come out apart on this machine."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cortex_tui.cli.comparing import share_text
+from cortex_tui.cli.options import (
+    PROGRAM,
+    duration,
+    loop_option,
+    place_options,
+    profiles_option,
+    store_option,
+    warmup,
+)
+from cortex_tui.cli.running import (
+    FAILED,
+    INTERRUPTED,
+    INVALID_PROFILE,
+    overridden,
+    run_profiles,
+    selected,
+)
+from cortex_tui.cli.stored import answer, report
+from cortex_tui.tables import table_lines
+
+if TYPE_CHECKING:
+    from cortex_tui.placement.port import Place
+    from cortex_tui.profiles.model import Length
+    from cortex_tui.protocol.plan import LoopName
+    from cortex_tui.store.library import NoiseRecord
+
+
+@click.command()
+@click.argument("select", nargs=-1, metavar="SELECT...")
+@click.option(
+    "--sessions",
+    type=click.IntRange(5, 100),
+    default=6,
+    show_default=True,
+    metavar="N",
+    help="How many sessions of the same code are measured; more know the noise better.",
+)
+@click.option(
+    "--duration",
+    "duration_ns",
+    callback=duration,
+    metavar="DURATION",
+    help="How long each profile measures in each session, in place of its own stop rule.",
+)
+@click.option(
+    "--warmup",
+    callback=warmup,
+    metavar="LENGTH",
+    help="How each profile warms up, in place of its own way.",
+)
+@click.option(
+    "--one-by-one",
+    is_flag=True,
+    help="One profile after the other: take it if what you compare was measured so.",
+)
+@place_options
+@loop_option
+@profiles_option
+@store_option
+def noise(
+    select: tuple[str, ...],
+    sessions: int,
+    duration_ns: int | None,
+    warmup: tuple[Length, bool] | None,
+    one_by_one: bool,
+    place: Place,
+    loop: LoopName,
+    places: Sequence[Path],
+    store: Path,
+) -> int:
+    """Measure profiles against themselves: how far equal code comes out apart.
+
+    Two stored sessions of the same code never agree. What is found here is kept in the store, and
+    `compare` and `run --baseline` take only what is greater for a difference. It holds for one
+    profile with its load and neighbours, on one machine with one Python.
+
+    Exit codes: 0 all good; 2 wrong usage or an invalid profile; 3 a run failed; 130 interrupted.
+    """
+    profiles, invalid = selected(select, places)
+    if not profiles:
+        return INVALID_PROFILE
+    profiles = [overridden(profile, duration_ns, warmup) for profile in profiles]
+    from cortex_tui.report import Delivery
+
+    ids: list[str] = []
+    for number in range(1, sessions + 1):
+        report(f"session {number} of {sessions}")
+        code, session = run_profiles(
+            profiles,
+            Delivery(store=store),
+            one_by_one=one_by_one,
+            repeat=1,
+            place=place,
+            loop=loop,
+            table_to=io.StringIO(),
+        )
+        if code in (INTERRUPTED, FAILED):
+            if code == FAILED:
+                report(f"a run failed: `{PROGRAM} show {session}` has the reason")
+            return code
+        ids.append(session)
+    for line in _table(answer(_kept(store, ids))):
+        click.echo(line)
+    return INVALID_PROFILE if invalid else 0
+
+
+async def _kept(store: Path, ids: Sequence[str]) -> list[NoiseRecord]:
+    """The noise of these sessions, which the store keeps."""
+    from cortex_tui.analysis.noise import noise_of
+    from cortex_tui.store.port import open_store
+
+    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    async with await open_store(store) as opened:
+        records = noise_of([await opened.load(session) for session in ids], now)
+        await opened.put_noise(records)
+    return records
+
+
+def _table(records: Sequence[NoiseRecord]) -> list[str]:
+    from cortex_tui.analysis.noise import apart
+
+    if not records:
+        return ["nothing was measured that two sessions have in common"]
+    names = list(dict.fromkeys(name for record in records for name in record.deviations))
+    rows = [
+        (
+            record.name,
+            *(
+                share_text(apart(record.deviations[name], record.sessions))
+                if name in record.deviations
+                else "–"
+                for name in names
+            ),
+        )
+        for record in records
+    ]
+    lines = table_lines(("profile", *names), rows, right=names)
+    sessions = records[0].sessions
+    title = f"up to how far two sessions of equal code lie apart, from {sessions} (95 % confidence)"
+    return [title, *lines]
