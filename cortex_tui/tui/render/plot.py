@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from cortex_tui.quantities import format_duration
 from cortex_tui.results.run_result import CurvePoint
 from cortex_tui.tui.render.error_bars import ErrorBar
+from cortex_tui.tui.render.text import Line, Span
 
 NINES = 4.0
 """The right end of the curve: p99.99."""
@@ -17,6 +19,9 @@ TICKS = ((0.0, "p0"), (1.0, "p90"), (2.0, "p99"), (3.0, "p99.9"), (4.0, "p99.99"
 
 _LEVELS = "▁▂▃▄▅▆▇"
 _LEAST_SPAN = math.log(3.0)
+_MEDIAN = -math.log10(0.5)
+_LEGEND = "│ 95 %"
+_BEHIND = re.compile(r"[^⠀-⣿ ]+")
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 
 
@@ -53,6 +58,16 @@ class PlotLine(NamedTuple):
 
     label: str
     dots: str
+
+
+def spans_of(dots: str) -> Line:
+    """The dots of a line as spans: what stands behind the curve is dim."""
+    spans: list[Span] = []
+    at = 0
+    for behind in _BEHIND.finditer(dots):
+        spans += [Span(dots[at : behind.start()]), Span(behind[0], "dim")]
+        at = behind.end()
+    return (*spans, Span(dots[at:]))
 
 
 def _heights(points: Sequence[CurvePoint], columns: int) -> list[float | None]:
@@ -94,12 +109,37 @@ def _log(value_ns: float) -> float:
     return math.log10(max(value_ns, 1))
 
 
-def _upright(masks: list[list[int]], x: int, top: int, foot: int) -> None:
-    """An upright line of dots, wider at its ends; in dots from the left and from above."""
-    for y in range(top, foot + 1):
-        for dot in (x - 1, x, x + 1) if y in (top, foot) else (x,):
-            if 0 <= dot < len(masks[0]) * 2:
-                masks[y // 4][dot // 2] |= _DOTS[dot % 2][y % 4]
+def _places(bars: Sequence[ErrorBar], columns: int) -> dict[int, ErrorBar]:
+    """In which column each bar stands. Where two would touch, the one that the eye looks for stays:
+    that of p99, of the median, then those at the ticks."""
+    ticks = [nines for nines, _ in TICKS]
+
+    def importance(bar: ErrorBar) -> tuple[bool, bool, bool]:
+        tick = any(math.isclose(bar.nines, nines, abs_tol=1e-6) for nines in ticks)
+        return (not math.isclose(bar.nines, 2.0), not math.isclose(bar.nines, _MEDIAN), not tick)
+
+    placed: dict[int, ErrorBar] = {}
+    for bar in sorted(bars, key=importance):
+        column = round(bar.nines / NINES * (columns - 1))
+        if all(abs(column - other) > 1 for other in placed):
+            placed[column] = bar
+    return placed
+
+
+def _stand(cells: list[list[str]], column: int, top: int, foot: int) -> None:
+    """A bar from row `top` to row `foot`, behind the curve: only in cells where that is not."""
+    for row in range(top, foot + 1):
+        if cells[row][column] == " ":
+            cells[row][column] = "┬" if row == top else "┴" if row == foot else "│"
+
+
+def _explain(cells: list[list[str]]) -> None:
+    """What the bars are, where the upper half has room for it, the highest line first."""
+    for line in cells[: len(cells) // 2]:
+        at = "".join(line).find(" " * (len(_LEGEND) + 2))
+        if at >= 0:
+            line[at + 1 : at + 1 + len(_LEGEND)] = _LEGEND
+            return
 
 
 def curve(
@@ -108,7 +148,8 @@ def curve(
     """`height` lines of `width` cells: value over percentile, both axes labelled.
 
     x counts nines (p0, p90, p99, p99.9, p99.99 at equal distances), y is logarithmic. With no
-    points, or no room, the axes stand alone. `bars` stand upright, with a foot at either end.
+    points, or no room, the axes stand alone. The curve is of dots; `bars` are upright lines behind
+    it, so that the two are told apart without a colour.
     """
     columns, rows = width - LABEL_WIDTH - 1, height - 1
     if columns < 10 or rows < 2:
@@ -116,6 +157,7 @@ def curve(
     shown = [point for point in points if point.nines <= NINES]
     labels = [""] * rows
     masks = [[0] * columns for _ in range(rows)]
+    standing: list[tuple[int, int, int]] = []
     if shown:
         bars = [bar for bar in bars if bar.nines <= NINES]
         logs = [_log(point.value_ns) for point in shown]
@@ -138,17 +180,24 @@ def curve(
             for dot in range(min(start, y), max(start, y) + 1):
                 masks[dot // 4][x // 2] |= _DOTS[x % 2][dot % 4]
             before = y
-        for bar in bars:
+        for column, bar in _places(bars, columns).items():
             top, foot = (
-                round((high - _log(ns)) / (high - low) * dots) for ns in (bar.high_ns, bar.low_ns)
+                round((high - _log(ns)) / (high - low) * dots) // 4
+                for ns in (bar.high_ns, bar.low_ns)
             )
-            _upright(masks, round(bar.nines / NINES * (columns * 2 - 1)), top, foot)
+            if top < foot:  # else the curve is as precise as it can be drawn
+                standing.append((column, top, foot))
+    cells = [[chr(0x2800 + mask) if mask else " " for mask in line] for line in masks]
+    for place in standing:
+        _stand(cells, *place)
+    if standing:
+        _explain(cells)
     lines = [
         PlotLine(
             label.rjust(LABEL_WIDTH - 1) + (" ┤" if label else " │"),
-            "".join(chr(0x2800 + mask) if mask else " " for mask in line),
+            "".join(line),
         )
-        for label, line in zip(labels, masks, strict=True)
+        for label, line in zip(labels, cells, strict=True)
     ]
     lines.append(PlotLine(" " * (LABEL_WIDTH + 1), _axis(columns)))
     return lines

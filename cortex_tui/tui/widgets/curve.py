@@ -9,8 +9,8 @@ from textual.strip import Strip
 
 from cortex_tui.results.run_result import CurvePoint
 from cortex_tui.tui.render.error_bars import ErrorBar
-from cortex_tui.tui.render.plot import PlotLine, curve
-from cortex_tui.tui.render.text import Span, Tone
+from cortex_tui.tui.render.plot import PlotLine, curve, spans_of
+from cortex_tui.tui.render.text import Span
 from cortex_tui.tui.widgets.lines import Toned
 
 
@@ -47,5 +47,6 @@ class Curve(Toned):
         if y >= len(self._plot):
             return Strip.blank(self.size.width, self.tone_style("plain"))
         label, dots = self._plot[y]
-        tone: Tone = "dim" if y == len(self._plot) - 1 else "plain"
-        return self.strip((Span(label, "dim"), Span(dots, tone)), self.size.width)
+        is_axis = y == len(self._plot) - 1
+        plotted = (Span(dots, "dim"),) if is_axis else spans_of(dots)
+        return self.strip((Span(label, "dim"), *plotted), self.size.width)
