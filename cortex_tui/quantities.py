@@ -82,10 +82,10 @@ def is_wide(low_ns: float, high_ns: float) -> bool:
     return high_ns >= WIDE * max(low_ns, 1)
 
 
-def format_bounds(low_ns: float, high_ns: float, beside_ns: float) -> str:
+def format_bounds(low_ns: float, high_ns: float, value_ns: float) -> str:
     """The ends of a range that is not wide in the unit of a value in it, without that unit:
     `4.61–5.20` next to `4.84ms`. At most nine characters."""
-    divisor, unit = _unit_of(beside_ns)
+    divisor, unit = _unit_of(value_ns)
     if unit == "ns":
         return f"{low_ns:.0f}–{high_ns:.0f}"
     return f"{_three_digits(low_ns / divisor)}–{_three_digits(high_ns / divisor)}"

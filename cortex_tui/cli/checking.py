@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from cortex_tui.cli.options import catalog_for, profiles_option, say_problems, selected_from
+from cortex_tui.cli.options import catalog_for, profiles_option, report_problems, selected_from
 from cortex_tui.profiles.model import Problem, Profile
 from cortex_tui.profiles.too_short import too_short
 from cortex_tui.text import one_line
@@ -44,7 +44,7 @@ def check(select: tuple[str, ...], places: Sequence[Path]) -> int:
         f"{_counted(len({p.suite for p in valid}), 'suite')} valid"
         + (f", {_counted(len(found), 'error')}" if found else "")
     )
-    say_problems(found)
+    report_problems(found)
     for warning in dict.fromkeys(_too_short(profiles)):
         click.echo(f"warning: {warning}", err=True)
     return 2 if found else 0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cortex_tui.store.records import StoredSession
 
 SCHEMA = "cortex-tui/comparison@1"
-SAME, REGRESSION, USAGE, CANNOT_TELL = 0, 1, 2, 4
+SAME, REGRESSION, USAGE, UNDECIDED = 0, 1, 2, 4
 
 
 def percentile(ctx: click.Context, param: click.Parameter, text: str) -> str:
@@ -230,5 +230,5 @@ def exit_code(found: Sequence[Compared], *, undecided_passes: bool = False) -> i
     """1 for a regression; 4 where anything cannot be told, and nothing is worse; else 0."""
     if any(each.comparison.regressions for each in found):
         return REGRESSION
-    untold = any(each.left_out or each.comparison.having("cannot tell") for each in found)
-    return CANNOT_TELL if untold and not undecided_passes else SAME
+    undecided = any(each.left_out or each.comparison.having("cannot tell") for each in found)
+    return UNDECIDED if undecided and not undecided_passes else SAME

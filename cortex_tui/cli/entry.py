@@ -10,7 +10,7 @@ import click
 
 from cortex_tui.cli import INTERRUPTED
 from cortex_tui.cli.group import program
-from cortex_tui.cli.options import PROGRAM, say_error
+from cortex_tui.cli.options import PROGRAM, report_error
 
 
 def run_command(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +42,7 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
             standalone_mode=False,
         )
     except click.ClickException as error:
-        say_error(_one_line(error))
+        report_error(_one_line(error))
         return error.exit_code
     except click.Abort:
         return INTERRUPTED

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import click
 import msgspec
 
-from cortex_tui.cli.options import catalog_for, profiles_option, say_problems, selected_from
+from cortex_tui.cli.options import catalog_for, profiles_option, report_problems, selected_from
 from cortex_tui.profiles.description import matrix_text, stop_text
 from cortex_tui.profiles.model import Catalog, Profile, Suite
 from cortex_tui.tables import GAP, aligned
@@ -40,7 +40,7 @@ def list_profiles(select: tuple[str, ...], places: Sequence[Path], as_json: bool
     else:
         for line in _lines(catalog):
             click.echo(line)
-    say_problems(problems)
+    report_problems(problems)
     return 2 if problems else 0
 
 

@@ -198,16 +198,16 @@ def selected_from(catalog: Catalog, words: Sequence[str]) -> Selected:
         return select(catalog, words)
     except SelectionError as error:
         # What is broken may be what was meant.
-        say_problems(problem for problem in catalog.problems if not problem.suite)
+        report_problems(problem for problem in catalog.problems if not problem.suite)
         raise click.UsageError(str(error)) from None
 
 
-def say_error(message: str) -> None:
+def report_error(message: str) -> None:
     """An error on a line of stderr; for what does not end the command, or ends it right here."""
     click.echo(f"{PROGRAM}: {one_line(message)}", err=True)
 
 
-def say_problems(problems: Iterable[Problem]) -> None:
+def report_problems(problems: Iterable[Problem]) -> None:
     """Each problem on a line of stderr."""
     for problem in problems:
         click.echo(str(problem), err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cortex_tui.cli.moments import moment_of
-from cortex_tui.cli.options import StoreError, say_error, store_option
+from cortex_tui.cli.options import StoreError, report_error, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def rm(refs: Sequence[str], store: Path) -> int:
                 try:
                     removed = await opened.remove(ref, within=removal)
                 except SnapshotError as error:
-                    say_error(str(error))
+                    report_error(str(error))
                     code = StoreError.exit_code
                 else:
                     removal = removed.removal

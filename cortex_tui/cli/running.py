@@ -22,7 +22,7 @@ from cortex_tui.cli.options import (
     loop_option,
     place_options,
     profiles_option,
-    say_problems,
+    report_problems,
     selected_from,
     store_option,
     warmup,
@@ -162,7 +162,7 @@ def run(
     profiles: Sequence[Profile]
     invalid = False
     if again:
-        _refuse_beside(ctx, "--again", ("places",))
+        _refuse_with(ctx, "--again", ("places",))
         stored = stored_profiles(store, again, select)
         profiles, one_by_one = stored.profiles, one_by_one or stored.one_by_one
         if ctx.get_parameter_source("repeat") is ParameterSource.DEFAULT:
@@ -172,7 +172,7 @@ def run(
     if not profiles:
         return INVALID_PROFILE
     if dry_run:
-        _refuse_beside(
+        _refuse_with(
             ctx,
             "--dry-run",
             ("duration_ns", "warmup", "repeat", "save", "json", "baseline", "decide_ns"),
@@ -216,15 +216,15 @@ def selected(select: Sequence[str], places: Sequence[Path]) -> tuple[Sequence[Pr
     """The profiles that the words mean, and whether some of those cannot run."""
     catalog = catalog_for(select, places)
     if not select:
-        say_problems(catalog.problems)
+        report_problems(catalog.problems)
         suites = ", ".join(suite.name for suite in catalog.suites)
         raise click.UsageError(f"expected a SELECT: '*', a profile or a suite ({suites})")
     selected = selected_from(catalog, select)
-    say_problems(selected.problems)
+    report_problems(selected.problems)
     return selected.profiles, bool(selected.problems)
 
 
-def _refuse_beside(ctx: click.Context, option: str, names: Sequence[str]) -> None:
+def _refuse_with(ctx: click.Context, option: str, names: Sequence[str]) -> None:
     """What would be given for nothing is an error."""
     options = {parameter.name: parameter.opts[0] for parameter in ctx.command.params}
     for name in names:

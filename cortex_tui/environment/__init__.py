@@ -17,12 +17,12 @@ from cortex_tui.environment.software import software_facts
 
 __all__ = ["VOLATILE_FILE_SYSTEMS", "describe_environment", "file_system_of"]
 
-GLANCE_S = 0.05
+QUICK_WATCH_S = 0.05
 """How long the other processes are watched before a session: one that keeps a core busy has used
 five ticks of the kernel's clock by then."""
 
 
-def describe_environment(store: Path, *, watch_s: float = GLANCE_S) -> dict[str, Any]:
+def describe_environment(store: Path, *, watch_s: float = QUICK_WATCH_S) -> dict[str, Any]:
     """All facts; `store` is where sessions are kept, `watch_s` how long others are watched.
 
     Takes a little longer than that, reading small files and waiting for `git`: call it before a

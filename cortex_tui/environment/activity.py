@@ -16,7 +16,7 @@ from cortex_tui.environment.sources import ROOT, output_of, text_of
 
 LEAST_SHARE = 0.05
 """Of a core: what used less is not worth a word."""
-_MOST_TOLD = 8
+_MOST_SHOWN = 8
 _PS_LINE = re.compile(r"\s*(\d+)\s+(\d+)\s+(\d+[.,]\d+)\s+(.+)")
 
 
@@ -37,11 +37,11 @@ class _Moment(NamedTuple):
 def activity(watch_s: float, root: Path = ROOT) -> dict[str, Any]:
     """`busy`: who used how much of a core in so many seconds, the busiest first, us excluded;
     `steal_share`: how much of all cores the hypervisor gave to others."""
-    before = _look(root)
+    before = _sample(root)
     time.sleep(watch_s)
-    after = _look(root)
+    after = _sample(root)
     if not before.processes:
-        return {"busy": _told_by_ps()} if os.name == "posix" else {}
+        return {"busy": _busy_by_ps()} if os.name == "posix" else {}
     facts: dict[str, Any] = {"busy": _busy(before, after)}
     if before.steal_s is not None and after.steal_s is not None:
         cores = (os.cpu_count() or 1) * (after.at_s - before.at_s)
@@ -62,7 +62,7 @@ def longest_gap_ns(watch_s: float) -> int:
     return longest_ns
 
 
-def _look(root: Path) -> _Moment:
+def _sample(root: Path) -> _Moment:
     ticks_per_s = os.sysconf("SC_CLK_TCK")
     processes: dict[int, _Process] = {}
     try:
@@ -97,7 +97,7 @@ def _busy(before: _Moment, after: _Moment) -> list[dict[str, Any]]:
         if share >= LEAST_SHARE and not _ours(pid, after.processes):
             found.append({"name": process.name, "pid": pid, "share": round(share, 2)})
     found.sort(key=lambda entry: -entry["share"])
-    return found[:_MOST_TOLD]
+    return found[:_MOST_SHOWN]
 
 
 def _ours(pid: int, processes: dict[int, _Process]) -> bool:
@@ -111,7 +111,7 @@ def _ours(pid: int, processes: dict[int, _Process]) -> bool:
     return False
 
 
-def _told_by_ps() -> list[dict[str, Any]]:
+def _busy_by_ps() -> list[dict[str, Any]]:
     """Where there is no /proc (macOS): what `ps` makes of the recent past."""
     found: list[dict[str, Any]] = []
     for line in (output_of("ps", "-A", "-ww", "-o", "pid=,ppid=,%cpu=,comm=") or "").splitlines():
@@ -122,4 +122,4 @@ def _told_by_ps() -> list[dict[str, Any]]:
         if share >= LEAST_SHARE and os.getpid() not in (pid, parent):
             found.append({"name": Path(match[4]).name, "pid": pid, "share": round(share, 2)})
     found.sort(key=lambda entry: -entry["share"])
-    return found[:_MOST_TOLD]
+    return found[:_MOST_SHOWN]

@@ -36,11 +36,11 @@ class GitFacts:
             return {}
         with self._process as process:
             try:
-                told, _ = process.communicate(timeout=COMMAND_S)
+                output, _ = process.communicate(timeout=COMMAND_S)
             except subprocess.TimeoutExpired:
                 process.kill()
                 return {}
-        return _read(told) if process.returncode == 0 else {}
+        return _read(output) if process.returncode == 0 else {}
 
 
 def commit_of(revision: str) -> str:

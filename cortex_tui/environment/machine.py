@@ -132,8 +132,8 @@ def _container(root: Path) -> str | None:
 def _power(root: Path) -> str | None:
     """`battery` or `mains`."""
     if platform.system() == "Darwin":
-        told = output_of("pmset", "-g", "batt") or ""
-        return "battery" if "Battery Power" in told else "mains" if "AC Power" in told else None
+        output = output_of("pmset", "-g", "batt") or ""
+        return "battery" if "Battery Power" in output else "mains" if "AC Power" in output else None
     supplies = root / "sys/class/power_supply"
     if not supplies.is_dir():
         return None

@@ -22,7 +22,7 @@ from cortex_tui.protocol.frames import FrameReader, ProtocolError, decode_messag
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied, SessionFinished
 from cortex_tui.protocol.plan import Program, RunnerSpec, SessionPlan
 
-_LOOK_S = 0.02
+_POLL_S = 0.02
 """How often it is looked whether the runner still lives: its socket may outlive it in a child."""
 _LAST_WORDS_S = 1.0
 """How long what a runner left in its socket and pipes is waited for once it has ended."""
@@ -148,10 +148,10 @@ class InRunnerProcess:
     @asynccontextmanager
     async def _open_one(self, plan: SessionPlan) -> AsyncIterator[Stream]:
         runner = self._fresh(plan.spec)
-        death: list[str] = []
+        exit_reason: list[str] = []
 
         def kill(reason: str) -> None:
-            death.append(reason)
+            exit_reason.append(reason)
             runner.kill()
 
         def send(request: ToRunner) -> None:
@@ -166,7 +166,7 @@ class InRunnerProcess:
             link = await self._connect(runner, stream, kill, transports)
             pipes = await self._read_pipes(runner, stream, readers)
             transports[0].write(encode_frame([Start(plan)]))
-            watching = asyncio.create_task(self._watch(runner, stream, link, pipes, death))
+            watching = asyncio.create_task(self._watch(runner, stream, link, pipes, exit_reason))
             yield stream
         finally:
             if watching is not None:
@@ -218,7 +218,7 @@ class InRunnerProcess:
         stream: Stream,
         link: _Link,
         pipes: list[_Pipe],
-        death: list[str],
+        exit_reason: list[str],
     ) -> None:
         """Tells of the runner's end, after everything that it still had to say."""
         await _until(lambda: runner.ended() or link.lost.is_set())
@@ -234,15 +234,15 @@ class InRunnerProcess:
         if link.finished is not None:
             stream.deliver([link.finished])
         else:
-            said = describe_exit(code) if gone else "closed its connection and had to be killed"
-            reason = death[0] if death else f"the runner {said}"
+            ending = describe_exit(code) if gone else "closed its connection and had to be killed"
+            reason = exit_reason[0] if exit_reason else f"the runner {ending}"
             stream.deliver([RunnerDied(reason, time.perf_counter_ns())])
 
 
 async def _until(condition: Callable[[], bool]) -> None:
     # No event tells of another process's end on every system, so it is looked for.
     while not condition():  # noqa: ASYNC110
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(_POLL_S)
 
 
 class _Link(asyncio.Protocol):
@@ -268,8 +268,8 @@ class _Link(asyncio.Protocol):
             self._kill(f"the runner sent {error}")
 
     def connection_lost(self, error: Exception | None) -> None:
-        # A command that comes too late breaks the transport, before all was read that the runner
-        # had said by then.
+        # A command that comes too late breaks the transport before everything that the runner
+        # had sent was read.
         with contextlib.suppress(OSError):
             while data := self._channel.recv(65_536, socket.MSG_DONTWAIT):
                 self.data_received(data)

@@ -245,10 +245,10 @@ class SessionMerge:
 
     def _lose(self, runner: int, message: RunnerDied) -> list[Message]:
         self._alive.discard(runner)
-        said: list[Message] = []
+        messages: list[Message] = []
         if not self._alive and not self._ended:
             return [message]
-        said.append(LogLine(-1, "runner", f"process {runner + 1} was lost: {message.reason}"))
+        messages.append(LogLine(-1, "runner", f"process {runner + 1} was lost: {message.reason}"))
         for number, run in self._runs.items():
             if runner not in run.runners or runner in run.finished:
                 continue
@@ -261,16 +261,16 @@ class SessionMerge:
             if run.began_ns is not None:
                 text = f"process {run.runners.index(runner) + 1} was lost"
                 offset_ns = message.at_ns - run.began_ns
-                said.append(Mark(number, offset_ns, text, message.at_ns))
+                messages.append(Mark(number, offset_ns, text, message.at_ns))
             life = RunLife("ended", outcome="failed")
-            said += self.take(runner, StateChanged(number, life, message.at_ns))
-            said += self.take(runner, lost)
+            messages += self.take(runner, StateChanged(number, life, message.at_ns))
+            messages += self.take(runner, lost)
         for command, (missing, answers) in list(self._asked.items()):
             if runner in missing:
                 missing.discard(runner)
                 answers.append(Answered(False, "its process was lost"))
-                said += self._answered(command)
-        return said + self._ending()
+                messages += self._answered(command)
+        return messages + self._ending()
 
     def _ending(self) -> list[Message]:
         """The end of the session, when the last runner that is alive has come to its own."""

@@ -29,11 +29,11 @@ from cortex_tui.runner.loops import CHECK_NS, closed_worker
 from cortex_tui.runner.recorder import Recorder
 from cortex_tui.workloads.operation import Operation
 
-PAUSED_LOOK_S = 0.1
+PAUSED_POLL_S = 0.1
 """How often a paused run reports that it is there."""
 
 Send = Callable[[list[Message]], None]
-Look = Callable[[float], None]
+Poll = Callable[[float], None]
 """Carries out the commands that have come, or that come within some seconds."""
 Turn = Callable[[], Coroutine[Any, Any, None]]
 """Lets others have the event loop, where the test runs on one."""
@@ -71,7 +71,7 @@ class Phase:
         if self.recorder.boundary_ns != self._handed_on_ns:
             self._handed_on_ns = self.recorder.boundary_ns
             self._run.hand_on(self)
-        self._run.look(0.0)
+        self._run.poll(0.0)
         if self._run.life.paused and not self.over:
             self._wait_out_pause()
         if self.over or (now_ns >= self._due_ns and self.recorder.ended >= self._at_least):
@@ -90,7 +90,7 @@ class Phase:
     def _wait_out_pause(self) -> None:
         paused_ns = self.recorder.frozen_ns = CLOCK.read_ns()
         while self._run.life.paused and not self.over:
-            self._run.look(PAUSED_LOOK_S)
+            self._run.poll(PAUSED_POLL_S)
             self._run.pulse()
         by_ns = CLOCK.read_ns() - paused_ns
         self.recorder.frozen_ns = None
@@ -126,14 +126,14 @@ class TestRun:
     __test__ = False
 
     def __init__(
-        self, plan: RunPlan, interval_ns: int, health: HealthMeter, send: Send, look: Look
+        self, plan: RunPlan, interval_ns: int, health: HealthMeter, send: Send, poll: Poll
     ) -> None:
         self.number = plan.run
         self.round = plan.round
         self.profile = plan.profile
         self.interval_ns = interval_ns
         self.life = RunLife()
-        self.look = look
+        self.poll = poll
         self.warnings: list[str] = []
         self.values_ns: array[int] = array("q")
         """Of every value of the measure phase, for `benchmark.stats`."""

@@ -58,7 +58,7 @@ class PytestSession:
         self._health = HealthMeter(None)
         self._stopped = False
         self._runs = {
-            p.run: TestRun(p, plan.interval_ns, self._health, channel.send, self.look)
+            p.run: TestRun(p, plan.interval_ns, self._health, channel.send, self.poll)
             for p in plan.runs
         }
 
@@ -70,7 +70,7 @@ class PytestSession:
         for run in self._runs.values():
             rounds.setdefault(run.round, []).append(run)
         for runs in rounds.values():
-            self.look(0.0)
+            self.poll(0.0)
             waiting = [run for run in runs if not run.life.stopping]
             code = self._run_pytest(waiting) if waiting else pytest.ExitCode.OK
             for run in runs:
@@ -89,13 +89,13 @@ class PytestSession:
         tests = [arguments_of(run.profile) for run in runs]
         return pytest.main([*options, *where, *tests], plugins=[plugin])
 
-    def look(self, wait_s: float) -> None:
+    def poll(self, wait_s: float) -> None:
         """Carries out and answers the commands that have come, or come within `wait_s`."""
         early, self._early = self._early, []
         for request in (*early, *self._channel.requests(wait_s)):
-            self._channel.send([Answer(request.id, self.obey(request.command))])
+            self._channel.send([Answer(request.id, self.execute(request.command))])
 
-    def obey(self, command: Command) -> Answered:
+    def execute(self, command: Command) -> Answered:
         """Does what a person asks for; what was done, or why nothing was."""
         done: list[str] = []
         refused = f"there is no run {command.run}"

@@ -45,12 +45,12 @@ def headline(compared: Compared) -> str:
     ]
     failing = [each for each in comparison.profiles if each.statistics["errors"].verdict == "more"]
     parts.append(f"more operations fail in {_names(failing)}" if failing else "")
-    same, untold = comparison.having("same"), comparison.having("cannot tell")
+    same, undecided = comparison.having("same"), comparison.having("cannot tell")
     total = len(comparison.profiles)
     if same:
         parts.append("the same" if len(same) == total else f"the same in {len(same)} of {total}")
-    if untold:
-        in_some = "" if len(untold) == total else f" in {len(untold)} of {total}"
+    if undecided:
+        in_some = "" if len(undecided) == total else f" in {len(undecided)} of {total}"
         parts.append(f"cannot tell{in_some}")
     return f"{sides}: {'; '.join(part for part in parts if part)}{_on_the_whole(comparison)}"
 

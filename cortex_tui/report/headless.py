@@ -28,14 +28,14 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
 from cortex_tui.text import one_line
 
-LOOK_EVERY_S = 0.25
+POLL_S = 0.25
 STORING_AT_MOST_S = 10.0
 """How long a session that has ended may take to reach the disk before it counts as not stored."""
 
 AT_ONCE_S = 3.0
 """How long leaving without waiting may take before the process is ended whatever it does."""
 
-SILENT_LOOKS = 60
+SILENT_POLLS = 60
 """How often the same view may be met while a session goes on; a new one comes every 0.25 s at most.
 Looks, not seconds: a suspended process must not wake up to this."""
 
@@ -82,12 +82,12 @@ async def run_headless(
             view = await _watched(control, before, progress, interrupted)
         except _LostError as error:
             view, lost = error.view, True
-            progress.say("error: the session does not respond; it was given up")
+            progress.report("error: the session does not respond; it was given up")
     progress.clear()
     if view is None and lost:
         return FAILED
     if view is None:
-        progress.say("interrupted before anything was measured")
+        progress.report("interrupted before anything was measured")
         return INTERRUPTED
 
     code = FAILED if lost else GOOD
@@ -103,7 +103,7 @@ async def run_headless(
             code = worst(code, await _deliver_json(control, delivery.json, progress, out))
         view = control.view or view
     for line in view.log:
-        progress.say(f"  | {one_line(line)}")
+        progress.report(f"  | {one_line(line)}")
     table_to = err if delivery.json == STDOUT else out
     colour = wants_colour(table_to)
     if delivery.dry_run:
@@ -168,7 +168,7 @@ class _Interruption:
                 self._last_resort.start()
             return
         self._event.set()
-        self._progress.say(f"{name}: stopping; once more to leave without waiting")
+        self._progress.report(f"{name}: stopping; once more to leave without waiting")
         self._control.stop()
 
     def is_set(self) -> bool:
@@ -219,11 +219,11 @@ async def _watched(
     loop = asyncio.get_running_loop()
     stored_by: float | None = None
     view: SessionView | None = None
-    silent_looks = 0
+    silent_polls = 0
     while not interrupted.at_once:
         newest = control.view
-        silent_looks = silent_looks + 1 if newest is view else 0
-        if silent_looks > SILENT_LOOKS:
+        silent_polls = silent_polls + 1 if newest is view else 0
+        if silent_polls > SILENT_POLLS:
             raise _LostError(view)
         if newest is not None and (before is None or newest.session != before.session):
             view = newest
@@ -232,7 +232,7 @@ async def _watched(
                 stored_by = stored_by or loop.time() + STORING_AT_MOST_S
                 if view.stored or view.store_error or loop.time() > stored_by:
                     break
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(POLL_S)
     return view
 
 
@@ -240,9 +240,9 @@ async def _save(control: Control, delivery: Delivery, progress: Progress) -> int
     try:
         saved = await asyncio.wrap_future(control.save(delivery.save, note=delivery.note))
     except Exception as error:  # the future's error says what, where and what to do
-        progress.say(f"error: not saved as {delivery.save}: {one_line(str(error))}")
+        progress.report(f"error: not saved as {delivery.save}: {one_line(str(error))}")
         return USAGE
-    progress.say(f"saved as {saved.name}")
+    progress.report(f"saved as {saved.name}")
     return GOOD
 
 
@@ -250,7 +250,7 @@ async def _deliver_json(control: Control, target: str, progress: Progress, out: 
     try:
         result = await asyncio.wrap_future(control.result())
     except Exception as error:
-        progress.say(f"error: no JSON: {one_line(str(error))}")
+        progress.report(f"error: no JSON: {one_line(str(error))}")
         return FAILED
     # Imported when it is needed: showing progress must not pay for numpy.
     from cortex_tui.formats.registry import FORMATS
@@ -263,7 +263,7 @@ async def _deliver_json(control: Control, target: str, progress: Progress, out: 
     try:
         write_whole(Path(target), text)
     except OSError as error:
-        progress.say(f"error: {one_line(target)}: cannot be written: {error.strerror or error}")
+        progress.report(f"error: {one_line(target)}: cannot be written: {error.strerror or error}")
         return USAGE
     return GOOD
 

@@ -14,10 +14,10 @@ from cortex_tui.stats.targets import SCALING, TargetResult, parse_target
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 
-_MARKS_TOLD = 12
+_MARKS_SHOWN = 12
 _DRAIN_SHARE = 20
 """Operations that took a twentieth of the window to end after it are worth a line."""
-_NAMES_TOLD = 4
+_NAMES_SHOWN = 4
 _OVER_ROUNDS = ("p50", "p99")
 
 
@@ -41,8 +41,8 @@ def run_notes(
         if _statistic(target) != SCALING and (standing := _standing(target, run.setting)):
             yield note(*standing)
     for kind, count in sorted(run.errors.items()):
-        said = run.error_messages.get(kind, "")
-        yield note("errors", "bad", f"{count:,} × {kind}" + (f", first: {said}" if said else ""))
+        text = run.error_messages.get(kind, "")
+        yield note("errors", "bad", f"{count:,} × {kind}" + (f", first: {text}" if text else ""))
     if run.unfinished:
         yield note("unfinished", "warn", f"{run.unfinished:,} had not ended when the run did")
     if run.unstarted:
@@ -65,10 +65,10 @@ def run_notes(
         yield note("warm-up", "plain", f"ended after {format_duration(run.warmup_ns)}")
     if run.slowest:
         yield note("slowest", "plain", run.slowest)
-    for mark in run.marks[:_MARKS_TOLD]:
+    for mark in run.marks[:_MARKS_SHOWN]:
         yield note("mark", "plain", f"after {format_duration(mark.offset_ns)}: {mark.text}")
-    if len(run.marks) > _MARKS_TOLD:
-        yield note("mark", "plain", f"and {len(run.marks) - _MARKS_TOLD:,} more")
+    if len(run.marks) > _MARKS_SHOWN:
+        yield note("mark", "plain", f"and {len(run.marks) - _MARKS_SHOWN:,} more")
     for warning in own_warnings(run, shared):
         yield note("warning", "warn", warning)
 
@@ -92,7 +92,7 @@ def _statistic(target: TargetResult) -> str:
 
 
 def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
-    """What is to be said of the runs together, once."""
+    """What concerns the runs together, once."""
     yield from _scaling(view, colour=colour)
     for warning in shared_warnings(view.runs):
         text = f"{warning.text}; seen by {_several(warning.profiles)}"
@@ -130,8 +130,8 @@ def _scaling(view: SessionView, *, colour: bool) -> Iterator[str]:
 
 
 def _several(names: Sequence[str]) -> str:
-    more = len(names) - _NAMES_TOLD
-    return ", ".join(names[:_NAMES_TOLD]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _apart(runs: Sequence[RunResult]) -> Iterator[str]:

@@ -26,7 +26,7 @@ class Progress:
 
     def show(self, view: SessionView) -> None:
         if view.store_error and view.store_error != self._store_error:
-            self.say(f"warning: not stored for now: {one_line(view.store_error)}")
+            self.report(f"warning: not stored for now: {one_line(view.store_error)}")
             self._store_error = view.store_error
         if self._live:
             line = progress_line(view)[: max(width_of(self._stream) - 1, 1)]
@@ -35,7 +35,7 @@ class Progress:
             self._next_ns += PLAIN_EVERY_NS
             self._write(f"{progress_line(view)}\n")
 
-    def say(self, text: str) -> None:
+    def report(self, text: str) -> None:
         """A line of its own that stays."""
         self.clear()
         self._write(f"{text}\n")

@@ -30,13 +30,13 @@ def results_table(runs: Sequence[RunResult], width: int, *, colour: bool) -> lis
 def confidence_table(runs: Sequence[RunResult], width: int, *, colour: bool) -> list[str]:
     """The confidence intervals (95 %) of the percentiles, or what these lack; empty where a table
     would say nothing."""
-    telling = [run for run in by_profile(runs) if run.operations and _telling(run)]
-    if not telling:
+    confident = [run for run in by_profile(runs) if run.operations and _has_confidence(run)]
+    if not confident:
         return []
     columns = list(_CONFIDENCE)
     if any(run.round > 1 for run in runs):
         columns.insert(1, Column("round", lambda run: Cell(str(run.round))))
-    return table_text(table(columns, telling, width), colour=colour)
+    return table_text(table(columns, confident, width), colour=colour)
 
 
 def stage_tables(runs: Sequence[RunResult], width: int, *, colour: bool) -> list[str]:
@@ -62,7 +62,7 @@ def name_of(run: RunResult) -> str:
     return f"{run.profile.full_name}{batches}"
 
 
-def _telling(run: RunResult) -> bool:
+def _has_confidence(run: RunResult) -> bool:
     return any(name in run.confidence_ns or run.samples_missing.get(name) for name in SHOWN)
 
 
@@ -99,8 +99,8 @@ def _verdict(run: RunResult) -> Cell:
 
 def _short_verdict(run: RunResult) -> Cell:
     """`met +4`: with four neighbours, whose times are far from those of a run alone."""
-    beside = f"+{len(run.neighbours)}" if run.neighbours else ""
-    text = " ".join(filter(None, [run.verdict.removeprefix("none"), beside]))
+    neighbours = f"+{len(run.neighbours)}" if run.neighbours else ""
+    text = " ".join(filter(None, [run.verdict.removeprefix("none"), neighbours]))
     return Cell(text or "–", _TONES[run.verdict])
 
 

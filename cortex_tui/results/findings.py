@@ -25,7 +25,7 @@ Slots = Sequence[tuple[int, Interval]]
 ConfidenceNs = dict[str, tuple[int, int]]
 """By percentile, the bounds of its 95 % confidence interval in ns."""
 
-_LOOK_NS = 1_000_000_000
+_EXAMINE_NS = 1_000_000_000
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ class Findings(msgspec.Struct, frozen=True):
     """By target, how its statistic varied."""
 
 
-class Looks:
+class ExaminationTimes:
     """When the next look at a run is due.
 
     At a live run ever more rarely: more intervals cost no more time, and where the run's end
@@ -54,24 +54,24 @@ class Looks:
     def __init__(self) -> None:
         self.whole = False
         """Whether the run had ended when it was looked at last."""
-        self._looked_at_ns = 0
+        self._examined_at_ns = 0
 
     def due(self, measured_ns: int, *, live: bool) -> bool:
         """To be asked before each look, which is taken where it is due."""
         if not live:
             due, self.whole = not self.whole, True
             return due
-        if measured_ns - self._looked_at_ns < max(_LOOK_NS, self._looked_at_ns // 4):
+        if measured_ns - self._examined_at_ns < max(_EXAMINE_NS, self._examined_at_ns // 4):
             return False
-        self._looked_at_ns = measured_ns
+        self._examined_at_ns = measured_ns
         return True
 
     def again(self) -> None:
         """Makes the next look due, however little was measured since the last."""
-        self._looked_at_ns = 0
+        self._examined_at_ns = 0
 
 
-def look_over(
+def findings_of(
     slots: Slots,
     times: Mapping[TimeName, Histogram],
     headline: TimeName,

@@ -24,9 +24,9 @@ from cortex_tui.protocol.messages import (
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.blocked import Blocks, blocks_of
 from cortex_tui.results.evidence import spreads_of
-from cortex_tui.results.findings import Findings, Looks, look_over
-from cortex_tui.results.fruitless import why_fruitless
+from cortex_tui.results.findings import ExaminationTimes, Findings, findings_of
 from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName, interval_of
+from cortex_tui.results.no_success import why_no_success
 from cortex_tui.results.phase_clock import PhaseClock
 from cortex_tui.results.run_result import MarkView
 from cortex_tui.results.run_totals import RunTotals
@@ -59,7 +59,7 @@ class RunFold(RunTotals):
         """How long the intervals of the messages are."""
         self.run = planned.run
         self._planned_neighbours = planned.neighbours
-        self._beside: list[tuple[int, str]] | None = None
+        self._neighbours: list[tuple[int, str]] | None = None
         """The runs that measure with it, in the order of the plan; None until that begins."""
         self.clock_cost_ns = clock_cost_ns
         self.life = RunLife()
@@ -98,7 +98,7 @@ class RunFold(RunTotals):
         self._clock = PhaseClock()
         self._warmup_operations = 0
         self._findings = Findings()
-        self._looks = Looks()
+        self._examinations = ExaminationTimes()
 
     @property
     def blocks(self) -> Blocks:
@@ -109,8 +109,8 @@ class RunFold(RunTotals):
     @property
     def neighbours(self) -> tuple[str, ...]:
         """Who measures with it; until that begins, who is planned to."""
-        if self._beside is not None:
-            return tuple(name for _, name in self._beside)
+        if self._neighbours is not None:
+            return tuple(name for _, name in self._neighbours)
         return self._planned_neighbours if self.live else ()
 
     @property
@@ -145,20 +145,20 @@ class RunFold(RunTotals):
             self._clock.begin(at_ns)
         self._clock.stand(at_ns, paused=self.life.paused)
         if self.life.stage == "measure":
-            self._beside = []
+            self._neighbours = []
             if self.profile.auto_warmup and not self.settling.settled:
                 self.warnings.append(UNSETTLED)
 
     def _judged(self, life: RunLife) -> RunLife:
         """A run that went to its end, but in which nothing succeeded, has failed."""
-        if life.outcome == "finished" and why_fruitless(self, self._measured):
+        if life.outcome == "finished" and why_no_success(self, self._measured):
             return msgspec.structs.replace(life, outcome="failed")
         return life
 
     def meet(self, other: RunFold) -> None:
         """Begins to measure at the same moment as the other: they are neighbours."""
-        if self._beside is not None:
-            insort(self._beside, (other.run, other.profile.full_name))
+        if self._neighbours is not None:
+            insort(self._neighbours, (other.run, other.profile.full_name))
             self.changed = True
 
     def mark(self, message: Mark) -> None:
@@ -217,7 +217,7 @@ class RunFold(RunTotals):
         self.in_flight = self.oldest_ns = 0
         self.life = self._judged(RunLife("ended", False, self.life.stopping, message.state))
         if message.state != self.life.outcome:
-            self.reason = f"measure: {why_fruitless(self, message)}"
+            self.reason = f"measure: {why_no_success(self, message)}"
         self.changed = True
 
     def die(self, reason: str) -> None:
@@ -233,12 +233,12 @@ class RunFold(RunTotals):
 
     def restore_neighbours(self, names: tuple[str, ...]) -> None:
         """Those that were stored."""
-        self._beside = list(enumerate(names))
+        self._neighbours = list(enumerate(names))
 
     def restore_findings(self, findings: Findings) -> None:
         """Those that were stored; without this, they are found again."""
         self._findings = findings
-        self._looks.whole = True
+        self._examinations.whole = True
 
     def restore_interval(self, index: int, interval: Interval) -> None:
         """One that was stored. Its values are in the histograms of the run already."""
@@ -251,13 +251,13 @@ class RunFold(RunTotals):
 
     def findings(self) -> Findings:
         """What a look over all intervals tells, as of a moment ago; taken anew when it is due."""
-        if self._looks.due(self.measured_ns, live=self.live):
+        if self._examinations.due(self.measured_ns, live=self.live):
             times: dict[TimeName, Histogram] = {self.profile.headline: self.headline}
             if not self.live:
                 times = self.times
             slots, headline = tuple(self.intervals), self.profile.headline
             self._findings = msgspec.structs.replace(
-                look_over(slots, times, headline, self.profile.precision),
+                findings_of(slots, times, headline, self.profile.precision),
                 spreads=spreads_of(
                     self.targets,
                     slots,
@@ -271,7 +271,7 @@ class RunFold(RunTotals):
 
     def look_again(self) -> None:
         """Makes the next findings those of all that was measured up to now."""
-        self._looks.again()
+        self._examinations.again()
 
     def _note_neighbours(self, samples: Samples) -> None:
         # Once the time is up, all that still happens is that last operations end.

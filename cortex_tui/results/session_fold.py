@@ -66,7 +66,7 @@ class SessionFold:
         self.died = ""
         self.messages = 0
         """How many were taken in."""
-        self.heard_ns = 0
+        self.received_ns = 0
         """When the runner was last heard of."""
         self.runs: dict[int, RunFold] = {
             p.run: self._planned(RunPlanned(p.run, p.profile, (), p.round, p.variant))
@@ -109,30 +109,30 @@ class SessionFold:
             case RunPlanned():
                 self.runs[message.run] = self._planned(message)
             case Samples():
-                self._heard(message.at_ns)
-                self._tell_run(message.run, RunFold.add, message)
+                self._received(message.at_ns)
+                self._apply(message.run, RunFold.add, message)
             case Pulse():
-                self._heard(message.at_ns)
+                self._received(message.at_ns)
                 self._fare(message.health)
             case StateChanged():
-                self._heard(message.at_ns)
+                self._received(message.at_ns)
                 known = self.runs.get(message.run)
                 began = known is not None and known.life.stage != "measure"
-                self._tell_run(message.run, RunFold.change, message)
+                self._apply(message.run, RunFold.change, message)
                 if began and message.life.stage == "measure":
                     self._introduce(message)
             case RunFinished():
-                self._heard(message.at_ns)
-                self._tell_run(message.run, RunFold.finish, message)
+                self._received(message.at_ns)
+                self._apply(message.run, RunFold.finish, message)
                 self._reconsider()
             case RunMeasured():
-                self._tell_run(message.outcome.run, RunFold.note_measured, message)
+                self._apply(message.outcome.run, RunFold.note_measured, message)
             case Mark():
-                self._tell_run(message.run, RunFold.mark, message)
+                self._apply(message.run, RunFold.mark, message)
             case Calibrated():
-                self._tell_run(message.run, RunFold.calibrate, message)
+                self._apply(message.run, RunFold.calibrate, message)
             case LevelChanged():
-                self._tell_run(message.run, RunFold.change_level, message)
+                self._apply(message.run, RunFold.change_level, message)
             case Answer() | Arrived():
                 pass  # the controller's, and the placement's
             case LogLine():
@@ -141,7 +141,7 @@ class SessionFold:
                 self.log_total += 1
             case SessionStarted():
                 self.started = message
-                self._heard(message.at_ns)
+                self._received(message.at_ns)
             case SessionFinished():
                 self._end(message.at_ns)
                 self.finished, self.stopped = True, message.stopped
@@ -185,7 +185,7 @@ class SessionFold:
             gc_pauses=self._gc_pauses,
             gc_pause_ns=self._gc_pause_ns,
             elapsed_ns=max(0, until_ns - started.at_ns) if started else 0,
-            silent_ns=max(0, now_ns - self.heard_ns) if started and not self.over else 0,
+            silent_ns=max(0, now_ns - self.received_ns) if started and not self.over else 0,
             runs=self.results(),
             log=tuple(f"{line.stream}: {line.text}" for line in self.log),
             log_dropped=self.log_total - len(self.log),
@@ -200,7 +200,7 @@ class SessionFold:
         for run in self.runs.values():
             run.changed = run.changed or wants_cells(run.profile)
 
-    def _tell_run(self, number: int, take: Callable[[RunFold, M], None], message: M) -> None:
+    def _apply(self, number: int, take: Callable[[RunFold, M], None], message: M) -> None:
         run = self.runs.get(number)
         if run is not None:
             self._ended_views.pop(number, None)
@@ -257,9 +257,9 @@ class SessionFold:
             views.append(view)
         return tuple(views)
 
-    def _heard(self, at_ns: int) -> None:
-        self.heard_ns = max(self.heard_ns, at_ns)
+    def _received(self, at_ns: int) -> None:
+        self.received_ns = max(self.received_ns, at_ns)
 
     def _end(self, at_ns: int) -> None:
-        self._heard(at_ns)
+        self._received(at_ns)
         self._ended_ns = at_ns

@@ -80,8 +80,8 @@ def _fold_of(
     run.errors, run.unstarted = dict(record.errors), record.unstarted
     run.unfinished_ns, run.unfinished_more = record.unfinished_ns, record.unfinished_more
     _fill(run, record, intervals)
-    beside = record.neighbours if not cut or record.phase in _MEASURED else ()
-    run.restore_neighbours(beside)
+    neighbours = record.neighbours if not cut or record.phase in _MEASURED else ()
+    run.restore_neighbours(neighbours)
     # What was found out of a run while it was live is older than its last intervals, and how its
     # targets stood was not final.
     run.concluded = Concluded(record.warnings, None if cut else record.targets)

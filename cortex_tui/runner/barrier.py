@@ -11,9 +11,9 @@ Gate = Callable[[Callable[[int], None]], None]
 """Is called when all parties are there, and calls what it is given with the moment to go on."""
 
 
-def open_gate(go_on: Callable[[int], None]) -> None:
+def open_gate(release: Callable[[int], None]) -> None:
     """Where nobody else is to be waited for."""
-    go_on(CLOCK.read_ns())
+    release(CLOCK.read_ns())
 
 
 class Barrier:

@@ -71,11 +71,11 @@ class ClosedDriver:
         return [since for since in self._starts if since]
 
     def pause(self) -> None:
-        self._have_looked_up()
+        self._yielded()
 
     async def finish(self) -> None:
         """Starts nothing new, and waits for nobody who only thinks."""
-        self._have_looked_up()
+        self._yielded()
         for woken in self._thinking:
             _wake(woken)
 
@@ -93,7 +93,7 @@ class ClosedDriver:
     def _follow(self) -> None:
         before, self._wanted = self._wanted, self._share.count(round(self.level))
         if self._wanted < before:
-            self._have_looked_up()
+            self._yielded()
         for slot in range(self._wanted):
             if slot not in self._working:
                 self._start_worker(slot)
@@ -104,7 +104,7 @@ class ClosedDriver:
             self._follow()
             self._timer.at(phase.clock() + LEVEL_NS, phase.guarded(self._keep_following))
 
-    def _have_looked_up(self) -> None:
+    def _yielded(self) -> None:
         """Lets no worker start another operation before it has looked up."""
         self._limits[:] = [0] * len(self._limits)
 

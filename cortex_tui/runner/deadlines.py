@@ -11,7 +11,7 @@ from cortex_tui.isolation import asyncio
 from cortex_tui.runner.phase import CANCEL_NS, ActivePhase
 from cortex_tui.runner.timer import ArrivalTimer
 
-_LOOK_SHARE = 50
+_CHECK_SHARE = 50
 """Looking through thousands of operations may take one part in so many of the loop's time."""
 
 
@@ -38,7 +38,7 @@ class Deadlines:
         self._cancelled: set[asyncio.Task[None]] = set()
 
     def begin(self) -> None:
-        self._timer.at(self._phase.clock() + self.timeout_ns, self._phase.guarded(self._look))
+        self._timer.at(self._phase.clock() + self.timeout_ns, self._phase.guarded(self._check))
 
     def watch(self, key: int, task: asyncio.Task[None]) -> None:
         """The operation of that key runs in `task`."""
@@ -73,7 +73,7 @@ class Deadlines:
         task.uncancel()
         return True
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         """Comes when the oldest operation may be overdue."""
         if self._phase.recorder.sealed:
             return
@@ -90,5 +90,5 @@ class Deadlines:
             if task not in self._cancelled:
                 self._cancelled.add(task)
                 task.cancel()
-        soonest_ns = now_ns + min(_LOOK_SHARE * took_ns, CANCEL_NS // 2)
-        self._timer.at(max(next_ns, soonest_ns), self._phase.guarded(self._look))
+        soonest_ns = now_ns + min(_CHECK_SHARE * took_ns, CANCEL_NS // 2)
+        self._timer.at(max(next_ns, soonest_ns), self._phase.guarded(self._check))

@@ -186,7 +186,7 @@ class Group:
 
     def _finish_phase(self, member: Member, neighbours: int = 0) -> None:
         # The rest of what happened is handed on with the values of those that go on.
-        samples = member.run.finish_samples(neighbours, self._parts.health.look())
+        samples = member.run.finish_samples(neighbours, self._parts.health.report())
         if samples:
             self._parts.outbox.report(samples)
 

@@ -112,7 +112,7 @@ class HealthMeter:
         """Gives back what it holds; nothing can be taken any more."""
         self._steal.close()
 
-    def look(self) -> HealthReport:
+    def report(self) -> HealthReport:
         """What blocked the loop since the last `take`, which stays to be taken."""
         self._see_block()
         blocks_ns = tuple(self._blocks_ns)

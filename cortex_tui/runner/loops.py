@@ -62,8 +62,8 @@ async def worker(
     yield_to_loop
 ):
     append, size = recorder.service_ns.append, recorder.batch
-    go_on = checkpoint(slot, clock())
-    while go_on and (batch := tuple(islice(indices, size))):
+    more = checkpoint(slot, clock())
+    while more and (batch := tuple(islice(indices, size))):
         left, failed, result = iter(batch), 0, None
         starts[slot] = start_ns = mark_ns = clock()
         while True:
@@ -93,7 +93,7 @@ async def worker(
             recorder.failed_in_batches += failed
         starts[slot] = 0
         await yield_to_loop()
-        go_on = checkpoint(slot, clock())
+        more = checkpoint(slot, clock())
     starts[slot] = 0
 """
 

@@ -93,19 +93,19 @@ class OpenDriver:
         alarm = self._alarm
         next_ns = self._schedule.next_ns
         if next_ns is not None:
-            ring = self._phase.guarded(lambda: self._ring(alarm))
-            self._timer.at(next_ns, ring, precise=self._precise)
+            fire = self._phase.guarded(lambda: self._fire(alarm))
+            self._timer.at(next_ns, fire, precise=self._precise)
         elif not self._lasts:
             self._phase.over.set()
 
-    def _ring(self, alarm: int) -> None:
+    def _fire(self, alarm: int) -> None:
         phase = self._phase
         if alarm != self._alarm or phase.paused or phase.over.is_set():
             return
         if self._start_due(phase.clock()):
             # More are due than one turn of the loop may take: others have their turn first.
-            ring = phase.guarded(lambda: self._ring(alarm))
-            asyncio.get_running_loop().call_soon(ring)
+            fire = phase.guarded(lambda: self._fire(alarm))
+            asyncio.get_running_loop().call_soon(fire)
         else:
             self._wait()
 

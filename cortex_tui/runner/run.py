@@ -197,7 +197,7 @@ class Run:
     def stop(self) -> str:
         """Starts nothing new; what is in flight is awaited, but not if asked a second time."""
         again, phase = self.life.stopping, self._phase
-        self._go_on()
+        self._resume()
         self.change(self.life.stop())
         if phase is not None:
             if again:
@@ -213,7 +213,7 @@ class Run:
         if phase is None or phase.over.is_set() or phase_name not in (None, phase.name):
             raise TransitionError(f"there is no {phase_name or 'warm-up or measure'} to end now")
         self._mark(mark)
-        self._go_on()
+        self._resume()
         phase.end()
         return f"ended {'warm-up' if phase.name == 'warmup' else 'measure'}"
 
@@ -237,12 +237,12 @@ class Run:
 
     def resume(self) -> str:
         self.life.resume()
-        by_ns = self._go_on()
+        by_ns = self._resume()
         if by_ns:
             self._mark(f"resumed after {by_ns / 1e9:.1f} s")
         return "resumed"
 
-    def _go_on(self) -> int:
+    def _resume(self) -> int:
         """Ends a pause, if there is one; how long it was."""
         phase, driver = self._phase, self._driver
         if not self.life.paused:

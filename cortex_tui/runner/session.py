@@ -28,13 +28,13 @@ from cortex_tui.runner.awaits import awaits_watched
 from cortex_tui.runner.barrier import Gate, open_gate
 from cortex_tui.runner.calibration import await_cost_ns, clock_cost_ns
 from cortex_tui.runner.clock import CLOCK
+from cortex_tui.runner.executing import execute
 from cortex_tui.runner.group import Group, SessionParts
 from cortex_tui.runner.handover import Emit, Outbox
 from cortex_tui.runner.health import HealthMeter
 from cortex_tui.runner.host import TEARDOWN_S
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.members import Member
-from cortex_tui.runner.obeying import obey
 from cortex_tui.runner.run import Run
 from cortex_tui.runner.timer import ArrivalTimer
 from cortex_tui.workloads.context import current_run
@@ -79,25 +79,25 @@ class Session:
 
     def stop(self, run: int | None = None) -> Answered:
         """Ends one run, or all, those included that have not begun."""
-        return self.obey(Stop(run))
+        return self.execute(Stop(run))
 
-    def obey(self, command: Command) -> Answered:
-        """See `runner.obeying`."""
-        return obey(command, self._members)
+    def execute(self, command: Command) -> Answered:
+        """See `runner.executing`."""
+        return execute(command, self._members)
 
     def receive(self, request: ToRunner) -> None:
         """Carries a command out and answers it; not before its moment."""
         if isinstance(request, Release):
-            go_on = self._gates.pop(request.barrier, None)
-            if go_on is not None:
-                self._timer.at(request.at_ns, partial(go_on, request.at_ns))
+            release = self._gates.pop(request.barrier, None)
+            if release is not None:
+                self._timer.at(request.at_ns, partial(release, request.at_ns))
         elif request.apply_at_ns is None:
             self._answer(request)
         else:
             self._timer.at(request.apply_at_ns, partial(self._answer, request))
 
     def _answer(self, request: Request) -> None:
-        self._outbox.report([Answer(request.id, self.obey(request.command))])
+        self._outbox.report([Answer(request.id, self.execute(request.command))])
 
     async def run(self) -> None:
         """From the first message to the last; failures of workloads are reported, not raised."""
@@ -161,8 +161,8 @@ class Session:
             return open_gate
         barrier = f"{name} of {', '.join(map(str, runs))}"
 
-        def gate(go_on: Callable[[int], None]) -> None:
-            self._gates[barrier] = go_on
+        def gate(release: Callable[[int], None]) -> None:
+            self._gates[barrier] = release
             self._outbox.report([Arrived(barrier, tuple(runs), CLOCK.read_ns())])
 
         return gate

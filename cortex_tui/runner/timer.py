@@ -100,20 +100,20 @@ class ArrivalTimer:
         """
         if precise:
             due_ns, when_ns = when_ns, when_ns - PRECISE_NS
-            ring = callback
+            fire = callback
 
             def callback() -> None:
-                self._turn_until(due_ns, ring)
+                self._turn_until(due_ns, fire)
 
         heapq.heappush(self._heap, (when_ns, next(self._order), callback))
         if self._armed_ns is None or when_ns < self._armed_ns:
             self._arm(when_ns)
 
-    def _turn_until(self, due_ns: int, ring: Callable[[], None]) -> None:
+    def _turn_until(self, due_ns: int, fire: Callable[[], None]) -> None:
         if CLOCK.read_ns() >= due_ns:
-            ring()
+            fire()
         else:
-            self._loop.call_soon(self._turn_until, due_ns, ring)
+            self._loop.call_soon(self._turn_until, due_ns, fire)
 
     def close(self) -> None:
         """Nothing is called any more."""

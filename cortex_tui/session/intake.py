@@ -94,7 +94,7 @@ class Intake:
     async def _take_in(self) -> None:
         fold = self.fold
         beats = [
-            asyncio.ensure_future(self._beat(VIEW_S, self._look_after)),
+            asyncio.ensure_future(self._beat(VIEW_S, self._supervise)),
             asyncio.ensure_future(self._beat(WRITE_S, lambda: self._writer.write(fold))),
         ]
         try:
@@ -125,7 +125,7 @@ class Intake:
                 if not any(line.text == text for line in self.fold.log):
                     self.fold.apply(LogLine(-1, "runner", text))
 
-    async def _look_after(self) -> None:
+    async def _supervise(self) -> None:
         fold = self.fold
         for decision in decisions(fold.runs.values()):
             if decision not in self._decided:
@@ -134,15 +134,15 @@ class Intake:
         if not fold.over:  # its end is shown when it is stored, and the next may begin
             self._publish(fold)
         if self._asked_to_stop_ns is not None:
-            why = _overdue(time.perf_counter_ns(), self._asked_to_stop_ns, fold.heard_ns)
+            why = _overdue(time.perf_counter_ns(), self._asked_to_stop_ns, fold.received_ns)
             if why:
                 killed = self._place.can_be_killed
                 self.kill(f"{why}, so {'the runner was killed' if killed else 'it was given up'}")
 
 
-def _overdue(now_ns: int, asked_ns: int, heard_ns: int) -> str:
+def _overdue(now_ns: int, asked_ns: int, received_ns: int) -> str:
     """Why a runner that was asked to stop is not waited for any longer; "" while it is."""
-    if now_ns - max(heard_ns, asked_ns) > ANSWER_S * 1e9:
+    if now_ns - max(received_ns, asked_ns) > ANSWER_S * 1e9:
         return (
             f"it was asked to stop and did not answer for {ANSWER_S:.0f} s (its event loop "
             "was blocked)"

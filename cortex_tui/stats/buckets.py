@@ -56,7 +56,7 @@ def highest_of(index: int) -> int:
     return lowest_of(index + 1) - 1
 
 
-def tally(raw: RawValues) -> tuple[int, Ints, Moments]:
+def count_values(raw: RawValues) -> tuple[int, Ints, Moments]:
     """Counts the values: the first bucket with one, the counts from there to the last, moments.
 
     Negative values, which only a clock that went backwards can have made, count as 0. Values

@@ -19,10 +19,10 @@ from cortex_tui.stats.buckets import (
     SIZE,
     Ints,
     RawValues,
+    count_values,
     highest_of,
     index_of,
     lowest_of,
-    tally,
 )
 from cortex_tui.stats.moments import EMPTY, Moments, clamped, merged
 
@@ -53,7 +53,7 @@ class Histogram:
 
         Negative values count as 0. Raises ValueError if the buffer does not hold whole values.
         """
-        first, counts, moments = tally(raw)
+        first, counts, moments = count_values(raw)
         if counts.size:
             self._counts[first : first + counts.size] += counts
             self._reach(first, first + counts.size - 1)
@@ -248,7 +248,7 @@ class IntervalHistogram:
     def of(*buffers: RawValues) -> IntervalHistogram:
         """Counts raw values, as `Histogram.fold` does."""
         raw = buffers[0] if len(buffers) == 1 else b"".join(bytes(b) for b in buffers)
-        first, counts, moments = tally(raw)
+        first, counts, moments = count_values(raw)
         return IntervalHistogram.from_dense(counts, first, moments)
 
     @staticmethod

@@ -44,7 +44,7 @@ class Settling:
     def __init__(self) -> None:
         self.settled = False
         self._values: list[float] = []
-        self._next_look = MIN_VALUES
+        self._next_test = MIN_VALUES
         self._each = 1
         """How many values make one that is kept: the logarithm of time does not mind."""
         self._rest: list[float] = []
@@ -60,14 +60,14 @@ class Settling:
             return
         self._values.append(fmean(self._rest))
         self._rest = []
-        if not self.settled and len(self._values) >= self._next_look:
-            self._next_look = math.ceil(len(self._values) * GROWTH)
+        if not self.settled and len(self._values) >= self._next_test:
+            self._next_test = math.ceil(len(self._values) * GROWTH)
             self.settled = settled(self._values)
         if len(self._values) >= _MAX_VALUES:
             pairs = zip(self._values[::2], self._values[1::2], strict=True)
             self._values = [fmean(pair) for pair in pairs]
             self._each *= 2
-            self._next_look = math.ceil(self._next_look / 2)
+            self._next_test = math.ceil(self._next_test / 2)
 
 
 def settled(values: Sequence[float]) -> bool:

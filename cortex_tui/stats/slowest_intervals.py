@@ -40,7 +40,7 @@ class Slice(NamedTuple):
 class _Signal(NamedTuple):
     measure: Callable[[Slice], float]
     floor: float
-    tell: Callable[[Sequence[Slice], float], str]
+    describe: Callable[[Sequence[Slice], float], str]
     """Of the intervals that have it, and what is usual elsewhere."""
 
 
@@ -83,18 +83,18 @@ def slowest_intervals(slices: Sequence[Slice]) -> str:
         return ""
     ordered = sorted(slices, key=lambda slice_: slice_.slowest_ns, reverse=True)
     slowest, others = ordered[:SLOWEST], ordered[SLOWEST:]
-    told: list[tuple[int, str]] = []
+    descriptions: list[tuple[int, str]] = []
     for signal_ in _SIGNALS:
         usual = sorted(map(signal_.measure, others))[int(len(others) * _TYPICAL)]
         limit = max(signal_.floor, _WELL_ABOVE * usual)
         found = [each for each in slowest if signal_.measure(each) >= limit]
         elsewhere = sum(signal_.measure(each) >= limit for each in others)
         if found and _by_chance(len(found), elsewhere, len(slices)) <= CHANCE:
-            told.append((len(found), signal_.tell(found, usual)))
-    if not told:
+            descriptions.append((len(found), signal_.describe(found, usual)))
+    if not descriptions:
         return ""
-    told.sort(key=lambda each: -each[0])
-    (count, text), *more = told
+    descriptions.sort(key=lambda each: -each[0])
+    (count, text), *more = descriptions
     first = f"{count} of the {SLOWEST} slowest intervals had {text}"
     return ", ".join((first, *(f"{count} {text}" for count, text in more)))
 

@@ -127,8 +127,8 @@ def evaluate(
     standing: TargetVerdict
     if reading.value is None:
         # Operations were started, and none of them succeeded: more of those would decide nothing.
-        fruitless = not measured.operations and bool(measured.errors or measured.unfinished)
-        lacking: TargetVerdict = "missed" if reading.impossible or fruitless else "undecided"
+        none_succeeded = not measured.operations and bool(measured.errors or measured.unfinished)
+        lacking: TargetVerdict = "missed" if reading.impossible or none_succeeded else "undecided"
         standing = "pending" if live else lacking
     else:
         standing = "met" if _OPERATORS[target.operator](reading.value, target.limit) else "missed"

@@ -45,8 +45,8 @@ def full_name(module: str, source: str) -> str:
     relative imports work."""
     folder = Path(source).resolve().parent if source else Path.cwd()
     first = module.partition(".")[0]
-    beside = (folder / f"{first}.py").is_file() or (folder / first / "__init__.py").is_file()
-    if not beside or not (folder / "__init__.py").is_file():
+    is_ours = (folder / f"{first}.py").is_file() or (folder / first / "__init__.py").is_file()
+    if not is_ours or not (folder / "__init__.py").is_file():
         return module
     return ".".join((*folder.relative_to(_outermost(folder)).parts, module))
 

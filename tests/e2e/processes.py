@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 DEADLINE_S = 30.0
-_LOOK_S = 0.05
+_POLL_S = 0.05
 
 
 class Process(NamedTuple):
@@ -72,7 +72,7 @@ def wait_until_gone(pids: Collection[int]) -> None:
     give_up = time.monotonic() + DEADLINE_S
     while left := still_there(pids):
         assert time.monotonic() < give_up, f"still there: {left}"
-        time.sleep(_LOOK_S)
+        time.sleep(_POLL_S)
 
 
 def threads_of(pid: int) -> int:

@@ -18,7 +18,7 @@ MISSING = "" if shutil.which("tmux") else "tmux is not installed"
 
 DEADLINE_S = 30.0
 """How long anything may take before a test gives it up: far more than it does."""
-_LOOK_S = 0.03
+_POLL_S = 0.03
 
 PROMPT = "ready>"
 
@@ -107,7 +107,7 @@ class Terminal:
                 return screen
             if time.monotonic() > give_up:
                 raise AssertionError(f"waited {deadline_s:.0f} s in vain; the screen:\n{screen}")
-            time.sleep(_LOOK_S)
+            time.sleep(_POLL_S)
 
     def wait_for(self, *parts: str) -> str:
         """The first screen on which all of the parts stand."""

@@ -36,7 +36,7 @@ def profile(name: str, workload: str, **fields: Any) -> Profile:
 class Outcome:
     """What is known of a session: as it is reported, as it is stored, and every single value."""
 
-    tally: SessionFold
+    fold: SessionFold
     document: dict[str, Any]
     stored: dict[int, Histograms]
     intervals: tuple[IntervalRecord, ...]
@@ -66,32 +66,32 @@ async def run_session(
         interval_ns=interval_ns,
         loop=loop,
     )
-    tally = SessionFold(plan, "process", "2026-01-01T00:00:00.000Z")
+    fold = SessionFold(plan, "process", "2026-01-01T00:00:00.000Z")
     path = folder / "snapshots.db"
     writer = SessionWriter(path)
     raw: defaultdict[tuple[int, str], array[int]] = defaultdict(lambda: array("q"))
-    await writer.begin(tally, {})
+    await writer.begin(fold, {})
     try:
         async with InRunnerProcess().open(plan) as stream:
             batches = 0
             async for batch in stream:
                 for message in batch:
-                    tally.apply(message)
+                    fold.apply(message)
                     if isinstance(message, Samples) and message.phase == "measure":
                         for which in ("service", "response", "lateness"):
                             raw[message.run, which].frombytes(getattr(message, which))
                 batches += 1
                 if batches % WRITE_EVERY == 0:
-                    await writer.write(tally)
-        await writer.write(tally)
-        document = session_document(writer.result(tally))
+                    await writer.write(fold)
+        await writer.write(fold)
+        document = session_document(writer.result(fold))
     finally:
         await writer.close()
-    if writer.error or tally.died:
-        raise RuntimeError(writer.error or tally.died)
+    if writer.error or fold.died:
+        raise RuntimeError(writer.error or fold.died)
     for run in document["runs"]:
         if run["state"] != "finished":
             raise RuntimeError(f"{run['profile']} {run['state']}: {run['reason']}")
     async with await SqliteStore.open_for_reading(path) as store:
         loaded = await store.load(session)
-    return Outcome(tally, document, from_stored(loaded).histograms, loaded.intervals, dict(raw))
+    return Outcome(fold, document, from_stored(loaded).histograms, loaded.intervals, dict(raw))

@@ -123,7 +123,7 @@ async def ours_of_known(folder: Path) -> peers.Report:
     outcome = await run_session(runs, folder)
     told = {}
     for run, (number, kind) in zip(
-        outcome.tally.view(0, stored=True, store_error="").runs,
+        outcome.fold.view(0, stored=True, store_error="").runs,
         enumerate(subjects.KINDS),
         strict=True,
     ):

@@ -80,7 +80,7 @@ async def measure_distributions(measurements: Measurements, folder: Path, rounds
             for name, file in files.items()
         ]
         outcome = await run_session(runs, folder)
-        clock_ns = outcome.tally.started.clock_cost_ns if outcome.tally.started else 0.0
+        clock_ns = outcome.fold.started.clock_cost_ns if outcome.fold.started else 0.0
         for run, file in zip(outcome.document["runs"], files.values(), strict=True):
             true_ns = sorted(array("q", file.read_bytes()))
             for name, quantile in QUANTILES.items():
@@ -220,7 +220,7 @@ def counts_of(histogram: Histogram) -> list[int]:
 
 def differences(outcome: Outcome, run: int, which: str) -> int:
     """In how many ways the histograms of a run differ that ought to be one and the same."""
-    tally, stored = outcome.tally.runs[run], outcome.stored[run]
+    tally, stored = outcome.fold.runs[run], outcome.stored[run]
     own: Histogram | None = getattr(tally, which)
     kept = {str(name): times for name, times in stored.items()}.get(which)
     assert own is not None

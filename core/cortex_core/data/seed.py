@@ -24,7 +24,7 @@ Row = tuple[Any, ...]
 Progress = Callable[[str, int, int], None]
 """Told of what is being done, how much of it is done, and how much that is in all."""
 
-_TOLD_EVERY = 1_000
+_REPORT_EVERY = 1_000
 
 VERSION = f"{SCHEMA_VERSION}.{stream.REVISION}"
 """Files that were seeded with the same arguments differ only where this does: it belongs in
@@ -58,12 +58,12 @@ def seed_file(
             connection.execute("BEGIN")
             if conversations:
                 rows = map(to_row, stream.conversations(conversations, seed=seed))
-                told = _told(rows, "conversations", conversations, progress)
-                _fill(connection, "conversations", CONVERSATION_TRIGGERS, SAVE, told, progress)
+                reported = _reporting(rows, "conversations", conversations, progress)
+                _fill(connection, "conversations", CONVERSATION_TRIGGERS, SAVE, reported, progress)
             if patterns:
                 rows = map(pattern_to_row, stream.patterns(patterns, seed=seed))
-                told = _told(rows, "patterns", patterns, progress)
-                _fill(connection, "patterns", PATTERN_TRIGGERS, SAVE_PATTERN, told, progress)
+                reported = _reporting(rows, "patterns", patterns, progress)
+                _fill(connection, "patterns", PATTERN_TRIGGERS, SAVE_PATTERN, reported, progress)
             connection.execute("COMMIT")
             connection.execute("PRAGMA journal_mode = WAL")
         partial.replace(target)
@@ -72,10 +72,10 @@ def seed_file(
         raise
 
 
-def _told(rows: Iterable[Row], what: str, total: int, progress: Progress) -> Iterator[Row]:
-    """The rows, with progress told now and then while they are taken."""
+def _reporting(rows: Iterable[Row], what: str, total: int, progress: Progress) -> Iterator[Row]:
+    """The rows, and reports progress while they are taken."""
     for done, row in enumerate(rows):
-        if done % _TOLD_EVERY == 0:
+        if done % _REPORT_EVERY == 0:
             progress(what, done, total)
         yield row
     progress(what, total, total)

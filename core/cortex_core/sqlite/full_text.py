@@ -2,7 +2,7 @@
 
 from cortex_core.domain.similarity import words
 
-TELLING_WORDS = 32
+WORDS_MOST = 32
 
 
 def all_words(text: str) -> str | None:
@@ -22,7 +22,7 @@ def _storable(text: str) -> str:
 
 
 def any_word(text: str) -> str | None:
-    """A query for the rows that hold at least one of the telling words of `text`; None where
+    """A query for the rows that hold at least one of the longest words of `text`; None where
     it holds none.
 
     FTS5 refuses an expression of more than 256 terms, and every term costs a walk through its
@@ -30,4 +30,4 @@ def any_word(text: str) -> str | None:
     (Zipf's law of abbreviation).
     """
     longest = sorted(set(words(_storable(text))), key=lambda word: (-len(word), word))
-    return " OR ".join(f'"{word}"' for word in longest[:TELLING_WORDS]) or None
+    return " OR ".join(f'"{word}"' for word in longest[:WORDS_MOST]) or None

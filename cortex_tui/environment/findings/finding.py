@@ -10,7 +10,7 @@ import msgspec
 Level = Literal["ok", "note", "warning"]
 Facts = Mapping[str, Any]
 
-CANNOT_TELL = "cannot tell"
+UNKNOWN = "cannot tell"
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -25,4 +25,4 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def unknown(topic: str, why: str = "") -> Finding:
-    return Finding("note", topic, f"{CANNOT_TELL}{f' ({why})' if why else ''}")
+    return Finding("note", topic, f"{UNKNOWN}{f' ({why})' if why else ''}")

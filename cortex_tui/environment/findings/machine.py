@@ -11,7 +11,7 @@ _NOISY_GAP_NS = 1_000_000
 _BUSY_SHARE = 0.5
 """From half a core on, other processes are in the way of a program that needs two."""
 _STEAL_SHARE = 0.005
-_DEAR_CLOCK_NS = 150.0
+_SLOW_CLOCK_NS = 150.0
 
 
 def machine_findings(facts: Facts) -> Iterator[Finding]:
@@ -192,7 +192,7 @@ def _clock(facts: Facts) -> Finding:
         f"{f'{source}, ' if source else ''}{cost_ns:.0f} ns a reading, "
         f"resolution {facts.get('clock_resolution_ns', 0):g} ns"
     )
-    if cost_ns < _DEAR_CLOCK_NS:
+    if cost_ns < _SLOW_CLOCK_NS:
         return Finding("ok", "clock", what)
     return Finding(
         "warning", "clock", what,

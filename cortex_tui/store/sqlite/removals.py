@@ -47,12 +47,12 @@ class Removals:
         if running and only is None:
             raise SnapshotError(f"{self._path}: session {session} is running: stop it first")
         for name, run, baseline, created_at in names:
-            await self._entomb(removal, session, name, run, baseline, created_at)
+            await self._record_removal(removal, session, name, run, baseline, created_at)
             await self._all("DELETE FROM name WHERE name = ?", (name,))
         left = await self._all("SELECT 1 FROM name WHERE session = ?", (session,))
         gone = not left and not running
         if gone:
-            await self._entomb(removal, session, None, None, 0, "")
+            await self._record_removal(removal, session, None, None, 0, "")
         return Removed(
             removal=removal,
             names=tuple(name for name, *_ in names),
@@ -61,7 +61,7 @@ class Removals:
 
     async def note_move(self, baseline: SnapshotEntry) -> None:
         """A baseline is about to be pointed elsewhere: `restore` points it back."""
-        await self._entomb(
+        await self._record_removal(
             await self._next(), baseline.session, baseline.name, baseline.run, _MOVED,
             baseline.created_at,
         )  # fmt: skip
@@ -97,7 +97,7 @@ class Removals:
             names=tuple(names), sessions=tuple(each for (each,) in sessions), taken=tuple(taken)
         )
 
-    async def doomed(self, keep: Keep) -> tuple[list[str], list[str]]:
+    async def removable(self, keep: Keep) -> tuple[list[str], list[str]]:
         """What `delete` is to be given: sessions that were removed, and unsaved ones that nothing
         keeps."""
         removed = await self._all("SELECT DISTINCT session FROM tombstone WHERE name IS NULL")
@@ -114,7 +114,7 @@ class Removals:
         """The names that could still be restored, of sessions that stay."""
         await self._all("DELETE FROM tombstone")
 
-    async def _entomb(
+    async def _record_removal(
         self,
         removal: int,
         session: str,

@@ -260,7 +260,7 @@ class SqliteStore:
         before = _size_of(self.path)
         async with self._transaction() as connection:
             removals = Removals(connection, self.path, _now())
-            removed, unsaved = await removals.doomed(keep)
+            removed, unsaved = await removals.removable(keep)
             if not dry_run:
                 await removals.delete([*removed, *unsaved])
                 await removals.forget()
@@ -365,7 +365,7 @@ class SqliteStore:
         if not self._is_writable:
             raise SnapshotError(f"{self.path}: was opened for reading only")
         await self._follow_the_file()
-        async with self._held("BEGIN IMMEDIATE") as connection:
+        async with self._locked("BEGIN IMMEDIATE") as connection:
             yield connection
 
     async def _follow_the_file(self) -> None:
@@ -391,11 +391,11 @@ class SqliteStore:
         if self._connection is None and not self._is_writable:
             yield None
             return
-        async with self._held("BEGIN") as connection:
+        async with self._locked("BEGIN") as connection:
             yield Reader(connection, self.path)
 
     @asynccontextmanager
-    async def _held(self, begin: str) -> AsyncIterator[aiosqlite.Connection]:
+    async def _locked(self, begin: str) -> AsyncIterator[aiosqlite.Connection]:
         async with self._lock:
             connection = self._connection
             if connection is None:

@@ -29,7 +29,7 @@ GOING_ON = session_view(
 
 @pytest.fixture(autouse=True)
 def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cortex_tui.report.headless.LOOK_EVERY_S", 0.001)
+    monkeypatch.setattr("cortex_tui.report.headless.POLL_S", 0.001)
 
 
 async def headless(

@@ -56,7 +56,7 @@ class Person:
 
     def give(self, *commands: Command) -> None:
         for command in commands:
-            self._bench.session.obey(command)
+            self._bench.session.execute(command)
 
     def pause_at(self, i: int, for_ns: int, then: Command | None = None) -> list[tuple[int, int]]:
         """Pauses, and resumes after that time, or does what is to be done `then`; when that was."""
@@ -141,9 +141,9 @@ async def test_a_pause_counts_what_ends_in_it(bench: Bench) -> None:
         match message:
             case Samples(phase="measure") if started and not session_paused:
                 session_paused.append(True)
-                session.obey(Pause())
+                session.execute(Pause())
                 loop.call_soon(release.set)
-                loop.call_later(0.03, session.obey, Resume())
+                loop.call_later(0.03, session.execute, Resume())
             case _:
                 pass
 
@@ -173,12 +173,12 @@ async def test_a_pause_between_phases_holds_the_next_one(bench: Bench) -> None:
             yield operation
         """,
         started=started,
-        pause=lambda: bench.session.obey(Pause()),
+        pause=lambda: bench.session.execute(Pause()),
     )
 
     def resume_later(session: Session, message: Event) -> None:
         if isinstance(message, Mark) and message.text == "paused":
-            asyncio.get_running_loop().call_later(0.03, session.obey, Resume())
+            asyncio.get_running_loop().call_later(0.03, session.execute, Resume())
 
     recorded = await bench.run(bench.profile("subject"), on_message=resume_later)
     _, resumed = recorded.of(Paused)
@@ -194,7 +194,7 @@ def after_the_first(*commands: Command) -> Callable[[Session, Event], None]:
     def on_message(session: Session, message: Event) -> None:
         if isinstance(message, Waiting) and message.run == 1:
             for command in (*commands, EndPhase(0, "warmup")):
-                session.obey(command)
+                session.execute(command)
 
     return on_message
 
@@ -233,7 +233,7 @@ async def test_a_pause_while_the_last_of_warm_up_are_awaited_holds_measure(
 
     def resume(session: Session, message: Event) -> None:
         if isinstance(message, Mark) and message.text == "paused":
-            asyncio.get_running_loop().call_soon(session.obey, Resume())
+            asyncio.get_running_loop().call_soon(session.execute, Resume())
 
     recorded = await bench.run(
         bench.profile("subject", warmup=Length(duration_ns=HOUR_NS)), on_message=resume
@@ -249,9 +249,9 @@ async def test_a_run_with_nothing_to_do_says_at_once_that_it_stops(
 ) -> None:
     def stop_second(session: Session, message: Event) -> None:
         if isinstance(message, LevelChanged) and message.run == 0:
-            session.obey(Stop(1))
-            session.obey(Stop(1))
-            session.obey(EndPhase(0, "warmup"))
+            session.execute(Stop(1))
+            session.execute(Stop(1))
+            session.execute(EndPhase(0, "warmup"))
 
     recorded = await bench.run(
         *long_and_short(bench), on_message=stop_second, one_by_one=one_by_one
@@ -265,8 +265,8 @@ async def test_a_run_with_nothing_to_do_says_at_once_that_it_stops(
 async def test_a_run_that_has_measured_cannot_be_paused(bench: Bench, person: Person) -> None:
     def pause_first(session: Session, message: Event) -> None:
         if isinstance(message, PhaseChanged) and (message.run, message.phase) == (0, "teardown"):
-            session.obey(Pause())
-            session.obey(Resume())
+            session.execute(Pause())
+            session.execute(Resume())
 
     recorded = await bench.run(
         bench.profile("neighbour", stop=Length(iterations=1)),
@@ -281,7 +281,7 @@ async def test_pausing_one_run_lets_the_others_go_on(bench: Bench, person: Perso
 
     def resume_first(session: Session, message: Event) -> None:
         if isinstance(message, PhaseChanged) and (message.run, message.phase) == (1, "teardown"):
-            session.obey(Resume(0))
+            session.execute(Resume(0))
 
     recorded = await bench.run(
         bench.profile("subject"), bench.profile("neighbour"), on_message=resume_first
@@ -372,7 +372,7 @@ async def test_workers_are_added_and_sent_home(bench: Bench) -> None:
         """,
         together=together,
         plans={50: 4.0, 150: 0.5, 250: 0.1, 350: 0.1},
-        adjust=lambda factor: bench.session.obey(Adjust(None, factor)),
+        adjust=lambda factor: bench.session.execute(Adjust(None, factor)),
     )
     recorded = await bench.run(bench.profile("crowd", stop=Length(iterations=500)))
     assert [message.level for message in recorded.of(LevelChanged)] == [1, 4, 2, 1]

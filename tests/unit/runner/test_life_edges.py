@@ -76,7 +76,7 @@ async def test_a_stop_before_the_first_operation_of_a_calibration(bench: Bench) 
     def stop(session: Session, message: Event) -> None:
         if isinstance(message, StateChanged) and message.life.stage == "warmup":
             # Behind this, the task that calibrates is made, and then cancelled as it begins.
-            asyncio.get_running_loop().call_soon(session.obey, Stop())
+            asyncio.get_running_loop().call_soon(session.execute, Stop())
 
     recorded = await bench.run(bench.profile("noop", batch=0), on_message=stop)
     assert recorded.finished().state == "stopped"

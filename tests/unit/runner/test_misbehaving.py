@@ -70,11 +70,11 @@ class Street:
             cache=str(self.folder),
             interval_ns=10_000_000,
         )
-        tally = SessionFold(plan, "process", "2026-01-01T00:00:00.000Z")
+        fold = SessionFold(plan, "process", "2026-01-01T00:00:00.000Z")
         async with self.placement.open(plan) as stream:
             async for batch in stream:
                 for message in batch:
-                    tally.apply(message)
+                    fold.apply(message)
                     if (
                         isinstance(message, StateChanged)
                         and message.run == 1
@@ -82,7 +82,7 @@ class Street:
                     ):
                         stream.send(Request(1, Stop(0)))
                         stream.send(Request(2, Stop(0)))
-        return tally.view(tally.heard_ns, stored=True, store_error="")
+        return fold.view(fold.received_ns, stored=True, store_error="")
 
 
 @pytest.fixture

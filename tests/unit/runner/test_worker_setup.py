@@ -71,7 +71,7 @@ async def test_a_worker_that_joins_later_is_set_up_when_it_comes(bench: Bench) -
     def reached(i: int) -> None:
         if i in factors:
             log.append(f"adjust at {i}")
-            bench.session.obey(Adjust(0, factors[i]))
+            bench.session.execute(Adjust(0, factors[i]))
 
     bench.write(CONNECTIONS, log=log, used=used, reached=reached)
     recorded = await bench.run(bench.profile("clients", stop=Length(iterations=300)))
@@ -134,7 +134,7 @@ async def test_a_late_worker_that_cannot_be_set_up_fails_the_run(bench: Bench, e
 
         async def neighbour(): await asyncio.sleep(0)
         """,
-        reached=lambda i: bench.session.obey(Adjust(0, 2.0)) if i == 10 else None,
+        reached=lambda i: bench.session.execute(Adjust(0, 2.0)) if i == 10 else None,
     )
     recorded = await bench.run(
         bench.profile("clients", stop=Length(iterations=10_000)), bench.profile("neighbour")

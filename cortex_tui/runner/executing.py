@@ -19,7 +19,7 @@ _VERBS: dict[type[Command], str] = {
 """What was done to several runs, where it was not the same for all."""
 
 
-def obey(command: Command, members: Mapping[int, Member]) -> Answered:
+def execute(command: Command, members: Mapping[int, Member]) -> Answered:
     """Does what a person asks for; what was done, or why nothing was. `members` are by run."""
     done: list[tuple[Member, str]] = []
     refused = f"there is no run {command.run}"

@@ -27,7 +27,7 @@ class Outcome(Protocol):
     def unfinished_more(self) -> int: ...
 
 
-def why_fruitless(run: Outcome, finished: RunFinished | None) -> str:
+def why_no_success(run: Outcome, finished: RunFinished | None) -> str:
     """The reason in words; "" where any operation succeeded.
 
     `finished` is the last message of the run, which may not have been folded in yet.
