@@ -28,7 +28,6 @@ from cortex_tui.analysis.evidence import (
 from cortex_tui.analysis.verdict import ALPHA, Judgement, Word, corrected, judge, tolerance_of
 from cortex_tui.stats.beta import t_critical
 from cortex_tui.stats.percentiles import SHOWN, parse_percentile, samples_missing
-from cortex_tui.stats.targets import parse_target
 
 PERCENTILES = ("p50", "p95", "p99", "p99.9")
 """Those that are always compared."""
@@ -153,13 +152,8 @@ def compare(
 def primary_of(pair: Pair) -> str:
     """The statistic that decides: the percentile that the profile's first target on one names; else
     p95 where there are enough operations for it, and p50 where not."""
-    for text in pair.b.profile.targets:
-        target = parse_target(text)
-        if parse_percentile(target.statistic) and target.subject in (
-            None,
-            pair.b.profile.headline,
-        ):
-            return target.statistic
+    if named := pair.b.profile.primary:
+        return named
     fewest = min(sum(each.times.total for each in arm.rounds) for arm in (pair.a, pair.b))
     return "p95" if fewest >= POOLED_BEYOND / (1 - SHOWN["p95"]) - 1e-6 else "p50"
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "compare": "comparing",
     "noise": "noise",
     "diff": "diffing",
+    "history": "history",
     "baseline": "saving",
     "tag": "saving",
     "note": "saving",

@@ -113,6 +113,18 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         return hashlib.blake2s(msgspec.json.encode(measured), digest_size=8).hexdigest()
 
     @property
+    def primary(self) -> str:
+        """The percentile of its headline time that its targets name first, "" where they name none:
+        the one that comparisons and histories decide on."""
+        from cortex_tui.stats.percentiles import parse_percentile
+        from cortex_tui.stats.targets import parse_target
+
+        for target in map(parse_target, self.targets):
+            if target.subject in (None, self.headline) and parse_percentile(target.statistic):
+                return target.statistic
+        return ""
+
+    @property
     def headline(self) -> Literal["service", "response"]:
         """The time that speaks for the load: response sees queueing, a closed load has none."""
         return "response" if self.load.has_schedule else "service"

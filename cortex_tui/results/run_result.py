@@ -15,6 +15,7 @@ from cortex_tui.results.blocked import Blocks
 from cortex_tui.stats.measured import Subject
 from cortex_tui.stats.summary import LiveSummary
 from cortex_tui.stats.targets import TargetResult, Verdict
+from cortex_tui.store.library import RunFacts
 
 
 class CurvePoint(msgspec.Struct, frozen=True, array_like=True):
@@ -164,6 +165,21 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
         """The verdict and its setting: `met, with 4 neighbours`; of a run without targets, the
         setting alone."""
         return ", ".join(filter(None, [self.verdict.removeprefix("none"), self.setting]))
+
+    @property
+    def facts(self) -> RunFacts:
+        """What a history of the profile keeps of it."""
+        return RunFacts(
+            state=self.state,
+            round=self.round,
+            variant=self.variant,
+            definition=self.profile.definition,
+            neighbours=self.neighbours,
+            operations=self.operations,
+            batch=self.batch,
+            primary=self.profile.primary,
+            statistics=self.statistics,
+        )
 
     @property
     def error_count(self) -> int:

@@ -67,6 +67,8 @@ class MeasuredRun(msgspec.Struct, frozen=True, kw_only=True):
     started_at: str
     revision: str = ""
     environment: dict[str, Any] = {}
+    loop: str = ""
+    placement: str = ""
     facts: RunFacts | None = None
     """None where an older version wrote the run: it has to be loaded."""
 
@@ -82,6 +84,9 @@ class RunFacts(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     neighbours: tuple[str, ...] = ()
     operations: int = 0
     batch: int = 1
+    """How many operations each value stands for: percentiles and `max` are of so many."""
+    primary: str = ""
+    """The percentile that its targets name first, "" where they name none."""
     statistics: dict[str, float] = {}
 
 

@@ -70,6 +70,7 @@ def measured_row(session: str, record: RunRecord) -> Row:
         neighbours=record.neighbours,
         operations=_operations(record),
         batch=record.batch,
+        primary=record.profile.primary,
         statistics=record.statistics,
     )
     return record.profile.full_name, session, record.run, _text(facts)
@@ -153,12 +154,15 @@ def log_of(row: Row, path: Path) -> LogRecord:
 def measured_of(row: Row, path: Path) -> MeasuredRun:
     """From (session, run, started_at, revision, record of the session, facts)."""
     session, run, started_at, revision, record, facts = row
+    known = session_of((record,), path)
     return MeasuredRun(
         session=session,
         run=run,
         started_at=started_at,
         revision=revision,
-        environment=session_of((record,), path).environment,
+        environment=known.environment,
+        loop=known.loop,
+        placement=known.placement,
         facts=_decoded(facts, RunFacts, path, f"run {run} of session {session}") if facts else None,
     )
 

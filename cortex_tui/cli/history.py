@@ -1,0 +1,162 @@
+"""`cortex-tui history`: a statistic of a profile over sessions, and where it changed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from cortex_tui.cli.options import GivenPath, StoreError, given, store_option
+from cortex_tui.cli.stored import REF, answer, report
+from cortex_tui.toml.words import shown, suggestion
+
+if TYPE_CHECKING:
+    from cortex_tui.analysis.series import History
+    from cortex_tui.store.library import MeasuredRun
+    from cortex_tui.store.port import Mode, Store
+
+SCHEMA = "cortex-tui/history@1"
+
+
+@click.command()
+@click.argument("profile", callback=given("the full name of a profile"))
+@click.option(
+    "--statistic",
+    default="",
+    metavar="NAME",
+    help="p50, p95, p99.9, mean, max or throughput; by default the percentile that the profile's "
+    "targets name, else p95.",
+)
+@click.option("--variant", default="", metavar="NAME", help="Only runs of this variant.")
+@click.option(
+    "--canary",
+    metavar="PROFILE",
+    help="A profile that always does the same: its changes are taken off.",
+)
+@click.option("--all", "everything", is_flag=True, help="Also sessions under other conditions.")
+@click.option("--acknowledge", metavar=REF, help="Keep a note on the change at this session.")
+@click.option("--note", default="", help="What to keep with --acknowledge; none takes it away.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+@click.option(
+    "-o",
+    "--output",
+    type=GivenPath("a file", dir_okay=False),
+    metavar="FILE.svg",
+    help="Write a picture.",
+)
+@store_option
+def history(
+    profile: str,
+    statistic: str,
+    variant: str,
+    canary: str | None,
+    everything: bool,
+    acknowledge: str | None,
+    note: str,
+    as_json: bool,
+    output: Path | None,
+    store: Path,
+) -> int:
+    """Show a statistic of a profile over all sessions, and where it changed.
+
+    Only sessions that measured the same under the same conditions as the newest one are shown.
+    """
+    from cortex_tui.analysis.series import HistoryError, history_of, step_at
+    from cortex_tui.store.library import Acknowledgement
+    from cortex_tui.store.port import open_store
+
+    if note and acknowledge is None:
+        raise click.UsageError("--note: expected --acknowledge with it")
+
+    async def series() -> History:
+        mode: Mode = "read" if acknowledge is None else "write"
+        async with await open_store(store, mode) as opened:
+            report(opened.notice)
+            found = history_of(
+                profile,
+                await _runs(opened, store, profile),
+                statistic=statistic,
+                variant=variant,
+                everything=everything,
+                canary=await _runs(opened, store, canary) if canary else None,
+                canary_name=canary or "",
+                known=await opened.acknowledgements(profile),
+            )
+            if acknowledge is None:
+                return found
+            session, _ = await opened.find(acknowledge)
+            step = step_at(found, session)
+            # A note of before may be kept under a session beside it.
+            for each in await opened.acknowledgements(profile):
+                if each.statistic == found.statistic and each.note == step.note:
+                    await opened.acknowledge(msgspec.structs.replace(each, note=""))
+            first = step.first.session
+            await opened.acknowledge(
+                Acknowledgement(
+                    profile=profile, statistic=found.statistic, session=first, note=note
+                )
+            )
+            report(f"the change at session {first} is {'' if note else 'no longer '}acknowledged")
+            steps = (
+                msgspec.structs.replace(each, note=note) if each is step else each
+                for each in found.steps
+            )
+            return msgspec.structs.replace(found, steps=tuple(steps))
+
+    try:
+        found = answer(series())
+    except HistoryError as error:
+        raise StoreError(f"{store}: {profile}: {error}") from None
+    _write(found, as_json=as_json, output=output)
+    return 0
+
+
+def _write(found: History, *, as_json: bool, output: Path | None) -> None:
+    from cortex_tui.report.history import MOST_COLUMNS, history_lines
+    from cortex_tui.report.history_svg import history_svg
+    from cortex_tui.report.stream import wants_colour, width_of
+
+    if output is not None:
+        try:
+            output.write_text(history_svg(found), encoding="utf-8")
+        except OSError as error:
+            raise StoreError(f"{output}: cannot be written: {error.strerror}") from None
+        report(f"written to {output}")
+    if as_json:
+        click.echo(_document(found), nl=False)
+    elif output is None:
+        colour, width = wants_colour(sys.stdout), min(width_of(sys.stdout), MOST_COLUMNS)
+        click.echo("\n".join(history_lines(found, width, colour=colour)), color=colour)
+
+
+def _document(found: History) -> bytes:
+    document = {"schema": SCHEMA, **msgspec.structs.asdict(found)}
+    document["steps"] = [
+        {**msgspec.structs.asdict(step), "ratio": step.ratio} for step in found.steps
+    ]
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+async def _runs(opened: Store, store: Path, profile: str) -> Sequence[MeasuredRun]:
+    """With the facts of each: those of runs that an older version wrote are found anew."""
+    from cortex_tui.results.stored import from_stored
+    from cortex_tui.store.errors import SnapshotError
+
+    runs = await opened.measured(profile)
+    if not runs:
+        known = suggestion(profile, await opened.profiles())
+        raise SnapshotError(f"{store}: no session has a run of {shown(profile)} {known}")
+    known_facts = {
+        session: {run.run: run.facts for run in from_stored(await opened.load(session)).runs}
+        for session in dict.fromkeys(run.session for run in runs if run.facts is None)
+    }
+    return [
+        msgspec.structs.replace(run, facts=known_facts[run.session].get(run.run))
+        if run.facts is None
+        else run
+        for run in runs
+    ]
