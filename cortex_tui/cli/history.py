@@ -39,7 +39,8 @@ SCHEMA = "cortex-tui/history@1"
 )
 @click.option("--all", "everything", is_flag=True, help="Also sessions under other conditions.")
 @click.option("--acknowledge", metavar=REF, help="Keep a note on the change at this session.")
-@click.option("--note", default="", help="What to keep with --acknowledge; none takes it away.")
+@click.option("--note", default="", help="What to keep with --acknowledge.")
+@click.option("--forget", metavar=REF, help="Take the note on the change at this session away.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 @click.option(
     "-o",
@@ -57,6 +58,7 @@ def history(
     everything: bool,
     acknowledge: str | None,
     note: str,
+    forget: str | None,
     as_json: bool,
     output: Path | None,
     store: Path,
@@ -71,9 +73,14 @@ def history(
 
     if note and acknowledge is None:
         raise click.UsageError("--note: expected --acknowledge with it")
+    if acknowledge is not None and not note:
+        raise click.UsageError("--acknowledge: expected --note with it")
+    if acknowledge is not None and forget is not None:
+        raise click.UsageError("--acknowledge and --forget: expected one of them, not both")
+    changed = acknowledge or forget
 
     async def series() -> History:
-        mode: Mode = "read" if acknowledge is None else "write"
+        mode: Mode = "write" if changed else "read"
         async with await open_store(store, mode) as opened:
             report(opened.notice)
             found = history_of(
@@ -86,9 +93,9 @@ def history(
                 canary_name=canary or "",
                 known=await opened.acknowledgements(profile),
             )
-            if acknowledge is None:
+            if not changed:
                 return found
-            session, _ = await opened.find(acknowledge)
+            session, _ = await opened.find(changed)
             step = step_at(found, session)
             # A note of before may be kept under a session beside it.
             for each in await opened.acknowledgements(profile):

@@ -60,11 +60,11 @@ def test_a_history_is_a_plot_and_a_line_for_each_change(do: Call) -> None:
     assert all(line[9] == "│" for line in plot)
     assert sum(line.count("●") for line in plot) == 24
     assert sum(line.count("◆") for line in plot) == 1
-    assert plot[0].split()[0] == "8.94ms"
+    assert plot[0].split()[0] == "8.91ms"
     assert lines[11].split() == ["2026-01-01", "2026-01-25"]
     changed = lines[13]
     assert changed.startswith("▲ slower by 20.")
-    assert "since 2026-01-15T10:00:00Z: 5.00ms → 6.0" in changed
+    assert "since 2026-01-15T10:00:00Z: 5.01ms → 6.02ms; " in changed
     assert changed.endswith("commits 1313131313..1414141414")
     assert lines[14:16] == ["  from session s13x to s14x", "  python: 3.11 → 3.12"]
     assert lines[16].startswith("new high, 1 session: +49.")
@@ -109,7 +109,7 @@ def test_a_change_is_acknowledged_with_a_note_until_that_is_taken_away(do: Call)
     out = do("history", PROFILE).out
     assert "  acknowledged: in other words" in out
     assert "the new index" not in out
-    answer = do("history", PROFILE, "--acknowledge", "s14x")
+    answer = do("history", PROFILE, "--forget", "s14x")
     assert "no longer acknowledged" in answer.err
     assert "acknowledged:" not in do("history", PROFILE).out
 
@@ -123,6 +123,8 @@ def test_a_change_is_acknowledged_with_a_note_until_that_is_taken_away(do: Call)
         ([PROFILE, "--acknowledge", "s03x", "--note", "n"], "the changes begin at s14x"),
         ([PROFILE, "--acknowledge", "s99", "--note", "n"], "no snapshot or session 's99'"),
         ([PROFILE, "--note", "n"], "--note: expected --acknowledge with it"),
+        ([PROFILE, "--acknowledge", "s14x"], "--acknowledge: expected --note with it"),
+        ([PROFILE, "--acknowledge", "s14x", "--note", "n", "--forget", "s14x"], "not both"),
         ([""], "expected the full name of a profile"),
     ],
 )
