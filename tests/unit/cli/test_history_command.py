@@ -67,7 +67,7 @@ def test_a_history_is_a_plot_and_a_line_for_each_change(do: Call) -> None:
     assert "since 2026-01-15T10:00:00Z: 5.01ms → 6.02ms; " in changed
     assert changed.endswith("commits 1313131313..1414141414")
     assert lines[14:16] == ["  from session s13x to s14x", "  python: 3.11 → 3.12"]
-    assert lines[16].startswith("new high, 1 session: +49.")
+    assert lines[16].startswith("new high, 1 session: +48.")
 
 
 def test_a_history_as_json_has_every_value(do: Call) -> None:
