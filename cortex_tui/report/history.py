@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 
 from cortex_tui.analysis.series import History, NewestPoints, Step
-from cortex_tui.report.stream import Tone, toned, wrapped
+from cortex_tui.report.stream import toned, wrapped
 from cortex_tui.results.differences import value_text
 from cortex_tui.stats.statistics import find_statistic
+from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 
 ROWS = 9
