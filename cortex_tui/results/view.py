@@ -51,3 +51,8 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     """Why the session cannot be written at present; it is kept in memory and tried again."""
     stored: bool = False
     """Whether everything up to this view is on disk."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the session has not ended yet."""
+        return self.state in ("starting", "running")

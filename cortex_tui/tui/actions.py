@@ -41,6 +41,12 @@ class Action(NamedTuple):
         return f"{self.group}('{self.name}')" if self.group else self.name
 
 
+def _check(
+    name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str, rank: int = 0
+) -> Action:
+    return Action(name, keys, shown, label, tooltip, rank, group="check")
+
+
 def _session(
     name: str,
     keys: tuple[str, ...],
@@ -58,7 +64,7 @@ def _move(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str
 
 
 _ROWS_AND_SESSIONS: tuple[Action, ...] = (
-    Action("check", ("space",), "space", "check", "Check or uncheck the profile or suite", 3),
+    _check("check", ("space",), "space", "check", "Check or uncheck the profile or suite", 3),
     _session("run", ("r",), "r", "run", "Run the checked profiles together on one loop", 1, "idle"),
     _session(
         "one_by_one",
@@ -123,7 +129,7 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "back",
         "Close the pane that is open, else the filter: every profile is shown",
     ),
-    Action(
+    _check(
         "check_suite",
         ("a",),
         "a",
@@ -131,7 +137,7 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "Check or uncheck all profiles of the suite; A all there are",
         12,
     ),
-    Action("check_all", ("A",), "", "check all", "Check or uncheck all profiles"),
+    _check("check_all", ("A",), "", "check all", "Check or uncheck all profiles"),
 )
 
 _PROGRAM_AND_MOVES = (

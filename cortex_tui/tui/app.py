@@ -70,8 +70,8 @@ class Workbench(KeysInOrder[int]):
     ) -> None:
         """`checked` are full names of profiles; those that are unknown are left out.
 
-        `make_control` is called once, behind the first frame. `meter` tells what the screen costs,
-        and `cores` how many there are: of the process itself, by default.
+        `make_control` is called once, behind the first frame. `meter` measures what the screen
+        costs, and `cores` is how many there are: those of the process, by default.
         """
         # With NO_COLOR, Textual would turn colours into greys; with the terminal's own colours,
         # it leaves them out.
@@ -82,13 +82,10 @@ class Workbench(KeysInOrder[int]):
         """Whether the controller was closed."""
         self._make_control = make_control
         self._making: Future[Control] | None = None
-        self._control: Control | None = None
         self._ending = False
         self._exit_code = 0
         self._close_lock = threading.Lock()
-        self._main = MainScreen(
-            catalog, checked, store, self._get_control, self.end, meter=meter, cores=cores
-        )
+        self._main = MainScreen(catalog, checked, store, meter=meter, cores=cores)
 
     def get_default_screen(self) -> Screen[Any]:
         return self._main
@@ -112,21 +109,17 @@ class Workbench(KeysInOrder[int]):
 
     def _begin_sessions(self, making: Future[Control]) -> None:
         if not self._ending:
-            self._control = making.result()
             # What exists now stays; a full collection would cost 25 to 35 ms each time it looks.
             gc.freeze()
             # On a busy machine Textual's first layout may come before the widgets, and the screen
             # then stays empty until something changes: seen with an app of one Static, too.
             self._main.refresh(layout=True)
-            self._main.begin()
-
-    def _get_control(self) -> Control | None:
-        return self._control
+            self._main.control = making.result()
 
     @property
     def ready(self) -> bool:
         """Whether there is a controller."""
-        return self._control is not None
+        return self._main.control is not None
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette offers: the actions that would do something now, and themes."""
@@ -151,7 +144,7 @@ class Workbench(KeysInOrder[int]):
         self._exit_code = exit_code
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        self._main.show_ending()
+        self._main.ending = True
         self.run_worker(self.close_control, thread=True, exit_on_error=False, name="end")
 
     def close_control(self) -> None:
@@ -216,7 +209,7 @@ def launch(
     try:
         with (
             asyncio.Runner(loop_factory=loop_factory) as runner,
-            leaving(runner.get_loop(), app.end, app.close_control),
+            leaving(runner.get_loop(), app),
         ):
             code = runner.run(app.run_async())
     finally:

@@ -13,10 +13,10 @@ import sys
 import termios
 import threading
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INTERRUPTED = 130
@@ -35,14 +35,22 @@ _TURNED_ON = (1000, 1003, 1015, 1006, 1016, 2048, 2004, 1004, 1049)
 _PLAIN_SCREEN = "".join(f"\x1b[?{mode}l" for mode in _TURNED_ON).encode() + b"\x1b[?7h\x1b[?25h"
 
 
-@contextmanager
-def leaving(
-    loop: AbstractEventLoop, end: Callable[[int], None], close: Callable[[], None]
-) -> Iterator[None]:
-    """Within it, a signal has `end` called with the exit code on the loop, from the main thread.
+class Leavable(Protocol):
+    """What is left: the workbench."""
 
-    If that does not help in time, or the terminal is gone, `close` is called on a thread, and the
-    process ends there, with the terminal put back as far as that is possible without waiting.
+    def end(self, exit_code: int = 0) -> None:
+        """Begins to leave. On the loop."""
+
+    def close_control(self) -> None:
+        """Ends the session and the store. On any thread; blocks for some seconds at most."""
+
+
+@contextmanager
+def leaving(loop: AbstractEventLoop, program: Leavable) -> Iterator[None]:
+    """Within it, a signal has the program end on its loop, with the exit code.
+
+    If that does not help in time, or the terminal is gone, its control is closed on a thread, and
+    the process ends there, with the terminal restored as far as that is possible without waiting.
     """
     over = threading.Event()
     settings = _settings()
@@ -51,7 +59,7 @@ def leaving(
         if over.wait(grace_s):
             return
         try:
-            close()
+            program.close_control()
         finally:
             if not over.wait(RESTORE_S):
                 _put_back(settings)
@@ -59,7 +67,7 @@ def leaving(
 
     def handle(number: int, frame: FrameType | None) -> None:
         with suppress(RuntimeError):  # the loop may be closed already
-            loop.call_soon_threadsafe(end, INTERRUPTED)
+            loop.call_soon_threadsafe(program.end, INTERRUPTED)
         grace_s = 0.0 if number == signal.SIGHUP else GRACE_S
         threading.Thread(target=insist, args=(grace_s,), daemon=True).start()
 

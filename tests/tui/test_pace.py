@@ -10,7 +10,6 @@ import pytest
 from cortex_tui.results.view import SessionView
 from cortex_tui.tui.render.status import cost_text
 from cortex_tui.tui.state.cost import CostMeter, ScreenCost
-from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.pace import (
     FASTER_AFTER,
     SLOWER_AFTER,
@@ -105,8 +104,8 @@ class Publisher:
         return session_view(elapsed_ns=self.elapsed_ns, **self.fields)
 
 
-def drawn(poller: ViewPoller, looks: int, *, covered: bool = False) -> int:
-    return sum(poller.look(covered=covered) for _ in range(looks))
+def drawn(poller: ViewPoller, publisher: Publisher, looks: int, *, covered: bool = False) -> int:
+    return sum(poller.look(publisher.view(), covered=covered) for _ in range(looks))
 
 
 @pytest.mark.parametrize(
@@ -125,41 +124,43 @@ def test_runner_and_screen_together_fill_a_machine(
     runner_share: float | None, cores: int, cpu_ns: int, placement: str, every: int
 ) -> None:
     publisher = Publisher(runner_cpu_share=runner_share, placement=placement)
-    poller = ViewPoller(LatestRuns(), publisher.view, meter(cpu_ns=cpu_ns), cores)
-    drawn(poller, 40)
+    poller = ViewPoller(meter(cpu_ns=cpu_ns), cores)
+    drawn(poller, publisher, 40)
     assert poller.pace.every == every
-    assert drawn(poller, 20) == 20 // every
+    assert drawn(poller, publisher, 20) == 20 // every
 
 
 def test_dear_frames_are_drawn_less_often() -> None:
-    poller = ViewPoller(LatestRuns(), Publisher().view, dear := meter(frame_ns=30_000_000), 2)
+    publisher = Publisher()
+    poller = ViewPoller(dear := meter(frame_ns=30_000_000), 2)
     for _ in range(20):
-        if poller.look(covered=False):
+        if poller.look(publisher.view(), covered=False):
             dear.begin_frame()
             dear.end_frame()
     assert poller.pace.every == 4
 
 
 def test_the_end_of_a_session_is_drawn_at_once_whatever_the_pace() -> None:
-    latest, publisher = LatestRuns(), Publisher(runner_cpu_share=2.0)
-    poller = ViewPoller(latest, publisher.view, meter(), 2)
-    drawn(poller, 41)
+    publisher = Publisher(runner_cpu_share=2.0)
+    poller = ViewPoller(meter(), 2)
+    drawn(poller, publisher, 41)
     publisher.fields["state"] = "finished"
-    assert poller.look(covered=False)
-    assert poller.details_due
+    view = publisher.view()
+    assert poller.look(view, covered=False)
+    assert poller.details_due(view)
     assert poller.pace == Pace()
 
 
 def test_details_are_drawn_at_every_second_look_of_a_live_session() -> None:
-    poller = ViewPoller(LatestRuns(), Publisher().view, meter(), 2)
+    poller, publisher = ViewPoller(meter(), 2), Publisher()
     due = []
     for _ in range(6):
-        poller.look(covered=False)
-        due.append(poller.details_due)
+        view = publisher.view()
+        poller.look(view, covered=False)
+        due.append(poller.details_due(view))
     assert due.count(True) == 3
     assert due[::2] != due[1::2]
 
 
 def test_under_a_dialog_one_look_in_four_is_drawn() -> None:
-    poller = ViewPoller(LatestRuns(), Publisher().view, meter(), 2)
-    assert drawn(poller, 20, covered=True) == 5
+    assert drawn(ViewPoller(meter(), 2), Publisher(), 20, covered=True) == 5

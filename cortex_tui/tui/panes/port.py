@@ -66,7 +66,7 @@ class Pane(Container):
     def show(self, now: PaneInput) -> None:
         """Draws what has changed."""
         mark = Span("▸" if self.lines.has_focus else " ")
-        self._heading.show((mark, *self.heading(now)))
+        self._heading.line = (mark, *self.heading(now))
         self.draw(now)
 
     @classmethod

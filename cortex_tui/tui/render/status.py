@@ -52,14 +52,14 @@ def cost_text(cost: ScreenCost) -> str:
     return f"screen {', '.join(facts)}" if facts else ""
 
 
-def _session(view: SessionView | None, note: str, pace: str) -> list[Span]:
-    notes = [Span(one_line(note), "head")] if note else []
+def _session(view: SessionView | None, message: str, pace: str) -> list[Span]:
+    messages = [Span(one_line(message), "head")] if message else []
     if view is None:
-        return [Span("idle", "dim"), *notes]
+        return [Span("idle", "dim"), *messages]
     if view.state == "died":
         reason = view.died or "the runner is gone"
         return [Span(f"DIED: {one_line(reason)}", "bad")]
-    spans = [_state(view), *notes]
+    spans = [_state(view), *messages]
     if view.state in ("starting", "running") and view.silent_ns > SILENT_NS:
         silent = f"silent for {view.silent_ns / 1e9:.1f} s: the event loop is blocked"
         spans.append(Span(silent, "warn"))
@@ -91,13 +91,13 @@ def status_line(
     width: int,
     *,
     ending: bool = False,
-    note: str = "",
+    message: str = "",
     pace: str = "",
     cost: ScreenCost = _UNKNOWN,
 ) -> Line:
     """`width` cells: the session on the left, what is checked and what is wrong on the right.
 
-    `note` tells what was just asked for, `pace` why less is drawn than usual. What the screen costs
+    `message` is what was just done, `pace` why less is drawn than usual. What the screen costs
     is told only where all of it fits.
     """
     problems = len(listing.catalog.problems)
@@ -109,7 +109,7 @@ def status_line(
     if problems:
         tone: Tone = "warn"
         right.append(Span(f"{problems} problem{'s' * (problems > 1)} (e)", tone))
-    left = [Span("ending…", "warn")] if ending else _session(view, note, pace)
+    left = [Span("ending…", "warn")] if ending else _session(view, message, pace)
     right_text = "  ".join(span.text for span in right)
     room = width - width_of(right_text) - 2
     line: list[Span] = [Span(" ")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual import getters, on
 from textual.binding import Binding, BindingType
@@ -11,6 +11,8 @@ from textual.widgets import Input, Static
 
 from cortex_tui.text import one_line
 from cortex_tui.tui.widgets.choice import Choice
+
+Result = TypeVar("Result")
 
 
 class Entry(Input):
@@ -27,7 +29,7 @@ class Entry(Input):
     ]
 
 
-class Dialog(ModalScreen[None]):
+class Dialog(ModalScreen[Result | None]):
     """One input, perhaps a choice, and a line for what is wrong; escape closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,7 +73,7 @@ class Dialog(ModalScreen[None]):
 
     def action_choose(self, at: int) -> None:
         for choice in self.query(Choice):
-            choice.choose(at)
+            choice.chosen = at
 
     def action_close(self) -> None:
-        self.dismiss()
+        self.dismiss(None)

@@ -51,7 +51,7 @@ class KeysPage(ModalScreen[None]):
             yield Lines()
 
     def on_mount(self) -> None:
-        self._heading.show((Span("Keys", "head"), Span("  escape closes", "dim")))
+        self._heading.line = (Span("Keys", "head"), Span("  escape closes", "dim"))
         self._lines.show(key_lines, topic="keys")
 
     def action_close(self) -> None:

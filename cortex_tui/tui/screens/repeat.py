@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -13,20 +13,23 @@ from cortex_tui.tui.widgets.choice import Choice
 
 MOST_ROUNDS = 999
 SUGGESTED = "5"
-"""What three rounds cannot tell of the drift between them, five begin to."""
-
-Start = Callable[[int, bool], None]
-"""Starts so many rounds, one by one or together."""
+"""Three rounds cannot show a drift between them; five begin to."""
 
 
-class RepeatDialog(Dialog):
+class Rounds(NamedTuple):
+    """How often the profiles are to be run, and whether one after another."""
+
+    rounds: int
+    one_by_one: bool
+
+
+class RepeatDialog(Dialog[Rounds]):
     """Asks how often the chosen profiles are to be run."""
 
-    def __init__(self, profiles: int, start: Start) -> None:
+    def __init__(self, profiles: int) -> None:
         """`profiles` is how many are chosen."""
         super().__init__()
         self._profiles = profiles
-        self._start = start
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
@@ -42,6 +45,4 @@ class RepeatDialog(Dialog):
         if not 0 < rounds <= MOST_ROUNDS:
             self.show_error(f"expected a number of rounds from 1 to {MOST_ROUNDS}")
             return
-        one_by_one = bool(self.chosen)
-        self.dismiss()
-        self._start(rounds, one_by_one)
+        self.dismiss(Rounds(rounds, one_by_one=bool(self.chosen)))

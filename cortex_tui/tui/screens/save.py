@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
 from cortex_tui.results.run_result import RunResult
+from cortex_tui.session.control import Control, SavedSnapshot
 from cortex_tui.text import one_line
 from cortex_tui.tui.screens.dialog import Dialog, Entry
 from cortex_tui.tui.widgets.choice import Choice
 
-Save = Callable[["SaveDialog", str, int | None], None]
-"""Begins to save under a name: the whole session, or the run of that number. It closes the dialog
-or has it show the error, later or at once."""
 
+class SaveDialog(Dialog[str]):
+    """Asks for a name, and stays open until the snapshot is saved or escape is pressed.
 
-class SaveDialog(Dialog):
-    """Asks for a name, and stays open until the snapshot is saved or escape is pressed."""
+    Its result is the name that was given, or None. What comes of saving is reported in any case.
+    """
 
-    def __init__(self, name: str, run: RunResult | None, store: str, save: Save) -> None:
+    def __init__(self, name: str, run: RunResult | None, store: str, control: Control) -> None:
         """`run` is the one that may be saved alone, if there is one; `store` is only shown."""
         super().__init__()
         self._suggestion = name
         self._run = run
         self._store = store
-        self._save = save
+        self._control = control
+        self._saving: str | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
@@ -47,4 +50,28 @@ class SaveDialog(Dialog):
             self.show_error("expected a name")
             return
         self._error.update("saving…")
-        self._save(self, text, self._run.run if self._run and self.chosen else None)
+        self._saving = text
+        run = self._run.run if self._run and self.chosen else None
+        # The controller answers on a thread of its own, perhaps after escape.
+        self._control.save(text, run=run).add_done_callback(partial(self._when_saved, self.app))
+
+    def _when_saved(self, app: App[object], done: Future[SavedSnapshot]) -> None:
+        with suppress(RuntimeError):  # the program may have ended by now
+            app.call_later(self._saved, done)
+
+    def _saved(self, done: Future[SavedSnapshot]) -> None:
+        error = None if done.cancelled() else done.exception()
+        if done.cancelled() or error is not None:
+            self._saving = None
+            text = str(error) if error else "Not saved: the program is ending."
+            if self.is_current:
+                self.show_error(text)
+            else:
+                self.app.notify(text, severity="error", markup=False)
+            return
+        self.app.notify(f"Saved as {done.result().name}.", markup=False)
+        if self.is_current:
+            self.dismiss(self._saving)
+
+    def action_close(self) -> None:
+        self.dismiss(self._saving)

@@ -42,11 +42,7 @@ class LatestRuns:
         """What the runs of that session have in common."""
         self._kept: dict[str, _Kept] = {}
 
-    def take(self, view: SessionView) -> bool:
-        """Whether the view tells anything that the one before it did not."""
-        before = self.view
-        if view is before:
-            return False
+    def take(self, view: SessionView) -> None:
         self.view, self.shared = view, shared_warnings(view.runs)
         kept: dict[str, _Kept] = {}
         for run in view.runs:
@@ -57,7 +53,6 @@ class LatestRuns:
             elif _has_begun(run):
                 known.runs.append(run)
         self._kept.update(kept)
-        return view != before
 
     def known(self, full_name: str) -> Known | None:
         found = self._kept.get(full_name)
@@ -79,5 +74,5 @@ class LatestRuns:
 
     @property
     def active(self) -> bool:
-        """Whether a session goes on."""
-        return self.view is not None and self.view.state in ("starting", "running")
+        """Whether a session is running."""
+        return self.view is not None and self.view.is_live

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple
 
-from cortex_tui.results.run_result import RunResult
 from cortex_tui.tui.state.latest_runs import LatestRuns
 
-
-class Say(Protocol):
-    """Shows what is being done, in a few words, or why nothing is."""
-
-    def __call__(self, text: str) -> None: ...
+SHOWN_S = 4.0
+"""For how long a message stands in the status line."""
 
 
-class StatusMessage:
+class StatusMessage(NamedTuple):
     """A text for a moment. It is over, too, when a session has begun or ended since."""
 
-    def __init__(self, latest: LatestRuns, text: str = "") -> None:
-        self.text = text
-        self._latest = latest
-        self._active = latest.active
+    text: str
+    active: bool
+    """Whether a session was running when it was reported."""
 
-    @property
-    def over(self) -> bool:
-        return self._latest.active != self._active
-
-
-def ended(run: RunResult) -> bool:
-    """Whether it does nothing any more but perhaps wait to be torn down with its neighbours."""
-    return run.life.outcome is not None
+    def is_over(self, latest: LatestRuns) -> bool:
+        return latest.active != self.active

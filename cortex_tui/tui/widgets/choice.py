@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual import events
+from textual.reactive import reactive
 from textual.strip import Strip
 
 from cortex_tui.text import one_line
@@ -15,19 +16,17 @@ class Choice(Toned):
 
     DEFAULT_CSS = "Choice { width: 1fr; }"
 
+    chosen: reactive[int] = reactive(0)
+    """The number of the line."""
+
     def __init__(self, *labels: str) -> None:
         super().__init__()
         self._labels = labels
-        self.chosen = 0
         self.styles.height = len(labels)
-
-    def choose(self, at: int) -> None:
-        self.chosen = at
-        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         mark = "(•)" if y == self.chosen else "( )"
         return self.strip((Span(f"{mark} {one_line(self._labels[y])}"),), self.size.width)
 
     def on_click(self, event: events.Click) -> None:
-        self.choose(event.y)
+        self.chosen = event.y

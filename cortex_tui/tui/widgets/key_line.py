@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual import events
 from textual.message import Message
+from textual.reactive import reactive
 from textual.strip import Strip
 
 from cortex_tui.tui.actions import Action, key_line
@@ -23,20 +24,15 @@ class KeyLine(Toned):
             super().__init__()
             self.action = action
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._shown: tuple[frozenset[str], bool] = (frozenset(), False)
-
-    def show(self, idle: frozenset[str], *, live: bool) -> None:
-        """`idle` names the actions that have nothing to do now; `live`: a session goes on."""
-        if (idle, live) != self._shown:
-            self._shown = (idle, live)
-            self.refresh()
+    idle: reactive[frozenset[str]] = reactive(frozenset())
+    """The names of the actions that have nothing to do now."""
+    live: reactive[bool] = reactive(False)
+    """Whether a session is running."""
 
     def _places(self) -> list[tuple[int, int, Action]]:
         places: list[tuple[int, int, Action]] = []
         at = 1
-        for action in key_line(self.size.width - 1, live=self._shown[1]):
+        for action in key_line(self.size.width - 1, live=self.live):
             end = at + len(action.shown) + 1 + len(action.label)
             places.append((at, end, action))
             at = end + 2
@@ -45,7 +41,7 @@ class KeyLine(Toned):
     def render_line(self, y: int) -> Strip:
         spans = [Span(" ")]
         for _, _, action in self._places():
-            idle = action.name in self._shown[0]
+            idle = action.name in self.idle
             spans.append(Span(action.shown, "dim" if idle else "head"))
             spans.append(Span(f" {action.label}  ", "dim" if idle else "plain"))
         return self.strip(tuple(spans), self.size.width)

@@ -14,6 +14,7 @@ from typing import ClassVar, Literal
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
+from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
@@ -97,17 +98,10 @@ class TextLine(Toned):
 
     DEFAULT_CSS = "TextLine { height: 1; width: 1fr; }"
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id, classes=classes)
-        self._line: Line = ()
-
-    def show(self, line: Line) -> None:
-        if line != self._line:
-            self._line = line
-            self.refresh()
+    line: reactive[Line] = reactive(())
 
     def render_line(self, y: int) -> Strip:
-        return self.strip(self._line if y == 0 else (), self.size.width)
+        return self.strip(self.line if y == 0 else (), self.size.width)
 
 
 Source = Callable[[int], list[Line]]

@@ -1,0 +1,219 @@
+"""A screen from which sessions are started, steered and saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from textual import on
+from textual.message import Message
+from textual.reactive import var
+from textual.screen import Screen
+from textual.timer import Timer
+
+from cortex_tui.profiles.model import Profile
+from cortex_tui.protocol.messages import Answered
+from cortex_tui.results.view import SessionView
+from cortex_tui.session.control import Control
+from cortex_tui.text import one_line
+from cortex_tui.tui.state import status_message
+from cortex_tui.tui.state.commands import command_applies, send_command
+from cortex_tui.tui.state.latest_runs import LatestRuns
+from cortex_tui.tui.state.listing import Listing
+from cortex_tui.tui.state.status_message import StatusMessage
+
+if TYPE_CHECKING:
+    from cortex_tui.tui.screens.repeat import Rounds
+
+
+class _Wanted(NamedTuple):
+    """A session that a person wants."""
+
+    profiles: Sequence[Profile]
+    one_by_one: bool
+    rounds: int
+
+
+class SessionScreen(Screen[None]):
+    """Turns actions on sessions into calls of the controller, and reports what comes of them."""
+
+    control: var[Control | None] = var(None, init=False)
+    """None while it is being made; what is asked for meanwhile is started when it is there."""
+    status_message: var[StatusMessage | None] = var(None, init=False, always_update=True)
+
+    class SessionStarted(Message):
+        """A session was started from this screen."""
+
+    class CommandAnswered(Message):
+        """The runner answered a command."""
+
+        def __init__(self, answered: Answered) -> None:
+            super().__init__()
+            self.answered = answered
+
+    def __init__(self, listing: Listing, store: str) -> None:
+        """`store` names the file that snapshots go to, for a person to read."""
+        super().__init__()
+        self.listing = listing
+        self.latest = LatestRuns()
+        self._store = store
+        self._wanted: _Wanted | None = None
+        self._names: set[str] = set()
+        self._message_timer: Timer | None = None
+
+    def show(self) -> None:
+        """Draws whatever differs from what stands on the screen."""
+        raise NotImplementedError
+
+    def watch_control(self, control: Control | None) -> None:
+        wanted, self._wanted = self._wanted, None
+        if control is not None and wanted is not None:
+            self._start(control, wanted)
+
+    # --- reports --------------------------------------------------------------------------------
+
+    def report(self, text: str) -> None:
+        """Shows a text in the status line, for a moment."""
+        self.status_message = StatusMessage(text, self.latest.active)
+
+    def watch_status_message(self, message: StatusMessage | None) -> None:
+        if self._message_timer is not None:
+            self._message_timer.stop()
+            self._message_timer = None
+        if message is not None:
+            self._message_timer = self.set_timer(status_message.SHOWN_S, self._forget_message)
+        self.show()
+
+    def _forget_message(self) -> None:
+        self.status_message = None
+
+    def _warn(self, text: str) -> None:
+        self.notify(text, severity="warning", markup=False)
+
+    # --- actions --------------------------------------------------------------------------------
+
+    def session_action_applies(self, name: str) -> bool:
+        """Whether an action on sessions would do anything now."""
+        match name:
+            case "run" | "one_by_one" | "repeat":
+                idle = not self.latest.active and self._wanted is None
+                return idle and bool(self.listing.chosen())
+            case "stop" if self._wanted is not None:
+                return True
+            case "save":
+                return self.latest.view is not None
+            case _:
+                return command_applies(name, self.latest, self.listing.current)
+
+    def action_session(self, name: str) -> None:
+        """Does what a key or a command of the palette means."""
+        match name:
+            case "run":
+                self._run_chosen(one_by_one=False)
+            case "one_by_one":
+                self._run_chosen(one_by_one=True)
+            case "repeat":
+                self._ask_for_rounds()
+            case "save":
+                self._ask_to_save()
+            case "stop" if self._wanted is not None:
+                self._wanted = None
+                self.report("not started")
+            case _:
+                self._command(name)
+
+    def _command(self, name: str) -> None:
+        """Sends a command; the answer comes on another thread, once the runner has given it."""
+        if self.control is None:
+            self.report("no session is running")
+            return
+        sent = send_command(name, self.control, self.latest, self.listing.current)
+        if isinstance(sent, str):
+            self.report(sent)
+        else:
+            sent.add_done_callback(self._post_answer)
+
+    def _post_answer(self, answer: Future[Answered]) -> None:
+        if not answer.cancelled():
+            with suppress(RuntimeError):  # the screen may be gone by now
+                self.post_message(self.CommandAnswered(answer.result()))
+
+    @on(CommandAnswered)
+    def _report_answer(self, event: CommandAnswered) -> None:
+        answered = event.answered
+        self.report(one_line(answered.text if answered.done else f"ignored: {answered.text}"))
+
+    # --- start ----------------------------------------------------------------------------------
+
+    def _chosen(self) -> list[Profile]:
+        """What would be run; if that is nothing, or cannot be, it is reported."""
+        if self.latest.active or self._wanted is not None:
+            self._warn("A session is running; press x to stop it.")
+            return []
+        profiles = self.listing.chosen()
+        if not profiles:
+            self._warn("There is nothing to run.")
+        return profiles
+
+    def _run_chosen(self, *, one_by_one: bool, rounds: int = 1) -> None:
+        """Runs what is chosen; if there is no controller yet, as soon as there is."""
+        if profiles := self._chosen():
+            wanted = _Wanted(profiles, one_by_one, rounds)
+            if self.control is None:
+                self._wanted = wanted
+                self.report("starts in a moment")
+            else:
+                self._start(self.control, wanted)
+
+    def _start(self, control: Control, wanted: _Wanted) -> None:
+        profiles = wanted.profiles
+        try:
+            control.start(profiles, one_by_one=wanted.one_by_one, repeat=wanted.rounds)
+        except (RuntimeError, ValueError, OSError) as error:
+            self.notify(f"Not started: {error}", severity="error", markup=False)
+            return
+        shown = {profile.full_name for profile in self.listing.shown}
+        hidden = sum(profile.full_name not in shown for profile in profiles)
+        if hidden:
+            text = f"{len(profiles)} profiles run, {hidden} of them hidden by the filter."
+            self.notify(text, markup=False)
+        self.post_message(self.SessionStarted())
+
+    def _ask_for_rounds(self) -> None:
+        if profiles := self._chosen():
+            from cortex_tui.tui.screens.repeat import RepeatDialog
+
+            self.app.push_screen(RepeatDialog(len(profiles)), self._start_rounds)
+
+    def _start_rounds(self, wanted: Rounds | None) -> None:
+        if wanted is not None:
+            self._run_chosen(one_by_one=wanted.one_by_one, rounds=wanted.rounds)
+
+    # --- save -----------------------------------------------------------------------------------
+
+    def _suggested_name(self, view: SessionView) -> str:
+        """The session's start in UTC, such as `20250131-120530`; with a number if that is taken."""
+        digits = "".join(c for c in view.started_at if c.isdigit())[:14]
+        base = f"{digits[:8]}-{digits[8:]}" if len(digits) == 14 else view.session
+        name, count = base, 1
+        while name in self._names:
+            count += 1
+            name = f"{base}-{count}"
+        return name
+
+    def _ask_to_save(self) -> None:
+        view = self.latest.view
+        if view is None or self.control is None:
+            text = "There is no session to save yet; r runs the checked profiles."
+            self.notify(text, markup=False)
+            return
+        from cortex_tui.tui.screens.save import SaveDialog
+
+        name, run = self._suggested_name(view), self.latest.run_of(self.listing.current)
+        self.app.push_screen(SaveDialog(name, run, self._store, self.control), self._remember_name)
+
+    def _remember_name(self, name: str | None) -> None:
+        if name is not None:
+            self._names.add(name)

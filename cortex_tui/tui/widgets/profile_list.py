@@ -1,0 +1,108 @@
+"""The suites and profiles: their table, the line that filters it, and what is checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import getters, on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Static
+
+from cortex_tui.tui.state.latest_runs import LatestRuns
+from cortex_tui.tui.state.listing import Listing
+from cortex_tui.tui.widgets.live_table import LiveTable, TableHeader
+
+if TYPE_CHECKING:
+    from textual.widgets import Input
+
+
+class ProfileList(Vertical):
+    """Changes its listing as a person does; the rows are drawn by the screen with all else."""
+
+    DEFAULT_CSS = """
+    ProfileList {
+        #empty { display: none; padding: 1 2; height: 1fr; }
+        &.-empty LiveTable { display: none; }
+        &.-empty #empty { display: block; }
+    }
+    """
+    EMPTY = (
+        "There are no profiles.\n\n"
+        "A suite is a TOML file in ./profiles, or name one with --profiles PATH.\n"
+        "e lists what is wrong with the files that were found."
+    )
+
+    class Changed(Message):
+        """The listing has other rows, or others are checked, or the cursor has moved."""
+
+    table = getters.query_one(LiveTable)
+
+    def __init__(self, listing: Listing, latest: LatestRuns) -> None:
+        super().__init__(classes="" if listing.catalog.profiles else "-empty")
+        self._listing = listing
+        self._latest = latest
+
+    def compose(self) -> ComposeResult:
+        yield TableHeader(self._listing)
+        yield LiveTable(self._listing, self._latest)
+        yield Static(self.EMPTY, id="empty", markup=False)
+
+    def check(self, name: str) -> None:
+        """Checks or unchecks what the action of that name is about."""
+        listing, current = self._listing, self._listing.current
+        if name == "check_all":
+            listing.toggle_all()
+        elif current and name == "check_suite":
+            listing.toggle_suite(current.suite)
+        elif current:
+            listing.toggle(current)
+        self.post_message(self.Changed())
+
+    @on(LiveTable.CursorMoved)
+    def _cursor_moved(self) -> None:
+        self.post_message(self.Changed())
+
+    @on(LiveTable.Pressed)
+    def _row_pressed(self, event: LiveTable.Pressed) -> None:
+        self._listing.move_to(event.row)
+        if event.box:
+            self.check("check")
+        self.post_message(self.Changed())
+
+    # --- the filter -----------------------------------------------------------------------------
+
+    async def open_filter(self) -> None:
+        # Imported when it is first used: an input costs more than the rest of the first frame.
+        from cortex_tui.tui.widgets.filter_line import FilterLine
+
+        line = next(iter(self.query(FilterLine)), None)
+        if line is None:
+            line = FilterLine()
+            line.value = self._listing.filter
+            await self.mount(line)
+        # At once, unlike `line.focus()`: the letters may be right behind the key.
+        self.screen.set_focus(line)
+
+    async def clear_filter(self) -> None:
+        await self._close_filter()
+        self._filter("")
+
+    async def _close_filter(self) -> None:
+        await self.query("FilterLine").remove()
+        self.screen.set_focus(self.table)
+
+    def _filter(self, text: str) -> None:
+        self._listing.set_filter(text)
+        self.table.relist()
+        self.post_message(self.Changed())
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._filter(event.value)
+
+    async def on_input_submitted(self) -> None:
+        await self._close_filter()
+
+    async def on_filter_line_cleared(self) -> None:
+        await self.clear_filter()
