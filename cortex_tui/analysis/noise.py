@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
+from statistics import NormalDist
 from typing import Any
 
 import msgspec
@@ -18,7 +20,7 @@ from cortex_tui.analysis.arms import Arm
 from cortex_tui.analysis.comparison import PERCENTILES, values_of
 from cortex_tui.analysis.evidence import Floor
 from cortex_tui.analysis.stored_arms import stored_arms
-from cortex_tui.analysis.verdict import ALPHA, POWER
+from cortex_tui.analysis.verdict import ALPHA, POWER, rounds_for
 from cortex_tui.stats.beta import t_critical
 from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.records import SessionRecord, StoredSession
@@ -55,12 +57,11 @@ def noise_of(sessions: Sequence[StoredSession], measured_at: str) -> list[NoiseR
             keys[name] = profile_key(arm, stored.session), machine
             found[name].append(values_of(arm))
     return [
-        NoiseRecord(
+        msgspec.structs.replace(
+            noise_of_values(values),
             profile=keys[name][0],
             machine=keys[name][1],
             name=name,
-            deviations=_deviations(values),
-            sessions=len(values),
             measured_at=measured_at,
         )
         for name, values in found.items()
@@ -68,16 +69,34 @@ def noise_of(sessions: Sequence[StoredSession], measured_at: str) -> list[NoiseR
     ]
 
 
-def _deviations(values: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Of each statistic that all sessions have, the standard deviation of its logarithm."""
+def noise_of_values(values: Sequence[Mapping[str, float]]) -> NoiseRecord:
+    """What the statistics of two or more sessions of equal code show, in the order in which those
+    were measured; of no profile or machine in particular."""
+    return NoiseRecord(
+        profile="",
+        machine="",
+        deviations=_over(values, _deviation),
+        successive=_over(values, _successive),
+        sessions=len(values),
+    )
+
+
+def _over(
+    values: Sequence[Mapping[str, float]], spread: Callable[[Sequence[float]], float]
+) -> dict[str, float]:
+    """The spread of the logarithms of each statistic that all sessions have."""
     common = [name for name in values[0] if all(each.get(name) for each in values)]
-    found = {}
-    for name in common:
-        logs = [math.log(each[name]) for each in values]
-        mean = math.fsum(logs) / len(logs)
-        squares = math.fsum((value - mean) ** 2 for value in logs)
-        found[name] = math.sqrt(squares / (len(logs) - 1))
-    return found
+    return {name: spread([math.log(each[name]) for each in values]) for name in common}
+
+
+def _deviation(logs: Sequence[float]) -> float:
+    mean = math.fsum(logs) / len(logs)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in logs) / (len(logs) - 1))
+
+
+def _successive(logs: Sequence[float]) -> float:
+    steps = [after - before for before, after in pairwise(logs)]
+    return math.sqrt(math.fsum(step**2 for step in steps) / len(steps))
 
 
 def floors_for(
@@ -121,3 +140,23 @@ def _findable(floor: Floor) -> float:
     degrees = floor.sessions - 1
     reach = t_critical(ALPHA, degrees) + t_critical(2 * (1 - POWER), degrees)
     return math.expm1(min(reach * math.sqrt(2) * floor.deviation, 5.0))
+
+
+def rounds_to_find(
+    record: NoiseRecord, statistic: str, difference: float, *, family: int = 1
+) -> int | None:
+    """In how many alternating rounds, as long as those sessions, a difference of that ratio less 1
+    is found with probability POWER, of `family` profiles together; None where that is not known.
+
+    What few sessions show of the spread may be too little: its upper bound (80 %) is taken, by the
+    chi-square approximation of Wilson and Hilferty ("The distribution of chi-square", PNAS 17,
+    1931).
+    """
+    spread = record.successive.get(statistic)
+    if spread is None or record.sessions < 3:
+        return None
+    degrees = record.sessions - 1
+    part = 2 / (9 * degrees)
+    least = degrees * max(1 - part + NormalDist().inv_cdf(0.2) * math.sqrt(part), 0.1) ** 3
+    widest = spread * math.sqrt(degrees / least)
+    return rounds_for(widest, math.log1p(difference), ALPHA / family)

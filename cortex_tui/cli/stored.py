@@ -23,10 +23,18 @@ def answer(work: Coroutine[Any, Any, T]) -> T:
 
     from cortex_tui.store.errors import SnapshotError
 
+    found: list[T] = []
+
+    async def keep() -> None:
+        # Not returned: Runner.run makes a text of its task and its result when it puts Ctrl+C back
+        # (signal.getsignal of a partial), which takes 0.4 s for two large sessions.
+        found.append(await work)
+
     try:
-        return asyncio.run(work)
+        asyncio.run(keep())
     except SnapshotError as error:
         raise StoreError(str(error)) from None
+    return found[0]
 
 
 def need_store(store: Path) -> None:

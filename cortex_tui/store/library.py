@@ -101,6 +101,9 @@ class NoiseRecord(msgspec.Struct, frozen=True, kw_only=True):
     """The profile's name, for people."""
     deviations: dict[str, float] = {}
     """By statistic, such as `p95`: the standard deviation of its logarithm between sessions."""
+    successive: dict[str, float] = {}
+    """By statistic: the standard deviation of the logarithm of its ratio between one session and
+    the next, in which a slow drift of the machine has hardly a part."""
     dependence: dict[str, float] = {}
     """By statistic: how many operations in a row tell as much as an independent one."""
     sessions: int = 0
