@@ -155,9 +155,9 @@ def run(
     which * and ? are special ('*-write'), or the path of a TOML file.
 
     Exit codes: 0 all good; 1 a target was missed, or a profile is slower than the baseline; 2 wrong
-    usage or an invalid profile; 3 a run failed; 4 a target is undecided or the comparison cannot
-    tell, and nothing worse (--undecided pass makes it 0); 130 interrupted, with what was measured
-    stored.
+    usage, an invalid profile, or results that could not be written; 3 a run failed; 4 a target is
+    undecided or the comparison cannot tell, and nothing worse (--undecided pass makes it 0); 130
+    interrupted, with what was measured stored.
     """
     profiles: Sequence[Profile]
     invalid = False

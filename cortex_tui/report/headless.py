@@ -23,7 +23,7 @@ from cortex_tui.profiles.model import Profile
 from cortex_tui.report.progress import Progress
 from cortex_tui.report.rehearsal import rehearsal
 from cortex_tui.report.stream import wants_colour, width_of
-from cortex_tui.report.summary import summary
+from cortex_tui.report.summary import summary, where_stored
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
 from cortex_tui.text import one_line
@@ -95,12 +95,19 @@ async def run_headless(
         # The caller would close it anyway: then the runs are shown as what they have come to.
         await asyncio.to_thread(control.close)
         view = control.view or view
+    unwritten: OSError | None = None
+    copy = ""
     # Without an end there is nothing to deliver, and nobody who would.
     if not interrupted.at_once and not lost:
         if delivery.save:
             code = worst(code, await _save(control, delivery, progress))
         if delivery.json:
-            code = worst(code, await _deliver_json(control, delivery.json, progress, out))
+            try:
+                written = await _deliver_json(control, delivery.json, progress, out)
+                code = worst(code, written)
+                copy = delivery.json if written == GOOD else ""
+            except OSError as error:
+                unwritten = error
         view = control.view or view
     for line in view.log:
         progress.report(f"  | {one_line(line)}")
@@ -114,10 +121,16 @@ async def run_headless(
     try:
         table_to.write(f"{text}\n")
         table_to.flush()
-    except OSError:
+    except OSError as error:
         # The terminal may be gone, which may be what the interruption was about.
         if table_to is out and not interrupted.is_set():
-            raise
+            unwritten = error
+    if not interrupted.at_once and not lost:
+        code = worst(code, _check_stored(view, delivery, copy, progress))
+    if unwritten is not None:
+        if view.stored and table_to is out:
+            progress.report("".join(where_stored(view, delivery.store)))
+        raise unwritten
     if interrupted.is_set():
         return INTERRUPTED
     came_to = exit_code(view)
@@ -234,6 +247,18 @@ async def _watched(
                     break
         await asyncio.sleep(POLL_S)
     return view
+
+
+def _check_stored(view: SessionView, delivery: Delivery, copy: str, progress: Progress) -> int:
+    """Reports a session that did not reach the disk, and where its results are then: in the table,
+    and in `copy`, the JSON that was written, if any."""
+    if view.stored or delivery.dry_run:
+        return GOOD
+    why = view.store_error or f"it took longer than {STORING_AT_MOST_S:.0f} s"
+    where = "on stdout" if copy == STDOUT else f"in {copy}" if copy else "only in the table"
+    text = f"the session could not be stored: {why}; its results are {where}"
+    progress.report(f"error: {one_line(text)}")
+    return USAGE
 
 
 async def _save(control: Control, delivery: Delivery, progress: Progress) -> int:

@@ -48,7 +48,7 @@ def summary(
     tracebacks = list(_tracebacks(view))
     end = [
         line
-        for text in (*_measured_on(view), *_where(view, store))
+        for text in (*_measured_on(view), *where_stored(view, store))
         for line in wrapped(text, width)
     ]
     blocks = (results, confidence, stages, notes, tracebacks, end)
@@ -75,7 +75,8 @@ def _measured_on(view: SessionView) -> Iterator[str]:
         )
 
 
-def _where(view: SessionView, store: Path | None) -> Iterator[str]:
+def where_stored(view: SessionView, store: Path | None) -> Iterator[str]:
+    """Where the session can be found again, or why it cannot."""
     if view.store_error:
         yield f"not stored: {one_line(view.store_error)}"
     elif view.stored and store is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -49,6 +50,26 @@ def test_the_exit_code_tells_what_came_of_it(folder: Path, select: list[str], co
     done = call(folder, "run", *select, "--duration", "300ms")
     assert done.returncode == code, done.stderr
     assert bool(told(done.stdout, "shop.good")) == (code != 2 and "shop.good" in select)
+
+
+def test_a_disk_that_is_full_at_the_end_is_an_error(folder: Path) -> None:
+    write_suite(folder, PROFILES)
+    # No file may grow beyond 8 kB: the store cannot be made.
+    limited = ["sh", "-c", 'ulimit -f 16; exec "$@"', "sh", str(PROGRAM)]
+    done = subprocess.run(
+        [*limited, "run", "shop.good", "--duration", "300ms", "--json", "x.json"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "finished" in told(done.stdout, "shop.good")
+    last = done.stderr.splitlines()[-1]
+    assert re.fullmatch(
+        "error: the session could not be stored: .*; its results are in x.json", last
+    )
+    assert (folder / "x.json").stat().st_size > 0
 
 
 def test_an_invalid_profile_is_told_and_the_others_run(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -115,11 +116,47 @@ async def test_a_session_that_cannot_be_saved_is_an_error() -> None:
 
 async def test_trouble_with_the_store_is_a_warning_that_is_said_once() -> None:
     troubled = msgspec.structs.replace(GOING_ON, store_error="s.db: read-only")
-    ended = session_view(run_view(), stored=False, store_error="s.db: read-only")
-    code, out, err = await headless(StandIn(troubled, troubled, ended))
+    ended = session_view(run_view())
+    code, _, err = await headless(StandIn(troubled, troubled, ended))
     assert code == 0
     assert err.count("warning: not stored for now: s.db: read-only\n") == 1
-    assert "not stored: s.db: read-only" in out
+    assert "error: " not in err
+
+
+@pytest.mark.parametrize(
+    ("json", "where"),
+    [("", "only in the table"), ("-", "on stdout"), ("x.json", "in x.json")],
+)
+async def test_a_session_that_could_not_be_stored_is_an_error_that_says_where_its_results_are(
+    json: str, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = session_view(run_view(), stored=False, store_error="s.db: the disk is full")
+    code, out, err = await headless(StandIn(ended), json=json)
+    assert code == 2
+    expected = f"the session could not be stored: s.db: the disk is full; its results are {where}\n"
+    assert err.endswith(f"error: {expected}")
+    assert "not stored: s.db: the disk is full" in (err if json == "-" else out)
+
+
+class Full(io.StringIO):
+    """A stream to a disk that is full."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("json", ["", "-"])
+async def test_results_that_cannot_be_written_are_an_error_and_where_they_are_is_said(
+    json: str,
+) -> None:
+    err = io.StringIO()
+    delivery = Delivery(store=Path("s.db"), json=json)
+    with pytest.raises(OSError, match="No space left"):
+        await run_headless(
+            StandIn(session_view(run_view())), [profile()], delivery, out=Full(), err=err
+        )
+    assert err.getvalue().endswith("session 20260101T000000-abc is stored in s.db\n")
 
 
 async def test_what_the_workloads_printed_is_shown_and_not_obeyed() -> None:
