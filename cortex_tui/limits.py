@@ -28,3 +28,11 @@ MAX_RATE_PER_S = 1_000_000.0
 MAX_IN_FLIGHT = 10_000_000
 MAX_STAGES = 1_000
 MAX_PROCESSES = 64
+
+MAX_IMPORT_BYTES = 64 * 1024 * 1024
+"""Of a file that is imported."""
+MAX_IMPORTED_RUNS = 10_000
+MAX_IMPORTED_INTERVALS = 200_000
+"""Of a file, before those of a run are merged."""
+MAX_IMPORTED_BUCKETS = 20_000_000
+"""Of all histograms of a file: what a small file unpacks to must stay bounded, too."""

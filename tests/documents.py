@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cortex_tui.formats.registry import FORMATS
+from cortex_tui.formats.session_json import write_session
 from cortex_tui.results.session_result import SessionResult
 
 
 def session_document(result: SessionResult) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(FORMATS["session-json"].write(result))
+    document: dict[str, Any] = json.loads(write_session(result))
     return document

@@ -31,7 +31,7 @@ def stored_profiles(store: Path, ref: str, words: Sequence[str]) -> Again:
     from cortex_tui.session.decisions import replayed
     from cortex_tui.store.errors import SnapshotError
     from cortex_tui.store.port import open_store
-    from cortex_tui.store.records import StoredSession
+    from cortex_tui.store.records import IMPORTED, StoredSession
 
     async def load() -> StoredSession:
         async with await open_store(store, "read") as opened:
@@ -41,6 +41,8 @@ def stored_profiles(store: Path, ref: str, words: Sequence[str]) -> Again:
         stored = asyncio.run(load())
     except SnapshotError as error:
         raise StoreError(f"--again: {error}") from None
+    if stored.session.placement == IMPORTED:
+        raise StoreError(f"--again: {ref} was imported: its code is not here")
     # A profile that was repeated has a run in each round.
     profiles = {run.profile.full_name: replayed(run.profile, run) for run in stored.runs}
     of_one_run = stored.snapshot is not None and stored.snapshot.run is not None

@@ -33,6 +33,8 @@ COMMANDS = {
     "noise": "noise",
     "diff": "diffing",
     "history": "history",
+    "export": "exporting",
+    "import": "exporting:import_file",
     "baseline": "saving",
     "tag": "saving",
     "note": "saving",

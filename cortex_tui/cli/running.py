@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from cortex_tui.cli.again import stored_profiles
 from cortex_tui.cli.comparing import compared_refs, exit_code, say_what_can_be_found, show
+from cortex_tui.cli.exporting import Export, export_stored, exports_option, to_stdout
 from cortex_tui.cli.options import (
     StoreError,
     catalog_for,
@@ -31,6 +32,7 @@ from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.profiles.variants import going_on, lasting, rehearsed, warmed_up
 
 if TYPE_CHECKING:
+    from cortex_tui.analysis.sessions import Compared
     from cortex_tui.placement.port import Place
     from cortex_tui.protocol.plan import LoopName
     from cortex_tui.report import Delivery
@@ -116,6 +118,15 @@ class Ran(NamedTuple):
     help="Compare what was measured with a stored session, as `compare` does.",
 )
 @click.option(
+    "--export",
+    "exports",
+    multiple=True,
+    callback=exports_option,
+    metavar="FORMAT=FILE",
+    help="Write the session in another format (`cortex-tui export --list`); - is stdout; may be "
+    "given several times.",
+)
+@click.option(
     "--until-decided",
     "decide_ns",
     callback=duration,
@@ -146,6 +157,7 @@ def run(
     note: str,
     json: str,
     baseline: str,
+    exports: tuple[Export, ...],
     decide_ns: int | None,
     undecided: str,
 ) -> int:
@@ -175,7 +187,7 @@ def run(
         _refuse_with(
             ctx,
             "--dry-run",
-            ("duration_ns", "warmup", "repeat", "save", "json", "baseline", "decide_ns"),
+            ("duration_ns", "warmup", "repeat", "save", "json", "baseline", "exports", "decide_ns"),
         )
         profiles, one_by_one, repeat = [rehearsed(profile) for profile in profiles], True, 1
     else:
@@ -186,6 +198,9 @@ def run(
     from cortex_tui.report import Delivery, worst
 
     passes = undecided == "pass"
+    aside = json == "-" or to_stdout(exports)
+    if json == "-" and to_stdout(exports):
+        raise click.UsageError("--export: expected a file, stdout is that of --json")
     code, session = run_profiles(
         profiles,
         Delivery(
@@ -200,15 +215,21 @@ def run(
         repeat=repeat,
         place=place,
         loop=loop,
+        table_to=sys.stderr if to_stdout(exports) else None,
     )
+    found: Sequence[Compared] = ()
+    try:
+        if baseline and session and code != INTERRUPTED:
+            found = compared_refs(store, [baseline, session], called={session: "this session"})
+            out = sys.stderr if aside else sys.stdout
+            click.echo(file=out)
+            show(found, out)
+            code = worst(code, exit_code(found, undecided_passes=passes))
+    finally:
+        if exports and session:
+            code = worst(code, export_stored(store, session, exports, found))
     if code == INTERRUPTED:
         return code
-    if baseline and session:
-        found = compared_refs(store, [baseline, session], called={session: "this session"})
-        out = sys.stderr if json == "-" else sys.stdout
-        click.echo(file=out)
-        show(found, out)
-        code = worst(code, exit_code(found, undecided_passes=passes))
     return worst(code, INVALID_PROFILE) if invalid else code
 
 

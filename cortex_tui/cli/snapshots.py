@@ -92,7 +92,7 @@ def snapshots(
 @store_option
 def show(ref: str, as_json: bool, store: Path) -> int:
     """Show a snapshot, or a session by the start of its id."""
-    from cortex_tui.formats.registry import FORMATS
+    from cortex_tui.formats.session_json import write_session
     from cortex_tui.report import summary
     from cortex_tui.report.stream import wants_colour, width_of
     from cortex_tui.results.session_result import SessionResult
@@ -106,7 +106,7 @@ def show(ref: str, as_json: bool, store: Path) -> int:
 
     found = answer(result())
     if as_json:
-        click.echo(FORMATS["session-json"].write(found), nl=False)
+        click.echo(write_session(found), nl=False)
         return 0
     out = sys.stdout
     colour = wants_colour(out)

@@ -1,9 +1,54 @@
-"""The formats in which the result of a session is written. To add one, add it to `FORMATS`."""
+"""The formats in which sessions are written and read. To add one, add it to `FORMATS`."""
 
 from __future__ import annotations
 
-from cortex_tui.formats import session_json
-from cortex_tui.formats.port import Format
+from cortex_tui.formats import (
+    csv_rows,
+    hlog,
+    hyperfine,
+    json_lines,
+    k6,
+    pytest_benchmark,
+    session_json,
+)
+from cortex_tui.formats.port import Format, FormatError, Origin
+from cortex_tui.limits import MAX_IMPORT_BYTES
+from cortex_tui.store.records import StoredSession
 
-FORMATS: dict[str, Format] = {session_json.FORMAT.name: session_json.FORMAT}
+FORMATS: dict[str, Format] = {
+    each.FORMAT.name: each.FORMAT
+    for each in (
+        session_json,
+        pytest_benchmark,
+        hlog,
+        csv_rows,
+        json_lines,
+        hyperfine,
+        k6,
+    )
+}
 """By name."""
+
+_HEAD_BYTES = 64 * 1024
+
+
+def read_file(data: bytes, origin: Origin, name: str = "") -> StoredSession:
+    """The session in a file of the format `name`, or of the one that the file looks like.
+
+    FormatError for what cannot be read, whatever it is.
+    """
+    if len(data) > MAX_IMPORT_BYTES:
+        raise FormatError(f"{len(data):,} bytes: at most {MAX_IMPORT_BYTES:,} are read")
+    read = FORMATS[name].read if name else _recognised(data, origin).read
+    if read is None:
+        raise FormatError(f"{name} is only written, not read")
+    return read(data, origin)
+
+
+def _recognised(data: bytes, origin: Origin) -> Format:
+    head = data[:_HEAD_BYTES]
+    for each in FORMATS.values():
+        if each.recognises is not None and each.recognises(origin.name.lower(), head):
+            return each
+    known = ", ".join(each.name for each in FORMATS.values() if each.read is not None)
+    raise FormatError(f"in none of the formats that are recognised: name one of {known}")

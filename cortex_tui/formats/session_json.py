@@ -6,8 +6,23 @@ import msgspec
 from msgspec import UNSET
 
 from cortex_tui.analysis.rounds import profile_documents, times_document
-from cortex_tui.formats.port import Format
+from cortex_tui.formats.importing import (
+    TIMES,
+    ImportedRun,
+    count_of,
+    moment_of,
+    ns_of,
+    params_of,
+    session_of,
+    text_of,
+)
+from cortex_tui.formats.port import Format, FormatError, Origin
+from cortex_tui.formats.runs import split_name
+from cortex_tui.loads.port import Load
+from cortex_tui.loads.registry import decode_load
+from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.document import (
+    DocumentError,
     LengthDocument,
     MarkDocument,
     RunDocument,
@@ -22,6 +37,10 @@ from cortex_tui.results.document import (
 from cortex_tui.results.intervals import TimeName
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_result import Histograms, SessionResult
+from cortex_tui.stats.codec import HistogramFormatError
+from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.moments import Moments
+from cortex_tui.store.records import StoredSession
 
 
 def session_document(result: SessionResult) -> SessionDocument:
@@ -117,8 +136,74 @@ def _length(length: msgspec.Struct) -> LengthDocument:
     return LengthDocument(**msgspec.structs.asdict(length))
 
 
-def _write(result: SessionResult) -> bytes:
+def write_session(result: SessionResult) -> bytes:
     return write_document(session_document(result))
 
 
-FORMAT = Format("session-json", ".json", _write, read_document)
+def _read(data: bytes, origin: Origin) -> StoredSession:
+    try:
+        document = read_document(data)
+    except DocumentError as error:
+        raise FormatError(str(error)) from None
+    longest_ns = max((run.measured_ns for run in document.runs), default=0)
+    interval_ns = min(max(longest_ns, INTERVAL_NS), 1 << 50)
+    runs = [_imported(run, interval_ns) for run in document.runs]
+    return session_of(
+        data, runs, moment=moment_of(document.started_at), environment=document.environment
+    )
+
+
+def _imported(document: RunDocument, interval_ns: int) -> ImportedRun:
+    """A run with all that it measured in one interval: the document has no others."""
+    suite, name = split_name(document.profile, "session")
+    run = ImportedRun(suite, name, interval_ns, params=params_of(document.params))
+    run.tags = tuple(text_of(tag, 100) for tag in document.tags[:100])
+    run.round, run.variant = max(1, document.round), text_of(document.variant, 100)
+    run.batch = max(1, document.batch)
+    try:
+        run.load = msgspec.convert(document.load, Load, dec_hook=decode_load)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise FormatError(f"{text_of(document.profile)}: load: {error}") from None
+    measured_ns = count_of(document.measured_ns, "measured_ns")
+    for time in TIMES:
+        times: TimesDocument | None = getattr(document, f"{time}_ns")
+        if times is not None:
+            run.add(time, 0, measured_ns, _values(times, f"{text_of(document.profile)}: {time}"))
+    errors = {text_of(key): count_of(value, "errors") for key, value in document.errors.items()}
+    run.add_errors(0, errors)
+    run.notes = list(document.warnings)
+    return run
+
+
+def _values(times: TimesDocument, where: str) -> IntervalHistogram:
+    try:
+        values = IntervalHistogram.decode(times.histogram)
+    except HistogramFormatError as error:
+        raise FormatError(f"{where}: histogram: {error}") from None
+    if times.min is None or times.max is None or times.mean is None:
+        return values
+    spread = ns_of(times.stddev or 0.0, 1, where)
+    moments = Moments(
+        values.total,
+        ns_of(times.mean, 1, where),
+        spread * spread * max(0, values.total - 1),
+        count_of(times.min, where),
+        count_of(times.max, where),
+        count_of(times.overflow, where),
+    )
+    return IntervalHistogram(values.indices, values.counts, moments)
+
+
+def _recognises(name: str, head: bytes) -> bool:
+    return b'"cortex-tui/session@' in head
+
+
+FORMAT = Format(
+    "session-json",
+    ".json",
+    "our own document, as `run --json` and `show --json` write it",
+    "intervals and log; targets are not read back",
+    write=lambda recording: write_session(recording.result),
+    read=_read,
+    recognises=_recognises,
+)

@@ -278,25 +278,25 @@ async def _deliver_json(control: Control, target: str, progress: Progress, out: 
         progress.report(f"error: no JSON: {one_line(str(error))}")
         return FAILED
     # Imported when it is needed: showing progress must not pay for numpy.
-    from cortex_tui.formats.registry import FORMATS
+    from cortex_tui.formats.session_json import write_session
 
-    text = FORMATS["session-json"].write(result).decode()
+    data = write_session(result)
     if target == STDOUT:
-        out.write(text)
+        out.write(data.decode())
         out.flush()
         return GOOD
     try:
-        write_whole(Path(target), text)
+        write_whole(Path(target), data)
     except OSError as error:
         progress.report(f"error: {one_line(target)}: cannot be written: {error.strerror or error}")
         return USAGE
     return GOOD
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Writes a file so that, whatever happens, either the old or the new one is there whole."""
     if path.exists() and not path.is_file():  # a pipe or a device: nothing to replace
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(data)
         return
     real = Path(os.path.realpath(path))
     descriptor, name = tempfile.mkstemp(
@@ -304,8 +304,8 @@ def write_whole(path: Path, text: str) -> None:
     )
     part = Path(name)
     try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(descriptor, "wb") as file:
+            file.write(data)
             mode = real.stat().st_mode & 0o777 if real.exists() else 0o600
             os.fchmod(file.fileno(), mode)
         part.replace(real)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
+import msgspec
+
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import RunPlanned
 from cortex_tui.results.cells import cells_of
@@ -12,7 +14,7 @@ from cortex_tui.results.findings import Findings
 from cortex_tui.results.intervals import Interval, TimeName
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import Concluded, RunFold
-from cortex_tui.results.run_result import MarkView
+from cortex_tui.results.run_result import MarkView, RunResult
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.stats.codec import HistogramFormatError
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
@@ -51,8 +53,29 @@ def from_stored(stored: StoredSession) -> SessionResult:
         record=stored.session,
         state=stored.state,
         snapshot=stored.snapshot.name if stored.snapshot else None,
-        runs=tuple(result_of(run, cells) for run in runs),
+        runs=tuple(
+            _with_statistics(result_of(run, cells), record)
+            for run, record in zip(runs, stored.runs, strict=True)
+        ),
         histograms={run.run: run.times for run in runs},
+    )
+
+
+def _with_statistics(run: RunResult, record: RunRecord) -> RunResult:
+    """What was imported of a run whose values are in no file, as far as there is a place for it."""
+    known = record.statistics
+    if not known or run.times:
+        return run
+    max_ns = known.get("max")
+    return msgspec.structs.replace(
+        run,
+        percentiles_ns={
+            name: round(known[name]) if name in known else None for name in run.percentiles_ns
+        },
+        samples_missing={},
+        max_ns=None if max_ns is None else round(max_ns),
+        mean_ns=known.get("mean"),
+        throughput_per_s=known.get("throughput"),
     )
 
 

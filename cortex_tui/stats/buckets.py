@@ -44,6 +44,12 @@ def index_of(value_ns: int) -> int:
     return (bits >> _SHIFT) - _OFFSET
 
 
+def indices_of(values_ns: Ints) -> Ints:
+    """The buckets of many values, each of 0 to 1 h."""
+    upper = values_ns.astype(np.float64).view(np.int64) >> _SHIFT
+    return np.where(values_ns < _HALF, values_ns, upper - _OFFSET)
+
+
 def lowest_of(index: int) -> int:
     """The smallest value of a bucket, in ns."""
     if index < 2 * _HALF:

@@ -72,7 +72,7 @@ def decode(data: bytes | str) -> tuple[Ints, Ints]:
     Bytes or text; HistogramFormatError for anything that no run can have made.
     """
     plain = _unpacked(_from_text(data) if isinstance(data, str) else data)
-    numbers = _zigzag(np.frombuffer(plain, np.uint8, offset=_INNER.size))
+    numbers = zigzag(np.frombuffer(plain, np.uint8, offset=_INNER.size))
     if not numbers.size:
         return numbers, numbers
     # A positive number is the count of the next bucket, a negative one skips empty buckets.
@@ -109,7 +109,7 @@ def decode_sum(blobs: Sequence[bytes]) -> Ints:
 def _add_counts(parts: Sequence[bytes], whole: NDArray[np.float64]) -> None:
     """Adds the counts of unpacked histograms, whose numbers are read all at once."""
     octets = np.frombuffer(b"".join(parts), np.uint8)
-    numbers = _zigzag(octets)
+    numbers = zigzag(octets)
     if not numbers.size:
         return
     steps = np.where(numbers < 0, -numbers, 1)
@@ -128,7 +128,7 @@ def _add_counts(parts: Sequence[bytes], whole: NDArray[np.float64]) -> None:
     whole += np.bincount((after - start)[occupied] - 1, numbers[occupied], SIZE)
 
 
-def _zigzag(octets: NDArray[np.uint8]) -> Ints:
+def zigzag(octets: NDArray[np.uint8]) -> Ints:
     """Signed numbers from ZigZag LEB128: seven bits an octet, the lowest first, the eighth bit
     set on all octets of a number but its last; even numbers are positive."""
     ends = np.flatnonzero(octets < 0x80)

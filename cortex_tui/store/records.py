@@ -23,6 +23,10 @@ SessionState = Literal["running", SessionEnd, "interrupted"]
 """`interrupted` is never written: it is what became of a session whose writer is gone."""
 
 
+IMPORTED = "import"
+"""The placement of a session that another program measured."""
+
+
 class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A session as it is known when it begins."""
 

@@ -84,10 +84,14 @@ ALLOWED = {
         "cortex_tui.workloads.names",
     },
     "cortex_tui.formats": {
+        MODEL,
         "cortex_tui.analysis",
         "cortex_tui.formats",
+        "cortex_tui.loads",
+        "cortex_tui.protocol.plan",
         "cortex_tui.results",
         "cortex_tui.stats",
+        "cortex_tui.store",
     },
     "cortex_tui.analysis": {
         MODEL,

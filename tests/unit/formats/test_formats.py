@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from cortex_tui.formats.port import Format
+from cortex_tui.formats.port import Format, Recording
 from cortex_tui.formats.registry import FORMATS
-from cortex_tui.formats.session_json import session_document
+from cortex_tui.formats.session_json import session_document, write_session
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import RunFinished
 from cortex_tui.results.document import DocumentError, TimesDocument, read_document
@@ -29,19 +29,22 @@ def result(*profiles: Profile, rounds: int = 1) -> SessionResult:
 
 def test_a_format_can_be_added_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     names = Format(
-        "names", ".txt", lambda r: b",".join(run.profile.name.encode() for run in r.runs)
+        "names",
+        ".txt",
+        "the names alone",
+        "all but the names",
+        lambda r: b",".join(run.profile.name.encode() for run in r.result.runs),
     )
+    assert names.write is not None
     monkeypatch.setitem(FORMATS, names.name, names)
-    assert FORMATS["names"].write(result(profile("a"), profile("b"))) == b"a,b"
+    assert names.write(Recording(result(profile("a"), profile("b")))) == b"a,b"
     assert FORMATS["names"].read is None
 
 
 @pytest.mark.parametrize("rounds", [1, 2])
 def test_a_document_reads_back_as_it_was_written(rounds: int) -> None:
     written = result(rounds=rounds)
-    format_ = FORMATS["session-json"]
-    assert format_.read is not None
-    assert format_.read(format_.write(written)) == session_document(written)
+    assert read_document(write_session(written)) == session_document(written)
 
 
 def test_every_percentile_has_a_field() -> None:
@@ -49,7 +52,7 @@ def test_every_percentile_has_a_field() -> None:
 
 
 def test_an_older_document_without_the_later_fields_can_be_read() -> None:
-    document = json.loads(FORMATS["session-json"].write(result()))
+    document = json.loads(write_session(result()))
     for later in ("marks", "drained", "drain_ns", "messages", "tracebacks", "batch"):
         del document["runs"][0][later]
     document["of a later version"] = 1
@@ -74,6 +77,6 @@ def test_anything_else_is_one_kind_of_error(data: bytes) -> None:
 
 
 def test_a_document_of_another_schema_is_refused() -> None:
-    data = FORMATS["session-json"].write(result()).replace(b"session@1", b"session@9", 1)
+    data = write_session(result()).replace(b"session@1", b"session@9", 1)
     with pytest.raises(DocumentError, match="expected the schema"):
         read_document(data)

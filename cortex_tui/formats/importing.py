@@ -1,0 +1,304 @@
+"""Makes a session of what a file of another program holds, so that it is stored as ours are.
+
+Whatever is in the file is not trusted: texts are made harmless, numbers are checked, and everything
+that could grow is bounded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from cortex_tui.formats.port import FormatError
+from cortex_tui.limits import MAX_IMPORTED_RUNS
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.loads.port import Load
+from cortex_tui.profiles.model import Length, ParamValue, Profile
+from cortex_tui.protocol.plan import INTERVAL_NS
+from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName
+from cortex_tui.stats.buckets import HIGHEST_NS, Ints, indices_of
+from cortex_tui.stats.codec import MAX_TOTAL
+from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.moments import EMPTY, Moments, merged
+from cortex_tui.store.records import (
+    IMPORTED,
+    EncodedHistogram,
+    IntervalRecord,
+    RunRecord,
+    SessionRecord,
+    StoredSession,
+)
+from cortex_tui.text import encodable, one_line
+
+MAX_NAME_CHARS = 300
+MAX_NS = 1 << 62
+
+
+@dataclass
+class ImportedRun:
+    """One run of the file, filled piece by piece."""
+
+    suite: str
+    name: str
+    interval_ns: int = INTERVAL_NS
+    """How long its intervals are; the same for all runs of a session."""
+    round: int = 1
+    variant: str = ""
+    batch: int = 1
+    """How many operations each value stands for."""
+    params: dict[str, ParamValue] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    load: Load | None = None
+    errors: dict[str, int] = field(default_factory=dict)
+    measured_ns: int = 0
+    statistics: dict[str, float] = field(default_factory=dict)
+    """What the file says of values that it does not hold: `p50`, `mean`, `max` … in ns, and
+    `throughput` a second."""
+    notes: list[str] = field(default_factory=list)
+    series: IntervalSeries = field(default_factory=IntervalSeries)
+
+    def add(self, time: TimeName, start_ns: int, length_ns: int, values: IntervalHistogram) -> None:
+        """Takes in what was measured from `start_ns` on, since measuring began."""
+        interval = Interval()
+        setattr(interval, time, values)
+        self.series.add(start_ns // self.interval_ns, interval)
+        self.measured_ns = max(self.measured_ns, start_ns + length_ns)
+
+    def add_errors(self, start_ns: int, errors: dict[str, int]) -> None:
+        if errors:
+            self.series.add(start_ns // self.interval_ns, Interval(errors=dict(errors)))
+            for name, count in errors.items():
+                self.errors[name] = self.errors.get(name, 0) + count
+
+    def add_serial(self, values_ns: Ints) -> None:
+        """Takes in values of operations that ran one after the other, each `batch` times."""
+        ends = np.cumsum(values_ns)
+        if not values_ns.size:
+            return
+        if int(values_ns.min()) < 0 or float(values_ns.sum(dtype=np.float64)) > MAX_NS:
+            raise FormatError("times that no run can have had")
+        slots = (ends - values_ns) // self.interval_ns
+        first = np.flatnonzero(np.diff(slots, prepend=-1))
+        for at, part in zip(first.tolist(), np.split(values_ns, first[1:]), strict=True):
+            interval = Interval(service=IntervalHistogram.of(part.tobytes()))
+            self.series.add(int(slots[at]), interval)
+        self.measured_ns = max(self.measured_ns, int(ends[-1]))
+
+
+def serial_interval_ns(total_ns: int) -> int:
+    """How long intervals are for which there is room, of a run that takes `total_ns` at most."""
+    return max(INTERVAL_NS, -(-total_ns // 1_000))
+
+
+def counted(values: Ints, counts: Ints, unit_ns: int = 1) -> IntervalHistogram:
+    """A histogram of buckets of another: `values` lie in them, in units of `unit_ns`.
+
+    Values above 1 h are counted as overflow. FormatError for counts that no run can have made.
+    """
+    if counts.size and (int(counts.min()) < 0 or int(values.min()) < 0):
+        raise FormatError("negative times or counts")
+    if float(counts.sum(dtype=np.float64)) > MAX_TOTAL:
+        raise FormatError("counts that no run can have made")
+    values, counts = values[counts > 0], counts[counts > 0]
+    if not counts.size:
+        return IntervalHistogram.of(b"")
+    real = values.astype(np.float64) * unit_ns
+    within = real <= HIGHEST_NS
+    overflow = int(counts[~within].sum())
+    longest_ns = min(int(real.max()), MAX_NS)
+    shortest_ns = min(int(real.min()), MAX_NS)
+    real, counts = real[within], counts[within]
+    if not counts.size:
+        empty = np.zeros(0, np.int64)
+        return IntervalHistogram(
+            empty, empty, Moments(0, 0.0, 0.0, shortest_ns, longest_ns, overflow)
+        )
+    buckets = indices_of(real.astype(np.int64))
+    first = int(buckets.min())
+    dense = np.zeros(int(buckets.max()) - first + 1, np.int64)
+    np.add.at(dense, buckets - first, counts)
+    mean = float(np.average(real, weights=counts))
+    m2 = float(np.dot(counts, (real - mean) ** 2))
+    moments = Moments(int(counts.sum()), mean, m2, shortest_ns, longest_ns, overflow)
+    return IntervalHistogram.from_dense(dense, first, moments)
+
+
+def ns_of(value: Any, unit_ns: float, what: str) -> float:
+    """A time of the file in ns; FormatError for what is no time."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise FormatError(f"{what}: expected a number, got {_short(value)}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise FormatError(f"{what}: expected a finite number, got {value}")
+    if not 0 <= value <= MAX_NS / unit_ns:
+        raise FormatError(f"{what}: expected a time, got {_short(value)}")
+    return float(value) * unit_ns
+
+
+def count_of(value: Any, what: str) -> int:
+    """A count of the file; FormatError for what is none, or more than can be counted."""
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if isinstance(value, bool) or not whole or not 0 <= value <= MAX_TOTAL:
+        raise FormatError(f"{what}: expected a count, got {_short(value)}")
+    return int(value)
+
+
+def text_of(value: Any, limit: int = MAX_NAME_CHARS) -> str:
+    """A text of the file on one line, harmless and not too long."""
+    text = one_line(str(encodable(value if isinstance(value, str) else str(value)[: limit * 4])))
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def params_of(value: Any) -> dict[str, ParamValue]:
+    """The parameters of a benchmark, as far as ours can be such; others as their text."""
+    if not isinstance(value, dict):
+        return {}
+    return {
+        text_of(name, 100): each if isinstance(each, bool | int | float) and _plain(each)
+        else text_of(each)
+        for name, each in list(value.items())[:100]
+    }  # fmt: skip
+
+
+def _plain(value: bool | int | float) -> bool:
+    return math.isfinite(value) if isinstance(value, float) else abs(value) < 1 << 63
+
+
+def started_at_of(moment: datetime | None) -> str:
+    """The moment of the day as our records have it; that of the import where it is not known."""
+    moment = moment or datetime.now(UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment_of(value: Any) -> datetime | None:
+    """A moment in ISO 8601, or in seconds since 1970; None for anything else."""
+    try:
+        if isinstance(value, str):
+            return datetime.fromisoformat(value[:40])
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
+
+
+def session_of(
+    data: bytes,
+    runs: Sequence[ImportedRun],
+    *,
+    moment: datetime | None,
+    environment: dict[str, Any] | None = None,
+    log: Iterable[str] = (),
+) -> StoredSession:
+    """The session of these runs. The same bytes are the same session, so that a file that comes in
+    twice is stored once."""
+    if not runs:
+        raise FormatError("there is nothing in it that was measured")
+    if len(runs) > MAX_IMPORTED_RUNS:
+        raise FormatError(f"{len(runs):,} runs: expected at most {MAX_IMPORTED_RUNS:,}")
+    started_at = started_at_of(moment)
+    digest = hashlib.blake2s(data, digest_size=6).hexdigest()
+    # Without a moment of its own, the file alone decides, not when it came in.
+    day = "".join(c for c in started_at[:19] if c.isalnum()) if moment else "import"
+    session = SessionRecord(
+        id=f"{day}-{digest}",
+        started_at=started_at,
+        placement=IMPORTED,
+        one_by_one=True,
+        rounds=max(run.round for run in runs),
+        interval_ns=runs[0].interval_ns,
+        environment=encodable(environment or {}),
+    )
+    records = [_records(number, run) for number, run in enumerate(runs)]
+    return StoredSession(
+        session=session,
+        state="finished",
+        runs=tuple(run for run, _ in records),
+        intervals=tuple(interval for _, intervals in records for interval in intervals),
+    )
+
+
+def _records(number: int, run: ImportedRun) -> tuple[RunRecord, list[IntervalRecord]]:
+    whole: dict[TimeName, Moments] = {}
+    for _, interval in run.series:
+        for time in TIMES:
+            whole[time] = merged(whole.get(time, EMPTY), getattr(interval, time).moments)
+    response = whole.get("response", EMPTY)
+    scheduled = bool(response.count or response.overflow)
+    service = whole.get("service", EMPTY)
+    load = run.load
+    if load is None and scheduled:
+        rate_per_s = service.count * 1e9 / run.measured_ns if run.measured_ns else 1.0
+        load = OpenLoad(max(rate_per_s, 1e-9))
+    load = ClosedLoad() if load is None else load
+    profile = Profile(
+        suite=text_of(run.suite),
+        name=text_of(run.name),
+        workload="",
+        params=run.params,
+        load=load,
+        stop=Length(duration_ns=run.measured_ns or None),
+        batch=run.batch,
+        tags=run.tags,
+    )
+    times = load.has_schedule
+    record = RunRecord(
+        run=number,
+        profile=profile,
+        state="finished",
+        round=run.round,
+        variant=run.variant,
+        phase="teardown",
+        batch=run.batch,
+        measured_ns=run.measured_ns,
+        errors=run.errors,
+        warnings=tuple(text_of(note, 1_000) for note in run.notes[:20]),
+        service=service,
+        response=response if times else None,
+        lateness=whole.get("lateness", EMPTY) if times else None,
+        failure=whole.get("failure", EMPTY),
+        statistics=run.statistics,
+    )
+    length = run.series.length
+    return record, [
+        IntervalRecord(
+            run=number,
+            first=slot * length,
+            length=length,
+            errors=interval.errors,
+            service=_encoded(interval.service),
+            response=_encoded(interval.response),
+            lateness=_encoded(interval.lateness),
+            failure=_encoded(interval.failure),
+        )
+        for slot, interval in run.series
+    ]
+
+
+TIMES: tuple[TimeName, ...] = ("service", "response", "lateness", "failure")
+
+
+def _encoded(values: IntervalHistogram) -> EncodedHistogram | None:
+    if not values.total and not values.overflow:
+        return None
+    return EncodedHistogram(values.encode(), values.moments)
+
+
+def _short(value: Any) -> str:
+    return text_of(repr(value)[:60], 60)
+
+
+def decoded(data: bytes, what: str) -> Any:
+    """Plain data of JSON; FormatError for anything else."""
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise FormatError(f"no {what}: {error}") from None

@@ -1,0 +1,176 @@
+"""The intervals of a session as rows of a table: what CSV and JSON Lines write and read.
+
+A row is one time of one run in one interval; counts of failures stand in the row of the first time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from cortex_tui.formats.importing import (
+    TIMES,
+    ImportedRun,
+    count_of,
+    moment_of,
+    ns_of,
+    session_of,
+    text_of,
+)
+from cortex_tui.formats.port import FormatError, Origin, Recording
+from cortex_tui.formats.runs import split_name
+from cortex_tui.limits import MAX_IMPORTED_BUCKETS, MAX_IMPORTED_INTERVALS, MAX_IMPORTED_RUNS
+from cortex_tui.stats.codec import HistogramFormatError, to_text
+from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.moments import Moments
+from cortex_tui.store.records import EncodedHistogram, IntervalRecord, StoredSession
+
+COLUMNS = (
+    "started_at", "run", "profile", "round", "variant", "batch", "window_ns", "time", "start_ns",
+    "length_ns", "count", "overflow", "errors", "unstarted", "in_flight", "level", "min_ns",
+    "mean_ns", "m2_ns2", "max_ns", "p50_ns", "p90_ns", "p95_ns", "p99_ns", "p99.9_ns", "histogram",
+)  # fmt: skip
+"""Times in ns since measuring began; `window_ns` is for how long the run measured, and `m2_ns2`
+the sum of squared differences from the mean."""
+NEEDED = ("profile", "time", "start_ns", "length_ns", "histogram")
+_PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p95_ns": 0.95, "p99_ns": 0.99, "p99.9_ns": 0.999}
+_FAILED = "failed"
+"""How failures are called whose types the file does not have."""
+
+
+def rows_of(recording: Recording) -> Iterator[dict[str, Any]]:
+    """Each with all of COLUMNS, in order of run, interval and time."""
+    record = recording.result.record
+    runs = {run.run: run for run in recording.result.runs}
+    for interval in recording.intervals:
+        run = runs.get(interval.run)
+        if run is None:
+            continue
+        common = {
+            "started_at": record.started_at, "run": run.run, "profile": run.profile.full_name,
+            "round": run.round, "variant": run.variant, "batch": run.batch,
+            "window_ns": run.measured_ns,
+            "start_ns": interval.first * record.interval_ns,
+            "length_ns": interval.length * record.interval_ns,
+        }  # fmt: skip
+        yield from _rows(interval, common)
+
+
+def _rows(interval: IntervalRecord, common: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    found = [(time, each) for time in TIMES if (each := getattr(interval, time)) is not None]
+    if not found and interval.errors:
+        found = [("service", EncodedHistogram(IntervalHistogram.of(b"").encode(), Moments()))]
+    for at, (time, each) in enumerate(found):
+        values = IntervalHistogram.decode(each.blob, each.moments)
+        facts = each.moments
+        of_run = {
+            "errors": sum(interval.errors.values()),
+            "unstarted": interval.unstarted,
+            "in_flight": interval.in_flight,
+            "level": interval.level,
+        }
+        row = {
+            **common,
+            "time": time,
+            "count": facts.count,
+            "overflow": facts.overflow,
+            **(of_run if at == 0 else dict.fromkeys(of_run)),
+            "min_ns": facts.min_ns,
+            "mean_ns": facts.mean_ns if facts.count else None,
+            "m2_ns2": facts.m2 if facts.count else None,
+            "max_ns": facts.max_ns,
+            **{name: values.percentile(quantile) for name, quantile in _PERCENTILES.items()},
+            "histogram": to_text(each.blob),
+        }
+        yield {name: row[name] for name in COLUMNS}
+
+
+def session_of_rows(
+    data: bytes, rows: Iterable[tuple[int, dict[str, Any]]], origin: Origin
+) -> StoredSession:
+    """The session of numbered rows; a value that is missing is None or ""."""
+    found: list[tuple[int, dict[str, Any]]] = []
+    for number, row in rows:
+        if len(found) >= MAX_IMPORTED_INTERVALS:
+            raise FormatError(f"more than {MAX_IMPORTED_INTERVALS:,} rows")
+        if any(row.get(name) in (None, "") for name in NEEDED):
+            raise FormatError(f"line {number}: expected a value for each of {', '.join(NEEDED)}")
+        found.append((number, row))
+    lengths = [count_of(row["length_ns"], f"line {number}: length_ns") for number, row in found]
+    starts = [count_of(row["start_ns"], f"line {number}: start_ns") for number, row in found]
+    # Intervals of different lengths are those of runs of different lengths, merged in pairs.
+    unit_ns = max(1_000_000, min(filter(None, lengths), default=0))
+    if any(start > 1 << 62 for start in (*starts, *lengths)):
+        raise FormatError("intervals beyond all times")
+    runs: dict[tuple[str, str, str], ImportedRun] = {}
+    windows: dict[int, tuple[ImportedRun, int]] = {}
+    left = MAX_IMPORTED_BUCKETS
+    for (number, row), start_ns, length_ns in zip(found, starts, lengths, strict=True):
+        where = f"line {number}"
+        run = _run_of(runs, row, where, unit_ns, origin)
+        values = _values(row, where)
+        left -= values.indices.size
+        if left < 0:
+            raise FormatError(f"more than {MAX_IMPORTED_BUCKETS:,} occupied buckets")
+        if row["time"] not in TIMES:
+            raise FormatError(f"{where}: time: expected one of {', '.join(TIMES)}")
+        run.add(row["time"], start_ns, length_ns, values)
+        errors = _count(row, "errors", where)
+        windows[id(run)] = run, _count(row, "window_ns", where)
+        run.add_errors(start_ns, {_FAILED: errors} if errors else {})
+    for run, window_ns in windows.values():
+        run.measured_ns = window_ns or run.measured_ns
+    moment = moment_of(found[0][1].get("started_at")) if found else None
+    return session_of(data, list(runs.values()), moment=moment)
+
+
+def _run_of(
+    runs: dict[tuple[str, str, str], ImportedRun],
+    row: dict[str, Any],
+    where: str,
+    unit_ns: int,
+    origin: Origin,
+) -> ImportedRun:
+    full_name = text_of(row["profile"])
+    variant = text_of(row.get("variant") or "", 100)
+    number = next((row[name] for name in ("run", "round") if row.get(name) not in (None, "")), "")
+    key = (full_name, variant, str(number)[:40])
+    run = runs.get(key)
+    if run is None:
+        if len(runs) >= MAX_IMPORTED_RUNS:
+            raise FormatError(f"more than {MAX_IMPORTED_RUNS:,} runs")
+        suite, name = split_name(full_name, origin.stem)
+        run = runs[key] = ImportedRun(suite, name, unit_ns, variant=variant)
+        run.round = min(max(1, _count(row, "round", where)), 1_000_000)
+        run.batch = max(1, _count(row, "batch", where))
+    return run
+
+
+def _count(row: dict[str, Any], name: str, where: str) -> int:
+    value = row.get(name)
+    return 0 if value in (None, "") else count_of(value, f"{where}: {name}")
+
+
+def _values(row: dict[str, Any], where: str) -> IntervalHistogram:
+    """With its exact mean and extremes where the row has them all."""
+    try:
+        values = IntervalHistogram.decode(str(row["histogram"]))
+    except HistogramFormatError as error:
+        raise FormatError(f"{where}: histogram: {error}") from None
+    overflow = _count(row, "overflow", where)
+    exact = [row.get(name) for name in ("min_ns", "mean_ns", "m2_ns2", "max_ns")]
+    if any(value in (None, "") for value in exact):
+        return values
+    low, mean, m2, high = exact
+    if not isinstance(m2, int | float) or not 0 <= m2 < math.inf:
+        raise FormatError(f"{where}: m2_ns2: expected a sum of squares")
+    moments = Moments(
+        values.total,
+        ns_of(mean, 1, f"{where}: mean_ns"),
+        float(m2),
+        int(ns_of(low, 1, f"{where}: min_ns")),
+        int(ns_of(high, 1, f"{where}: max_ns")),
+        overflow,
+    )
+    return IntervalHistogram(values.indices, values.counts, moments)

@@ -1,0 +1,66 @@
+"""Sessions to write in every format, and their parts."""
+
+from __future__ import annotations
+
+import random
+from array import array
+
+import numpy as np
+
+from cortex_tui.formats.importing import ImportedRun, session_of
+from cortex_tui.formats.port import Recording
+from cortex_tui.results.intervals import Interval
+from cortex_tui.results.stored import from_stored
+from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.store.records import StoredSession
+
+SECOND_NS = 1_000_000_000
+
+
+def values(seed: int, count: int = 500) -> IntervalHistogram:
+    chance = random.Random(seed)
+    return IntervalHistogram.of(
+        array("q", [int(chance.lognormvariate(12, 1)) for _ in range(count)])
+    )
+
+
+def run(name: str = "steady", *, scheduled: bool = False, round_: int = 1) -> ImportedRun:
+    """30 intervals; two operations failed."""
+    found = ImportedRun("suite", name, round=round_)
+    for at in range(30):
+        start_ns = at * found.interval_ns
+        found.add("service", start_ns, found.interval_ns, values(at + round_))
+        if scheduled:
+            found.add("response", start_ns, found.interval_ns, values(at + 100))
+            found.add("lateness", start_ns, found.interval_ns, values(at + 200))
+    found.add("failure", 0, found.interval_ns, values(7, 2))
+    found.series.add(0, Interval(errors={"TimeoutError": 2}))
+    found.errors = {"TimeoutError": 2}
+    return found
+
+
+def stored(*runs: ImportedRun) -> StoredSession:
+    data = repr([(each.suite, each.name, each.round) for each in runs]).encode()
+    environment = {"python": "3.11.7", "system": "Linux", "git_commit": "ab" * 20}
+    return session_of(data, runs or (run(),), moment=None, environment=environment)
+
+
+def recording(*runs: ImportedRun) -> Recording:
+    session = stored(*runs)
+    return Recording(from_stored(session), session.intervals)
+
+
+def counts(session: StoredSession) -> dict[tuple[str, int, str], tuple[int, int]]:
+    """By profile, round and time: how many values, and the sum of their buckets."""
+    names = {each.run: (each.profile.full_name, each.round) for each in session.runs}
+    found: dict[tuple[str, int, str], tuple[int, int]] = {}
+    for interval in session.intervals:
+        for time in ("service", "response", "lateness", "failure"):
+            encoded = getattr(interval, time)
+            if encoded is not None:
+                decoded = IntervalHistogram.decode(encoded.blob, encoded.moments)
+                key = (*names[interval.run], time)
+                total, buckets = found.get(key, (0, 0))
+                weighted = int(np.dot(decoded.indices, decoded.counts))
+                found[key] = total + decoded.total, buckets + weighted
+    return found

@@ -1,0 +1,172 @@
+"""Files of other programs, as those write them: HdrHistogram's old logs, hyperfine and k6."""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+import zlib
+from typing import Any
+
+import pytest
+
+from cortex_tui.formats.hdr_payload import read_payload
+from cortex_tui.formats.port import FormatError, Origin
+from cortex_tui.formats.registry import read_file
+from cortex_tui.results.stored import from_stored
+from cortex_tui.store.records import RunRecord, StoredSession
+
+
+def payload(version: int, counts: list[int], *, word: int = 2, digits: int = 2) -> str:
+    """A histogram from 1 to 1,000,000, as the Java library of that version encodes it."""
+    if version == 2:
+        body = b""
+        for count in counts:
+            value = count << 1
+            while value >= 0x80:
+                body += bytes([value & 0x7F | 0x80])
+                value >>= 7
+            body += bytes([value])
+        word = 1
+    else:
+        body = b"".join(count.to_bytes(word, "big") for count in counts)
+    inner, outer = {0: (0x1C849308, 0x1C849309), 1: (0x1C849301, 0x1C849302),
+                    2: (0x1C849303, 0x1C849304)}[version]  # fmt: skip
+    if version == 0:
+        header = struct.pack(">IIqqq", inner | word << 4, digits, 1, 1_000_000, sum(counts))
+    else:
+        sizes = (len(body), 0, digits, 1, 1_000_000, 1.0)
+        header = struct.pack(">IIiiqqd", inner | word << 4, *sizes)
+    packed = zlib.compress(header + body)
+    return base64.b64encode(struct.pack(">II", outer | word << 4, len(packed)) + packed).decode()
+
+
+@pytest.mark.parametrize(
+    ("version", "word"), [(0, 2), (0, 4), (0, 8), (1, 2), (1, 4), (1, 8), (2, 1)]
+)
+def test_each_version_of_a_histogram_is_read(version: int, word: int) -> None:
+    found = read_payload(payload(version, [0, 3, 0, 0, 200, *[0] * 300, 1], word=word))
+    # 2 digits: 256 buckets of one, then 128 of two from 256 on.
+    assert found.values.tolist() == [1, 4, 256 + 2 * (305 - 256)]
+    assert found.counts.tolist() == [3, 200, 1]
+
+
+def log(*lines: str) -> bytes:
+    return "\n".join(("#[Histogram log format version 1.3]", *lines)).encode()
+
+
+def test_starts_are_relative_to_start_time_or_moments_themselves() -> None:
+    one = payload(2, [0, 5])
+    relative = read_file(log("#[StartTime: 1441812279.474 (s)]", f"0.5,1.0,1.0,{one}"), Origin("l"))
+    assert relative.session.started_at == "2015-09-09T15:24:39.974Z"
+    absolute = read_file(
+        log("#[StartTime: 1441812279.474 (s)]", f"1441812280.0,1.0,1.0,{one}"), Origin("l")
+    )
+    assert absolute.session.started_at == "2015-09-09T15:24:40.000Z"
+    based = read_file(
+        log("#[StartTime: 1.0 (s)]", "#[BaseTime: 1441812000 (s)]", f"0,1.0,1.0,{one}"), Origin("l")
+    )
+    assert based.session.started_at == "2015-09-09T15:20:00.000Z"
+
+
+def test_tags_are_runs_and_units_are_asked_for() -> None:
+    one, two = payload(2, [0, 5]), payload(1, [0, 0, 7])
+    data = log(
+        "#[StartTime: 0.0 (s)]",
+        f"0.000,1.000,0.001,{one}",
+        f"Tag=write,0.000,1.000,0.001,{two}",
+        f"Tag=write 1.007 0.993 0.001 {two}",
+    )
+    found = from_stored(read_file(data, Origin("ycsb.hlog", 1_000)))
+    assert {run.profile.full_name: run.operations for run in found.runs} == {
+        "ycsb.ycsb": 5, "ycsb.write": 14,
+    }  # fmt: skip
+    assert found.runs[1].max_ns == 2_000
+
+
+def hyperfine(**changes: Any) -> StoredSession:
+    row: dict[str, Any] = {
+        "command": "sleep 0.1", "mean": 0.1, "stddev": None, "median": 0.1, "user": 0.0,
+        "system": 0.0, "min": 0.1, "max": 0.1, "times": [0.1, 0.11, 0.12], "exit_codes": [0, 0, 1],
+        "parameters": {"delay": "0.1"},
+    }  # fmt: skip
+    return read_file(json.dumps({"results": [row | changes]}).encode(), Origin("sleep.json"))
+
+
+def test_hyperfine_s_times_are_operations_one_after_the_other() -> None:
+    (run,) = hyperfine().runs
+    assert run.profile.full_name == "sleep.sleep 0.1"
+    assert (run.service.count, run.service.max_ns) == (3, 120_000_000)
+    assert run.profile.params == {"delay": "0.1"}
+    assert run.measured_ns == 330_000_000
+    assert "1 of 3 runs" in run.warnings[0]
+
+
+def test_hyperfine_without_times_keeps_its_summary() -> None:
+    (run,) = hyperfine(times=None, exit_codes=[0]).runs
+    assert run.statistics["p50"] == 1e8
+    assert run.warnings == ("no samples: the file holds only the summary "
+                            "(median 100ms, mean 100ms, max 100ms)",)  # fmt: skip
+
+
+TREND = {"avg": 120.5, "min": 90, "med": 118.0, "max": 300, "p(90)": 150, "p(95)": 170}
+
+
+def only_run(document: Any, name: str = "k6.json") -> RunRecord:
+    stored = read_file(json.dumps(document).encode(), Origin(name))
+    return next(run for run in stored.runs if run.profile.name == "http_req_duration")
+
+
+def test_k6_s_summary_is_read_in_three_shapes() -> None:
+    full = {
+        "root_group": {}, "state": {"testRunDurationMs": 1000.0},
+        "metrics": {
+            "http_req_duration": {"type": "trend", "contains": "time", "values": TREND,
+                                  "thresholds": {"p(95)<160": {"ok": False}}},
+            "http_reqs": {"type": "counter", "contains": "default",
+                          "values": {"count": 500, "rate": 50.5}},
+            "data_sent": {"type": "counter", "contains": "data", "values": {"count": 1}},
+        },
+    }  # fmt: skip
+    flat = {
+        "metrics": {
+            "http_req_duration": {**TREND, "thresholds": {"p(95)<160": True}},
+            "http_reqs": {"count": 500, "rate": 50.5},
+        }
+    }
+    rows = [
+        {"name": "http_req_duration", "type": "trend", "contains": "time", "values": TREND},
+        {"name": "http_reqs", "type": "counter", "contains": "default",
+         "values": {"count": 500, "rate": 50.5}},
+    ]  # fmt: skip
+    modern = {"version": "1.0.0", "config": {}, "results": {"metrics": rows},
+              "metadata": {"generatedAt": "2026-01-02T03:04:05Z"}}  # fmt: skip
+    for document in (full, flat, modern):
+        run = only_run(document)
+        assert run.statistics == {
+            "p50": 118e6, "mean": 120.5e6, "max": 300e6, "p90": 150e6, "p95": 170e6,
+            "throughput": 50.5,
+        }  # fmt: skip
+        assert run.warnings[0].startswith("no samples")
+    for document in (full, flat):
+        assert only_run(document).warnings[1] == "threshold p(95)<160: crossed"
+
+
+def test_k6_s_points_are_values() -> None:
+    lines = ['{"type":"Metric","data":{"type":"trend"},"metric":"http_req_duration"}']
+    for at in range(50):
+        moment = f"2026-01-02T03:04:{at:02}.5Z"
+        point = {"time": moment, "value": at + 0.5, "tags": {}}
+        lines.append(json.dumps({"type": "Point", "metric": "http_req_duration", "data": point}))
+    stored = read_file("\n".join(lines).encode(), Origin("points.json"))
+    (run,) = stored.runs
+    assert (run.service.count, run.service.max_ns) == (50, 49_500_000)
+    assert stored.session.started_at == "2026-01-02T03:04:00.500Z"
+
+
+@pytest.mark.parametrize(
+    ("version", "word"), [(0, 3), (1, 0), (1, 16)]
+)  # fmt: skip
+def test_counts_of_other_widths_are_refused(version: int, word: int) -> None:
+    with pytest.raises(FormatError):
+        read_payload(payload(version, [], word=word))

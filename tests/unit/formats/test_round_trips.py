@@ -1,0 +1,127 @@
+"""What is written in a format is read back as it was; and the other side reads it, too."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hdrh.histogram import HdrHistogram
+from hdrh.log import HistogramLogReader
+
+from cortex_tui.formats.port import Origin
+from cortex_tui.formats.registry import FORMATS, read_file
+from cortex_tui.results.stored import from_stored
+from tests.unit.formats.recordings import counts, recording, run, stored
+
+TWO_WAYS = [each.name for each in FORMATS.values() if each.read and each.write]
+RUNS = (run(), run(round_=2), run("rate[n=1,000 x]", scheduled=True))
+
+
+def written(name: str) -> bytes:
+    write = FORMATS[name].write
+    assert write is not None
+    return write(recording(*RUNS))
+
+
+@pytest.mark.parametrize("name", TWO_WAYS)
+def test_every_value_comes_back_in_its_bucket(name: str) -> None:
+    back = read_file(written(name), Origin(f"x{FORMATS[name].suffix}"), name)
+    before, after = counts(stored(*RUNS)), counts(back)
+    if name == "pytest-benchmark":  # it has a place for one time alone: the headline
+        headline = before["suite.rate[n=1,000 x]", 1, "response"]
+        assert after.pop(("suite.rate[n=1,000 x]", 1, "service")) == headline
+        before = {key: value for key, value in before.items() if key in after}
+    assert after == before
+    result = from_stored(back)
+    assert [each.percentiles_ns["p99"] for each in result.runs] == [
+        each.percentiles_ns["p99"] for each in from_stored(stored(*RUNS)).runs
+    ]
+
+
+@pytest.mark.parametrize("name", TWO_WAYS)
+def test_a_file_is_recognised_and_is_the_same_session_each_time(name: str) -> None:
+    data, origin = written(name), Origin(f"x{FORMATS[name].suffix}")
+    assert read_file(data, origin).session.id == read_file(data, origin, name).session.id
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+def test_rows_keep_exact_moments_intervals_and_failures(name: str) -> None:
+    before, back = stored(*RUNS), read_file(written(name), Origin("x"), name)
+    for one, other in zip(before.runs, back.runs, strict=True):
+        assert (one.service, one.response, one.measured_ns) == (
+            other.service, other.response, other.measured_ns,
+        )  # fmt: skip
+        assert sum(other.errors.values()) == 2
+    assert [each.first for each in before.intervals] == [each.first for each in back.intervals]
+
+
+def test_pytest_benchmark_compares_our_file(tmp_path: Path) -> None:
+    file = tmp_path / "0001_ours.json"
+    file.write_bytes(written("pytest-benchmark"))
+    command = [sys.executable, "-W", "ignore", "-m", "pytest_benchmark", "compare", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert "suite.steady#2" in done.stdout
+    assert "benchmark: 3 tests" in done.stdout
+
+
+def test_a_project_s_benchmarks_come_in_from_pytest_benchmark_itself(tmp_path: Path) -> None:
+    (tmp_path / "test_sum.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.parametrize('n', [10, 1000])\n"
+        "def test_sum(benchmark, n):\n    benchmark.pedantic(sum, (range(n),), rounds=40)\n"
+    )
+    command = [
+        sys.executable, "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p",
+        "no:xdist", "--benchmark-json", "data.json", "--benchmark-save=bare", "test_sum.py",
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
+    whole = read_file((tmp_path / "data.json").read_bytes(), Origin("data.json"))
+    assert [each.profile.full_name for each in whole.runs] == [
+        "test_sum.test_sum[10]", "test_sum.test_sum[1000]",
+    ]  # fmt: skip
+    assert whole.runs[1].profile.params == {"n": 1000}
+    assert [each.service.count for each in whole.runs] == [40, 40]
+    (bare,) = (tmp_path / ".benchmarks").glob("*/*.json")
+    found = from_stored(read_file(bare.read_bytes(), Origin(bare.name)))
+    assert all("no samples" in each.warnings[0] for each in found.runs)
+    assert all(each.percentiles_ns["p50"] and not each.operations for each in found.runs)
+
+
+def test_the_library_s_reader_reads_our_log(tmp_path: Path) -> None:
+    file = tmp_path / "ours.hlog"
+    file.write_bytes(written("hlog"))
+    whole = HdrHistogram(1, 3_600_000_000_000, 3)
+    reader = HistogramLogReader(str(file), whole)
+    tags = set()
+    while (each := reader.get_next_interval_histogram()) is not None:
+        whole.add(each)
+        tags.add(each.get_tag())
+    reader.close()
+    expected = sum(total for total, _ in counts(stored(*RUNS)).values())
+    assert whole.get_total_count() == expected
+    assert "suite.steady#2:service" in tags
+
+
+def document(**changes: Any) -> bytes:
+    stats: dict[str, Any] = dict.fromkeys(("min", "max", "mean", "median"), 0.5) | {"rounds": 5}
+    stats |= changes.pop("stats", {})
+    row = {"name": "test_a", "fullname": "tests/test_a.py::TestIt::test_a", "stats": stats}
+    return json.dumps({"machine_info": {}, "benchmarks": [row | changes]}).encode()
+
+
+def test_files_of_old_versions_lack_much_and_are_read() -> None:
+    (found,) = read_file(document(), Origin("0001_old.json")).runs
+    assert (found.profile.suite, found.profile.name) == ("tests.test_a", "TestIt.test_a")
+    assert found.statistics == {"p50": 5e8, "mean": 5e8, "max": 5e8}
+
+
+def test_rounds_of_several_calls_are_batches() -> None:
+    (found,) = read_file(
+        document(stats={"data": [0.001, 0.002], "iterations": 10}), Origin("x.json")
+    ).runs
+    assert (found.batch, found.service.max_ns) == (10, 20_000_000)
+    assert "rounds of 10 calls" in found.warnings[0]
