@@ -265,6 +265,7 @@ class RunFold(RunTotals):
                     self.measured,
                     headline,
                     self.times,
+                    steered=self.profile.load.levels().vary,
                 ),
             )
         return self._findings

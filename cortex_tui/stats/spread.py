@@ -18,15 +18,10 @@ from numpy.typing import NDArray
 
 from cortex_tui.stats.buckets import HIGHEST_NS, index_of
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
-from cortex_tui.stats.judging import UNSEEN_DEFF
 
 BLOCKS = 30
 MIN_BLOCKS = 10
 """With fewer, their spread is hardly known."""
-MIN_TO_SHOW = 100
-"""With fewer intervals, what is rare (a burst, a slowly changing level) may be absent by chance,
-and the deff is at least UNSEEN_DEFF. Without this, verdicts of simulated shorter runs were wrong up
-to three times as often as they may be."""
 _NEAR_SHARES = (0.5, 1.0, 2.0, 4.0)
 """The dependence is looked for at these multiples of the allowed share, too. Where by luck little
 is over the limit, it cannot be seen there; and a run in which it is not seen is the one that luck
@@ -45,31 +40,43 @@ class Spread(msgspec.Struct, frozen=True):
     """Of a share: by what factor its variance exceeds that of independent operations."""
 
 
-def spread_of_ratio(numerators: Floats, denominators: Floats) -> Spread | None:
+def spread_of_ratio(
+    numerators: Floats, denominators: Floats, *, steered: bool = False
+) -> Spread | None:
     """That of the sum of numerators over the sum of denominators, one of each for an interval, in
-    order of time; None with fewer than MIN_BLOCKS intervals."""
+    order of time; None with fewer than MIN_BLOCKS intervals.
+
+    Where the load is `steered`, it changes by itself during the run, and blocks differ for that
+    reason, too. Then what neighbours differ by counts (von Neumann, "Distribution of the ratio of
+    the mean square successive difference to the variance", Ann. Math. Statist. 12, 1941), which
+    tells as much as two thirds of the blocks would.
+    """
     if numerators.size < MIN_BLOCKS:
         return None
     above, below = _blocks(numerators), _blocks(denominators)
     whole = float(below.sum())
     if not whole:
         return None
-    rest = above - below * (float(above.sum()) / whole)
-    count = rest.size
+    count = below.size
+    if steered:
+        above, below = above[below > 0], below[below > 0]
+        weights = np.sqrt(below[1:] * below[:-1] / 2)
+        rest = np.diff(above / below) * weights
+    else:
+        rest = above - below * (float(above.sum()) / whole)
     error = math.sqrt(count / (count - 1) * float(rest @ rest)) / whole
-    return Spread(error, count)
+    return Spread(error, count * 2 // 3 if steered else count)
 
 
-def spread_of_share(over: Floats, counts: Floats) -> Spread | None:
+def spread_of_share(over: Floats, counts: Floats, *, steered: bool = False) -> Spread | None:
     """That of the share of operations that are `over`, with its deff."""
-    found = spread_of_ratio(over, counts)
+    found = spread_of_ratio(over, counts, steered=steered)
     count = float(counts.sum())
     share = float(over.sum()) / count if count else 0.0
     if found is None or not 0 < share < 1:
         return found
     deff = found.error**2 * count / (share * (1 - share))
-    least = 1.0 if over.size >= MIN_TO_SHOW else UNSEEN_DEFF
-    return Spread(found.error, found.blocks, max(least, deff))
+    return Spread(found.error, found.blocks, max(1.0, deff))
 
 
 def spread_beyond(
@@ -78,6 +85,8 @@ def spread_beyond(
     missing: Floats,
     limit_ns: int,
     allowed: float,
+    *,
+    steered: bool = False,
 ) -> Spread | None:
     """That of the share of operations from `limit_ns` on, where `allowed` of them may be.
 
@@ -92,7 +101,7 @@ def spread_beyond(
         -1, limits.size
     )
     counts = missing + np.array([each.total + each.overflow for each in intervals])
-    spreads = [spread_of_share(column + missing, counts) for column in beyond.T]
+    spreads = [spread_of_share(column + missing, counts, steered=steered) for column in beyond.T]
     known = [each for each in spreads if each is not None]
     if not known:
         return None

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from cortex_tui.quantities import format_duration
 from cortex_tui.stats.judging import (
-    UNSEEN_DEFF,
+    LEAST_DEFF,
     Side,
     least_to_be_below,
     longer_for_mean,
@@ -156,8 +156,8 @@ def _judged(
     if share is not None:
         over, count, allowed = share
         # Where nothing is over, or everything, nothing shows that what is over comes together.
-        alike = over in (0, count)
-        deff = 1.0 if alike else UNSEEN_DEFF if varied is None else varied.deff
+        alike, seen = over in (0, count), 1.0 if varied is None else varied.deff
+        deff = 1.0 if alike else max(LEAST_DEFF, seen)
         return _Judged(
             side_of_share(over, count, allowed, deff=deff, any_look=any_look),
             lambda: longer_for_share(over, count, allowed, deff=deff, any_look=any_look),
@@ -188,7 +188,7 @@ def _error(
     if times.stddev_ns is None:
         return math.inf, UNSEEN_BLOCKS
     each = measured.batch if subject != "failure" else 1
-    error = times.stddev_ns * math.sqrt(UNSEEN_DEFF / times.total) / each
+    error = times.stddev_ns * math.sqrt(LEAST_DEFF / times.total) / each
     return error, max(2, min(times.total, UNSEEN_BLOCKS))
 
 

@@ -11,7 +11,7 @@ from cortex_tui.loads.port import Load
 from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Length, Precision, Suite
 from cortex_tui.results.run_result import MarkView, RunResult
-from cortex_tui.stats.targets import TargetResult, TargetVerdict
+from cortex_tui.stats.targets import TargetResult, TargetVerdict, Verdict
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.definition import plan_text
 from cortex_tui.tui.render.facts import profile_facts, suite_facts, title
@@ -292,6 +292,15 @@ def test_of_runs_one_by_one_the_status_line_tells_which(
     views = (run_view(n, COMMAND, **fields) for n, fields in enumerate(runs))
     line = status_line(session_view(*views, rounds=rounds), Listing(CATALOG), 80)
     assert "".join(span.text for span in line).startswith(f" {expected}  ")
+
+
+def test_the_status_line_counts_what_is_missed_and_undecided() -> None:
+    verdicts: tuple[Verdict, ...] = ("missed", "undecided", "undecided", "met", "none")
+    views = (
+        run_view(n, COMMAND, state="finished", verdict=each) for n, each in enumerate(verdicts)
+    )
+    line = status_line(session_view(*views, state="finished"), Listing(CATALOG), 100)
+    assert "".join(span.text for span in line).startswith(" finished  1 missed  2 undecided  ")
 
 
 def test_what_the_screen_costs_stands_in_the_status_line_where_it_fits() -> None:

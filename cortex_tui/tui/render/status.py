@@ -71,6 +71,8 @@ def _session(view: SessionView | None, message: str, pace: str) -> list[Span]:
         for count, word in ((missed, "missed"), (failed, "failed")):
             if count:
                 spans.append(Span(f"{count} {word}", "bad"))
+        if undecided := sum(run.verdict == "undecided" for run in view.runs):
+            spans.append(Span(f"{undecided} undecided", "warn"))
     if shared := len(shared_warnings(view.runs)):
         spans.append(Span(f"{shared} warning{'s' * (shared > 1)} (i)", "warn"))
     if view.rounds > 1:

@@ -62,6 +62,20 @@ def test_a_steady_rate_has_no_error() -> None:
     assert (found.error, found.blocks) == (0, 30)
 
 
+def test_a_load_that_changes_by_itself_is_no_spread() -> None:
+    random = np.random.default_rng(1)
+    rates = np.concatenate([np.linspace(10, 100, 50), np.full(50, 100.0)])
+    counts = random.poisson(rates).astype(float)
+    seconds = np.full(100, 0.1)
+    chance = np.sqrt(rates.sum()) / 10
+    plain, steered = (spread_of_ratio(counts, seconds, steered=each) for each in (False, True))
+    assert plain is not None
+    assert steered is not None
+    assert plain.error > 3 * chance
+    assert steered.error == pytest.approx(chance, rel=0.5)
+    assert steered.blocks == 20
+
+
 def test_few_intervals_show_no_spread() -> None:
     assert spread_of_ratio(np.ones(9), np.ones(9)) is None
     assert spread_of_ratio(np.zeros(20), np.zeros(20)) is None
