@@ -28,6 +28,9 @@ from cortex_tui.store.records import SessionRecord, StoredSession
 MIN_SESSIONS = 5
 """The spread of fewer is hardly known."""
 
+FINDING = {"p50": 0.05, "p95": 0.1, "p99": 0.1}
+"""The differences, as ratios less 1, for which it is said how many rounds find them."""
+
 
 def profile_key(arm: Arm, session: SessionRecord) -> str:
     """The same only for what measures the same thing in the same way."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
-from cortex_tui.analysis.arms import Arm
+from cortex_tui.analysis.arms import Arm, arms_of
 from cortex_tui.analysis.comparability import (
     Difference,
     arm_differences,
@@ -17,6 +18,7 @@ from cortex_tui.analysis.comparability import (
 from cortex_tui.analysis.comparison import Comparison, Pair, compare
 from cortex_tui.analysis.noise import floors_for
 from cortex_tui.analysis.stored_arms import stored_arms
+from cortex_tui.results.session_result import SessionResult
 from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.records import SessionRecord, StoredSession
 
@@ -26,12 +28,16 @@ compared may itself be the reason."""
 
 
 class Source(NamedTuple):
-    """One side: a stored session, or one variant of it."""
+    """One side: a session, or one variant of it."""
 
     name: str
     """What it is called by the person who asks."""
-    stored: StoredSession
+    session: SessionRecord
+    arms: Mapping[str, Arm]
+    """By the name of their profile."""
     variant: str = ""
+    whole: Callable[[], Mapping[str, Arm]] | None = None
+    """The arms with nothing left out; None where nothing was left out in any case."""
 
 
 class SourceFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,21 +79,40 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sources_of(named: Sequence[tuple[str, StoredSession]]) -> list[Source]:
-    """The sides that are meant: a session of variants stands for all of them, the first one being
-    what the others are compared with.
+    """The sides that are meant by names: a session of variants stands for all of them, the first
+    one being what the others are compared with.
 
     Raises ValueError, which says what is wrong, for less than two sides, or for variants beside
-    another session.
+    another session; HistogramFormatError for a damaged session.
     """
     if len(named) == 1:
         ((name, stored),) = named
         if len(stored.session.variants) < 2:
             raise ValueError(f"{name} has no variants to compare: name a second session")
-        return [Source(each.name, stored, each.name) for each in stored.session.variants]
+        return [_stored(each.name, stored, each.name) for each in stored.session.variants]
     for name, stored in named:
         if stored.session.variants:
             raise ValueError(f"{name} is a comparison of variants already: compare it by itself")
-    return [Source(name, stored) for name, stored in named]
+    return [_stored(name, stored) for name, stored in named]
+
+
+def _stored(name: str, stored: StoredSession, variant: str = "") -> Source:
+    return Source(
+        name=name,
+        session=stored.session,
+        arms=stored_arms(stored, variant),
+        variant=variant,
+        whole=partial(stored_arms, stored, variant, clean=False),
+    )
+
+
+def variants_of(result: SessionResult) -> list[Source]:
+    """The variants of a session, the one that the others are compared with first; of a live one,
+    nothing is left out."""
+    return [
+        Source(each.name, result.record, arms_of(result, each.name), each.name)
+        for each in result.record.variants
+    ]
 
 
 def compare_sources(
@@ -101,7 +126,7 @@ def compare_sources(
     """Each of the others against the first; `noise` is all that is known of it.
 
     What differs so much that the comparison means nothing is left out or, `forced`, compared
-    without a verdict. Raises HistogramFormatError for a damaged session.
+    without a verdict.
     """
     records = list(noise)
     others = sources[1:]
@@ -131,8 +156,7 @@ def _compared(
     forced: bool,
     judge: Callable[[Sequence[Pair], bool], Comparison],
 ) -> Compared:
-    session_a, session_b = a.stored.session, b.stored.session
-    paired = session_a.id == session_b.id
+    paired = a.session.id == b.session.id
     differences = _differences(a, b)
     arms_a, arms_b, notes = _cleaned(a, b)
     pairs: list[Pair] = []
@@ -148,7 +172,7 @@ def _compared(
             continue
         if apart:
             besides[name] = apart
-        floors = {} if paired else floors_for(other, session_b, noise)
+        floors = {} if paired else floors_for(other, b.session, noise)
         reason = "" if broken is None else f"not the same thing: {broken.what} differs"
         pairs.append(Pair(one, other, floors, reason))
     return Compared(
@@ -165,10 +189,9 @@ def _compared(
 
 
 def _differences(a: Source, b: Source) -> tuple[Difference, ...]:
-    session_a, session_b = a.stored.session, b.stored.session
-    if session_a.id != session_b.id:
-        return session_differences(session_a, session_b)
-    variants = {each.name: each for each in session_a.variants}
+    if a.session.id != b.session.id:
+        return session_differences(a.session, b.session)
+    variants = {each.name: each for each in a.session.variants}
     if a.variant in variants and b.variant in variants:
         return variant_differences(variants[a.variant], variants[b.variant])
     return ()
@@ -183,33 +206,30 @@ def _of_profile(a: Arm, b: Arm, *, paired: bool) -> tuple[Difference, ...]:
 
 
 def _facts(source: Source) -> SourceFacts:
-    session: SessionRecord = source.stored.session
     return SourceFacts(
         name=source.name,
-        session=session.id,
+        session=source.session.id,
         variant=source.variant,
-        started_at=session.started_at,
+        started_at=source.session.started_at,
     )
 
 
-def _cleaned(a: Source, b: Source) -> tuple[dict[str, Arm], dict[str, Arm], list[str]]:
+def _cleaned(a: Source, b: Source) -> tuple[Mapping[str, Arm], Mapping[str, Arm], list[str]]:
     """The arms of both without the intervals in which others used the machine, and what to know
     about that."""
-    arms_a, arms_b = stored_arms(a.stored, a.variant), stored_arms(b.stored, b.variant)
-    lost_a, lost_b = _lost(arms_a.values()), _lost(arms_b.values())
+    lost_a, lost_b = _lost(a.arms.values()), _lost(b.arms.values())
     if not lost_a and not lost_b:
-        return arms_a, arms_b, []
+        return a.arms, b.arms, []
     shares = f"{lost_a:.1%} of {a.name} and {lost_b:.1%} of {b.name}"
     if abs(lost_a - lost_b) <= UNEQUAL_CLEANING:
-        return arms_a, arms_b, [f"left out, as the hypervisor took the processor away: {shares}"]
-    return (
-        stored_arms(a.stored, a.variant, clean=False),
-        stored_arms(b.stored, b.variant, clean=False),
-        [
-            f"the hypervisor took the processor away for {shares}: nothing is left out, "
-            "since what is compared may be the reason"
-        ],
+        note = f"left out, as the hypervisor took the processor away: {shares}"
+        return a.arms, b.arms, [note]
+    note = (
+        f"the hypervisor took the processor away for {shares}: nothing is left out, since what is "
+        "compared may be the reason"
     )
+    whole_a, whole_b = (each.whole() if each.whole else each.arms for each in (a, b))
+    return whole_a, whole_b, [note]
 
 
 def _lost(arms: Iterable[Arm]) -> float:

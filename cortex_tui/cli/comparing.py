@@ -174,6 +174,40 @@ def say_what_can_be_found(store: Path, ref: str, profiles: Sequence[Profile]) ->
         )
 
 
+def say_rounds_needed(store: Path, profiles: Sequence[Profile], rounds: int) -> None:
+    """Before versions are measured in alternating rounds: how many rounds find what, as far as the
+    noise of the profiles is known."""
+    from cortex_tui.analysis.noise import FINDING, rounds_to_find
+    from cortex_tui.store.port import open_store
+
+    async def load() -> list[NoiseRecord]:
+        async with await open_store(store, "read") as opened:
+            return await opened.noise()
+
+    known = {record.name: record for record in answer(load())}
+    unknown = []
+    for name in (each.full_name for each in profiles):
+        needed = {
+            f"{difference:.0%} at {statistic}": count
+            for statistic, difference in FINDING.items()
+            if name in known
+            and (count := rounds_to_find(known[name], statistic, difference, family=len(profiles)))
+        }
+        if not needed:
+            unknown.append(name)
+            continue
+        texts = ", ".join(
+            f"{what} in {'more than 1,000' if count > 1_000 else count}"
+            for what, count in needed.items()
+        )
+        report(f"{name}: differences that are found by rounds: {texts}; {rounds} are planned")
+    if unknown:
+        report(
+            f"how many rounds are needed is not known for {', '.join(unknown)}: "
+            f"`{PROGRAM} noise` measures it"
+        )
+
+
 def _refuse_unlike(compared: Compared) -> None:
     """Where nothing at all can be compared, that is no result but an error."""
     if compared.comparison.profiles:

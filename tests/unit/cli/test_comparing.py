@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from cortex_tui.analysis.noise import noise_of
+from cortex_tui.cli.comparing import say_rounds_needed
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import Health
@@ -327,3 +328,17 @@ def test_a_failing_run_ends_the_measuring_of_noise(
     failed = call(capsys, "noise", "cortex-tui.good", "--sessions", "5")
     assert (failed.code, failed.out) == (3, "")
     assert "session 2 of 5" not in failed.err
+
+
+def test_how_many_rounds_are_needed_is_said_from_the_noise(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for number in range(5):
+        stored(f"n{number}", {"": latencies(number, drift=0.01)[0]})
+    with_noise(*(f"n{number}" for number in range(5)))
+    say_rounds_needed(Path(".cortex-tui/snapshots.db"), [profile(), profile("other")], 12)
+    told, unknown = capsys.readouterr().err.splitlines()
+    assert told.startswith("s.p: differences that are found by rounds: 5% at p50 in ")
+    assert "10% at p99 in " in told
+    assert told.endswith("; 12 are planned")
+    assert "not known for s.other" in unknown

@@ -1,0 +1,49 @@
+"""Sessions with variants, live and stored."""
+
+from __future__ import annotations
+
+from cortex_tui.analysis.sessions import compare_sources, variants_of
+from cortex_tui.protocol.lifecycle import RunLife
+from cortex_tui.protocol.plan import Variant
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.session_result import Histograms, SessionResult
+from cortex_tui.store.records import SessionRecord
+from tests.unit.analysis.sides import latencies, one_round, profile
+
+
+def live(slower: float, *, failed: int | None = None) -> SessionResult:
+    """Two variants in eight rounds; the run of that number failed."""
+    runs: list[RunResult] = []
+    histograms: dict[int, Histograms] = {}
+    for variant, rounds in zip(("main", "work"), latencies(1, slower=slower), strict=True):
+        for number, times in enumerate(rounds, 1):
+            measured, run = one_round(number, times), len(runs)
+            runs.append(
+                RunResult(
+                    run=run,
+                    profile=profile(params={"size": 1 if variant == "main" else 2}),
+                    life=RunLife("ended", outcome="failed" if run == failed else "finished"),
+                    round=number,
+                    variant=variant,
+                    operations=measured.operations,
+                    mean_ns=measured.mean_ns,
+                    measured_ns=measured.measured_ns,
+                )
+            )
+            histograms[run] = {"service": measured.times}
+    variants = tuple(Variant(name=name, params={}) for name in ("main", "work"))
+    record = SessionRecord(id="x", started_at="", variants=variants)
+    return SessionResult(record=record, runs=tuple(runs), histograms=histograms)
+
+
+def test_variants_of_a_live_session_are_compared_although_their_parameters_differ() -> None:
+    (found,) = compare_sources(variants_of(live(1.1)))
+    assert (found.a.name, found.b.name, found.left_out) == ("main", "work", ())
+    (judged,) = found.comparison.profiles
+    assert (found.comparison.paired, judged.verdict, judged.rounds) == (True, "slower", (8, 8))
+
+
+def test_a_round_that_failed_on_one_side_is_no_evidence_on_the_other() -> None:
+    (found,) = compare_sources(variants_of(live(1.1, failed=10)))
+    (judged,) = found.comparison.profiles
+    assert (judged.rounds, judged.verdict) == ((8, 7), "slower")
