@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import aiosqlite
 
 from cortex_tui.store import names
-from cortex_tui.store.errors import SnapshotError, translated
+from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.library import (
     Acknowledgement,
     Collected,
@@ -33,7 +31,9 @@ from cortex_tui.store.records import (
     StoredSession,
 )
 from cortex_tui.store.sqlite import rows
-from cortex_tui.store.sqlite.connection import identity, open_for_reading, open_for_writing
+from cortex_tui.store.sqlite.connection import open_for_reading, open_for_writing
+from cortex_tui.store.sqlite.file import StoreFile
+from cortex_tui.store.sqlite.naming import Naming
 from cortex_tui.store.sqlite.reading import Reader
 from cortex_tui.store.sqlite.remarks import Remarks
 from cortex_tui.store.sqlite.removals import Removals, unkept
@@ -54,11 +54,7 @@ class SqliteStore:
         self.path = path
         self.notice = notice
         """What a reader should know of the way in which the file had to be read, or ""."""
-        self._connection = connection
-        self._is_writable = writable
-        self._file = identity(path)
-        self._closed = False
-        self._lock = asyncio.Lock()
+        self._file = StoreFile(path, connection, writable=writable)
 
     @staticmethod
     async def open(path: Path) -> SqliteStore:
@@ -77,10 +73,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Ends the connection; what was written stays. May be called twice."""
-        async with self._lock:
-            connection, self._connection, self._closed = self._connection, None, True
-            if connection is not None:
-                await connection.close()
+        await self._file.close()
 
     async def __aenter__(self) -> SqliteStore:
         return self
@@ -92,7 +85,7 @@ class SqliteStore:
 
     async def begin_session(self, record: SessionRecord) -> None:
         """Makes the session known, or what is known of it newer."""
-        async with self._transaction() as connection:
+        async with self._file.writing() as connection:
             await connection.execute_fetchall(
                 "INSERT INTO session (id, started_at, state, record) VALUES (?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET "
@@ -109,7 +102,7 @@ class SqliteStore:
     async def write(self, batch: SessionBatch) -> None:
         """Writes what has changed. The same batch may be written again, after an error or not."""
         session = batch.session
-        async with self._transaction() as connection:
+        async with self._file.writing() as connection:
             await self._need_session(connection, session)
             await connection.executemany(
                 "DELETE FROM interval WHERE session = ? AND run = ?",
@@ -162,7 +155,7 @@ class SqliteStore:
 
     async def finish_session(self, session: str, state: SessionEnd) -> None:
         """Notes that nothing more will be written of the session."""
-        async with self._transaction() as connection:
+        async with self._file.writing() as connection:
             await self._need_session(connection, session)
             await connection.execute_fetchall(
                 "UPDATE session SET state = ? WHERE id = ?", (state, session)
@@ -183,18 +176,9 @@ class SqliteStore:
         Note and tags are added to those that the session has.
         """
         checked_name(name)
-        async with self._transaction() as connection:
-            await self._need_free(connection, name)
+        async with self._file.writing() as connection:
             await self._need_session(connection, session)
-            if run is not None and not await connection.execute_fetchall(
-                "SELECT 1 FROM run WHERE session = ? AND run = ?", (session, run)
-            ):
-                raise SnapshotError(f"{self.path}: session {session} has no run {run} yet")
-            await connection.execute_fetchall(
-                "INSERT INTO name (name, session, run, baseline, created_at) "
-                "VALUES (?, ?, ?, 0, ?)",
-                (name, session, run, _now()),
-            )
+            await Naming(connection, self.path, _now()).save(name, session, run)
             remarks = Remarks(connection, self.path)
             await remarks.add_note(session, note)
             await remarks.change_tags(session, tags, ())
@@ -202,28 +186,15 @@ class SqliteStore:
     async def check_name(self, name: str) -> None:
         """SnapshotError if `name_snapshot` would refuse the name."""
         checked_name(name)
-        async with self._transaction() as connection:
-            await self._need_free(connection, name)
+        async with self._file.writing() as connection:
+            await Naming(connection, self.path, _now()).need_free(name)
 
     async def set_baseline(self, name: str, ref: str) -> str:
         """Points a baseline at what `ref` means, and returns the session that it was pointed at
         before, "" for a new one. The name must be free or a baseline's. `restore` takes it back."""
         checked_name(name)
-        async with self._transaction() as connection:
-            reader = Reader(connection, self.path)
-            session, meant = await reader.find(ref)
-            run = meant.run if meant else None
-            before = [entry for entry in await reader.snapshots(name) if entry.baseline]
-            if before:
-                await Removals(connection, self.path, _now()).note_move(before[0])
-            else:
-                await self._need_free(connection, name)
-            await connection.execute_fetchall(
-                "INSERT OR REPLACE INTO name (name, session, run, baseline, created_at) "
-                "VALUES (?, ?, ?, 1, ?)",
-                (name, session, run, _now()),
-            )
-            return before[0].session if before else ""
+        async with self._file.writing() as connection:
+            return await Naming(connection, self.path, _now()).move(name, ref)
 
     async def change_tags(
         self, ref: str, add: Sequence[str] = (), remove: Sequence[str] = ()
@@ -231,13 +202,13 @@ class SqliteStore:
         """Adds tags to a session and takes others away; returns all that it has then."""
         for tag in add:
             checked_tag(tag)
-        async with self._transaction() as connection:
+        async with self._file.writing() as connection:
             session, _ = await Reader(connection, self.path).find(ref)
             return await Remarks(connection, self.path).change_tags(session, add, remove)
 
     async def set_note(self, ref: str, note: str) -> None:
         """Writes the note of a session in place of the one it has; "" takes it away."""
-        async with self._transaction() as connection:
+        async with self._file.writing() as connection:
             session, _ = await Reader(connection, self.path).find(ref)
             await Remarks(connection, self.path).set_note(session, note)
 
@@ -246,35 +217,35 @@ class SqliteStore:
     async def remove(self, ref: str, *, within: int | None = None) -> Removed:
         """Takes a name away, and the session with its last one, unless it is running; or a session
         with all its names. `within` is the number of an earlier removal that this is a part of."""
-        async with self._transaction() as connection:
+        async with self._file.writing() as connection:
             return await Removals(connection, self.path, _now()).remove(ref, within)
 
     async def restore(self) -> Restored | None:
         """Takes the last removal back; None where there is nothing to restore."""
-        async with self._transaction() as connection:
+        async with self._file.writing() as connection:
             return await Removals(connection, self.path, _now()).restore()
 
     async def collect(self, keep: Keep, *, dry_run: bool = False) -> Collected:
         """Deletes for good what was removed, and unsaved sessions that nothing keeps; then gives
         the space back to the disk. A `dry_run` only returns what would go."""
-        before = _size_of(self.path)
-        async with self._transaction() as connection:
+        before = self._file.size()
+        async with self._file.writing() as connection:
             removals = Removals(connection, self.path, _now())
             removed, unsaved = await removals.removable(keep)
             if not dry_run:
                 await removals.delete([*removed, *unsaved])
                 await removals.forget()
         if not dry_run:
-            await self._shrink()
+            await self._file.shrink()
         return Collected(
             removed=tuple(removed),
             unsaved=tuple(unsaved),
-            freed_bytes=max(0, before - _size_of(self.path)),
+            freed_bytes=max(0, before - self._file.size()),
         )
 
     async def prune_unsaved(self, keep: int = 50) -> int:
         """Removes sessions without name, tag or note but the newest `keep`; returns how many."""
-        async with self._transaction() as connection:
+        async with self._file.writing() as connection:
             sessions = await Reader(connection, self.path).sessions()
             gone = unkept(sessions, Keep(newest=keep))
             await Removals(connection, self.path, _now()).delete(gone)
@@ -285,7 +256,7 @@ class SqliteStore:
     async def acknowledge(self, change: Acknowledgement) -> None:
         """Keeps a note on a change; an empty one takes it away."""
         key = (change.profile, change.statistic, change.session)
-        async with self._transaction() as connection:
+        async with self._file.writing() as connection:
             await self._need_session(connection, change.session)
             await connection.execute_fetchall(
                 "DELETE FROM acknowledgement WHERE profile = ? AND statistic = ? AND session = ?",
@@ -315,7 +286,7 @@ class SqliteStore:
 
     async def put_noise(self, records: Sequence[NoiseRecord]) -> None:
         """Keeps noise floors, each in place of an earlier one of the same profile and machine."""
-        async with self._transaction() as connection:
+        async with self._file.writing() as connection:
             await connection.executemany(
                 "INSERT OR REPLACE INTO noise (profile, machine, record) VALUES (?, ?, ?)",
                 [rows.noise_row(record) for record in records],
@@ -358,92 +329,16 @@ class SqliteStore:
                 raise names.nothing(self.path, ref)
             return await reader.load(ref)
 
-    # --- transactions -------------------------------------------------------------------------
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[aiosqlite.Connection]:
-        if not self._is_writable:
-            raise SnapshotError(f"{self.path}: was opened for reading only")
-        await self._follow_the_file()
-        async with self._locked("BEGIN IMMEDIATE") as connection:
-            yield connection
-
-    async def _follow_the_file(self) -> None:
-        """SQLite goes on writing to a file that was deleted, and what it writes there is lost."""
-        async with self._lock:
-            if self._closed or (self._connection and identity(self.path) == self._file):
-                return
-            lost, self._connection = self._connection, None
-            if lost is not None:
-                with suppress(sqlite3.Error):
-                    await lost.close()
-            self._connection = await open_for_writing(self.path)
-            self._file = identity(self.path)
-        raise SnapshotError(
-            f"{self.path}: was moved or deleted while in use: it is made anew, for what is still "
-            "in memory",
-            retryable=True,
-        )
-
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Reader | None]:
-        """None for an empty store. All that is read is of one moment."""
-        if self._connection is None and not self._is_writable:
-            yield None
-            return
-        async with self._locked("BEGIN") as connection:
-            yield Reader(connection, self.path)
-
-    @asynccontextmanager
-    async def _locked(self, begin: str) -> AsyncIterator[aiosqlite.Connection]:
-        async with self._lock:
-            connection = self._connection
-            if connection is None:
-                raise SnapshotError(f"{self.path}: is not open")
-            try:
-                await connection.execute_fetchall(begin)
-                yield connection
-                await connection.commit()
-            except BaseException as error:
-                # Queued behind whatever was under way, so that it holds even for a call that was
-                # cancelled; it does nothing where SQLite has rolled back already.
-                await asyncio.shield(connection.rollback())
-                if isinstance(error, sqlite3.Error):
-                    raise translated(error, self.path) from error
-                raise
-
-    async def _shrink(self) -> None:
-        """Where another process uses the file, what was freed is used by later sessions instead."""
-        async with self._lock:
-            if self._connection is None:
-                return
-            try:
-                await self._connection.execute_fetchall("VACUUM")
-                await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-            except sqlite3.Error as error:
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
-                    raise translated(error, self.path) from error
+        """None for an empty store."""
+        async with self._file.reading() as connection:
+            yield None if connection is None else Reader(connection, self.path)
 
     async def _need_session(self, connection: aiosqlite.Connection, session: str) -> None:
         if not await connection.execute_fetchall("SELECT 1 FROM session WHERE id = ?", (session,)):
             raise SnapshotError(f"{self.path}: session {session} is not stored: run it again")
 
-    async def _need_free(self, connection: aiosqlite.Connection, name: str) -> None:
-        taken = list(
-            await connection.execute_fetchall("SELECT created_at FROM name WHERE name = ?", (name,))
-        )
-        if taken:
-            raise SnapshotError(
-                f"{self.path}: the name {name!r} is taken (saved {taken[0][0]}): "
-                f"choose another, or free it with `cortex-tui rm {name}`"
-            )
-
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _size_of(path: Path) -> int:
-    """In bytes, with the log."""
-    files = (path, path.with_name(f"{path.name}-wal"))
-    return sum(file.stat().st_size for file in files if file.exists())

@@ -145,3 +145,19 @@ def test_runs_that_an_older_version_wrote_are_read_whole(
     document = json.loads(answer.out)
     assert [point["session"] for point in document["points"]] == ["2025-a", "2025-b", "2025-c"]
     assert document["points"][0]["value"] == pytest.approx(20_100, rel=0.01)
+
+
+def test_runs_that_came_without_their_numbers_are_read_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def write() -> None:
+        async with await open_store(tmp_path / "s.db") as store:
+            await store.begin_session(samples.session())
+            await store.write(samples.batch(state="finished"))
+            await store.finish_session("s1", "finished")
+
+    monkeypatch.chdir(tmp_path)
+    asyncio.run(write())
+    document = json.loads(call(capsys, "history", PROFILE, "--store", "s.db", "--json").out)
+    assert (document["statistic"], len(document["points"])) == ("p95", 1)
+    assert document["points"][0]["value"] == pytest.approx(10_340, rel=0.01)
