@@ -1,6 +1,13 @@
-"""Bounds of everything that could grow without one, all in one place."""
+"""Bounds of everything that could grow without one, all in one place.
+
+A bound is here if somebody chose it. What follows from a format or a formula, such as the longest
+encoded histogram or the highest bucket, is next to what it follows from (`stats`). The core, a
+package of its own, has its bounds next to the rules of its entities.
+"""
 
 from __future__ import annotations
+
+# Of what a workload's code raises and prints.
 
 MAX_ERROR_TYPES = 32
 """Failures of further types are counted together, so that a workload cannot grow the messages."""
@@ -11,6 +18,15 @@ MAX_CAUSES = 20
 """Exceptions of a group, or of a chain of causes, whose names are reported."""
 MAX_LINE_CHARS = 4_096
 """Of what a workload prints in one line; the rest comes as further lines."""
+MAX_LOG_LINES = 500
+"""Of a session's log as it is shown, the newest."""
+MAX_SHOWN_LINE_CHARS = 500
+"""Of a line of that log."""
+MAX_OUTPUT_TAIL_BYTES = 4_096
+"""The end of what a failed command printed, from which its last line is shown."""
+
+# Of a run as it is measured.
+
 MAX_UNFINISHED = 10_000
 """Ages of operations that never ended which are kept by themselves; all are counted."""
 MAX_ARRIVALS_AT_ONCE = 1_000
@@ -21,6 +37,21 @@ MAX_BLOCKS = 64
 """Blocks of the event loop, and garbage collections, between two looks whose times are known."""
 MAX_SPANNED = 1_200
 """Intervals, the last of those that a block of the event loop spans, for which it is reported."""
+MAX_INTERVALS = 1_200
+"""Of a run; when there are as many, neighbours are merged in pairs."""
+MAX_MARKS = 1_000
+"""Changes that a person made to a run while it was measured."""
+
+# Of messages between processes.
+
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+"""A longer frame is refused by its reader, and never written."""
+MAX_PIECE_BYTES = 48_000
+"""Of values in a message: encoding and sending 6,000 values takes some 50 us."""
+MAX_MESSAGE_TEXT_CHARS = 100_000
+"""Of each text in a message that would otherwise be too long for a frame."""
+
+# Of what a profile or a person asks for.
 
 MAX_WORKERS = 100_000
 MAX_RATE_PER_S = 1_000_000.0
@@ -28,6 +59,30 @@ MAX_RATE_PER_S = 1_000_000.0
 MAX_IN_FLIGHT = 10_000_000
 MAX_STAGES = 1_000
 MAX_PROCESSES = 64
+MAX_ITERATIONS = 10**12
+MAX_DURATION_NS = 7 * 24 * 3_600 * 1_000_000_000
+MAX_ROUNDS = 999
+"""Nobody would wait for more: then it is better to have longer rounds."""
+MAX_CELLS = 1_000
+"""Of a matrix."""
+MAX_SUITE_BYTES = 1024 * 1024
+
+# Of what is stored and read again.
+
+MAX_NAME_CHARS = 100
+"""Of a snapshot, a tag or a baseline."""
+MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
+"""A longer JSON document is not read."""
+MAX_STORED_TEXT_BYTES = 16 * 1024 * 1024
+MAX_STORED_BLOB_BYTES = 512 * 1024
+"""No encoded histogram is longer: 33,792 counts of at most nine bytes."""
+MAX_STORED_INTERVALS = 10_000
+"""Of a run; it is written with an eighth of that at most."""
+MAX_STORED_LOG_LINES = 2_000
+"""Of a session's log, the newest."""
+MAX_STORED_LINE_CHARS = 4_000
+
+# Of files that are imported.
 
 MAX_IMPORT_BYTES = 64 * 1024 * 1024
 """Of a file that is imported."""

@@ -23,6 +23,22 @@ def encodable(value: Any) -> Any:
     return value
 
 
+def cut(text: str, most: int) -> str:
+    """The first `most` characters of a text, and how many more there were."""
+    return text if len(text) <= most else f"{text[:most]} … ({len(text) - most:,} characters more)"
+
+
+def shortened(value: Any, most: int) -> Any:
+    """Plain data with every text in it cut after `most` characters."""
+    if isinstance(value, str):
+        return cut(value, most)
+    if isinstance(value, dict):
+        return {shortened(key, most): shortened(item, most) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [shortened(item, most) for item in value]
+    return value
+
+
 def one_line(text: str) -> str:
     """`text` on one line: control, format and unpaired characters are replaced by what shows them.
 

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from cortex_tui.analysis.evidence import Evidence
+from cortex_tui.limits import MAX_ROUNDS
 from cortex_tui.stats.beta import t_critical
 
 Word = Literal["faster", "slower", "same", "cannot tell", "more", "fewer"]
@@ -18,8 +19,6 @@ ALPHA = 0.05
 """How often a whole comparison of equal sides may find any difference."""
 POWER = 0.9
 """How often a difference of the size at hand is found with the rounds that are called enough."""
-MAX_ROUNDS = 999
-"""More would not be run by anybody: then it is better to have longer rounds."""
 
 TOLERANCES = {"p99.9": 0.1, "p99": 0.05, "p95": 0.03, "p90": 0.03}
 """By statistic, up to which ratio less 1 a difference does not matter."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from cortex_tui.limits import MAX_STAGES, MAX_WORKERS
+from cortex_tui.limits import MAX_DURATION_NS, MAX_STAGES, MAX_WORKERS
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.levels import Segment
 from cortex_tui.loads.open import OpenLoad
@@ -26,7 +26,6 @@ from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.toml.reading import (
     DURATION,
     FLAG,
-    MAX_DURATION_NS,
     RATE,
     Key,
     RefusedError,

@@ -12,7 +12,7 @@ from cortex_tui.isolation import asyncio
 from cortex_tui.limits import MAX_LINE_CHARS
 from cortex_tui.placement.port import Deliver, Stream
 from cortex_tui.protocol.commands import ToRunner
-from cortex_tui.protocol.frames import FrameReader, decode_messages, encode_frame
+from cortex_tui.protocol.frames import FrameReader, decode_messages, encode_messages
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied, SessionFinished
 from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.runner.session import Session
@@ -32,7 +32,7 @@ class InProcess:
 
         def deliver(batch: list[Message]) -> None:
             # As a frame, like the messages of a process: the same texts are escaped on the way.
-            frame = encode_frame(batch)
+            frame = encode_messages(batch)
             with contextlib.suppress(RuntimeError):  # the intake's loop may be closed by now
                 intake.call_soon_threadsafe(take, frame)
 

@@ -18,7 +18,7 @@ from cortex_tui.limits import MAX_LINE_CHARS
 from cortex_tui.placement.fleet import open_fleet
 from cortex_tui.placement.port import Stream
 from cortex_tui.protocol.commands import Start, ToRunner
-from cortex_tui.protocol.frames import FrameReader, ProtocolError, decode_messages, encode_frame
+from cortex_tui.protocol.frames import FrameReader, ProtocolError, decode_messages, encode_requests
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied, SessionFinished
 from cortex_tui.protocol.plan import Program, RunnerSpec, SessionPlan
 
@@ -156,7 +156,7 @@ class InRunnerProcess:
 
         def send(request: ToRunner) -> None:
             if transports and not transports[0].is_closing():
-                transports[0].write(encode_frame([request]))
+                transports[0].write(encode_requests([request]))
 
         stream = Stream(send, kill)
         transports: list[asyncio.Transport] = []
@@ -165,7 +165,7 @@ class InRunnerProcess:
         try:
             link = await self._connect(runner, stream, kill, transports)
             pipes = await self._read_pipes(runner, stream, readers)
-            transports[0].write(encode_frame([Start(plan)]))
+            transports[0].write(encode_requests([Start(plan)]))
             watching = asyncio.create_task(self._watch(runner, stream, link, pipes, exit_reason))
             yield stream
         finally:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
+from cortex_tui.limits import MAX_ITERATIONS
 from cortex_tui.loads.registry import read_load
 from cortex_tui.profiles.lengths import (
     BATCH_SCHEMA,
-    MAX_ITERATIONS,
     PRECISION_SCHEMA,
     WARMUP_SCHEMA,
     read_batch,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cortex_tui.limits import MAX_BATCH
+from cortex_tui.limits import MAX_BATCH, MAX_ITERATIONS
 from cortex_tui.profiles.model import Length, Precision
 from cortex_tui.quantities import format_duration
 from cortex_tui.stats.percentiles import parse_percentile
@@ -22,8 +22,6 @@ from cortex_tui.toml.reading import (
     table_schema,
 )
 from cortex_tui.toml.words import shown
-
-MAX_ITERATIONS = 10**12
 
 AUTO = "auto"
 AUTO_WARMUP_AT_MOST_NS = 30_000_000_000

@@ -7,11 +7,11 @@ import math
 import re
 from itertools import product
 
+from cortex_tui.limits import MAX_CELLS
 from cortex_tui.profiles.model import ParamValue
 from cortex_tui.toml.reading import RefusedError, Schema, lists, read_list, read_table
 from cortex_tui.toml.words import shown, suggestion
 
-MAX_CELLS = 1_000
 _MAX_INTEGER = 2**63 - 1
 """The largest that a frame to the runner can carry."""
 _ADDING = ("include", "exclude")

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import tomli
 
+from cortex_tui.limits import MAX_SUITE_BYTES
 from cortex_tui.profiles.combinations import (
     STOP_RULE,
     refusals,
@@ -31,7 +32,6 @@ from cortex_tui.toml.words import shown
 
 DEFAULT_DURATION = Length(duration_ns=10_000_000_000)
 DEFAULT_WARMUP = Length(duration_ns=1_000_000_000)
-MAX_FILE_BYTES = 1024 * 1024
 
 
 class SuiteRead(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ def _parse(file: Path) -> dict[str, Any]:
         if not stat.S_ISREG(status.st_mode):
             # A pipe would be waited for, perhaps for ever.
             raise RefusedError("", "expected a TOML file, this is none")
-        if status.st_size > MAX_FILE_BYTES:
+        if status.st_size > MAX_SUITE_BYTES:
             raise RefusedError("", f"expected at most 1 MiB of TOML, got {status.st_size:,} bytes")
         return tomli.loads(file.read_bytes().decode("utf-8-sig"))
     except OSError as error:

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from cortex_tui.limits import MAX_FRAME_BYTES, MAX_MESSAGE_TEXT_CHARS
 from cortex_tui.loads.registry import decode_load
 from cortex_tui.protocol.commands import Start, ToRunner
-from cortex_tui.protocol.messages import Message
-from cortex_tui.text import encodable
-
-MAX_FRAME_BYTES = 64 * 1024 * 1024
-"""A frame beyond this is garbage: a tenth of a second of samples stays far below it."""
+from cortex_tui.protocol.messages import LogLine, Message, Samples
+from cortex_tui.protocol.pieces import pieces
+from cortex_tui.text import encodable, shortened
 
 
 class ProtocolError(Exception):
@@ -32,18 +31,59 @@ _requests: msgspec.msgpack.Decoder[list[Start | ToRunner]] = msgspec.msgpack.Dec
 )
 
 
-def encode_frame(batch: Sequence[Message] | Sequence[Start | ToRunner]) -> bytes:
-    """One frame: four bytes of length, big-endian, and the batch as a msgpack array.
+def encode_messages(batch: Sequence[Message]) -> bytes:
+    """The batch in as many frames as it needs: none is longer than a reader takes.
 
-    Texts that no encoding has (lone surrogates, as in the name of a file that is not UTF-8) are
-    escaped: an odd text must not end the hand-over.
+    A batch that is too long is cut in half, the values of an interval into several messages. What
+    is still too long has long texts: they are shortened, and say so.
     """
-    try:
-        body = _encoder.encode(batch)
-    except UnicodeEncodeError:
-        plain = msgspec.to_builtins(batch, builtin_types=(bytes,))
-        body = _encoder.encode(encodable(plain))
+    body = _encoded(batch)
+    if len(body) <= MAX_FRAME_BYTES:
+        return _framed(body)
+    if len(batch) > 1:
+        half = len(batch) // 2
+        return encode_messages(batch[:half]) + encode_messages(batch[half:])
+    (message,) = batch
+    parts = pieces(message) if isinstance(message, Samples) else [message]
+    if len(parts) > 1:
+        return encode_messages(parts)
+    body = _encoder.encode(shortened(encodable(_plain(batch)), MAX_MESSAGE_TEXT_CHARS))
+    if len(body) <= MAX_FRAME_BYTES:
+        return _framed(body)
+    lost = f"a {type(message).__name__} of {len(body):,} bytes was too long to be sent"
+    return _framed(_encoded([LogLine(-1, "runner", lost)]))
+
+
+def encode_requests(batch: Sequence[Start | ToRunner]) -> bytes:
+    """One frame with what is asked of a runner.
+
+    Raises ProtocolError for more than a frame takes: nothing of a plan can be left out.
+    """
+    body = _encoded(batch)
+    if len(body) > MAX_FRAME_BYTES:
+        raise ProtocolError(
+            f"the profiles have {len(body):,} bytes (expected at most {MAX_FRAME_BYTES:,})"
+        )
+    return _framed(body)
+
+
+def _framed(body: bytes) -> bytes:
+    """Four bytes of length, big-endian, and the batch as a msgpack array."""
     return _HEADER.pack(len(body)) + body
+
+
+def _encoded(batch: Sequence[Message] | Sequence[Start | ToRunner]) -> bytes:
+    """Texts that no encoding has (lone surrogates, as in the name of a file that is not UTF-8) are
+    escaped: an odd text must not end the hand-over."""
+    try:
+        return _encoder.encode(batch)
+    except UnicodeEncodeError:
+        return _encoder.encode(encodable(_plain(batch)))
+
+
+def _plain(batch: Sequence[Message] | Sequence[Start | ToRunner]) -> object:
+    """Dicts, lists, texts, bytes and numbers."""
+    return msgspec.to_builtins(batch, builtin_types=(bytes,))
 
 
 class FrameReader:

@@ -143,6 +143,10 @@ class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """What happened in other intervals, by their number, since it spanned the end of one: the event
     loop was blocked."""
 
+    @property
+    def values(self) -> tuple[bytes, bytes, bytes, bytes]:
+        return self.service, self.response, self.lateness, self.failures
+
 
 class Pulse(msgspec.Struct, frozen=True, tag=True):
     """Sent every tenth of a second: the loop turns, and this is how it was since the last one."""

@@ -11,9 +11,8 @@ import socket
 from collections.abc import Sequence
 
 from cortex_tui.protocol.commands import Request
-from cortex_tui.protocol.frames import FrameReader, decode_requests, encode_frame
-from cortex_tui.protocol.messages import Message, Samples
-from cortex_tui.runner.handover import pieces
+from cortex_tui.protocol.frames import FrameReader, decode_requests, encode_messages
+from cortex_tui.protocol.messages import Message
 
 
 class Channel:
@@ -24,17 +23,8 @@ class Channel:
         self._reader = reader
 
     def send(self, messages: Sequence[Message]) -> None:
-        """Writes them, in frames that the other side takes; blocks while it reads nothing."""
-        frame: list[Message] = []
-        for message in messages:
-            if not isinstance(message, Samples):
-                frame.append(message)
-                continue
-            for piece in pieces(message):
-                self._write([*frame, piece])
-                frame = []
-        if frame:
-            self._write(frame)
+        """Writes them; blocks while the other side reads nothing."""
+        self._connection.sendall(encode_messages(messages))
 
     def requests(self, wait_s: float = 0.0) -> list[Request]:
         """The commands that have come by now, or come within `wait_s`."""
@@ -46,6 +36,3 @@ class Channel:
             for request in decode_requests(body)
         ]
         return [request for request in found if isinstance(request, Request)]
-
-    def _write(self, frame: Sequence[Message]) -> None:
-        self._connection.sendall(encode_frame(frame))

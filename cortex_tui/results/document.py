@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from cortex_tui.limits import MAX_DOCUMENT_BYTES
+
 SCHEMA = "cortex-tui/session@1"
-MAX_BYTES = 256 * 1024 * 1024
-"""A longer document is not read."""
 
 
 class DocumentError(Exception):
@@ -212,8 +212,8 @@ def read_document(data: bytes) -> SessionDocument:
 
     Raises DocumentError for anything else.
     """
-    if len(data) > MAX_BYTES:
-        raise DocumentError(f"longer than {MAX_BYTES:,} bytes: it is not read")
+    if len(data) > MAX_DOCUMENT_BYTES:
+        raise DocumentError(f"longer than {MAX_DOCUMENT_BYTES:,} bytes: it is not read")
     try:
         document = msgspec.json.decode(data, type=SessionDocument)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:

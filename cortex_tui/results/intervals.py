@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cortex_tui.limits import MAX_INTERVALS
 from cortex_tui.protocol.messages import Health, Samples
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.stats.measured import Subject
 from cortex_tui.text import lines
-
-MAX_INTERVALS = 1_200
 
 TimeName = Literal["service", "response", "lateness", "failure"]
 

@@ -10,6 +10,7 @@ from bisect import insort
 
 import msgspec
 
+from cortex_tui.limits import MAX_ERROR_TYPES, MAX_MARKS
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import (
     Calibrated,
@@ -36,8 +37,6 @@ from cortex_tui.stats.targets import TargetResult, TargetVerdict, parse_targets
 from cortex_tui.text import lines
 
 UNSETTLED = "warm-up ended before the times had settled"
-_MAX_TRACEBACKS = 32
-_MAX_MARKS = 1_000
 
 
 class Concluded(msgspec.Struct, frozen=True):
@@ -162,7 +161,7 @@ class RunFold(RunTotals):
             self.changed = True
 
     def mark(self, message: Mark) -> None:
-        if len(self.marks) < _MAX_MARKS:
+        if len(self.marks) < MAX_MARKS:
             self.marks.append(MarkView(message.offset_ns, lines(message.text)))
         self.changed = True
 
@@ -177,7 +176,7 @@ class RunFold(RunTotals):
         self._clock.hear(samples.at_ns)
         self.in_flight, self.oldest_ns = samples.in_flight, samples.oldest_ns
         for name, text in samples.tracebacks.items():
-            if len(self.tracebacks) < _MAX_TRACEBACKS:
+            if len(self.tracebacks) < MAX_ERROR_TYPES:
                 self.tracebacks.setdefault(lines(name), lines(text))
                 self.texts.setdefault(lines(name), lines(samples.texts.get(name, "")))
         if samples.phase == "warmup":

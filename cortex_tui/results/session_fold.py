@@ -8,6 +8,7 @@ from statistics import mean
 from typing import Literal, TypeVar
 
 from cortex_tui.environment import VOLATILE_FILE_SYSTEMS
+from cortex_tui.limits import MAX_LOG_LINES, MAX_SHOWN_LINE_CHARS
 from cortex_tui.placement.registry import place_of
 from cortex_tui.protocol.messages import (
     Answer,
@@ -34,11 +35,9 @@ from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import SessionView
-from cortex_tui.text import lines
+from cortex_tui.text import cut, lines
 from cortex_tui.workloads.names import OVER_CORE
 
-LOG_LINES = 500
-_MAX_LINE_CHARS = 500
 _LATELY = 10
 """Of how many ticks the session's health is shown: a second's."""
 
@@ -72,7 +71,7 @@ class SessionFold:
             p.run: self._planned(RunPlanned(p.run, p.profile, (), p.round, p.variant))
             for p in plan.runs
         }
-        self.log: deque[LogLine] = deque(maxlen=LOG_LINES)
+        self.log: deque[LogLine] = deque(maxlen=MAX_LOG_LINES)
         self.log_total = 0
         self._ended_ns = 0
         self._ended_views: dict[int, RunResult] = {}
@@ -136,7 +135,7 @@ class SessionFold:
             case Answer() | Arrived():
                 pass  # the controller's, and the placement's
             case LogLine():
-                text = lines(message.text[:_MAX_LINE_CHARS])
+                text = lines(cut(message.text, MAX_SHOWN_LINE_CHARS))
                 self.log.append(LogLine(message.run, message.stream, text))
                 self.log_total += 1
             case SessionStarted():

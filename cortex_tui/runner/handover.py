@@ -9,21 +9,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from cortex_tui.isolation import asyncio
+from cortex_tui.limits import MAX_PIECE_BYTES
 from cortex_tui.protocol.messages import LogLine, Message, Pulse, Samples
+from cortex_tui.protocol.pieces import pieces
 from cortex_tui.runner.clock import CLOCK
 from cortex_tui.runner.health import HealthMeter
 from cortex_tui.runner.members import Member
 from cortex_tui.workloads.failures import describe_error
 
-FRAME_BYTES = 48_000
-"""Of values in a frame: encoding and sending them takes some 50 us. That is 6,000 values."""
 HOLD_NS = 50_000
 """For how long runs are asked for their values before the loop has its turn."""
-
-_VALUE_BYTES = 8
 
 Emit = Callable[[list[Message]], None]
 
@@ -54,7 +50,7 @@ class Outbox:
 
     @property
     def full(self) -> bool:
-        return self._bytes >= FRAME_BYTES
+        return self._bytes >= MAX_PIECE_BYTES
 
     async def send(self) -> None:
         """Sends what waits, a frame in each of the next turns of the loop."""
@@ -62,7 +58,9 @@ class Outbox:
             await asyncio.sleep(0)
             frame: list[Message] = []
             size = 0
-            while self._waiting and (not frame or size + _size(self._waiting[0]) <= FRAME_BYTES):
+            while self._waiting and (
+                not frame or size + _size(self._waiting[0]) <= MAX_PIECE_BYTES
+            ):
                 size += _size(self._waiting[0])
                 frame.append(self._waiting.popleft())
             self._bytes -= size
@@ -73,33 +71,7 @@ class Outbox:
 def _size(message: Message) -> int:
     if not isinstance(message, Samples):
         return 0
-    return sum(map(len, _values(message)))
-
-
-def _values(samples: Samples) -> tuple[bytes, ...]:
-    return samples.service, samples.response, samples.lateness, samples.failures
-
-
-def pieces(samples: Samples) -> list[Samples]:
-    """Messages that add up to this one, none of them larger than a frame."""
-    values = _values(samples)
-    if sum(map(len, values)) <= FRAME_BYTES:
-        return [samples]
-    step = FRAME_BYTES // sum(map(bool, values)) // _VALUE_BYTES * _VALUE_BYTES
-    pieces: list[Samples] = []
-    for start in range(0, max(map(len, values)), step):
-        service, response, lateness, failures = (each[start : start + step] for each in values)
-        piece = msgspec.structs.replace(
-            samples, service=service, response=response, lateness=lateness, failures=failures
-        )
-        if samples.drained:
-            piece = msgspec.structs.replace(piece, drained=len(service) // _VALUE_BYTES)
-        if pieces:
-            piece = msgspec.structs.replace(
-                piece, errors={}, tracebacks={}, texts={}, unstarted=0, failed_in_batches=0
-            )
-        pieces.append(piece)
-    return pieces
+    return sum(map(len, message.values))
 
 
 class HandOver:

@@ -21,7 +21,7 @@ from collections.abc import Callable
 
 from cortex_tui.isolation import asyncio, run_to_end
 from cortex_tui.protocol.commands import Start, ToRunner
-from cortex_tui.protocol.frames import FrameReader, decode_requests, encode_frame
+from cortex_tui.protocol.frames import FrameReader, decode_requests, encode_messages
 from cortex_tui.protocol.plan import LoopName, SessionPlan
 from cortex_tui.runner.clock import protect_time_of
 from cortex_tui.runner.session import Session
@@ -121,7 +121,7 @@ async def _serve(
     link = _Link(reader)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_unix_connection(lambda: link, sock=channel)
-    session = Session(plan, lambda batch: transport.write(encode_frame(batch)))
+    session = Session(plan, lambda batch: transport.write(encode_messages(batch)))
     begun(session)
     link.on_request = session.receive
     for request in early:

@@ -6,9 +6,8 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+from cortex_tui.limits import MAX_NAME_CHARS
 from cortex_tui.store.errors import SnapshotError
-
-MAX_NAME = 100
 
 
 def checked_name(name: str) -> str:
@@ -18,9 +17,9 @@ def checked_name(name: str) -> str:
             f"{name!r} cannot be the name of a snapshot: expected visible characters, "
             "no blank at either end, no dash at the start"
         )
-    if len(name) > MAX_NAME:
+    if len(name) > MAX_NAME_CHARS:
         raise SnapshotError(
-            f"the name of a snapshot has {len(name)} characters: expected at most {MAX_NAME}"
+            f"the name of a snapshot has {len(name)} characters: expected at most {MAX_NAME_CHARS}"
         )
     return name
 
@@ -31,8 +30,8 @@ def checked_tag(tag: str) -> str:
         raise SnapshotError(
             f"{tag!r} cannot be a tag: expected visible characters, no blank, no dash at the start"
         )
-    if len(tag) > MAX_NAME:
-        raise SnapshotError(f"the tag has {len(tag)} characters: expected at most {MAX_NAME}")
+    if len(tag) > MAX_NAME_CHARS:
+        raise SnapshotError(f"the tag has {len(tag)} characters: expected at most {MAX_NAME_CHARS}")
     return tag
 
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
-from cortex_tui.limits import MAX_RATE_PER_S
+from cortex_tui.limits import MAX_DURATION_NS, MAX_RATE_PER_S
 from cortex_tui.quantities import parse_duration_ns, parse_rate_per_s
 from cortex_tui.toml.words import shown, suggestion
-
-MAX_DURATION_NS = 7 * 24 * 3_600 * 1_000_000_000
 
 Schema = dict[str, Any]
 

@@ -14,11 +14,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from cortex_tui.limits import MAX_OUTPUT_TAIL_BYTES
 from cortex_tui.workloads.api import Workload, workload
 from cortex_tui.workloads.context import current_run
 from cortex_tui.workloads.operation import WorkloadError
 
-_LAST_BYTES = 4_096
 _LINE_CHARS = 200
 
 
@@ -178,7 +178,7 @@ def _descendants(pid: int) -> list[int]:
 def _failure_text(code: int, last_words: IO[bytes]) -> str:
     how = f"exited with {code}" if code > 0 else f"killed by {_signal_name(-code)}"
     end = last_words.seek(0, os.SEEK_END)
-    last_words.seek(max(0, end - _LAST_BYTES))
+    last_words.seek(max(0, end - MAX_OUTPUT_TAIL_BYTES))
     lines = last_words.read().decode(errors="backslashreplace").strip().splitlines()
     return f"{how}: {lines[-1][:_LINE_CHARS]}" if lines else how
 

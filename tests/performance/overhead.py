@@ -26,7 +26,7 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.loads.port import Load
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol.frames import encode_frame
+from cortex_tui.protocol.frames import encode_messages
 from cortex_tui.protocol.messages import RunFinished
 from cortex_tui.protocol.plan import INTERVAL_NS, LoopName, RunPlan, SessionPlan
 from cortex_tui.runner.process import new_event_loop
@@ -68,7 +68,7 @@ async def runner_ns(operations: int, folder: str, **fields: object) -> float:
     ended: list[RunFinished] = []
 
     def emit(batch: list[object]) -> None:
-        frames.append(len(encode_frame(batch)))  # type: ignore[arg-type]
+        frames.append(len(encode_messages(batch)))  # type: ignore[arg-type]
         ended.extend(message for message in batch if isinstance(message, RunFinished))
 
     subject = profile(

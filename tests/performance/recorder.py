@@ -12,7 +12,7 @@ import random
 from hdrh.histogram import HdrHistogram
 
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol.frames import FrameReader, decode_messages, encode_frame
+from cortex_tui.protocol.frames import FrameReader, decode_messages, encode_messages
 from cortex_tui.protocol.messages import RunPlanned, Samples
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.runner.recorder import Recorder
@@ -40,7 +40,7 @@ def record_ours(values: list[int], intervals: int) -> None:
         for value in values:
             append(value)
         recorder.reach((interval + 1) * INTERVAL_NS)
-        for body in reader.feed(encode_frame([*recorder.take()])):
+        for body in reader.feed(encode_messages([*recorder.take()])):
             for message in decode_messages(body):
                 assert isinstance(message, Samples)
                 tally.add(message)

@@ -43,11 +43,11 @@ from typing import Any
 import numpy as np
 from hdrh.histogram import HdrHistogram
 
+from cortex_tui.limits import MAX_INTERVALS
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.loads.port import Arrivals, Load
 from cortex_tui.profiles.model import Length
-from cortex_tui.results.intervals import MAX_INTERVALS
 from cortex_tui.stats.buckets import HIGHEST_NS
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.percentiles import SHOWN

@@ -8,6 +8,7 @@ from typing import Any, cast, get_args
 
 import aiosqlite
 
+from cortex_tui.limits import MAX_STORED_BLOB_BYTES, MAX_STORED_INTERVALS, MAX_STORED_TEXT_BYTES
 from cortex_tui.store import names
 from cortex_tui.store.errors import SnapshotError, damaged
 from cortex_tui.store.library import Acknowledgement, MeasuredRun, NoiseRecord, RemovedEntry
@@ -227,12 +228,12 @@ class Reader:
         """Refuses what no program of ours has written before it is read into memory."""
         longest = "max(length(CAST({} AS BLOB)))"
         checks = [
-            ("session", "id", longest.format("record"), rows.MAX_TEXT_BYTES),
-            ("run", "session", longest.format("record"), rows.MAX_TEXT_BYTES),
-            ("log", "session", longest.format("text"), rows.MAX_TEXT_BYTES),
-            ("interval", "session", longest.format("facts"), rows.MAX_TEXT_BYTES),
+            ("session", "id", longest.format("record"), MAX_STORED_TEXT_BYTES),
+            ("run", "session", longest.format("record"), MAX_STORED_TEXT_BYTES),
+            ("log", "session", longest.format("text"), MAX_STORED_TEXT_BYTES),
+            ("interval", "session", longest.format("facts"), MAX_STORED_TEXT_BYTES),
             *(
-                ("interval", "session", f"max(length({column}))", rows.MAX_BLOB_BYTES)
+                ("interval", "session", f"max(length({column}))", MAX_STORED_BLOB_BYTES)
                 for column in ("service", "response", "lateness", "failure")
             ),
         ]
@@ -245,7 +246,7 @@ class Reader:
             "SELECT run, count(*) FROM interval WHERE session = ? GROUP BY run", (session,)
         )
         for run, count in counts:
-            if count > rows.MAX_INTERVALS:
+            if count > MAX_STORED_INTERVALS:
                 raise damaged(self._path, f"session {session}", f"{count:,} intervals in run {run}")
 
     async def _running(self) -> dict[str, SessionState]:

@@ -22,12 +22,6 @@ from cortex_tui.store.records import (
 )
 from cortex_tui.text import encodable
 
-MAX_TEXT_BYTES = 16 * 1024 * 1024
-MAX_BLOB_BYTES = 512 * 1024
-"""No encoded histogram is longer: 33,792 counts of at most nine bytes."""
-MAX_INTERVALS = 10_000
-"""Of a run; it is written with an eighth of that at most."""
-
 Row = tuple[Any, ...]
 _T = TypeVar("_T")
 _TIMES = ("service", "response", "lateness", "failure")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aiosqlite
 
+from cortex_tui.limits import MAX_STORED_LINE_CHARS, MAX_STORED_LOG_LINES
 from cortex_tui.store import names
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.library import (
@@ -37,11 +38,7 @@ from cortex_tui.store.sqlite.naming import Naming
 from cortex_tui.store.sqlite.reading import Reader
 from cortex_tui.store.sqlite.remarks import Remarks
 from cortex_tui.store.sqlite.removals import Removals, unkept
-from cortex_tui.text import encodable
-
-LOG_LINES = 2_000
-"""Lines of a session that are kept, the newest."""
-MAX_LINE_CHARS = 4_000
+from cortex_tui.text import cut, encodable
 
 
 class SqliteStore:
@@ -142,7 +139,7 @@ class SqliteStore:
                         line.number,
                         line.run,
                         line.stream,
-                        encodable(line.text[:MAX_LINE_CHARS]),
+                        encodable(cut(line.text, MAX_STORED_LINE_CHARS)),
                     )
                     for line in batch.log
                 ],
@@ -150,7 +147,7 @@ class SqliteStore:
             await connection.execute_fetchall(
                 "DELETE FROM log WHERE session = ? AND number <= "
                 "(SELECT max(number) FROM log WHERE session = ?) - ?",
-                (session, session, LOG_LINES),
+                (session, session, MAX_STORED_LOG_LINES),
             )
 
     async def finish_session(self, session: str, state: SessionEnd) -> None:

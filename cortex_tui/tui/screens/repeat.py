@@ -8,10 +8,10 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from cortex_tui.limits import MAX_ROUNDS
 from cortex_tui.tui.screens.dialog import Dialog, Entry
 from cortex_tui.tui.widgets.choice import Choice
 
-MOST_ROUNDS = 999
 SUGGESTED = "5"
 """Three rounds cannot show a drift between them; five begin to."""
 
@@ -42,7 +42,7 @@ class RepeatDialog(Dialog[Rounds]):
 
     def submit(self, text: str) -> None:
         rounds = int(text) if text.isdecimal() else 0
-        if not 0 < rounds <= MOST_ROUNDS:
-            self.show_error(f"expected a number of rounds from 1 to {MOST_ROUNDS}")
+        if not 0 < rounds <= MAX_ROUNDS:
+            self.show_error(f"expected a number of rounds from 1 to {MAX_ROUNDS}")
             return
         self.dismiss(Rounds(rounds, one_by_one=bool(self.chosen)))

@@ -16,7 +16,7 @@ from cortex_tui.loads.registry import LOADS
 from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.commands import Start
-from cortex_tui.protocol.frames import ProtocolError, decode_requests, encode_frame
+from cortex_tui.protocol.frames import ProtocolError, decode_requests, encode_requests
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from tests.unit.cli.door import call
 from tests.unit.loads.burst import BurstLoad
@@ -82,7 +82,7 @@ def test_a_plan_with_a_load_that_nobody_knows_is_refused(folder: Path) -> None:
         suite="x", name="a", workload="a:b", load=BurstLoad(1, 1), stop=Length(iterations=1)
     )
     plan = SessionPlan(session="x", runs=(RunPlan(0, profile),), scratch="", cache="")
-    body = encode_frame([Start(plan)])[4:]
+    body = encode_requests([Start(plan)])[4:]
     (start,) = decode_requests(body)
     assert isinstance(start, Start)
     assert start.plan == plan

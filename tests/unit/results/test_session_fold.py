@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cortex_tui.limits import MAX_LOG_LINES
 from cortex_tui.protocol.messages import (
     LogLine,
     Message,
@@ -10,7 +11,7 @@ from cortex_tui.protocol.messages import (
     RunnerDied,
     SessionFinished,
 )
-from cortex_tui.results.session_fold import LOG_LINES, SessionFold
+from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.view import SessionView
 from tests.unit.session.messages import (
     SECOND_NS,
@@ -140,8 +141,8 @@ def test_a_message_of_a_run_that_was_never_planned_changes_nothing() -> None:
 def test_the_log_is_bounded_and_harmless() -> None:
     lines = [LogLine(-1, "stdout", f"\x1b[2J{number}" + "x" * 10_000) for number in range(2_000)]
     view = view_of(fold(started(), *lines))
-    assert len(view.log) == LOG_LINES
-    assert view.log_dropped == 2_000 - LOG_LINES
+    assert len(view.log) == MAX_LOG_LINES
+    assert view.log_dropped == 2_000 - MAX_LOG_LINES
     assert view.log[-1].startswith("stdout: ␛[2J1999x")
     assert max(map(len, view.log)) < 600
 

@@ -7,10 +7,11 @@ from array import array
 
 import pytest
 
+from cortex_tui.limits import MAX_PIECE_BYTES
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.messages import Message, Pulse, Samples, SessionFinished
-from cortex_tui.runner.handover import FRAME_BYTES, Outbox
+from cortex_tui.runner.handover import Outbox
 from tests.unit.runner.bench import Bench
 
 
@@ -61,7 +62,7 @@ async def test_pieces_add_up_to_the_whole_and_fit_into_frames(whole: Samples) ->
             for m in frame
             if isinstance(m, Samples)
         ]
-        assert sum(sizes) <= FRAME_BYTES
+        assert sum(sizes) <= MAX_PIECE_BYTES
 
 
 async def test_others_have_their_turn_between_two_frames() -> None:

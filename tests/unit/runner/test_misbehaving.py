@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from cortex_tui.limits import MAX_LOG_LINES
 from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.commands import Request, Stop
@@ -19,7 +20,7 @@ from cortex_tui.protocol.lifecycle import Stage
 from cortex_tui.protocol.messages import StateChanged
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.results.run_result import RunResult
-from cortex_tui.results.session_fold import LOG_LINES, SessionFold
+from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.view import SessionView
 from tests.unit.placement.test_local_process import gone
 
@@ -214,7 +215,7 @@ async def test_one_that_prints_a_megabyte(street: Street) -> None:
         """
     )
     assert bad_of(view).operations == 1_000
-    assert len(view.log) == LOG_LINES
+    assert len(view.log) == MAX_LOG_LINES
     assert view.log_dropped > 0
     assert max(map(len, view.log)) < 600
 

@@ -11,10 +11,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cortex_tui.limits import MAX_STORED_LOG_LINES
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.port import check_can_save
 from cortex_tui.store.records import IntervalRecord, LogRecord, SessionBatch
-from cortex_tui.store.sqlite.store import LOG_LINES, SqliteStore
+from cortex_tui.store.sqlite.store import SqliteStore
 from cortex_tui.store.writer import Writer, is_alive, this_process
 from tests.unit.store import samples
 
@@ -242,13 +243,15 @@ async def test_the_oldest_unsaved_sessions_are_pruned(path: Path) -> None:
 
 
 async def test_only_the_newest_log_lines_are_kept(path: Path) -> None:
-    lines = tuple(LogRecord(n, 0, "stdout", f"{n} " + "x" * 9_000) for n in range(LOG_LINES + 50))
+    lines = tuple(
+        LogRecord(n, 0, "stdout", f"{n} " + "x" * 9_000) for n in range(MAX_STORED_LOG_LINES + 50)
+    )
     async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         for at in range(0, len(lines), 500):
             await store.write(SessionBatch(session="s1", log=lines[at : at + 500]))
         log = (await store.load("s1")).log
-    assert [line.number for line in log] == list(range(50, LOG_LINES + 50))
+    assert [line.number for line in log] == list(range(50, MAX_STORED_LOG_LINES + 50))
     assert max(len(line.text) for line in log) < 5_000
 
 
