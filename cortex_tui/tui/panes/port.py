@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from cortex_tui.profiles.model import Problem
+from cortex_tui.tui.render.marks import CURSOR
 from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.state.cost import ScreenCost
 from cortex_tui.tui.state.latest_runs import LatestRuns
@@ -65,7 +66,7 @@ class Pane(Container):
 
     def show(self, now: PaneInput) -> None:
         """Draws what has changed."""
-        mark = Span("▸" if self.lines.has_focus else " ")
+        mark = Span(CURSOR if self.lines.has_focus else " ")
         self._heading.line = (mark, *self.heading(now))
         self.draw(now)
 

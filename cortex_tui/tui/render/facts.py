@@ -10,8 +10,9 @@ from cortex_tui.results.run_result import RunResult
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.definition import add_definition
 from cortex_tui.tui.render.line_builder import LineBuilder
+from cortex_tui.tui.render.marks import VERDICTS
 from cortex_tui.tui.render.results import add_results, add_rounds, add_stages, add_warnings
-from cortex_tui.tui.render.rows import VERDICTS, phase_text, stalled_ns
+from cortex_tui.tui.render.rows import phase_text, stalled_ns
 from cortex_tui.tui.render.text import Line, Span
 
 _MARKS = 20
@@ -112,7 +113,7 @@ def title(profile: Profile, run: RunResult | None, current: bool, rounds: int = 
         spans.append(Span(f"  round {run.round}/{rounds}"))
     if current and (now := _level_now(run)):
         spans.append(Span(f"  now {now}"))
-    _, verdict, tone = VERDICTS[run.verdict]
+    _, verdict, tone, _ = VERDICTS[run.verdict]
     spans.append(Span("  " + verdict, tone))
     if run.setting:
         spans.append(Span((", " if verdict else "") + run.setting, "warn"))

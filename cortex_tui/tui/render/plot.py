@@ -10,6 +10,7 @@ from typing import NamedTuple
 from cortex_tui.quantities import format_duration
 from cortex_tui.results.run_result import CurvePoint
 from cortex_tui.tui.render.error_bars import ErrorBar
+from cortex_tui.tui.render.marks import BAR, TICK
 from cortex_tui.tui.render.text import Line, Span
 
 NINES = 4.0
@@ -20,7 +21,6 @@ TICKS = ((0.0, "p0"), (1.0, "p90"), (2.0, "p99"), (3.0, "p99.9"), (4.0, "p99.99"
 _LEVELS = "▁▂▃▄▅▆▇"
 _LEAST_SPAN = math.log(3.0)
 _MEDIAN = -math.log10(0.5)
-_LEGEND = "│ 95 %"
 _BEHIND = re.compile(r"[^⠀-⣿ ]+")
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 
@@ -48,7 +48,7 @@ def trend(values_ns: Sequence[int | None], width: int, ticks: Sequence[int] = ()
         cells = list(bars)
         for place in ticks:
             if hidden <= place < len(values_ns):
-                cells[place - hidden] = "│"
+                cells[place - hidden] = TICK
         bars = "".join(cells)
     return bars.rjust(width)
 
@@ -136,9 +136,9 @@ def _stand(cells: list[list[str]], column: int, top: int, foot: int) -> None:
 def _explain(cells: list[list[str]]) -> None:
     """What the bars are, where the upper half has room for it, the highest line first."""
     for line in cells[: len(cells) // 2]:
-        at = "".join(line).find(" " * (len(_LEGEND) + 2))
+        at = "".join(line).find(" " * (len(BAR) + 2))
         if at >= 0:
-            line[at + 1 : at + 1 + len(_LEGEND)] = _LEGEND
+            line[at + 1 : at + 1 + len(BAR)] = BAR
             return
 
 

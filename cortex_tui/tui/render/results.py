@@ -17,7 +17,7 @@ from cortex_tui.results.stage_table import STAGE_COLUMNS, stage_rows
 from cortex_tui.tables import GAP, Cell, Column
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.line_builder import LineBuilder
-from cortex_tui.tui.render.rows import VERDICTS
+from cortex_tui.tui.render.marks import UNSURE, VERDICTS
 from cortex_tui.tui.render.text import Line, Span, fit
 
 PERCENTILES = ("p50", "p75", "p90", "p95", "p99", "p99.9", "p99.99")
@@ -39,7 +39,7 @@ def _percentile(run: RunResult, name: str) -> Line:
     if value is None or interval is None:
         return cell
     if is_wide(*interval):
-        return (*cell, Span(" unsure", "warn"))
+        return (*cell, Span(f" {UNSURE}", "warn"))
     return (*cell, Span(" " + format_bounds(*interval, value), "dim"))
 
 
@@ -68,12 +68,12 @@ def _percentiles(builder: LineBuilder, run: RunResult) -> None:
         if (interval := run.confidence_ns.get(name)) and is_wide(*interval)
     ]
     if wide:
-        builder.fact("unsure", f"{', '.join(wide)}: measure longer for narrower ranges", "warn")
+        builder.fact(UNSURE, f"{', '.join(wide)}: measure longer for narrower ranges", "warn")
 
 
 def _targets(builder: LineBuilder, run: RunResult) -> None:
     for target in run.targets:
-        mark, _, tone = VERDICTS[target.verdict]
+        mark, _, tone, _ = VERDICTS[target.verdict]
         if target.warns:
             mark, tone = "!", "warn"
         builder.add(f"{mark} {target.target}  {one_line(target.value_text)}", tone, indent="  ")

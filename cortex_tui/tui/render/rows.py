@@ -11,15 +11,22 @@ from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import SharedWarning, own_warnings
-from cortex_tui.stats.targets import Verdict
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.columns import MARK_WIDTH, Column
 from cortex_tui.tui.render.definition import plan_text
+from cortex_tui.tui.render.marks import (
+    BOXES,
+    EARLIER,
+    MANY_ERRORS,
+    MANY_NEIGHBOURS,
+    STALLED,
+    VERDICTS,
+    WARNED,
+)
 from cortex_tui.tui.render.plot import trend
 from cortex_tui.tui.render.text import (
     Line,
     Span,
-    Tone,
     fit,
     fit_middle,
     fit_right,
@@ -36,20 +43,12 @@ TREND_INTERVALS = 60
 _TICKED_TREND = 12
 """From so many cells on, a trend has room for ticks where something was done to the run."""
 
-VERDICTS: dict[Verdict, tuple[str, str, Tone]] = {
-    "none": (" ", "", "dim"),
-    "pending": ("…", "… pending", "dim"),
-    "met": ("✓", "✓ met", "good"),
-    "missed": ("✗", "✗ missed", "bad"),
-    "undecided": ("?", "? undec.", "warn"),
-}
 _WIDE_VERDICT = 13
 """From so many cells on, a verdict is a word: `… pending +12`."""
 _NINE = 9
 """Of more neighbours, three cells show only that they are more."""
 _BASE_LEAST = 3
 """The cells that are left of a name before its coordinates, at least: `po…`."""
-_BOXES = {"all": "[x]", "some": "[-]", "none": "[ ]"}
 
 
 def short_duration(ns: float | None) -> str:
@@ -70,8 +69,8 @@ def short_duration(ns: float | None) -> str:
 
 
 def _errors(count: int, width: int) -> str:
-    """In three cells, from a thousand on, only that there are so many: `1k+`."""
-    return "1k+" if width < 4 and count >= 1_000 else short_count(count)
+    """In three cells, from a thousand on, only that there are as many."""
+    return MANY_ERRORS if width < 4 and count >= 1_000 else short_count(count)
 
 
 def short_count(count: int) -> str:
@@ -104,14 +103,14 @@ def phase_text(run: RunResult, *, wide: bool, current: bool = True, silent_ns: i
     if life.outcome is not None:
         text = long if wide else short
         if not current:
-            text = f"last {long}" if wide else "last"
+            text = f"{EARLIER} {long}" if wide else EARLIER
         return Span(text, "bad" if life.outcome == "failed" else "dim")
     if not current:
-        return Span("last", "dim")
+        return Span(EARLIER, "dim")
     stall = stalled_ns(run, silent_ns)
     if stall is not None:
         age = short_duration(stall)
-        return Span(f"stall {age}" if wide else f"!{age}", "warn")
+        return Span(f"stall {age}" if wide else f"{STALLED}{age}", "warn")
     text = long if wide else short
     if life.paused or life.stopping:
         return Span(text, "dim" if life.stage == "planned" else "warn")
@@ -167,12 +166,12 @@ def _cell(column: Column, run: RunResult, current: bool, silent_ns: int, rounds:
 def _verdict_cell(run: RunResult, width: int) -> Line:
     """`✓ met +4` with four neighbours; in three cells `✓+4`, and `✓9+` where they are more than
     nine."""
-    short, long, tone = VERDICTS[run.verdict]
+    short, long, tone, _ = VERDICTS[run.verdict]
     count = len(run.neighbours)
     if width >= _WIDE_VERDICT:
         mark, beside = long, f" +{count}" if long else f"+{count}"
     else:
-        mark, beside = short, f"+{count}" if count <= _NINE else f"{_NINE}+"
+        mark, beside = short, f"+{count}" if count <= _NINE else MANY_NEIGHBOURS
     if not count:
         return (Span(fit(mark, width), tone),)
     return (Span(mark, tone), Span(fit(beside, width - width_of(mark)), "warn"))
@@ -223,7 +222,7 @@ def profile_row(
             or any(target.warns for target in run.targets)
         )
     )
-    spans = [Span(_BOXES[box]), Span("!" if warned else " ", "warn" if warned else "plain")]
+    spans = [Span(BOXES[box]), Span(WARNED if warned else " ", "warn" if warned else "plain")]
     width = columns[0].width
     each = f" of {short_count(run.batch)}" if run is not None and run.batch > 1 else ""
     name = _name(profile, width - len(each)) + each
@@ -254,7 +253,7 @@ def suite_row(entry: Entry, columns: Sequence[Column], *, box: str) -> Line:
         facts.append("replaces the shipped suite")
     if suite.description:
         facts.append(one_line(suite.description))
-    head = f"{_BOXES[box]} {one_line(suite.name)}"
+    head = f"{BOXES[box]} {one_line(suite.name)}"
     head = fit(head, min(width_of(head), width))
     return (Span(head, "head"), Span(fit("  " + " · ".join(facts), width - width_of(head)), "dim"))
 

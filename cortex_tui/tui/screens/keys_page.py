@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import getters
@@ -11,6 +12,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from cortex_tui.tui.actions import actions
+from cortex_tui.tui.render.marks import legend
 from cortex_tui.tui.render.text import Line, Span, wrap
 from cortex_tui.tui.widgets.lines import Lines, Move, TextLine
 
@@ -61,19 +63,25 @@ class KeysPage(ModalScreen[None]):
         self._lines.move(how)
 
 
+_INDENT = 11
+
+
 def key_lines(width: int) -> list[Line]:
-    """All keys and what they do."""
+    """All keys and what they do, and all marks and what they mean."""
     rows = [(action.shown, action.tooltip) for action in actions() if action.shown]
-    rows.append(("!", "Before a name: there is a warning, which the details show"))
-    phases = "w warm-up, m measure, end teardown, wait for its turn or for the others, stop stopped"
-    rows.append(("phase", phases))
-    rows.append(("T", "Targets: ✓ met, ✗ missed, … none missed so far"))
     rows.append(("ctrl+p", "Search for a command, or choose a theme"))
     rows.append(("mouse", "Click a row or a box, the keys below; the wheel scrolls"))
-    indent = 11
+    lines = _explained(rows, width)
+    for place, marks in legend().items():
+        lines += [(), (Span(place, "head"),), *_explained(marks.items(), width)]
+    return lines
+
+
+def _explained(rows: Iterable[tuple[str, str]], width: int) -> list[Line]:
+    """Keys or marks in a column, and what each does or means beside them."""
     lines: list[Line] = []
-    for keys, tooltip in rows:
-        for text in wrap(tooltip, max(10, width - indent)):
-            lines.append((Span(keys.ljust(indent), "head"), Span(text)))
-            keys = ""
+    for label, text in rows:
+        for part in wrap(text, max(10, width - _INDENT)):
+            lines.append((Span(label.ljust(_INDENT), "head"), Span(part)))
+            label = ""
     return lines

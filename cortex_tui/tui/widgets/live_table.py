@@ -12,6 +12,7 @@ from textual.strip import Strip
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import SharedWarning
 from cortex_tui.tui.render.columns import BOX, Column, columns_for
+from cortex_tui.tui.render.marks import CURSOR
 from cortex_tui.tui.render.rows import SECOND_NS, header_row, profile_row, suite_row
 from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.state.latest_runs import LatestRuns
@@ -179,7 +180,7 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
         kept = self._strips.get(row)
         if kept is None or kept[0] != content:
             line, highlight = content
-            span = Span("▸" if highlight == "cursor" else " ")
+            span = Span(CURSOR if highlight == "cursor" else " ")
             kept = self._strips[row] = (
                 content,
                 self.strip((span, *line), width, highlight=highlight),

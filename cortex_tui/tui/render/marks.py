@@ -1,0 +1,73 @@
+"""Every mark that a row, a detail or a curve may have, and what it means: rows draw from these
+tables, and the page of keys lists them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cortex_tui.stats.targets import Verdict
+from cortex_tui.tables import Tone
+
+
+class VerdictMark(NamedTuple):
+    mark: str
+    word: str
+    tone: Tone
+    meaning: str
+
+
+VERDICTS: dict[Verdict, VerdictMark] = {
+    "none": VerdictMark(" ", "", "dim", ""),
+    "pending": VerdictMark("…", "… pending", "dim", "not decided yet: none missed so far"),
+    "met": VerdictMark("✓", "✓ met", "good", "all targets met"),
+    "missed": VerdictMark("✗", "✗ missed", "bad", "a target missed"),
+    "undecided": VerdictMark("?", "? undec.", "warn", "a target undecided: too few operations"),
+}
+BOXES = {"all": "[x]", "some": "[-]", "none": "[ ]"}
+CURSOR, WARNED, UNKNOWN, TICK = "▸", "!", "–", "│"
+MANY_ERRORS, MANY_NEIGHBOURS = "1k+", "9+"
+STALLED, EARLIER = "!", "last"
+UNSURE, BAR = "unsure", "│ 95 %"
+
+PHASES = {
+    "setup": "being set up",
+    "wait": "waiting for its turn, or for the others",
+    "warm": "warming up; w 40% while its length is known",
+    "meas": "measuring; m 62% while its length is known",
+    "pause": "paused",
+    "stop…": "stopping: what is in flight is awaited",
+    "done": "measured to its end",
+    "stop": "stopped before its end",
+    "FAIL": "failed: the details show why",
+    f"{STALLED}3.2s": "an operation has taken this long, far more than usual",
+    EARLIER: "not in the newest session: the numbers are of an earlier one",
+}
+"""By the word of the narrow column."""
+
+
+def legend() -> dict[str, dict[str, str]]:
+    """By the place where they stand: the marks, and what each means."""
+    boxes = ("checked", "some profiles of the suite are checked", "not checked")
+    return {
+        "Before a name": {
+            CURSOR: "the cursor",
+            **dict(zip(BOXES.values(), boxes, strict=True)),
+            WARNED: "a warning of this run alone: the details have it",
+        },
+        "Behind a name": {"of 256": "percentiles and max are of batches of 256 operations"},
+        "Phase": PHASES,
+        "T, the targets": {
+            **{found.mark: found.meaning for found in VERDICTS.values() if found.meaning},
+            "+4": "measured with four neighbours on the event loop",
+            MANY_NEIGHBOURS: "with more than nine: the details name them",
+        },
+        "Numbers": {
+            UNKNOWN: "too few operations to tell: the details say how many more",
+            MANY_ERRORS: "a thousand errors or more: the details count them",
+            UNSURE: "the range in which a percentile lies spans tenfold or more",
+        },
+        "Trend and curve": {
+            TICK: "in the trend: something was done to the run",
+            BAR: "on the curve: where a percentile lies with 95 % confidence",
+        },
+    }
