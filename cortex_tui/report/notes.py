@@ -26,7 +26,7 @@ def run_notes(
 ) -> Iterator[str]:
     """With several rounds, each line says of which. The `shared` warnings are left to the notes
     on the session."""
-    name = run.profile.full_name
+    name = f"{run.profile.full_name} {run.variant}".rstrip()
     if rounds > 1:
         name += f" round {run.round}"
 

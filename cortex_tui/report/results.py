@@ -22,8 +22,7 @@ def results_table(runs: Sequence[RunResult], width: int, *, colour: bool) -> lis
     columns = list(_RESULTS)
     if width < _WORDS_FROM:
         columns[-1] = Column("targets", _short_verdict, left=True)
-    if any(run.round > 1 for run in runs):
-        columns.insert(1, Column("round", lambda run: Cell(str(run.round))))
+    columns[1:1] = _which(runs)
     return table_text(table(columns, by_profile(runs), width), colour=colour)
 
 
@@ -34,8 +33,7 @@ def confidence_table(runs: Sequence[RunResult], width: int, *, colour: bool) -> 
     if not confident:
         return []
     columns = list(_CONFIDENCE)
-    if any(run.round > 1 for run in runs):
-        columns.insert(1, Column("round", lambda run: Cell(str(run.round))))
+    columns[1:1] = _which(runs)
     return table_text(table(columns, confident, width), colour=colour)
 
 
@@ -44,16 +42,33 @@ def stage_tables(runs: Sequence[RunResult], width: int, *, colour: bool) -> list
     lines = []
     for run in by_profile(runs):
         if run.stages:
-            which = f" round {run.round}" if run.round > 1 else ""
-            lines.append(one_line(f"the stages of {name_of(run)}{which}"))
+            which = [run.variant, f"round {run.round}" if run.round > 1 else ""]
+            name = " ".join(filter(None, [name_of(run), *which]))
+            lines.append(one_line(f"the stages of {name}"))
             lines += table_text(table(STAGE_COLUMNS, stage_rows(run), width), colour=colour)
     return lines
 
 
 def by_profile(runs: Sequence[RunResult]) -> list[RunResult]:
-    """The runs with the rounds of each profile together, profiles in the order of the first."""
-    order = {name: at for at, name in enumerate(dict.fromkeys(r.profile.full_name for r in runs))}
-    return sorted(runs, key=lambda run: (order[run.profile.full_name], run.round))
+    """The runs with those of each profile together, and of these the rounds of each variant;
+    profiles and variants in the order of the first."""
+    profiles = list(dict.fromkeys(run.profile.full_name for run in runs))
+    variants = list(dict.fromkeys(run.variant for run in runs))
+
+    def place(run: RunResult) -> tuple[int, int, int]:
+        return profiles.index(run.profile.full_name), variants.index(run.variant), run.round
+
+    return sorted(runs, key=place)
+
+
+def _which(runs: Sequence[RunResult]) -> list[Column[RunResult]]:
+    """What tells the runs of one profile apart, where that is needed."""
+    columns: list[Column[RunResult]] = []
+    if any(run.variant for run in runs):
+        columns.append(Column("variant", lambda run: Cell(run.variant), left=True))
+    if any(run.round > 1 for run in runs):
+        columns.append(Column("round", lambda run: Cell(str(run.round))))
+    return columns
 
 
 def name_of(run: RunResult) -> str:

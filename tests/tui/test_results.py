@@ -11,7 +11,7 @@ import pytest
 from cortex_tui.results.run_result import CurvePoint, MarkView, RunResult
 from cortex_tui.tui.render.columns import columns_for
 from cortex_tui.tui.render.error_bars import ErrorBar, error_bars
-from cortex_tui.tui.render.facts import profile_facts
+from cortex_tui.tui.render.facts import profile_facts, title
 from cortex_tui.tui.render.plot import LABEL_WIDTH, curve, spans_of, trend
 from cortex_tui.tui.render.rows import profile_row
 from cortex_tui.tui.render.text import width_of
@@ -198,6 +198,26 @@ def test_the_drift_between_rounds_that_have_ended_is_told() -> None:
     assert "\n30  100µs" in told
     assert "\n18  " not in told
     assert "medians   100µs to 100µs, 0.0% apart" in told
+
+
+def test_the_variants_of_a_profile_are_named_and_their_medians_are_their_own() -> None:
+    runs = [
+        run_view(
+            n,
+            COMMAND,
+            round=1 + n // 2,
+            variant=("main", "work")[n % 2],
+            state="finished",
+            percentiles_ns={"p50": (100_000, 300_000)[n % 2] + n},
+        )
+        for n in range(4)
+    ]
+    told = facts(runs[-1], earlier=tuple(runs[:-1]))
+    assert "\n   variant    p50    rate\n1  main     100µs  1394/s\n1  work     300µs" in told
+    assert "medians   main 100µs to 100µs, 0.0% apart" in told
+    assert "medians   work 300µs to 300µs, 0.0% apart" in told
+    line = "".join(span.text for span in title(COMMAND, runs[-1], current=True, rounds=2))
+    assert line.startswith("mediator.command-dispatch  done  work  round 2/2")
 
 
 def test_a_round_that_never_began_does_not_hide_the_one_before() -> None:

@@ -109,6 +109,8 @@ def title(profile: Profile, run: RunResult | None, current: bool, rounds: int = 
         return (name, Span("  not run yet", "dim"))
     phase = phase_text(run, wide=True, current=current)
     spans = [name, Span("  " + phase.text, phase.tone)]
+    if run.variant:
+        spans.append(Span(f"  {one_line(run.variant)}"))
     if rounds > 1:
         spans.append(Span(f"  round {run.round}/{rounds}"))
     if current and (now := _level_now(run)):

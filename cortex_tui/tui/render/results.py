@@ -11,7 +11,7 @@ from cortex_tui.quantities import (
     format_range,
     is_wide,
 )
-from cortex_tui.results.rounds import apart
+from cortex_tui.results.rounds import apart, rounds_of
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.stage_table import STAGE_COLUMNS, stage_rows
 from cortex_tui.tables import GAP, Cell, Column
@@ -139,8 +139,12 @@ def add_rounds(builder: LineBuilder, earlier: Sequence[RunResult], run: RunResul
     runs = [*earlier, run]
     builder.row((Span("rounds", "head"),))
     names = [name for name in _OF_ROUNDS if any(r.percentiles_ns.get(name) for r in runs)]
+    variants: list[Column[RunResult]] = []
+    if any(one.variant for one in runs):
+        variants.append(Column("variant", lambda one: Cell(one.variant), left=True))
     columns: list[Column[RunResult]] = [
         Column("", lambda one: Cell(str(one.round), "dim")),
+        *variants,
         *(Column(name, _of_round(name)) for name in names),
         Column("rate", lambda one: Cell(_rate(one))),
     ]
@@ -149,7 +153,9 @@ def add_rounds(builder: LineBuilder, earlier: Sequence[RunResult], run: RunResul
     builder.table(columns, runs[-_ROUNDS:], GAP)
     # The round under way has not seen what the others have.
     known = [r for r in runs if r.state != "running"]
-    medians = [value for r in known if (value := r.percentiles_ns.get("p50")) is not None]
-    if len(medians) > 1:
-        low, high = format_duration(min(medians)), format_duration(max(medians))
-        builder.fact("medians", f"{low} to {high}, {apart(medians) or 0.0:.1%} apart")
+    for (_, variant), rounds in rounds_of(known).items():
+        medians = [value for r in rounds if (value := r.percentiles_ns.get("p50")) is not None]
+        if len(medians) > 1:
+            low, high = format_duration(min(medians)), format_duration(max(medians))
+            text = f"{variant} {low} to {high}, {apart(medians) or 0.0:.1%} apart"
+            builder.fact("medians", text.lstrip())

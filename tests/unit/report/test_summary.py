@@ -133,6 +133,29 @@ def test_the_rounds_of_a_profile_stand_together_and_say_how_far_they_lie_apart()
     assert "shop.other: 2 rounds: p50 81.0–83.0µs, 2.4% apart" in lines
 
 
+def test_each_variant_of_a_profile_has_its_rounds_together() -> None:
+    runs = [
+        run_view(
+            number,
+            round=1 + number // 2,
+            variant=("main", "work")[number % 2],
+            percentiles_ns={"p50": 80_000 + number},
+            warnings=("odd",) * (number == 1),
+        )
+        for number in range(4)
+    ]
+    lines = summary(session_view(*runs, rounds=2), width=200).split("\n")
+    assert [line.split()[:3] for line in lines[:5]] == [
+        ["profile", "variant", "round"],
+        ["shop.steady", "main", "1"],
+        ["shop.steady", "main", "2"],
+        ["shop.steady", "work", "1"],
+        ["shop.steady", "work", "2"],
+    ]
+    assert "shop.steady work round 1: warning: odd" in lines
+    assert any(line.startswith("shop.steady work: 2 rounds: p50 ") for line in lines)
+
+
 def test_what_was_done_and_what_disturbed_is_told() -> None:
     run = run_view(
         marks=(
