@@ -115,12 +115,17 @@ def targets_of(run: RunFold, cells: Cells) -> tuple[TargetResult, ...]:
     Those of a stored run stand as they were stored, unless that was while it, or another cell of
     its matrix, was still live.
     """
-    known = run.concluded.targets if run.concluded is not None else None
-    if known is not None and (run.live or all(target.verdict != "pending" for target in known)):
-        return known
+    concluded = run.concluded.targets if run.concluded is not None else None
+    if concluded is not None and run.live:
+        return concluded
+    known = {
+        (each.target, each.warn): each for each in concluded or () if each.verdict != "pending"
+    }
     siblings = cells.get(group_of(run), ())
     return tuple(
-        _among(len(run.neighbours), _standing(run, target, siblings)) for target in run.targets
+        known.get((target.text, target.warn))
+        or _among(len(run.neighbours), _standing(run, target, siblings))
+        for target in run.targets
     )
 
 

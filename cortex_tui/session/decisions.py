@@ -46,13 +46,13 @@ def _decided(run: RunFold) -> bool:
         return True
     if run.measured_ns < (own.duration_ns or 0) or run.phase_iterations < (own.iterations or 0):
         return False
-    for look_again in (False, True):
-        if look_again:
-            # How the operations depend on each other is known as of a moment ago.
-            run.look_again()
+    results = estimated(run)
+    if all(result.met is not None for result in results):
+        # How the operations depend on each other is known as of a moment ago.
+        run.look_again()
         results = estimated(run)
-        if any(result.met is None for result in results):
-            return False
+    if any(result.met is None for result in results):
+        return False
     run.decided = {result.target: result.verdict for result in results}
     return True
 

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from cortex_tui.quantities import format_duration
 from cortex_tui.stats.judging import (
+    ERROR,
     LEAST_DEFF,
     Side,
     least_to_be_below,
@@ -85,7 +86,7 @@ def share_of(target: Target, measured: Measured, subject: Subject) -> Share | No
     missing = 0 if subject == "failure" else measured.without_time
     # Of the bucket in which the limit lies it is not known what is over it: the doubt is against
     # the target, as are operations that have no time.
-    if target.operator in ("<", "<="):
+    if _wants_below(target):
         over = times.count_at_least(limit_ns + (target.operator == "<=")) + missing
     else:
         over = times.count_above(limit_ns - (target.operator == ">="))
@@ -155,9 +156,8 @@ def _judged(
     share = share_of(target, measured, subject)
     if share is not None:
         over, count, allowed = share
-        # Where nothing is over, or everything, nothing shows that what is over comes together.
-        alike, seen = over in (0, count), 1.0 if varied is None else varied.deff
-        deff = 1.0 if alike else max(LEAST_DEFF, seen)
+        seen = 1.0 if varied is None else varied.deff
+        deff = 1.0 if _is_plain(target, share) else max(LEAST_DEFF, seen)
         return _Judged(
             side_of_share(over, count, allowed, deff=deff, any_look=any_look),
             lambda: longer_for_share(over, count, allowed, deff=deff, any_look=any_look),
@@ -170,6 +170,19 @@ def _judged(
         side_of_mean(value, target.limit, error, blocks, any_look=any_look),
         lambda: longer_for_mean(value, target.limit, error, blocks, any_look=any_look),
     )
+
+
+def _is_plain(target: Target, share: Share) -> bool:
+    """Whether the verdict is plain whatever depends on what: nothing is against the target; or all
+    is, of which a true share of ERROR and less leaves no greater chance, since then the very first
+    operation is against it."""
+    over, count, allowed = share
+    against, accepted = (over, allowed) if _wants_below(target) else (count - over, 1 - allowed)
+    return not against or (against == count and round(accepted, 9) <= ERROR)
+
+
+def _wants_below(target: Target) -> bool:
+    return target.operator in ("<", "<=")
 
 
 def _error(
@@ -195,7 +208,7 @@ def _error(
 def _result(
     target: Target, reading: Reading, found: _Judged, measured: Measured, *, live: bool
 ) -> TargetResult:
-    wanted: Side = "below" if target.operator in ("<", "<=") else "above"
+    wanted: Side = "below" if _wants_below(target) else "above"
     if found.side is not None:
         note = reading.note
         if reading.value is None and found.seen is not None:
@@ -222,13 +235,12 @@ def least_operations(target: Target) -> int:
     statistic = find_statistic(target.statistic)
     if statistic is None or target.subject == "failure":
         return 1
-    wanted_below = target.operator in ("<", "<=")
-    if statistic.name == "error_rate" and wanted_below and 0 < target.limit < 1:
+    if statistic.name == "error_rate" and _wants_below(target) and 0 < target.limit < 1:
         return least_to_be_below(target.limit)
     if statistic.quantile is None or target.operator == "==":
         quantile = statistic.quantile or (0.75 if statistic.name == "iqr" else None)
         return 1 if quantile is None else samples_needed(quantile)
-    return least_to_be_below(1 - statistic.quantile if wanted_below else statistic.quantile)
+    return least_to_be_below(1 - statistic.quantile if _wants_below(target) else statistic.quantile)
 
 
 _WORST_FIRST: tuple[TargetVerdict, ...] = ("missed", "pending", "undecided", "met")

@@ -310,12 +310,12 @@ def test_a_store_that_is_none_is_one_line_and_stays_as_it_was(
     assert (folder / "x.db").read_bytes() == garbage
 
 
-def test_without_save_a_store_that_cannot_be_written_is_only_a_warning(
+def test_a_store_that_cannot_be_written_is_an_error_and_the_table_is_shown(
     capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:
     (folder / "x.db").write_bytes(b"no database" * 100)
     answer = call(capsys, "run", "cortex-tui.good", "--store", "x.db")
-    assert answer.code == 0
+    assert answer.code == 2
     assert "not stored: x.db: it is no SQLite database" in answer.out
 
 

@@ -92,7 +92,7 @@ def test_the_trend_is_of_the_last_intervals() -> None:
 
 
 def test_targets_stand_open_until_they_are_missed_or_the_run_has_ended() -> None:
-    fold = measuring(targets=("p50 < 2us", "errors == 0"))
+    fold = measuring(targets=("p95 < 2us", "errors == 0"))
     assert result_of(fold, {}).verdict == "pending"
     fold.add(samples(0, [5_000] * 50))
     assert result_of(fold, {}).verdict == "missed"

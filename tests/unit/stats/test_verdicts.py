@@ -83,6 +83,24 @@ def test_the_bucket_of_the_limit_is_against_the_target() -> None:
     assert judge("p50 > 500ns", exact).verdict == "missed"
 
 
+@pytest.mark.parametrize(
+    ("text", "against", "verdict"),
+    [
+        # Of a true 5 %, not even the first is over in more than 5 % of the runs.
+        ("p95 < 50ms", 3, "missed"),
+        ("p5 > 1h", 3, "missed"),
+        # Of a true half, a burst makes five slow ones in a row all too easily.
+        ("p50 < 50ms", 6, "undecided"),
+        ("p50 < 50ms", 60, "missed"),
+        ("p50 > 1h", 6, "undecided"),
+    ],
+)
+def test_a_few_operations_that_are_all_against_a_target(
+    text: str, against: int, verdict: str
+) -> None:
+    assert judge(text, run(against, 0)).verdict == verdict
+
+
 def test_what_is_slow_together_decides_less() -> None:
     measured = run(200, 9_800)
     assert judge("p95 < 50ms", measured, varied=INDEPENDENT).verdict == "met"
