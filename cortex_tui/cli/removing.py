@@ -49,9 +49,13 @@ def rm(refs: Sequence[str], store: Path) -> int:
 
 
 @click.command()
+@click.argument("ref", metavar=f"[{REF}]", default="")
 @store_option
-def undo(store: Path) -> int:
-    """Take back the last `rm`, or the last change of a baseline; again for the one before."""
+def undo(ref: str, store: Path) -> int:
+    """Take back the last `rm`, or the last change of a baseline; again for the one before.
+
+    With a name or an id, the one that took that, with all that it took.
+    """
     from cortex_tui.store.library import Restored
     from cortex_tui.store.port import open_store
 
@@ -59,11 +63,12 @@ def undo(store: Path) -> int:
 
     async def restore() -> Restored | None:
         async with await open_store(store) as opened:
-            return await opened.restore()
+            return await opened.restore(ref)
 
     restored = answer(restore())
     if restored is None:
-        raise StoreError(f"{store}: there is nothing to undo: `rm` and `baseline` can be undone")
+        what = f"{ref!r} was not removed" if ref else "there is nothing to undo"
+        raise StoreError(f"{store}: {what}: `cortex-tui snapshots --removed` lists what can be")
     for name in restored.names:
         report(f"restored {name}")
     for session in restored.sessions:

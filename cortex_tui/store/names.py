@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -49,4 +50,5 @@ def nothing(path: Path, ref: str) -> SnapshotError:
 
 def removed(path: Path, ref: str) -> SnapshotError:
     """What is asked for was removed, and is still there."""
-    return SnapshotError(f"{path}: {ref!r} was removed: `cortex-tui undo` restores it")
+    again = shlex.quote(ref)
+    return SnapshotError(f"{path}: {ref!r} was removed: `cortex-tui undo {again}` restores it")

@@ -86,8 +86,9 @@ class Store(Protocol):
         """Takes a name away, and the session with its last one, unless it is running; or a session
         with all its names. `within` is the number of an earlier removal that this is a part of."""
 
-    async def restore(self) -> Restored | None:
-        """Takes the last removal back; None where there is nothing to restore."""
+    async def restore(self, ref: str = "") -> Restored | None:
+        """Takes the last removal back, or the last that took `ref`, a name or the start of a
+        session's id; None where there is nothing to restore."""
 
     async def collect(self, keep: Keep, *, dry_run: bool = False) -> Collected:
         """Deletes for good what was removed, and unsaved sessions that nothing keeps; then gives

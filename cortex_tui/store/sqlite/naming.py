@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import aiosqlite
@@ -50,7 +51,7 @@ class Naming:
         if taken:
             raise SnapshotError(
                 f"{self._path}: the name {name!r} is taken (saved {taken[0][0]}): "
-                f"choose another, or free it with `cortex-tui rm {name}`"
+                f"choose another, or free it with `cortex-tui rm {shlex.quote(name)}`"
             )
 
     async def _point(self, name: str, session: str, run: int | None, *, baseline: bool) -> None:

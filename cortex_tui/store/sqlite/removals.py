@@ -66,9 +66,13 @@ class Removals:
             baseline.created_at,
         )  # fmt: skip
 
-    async def restore(self) -> Restored | None:
-        """Takes the last removal back; None where there is nothing to restore."""
-        ((removal,),) = await self._all("SELECT max(removal) FROM tombstone")
+    async def restore(self, ref: str) -> Restored | None:
+        """Takes the last removal back, or the last that took `ref`; None where there is none."""
+        ((removal,),) = await self._all(
+            "SELECT max(removal) FROM tombstone "
+            "WHERE ? = '' OR name = ? OR (name IS NULL AND substr(session, 1, length(?)) = ?)",
+            (ref, ref, ref, ref),
+        )
         if removal is None:
             return None
         names, taken = [], []
@@ -88,9 +92,14 @@ class Removals:
                 (name, session, run, 1 if baseline else 0, created_at),
             )
             names.append(name)
+        # A name brings its session back, whichever removal took that.
         sessions = await self._all(
-            "SELECT session FROM tombstone WHERE removal = ? AND name IS NULL ORDER BY session",
+            "SELECT DISTINCT session FROM tombstone WHERE name IS NULL AND session IN "
+            "(SELECT session FROM tombstone WHERE removal = ?) ORDER BY session",
             (removal,),
+        )
+        await self._connection.executemany(
+            "DELETE FROM tombstone WHERE name IS NULL AND session = ?", sessions
         )
         await self._all("DELETE FROM tombstone WHERE removal = ?", (removal,))
         return Restored(

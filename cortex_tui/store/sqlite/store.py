@@ -217,10 +217,11 @@ class SqliteStore:
         async with self._file.writing() as connection:
             return await Removals(connection, self.path, _now()).remove(ref, within)
 
-    async def restore(self) -> Restored | None:
-        """Takes the last removal back; None where there is nothing to restore."""
+    async def restore(self, ref: str = "") -> Restored | None:
+        """Takes the last removal back, or the last that took `ref`, a name or the start of a
+        session's id; None where there is nothing to restore."""
         async with self._file.writing() as connection:
-            return await Removals(connection, self.path, _now()).restore()
+            return await Removals(connection, self.path, _now()).restore(ref)
 
     async def collect(self, keep: Keep, *, dry_run: bool = False) -> Collected:
         """Deletes for good what was removed, and unsaved sessions that nothing keeps; then gives

@@ -180,7 +180,7 @@ def test_what_was_removed_is_restored_by_undo_until_gc(do: Call) -> None:
     ]
     assert listed(do("snapshots", "--all")) == ["s3"]
     assert len(do("snapshots", "--removed").out.splitlines()) == 4
-    assert "'first' was removed: `cortex-tui undo` restores it" in do("show", "first").err
+    assert "'first' was removed: `cortex-tui undo first` restores it" in do("show", "first").err
     restored = do("undo")
     assert restored.err.splitlines() == [
         "restored first",
@@ -189,6 +189,9 @@ def test_what_was_removed_is_restored_by_undo_until_gc(do: Call) -> None:
     ]
     assert listed(do("snapshots", "--all")) == ["s3", "s2", "s1"]
     do("rm", "s2")
+    do("rm", "s3")
+    assert do("undo", "s3").err == "restored session s3\n"
+    assert "'s3' was not removed: `cortex-tui snapshots --removed` lists" in do("undo", "s3").err
     assert "deleted 1 session that had been removed; " in do("gc").err
     answer = do("undo")
     assert (answer.code, len(answer.err.splitlines())) == (2, 1)

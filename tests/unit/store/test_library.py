@@ -128,7 +128,7 @@ async def test_what_was_removed_is_hidden_and_restored_with_every_number(store: 
     assert (await names(store), await sessions(store)) == ([], ["b2", "c3"])
     assert [run.session for run in await store.measured("search.steady")] == ["b2", "c3"]
     for ref in ("main", "a1", "a"):
-        with pytest.raises(SnapshotError, match="was removed: `cortex-tui undo` restores it"):
+        with pytest.raises(SnapshotError, match=f"was removed: `cortex-tui undo {ref}`"):
             await store.load(ref)
     assert [(entry.name, entry.session) for entry in await store.list_removed()] == [
         ("main", "a1"),
@@ -164,6 +164,23 @@ async def test_removals_are_restored_the_last_one_first_each_whole(store: Store)
     assert await sessions(store) == ["c3"]
     await store.restore()
     assert await sessions(store) == ["a1", "b2", "c3"]
+
+
+async def test_one_of_several_removals_is_restored_by_what_it_took(store: Store) -> None:
+    await store.name_snapshot("one", "a1")
+    await store.name_snapshot("two", "a1")
+    await store.remove("one")
+    await store.remove("two")
+    await store.remove("c3")
+    restored = await store.restore("one")
+    assert restored is not None
+    assert (restored.names, restored.sessions) == (("one",), ("a1",))
+    assert (await names(store), await sessions(store)) == (["one"], ["a1", "b2"])
+    assert await store.restore("b2") is None
+    await store.restore("c")
+    assert await sessions(store) == ["a1", "b2", "c3"]
+    await store.restore()
+    assert await names(store) == ["one", "two"]
 
 
 async def test_a_name_that_was_given_again_is_not_taken_back(store: Store) -> None:

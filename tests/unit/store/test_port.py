@@ -85,7 +85,7 @@ class MemoryStore:
     async def remove(self, ref: str, *, within: int | None = None) -> Removed:
         raise NotImplementedError
 
-    async def restore(self) -> Restored | None:
+    async def restore(self, ref: str = "") -> Restored | None:
         return None
 
     async def collect(self, keep: Keep, *, dry_run: bool = False) -> Collected:
