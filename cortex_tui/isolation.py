@@ -1,4 +1,4 @@
-"""asyncio out of reach of workloads: its names as they were, tasks of our own, a loop that goes on.
+"""asyncio out of reach of workloads: its original names, our own tasks, a loop that stays running.
 
 Workloads replace functions of asyncio (tests patch `asyncio.sleep` so as not to wait), cancel every
 task that `asyncio.all_tasks()` lists, set a task factory, and stop the loop. All of these are

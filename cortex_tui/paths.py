@@ -14,7 +14,7 @@ STORE = Path(FOLDER) / "snapshots.db"
 def shipped_suites() -> Path:
     """The folder of the suites that come with the program.
 
-    In a wheel they are inside the package; in a checkout, and so in an editable install, beside it.
+    They are inside the package in a wheel, next to it in a checkout and an editable install.
     """
     package = Path(__file__).resolve().parent
     inside = package / "suites"

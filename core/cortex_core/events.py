@@ -1,4 +1,4 @@
-"""What happened, told after it was committed to whoever asked to be told."""
+"""Events: what happened is published to its subscribers after it was committed."""
 
 import logging
 from collections.abc import Callable, Iterable

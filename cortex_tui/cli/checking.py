@@ -90,7 +90,7 @@ def _wrong_params(profile: Profile) -> str:
 
 
 def _missing_module(profile: Profile) -> str:
-    """Says that there is no such module, as far as can be told without importing a package."""
+    """Reports that there is no such module, as far as is known without importing a package."""
     name = profile.workload.partition(":")[0]
     roots = roots_of(profile.source)
     places = [*roots, *sys.path]

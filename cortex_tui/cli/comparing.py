@@ -90,8 +90,8 @@ def compare(
 ) -> int:
     """Compare stored sessions: each of the others with the first, or the variants of one.
 
-    Each profile is faster, slower, the same, or cannot be told, and then why. Two sessions can be
-    told apart only as far as equal code repeats on this machine, which `noise` finds out. To
+    For each profile: faster, slower, the same, or cannot tell, and then why. Two sessions can be
+    distinguished only as far as equal code repeats on this machine, which `noise` measures. To
     compare two versions of your code, measure both in one session with `run --against`.
 
     Exit codes: 0 the same or faster; 1 a profile is slower, or more of its operations fail; 2 wrong
@@ -261,7 +261,7 @@ def share_text(part: float) -> str:
 
 
 def exit_code(found: Sequence[Compared], *, undecided_passes: bool = False) -> int:
-    """1 for a regression; 4 where anything cannot be told, and nothing is worse; else 0."""
+    """1 for a regression; 4 where anything is undecided, and nothing is worse; else 0."""
     if any(each.comparison.regressions for each in found):
         return REGRESSION
     undecided = any(each.left_out or each.comparison.having("cannot tell") for each in found)

@@ -30,7 +30,7 @@ _INDENT = " " * 9
 @store_option
 def doctor(as_json: bool, store: Path) -> int:
     """Say whether this machine is fit to measure on: what is, what it does to the numbers, and
-    what to do. Watches what else is going on for almost a second."""
+    what to do. Watches for almost a second which other programs are busy."""
     from cortex_tui.environment import describe_environment
     from cortex_tui.environment.activity import longest_gap_ns
     from cortex_tui.environment.findings import findings

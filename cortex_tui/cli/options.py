@@ -125,7 +125,7 @@ def profiles_option(command: Command) -> Command:
 
 def _installed(ctx: click.Context, param: click.Parameter, name: LoopName) -> LoopName:
     if name == "uvloop":
-        loop_factory(name)  # it is told here, and not by a runner that ends with a traceback
+        loop_factory(name)  # reported here, and not by a runner that ends with a traceback
     return name
 
 

@@ -131,7 +131,7 @@ class Ran(NamedTuple):
     "decide_ns",
     callback=duration,
     metavar="DURATION",
-    help="Go on measuring until each target is met or missed, at most that long, such as 60s.",
+    help="Continue measuring until each target is met or missed, at most that long, such as 60s.",
 )
 @click.option(
     "--undecided",

@@ -35,7 +35,7 @@ class _Moment(NamedTuple):
 
 
 def activity(watch_s: float, root: Path = ROOT) -> dict[str, Any]:
-    """`busy`: who used how much of a core in so many seconds, the busiest first, us excluded;
+    """`busy`: which processes used how much of a core meanwhile, the busiest first, ours excluded;
     `steal_share`: how much of all cores the hypervisor gave to others."""
     before = _sample(root)
     time.sleep(watch_s)

@@ -1,4 +1,4 @@
-"""Small files and short commands, where systems tell of themselves."""
+"""Small files and short commands in which systems describe themselves."""
 
 from __future__ import annotations
 

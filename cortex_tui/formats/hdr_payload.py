@@ -120,7 +120,7 @@ def _dense(body: bytes, cookie: int) -> tuple[Ints, Ints]:
 
 
 def _middles(indices: Ints, digits: int, lowest: int) -> Ints:
-    """The middle value of each bucket, of a grid with so many digits from `lowest` on."""
+    """The middle value of each bucket, of a grid with this number of digits from `lowest` on."""
     unit = lowest.bit_length() - 1
     # The smallest power of two with single-unit resolution up to 2 * 10^digits.
     sub_bits = (2 * 10**digits - 1).bit_length()

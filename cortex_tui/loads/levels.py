@@ -60,7 +60,7 @@ class Levels:
     """Segments, one after the other, that a pause shifts and a person scales."""
 
     def __init__(self, segments: Iterable[Segment]) -> None:
-        """At least one; only the last may go on for ever."""
+        """At least one; only the last may have no end."""
         self.segments = list(segments)
 
     def at(self, now_ns: int) -> float:

@@ -1,7 +1,7 @@
 """A session of several runners on this machine: a process each, and one stream of all.
 
 Runs begin, warm up, measure and end together over all processes: whoever arrives at a barrier waits
-until every other has, and all go on at one moment. Processes of a machine share the clock.
+until every other has, and all continue at one moment. Processes of a machine share the clock.
 """
 
 from __future__ import annotations

@@ -220,7 +220,7 @@ class InRunnerProcess:
         pipes: list[_Pipe],
         exit_reason: list[str],
     ) -> None:
-        """Tells of the runner's end, after everything that it still had to say."""
+        """Reports the runner's end, after everything that it has sent and printed."""
         await _until(lambda: runner.ended() or link.lost.is_set())
         with contextlib.suppress(TimeoutError):
             # Without its socket it is about to end, or can do nothing sensible any more.
@@ -240,13 +240,13 @@ class InRunnerProcess:
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    # No event tells of another process's end on every system, so it is looked for.
+    # No event reports another process's end on every system, so it is polled.
     while not condition():  # noqa: ASYNC110
         await asyncio.sleep(_POLL_S)
 
 
 class _Link(asyncio.Protocol):
-    """Messages on their way in. The last one is held back until the pipes have been read."""
+    """Receives messages. The last one waits until the pipes have been read."""
 
     def __init__(self, stream: Stream, kill: Callable[[str], None], channel: socket.socket) -> None:
         self.lost = asyncio.Event()

@@ -2,7 +2,7 @@
 
 Pure: messages in, messages out. A run is where the last of its runners is, its values are those of
 all, and it ends when the last has ended. A runner that is lost ends its runs as failed; what it had
-measured stays, and the others go on to their end.
+measured stays, and the others continue to their end.
 """
 
 from __future__ import annotations

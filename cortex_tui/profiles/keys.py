@@ -1,6 +1,6 @@
 """Every key of a profile: how it is read, what it looks like in a schema, and what it is for.
 
-The loader, the JSON Schema and the reference in docs/profiles.md are held to this one table.
+The loader, the JSON Schema and the reference in docs/profiles.md follow from this one table.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def read_workload(value: object, path: str) -> str:
 
 
 def read_targets(value: object, path: str) -> tuple[str, ...]:
-    """Texts that `cortex_tui.stats.targets.parse_target` understands; every wrong one is told."""
+    """Texts that `cortex_tui.stats.targets.parse_target` understands; reports all wrong ones."""
     targets: list[str] = []
     wrong: list[str] = []
     for number, target in enumerate(read_list(value, path, '["p95 < 50ms"]'), 1):

@@ -139,7 +139,7 @@ def _can_begin(word: str, beginning: str) -> bool:
 
 
 def _past_stars(word: str, places: set[int]) -> set[int]:
-    """The places in the pattern where matching may go on: a star may stand for nothing."""
+    """The places in the pattern where matching may continue: a star may match nothing."""
     reached = set(places)
     for place in places:
         while place < len(word) and word[place] == "*":

@@ -165,7 +165,7 @@ def _cell(profile: Profile, cell: Cell) -> Profile:
 def _read_keys(
     value: object, path: str, known: Keys, refused: list[RefusedError]
 ) -> dict[str, Any]:
-    """The keys that could be read; unlike within a key, every wrong one is told."""
+    """The keys that could be read; every wrong one is reported."""
     keys: dict[str, Any] = {}
     try:
         table = read_table(value, path)

@@ -22,7 +22,7 @@ class Pause(msgspec.Struct, frozen=True, tag=True):
 
 
 class Resume(msgspec.Struct, frozen=True, tag=True):
-    """Goes on after a pause."""
+    """Continues after a pause."""
 
     run: int | None = None
 
@@ -65,7 +65,7 @@ class Request(msgspec.Struct, frozen=True, tag=True):
 
 
 class Release(msgspec.Struct, frozen=True, tag=True):
-    """All runners have arrived at a barrier: those that wait there go on, at that moment."""
+    """All runners have arrived at a barrier: those that wait there continue at that moment."""
 
     barrier: str
     at_ns: int

@@ -16,7 +16,7 @@ from cortex_tui.text import encodable, shortened
 
 
 class ProtocolError(Exception):
-    """The stream of the other side cannot be read; the session cannot go on."""
+    """The stream of the other side cannot be read; the session cannot continue."""
 
 
 _HEADER = struct.Struct(">I")

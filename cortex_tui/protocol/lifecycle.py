@@ -1,7 +1,7 @@
 """The life of a run: one state machine, shared by runner, fold, screen and report.
 
 A run goes through the stages below, and waits for its neighbours after set-up, warm-up and measure.
-Whether it is paused, and whether it was told to stop, belong to its state as well. `RunLife` is a
+Whether it is paused, and whether it is stopping, belong to its state as well. `RunLife` is a
 value: a change makes another one, or raises TransitionError.
 """
 
@@ -57,7 +57,7 @@ class RunLife(msgspec.Struct, frozen=True, array_like=True):
     paused: bool = False
     """It starts nothing and its clock stands still; between two phases, the next begins so."""
     stopping: bool = False
-    """It was told to end: what is in flight is awaited, and nothing new begins."""
+    """It was asked to stop: operations in flight are awaited, and no new ones begin."""
     outcome: Outcome | None = None
     """From `measured` on: what it has come to, unless its teardown fails."""
 
@@ -88,7 +88,7 @@ class RunLife(msgspec.Struct, frozen=True, array_like=True):
         return msgspec.structs.replace(self, paused=False)
 
     def stop(self) -> RunLife:
-        """Told to end; a pause ends with it. Told a second time, it stays as it is."""
+        """Stops the run, which also ends a pause. A second call changes nothing."""
         if self.is_over:
             raise TransitionError("it has measured to its end")
         return msgspec.structs.replace(self, paused=False, stopping=True)

@@ -214,7 +214,7 @@ class SessionFinished(msgspec.Struct, frozen=True, tag=True):
 
     at_ns: int
     stopped: bool = False
-    """Whether all its runs were told to end, and any of them had not."""
+    """Whether all its runs were stopped, and any of them had not ended."""
 
 
 class RunnerDied(msgspec.Struct, frozen=True, tag=True):

@@ -44,7 +44,7 @@ class RunnerSpec(msgspec.Struct, frozen=True, kw_only=True):
     """An interpreter that has this package installed."""
     cwd: str = ""
     env: dict[str, str] = {}
-    """Variables beside those of this process."""
+    """Variables in addition to those of this process."""
     loop: LoopName | None = None
     """None for that of the session."""
     program: Program = "workloads"

@@ -98,9 +98,9 @@ def _step(step: Step, axes: _Axes) -> Iterator[str]:
         f'stroke-dasharray="4 3"><title>{_text(commits_text(step) + note)}</title></line>'
     )
     # Near the right edge the text would not fit behind the line.
-    anchor, beside = ("end", -4) if x > WIDTH * 0.8 else ("start", 4)
+    anchor, offset = ("end", -4) if x > WIDTH * 0.8 else ("start", 4)
     yield (
-        f'<text x="{x + beside:.1f}" y="{HEIGHT - _BOTTOM + 20}" text-anchor="{anchor}" '
+        f'<text x="{x + offset:.1f}" y="{HEIGHT - _BOTTOM + 20}" text-anchor="{anchor}" '
         f'fill="{colour}">{_text(step_text(step))}</text>'
     )
 

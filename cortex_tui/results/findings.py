@@ -32,7 +32,7 @@ class Findings(msgspec.Struct, frozen=True):
     """As of one moment."""
 
     confidence_ns: dict[str, ConfidenceNs] = {}
-    """By time of the run, as `service`; while it goes on, of the headline alone."""
+    """By time of the run, as `service`; while it runs, of the headline alone."""
     half_width: float | None = None
     """Of the percentile that the profile measures until it is known, as a share of its value."""
     lacking: str = ""

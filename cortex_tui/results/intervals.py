@@ -20,7 +20,7 @@ _NO_HEALTH = Health()
 
 @dataclass(slots=True)
 class Interval:
-    """What one slice of a run's measure phase held."""
+    """What happened in one slice of a run's measure phase."""
 
     service: IntervalHistogram = _NONE
     response: IntervalHistogram = _NONE
@@ -75,7 +75,7 @@ def _together(a: Health, b: Health) -> Health:
 
 
 def interval_of(samples: Samples, level: float | None = None) -> Interval:
-    """The interval that a message tells of, counted; `level` is that of the load."""
+    """The interval of a message, counted; `level` is that of the load."""
     return Interval(
         service=_counted(samples.service),
         response=_counted(samples.response),
@@ -97,7 +97,7 @@ def _counted(raw: bytes) -> IntervalHistogram:
 
 
 def series_of(slots: Iterable[tuple[int, Interval]], name: TimeName) -> list[IntervalHistogram]:
-    """The histograms of one of the times, slot after slot; empty where nothing was heard of."""
+    """The histograms of one of the times, slot after slot; empty where there was no message."""
     found: list[IntervalHistogram] = []
     last: int | None = None
     for slot, interval in slots:
@@ -109,7 +109,7 @@ def series_of(slots: Iterable[tuple[int, Interval]], name: TimeName) -> list[Int
 
 
 class IntervalSeries:
-    """At most MAX_INTERVALS slots of equal length; one that nothing was heard of is not there."""
+    """At most MAX_INTERVALS slots of equal length; a slot without messages is not there."""
 
     def __init__(self, limit: int = MAX_INTERVALS) -> None:
         self.length = 1

@@ -21,7 +21,7 @@ class PhaseClock:
         """Whether it stands still from now on, without a pause that is made up for."""
         self._paused_since_ns = at_ns if paused else None
 
-    def hear(self, at_ns: int) -> None:
+    def advance(self, at_ns: int) -> None:
         self.received_ns = max(self.received_ns, at_ns)
 
     def resume(self, at_ns: int) -> None:

@@ -32,7 +32,7 @@ def progress_of(run: RunFold) -> float | None:
 
 
 def progress_note(run: RunFold, targets: Sequence[TargetResult]) -> str:
-    """What the phase goes on for, where that is neither a time nor a number; "" otherwise."""
+    """What ends the phase, where that is neither a time nor a number; "" otherwise."""
     if run.life.phase == "warmup" and run.profile.auto_warmup:
         count = len(run.settling)
         return f"settling: {count} interval{'' if count == 1 else 's'}"

@@ -114,7 +114,7 @@ class RunFold(RunTotals):
 
     @property
     def phase_ns(self) -> int:
-        """How long the phase goes on, by the last message and without pauses."""
+        """How long the phase has lasted, by the last message and without pauses."""
         return self._clock.passed_ns()
 
     @property
@@ -130,7 +130,7 @@ class RunFold(RunTotals):
         if self.life.has_ended:
             return
         before, self.life = self.life, self._judged(message.life)
-        self._clock.hear(message.at_ns)
+        self._clock.advance(message.at_ns)
         self.changed = True
         if self.life.stage != before.stage:
             self._enter(message.at_ns)
@@ -173,7 +173,7 @@ class RunFold(RunTotals):
 
     def add(self, samples: Samples) -> None:
         """Folds a message in: the values of warm-up are not counted, only that there were any."""
-        self._clock.hear(samples.at_ns)
+        self._clock.advance(samples.at_ns)
         self.in_flight, self.oldest_ns = samples.in_flight, samples.oldest_ns
         for name, text in samples.tracebacks.items():
             if len(self.tracebacks) < MAX_ERROR_TYPES:

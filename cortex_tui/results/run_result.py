@@ -67,13 +67,13 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     progress: float | None = None
     """Of the phase under way, 0..1; None where its length is not known."""
     progress_note: str = ""
-    """What the phase goes on for, where that is no length: `p99 ± 3.1 %, wanted 2 %`."""
+    """What ends the phase, where that is no length: `p99 ± 3.1 %, wanted 2 %`."""
     level: float | None = None
     """The rate a second, or the number of workers, of a load at this moment."""
     level_reached: float | None = None
     """The last level of a load that changes."""
     batch: int = 1
-    """Above 1, percentiles and max are of whole batches of so many operations, in ns a batch."""
+    """Above 1, percentiles and max are of whole batches of that many operations, in ns a batch."""
     mean_ns: float | None = None
     """The mean of one operation, of a batched run too."""
     operations: int = 0

@@ -61,12 +61,12 @@ class SessionFold:
         self.started: SessionStarted | None = None
         self.finished = False
         self.stopped = False
-        """Whether it was told to end before its runs had."""
+        """Whether it was stopped before its runs had ended."""
         self.died = ""
         self.messages = 0
         """How many were taken in."""
         self.received_ns = 0
-        """When the runner was last heard of."""
+        """The time of the runner's newest message."""
         self.runs: dict[int, RunFold] = {
             p.run: self._planned(RunPlanned(p.run, p.profile, (), p.round, p.variant))
             for p in plan.runs
@@ -156,7 +156,7 @@ class SessionFold:
         return cells_of(self.runs[number] for number in sorted(self.runs))
 
     def die(self, reason: str, at_ns: int) -> None:
-        """The session cannot go on: its runs that have not ended have failed."""
+        """The session cannot continue: its runs that have not ended have failed."""
         self.messages += 1
         self._end(at_ns)
         self.died = reason
@@ -165,7 +165,7 @@ class SessionFold:
         self._reconsider()
 
     def view(self, now_ns: int, *, stored: bool, store_error: str) -> SessionView:
-        """The session as it stands; `now_ns` only tells how long nothing was heard."""
+        """The session as it is now; `now_ns` only gives how long there was no message."""
         started = self.started
         until_ns = self._ended_ns or now_ns
         return SessionView(

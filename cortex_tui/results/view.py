@@ -19,7 +19,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     session: str
     state: Literal["starting", "running", "finished", "died"] = "starting"
     stopped: bool = False
-    """Whether it finished because it was told to end before its runs had."""
+    """Whether it finished because it was stopped before its runs had ended."""
     placement: str = "process"
     loop: str = ""
     timer: str = ""
@@ -40,7 +40,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     gc_pause_ns: int = 0
     elapsed_ns: int = 0
     silent_ns: int = 0
-    """How long the runner has said nothing while it should: more than a second is a held loop."""
+    """How long the runner has sent nothing while it should: after a second the loop is blocked."""
     runs: tuple[RunResult, ...] = ()
     log: tuple[str, ...] = ()
     """The newest lines of what the workloads printed, control characters made visible."""

@@ -89,7 +89,7 @@ def _overload(run: RunFold) -> list[str]:
 
 
 def _unsure(run: RunFold) -> list[str]:
-    """That measuring until a percentile is known went on to its bound, and it still was not."""
+    """That a percentile was still not known precisely when measuring came to its bound."""
     wanted = run.profile.precision
     if wanted is None or run.live or run.measured_ns < wanted.at_most_ns:
         return []

@@ -14,7 +14,7 @@ _NEVER_AWAITED = "was never awaited"
 def awaits_watched(report: Callable[[str], None]) -> Iterator[None]:
     """Calls `report` with each of Python's warnings of that kind, which are shown all the same.
 
-    Python tells of a place once, at the moment at which the coroutine is thrown away: in the task,
+    Python reports a place once, when the coroutine is discarded: in the task,
     and so the context, of the operation that made it.
     """
     shown = warnings.showwarning

@@ -8,7 +8,7 @@ from cortex_tui.isolation import asyncio
 from cortex_tui.runner.clock import CLOCK
 
 Gate = Callable[[Callable[[int], None]], None]
-"""Is called when all parties are there, and calls what it is given with the moment to go on."""
+"""Called when all parties have arrived; calls its argument with the moment to continue."""
 
 
 def open_gate(release: Callable[[int], None]) -> None:
@@ -28,7 +28,7 @@ class Barrier:
         at_release: Callable[[int], None] = lambda at_ns: None,
     ) -> None:
         """When the last party arrives or leaves, `prepare` is called. Then `gate` may wait for
-        other runners, and `at_release` is called with the moment at which all go on."""
+        other runners, and `at_release` is called with the moment at which all continue."""
         self._missing = set(parties)
         self._gate = gate
         self._prepare = prepare
@@ -36,12 +36,12 @@ class Barrier:
         self._released: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def arrive(self, party: int) -> int:
-        """Waits for the others; the moment at which all go on."""
+        """Waits for the others; returns the moment at which all continue."""
         self.leave(party)
         return await self.wait()
 
     async def wait(self) -> int:
-        """Waits until all have arrived or left; the moment at which all go on."""
+        """Waits until all have arrived or left; returns the moment at which all continue."""
         return await asyncio.shield(self._released)
 
     def leave(self, party: int) -> None:

@@ -12,7 +12,7 @@ from cortex_tui.runner.phase import CANCEL_NS, ActivePhase
 from cortex_tui.runner.timer import ArrivalTimer
 
 _CHECK_SHARE = 50
-"""Looking through thousands of operations may take one part in so many of the loop's time."""
+"""Checking thousands of operations may take one in this number of parts of the loop's time."""
 
 
 class Deadlines:

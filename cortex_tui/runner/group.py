@@ -185,7 +185,7 @@ class Group:
         return None
 
     def _finish_phase(self, member: Member, neighbours: int = 0) -> None:
-        # The rest of what happened is handed on with the values of those that go on.
+        # The rest of what happened is sent with the values of the runs that have not ended.
         samples = member.run.finish_samples(neighbours, self._parts.health.report())
         if samples:
             self._parts.outbox.report(samples)

@@ -17,7 +17,7 @@ from cortex_tui.isolation import asyncio
 from cortex_tui.workloads.operation import Operation, WorkloadError
 
 CHECK_NS = 500_000
-"""How long a worker goes on before it looks up: half of what a neighbour may have to wait."""
+"""How long a worker runs before it checks: half of what a neighbour may have to wait."""
 
 # A worker's operation belongs to the interval in which it ended, so the clock is compared with the
 # next boundary before the value is appended; that one comparison also finds the end of the phase,
@@ -131,7 +131,7 @@ def closed_worker(operation: Operation, *, batched: bool) -> Loop:
     holds the start of the operation under way, 0 between operations. Up to `limits[slot]` it goes
     on by itself; a value from beyond goes to `settle(start_ns, end_ns)`, and then the worker looks
     up: it lets others have the loop in `yield_to_loop()`, and asks `checkpoint(slot, now_ns)`
-    whether to go on and for a new limit.
+    whether to continue and for a new limit.
     """
     return _compiled(_BATCHED if batched else _CLOSED, "worker", operation)
 

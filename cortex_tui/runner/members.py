@@ -18,7 +18,7 @@ from cortex_tui.workloads.operation import WorkloadError
 
 @dataclass
 class Member:
-    """A run of the session, and what the session needs to know of it beside its state."""
+    """A run of the session, and what the session has to know about it in addition to its state."""
 
     run: Run
     host: WorkloadHost | None = None
@@ -26,7 +26,7 @@ class Member:
     neighbours: int = 0
     """Other runs that were measuring when its samples were last taken."""
     stopped_with_all: bool = False
-    """Whether it was told to end because the session was."""
+    """Whether it is stopping because the session is."""
 
     @property
     def measuring(self) -> bool:

@@ -96,7 +96,7 @@ class ActivePhase:
             return False
         task = asyncio.current_task()
         while task is not None and task.cancelling():
-            # Nobody but the workload cancels a task of a phase that goes on.
+            # Only the workload can have cancelled a task of a phase that has not ended.
             task.uncancel()
         self.recorder.reach(end_ns)
         self.recorder.fail(error, end_ns - start_ns)
@@ -126,12 +126,12 @@ class ActivePhase:
         self._abandoned.set()
 
     def pause(self) -> None:
-        """Stops the clock. What is in flight goes on, and counts."""
+        """Stops the clock. Operations in flight continue, and count."""
         self._paused_ns = self.recorder.frozen_ns = self.clock()
         self.resumed.clear()
 
     def resume(self) -> int:
-        """Lets the clock go on; for how long it had stood still."""
+        """Starts the clock again; returns for how long it was stopped."""
         if self._paused_ns is None:
             return 0
         by_ns = self.clock() - self._paused_ns

@@ -1,7 +1,7 @@
 """A session on its measuring loop: the runs of a plan, through common phases.
 
 Every run of a group is set up, then all warm up, then measure begins for all at one moment;
-teardown waits until the last has ended. Beside the operations nothing happens on the loop but the
+teardown waits until the last has ended. Besides the operations nothing happens on the loop but the
 hand-over of the recorded values ten times a second.
 """
 
@@ -75,7 +75,7 @@ class Session:
             if plan.runner in p.runners
         }
         self._gates: dict[str, Callable[[int], None]] = {}
-        """What goes on when all runners have arrived, by the name of the barrier."""
+        """What to call when all runners have arrived, by the name of the barrier."""
 
     def stop(self, run: int | None = None) -> Answered:
         """Ends one run, or all, those included that have not begun."""

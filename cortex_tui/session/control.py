@@ -42,16 +42,16 @@ class Control(Protocol):
     def view(self) -> SessionView | None:
         """The newest view of the newest session; None before the first one was started.
 
-        It is replaced at least four times a second while a session goes on, and once more when it
+        It is replaced at least four times a second while a session runs, and once more when it
         has ended. Views of one session carry the same `session`.
         """
 
     def start(
         self, profiles: Sequence[Profile], *, one_by_one: bool = False, repeat: int = 1
     ) -> None:
-        """Starts a session; RuntimeError if one is still going on.
+        """Starts a session; RuntimeError if one is still running.
 
-        With `repeat`, so many rounds of the profiles: each together as before, or one by one
+        With `repeat`, that number of rounds of the profiles: each together as before, or one by one
         (A B A B).
         """
 
@@ -63,14 +63,14 @@ class Control(Protocol):
         """One run, or all, start nothing new and their clocks stand still."""
 
     def resume(self, run: int | None = None) -> Future[Answered]:
-        """One run, or all, go on after a pause."""
+        """Continues one run, or all, after a pause."""
 
     def end_phase(
         self, run: int | None = None, *, phase: TimedPhase | None = None
     ) -> Future[Answered]:
         """Ends warm-up or measure of one run, or of all, as if the time were up.
 
-        With a `phase` only that one: by the time the runner hears of it, the next may have begun.
+        With a `phase` only that one: by the time the runner receives this, the next may have begun.
         """
 
     def adjust(self, run: int | None, factor: float) -> Future[Answered]:

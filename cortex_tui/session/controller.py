@@ -213,7 +213,7 @@ class SessionController:
         session = self._session
         if session is not None and not session.done():
             for _ in range(2):
-                # Told twice, a run does not wait for what is in flight.
+                # Stopped twice, a run does not wait for its operations in flight.
                 self._request(Stop(), Future())
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(CLOSE_S):

@@ -1,4 +1,4 @@
-"""When a run is to go on: decided from what is known of it, where numpy may be used."""
+"""When warm-up and measure end: decided from what is known of the run, where numpy may be used."""
 
 from __future__ import annotations
 

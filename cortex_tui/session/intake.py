@@ -24,7 +24,7 @@ VIEW_S = 0.2
 """How often a view is published: a little more often than a screen that looks 4 times a second."""
 WRITE_S = 1.0
 ANSWER_S = 3.0
-"""How long a runner that was told to stop may keep silent before it is killed."""
+"""How long a runner that is to stop may be silent before it is killed."""
 STOP_S = 15.0
 """How long it may take to stop, talking: operations in flight have 5 s, teardown has 5 s."""
 

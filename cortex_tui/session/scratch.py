@@ -1,4 +1,4 @@
-"""Folders beside the store for the databases that workloads keep while they run."""
+"""Folders next to the store for the databases that workloads use while they run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from cortex_tui.paths import FOLDER, make_private_folder
 class Scratch:
     """One folder a session, deleted after it, and one for what later sessions can use again.
 
-    They lie beside the store, on the disk that is to be measured; where that cannot be written,
+    They are next to the store, on the disk that is to be measured; where that cannot be written,
     in the user's cache folder.
     """
 

@@ -75,7 +75,7 @@ def beta_quantile(probability: float, a: float, b: float) -> float:
 
 
 def t_two_sided(t: float, degrees: float) -> float:
-    """The probability that |T| is at least |t|, for Student's T with so many degrees of freedom."""
+    """The probability that |T| is at least |t|, for Student's T of these degrees of freedom."""
     if math.isinf(t):
         return 0.0
     return beta_share(degrees / (degrees + t * t), degrees / 2, 0.5)

@@ -34,7 +34,7 @@ LEAST_DEFF = 10.0
 What the shipped profiles have is 5 to 150 at p95 and p99."""
 _LOG_EVIDENCE = math.log(1 / ERROR)
 _PRIOR = 50
-"""The mixture weighs shares as so many earlier operations with the limit's share would."""
+"""The mixture weighs shares like this number of earlier operations with the limit's share."""
 _LONGEST = 1_000.0
 """A run that would have to be longer than by this factor is too close to its limit."""
 

@@ -54,7 +54,7 @@ class Varied(Protocol):
 
 
 class Share(NamedTuple):
-    """So many of so many operations are over what a target allows."""
+    """How many operations, of how many, are over what a target allows."""
 
     over: int
     operations: int

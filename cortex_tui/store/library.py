@@ -1,4 +1,4 @@
-"""What a store knows of its sessions beside what they measured: removals, histories, noise."""
+"""What a store has about its sessions besides measurements: removals, histories, noise."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class RunFacts(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     neighbours: tuple[str, ...] = ()
     operations: int = 0
     batch: int = 1
-    """How many operations each value stands for: percentiles and `max` are of so many."""
+    """How many operations each value is for: percentiles and `max` are of that many."""
     primary: str = ""
     """The percentile that its targets name first, "" where they name none."""
     statistics: dict[str, float] = {}

@@ -18,7 +18,7 @@ from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.writer import Writer
 
 SessionEnd = Literal["finished", "stopped", "died"]
-"""`stopped`: the session was told to end before all its runs had."""
+"""`stopped`: the session was stopped before all its runs had ended."""
 SessionState = Literal["running", SessionEnd, "interrupted"]
 """`interrupted` is never written: it is what became of a session whose writer is gone."""
 

@@ -1,4 +1,4 @@
-"""Which process writes a session, so that one cut short can be told from one that goes on."""
+"""Which process writes a session: shows whether one without an end still runs or was cut short."""
 
 from __future__ import annotations
 

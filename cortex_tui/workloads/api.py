@@ -164,7 +164,7 @@ async def _driven(name: str, generator: AsyncGenerator[T, None]) -> AsyncIterato
         yield value
     except asyncio.CancelledError as error:
         # A task group around its `yield` has cancelled its task, because a child died: it raises
-        # that cause instead when it is told.
+        # that cause instead when it is reported.
         with contextlib.suppress(StopAsyncIteration):
             await generator.athrow(error)
         raise

@@ -1,6 +1,7 @@
 """Loads the modules of workloads: fresh for each session, and apart for each suite's folder.
 
-Two suites may have a module of the same name, and so may what these import from beside them. Each
+Two suites may have a module of the same name, and so may the modules that these import from their
+folders. Each
 folder has a space of its own: while something is loaded for it, the modules of other folders are
 out of sight, so it gets its own ones. What was loaded for a session goes with it; the next one sees
 code that was edited meanwhile.
@@ -26,7 +27,7 @@ _OURS = ("cortex_tui", "cortex_core")
 
 
 def roots_of(source: str, working_folder: Path | None = None) -> tuple[str, ...]:
-    """Where the modules of a suite's file are looked for: beside it, then in the working folder.
+    """Where the modules of a suite's file are searched: in its folder, then in the working folder.
 
     A folder `src` in either comes right behind it. Of a folder that is a package itself, the one
     that its outermost package lies in comes first.
@@ -41,7 +42,7 @@ def roots_of(source: str, working_folder: Path | None = None) -> tuple[str, ...]
 
 
 def full_name(module: str, source: str) -> str:
-    """The name of a module beside a suite's file with its packages, where these are: so that its
+    """The name of a module in the folder of a suite's file with its packages, so that its
     relative imports work."""
     folder = Path(source).resolve().parent if source else Path.cwd()
     first = module.partition(".")[0]
@@ -83,7 +84,7 @@ class ModuleLoader:
 
     @contextmanager
     def without_them(self) -> Iterator[None]:
-        """While something of ours is imported: nothing beside a suite can stand in for a part."""
+        """While something of ours is imported: no module in a suite's folder can replace a part."""
         hidden = self._hide(None)
         path, sys.path = sys.path, list(self._path)
         try:

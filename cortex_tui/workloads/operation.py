@@ -1,4 +1,4 @@
-"""The operation: what is timed, and what can be told of a function before it is called."""
+"""The operation: what is timed, and what is known about a function before it is called."""
 
 from __future__ import annotations
 

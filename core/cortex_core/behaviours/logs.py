@@ -48,7 +48,7 @@ def described(request: Request[Any]) -> str:
 
 
 def _shown(value: object) -> str:
-    # A name beside the value, as in password='…', must be seen together with it, so the
+    # A name next to the value, as in password='…', must be seen together with it, so the
     # whole repr is redacted before it is cut: a cut secret no longer has its shape.
     shown = redacted(repr(value))
     return shown if len(shown) <= _VALUE_MOST else f"{shown[:_VALUE_MOST]}… ({len(shown)})"

@@ -22,7 +22,7 @@ from cortex_core.sqlite.schema import (
 Row = tuple[Any, ...]
 
 Progress = Callable[[str, int, int], None]
-"""Told of what is being done, how much of it is done, and how much that is in all."""
+"""Called with what is being written, how much of it is done, and how much there is in all."""
 
 _REPORT_EVERY = 1_000
 
@@ -39,7 +39,7 @@ def seed_file(
     seed: int = DEFAULT_SEED,
     progress: Progress = lambda what, done, total: None,
 ) -> None:
-    """Make the file at `path` with so many generated memories, in place of one there.
+    """Make the file at `path` with generated memories; a file that is there is replaced.
 
     It appears under its name only when it is complete. The file is a database as any other,
     except that its text index is built in one piece: an index that grew by single captures

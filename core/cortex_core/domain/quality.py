@@ -51,7 +51,7 @@ class ConversationQuality:
 
     @property
     def worth_capturing(self) -> bool:
-        """A good score, or so much talk about so many things that the score matters less."""
+        """A good score, or enough turns and entities that the score matters less."""
         return self.score >= _WORTH_SCORE or (
             self.turns >= _WORTH_TURNS and self.entities >= _WORTH_ENTITIES
         )

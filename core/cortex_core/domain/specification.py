@@ -123,12 +123,12 @@ def confident(least: float = 0.75) -> Specification:
 
 
 def turns(least: int) -> Specification:
-    """Conversations of at least so many turns."""
+    """Conversations with at least this number of turns."""
     return Compares("turn_count", ">=", least)
 
 
 def entities(least: int) -> Specification:
-    """Conversations that mention at least so many entities."""
+    """Conversations that mention at least this number of entities."""
     return Compares("entity_count", ">=", least)
 
 

@@ -34,10 +34,12 @@ class SqliteTx:
         """One statement of this transaction.
 
         Some errors, such as a full disk, roll all of it back. A unit that caught one must not
-        go on: what it then did would be kept without what it did before.
+        continue: what it then did would be kept without what it did before.
         """
         if not self._connection.in_transaction:
-            raise StoreError("an error that this unit caught has undone it: let it pass")
+            raise StoreError(
+                "the unit caught an error that rolled its transaction back: it must not be caught"
+            )
         return self._connection.execute(sql, parameters)
 
     @property

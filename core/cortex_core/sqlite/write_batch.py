@@ -27,7 +27,7 @@ def _run_together(connection: sqlite3.Connection, units: Sequence[Unit]) -> bool
     try:
         execute("BEGIN IMMEDIATE")
     except (sqlite3.Error, MemoryError) as error:
-        # Held by another process for the whole timeout: trying each would take that long again.
+        # Locked by another process for the whole timeout: each attempt would take that long again.
         for unit in units:
             unit.error = error
         _roll_back(connection)

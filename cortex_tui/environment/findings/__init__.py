@@ -10,7 +10,7 @@ __all__ = ["Facts", "Finding", "findings"]
 
 
 def findings(facts: Facts) -> list[Finding]:
-    """One for each thing that matters, whether it is fine, not, or cannot be told.
+    """One for each thing that matters, whether it is fine, not fine, or not known.
 
     `facts` are those of `describe_environment`, fresh or stored, perhaps with `longest_gap_ns`.
     """

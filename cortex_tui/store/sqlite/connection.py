@@ -57,7 +57,7 @@ async def open_for_reading(path: Path) -> tuple[aiosqlite.Connection | None, str
             sqlite3.SQLITE_READONLY,
         ):
             raise translated(error, path) from error
-    # A reader of a write-ahead log needs a file beside it; where none can be made, only the
+    # A reader of a write-ahead log needs a file next to it; where none can be made, only the
     # database itself is left to read.
     try:
         connection = await _open_uri(path, f"{uri}?mode=ro&immutable=1")
@@ -131,14 +131,14 @@ async def _use_write_ahead_log(connection: aiosqlite.Connection) -> None:
 
 async def _refuse_read_only(connection: aiosqlite.Connection) -> None:
     """SQLite opens a file that it may not write for reading, and says so only when something is
-    written: better told now."""
+    written: better reported now."""
     await connection.execute("BEGIN IMMEDIATE")
     await connection.execute(f"PRAGMA user_version = {schema.VERSION}")
     await connection.rollback()
 
 
 def _make_file(path: Path) -> None:
-    """Makes folder and file, for nobody but this user; SQLite's own files beside it follow it."""
+    """Makes folder and file for this user only; SQLite's own files next to it get the same mode."""
     try:
         _refuse_folder(path)
         make_private_folder(path.parent)

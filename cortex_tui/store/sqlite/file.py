@@ -71,7 +71,7 @@ class StoreFile:
         return sum(file.stat().st_size for file in files if file.exists())
 
     async def _follow_the_file(self) -> None:
-        """SQLite goes on writing to a file that was deleted, and what it writes there is lost."""
+        """SQLite continues to write to a file that was deleted, and what it writes is lost."""
         async with self._lock:
             if self._closed or (self._connection and identity(self.path) == self._file):
                 return

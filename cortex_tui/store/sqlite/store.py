@@ -78,7 +78,7 @@ class SqliteStore:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    # --- a session, as it goes on -------------------------------------------------------------
+    # --- a session while it runs ---------------------------------------------------------------
 
     async def begin_session(self, record: SessionRecord) -> None:
         """Makes the session known, or what is known of it newer."""

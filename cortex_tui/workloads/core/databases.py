@@ -27,7 +27,7 @@ _AT_ONCE = 1_000
 
 @asynccontextmanager
 async def opened(*, conversations: int = 0, patterns: int = 0) -> AsyncIterator[Cortex]:
-    """A core that holds the first so many generated memories.
+    """A core that has the first generated memories.
 
     The profile's `database` says where: in a file of the run's own, a copy of a seeded one; in
     the file of the session; or in memory.
@@ -81,7 +81,7 @@ async def _save_all(save: Callable[[T], Awaitable[None]], entities: Iterable[T])
 
 
 def _copy_seeded(conversations: int, patterns: int, cache: Path, path: Path) -> None:
-    """Copies the seeded file of so many memories, which is made the first time. Blocks."""
+    """Copies the seeded file with this number of memories, which is made the first time. Blocks."""
     version = f"{generated.VERSION}-{__version__}"
     seeded = cache / f"core-{conversations}-{patterns}-{version}.db"
     if seeded.exists():

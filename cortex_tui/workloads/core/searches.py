@@ -33,7 +33,7 @@ async def _found(cortex: Cortex, query: SearchContext) -> SearchHits:
 async def search(
     conversations: int = 30, text: str = "performance", limit: int = 10, hits: int = -1
 ) -> AsyncGenerator[Operation, None]:
-    """Search for `text`; with `hits` of 0 or more, exactly so many must be found."""
+    """Search for `text`; with `hits` of 0 or more, exactly that number must be found."""
     async with opened(conversations=conversations) as cortex:
         query = SearchContext(text, max_results=limit)
 
