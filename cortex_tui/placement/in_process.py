@@ -15,6 +15,7 @@ from cortex_tui.protocol.commands import ToRunner
 from cortex_tui.protocol.frames import FrameReader, decode_messages, encode_messages
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied, SessionFinished
 from cortex_tui.protocol.plan import SessionPlan
+from cortex_tui.runner.printing import origin_of_print
 from cortex_tui.runner.session import Session
 
 
@@ -106,7 +107,8 @@ class _Lines(io.TextIOBase):
             lines.append(self._rest)
             self._rest = ""
         if lines:
-            self._deliver([LogLine(-1, "stdout", line[:MAX_LINE_CHARS]) for line in lines])
+            run, at_ns = origin_of_print()
+            self._deliver([LogLine(run, "stdout", one[:MAX_LINE_CHARS], at_ns) for one in lines])
         return len(text)
 
     def end_line(self) -> None:

@@ -20,6 +20,7 @@ from cortex_tui.placement.port import Stream
 from cortex_tui.protocol.commands import Start, ToRunner
 from cortex_tui.protocol.frames import FrameReader, ProtocolError, decode_messages, encode_requests
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied, SessionFinished
+from cortex_tui.protocol.origins import Origin, parts_of
 from cortex_tui.protocol.plan import Program, RunnerSpec, SessionPlan
 
 _POLL_S = 0.02
@@ -290,26 +291,33 @@ class _Pipe(asyncio.Protocol):
         self._stream = stream
         self._name: Literal["stdout", "stderr"] = name
         self._rest = b""
+        self._cut: Origin | None = None
+        """Who printed the beginning of a line of which the rest is still to come."""
 
     def data_received(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
+        pieces = [piece for line in lines for piece in self._pieces(line)]
         if len(self._rest) > MAX_LINE_CHARS:
-            lines.append(self._rest)
-            self._rest = b""
-        if lines:
-            self._stream.deliver([piece for line in lines for piece in self._pieces(line)])
+            cut = self._pieces(self._rest)
+            self._rest, self._cut = b"", Origin(cut[-1].run, cut[-1].at_ns)
+            pieces += cut
+        if pieces:
+            self._stream.deliver(list[Message](pieces))
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._rest:
-            self._stream.deliver(self._pieces(self._rest))
+            self._stream.deliver(list[Message](self._pieces(self._rest)))
         self.lost.set()
 
-    def _pieces(self, line: bytes) -> list[Message]:
+    def _pieces(self, line: bytes) -> list[LogLine]:
+        before, self._cut = self._cut or Origin(-1, time.perf_counter_ns()), None
         return [
             LogLine(
-                -1,
+                origin.run,
                 self._name,
-                line[start : start + MAX_LINE_CHARS].decode(errors="backslashreplace"),
+                text[start : start + MAX_LINE_CHARS].decode(errors="backslashreplace"),
+                origin.at_ns,
             )
-            for start in range(0, max(1, len(line)), MAX_LINE_CHARS)
+            for origin, text in parts_of(line, before)
+            for start in range(0, max(1, len(text)), MAX_LINE_CHARS)
         ]

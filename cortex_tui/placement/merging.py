@@ -248,7 +248,8 @@ class SessionMerge:
         messages: list[Message] = []
         if not self._alive and not self._ended:
             return [message]
-        messages.append(LogLine(-1, "runner", f"process {runner + 1} was lost: {message.reason}"))
+        text = f"process {runner + 1} was lost: {message.reason}"
+        messages.append(LogLine(-1, "runner", text, message.at_ns))
         for number, run in self._runs.items():
             if runner not in run.runners or runner in run.finished:
                 continue

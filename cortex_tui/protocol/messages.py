@@ -202,11 +202,13 @@ class Answer(msgspec.Struct, frozen=True, tag=True):
 
 
 class LogLine(msgspec.Struct, frozen=True, tag=True):
-    """A line that a workload printed, or that the runner has to say. `run` is -1 if not known."""
+    """A line that a workload printed, or that the runner reports. `run` is -1 if not known."""
 
     run: int
     stream: Literal["stdout", "stderr", "runner"]
     text: str
+    at_ns: int = 0
+    """When, on the runner's clock; 0 if not known."""
 
 
 class SessionFinished(msgspec.Struct, frozen=True, tag=True):

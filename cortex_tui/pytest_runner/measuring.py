@@ -224,7 +224,7 @@ class TestRun:
 
     def note(self, text: str) -> None:
         """Puts a line into the log."""
-        self._send([LogLine(self.number, "runner", text[:MAX_LINE_CHARS])])
+        self._send([LogLine(self.number, "runner", text[:MAX_LINE_CHARS], CLOCK.read_ns())])
 
     # --- what a person may do meanwhile: each returns what was done, or raises TransitionError ---
 

@@ -24,7 +24,7 @@ from cortex_tui.report.progress import Progress
 from cortex_tui.report.rehearsal import rehearsal
 from cortex_tui.report.stream import wants_colour, width_of
 from cortex_tui.report.summary import summary, where_stored
-from cortex_tui.results.view import SessionView
+from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.session.control import Control
 from cortex_tui.text import one_line
 
@@ -110,7 +110,7 @@ async def run_headless(
                 unwritten = error
         view = control.view or view
     for line in view.log:
-        progress.report(f"  | {one_line(line)}")
+        progress.report(f"  | {one_line(_log_text(line))}")
     table_to = err if delivery.json == STDOUT else out
     colour = wants_colour(table_to)
     if delivery.dry_run:
@@ -137,6 +137,12 @@ async def run_headless(
     if came_to == UNDECIDED and delivery.undecided_passes:
         came_to = GOOD
     return worst(code, came_to)
+
+
+def _log_text(entry: LogEntry) -> str:
+    """Such as `1.20s loads.rate stdout: what was printed`."""
+    when = [] if entry.offset_ns is None else [f"{entry.offset_ns / 1e9:.2f}s"]
+    return f"{' '.join([*when, *filter(None, [entry.profile]), entry.stream])}: {entry.text}"
 
 
 def exit_code(view: SessionView) -> int:

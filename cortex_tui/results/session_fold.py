@@ -7,6 +7,8 @@ from collections.abc import Callable
 from statistics import mean
 from typing import Literal, TypeVar
 
+import msgspec
+
 from cortex_tui.environment import VOLATILE_FILE_SYSTEMS
 from cortex_tui.limits import MAX_LOG_LINES, MAX_SHOWN_LINE_CHARS
 from cortex_tui.placement.registry import place_of
@@ -34,7 +36,7 @@ from cortex_tui.results.cells import Cells, cells_of, wants_cells
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_result import RunResult
-from cortex_tui.results.view import SessionView
+from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.text import cut, lines
 from cortex_tui.workloads.names import OVER_CORE
 
@@ -136,7 +138,7 @@ class SessionFold:
                 pass  # the controller's, and the placement's
             case LogLine():
                 text = lines(cut(message.text, MAX_SHOWN_LINE_CHARS))
-                self.log.append(LogLine(message.run, message.stream, text))
+                self.log.append(msgspec.structs.replace(message, text=text))
                 self.log_total += 1
             case SessionStarted():
                 self.started = message
@@ -186,12 +188,23 @@ class SessionFold:
             elapsed_ns=max(0, until_ns - started.at_ns) if started else 0,
             silent_ns=max(0, now_ns - self.received_ns) if started and not self.over else 0,
             runs=self.results(),
-            log=tuple(f"{line.stream}: {line.text}" for line in self.log),
+            log=tuple(self._log_entry(line) for line in self.log),
             log_dropped=self.log_total - len(self.log),
             died=self.died,
             store_error=store_error,
             stored=stored,
         )
+
+    def offset_ns(self, line: LogLine) -> int | None:
+        """When the line was printed, since the session's start; None if that is not known."""
+        if self.started is None or not line.at_ns:
+            return None
+        return max(0, line.at_ns - self.started.at_ns)
+
+    def _log_entry(self, line: LogLine) -> LogEntry:
+        run = self.runs.get(line.run)
+        name = run.profile.full_name if run else ""
+        return LogEntry(line.text, line.stream, name, self.offset_ns(line))
 
     def _reconsider(self) -> None:
         # What has become of one cell decides on the targets of the others, ended or not.

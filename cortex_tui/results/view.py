@@ -13,6 +13,17 @@ import msgspec
 from cortex_tui.results.run_result import RunResult
 
 
+class LogEntry(msgspec.Struct, frozen=True):
+    """A line that was printed, or that the runner reports; control characters are made visible."""
+
+    text: str
+    stream: Literal["stdout", "stderr", "runner"] = "stdout"
+    profile: str = ""
+    """Full name of the profile whose run printed it; empty if that is not known."""
+    offset_ns: int | None = None
+    """When, since the session's start; None if that is not known."""
+
+
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     """A session at one moment."""
 
@@ -42,8 +53,8 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     silent_ns: int = 0
     """How long the runner has sent nothing while it should: after a second the loop is blocked."""
     runs: tuple[RunResult, ...] = ()
-    log: tuple[str, ...] = ()
-    """The newest lines of what the workloads printed, control characters made visible."""
+    log: tuple[LogEntry, ...] = ()
+    """The newest lines of what the workloads printed."""
     log_dropped: int = 0
     died: str = ""
     """What became of a runner that died."""

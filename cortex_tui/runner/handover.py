@@ -100,7 +100,7 @@ class HandOver:
                 text = f"values could not be handed over: {describe_error(error)}"
                 if text != self._reported:
                     self._reported = text
-                    self._outbox.report([LogLine(-1, "runner", text)])
+                    self._outbox.report([LogLine(-1, "runner", text, CLOCK.read_ns())])
 
     async def _hand_on(self, group: Sequence[Member]) -> None:
         report = self._health.take()

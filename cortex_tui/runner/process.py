@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import io
 import os
 import shutil
 import signal
@@ -24,6 +23,7 @@ from cortex_tui.protocol.commands import Start, ToRunner
 from cortex_tui.protocol.frames import FrameReader, decode_requests, encode_messages
 from cortex_tui.protocol.plan import LoopName, SessionPlan
 from cortex_tui.runner.clock import protect_time_of
+from cortex_tui.runner.printing import mark_prints
 from cortex_tui.runner.session import Session
 
 _scratch: list[str] = []
@@ -80,9 +80,7 @@ def begin_process() -> socket.socket:
         os.set_inheritable(fd, False)
     threading.Thread(target=_watch, args=(lifeline_fd,), name="watchdog", daemon=True).start()
     faulthandler.enable()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+    mark_prints()
     return socket.socket(fileno=channel_fd)
 
 

@@ -144,7 +144,7 @@ class Session:
             else f"a task or a callback of a workload raised {describe_error(error)}; the event "
             "loop was started again"
         )
-        self._outbox.report([LogLine(-1, "runner", text)])
+        self._outbox.report([LogLine(-1, "runner", text, CLOCK.read_ns())])
         for member in self._members.values():
             if member.run.life.stage in ("warmup", "measure") and text not in member.run.warnings:
                 member.run.warnings.append(text)
@@ -175,7 +175,7 @@ class Session:
                         await kept.aclose()
                 except (Exception, SystemExit, KeyboardInterrupt) as error:
                     text = f"a shared thing could not be torn down: {describe_error(error)}"
-                    self._outbox.report([LogLine(-1, "runner", text)])
+                    self._outbox.report([LogLine(-1, "runner", text, CLOCK.read_ns())])
 
     def _started(self, clock_ns: float, await_ns: float) -> SessionStarted:
         loop = type(self._loop).__module__.partition(".")[0]

@@ -168,7 +168,7 @@ class SessionController:
 
     async def _run(self, intake: Intake) -> None:
         if self._not_ready:
-            intake.fold.apply(LogLine(-1, "runner", self._not_ready))
+            intake.fold.apply(LogLine(-1, "runner", self._not_ready, time.perf_counter_ns()))
             self._not_ready = ""
         try:
             await intake.run()

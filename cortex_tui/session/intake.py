@@ -123,7 +123,8 @@ class Intake:
                 # A defect of ours must neither stop the views nor go unseen.
                 text = f"the intake failed and continues: {error!r}"
                 if not any(line.text == text for line in self.fold.log):
-                    self.fold.apply(LogLine(-1, "runner", text))
+                    line = LogLine(-1, "runner", text, time.perf_counter_ns())
+                    self.fold.apply(line)
 
     async def _supervise(self) -> None:
         fold = self.fold

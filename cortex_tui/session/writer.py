@@ -131,7 +131,7 @@ class SessionWriter:
             intervals.extend(_interval_record(run, slot, length, each) for slot, each in changes)
         first = fold.log_total - len(fold.log)
         log = tuple(
-            LogRecord(number, line.run, line.stream, line.text)
+            LogRecord(number, line.run, line.stream, line.text, fold.offset_ns(line))
             for number, line in enumerate(fold.log, first)
             if number >= self._logged
         )

@@ -148,6 +148,8 @@ class LogRecord(msgspec.Struct, frozen=True):
     run: int
     stream: str
     text: str
+    offset_ns: int | None = None
+    """When, since the session's start; None where an older version wrote it."""
 
 
 class SessionBatch(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Catalog, Length, Precision, Problem, Profile, Suite
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.results.run_result import CurvePoint, MarkView, RunResult, StageResult
-from cortex_tui.results.view import SessionView
+from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.stats.targets import TargetResult
 from tests.lives import with_life
 
@@ -294,7 +294,11 @@ def failed() -> SessionView:
             "ConnectionError: [red]no[/] database\x1b[31m at all\n",
         ),
         state="finished",
-        log=("[bold]starting[/bold]", "\x1b[2Jcleared?", "done"),
+        log=(
+            LogEntry("[bold]starting[/bold]"),
+            LogEntry("\x1b[2Jcleared?", "stderr", "mediator.command-dispatch", 1_204_000_000),
+            LogEntry("done", profile="mediator.query-dispatch", offset_ns=61_500_000_000),
+        ),
     )
 
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from cortex_tui.profiles.model import Catalog, Suite
+from cortex_tui.results.view import LogEntry
 from cortex_tui.tui.widgets.live_table import LiveTable
 from tests.tui.samples import (
     MEDIATOR,
@@ -144,12 +145,13 @@ async def test_markup_and_escapes_from_outside_are_harmless_everywhere() -> None
 
 async def test_the_log_follows_its_end() -> None:
     async with bench() as b:
-        view = msgspec.structs.replace(running(), log=tuple(f"line {n}" for n in range(50)))
+        log = tuple(LogEntry(f"line {n}") for n in range(51))
+        view = msgspec.structs.replace(running(), log=log[:50])
         await b.show(view)
         await b.press("l")
         await b.pilot.pause()
         assert "line 49" in b.text
-        await b.show(msgspec.structs.replace(view, log=(*view.log, "line 50"), elapsed_ns=1))
+        await b.show(msgspec.structs.replace(view, log=log, elapsed_ns=1))
         assert "line 50" in b.text
         await b.press("l")
         assert "service time" in b.text

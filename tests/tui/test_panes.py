@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from cortex_tui.profiles.model import Problem
-from cortex_tui.results.view import SessionView
+from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.tui.panes.log import LogPane
 from cortex_tui.tui.panes.port import LinesPane, PaneInput
 from cortex_tui.tui.panes.problems import ProblemsPane
@@ -136,10 +136,22 @@ def test_no_line_is_wider_than_the_pane(width: int) -> None:
 
 
 def test_the_log_is_literal_and_says_what_is_gone() -> None:
-    view = session_view(log=("[bold]a\x1b[2J", "b"), log_dropped=1_200)
-    lines = shown(LogPane, pane_input(view))
-    assert lines == ["1,200 earlier lines are gone", "[bold]a␛[2J", "b"]
+    log = (LogEntry("[bold]a\x1b[2J"), LogEntry("b", "runner"))
+    view = session_view(log=log, log_dropped=1_200)
+    lines = [line.strip() for line in shown(LogPane, pane_input(view))]
+    assert lines == ["1,200 earlier lines are gone", "[bold]a␛[2J", "runner: b"]
     assert shown(LogPane, pane_input(None)) == ["Nothing was printed."]
+
+
+def test_a_line_of_the_log_has_time_and_profile_where_they_are_known() -> None:
+    lines = shown(LogPane, pane_input(failed()), 80)
+    assert lines == [
+        " " * 34 + "[bold]starting[/bold]",
+        "   1.20s mediator.com…nd-dispatch stderr: ␛[2Jcleared?",
+        "  61.50s mediator.query-dispatch  done",
+    ]
+    narrow = shown(LogPane, pane_input(session_view(log=(LogEntry("x" * 60, profile="a.b"),))), 40)
+    assert narrow == [" " * 9 + "x" * 31, " " * 9 + "x" * 29]
 
 
 def test_problems_include_session_and_store() -> None:

@@ -205,7 +205,9 @@ class Reader:
         where = "WHERE session = ? AND (? IS NULL OR run = ?) "
         runs = await self._all(f"SELECT record FROM run {where} ORDER BY run", chosen)
         log = await self._all(
-            f"SELECT number, run, stream, text FROM log {where} ORDER BY number", chosen
+            "SELECT number, run, stream, text, offset_ns "
+            f"FROM log LEFT JOIN log_time USING (session, number) {where} ORDER BY number",
+            chosen,
         )
         return StoredSession(
             session=rows.session_of((record,), self._path),

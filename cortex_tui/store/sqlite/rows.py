@@ -136,9 +136,8 @@ def interval_of(row: Row, path: Path) -> IntervalRecord:
 
 
 def log_of(row: Row, path: Path) -> LogRecord:
-    """From (number, run, stream, text)."""
-    number, run, stream, text = row
-    fields = {"number": number, "run": run, "stream": stream, "text": text}
+    """From (number, run, stream, text, offset_ns)."""
+    fields = dict(zip(("number", "run", "stream", "text", "offset_ns"), row, strict=True))
     try:
         return msgspec.convert(fields, LogRecord)
     except msgspec.ValidationError as error:

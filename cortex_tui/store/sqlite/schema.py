@@ -144,6 +144,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX measured_session ON measured (session)",
         "CREATE INDEX acknowledgement_session ON acknowledgement (session)",
     ),
+    (
+        # When a line was printed, since the session's start. A table of its own, so that files
+        # without it can be read.
+        """CREATE TABLE log_time (
+            session TEXT NOT NULL REFERENCES session (id) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            offset_ns INTEGER NOT NULL,
+            PRIMARY KEY (session, number)) WITHOUT ROWID""",
+    ),
 )
 """Entry n takes a file from version n to n + 1. Entries are added, never changed."""
 

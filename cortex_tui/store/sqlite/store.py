@@ -144,11 +144,20 @@ class SqliteStore:
                     for line in batch.log
                 ],
             )
-            await connection.execute_fetchall(
-                "DELETE FROM log WHERE session = ? AND number <= "
-                "(SELECT max(number) FROM log WHERE session = ?) - ?",
-                (session, session, MAX_STORED_LOG_LINES),
+            await connection.executemany(
+                "INSERT OR REPLACE INTO log_time (session, number, offset_ns) VALUES (?, ?, ?)",
+                [
+                    (session, line.number, line.offset_ns)
+                    for line in batch.log
+                    if line.offset_ns is not None
+                ],
             )
+            for table in ("log", "log_time"):
+                await connection.execute_fetchall(
+                    f"DELETE FROM {table} WHERE session = ? AND number <= "
+                    "(SELECT max(number) FROM log WHERE session = ?) - ?",
+                    (session, session, MAX_STORED_LOG_LINES),
+                )
 
     async def finish_session(self, session: str, state: SessionEnd) -> None:
         """Notes that nothing more will be written of the session."""

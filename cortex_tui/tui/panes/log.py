@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from cortex_tui.results.view import LogEntry
+from cortex_tui.text import one_line
 from cortex_tui.tui.panes.port import LinesPane, PaneInput
 from cortex_tui.tui.render.line_builder import LineBuilder
-from cortex_tui.tui.render.text import Line
+from cortex_tui.tui.render.text import Line, Span, fit_middle, width_of, wrap
+
+_TIME_WIDTH = 8
+_TEXT_LEAST = 40
+"""A profile's name gives way where a text would have fewer cells than this."""
+_NAME_MOST = 24
+
+
+def _time(offset_ns: int | None) -> str:
+    return "" if offset_ns is None else f"{offset_ns / 1e9:.2f}s"
+
+
+def _name_width(log: tuple[LogEntry, ...], width: int) -> int:
+    """The cells of the profiles' names; none where no line has one."""
+    longest = max((width_of(one_line(entry.profile)) for entry in log), default=0)
+    return max(0, min(longest, _NAME_MOST, width - _TIME_WIDTH - _TEXT_LEAST))
 
 
 class LogPane(LinesPane):
-    """The newest lines, of all runs of the session."""
+    """The newest lines, of all runs of the session: when, by which profile, and what.
+
+    What was not printed on standard output has the name of its stream before it.
+    """
 
     NAME = "log"
     KEY = "l"
@@ -26,6 +46,13 @@ class LogPane(LinesPane):
             return builder.lines
         if view.log_dropped:
             builder.add(f"{view.log_dropped:,} earlier lines are gone", "dim")
-        for text in view.log:
-            builder.add(text, indent="  ")
+        names = _name_width(view.log, width)
+        for entry in view.log:
+            head = f"{_time(entry.offset_ns):>{_TIME_WIDTH}} "
+            if names:
+                head += fit_middle(one_line(entry.profile), names) + " "
+            stream = "" if entry.stream == "stdout" else f"{entry.stream}: "
+            for line in wrap(one_line(stream + entry.text), max(8, width - len(head))):
+                builder.lines.append((Span(head, "dim"), Span(line)))
+                head = " " * width_of(head)
         return builder.lines

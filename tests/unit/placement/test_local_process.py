@@ -191,6 +191,37 @@ async def test_prints_are_log_lines_and_never_reach_the_terminal(
     assert isinstance(messages[-1], SessionFinished)
 
 
+async def test_a_print_has_its_run_and_its_time_and_a_child_process_neither(
+    sessions: Sessions,
+) -> None:
+    before_ns = time.perf_counter_ns()
+    messages = await sessions.run(
+        """
+        import subprocess
+        print("imported")
+        async def work():
+            print("in", "pieces", end=" ")
+            print("of one line\\nand another", flush=True)
+            await asyncio.to_thread(print, "in a thread", file=sys.stderr)
+            subprocess.run(["echo", "of a child"])
+            print("y" * 5_000)
+        """,
+        stop=Length(iterations=1),
+    )
+    lines = of(LogLine, messages)
+    assert {(line.text, line.run) for line in lines if "y" not in line.text} == {
+        ("imported", 0),
+        ("in pieces of one line", 0),
+        ("and another", 0),
+        ("in a thread", 0),
+        ("of a child", -1),
+    }
+    assert {line.run for line in lines if "y" in line.text} == {0}
+    times_ns = [line.at_ns for line in lines if line.stream == "stdout" and line.run == 0]
+    assert times_ns == sorted(times_ns)
+    assert all(before_ns < line.at_ns < time.perf_counter_ns() for line in lines)
+
+
 @pytest.mark.parametrize(
     ("rubbish", "reason"),
     [

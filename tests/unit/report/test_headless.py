@@ -17,7 +17,7 @@ from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.report import Delivery, run_headless
 from cortex_tui.report.progress import progress_line
 from cortex_tui.results.run_result import RunResult
-from cortex_tui.results.view import SessionView
+from cortex_tui.results.view import LogEntry, SessionView
 from tests.unit.report.stand_in import StandIn, profile, run_view, session_view
 
 GOING_ON = session_view(
@@ -160,8 +160,10 @@ async def test_results_that_cannot_be_written_are_an_error_and_where_they_are_is
 
 
 async def test_what_the_workloads_printed_is_shown_and_not_obeyed() -> None:
-    _, out, err = await headless(StandIn(session_view(run_view(), log=("hello\x1b[2J",))))
-    assert "  | hello␛[2J\n" in err
+    log = (LogEntry("hello\x1b[2J"), LogEntry("well", "stderr", "shop.cart", 1_204_000_000))
+    _, out, err = await headless(StandIn(session_view(run_view(), log=log)))
+    assert "  | stdout: hello␛[2J\n" in err
+    assert "  | 1.20s shop.cart stderr: well\n" in err
     assert "hello" not in out
 
 

@@ -12,7 +12,7 @@ from cortex_tui.protocol.messages import (
     SessionFinished,
 )
 from cortex_tui.results.session_fold import SessionFold
-from cortex_tui.results.view import SessionView
+from cortex_tui.results.view import LogEntry, SessionView
 from tests.unit.session.messages import (
     SECOND_NS,
     at_stage,
@@ -143,8 +143,23 @@ def test_the_log_is_bounded_and_harmless() -> None:
     view = view_of(fold(started(), *lines))
     assert len(view.log) == MAX_LOG_LINES
     assert view.log_dropped == 2_000 - MAX_LOG_LINES
-    assert view.log[-1].startswith("stdout: ␛[2J1999x")
-    assert max(map(len, view.log)) < 600
+    assert view.log[-1].text.startswith("␛[2J1999x")
+    assert max(len(line.text) for line in view.log) < 600
+
+
+def test_a_line_of_the_log_has_its_profile_and_its_time_since_the_start() -> None:
+    start = started()
+    lines = [
+        LogLine(1, "stdout", "known", start.at_ns + 2 * SECOND_NS),
+        LogLine(7, "stderr", "of a run that was never planned", start.at_ns - 5),
+        LogLine(-1, "runner", "as older runners sent it"),
+    ]
+    made = fold(start, *lines)
+    assert view_of(made).log == (
+        LogEntry("known", "stdout", "bench.two", 2 * SECOND_NS),
+        LogEntry("of a run that was never planned", "stderr", "", 0),
+        LogEntry("as older runners sent it", "runner", "", None),
+    )
 
 
 def test_runs_in_process_say_so() -> None:

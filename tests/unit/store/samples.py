@@ -120,5 +120,5 @@ def batch(
                     health=Health(loop_lag_ns=5, gc_pause_ns=6, gc_pauses=1, cpu_ns=9),
                 )
             )
-    log = (LogRecord(0, 0, "stdout", "hello"),)
+    log = (LogRecord(0, 0, "stdout", "hello", 1_204_000_000),)
     return SessionBatch(session=name, runs=tuple(records), intervals=tuple(intervals), log=log)

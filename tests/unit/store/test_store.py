@@ -244,7 +244,8 @@ async def test_the_oldest_unsaved_sessions_are_pruned(path: Path) -> None:
 
 async def test_only_the_newest_log_lines_are_kept(path: Path) -> None:
     lines = tuple(
-        LogRecord(n, 0, "stdout", f"{n} " + "x" * 9_000) for n in range(MAX_STORED_LOG_LINES + 50)
+        LogRecord(n, 0, "stdout", f"{n} " + "x" * 9_000, n)
+        for n in range(MAX_STORED_LOG_LINES + 50)
     )
     async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
@@ -252,6 +253,7 @@ async def test_only_the_newest_log_lines_are_kept(path: Path) -> None:
             await store.write(SessionBatch(session="s1", log=lines[at : at + 500]))
         log = (await store.load("s1")).log
     assert [line.number for line in log] == list(range(50, MAX_STORED_LOG_LINES + 50))
+    assert [line.offset_ns for line in log] == list(range(50, MAX_STORED_LOG_LINES + 50))
     assert max(len(line.text) for line in log) < 5_000
 
 
