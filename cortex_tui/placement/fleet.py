@@ -2,22 +2,28 @@
 
 Runs begin, warm up, measure and end together over all processes: whoever arrives at a barrier waits
 until every other has, and all continue at one moment. Processes of a machine share the clock.
+
+A runner is started when its first runs are next and ends with its last, so that a comparison of
+variants in many rounds has a fresh process for each: what is particular to one process (where its
+objects lie, the seed of its hashes) then differs between rounds, and does not pass for a difference
+between variants.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
 
 from cortex_tui.placement.merging import SessionMerge
 from cortex_tui.placement.port import Stream
 from cortex_tui.protocol.commands import Release, Request, Stop, ToRunner
-from cortex_tui.protocol.messages import RunnerDied
+from cortex_tui.protocol.messages import Message, RunnerDied
 from cortex_tui.protocol.plan import SessionPlan
 
 TOGETHER_NS = 20_000_000
@@ -29,56 +35,119 @@ Open = Callable[[SessionPlan], AbstractAsyncContextManager[Stream]]
 @asynccontextmanager
 async def open_fleet(plan: SessionPlan, open_one: Open) -> AsyncIterator[Stream]:
     """The session of all runners of the plan; `open_one` starts the one of a plan's `runner`."""
-    merge = SessionMerge(plan)
-    streams: dict[int, Stream] = {}
+    fleet = _Fleet(plan, open_one)
+    fleet.advance()
+    try:
+        yield fleet.stream
+    finally:
+        await fleet.close()
 
-    def send(request: ToRunner) -> None:
-        if not isinstance(request, Request):
+
+class _Fleet:
+    """The runners that are there now. On the intake's loop."""
+
+    def __init__(self, plan: SessionPlan, open_one: Open) -> None:
+        self.stream = Stream(self._send, self._kill)
+        self._plan = plan
+        self._open_one = open_one
+        self._merge = SessionMerge(plan)
+        self._all = set(plan.runner_numbers)
+        self._begun: set[int] = set()
+        """Those that were started, or never will be."""
+        self._streams: dict[int, Stream] = {}
+        self._early: dict[int, list[ToRunner]] = {}
+        """Commands for runners that are not there yet."""
+        self._lives: dict[int, asyncio.Task[None]] = {}
+
+    def advance(self) -> None:
+        """Starts the runners whose turn it is, when those have ended that have nothing left to
+        do: their end must not disturb what is measured."""
+        if any(not self._merge.has_more(runner) for runner in self._lives):
             return
-        runners = merge.runners_of(request.command.run)
-        if len(runners) > 1 and not isinstance(request.command, Stop):
-            at_ns = time.perf_counter_ns() + TOGETHER_NS
-            request = msgspec.structs.replace(request, apply_at_ns=at_ns)
-        merge.ask(request.id, runners)
-        for runner in runners:
-            streams[runner].send(request)
+        for runner in sorted(self._merge.turn() - self._begun):
+            self._begun.add(runner)
+            self._lives[runner] = asyncio.ensure_future(self._live(runner))
 
-    def kill(reason: str) -> None:
-        for stream in streams.values():
-            stream.kill(reason)
+    async def close(self) -> None:
+        self._begun |= self._all
+        lives = list(self._lives.values())
+        for life in lives:
+            life.cancel()
+        await asyncio.gather(*lives, return_exceptions=True)
 
-    async def pump(runner: int) -> None:
+    async def _live(self, runner: int) -> None:
+        """One runner from its start to its end."""
+        # Each has databases of its own.
+        scratch = os.path.join(self._plan.scratch, f"process-{runner + 1}")
+        own = msgspec.structs.replace(self._plan, runner=runner, scratch=scratch)
+        own = msgspec.structs.replace(own, loop=own.spec.loop or self._plan.loop)
         try:
-            await merge_all_of(runner)
+            os.makedirs(scratch, mode=0o700, exist_ok=True)
+            async with self._open_one(own) as stream:
+                self._streams[runner] = stream
+                for request in self._early.pop(runner, ()):
+                    stream.send(request)
+                async for batch in stream:
+                    if not self._merged(runner, batch):
+                        return
+        except Exception as error:
+            reason = f"it could not be started: {error}"
+            self._merged(runner, [RunnerDied(reason, time.perf_counter_ns())])
+        finally:
+            self._streams.pop(runner, None)
+            await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+            self._lives.pop(runner, None)
+            self.advance()
+
+    def _merged(self, runner: int, batch: list[Message]) -> bool:
+        """Takes messages in; whether that could be done."""
+        try:
+            self._take(runner, batch)
         except Exception as error:
             # Without this stream the others would wait for ever, and so would the reader of all.
             reason = f"the messages of process {runner + 1} could not be merged: {error!r}"
-            kill(reason)
-            whole.deliver([RunnerDied(reason, time.perf_counter_ns())])
+            self._kill(reason)
+            self.stream.deliver([RunnerDied(reason, time.perf_counter_ns())])
+            return False
+        return True
 
-    async def merge_all_of(runner: int) -> None:
-        async for batch in streams[runner]:
-            merged = [each for message in batch for each in merge.take(runner, message)]
-            if merged:
-                whole.deliver(merged)
-            for barrier, waiting in merge.released().items():
-                release = Release(barrier, time.perf_counter_ns() + TOGETHER_NS)
-                for other in waiting:
-                    streams[other].send(release)
+    def _take(self, runner: int, batch: list[Message]) -> None:
+        merged = [each for message in batch for each in self._merge.take(runner, message)]
+        if merged:
+            self.stream.deliver(merged)
+        for barrier, waiting in self._merge.released().items():
+            release = Release(barrier, time.perf_counter_ns() + TOGETHER_NS)
+            for other in waiting & set(self._streams):
+                self._streams[other].send(release)
+        self.advance()
 
-    whole = Stream(send, kill)
-    async with AsyncExitStack() as stack:
-        for runner in plan.runner_numbers:
-            # Each has databases of its own.
-            scratch = os.path.join(plan.scratch, f"process-{runner + 1}")
-            os.makedirs(scratch, mode=0o700, exist_ok=True)
-            own = msgspec.structs.replace(plan, runner=runner, scratch=scratch)
-            own = msgspec.structs.replace(own, loop=own.spec.loop or plan.loop)
-            streams[runner] = await stack.enter_async_context(open_one(own))
-        pumps = [asyncio.ensure_future(pump(runner)) for runner in plan.runner_numbers]
-        try:
-            yield whole
-        finally:
-            for one in pumps:
-                one.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
+    def _send(self, request: ToRunner) -> None:
+        if not isinstance(request, Request):
+            return
+        command = request.command
+        if command == Stop():
+            self._start_no_more()
+        runners = self._merge.runners_of(command.run)
+        if command.run is None:
+            runners &= self._begun
+        if len(runners) > 1 and not isinstance(command, Stop):
+            at_ns = time.perf_counter_ns() + TOGETHER_NS
+            request = msgspec.structs.replace(request, apply_at_ns=at_ns)
+        self._merge.ask(request.id, runners)
+        for runner in runners:
+            if (stream := self._streams.get(runner)) is not None:
+                stream.send(request)
+            else:
+                self._early.setdefault(runner, []).append(request)
+
+    def _start_no_more(self) -> None:
+        never = self._all - self._begun
+        self._begun |= never
+        ended = self._merge.without(never, time.perf_counter_ns())
+        if ended:
+            self.stream.deliver(ended)
+
+    def _kill(self, reason: str) -> None:
+        for stream in self._streams.values():
+            stream.kill(reason)
+        self._start_no_more()

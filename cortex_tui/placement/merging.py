@@ -93,6 +93,32 @@ class SessionMerge:
                 del self._arrived[barrier]
         return found
 
+    def turn(self) -> set[int]:
+        """The runners that take part in the first group of runs that has not ended."""
+        for group in self._groups:
+            found = {r for r in self._alive if self._takes_part(r, tuple(group))}
+            if found:
+                return found
+        return set()
+
+    def has_more(self, runner: int) -> bool:
+        """Whether any of its runs is still to be done."""
+        return runner in self._alive and self._takes_part(runner, tuple(self._runs))
+
+    def without(self, runners: Iterable[int], at_ns: int) -> list[Message]:
+        """What is to be reported because these, which were not started, never will be: the session
+        was told to stop."""
+        said: list[Message] = []
+        for runner in sorted(runners):
+            for number, run in self._runs.items():
+                if runner in run.runners:
+                    said += self.take(
+                        runner, StateChanged(number, RunLife("ended", outcome="stopped"), at_ns)
+                    )
+                    said += self.take(runner, RunFinished(run=number, state="stopped", at_ns=at_ns))
+            said += self.take(runner, SessionFinished(at_ns, stopped=True))
+        return said
+
     def _is_turn_of(self, runs: tuple[int, ...]) -> bool:
         """Whether all groups before that of these runs have ended, in every runner."""
         for group in self._groups:

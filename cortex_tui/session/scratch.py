@@ -23,6 +23,8 @@ class Scratch:
 
     def __init__(self, store_folder: Path) -> None:
         # The folder of a store that a person chose may be full of their own files.
+        # Absolute, since a runner may have another working folder.
+        store_folder = store_folder.absolute()
         ours = store_folder if store_folder.name == FOLDER else store_folder / FOLDER
         self.root = ours
         self._locks: dict[str, int] = {}

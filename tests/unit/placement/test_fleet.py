@@ -253,6 +253,50 @@ async def test_variants_alternate_in_processes_of_their_own(fleet: Fleet) -> Non
     assert order == [0, 0, 1, 1, 2, 2, 3, 3]
 
 
+async def test_a_runner_begins_with_its_first_run_and_ends_with_its_last(fleet: Fleet) -> None:
+    profile = fleet.profile("napping", stop=Length(iterations=3))
+    runs = [RunPlan(n, profile, n + 1, (n,)) for n in range(4)]
+    alive: list[int] = []
+
+    def react(stream: Stream, message: Message) -> None:
+        if isinstance(message, StateChanged) and message.life.stage == "measure":
+            pids = map(int, fleet.printed("process "))
+            alive.append(sum(os.path.exists(f"/proc/{pid}") for pid in pids))
+
+    fold = await fleet.run(*runs, react=react)
+    assert [run.life.outcome for run in fold.runs.values()] == ["finished"] * 4
+    assert len(set(fleet.printed("process "))) == 4
+    # Of those that were known by then; where there is no /proc, none is seen.
+    assert max(alive) <= 1
+
+
+async def test_a_stop_starts_no_other_runner(fleet: Fleet) -> None:
+    profile = fleet.profile("napping", stop=HOUR)
+    runs = [RunPlan(n, profile, n + 1, (n,)) for n in range(4)]
+
+    def react(stream: Stream, message: Message) -> None:
+        if isinstance(message, StateChanged) and message.life.stage == "measure":
+            stream.send(Request(1, Stop()))
+
+    fold = await fleet.run(*runs, react=react)
+    assert [run.life.outcome for run in fold.runs.values()] == ["stopped"] * 4
+    assert len(fleet.printed("process ")) == 1
+    assert (fold.finished, fold.stopped) == (True, True)
+    assert [answer.answered.done for answer in fleet.of(Answer)] == [True]
+
+
+async def test_a_runner_that_cannot_be_started_fails_its_runs_and_the_others_follow(
+    fleet: Fleet,
+) -> None:
+    specs = (RunnerSpec(), RunnerSpec(python="/nowhere/python"), RunnerSpec())
+    profile = fleet.profile("nap", stop=Length(iterations=3))
+    fold = await fleet.run(*(RunPlan(n, profile, n + 1, (n,)) for n in range(3)), runners=specs)
+    outcomes = [run.life.outcome for run in fold.runs.values()]
+    assert outcomes == ["finished", "failed", "finished"]
+    assert "could not be started" in fold.runs[1].reason
+    assert fold.finished
+
+
 async def test_nothing_is_left_when_it_is_given_up(fleet: Fleet) -> None:
     profile = fleet.profile("napping", load=ClosedLoad(2, processes=2), stop=HOUR)
     plan = SessionPlan(
