@@ -74,7 +74,7 @@ def variant_differences(a: Variant, b: Variant) -> tuple[Difference, ...]:
         fields: dict[str, Any] = msgspec.to_builtins(each)
         del fields["name"], fields["dirty"]
         sides.append(fields | {"revision": _commit(each.revision, each.dirty)})
-    return tuple(_plain(changes(*sides)))
+    return tuple(Difference(each.key, each.a, each.b, breaks=False) for each in changes(*sides))
 
 
 def _worst_first(found: Iterator[Difference] | Sequence[Difference]) -> tuple[Difference, ...]:

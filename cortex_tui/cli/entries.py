@@ -57,8 +57,8 @@ def _cells(entry: Entry) -> tuple[str, ...]:
 
 @lru_cache
 def profiles_text(names: tuple[str, ...]) -> str:
-    """Of the names of all runs: those of several rounds have the same one."""
+    """Of the names of all runs: those of several rounds and variants have the same one."""
     runs = Counter(names)
     profiles = next(iter(runs)) if len(runs) == 1 else f"{len(runs)} profiles"
-    rounds = max(runs.values(), default=1)
-    return profiles if rounds == 1 else f"{profiles}, {rounds} rounds"
+    most = max(runs.values(), default=1)
+    return profiles if most == 1 else f"{profiles}, {most} runs each"

@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from cortex_tui.cli.again import stored_profiles
+from cortex_tui.cli.against import Wanted, against_options
 from cortex_tui.cli.comparing import compared_refs, exit_code, say_what_can_be_found, show
 from cortex_tui.cli.exporting import Export, export_stored, exports_option, to_stdout
 from cortex_tui.cli.options import (
@@ -23,6 +24,7 @@ from cortex_tui.cli.options import (
     loop_option,
     place_options,
     profiles_option,
+    report_error,
     report_problems,
     selected_from,
     store_option,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from cortex_tui.placement.port import Place
     from cortex_tui.protocol.plan import LoopName
     from cortex_tui.report import Delivery
+    from cortex_tui.session.versions import Version
 
 INVALID_PROFILE = 2
 FAILED = 3
@@ -133,6 +136,7 @@ class Ran(NamedTuple):
     metavar="DURATION",
     help="Continue measuring until each target is met or missed, at most that long, such as 60s.",
 )
+@against_options
 @click.option(
     "--undecided",
     type=click.Choice(["fail", "pass"]),
@@ -159,6 +163,9 @@ def run(
     baseline: str,
     exports: tuple[Export, ...],
     decide_ns: int | None,
+    against: str,
+    variants: Sequence[str],
+    python: str,
     undecided: str,
 ) -> int:
     """Run profiles without a screen: progress on stderr, results on stdout.
@@ -169,10 +176,13 @@ def run(
     Exit codes: 0 all good; 1 a target was missed, or a profile is slower than the baseline; 2 wrong
     usage, an invalid profile, or results that could not be written; 3 a run failed; 4 a target is
     undecided or the comparison cannot tell, and nothing worse (--undecided pass makes it 0); 130
-    interrupted, with what was measured stored.
+    interrupted, with what was measured stored. With --against or --variant, those of compare.
     """
     profiles: Sequence[Profile]
     invalid = False
+    if against or variants or python:
+        name = "--against" if against else "--variant" if variants else "--python"
+        _refuse_with(ctx, name, ("dry_run", "again", "decide_ns", "baseline"))
     if again:
         _refuse_with(ctx, "--again", ("places",))
         stored = stored_profiles(store, again, select)
@@ -201,30 +211,51 @@ def run(
     aside = json == "-" or to_stdout(exports)
     if json == "-" and to_stdout(exports):
         raise click.UsageError("--export: expected a file, stdout is that of --json")
-    code, session = run_profiles(
-        profiles,
-        Delivery(
-            store=store,
-            save=save,
-            note=note,
-            json=json,
-            dry_run=dry_run,
-            undecided_passes=passes,
-        ),
-        one_by_one=one_by_one,
-        repeat=repeat,
-        place=place,
-        loop=loop,
-        table_to=sys.stderr if to_stdout(exports) else None,
+    delivery = Delivery(
+        store=store, save=save, note=note, json=json, dry_run=dry_run, undecided_passes=passes
     )
+    table_to = sys.stderr if to_stdout(exports) else None
+    if against or variants or python:
+        from cortex_tui.cli.versions import run_versions
+
+        by_default = ctx.get_parameter_source("repeat") is ParameterSource.DEFAULT
+        code, session = run_versions(
+            profiles,
+            delivery,
+            Wanted(against, variants, python),
+            one_by_one=one_by_one,
+            rounds=None if by_default else repeat,
+            shorten=duration_ns is None,
+            settle=warmup is None,
+            place=place,
+            loop=loop,
+            table_to=table_to,
+        )
+        compared = [session]
+    else:
+        code, session = run_profiles(
+            profiles,
+            delivery,
+            one_by_one=one_by_one,
+            repeat=repeat,
+            place=place,
+            loop=loop,
+            table_to=table_to,
+        )
+        compared = [baseline, session] if baseline and code != INTERRUPTED else []
     found: Sequence[Compared] = ()
     try:
-        if baseline and session and code != INTERRUPTED:
-            found = compared_refs(store, [baseline, session], called={session: "this session"})
+        if compared and session:
+            found = compared_refs(store, compared, called={session: "this session"})
             out = sys.stderr if aside else sys.stdout
             click.echo(file=out)
             show(found, out)
             code = worst(code, exit_code(found, undecided_passes=passes))
+    except StoreError as error:
+        # What was interrupted may have too little to compare.
+        if code != INTERRUPTED:
+            raise
+        report_error(error.message)
     finally:
         if exports and session:
             code = worst(code, export_stored(store, session, exports, found))
@@ -298,6 +329,7 @@ def run_profiles(
     repeat: int,
     place: Place,
     loop: LoopName,
+    versions: Sequence[Version] = (),
     table_to: TextIO | None = None,
 ) -> Ran:
     """Measures them in one session and delivers what came of it; its table goes to stdout unless
@@ -326,8 +358,9 @@ def run_profiles(
         )
         try:
             code = await run_headless(
-                control, profiles, delivery, one_by_one=one_by_one, repeat=repeat, out=out, err=err
-            )
+                control, profiles, delivery, one_by_one=one_by_one, repeat=repeat,
+                versions=versions, out=out, err=err,
+            )  # fmt: skip
             return Ran(code, control.view.session if control.view else "")
         finally:
             # It waits for its thread, which in-process needs this loop to end its runs.

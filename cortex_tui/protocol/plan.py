@@ -48,6 +48,10 @@ class RunnerSpec(msgspec.Struct, frozen=True, kw_only=True):
     loop: LoopName | None = None
     """None for that of the session."""
     program: Program = "workloads"
+    foreign: str = ""
+    """A folder from which it must not import anything: the code of another variant."""
+    own: str = ""
+    """The folder of its own code, which may lie in the foreign one."""
 
 
 class RunPlan(msgspec.Struct, frozen=True):
@@ -102,7 +106,8 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     def groups(self) -> list[list[RunPlan]]:
         """The runs that measure together, in the order in which that happens.
 
-        In each round, those whose profile is `alone` come after the others, one by one.
+        In each round, those of one variant measure together. Those whose profile is `alone` come
+        after the others, one by one.
         """
         if self.one_by_one:
             return [[run] for run in self.runs]
@@ -111,7 +116,10 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
             rounds.setdefault(run.round, []).append(run)
         groups: list[list[RunPlan]] = []
         for runs in rounds.values():
-            together = [run for run in runs if not run.profile.alone]
-            groups += [together] if together else []
+            together: dict[str, list[RunPlan]] = {}
+            for run in runs:
+                if not run.profile.alone:
+                    together.setdefault(run.variant, []).append(run)
+            groups += together.values()
             groups += [[run] for run in runs if run.profile.alone]
         return groups

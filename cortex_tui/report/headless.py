@@ -23,9 +23,10 @@ from cortex_tui.profiles.model import Profile
 from cortex_tui.report.progress import Progress
 from cortex_tui.report.rehearsal import rehearsal
 from cortex_tui.report.stream import wants_colour, width_of
-from cortex_tui.report.summary import summary, where_stored
+from cortex_tui.report.summary import summary, troubles, where_stored
 from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.session.control import Control
+from cortex_tui.session.versions import Version
 from cortex_tui.text import one_line
 
 POLL_S = 0.25
@@ -65,10 +66,13 @@ async def run_headless(
     *,
     one_by_one: bool = False,
     repeat: int = 1,
+    versions: Sequence[Version] = (),
     out: TextIO,
     err: TextIO,
 ) -> int:
     """Runs the profiles and returns the exit code; the caller closes the controller.
+
+    Of a session that compares versions, what went wrong is shown, and nothing else.
 
     SIGINT, SIGTERM and SIGHUP end the session: what was measured is kept, shown and delivered. A
     second one ends the waiting too. Must run on the main thread's loop.
@@ -76,7 +80,7 @@ async def run_headless(
     progress = Progress(err)
     with _interruption(control, progress) as interrupted:
         before = control.view
-        control.start(profiles, one_by_one=one_by_one, repeat=repeat)
+        control.start(profiles, one_by_one=one_by_one, repeat=repeat, versions=versions)
         lost = False
         try:
             view = await _watched(control, before, progress, interrupted)
@@ -116,6 +120,8 @@ async def run_headless(
     if delivery.dry_run:
         text, worked = rehearsal(view, colour=colour)
         code = worst(code, GOOD if worked else FAILED)
+    elif versions:
+        text = troubles(view, width=width_of(table_to), colour=colour, store=delivery.store)
     else:
         text = summary(view, width=width_of(table_to), colour=colour, store=delivery.store)
     try:
@@ -134,6 +140,8 @@ async def run_headless(
     if interrupted.is_set():
         return INTERRUPTED
     came_to = exit_code(view)
+    if versions and came_to != FAILED:
+        return code
     if came_to == UNDECIDED and delivery.undecided_passes:
         came_to = GOOD
     return worst(code, came_to)

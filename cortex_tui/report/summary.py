@@ -55,6 +55,24 @@ def summary(
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
+def troubles(
+    view: SessionView, *, width: int = 100, colour: bool = False, store: Path | None = None
+) -> str:
+    """What went wrong in a session whose result is a comparison, and where the session is."""
+    wrong: dict[str, None] = {}
+    for run in view.runs:
+        if run.state == "failed":
+            word = toned("failed", "bad", colour=colour)
+            name = f"{run.profile.full_name} {run.variant}".rstrip()
+            wrong[f"{name}: {word}: {one_line(run.reason)}"] = None
+    if view.died:
+        wrong[f"{toned('died', 'bad', colour=colour)}: {one_line(view.died)}"] = None
+    tracebacks = list(_tracebacks(view))
+    end = [line for text in where_stored(view, store) for line in wrapped(text, width)]
+    notes = [line for note in wrong for line in wrapped(note, width)]
+    return "\n\n".join("\n".join(block) for block in (notes, tracebacks, end) if block)
+
+
 def _tracebacks(view: SessionView) -> Iterator[str]:
     """The first traceback of each run that has one, each text once."""
     seen: dict[str, dict[str, None]] = {}

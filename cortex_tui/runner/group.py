@@ -19,7 +19,7 @@ from cortex_tui.runner.members import Barriers, Member, finished, neighbours_of
 from cortex_tui.runner.operations import Operations
 from cortex_tui.workloads.api import Workload
 from cortex_tui.workloads.context import RunContext, current_run
-from cortex_tui.workloads.loading import ModuleLoader
+from cortex_tui.workloads.loading import ModuleLoader, imported_from
 from cortex_tui.workloads.operation import WorkloadError
 from cortex_tui.workloads.resolving import resolve
 
@@ -52,6 +52,15 @@ class Group:
         """Runs them to their end; those that turned out not to bear neighbours are returned: they
         are to follow, each alone."""
         outbox, health = self._parts.outbox, self._parts.health
+        if all(member.run.life.stopping for member in self._members):
+            # Told to end before they began: nobody has to wait for them at any barrier.
+            for member in self._members:
+                outcome = finished(member, None, "setup")
+                outbox.report([RunMeasured(outcome)])
+                member.run.change(member.run.life.to("measured", outcome.state))
+                member.run.change(member.run.life.to("ended", outcome.state))
+                outbox.report([outcome])
+            return []
         # Groups follow one another over all runners.
         begin = Barrier([0], self._parts.gate_of("begin", self._runs))
         await begin.arrive(0)
@@ -161,7 +170,13 @@ class Group:
 
     def _check(self, member: Member, operations: Operations) -> None:
         """What is known of the operations only when they are set up."""
-        profile = member.run.profile
+        profile, spec = member.run.profile, self._parts.plan.spec
+        if strays := imported_from(spec.foreign, spec.own):
+            raise WorkloadError(
+                f"{strays[0]} is imported from {spec.foreign}, which is not the code of variant "
+                f"{spec.variant}: have it found beside the suite or in the working folder, or "
+                "give the variant an interpreter of its own, in which its code is installed"
+            )
         if not operations.first.awaits:
             if len(self._members) > 1:
                 raise _NeedsToBeAloneError

@@ -15,6 +15,7 @@ import msgspec
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.view import SessionView
+from cortex_tui.session.versions import Version
 
 if TYPE_CHECKING:
     from cortex_tui.results.session_result import SessionResult
@@ -47,12 +48,20 @@ class Control(Protocol):
         """
 
     def start(
-        self, profiles: Sequence[Profile], *, one_by_one: bool = False, repeat: int = 1
+        self,
+        profiles: Sequence[Profile],
+        *,
+        one_by_one: bool = False,
+        repeat: int = 1,
+        versions: Sequence[Version] = (),
     ) -> None:
         """Starts a session; RuntimeError if one is still running.
 
         With `repeat`, that number of rounds of the profiles: each together as before, or one by one
         (A B A B).
+
+        With `versions`, each of them in each round, in an order that alternates (A B, B A);
+        ValueError where the place has no runners for them.
         """
 
     def stop(self, run: int | None = None) -> Future[Answered]:

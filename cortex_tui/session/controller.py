@@ -31,6 +31,7 @@ from cortex_tui.session.intake import ANSWER_S, VIEW_S, Intake
 from cortex_tui.session.planning import plan_of
 from cortex_tui.session.scratch import Scratch
 from cortex_tui.session.thread import IntakeThread
+from cortex_tui.session.versions import Version
 from cortex_tui.session.writer import SessionWriter
 from cortex_tui.store.errors import SnapshotError
 
@@ -80,12 +81,24 @@ class SessionController:
         return self._view
 
     def start(
-        self, profiles: Sequence[Profile], *, one_by_one: bool = False, repeat: int = 1
+        self,
+        profiles: Sequence[Profile],
+        *,
+        one_by_one: bool = False,
+        repeat: int = 1,
+        versions: Sequence[Version] = (),
     ) -> None:
         with self._starting:
-            self._start(profiles, one_by_one=one_by_one, repeat=repeat)
+            self._start(profiles, one_by_one=one_by_one, repeat=repeat, versions=versions)
 
-    def _start(self, profiles: Sequence[Profile], *, one_by_one: bool, repeat: int) -> None:
+    def _start(
+        self,
+        profiles: Sequence[Profile],
+        *,
+        one_by_one: bool,
+        repeat: int,
+        versions: Sequence[Version],
+    ) -> None:
         if self._closed or (self._session is not None and not self._session.done()):
             raise RuntimeError("a session is running")
         self._scratch.settle()
@@ -98,6 +111,7 @@ class SessionController:
             one_by_one=one_by_one,
             rounds=repeat,
             loop=self._loop_name,
+            versions=versions,
         )
         fold = SessionFold(
             plan,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import datetime
+from random import Random
 
 from cortex_tui.placement.port import Place
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.plan import LoopName, RunnerSpec, RunPlan, SessionPlan
 from cortex_tui.protocol.programs import runners_for
 from cortex_tui.session.scratch import Scratch
+from cortex_tui.session.versions import Version
 
 
 def runners_at(place: Place, profiles: Sequence[Profile]) -> tuple[RunnerSpec, ...]:
@@ -33,15 +35,21 @@ def plan_of(
     one_by_one: bool,
     rounds: int,
     loop: LoopName,
+    versions: Sequence[Version] = (),
 ) -> SessionPlan:
-    """A run of each profile in each round; runs are numbered in that order.
+    """A run of each profile in each round, of each version where there are any; runs are numbered
+    in that order.
 
-    Raises ValueError for profiles that one runner cannot run.
+    Raises ValueError for profiles that one runner cannot run, and versions that need runners of
+    their own where there are none.
     """
     session = f"{started_at:%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
-    return SessionPlan(
-        session=session,
-        runs=tuple(
+    seed = int.from_bytes(os.urandom(4), "big") if versions else 0
+    if versions:
+        runs, runners = _runs_of_versions(profiles, versions, place, rounds, one_by_one, seed)
+    else:
+        runners = runners_at(place, profiles)
+        runs = [
             RunPlan(
                 turn * len(profiles) + number,
                 profile,
@@ -50,10 +58,61 @@ def plan_of(
             )
             for turn in range(rounds)
             for number, profile in enumerate(profiles)
-        ),
+        ]
+    return SessionPlan(
+        session=session,
+        runs=tuple(runs),
         scratch=str(scratch.folder_of(session)),
         cache=str(scratch.cache),
         one_by_one=one_by_one,
         loop=loop,
-        runners=runners_at(place, profiles),
+        runners=runners,
+        variants=tuple(version.variant for version in versions),
+        seed=seed,
     )
+
+
+def _runs_of_versions(
+    profiles: Sequence[Profile],
+    versions: Sequence[Version],
+    place: Place,
+    rounds: int,
+    one_by_one: bool,
+    seed: int,
+) -> tuple[list[RunPlan], tuple[RunnerSpec, ...]]:
+    """All runs in their order, and the runners: as many for each version as a load is shared by."""
+    if not place.has_fleets:
+        raise ValueError(f"variants need runners of their own, and there are none {place.words}")
+    if runners_at(place, profiles):
+        raise ValueError("tests that pytest runs cannot be compared in one session")
+    shared_by = max(profile.load.shared_by for profile in profiles)
+    apart = [profile for profile in profiles if one_by_one or profile.alone]
+    together = [profile for profile in profiles if profile not in apart]
+    runs: list[RunPlan] = []
+    for turn, order in enumerate(balanced_orders(len(versions), rounds, seed), 1):
+        slots = [(profile, at) for at in order for profile in together]
+        slots += [(profile, at) for profile in apart for at in order]
+        for profile, at in slots:
+            first = at * shared_by
+            runs.append(
+                RunPlan(
+                    len(runs),
+                    versions[at].profile(profile),
+                    turn,
+                    tuple(range(first, first + profile.load.shared_by)),
+                    versions[at].variant.name,
+                )
+            )
+    return runs, tuple(version.spec for version in versions for _ in range(shared_by))
+
+
+def balanced_orders(count: int, rounds: int, seed: int) -> list[list[int]]:
+    """The order of `count` variants in each round: drawn for one round, and reversed in the next
+    (A B, B A), so that each comes first as often as last, and a steady drift cancels out."""
+    drawn = Random(seed)
+    orders: list[list[int]] = []
+    while len(orders) < rounds:
+        order = list(range(count))
+        drawn.shuffle(order)
+        orders += [order, order[::-1]]
+    return orders[:rounds]

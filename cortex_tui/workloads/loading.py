@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -57,6 +58,22 @@ def _outermost(folder: Path) -> Path:
     while (folder / "__init__.py").is_file() and folder.parent != folder:
         folder = folder.parent
     return folder
+
+
+def imported_from(folder: str, besides: str) -> list[str]:
+    """The modules that were imported from a folder, those of `besides` and of the environment left
+    out, and those of this program; none for no folder."""
+    if not folder:
+        return []
+    left_out = tuple(f"{path}{os.sep}" for path in (besides, sys.prefix) if path)
+    within = f"{folder}{os.sep}"
+    return sorted(
+        name
+        for name, module in list(sys.modules.items())
+        if (file := getattr(module, "__file__", None) or "").startswith(within)
+        and not file.startswith(left_out)
+        and name.partition(".")[0] != _OURS[0]
+    )
 
 
 class ModuleLoader:

@@ -115,7 +115,7 @@ def test_all_other_terminals_show_the_workbench(open_terminal: OpenTerminal, ter
     terminal = open_terminal()
     terminal.type(f"TERM={terminfo} {PROGRAM}")
     terminal.press("Enter")
-    terminal.wait_for(KEYS, "[ ] mediator")
+    terminal.wait_for(KEYS, "[ ] loads")
     terminal.press("q")
     terminal.wait_for_shell()
 

@@ -168,7 +168,7 @@ def test_the_keys_are_listed(launch: Launch) -> None:
     screen = workbench.terminal.wait_for("Keys", "space", "one after another")
     assert "Run the checked profiles together" in screen
     workbench.escape("escape closes")
-    assert workbench.has_row("mediator")
+    assert workbench.has_row("loads")
 
 
 def test_the_terminal_may_change_its_size_while_a_session_runs(

@@ -16,6 +16,7 @@ from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import SavedSnapshot, TimedPhase
+from cortex_tui.session.versions import Version
 from cortex_tui.store.records import SessionRecord
 from cortex_tui.tui.app import MakeControl, Workbench
 from cortex_tui.tui.screens.main import MainScreen
@@ -43,7 +44,12 @@ class StandIn:
         self.refuse_to_close: Exception | None = None
 
     def start(
-        self, profiles: Sequence[Profile], *, one_by_one: bool = False, repeat: int = 1
+        self,
+        profiles: Sequence[Profile],
+        *,
+        one_by_one: bool = False,
+        repeat: int = 1,
+        versions: Sequence[Version] = (),
     ) -> None:
         if self.refuse is not None:
             raise self.refuse

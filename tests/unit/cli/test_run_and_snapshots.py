@@ -272,8 +272,8 @@ def test_a_list_counts_a_profile_once_whatever_its_rounds(
     for everything in ([], ["--all"]):
         lines = call(capsys, "snapshots", *everything).out.splitlines()
         ends = {name: line for line in lines for name in ("one", "two") if name in line.split()}
-        assert ends["one"].rstrip().endswith("  cortex-tui.good, 3 rounds")
-        assert ends["two"].rstrip().endswith("  2 profiles, 3 rounds")
+        assert ends["one"].rstrip().endswith("  cortex-tui.good, 3 runs each")
+        assert ends["two"].rstrip().endswith("  2 profiles, 3 runs each")
 
 
 def test_a_name_that_is_taken_is_refused_before_anything_runs(

@@ -12,6 +12,7 @@ from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import SavedSnapshot, TimedPhase
+from cortex_tui.session.versions import Version
 from cortex_tui.store.records import SessionRecord
 from tests.lives import with_life
 
@@ -77,7 +78,12 @@ class StandIn:
         return self._views.pop(0) if len(self._views) > 1 else self._views[0]
 
     def start(
-        self, profiles: Sequence[Profile], *, one_by_one: bool = False, repeat: int = 1
+        self,
+        profiles: Sequence[Profile],
+        *,
+        one_by_one: bool = False,
+        repeat: int = 1,
+        versions: Sequence[Version] = (),
     ) -> None:
         self.repeats.append(repeat)
         self.started.append((tuple(profile.full_name for profile in profiles), one_by_one))

@@ -146,7 +146,7 @@ async def test_what_never_ends_is_counted_with_its_age(
             yield operation
         """
     )
-    duration_ns = 10_000_000
+    duration_ns = 500_000_000  # in which three operations end on any machine
     recorded = await bench.run(
         bench.profile("stuck", load=ClosedLoad(4), stop=Length(duration_ns=duration_ns))
     )

@@ -1,0 +1,47 @@
+"""The options of `run` that have it compare, and what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import click
+
+from cortex_tui.cli.options import Command, given
+
+KEYS = ("rev", "folder", "python", "loop", "env", "param")
+
+
+class Wanted(NamedTuple):
+    """What is to be compared, in the words of the command line."""
+
+    against: str
+    variants: Sequence[str]
+    python: str
+
+
+def against_options(command: Command) -> Command:
+    command = click.option(
+        "--python",
+        metavar="PATH",
+        default="",
+        callback=given("the path of an interpreter"),
+        help="Compare with the same code on another interpreter, in which this program is "
+        "installed, too.",
+    )(command)
+    command = click.option(
+        "--variant",
+        "variants",
+        metavar="NAME=KEY:VALUE",
+        multiple=True,
+        help="Compare with a variant: rev:REV, folder:PATH, python:PATH, loop:asyncio, "
+        "env:VARIABLE=VALUE, or param:NAME=VALUE; again with the same name, it has several.",
+    )(command)
+    return click.option(
+        "--against",
+        metavar="REV",
+        default="",
+        callback=given("a revision of git"),
+        help="Compare the code as it is with that of a revision, in alternating rounds: 12 of 2s "
+        "for each profile, unless --repeat and --duration say otherwise.",
+    )(command)

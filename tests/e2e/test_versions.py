@@ -1,0 +1,242 @@
+"""`run --against` and `run --variant`: versions of the code, measured in alternating rounds."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.program import PROGRAM, call, shown, write_suite
+
+SHORT = ("--repeat", "4", "--duration", "100ms")
+CODE = """
+    from pathlib import Path
+
+    import shop
+
+
+    async def visit():
+        with open({log!r}, "a") as file:
+            file.write(f"{{shop.VERSION}}\\n")
+        await asyncio.sleep(0.001)
+"""
+PROFILES = """
+    [profile.visit]
+    workload = "bench:visit"
+"""
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def project(folder: Path) -> Path:
+    """A repository with two commits; the working tree has a change of its own."""
+    project = folder / "project"
+    (project / "shop").mkdir(parents=True)
+    git(project, "init", "--quiet", "--initial-branch=main")
+    (project / ".gitignore").write_text(".cortex-tui\n__pycache__\n", encoding="utf-8")
+    write_suite(project, PROFILES, code=CODE.format(log=str(folder / "log")))
+    (project / "shop" / "__init__.py").write_text("VERSION = 'first'\n", encoding="utf-8")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message=first")
+    git(project, "tag", "v1")
+    (project / "shop" / "__init__.py").write_text("VERSION = 'second'\n", encoding="utf-8")
+    git(project, "commit", "--quiet", "--all", "--message=second")
+    (project / "shop" / "__init__.py").write_text("VERSION = 'edited'\n", encoding="utf-8")
+    return project
+
+
+def seen(folder: Path) -> set[str]:
+    """The versions whose code was run."""
+    log = folder / "log"
+    return set(log.read_text(encoding="utf-8").split()) if log.exists() else set()
+
+
+def state(project: Path) -> tuple[str, ...]:
+    """What git says of the project, and the files that it does not know."""
+    return (
+        git(project, "status", "--porcelain"),
+        git(project, "worktree", "list"),
+        git(project, "rev-parse", "HEAD"),
+        git(project, "ls-files", "--stage"),
+    )
+
+
+def run_document(project: Path, *arguments: str) -> tuple[int, str, dict[str, Any]]:
+    done = call(project, "run", *arguments, "--json", "out.json", "--store", "../s.db")
+    text = (project / "out.json").read_text(encoding="utf-8")
+    return done.returncode, done.stdout + done.stderr, json.loads(text)
+
+
+def test_a_revision_and_the_working_tree_are_measured_in_turns(project: Path, folder: Path) -> None:
+    before = state(project)
+    code, text, document = run_document(project, "shop", "--against", "v1", *SHORT)
+    assert code in (0, 1, 4), text
+    assert "here against v1" in text
+    assert "with its changes" in text
+    assert seen(folder) == {"first", "edited"}
+    assert [each["name"] for each in document["variants"]] == ["v1", "here"]
+    assert document["variants"][0]["revision"] == git(project, "rev-parse", "v1")
+    assert document["variants"][1]["dirty"]
+    runs = sorted(document["runs"], key=lambda run: run["run"])
+    assert {run["state"] for run in runs} == {"finished"}
+    order = [run["variant"] for run in runs]
+    assert order in (["v1", "here", "here", "v1"] * 2, ["here", "v1", "v1", "here"] * 2) or (
+        sorted(order[:4]) == sorted(order[4:])
+    )
+    assert [run["round"] for run in runs] == [1, 1, 2, 2, 3, 3, 4, 4]
+    (project / "out.json").unlink()
+    assert state(project) == before
+    # What was stored compares the same way.
+    compared = call(project, "compare", document["session"], "--store", "../s.db")
+    assert "here against v1" in compared.stdout
+
+
+def test_variants_differ_by_what_is_asked_for(project: Path, folder: Path) -> None:
+    elsewhere = folder / "elsewhere"
+    git(folder, "clone", "--quiet", str(project), str(elsewhere))
+    code, text, document = run_document(
+        project, "shop", *SHORT, "--repeat", "2",
+        "--variant", f"clone=folder:{elsewhere}",
+        "--variant", "clone=loop:asyncio",
+        "--variant", "old=rev:v1",
+        "--variant", "old=env:PYTHONHASHSEED=7",
+    )  # fmt: skip
+    assert code in (0, 1, 4), text
+    assert seen(folder) == {"first", "second"}
+    clone, old = document["variants"]
+    assert (clone["name"], clone["folder"], clone["loop"]) == ("clone", str(elsewhere), "asyncio")
+    assert (old["revision"], old["env"]) == (
+        git(project, "rev-parse", "v1"),
+        {"PYTHONHASHSEED": "7"},
+    )
+
+
+def test_a_parameter_can_be_what_differs(folder: Path) -> None:
+    write_suite(
+        folder,
+        """
+        [profile.nap]
+        workload = "bench:naps"
+        params = { ms = 1 }
+        """,
+        code="""
+        from cortex_tui import workload
+
+        @workload
+        async def naps(ms: int):
+            async def operation():
+                await asyncio.sleep(ms / 1000)
+
+            yield operation
+        """,
+    )
+    code, text, document = run_document(
+        folder, "shop", "--repeat", "6", "--duration", "300ms", "--variant", "long=param:ms=10"
+    )
+    assert [each["name"] for each in document["variants"]] == ["here", "long"]
+    assert {run["params"]["ms"] for run in document["runs"]} == {1, 10}
+    assert code == 1, text
+    assert "slower" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--against", "v7"), "'v7': expected a revision"),
+        (("--against", "--help"), "'--help': expected a revision"),
+        (("--against", "empty"), "empty has no profile shop.visit"),
+        (("--against", "broken"), "its module needs 'nothing'"),
+        (("--variant", "x=speed:9"), "expected NAME=KEY:VALUE"),
+        (("--variant", "x=folder:nowhere"), "expected a folder"),
+        (("--variant", "x=loop:fast"), "expected one of the loops"),
+        (("--variant", "x=param:9"), "expected param:NAME=VALUE"),
+        (("--variant", "x=python:/nowhere/python"), "expected an interpreter"),
+        (("--variant", "here=loop:asyncio"), "expected a name that no other variant has"),
+        (("--against", "v1", "--in-process"), "variants need runners of their own"),
+        (("--against", "v1", "--dry-run"), "expected no --dry-run with it"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_error_before_anything_is_measured(
+    arguments: tuple[str, ...], expected: str, project: Path, folder: Path
+) -> None:
+    for name, file, text in (
+        ("empty", "profiles/shop.toml", "[profile.other]\nworkload = 'bench:nap'\n"),
+        ("broken", "shop/__init__.py", "import nothing\n"),
+    ):
+        git(project, "checkout", "--quiet", "--force", "-b", name, "v1")
+        (project / file).write_text(text, encoding="utf-8")
+        git(project, "commit", "--quiet", "--all", f"--message={name}")
+    git(project, "checkout", "--quiet", "main")
+    done = call(project, "run", "shop", *SHORT, *arguments)
+    assert done.returncode == 2, done.stdout
+    errors = [line for line in done.stderr.splitlines() if line.startswith("cortex-tui:")]
+    assert len(errors) == 1
+    assert expected in errors[0], done.stderr
+    assert not (project / ".cortex-tui" / "snapshots.db").exists()
+    scratch = project / ".cortex-tui" / "scratch"
+    assert not scratch.exists() or not list(scratch.iterdir())
+
+
+def test_code_that_would_be_imported_from_the_working_tree_is_refused(
+    project: Path, folder: Path
+) -> None:
+    """As an environment does in which the project is installed from its folder."""
+    (project / "profiles" / "bench.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(project)!r})\nimport shop\n\n"
+        "async def visit():\n    pass\n",
+        encoding="utf-8",
+    )
+    git(project, "commit", "--quiet", "--all", "--message=third")
+    done = call(project, "run", "shop", "--against", "HEAD", *SHORT)
+    assert done.returncode == 2
+    assert "shop is imported from" in done.stderr
+
+
+def test_a_comparison_that_is_killed_leaves_nothing_at_the_next_start(
+    project: Path, folder: Path
+) -> None:
+    before = state(project)
+    process = subprocess.Popen(
+        [PROGRAM, "run", "shop", "--against", "v1", "--repeat", "50", "--duration", "5s"],
+        cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    while process.poll() is None and seen(folder) != {"first", "edited"}:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert list((project / ".cortex-tui" / "scratch").glob("code-*"))
+    assert call(project, "run", "shop", "--duration", "10ms").returncode == 0
+    assert not list((project / ".cortex-tui" / "scratch").iterdir())
+    assert state(project) == before
+
+
+def test_an_interrupted_comparison_keeps_and_compares_what_it_has(
+    project: Path, folder: Path
+) -> None:
+    process = subprocess.Popen(
+        [PROGRAM, "run", "shop", "--against", "v1", "--repeat", "500", "--duration", "50ms",
+         "--save", "cut"],
+        cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    log = folder / "log"
+    while process.poll() is None and (not log.exists() or len(log.read_text()) < 15_000):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "against v1" in out
+    assert shown(project, "cut")["state"] == "stopped"
+    assert not list((project / ".cortex-tui" / "scratch").iterdir())
