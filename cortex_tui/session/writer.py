@@ -9,21 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cortex_tui.results.cells import Cells
-from cortex_tui.results.intervals import Interval
-from cortex_tui.results.result_of import statistics_of, targets_of
-from cortex_tui.results.run_fold import RunFold
+from cortex_tui.results.run_records import interval_record_of, record_of
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.session_result import SessionResult
-from cortex_tui.results.warnings import warnings_of
-from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.port import Store, open_store
 from cortex_tui.store.records import (
-    EncodedHistogram,
     IntervalRecord,
     LogRecord,
-    MarkRecord,
     RunRecord,
     SessionBatch,
     SessionEnd,
@@ -123,12 +116,11 @@ class SessionWriter:
         for run in fold.runs.values():
             if run.changed:
                 run.changed = False
-                runs.append(_run_record(run, cells))
+                runs.append(record_of(run, cells))
             all_anew, changes = run.intervals.take_changes()
             if all_anew:
                 rewritten.append(run.run)
-            length = run.intervals.length
-            intervals.extend(_interval_record(run, slot, length, each) for slot, each in changes)
+            intervals.extend(interval_record_of(run, slot, each) for slot, each in changes)
         first = fold.log_total - len(fold.log)
         log = tuple(
             LogRecord(number, line.run, line.stream, line.text, fold.offset_ns(line))
@@ -169,70 +161,6 @@ def _session_record(fold: SessionFold, environment: dict[str, Any]) -> SessionRe
         environment=environment,
         writer=this_process(),
     )
-
-
-def _run_record(run: RunFold, cells: Cells) -> RunRecord:
-    findings = run.findings()
-    return RunRecord(
-        run=run.run,
-        profile=run.profile,
-        neighbours=run.neighbours,
-        state=run.life.state,
-        round=run.round,
-        variant=run.variant,
-        phase=run.life.phase,
-        batch=run.batch,
-        level=run.level,
-        marks=tuple(MarkRecord(mark.offset_ns, mark.text) for mark in run.marks),
-        warmup_ns=run.warmup_ns,
-        warmup_iterations=run.warmup_iterations,
-        reason=run.reason,
-        traceback=run.traceback,
-        tracebacks=dict(run.tracebacks),
-        texts=dict(run.texts),
-        measured_ns=run.measured_ns,
-        drain_ns=run.drain_ns,
-        drained=run.drained,
-        failed_in_batches=run.failed_in_batches,
-        errors=dict(run.errors),
-        unfinished_ns=run.unfinished_ns,
-        unfinished_more=run.unfinished_more,
-        unstarted=run.unstarted,
-        warnings=warnings_of(run),
-        targets=targets_of(run, cells),
-        service=run.service.moments,
-        response=run.response.moments if run.response else None,
-        lateness=run.lateness.moments if run.lateness else None,
-        failure=run.failures.moments,
-        confidence_ns=dict(findings.confidence_ns),
-        slowest=findings.slowest,
-        statistics=statistics_of(run),
-    )
-
-
-def _interval_record(run: RunFold, slot: int, length: int, interval: Interval) -> IntervalRecord:
-    return IntervalRecord(
-        run=run.run,
-        first=slot * length,
-        length=length,
-        service=_encoded(interval.service),
-        response=_encoded(interval.response),
-        lateness=_encoded(interval.lateness),
-        failure=_encoded(interval.failure),
-        errors=dict(interval.errors),
-        in_flight=interval.in_flight,
-        oldest_ns=interval.oldest_ns,
-        unstarted=interval.unstarted,
-        neighbours=interval.neighbours,
-        level=interval.level,
-        health=interval.health,
-    )
-
-
-def _encoded(histogram: IntervalHistogram) -> EncodedHistogram | None:
-    if not histogram.total and not histogram.overflow:
-        return None
-    return EncodedHistogram(histogram.encode(), histogram.moments)
 
 
 def live_result(

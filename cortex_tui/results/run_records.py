@@ -1,0 +1,171 @@
+"""A run as the records that a store keeps of it, and back: one list of fields for both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+
+from cortex_tui.protocol.lifecycle import RunLife
+from cortex_tui.protocol.messages import RunPlanned
+from cortex_tui.results.cells import Cells
+from cortex_tui.results.findings import Findings
+from cortex_tui.results.intervals import Interval, TimeName
+from cortex_tui.results.result_of import statistics_of, targets_of
+from cortex_tui.results.run_fold import Concluded, RunFold
+from cortex_tui.results.run_result import MarkView
+from cortex_tui.results.warnings import warnings_of
+from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.moments import Moments
+from cortex_tui.store.records import (
+    EncodedHistogram,
+    IntervalRecord,
+    MarkRecord,
+    RunRecord,
+    SessionRecord,
+    SessionState,
+)
+
+INTERRUPTED = "its process ended before the run did: what was stored until then is here"
+
+_LIVE = ("planned", "running")
+_MEASURED = ("measure", "teardown")
+_OF_RUN = (
+    "batch",
+    "drain_ns",
+    "drained",
+    "errors",
+    "failed_in_batches",
+    "level",
+    "measured_ns",
+    "reason",
+    "texts",
+    "traceback",
+    "tracebacks",
+    "unfinished_more",
+    "unfinished_ns",
+    "unstarted",
+    "warmup_iterations",
+    "warmup_ns",
+)
+"""What a run and its record have under one name and in one form; so have an interval and its record
+what follows."""
+_OF_INTERVAL = ("errors", "health", "in_flight", "level", "neighbours", "oldest_ns", "unstarted")
+
+
+def record_of(run: RunFold, cells: Cells) -> RunRecord:
+    """As it is now; `cells` are those of the session's matrices."""
+    findings = run.findings()
+    return RunRecord(
+        run=run.run,
+        profile=run.profile,
+        neighbours=run.neighbours,
+        state=run.life.state,
+        round=run.round,
+        variant=run.variant,
+        phase=run.life.phase,
+        marks=tuple(MarkRecord(mark.offset_ns, mark.text) for mark in run.marks),
+        warnings=warnings_of(run),
+        targets=targets_of(run, cells),
+        service=run.service.moments,
+        response=run.response.moments if run.response else None,
+        lateness=run.lateness.moments if run.lateness else None,
+        failure=run.failures.moments,
+        confidence_ns=dict(findings.confidence_ns),
+        slowest=findings.slowest,
+        statistics=statistics_of(run),
+        **{name: copy(getattr(run, name)) for name in _OF_RUN},
+    )
+
+
+def interval_record_of(run: RunFold, slot: int, interval: Interval) -> IntervalRecord:
+    length = run.intervals.length
+    return IntervalRecord(
+        run=run.run,
+        first=slot * length,
+        length=length,
+        service=_encoded(interval.service),
+        response=_encoded(interval.response),
+        lateness=_encoded(interval.lateness),
+        failure=_encoded(interval.failure),
+        **{name: copy(getattr(interval, name)) for name in _OF_INTERVAL},
+    )
+
+
+def fold_of(
+    record: RunRecord,
+    intervals: Sequence[IntervalRecord],
+    session: SessionRecord,
+    state: SessionState,
+) -> RunFold:
+    """The fold as it was when the run was stored."""
+    run = RunFold(
+        RunPlanned(record.run, record.profile, (), record.round, record.variant),
+        session.clock_cost_ns,
+        session.interval_ns,
+    )
+    cut = state != "running" and record.state in _LIVE
+    run.life, run.interrupted = _life(record, cut=cut), cut
+    for name in _OF_RUN:
+        setattr(run, name, copy(getattr(record, name)))
+    run.batch = max(1, run.batch)
+    run.reason = run.reason or (INTERRUPTED if cut else "")
+    run.marks = [MarkView(mark.offset_ns, mark.text) for mark in record.marks]
+    _fill(run, record, intervals)
+    neighbours = record.neighbours if not cut or record.phase in _MEASURED else ()
+    run.restore_neighbours(neighbours)
+    # What was found out of a run while it was live is older than its last intervals, and how its
+    # targets stood was not final.
+    run.concluded = Concluded(record.warnings, None if cut else record.targets)
+    if not cut:
+        run.restore_findings(Findings(confidence_ns=record.confidence_ns, slowest=record.slowest))
+    return run
+
+
+def _life(record: RunRecord, *, cut: bool) -> RunLife:
+    """Cut short with its process, which its reason says, it was stopped all the same."""
+    if cut:
+        return RunLife("ended", outcome="stopped")
+    if record.state == "planned":
+        return RunLife()
+    if record.state == "running":
+        return RunLife("measure")
+    return RunLife("ended", outcome=record.state)
+
+
+def _fill(run: RunFold, record: RunRecord, intervals: Sequence[IntervalRecord]) -> None:
+    found = [(each, _interval(each)) for each in intervals]
+    pooled = [interval for _, interval in found]
+
+    def whole(name: TimeName, moments: Moments) -> Histogram:
+        return Histogram.of_intervals((getattr(each, name) for each in pooled), moments)
+
+    run.service = whole("service", record.service)
+    run.failures = whole("failure", record.failure)
+    run.response = None if record.response is None else whole("response", record.response)
+    run.lateness = None if record.lateness is None else whole("lateness", record.lateness)
+    run.intervals.length = max((each.length for each, _ in found), default=1)
+    for each, interval in found:
+        run.restore_interval(each.first, interval)
+
+
+def _interval(record: IntervalRecord) -> Interval:
+    return Interval(
+        service=_decoded(record.service),
+        response=_decoded(record.response),
+        lateness=_decoded(record.lateness),
+        failure=_decoded(record.failure),
+        **{name: getattr(record, name) for name in _OF_INTERVAL},
+    )
+
+
+def _encoded(histogram: IntervalHistogram) -> EncodedHistogram | None:
+    if not histogram.total and not histogram.overflow:
+        return None
+    return EncodedHistogram(histogram.encode(), histogram.moments)
+
+
+_NONE = IntervalHistogram.of(b"")
+
+
+def _decoded(encoded: EncodedHistogram | None) -> IntervalHistogram:
+    return _NONE if encoded is None else IntervalHistogram.decode(encoded.blob, encoded.moments)

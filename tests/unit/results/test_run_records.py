@@ -1,0 +1,55 @@
+"""A run as the records of a store, and back."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from cortex_tui.results.run_records import fold_of, interval_record_of, record_of
+from cortex_tui.stats.targets import TargetResult
+from tests.unit.store import samples
+
+COUNT = 4
+REQUIRED = ("run", "profile", "first")
+MORE = {
+    "variant": "work",
+    "phase": None,
+    "batch": 3,
+    "reason": "it was stopped",
+    "traceback": "Traceback: whole",
+    "texts": {"TimeoutError": "late"},
+    "drain_ns": 5,
+    "drained": 7,
+    "failed_in_batches": 9,
+    "unfinished_more": 11,
+}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_run_that_was_stored_is_stored_the_same_again(number: int) -> None:
+    batch = samples.batch(count=COUNT, state="finished")
+    record = batch.runs[number]
+    targets = tuple(TargetResult(text, 12_345, "met") for text in record.profile.targets)
+    record = msgspec.structs.replace(record, targets=targets, **MORE)
+    intervals = [each for each in batch.intervals if each.run == number]
+    run = fold_of(record, intervals, samples.session(), "finished")
+    again = msgspec.structs.replace(record_of(run, {}), statistics=record.statistics)
+    assert again == record
+    slots = list(run.intervals)
+    assert [interval_record_of(run, slot, interval) for slot, interval in slots] == intervals
+
+
+def test_the_sample_has_every_field_of_a_record() -> None:
+    batch = samples.batch(count=COUNT, state="finished")
+    record = msgspec.structs.replace(batch.runs[1], **MORE)
+    assert _left_out(record) == {"phase", "targets", "statistics"}
+    assert _left_out(batch.intervals[COUNT]) == {"length"}
+
+
+def _left_out(record: msgspec.Struct) -> set[str]:
+    """The fields that have the value of their default."""
+    bare = type(record)(
+        **{name: getattr(record, name) for name in REQUIRED if hasattr(record, name)}
+    )
+    fields = set(record.__struct_fields__) - set(REQUIRED)
+    return {name for name in fields if getattr(record, name) == getattr(bare, name)}
