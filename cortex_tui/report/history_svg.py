@@ -10,8 +10,8 @@ from cortex_tui.analysis.series import History, Point, Step
 from cortex_tui.report.history import commits_text, newest_text, step_text, unit_of
 from cortex_tui.text import one_line
 
-WIDTH, HEIGHT = 900, 340
-_LEFT, _RIGHT, _TOP, _BOTTOM = 80, 20, 60, 60
+WIDTH, HEIGHT = 900, 350
+_LEFT, _RIGHT, _TOP, _BOTTOM = 80, 20, 60, 70
 _LEAST_SPAN = math.log(1.1)
 _INK, _FAINT, _SLOWER, _FASTER, _KNOWN = "#222222", "#999999", "#c0392b", "#1e8449", "#7f8c8d"
 
@@ -45,7 +45,7 @@ def history_svg(history: History) -> str:
         *_title(history),
         *_axis(history, axes),
         *_levels(history, axes),
-        *(part for step in history.steps for part in _step(step, axes)),
+        *(part for row, step in enumerate(history.steps) for part in _step(step, axes, row % 2)),
         *_points(history, axes),
         "</svg>",
     ]
@@ -71,9 +71,9 @@ def _axis(history: History, axes: _Axes) -> Iterator[str]:
         )
         yield f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_text(unit(value))}</text>'
     first, last = history.points[0], history.points[-1]
-    yield f'<text x="{_LEFT}" y="{bottom + 40}">{_text(first.started_at[:10])}</text>'
+    yield f'<text x="{_LEFT}" y="{bottom + 54}">{_text(first.started_at[:10])}</text>'
     yield (
-        f'<text x="{WIDTH - _RIGHT}" y="{bottom + 40}" text-anchor="end">'
+        f'<text x="{WIDTH - _RIGHT}" y="{bottom + 54}" text-anchor="end">'
         f"{_text(last.started_at[:10])}</text>"
     )
 
@@ -89,7 +89,8 @@ def _levels(history: History, axes: _Axes) -> Iterator[str]:
         )
 
 
-def _step(step: Step, axes: _Axes) -> Iterator[str]:
+def _step(step: Step, axes: _Axes, row: int) -> Iterator[str]:
+    """`row` is that of its text: neighbours must not lie on one another."""
     x = axes.x(step.at - 0.5)
     colour = _KNOWN if step.note else _SLOWER if step.word == "slower" else _FASTER
     note = f"; acknowledged: {step.note}" if step.note else ""
@@ -99,8 +100,9 @@ def _step(step: Step, axes: _Axes) -> Iterator[str]:
     )
     # Near the right edge the text would not fit behind the line.
     anchor, offset = ("end", -4) if x > WIDTH * 0.8 else ("start", 4)
+    y = HEIGHT - _BOTTOM + 18 + 15 * row
     yield (
-        f'<text x="{x + offset:.1f}" y="{HEIGHT - _BOTTOM + 20}" text-anchor="{anchor}" '
+        f'<text x="{x + offset:.1f}" y="{y}" text-anchor="{anchor}" '
         f'fill="{colour}">{_text(step_text(step))}</text>'
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cortex_tui.results.stored import from_stored
 from cortex_tui.store.sqlite.store import SqliteStore
 from tests.unit.cli.door import call
 
@@ -334,3 +335,23 @@ def test_a_missing_store_is_an_empty_one(capsys: pytest.CaptureFixture[str], fol
     assert (answer.code, answer.out) == (0, "")
     assert "no snapshots" in answer.err
     assert not (folder / ".cortex-tui").exists()
+
+
+def test_sessions_make_the_history_of_a_profile(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    for _ in range(2):
+        assert call(capsys, "run", "cortex-tui.good", "--repeat", "2", "--one-by-one").code == 0
+    document = json.loads(call(capsys, "history", "cortex-tui.good", "--json").out)
+    assert document["statistic"] == "p95"
+    assert [point["rounds"] for point in document["points"]] == [2, 2]
+
+    async def stored() -> None:
+        async with await SqliteStore.open_for_reading(folder / ".cortex-tui/snapshots.db") as store:
+            for run in await store.measured("cortex-tui.good"):
+                (own,) = [each for each in from_stored(await store.load(run.session)).runs
+                          if each.run == run.run]  # fmt: skip
+                assert run.facts == own.facts
+                assert {"p50", "p95", "p99", "mean", "max", "throughput"} <= {*own.statistics}
+
+    asyncio.run(stored())

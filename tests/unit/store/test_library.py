@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -314,3 +315,30 @@ async def test_a_change_is_acknowledged_until_the_note_is_taken_away(store: Stor
     assert await store.acknowledgements("p.q") == []
     with pytest.raises(SnapshotError, match="session nope is not stored"):
         await store.acknowledge(msgspec.structs.replace(change, session="nope"))
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_as_many_undos_as_removals_bring_everything_back(store: Store, seed: int) -> None:
+    rng = random.Random(seed)
+    for number in range(8):
+        await store.name_snapshot(
+            f"n{number}", rng.choice(("a1", "b2", "c3")), rng.choice((None, 0))
+        )
+    for number in range(3):
+        await store.set_baseline(f"b{number}", rng.choice(("a1", "b2", "c3")))
+    before = await store.list_sessions(), await store.list_snapshots()
+    undos = 0
+    for _ in range(12):
+        refs = [*await names(store), *await sessions(store)]
+        baselines = [entry.name for entry in await store.list_snapshots() if entry.baseline]
+        if baselines and rng.random() < 0.4:
+            await store.set_baseline(rng.choice(baselines), rng.choice(refs))
+        elif refs:
+            await store.remove(rng.choice(refs))
+        else:
+            break
+        undos += 1
+    for _ in range(undos):
+        assert await store.restore() is not None
+    assert (await store.list_sessions(), await store.list_snapshots()) == before
+    assert await store.restore() is None
