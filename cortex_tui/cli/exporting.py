@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
+import msgspec
 
 from cortex_tui.cli.options import PROGRAM, GivenPath, StoreError, given, report_error, store_option
 from cortex_tui.cli.stored import REF, answer, report
@@ -82,9 +83,23 @@ def cannot_write(target: str) -> str:
     callback=given("a file, or - for stdout"),
     help="Where to, stdout if not given.",
 )
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME",
+    help="Only this profile; * and ? stand for any text; may be repeated.",
+)
 @click.option("--list", "listed", is_flag=True, help="List the formats, and what each lacks.")
 @store_option
-def export(ref: str | None, name: str | None, target: str, listed: bool, store: Path) -> int:
+def export(
+    ref: str | None,
+    name: str | None,
+    target: str,
+    profiles: tuple[str, ...],
+    listed: bool,
+    store: Path,
+) -> int:
     """Write a stored session in a format that others read.
 
     A session with variants is written with how they compare.
@@ -101,11 +116,15 @@ def export(ref: str | None, name: str | None, target: str, listed: bool, store: 
     problem = "" if target == STDOUT else cannot_write(target)
     if problem:
         raise click.UsageError(f"-o {target}: {problem}")
-    return export_stored(store, ref, [Export(name, target)])
+    return export_stored(store, ref, [Export(name, target)], profiles=profiles)
 
 
 def export_stored(
-    store: Path, ref: str, exports: Sequence[Export], compared: Sequence[Compared] = ()
+    store: Path,
+    ref: str,
+    exports: Sequence[Export],
+    compared: Sequence[Compared] = (),
+    profiles: Sequence[str] = (),
 ) -> int:
     """Writes the files of a stored session; `compared` is how it stands against others.
 
@@ -114,6 +133,8 @@ def export_stored(
     from cortex_tui.formats.port import FormatError
 
     recording = _recording(store, ref, compared)
+    if profiles:
+        recording = _only(recording, profiles)
     code = 0
     for each in exports:
         write = _known(each.format, writing=True).write
@@ -147,6 +168,26 @@ def _recording(store: Path, ref: str, compared: Sequence[Compared]) -> Recording
         return Recording(from_stored(stored), stored.intervals, found)
 
     return answer(load())
+
+
+def _only(recording: Recording, patterns: Sequence[str]) -> Recording:
+    """The recording with the profiles that any of the patterns means."""
+    from cortex_tui.profiles.selection import name_pattern
+
+    expressions = [name_pattern(pattern) for pattern in patterns]
+    runs = tuple(
+        run
+        for run in recording.result.runs
+        if any(each.fullmatch(run.profile.full_name) for each in expressions)
+    )
+    if not runs:
+        names = dict.fromkeys(run.profile.full_name for run in recording.result.runs)
+        raise click.UsageError(
+            f"--profile {patterns[0]}: the session has no such profile "
+            f"{suggestion(patterns[0], list(names))}"
+        )
+    result = msgspec.structs.replace(recording.result, runs=runs)
+    return recording._replace(result=result)
 
 
 def _deliver(data: bytes, target: str) -> None:

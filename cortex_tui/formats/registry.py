@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from cortex_tui.formats import (
+    bencher,
     csv_rows,
+    github_action,
+    hgrm,
     hlog,
+    html_report,
     hyperfine,
     json_lines,
+    junit,
     k6,
+    markdown,
+    openmetrics,
     pytest_benchmark,
     session_json,
 )
@@ -23,6 +30,13 @@ FORMATS: dict[str, Format] = {
         hlog,
         csv_rows,
         json_lines,
+        hgrm,
+        github_action,
+        bencher,
+        junit,
+        markdown,
+        openmetrics,
+        html_report,
         hyperfine,
         k6,
     )

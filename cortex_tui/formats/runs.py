@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 
 from cortex_tui.results.intervals import TimeName
 from cortex_tui.results.run_result import RunResult
+from cortex_tui.text import encodable
 
 _LABEL = re.compile(
     r"(?P<full>.*?)(?:@(?P<variant>[^@#:]+))?(?:#(?P<round>[1-9]\d{0,5}))?"
@@ -28,7 +29,8 @@ class Label(NamedTuple):
 def name_of(run: RunResult) -> str:
     """`suite.profile`, with `@variant` and `#round` where the session has several."""
     variant = f"@{run.variant}" if run.variant else ""
-    return f"{run.profile.full_name}{variant}{f'#{run.round}' if run.round > 1 else ''}"
+    number = f"#{run.round}" if run.round > 1 else ""
+    return str(encodable(f"{run.profile.full_name}{variant}{number}"))
 
 
 def label_of(run: RunResult, time: TimeName) -> str:

@@ -89,6 +89,7 @@ ALLOWED = {
         "cortex_tui.formats",
         "cortex_tui.loads",
         "cortex_tui.protocol.plan",
+        "cortex_tui.report.comparison",
         "cortex_tui.results",
         "cortex_tui.stats",
         "cortex_tui.store",

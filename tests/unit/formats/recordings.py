@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from array import array
+from typing import Any
 
 import numpy as np
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from cortex_tui.formats.importing import ImportedRun, session_of
 from cortex_tui.formats.port import Recording
@@ -13,8 +15,6 @@ from cortex_tui.results.intervals import Interval
 from cortex_tui.results.stored import from_stored
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.store.records import StoredSession
-
-SECOND_NS = 1_000_000_000
 
 
 def values(seed: int, count: int = 500) -> IntervalHistogram:
@@ -64,3 +64,9 @@ def counts(session: StoredSession) -> dict[tuple[str, int, str], tuple[int, int]
                 weighted = int(np.dot(decoded.indices, decoded.counts))
                 found[key] = total + decoded.total, buckets + weighted
     return found
+
+
+def metrics(text: str) -> dict[str, Any]:
+    """The families of OpenMetrics text by name, as Prometheus' own parser has them."""
+    parsed = text_string_to_metric_families(text)  # type: ignore[no-untyped-call]
+    return {each.name: each for each in parsed}

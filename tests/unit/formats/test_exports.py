@@ -1,0 +1,156 @@
+"""What is only written: read by the other side, or by what comes nearest to it."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+from junitparser import JUnitXml, TestSuite
+
+from cortex_tui.analysis.sessions import compare_sources, sources_of
+from cortex_tui.formats.port import FormatError, Recording
+from cortex_tui.formats.registry import FORMATS
+from cortex_tui.results.stored import from_stored
+from cortex_tui.stats.targets import TargetResult
+from tests.unit.formats.recordings import metrics, recording, run, stored
+
+
+def write(name: str, of: Recording) -> str:
+    found = FORMATS[name].write
+    assert found is not None
+    return found(of).decode()
+
+
+def judged(count: int = 1) -> Recording:
+    """Runs whose targets are met, missed and undecided."""
+    found = recording(*(run(f"p{at:03}") for at in range(count)))
+    targets = (
+        TargetResult("errors == 0", 2, "missed"),
+        TargetResult("p95 < 200ms", 1e6, "met"),
+        TargetResult("p99 < 1ms", None, "undecided", "needs 999 more", False, 60_000_000_000),
+        TargetResult("p50 < 1us", 2e5, "missed", warn=True),
+    )
+    runs = tuple(msgspec.structs.replace(each, targets=targets) for each in found.result.runs)
+    return found._replace(result=msgspec.structs.replace(found.result, runs=runs))
+
+
+def compared() -> Recording:
+    """With itself, round for round."""
+    first, second = stored(run()), stored(run(round_=2))
+    against = compare_sources(sources_of([("base", first), ("this session", second)]))
+    return recording(run())._replace(compared=tuple(against))
+
+
+def test_junit_has_a_case_for_each_target() -> None:
+    xml = JUnitXml.fromstring(write("junit", judged()).encode())
+    (suite,) = list(xml)
+    assert isinstance(suite, TestSuite)
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (4, 1, 0, 2)
+    found = {case.name: case for case in suite}
+    assert found["errors == 0"].classname == "suite.p000"
+    assert found["errors == 0"].result[0].text == "missed: 2 (15,000 operations)"
+    assert "needs 999 more; about 60.0s more" in found["p99 < 1ms"].result[0].message
+    assert not found["p95 < 200ms"].result
+
+
+def test_a_comparison_is_a_case_that_is_skipped_where_it_cannot_be_told() -> None:
+    xml = JUnitXml.fromstring(write("junit", compared()).encode())
+    names = [case.name for suite in xml for case in suite]
+    assert names == ["run", "p95 against base"]
+    assert "this session against base&#58; cannot tell" in write("markdown", compared())
+    assert "against" in write("html", compared())
+
+
+def test_openmetrics_is_parsed_and_its_buckets_are_exact() -> None:
+    of = recording(run(scheduled=True))
+    families = metrics(write("openmetrics", of))
+    times = of.result.histograms[0]["service"]
+    buckets = [
+        (float(sample.labels["le"]), sample.value)
+        for sample in families["cortex_tui_latency_seconds"].samples
+        if sample.name.endswith("_bucket") and sample.labels["time"] == "service"
+    ]
+    assert len(buckets) > 10
+    for edge_s, count in buckets[:-1]:
+        assert count == times.total - times.count_above(round(edge_s * 1e9))
+    assert buckets[-1] == (float("inf"), times.total)
+    (failed,) = families["cortex_tui_errors"].samples
+    assert failed.value == 2
+
+
+def test_a_percentile_curve_is_of_one_profile() -> None:
+    lines = write("hgrm", recording(run(), run(round_=2))).splitlines()
+    assert lines[0].split() == ["Value", "Percentile", "TotalCount", "1/(1-Percentile)"]
+    last = next(line for line in reversed(lines) if not line.startswith("#")).split()
+    assert last[1:] == ["1.000000000000", "30000"]
+    with pytest.raises(FormatError, match="one profile"):
+        write("hgrm", recording(run("a"), run("b")))
+
+
+def test_github_action_s_rows_are_named_numbers() -> None:
+    rows = json.loads(write("github-action-benchmark", recording(run(), run("other"))))
+    assert [row["name"] for row in rows[:3]] == ["suite.steady p50", "suite.steady p95",
+                                                 "suite.steady p99"]  # fmt: skip
+    for row in rows:
+        assert set(row) <= {"name", "unit", "value", "range", "extra"}
+        assert isinstance(row["value"], float)
+        assert all(isinstance(row[key], str) for key in row if key != "value")
+
+
+def test_bencher_s_measures_are_numbers_with_bounds() -> None:
+    document = json.loads(write("bencher", recording()))
+    measures = document["suite.steady"]
+    assert {"latency", "latency-p50", "latency-p99", "throughput"} <= set(measures)
+    for measure in measures.values():
+        assert set(measure) <= {"value", "lower_value", "upper_value"}
+        assert measure.get("lower_value", 0) <= measure["value"]
+
+
+def test_markdown_has_the_worst_first_and_fits_into_a_comment() -> None:
+    text = write("markdown", judged())
+    assert text.index("missed") < text.index("cannot tell |") < text.index("<details>")
+    assert text.index("<details>") < text.index("met&#58;")
+    long = write("markdown", judged(400))
+    assert len(long) < 65_536
+    assert "more rows have no room here" in long
+
+
+class Loads(HTMLParser):
+    """What a browser would fetch, or run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in {"script", "link", "img", "iframe", "object", "embed", "base", "form"}:
+            self.found.append(tag)
+        self.found += [name for name, _ in attrs if name.startswith("on")]
+        self.found += [name for name, _ in attrs if name in {"src", "href", "srcset", "action"}]
+
+
+def test_the_page_loads_and_runs_nothing() -> None:
+    text = write("html", judged(3))
+    page = Loads()
+    page.feed(text)
+    assert page.found == []
+    assert "url(" not in text
+    assert text.count("<svg") == 3
+
+
+@pytest.mark.parametrize("name", [each.name for each in FORMATS.values() if each.write])
+def test_a_session_in_which_nothing_was_measured_is_written_or_refused(name: str) -> None:
+    empty = stored(run())
+    bare = msgspec.structs.replace(
+        empty, intervals=(), runs=(msgspec.structs.replace(
+            empty.runs[0], service=empty.runs[0].service.__class__(),
+            failure=empty.runs[0].failure.__class__()),)
+    )  # fmt: skip
+    of = Recording(from_stored(bare))
+    if name == "hgrm":
+        with pytest.raises(FormatError):
+            write(name, of)
+    else:
+        write(name, of)
