@@ -21,9 +21,11 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
 from cortex_tui.tui.actions import actions
 from cortex_tui.tui.any_bytes import accept_any_bytes
+from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.leaving import leaving
 from cortex_tui.tui.screens.main import MainScreen
+from cortex_tui.tui.screenshot import save_screenshot
 from cortex_tui.tui.state.cost import CostMeter
 
 MakeControl = Callable[[asyncio.AbstractEventLoop], Control]
@@ -128,8 +130,26 @@ class Workbench(KeysInOrder[int]):
                 run = partial(self._main.run_action, action.call)
                 yield SystemCommand(action.label.capitalize(), action.tooltip, run)
         for command in super().get_system_commands(screen):
-            if command.title in ("Theme", "Screenshot"):
+            if command.title == "Theme":
                 yield command
+        yield SystemCommand("Screenshot", "Save a picture of the screen", self.action_screenshot)
+
+    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
+        """Saves a picture of the screen, without the palette."""
+        self.set_timer(0.1, self._take_screenshot)
+
+    def _take_screenshot(self) -> None:
+        save = partial(self._save_screenshot, self.export_screenshot())
+        self.run_worker(save, thread=True, name="screenshot")
+
+    def _save_screenshot(self, svg: str) -> None:
+        try:
+            path = save_screenshot(svg)
+        except OSError as error:
+            text = f"The screenshot was not saved: {reason_of(error)}"
+            self.notify(text, severity="error", markup=False)
+        else:
+            self.notify(f"Saved {path}.", markup=False)
 
     # --- the end --------------------------------------------------------------------------------
 
@@ -171,7 +191,7 @@ class Workbench(KeysInOrder[int]):
             if error is None:
                 self.exit(self._exit_code)
             else:
-                self.exit(1, return_code=1, message=f"Not ended cleanly: {error}")
+                self.exit(1, return_code=1, message=f"Not ended cleanly: {reason_of(error)}")
 
 
 def _was_made(making: Future[Control]) -> bool:

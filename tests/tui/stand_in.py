@@ -38,7 +38,7 @@ class StandIn:
         self.stopped: list[int | None] = []
         self.asked: list[tuple[str, int | None]] = []
         self.saving: list[tuple[str, int | None, Future[SavedSnapshot]]] = []
-        self.answer = Answered(True, "2 runs: as you say")
+        self.answer: Answered | Exception = Answered(True, "2 runs: as you say")
         self.closed = 0
         self.refuse: Exception | None = None
         self.refuse_to_close: Exception | None = None
@@ -80,7 +80,10 @@ class StandIn:
 
     def _answered(self) -> Future[Answered]:
         answer: Future[Answered] = Future()
-        answer.set_result(self.answer)
+        if isinstance(self.answer, Exception):
+            answer.set_exception(self.answer)
+        else:
+            answer.set_result(self.answer)
         return answer
 
     def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from textual.worker import WorkerFailed
@@ -10,7 +13,7 @@ from textual.worker import WorkerFailed
 from cortex_tui.session.control import SavedSnapshot
 from cortex_tui.tui.actions import actions, bindings
 from tests.tui.samples import finished, running, session_view
-from tests.tui.stand_in import StandIn, bench
+from tests.tui.stand_in import Bench, StandIn, bench
 
 COMMAND = "mediator.command-dispatch"
 QUERY = "mediator.query-dispatch"
@@ -341,6 +344,76 @@ async def test_what_was_asked_for_is_told_for_a_while(monkeypatch: pytest.Monkey
         while "pausing every run" in b.lines[0]:
             await b.pilot.pause(0.01)
         assert "4.20s" in b.lines[0]
+
+
+async def screenshot(b: Bench) -> str:
+    """Takes one; what is reported then."""
+    (command,) = [c for c in b.app.get_system_commands(b.main) if c.title == "Screenshot"]
+    command.callback()
+    async with asyncio.timeout(30):
+        while not b.said:
+            await b.pilot.pause(0.01)
+    return b.said[-1]
+
+
+def files_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("downloads", [True, False])
+async def test_a_screenshot_goes_to_the_downloads_or_the_working_folder(
+    downloads: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "Downloads"
+    if downloads:
+        folder.mkdir()
+    monkeypatch.setattr("platformdirs.user_downloads_path", lambda: folder)
+    monkeypatch.chdir(tmp_path)
+    async with bench() as b:
+        reported = await screenshot(b)
+    (file,) = files_below(tmp_path)
+    assert reported == f"Saved {file}."
+    assert file.parent == (folder if downloads else tmp_path)
+    assert "query" in file.read_text()
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (PermissionError(errno.EACCES, "Permission denied", "/pictures/a.svg"), "/pictures/a.svg"),
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+    ],
+)
+async def test_a_screenshot_that_cannot_be_saved_says_why_and_leaves_nothing(
+    error: OSError, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, text: str, **options: str) -> int:
+        path.touch()
+        raise error
+
+    monkeypatch.setattr("platformdirs.user_downloads_path", lambda: tmp_path)
+    async with bench() as b:
+        monkeypatch.setattr(Path, "write_text", refuse)
+        reported = await screenshot(b)
+    assert reported.startswith("The screenshot was not saved: /")
+    assert reason in reported
+    assert files_below(tmp_path) == []
+
+
+async def test_every_action_that_fails_without_a_text_still_says_what_it_was() -> None:
+    control = StandIn()
+    control.refuse = RuntimeError()
+    async with bench(control, size=(120, 40)) as b:
+        await b.press("r")
+        assert b.said == ["Not started: RuntimeError"]
+        await b.show(running())
+        control.answer = TimeoutError()
+        await b.press("p")
+        assert "ignored: TimeoutError" in b.lines[0]
+        await b.press("s", "enter")
+        control.saving[0][2].set_exception(TimeoutError())
+        await b.pilot.pause()
+        assert "TimeoutError" in b.text
 
 
 def test_no_key_has_two_meanings() -> None:

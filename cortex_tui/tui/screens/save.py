@@ -13,6 +13,7 @@ from textual.widgets import Static
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.session.control import Control, SavedSnapshot
 from cortex_tui.text import one_line
+from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.screens.dialog import Dialog, Entry
 from cortex_tui.tui.widgets.choice import Choice
 
@@ -63,7 +64,7 @@ class SaveDialog(Dialog[str]):
         error = None if done.cancelled() else done.exception()
         if done.cancelled() or error is not None:
             self._saving = None
-            text = str(error) if error else "Not saved: the program is ending."
+            text = reason_of(error) if error else "Not saved: the program is ending."
             if self.is_current:
                 self.show_error(text)
             else:

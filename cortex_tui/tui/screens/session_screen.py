@@ -18,6 +18,7 @@ from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
 from cortex_tui.text import one_line
+from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.state import status_message
 from cortex_tui.tui.state.commands import command_applies, send_command
 from cortex_tui.tui.state.latest_runs import LatestRuns
@@ -136,9 +137,12 @@ class SessionScreen(Screen[None]):
             sent.add_done_callback(self._post_answer)
 
     def _post_answer(self, answer: Future[Answered]) -> None:
-        if not answer.cancelled():
-            with suppress(RuntimeError):  # the screen may be gone by now
-                self.post_message(self.CommandAnswered(answer.result()))
+        if answer.cancelled():
+            return
+        error = answer.exception()
+        answered = answer.result() if error is None else Answered(False, reason_of(error))
+        with suppress(RuntimeError):  # the screen may be gone by now
+            self.post_message(self.CommandAnswered(answered))
 
     @on(CommandAnswered)
     def _report_answer(self, event: CommandAnswered) -> None:
@@ -172,7 +176,7 @@ class SessionScreen(Screen[None]):
         try:
             control.start(profiles, one_by_one=wanted.one_by_one, repeat=wanted.rounds)
         except (RuntimeError, ValueError, OSError) as error:
-            self.notify(f"Not started: {error}", severity="error", markup=False)
+            self.notify(f"Not started: {reason_of(error)}", severity="error", markup=False)
             return
         shown = {profile.full_name for profile in self.listing.shown}
         hidden = sum(profile.full_name not in shown for profile in profiles)
