@@ -45,20 +45,20 @@ class _Signal(NamedTuple):
 
 
 def _pause(found: Sequence[Slice], usual: float) -> str:
-    return f"a GC pause{' longer than usual' if usual else ''}"
+    return f"had a GC pause{' longer than usual' if usual else ''}"
 
 
 def _stall(found: Sequence[Slice], usual: float) -> str:
     longest = format_duration(max(slice_.loop_lag_ns for slice_ in found))
-    return f"a loop stall of {'' if len(found) == 1 else 'up to '}{longest}"
+    return f"had the event loop blocked for {'' if len(found) == 1 else 'up to '}{longest}"
 
 
 def _taken(found: Sequence[Slice], usual: float) -> str:
-    return "the CPU taken away far more often"
+    return "had the CPU taken away far more often"
 
 
 def _stolen(found: Sequence[Slice], usual: float) -> str:
-    return f"{format_duration(sum(slice_.steal_ns for slice_ in found))} stolen by the hypervisor"
+    return f"lost {format_duration(sum(slice_.steal_ns for slice_ in found))} to the hypervisor"
 
 
 _SIGNALS = (
@@ -74,7 +74,8 @@ _SIGNALS = (
 
 
 def slowest_intervals(slices: Sequence[Slice]) -> str:
-    """Such as `3 of the 5 slowest intervals had a GC pause, 1 a loop stall of 12.0ms`.
+    """Such as `3 of the 5 slowest intervals had a GC pause, 1 had the event loop blocked for
+    12.0ms`.
 
     Empty where nothing stands out: what the slowest have must be well above what is usual in the
     others, and in so many of them that it hardly is by chance.
@@ -95,7 +96,7 @@ def slowest_intervals(slices: Sequence[Slice]) -> str:
         return ""
     descriptions.sort(key=lambda each: -each[0])
     (count, text), *more = descriptions
-    first = f"{count} of the {SLOWEST} slowest intervals had {text}"
+    first = f"{count} of the {SLOWEST} slowest intervals {text}"
     return ", ".join((first, *(f"{count} {text}" for count, text in more)))
 
 

@@ -181,7 +181,8 @@ def batched() -> SessionView:
         operations=46_080_000,
         throughput_per_s=4_608_000.0,
         warmup_ns=1_250_000_000,
-        slowest="3 of the 5 slowest intervals had a GC pause, 1 a loop stall of 12 ms",
+        slowest="3 of the 5 slowest intervals had a GC pause, "
+        "1 had the event loop blocked for 12.0ms",
     )
     return session_view(
         run,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cortex_tui.tables import Column, Row, table
+from cortex_tui.tables import Column, Row, Tone, table
 from cortex_tui.text import one_line
-from cortex_tui.tui.render.text import Line, Span, Tone, fit, width_of, wrap
+from cortex_tui.tui.render.text import Line, Span, fit, width_of, wrap
 
 LABEL_WIDTH = 10
 CELL_WIDTH = 24

@@ -9,8 +9,9 @@ from cortex_tui.quantities import format_duration
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import shared_warnings
 from cortex_tui.results.view import SessionView
+from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
-from cortex_tui.tui.render.text import Line, Span, Tone, fit, width_of
+from cortex_tui.tui.render.text import Line, Span, fit, width_of
 from cortex_tui.tui.state.cost import ScreenCost
 from cortex_tui.tui.state.listing import Listing
 

@@ -7,12 +7,11 @@ shows a control character in them, so that no terminal obeys it.
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-Tone = Literal["plain", "dim", "head", "good", "bad", "warn"]
-"""What a piece of text means; a widget's theme gives it a colour, its words say it without one."""
+from cortex_tui.tables import Tone
 
 
 class Span(NamedTuple):
@@ -26,7 +25,7 @@ Line = tuple[Span, ...]
 
 # What the screen is mostly made of; each is one cell wide. Measuring such text with a pattern takes
 # a fraction of asking for the width of each of its characters.
-_SINGLE = re.compile(r"[ -~–…·µ✓✗│┤▁-▇⠀-⣿]*")
+_SINGLE = re.compile(r"[ -~–…·µ✓✗│┤┬┴→▸▁-▇⠀-⣿]*")
 
 
 def width_of(text: str) -> int:

@@ -19,7 +19,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cortex_tui.tui.render.text import Line, Span, Tone, width_of
+from cortex_tui.tables import Tone
+from cortex_tui.tui.render.text import Line, Span, width_of
 
 SCROLLBAR = 1
 """The width of a scrollbar."""

@@ -67,7 +67,7 @@ def test_the_slowest_intervals_are_matched_with_the_health_of_the_loop() -> None
         fold.add(samples(index, [900_000], at_ns=(index + 1) * TENTH_NS, health=hit))
     finish(fold)
     assert result_of(fold, {}).slowest == (
-        "3 of the 5 slowest intervals had a loop stall of up to 12.0ms"
+        "3 of the 5 slowest intervals had the event loop blocked for up to 12.0ms"
     )
 
 

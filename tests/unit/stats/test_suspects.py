@@ -31,14 +31,14 @@ def test_pauses_and_a_stall_are_named_with_how_many_had_them() -> None:
     pause = slow(gc_pauses=1, gc_pause_ns=3 * MS)
     slices = [*ordinary(45), pause, pause, pause, slow(loop_lag_ns=12 * MS), slow()]
     assert slowest_intervals(slices) == (
-        "3 of the 5 slowest intervals had a GC pause, 1 a loop stall of 12.0ms"
+        "3 of the 5 slowest intervals had a GC pause, 1 had the event loop blocked for 12.0ms"
     )
 
 
 def test_several_stalls_are_told_by_their_longest() -> None:
     slices = [*ordinary(), *(slow(loop_lag_ns=lag * MS) for lag in (7, 30, 9)), slow(), slow()]
-    assert (
-        slowest_intervals(slices) == "3 of the 5 slowest intervals had a loop stall of up to 30.0ms"
+    assert slowest_intervals(slices) == (
+        "3 of the 5 slowest intervals had the event loop blocked for up to 30.0ms"
     )
 
 
@@ -62,7 +62,7 @@ def test_the_cpu_taken_away_is_told() -> None:
     slices = [*ordinary(), *[slow(involuntary_switches=90)] * 4, slow(steal_ns=20 * MS)]
     assert slowest_intervals(slices) == (
         "4 of the 5 slowest intervals had the CPU taken away far more often, "
-        "1 20.0ms stolen by the hypervisor"
+        "1 lost 20.0ms to the hypervisor"
     )
 
 
