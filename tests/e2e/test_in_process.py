@@ -35,7 +35,8 @@ def test_rows_live_on_the_screens_own_loop(folder: Path, launch: Launch) -> None
     assert document["placement"] == "in-process"
     (run,) = document["runs"]
     assert run["state"] == "stopped"
-    assert run["warnings"] == [WARNING]
+    # A busy machine may add that the event loop was blocked.
+    assert WARNING in run["warnings"]
 
 
 def test_leaving_ends_a_session_on_the_screens_own_loop(folder: Path, launch: Launch) -> None:
