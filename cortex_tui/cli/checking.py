@@ -24,9 +24,9 @@ from cortex_tui.workloads.names import BUILT_IN
 @click.argument("select", nargs=-1, metavar="[SELECT|FILE]...")
 @profiles_option
 def check(select: tuple[str, ...], places: Sequence[Path]) -> int:
-    """Check suites without running anything of theirs.
+    """Check suites without running their code.
 
-    Every error is one line on stderr. Code of yours is looked for, but never imported. A target for
+    Every error is one line on stderr. Your code is searched for, but never imported. A target for
     which the load cannot start enough operations in the time given is a warning.
 
     Exit codes: 0 all good; 2 something is wrong.

@@ -28,7 +28,7 @@ SCHEMA = "cortex-tui/diff@1"
 def diff(a: str, b: str, as_json: bool, store: Path) -> int:
     """Show what differs in what two sessions measured: profiles and environment.
 
-    Their results are what `compare` is for.
+    `compare` compares their results.
     """
     from cortex_tui.results.differences import differences
     from cortex_tui.store.port import open_store

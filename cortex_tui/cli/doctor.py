@@ -29,7 +29,7 @@ _INDENT = " " * 9
 @click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
 @store_option
 def doctor(as_json: bool, store: Path) -> int:
-    """Say whether this machine is fit to measure on: what is, what it does to the numbers, and
+    """Check whether this machine is fit to measure on: its state, the effect on the numbers, and
     what to do. Watches for almost a second which other programs are busy."""
     from cortex_tui.environment import describe_environment
     from cortex_tui.environment.activity import longest_gap_ns

@@ -81,7 +81,7 @@ def cannot_write(target: str) -> str:
     metavar="FILE",
     default=STDOUT,
     callback=given("a file, or - for stdout"),
-    help="Where to, stdout if not given.",
+    help="The file to write; stdout if not given.",
 )
 @click.option(
     "--profile",
@@ -213,7 +213,7 @@ def _deliver(data: bytes, target: str) -> None:
     type=click.Choice(list(_UNITS)),
     default="ns",
     show_default=True,
-    help="What an .hlog counts in: the file does not hold it.",
+    help="The unit of an .hlog, which the file does not contain.",
 )
 @click.option("--save", metavar="NAME", default="", help="Save the session under this name.")
 @click.option("--tag", "tags", multiple=True, help="A tag of the session; may be repeated.")
@@ -229,7 +229,7 @@ def import_file(
     """Store what other programs measured as sessions that can be shown, listed and compared.
 
     FILE is a file, or a folder such as .benchmarks, of which all JSON files are taken. The same
-    file is stored once. A file without single times keeps its summary, and says so.
+    file is stored once. A file without single times is stored with its summary.
 
     Exit codes: 0 all of it is stored; 2 a file could not be read.
     """

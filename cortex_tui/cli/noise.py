@@ -1,4 +1,4 @@
-"""`cortex-tui noise`: how far sessions of equal code come out apart on this machine."""
+"""`cortex-tui noise`: how much sessions of equal code differ on this machine."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     default=6,
     show_default=True,
     metavar="N",
-    help="How many sessions of the same code are measured; more know the noise better.",
+    help="How many sessions of the same code are measured; with more, the noise is known better.",
 )
 @click.option(
     "--duration",
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 @click.option(
     "--one-by-one",
     is_flag=True,
-    help="One profile after the other: take it if what you compare was measured so.",
+    help="One profile after the other; use it if you compare sessions that were measured so.",
 )
 @place_options
 @loop_option
@@ -81,11 +81,11 @@ def noise(
     places: Sequence[Path],
     store: Path,
 ) -> int:
-    """Measure profiles against themselves: how far equal code comes out apart.
+    """Measure profiles against themselves: how much sessions of equal code differ.
 
-    Two stored sessions of the same code never agree. What is found here is kept in the store, and
-    `compare` and `run --baseline` take only what is greater for a difference. It holds for one
-    profile with its load and neighbours, on one machine with one Python.
+    Two stored sessions of the same code never agree exactly. The result is kept in the store, and
+    `compare` and `run --baseline` report only greater differences. It is valid for one profile
+    with its load and neighbours, on one machine with one Python.
 
     Exit codes: 0 all good; 2 wrong usage or an invalid profile; 3 a run failed; 130 interrupted.
     """

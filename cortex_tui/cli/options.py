@@ -168,7 +168,7 @@ def place_options(command: Command) -> Command:
         show_default=True,
         callback=_known_place,
         metavar="NAME",
-        help="Where the session runs, by the name of a placement; in-process is the other one.",
+        help="Where the session runs: process, in-process, or a placement that you added.",
     )(command)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def rm(refs: Sequence[str], store: Path) -> int:
     """Remove names, or sessions with all their names.
 
-    A session goes with its last name. `undo` restores it all, until `gc` deletes it for good.
+    A session is removed with its last name. `undo` restores it, until `gc` deletes it for good.
     """
     from cortex_tui.store.errors import SnapshotError
     from cortex_tui.store.port import open_store
@@ -54,7 +54,7 @@ def rm(refs: Sequence[str], store: Path) -> int:
 def undo(ref: str, store: Path) -> int:
     """Take back the last `rm`, or the last change of a baseline; again for the one before.
 
-    With a name or an id, the one that took that, with all that it took.
+    With a name or an id, the one that removed that, with everything else that it removed.
     """
     from cortex_tui.store.library import Restored
     from cortex_tui.store.port import open_store

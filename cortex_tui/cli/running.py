@@ -66,7 +66,7 @@ class Ran(NamedTuple):
     "--warmup",
     callback=warmup,
     metavar="LENGTH",
-    help="How each profile warms up, in place of its own way: 500ms, auto, or a number of "
+    help="How each profile warms up, in place of its own setting: 500ms, auto, or a number of "
     "operations; 0 for none.",
 )
 @click.option(
@@ -86,8 +86,8 @@ class Ran(NamedTuple):
     metavar="NAME|ID",
     default="",
     callback=given("a name or the start of an id"),
-    help="Run what a snapshot or session ran: its profiles as they were stored, SELECT of them, "
-    "in as many rounds.",
+    help="Repeat a snapshot or session: its profiles as they were stored, or SELECT of them, with "
+    "the same number of rounds.",
 )
 @click.option(
     "--dry-run",

@@ -90,7 +90,7 @@ def baseline(name: str | None, ref: str | None, store: Path) -> int:
 @click.command()
 @click.argument("ref", metavar=REF, callback=_a_session)
 @click.argument("tags", metavar="[TAG]...", nargs=-1)
-@click.option("--remove", multiple=True, metavar="TAG", help="Take a tag away; may be repeated.")
+@click.option("--remove", multiple=True, metavar="TAG", help="Remove a tag; may be repeated.")
 @store_option
 def tag(ref: str, tags: Sequence[str], remove: Sequence[str], store: Path) -> int:
     """Tag a session, or print its tags."""

@@ -127,7 +127,7 @@ def test_list_shows_the_suites_and_what_is_wrong(
     lines = out.splitlines()
     assert lines[0] == "shop (profiles/shop.toml)"
     assert lines[1].split() == ["shop.steady", "5/s", "10.0s", "shop:op"]
-    assert lines[3].startswith("loads: One example of each thing that a profile can say (shipped)")
+    assert lines[3].startswith("loads: One example of each key of a profile (shipped)")
 
 
 def test_list_shows_what_was_asked_for(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
