@@ -1,4 +1,4 @@
-"""The warnings that runs have in common because they were measured together.
+"""The warnings that runs have in common: those measured together, or all of a session.
 
 What befell the event loop befell every run on it: one warning for the session, with the moments,
 says more than the same mark on each row, which would hide the rows that have warnings of their own.
@@ -6,7 +6,7 @@ says more than the same mark on each row, which would hide the rows that have wa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from cortex_tui.results.blocked import BLOCKED
@@ -19,13 +19,18 @@ class SharedWarning(NamedTuple):
     """The full names of those whose runs have it, each once."""
 
 
-def shared_warnings(runs: Iterable[RunResult]) -> tuple[SharedWarning, ...]:
-    """Those of at least two runs that had neighbours. That the loop was blocked is one thing
-    whatever each run's numbers: the worst of those texts stands for all."""
+def shared_warnings(runs: Sequence[RunResult]) -> tuple[SharedWarning, ...]:
+    """Those of at least two runs that had neighbours, and those that all runs of a session have
+    word for word. That the loop was blocked is one thing whatever each run's numbers: the worst of
+    those texts stands for all."""
+    everywhere: set[str] = set()
+    if len(runs) > 1:
+        everywhere = set.intersection(*(set(run.warnings) for run in runs))
     found: dict[str, list[RunResult]] = {}
     for run in runs:
-        for warning in run.warnings if run.neighbours else ():
-            found.setdefault(_subject(warning), []).append(run)
+        for warning in run.warnings:
+            if run.neighbours or warning in everywhere:
+                found.setdefault(_subject(warning), []).append(run)
     return tuple(
         SharedWarning(_worst(subject, having), tuple(_names(having)))
         for subject, having in found.items()
@@ -35,9 +40,8 @@ def shared_warnings(runs: Iterable[RunResult]) -> tuple[SharedWarning, ...]:
 
 def own_warnings(run: RunResult, shared: Collection[SharedWarning]) -> tuple[str, ...]:
     """The warnings of this run alone; `shared` are those of its session."""
-    if not run.neighbours:
-        return run.warnings
-    subjects = {_subject(warning.text) for warning in shared}
+    name = run.profile.full_name
+    subjects = {_subject(warning.text) for warning in shared if name in warning.profiles}
     return tuple(warning for warning in run.warnings if _subject(warning) not in subjects)
 
 

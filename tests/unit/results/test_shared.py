@@ -21,6 +21,14 @@ def test_the_worst_block_of_a_loop_stands_for_all_that_shared_it() -> None:
     assert [own_warnings(run, shared) for run in runs] == [("late",), (), (LONG.warning,)]
 
 
+def test_what_all_runs_of_a_session_have_is_shared_without_neighbours_too() -> None:
+    runs = [run_view(n, "ab"[n], warnings=("in memory", *("late",) * n)) for n in range(2)]
+    shared = shared_warnings(runs)
+    assert shared == (("in memory", ("shop.a", "shop.b")),)
+    assert [own_warnings(run, shared) for run in runs] == [(), ("late",)]
+    assert shared_warnings(runs[:1]) == ()
+
+
 def test_runs_of_several_rounds_are_named_once() -> None:
     runs = [
         run_view(n, "ab"[n % 2], round=1 + n // 2, warnings=("changed",), neighbours=("x",))
