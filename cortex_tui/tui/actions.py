@@ -172,10 +172,6 @@ def actions() -> tuple[Action, ...]:
     return (*_ROWS_AND_SESSIONS, *panes, *_PROGRAM_AND_MOVES)
 
 
-def action_named(name: str) -> Action:
-    return next(action for action in actions() if action.name == name)
-
-
 def bindings() -> list[BindingType]:
     """A binding for each key of each action; ids are `NAME`, `NAME-2` and so on."""
     return [

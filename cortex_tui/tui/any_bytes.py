@@ -1,7 +1,7 @@
 """Keeps the workbench alive whatever bytes a terminal sends.
 
 Textual decodes its input strictly: a byte that is not UTF-8 ends the thread that reads it, and with
-that the program, with exit code 0 and nothing said.
+that the program, with exit code 0 and without a message.
 """
 
 from __future__ import annotations

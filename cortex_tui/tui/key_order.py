@@ -56,7 +56,7 @@ class KeysInOrder(App[ReturnType]):
         if bound is None or not await self.run_action(bound.binding.action, bound.node):
             await super().on_event(event)
         elif bound.node is focused:
-            # What it did is told to those above it, such as that a line was entered.
+            # Those above it get messages about what it did, such as that a line was entered.
             for node in focused.ancestors_with_self:
                 if isinstance(node, Widget):
                     await _until_handled(node)

@@ -14,22 +14,22 @@ from cortex_tui.tui.state.pace import (
     FASTER_AFTER,
     SLOWER_AFTER,
     Pace,
-    Strain,
+    Usage,
     pace_after,
     pace_text,
 )
 from cortex_tui.tui.state.view_poller import ViewPoller
 from tests.tui.samples import session_view
 
-CALM = Strain(busy_share=0.5, frame_ns=4e6)
-FULL = Strain(busy_share=0.95, frame_ns=4e6)
-DEAR = Strain(busy_share=0.5, frame_ns=25e6)
-BETWEEN = Strain(busy_share=0.8, frame_ns=4e6)
+CALM = Usage(busy_share=0.5, frame_ns=4e6)
+FULL = Usage(busy_share=0.95, frame_ns=4e6)
+SLOW = Usage(busy_share=0.5, frame_ns=25e6)
+BETWEEN = Usage(busy_share=0.8, frame_ns=4e6)
 
 
-def after(strains: Iterable[Strain], pace: Pace = Pace()) -> Pace:  # noqa: B008
-    for strain in strains:
-        pace = pace_after(pace, strain)
+def after(usages: Iterable[Usage], pace: Pace = Pace()) -> Pace:  # noqa: B008
+    for usage in usages:
+        pace = pace_after(pace, usage)
     return pace
 
 
@@ -40,20 +40,20 @@ def test_a_free_machine_is_drawn_at_every_look() -> None:
 
 
 @pytest.mark.parametrize(
-    ("strain", "why"), [(FULL, "the machine is full"), (DEAR, "frames take long")]
+    ("usage", "why"), [(FULL, "the machine is full"), (SLOW, "frames take long")]
 )
-def test_strain_that_lasts_makes_it_twice_then_once_a_second(strain: Strain, why: str) -> None:
-    twice = after(repeat(strain, SLOWER_AFTER))
+def test_usage_that_lasts_makes_it_twice_then_once_a_second(usage: Usage, why: str) -> None:
+    twice = after(repeat(usage, SLOWER_AFTER))
     assert twice.every == 2
     assert pace_text(twice) == f"drawing twice a second: {why}"
-    once = after(repeat(strain, 10 * SLOWER_AFTER))
+    once = after(repeat(usage, 10 * SLOWER_AFTER))
     assert once.every == 4
     assert pace_text(once) == f"drawing once a second: {why}"
 
 
-def test_a_moment_of_strain_changes_nothing() -> None:
-    strains = [*repeat(FULL, SLOWER_AFTER - 1), CALM] * 5
-    assert after(strains).every == 1
+def test_a_moment_of_usage_changes_nothing() -> None:
+    usages = [*repeat(FULL, SLOWER_AFTER - 1), CALM] * 5
+    assert after(usages).every == 1
 
 
 def test_it_gets_faster_step_by_step_when_the_machine_is_free_again() -> None:
@@ -130,13 +130,13 @@ def test_runner_and_screen_together_fill_a_machine(
     assert drawn(poller, publisher, 20) == 20 // every
 
 
-def test_dear_frames_are_drawn_less_often() -> None:
+def test_slow_frames_are_drawn_less_often() -> None:
     publisher = Publisher()
-    poller = ViewPoller(dear := meter(frame_ns=30_000_000), 2)
+    poller = ViewPoller(slow := meter(frame_ns=30_000_000), 2)
     for _ in range(20):
         if poller.look(publisher.view(), covered=False):
-            dear.begin_frame()
-            dear.end_frame()
+            slow.begin_frame()
+            slow.end_frame()
     assert poller.pace.every == 4
 
 

@@ -71,7 +71,7 @@ async def test_a_pane_from_outside_has_its_key_its_place_in_the_help_and_follows
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(PANES, NeighboursPane.NAME, NeighboursPane)
-    async with bench() as b:
+    async with bench(size=(120, 60)) as b:
         await b.show(running())
         assert "m neighbours" in b.lines[-1]
         assert "Neighbours" in {c.title for c in b.app.get_system_commands(b.main)}
@@ -83,8 +83,7 @@ async def test_a_pane_from_outside_has_its_key_its_place_in_the_help_and_follows
         await b.press("up", "m")
         assert "ran next to it" not in b.text
         assert "service time" in b.text
-        await b.press("question_mark", "end")
-        await b.press(*["k"] * 12)
+        await b.press("question_mark")
         assert NeighboursPane.TOOLTIP in b.text
 
 
@@ -105,6 +104,27 @@ async def test_a_pane_takes_the_place_of_another_and_the_focus_stays() -> None:
             assert b.main.focused is b.main.pane.lines
         await b.press("escape", "enter")
         assert b.main.focused is b.main.table
+
+
+async def test_in_a_terminal_that_is_too_small_no_pane_is_shown_whichever_was_open() -> None:
+    async with bench() as b:
+        await b.press("l", "l", "i")
+        await b.pilot.resize_terminal(50, 12)
+        await b.pilot.pause()
+        assert b.text.split() == [
+            "This",
+            "terminal",
+            "has",
+            "50x12",
+            "cells;",
+            "the",
+            "workbench",
+            "needs",
+            "60x15.",
+        ]
+        await b.pilot.resize_terminal(80, 24)
+        await b.pilot.pause()
+        assert "the session" in b.text
 
 
 async def test_problems_can_be_read_while_the_table_is_used() -> None:

@@ -53,6 +53,7 @@ class Pane(Container):
     Pane {
         & > .heading { background: $panel; dock: top; }
         Lines { width: 1fr; }
+        &.-closed { display: none; }
     }
     """
 

@@ -67,7 +67,7 @@ class Dialog(ModalScreen[Result | None]):
         return next((choice.chosen for choice in self.query(Choice)), 0)
 
     def show_error(self, text: str) -> None:
-        """Says what is wrong; the input can be changed and tried again."""
+        """Reports what is wrong; the input can be changed and tried again."""
         self._error.update("\n".join(one_line(line) for line in text.splitlines()))
         self._input.focus()
 

@@ -78,7 +78,7 @@ def key_lines(width: int) -> list[Line]:
 
 
 def _explained(rows: Iterable[tuple[str, str]], width: int) -> list[Line]:
-    """Keys or marks in a column, and what each does or means beside them."""
+    """Keys or marks in a column, and next to them what each does or means."""
     lines: list[Line] = []
     for label, text in rows:
         for part in wrap(text, max(10, width - _INDENT)):

@@ -1,4 +1,4 @@
-"""The one main screen: profiles with their live numbers, details below or beside them, keys."""
+"""The one main screen: profiles with their live numbers, a pane below or next to them, keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from textual.widgets import Static
 from cortex_tui.profiles.model import Catalog
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
-from cortex_tui.tui.actions import action_named, actions, bindings
+from cortex_tui.tui.actions import actions, bindings
 from cortex_tui.tui.panes.port import Pane, PaneInput
 from cortex_tui.tui.panes.registry import PANES
 from cortex_tui.tui.render.status import status_line
@@ -74,6 +74,7 @@ class MainScreen(SessionScreen):
         super().__init__(Listing(catalog, checked), store)
         # Panes may have been added since this class was made, for which Textual keeps BINDINGS.
         self._bindings = BindingsMap.merge([self._bindings, BindingsMap(bindings())])
+        self._actions = {action.name: action for action in actions()}
         self.pane: Pane = PANES["details"]()
         self.poller = ViewPoller(meter, cores)
         self._catalog = catalog
@@ -113,7 +114,7 @@ class MainScreen(SessionScreen):
         self.show()
 
     def show(self, *, with_pane: bool = True) -> None:
-        """Draws whatever differs from what stands on the screen."""
+        """Draws whatever differs from what the screen shows."""
         latest, poller, message = self.latest, self.poller, self.status_message
         self.table.sync(has_cursor=not self.pane.lines.has_focus)
         if with_pane:
@@ -127,7 +128,7 @@ class MainScreen(SessionScreen):
             pace=pace_text(poller.pace),
             cost=poller.cost,
         )
-        ranked = (action.name for action in actions() if action.rank)
+        ranked = (action.name for action in self._actions.values() if action.rank)
         self._keys.idle = frozenset(name for name in ranked if not self.applies(name))
         self._keys.live = latest.active
 
@@ -148,8 +149,8 @@ class MainScreen(SessionScreen):
             case _ if name in PANES:
                 return PANES[name].has_content(self._pane_input)
             case _:
-                group = action_named(name).group
-                return group != "session" or self.session_action_applies(name)
+                of_session = self._actions[name].group == "session"
+                return not of_session or self.session_action_applies(name)
 
     # --- moving ---------------------------------------------------------------------------------
 
@@ -195,7 +196,8 @@ class MainScreen(SessionScreen):
             if opened is None:
                 opened = PANES[name]()
                 await self.mount(opened, after=self.pane)
-            self.pane.display, opened.display = False, True
+            self.pane.add_class("-closed")
+            opened.remove_class("-closed")
         self.pane = opened
         if had_focus:
             self.set_focus(opened.lines)
@@ -237,4 +239,4 @@ class MainScreen(SessionScreen):
 
     @on(KeyLine.Pressed)
     async def _key_pressed(self, event: KeyLine.Pressed) -> None:
-        await self.run_action(action_named(event.action).call)
+        await self.run_action(self._actions[event.action].call)

@@ -65,7 +65,7 @@ class SessionScreen(Screen[None]):
         self._message_timer: Timer | None = None
 
     def show(self) -> None:
-        """Draws whatever differs from what stands on the screen."""
+        """Draws whatever differs from what the screen shows."""
         raise NotImplementedError
 
     def watch_control(self, control: Control | None) -> None:

@@ -21,7 +21,7 @@ class ScreenCost(NamedTuple):
 
     frame_ns: float | None = None
     """CPU time of the screen's thread from taking a view to having written it: for so long a
-    frame holds the screen's loop, where nothing else takes the core away."""
+    frame blocks the screen's loop, where nothing else takes the core away."""
     cpu_share: float | None = None
     """CPU time of this process, all its threads, over wall time; 1.0 is one core."""
 
@@ -35,7 +35,7 @@ def usable_cores() -> int:
 
 
 class CostMeter:
-    """To be told of each look and each frame, on the screen's thread. The clocks return ns."""
+    """Is called at each look and each frame, on the screen's thread. The clocks return ns."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The list of suites and profiles: what is visible, where the cursor stands, what is checked.
+"""The list of suites and profiles: what is visible, where the cursor is, what is checked.
 
 Knows nothing of runs or of Textual.
 """
@@ -76,7 +76,7 @@ class Listing:
         self.cursor = max(0, min(row, len(self.entries) - 1))
 
     def move_to_chosen(self) -> None:
-        """To the first row of what is chosen, unless the cursor stands on such a row."""
+        """To the first row of what is chosen, unless the cursor is on such a row."""
         names = {profile.full_name for profile in self.chosen()}
         rows = [at for at, entry in enumerate(self.entries) if entry.profile and entry.key in names]
         if rows and self.cursor not in rows:

@@ -11,14 +11,14 @@ LOOK_S = 0.25
 """How often the newest view is looked at."""
 
 EVERY = (1, 2, 4)
-"""Of so many looks one is drawn: four times a second, twice, once."""
+"""One look in so many is drawn: each (four times a second), every second, every fourth."""
 
 FULL = 0.9
 """The share of the usable cores from which on a machine is full; below FREE it is not any more."""
 FREE = 0.75
-DEAR_NS = 20_000_000
-"""What a frame costs that is dear: four a second are 8 % of a core. Below CHEAP_NS it is not."""
-CHEAP_NS = 10_000_000
+SLOW_FRAME_NS = 20_000_000
+"""From here on a frame is slow: four a second are 8 % of a core. Below FAST_FRAME_NS it is not."""
+FAST_FRAME_NS = 10_000_000
 
 SLOWER_AFTER = 4
 """Looks in a row that call for fewer frames before there are fewer; and those to have more again.
@@ -26,8 +26,8 @@ A moment is not worth a change that a person sees."""
 FASTER_AFTER = 12
 
 
-class Strain(NamedTuple):
-    """What speaks for or against drawing often."""
+class Usage(NamedTuple):
+    """What decides how often is drawn."""
 
     busy_share: float
     """CPU time of runner and screen, as a share of the usable cores."""
@@ -36,11 +36,11 @@ class Strain(NamedTuple):
 
 
 class Pace(NamedTuple):
-    """How often is drawn now, and for how many looks things have been otherwise."""
+    """How often is drawn now, and for how many looks in a row another pace was called for."""
 
     level: int = 0
     """An index into EVERY."""
-    reason: Literal["", "full", "dear"] = ""
+    reason: Literal["", "full", "slow"] = ""
     calls_for_less: int = 0
     calls_for_more: int = 0
 
@@ -49,16 +49,16 @@ class Pace(NamedTuple):
         return EVERY[self.level]
 
 
-def pace_after(pace: Pace, strain: Strain) -> Pace:
+def pace_after(pace: Pace, usage: Usage) -> Pace:
     """The pace after one more look."""
-    full, dear = strain.busy_share >= FULL, strain.frame_ns >= DEAR_NS
-    if full or dear:
-        reason: Literal["full", "dear"] = "full" if full else "dear"
+    full, slow = usage.busy_share >= FULL, usage.frame_ns >= SLOW_FRAME_NS
+    if full or slow:
+        reason: Literal["full", "slow"] = "full" if full else "slow"
         less = pace.calls_for_less + 1
         if less < SLOWER_AFTER or pace.level + 1 == len(EVERY):
             return Pace(pace.level, reason if pace.level else "", less)
         return Pace(pace.level + 1, reason)
-    if not pace.level or strain.busy_share >= FREE or strain.frame_ns >= CHEAP_NS:
+    if not pace.level or usage.busy_share >= FREE or usage.frame_ns >= FAST_FRAME_NS:
         return Pace(pace.level, pace.reason)
     more = pace.calls_for_more + 1
     if more < FASTER_AFTER:

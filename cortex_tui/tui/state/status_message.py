@@ -7,7 +7,7 @@ from typing import NamedTuple
 from cortex_tui.tui.state.latest_runs import LatestRuns
 
 SHOWN_S = 4.0
-"""For how long a message stands in the status line."""
+"""For how long the status line shows a message."""
 
 
 class StatusMessage(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cortex_tui.placement.registry import place_of
 from cortex_tui.results.view import SessionView
 from cortex_tui.tui.state.cost import CostMeter, ScreenCost, usable_cores
-from cortex_tui.tui.state.pace import EVERY, Pace, Strain, pace_after
+from cortex_tui.tui.state.pace import EVERY, Pace, Usage, pace_after
 
 UNDER_DIALOG = EVERY[-1]
 """One look in four is drawn under a dialog, where each refresh blends the screen: 7 ms."""
@@ -39,7 +39,7 @@ class ViewPoller:
         if view is None:
             return False
         live = view.is_live
-        self.pace = pace_after(self.pace, self._strain(view)) if live else Pace()
+        self.pace = pace_after(self.pace, self._usage(view)) if live else Pace()
         self._every = max(self.pace.every, UNDER_DIALOG if covered else 1)
         self._passed = (self._passed + 1) % self._every
         # The end of a session is drawn at once.
@@ -53,7 +53,7 @@ class ViewPoller:
         self._details_due = not (view.is_live and self._every == 1 and self._details_due)
         return self._details_due
 
-    def _strain(self, view: SessionView) -> Strain:
+    def _usage(self, view: SessionView) -> Usage:
         own, runner = self.cost.cpu_share or 0.0, view.runner_cpu_share or 0.0
         cores = own + runner if place_of(view.placement).own_process else max(own, runner)
-        return Strain(cores / self.cores, self.cost.frame_ns or 0.0)
+        return Usage(cores / self.cores, self.cost.frame_ns or 0.0)

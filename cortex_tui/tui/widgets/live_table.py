@@ -49,7 +49,7 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
         """The cursor is on another row."""
 
     class Pressed(Message):
-        """A row was clicked, on its check box or beside it."""
+        """A row was clicked, on its check box or elsewhere."""
 
         def __init__(self, row: int, box: bool) -> None:
             super().__init__()
