@@ -32,10 +32,11 @@ def against_options(command: Command) -> Command:
     command = click.option(
         "--variant",
         "variants",
-        metavar="NAME=KEY:VALUE",
+        metavar="NAME[=KEY:VALUE]",
         multiple=True,
-        help="Compare with a variant: rev:REV, folder:PATH, python:PATH, loop:asyncio, "
-        "env:VARIABLE=VALUE, or param:NAME=VALUE; again with the same name, it has several.",
+        help="Compare with a variant: a [variant.NAME] of the suite, or one that has rev:REV, "
+        "folder:PATH, python:PATH, loop:asyncio, env:VARIABLE=VALUE or param:NAME=VALUE; again "
+        "with the same name, it has several.",
     )(command)
     return click.option(
         "--against",

@@ -21,13 +21,14 @@ from cortex_tui.environment.checkout import (
     commit_named,
     repository_of,
 )
-from cortex_tui.profiles.model import Length, ParamValue, Profile
+from cortex_tui.profiles.model import Length, ParamValue, Profile, SuiteVariant
 from cortex_tui.profiles.suite import read_suite
 from cortex_tui.profiles.variants import lasting, rehearsed
 from cortex_tui.protocol.plan import LoopName, Variant
 from cortex_tui.session.scratch import Scratch
 from cortex_tui.session.versions import Version
 from cortex_tui.text import one_line
+from cortex_tui.toml.words import suggestion
 from cortex_tui.workloads.names import BUILT_IN, OVER_CORE
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def run_versions(
     `shorten` has profiles that would measure longer measure SLOT_NS, and `settle` has them warm up
     for SETTLE_NS at most.
     """
-    variants = _variants_of(wanted)
+    variants = _variants_of(wanted, profiles)
     if not place.has_fleets:
         raise click.UsageError(
             f"variants need runners of their own, and there are none {place.words}"
@@ -98,11 +99,14 @@ def _slot(profile: Profile, *, shorten: bool, settle: bool) -> Profile:
 # --- which versions -------------------------------------------------------------------------------
 
 
-def _variants_of(wanted: Wanted) -> list[Variant]:
+def _variants_of(wanted: Wanted, profiles: Sequence[Profile]) -> list[Variant]:
     """What the words mean, the one that the others are compared with first."""
     asked: dict[str, Variant] = {}
     for word in wanted.variants:
         name, equals, setting = word.partition("=")
+        if not equals:
+            asked[name] = _of_suites(name, profiles)
+            continue
         key, colon, value = setting.partition(":")
         if not (name and equals and colon and value and key in KEYS):
             raise click.UsageError(
@@ -120,6 +124,26 @@ def _variants_of(wanted: Wanted) -> list[Variant]:
         if names.count(name) > 1:
             raise click.UsageError(f"--variant {name}: expected a name that no other variant has")
     return found
+
+
+def _of_suites(name: str, profiles: Sequence[Profile]) -> Variant:
+    """The variant of that name of the suites that are run."""
+    known: dict[str, SuiteVariant] = {}
+    for source in dict.fromkeys(profile.source for profile in profiles):
+        suite = read_suite(Path(source), source).suite
+        known.update((each.name, each) for each in suite.variants) if suite else None
+    if name not in known:
+        raise click.UsageError(
+            f"--variant {name}: expected NAME=KEY:VALUE, or a [variant.NAME] of the suite "
+            f"{suggestion(name, known)}"
+        )
+    found = known[name]
+    word = f"variant.{name}"
+    variant = Variant(name=name, env=found.env, params=found.params)
+    for key in ("rev", "folder", "python", "loop"):
+        if value := getattr(found, key):
+            variant = _with(variant, key, value, word)
+    return variant
 
 
 def _with(variant: Variant, key: str, value: str, word: str) -> Variant:

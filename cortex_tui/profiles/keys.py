@@ -154,4 +154,4 @@ KEYS = {
 DEFAULTS_KEYS = {name: key for name, key in KEYS.items() if name != "summary"}
 """Every key of `[defaults]`."""
 
-SUITE_KEYS = ("description", "defaults", "profile")
+SUITE_KEYS = ("description", "defaults", "profile", "variant")

@@ -147,6 +147,18 @@ class Problem(msgspec.Struct, frozen=True):
         return f"{self.where}: {self.message}"
 
 
+class SuiteVariant(msgspec.Struct, frozen=True, kw_only=True):
+    """What a variant has of its own; "" or nothing for what is the same as without it."""
+
+    name: str
+    rev: str = ""
+    folder: str = ""
+    python: str = ""
+    loop: str = ""
+    env: dict[str, str] = {}
+    params: dict[str, ParamValue] = {}
+
+
 class Suite(msgspec.Struct, frozen=True):
     """One TOML file: its usable profiles, in the order in which they stand there."""
 
@@ -155,6 +167,7 @@ class Suite(msgspec.Struct, frozen=True):
     profiles: tuple[Profile, ...]
     description: str = ""
     shipped: bool = False
+    variants: tuple[SuiteVariant, ...] = ()
     replaces: str = ""
     """The shipped suite's file that this one, a user's, takes the name of."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cortex_tui.loads.registry import load_schema
 from cortex_tui.profiles.keys import DEFAULTS_KEYS, KEYS, NAME
+from cortex_tui.profiles.suite_variants import variants_schema
 from cortex_tui.toml.reading import TEXT, Schema, table_schema
 
 
@@ -18,6 +19,7 @@ def suite_schema() -> Schema:
         "type": "object",
         "properties": {
             "description": {**TEXT, "description": "A line that says what the suite is about."},
+            "variant": variants_schema(),
             "defaults": {
                 **table_schema(DEFAULTS_KEYS),
                 "description": "What every profile takes, unless it says otherwise.",

@@ -19,7 +19,8 @@ from cortex_tui.profiles.combinations import (
 )
 from cortex_tui.profiles.keys import DEFAULTS_KEYS, EXPECTED_NAME, KEYS, NAME, SUITE_KEYS
 from cortex_tui.profiles.matrix import Cell, cell_name
-from cortex_tui.profiles.model import Length, Precision, Problem, Profile, Suite
+from cortex_tui.profiles.model import Length, Precision, Problem, Profile, Suite, SuiteVariant
+from cortex_tui.profiles.suite_variants import read_variants
 from cortex_tui.text import one_line
 from cortex_tui.toml.reading import (
     Keys,
@@ -94,8 +95,10 @@ def _resolve(
     if not refused:
         refused += stop_rule_refusals(defaults, "defaults")
     profiles: dict[str, object] = {}
+    variants: tuple[SuiteVariant, ...] = ()
     try:
         profiles = read_table(table.get("profile", {}), "profile")
+        variants = read_variants(table.get("variant", {}), "variant")
     except RefusedError as error:
         refused.append(error)
     if not profiles and not refused:
@@ -113,8 +116,8 @@ def _resolve(
             problems += _problems(found.refused, shown_as, name, profile_name, found.tags)
         else:
             usable += found
-    suite = Suite(name, shown_as, tuple(usable), description, shipped) if usable else None
-    return SuiteRead(name, suite, tuple(problems))
+    suite = Suite(name, shown_as, tuple(usable), description, shipped, variants)
+    return SuiteRead(name, suite if usable else None, tuple(problems))
 
 
 class _Refused(msgspec.Struct, frozen=True):

@@ -124,13 +124,17 @@ def test_variants_differ_by_what_is_asked_for(project: Path, folder: Path) -> No
     )
 
 
-def test_a_parameter_can_be_what_differs(folder: Path) -> None:
+@pytest.mark.parametrize("variant", ["long=param:ms=10", "long"])
+def test_a_parameter_can_be_what_differs(folder: Path, variant: str) -> None:
     write_suite(
         folder,
         """
         [profile.nap]
         workload = "bench:naps"
         params = { ms = 1 }
+
+        [variant.long]
+        params = { ms = 10 }
         """,
         code="""
         from cortex_tui import workload
@@ -144,7 +148,7 @@ def test_a_parameter_can_be_what_differs(folder: Path) -> None:
         """,
     )
     code, text, document = run_document(
-        folder, "shop", "--repeat", "6", "--duration", "300ms", "--variant", "long=param:ms=10"
+        folder, "shop", "--repeat", "6", "--duration", "300ms", "--variant", variant
     )
     assert [each["name"] for each in document["variants"]] == ["here", "long"]
     assert {run["params"]["ms"] for run in document["runs"]} == {1, 10}
@@ -159,6 +163,7 @@ def test_a_parameter_can_be_what_differs(folder: Path) -> None:
         (("--against", "--help"), "'--help': expected a revision"),
         (("--against", "empty"), "empty has no profile shop.visit"),
         (("--against", "broken"), "its module needs 'nothing'"),
+        (("--variant", "x"), "or a [variant.NAME] of the suite"),
         (("--variant", "x=speed:9"), "expected NAME=KEY:VALUE"),
         (("--variant", "x=folder:nowhere"), "expected a folder"),
         (("--variant", "x=loop:fast"), "expected one of the loops"),
@@ -218,7 +223,7 @@ def test_a_comparison_that_is_killed_leaves_nothing_at_the_next_start(
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert list((project / ".cortex-tui" / "scratch").glob("code-*"))
-    assert call(project, "run", "shop", "--duration", "10ms").returncode == 0
+    assert call(project, "run", "shop", "--duration", "500ms").returncode == 0
     assert not list((project / ".cortex-tui" / "scratch").iterdir())
     assert state(project) == before
 

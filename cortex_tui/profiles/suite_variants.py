@@ -1,0 +1,78 @@
+"""`[variant.NAME]` of a suite: what `run --variant NAME` compares."""
+
+from __future__ import annotations
+
+from cortex_tui.profiles.keys import EXPECTED_NAME, NAME
+from cortex_tui.profiles.matrix import PARAMS_SCHEMA, read_params
+from cortex_tui.profiles.model import SuiteVariant
+from cortex_tui.toml.reading import (
+    TEXT,
+    Key,
+    RefusedError,
+    Schema,
+    read_keys,
+    read_table,
+    read_text,
+    table_schema,
+)
+from cortex_tui.toml.words import shown
+
+LOOPS = ("auto", "asyncio", "uvloop")
+
+
+def _read_given(value: object, path: str) -> str:
+    text = read_text(value, path)
+    if not text:
+        raise RefusedError(path, 'expected text, got ""')
+    return text
+
+
+def _read_loop(value: object, path: str) -> str:
+    if value not in LOOPS:
+        raise RefusedError(path, f"expected one of {', '.join(LOOPS)}, got {shown(value)}")
+    return str(value)
+
+
+def _read_env(value: object, path: str) -> dict[str, str]:
+    return {
+        name: read_text(setting, f"{path}.{name}")
+        for name, setting in read_table(value, path).items()
+    }
+
+
+VARIANT_KEYS = {
+    "rev": Key(_read_given, TEXT, "A revision of git, whose code is measured."),
+    "folder": Key(_read_given, TEXT, "A folder whose code is measured."),
+    "python": Key(_read_given, TEXT, "The interpreter that runs it."),
+    "loop": Key(_read_loop, {"enum": list(LOOPS)}, "The event loop that it runs on."),
+    "env": Key(
+        _read_env,
+        {"type": "object", "additionalProperties": TEXT},
+        "Environment variables of its runner.",
+    ),
+    "params": Key(read_params, PARAMS_SCHEMA, "Parameters in place of the profiles' own."),
+}
+"""Every key of `[variant.NAME]`."""
+
+
+def read_variants(value: object, path: str) -> tuple[SuiteVariant, ...]:
+    """In the order in which they stand there; raises RefusedError."""
+    found: list[SuiteVariant] = []
+    for name, settings in read_table(value, path).items():
+        if not NAME.fullmatch(name):
+            raise RefusedError(path, f"{EXPECTED_NAME}, got {shown(name)}")
+        keys = read_keys(settings, f"{path}.{name}", VARIANT_KEYS)
+        if not keys:
+            known = ", ".join(VARIANT_KEYS)
+            raise RefusedError(f"{path}.{name}", f"expected one of the keys {known}, got none")
+        found.append(SuiteVariant(name=name, **keys))
+    return tuple(found)
+
+
+def variants_schema() -> Schema:
+    return {
+        "type": "object",
+        "description": "Variants to compare, by name: cortex-tui run SUITE --variant NAME.",
+        "patternProperties": {f"^{NAME.pattern}$": table_schema(VARIANT_KEYS)},
+        "additionalProperties": False,
+    }
