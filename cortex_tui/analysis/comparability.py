@@ -27,7 +27,7 @@ _BREAKING = frozenset(
     | {"virtualisation", "implementation", "gil", "python_debug", "slowed_by"}
 )
 """Facts of a session with which its times are those of something else."""
-_LENGTHS = ("stop", "warmup", "precision", "auto_warmup")
+_LENGTHS = ("stop", "warmup", "precision", "auto_warmup", "until_decided")
 _NO_MATTER = ("tags", "targets", "warn_targets", "alone", *_LENGTHS)
 """Settings of a profile that change how long it is measured, or how it is judged, and not what."""
 

@@ -13,7 +13,6 @@ from cortex_tui.analysis.comparison import ProfileComparison
 from cortex_tui.analysis.sessions import Compared
 from cortex_tui.formats.port import Recording
 from cortex_tui.formats.runs import name_of
-from cortex_tui.quantities import format_duration
 from cortex_tui.report.comparison import change_text, interval_text, value_text
 from cortex_tui.results.run_result import RunResult
 
@@ -55,10 +54,7 @@ def _of_run(run: RunResult) -> Iterator[Case]:
             outcome = "warned" if target.warn else "failed"
         elif target.verdict == "met":
             outcome = "passed"
-        more = ""
-        if outcome == "undecided" and target.more_ns:
-            more = f"; about {format_duration(target.more_ns)} more would decide it"
-        text = f"{target.verdict}: {target.value_text}{more} ({run.operations:,} operations)"
+        text = f"{target.verdict}: {target.value_text} ({run.operations:,} operations)"
         yield Case(suite, target.target, outcome, text, seconds)
     if not run.targets and run.state != "failed":
         errors = f", {run.error_count:,} failed" if run.error_count else ""
