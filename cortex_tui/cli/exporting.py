@@ -291,7 +291,8 @@ async def _store(
         for path, stored in found:
             session = stored.session.id
             if session in removed:
-                report(f"{path}: was removed as session {session}: `{PROGRAM} undo` restores it")
+                undo = f"`{PROGRAM} undo {session}` restores it"
+                report(f"{path}: was removed as session {session}: {undo}")
                 continue
             if session in known:
                 report(f"{path}: is stored already, as session {session}")
@@ -307,6 +308,7 @@ async def _store(
 
 async def _keep(store: Store, stored: StoredSession, note: str, tags: Sequence[str]) -> None:
     """Writes a session whole, or not at all."""
+    from cortex_tui.store.names import is_tag
     from cortex_tui.store.records import SessionBatch
 
     session = stored.session.id
@@ -315,9 +317,9 @@ async def _keep(store: Store, stored: StoredSession, note: str, tags: Sequence[s
     try:
         await store.write(batch)
         # The note keeps it from being pruned as an unsaved one.
-        await store.set_note(session, note)
-        if tags:
-            await store.change_tags(session, add=tags)
+        await store.set_note(session, stored.note or note)
+        if own := [*tags, *filter(is_tag, stored.tags)]:
+            await store.change_tags(session, add=own)
         await store.finish_session(session, "finished")
     except BaseException:
         await store.finish_session(session, "died")

@@ -49,6 +49,8 @@ def session_document(result: SessionResult) -> SessionDocument:
     return SessionDocument(
         session=record.id,
         snapshot=result.snapshot,
+        note=result.note,
+        tags=list(result.tags),
         started_at=record.started_at,
         state=result.state,
         placement=record.placement,
@@ -148,9 +150,11 @@ def _read(data: bytes, origin: Origin) -> StoredSession:
     longest_ns = max((run.measured_ns for run in document.runs), default=0)
     interval_ns = min(max(longest_ns, INTERVAL_NS), 1 << 50)
     runs = [_imported(run, interval_ns) for run in document.runs]
-    return session_of(
+    stored = session_of(
         data, runs, moment=moment_of(document.started_at), environment=document.environment
     )
+    tags = tuple(text_of(tag, 100) for tag in document.tags[:100])
+    return msgspec.structs.replace(stored, note=text_of(document.note, 4_000), tags=tags)
 
 
 def _imported(document: RunDocument, interval_ns: int) -> ImportedRun:

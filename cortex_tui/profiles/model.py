@@ -12,6 +12,7 @@ import msgspec
 
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.port import Load
+from cortex_tui.text import encodable
 
 ParamValue = str | int | float | bool
 """What a workload's parameter may be; TOML arrays are a matrix, not a parameter."""
@@ -110,7 +111,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
             self.workload, sorted(self.params.items()), type(self.load).__name__, load,
             self.timeout_ns, self.batch, self.database,
         )  # fmt: skip
-        return hashlib.blake2s(msgspec.json.encode(measured), digest_size=8).hexdigest()
+        text = msgspec.json.encode(encodable(msgspec.to_builtins(measured)))
+        return hashlib.blake2s(text, digest_size=8).hexdigest()
 
     @property
     def primary(self) -> str:

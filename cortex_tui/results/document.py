@@ -185,6 +185,8 @@ class SessionDocument(msgspec.Struct, frozen=True, kw_only=True):
     schema: str = SCHEMA
     session: str
     snapshot: str | None
+    note: str = ""
+    tags: list[str] = []
     started_at: str
     state: str
     placement: str

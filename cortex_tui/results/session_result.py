@@ -23,6 +23,8 @@ class SessionResult(msgspec.Struct, frozen=True, kw_only=True):
     state: SessionState | Literal["starting"] = "finished"
     snapshot: str | None = None
     """The name that it was saved under, None for an unsaved one."""
+    note: str = ""
+    tags: tuple[str, ...] = ()
     runs: tuple[RunResult, ...] = ()
     histograms: dict[int, Histograms] = {}
     """By number of the run."""

@@ -38,6 +38,8 @@ def from_stored(stored: StoredSession) -> SessionResult:
         record=stored.session,
         state=stored.state,
         snapshot=stored.snapshot.name if stored.snapshot else None,
+        note=stored.note,
+        tags=stored.tags,
         runs=tuple(
             _with_statistics(result_of(run, cells), record)
             for run, record in zip(runs, stored.runs, strict=True)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from cortex_tui.results.run_records import interval_record_of, record_of
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.session_result import SessionResult
@@ -23,6 +25,7 @@ from cortex_tui.store.records import (
     SessionRecord,
 )
 from cortex_tui.store.writer import this_process
+from cortex_tui.text import encodable
 
 
 class SessionWriter:
@@ -40,6 +43,7 @@ class SessionWriter:
         self._ended = ""
         self._logged = 0
         self._names: dict[str, str] = {}
+        self._notes: dict[str, str] = {}
 
     async def begin(self, fold: SessionFold, environment: dict[str, Any]) -> None:
         """Makes ready for a session; what cannot be opened now is tried again with each write."""
@@ -93,10 +97,13 @@ class SessionWriter:
         await store.name_snapshot(name, fold.plan.session, run, note)
         if run is None:
             self._names[fold.plan.session] = name
+            self._notes[fold.plan.session] = str(encodable(note))
 
     def result(self, fold: SessionFold) -> SessionResult:
         """The session as it is in memory, on disk or not."""
-        return live_result(fold, self._environment, self._names.get(fold.plan.session))
+        session = fold.plan.session
+        found = live_result(fold, self._environment, self._names.get(session))
+        return msgspec.structs.replace(found, note=self._notes.get(session, ""))
 
     async def close(self) -> None:
         if self._store is not None:

@@ -36,6 +36,14 @@ def checked_tag(tag: str) -> str:
     return tag
 
 
+def is_tag(text: str) -> bool:
+    """Whether it can be a tag."""
+    try:
+        return checked_tag(text) == text
+    except SnapshotError:
+        return False
+
+
 def unknown(path: Path, ref: str, names: Iterable[str]) -> SnapshotError:
     """There is neither a snapshot nor a session of that name."""
     near = difflib.get_close_matches(ref, list(names), n=1)

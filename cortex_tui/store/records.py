@@ -208,5 +208,7 @@ class StoredSession(msgspec.Struct, frozen=True, kw_only=True):
     intervals: tuple[IntervalRecord, ...] = ()
     """By run, in order of time."""
     log: tuple[LogRecord, ...] = ()
+    note: str = ""
+    tags: tuple[str, ...] = ()
     snapshot: SnapshotEntry | None = None
     """The name under which it was asked for."""

@@ -197,8 +197,10 @@ class Reader:
 
     async def _session(self, session: str, snapshot: SnapshotEntry | None) -> StoredSession:
         await self._check_sizes(session)
-        ((state, record),) = await self._all(
-            "SELECT state, record FROM session WHERE id = ?", (session,)
+        ((state, record, note, tags),) = await self._all(
+            "SELECT state, record, note, tags FROM session "
+            "LEFT JOIN overview ON overview.session = id WHERE id = ?",
+            (session,),
         )
         only = None if snapshot is None else snapshot.run
         chosen = (session, only, only)
@@ -215,6 +217,8 @@ class Reader:
             runs=tuple(rows.run_of(row, self._path) for row in runs),
             intervals=tuple(await self._intervals(where, chosen)),
             log=tuple(rows.log_of(row, self._path) for row in log),
+            note=note or "",
+            tags=self._texts(tags),
             snapshot=snapshot,
         )
 

@@ -266,3 +266,16 @@ def test_what_two_sessions_measured_is_compared(do: Call) -> None:
     assert [each["found"] for each in document["profiles"]] == ["a", "both", "b"]
     assert do("diff", "s1", "s1").out.endswith("\nthe same profiles in the same environment\n")
     assert do("diff", "s1", "nothing").code == 2
+
+
+def test_notes_and_tags_are_in_the_document_and_come_back_from_it(do: Call) -> None:
+    do("note", "s1", HOSTILE)
+    do("tag", "s1", "ci", WIDE)
+    document = json.loads(do("show", "s1", "--json").out)
+    assert (document["note"], document["tags"]) == (HOSTILE, ["ci", WIDE])
+    document["tags"] += ["two words", "\x1b[31m"]
+    Path("s1.json").write_text(json.dumps(document), encoding="utf-8")
+    assert do("import", "s1.json", "--tag", "new", "--store", "other.db").code == 0
+    entries = json.loads(do("snapshots", "--all", "--json", "--store", "other.db").out)["entries"]
+    assert [sorted(entry["tags"]) for entry in entries] == [sorted(["ci", WIDE, "new", "␛[31m"])]
+    assert entries[0]["note"] == "<b>␛[31m␊next\\u{202e}end"
