@@ -118,18 +118,21 @@ def paired_percentile(a: Side, b: Side, quantile: float) -> Evidence:
         return values
     if len(a.rounds) < 2:
         return values._replace(lacking=ROUNDS_LACKING)
-    if a.has_each(quantile) and b.has_each(quantile):
-        found = _of_series(
-            [
-                _log(one.times, quantile, other.times)
-                for one, other in zip(a.rounds, b.rounds, strict=True)
-            ]
-        )
-    else:
+    if not (a.has_each(quantile) and b.has_each(quantile)):
         found = _jackknife(a, b, quantile)
-    if quantile >= TAIL and found.difference is not None:
-        confirmed = _exceedance(a, b, quantile, found.difference) <= CHANCE
-        found = found if confirmed else found._replace(doubt=found.doubt or TAIL_DOUBT)
+        if found.difference is not None:
+            # By itself it finds too much where bursts decide: 9 % where 5 % are allowed.
+            found = found._replace(p=max(found.p, _exceedance(a, b, quantile, found.difference)))
+        return found._replace(a=values.a, b=values.b)
+    found = _of_series(
+        [
+            _log(one.times, quantile, other.times)
+            for one, other in zip(a.rounds, b.rounds, strict=True)
+        ]
+    )
+    assert found.difference is not None
+    if quantile >= TAIL and _exceedance(a, b, quantile, found.difference) > CHANCE:
+        found = found._replace(doubt=found.doubt or TAIL_DOUBT)
     return found._replace(a=values.a, b=values.b)
 
 
