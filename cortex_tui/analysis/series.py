@@ -103,6 +103,7 @@ def history_of(
 ) -> History:
     """The series of the profile's `runs`, oldest first, whose facts are all known.
 
+    `variant` is by default the code of the working folder, whatever it was compared with;
     `statistic` is by default the percentile that the newest session's targets name, else p95 where
     all sessions have it, else p50. With `everything`, sessions belong to the series whatever
     differs. Raises HistoryError.
@@ -174,7 +175,8 @@ def step_at(history: History, session: str) -> Step:
 def _by_session(runs: Iterable[MeasuredRun], variant: str) -> dict[str, list[MeasuredRun]]:
     found: dict[str, list[MeasuredRun]] = {}
     for run in runs:
-        if _facts(run).state == "finished" and _facts(run).variant == variant:
+        wanted = (variant,) if variant else run.as_it_is
+        if _facts(run).state == "finished" and _facts(run).variant in wanted:
             found.setdefault(run.session, []).append(run)
     return found
 

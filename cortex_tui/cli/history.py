@@ -31,7 +31,12 @@ SCHEMA = "cortex-tui/history@1"
     help="p50, p95, p99.9, mean, max or throughput; by default the percentile that the profile's "
     "targets name, else p95.",
 )
-@click.option("--variant", default="", metavar="NAME", help="Only runs of this variant.")
+@click.option(
+    "--variant",
+    default="",
+    metavar="NAME",
+    help="Runs of this variant, in place of those of the code as it is.",
+)
 @click.option(
     "--canary",
     metavar="PROFILE",

@@ -69,6 +69,9 @@ class MeasuredRun(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, Any] = {}
     loop: str = ""
     placement: str = ""
+    as_it_is: tuple[str, ...] = ("",)
+    """The variants of its session that are the code of the working folder, unchanged; "" is that of
+    a run where nothing was compared."""
     facts: RunFacts | None = None
     """None where an older version wrote the run: it has to be loaded."""
 

@@ -156,6 +156,7 @@ def measured_of(row: Row, path: Path) -> MeasuredRun:
         environment=known.environment,
         loop=known.loop,
         placement=known.placement,
+        as_it_is=("", *(each.name for each in known.variants if each.is_as_it_is)),
         facts=_decoded(facts, RunFacts, path, f"run {run} of session {session}") if facts else None,
     )
 

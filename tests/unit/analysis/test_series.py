@@ -132,6 +132,15 @@ def test_runs_that_did_not_finish_and_other_variants_are_no_part_of_it() -> None
         history(runs, variant="old")
 
 
+def test_the_code_as_it_is_belongs_to_it_whatever_it_was_compared_with() -> None:
+    runs = [
+        run(0),
+        run(1, facts={"variant": "main"}, as_it_is=("", "here")),
+        run(1, 6 * MS, facts={"variant": "here"}, as_it_is=("", "here")),
+    ]
+    assert [point.value for point in history(runs).points] == pytest.approx([5 * MS, 6 * MS])
+
+
 def test_the_statistic_is_that_of_the_targets_or_what_all_sessions_have() -> None:
     assert history([run(0), run(1, facts={"primary": "p50"})]).statistic == "p50"
     assert history([run(0), run(1, facts={"statistics": {"p50": 1.0}})]).statistic == "p50"

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cortex_tui.protocol.plan import Variant
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.library import Acknowledgement, Keep, NoiseRecord
 from cortex_tui.store.port import Store, open_store
@@ -291,6 +292,18 @@ async def test_the_runs_of_a_profile_are_there_in_few_numbers(store: Store) -> N
     assert sorted(await store.profiles()) == ["search.simple-text", "search.steady"]
     assert await store.measured("no.such") == []
     assert [run.variant for run in (await store.load("b2")).runs] == ["new", "new"]
+
+
+async def test_which_variants_are_the_code_as_it_is_is_known(store: Store) -> None:
+    variants = (
+        Variant(name="main", revision="abc"),
+        Variant(name="here", dirty=True),
+        Variant(name="big", params={"size": 9}),
+    )
+    await store.begin_session(samples.session("d4", variants=variants))
+    await store.write(samples.batch("d4", state="finished"))
+    found = {run.session: run.as_it_is for run in await store.measured("search.steady")}
+    assert (found["a1"], found["d4"]) == (("",), ("", "here"))
 
 
 async def test_noise_is_kept_by_profile_and_machine(store: Store) -> None:
