@@ -67,7 +67,10 @@ def arms_of(result: SessionResult, variant: str = "") -> dict[str, Arm]:
     runs = [
         run
         for run in sorted(result.runs, key=lambda run: (run.round, run.run))
-        if run.variant == variant and run.operations and run.state in ("finished", "stopped")
+        if run.variant == variant
+        and run.operations
+        and run.state in ("finished", "stopped")
+        and not run.partial
     ]
 
     def of(name: str) -> Arm:

@@ -96,6 +96,7 @@ def _run_document(run: RunResult, histograms: Histograms) -> RunDocument:
         alone=profile.alone,
         state="interrupted" if run.interrupted else run.state,
         reason=run.reason,
+        partial=run.partial,
         verdict=run.verdict,
         verdict_text=run.verdict_text,
         neighbours=list(run.neighbours),

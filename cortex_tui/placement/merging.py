@@ -1,8 +1,8 @@
 """What several runners of a session report, as if one had.
 
 Pure: messages in, messages out. A run is where the last of its runners is, its values are those of
-all, and it ends when the last has ended. A runner that is lost ends its runs as failed; what it had
-measured stays, and the others continue to their end.
+all, and it ends when the last has ended. A run is partial when one of several runners is lost, and
+has failed when all are; what was measured stays, and the others continue to their end.
 """
 
 from __future__ import annotations
@@ -229,10 +229,18 @@ class SessionMerge:
         if len(each) < len(run.runners) or len(run.runners) == 1:
             return each[run.runners[0]] if len(each) == len(run.runners) else None
         outcomes = [each[runner] for runner in run.runners]
-        reasons = [
-            f"process {number} of {len(outcomes)}: {outcome.reason}"
+        partial = "; ".join(
+            f"process {number} of {len(outcomes)} was lost: {outcome.partial}"
             for number, outcome in enumerate(outcomes, 1)
-            if outcome.reason
+            if outcome.partial
+        )
+        # What came to its end speaks for the run, unless nothing did.
+        whole = [each for each in outcomes if not each.partial]
+        outcomes, partial = (whole, partial) if whole else (outcomes, "")
+        reasons = [
+            f"process {number} of {len(run.runners)}: {each[runner].reason}"
+            for number, runner in enumerate(run.runners, 1)
+            if each[runner].reason and each[runner] in outcomes
         ]
         if len({outcome.reason for outcome in outcomes}) == 1:
             reasons = [outcomes[0].reason]
@@ -253,6 +261,7 @@ class SessionMerge:
             unfinished_ns=tuple(ages_ns[:MAX_UNFINISHED]),
             unfinished_more=more + len(ages_ns[MAX_UNFINISHED:]),
             warnings=tuple(dict.fromkeys(text for o in outcomes for text in o.warnings)),
+            partial=partial,
         )
 
     def _answer(self, runner: int, message: Answer) -> list[Message]:
@@ -283,6 +292,7 @@ class SessionMerge:
             lost = RunFinished(
                 run=number, state="failed", at_ns=message.at_ns,
                 reason=f"lost, what it had measured is kept: {message.reason}",
+                partial=message.reason if len(run.runners) > 1 else "",
             )  # fmt: skip
             run.measured.setdefault(runner, lost)
             if run.began_ns is not None:

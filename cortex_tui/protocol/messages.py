@@ -176,6 +176,8 @@ class RunFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     unfinished_ns: tuple[int, ...] = ()
     unfinished_more: int = 0
     warnings: tuple[str, ...] = ()
+    partial: str = ""
+    """Which of the processes that shared the run was lost, and why; the others went to the end."""
 
 
 class RunMeasured(msgspec.Struct, frozen=True, tag=True):

@@ -158,7 +158,7 @@ def exit_code(view: SessionView) -> int:
     undecided and nothing worse, 0."""
     if view.state == "died" or not view.runs or any(run.state == "failed" for run in view.runs):
         return FAILED
-    verdicts = {run.verdict for run in view.runs}
+    verdicts = {"undecided" if run.partial else run.verdict for run in view.runs}
     return MISSED if "missed" in verdicts else UNDECIDED if "undecided" in verdicts else GOOD
 
 

@@ -118,6 +118,7 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     alone: bool = False
     state: str
     reason: str
+    partial: str = ""
     verdict: str
     verdict_text: str = ""
     """The verdict with the number of neighbours: `met, with 4 neighbours`."""

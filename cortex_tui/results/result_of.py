@@ -78,6 +78,7 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
         warnings=warnings_of(run),
         blocks=run.blocks,
         reason=run.reason,
+        partial=run.partial,
         traceback=run.traceback or next(iter(run.tracebacks.values()), ""),
         own_traceback=run.traceback,
         tracebacks=dict(run.tracebacks),
@@ -124,8 +125,17 @@ def targets_of(run: RunFold, cells: Cells) -> tuple[TargetResult, ...]:
     siblings = cells.get(group_of(run), ())
     return tuple(
         known.get((target.text, target.warn))
-        or _among(len(run.neighbours), _standing(run, target, siblings))
+        or _of_part(run.partial, _among(len(run.neighbours), _standing(run, target, siblings)))
         for target in run.targets
+    )
+
+
+def _of_part(partial: str, result: TargetResult) -> TargetResult:
+    """What a part of a run shows decides nothing."""
+    if not partial or result.verdict == "pending":
+        return result
+    return msgspec.structs.replace(
+        result, verdict="undecided", note=f"the run is partial: {partial}", more_ns=None
     )
 
 

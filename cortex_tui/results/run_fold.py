@@ -65,6 +65,8 @@ class RunFold(RunTotals):
         self._measured: RunFinished | None = None
         """What it has come to, once nothing but its teardown is to come."""
         self.reason = ""
+        self.partial = ""
+        """Which of its processes was lost, and why, while others went to the end."""
         self.traceback = ""
         self.tracebacks: dict[str, str] = {}
         self.warnings: list[str] = []
@@ -205,7 +207,7 @@ class RunFold(RunTotals):
         self._measured = message.outcome
 
     def finish(self, message: RunFinished) -> None:
-        self.reason = lines(message.reason)
+        self.reason, self.partial = lines(message.reason), lines(message.partial)
         self.traceback = lines(message.traceback)
         self.measured_ns, self.drain_ns = message.measured_ns, message.drain_ns
         self.warmup_ns = message.warmup_ns

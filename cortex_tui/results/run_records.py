@@ -37,6 +37,7 @@ _OF_RUN = (
     "failed_in_batches",
     "level",
     "measured_ns",
+    "partial",
     "reason",
     "texts",
     "traceback",

@@ -123,6 +123,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     blocks: Blocks = Blocks()
     """Of the event loop, while it was measured."""
+    partial: str = ""
+    """Which of the processes that shared it was lost, and why; "" for a run that is whole."""
     reason: str = ""
     """Why a failed run failed, in one line."""
     traceback: str = ""

@@ -27,6 +27,8 @@ def warnings_of(run: RunFold) -> tuple[str, ...]:
     if run.concluded is not None:
         return run.concluded.warnings
     found = list(run.warnings)
+    if run.partial:
+        found.append(f"partial: {run.partial}; what it had measured is kept")
     measured = run.measured
     flattered = [name for name in SHOWN if measured.flattered(SHOWN[name])]
     if flattered and run.headline.total:

@@ -20,6 +20,8 @@ CANCEL_NS = 100_000_000
 
 STALL_NS = 30_000_000_000
 """A warm-up by a number of operations is over when none of them has ended for so long."""
+MEASURE_STALL_NS = 600_000_000_000
+"""The same of measure, where operations have no timeout."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -47,6 +49,8 @@ class ActivePhase:
         self.resumed.set()
         self.broken: BaseException | None = None
         """What ended the phase that was not the workload's own failure."""
+        self.stalled = False
+        """Whether it is over because no operation has ended for too long."""
         self.tasks: set[asyncio.Task[None]] = set()
         self.last_ended_ns = start_ns
         """When the last task ended whose operations count."""
@@ -143,10 +147,10 @@ class ActivePhase:
         self.resumed.set()
         return by_ns
 
-    async def until_over(self, *, stalls: bool = False) -> None:
+    async def until_over(self, stall_ns: int | None = None) -> None:
         """Waits for the end of the phase, by its clock or because something ended it earlier.
 
-        With `stalls` it is over, too, when no operation has ended for STALL_NS: others wait.
+        With `stall_ns` it is over, too, when no operation has ended for that long, and `stalled`.
         """
         ended, since_ns = -1, self.clock()
         while not self.over.is_set():
@@ -155,14 +159,16 @@ class ActivePhase:
                 since_ns = self.clock()
                 continue
             wait_ns = self.end_ns - self.clock()
-            if stalls:
+            if stall_ns is not None:
                 if self.recorder.ended != ended:
                     ended, since_ns = self.recorder.ended, self.clock()
-                wait_ns = min(wait_ns, since_ns + STALL_NS - self.clock())
+                left_ns = since_ns + stall_ns - self.clock()
+                self.stalled = left_ns <= 0 < wait_ns
+                wait_ns = min(wait_ns, left_ns)
             if wait_ns <= 0:
                 return
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(wait_ns / 1e9, 1.0 if stalls else 3600.0)):
+                async with asyncio.timeout(min(wait_ns / 1e9, 3600.0 if stall_ns is None else 1.0)):
                     await self.over.wait()
 
     async def drain(self, started: Callable[[], Iterable[int]]) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Literal
 
@@ -24,10 +24,11 @@ from cortex_tui.protocol.plan import RunPlan
 from cortex_tui.runner.calibration import calibrated_batch
 from cortex_tui.runner.clock import CLOCK, NEVER_NS
 from cortex_tui.runner.driver import Driver, DriverTask, make_driver
+from cortex_tui.runner.endings import left_behind, stalled
 from cortex_tui.runner.health import HealthReport
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.operations import Operations
-from cortex_tui.runner.phase import DRAIN_NS, ActivePhase, contained
+from cortex_tui.runner.phase import DRAIN_NS, MEASURE_STALL_NS, STALL_NS, ActivePhase, contained
 from cortex_tui.runner.recorder import Recorder
 from cortex_tui.runner.timer import ArrivalTimer
 
@@ -145,7 +146,7 @@ class Run:
         if self.life.stopping:
             phase.end()
         try:
-            await phase.until_over(stalls=name == "warmup" and lasts_ns is None)
+            await phase.until_over(self._stall_ns(name) if lasts_ns is None else None)
             await driver.finish()
             phase.over.set()
             over_ns = phase.now_ns()
@@ -164,12 +165,24 @@ class Run:
         if name == "measure":
             self.measured_ns, self.unfinished_ns = took_ns, unfinished_ns
             self.drain_ns = max(0, last_ns - ended_ns)
+            if phase.stalled:
+                self.warnings.append(
+                    stalled(recorder.ended, length.iterations or 0, self._stall_ns(name))
+                )
         else:
             self.warmup_ns, self.warmup_iterations = took_ns, recorder.ended
             if unfinished_ns:
-                self.warnings.append(_left_behind(unfinished_ns))
+                self.warnings.append(left_behind(unfinished_ns))
         if phase.broken is not None:
             raise phase.broken
+
+    def _stall_ns(self, name: Literal["warmup", "measure"]) -> int:
+        """For how long no operation may end before a phase by a number of them is over."""
+        timeout_ns = self.profile.timeout_ns
+        if name == "warmup":
+            return STALL_NS
+        # One that its timeout does not end, since it will not be cancelled, is not waited for.
+        return MEASURE_STALL_NS if timeout_ns is None else timeout_ns + DRAIN_NS
 
     def _driver_of(
         self, phase: ActivePhase, operations: Operations, iterations: int | None
@@ -329,12 +342,3 @@ class Run:
             if level != self._reported_level:
                 self._reported_level = level
                 self._report(LevelChanged(self.number, level, self._phase.clock()))
-
-
-def _left_behind(unfinished_ns: Sequence[int]) -> str:
-    """What became of operations of the warm-up that its end did not wait for any longer."""
-    count, oldest_s = len(unfinished_ns), max(unfinished_ns) / 1e9
-    return (
-        f"warm-up: {count} operation{'s' * (count > 1)} had not ended and "
-        f"{'were' if count > 1 else 'was'} cancelled, the oldest after {oldest_s:.1f} s"
-    )

@@ -79,6 +79,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """How long warm-up took in the end, and `warmup_iterations` how many operations."""
     warmup_iterations: int = 0
     reason: str = ""
+    partial: str = ""
+    """Which of its processes was lost, and why, while others went to the end."""
     traceback: str = ""
     """Of a run that failed as a whole."""
     tracebacks: dict[str, str] = {}

@@ -196,10 +196,12 @@ async def test_commands_reach_all_processes_and_are_answered_once(fleet: Fleet) 
     assert (fold.runs[0].life.outcome, fold.stopped) == ("stopped", True)
 
 
-async def test_a_lost_process_fails_its_runs_and_the_others_come_to_their_end(
+async def test_a_lost_process_leaves_its_runs_partial_and_the_others_come_to_their_end(
     fleet: Fleet,
 ) -> None:
-    shared = fleet.profile("napping", load=ClosedLoad(2, processes=2), stop=HOUR)
+    shared = fleet.profile(
+        "napping", load=ClosedLoad(2, processes=2), stop=HOUR, targets=("p50 < 1h",)
+    )
     alone = fleet.profile("nap", stop=Length(iterations=300))
     killed: list[int] = []
 
@@ -215,9 +217,11 @@ async def test_a_lost_process_fails_its_runs_and_the_others_come_to_their_end(
 
     fold = await fleet.run(RunPlan(0, shared, 1, (0, 1)), RunPlan(1, alone, 1, (0,)), react=react)
     lost, other = fold.runs[0], fold.runs[1]
-    assert lost.life.outcome == "failed"
-    assert "of 2: lost" in lost.reason
-    assert "SIGKILL" in lost.reason
+    assert lost.life.outcome == "stopped"
+    assert lost.partial == "process 2 of 2 was lost: the runner was killed by SIGKILL"
+    (target,) = fold.results()[0].targets
+    assert target.verdict == "undecided"
+    assert any(text.startswith("partial: process 2") for text in fold.results()[0].warnings)
     assert len(lost.by_runner) == 2
     assert lost.operations == sum(lost.by_runner.values()) > 0
     assert not fold.died
@@ -275,7 +279,7 @@ async def test_a_stop_starts_no_other_runner(fleet: Fleet) -> None:
     runs = [RunPlan(n, profile, n + 1, (n,)) for n in range(4)]
 
     def react(stream: Stream, message: Message) -> None:
-        if isinstance(message, StateChanged) and message.life.stage == "measure":
+        if isinstance(message, StateChanged) and message.life == RunLife("measure"):
             stream.send(Request(1, Stop()))
 
     fold = await fleet.run(*runs, react=react)

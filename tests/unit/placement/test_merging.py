@@ -154,7 +154,8 @@ def test_a_lost_runner_is_reported_marked_and_holds_nobody_up() -> None:
     assert said[1] == Mark(0, 20, "process 2 was lost", 25)
     whole: list[Message] = merge.take(0, finished(0))
     assert isinstance(whole[0], RunFinished)
-    assert (whole[0].state, "process 2 of 2: lost" in whole[0].reason) == ("failed", True)
+    assert (whole[0].state, whole[0].reason) == ("finished", "")
+    assert whole[0].partial == "process 2 of 2 was lost: gone"
     merge.take(0, finished(1))
     assert merge.take(0, SessionFinished(30)) == [SessionFinished(30)]
 

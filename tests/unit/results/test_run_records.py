@@ -16,6 +16,7 @@ MORE = {
     "phase": None,
     "batch": 3,
     "reason": "it was stopped",
+    "partial": "process 2 of 2 was lost",
     "traceback": "Traceback: whole",
     "texts": {"TimeoutError": "late"},
     "drain_ns": 5,

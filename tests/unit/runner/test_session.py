@@ -20,6 +20,7 @@ from cortex_tui.protocol.messages import (
 )
 from cortex_tui.runner import members as members_module
 from cortex_tui.runner import phase as phase_module
+from cortex_tui.runner import run as run_module
 from tests.unit.runner.bench import NOOP, Bench, PhaseChanged
 
 
@@ -271,6 +272,37 @@ async def test_arrivals_beyond_the_limit_in_flight_are_counted_as_unstarted(
     recorded = await bench.run(bench.profile("stuck", load=load))
     assert sum(s.unstarted for s in recorded.measured()) == 43
     assert len(recorded.finished().unfinished_ns) == 7
+
+
+@pytest.mark.parametrize("timeout_ns", [None, 20_000_000])
+async def test_a_run_by_a_number_of_operations_ends_though_the_rest_of_them_never_do(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, timeout_ns: int | None
+) -> None:
+    for module in (phase_module, run_module):
+        monkeypatch.setattr(module, "DRAIN_NS", 50_000_000)
+    monkeypatch.setattr(run_module, "MEASURE_STALL_NS", 70_000_000)
+    bench.write(
+        """
+        @workload
+        async def hanging():
+            async def operation(i: int):
+                if i >= 5:
+                    try:
+                        await asyncio.Event().wait()
+                    except asyncio.CancelledError:  # will not end at its timeout
+                        await asyncio.Event().wait()
+            yield operation
+        """
+    )
+    profile = bench.profile(
+        "hanging", load=ClosedLoad(workers=3), stop=Length(iterations=40), timeout_ns=timeout_ns
+    )
+    recorded = await bench.run(profile)
+    assert len(recorded.values("service")) == 5
+    assert len(recorded.finished().unfinished_ns) == 3
+    assert recorded.finished().warnings == (
+        "measure ended after 5 of 40 operations: none had ended for 0.07 s",
+    )
 
 
 async def test_leaves_nothing_behind(bench: Bench) -> None:

@@ -1,0 +1,22 @@
+"""What a reader is told of a phase that did not end as it was planned to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def left_behind(unfinished_ns: Sequence[int]) -> str:
+    """What became of operations of the warm-up that its end did not wait for any longer."""
+    count, oldest_s = len(unfinished_ns), max(unfinished_ns) / 1e9
+    return (
+        f"warm-up: {count} operation{'s' * (count > 1)} had not ended and "
+        f"{'were' if count > 1 else 'was'} cancelled, the oldest after {oldest_s:.1f} s"
+    )
+
+
+def stalled(ended: int, wanted: int, stall_ns: int) -> str:
+    """Why a run by a number of operations ended before all of them had."""
+    return (
+        f"measure ended after {ended:,} of {wanted:,} operations: none had ended for "
+        f"{stall_ns / 1e9:g} s"
+    )
