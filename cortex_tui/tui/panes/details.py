@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 
-from textual import getters
 from textual.app import ComposeResult
 
 from cortex_tui.text import one_line
@@ -31,12 +30,14 @@ class DetailsPane(Pane):
     }
     """
 
-    _curve = getters.query_one(Curve)
+    def __init__(self) -> None:
+        super().__init__()
+        self._curve = Curve()
 
     def compose(self) -> ComposeResult:
         heading, lines = super().compose()
         yield heading
-        yield Curve()
+        yield self._curve
         yield lines
 
     def heading(self, now: PaneInput) -> Line:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import ClassVar, NamedTuple
 
-from textual import getters
 from textual.app import ComposeResult
 from textual.containers import Container
 
@@ -57,13 +56,15 @@ class Pane(Container):
     }
     """
 
-    lines = getters.query_one(Lines)
-    """What scrolls and takes the focus."""
-    _heading = getters.query_one(".heading", TextLine)
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines = Lines()
+        """What scrolls and takes the focus."""
+        self._heading = TextLine(classes="heading")
 
     def compose(self) -> ComposeResult:
-        yield TextLine(classes="heading")
-        yield Lines()
+        yield self._heading
+        yield self.lines
 
     def show(self, now: PaneInput) -> None:
         """Draws what has changed."""

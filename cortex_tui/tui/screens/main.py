@@ -75,6 +75,7 @@ class MainScreen(SessionScreen):
         # Panes may have been added since this class was made, for which Textual keeps BINDINGS.
         self._bindings = BindingsMap.merge([self._bindings, BindingsMap(bindings())])
         self._actions = {action.name: action for action in actions()}
+        self._ranked = [action.name for action in self._actions.values() if action.rank]
         self.pane: Pane = PANES["details"]()
         self.poller = ViewPoller(meter, cores)
         self._catalog = catalog
@@ -115,21 +116,20 @@ class MainScreen(SessionScreen):
 
     def show(self, *, with_pane: bool = True) -> None:
         """Draws whatever differs from what the screen shows."""
-        latest, poller, message = self.latest, self.poller, self.status_message
+        latest, message, now = self.latest, self.status_message, self._pane_input
         self.table.sync(has_cursor=not self.pane.lines.has_focus)
         if with_pane:
-            self.pane.show(self._pane_input)
+            self.pane.show(now)
         self._status.line = status_line(
             latest.view,
             self.listing,
             self.app.size.width,
             ending=self.ending,
             message="" if message is None or message.is_over(latest) else message.text,
-            pace=pace_text(poller.pace),
-            cost=poller.cost,
+            pace=pace_text(now.pace),
+            cost=now.cost,
         )
-        ranked = (action.name for action in self._actions.values() if action.rank)
-        self._keys.idle = frozenset(name for name in ranked if not self.applies(name))
+        self._keys.idle = frozenset(name for name in self._ranked if not self._applies(name, now))
         self._keys.live = latest.active
 
     def on_resize(self, event: events.Resize) -> None:
@@ -141,13 +141,16 @@ class MainScreen(SessionScreen):
 
     def applies(self, name: str) -> bool:
         """Whether an action would do anything now."""
+        return self._applies(name, self._pane_input)
+
+    def _applies(self, name: str, now: PaneInput) -> bool:
         match name:
             case "check" | "check_suite" | "check_all" | "filter":
                 return bool(self._catalog.profiles)
             case "back":
                 return bool(self.listing.filter or self.pane.KEY)
             case _ if name in PANES:
-                return PANES[name].has_content(self._pane_input)
+                return PANES[name].has_content(now)
             case _:
                 of_session = self._actions[name].group == "session"
                 return not of_session or self.session_action_applies(name)
