@@ -197,7 +197,7 @@ def test_the_drift_between_rounds_that_have_ended_is_told() -> None:
     assert "18 earlier rounds" in told
     assert "\n30  100µs" in told
     assert "\n18  " not in told
-    assert "medians   100µs to 100µs, 0.0% apart" in told
+    assert "medians   100–100µs, 0.0% apart" in told
 
 
 def test_the_variants_of_a_profile_are_named_and_their_medians_are_their_own() -> None:
@@ -214,8 +214,8 @@ def test_the_variants_of_a_profile_are_named_and_their_medians_are_their_own() -
     ]
     told = facts(runs[-1], earlier=tuple(runs[:-1]))
     assert "\n   variant    p50    rate\n1  main     100µs  1394/s\n1  work     300µs" in told
-    assert "medians   main 100µs to 100µs, 0.0% apart" in told
-    assert "medians   work 300µs to 300µs, 0.0% apart" in told
+    assert "medians   main 100–100µs, 0.0% apart" in told
+    assert "medians   work 300–300µs, 0.0% apart" in told
     line = "".join(span.text for span in title(COMMAND, runs[-1], current=True, rounds=2))
     assert line.startswith("mediator.command-dispatch  done  work  round 2/2")
 

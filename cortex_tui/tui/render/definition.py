@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cortex_tui.profiles.description import stop_text
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.quantities import format_count, format_duration, format_half_width
 from cortex_tui.tui.render.line_builder import LineBuilder
@@ -9,15 +10,7 @@ from cortex_tui.tui.render.line_builder import LineBuilder
 
 def plan_text(profile: Profile) -> str:
     """The definition in a line: load, length and targets."""
-    stop = profile.stop
-    length = [format_duration(stop.duration_ns)] if stop.duration_ns else []
-    if profile.precision is not None:
-        length.append(
-            f"{profile.precision.statistic} {format_half_width(profile.precision.half_width)}"
-        )
-    if stop.iterations:
-        length.append(f"{format_count(stop.iterations)} operations")
-    return " · ".join([profile.load.text, *length, *profile.targets])
+    return " · ".join([profile.load.text, stop_text(profile), *profile.targets])
 
 
 def _length(length: Length) -> str:

@@ -156,6 +156,6 @@ def add_rounds(builder: LineBuilder, earlier: Sequence[RunResult], run: RunResul
     for (_, variant), rounds in rounds_of(known).items():
         medians = [value for r in rounds if (value := r.percentiles_ns.get("p50")) is not None]
         if len(medians) > 1:
-            low, high = format_duration(min(medians)), format_duration(max(medians))
-            text = f"{variant} {low} to {high}, {apart(medians) or 0.0:.1%} apart"
+            span = format_range(min(medians), max(medians))
+            text = f"{variant} {span}, {apart(medians) or 0.0:.1%} apart"
             builder.fact("medians", text.lstrip())
