@@ -34,11 +34,6 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, ParamValue] = {}
     """Parameters that take the place of a profile's own."""
 
-    @property
-    def is_as_it_is(self) -> bool:
-        """Whether it is the code of the working folder, with nothing changed for it."""
-        return self == Variant(name=self.name, dirty=self.dirty)
-
 
 class RunnerSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What a runner process is started with; empty for that of this process."""

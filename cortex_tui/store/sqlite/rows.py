@@ -10,6 +10,7 @@ import msgspec
 
 from cortex_tui.loads.registry import decode_load
 from cortex_tui.protocol.messages import Health
+from cortex_tui.protocol.plan import Variant
 from cortex_tui.stats.moments import Moments
 from cortex_tui.store.errors import damaged
 from cortex_tui.store.library import MeasuredRun, NoiseRecord, RunFacts
@@ -156,9 +157,16 @@ def measured_of(row: Row, path: Path) -> MeasuredRun:
         environment=known.environment,
         loop=known.loop,
         placement=known.placement,
-        as_it_is=("", *(each.name for each in known.variants if each.is_as_it_is)),
+        as_it_is=("", *(each.name for each in known.variants if _is_as_it_is(each, known))),
         facts=_decoded(facts, RunFacts, path, f"run {run} of session {session}") if facts else None,
     )
+
+
+def _is_as_it_is(variant: Variant, session: SessionRecord) -> bool:
+    """Whether it is the code of the working folder, with nothing changed for it."""
+    unchanged = Variant(name=variant.name, revision=variant.revision, dirty=variant.dirty)
+    commit, dirty = revision_of(session), bool(session.environment.get("git_dirty"))
+    return variant == unchanged and variant.revision in ("", commit) and variant.dirty == dirty
 
 
 def noise_row(record: NoiseRecord) -> Row:

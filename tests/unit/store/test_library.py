@@ -297,10 +297,12 @@ async def test_the_runs_of_a_profile_are_there_in_few_numbers(store: Store) -> N
 async def test_which_variants_are_the_code_as_it_is_is_known(store: Store) -> None:
     variants = (
         Variant(name="main", revision="abc"),
-        Variant(name="here", dirty=True),
-        Variant(name="big", params={"size": 9}),
+        Variant(name="clean", revision="def"),
+        Variant(name="here", revision="def", dirty=True),
+        Variant(name="big", revision="def", dirty=True, params={"size": 9}),
     )
-    await store.begin_session(samples.session("d4", variants=variants))
+    environment = {"git_commit": "def", "git_dirty": True}
+    await store.begin_session(samples.session("d4", variants=variants, environment=environment))
     await store.write(samples.batch("d4", state="finished"))
     found = {run.session: run.as_it_is for run in await store.measured("search.steady")}
     assert (found["a1"], found["d4"]) == (("",), ("", "here"))
