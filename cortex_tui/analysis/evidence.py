@@ -39,7 +39,8 @@ class Evidence(NamedTuple):
     """How far the sides lie apart in one statistic."""
 
     a: float | None = None
-    """Its value on each side, over all rounds; None with too few operations."""
+    """Its value on each side, of all rounds together or their geometric mean, as the difference is
+    of the one or the other; None with too few operations."""
     b: float | None = None
     difference: float | None = None
     """The logarithm of the ratio B / A; None where the rounds give none."""
@@ -124,30 +125,28 @@ def paired_percentile(a: Side, b: Side, quantile: float) -> Evidence:
             # By itself it finds too much where bursts decide: 9 % where 5 % are allowed.
             found = found._replace(p=max(found.p, _exceedance(a, b, quantile, found.difference)))
         return found._replace(a=values.a, b=values.b)
-    found = _of_series(
+    found = _of_pairs(
         [
-            _log(one.times, quantile, other.times)
+            (_log_value(one.times, quantile), _log_value(other.times, quantile))
             for one, other in zip(a.rounds, b.rounds, strict=True)
         ]
     )
     assert found.difference is not None
     if quantile >= TAIL and _exceedance(a, b, quantile, found.difference) > CHANCE:
         found = found._replace(doubt=found.doubt or TAIL_DOUBT)
-    return found._replace(a=values.a, b=values.b)
+    return found
 
 
 def paired_mean(a: Side, b: Side, reading: Reading, whole: Whole) -> Evidence:
     """Of a statistic that each round has one number of."""
-    values = Evidence(whole(a.rounds), whole(b.rounds))
     known = [
-        (one, other)
+        (math.log(one), math.log(other))
         for left, right in zip(a.rounds, b.rounds, strict=True)
         if (one := reading(left)) and (other := reading(right))
     ]
     if len(known) < 2:
-        return values._replace(lacking=ROUNDS_LACKING)
-    found = _of_series([math.log(other) - math.log(one) for one, other in known])
-    return found._replace(a=values.a, b=values.b)
+        return Evidence(whole(a.rounds), whole(b.rounds), lacking=ROUNDS_LACKING)
+    return _of_pairs(known)
 
 
 def paired_errors(a: Side, b: Side) -> Evidence:
@@ -162,6 +161,14 @@ def paired_errors(a: Side, b: Side) -> Evidence:
         return values._replace(lacking=ROUNDS_LACKING)
     found = _of_series([other - one for one, other in known])
     return found._replace(a=values.a, b=values.b)
+
+
+def _of_pairs(logs: Sequence[tuple[float, float]]) -> Evidence:
+    """Of the logarithms of both sides by round. The values are geometric means over the rounds:
+    their ratio is that of the sides, which the ratio of two pooled values need not be."""
+    found = _of_series([other - one for one, other in logs])
+    value_a, value_b = (math.exp(_mean([pair[side] for pair in logs])) for side in (0, 1))
+    return found._replace(a=value_a, b=value_b)
 
 
 def _of_series(series: Sequence[float], estimate: float | None = None) -> Evidence:

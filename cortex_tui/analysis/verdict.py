@@ -108,7 +108,9 @@ def judge(
         return msgspec.structs.replace(shown, verdict="same", reason=reason)
     more = more_rounds(evidence, inside, family)
     return msgspec.structs.replace(
-        shown, reason=_why(evidence, p, inside, family, more), more_rounds=more
+        shown,
+        reason=_why(evidence, p, inside, family, more),
+        more_rounds=None if more is None or math.isinf(more) else int(more),
     )
 
 
@@ -124,8 +126,9 @@ def _word(statistic: str, difference: float) -> Word:
     return "slower" if slower else "faster"
 
 
-def more_rounds(evidence: Evidence, inside: float, family: int) -> int | None:
-    """About how many more rounds would tell; None where rounds are not what is lacking.
+def more_rounds(evidence: Evidence, inside: float, family: int) -> float | None:
+    """About how many more rounds would tell; None where rounds are not what is lacking, infinity
+    where nobody would measure so many.
 
     Where the difference lies beyond the tolerance, as many as show it with probability POWER; else
     as many as make the interval narrow enough for `same`.
@@ -138,7 +141,7 @@ def more_rounds(evidence: Evidence, inside: float, family: int) -> int | None:
     else:
         # On the edge no number of rounds would do: a quarter of the tolerance is the least room.
         needed = rounds_for(evidence.spread, max(inside - size, inside / 4), 2 * ALPHA, power=0.5)
-    return max(needed - len(evidence.series), 1)
+    return max(needed - len(evidence.series), 1) if needed <= MAX_ROUNDS else math.inf
 
 
 def rounds_for(spread: float, size: float, alpha: float, *, power: float = POWER) -> int:
@@ -163,7 +166,7 @@ def rounds_for(spread: float, size: float, alpha: float, *, power: float = POWER
     return count
 
 
-def _why(evidence: Evidence, p: float, inside: float, family: int, more: int | None) -> str:
+def _why(evidence: Evidence, p: float, inside: float, family: int, more: float | None) -> str:
     assert evidence.difference is not None
     if abs(evidence.difference) > inside:
         why = evidence.doubt if p <= ALPHA else "it may be chance"
@@ -175,6 +178,6 @@ def _why(evidence: Evidence, p: float, inside: float, family: int, more: int | N
         if evidence.series or not math.isfinite(evidence.error):
             return why
         return f"{why}: compare both versions in one session"
-    if more > MAX_ROUNDS:
+    if math.isinf(more):
         return f"{why}: longer rounds, or a quieter machine, would tell"
     return f"{why}: about {more:,} more round{'' if more == 1 else 's'} would tell"

@@ -45,6 +45,7 @@ def headline(compared: Compared) -> str:
     ]
     failing = [each for each in comparison.profiles if each.statistics["errors"].verdict == "more"]
     parts.append(f"more operations fail in {_names(failing)}" if failing else "")
+    parts += _beside_what_decides(comparison)
     same, undecided = comparison.having("same"), comparison.having("cannot tell")
     total = len(comparison.profiles)
     if same:
@@ -68,6 +69,18 @@ def comparison_text(compared: Compared, *, width: int, colour: bool, details: bo
     blocks.append([line for note in compared.notes for line in wrapped(one_line(note), width)])
     blocks.append([_how(compared)] if firsts else [])
     return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _beside_what_decides(comparison: Comparison) -> Iterator[str]:
+    """Differences in statistics that do not decide, of profiles whose own verdict hides them."""
+    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for each in comparison.having("same", "cannot tell"):
+        for name, judgement in each.statistics.items():
+            if name != "throughput" and judgement.verdict in ("slower", "faster"):
+                found[judgement.verdict, name].append(each.profile)
+    for (verdict, statistic), names in found.items():
+        in_them = ", ".join(names) if len(names) <= _NAMES_SHOWN else f"{len(names)} profiles"
+        yield f"{verdict} at {statistic} in {in_them}"
 
 
 def _names(profiles: Sequence[ProfileComparison]) -> str:
@@ -139,7 +152,10 @@ def _detail(
 
 def _how(compared: Compared) -> str:
     if compared.comparison.paired:
-        return "measured alternately in one session; intervals are of 95 % confidence"
+        return (
+            "measured in turns in one session: values are geometric means over the rounds, and "
+            "intervals are of 95 % confidence"
+        )
     return (
         "measured in two sessions; intervals are of 95 % confidence and contain the noise between "
         "sessions, where it is known"

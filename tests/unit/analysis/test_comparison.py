@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cortex_tui.analysis.comparison import Comparison, Pair, compare, primary_of
-from cortex_tui.analysis.verdict import Word, corrected, rounds_for
+from cortex_tui.analysis.evidence import Evidence
+from cortex_tui.analysis.verdict import Word, corrected, judge, rounds_for
 from cortex_tui.loads.open import OpenLoad
 from tests.unit.analysis.sides import Times, latencies, one_round, profile, side
 
@@ -57,6 +58,22 @@ def test_equal_sides_are_the_same_and_not_merely_without_a_finding() -> None:
     assert judged.verdict == "cannot tell"
     assert judged.more_rounds is not None
     assert f"about {judged.more_rounds:,} more rounds would tell" in judged.reason
+
+
+def test_with_hopeless_noise_it_is_not_rounds_that_would_tell() -> None:
+    noisy = Evidence(a=1.0, b=1.01, difference=0.01, error=1.0, degrees=7, series=(0.01,) * 8)
+    judged = judge("p50", noisy, 1.0, family=1, tolerance=0.02)
+    assert (judged.verdict, judged.more_rounds) == ("cannot tell", None)
+    assert "longer rounds, or a quieter machine, would tell" in judged.reason
+
+
+def test_the_ratio_is_that_of_the_values_beside_it() -> None:
+    (found,) = paired(*latencies(3, drift=0.5, own=0.2, size=3_000)).profiles
+    for name in ("p50", "p95", "p99", "mean", "throughput"):
+        one = found.statistics[name]
+        assert one.a
+        assert one.b
+        assert one.ratio == pytest.approx(one.b / one.a)
 
 
 def test_a_difference_that_does_not_matter_is_the_same() -> None:

@@ -174,7 +174,7 @@ def test_variants_of_one_session_are_compared_round_by_round(
     assert [each["what"] for each in found["differences"]] == ["revision"]
     text = call(capsys, "compare", "both", "--brief").out
     assert f"revision: {'a' * 10} → {'b' * 10}" in text
-    assert "measured alternately in one session" in text
+    assert "measured in turns in one session" in text
     assert "throughput" not in text
 
 
