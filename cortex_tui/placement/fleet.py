@@ -22,12 +22,15 @@ import msgspec
 
 from cortex_tui.placement.merging import SessionMerge
 from cortex_tui.placement.port import Stream
+from cortex_tui.placement.silence import SILENT_NS, Silence
 from cortex_tui.protocol.commands import Release, Request, Stop, ToRunner
 from cortex_tui.protocol.messages import Message, RunnerDied
 from cortex_tui.protocol.plan import SessionPlan
 
 TOGETHER_NS = 20_000_000
 """How long before its moment a release or a command is sent: by then it has arrived."""
+
+_LOOK_S = 0.25
 
 Open = Callable[[SessionPlan], AbstractAsyncContextManager[Stream]]
 
@@ -37,9 +40,11 @@ async def open_fleet(plan: SessionPlan, open_one: Open) -> AsyncIterator[Stream]
     """The session of all runners of the plan; `open_one` starts the one of a plan's `runner`."""
     fleet = _Fleet(plan, open_one)
     fleet.advance()
+    looking = asyncio.ensure_future(fleet.keep_looking())
     try:
         yield fleet.stream
     finally:
+        looking.cancel()
         await fleet.close()
 
 
@@ -58,6 +63,26 @@ class _Fleet:
         self._early: dict[int, list[ToRunner]] = {}
         """Commands for runners that are not there yet."""
         self._lives: dict[int, asyncio.Task[None]] = {}
+        self._silence = Silence()
+        self._stopped_ns: int | None = None
+
+    async def keep_looking(self) -> None:
+        """Reports runners that send nothing, and kills those that do not stop when they are told
+        to, until it is cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            now_ns, busy = time.perf_counter_ns(), self._merge.busy() & set(self._streams)
+            for runner in self._silence.begun(busy, now_ns):
+                what = f"has sent nothing for {SILENT_NS / 1e9:g} s: its event loop is blocked"
+                self.stream.deliver(self._merge.note(runner, what, now_ns))
+            if self._stopped_ns is None or now_ns - self._stopped_ns < SILENT_NS:
+                continue
+            for runner in busy:
+                if self._silence.lasts_ns(runner, now_ns) > SILENT_NS:
+                    self._streams[runner].kill(
+                        f"it was asked to stop and did not answer for {SILENT_NS / 1e9:g} s (its "
+                        "event loop was blocked), so it was killed"
+                    )
 
     def advance(self) -> None:
         """Starts the runners whose turn it is, when those have ended that have nothing left to
@@ -112,7 +137,11 @@ class _Fleet:
         return True
 
     def _take(self, runner: int, batch: list[Message]) -> None:
+        now_ns = time.perf_counter_ns()
         merged = [each for message in batch for each in self._merge.take(runner, message)]
+        if (silent_ns := self._silence.heard(runner, now_ns)) is not None:
+            what = f"answers again after {silent_ns / 1e9:.1f} s"
+            merged += self._merge.note(runner, what, now_ns)
         if merged:
             self.stream.deliver(merged)
         for barrier, waiting in self._merge.released().items():
@@ -126,6 +155,7 @@ class _Fleet:
             return
         command = request.command
         if command == Stop():
+            self._stopped_ns = self._stopped_ns or time.perf_counter_ns()
             self._start_no_more()
         runners = self._merge.runners_of(command.run)
         if command.run is None:

@@ -105,6 +105,15 @@ class SessionMerge:
         """Whether any of its runs is still to be done."""
         return runner in self._alive and self._takes_part(runner, tuple(self._runs))
 
+    def busy(self) -> set[int]:
+        """The runners that have runs under way, and so send something all the time."""
+        return {
+            runner
+            for run in self._runs.values()
+            for runner, life in run.lives.items()
+            if runner in self._alive and life.stage not in ("planned", "ended")
+        }
+
     def without(self, runners: Iterable[int], at_ns: int) -> list[Message]:
         """What is to be reported because these, which were not started, never will be: the session
         was told to stop."""
@@ -295,10 +304,7 @@ class SessionMerge:
                 partial=message.reason if len(run.runners) > 1 else "",
             )  # fmt: skip
             run.measured.setdefault(runner, lost)
-            if run.began_ns is not None:
-                text = f"process {run.runners.index(runner) + 1} was lost"
-                offset_ns = message.at_ns - run.began_ns
-                messages.append(Mark(number, offset_ns, text, message.at_ns))
+            messages += self._mark(number, runner, "was lost", message.at_ns)
             life = RunLife("ended", outcome="failed")
             messages += self.take(runner, StateChanged(number, life, message.at_ns))
             messages += self.take(runner, lost)
@@ -308,6 +314,23 @@ class SessionMerge:
                 answers.append(Answered(False, "its process was lost"))
                 messages += self._answered(command)
         return messages + self._ending()
+
+    def _mark(self, number: int, runner: int, what: str, at_ns: int) -> list[Message]:
+        """What became of a process, as a mark of a run that it measures."""
+        run = self._runs[number]
+        if run.began_ns is None:
+            return []
+        text = f"process {run.runners.index(runner) + 1} {what}"
+        return [Mark(number, at_ns - run.began_ns, text, at_ns)]
+
+    def note(self, runner: int, what: str, at_ns: int) -> list[Message]:
+        """What is to be reported of a process: in the log, and as a mark of the runs that it
+        measures now."""
+        messages: list[Message] = [LogLine(-1, "runner", f"process {runner + 1} {what}", at_ns)]
+        for number, run in self._runs.items():
+            if runner in run.runners and run.lives[runner].stage == "measure":
+                messages += self._mark(number, runner, what, at_ns)
+        return messages
 
     def _ending(self) -> list[Message]:
         """The end of the session, when the last runner that is alive has come to its own."""

@@ -16,6 +16,8 @@ import pytest
 
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
+from cortex_tui.placement import fleet as fleet_module
+from cortex_tui.placement import silence as silence_module
 from cortex_tui.placement.fleet import open_fleet
 from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.placement.port import Stream
@@ -26,6 +28,7 @@ from cortex_tui.protocol.messages import (
     Answer,
     LevelChanged,
     LogLine,
+    Mark,
     Message,
     RunFinished,
     RunnerDied,
@@ -73,6 +76,17 @@ async def fragile():
     if "process-2" in str(SCRATCH()):
         raise OSError("no room")
     yield quick
+
+@workload
+async def blocking():
+    import time
+    async def operation(i):
+        if "process-2" in str(SCRATCH()):
+            time.sleep(BLOCKS_S)
+        await asyncio.sleep(0.001)
+    yield operation
+
+BLOCKS_S = float(os.environ.get("BLOCKS_S", "0"))
 
 def SCRATCH():
     from cortex_tui.workloads.context import current_run
@@ -299,6 +313,29 @@ async def test_a_runner_that_cannot_be_started_fails_its_runs_and_the_others_fol
     assert outcomes == ["finished", "failed", "finished"]
     assert "could not be started" in fold.runs[1].reason
     assert fold.finished
+
+
+@pytest.mark.parametrize("blocks_s", ["0.6", "3600"])
+async def test_one_of_several_that_is_blocked_is_reported_at_once_and_killed_if_it_does_not_stop(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, blocks_s: str
+) -> None:
+    for module in (fleet_module, silence_module):
+        monkeypatch.setattr(module, "SILENT_NS", 200_000_000)
+    profile = fleet.profile("blocking", load=ClosedLoad(2, processes=2), stop=HOUR)
+    specs = (RunnerSpec(), RunnerSpec(env={"BLOCKS_S": blocks_s}))
+
+    def react(stream: Stream, message: Message) -> None:
+        if isinstance(message, Mark) and "is blocked" in message.text:
+            stream.send(Request(1, Stop()))
+
+    fold = await fleet.run(RunPlan(0, profile, 1, (0, 1)), runners=specs, react=react)
+    run = fold.runs[0]
+    log = [line.text for line in fleet.of(LogLine) if line.stream == "runner"]
+    assert log[0] == "process 2 has sent nothing for 0.2 s: its event loop is blocked"
+    assert any("process 2" in mark.text for mark in run.marks)
+    assert run.life.outcome == "stopped"
+    if blocks_s == "3600":
+        assert "did not answer for 0.2 s" in run.partial
 
 
 async def test_nothing_is_left_when_it_is_given_up(fleet: Fleet) -> None:
