@@ -10,7 +10,7 @@ class StoreClosedError(StoreError):
 
 
 class StoreBusyError(StoreError):
-    """Another process held the store for longer than the store waits."""
+    """Another process locked the store for longer than the store waits."""
 
 
 class StoreFullError(StoreError):

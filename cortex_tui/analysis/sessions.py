@@ -82,7 +82,7 @@ def sources_of(named: Sequence[tuple[str, StoredSession]]) -> list[Source]:
     """The sides that are meant by names: a session of variants stands for all of them, the first
     one being what the others are compared with.
 
-    Raises ValueError, which says what is wrong, for less than two sides, or for variants beside
+    Raises ValueError with the reason for less than two sides, or for variants together with
     another session; HistogramFormatError for a damaged session.
     """
     if len(named) == 1:

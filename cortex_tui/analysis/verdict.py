@@ -43,7 +43,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     high: float | None = None
     verdict: Word = "cannot tell"
     reason: str = ""
-    """Why it cannot be told, and what would tell; or what to know about the verdict."""
+    """Why nothing is known, and what would help; or what to know about the verdict."""
     more_rounds: int | None = None
     """About how many more rounds would tell."""
     p: float = 1.0
@@ -58,7 +58,7 @@ def tolerance_of(statistic: str, wanted: float | None = None) -> float:
 
 
 def corrected(probabilities: Sequence[float]) -> list[float]:
-    """What each probability is among so many: a difference counts where that is at most ALPHA.
+    """Each probability corrected for their number: a difference counts where that is at most ALPHA.
 
     Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
     Statistics 6, 1979: the chance of any false alarm among all of them is at most ALPHA.

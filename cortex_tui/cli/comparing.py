@@ -143,7 +143,7 @@ def compared_refs(
     return found
 
 
-def say_what_can_be_found(store: Path, ref: str, profiles: Sequence[Profile]) -> None:
+def report_findable_differences(store: Path, ref: str, profiles: Sequence[Profile]) -> None:
     """Before anything is measured: whether there is that session, and how small a difference from
     it could be found."""
     from cortex_tui.analysis.noise import smallest_differences
@@ -174,7 +174,7 @@ def say_what_can_be_found(store: Path, ref: str, profiles: Sequence[Profile]) ->
         )
 
 
-def say_rounds_needed(store: Path, profiles: Sequence[Profile], rounds: int) -> None:
+def report_rounds_needed(store: Path, profiles: Sequence[Profile], rounds: int) -> None:
     """Before versions are measured in alternating rounds: how many rounds find what, as far as the
     noise of the profiles is known."""
     from cortex_tui.analysis.noise import FINDING, rounds_to_find

@@ -102,7 +102,7 @@ def history(
                 return found
             session, _ = await opened.find(changed)
             step = step_at(found, session)
-            # A note of before may be kept under a session beside it.
+            # An earlier note may be kept under a session next to it.
             for each in await opened.acknowledgements(profile):
                 if each.statistic == found.statistic and each.note == step.note:
                     await opened.acknowledge(msgspec.structs.replace(each, note=""))

@@ -58,14 +58,14 @@ class _Row(NamedTuple):
     name: str
     load: str
     stop: str
-    says: str
+    description: str
 
 
 def _lines(catalog: Catalog) -> Iterator[str]:
     suites = {suite.name: [_row(family) for family in _families(suite)] for suite in catalog.suites}
     rows = [row for found in suites.values() for row in found]
     names, loads, stops = (aligned([row[at] for row in rows], right=at == 2) for at in range(3))
-    lines = zip(names, loads, stops, [one_line(row.says) for row in rows], strict=True)
+    lines = zip(names, loads, stops, [one_line(row.description) for row in rows], strict=True)
     for number, suite in enumerate(catalog.suites):
         if number:
             yield ""
@@ -84,13 +84,15 @@ def _families(suite: Suite) -> list[list[Profile]]:
 
 def _row(family: list[Profile]) -> _Row:
     profile = family[0]
-    says = profile.summary or profile.workload
+    description = profile.summary or profile.workload
     name = profile.full_name
     if len(family) > 1:
         name = profile.family
-        says = f"{says} ({len(family)} cells: {matrix_text([p.matrix for p in family])})"
+        description = (
+            f"{description} ({len(family)} cells: {matrix_text([p.matrix for p in family])})"
+        )
     tags = "".join(f" @{tag}" for tag in profile.tags)
-    return _Row(name, profile.load.text, stop_text(profile), says + tags)
+    return _Row(name, profile.load.text, stop_text(profile), description + tags)
 
 
 def _title(suite: Suite) -> str:

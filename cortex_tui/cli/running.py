@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from cortex_tui.cli.again import stored_profiles
 from cortex_tui.cli.against import Wanted, against_options
-from cortex_tui.cli.comparing import compared_refs, exit_code, say_what_can_be_found, show
+from cortex_tui.cli.comparing import compared_refs, exit_code, report_findable_differences, show
 from cortex_tui.cli.exporting import Export, export_stored, exports_option, to_stdout
 from cortex_tui.cli.options import (
     StoreError,
@@ -204,7 +204,7 @@ def run(
         profiles = [overridden(profile, duration_ns, warmup, decide_ns) for profile in profiles]
     check_delivery(store, save=save, note=note, json=json)
     if baseline:
-        say_what_can_be_found(store, baseline, profiles)
+        report_findable_differences(store, baseline, profiles)
     from cortex_tui.report import Delivery, worst
 
     passes = undecided == "pass"

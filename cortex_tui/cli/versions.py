@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from cortex_tui.cli.against import KEYS, Wanted
-from cortex_tui.cli.comparing import say_rounds_needed
+from cortex_tui.cli.comparing import report_rounds_needed
 from cortex_tui.cli.running import Ran, run_profiles
 from cortex_tui.environment.checkout import (
     Repository,
@@ -362,7 +362,7 @@ class _Runs:
     def measured(self, profiles: Sequence[Profile], rounds: int, table_to: TextIO | None) -> Ran:
         """Measures all versions in rounds, and reports what went wrong."""
         _announce(profiles, rounds, len(self._versions))
-        say_rounds_needed(self._delivery.store, profiles, rounds)
+        report_rounds_needed(self._delivery.store, profiles, rounds)
         return run_profiles(
             profiles,
             self._delivery,

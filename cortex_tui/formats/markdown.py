@@ -77,7 +77,7 @@ def _title(cases: list[Case]) -> str:
     counts = {word: sum(case.outcome == word for case in cases) for word in _WORDS}
     texts = {
         "error": "failed", "failed": "missed or slower", "warned": "with a warning",
-        "undecided": "cannot be told", "passed": "as expected",
+        "undecided": "undecided", "passed": "as expected",
     }  # fmt: skip
     found = [f"{count} {texts[word]}" for word, count in counts.items() if count]
     worst = next((word for word in _WORDS if counts[word]), "passed")

@@ -115,18 +115,20 @@ class SessionMerge:
         }
 
     def without(self, runners: Iterable[int], at_ns: int) -> list[Message]:
-        """What is to be reported because these, which were not started, never will be: the session
-        was told to stop."""
-        said: list[Message] = []
+        """The messages for runners that were not started and never will be, because the session
+        is stopping."""
+        messages: list[Message] = []
         for runner in sorted(runners):
             for number, run in self._runs.items():
                 if runner in run.runners:
-                    said += self.take(
+                    messages += self.take(
                         runner, StateChanged(number, RunLife("ended", outcome="stopped"), at_ns)
                     )
-                    said += self.take(runner, RunFinished(run=number, state="stopped", at_ns=at_ns))
-            said += self.take(runner, SessionFinished(at_ns, stopped=True))
-        return said
+                    messages += self.take(
+                        runner, RunFinished(run=number, state="stopped", at_ns=at_ns)
+                    )
+            messages += self.take(runner, SessionFinished(at_ns, stopped=True))
+        return messages
 
     def _is_turn_of(self, runs: tuple[int, ...]) -> bool:
         """Whether all groups before that of these runs have ended, in every runner."""

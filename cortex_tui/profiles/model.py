@@ -63,10 +63,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     stop: Length
     precision: Precision | None = None
     until_decided: Length | None = None
-    """Of a run that goes on until its targets are decided: how long it would be without that, which
+    """Of a run that lasts until its targets are decided: how long it would be without that, which
     is the least; `stop` is the most."""
     timeout_ns: int | None = None
-    """After so long an operation has failed."""
+    """After this time an operation has failed."""
     batch: int = 1
     """How many operations are timed as one; 0 for as many as the clock's cost calls for."""
     tags: tuple[str, ...] = ()

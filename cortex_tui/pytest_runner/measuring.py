@@ -66,7 +66,7 @@ class Phase:
         self._handed_on_ns = self.recorder.boundary_ns
 
     def checkpoint(self, slot: int, now_ns: int) -> bool:
-        """Whether to go on; until when without looking up again is in `limits`."""
+        """Whether to continue; until when without the next check is in `limits`."""
         self.recorder.reach(now_ns)
         if self.recorder.boundary_ns != self._handed_on_ns:
             self._handed_on_ns = self.recorder.boundary_ns
@@ -106,7 +106,7 @@ Work = Callable[[Phase], Coroutine[Any, Any, None]]
 
 
 def calls_of(operation: Operation, turn: Turn, at_most: int | None = None) -> Work:
-    """One call after the other, `at_most` so many, timed by the loop that times every workload."""
+    """One call after the other, no more than `at_most`, timed by the loop of every workload."""
 
     def work(phase: Phase) -> Coroutine[Any, Any, None]:
         recorder = phase.recorder

@@ -37,8 +37,8 @@ AT_ONCE_S = 3.0
 """How long leaving without waiting may take before the process is ended whatever it does."""
 
 SILENT_POLLS = 60
-"""How often the same view may be met while a session goes on; a new one comes every 0.25 s at most.
-Looks, not seconds: a suspended process must not wake up to this."""
+"""How often the same view may be read while a session runs; a new one comes every 0.25 s at most.
+Reads, not seconds: a process that was suspended must not wake up to this."""
 
 GOOD, MISSED, USAGE, FAILED, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 

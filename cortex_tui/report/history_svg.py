@@ -114,11 +114,11 @@ def _points(history: History, axes: _Axes) -> Iterator[str]:
         yield (
             f'<circle cx="{axes.x(at):.1f}" cy="{axes.y(point.value):.1f}" r="3" '
             f'fill="{_INK if at < off else _SLOWER}">'
-            f"<title>{_text(_says(point, unit(point.value)))}</title></circle>"
+            f"<title>{_text(_description(point, unit(point.value)))}</title></circle>"
         )
 
 
-def _says(point: Point, value: str) -> str:
+def _description(point: Point, value: str) -> str:
     commit = f", commit {point.revision[:10]}" if point.revision else ""
     return f"{value}, session {point.session}, {point.started_at}{commit}"
 

@@ -1,4 +1,4 @@
-"""How a session goes on, in one line: overwritten on a terminal, now and then anywhere else."""
+"""The progress of a session in one line: overwritten on a terminal, now and then anywhere else."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Progress:
 def progress_line(view: SessionView) -> str:
     """Such as `12.0s  5 runs: 2 done, 3 measure 40%  12.3k operations, 0 errors`.
 
-    Of a run that goes on alone it says what for, where that is no length.
+    For a single run without a fixed length it includes what the run lasts for.
     """
     outcomes = [run.life.outcome for run in view.runs]
     done = sum(outcome in ("finished", "stopped") for outcome in outcomes)

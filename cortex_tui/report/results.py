@@ -12,7 +12,7 @@ from cortex_tui.tables import Cell, Column, Tone, table
 from cortex_tui.text import one_line
 
 _WORDS_FROM = 120
-"""From so many columns on, a verdict names the neighbours in words."""
+"""From this number of columns on, a verdict names the neighbours in words."""
 SHOWN = ("p50", "p90", "p99", "p99.9")
 """The percentiles that have a column."""
 

@@ -112,7 +112,7 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     stop: LengthDocument
     precision: dict[str, Any] | None = None
     until_decided: LengthDocument | None = None
-    """Of a run that goes on until its targets are decided: its own length, which is the least."""
+    """Of a run that lasts until its targets are decided: its own length, which is the least."""
     timeout_ns: int | None = None
     database: str | None = None
     alone: bool = False

@@ -59,9 +59,9 @@ async def calibrated_batch(
 ) -> tuple[int, float]:
     """The batch for which the clock's cost is below CLOCK_SHARE, and the ns of one operation.
 
-    Runs the operation, in ever larger batches until one is long enough to be timed well. What it
-    raises comes out: an operation that fails has no time to be calibrated on. A batch has at most
-    so many operations as `most`.
+    Runs the operation in ever larger batches until one is long enough to be timed well. Raises what
+    the operation raises: one that fails has no time to be calibrated on. A batch has at most `most`
+    operations.
     """
     run, size = plain_batch(operation), 1
 

@@ -142,7 +142,7 @@ class ClosedDriver:
             )  # fmt: skip
 
     def _checkpoint(self, slot: int, now_ns: int) -> bool:
-        """Whether a worker may go on; until when without looking up again is in its limit."""
+        """Whether a worker may continue; until when without the next check is in its limit."""
         phase = self._phase
         if now_ns >= phase.end_ns or phase.over.is_set():
             return False

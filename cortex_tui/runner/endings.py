@@ -1,4 +1,4 @@
-"""What a reader is told of a phase that did not end as it was planned to."""
+"""What is reported about a phase that did not end as planned."""
 
 from __future__ import annotations
 

@@ -174,7 +174,7 @@ class Group:
         if strays := imported_from(spec.foreign, spec.own):
             raise WorkloadError(
                 f"{strays[0]} is imported from {spec.foreign}, which is not the code of variant "
-                f"{spec.variant}: have it found beside the suite or in the working folder, or "
+                f"{spec.variant}: have it found next to the suite or in the working folder, or "
                 "give the variant an interpreter of its own, in which its code is installed"
             )
         if not operations.first.awaits:

@@ -128,9 +128,9 @@ def closed_worker(operation: Operation, *, batched: bool) -> Loop:
     """A worker, with the parameters of the source above.
 
     Runs operations one after the other until `indices` or the phase is at its end. `starts[slot]`
-    holds the start of the operation under way, 0 between operations. Up to `limits[slot]` it goes
-    on by itself; a value from beyond goes to `settle(start_ns, end_ns)`, and then the worker looks
-    up: it lets others have the loop in `yield_to_loop()`, and asks `checkpoint(slot, now_ns)`
+    holds the start of the operation under way, 0 between operations. Up to `limits[slot]` it
+    continues by itself; a value from beyond is passed to `settle(start_ns, end_ns)`, and then the
+    worker yields to the loop in `yield_to_loop()`, and asks `checkpoint(slot, now_ns)`
     whether to continue and for a new limit.
     """
     return _compiled(_BATCHED if batched else _CLOSED, "worker", operation)

@@ -70,7 +70,7 @@ def _log_beta(a: float, b: float) -> float:
 def side_of_mean(
     value: float, limit: float, error: float, blocks: int, *, any_look: bool = False
 ) -> Side | None:
-    """Where the true mean lies, of which `value` was seen in so many blocks; `error` is its
+    """Where the true mean lies, of which `value` was measured in `blocks` blocks; `error` is its
     standard error, found from at least two of them."""
     side: Side = "below" if value < limit else "above"
     if not error:

@@ -78,7 +78,7 @@ def slowest_intervals(slices: Sequence[Slice]) -> str:
     12.0ms`.
 
     Empty where nothing stands out: what the slowest have must be well above what is usual in the
-    others, and in so many of them that it hardly is by chance.
+    others, and in more of them than chance explains.
     """
     if len(slices) < MIN_INTERVALS:
         return ""
@@ -101,7 +101,7 @@ def slowest_intervals(slices: Sequence[Slice]) -> str:
 
 
 def _by_chance(among_slowest: int, elsewhere: int, count: int) -> float:
-    """The probability that so many of all that there are, or more, fall on the slowest
+    """The probability that this number of all that there are, or more, fall on the slowest
     (hypergeometric, as in Fisher's exact test)."""
     having = among_slowest + elsewhere
     ways = sum(

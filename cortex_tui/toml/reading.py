@@ -47,7 +47,7 @@ class Key(NamedTuple):
 
     read: Callable[[object, str], Any]
     schema: Schema
-    says: str
+    description: str
 
 
 Keys = Mapping[str, Key]
@@ -57,7 +57,9 @@ def table_schema(keys: Keys, *, required: Iterable[str] = ()) -> Schema:
     """The schema of a table that has these keys and no other."""
     schema: Schema = {
         "type": "object",
-        "properties": {name: {**key.schema, "description": key.says} for name, key in keys.items()},
+        "properties": {
+            name: {**key.schema, "description": key.description} for name, key in keys.items()
+        },
         "additionalProperties": False,
     }
     if needed := list(required):

@@ -19,7 +19,7 @@ from cortex_tui.workloads.operation import Operation, WorkloadError, required_pa
 def resolve(name: str, source: str = "", loader: ModuleLoader | None = None) -> Workload:
     """The workload of a profile: a built-in name, or `module:attribute`.
 
-    The module is looked for beside the suite's file `source`, in the working folder, and in the
+    The module is searched next to the suite's file `source`, in the working folder, and in the
     environment. `loader` keeps the modules of a session; without one, they are loaded for good.
     Raises WorkloadError.
     """

@@ -32,7 +32,7 @@ class Pattern:
     """A pattern as learned. Raises InvalidValueError naming every field at fault.
 
     Times are aware, in UTC, to the microsecond, and have passed. `source_conversation_id`
-    says where it was learned, and goes on saying so when that conversation is gone.
+    is where it was learned, and stays when that conversation is deleted.
     """
 
     id: str = field(default_factory=new_id)

@@ -62,8 +62,8 @@ class SqliteStore:
     async def open_for_reading(path: Path) -> SqliteStore:
         """For reading, of a file or folder that may be read-only too; the file is never changed.
 
-        A missing file is an empty store, and is not made. Beside a writable one SQLite may leave
-        an empty log, which the next writer takes away.
+        A missing file is an empty store, and is not made. Next to a writable one SQLite may leave
+        an empty log, which the next writer removes.
         """
         connection, notice = await open_for_reading(path)
         return SqliteStore(path, connection, writable=False, notice=notice)

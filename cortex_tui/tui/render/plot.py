@@ -54,7 +54,7 @@ def trend(values_ns: Sequence[int | None], width: int, ticks: Sequence[int] = ()
 
 
 class PlotLine(NamedTuple):
-    """A line of a plot: what stands at the axis, and the dots beside it."""
+    """A line of a plot: the label at the axis, and the dots next to it."""
 
     label: str
     dots: str
@@ -149,7 +149,7 @@ def curve(
 
     x counts nines (p0, p90, p99, p99.9, p99.99 at equal distances), y is logarithmic. With no
     points, or no room, the axes stand alone. The curve is of dots; `bars` are upright lines behind
-    it, so that the two are told apart without a colour.
+    it, so that the two are distinct without a colour.
     """
     columns, rows = width - LABEL_WIDTH - 1, height - 1
     if columns < 10 or rows < 2:

@@ -39,12 +39,12 @@ STALL_P99S = 10
 """An operation in flight for this many p99s, and more than a second, is a stall."""
 
 TREND_INTERVALS = 60
-"""So many values a trend has at most."""
+"""The most values that a trend has."""
 _TICKED_TREND = 12
-"""From so many cells on, a trend has room for ticks where something was done to the run."""
+"""From this number of cells on, a trend has room for ticks where somebody changed the run."""
 
 _WIDE_VERDICT = 13
-"""From so many cells on, a verdict is a word: `… pending +12`."""
+"""From this number of cells on, a verdict is a word: `… pending +12`."""
 _NINE = 9
 """Of more neighbours, three cells show only that they are more."""
 _BASE_LEAST = 3
@@ -169,12 +169,12 @@ def _verdict_cell(run: RunResult, width: int) -> Line:
     short, long, tone, _ = VERDICTS[run.verdict]
     count = len(run.neighbours)
     if width >= _WIDE_VERDICT:
-        mark, beside = long, f" +{count}" if long else f"+{count}"
+        mark, neighbours = long, f" +{count}" if long else f"+{count}"
     else:
-        mark, beside = short, f"+{count}" if count <= _NINE else MANY_NEIGHBOURS
+        mark, neighbours = short, f"+{count}" if count <= _NINE else MANY_NEIGHBOURS
     if not count:
         return (Span(fit(mark, width), tone),)
-    return (Span(mark, tone), Span(fit(beside, width - width_of(mark)), "warn"))
+    return (Span(mark, tone), Span(fit(neighbours, width - width_of(mark)), "warn"))
 
 
 def _name(profile: Profile, width: int) -> str:

@@ -18,7 +18,7 @@ from cortex_tui.tui.state.listing import Listing
 _UNKNOWN = ScreenCost()
 
 SILENT_NS = 1_000_000_000
-"""A runner that has said nothing for this long has its loop held by something."""
+"""A runner that has sent nothing for this long has a blocked loop."""
 
 
 def current_round(runs: Sequence[RunResult]) -> int:
@@ -100,8 +100,8 @@ def status_line(
 ) -> Line:
     """`width` cells: the session on the left, what is checked and what is wrong on the right.
 
-    `message` is what was just done, `pace` why less is drawn than usual. What the screen costs
-    is told only where all of it fits.
+    `message` is what was just done, `pace` why less is drawn than usual. The cost of the screen
+    is shown only where all of it fits.
     """
     problems = len(listing.catalog.problems)
     right: list[Span] = []
@@ -128,8 +128,8 @@ def status_line(
         line.append(Span(gap + span.text, span.tone))
         room -= needed
     # In process, nobody can tell what is the screen's own.
-    told = view is not None and place_of(view.placement).own_process and not ending
-    own = cost_text(cost) if told else ""
+    known = view is not None and place_of(view.placement).own_process and not ending
+    own = cost_text(cost) if known else ""
     if own and len(own) + 2 <= room:
         line.append(Span(f"  {own}", "dim"))
         room -= len(own) + 2

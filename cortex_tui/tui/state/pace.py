@@ -11,7 +11,7 @@ LOOK_S = 0.25
 """How often the newest view is looked at."""
 
 EVERY = (1, 2, 4)
-"""One look in so many is drawn: each (four times a second), every second, every fourth."""
+"""How many looks there are for each that is drawn: four a second, two, one."""
 
 FULL = 0.9
 """The share of the usable cores from which on a machine is full; below FREE it is not any more."""

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from cortex_tui.analysis.noise import noise_of
-from cortex_tui.cli.comparing import say_rounds_needed
+from cortex_tui.cli.comparing import report_rounds_needed
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import Health
@@ -336,7 +336,7 @@ def test_how_many_rounds_are_needed_is_said_from_the_noise(
     for number in range(5):
         stored(f"n{number}", {"": latencies(number, drift=0.01)[0]})
     with_noise(*(f"n{number}" for number in range(5)))
-    say_rounds_needed(Path(".cortex-tui/snapshots.db"), [profile(), profile("other")], 12)
+    report_rounds_needed(Path(".cortex-tui/snapshots.db"), [profile(), profile("other")], 12)
     told, unknown = capsys.readouterr().err.splitlines()
     assert told.startswith("s.p: differences that are found by rounds: 5% at p50 in ")
     assert "10% at p99 in " in told
