@@ -72,11 +72,11 @@ def test_broken_suites_are_listed_in_the_workbench_and_the_others_run(
     workbench = launch()
     workbench.terminal.wait_for("4 problems")
     workbench.press("e")
-    screen = workbench.terminal.wait_for("Problems", *(f"{name}.toml" for name in SUITES))
+    screen = workbench.terminal.wait_for("problems", *(f"{name}.toml" for name in SUITES))
     text = " ".join(screen.split())
     for _, line in SUITES.values():
         assert line.partition(": ")[2].split(": ")[-1].strip() in text
-    workbench.escape("escape closes")
+    workbench.press("e")
     workbench.press("r")
     workbench.wait_for_row("nap", lambda row: "done" in row.text and row.operations)
 
@@ -194,7 +194,7 @@ def test_a_store_that_is_refused_is_told_and_left_as_it_was(
     assert f"--save: {reason}" in line
     # Unsaved, it runs and tells its numbers.
     done = call(folder, "run", "shop.nap", "--store", store)
-    assert done.returncode == 0
+    assert done.returncode == 2
     assert "finished" in told(done.stdout, "shop.nap")
     assert f"not stored: {reason}" in done.stdout
 

@@ -92,12 +92,12 @@ async def test_a_pause_starts_nothing_and_is_not_measured(
 ) -> None:
     pauses = person.pause_at(20, 50 * MS)
     recorded = await bench.run(
-        bench.profile("subject", load=load, stop=Length(iterations=100)), interval_ns=10 * MS
+        bench.profile("subject", load=load, stop=Length(iterations=400)), interval_ns=10 * MS
     )
     ((from_ns, until_ns),) = pauses
     finished = recorded.finished()
     assert finished.state == "finished"
-    assert len(recorded.values("service")) == len(person.started) == 100
+    assert len(recorded.values("service")) == len(person.started) == 400
     assert not [at for at in person.started if from_ns < at < until_ns]
     all_ns = recorded.began_ns("teardown") - recorded.began_ns("measure")
     assert finished.measured_ns <= all_ns - (until_ns - from_ns)
@@ -332,7 +332,8 @@ async def test_ending_measure_finishes_the_run_and_is_noted(
     )
     finished = recorded.finished()
     assert finished.state == "finished"
-    assert 31 <= len(recorded.values("service")) <= 33
+    # Nothing began after it, and on a busy machine many may have begun in the same turn.
+    assert 31 <= len(recorded.values("service")) == len(person.started)
     (mark,) = recorded.of(Mark)
     assert mark.text == "phase skipped"
     assert 0 < mark.offset_ns <= finished.measured_ns
