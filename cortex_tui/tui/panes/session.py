@@ -76,11 +76,11 @@ class SessionPane(LinesPane):
         builder.fact("session", ", ".join(state))
         if view.died:
             builder.fact("", view.died, "bad")
-        _runner(builder, view)
-        _health(builder, view, cost, now.cores)
         for warning in now.latest.shared:
             text = f"! {warning.text}; seen by {', '.join(warning.profiles)}"
             builder.add(text, "warn", indent="  ")
+        _runner(builder, view)
+        _health(builder, view, cost, now.cores)
         _screen(builder, view, cost)
         if text := pace_text(now.pace):
             builder.fact("", text, "warn")
