@@ -67,7 +67,7 @@ def comparison_text(compared: Compared, *, width: int, colour: bool, details: bo
     if details:
         blocks += [_detail(compared, each, width, colour=colour) for each in comparison.profiles]
     blocks.append([line for note in compared.notes for line in wrapped(one_line(note), width)])
-    blocks.append([_how(compared)] if firsts else [])
+    blocks.append(wrapped(_how(compared), width) if firsts else [])
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
