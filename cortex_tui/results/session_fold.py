@@ -74,6 +74,8 @@ class SessionFold:
             for p in plan.runs
         }
         self.log: deque[LogLine] = deque(maxlen=MAX_LOG_LINES)
+        self._entries: deque[LogEntry] = deque(maxlen=MAX_LOG_LINES)
+        """What views have of the log; made once for each line."""
         self.log_total = 0
         self._ended_ns = 0
         self._ended_views: dict[int, RunResult] = {}
@@ -138,10 +140,15 @@ class SessionFold:
                 pass  # the controller's, and the placement's
             case LogLine():
                 text = lines(cut(message.text, MAX_SHOWN_LINE_CHARS))
-                self.log.append(msgspec.structs.replace(message, text=text))
+                line = msgspec.structs.replace(message, text=text)
+                self.log.append(line)
+                self._entries.append(self._log_entry(line))
                 self.log_total += 1
             case SessionStarted():
                 self.started = message
+                # What was printed before this was read has no time yet.
+                self._entries.clear()
+                self._entries.extend(self._log_entry(line) for line in self.log)
                 self._received(message.at_ns)
             case SessionFinished():
                 self._end(message.at_ns)
@@ -188,7 +195,7 @@ class SessionFold:
             elapsed_ns=max(0, until_ns - started.at_ns) if started else 0,
             silent_ns=max(0, now_ns - self.received_ns) if started and not self.over else 0,
             runs=self.results(),
-            log=tuple(self._log_entry(line) for line in self.log),
+            log=tuple(self._entries),
             log_dropped=self.log_total - len(self.log),
             died=self.died,
             store_error=store_error,

@@ -62,7 +62,7 @@ def leaving(loop: AbstractEventLoop, program: Leavable) -> Iterator[None]:
             program.close_control()
         finally:
             if not over.wait(RESTORE_S):
-                _put_back(settings)
+                _restore(settings)
                 os._exit(INTERRUPTED)
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -95,7 +95,7 @@ def _settings() -> list[Any] | None:
         return None
 
 
-def _put_back(settings: list[Any] | None) -> None:
+def _restore(settings: list[Any] | None) -> None:
     """What Textual does at its end, for when its loop never comes to it."""
     if settings is None or sys.__stderr__ is None:
         return

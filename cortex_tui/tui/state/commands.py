@@ -16,11 +16,6 @@ from cortex_tui.tui.state.listing import Entry
 FASTER, SLOWER = 1.25, 0.8
 """One undoes the other."""
 
-COMMANDS = frozenset(
-    {"stop", "stop_one", "pause", "pause_one", "skip", "skip_all", "faster", "slower"}
-)
-"""The names of the actions that are commands."""
-
 
 def _has_ended(run: RunResult) -> bool:
     """Whether it does nothing any more but perhaps wait to be torn down with its neighbours."""
