@@ -31,7 +31,8 @@ h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem }
 table { border-collapse: collapse; width: 100% }
 th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: right }
 th { color: var(--dim); font-weight: 500 }
-th.l, td.l { text-align: left; overflow-wrap: anywhere }
+th.l, td.l { text-align: left; overflow-wrap: break-word }
+b { font-weight: inherit; white-space: nowrap }
 td { font-variant-numeric: tabular-nums }
 .failed, .error { color: #c62828; font-weight: 600 } .passed { color: #2e7d32 }
 .warned, .undecided { color: #b26a00; font-weight: 600 }
@@ -112,9 +113,9 @@ def _table(titles: Sequence[str], rows: Iterator[Sequence[str]], left: int) -> I
 def _verdicts(cases: Sequence[Case]) -> Iterator[str]:
     rows = (
         (
-            f'<span class="{case.outcome}">{_WORDS[case.outcome]}</span>',
+            f'<b class="{case.outcome}">{_WORDS[case.outcome]}</b>',
             _text(case.suite),
-            _text(case.name),
+            f"<b>{_text(case.name)}</b>" if len(case.name) < 40 else _text(case.name),
             _text(case.text),
         )
         for case in cases

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from cortex_tui.formats.port import FormatError
-from cortex_tui.limits import MAX_IMPORTED_RUNS
+from cortex_tui.limits import MAX_BATCH, MAX_IMPORTED_RUNS
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.loads.port import Load
@@ -40,6 +40,9 @@ from cortex_tui.text import encodable, one_line
 
 MAX_NAME_CHARS = 300
 MAX_NS = 1 << 62
+MAX_ROUNDS = 1_000_000
+MAX_RECORD_BYTES = 1 << 20
+"""Of what is kept of a run or a session beside its intervals."""
 
 
 @dataclass
@@ -218,6 +221,9 @@ def session_of(
         environment=encodable(environment or {}),
     )
     records = [_records(number, run) for number, run in enumerate(runs)]
+    _check_size(session)
+    for run, _ in records:
+        _check_size(run)
     return StoredSession(
         session=session,
         state="finished",
@@ -226,7 +232,21 @@ def session_of(
     )
 
 
+def _check_size(record: SessionRecord | RunRecord) -> None:
+    """What the store would not read back must not get into it."""
+    try:
+        size = len(msgspec.json.encode(record))
+    except (msgspec.MsgspecError, OverflowError, RecursionError, TypeError) as error:
+        raise FormatError(f"it has a value that cannot be kept: {error}") from None
+    if size > MAX_RECORD_BYTES:
+        raise FormatError(f"{size:,} bytes about one run: at most {MAX_RECORD_BYTES:,} are kept")
+
+
 def _records(number: int, run: ImportedRun) -> tuple[RunRecord, list[IntervalRecord]]:
+    if not 1 <= run.batch <= MAX_BATCH or not 1 <= run.round <= MAX_ROUNDS:
+        raise FormatError(f"batches of {run.batch} in round {run.round}, which no run can have had")
+    if not 0 <= run.measured_ns <= MAX_NS:
+        raise FormatError("times that no run can have had")
     whole: dict[TimeName, Moments] = {}
     for _, interval in run.series:
         for time in TIMES:

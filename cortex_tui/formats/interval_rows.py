@@ -5,7 +5,6 @@ A row is one time of one run in one interval; counts of failures stand in the ro
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -35,6 +34,7 @@ COLUMNS = (
 the sum of squared differences from the mean."""
 NEEDED = ("profile", "time", "start_ns", "length_ns", "histogram")
 _PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p95_ns": 0.95, "p99_ns": 0.99, "p99.9_ns": 0.999}
+_MAX_SQUARES = 1e300
 _FAILED = "failed"
 """How failures are called whose types the file does not have."""
 
@@ -163,7 +163,7 @@ def _values(row: dict[str, Any], where: str) -> IntervalHistogram:
     if any(value in (None, "") for value in exact):
         return values
     low, mean, m2, high = exact
-    if not isinstance(m2, int | float) or not 0 <= m2 < math.inf:
+    if not isinstance(m2, int | float) or not 0 <= m2 < _MAX_SQUARES:
         raise FormatError(f"{where}: m2_ns2: expected a sum of squares")
     moments = Moments(
         values.total,
