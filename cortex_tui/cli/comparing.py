@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cortex_tui.store.records import StoredSession
 
 SCHEMA = "cortex-tui/comparison@1"
+_FAIL_ON = frozenset({"regressions", "undecided"})
 SAME, REGRESSION, USAGE, UNDECIDED = 0, 1, 2, 4
 
 
@@ -102,7 +103,7 @@ def compare(
         click.echo(document(found), nl=False)
     else:
         show(found, sys.stdout, brief=brief)
-    return exit_code(found, undecided_passes=undecided == "pass")
+    return exit_code(found, _FAIL_ON - {"undecided"} if undecided == "pass" else _FAIL_ON)
 
 
 def compared_refs(
@@ -260,9 +261,9 @@ def share_text(part: float) -> str:
     return f"{part + 1:.3g} times" if part >= 1 else f"{100 * part:.1f} %"
 
 
-def exit_code(found: Sequence[Compared], *, undecided_passes: bool = False) -> int:
+def exit_code(found: Sequence[Compared], fail_on: Collection[str] = _FAIL_ON) -> int:
     """1 for a regression; 4 where anything is undecided, and nothing is worse; else 0."""
-    if any(each.comparison.regressions for each in found):
+    if "regressions" in fail_on and any(each.comparison.regressions for each in found):
         return REGRESSION
     undecided = any(each.left_out or each.comparison.having("cannot tell") for each in found)
-    return UNDECIDED if undecided and not undecided_passes else SAME
+    return UNDECIDED if undecided and "undecided" in fail_on else SAME

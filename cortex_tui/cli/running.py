@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from click.core import ParameterSource
 from cortex_tui.cli.again import stored_profiles
 from cortex_tui.cli.against import Wanted, against_options
 from cortex_tui.cli.comparing import compared_refs, exit_code, report_findable_differences, show
-from cortex_tui.cli.exporting import Export, export_stored, exports_option, to_stdout
+from cortex_tui.cli.exporting import Export, cannot_write, export_stored, exports_option, to_stdout
 from cortex_tui.cli.options import (
     StoreError,
     catalog_for,
@@ -50,6 +49,19 @@ class Ran(NamedTuple):
     """The exit code that its runs and targets come to."""
     session: str
     """Its id, "" where none began."""
+
+
+def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset[str]:
+    """A callback: the words of a list such as `targets,errors`."""
+    from cortex_tui.report import FAIL_ON
+
+    words = [word.strip() for word in text.split(",")]
+    for word in words:
+        if word not in FAIL_ON:
+            raise click.BadParameter(
+                f"expected some of {', '.join(FAIL_ON)}, got {word!r}", ctx, param
+            )
+    return frozenset(words)
 
 
 @click.command()
@@ -138,10 +150,20 @@ class Ran(NamedTuple):
 )
 @against_options
 @click.option(
+    "--fail-on",
+    callback=_fail_on,
+    default="targets,regressions,undecided",
+    show_default=True,
+    metavar="LIST",
+    help="What is exit code 1: targets that are missed, regressions against the baseline, errors "
+    "(any operation that failed); and undecided for code 4.",
+)
+@click.option(
     "--undecided",
     type=click.Choice(["fail", "pass"]),
     default="fail",
-    help="Whether undecided targets, and nothing worse, are exit code 4 (fail, the default) or 0.",
+    help="Whether undecided targets, and nothing worse, are exit code 4 (fail, the default) or 0: "
+    "pass is short for a --fail-on without undecided.",
 )
 @click.pass_context
 def run(
@@ -166,6 +188,7 @@ def run(
     against: str,
     variants: Sequence[str],
     python: str,
+    fail_on: frozenset[str],
     undecided: str,
 ) -> int:
     """Run profiles without a screen: progress on stderr, results on stdout.
@@ -173,10 +196,11 @@ def run(
     SELECT is a profile's full name (mediator.search), a suite's name, a tag (@slow), a pattern in
     which * and ? are special ('*-write'), or the path of a TOML file.
 
-    Exit codes: 0 all good; 1 a target was missed, or a profile is slower than the baseline; 2 wrong
-    usage, an invalid profile, or results that could not be written; 3 a run failed; 4 a target is
-    undecided or the comparison cannot tell, and nothing worse (--undecided pass makes it 0); 130
-    interrupted, with what was measured stored. With --against or --variant, those of compare.
+    Exit codes (--fail-on chooses among them): 0 all good; 1 a target was missed, or a profile is
+    slower than the baseline; 2 wrong usage, an invalid profile, or results that could not be
+    written; 3 a run failed; 4 a target is undecided or the comparison cannot tell, and nothing
+    worse; 130 interrupted, with what was measured stored. With --against or --variant, those of
+    compare.
     """
     profiles: Sequence[Profile]
     invalid = False
@@ -207,12 +231,13 @@ def run(
         report_findable_differences(store, baseline, profiles)
     from cortex_tui.report import Delivery, worst
 
-    passes = undecided == "pass"
+    if undecided == "pass":
+        fail_on -= {"undecided"}
     aside = json == "-" or to_stdout(exports)
     if json == "-" and to_stdout(exports):
         raise click.UsageError("--export: expected a file, stdout is that of --json")
     delivery = Delivery(
-        store=store, save=save, note=note, json=json, dry_run=dry_run, undecided_passes=passes
+        store=store, save=save, note=note, json=json, dry_run=dry_run, fail_on=fail_on
     )
     table_to = sys.stderr if to_stdout(exports) else None
     if against or variants or python:
@@ -250,7 +275,7 @@ def run(
             out = sys.stderr if aside else sys.stdout
             click.echo(file=out)
             show(found, out)
-            code = worst(code, exit_code(found, undecided_passes=passes))
+            code = worst(code, exit_code(found, fail_on))
     except StoreError as error:
         # What was interrupted may have too little to compare.
         if code != INTERRUPTED:
@@ -304,21 +329,11 @@ def check_delivery(store: Path, *, save: str, note: str, json: str) -> None:
     """Says before the measuring, not after it, that its results could not be delivered."""
     if note and not save:
         raise click.UsageError("--note: expected --save NAME, too")
-    _check_json(json)
+    problem = cannot_write(json) if json not in ("", "-") else ""
+    if problem:
+        raise click.UsageError(f"--json: {json}: {problem}")
     if save:
         _check_save(store, save)
-
-
-def _check_json(target: str) -> None:
-    if target in ("", "-"):
-        return
-    file = Path(target)
-    if file.is_dir():
-        raise click.UsageError(f"--json: {target}: expected a file, this is a folder")
-    if not file.parent.is_dir():
-        raise click.UsageError(f"--json: {target}: there is no folder {file.parent}")
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
-        raise click.UsageError(f"--json: {target}: cannot be written: permission denied")
 
 
 def run_profiles(

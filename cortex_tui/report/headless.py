@@ -11,7 +11,7 @@ import os
 import signal
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TextIO
@@ -42,6 +42,11 @@ Reads, not seconds: a process that was suspended must not wake up to this."""
 
 GOOD, MISSED, USAGE, FAILED, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
+FAIL_ON = ("targets", "regressions", "errors", "undecided")
+"""What can make a command fail, besides a run that fails as a whole; errors are operations that
+failed, whatever the targets say of them."""
+FAIL_BY_DEFAULT = frozenset({"targets", "regressions", "undecided"})
+
 STDOUT = "-"
 
 
@@ -53,8 +58,8 @@ class Delivery(msgspec.Struct, frozen=True):
     note: str = ""
     json: str = ""
     """A file, `-` for stdout, "" for none."""
-    undecided_passes: bool = False
-    """Whether a session with undecided targets, and nothing worse, is a success."""
+    fail_on: frozenset[str] = FAIL_BY_DEFAULT
+    """What makes the session a failure, of FAIL_ON."""
     dry_run: bool = False
     """Whether the operations are only tried: then it is said which work, and nothing is kept."""
 
@@ -139,12 +144,9 @@ async def run_headless(
         raise unwritten
     if interrupted.is_set():
         return INTERRUPTED
-    came_to = exit_code(view)
-    if versions and came_to != FAILED:
-        return code
-    if came_to == UNDECIDED and delivery.undecided_passes:
-        came_to = GOOD
-    return worst(code, came_to)
+    # What versions come to is their comparison; each alone may miss a target.
+    fail_on = delivery.fail_on & {"errors"} if versions else delivery.fail_on
+    return worst(code, exit_code(view, fail_on))
 
 
 def _log_text(entry: LogEntry) -> str:
@@ -153,13 +155,16 @@ def _log_text(entry: LogEntry) -> str:
     return f"{' '.join([*when, *filter(None, [entry.profile]), entry.stream])}: {entry.text}"
 
 
-def exit_code(view: SessionView) -> int:
-    """What a session that was not interrupted comes to: 3 a run failed, 1 a target missed, 4 one
-    undecided and nothing worse, 0."""
+def exit_code(view: SessionView, fail_on: Collection[str] = FAIL_BY_DEFAULT) -> int:
+    """What a session that was not interrupted comes to: 3 a run failed, 1 a target missed (or, if
+    that is asked for, an operation failed), 4 a target undecided and nothing worse, 0."""
     if view.state == "died" or not view.runs or any(run.state == "failed" for run in view.runs):
         return FAILED
     verdicts = {"undecided" if run.partial else run.verdict for run in view.runs}
-    return MISSED if "missed" in verdicts else UNDECIDED if "undecided" in verdicts else GOOD
+    missed = "targets" in fail_on and "missed" in verdicts
+    if missed or ("errors" in fail_on and any(run.error_count for run in view.runs)):
+        return MISSED
+    return UNDECIDED if "undecided" in fail_on and "undecided" in verdicts else GOOD
 
 
 def worst(*codes: int) -> int:

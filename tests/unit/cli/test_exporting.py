@@ -1,0 +1,168 @@
+"""Sessions out of the store and into it, through the door."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from junitparser import JUnitXml
+
+from tests.unit.cli.door import Answer, call
+from tests.unit.formats.recordings import recording, run
+
+Call = Callable[..., Answer]
+BENCH = """
+async def good():
+    pass
+
+async def bad(_count=[0]):
+    _count[0] += 1
+    if _count[0] % 2:
+        raise ValueError("every other")
+"""
+SUITE = """
+[defaults]
+workload = "shop_bench:good"
+warmup = 0
+iterations = 2_000
+[profile.good]
+targets = ["errors == 0"]
+[profile.missed]
+targets = ["throughput >= 1000000/ms"]
+[profile.short]
+load = { rate = "100/s" }
+duration = "50ms"
+targets = ["p99 < 1s"]
+[profile.bad]
+workload = "shop_bench:bad"
+"""
+
+
+@pytest.fixture
+def do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    (tmp_path / "shop_bench.py").write_text(BENCH)
+    (tmp_path / "cortex-tui.toml").write_text(SUITE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "shop_bench", raising=False)
+    return lambda *arguments: call(capsys, *arguments)
+
+
+def write(name: str = "whole.json", runs: int = 1) -> None:
+    from cortex_tui.formats.registry import FORMATS
+
+    made = FORMATS["session-json"].write
+    assert made is not None
+    Path(name).write_bytes(made(recording(*(run(f"p{at}") for at in range(runs)))))
+
+
+def test_a_run_is_exported_in_several_formats_at_once(do: Call) -> None:
+    answer = do(
+        "run", "cortex-tui.good", "cortex-tui.missed", "--export", "junit=out.xml", "--export",
+        "markdown=-", "--save", "s1",
+    )  # fmt: skip
+    assert answer.code == 1
+    assert answer.out.startswith("### ❌ Latency: 1 missed or slower, 1 as expected")
+    xml = JUnitXml.fromstring(Path("out.xml").read_bytes())
+    assert {(case.classname, case.is_passed) for suite in xml for case in suite} == {
+        ("cortex-tui.good", True), ("cortex-tui.missed", False),
+    }  # fmt: skip
+    again = do("export", "s1", "--format", "junit", "-o", "again.xml")
+    assert (again.code, again.out) == (0, "")
+    assert Path("again.xml").read_bytes() == Path("out.xml").read_bytes().replace(
+        Path("out.xml").read_bytes().split(b'name="')[1].split(b'"')[0], b"s1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "profile", "code"),
+    [
+        ("targets", "missed", 1),
+        ("regressions", "missed", 0),
+        ("targets,errors", "bad", 1),
+        ("targets", "bad", 0),
+        ("undecided", "short", 4),
+        ("targets,regressions", "short", 0),
+    ],
+)
+def test_what_fails_a_run_is_chosen(do: Call, fail_on: str, profile: str, code: int) -> None:
+    assert do("run", f"cortex-tui.{profile}", "--fail-on", fail_on).code == code
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--fail-on", "target"), "expected some of targets, regressions, errors, undecided"),
+        (("--export", "junit"), "expected FORMAT=FILE"),
+        (("--export", "juint=x"), 'no format "juint" (did you mean "junit"'),
+        (("--export", "k6=x"), "k6 cannot be written"),
+        (("--export", "junit=no/such/x"), "there is no folder"),
+        (("--export", "junit=."), "this is a folder"),
+        (("--export", "junit=-", "--json", "-"), "stdout is that of --json"),
+        (("--export", "junit=-", "--export", "html=-"), "at most one on stdout"),
+    ],
+)
+def test_what_cannot_be_written_is_reported_before_anything_runs(
+    do: Call, option: tuple[str, ...], said: str
+) -> None:
+    answer = do("run", "cortex-tui.good", *option)
+    assert answer.code == 2
+    assert said in answer.err
+    assert not Path(".cortex-tui").exists()
+
+
+def test_a_file_comes_in_once_and_can_be_shown_listed_and_compared(do: Call) -> None:
+    write("a.json")
+    write("b.json", 2)
+    first = do("import", "a.json", "b.json", "--tag", "ci")
+    assert first.code == 0, first.err
+    assert do("import", "a.json").err.startswith("a.json: is stored already")
+    assert do("import", "b.json", "--save", "b").code == 0
+    listed = do("snapshots", "--all", "--tag", "ci", "--json")
+    ids = [each["id"] for each in json.loads(listed.out)["entries"]]
+    assert len(ids) == 2
+    shown = do("show", "b")
+    assert "suite.p1" in shown.out
+    assert do("compare", "b", min(ids), "--force").code in (0, 2, 4)
+    assert "was imported" in do("run", "--again", "b").err
+    assert do("rm", "b").code == 0
+    assert "was removed as session" in do("import", "b.json").err
+
+
+def test_a_folder_of_many_files_stays(do: Call) -> None:
+    folder = Path(".benchmarks") / "Linux-CPython-3.11-64bit"
+    folder.mkdir(parents=True)
+    stats = {"min": 0.1, "max": 0.3, "mean": 0.2, "median": 0.2, "rounds": 5}
+    for at in range(60):
+        document = {
+            "machine_info": {}, "datetime": f"2026-01-01T00:00:{at:02}+00:00",
+            "benchmarks": [{"name": "t", "fullname": "t.py::t", "stats": stats}],
+        }  # fmt: skip
+        (folder / f"{at:04}_x.json").write_text(json.dumps(document))
+    (folder / "0099_broken.json").write_text("{")
+    answer = do("import", ".benchmarks")
+    assert answer.code == 2
+    assert "0099_broken.json" in answer.err
+    # A later run prunes what nobody saved.
+    assert do("run", "cortex-tui.good").code == 0
+    assert len(json.loads(do("snapshots", "--all", "--json").out)["entries"]) == 61
+
+
+@pytest.mark.parametrize("name", ["x.json", "x.hlog", "x.csv", "x.bin", "x.jsonl"])
+def test_a_file_that_is_none_leaves_the_store_as_it_was(do: Call, name: str) -> None:
+    Path(name).write_bytes(b'#[Histogram log format version 1.3]\n{"metrics": [\xff\n')
+    answer = do("import", name)
+    assert answer.code == 2
+    assert answer.out == ""
+    assert len(answer.err.splitlines()) == 1
+    assert not Path(".cortex-tui").exists()
+
+
+def test_the_table_of_formats_names_what_each_lacks(do: Call) -> None:
+    answer = do("export", "--list")
+    assert answer.code == 0
+    assert len(answer.out.splitlines()) == 15
+    assert "in out" in answer.out
