@@ -261,6 +261,20 @@ async def test_collecting_gives_the_space_back(store: Store, tmp_path: Path) -> 
     assert freed > 1_000_000
 
 
+async def test_a_session_that_runs_goes_on_while_others_are_collected(
+    store: Store, tmp_path: Path
+) -> None:
+    async with await open_store(tmp_path / "snapshots.db") as running:
+        await add(running, "d4", 4, ended=False)
+        await store.remove("a1")
+        assert (await store.collect(Keep(newest=0))).removed == ("a1",)
+        await running.write(samples.batch("d4", count=9))
+        await running.finish_session("d4", "finished")
+        await running.name_snapshot("main", "d4")
+    assert len((await store.load("main")).intervals) == 18
+    assert await sessions(store) == ["d4"]
+
+
 async def test_pruning_spares_what_a_person_marked_and_what_can_be_restored(store: Store) -> None:
     await store.change_tags("a1", add=("ci",))
     await store.remove("b2")
