@@ -13,11 +13,13 @@ import click
 
 from cortex_tui.cli.options import (
     BARE,
+    StoreError,
     catalog_for,
     loop_factory,
     loop_option,
     place_options,
     profiles_option,
+    report_error,
     selected_from,
     store_option,
 )
@@ -112,6 +114,7 @@ def _launch(
 ) -> int:
     from cortex_tui.report import summary
     from cortex_tui.report.stream import wants_colour, width_of
+    from cortex_tui.report.summary import not_stored
     from cortex_tui.tui.app import launch as launch_workbench
 
     def make_control(screen_loop: asyncio.AbstractEventLoop) -> Control:
@@ -134,10 +137,11 @@ def _launch(
         # In process, the screen's loop is the one to measure on.
         loop_factory=loop_factory(loop) if place.shares_loop else None,
     )
-    if outcome.view is not None:
-        colour = wants_colour(sys.stdout)
-        click.echo(
-            summary(outcome.view, width=width_of(sys.stdout), colour=colour, store=store),
-            color=colour,
-        )
-    return outcome.exit_code
+    if (view := outcome.view) is None:
+        return outcome.exit_code
+    colour = wants_colour(sys.stdout)
+    text = summary(view, width=width_of(sys.stdout), colour=colour, store=store)
+    click.echo(text, color=colour)
+    if view.store_error:
+        report_error(not_stored(view.store_error))
+    return outcome.exit_code or (StoreError.exit_code if view.store_error else 0)

@@ -23,7 +23,7 @@ from cortex_tui.profiles.model import Profile
 from cortex_tui.report.progress import Progress
 from cortex_tui.report.rehearsal import rehearsal
 from cortex_tui.report.stream import wants_colour, width_of
-from cortex_tui.report.summary import summary, troubles, where_stored
+from cortex_tui.report.summary import ONLY_SHOWN, not_stored, summary, troubles, where_stored
 from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.session.control import Control
 from cortex_tui.session.versions import Version
@@ -274,9 +274,8 @@ def _check_stored(view: SessionView, delivery: Delivery, copy: str, progress: Pr
     if view.stored or delivery.dry_run:
         return GOOD
     why = view.store_error or f"it took longer than {STORING_AT_MOST_S:.0f} s"
-    where = "on stdout" if copy == STDOUT else f"in {copy}" if copy else "only in the table"
-    text = f"the session could not be stored: {why}; its results are {where}"
-    progress.report(f"error: {one_line(text)}")
+    where = "on stdout" if copy == STDOUT else f"in {copy}" if copy else ONLY_SHOWN
+    progress.report(f"error: {not_stored(why, where)}")
     return USAGE
 
 

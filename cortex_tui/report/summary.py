@@ -93,6 +93,14 @@ def _measured_on(view: SessionView) -> Iterator[str]:
         )
 
 
+ONLY_SHOWN = "only in the table"
+
+
+def not_stored(why: str, where: str = ONLY_SHOWN) -> str:
+    """The error of a session that did not reach the disk; `where` its results are then."""
+    return one_line(f"the session could not be stored: {why}; its results are {where}")
+
+
 def where_stored(view: SessionView, store: Path | None) -> Iterator[str]:
     """Where the session can be found again, or why it cannot."""
     if view.store_error:
