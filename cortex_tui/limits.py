@@ -14,8 +14,6 @@ MAX_ERROR_TYPES = 32
 MAX_ERROR_CHARS = 300
 """Of what an exception said, in one line."""
 MAX_TRACEBACK_CHARS = 4_000
-MAX_CAUSES = 20
-"""Exceptions of a group, or of a chain of causes, whose names are reported."""
 MAX_LINE_CHARS = 4_096
 """Of what a workload prints in one line; the rest comes as further lines."""
 MAX_LOG_LINES = 500

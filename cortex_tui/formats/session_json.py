@@ -23,14 +23,11 @@ from cortex_tui.loads.registry import decode_load
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.document import (
     DocumentError,
-    LengthDocument,
     MarkDocument,
     RunDocument,
     SessionDocument,
-    StageDocument,
     TargetDocument,
     TimesDocument,
-    VariantDocument,
     read_document,
     write_document,
 )
@@ -58,7 +55,7 @@ def session_document(result: SessionResult) -> SessionDocument:
         timer=record.timer,
         one_by_one=record.one_by_one,
         rounds=record.rounds,
-        variants=[VariantDocument(**msgspec.structs.asdict(each)) for each in record.variants],
+        variants=list(record.variants),
         seed=record.seed,
         clock_cost_ns=record.clock_cost_ns,
         await_cost_ns=record.await_cost_ns,
@@ -86,11 +83,11 @@ def _run_document(run: RunResult, histograms: Histograms) -> RunDocument:
         workload=profile.workload,
         params=dict(profile.params),
         load=msgspec.to_builtins(profile.load),
-        warmup=_length(profile.warmup),
+        warmup=profile.warmup,
         auto_warmup=profile.auto_warmup,
-        stop=_length(profile.stop),
+        stop=profile.stop,
         precision=msgspec.to_builtins(profile.precision),
-        until_decided=None if profile.until_decided is None else _length(profile.until_decided),
+        until_decided=profile.until_decided,
         timeout_ns=profile.timeout_ns,
         database=profile.database,
         alone=profile.alone,
@@ -109,7 +106,7 @@ def _run_document(run: RunResult, histograms: Histograms) -> RunDocument:
         batch=run.batch,
         level=run.level_reached,
         marks=[MarkDocument(offset_ns=mark.offset_ns, text=mark.text) for mark in run.marks],
-        stages=[StageDocument(**msgspec.structs.asdict(stage)) for stage in run.stages],
+        stages=list(run.stages),
         errors=run.errors,
         unfinished=run.unfinished,
         unfinished_ns=list(run.unfinished_ns),
@@ -133,10 +130,6 @@ def _run_document(run: RunResult, histograms: Histograms) -> RunDocument:
         tracebacks=run.tracebacks,
         messages=run.messages,
     )
-
-
-def _length(length: msgspec.Struct) -> LengthDocument:
-    return LengthDocument(**msgspec.structs.asdict(length))
 
 
 def write_session(result: SessionResult) -> bytes:

@@ -12,6 +12,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from cortex_tui.limits import MAX_DOCUMENT_BYTES
+from cortex_tui.profiles.model import Length
+from cortex_tui.protocol.plan import Variant
+from cortex_tui.results.run_result import StageResult
 
 SCHEMA = "cortex-tui/session@1"
 
@@ -62,39 +65,6 @@ class MarkDocument(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class StageDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What was measured in one stage of a load with several; times are the headline's."""
-
-    from_ns: int
-    until_ns: int
-    from_level: float
-    until_level: float
-    operations: int
-    errors: int
-    throughput_per_s: float | None
-    percentiles_ns: dict[str, int | None]
-    samples_missing: dict[str, int]
-    max_ns: int | None
-
-
-class LengthDocument(msgspec.Struct, frozen=True, kw_only=True):
-    duration_ns: int | None = None
-    iterations: int | None = None
-
-
-class VariantDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the versions that a session compares."""
-
-    name: str
-    revision: str = ""
-    dirty: bool = False
-    folder: str = ""
-    python: str = ""
-    env: dict[str, str] = {}
-    loop: str | None = None
-    params: dict[str, Any] = {}
-
-
 class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     run: int
     round: int = 1
@@ -107,11 +77,11 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     workload: str
     params: dict[str, Any]
     load: dict[str, Any]
-    warmup: LengthDocument
+    warmup: Length
     auto_warmup: bool = False
-    stop: LengthDocument
+    stop: Length
     precision: dict[str, Any] | None = None
-    until_decided: LengthDocument | None = None
+    until_decided: Length | None = None
     """Of a run that lasts until its targets are decided: its own length, which is the least."""
     timeout_ns: int | None = None
     database: str | None = None
@@ -132,7 +102,7 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     batch: int = 1
     level: float | None = None
     marks: list[MarkDocument] = []
-    stages: list[StageDocument] = []
+    stages: list[StageResult] = []
     errors: dict[str, int]
     unfinished: int
     unfinished_ns: list[int] = []
@@ -195,7 +165,7 @@ class SessionDocument(msgspec.Struct, frozen=True, kw_only=True):
     timer: str
     one_by_one: bool = False
     rounds: int = 1
-    variants: list[VariantDocument] = []
+    variants: list[Variant] = []
     seed: int = 0
     clock_cost_ns: float
     await_cost_ns: float = 0.0

@@ -29,11 +29,11 @@ from cortex_tui.results.findings import ExaminationTimes, Findings, findings_of
 from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName, interval_of
 from cortex_tui.results.no_success import why_no_success
 from cortex_tui.results.phase_clock import PhaseClock
-from cortex_tui.results.run_result import MarkView
 from cortex_tui.results.run_totals import RunTotals
 from cortex_tui.results.trend import Trend, WarmUp
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.targets import TargetResult, TargetVerdict, parse_targets
+from cortex_tui.store.records import MarkRecord
 from cortex_tui.text import lines
 
 UNSETTLED = "warm-up ended before the times had settled"
@@ -78,7 +78,7 @@ class RunFold(RunTotals):
         self.targets = parse_targets(planned.profile.targets, planned.profile.warn_targets)
         self.round, self.variant = planned.round, planned.variant
         self.level: float | None = None
-        self.marks: list[MarkView] = []
+        self.marks: list[MarkRecord] = []
         self.warmup_ns = 0
         self.warmup_iterations = 0
         self.changed = True
@@ -164,7 +164,7 @@ class RunFold(RunTotals):
 
     def mark(self, message: Mark) -> None:
         if len(self.marks) < MAX_MARKS:
-            self.marks.append(MarkView(message.offset_ns, lines(message.text)))
+            self.marks.append(MarkRecord(message.offset_ns, lines(message.text)))
         self.changed = True
 
     def calibrate(self, message: Calibrated) -> None:

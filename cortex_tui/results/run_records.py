@@ -12,14 +12,12 @@ from cortex_tui.results.findings import Findings
 from cortex_tui.results.intervals import Interval, TimeName
 from cortex_tui.results.result_of import statistics_of, targets_of
 from cortex_tui.results.run_fold import Concluded, RunFold
-from cortex_tui.results.run_result import MarkView
 from cortex_tui.results.warnings import warnings_of
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.moments import Moments
 from cortex_tui.store.records import (
     EncodedHistogram,
     IntervalRecord,
-    MarkRecord,
     RunRecord,
     SessionRecord,
     SessionState,
@@ -64,7 +62,7 @@ def record_of(run: RunFold, cells: Cells) -> RunRecord:
         round=run.round,
         variant=run.variant,
         phase=run.life.phase,
-        marks=tuple(MarkRecord(mark.offset_ns, mark.text) for mark in run.marks),
+        marks=tuple(run.marks),
         warnings=warnings_of(run),
         targets=targets_of(run, cells),
         service=run.service.moments,
@@ -110,7 +108,7 @@ def fold_of(
         setattr(run, name, copy(getattr(record, name)))
     run.batch = max(1, run.batch)
     run.reason = run.reason or (INTERRUPTED if cut else "")
-    run.marks = [MarkView(mark.offset_ns, mark.text) for mark in record.marks]
+    run.marks = list(record.marks)
     _fill(run, record, intervals)
     neighbours = record.neighbours if not cut or record.phase in _MEASURED else ()
     run.restore_neighbours(neighbours)

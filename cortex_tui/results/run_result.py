@@ -16,6 +16,7 @@ from cortex_tui.stats.measured import Subject
 from cortex_tui.stats.summary import LiveSummary
 from cortex_tui.stats.targets import TargetResult, Verdict
 from cortex_tui.store.library import RunFacts
+from cortex_tui.store.records import MarkRecord
 
 
 class CurvePoint(msgspec.Struct, frozen=True, array_like=True):
@@ -23,13 +24,6 @@ class CurvePoint(msgspec.Struct, frozen=True, array_like=True):
 
     nines: float
     value_ns: int
-
-
-class MarkView(msgspec.Struct, frozen=True, array_like=True):
-    """Something that a person did to a run, `offset_ns` after measure began."""
-
-    offset_ns: int
-    text: str
 
 
 class StageResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,7 +108,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     curve: tuple[CurvePoint, ...] = ()
     slowest: str = ""
     """What the slowest intervals had in common: `3 of the 5 slowest intervals had a GC pause`."""
-    marks: tuple[MarkView, ...] = ()
+    marks: tuple[MarkRecord, ...] = ()
     stages: tuple[StageResult, ...] = ()
     """Of a load with several, when the run has ended: those that it reached."""
     warmup_ns: int = 0

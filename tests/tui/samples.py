@@ -11,9 +11,10 @@ from cortex_tui.loads.open import OpenLoad
 from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Catalog, Length, Precision, Problem, Profile, Suite
 from cortex_tui.protocol.lifecycle import RunLife
-from cortex_tui.results.run_result import CurvePoint, MarkView, RunResult, StageResult
+from cortex_tui.results.run_result import CurvePoint, RunResult, StageResult
 from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.stats.targets import TargetResult
+from cortex_tui.store.records import MarkRecord
 from tests.lives import with_life
 
 SECOND_NS = 1_000_000_000
@@ -166,7 +167,7 @@ def paused() -> SessionView:
         msgspec.structs.replace(run, life=RunLife("measure", paused=run.state == "running"))
         for run in view.runs
     )
-    marks = (MarkView(620_000_000, "500 → 625/s"), MarkView(1_150_000_000, "paused"))
+    marks = (MarkRecord(620_000_000, "500 → 625/s"), MarkRecord(1_150_000_000, "paused"))
     view = msgspec.structs.replace(view, runs=runs)
     return replaced(view, 3, level=625.0, marks=marks, measured_ns=1_150_000_000)
 

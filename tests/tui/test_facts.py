@@ -10,8 +10,9 @@ import pytest
 from cortex_tui.loads.port import Load
 from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Length, Precision, Suite
-from cortex_tui.results.run_result import MarkView, RunResult
+from cortex_tui.results.run_result import RunResult
 from cortex_tui.stats.targets import TargetResult, TargetVerdict, Verdict
+from cortex_tui.store.records import MarkRecord
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.definition import plan_text
 from cortex_tui.tui.render.facts import profile_facts, suite_facts, title
@@ -128,7 +129,7 @@ def test_what_happens_to_a_run_is_told() -> None:
         batch=100,
         mean_ns=1_234.0,
         progress_note="p99 ± 3.1 %, wanted 2 %",
-        marks=(MarkView(1_500_000_000, "rate 500 → 625/s"),),
+        marks=(MarkRecord(1_500_000_000, "rate 500 → 625/s"),),
         slowest="3 of the 5 slowest intervals had a GC pause",
     )
     told = facts(run)

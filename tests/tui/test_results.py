@@ -8,7 +8,8 @@ import re
 import msgspec
 import pytest
 
-from cortex_tui.results.run_result import CurvePoint, MarkView, RunResult
+from cortex_tui.results.run_result import CurvePoint, RunResult
+from cortex_tui.store.records import MarkRecord
 from cortex_tui.tui.render.columns import columns_for
 from cortex_tui.tui.render.error_bars import ErrorBar, error_bars
 from cortex_tui.tui.render.facts import profile_facts, title
@@ -150,7 +151,7 @@ def test_marks_are_listed_newest_last_and_ticked_in_the_trend() -> None:
     told = facts(run)
     assert "marks     620ms: 500 → 625/s\n          1.15s: paused" in told
     assert row(run, 119).endswith("▅│▂▁▁▁│")
-    many = run_view(0, STEADY, marks=tuple(MarkView(n, f"mark {n}") for n in range(50)))
+    many = run_view(0, STEADY, marks=tuple(MarkRecord(n, f"mark {n}") for n in range(50)))
     assert "mark 49" in facts(many)
     assert "mark 29\n" not in facts(many)
 
@@ -168,7 +169,7 @@ def test_ticks_move_left_with_a_trend_that_is_full() -> None:
         COMMAND,
         trend_ns=values,
         measured_ns=10_000_000_000,
-        marks=(MarkView(9_950_000_000, "paused"), MarkView(100_000_000, "long ago")),
+        marks=(MarkRecord(9_950_000_000, "paused"), MarkRecord(100_000_000, "long ago")),
     )
     assert row(run, 250).endswith("▄│")
     assert row(run, 250).count("│") == 1

@@ -11,8 +11,8 @@ import pytest
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.report import summary
 from cortex_tui.results.blocked import Blocks
-from cortex_tui.results.run_result import MarkView
 from cortex_tui.stats.targets import TargetResult
+from cortex_tui.store.records import MarkRecord
 from tests.tui.samples import staged
 from tests.unit.report.stand_in import profile, run_view, session_view
 
@@ -159,8 +159,8 @@ def test_each_variant_of_a_profile_has_its_rounds_together() -> None:
 def test_what_was_done_and_what_disturbed_is_told() -> None:
     run = run_view(
         marks=(
-            MarkView(2_300_000_000, "500 → 625/s"),
-            *(MarkView(3_000_000_000, "paused") for _ in range(20)),
+            MarkRecord(2_300_000_000, "500 → 625/s"),
+            *(MarkRecord(3_000_000_000, "paused") for _ in range(20)),
         ),
         slowest="3 of the 5 slowest intervals had a GC pause",
         warmup_ns=1_200_000_000,
