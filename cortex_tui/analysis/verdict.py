@@ -127,8 +127,8 @@ def _word(statistic: str, difference: float) -> Word:
 
 
 def more_rounds(evidence: Evidence, inside: float, family: int) -> float | None:
-    """About how many more rounds would tell; None where rounds are not what is lacking, infinity
-    where nobody would measure so many.
+    """About how many more rounds would decide; None where rounds are not what is lacking, infinity
+    where nobody would measure that many.
 
     Where the difference lies beyond the tolerance, as many as show it with probability POWER; else
     as many as make the interval narrow enough for `same`.

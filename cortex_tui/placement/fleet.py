@@ -40,7 +40,7 @@ async def open_fleet(plan: SessionPlan, open_one: Open) -> AsyncIterator[Stream]
     """The session of all runners of the plan; `open_one` starts the one of a plan's `runner`."""
     fleet = _Fleet(plan, open_one)
     fleet.advance()
-    looking = asyncio.ensure_future(fleet.keep_looking())
+    looking = asyncio.ensure_future(fleet.watch_silence())
     try:
         yield fleet.stream
     finally:
@@ -66,8 +66,8 @@ class _Fleet:
         self._silence = Silence()
         self._stopped_ns: int | None = None
 
-    async def keep_looking(self) -> None:
-        """Reports runners that send nothing, and kills those that do not stop when they are told
+    async def watch_silence(self) -> None:
+        """Reports runners that send nothing, and kills those that do not stop when they are asked
         to, until it is cancelled."""
         while True:
             await asyncio.sleep(_LOOK_S)
@@ -139,7 +139,7 @@ class _Fleet:
     def _take(self, runner: int, batch: list[Message]) -> None:
         now_ns = time.perf_counter_ns()
         merged = [each for message in batch for each in self._merge.take(runner, message)]
-        if (silent_ns := self._silence.heard(runner, now_ns)) is not None:
+        if (silent_ns := self._silence.received(runner, now_ns)) is not None:
             what = f"answers again after {silent_ns / 1e9:.1f} s"
             merged += self._merge.note(runner, what, now_ns)
         if merged:

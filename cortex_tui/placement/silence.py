@@ -15,7 +15,7 @@ class Silence:
         self._last_ns: dict[int, int] = {}
         self._silent: set[int] = set()
 
-    def heard(self, runner: int, at_ns: int) -> int | None:
+    def received(self, runner: int, at_ns: int) -> int | None:
         """A message came from the runner; for how long there was none, if it had been silent."""
         last_ns = self._last_ns.get(runner, at_ns)
         self._last_ns[runner] = at_ns

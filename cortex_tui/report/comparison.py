@@ -45,7 +45,7 @@ def headline(compared: Compared) -> str:
     ]
     failing = [each for each in comparison.profiles if each.statistics["errors"].verdict == "more"]
     parts.append(f"more operations fail in {_names(failing)}" if failing else "")
-    parts += _beside_what_decides(comparison)
+    parts += _not_deciding(comparison)
     same, undecided = comparison.having("same"), comparison.having("cannot tell")
     total = len(comparison.profiles)
     if same:
@@ -71,7 +71,7 @@ def comparison_text(compared: Compared, *, width: int, colour: bool, details: bo
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def _beside_what_decides(comparison: Comparison) -> Iterator[str]:
+def _not_deciding(comparison: Comparison) -> Iterator[str]:
     """Differences in statistics that do not decide, of profiles whose own verdict hides them."""
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for each in comparison.having("same", "cannot tell"):
