@@ -63,6 +63,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """What differs in the environments of those two, but for their commits."""
     note: str = ""
     """What a person who knows of it wrote."""
+    noted_at: str = ""
+    """The session under which that is kept."""
 
     @property
     def ratio(self) -> float:
@@ -146,7 +148,8 @@ def history_of(
                 p=change.p,
                 word="slower" if (change.ratio > 1) != (statistic in _RATES) else "faster",
                 differs=_differs(environments[change.at - 1], environments[change.at]),
-                note=notes.get(change.at, ""),
+                note=notes[change.at].note if change.at in notes else "",
+                noted_at=notes[change.at].session if change.at in notes else "",
             )
             for change in shape.changes
         ),
@@ -277,15 +280,15 @@ def _differs(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Chang
 
 def _notes(
     points: Sequence[Point], steps: Sequence[int], known: Iterable[Acknowledgement], statistic: str
-) -> dict[int, str]:
+) -> dict[int, Acknowledgement]:
     """By step: the note on it. A note belongs to the step nearest to its session."""
     places = {point.session: at for at, point in enumerate(points)}
-    notes: dict[int, str] = {}
+    notes: dict[int, Acknowledgement] = {}
     for each in known:
         at = places.get(each.session)
         if each.statistic != statistic or at is None or not steps:
             continue
         nearest = min(steps, key=lambda step: abs(step - at))
         if abs(nearest - at) <= NEAR:
-            notes[nearest] = each.note
+            notes[nearest] = each
     return notes

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from cortex_tui.cli.options import GivenPath, StoreError, given, store_option
-from cortex_tui.cli.stored import REF, answer, report
+from cortex_tui.cli.stored import REF, answer, need_store, report
 from cortex_tui.toml.words import shown, suggestion
 
 if TYPE_CHECKING:
@@ -72,8 +72,7 @@ def history(
 
     Only sessions that measured the same under the same conditions as the newest one are shown.
     """
-    from cortex_tui.analysis.series import HistoryError, history_of, step_at
-    from cortex_tui.store.library import Acknowledgement
+    from cortex_tui.analysis.series import HistoryError, history_of
     from cortex_tui.store.port import open_store
 
     if note and acknowledge is None:
@@ -83,6 +82,7 @@ def history(
     if acknowledge is not None and forget is not None:
         raise click.UsageError("--acknowledge and --forget: expected one of them, not both")
     changed = acknowledge or forget
+    need_store(store)
 
     async def series() -> History:
         mode: Mode = "write" if changed else "read"
@@ -100,24 +100,7 @@ def history(
             )
             if not changed:
                 return found
-            session, _ = await opened.find(changed)
-            step = step_at(found, session)
-            # An earlier note may be kept under a session next to it.
-            for each in await opened.acknowledgements(profile):
-                if each.statistic == found.statistic and each.note == step.note:
-                    await opened.acknowledge(msgspec.structs.replace(each, note=""))
-            first = step.first.session
-            await opened.acknowledge(
-                Acknowledgement(
-                    profile=profile, statistic=found.statistic, session=first, note=note
-                )
-            )
-            report(f"the change at session {first} is {'' if note else 'no longer '}acknowledged")
-            steps = (
-                msgspec.structs.replace(each, note=note) if each is step else each
-                for each in found.steps
-            )
-            return msgspec.structs.replace(found, steps=tuple(steps))
+            return await _noted(opened, found, changed, note)
 
     try:
         found = answer(series())
@@ -125,6 +108,31 @@ def history(
         raise StoreError(f"{store}: {profile}: {error}") from None
     _write(found, as_json=as_json, output=output)
     return 0
+
+
+async def _noted(opened: Store, found: History, ref: str, note: str) -> History:
+    """With the note on the change at that session, which is kept; an empty one is taken away."""
+    from cortex_tui.analysis.series import step_at
+    from cortex_tui.store.library import Acknowledgement
+
+    session, _ = await opened.find(ref)
+    step = step_at(found, session)
+    first = step.first.session
+    # An earlier note may be kept under a session next to it.
+    for at, text in ((step.noted_at, ""), (first, note)):
+        if at:
+            known = Acknowledgement(
+                profile=found.profile, statistic=found.statistic, session=at, note=text
+            )
+            await opened.acknowledge(known)
+    report(f"the change at session {first} is {'' if note else 'no longer '}acknowledged")
+    steps = (
+        msgspec.structs.replace(each, note=note, noted_at=first if note else "")
+        if each is step
+        else each
+        for each in found.steps
+    )
+    return msgspec.structs.replace(found, steps=tuple(steps))
 
 
 def _write(found: History, *, as_json: bool, output: Path | None) -> None:

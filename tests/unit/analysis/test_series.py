@@ -190,7 +190,7 @@ def test_a_note_stays_with_its_change_though_that_moves_a_little(
     notes: list[Acknowledgement], note: str
 ) -> None:
     (step,) = history(stepped(), known=notes).steps
-    assert step.note == note
+    assert (step.note, bool(step.noted_at)) == (note, bool(note))
 
 
 def test_a_step_is_meant_by_a_session_at_it() -> None:

@@ -126,6 +126,8 @@ def test_a_change_is_acknowledged_with_a_note_until_that_is_taken_away(do: Call)
         ([PROFILE, "--acknowledge", "s14x"], "--acknowledge: expected --note with it"),
         ([PROFILE, "--acknowledge", "s14x", "--note", "n", "--forget", "s14x"], "not both"),
         ([""], "expected the full name of a profile"),
+        ([PROFILE, "--store", "none.db"], "none.db: there is no store"),
+        ([PROFILE, "--store", "none.db", "--forget", "s14x"], "none.db: there is no store"),
     ],
 )
 def test_what_cannot_be_is_one_line(do: Call, arguments: list[str], message: str) -> None:
