@@ -9,8 +9,6 @@ import click
 
 from cortex_tui.cli.options import Command, given
 
-KEYS = ("rev", "folder", "python", "loop", "env", "param")
-
 
 class Wanted(NamedTuple):
     """What is to be compared, in the words of the command line."""

@@ -1,0 +1,123 @@
+"""What `--against`, `--variant` and `--python` ask for, as variants."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+import click
+import msgspec
+
+from cortex_tui import __version__
+from cortex_tui.cli.against import Wanted
+from cortex_tui.profiles.model import ParamValue, Profile, SuiteVariant
+from cortex_tui.profiles.suite import read_suite
+from cortex_tui.protocol.plan import LoopName, Variant
+from cortex_tui.toml.words import suggestion
+
+HERE = "here"
+"""The name of the code as it is."""
+
+KEYS = ("rev", "folder", "python", "loop", "env", "param")
+
+
+def variants_of(wanted: Wanted, profiles: Sequence[Profile]) -> list[Variant]:
+    """What the words mean, the one that the others are compared with first."""
+    asked: dict[str, Variant] = {}
+    for word in wanted.variants:
+        name, equals, setting = word.partition("=")
+        if not equals:
+            asked[name] = _of_suites(name, profiles)
+            continue
+        key, colon, value = setting.partition(":")
+        if not (name and equals and colon and value and key in KEYS):
+            raise click.UsageError(
+                f"--variant {word}: expected NAME=KEY:VALUE with one of the keys {', '.join(KEYS)}"
+            )
+        asked[name] = _with(asked.get(name, Variant(name=name)), key, value, word)
+    if wanted.python:
+        name = os.path.basename(wanted.python)
+        asked[name] = _with(Variant(name=name), "python", wanted.python, f"--python {name}")
+    base = [Variant(name=wanted.against, revision=wanted.against)] if wanted.against else []
+    here = [Variant(name=HERE)] if base or len(asked) == 1 else []
+    found = [*base, *here, *asked.values()]
+    names = [variant.name for variant in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise click.UsageError(f"--variant {name}: expected a name that no other variant has")
+    return found
+
+
+def _of_suites(name: str, profiles: Sequence[Profile]) -> Variant:
+    """The variant of that name of the suites that are run."""
+    known: dict[str, SuiteVariant] = {}
+    for source in dict.fromkeys(profile.source for profile in profiles):
+        suite = read_suite(Path(source), source).suite
+        known.update((each.name, each) for each in suite.variants) if suite else None
+    if name not in known:
+        raise click.UsageError(
+            f"--variant {name}: expected NAME=KEY:VALUE, or a [variant.NAME] of the suite "
+            f"{suggestion(name, known)}"
+        )
+    found = known[name]
+    word = f"variant.{name}"
+    variant = Variant(name=name, env=found.env, params=found.params)
+    for key in ("rev", "folder", "python", "loop"):
+        if value := getattr(found, key):
+            variant = _with(variant, key, value, word)
+    return variant
+
+
+def _with(variant: Variant, key: str, value: str, word: str) -> Variant:
+    name, equals, rest = value.partition("=")
+    if key in ("env", "param") and not (name and equals):
+        raise click.UsageError(f"--variant {word}: expected {key}:NAME=VALUE")
+    match key:
+        case "rev":
+            return msgspec.structs.replace(variant, revision=value)
+        case "folder":
+            if not os.path.isdir(value):
+                raise click.UsageError(f"--variant {word}: {value}: expected a folder, found none")
+            return msgspec.structs.replace(variant, folder=os.path.realpath(value))
+        case "python":
+            return msgspec.structs.replace(variant, python=_interpreter(value, word))
+        case "loop":
+            if value not in get_args(LoopName):
+                loops = ", ".join(get_args(LoopName))
+                raise click.UsageError(f"--variant {word}: expected one of the loops {loops}")
+            return msgspec.structs.replace(variant, loop=msgspec.convert(value, LoopName))
+        case "env":
+            return msgspec.structs.replace(variant, env={**variant.env, name: rest})
+        case _:
+            return msgspec.structs.replace(variant, params={**variant.params, name: _scalar(rest)})
+
+
+def _scalar(text: str) -> ParamValue:
+    """As TOML would have it, or else as text."""
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _interpreter(path: str, word: str) -> str:
+    code = "import cortex_tui; print(cortex_tui.__version__)"
+    try:
+        done = subprocess.run(
+            [path, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise click.UsageError(f"{word}: {path}: expected an interpreter: {error}") from None
+    if done.returncode or done.stdout.strip() != __version__:
+        found = done.stdout.strip() or "none"
+        raise click.UsageError(
+            f"{word}: {path}: expected cortex-tui {__version__} in its environment, found {found}"
+        )
+    return path

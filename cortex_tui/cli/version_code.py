@@ -1,0 +1,124 @@
+"""The code of each version, in a folder of its own where it is not the working tree's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import msgspec
+
+from cortex_tui.environment.checkout import (
+    Repository,
+    RevisionError,
+    check_out,
+    commit_named,
+    repository_of,
+)
+from cortex_tui.profiles.model import Profile
+from cortex_tui.profiles.suite import read_suite
+from cortex_tui.protocol.plan import Variant
+from cortex_tui.session.scratch import Scratch
+from cortex_tui.session.versions import Version
+from cortex_tui.workloads.names import BUILT_IN, OVER_CORE
+
+
+class VersionError(click.ClickException):
+    """A version that cannot be measured; the message says which, and why."""
+
+    exit_code = 2
+
+
+@contextmanager
+def versions_of(
+    variants: Sequence[Variant], profiles: Sequence[Profile], store: Path
+) -> Iterator[list[Version]]:
+    """The versions, with the code of revisions in folders that are deleted afterwards, at the next
+    start where this program is killed."""
+    scratch = Scratch(store.parent)
+    scratch.settle()
+    scratch.sweep()
+    name = f"code-{os.urandom(4).hex()}"
+    try:
+        scratch.make(name)
+        place = scratch.folder_of(name).resolve()
+        yield [
+            _version(variant, profiles, place / str(number))
+            for number, variant in enumerate(variants)
+        ]
+    except RevisionError as error:
+        raise VersionError(str(error)) from None
+    except OSError as error:
+        raise VersionError(f"there is no place for its code: {error}") from None
+    finally:
+        scratch.remove(name)
+
+
+def _version(variant: Variant, profiles: Sequence[Profile], folder: Path) -> Version:
+    if variant.folder:
+        root = os.path.realpath(Path.cwd())
+        _check_profiles(variant, profiles, root, Path(variant.folder))
+        return Version(variant, root, variant.folder)
+    if not variant.revision:
+        return Version(_as_it_is(variant))
+    repository = repository_of(Path.cwd())
+    commit = commit_named(repository, variant.revision)
+    check_out(repository, commit, folder)
+    for profile in profiles:
+        _check_varies(variant, profile, repository)
+    _check_profiles(variant, profiles, str(repository.top), folder)
+    return Version(
+        msgspec.structs.replace(variant, revision=commit), str(repository.top), str(folder)
+    )
+
+
+def _as_it_is(variant: Variant) -> Variant:
+    """With the commit of the working tree, where there is one."""
+    try:
+        repository = repository_of(Path.cwd())
+    except RevisionError:
+        return variant
+    if repository.dirty:
+        click.echo(
+            f"{variant.name}: the working tree of {repository.commit[:10]} with its changes",
+            err=True,
+        )
+    return msgspec.structs.replace(variant, revision=repository.commit, dirty=repository.dirty)
+
+
+def _check_varies(variant: Variant, profile: Profile, repository: Repository) -> None:
+    """That the revision has a say in what the profile measures."""
+    if profile.workload in OVER_CORE:
+        import cortex_core
+
+        code, what = (
+            Path(cortex_core.__file__),
+            f"cortex_core in {Path(cortex_core.__file__).parent}",
+        )
+    else:
+        code, what = Path(profile.source), f"the suite {profile.source}"
+    if not code.resolve().is_relative_to(repository.top):
+        raise VersionError(
+            f"{profile.full_name} measures {what}, which is not part of {repository.top}: "
+            f"{variant.name} cannot differ in it"
+        )
+
+
+def _check_profiles(variant: Variant, profiles: Sequence[Profile], root: str, folder: Path) -> None:
+    """That the code of the variant has each profile."""
+    for source in dict.fromkeys(profile.source for profile in profiles):
+        if not Path(source).is_relative_to(root):
+            continue
+        file = folder / Path(source).relative_to(root)
+        suite = read_suite(file, str(file)).suite if file.exists() else None
+        there = {profile.full_name for profile in suite.profiles} if suite else set()
+        for profile in profiles:
+            if profile.source == source and profile.full_name not in there:
+                if profile.workload in BUILT_IN:
+                    continue
+                raise VersionError(
+                    f"{variant.name} has no profile {profile.full_name} "
+                    f"(in {Path(source).relative_to(root)}): it cannot be compared"
+                )
