@@ -90,9 +90,14 @@ def sources_of(named: Sequence[tuple[str, StoredSession]]) -> list[Source]:
         if len(stored.session.variants) < 2:
             raise ValueError(f"{name} has no variants to compare: name a second session")
         return [_stored(each.name, stored, each.name) for each in stored.session.variants]
+    seen: dict[tuple[str, int | None], str] = {}
     for name, stored in named:
         if stored.session.variants:
             raise ValueError(f"{name} is a comparison of variants already: compare it by itself")
+        which = stored.session.id, stored.snapshot.run if stored.snapshot else None
+        if which in seen:
+            raise ValueError(f"{seen[which]} and {name} are the same session")
+        seen[which] = name
     return [_stored(name, stored) for name, stored in named]
 
 
@@ -156,7 +161,7 @@ def _compared(
     forced: bool,
     judge: Callable[[Sequence[Pair], bool], Comparison],
 ) -> Compared:
-    paired = a.session.id == b.session.id
+    paired = a.variant != b.variant
     differences = _differences(a, b)
     arms_a, arms_b, notes = _cleaned(a, b)
     pairs: list[Pair] = []
@@ -189,7 +194,7 @@ def _compared(
 
 
 def _differences(a: Source, b: Source) -> tuple[Difference, ...]:
-    if a.session.id != b.session.id:
+    if a.variant == b.variant:
         return session_differences(a.session, b.session)
     variants = {each.name: each for each in a.session.variants}
     if a.variant in variants and b.variant in variants:

@@ -101,8 +101,8 @@ def decode_sum(blobs: Sequence[bytes]) -> Ints:
         if any(part and part[-1] >= 0x80 for part in parts):
             raise HistogramFormatError("counts that are cut short")
         _add_counts(parts, whole)
-        if float(whole.sum()) > MAX_TOTAL:
-            raise HistogramFormatError("counts that no run can have made")
+    if float(whole.sum()) > MAX_TOTAL:
+        raise HistogramFormatError("counts that no run can have made")
     return whole.astype(np.int64)
 
 
@@ -124,8 +124,11 @@ def _add_counts(parts: Sequence[bytes], whole: NDArray[np.float64]) -> None:
     if int(buckets.max()) > SIZE:
         raise HistogramFormatError(f"more than {SIZE:,} counts")
     start = np.repeat(before - buckets, np.diff(until, prepend=0))
-    occupied = numbers > 0
-    whole += np.bincount((after - start)[occupied] - 1, numbers[occupied], SIZE)
+    occupied = np.flatnonzero(numbers > 0)
+    if occupied.size:
+        indices = (after - start)[occupied] - 1
+        first, last = int(indices.min()), int(indices.max())
+        whole[first : last + 1] += np.bincount(indices - first, numbers[occupied])
 
 
 def zigzag(octets: NDArray[np.uint8]) -> Ints:

@@ -265,6 +265,8 @@ def test_nothing_in_common_is_an_error(capsys: pytest.CaptureFixture[str]) -> No
     assert "no profile in common" in answer.err
     alone = call(capsys, "compare", "before")
     assert (alone.code, "before has no variants to compare" in alone.err) == (2, True)
+    twice = call(capsys, "compare", "before", "id-before")
+    assert (twice.code, "before and id-before are the same session" in twice.err) == (2, True)
     assert call(capsys, "compare", "before", "nowhere").code == 2
     assert call(capsys, "compare", "before", "after", "--statistic", "mean").code == 2
     assert call(capsys, "compare", "before", "after", "--tolerance", "0").code == 2
