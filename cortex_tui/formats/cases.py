@@ -6,14 +6,15 @@ test reports can tell which one is new.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from cortex_tui.analysis.comparison import ProfileComparison
 from cortex_tui.analysis.sessions import Compared
+from cortex_tui.analysis.verdict import Judgement
 from cortex_tui.formats.port import Recording
-from cortex_tui.formats.runs import name_of
 from cortex_tui.report.comparison import change_text, interval_text, value_text
+from cortex_tui.results.rounds import rounds_of
 from cortex_tui.results.run_result import RunResult
 
 Outcome = Literal["error", "failed", "warned", "undecided", "passed"]
@@ -22,43 +23,65 @@ WORST_FIRST: tuple[Outcome, ...] = ("error", "failed", "warned", "undecided", "p
 
 class Case(NamedTuple):
     suite: str
-    """The profile, with round and variant where there are several."""
+    """The profile, with its variant where several are compared."""
     name: str
     outcome: Outcome
+    word: str
+    """The verdict: `met`, `slower`, `cannot tell` …"""
     text: str
     """What was measured, or why nothing was."""
     measured_ns: int = 0
     weight: float = 0.0
     """By how much it is off, to put the worst first among equals."""
 
+    @property
+    def whole_text(self) -> str:
+        return f"{self.word}: {self.text}"
+
 
 def cases_of(recording: Recording) -> list[Case]:
-    """In the order of the session; comparisons after the runs."""
-    found = [case for run in recording.result.runs for case in _of_run(run)]
+    """In the order of the session, the rounds of a profile together; comparisons after them."""
+    found: dict[tuple[str, str], list[Case]] = {}
+    for (profile, variant), rounds in rounds_of(recording.result.runs).items():
+        suite = f"{profile}@{variant}" if variant else profile
+        for case in (case for run in rounds for case in _of_run(run, suite)):
+            found.setdefault((suite, case.name), []).append(case)
+    cases = [_together(each) for each in found.values()]
     for compared in recording.compared:
-        found += _of_comparison(compared)
-    return found
+        cases += _of_comparison(compared)
+    return cases
 
 
-def worst_first(cases: list[Case]) -> list[Case]:
+def worst_first(cases: Sequence[Case]) -> list[Case]:
     return sorted(cases, key=lambda case: (WORST_FIRST.index(case.outcome), -case.weight))
 
 
-def _of_run(run: RunResult) -> Iterator[Case]:
-    suite, seconds = name_of(run), run.measured_ns
+def _together(rounds: Sequence[Case]) -> Case:
+    """The worst of the rounds, with in how many of them it was so."""
+    worst = worst_first(rounds)[0]
+    alike = sum(case.outcome == worst.outcome for case in rounds)
+    in_rounds = f" in {alike} of {len(rounds)} rounds" if len(rounds) > 1 else ""
+    return worst._replace(
+        word=f"{worst.word}{in_rounds}", measured_ns=sum(case.measured_ns for case in rounds)
+    )
+
+
+def _of_run(run: RunResult, suite: str) -> Iterator[Case]:
+    took_ns = run.measured_ns
     if run.state == "failed":
-        yield Case(suite, "run", "error", run.reason or "failed without a reason", seconds)
+        yield Case(suite, "run", "error", "failed", run.reason or "without a reason", took_ns)
     for target in run.targets:
         outcome: Outcome = "undecided"
         if target.verdict == "missed":
             outcome = "warned" if target.warn else "failed"
         elif target.verdict == "met":
             outcome = "passed"
-        text = f"{target.verdict}: {target.value_text} ({run.operations:,} operations)"
-        yield Case(suite, target.target, outcome, text, seconds)
+        text = f"{target.value_text} ({run.operations:,} operations)"
+        yield Case(suite, target.target, outcome, target.verdict, text, took_ns)
     if not run.targets and run.state != "failed":
         errors = f", {run.error_count:,} failed" if run.error_count else ""
-        yield Case(suite, "run", "passed", f"{run.operations:,} operations{errors}", seconds)
+        text = f"{run.operations:,} operations{errors}"
+        yield Case(suite, "run", "passed", "measured", text, took_ns)
 
 
 def _of_comparison(compared: Compared) -> Iterator[Case]:
@@ -68,26 +91,35 @@ def _of_comparison(compared: Compared) -> Iterator[Case]:
         yield from _of_profile(profile, f"{profile.profile}{variant}", against)
     for left_out in compared.left_out:
         broken = "; ".join(str(each) for each in left_out.differences if each.breaks)
-        text = f"cannot be compared: {broken or 'the sessions differ'}"
-        yield Case(f"{left_out.profile}{variant}", against, "undecided", text)
+        text = f"not compared: {broken or 'the sessions differ'}"
+        yield Case(f"{left_out.profile}{variant}", against, "undecided", "cannot tell", text)
 
 
 def _of_profile(profile: ProfileComparison, suite: str, against: str) -> Iterator[Case]:
-    for statistic in dict.fromkeys((profile.primary, "errors")):
-        judgement = profile.statistics[statistic]
-        if statistic == "errors" and judgement.verdict != "more":
-            continue
+    """The statistic that decides, and others only where they are worse: those of times warn, since
+    they have no part in the verdict."""
+    for statistic, judgement in profile.statistics.items():
+        decides = statistic == profile.primary
         outcome: Outcome = "passed"
         if judgement.verdict in ("slower", "more"):
-            outcome = "failed"
+            outcome = "failed" if decides or statistic == "errors" else "warned"
         elif judgement.verdict == "cannot tell":
             outcome = "undecided"
-        a, b = value_text(statistic, judgement.a), value_text(statistic, judgement.b)
-        interval = interval_text(judgement)
-        parts = [
-            f"{judgement.verdict}: {a} → {b}, {change_text(judgement)}",
-            f"95 % interval {interval}" if interval != "–" else "",
-            judgement.reason,
-        ]
-        text = "; ".join(part for part in parts if part)
-        yield Case(suite, f"{statistic} {against}", outcome, text, weight=judgement.ratio or 0.0)
+        hidden = statistic == "throughput" or profile.verdict == "slower"
+        if decides or outcome == "failed" or (outcome == "warned" and not hidden):
+            yield Case(
+                suite, f"{statistic} {against}", outcome,
+                "more errors" if judgement.verdict == "more" else judgement.verdict,
+                _text_of(judgement), weight=judgement.ratio or 0.0,
+            )  # fmt: skip
+
+
+def _text_of(judgement: Judgement) -> str:
+    a, b = (value_text(judgement.statistic, value) for value in (judgement.a, judgement.b))
+    interval = interval_text(judgement)
+    parts = (
+        f"{a} → {b}, {change_text(judgement)}",
+        f"95 % interval {interval}" if interval != "–" else "",
+        judgement.reason,
+    )
+    return "; ".join(part for part in parts if part)

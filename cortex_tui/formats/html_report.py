@@ -17,13 +17,6 @@ from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.report.comparison import change_text, headline, interval_text, value_text
 from cortex_tui.text import encodable, one_line
 
-_WORDS = {
-    "error": "failed",
-    "failed": "missed",
-    "warned": "warning",
-    "undecided": "cannot tell",
-    "passed": "met",
-}
 _STYLE = """
 :root { color-scheme: light dark; --line: #8884; --dim: #777; --a: #1f77b4; --b: #d9730d; }
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem }
@@ -113,7 +106,7 @@ def _table(titles: Sequence[str], rows: Iterator[Sequence[str]], left: int) -> I
 def _verdicts(cases: Sequence[Case]) -> Iterator[str]:
     rows = (
         (
-            f'<b class="{case.outcome}">{_WORDS[case.outcome]}</b>',
+            f'<b class="{case.outcome}">{html.escape(case.word)}</b>',
             _text(case.suite),
             f"<b>{_text(case.name)}</b>" if len(case.name) < 40 else _text(case.name),
             _text(case.text),

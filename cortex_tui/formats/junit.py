@@ -15,7 +15,7 @@ from cortex_tui.text import encodable, one_line
 
 # What XML 1.0 has no place for, whatever it is escaped as.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SKIPPED = {"undecided": "cannot tell", "warned": "warning"}
+_SKIPPED = ("undecided", "warned")
 
 
 def _write(recording: Recording) -> bytes:
@@ -47,12 +47,12 @@ def _write(recording: Recording) -> bytes:
 def _element(case: Case) -> ET.Element:
     time = f"{case.measured_ns / 1e9:.3f}"
     element = ET.Element("testcase", classname=_text(case.suite), name=_text(case.name), time=time)
-    text = _text(case.text)
+    text = _text(case.whole_text)
     if case.outcome in ("failed", "error"):
         tag = "failure" if case.outcome == "failed" else "error"
         ET.SubElement(element, tag, message=text, type=case.outcome).text = text
     elif case.outcome in _SKIPPED:
-        ET.SubElement(element, "skipped", message=f"{_SKIPPED[case.outcome]}: {text}")
+        ET.SubElement(element, "skipped", message=text)
     else:
         ET.SubElement(element, "system-out").text = text
     return element

@@ -20,14 +20,9 @@ MAX_CHARS = 65_536
 """Of a comment on GitHub."""
 _ROOM = 4_000
 """Kept for what closes the document."""
-_WORDS = {
-    "error": "❌ failed",
-    "failed": "❌ missed",
-    "warned": "⚠️ warning",
-    "undecided": "❔ cannot tell",
-    "passed": "✅ met",
-}
-_PUNCTUATION = re.compile(r"[!-'*:-<>-@\[-`{-~]|(?<=www)\.", re.IGNORECASE)
+_MARKS = {"error": "❌", "failed": "❌", "warned": "⚠️", "undecided": "❔", "passed": "✅"}
+"""By outcome, the worst first."""
+_PUNCTUATION = re.compile(r"[!-$&'*:-<>-@\[-`{-~]|(?<=www)\.", re.IGNORECASE)
 
 
 def as_text(text: str) -> str:
@@ -74,18 +69,19 @@ def _write(recording: Recording) -> bytes:
 
 
 def _title(cases: list[Case]) -> str:
-    counts = {word: sum(case.outcome == word for case in cases) for word in _WORDS}
+    counts = {word: sum(case.outcome == word for case in cases) for word in _MARKS}
     texts = {
         "error": "failed", "failed": "missed or slower", "warned": "with a warning",
         "undecided": "undecided", "passed": "as expected",
     }  # fmt: skip
     found = [f"{count} {texts[word]}" for word, count in counts.items() if count]
-    worst = next((word for word in _WORDS if counts[word]), "passed")
-    return f"{_WORDS[worst].split()[0]} Latency: {', '.join(found) or 'nothing was measured'}"
+    worst = next((word for word in _MARKS if counts[word]), "passed")
+    return f"{_MARKS[worst]} Latency: {', '.join(found) or 'nothing was measured'}"
 
 
 def _case_row(case: Case) -> str:
-    cells = (as_text(case.suite), as_text(case.name), _WORDS[case.outcome], _plain(case.text))
+    verdict = f"{_MARKS[case.outcome]} {case.word}"
+    cells = (as_text(case.suite), as_text(case.name), verdict, _plain(case.text))
     return f"| {' | '.join(cells)} |"
 
 

@@ -13,7 +13,7 @@ from cortex_tui.analysis.sessions import compare_sources, sources_of
 from cortex_tui.formats.port import FormatError, Recording
 from cortex_tui.formats.registry import FORMATS
 from cortex_tui.results.stored import from_stored
-from cortex_tui.stats.targets import TargetResult
+from cortex_tui.stats.targets import TargetResult, TargetVerdict
 from tests.unit.formats.recordings import metrics, recording, run, stored
 
 
@@ -110,8 +110,8 @@ def test_bencher_s_measures_are_numbers_with_bounds() -> None:
 
 def test_markdown_has_the_worst_first_and_fits_into_a_comment() -> None:
     text = write("markdown", judged())
-    assert text.index("missed") < text.index("cannot tell |") < text.index("<details>")
-    assert text.index("<details>") < text.index("met&#58;")
+    assert text.index("missed") < text.index("❔ undecided |") < text.index("<details>")
+    assert text.index("<details>") < text.index("✅ met |")
     long = write("markdown", judged(400))
     assert len(long) < 65_536
     assert "more rows have no room here" in long
@@ -154,3 +154,18 @@ def test_a_session_in_which_nothing_was_measured_is_written_or_refused(name: str
             write(name, of)
     else:
         write(name, of)
+
+
+def test_rounds_are_one_case_whose_worst_counts() -> None:
+    whole = recording(run(), run(round_=2))
+    verdicts: tuple[TargetVerdict, ...] = ("met", "missed")
+    runs = tuple(
+        msgspec.structs.replace(each, targets=(TargetResult("p95 < 1ms", 2e6, verdict),))
+        for each, verdict in zip(whole.result.runs, verdicts, strict=True)
+    )
+    of = whole._replace(result=msgspec.structs.replace(whole.result, runs=runs))
+    (suite,) = list(JUnitXml.fromstring(write("junit", of).encode()))
+    assert isinstance(suite, TestSuite)
+    (case,) = list(suite)
+    assert (case.classname, case.time) == ("suite.steady", 6.0)
+    assert case.result[0].text.startswith("missed in 1 of 2 rounds: 2.00ms")
