@@ -20,6 +20,8 @@ TICKS = ((0.0, "p0"), (1.0, "p90"), (2.0, "p99"), (3.0, "p99.9"), (4.0, "p99.99"
 
 _LEVELS = "▁▂▃▄▅▆▇"
 _LEAST_SPAN = math.log(3.0)
+_LEAST_HEIGHT = 0.3
+"""Of the upright axis, in powers of ten."""
 _MEDIAN = -math.log10(0.5)
 _BEHIND = re.compile(r"[^⠀-⣿ ]+")
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
@@ -109,28 +111,75 @@ def _log(value_ns: float) -> float:
     return math.log10(max(value_ns, 1))
 
 
-def _places(bars: Sequence[ErrorBar], columns: int) -> dict[int, ErrorBar]:
-    """In which column each bar stands. Where two would touch, the one that the eye looks for stays:
-    that of p99, of the median, then those at the ticks."""
-    ticks = [nines for nines, _ in TICKS]
+class _Scale(NamedTuple):
+    """The upright axis: logarithms of what is at its ends, and how many lines it has."""
 
-    def importance(bar: ErrorBar) -> tuple[bool, bool, bool]:
-        tick = any(math.isclose(bar.nines, nines, abs_tol=1e-6) for nines in ticks)
-        return (not math.isclose(bar.nines, 2.0), not math.isclose(bar.nines, _MEDIAN), not tick)
+    low: float
+    high: float
+    rows: int
 
-    placed: dict[int, ErrorBar] = {}
-    for bar in sorted(bars, key=importance):
+    def dot(self, log: float) -> int:
+        """Of the four dots of each line, which one, from above."""
+        return round((self.high - log) / (self.high - self.low) * (self.rows * 4 - 1))
+
+    def labels(self) -> list[str]:
+        """Of each line; at both ends and in the middle there is one."""
+        texts = [""] * self.rows
+        for row in {0, self.rows // 2, self.rows - 1}:
+            log = self.high - (self.high - self.low) * row / (self.rows - 1)
+            texts[row] = format_duration(10**log)
+        return texts
+
+
+def _scale_of(points: Sequence[CurvePoint], bars: Sequence[ErrorBar], rows: int) -> _Scale:
+    """Such that all have room; less than a factor of two does not fill it."""
+    logs = [_log(point.value_ns) for point in points]
+    logs += [_log(ns) for bar in bars for ns in (bar.low_ns, bar.high_ns)]
+    low, high = min(logs), max(logs)
+    if high - low < _LEAST_HEIGHT:
+        middle = (high + low) / 2
+        low, high = middle - _LEAST_HEIGHT / 2, middle + _LEAST_HEIGHT / 2
+    return _Scale(low, high, rows)
+
+
+def _dotted(points: Sequence[CurvePoint], columns: int, scale: _Scale) -> list[list[str]]:
+    """The cells of each line with the dots of the curve in them."""
+    masks = [[0] * columns for _ in range(scale.rows)]
+    before: int | None = None
+    for x, value in enumerate(_heights(points, columns * 2)):
+        if value is None:
+            before = None
+            continue
+        y = scale.dot(value)
+        start = y if before is None or before == y else before + (1 if y > before else -1)
+        for dot in range(min(start, y), max(start, y) + 1):
+            masks[dot // 4][x // 2] |= _DOTS[x % 2][dot % 4]
+        before = y
+    return [[chr(0x2800 + mask) if mask else " " for mask in line] for line in masks]
+
+
+def _importance(bar: ErrorBar) -> tuple[bool, bool, bool]:
+    """Sorts the bar of p99 first, that of the median second, then those at the ticks."""
+    at = [math.isclose(bar.nines, nines, abs_tol=1e-6) for nines, _ in TICKS]
+    return not math.isclose(bar.nines, 2.0), not math.isclose(bar.nines, _MEDIAN), not any(at)
+
+
+def _stand(bars: Sequence[ErrorBar], cells: list[list[str]], scale: _Scale) -> None:
+    """Draws the bars behind the curve, where that is not. Of two that would touch, the one that
+    the eye looks for is drawn; none where the curve is as precise as it can be drawn."""
+    columns = len(cells[0])
+    taken: set[int] = set()
+    for bar in sorted(bars, key=_importance):
         column = round(bar.nines / NINES * (columns - 1))
-        if all(abs(column - other) > 1 for other in placed):
-            placed[column] = bar
-    return placed
-
-
-def _stand(cells: list[list[str]], column: int, top: int, foot: int) -> None:
-    """A bar from row `top` to row `foot`, behind the curve: only in cells where that is not."""
-    for row in range(top, foot + 1):
-        if cells[row][column] == " ":
-            cells[row][column] = "┬" if row == top else "┴" if row == foot else "│"
+        top, foot = (scale.dot(_log(ns)) // 4 for ns in (bar.high_ns, bar.low_ns))
+        if top == foot or taken & {column - 1, column, column + 1}:
+            continue
+        taken.add(column)
+        for row in range(top, foot + 1):
+            if cells[row][column] == " ":
+                cells[row][column] = "┬" if row == top else "┴" if row == foot else "│"
+    if taken:
+        _explain(cells)
 
 
 def _explain(cells: list[list[str]]) -> None:
@@ -154,50 +203,14 @@ def curve(
     columns, rows = width - LABEL_WIDTH - 1, height - 1
     if columns < 10 or rows < 2:
         return [PlotLine("", " " * width) for _ in range(height)]
-    shown = [point for point in points if point.nines <= NINES]
-    labels = [""] * rows
-    masks = [[0] * columns for _ in range(rows)]
-    standing: list[tuple[int, int, int]] = []
-    if shown:
+    labels, cells = [""] * rows, [[" "] * columns for _ in range(rows)]
+    if shown := [point for point in points if point.nines <= NINES]:
         bars = [bar for bar in bars if bar.nines <= NINES]
-        logs = [_log(point.value_ns) for point in shown]
-        low = min([*logs, *(_log(bar.low_ns) for bar in bars)])
-        high = max([*logs, *(_log(bar.high_ns) for bar in bars)])
-        if high - low < 0.3:
-            middle = (high + low) / 2
-            low, high = middle - 0.15, middle + 0.15
-        dots = rows * 4 - 1
-        for row in {0, rows // 2, rows - 1}:
-            share = 1 - (0 if row == 0 else 1 if row == rows - 1 else row / (rows - 1))
-            labels[row] = format_duration(10 ** (low + (high - low) * share))
-        before: int | None = None
-        for x, value in enumerate(_heights(shown, columns * 2)):
-            if value is None:
-                before = None
-                continue
-            y = round((high - value) / (high - low) * dots)
-            start = y if before is None or before == y else before + (1 if y > before else -1)
-            for dot in range(min(start, y), max(start, y) + 1):
-                masks[dot // 4][x // 2] |= _DOTS[x % 2][dot % 4]
-            before = y
-        for column, bar in _places(bars, columns).items():
-            top, foot = (
-                round((high - _log(ns)) / (high - low) * dots) // 4
-                for ns in (bar.high_ns, bar.low_ns)
-            )
-            if top < foot:  # else the curve is as precise as it can be drawn
-                standing.append((column, top, foot))
-    cells = [[chr(0x2800 + mask) if mask else " " for mask in line] for line in masks]
-    for place in standing:
-        _stand(cells, *place)
-    if standing:
-        _explain(cells)
+        scale = _scale_of(shown, bars, rows)
+        labels, cells = scale.labels(), _dotted(shown, columns, scale)
+        _stand(bars, cells, scale)
     lines = [
-        PlotLine(
-            label.rjust(LABEL_WIDTH - 1) + (" ┤" if label else " │"),
-            "".join(line),
-        )
+        PlotLine(label.rjust(LABEL_WIDTH - 1) + (" ┤" if label else " │"), "".join(line))
         for label, line in zip(labels, cells, strict=True)
     ]
-    lines.append(PlotLine(" " * (LABEL_WIDTH + 1), _axis(columns)))
-    return lines
+    return [*lines, PlotLine(" " * (LABEL_WIDTH + 1), _axis(columns))]
