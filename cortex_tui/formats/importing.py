@@ -42,7 +42,7 @@ MAX_NAME_CHARS = 300
 MAX_NS = 1 << 62
 MAX_ROUNDS = 1_000_000
 MAX_RECORD_BYTES = 1 << 20
-"""Of what is kept of a run or a session beside its intervals."""
+"""Of what is kept of a run or a session, without its intervals."""
 
 
 @dataclass
