@@ -59,7 +59,7 @@ MAX_STAGES = 1_000
 MAX_PROCESSES = 64
 MAX_ITERATIONS = 10**12
 MAX_DURATION_NS = 7 * 24 * 3_600 * 1_000_000_000
-MAX_ROUNDS = 999
+MAX_ROUNDS = 1_000
 """Nobody would wait for more: then it is better to have longer rounds."""
 MAX_CELLS = 1_000
 """Of a matrix."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 import msgspec
 
-from cortex_tui.cli.options import PROGRAM, StoreError, store_option
+from cortex_tui.cli.options import PROGRAM, StoreError, json_option, store_option
 from cortex_tui.cli.stored import REF, answer, report
 from cortex_tui.stats.percentiles import parse_percentile
 
@@ -71,7 +71,7 @@ def share(ctx: click.Context, param: click.Parameter, text: str | None) -> float
     help="Show the numbers of what cannot be compared, too, without a verdict.",
 )
 @click.option("--brief", is_flag=True, help="Only the statistic that decides of each profile.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+@json_option
 @click.option(
     "--undecided",
     type=click.Choice(["fail", "pass"]),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from cortex_tui.cli.options import store_option
+from cortex_tui.cli.options import json_option, store_option
 from cortex_tui.cli.stored import REF, answer, report
 from cortex_tui.text import cell_width, one_line
 
@@ -23,7 +23,7 @@ SCHEMA = "cortex-tui/diff@1"
 @click.command()
 @click.argument("a", metavar=REF)
 @click.argument("b", metavar=REF)
-@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+@json_option
 @store_option
 def diff(a: str, b: str, as_json: bool, store: Path) -> int:
     """Show what differs in what two sessions measured: profiles and environment.

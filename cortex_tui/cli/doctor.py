@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from cortex_tui.cli.options import store_option
+from cortex_tui.cli.options import json_option, store_option
 from cortex_tui.text import one_line
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _INDENT = " " * 9
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+@json_option
 @store_option
 def doctor(as_json: bool, store: Path) -> int:
     """Check whether this machine is fit to measure on: its state, the effect on the numbers, and

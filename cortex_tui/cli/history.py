@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from cortex_tui.cli.options import GivenPath, StoreError, given, store_option
+from cortex_tui.cli.options import GivenPath, StoreError, given, json_option, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
 from cortex_tui.toml.words import shown, suggestion
 
@@ -46,7 +46,7 @@ SCHEMA = "cortex-tui/history@1"
 @click.option("--acknowledge", metavar=REF, help="Keep a note on the change at this session.")
 @click.option("--note", default="", help="What to keep with --acknowledge.")
 @click.option("--forget", metavar=REF, help="Take the note on the change at this session away.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+@json_option
 @click.option(
     "-o",
     "--output",

@@ -10,7 +10,13 @@ from typing import NamedTuple
 import click
 import msgspec
 
-from cortex_tui.cli.options import catalog_for, profiles_option, report_problems, selected_from
+from cortex_tui.cli.options import (
+    catalog_for,
+    json_option,
+    profiles_option,
+    report_problems,
+    selected_from,
+)
 from cortex_tui.profiles.description import matrix_text, stop_text
 from cortex_tui.profiles.model import Catalog, Profile, Suite
 from cortex_tui.tables import GAP, aligned
@@ -22,7 +28,7 @@ SCHEMA = "cortex-tui/profiles@1"
 @click.command("list")
 @click.argument("select", nargs=-1, metavar="[SELECT]...")
 @profiles_option
-@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+@json_option
 def list_profiles(select: tuple[str, ...], places: Sequence[Path], as_json: bool) -> int:
     """List suites and their profiles.
 

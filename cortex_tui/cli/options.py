@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from cortex_tui.limits import MAX_ROUNDS
 from cortex_tui.paths import STORE
 from cortex_tui.text import one_line
 from cortex_tui.toml.reading import RefusedError, read_duration_ns
@@ -97,6 +98,38 @@ def _existing(
         if not path.exists():
             raise click.BadParameter(f"{path}: no such file or folder", ctx, param)
     return paths
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+
+
+def delivery_options(command: Command) -> Command:
+    """What becomes of a session: `save`, `note` and `json`."""
+    for option in (
+        click.option(
+            "--json",
+            metavar="FILE",
+            default="",
+            callback=given("a file, or - for stdout"),
+            help="Write the session as JSON; - is stdout, and the table goes to stderr.",
+        ),
+        click.option("--note", default="", help="A line to keep with the snapshot."),
+        click.option(
+            "--save",
+            metavar="NAME",
+            default="",
+            callback=given("a name"),
+            help="Save the session as a snapshot.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def repeat_option(what: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--repeat", type=click.IntRange(1, MAX_ROUNDS), default=1, metavar="N", help=what
+    )
 
 
 def store_option(command: Command) -> Command:

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import click
 
-from cortex_tui.cli.options import duration, given, store_option, warmup
+from cortex_tui.cli.options import (
+    delivery_options,
+    duration,
+    repeat_option,
+    store_option,
+    warmup,
+)
 from cortex_tui.cli.running import check_delivery, run_profiles
 from cortex_tui.profiles.model import Catalog, Length, Suite
 
@@ -51,29 +57,9 @@ def collected_suites(
     metavar="LENGTH",
     help="How long each test is called before it counts (200ms), or how often; 0 for none.",
 )
-@click.option(
-    "--repeat",
-    type=click.IntRange(1, 1_000),
-    default=1,
-    metavar="N",
-    help="N rounds of all tests, each a run of pytest.",
-)
+@repeat_option("N rounds of all tests, each a run of pytest.")
 @store_option
-@click.option(
-    "--save",
-    metavar="NAME",
-    default="",
-    callback=given("a name"),
-    help="Save the session as a snapshot.",
-)
-@click.option("--note", default="", help="A line to keep with the snapshot.")
-@click.option(
-    "--json",
-    metavar="FILE",
-    default="",
-    callback=given("a file, or - for stdout"),
-    help="Write the session as JSON; - is stdout, and the table goes to stderr.",
-)
+@delivery_options
 def pytest_suite(
     arguments: tuple[str, ...],
     duration_ns: int | None,

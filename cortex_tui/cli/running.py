@@ -17,12 +17,14 @@ from cortex_tui.cli.exporting import Export, cannot_write, export_stored, export
 from cortex_tui.cli.options import (
     StoreError,
     catalog_for,
+    delivery_options,
     duration,
     given,
     loop_factory,
     loop_option,
     place_options,
     profiles_option,
+    repeat_option,
     report_error,
     report_problems,
     selected_from,
@@ -86,13 +88,7 @@ def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset
     is_flag=True,
     help="One profile after the other instead of all together, as each other's neighbours.",
 )
-@click.option(
-    "--repeat",
-    type=click.IntRange(1, 1_000),
-    default=1,
-    metavar="N",
-    help="N rounds; with --one-by-one the profiles take turns (A B A B).",
-)
+@repeat_option("N rounds; with --one-by-one the profiles take turns (A B A B).")
 @click.option(
     "--again",
     metavar="NAME|ID",
@@ -110,21 +106,7 @@ def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset
 @loop_option
 @profiles_option
 @store_option
-@click.option(
-    "--save",
-    metavar="NAME",
-    default="",
-    callback=given("a name"),
-    help="Save the session as a snapshot.",
-)
-@click.option("--note", default="", help="A line to keep with the snapshot.")
-@click.option(
-    "--json",
-    metavar="FILE",
-    default="",
-    callback=given("a file, or - for stdout"),
-    help="Write the session as JSON; - is stdout, and the table goes to stderr.",
-)
+@delivery_options
 @click.option(
     "--baseline",
     metavar="NAME|ID",

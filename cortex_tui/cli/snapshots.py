@@ -12,7 +12,7 @@ import click
 
 from cortex_tui.cli.entries import as_document, lines_of
 from cortex_tui.cli.moments import moment
-from cortex_tui.cli.options import StoreError, store_option
+from cortex_tui.cli.options import StoreError, json_option, store_option
 from cortex_tui.cli.stored import REF, answer, report
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _HEX = re.compile(r"[0-9a-f]{4,64}")
     "--since", callback=moment, metavar="WHEN", help="Only started then or later: 2026-03-31, 7d."
 )
 @click.option("--until", callback=moment, metavar="WHEN", help="Only started before that.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+@json_option
 @store_option
 def snapshots(
     everything: bool,
@@ -88,7 +88,7 @@ def snapshots(
 
 @click.command()
 @click.argument("ref", metavar=REF)
-@click.option("--json", "as_json", is_flag=True, help="As JSON on stdout.")
+@json_option
 @store_option
 def show(ref: str, as_json: bool, store: Path) -> int:
     """Show a snapshot, or a session by the start of its id."""

@@ -325,7 +325,7 @@ async def test_the_choice_follows_up_and_down_and_the_mouse() -> None:
 async def test_a_number_of_rounds_that_is_none_is_asked_for_again(typed: tuple[str, ...]) -> None:
     async with bench(checked=[COMMAND]) as b:
         await b.press("R", *typed, "enter")
-        assert "expected a number of rounds from 1 to 999" in b.text
+        assert "expected a number of rounds from 1 to 1000" in b.text
         assert b.control.started == []
 
 

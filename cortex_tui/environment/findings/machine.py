@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from cortex_tui.environment.findings.finding import Facts, Finding, unknown
 from cortex_tui.quantities import format_duration
@@ -19,10 +20,8 @@ def machine_findings(facts: Facts) -> Iterator[Finding]:
     if facts.get("cpu_limit") is not None:
         yield _limit(facts)
     yield _governor(facts)
-    yield _turbo(facts)
-    yield _smt(facts)
-    yield _virtualisation(facts)
-    yield _container(facts)
+    for share in _SHARED:
+        yield _shared(facts, share)
     yield _steal(facts)
     yield _busy(facts)
     if "longest_gap_ns" in facts:
@@ -78,56 +77,48 @@ def _governor(facts: Facts) -> Finding:
     )  # fmt: skip
 
 
-def _turbo(facts: Facts) -> Finding:
-    turbo = facts.get("turbo")
-    if turbo is None:
-        return unknown("turbo")
-    if not turbo:
-        return Finding("ok", "turbo", "off")
-    return Finding(
-        "note", "turbo", "on",
+class _Share(NamedTuple):
+    """What a machine may share with others, and its finding where it does."""
+
+    fact: str
+    topic: str
+    not_shared: str
+    consequence: str
+    advice: str
+
+
+_SHARED = (
+    _Share(
+        "turbo", "turbo", "off",
         "The clock depends on temperature and on how many cores are busy: results drift.",
         "Turn it off to compare small differences; leave it on to see what users see.",
-    )  # fmt: skip
-
-
-def _smt(facts: Facts) -> Finding:
-    smt = facts.get("smt")
-    if smt is None:
-        return unknown("SMT")
-    if not smt:
-        return Finding("ok", "SMT", "off")
-    return Finding(
-        "note", "SMT", "on",
+    ),
+    _Share(
+        "smt", "SMT", "off",
         "Two threads share a core: one runs slower while the other is busy.",
         "Bind to one thread of each core (taskset), or turn it off, to compare small differences.",
-    )  # fmt: skip
-
-
-def _virtualisation(facts: Facts) -> Finding:
-    kind = facts.get("virtualisation")
-    if kind is None:
-        return unknown("virtualisation")
-    if kind == "none":
-        return Finding("ok", "virtualisation", "none")
-    return Finding(
-        "note", "virtualisation", str(kind),
+    ),
+    _Share(
+        "virtualisation", "virtualisation", "none",
         "Other guests of the host take time and caches that nothing here can see.",
         "Repeat runs (--repeat), and compare only those of one machine and one day.",
-    )  # fmt: skip
-
-
-def _container(facts: Facts) -> Finding:
-    kind = facts.get("container")
-    if kind is None:
-        return unknown("container")
-    if kind == "none":
-        return Finding("ok", "container", "none")
-    return Finding(
-        "note", "container", str(kind),
-        "Its neighbours on the host cannot be seen from here; its limits hold for every thread.",
+    ),
+    _Share(
+        "container", "container", "none",
+        "Its neighbours on the host cannot be seen from here; its limits apply to every thread.",
         "Keep the store on a volume: layered file systems are slower to write.",
-    )  # fmt: skip
+    ),
+)  # fmt: skip
+
+
+def _shared(facts: Facts, share: _Share) -> Finding:
+    found = facts.get(share.fact)
+    if found is None:
+        return unknown(share.topic)
+    if not found or found == "none":
+        return Finding("ok", share.topic, share.not_shared)
+    what = "on" if found is True else str(found)
+    return Finding("note", share.topic, what, share.consequence, share.advice)
 
 
 def _steal(facts: Facts) -> Finding:
