@@ -25,6 +25,8 @@ from cortex_tui.store.records import SessionRecord, StoredSession
 UNEQUAL_CLEANING = 0.03
 """Where one side would lose so much more of its operations than the other, none loses any: what is
 compared may itself be the reason."""
+MOST_CLEANED = 0.5
+"""Where more would be left out, nothing is: on such a machine there is no calm part to keep."""
 
 
 class Source(NamedTuple):
@@ -226,13 +228,12 @@ def _cleaned(a: Source, b: Source) -> tuple[Mapping[str, Arm], Mapping[str, Arm]
     if not lost_a and not lost_b:
         return a.arms, b.arms, []
     shares = f"{lost_a:.1%} of {a.name} and {lost_b:.1%} of {b.name}"
-    if abs(lost_a - lost_b) <= UNEQUAL_CLEANING:
+    if abs(lost_a - lost_b) <= UNEQUAL_CLEANING and max(lost_a, lost_b) <= MOST_CLEANED:
         note = f"left out, as the hypervisor took the processor away: {shares}"
         return a.arms, b.arms, [note]
-    note = (
-        f"the hypervisor took the processor away for {shares}: nothing is left out, since what is "
-        "compared may be the reason"
-    )
+    note = f"the hypervisor took the processor away for {shares}: nothing is left out"
+    if max(lost_a, lost_b) <= MOST_CLEANED:
+        note += ", since what is compared may be the reason"
     whole_a, whole_b = (each.whole() if each.whole else each.arms for each in (a, b))
     return whole_a, whole_b, [note]
 
