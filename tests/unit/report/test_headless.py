@@ -191,11 +191,14 @@ async def test_a_signal_stops_the_session_and_delivers_what_was_measured(
     assert json.loads(out)
 
 
-async def test_a_second_signal_closes_the_session_and_shows_what_that_leaves() -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT])
+async def test_a_second_signal_closes_the_session_and_shows_what_that_leaves(
+    number: signal.Signals, restored_signal: None
+) -> None:
     control = StandIn(
         GOING_ON,
         on_close=session_view(run_view(state="stopped")),
-        when_seen=lambda count: os.kill(os.getpid(), signal.SIGINT) if count in (2, 3) else None,
+        when_seen=lambda count: os.kill(os.getpid(), number) if count in (2, 3) else None,
     )
     code, out, _ = await headless(control, save="half")
     assert (code, control.stops, control.saved) == (130, 1, [])
