@@ -141,8 +141,8 @@ class Bench:
         return next(line for line in self.lines if text in line)
 
     @property
-    def said(self) -> list[str]:
-        """What notifications say, oldest first."""
+    def notifications(self) -> list[str]:
+        """Their texts, oldest first."""
         return [notification.message for notification in self.app._notifications]
 
 

@@ -61,7 +61,7 @@ async def test_a_session_that_goes_on_is_not_started_again() -> None:
         await b.show(running())
         await b.press("r")
         assert b.control.started == []
-        assert b.said == ["A session is running; press x to stop it."]
+        assert b.notifications == ["A session is running; press x to stop it."]
 
 
 async def test_a_controller_that_refuses_is_quoted() -> None:
@@ -69,14 +69,14 @@ async def test_a_controller_that_refuses_is_quoted() -> None:
     control.refuse = RuntimeError("[b]still ending[/b]")
     async with bench(control) as b:
         await b.press("r")
-        assert b.said == ["Not started: [b]still ending[/b]"]
+        assert b.notifications == ["Not started: [b]still ending[/b]"]
 
 
 async def test_hidden_profiles_that_run_are_mentioned() -> None:
     async with bench(checked=[COMMAND, "search.steady"]) as b:
         await b.press("slash", *"steady", "enter", "r")
         assert b.control.started == [([COMMAND, "search.steady"], False)]
-        assert b.said == ["2 profiles run, 1 of them hidden by the filter."]
+        assert b.notifications == ["2 profiles run, 1 of them hidden by the filter."]
 
 
 async def test_stop_ends_the_session_and_shift_stop_one_run() -> None:
@@ -115,7 +115,7 @@ async def test_saving_names_the_session_or_the_run(choice: list[str], run: int |
         assert (name, number) == ("-a", run)
         future.set_result(SavedSnapshot(name, "session", number))
         await b.pilot.pause()
-        assert b.said == ["Saved as -a."]
+        assert b.notifications == ["Saved as -a."]
         assert "Save a snapshot" not in b.text
 
 
@@ -136,7 +136,7 @@ async def test_an_answer_after_escape_is_still_told() -> None:
         await b.press("s", "enter", "escape")
         b.control.saving[0][2].set_exception(OSError("the store is read-only"))
         await b.pilot.pause()
-        assert b.said == ["the store is read-only"]
+        assert b.notifications == ["the store is read-only"]
 
 
 async def test_an_empty_name_is_asked_for_again() -> None:
@@ -160,7 +160,7 @@ async def test_a_name_that_was_used_is_not_suggested_again() -> None:
 async def test_there_is_nothing_to_save_before_the_first_session() -> None:
     async with bench() as b:
         await b.press("s")
-        assert b.said == ["There is no session to save yet; r runs the checked profiles."]
+        assert b.notifications == ["There is no session to save yet; r runs the checked profiles."]
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
@@ -333,7 +333,7 @@ async def test_nothing_is_repeated_while_a_session_goes_on() -> None:
     async with bench() as b:
         await b.show(running())
         await b.press("R")
-        assert b.said == ["A session is running; press x to stop it."]
+        assert b.notifications == ["A session is running; press x to stop it."]
 
 
 async def test_what_was_asked_for_is_told_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,9 +351,9 @@ async def screenshot(b: Bench) -> str:
     (command,) = [c for c in b.app.get_system_commands(b.main) if c.title == "Screenshot"]
     command.callback()
     async with asyncio.timeout(30):
-        while not b.said:
+        while not b.notifications:
             await b.pilot.pause(0.01)
-    return b.said[-1]
+    return b.notifications[-1]
 
 
 def files_below(folder: Path) -> list[Path]:
@@ -405,7 +405,7 @@ async def test_every_action_that_fails_without_a_text_still_says_what_it_was() -
     control.refuse = RuntimeError()
     async with bench(control, size=(120, 40)) as b:
         await b.press("r")
-        assert b.said == ["Not started: RuntimeError"]
+        assert b.notifications == ["Not started: RuntimeError"]
         await b.show(running())
         control.answer = TimeoutError()
         await b.press("p")
