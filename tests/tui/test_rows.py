@@ -15,11 +15,10 @@ from cortex_tui.tui.render.rows import (
     header_row,
     phase_text,
     profile_row,
-    short_count,
-    short_duration,
     stalled_ns,
     suite_row,
 )
+from cortex_tui.tui.render.short import short_count, short_duration
 from cortex_tui.tui.render.text import width_of
 from cortex_tui.tui.state.listing import Entry, Listing
 from tests.tui.samples import CATALOG, MEDIATOR, SEARCH, SECOND_NS, profile, run_view
