@@ -13,18 +13,9 @@ from typing import NamedTuple
 import msgspec
 
 from cortex_tui.analysis.arms import Arm, Round, in_step
-from cortex_tui.analysis.evidence import (
-    POOLED_BEYOND,
-    Evidence,
-    Floor,
-    Side,
-    paired_errors,
-    paired_mean,
-    paired_percentile,
-    unpaired_errors,
-    unpaired_mean,
-    unpaired_percentile,
-)
+from cortex_tui.analysis.evidence import POOLED_BEYOND, Evidence, Floor, Side
+from cortex_tui.analysis.paired import paired_errors, paired_mean, paired_percentile
+from cortex_tui.analysis.unpaired import unpaired_errors, unpaired_mean, unpaired_percentile
 from cortex_tui.analysis.verdict import ALPHA, Judgement, Word, corrected, judge, tolerance_of
 from cortex_tui.stats.beta import t_critical
 from cortex_tui.stats.percentiles import SHOWN, parse_percentile, samples_missing
