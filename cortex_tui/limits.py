@@ -87,5 +87,7 @@ MAX_IMPORT_BYTES = 64 * 1024 * 1024
 MAX_IMPORTED_RUNS = 10_000
 MAX_IMPORTED_INTERVALS = 200_000
 """Of a file, before those of a run are merged."""
+MAX_IMPORTED_VALUES = 5_000_000
+"""Of one benchmark of a file that has single times."""
 MAX_IMPORTED_BUCKETS = 20_000_000
 """Of all histograms of a file: what a small file unpacks to must stay bounded, too."""

@@ -13,7 +13,7 @@ import msgspec
 
 from cortex_tui.cli.options import PROGRAM, GivenPath, StoreError, given, report_error, store_option
 from cortex_tui.cli.stored import REF, answer, report
-from cortex_tui.text import cell_width, one_line
+from cortex_tui.text import one_line
 from cortex_tui.toml.words import shown, suggestion
 
 if TYPE_CHECKING:
@@ -342,15 +342,11 @@ def _known(name: str, *, writing: bool) -> Format:
 def _table() -> list[str]:
     from cortex_tui.formats.registry import FORMATS
 
-    rows = [("format", "", "file", "what it is; what it does not hold")]
+    name_width = max(map(len, FORMATS))
+    lines = []
     for each in FORMATS.values():
         ways = " ".join(word for word, way in (("in", each.read), ("out", each.write)) if way)
-        lost = f"; not: {each.lost}" if each.lost else ""
-        rows.append((each.name, ways, each.suffix, f"{each.about}{lost}"))
-    widths = [max(cell_width(row[at]) for row in rows) for at in range(3)]
-    return [
-        "  ".join(
-            [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]
-        ).rstrip()
-        for row in rows
-    ]
+        lines.append(f"{each.name:{name_width}}  {ways:>6}  {each.suffix:6}  {each.about}")
+        if each.lost:
+            lines.append(f"{'':{name_width + 2}}lacks: {each.lost}")
+    return lines

@@ -136,7 +136,8 @@ def _comparisons(recording: Recording) -> Iterator[str]:
             for profile in compared.comparison.profiles
             for statistic, each in profile.statistics.items()
         )
-        titles = ("profile", "", "A", "B", "difference", "95 % interval", "verdict")
+        sides = _text(compared.a.name), _text(compared.b.name)
+        titles = ("profile", "", *sides, "difference", "95 % interval", "verdict")
         yield from _table(titles, rows, 2)
 
 

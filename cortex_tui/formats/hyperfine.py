@@ -78,7 +78,7 @@ FORMAT = Format(
     "hyperfine",
     ".json",
     "what `hyperfine --export-json` writes",
-    "the file has no time of day and no machine",
+    "time of day, and the machine",
     read=_read,
     recognises=_recognises,
 )

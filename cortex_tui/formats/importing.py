@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -21,13 +21,16 @@ from cortex_tui.limits import MAX_BATCH, MAX_IMPORTED_RUNS
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.loads.port import Load
+from cortex_tui.loads.registry import decode_load
 from cortex_tui.profiles.model import Length, ParamValue, Profile
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName
+from cortex_tui.results.stored import from_stored
 from cortex_tui.stats.buckets import HIGHEST_NS, Ints, indices_of
 from cortex_tui.stats.codec import MAX_TOTAL
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.stats.moments import EMPTY, Moments, merged
+from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.records import (
     IMPORTED,
     EncodedHistogram,
@@ -43,6 +46,8 @@ MAX_NS = 1 << 62
 MAX_ROUNDS = 1_000_000
 MAX_RECORD_BYTES = 1 << 20
 """Of what is kept of a run or a session, without its intervals."""
+
+Record = TypeVar("Record", SessionRecord, RunRecord)
 
 
 @dataclass
@@ -199,7 +204,6 @@ def session_of(
     *,
     moment: datetime | None,
     environment: dict[str, Any] | None = None,
-    log: Iterable[str] = (),
 ) -> StoredSession:
     """The session of these runs. The same bytes are the same session, so that a file that comes in
     twice is stored once."""
@@ -221,9 +225,6 @@ def session_of(
         environment=encodable(environment or {}),
     )
     records = [_records(number, run) for number, run in enumerate(runs)]
-    _check_size(session)
-    for run, _ in records:
-        _check_size(run)
     return StoredSession(
         session=session,
         state="finished",
@@ -232,14 +233,29 @@ def session_of(
     )
 
 
-def _check_size(record: SessionRecord | RunRecord) -> None:
-    """What the store would not read back must not get into it."""
+def _checked(record: Record) -> Record:
+    """The record, if the store would give it back as it is."""
     try:
-        size = len(msgspec.json.encode(record))
-    except (msgspec.MsgspecError, OverflowError, RecursionError, TypeError) as error:
+        data = msgspec.json.encode(record)
+        if len(data) <= MAX_RECORD_BYTES:
+            return msgspec.json.decode(data, type=type(record), dec_hook=decode_load)
+    except (msgspec.MsgspecError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise FormatError(f"it has a value that cannot be kept: {error}") from None
-    if size > MAX_RECORD_BYTES:
-        raise FormatError(f"{size:,} bytes about one run: at most {MAX_RECORD_BYTES:,} are kept")
+    raise FormatError(f"{len(data):,} bytes about one run: at most {MAX_RECORD_BYTES:,} are kept")
+
+
+def checked(stored: StoredSession) -> StoredSession:
+    """The session, if it can be stored and opened again; FormatError otherwise."""
+    whole = msgspec.structs.replace(
+        stored,
+        session=_checked(stored.session),
+        runs=tuple(_checked(run) for run in stored.runs),
+    )
+    try:
+        from_stored(whole)
+    except SnapshotError as error:
+        raise FormatError(str(error)) from None
+    return whole
 
 
 def _records(number: int, run: ImportedRun) -> tuple[RunRecord, list[IntervalRecord]]:

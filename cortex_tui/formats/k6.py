@@ -182,7 +182,7 @@ FORMAT = Format(
     "k6",
     ".json",
     "k6's summary in three shapes, or its points (`--out json`)",
-    "a summary has no samples; points are read of requests and iterations",
+    "samples, in a summary; other points than of requests and iterations",
     read=_read,
     recognises=_recognises,
 )

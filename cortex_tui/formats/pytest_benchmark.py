@@ -26,6 +26,7 @@ from cortex_tui.formats.importing import (
 )
 from cortex_tui.formats.port import Format, FormatError, Origin, Recording
 from cortex_tui.formats.runs import name_of
+from cortex_tui.limits import MAX_IMPORTED_VALUES
 from cortex_tui.quantities import format_duration
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.stats.buckets import Ints
@@ -93,6 +94,10 @@ def _values_ns(each: _Benchmark) -> Ints | None:
     if each.own.get("hdr") or not isinstance(data, list) or not data:
         return None
     where = f"{each.fullname[:80]}: data"
+    if len(data) > MAX_IMPORTED_VALUES:
+        raise FormatError(
+            f"{where}: {len(data):,} values: at most {MAX_IMPORTED_VALUES:,} are read"
+        )
     unit = 1e9 * _iterations(each)
     found = np.array([ns_of(value, unit, where) for value in data])
     if float(found.sum()) >= 1 << 62:

@@ -18,6 +18,7 @@ from cortex_tui.formats import (
     pytest_benchmark,
     session_json,
 )
+from cortex_tui.formats.importing import checked
 from cortex_tui.formats.port import Format, FormatError, Origin
 from cortex_tui.limits import MAX_IMPORT_BYTES
 from cortex_tui.store.records import StoredSession
@@ -56,7 +57,7 @@ def read_file(data: bytes, origin: Origin, name: str = "") -> StoredSession:
     read = FORMATS[name].read if name else _recognised(data, origin).read
     if read is None:
         raise FormatError(f"{name} is only written, not read")
-    return read(data, origin)
+    return checked(read(data, origin))
 
 
 def _recognised(data: bytes, origin: Origin) -> Format:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import msgspec
 from msgspec import UNSET
 
@@ -20,7 +22,9 @@ from cortex_tui.formats.port import Format, FormatError, Origin
 from cortex_tui.formats.runs import split_name
 from cortex_tui.loads.port import Load
 from cortex_tui.loads.registry import decode_load
-from cortex_tui.protocol.plan import INTERVAL_NS
+from cortex_tui.profiles.model import Database, Length
+from cortex_tui.protocol.lifecycle import RunState
+from cortex_tui.protocol.plan import INTERVAL_NS, Variant
 from cortex_tui.results.document import (
     DocumentError,
     MarkDocument,
@@ -37,7 +41,8 @@ from cortex_tui.results.session_result import Histograms, SessionResult
 from cortex_tui.stats.codec import HistogramFormatError
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.stats.moments import Moments
-from cortex_tui.store.records import StoredSession
+from cortex_tui.stats.targets import TargetResult, TargetVerdict
+from cortex_tui.store.records import MarkRecord, RunRecord, SessionRecord, StoredSession
 
 
 def session_document(result: SessionResult) -> SessionDocument:
@@ -147,8 +152,89 @@ def _read(data: bytes, origin: Origin) -> StoredSession:
     stored = session_of(
         data, runs, moment=moment_of(document.started_at), environment=document.environment
     )
-    tags = tuple(text_of(tag, 100) for tag in document.tags[:100])
-    return msgspec.structs.replace(stored, note=text_of(document.note, 4_000), tags=tags)
+    return msgspec.structs.replace(
+        stored,
+        session=_session_record(document, stored.session),
+        runs=tuple(map(_run_record, document.runs, stored.runs)),
+        note=text_of(document.note, 4_000),
+        tags=tuple(text_of(tag, 100) for tag in document.tags[:100]),
+    )
+
+
+def _session_record(document: SessionDocument, record: SessionRecord) -> SessionRecord:
+    """As it was measured: unlike the files of others, ours has what a comparison needs to know."""
+    try:
+        variants = msgspec.convert(msgspec.to_builtins(document.variants), tuple[Variant, ...])
+    except msgspec.MsgspecError as error:
+        raise FormatError(f"variants: {error}") from None
+    return msgspec.structs.replace(
+        record,
+        placement=text_of(document.placement, 40),
+        loop=text_of(document.loop, 40),
+        timer=text_of(document.timer, 40),
+        one_by_one=document.one_by_one,
+        rounds=max(1, count_of(document.rounds, "rounds")),
+        variants=variants,
+        seed=count_of(document.seed, "seed"),
+        clock_cost_ns=ns_of(document.clock_cost_ns, 1, "clock_cost_ns"),
+        await_cost_ns=ns_of(document.await_cost_ns, 1, "await_cost_ns"),
+    )
+
+
+_STATES: dict[str, RunState] = {"finished": "finished", "failed": "failed"}
+"""By the word of the document; all others were ended before their time."""
+
+
+def _run_record(document: RunDocument, record: RunRecord) -> RunRecord:
+    targets = tuple(
+        TargetResult(each.target, each.value, _verdict(each.verdict), each.note, each.warn)
+        for each in document.targets
+    )
+    profile = msgspec.structs.replace(
+        record.profile,
+        workload=text_of(document.workload),
+        summary=text_of(document.summary),
+        base=text_of(document.base),
+        matrix=params_of(document.matrix),
+        warmup=Length(**msgspec.structs.asdict(document.warmup)),
+        auto_warmup=document.auto_warmup,
+        stop=Length(**msgspec.structs.asdict(document.stop)),
+        timeout_ns=document.timeout_ns,
+        database=cast(Database, document.database or "own"),
+        alone=document.alone,
+        targets=tuple(each.target for each in targets if not each.warn),
+        warn_targets=tuple(each.target for each in targets if each.warn),
+    )
+    unfinished_ns = tuple(count_of(age, "unfinished_ns") for age in document.unfinished_ns)
+    return msgspec.structs.replace(
+        record,
+        profile=profile,
+        level=document.level,
+        marks=tuple(MarkRecord(mark.offset_ns, text_of(mark.text)) for mark in document.marks),
+        warmup_ns=count_of(document.warmup_ns, "warmup_ns"),
+        warmup_iterations=count_of(document.warmup_iterations, "warmup_iterations"),
+        state=_STATES.get(document.state, "stopped"),
+        neighbours=tuple(map(text_of, document.neighbours)),
+        reason=text_of(document.reason, 1_000),
+        measured_ns=count_of(document.measured_ns, "measured_ns"),
+        drained=count_of(document.drained, "drained") // record.batch,
+        drain_ns=count_of(document.drain_ns, "drain_ns"),
+        unstarted=count_of(document.unstarted, "unstarted"),
+        unfinished_ns=unfinished_ns,
+        unfinished_more=max(0, count_of(document.unfinished, "unfinished") - len(unfinished_ns)),
+        targets=targets,
+        slowest=text_of(document.slowest, 1_000),
+        confidence_ns={
+            time: dict(times.confidence_ns)
+            for time in TIMES
+            if (times := getattr(document, f"{time}_ns")) and times.confidence_ns is not UNSET
+        },
+    )
+
+
+def _verdict(word: str) -> TargetVerdict:
+    """One that was pending when the document was written stays so for good: it is undecided."""
+    return cast(TargetVerdict, "undecided" if word == "pending" else word)
 
 
 def _imported(document: RunDocument, interval_ns: int) -> ImportedRun:
@@ -200,7 +286,7 @@ FORMAT = Format(
     "session-json",
     ".json",
     "our own document, as `run --json` and `show --json` write it",
-    "intervals and log; targets are not read back",
+    "intervals, stages and log",
     write=lambda recording: write_session(recording.result),
     read=_read,
     recognises=_recognises,

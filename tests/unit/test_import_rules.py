@@ -88,7 +88,7 @@ ALLOWED = {
         "cortex_tui.analysis",
         "cortex_tui.formats",
         "cortex_tui.loads",
-        "cortex_tui.protocol.plan",
+        "cortex_tui.protocol",
         "cortex_tui.report.comparison",
         "cortex_tui.results",
         "cortex_tui.stats",
