@@ -70,7 +70,7 @@ def share(ctx: click.Context, param: click.Parameter, text: str | None) -> float
     is_flag=True,
     help="Show the numbers of what cannot be compared, too, without a verdict.",
 )
-@click.option("--brief", is_flag=True, help="Only the statistic that decides of each profile.")
+@click.option("--brief", is_flag=True, help="Only the deciding statistic of each profile.")
 @json_option
 @click.option(
     "--undecided",
@@ -166,7 +166,7 @@ def report_findable_differences(store: Path, ref: str, profiles: Sequence[Profil
     for name in names:
         if name in known:
             shares = ", ".join(f"{share_text(part)} at {at}" for at, part in known[name].items())
-            report(f"{name}: differences that can be found begin at {shares}")
+            report(f"{name}: the smallest difference that can be found is {shares}")
     unknown = [name for name in names if name in measured and name not in known]
     if unknown:
         report(

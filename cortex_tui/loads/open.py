@@ -33,7 +33,7 @@ class OpenLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="open")
         "rate": Key(
             read_rate_per_s,
             RATE,
-            "Open: operations start on a schedule, whatever has become of the earlier ones.",
+            "Open: operations start on a schedule, also while earlier ones have not ended.",
         ),
         **OF_RATES,
     }

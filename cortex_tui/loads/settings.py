@@ -46,7 +46,7 @@ OF_RATES = {
     "max_in_flight": Key(
         partial(read_count, at_most=MAX_IN_FLIGHT),
         counts(1, MAX_IN_FLIGHT),
-        "An arrival that finds as many operations under way is counted as unstarted.",
+        "An arrival during this number of operations in flight is counted as unstarted.",
     ),
     "precise": Key(
         read_flag,

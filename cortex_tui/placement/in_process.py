@@ -68,7 +68,7 @@ class InProcess:
                         session.receive(request)
                     await session.run()
             except BaseException as error:
-                reason = killed[0] if killed else f"the session broke: {error!r}"
+                reason = killed[0] if killed else f"the session failed: {error!r}"
                 deliver([RunnerDied(reason, time.perf_counter_ns())])
                 if not isinstance(error, Exception | asyncio.CancelledError):
                     raise

@@ -102,7 +102,7 @@ def read_database(value: object, path: str) -> Database:
 
 
 KEYS = {
-    "summary": Key(read_text, TEXT, "A line that says what it measures."),
+    "summary": Key(read_text, TEXT, "What it measures, in a line."),
     "workload": Key(
         read_workload,
         _WORKLOAD_SCHEMA,
@@ -116,21 +116,23 @@ KEYS = {
     ),
     "load": Key(read_load, {"$ref": "#/$defs/load"}, "How operations are started."),
     "warmup": Key(
-        read_warmup, WARMUP_SCHEMA, "How long to run before anything counts, or how often."
+        read_warmup,
+        WARMUP_SCHEMA,
+        "How long to run, or how many operations, before anything counts.",
     ),
     "duration": Key(read_duration_ns, DURATION, "How long to measure."),
     "iterations": Key(
         read_iterations, counts(1, MAX_ITERATIONS), "After how many operations to stop measuring."
     ),
     "precision": Key(
-        read_precision, PRECISION_SCHEMA, "Measure until a percentile is known well enough."
+        read_precision, PRECISION_SCHEMA, "Measure until a percentile is known precisely enough."
     ),
-    "timeout": Key(read_duration_ns, DURATION, "After so long an operation has failed."),
+    "timeout": Key(read_duration_ns, DURATION, "The time after which an operation has failed."),
     "batch": Key(read_batch, BATCH_SCHEMA, "How many very short operations to time as one."),
     "targets": Key(
         read_targets,
         lists({**TEXT, "examples": ["p95 < 50ms"]}),
-        "What the run should meet.",
+        "What the run has to meet.",
     ),
     "warn_targets": Key(
         read_targets,
@@ -140,7 +142,7 @@ KEYS = {
     "tags": Key(
         read_tags,
         lists({**TEXT, "pattern": f"^{NAME.pattern}$"}),
-        "Words by which it can be selected, as in @slow.",
+        "Words that select it, as in @slow.",
     ),
     "database": Key(
         read_database,

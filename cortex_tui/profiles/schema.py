@@ -18,11 +18,11 @@ def suite_schema() -> Schema:
         "title": "A suite of cortex-tui",
         "type": "object",
         "properties": {
-            "description": {**TEXT, "description": "A line that says what the suite is about."},
+            "description": {**TEXT, "description": "What the suite is about, in a line."},
             "variant": variants_schema(),
             "defaults": {
                 **table_schema(DEFAULTS_KEYS),
-                "description": "What every profile takes, unless it says otherwise.",
+                "description": "The keys of every profile that does not set them itself.",
             },
             "profile": {
                 "type": "object",

@@ -51,7 +51,7 @@ def run_notes(
         yield note(
             "drained",
             "plain",
-            f"{run.drained:,} operations ended after the time was up, within "
+            f"{run.drained:,} operations ended after the end of measure, within "
             f"{format_duration(run.drain_ns)}; throughput is of those before",
         )
     if run.batch > 1:

@@ -15,8 +15,8 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.text import one_line
 
 _CONFIDENCE = (
-    "between which values each percentile lies (95 % confidence), or what it lacks; too short: the "
-    "run has too few intervals to tell"
+    "the 95 % confidence interval of each percentile, or how many operations are missing; too "
+    "short: the run has too few intervals"
 )
 
 

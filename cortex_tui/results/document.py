@@ -186,7 +186,7 @@ def read_document(data: bytes) -> SessionDocument:
     Raises DocumentError for anything else.
     """
     if len(data) > MAX_DOCUMENT_BYTES:
-        raise DocumentError(f"longer than {MAX_DOCUMENT_BYTES:,} bytes: it is not read")
+        raise DocumentError(f"longer than {MAX_DOCUMENT_BYTES:,} bytes, which is not read")
     try:
         document = msgspec.json.decode(data, type=SessionDocument)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:

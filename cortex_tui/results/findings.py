@@ -113,8 +113,8 @@ def _half_width(
         return Findings(half_width=bounds.half_width(value_ns), may_end=enough)
     missing = samples_missing(quantile, pooled.total)
     if missing:
-        return Findings(lacking=f"{missing:,} more operations are needed to tell")
-    return Findings(lacking=f"{MIN_INTERVALS - len(intervals)} more intervals are needed to tell")
+        return Findings(lacking=f"{missing:,} more operations are needed")
+    return Findings(lacking=f"{MIN_INTERVALS - len(intervals)} more intervals are needed")
 
 
 def _slice(interval: Interval, headline: TimeName) -> Slice:

@@ -171,5 +171,5 @@ def _among(neighbours: int, result: TargetResult) -> TargetResult:
     ):
         return result
     with_them = f"with {neighbours} neighbour{'' if neighbours == 1 else 's'}"
-    note = f"missed {with_them}, which may be why: run it with --one-by-one"
+    note = f"missed {with_them}, which may be the reason: run it with --one-by-one"
     return msgspec.structs.replace(result, verdict="undecided", note=note)

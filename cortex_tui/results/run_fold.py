@@ -227,7 +227,7 @@ class RunFold(RunTotals):
             return
         if self._measured is not None:
             self.finish(self._measured)
-            self.warnings.append(f"it had come to its end, but was not torn down: {reason}")
+            self.warnings.append(f"it had measured to its end, but was not torn down: {reason}")
         else:
             self.life, self.reason, self.changed = RunLife("ended", outcome="failed"), reason, True
             self.in_flight = self.oldest_ns = 0

@@ -23,7 +23,7 @@ from cortex_tui.store.records import (
     SessionState,
 )
 
-INTERRUPTED = "its process ended before the run did: what was stored until then is here"
+INTERRUPTED = "its process ended before the run did; this is what was stored until then"
 
 _LIVE = ("planned", "running")
 _MEASURED = ("measure", "teardown")

@@ -157,7 +157,7 @@ class SessionFold:
                 self.die(message.reason, message.at_ns)
         if self.finished:
             for run in self.runs.values():
-                run.die("the session ended without a word of this run")
+                run.die("the session ended without a result of this run")
             self._reconsider()
 
     def cells(self) -> Cells:

@@ -104,8 +104,8 @@ def _unsure(run: RunFold) -> list[str]:
         else f"it is {format_half_width(findings.half_width)}"
     )
     return [
-        f"{wanted.statistic} was to be known to {format_half_width(wanted.half_width)}, but after "
-        f"{format_duration(wanted.at_most_ns)} {known}"
+        f"{wanted.statistic} should be known within {format_half_width(wanted.half_width)}, but "
+        f"after {format_duration(wanted.at_most_ns)} {known}"
     ]
 
 

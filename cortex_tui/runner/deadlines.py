@@ -60,7 +60,7 @@ class Deadlines:
         return self._phase.fail(self._late(error) if self._take_back() else error, start_ns, end_ns)
 
     def _late(self, cause: BaseException | None) -> TimeoutError:
-        error = TimeoutError(f"not done after {self.timeout_ns / 1e9:g} s")
+        error = TimeoutError(f"not finished after {self.timeout_ns / 1e9:g} s")
         error.__cause__ = cause
         return error
 

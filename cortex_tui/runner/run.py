@@ -218,7 +218,7 @@ class Run:
             phase.end()
         if self._calibrating is not None:
             self._calibrating.cancel()
-        return "stopping without waiting for what is in flight" if again else "stopping"
+        return "stopping without waiting for operations in flight" if again else "stopping"
 
     def end_phase(self, phase_name: str | None, mark: str) -> str:
         """Ends the phase under way, if it is the named one, as if its time were up."""

@@ -64,7 +64,7 @@ class Intake:
             self._scratch.make(fold.plan.session)
             await self._take_in()
         except OSError as error:
-            fold.die(f"there is no place for its files: {error}", time.perf_counter_ns())
+            fold.die(f"its files cannot be written: {error}", time.perf_counter_ns())
         except Exception as error:
             fold.die(f"the session could not be started: {error!r}", time.perf_counter_ns())
         finally:
@@ -121,7 +121,7 @@ class Intake:
                 await asyncio.shield(asyncio.ensure_future(action()))
             except Exception as error:
                 # A defect of ours must neither stop the views nor go unseen.
-                text = f"the intake failed and continues: {error!r}"
+                text = f"an error while receiving results, which continues: {error!r}"
                 if not any(line.text == text for line in self.fold.log):
                     line = LogLine(-1, "runner", text, time.perf_counter_ns())
                     self.fold.apply(line)

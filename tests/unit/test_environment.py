@@ -202,7 +202,7 @@ UNFIT = [
         {"busy": [{"name": "top", "pid": 5, "share": 0.07}]},
         "other processes", "note", "top 7% of a core",
     ),
-    ({"longest_gap_ns": 7_000_000}, "standstill", "warning", "stood still for 7.00ms at most"),
+    ({"longest_gap_ns": 7_000_000}, "standstill", "warning", "was stopped for 7.00ms at most"),
     ({"power": "battery"}, "power", "warning", "battery"),
     ({"clock_source": "hpet", "clock_cost_ns": 900.0}, "clock", "warning", "hpet, 900 ns"),
     ({"python_debug": True}, "Python", "warning", "CPython 3.12.1, a debug build"),

@@ -46,8 +46,8 @@ def _cores(facts: Facts) -> Finding:
     if usable < cores:
         return Finding(
             "note", "processor", what,
-            "Bound to some cores: less is moved about, but less is there for threads.",
-            "Compare only runs that were bound alike.",
+            "Bound to some cores: threads move less, but have fewer cores.",
+            "Compare only runs with the same binding.",
         )  # fmt: skip
     return Finding("ok", "processor", what)
 
@@ -59,7 +59,7 @@ def _limit(facts: Facts) -> Finding:
         return Finding("ok", "quota", what)
     return Finding(
         "warning", "quota", what,
-        "Once it is used up, every thread stands still to the end of the period, up to 100 ms.",
+        "When it is used up, every thread stops until the end of the period, up to 100 ms.",
         "Raise the limit of the container, or bind it to whole cores instead.",
     )  # fmt: skip
 
@@ -67,12 +67,12 @@ def _limit(facts: Facts) -> Finding:
 def _governor(facts: Facts) -> Finding:
     governor = facts.get("governor")
     if not governor:
-        return unknown("governor", "no frequency scaling to be seen: the host may do it")
+        return unknown("governor", "no frequency scaling is visible: the host may do it")
     if governor == "performance":
         return Finding("ok", "governor", "performance")
     return Finding(
         "warning", "governor", str(governor),
-        "The clock follows the load: sparse loads are measured at a lower one, and slower.",
+        "The frequency follows the load: light loads are measured at a lower one, and are slower.",
         "sudo cpupower frequency-set -g performance",
     )  # fmt: skip
 
@@ -90,7 +90,7 @@ class _Share(NamedTuple):
 _SHARED = (
     _Share(
         "turbo", "turbo", "off",
-        "The clock depends on temperature and on how many cores are busy: results drift.",
+        "The frequency depends on temperature and on how many cores are busy: results drift.",
         "Turn it off to compare small differences; leave it on to see what users see.",
     ),
     _Share(
@@ -100,7 +100,7 @@ _SHARED = (
     ),
     _Share(
         "virtualisation", "virtualisation", "none",
-        "Other guests of the host take time and caches that nothing here can see.",
+        "Other guests of the host use time and caches, which cannot be seen from here.",
         "Repeat runs (--repeat), and compare only those of one machine and one day.",
     ),
     _Share(
@@ -129,8 +129,8 @@ def _steal(facts: Facts) -> Finding:
         return Finding("ok", "steal", "no time given to other guests")
     return Finding(
         "warning", "steal", f"{share:.1%} of all cores given to other guests of the host",
-        "Operations stand still meanwhile: it shows in p99 and above.",
-        "Wait, or move to a machine with cores of its own.",
+        "Operations stop meanwhile, which raises p99 and above.",
+        "Wait, or use a machine with dedicated cores.",
     )  # fmt: skip
 
 
@@ -151,13 +151,13 @@ def _busy(facts: Facts) -> Finding:
 
 def _gap(facts: Facts) -> Finding:
     gap_ns = int(facts["longest_gap_ns"])
-    what = f"a thread that only reads the clock stood still for {format_duration(gap_ns)} at most"
+    what = f"a thread that only reads the clock was stopped for {format_duration(gap_ns)} at most"
     if gap_ns < _NOISY_GAP_NS:
         return Finding("ok", "standstill", what)
     return Finding(
         "warning", "standstill", what,
-        "Any operation may take that much longer, whatever it does.",
-        "See above for who takes the time; repeat runs and look at medians across them.",
+        "Any operation may take that much longer.",
+        "See above which programs are busy; repeat runs and compare their medians.",
     )  # fmt: skip
 
 
@@ -169,7 +169,7 @@ def _power(facts: Facts) -> Finding:
         return Finding("ok", "power", "mains")
     return Finding(
         "warning", "power", "battery",
-        "The clock is kept low, and changes with the charge.",
+        "The frequency is low, and changes with the charge.",
         "Plug it in.",
     )  # fmt: skip
 
@@ -187,6 +187,6 @@ def _clock(facts: Facts) -> Finding:
         return Finding("ok", "clock", what)
     return Finding(
         "warning", "clock", what,
-        "Each operation is read twice: one of a microsecond seems a good deal longer.",
+        "The clock is read twice for each operation: one of a microsecond appears much longer.",
         'Time short operations in batches (batch = "auto"); see dmesg for why tsc is not used.',
     )  # fmt: skip

@@ -35,13 +35,13 @@ def _python(facts: Facts) -> Finding:
     if facts.get("python_debug"):
         return Finding(
             "warning", "Python", f"{what}, a debug build",
-            "It is several times slower, and not evenly so.",
+            "It is several times slower, for some code more than for other.",
             "Measure with a release build.",
         )  # fmt: skip
     if facts.get("python_optimised") is False:
         return Finding(
             "warning", "Python", f"{what}, built without optimisation",
-            "It is several times slower, and not evenly so.",
+            "It is several times slower, for some code more than for other.",
             "Measure with a build that has -O2 or more.",
         )  # fmt: skip
     if facts.get("python_profile_guided") is False:
@@ -107,8 +107,8 @@ def _space(facts: Facts) -> Finding:
         return Finding("ok", "disk space", what)
     return Finding(
         "warning", "disk space", what,
-        "A full disk fails writes, and slows them long before.",
-        "Make room, or name a --store elsewhere.",
+        "Writes fail when the disk is full, and are slow long before.",
+        "Free some space, or name a --store elsewhere.",
     )  # fmt: skip
 
 
@@ -125,7 +125,7 @@ def _git(facts: Facts) -> Finding:
     if facts.get("git_dirty"):
         return Finding(
             "note", "code", f"{what}, with changes that are not committed",
-            "The commit that is stored with a result is not what was measured.",
+            "The code that was measured differs from the commit that is stored with the result.",
             "Commit before a run that is to be compared.",
         )  # fmt: skip
     return Finding("ok", "code", what)

@@ -320,7 +320,7 @@ def test_the_noise_of_profiles_is_measured_and_taken_into_account(
     assert saved.code == 0, saved.err
     again = call(capsys, "run", "cortex-tui", "--one-by-one", "--repeat", "3", "--baseline", "main")
     assert again.code in (0, 1, 4), again.err
-    assert "cortex-tui.good: differences that can be found begin at " in again.err
+    assert "cortex-tui.good: the smallest difference that can be found is " in again.err
     assert "baseline main: has no cortex-tui.more" in again.err
     assert "\nthis session against main: " in again.out
     assert "only in this session: cortex-tui.more" in again.out

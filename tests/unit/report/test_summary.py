@@ -83,7 +83,7 @@ def test_a_percentile_is_told_with_its_interval_or_with_what_it_lacks() -> None:
     at = next(
         number
         for number, line in enumerate(lines)
-        if line.startswith("between which values each percentile lies (95 % confidence)")
+        if line.startswith("the 95 % confidence interval of each percentile")
     )
     rows = [re.split(r"\s{2,}", line) for line in lines[at + 1 : at + 4]]
     assert rows == [

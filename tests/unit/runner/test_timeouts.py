@@ -45,7 +45,7 @@ async def test_what_takes_too_long_is_a_failure_with_its_time(
     assert min(recorded.values("failures")) >= TIMEOUT_NS
     # Where it was stuck, and why that was the end of it.
     assert "asyncio.Event().wait()" in tracebacks(recorded)["TimeoutError"]
-    assert "not done after 0.005 s" in tracebacks(recorded)["TimeoutError"]
+    assert "not finished after 0.005 s" in tracebacks(recorded)["TimeoutError"]
 
 
 STUBBORN = """

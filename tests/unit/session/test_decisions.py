@@ -186,7 +186,7 @@ def test_a_bound_reached_without_the_precision_is_told_with_what_was_reached() -
     fill(fold, "measure", 30, spread=2_000)
     fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=3 * SECOND_NS))
     (warning,) = result_of(fold, {}).warnings
-    assert warning.startswith("p90 was to be known to ± 0.1 %, but after 3.00s it is ± ")
+    assert warning.startswith("p90 should be known within ± 0.1 %, but after 3.00s it is ± ")
 
 
 def test_a_bound_reached_without_enough_operations_is_told() -> None:
@@ -194,7 +194,7 @@ def test_a_bound_reached_without_enough_operations_is_told() -> None:
     fold.add(samples(0, [1_000] * 90, at_ns=SECOND_NS))
     fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
     assert result_of(fold, {}).warnings == (
-        "p90 was to be known to ± 10 %, but after 1.00s 10 more operations are needed to tell",
+        "p90 should be known within ± 10 %, but after 1.00s 10 more operations are needed",
     )
 
 
