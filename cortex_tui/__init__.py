@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+# As typing has it, whose import takes milliseconds: an interrupt then would print a traceback.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from cortex_tui.workloads.api import per_worker as per_worker
     from cortex_tui.workloads.api import shared as shared
     from cortex_tui.workloads.api import workload as workload

@@ -334,6 +334,8 @@ def run_profiles(
     import asyncio
     import tempfile
 
+    from cortex_tui.isolation import run_to_end
+    from cortex_tui.placement.in_process import interrupted
     from cortex_tui.report import run_headless
     from cortex_tui.session.controller import SessionController
     from cortex_tui.session.planning import runners_at
@@ -365,10 +367,17 @@ def run_profiles(
 
     factory = loop_factory(loop) if place.shares_loop else None
     with asyncio.Runner(loop_factory=factory) as runner:
+
+        def run(store: Path) -> Ran:
+            if not place.shares_loop:
+                return runner.run(session(store))
+            # A workload may stop the loop, or raise SystemExit in a task of its own.
+            return run_to_end(runner.get_loop(), session(store), interrupted)
+
         if not delivery.dry_run:
-            return runner.run(session(delivery.store))
+            return run(delivery.store)
         with tempfile.TemporaryDirectory() as nowhere:
-            return runner.run(session(Path(nowhere) / "dry-run.db"))
+            return run(Path(nowhere) / "dry-run.db")
 
 
 def _check_save(store: Path, name: str) -> None:

@@ -18,6 +18,18 @@ from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.runner.printing import origin_of_print
 from cortex_tui.runner.session import Session
 
+_running: list[Session] = []
+"""Those of this process that are under way."""
+
+
+def interrupted(error: BaseException | None) -> None:
+    """The loop on which sessions of this process run has ended too early, with what was raised, and
+    is started again: the sessions report that. Without a session it is raised."""
+    if error is not None and not _running:
+        raise error
+    for session in _running:
+        session.note_interruption(error)
+
 
 class InProcess:
     """Runs sessions on a loop of this program, in whose thread the workloads run then."""
@@ -64,6 +76,7 @@ class InProcess:
                 with redirect_stdout(printed), contextlib.closing(printed):
                     session = Session(plan, emit)
                     sessions.append(session)
+                    _running.append(session)
                     for request in early:
                         session.receive(request)
                     await session.run()
@@ -76,6 +89,8 @@ class InProcess:
         def kill(reason: str) -> None:
             killed.append(reason)
             running.cancel()
+            # A loop that is blocked cannot say so itself.
+            stream.deliver([RunnerDied(reason, time.perf_counter_ns())])
 
         stream = Stream(send, kill)
         running = asyncio.run_coroutine_threadsafe(run_session(), self._loop)
@@ -83,6 +98,7 @@ class InProcess:
             yield stream
         finally:
             running.cancel()
+            _running[:] = [session for session in _running if session not in sessions]
 
     def prepare(self) -> None:
         """Nothing to prepare: the loop is there."""

@@ -6,20 +6,17 @@ second, on a loop that is the measuring one only where that was asked for (`--in
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import tempfile
-import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import TextIO
 
 import msgspec
 
 from cortex_tui.isolation import asyncio
 from cortex_tui.profiles.model import Profile
+from cortex_tui.report.interruption import INTERRUPTED, Interruption, interruption
 from cortex_tui.report.progress import Progress
 from cortex_tui.report.rehearsal import rehearsal
 from cortex_tui.report.stream import wants_colour, width_of
@@ -33,14 +30,11 @@ POLL_S = 0.25
 STORING_AT_MOST_S = 10.0
 """How long a session that has ended may take to reach the disk before it counts as not stored."""
 
-AT_ONCE_S = 3.0
-"""How long leaving without waiting may take before the process is ended whatever it does."""
-
 SILENT_POLLS = 60
 """How often the same view may be read while a session runs; a new one comes every 0.25 s at most.
 Reads, not seconds: a process that was suspended must not wake up to this."""
 
-GOOD, MISSED, USAGE, FAILED, UNDECIDED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+GOOD, MISSED, USAGE, FAILED, UNDECIDED = 0, 1, 2, 3, 4
 
 FAIL_ON = ("targets", "regressions", "errors", "undecided")
 """What can make a command fail, besides a run that fails as a whole; errors are operations that
@@ -83,7 +77,7 @@ async def run_headless(
     second one ends the waiting too. Must run on the main thread's loop.
     """
     progress = Progress(err)
-    with _interruption(control, progress) as interrupted:
+    with interruption(control, progress) as interrupted:
         before = control.view
         control.start(profiles, one_by_one=one_by_one, repeat=repeat, versions=versions)
         lost = False
@@ -180,69 +174,8 @@ class _LostError(Exception):
         self.view = view
 
 
-class _Interruption:
-    """Whether the person, or the system, wants an end; and whether without any waiting."""
-
-    def __init__(self, control: Control, progress: Progress) -> None:
-        self._control = control
-        self._progress = progress
-        self._event = asyncio.Event()
-        self._last_resort: threading.Timer | None = None
-        self.at_once = False
-
-    def __call__(self, name: str) -> None:
-        if self._event.is_set():
-            self.at_once = True
-            if self._last_resort is None:
-                # A workload of a session in this process may keep the loop from ever seeing that.
-                self._last_resort = threading.Timer(AT_ONCE_S, os._exit, (INTERRUPTED,))
-                self._last_resort.daemon = True
-                self._last_resort.start()
-            return
-        self._event.set()
-        self._progress.report(f"{name}: stopping; once more to leave without waiting")
-        self._control.stop()
-
-    def is_set(self) -> bool:
-        return self._event.is_set()
-
-    def over(self) -> None:
-        """The waiting has come to its end, without the last resort."""
-        if self._last_resort is not None:
-            self._last_resort.cancel()
-
-
-@contextlib.contextmanager
-def _interruption(control: Control, progress: Progress) -> Iterator[_Interruption]:
-    loop = asyncio.get_running_loop()
-    interruption = _Interruption(control, progress)
-    # What was ignored from the start (nohup, a shell's background job) stays ignored.
-    signals = [
-        number
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        if signal.getsignal(number) is not signal.SIG_IGN
-    ]
-    before = {number: signal.getsignal(number) for number in signals}
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        # Python's own handler comes between two instructions, also of a workload that blocks the
-        # loop; a handler of the loop would have to wait for it.
-        interruption(signal.Signals(number).name)
-        with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(lambda: None)  # wakes it
-
-    for number in signals:
-        signal.signal(number, interrupt)
-    try:
-        yield interruption
-    finally:
-        interruption.over()
-        for number in signals:
-            signal.signal(number, before[number])
-
-
 async def _watched(
-    control: Control, before: SessionView | None, progress: Progress, interrupted: _Interruption
+    control: Control, before: SessionView | None, progress: Progress, interrupted: Interruption
 ) -> SessionView | None:
     """The last view of the session that was just started, as far as it could be waited for.
 

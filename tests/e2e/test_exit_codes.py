@@ -124,6 +124,73 @@ def test_an_interrupted_run_is_saved_and_shown(
     wait_until_gone(started)
 
 
+@pytest.mark.parametrize(
+    "operation",
+    ["while True: pass", "time.sleep(3600)", "await asyncio.sleep(0.001); time.sleep(3600)"],
+)
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_one_interrupt_ends_a_session_in_this_process_whose_loop_is_blocked(
+    folder: Path, operation: str, loop: str
+) -> None:
+    code = f"""
+    import asyncio, time
+    from cortex_tui import workload
+    @workload
+    async def blocking():
+        async def operation(i):
+            if i == 20:
+                open("blocked", "x").close()
+                {operation}
+        yield operation
+    """
+    write_suite(folder, '[profile.blocking]\nworkload = "bench:blocking"\n', code=code)
+    with subprocess.Popen(
+        [PROGRAM, "run", "shop.blocking", "--in-process", "--loop", loop, "--save", "cut",
+         "--duration", "1h"],
+        cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True,
+    ) as process:  # fmt: skip
+        while not (folder / "blocked").exists():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert "stopped" in told(out, "shop.blocking")
+    assert shown(folder, "cut")["runs"][0]["errors"] == {"KeyboardInterrupt": 1}
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize(
+    ("action", "cause"),
+    [
+        ("asyncio.get_running_loop().stop()", "something called loop.stop()"),
+        ("sys.exit(5)", "SystemExit: 5"),
+    ],
+)
+def test_a_workload_of_this_process_cannot_end_it(
+    folder: Path, action: str, cause: str, loop: str
+) -> None:
+    code = f"""
+    import asyncio, sys
+    from cortex_tui import workload
+    @workload
+    async def ending():
+        async def end(): {action}
+        tasks = []
+        async def operation(i):
+            if i == 20:
+                tasks.append(asyncio.ensure_future(end()))
+            await asyncio.sleep(0.001)
+        yield operation
+    """
+    write_suite(folder, '[profile.ending]\nworkload = "bench:ending"\n', code=code)
+    done = call(folder, "run", "shop.ending", "--in-process", "--loop", loop, "--duration", "300ms")
+    assert done.returncode == 0, done.stderr
+    assert "finished" in told(done.stdout, "shop.ending")
+    assert cause in done.stdout
+
+
 def _wait_until_stored(folder: Path) -> None:
     """Waits for a session that is in the store with its first run."""
     give_up = time.monotonic() + DEADLINE_S
