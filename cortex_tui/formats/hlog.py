@@ -14,7 +14,7 @@ from statistics import median
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
-from cortex_tui.formats.hdr_payload import read_payload
+from cortex_tui.formats.hdr_payload import MAX_TEXT, read_payload
 from cortex_tui.formats.importing import (
     TIMES,
     ImportedRun,
@@ -35,6 +35,7 @@ LINE_NS = 1_000_000_000
 """How much of a run a line holds at least."""
 _YEAR_S = 365 * 24 * 3600.0
 _MAX_TAG_CHARS = 1_000
+_MAX_LINE_CHARS = MAX_TEXT + 2_000
 _MAX_S = 1e11
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
@@ -101,7 +102,7 @@ def _lines(text: str) -> tuple[float | None, float | None, list[_Line]]:
             if match := _MOMENT.match(row):
                 moments.setdefault(match[1], _checked_s(match[2], number))
             continue
-        match = _LINE.fullmatch(row)
+        match = _LINE.fullmatch(row) if len(row) <= _MAX_LINE_CHARS else None
         if match is None or len(match["tag"] or "") > _MAX_TAG_CHARS:
             raise FormatError(f"line {number}: expected [Tag=X,]start,length,maximum,histogram")
         if len(lines) >= MAX_IMPORTED_INTERVALS:

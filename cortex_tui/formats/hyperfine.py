@@ -16,6 +16,7 @@ from cortex_tui.formats.importing import (
     text_of,
 )
 from cortex_tui.formats.port import Format, FormatError, Origin
+from cortex_tui.limits import MAX_IMPORTED_VALUES
 from cortex_tui.quantities import format_duration
 from cortex_tui.store.records import StoredSession
 
@@ -46,6 +47,8 @@ def _times_ns(row: Any, where: str) -> list[float]:
     times = row.get("times") or []
     if not isinstance(times, list):
         raise FormatError(f"{where}: times: expected a list")
+    if len(times) > MAX_IMPORTED_VALUES:
+        raise FormatError(f"{where}: more than {MAX_IMPORTED_VALUES:,} times")
     return [ns_of(value, 1e9, f"{where}: times") for value in times]
 
 

@@ -11,6 +11,7 @@ from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import SharedWarning, own_warnings, shared_warnings
 from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import SCALING, TargetResult, parse_target
+from cortex_tui.store.records import IMPORTED
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 
@@ -107,7 +108,12 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
     closed = list(
         dict.fromkeys(run.profile.family for run in view.runs if not run.profile.load.has_schedule)
     )
-    if closed:
+    if view.placement == IMPORTED:
+        yield (
+            "imported: measured by another program; a load that its file does not hold is shown as "
+            "one worker"
+        )
+    elif closed:
         everyone = len(closed) == len({run.profile.family for run in view.runs})
         whose = "every load here" if everyone else _several(closed)
         yield (

@@ -131,6 +131,7 @@ ALLOWED = {
         "cortex_tui.results",
         "cortex_tui.session",
         "cortex_tui.stats",
+        "cortex_tui.store.records",
     },
     "cortex_tui.tui": {
         "cortex_tui.placement.registry",

@@ -151,6 +151,7 @@ def test_our_own_document_comes_back_with_its_targets_and_can_be_run_again(do: C
 def test_what_others_measured_is_not_run_again(do: Call) -> None:
     Path("h.json").write_text('{"results": [{"command": "ls", "times": [0.1, 0.2]}]}')
     assert do("import", "h.json", "--save", "h").code == 0
+    assert "imported: measured by another program" in do("show", "h").out
     answer = do("run", "--again", "h")
     assert (answer.code, "h was imported: its code is not here" in answer.err) == (2, True)
 
