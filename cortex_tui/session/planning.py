@@ -80,7 +80,13 @@ def _runs_of_versions(
     one_by_one: bool,
     seed: int,
 ) -> tuple[list[RunPlan], tuple[RunnerSpec, ...]]:
-    """All runs in their order, and the runners: as many for each version as a load is shared by."""
+    """All runs in their order, and the runners: fresh ones for each version in each round, as many
+    as a load is shared by.
+
+    What is particular to one process (where its objects lie, the seed of its hashes) is the same
+    for all that it measures. With one process for all rounds it would pass for a difference between
+    versions, which no number of rounds makes smaller.
+    """
     if not place.has_fleets:
         raise ValueError(f"variants need runners of their own, and there are none {place.words}")
     if runners_at(place, profiles):
@@ -93,7 +99,7 @@ def _runs_of_versions(
         slots = [(profile, at) for at in order for profile in together]
         slots += [(profile, at) for profile in apart for at in order]
         for profile, at in slots:
-            first = at * shared_by
+            first = ((turn - 1) * len(versions) + at) * shared_by
             runs.append(
                 RunPlan(
                     len(runs),
@@ -103,7 +109,8 @@ def _runs_of_versions(
                     versions[at].variant.name,
                 )
             )
-    return runs, tuple(version.spec for version in versions for _ in range(shared_by))
+    specs = [version.spec for version in versions for _ in range(shared_by)]
+    return runs, tuple(specs * rounds)
 
 
 def balanced_orders(count: int, rounds: int, seed: int) -> list[list[int]]:

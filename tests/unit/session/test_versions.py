@@ -76,13 +76,15 @@ def test_versions_of_a_profile_that_is_alone_follow_each_other(one_by_one: bool)
     assert [run.run for group in plan.groups for run in group] == list(range(8))
 
 
-def test_each_version_has_runners_of_its_own() -> None:
+def test_each_version_has_fresh_runners_of_its_own_in_each_round() -> None:
     plan = planned(profile("a", processes=2), profile("b"))
-    by_version = {run.variant: set[int]() for run in plan.runs}
+    found = {(run.round, run.variant): set[int]() for run in plan.runs}
     for run in plan.runs:
-        by_version[run.variant] |= set(run.runners)
-    assert by_version == {"old": {0, 1}, "new": {2, 3}}
-    assert [spec.variant for spec in plan.runners] == ["old", "old", "new", "new"]
+        found[run.round, run.variant] |= set(run.runners)
+    assert found == {
+        (1, "old"): {0, 1}, (1, "new"): {2, 3}, (2, "old"): {4, 5}, (2, "new"): {6, 7},
+    }  # fmt: skip
+    assert [spec.variant for spec in plan.runners] == ["old", "old", "new", "new"] * 2
 
 
 def test_parameters_and_places_of_a_version_are_in_its_profiles_and_runners() -> None:
