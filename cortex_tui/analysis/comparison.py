@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from cortex_tui.analysis.arms import Arm, Round, in_step
-from cortex_tui.analysis.evidence import POOLED_BEYOND, Evidence, Floor, Side
+from cortex_tui.analysis.evidence import POOLED_BEYOND, Evidence, Floor, Side, ratio_of
 from cortex_tui.analysis.paired import paired_errors, paired_mean, paired_percentile
 from cortex_tui.analysis.unpaired import unpaired_errors, unpaired_mean, unpaired_percentile
 from cortex_tui.analysis.verdict import ALPHA, Judgement, Word, corrected, judge, tolerance_of
@@ -134,9 +134,9 @@ def compare(
     return Comparison(
         paired=paired,
         profiles=tuple(profiles),
-        ratio=None if whole is None else math.exp(whole),
-        low=None if interval is None else math.exp(interval[0]),
-        high=None if interval is None else math.exp(interval[1]),
+        ratio=None if whole is None else ratio_of(whole),
+        low=None if interval is None else ratio_of(interval[0]),
+        high=None if interval is None else ratio_of(interval[1]),
     )
 
 
@@ -259,7 +259,8 @@ def _throughput(one: Round) -> float | None:
 
 def _whole_throughput(rounds: Sequence[Round]) -> float | None:
     measured_ns = sum(each.measured_ns for each in rounds)
-    return sum(each.in_window for each in rounds) * 1e9 / measured_ns if measured_ns else None
+    in_window = sum(each.in_window for each in rounds)
+    return in_window * 1e9 / measured_ns if measured_ns else None
 
 
 _OF_ROUNDS = {"mean": (_mean_ns, _whole_mean), "throughput": (_throughput, _whole_throughput)}

@@ -132,6 +132,11 @@ def log_ratio(a: Histogram, quantile: float, b: Histogram) -> float:
     return log_value(b, quantile) - log_value(a, quantile)
 
 
+def ratio_of(difference: float) -> float:
+    """Of a difference of logarithms; what is beyond all times ends at 1e304."""
+    return math.exp(min(max(difference, -700.0), 700.0))
+
+
 def total_share(rounds: Sequence[Round]) -> float | None:
     """Of the operations that ended, those that failed."""
     ended = sum(each.operations + each.errors for each in rounds)

@@ -28,6 +28,8 @@ from cortex_tui.store.records import SessionRecord, StoredSession
 MIN_SESSIONS = 5
 """The spread of fewer is hardly known."""
 
+MOST_NOISE = 50.0
+"""Of a standard deviation of logarithms: no measurement has more, whatever a store holds."""
 FINDING = {"p50": 0.05, "p95": 0.1, "p99": 0.1}
 """The differences, as ratios less 1, for which it is said how many rounds find them."""
 
@@ -109,10 +111,11 @@ def floors_for(
     nothing."""
     wanted = profile_key(arm, session), machine_key(session.environment)
     for record in records:
-        if (record.profile, record.machine) == wanted:
+        if (record.profile, record.machine) == wanted and record.sessions > 1:
             return {
                 name: Floor(deviation, record.sessions)
                 for name, deviation in record.deviations.items()
+                if 0 <= deviation < MOST_NOISE
             }
     return {}
 
@@ -156,7 +159,7 @@ def rounds_to_find(
     1931).
     """
     spread = record.successive.get(statistic)
-    if spread is None or record.sessions < 3:
+    if spread is None or record.sessions < 3 or not 0 <= spread < MOST_NOISE:
         return None
     degrees = record.sessions - 1
     part = 2 / (9 * degrees)

@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from cortex_tui.analysis.arms import Arm, Round, arm
+from cortex_tui.stats.buckets import HIGHEST_NS
+from cortex_tui.stats.codec import MAX_TOTAL
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.moments import EMPTY, Moments, merged
 from cortex_tui.store.records import EncodedHistogram, IntervalRecord, RunRecord, StoredSession
@@ -51,18 +53,23 @@ def _round(run: RunRecord, intervals: Sequence[IntervalRecord], *, clean: bool) 
         moments = EMPTY
         for each in times:
             moments = merged(moments, each.moments)
-    operations = run.service.count * run.batch - run.failed_in_batches
+    operations = _within(run.service.count * max(1, run.batch) - run.failed_in_batches)
     return Round(
         number=run.round,
         times=Histogram.of_encoded([each.blob for each in times], moments),
         operations=operations,
-        in_window=operations - run.drained,
-        measured_ns=run.measured_ns,
-        errors=sum(run.errors.values()),
+        in_window=_within(operations - run.drained),
+        measured_ns=_within(run.measured_ns),
+        errors=_within(sum(run.errors.values())),
         mean_ns=_mean_ns(run, kept),
         bounds_ns=run.confidence_ns.get(headline, {}),
         dropped=whole.count - moments.count,
     )
+
+
+def _within(count: int) -> int:
+    """A number that a run can have: a damaged store may hold any."""
+    return min(max(count, 0), MAX_TOTAL)
 
 
 def _times(intervals: Sequence[IntervalRecord], name: str) -> list[EncodedHistogram]:
@@ -74,7 +81,8 @@ def _mean_ns(run: RunRecord, kept: Sequence[IntervalRecord]) -> float | None:
     moments: Moments = EMPTY
     for each in _times(kept, "service"):
         moments = merged(moments, each.moments)
-    return moments.mean_ns / run.batch if moments.count else None
+    known = moments.count and 0 < moments.mean_ns <= HIGHEST_NS
+    return moments.mean_ns / max(1, run.batch) if known else None
 
 
 def _is_disturbed(interval: IntervalRecord) -> bool:

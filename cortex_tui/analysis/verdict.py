@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from cortex_tui.analysis.evidence import Evidence
+from cortex_tui.analysis.evidence import Evidence, ratio_of
 from cortex_tui.limits import MAX_ROUNDS
 from cortex_tui.stats.beta import t_critical
 
@@ -89,7 +89,7 @@ def judge(
         statistic=statistic,
         a=evidence.a,
         b=evidence.b,
-        ratio=math.exp(difference) if as_ratio and difference is not None else None,
+        ratio=ratio_of(difference) if as_ratio and difference is not None else None,
         low=None if interval is None else _outside(interval[0], as_ratio=as_ratio),
         high=None if interval is None else _outside(interval[1], as_ratio=as_ratio),
         p=p,
@@ -115,7 +115,7 @@ def judge(
 
 
 def _outside(value: float, *, as_ratio: bool) -> float:
-    return math.exp(min(value, 700.0)) if as_ratio else value
+    return ratio_of(value) if as_ratio else value
 
 
 def _word(statistic: str, difference: float) -> Word:

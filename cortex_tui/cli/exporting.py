@@ -162,10 +162,11 @@ def _recording(store: Path, ref: str, compared: Sequence[Compared]) -> Recording
         async with await open_store(store, "read") as opened:
             report(opened.notice)
             stored = await opened.load(ref)
+        result = from_stored(stored)  # refuses a damaged session
         found = tuple(compared)
         if len(stored.session.variants) > 1 and not found:
             found = tuple(compare_sources(sources_of([(ref, stored)])))
-        return Recording(from_stored(stored), stored.intervals, found)
+        return Recording(result, stored.intervals, found)
 
     return answer(load())
 
