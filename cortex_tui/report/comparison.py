@@ -167,10 +167,10 @@ def _columns(compared: Compared) -> list[Column[_Row]]:
     return [
         Column("profile", lambda row: Cell(row.profile), left=True),
         Column("", lambda row: Cell(row.judgement.statistic), left=True),
-        Column(a, lambda row: Cell(value_text(row.judgement.statistic, row.judgement.a)), goes=2),
-        Column(b, lambda row: Cell(value_text(row.judgement.statistic, row.judgement.b)), goes=1),
+        Column(a, lambda row: Cell(value_text(row.judgement.statistic, row.judgement.a)), goes=3),
+        Column(b, lambda row: Cell(value_text(row.judgement.statistic, row.judgement.b)), goes=2),
         Column("difference", lambda row: Cell(change_text(row.judgement))),
-        Column("95 % interval", lambda row: Cell(interval_text(row.judgement)), goes=3),
+        Column("95 % interval", lambda row: Cell(interval_text(row.judgement)), goes=1),
         Column("verdict", _verdict, left=True),
     ]
 

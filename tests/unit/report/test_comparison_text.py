@@ -78,7 +78,8 @@ def test_a_narrow_terminal_keeps_the_verdict() -> None:
         compared(profile("shop.checkout", "slower", 1.1)), width=50, colour=False
     )
     row = next(line for line in text.splitlines() if line.startswith("shop.checkout"))
-    assert row.split()[-3:] == ["+10.0", "%", "slower"]
+    assert "+10.0 %" in row
+    assert row.endswith("slower")
     assert max(map(len, text.splitlines())) <= 50
 
 
