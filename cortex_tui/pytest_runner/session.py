@@ -34,6 +34,7 @@ from cortex_tui.pytest_runner.plugin import RunningPlugin
 from cortex_tui.pytest_runner.profiles import arguments_of, node_id_of
 from cortex_tui.runner.calibration import await_cost_ns, clock_cost_ns
 from cortex_tui.runner.clock import CLOCK
+from cortex_tui.runner.executing import execute
 from cortex_tui.runner.health import HealthMeter
 
 _ENDED: dict[int, str] = {
@@ -97,20 +98,9 @@ class PytestSession:
 
     def execute(self, command: Command) -> Answered:
         """Does what a person asks for; what was done, or why nothing was."""
-        done: list[str] = []
-        refused = f"there is no run {command.run}"
         if command == Stop():
             self._stopped = any(not run.life.is_over for run in self._runs.values())
-        for number, run in self._runs.items():
-            if command.run in (None, number):
-                try:
-                    done.append(f"{run.profile.full_name}: {_carry_out(command, run)}")
-                except TransitionError as error:
-                    refused = str(error)
-        if not done:
-            return Answered(False, refused)
-        text = done[0] if len(done) == 1 else f"{len(done)} runs: {done[0].rpartition(': ')[2]}"
-        return Answered(True, text)
+        return execute(command, self._runs, _carry_out)
 
     def _planned(self) -> list[RunPlanned]:
         return [RunPlanned(p.run, p.profile, (), p.round) for p in self._plan.runs]
@@ -128,15 +118,16 @@ class PytestSession:
         )
 
 
-def _carry_out(command: Command, run: TestRun) -> str:
+def _carry_out(command: Command, run: TestRun) -> tuple[str, str]:
+    name = run.profile.full_name
     match command:
         case Stop():
-            return run.stop()
+            return name, run.stop()
         case Pause():
-            return run.pause()
+            return name, run.pause()
         case Resume():
-            return run.resume()
+            return name, run.resume()
         case EndPhase():
-            return run.end_phase(command.phase, command.mark)
+            return name, run.end_phase(command.phase, command.mark)
         case Adjust():
             raise TransitionError("the load of a test is one call after the other")

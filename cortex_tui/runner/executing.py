@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Stop
 from cortex_tui.protocol.lifecycle import TransitionError
 from cortex_tui.protocol.messages import Answered
 from cortex_tui.runner.members import Member
+
+T = TypeVar("T")
 
 _VERBS: dict[type[Command], str] = {
     Stop: "stopping",
@@ -19,24 +22,33 @@ _VERBS: dict[type[Command], str] = {
 """What was done to several runs, where it was not the same for all."""
 
 
-def execute(command: Command, members: Mapping[int, Member]) -> Answered:
-    """Does what a person asks for; what was done, or why nothing was. `members` are by run."""
-    done: list[tuple[Member, str]] = []
+def execute(
+    command: Command, runs: Mapping[int, T], do: Callable[[Command, T], tuple[str, str]]
+) -> Answered:
+    """Does what a person asks for with one run or all; what was done, or why nothing was.
+
+    `do` does it with one, and returns the name of its profile and what was done; it raises
+    TransitionError where it does nothing.
+    """
+    done: list[tuple[str, str]] = []
     refused = f"there is no run {command.run}"
-    for number, member in members.items():
+    for number, run in runs.items():
         if command.run not in (None, number):
             continue
         try:
-            done.append((member, _carry_out(command, member)))
+            done.append(do(command, run))
         except TransitionError as error:
             refused = str(error)
     if not done:
         return Answered(False, refused)
     texts = {text for _, text in done}
     what = texts.pop() if len(texts) == 1 else _VERBS[type(command)]
-    if len(done) == 1:
-        return Answered(True, f"{done[0][0].run.profile.full_name}: {what}")
-    return Answered(True, f"{len(done)} runs: {what}")
+    return Answered(True, f"{done[0][0] if len(done) == 1 else f'{len(done)} runs'}: {what}")
+
+
+def carry_out(command: Command, member: Member) -> tuple[str, str]:
+    """See `execute`."""
+    return member.run.profile.full_name, _carry_out(command, member)
 
 
 def _carry_out(command: Command, member: Member) -> str:

@@ -28,7 +28,7 @@ from cortex_tui.runner.awaits import awaits_watched
 from cortex_tui.runner.barrier import Gate, open_gate
 from cortex_tui.runner.calibration import await_cost_ns, clock_cost_ns
 from cortex_tui.runner.clock import CLOCK
-from cortex_tui.runner.executing import execute
+from cortex_tui.runner.executing import carry_out, execute
 from cortex_tui.runner.group import Group, SessionParts
 from cortex_tui.runner.handover import Emit, Outbox
 from cortex_tui.runner.health import HealthMeter
@@ -83,7 +83,7 @@ class Session:
 
     def execute(self, command: Command) -> Answered:
         """See `runner.executing`."""
-        return execute(command, self._members)
+        return execute(command, self._members, carry_out)
 
     def receive(self, request: ToRunner) -> None:
         """Carries a command out and answers it; not before its moment."""
