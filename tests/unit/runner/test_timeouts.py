@@ -97,7 +97,7 @@ async def test_too_late_is_too_late_however_it_ends(
 
 async def test_the_last_operations_get_all_their_time(bench: Bench) -> None:
     bench.write("async def stuck(): await asyncio.Event().wait()")
-    load, stop = ClosedLoad(workers=5), Length(duration_ns=8 * MS)
+    load, stop = ClosedLoad(workers=5), Length(duration_ns=200 * MS)
     profile = bench.profile("stuck", load=load, stop=stop, timeout_ns=TIMEOUT_NS)
     recorded = await bench.run(profile)
     # The last of each worker began before the end and had to be waited for.
