@@ -6,12 +6,20 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import click
 import msgspec
 
-from cortex_tui.cli.options import PROGRAM, GivenPath, StoreError, given, report_error, store_option
+from cortex_tui.cli.options import (
+    PROGRAM,
+    Command,
+    GivenPath,
+    StoreError,
+    given,
+    report_error,
+    store_option,
+)
 from cortex_tui.cli.stored import REF, answer, report
 from cortex_tui.text import one_line
 from cortex_tui.toml.words import shown, suggestion
@@ -35,7 +43,7 @@ class Export(NamedTuple):
     target: str
 
 
-def exports_option(
+def _exports(
     ctx: click.Context, param: click.Parameter, texts: Sequence[str]
 ) -> tuple[Export, ...]:
     """A callback: each `FORMAT=FILE`, looked at before anything is measured."""
@@ -52,6 +60,30 @@ def exports_option(
     if sum(each.target == STDOUT for each in found) > 1:
         raise click.BadParameter("expected at most one on stdout", ctx, param)
     return tuple(found)
+
+
+def export_option(command: Command) -> Command:
+    return click.option(
+        "--export",
+        "exports",
+        multiple=True,
+        callback=_exports,
+        metavar="FORMAT=FILE",
+        help="Write the session in another format (`cortex-tui export --list`); - is stdout; may "
+        "be given several times.",
+    )(command)
+
+
+def table_stream(exports: Sequence[Export], json: str) -> TextIO | None:
+    """Where the table of results goes, None for stdout: not where a file goes.
+
+    Raises UsageError where two of them go to stdout.
+    """
+    if not to_stdout(exports):
+        return None
+    if json == STDOUT:
+        raise click.UsageError("--export: expected a file, stdout is that of --json")
+    return sys.stderr
 
 
 def to_stdout(exports: Sequence[Export]) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cortex_tui.cli.exporting import Export, export_option, export_stored, table_stream
 from cortex_tui.cli.options import (
     delivery_options,
     duration,
@@ -60,6 +61,7 @@ def collected_suites(
 @repeat_option("N rounds of all tests, each a run of pytest.")
 @store_option
 @delivery_options
+@export_option
 def pytest_suite(
     arguments: tuple[str, ...],
     duration_ns: int | None,
@@ -69,6 +71,7 @@ def pytest_suite(
     save: str,
     note: str,
     json: str,
+    exports: tuple[Export, ...],
 ) -> int:
     """Run the benchmarks of a test suite, unchanged, with percentiles.
 
@@ -78,18 +81,21 @@ def pytest_suite(
     Exit codes are those of run.
     """
     from cortex_tui.placement.registry import PROCESS
-    from cortex_tui.report import Delivery
+    from cortex_tui.report import Delivery, worst
 
     length, auto = (None, False) if warmup is None else warmup
     if auto:
         raise click.UsageError("--warmup: expected a length, a test's warm-up does not end itself")
     check_delivery(store, save=save, note=note, json=json)
+    table_to = table_stream(exports, json)
     suites = collected_suites(arguments, duration_ns=duration_ns, warmup=length)
-    return run_profiles(
+    code, session = run_profiles(
         Catalog(suites).profiles,
         Delivery(store=store, save=save, note=note, json=json),
         one_by_one=True,
         repeat=repeat,
         place=PROCESS,
         loop="auto",
-    ).code
+        table_to=table_to,
+    )
+    return worst(code, export_stored(store, session, exports)) if exports and session else code

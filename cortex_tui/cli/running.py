@@ -13,7 +13,14 @@ from click.core import ParameterSource
 from cortex_tui.cli.again import stored_profiles
 from cortex_tui.cli.against import Wanted, against_options
 from cortex_tui.cli.comparing import compared_refs, exit_code, report_findable_differences, show
-from cortex_tui.cli.exporting import Export, cannot_write, export_stored, exports_option, to_stdout
+from cortex_tui.cli.exporting import (
+    Export,
+    cannot_write,
+    export_option,
+    export_stored,
+    table_stream,
+    to_stdout,
+)
 from cortex_tui.cli.options import (
     StoreError,
     catalog_for,
@@ -114,15 +121,7 @@ def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset
     callback=given("a name, or the start of an id"),
     help="Compare what was measured with a stored session, as `compare` does.",
 )
-@click.option(
-    "--export",
-    "exports",
-    multiple=True,
-    callback=exports_option,
-    metavar="FORMAT=FILE",
-    help="Write the session in another format (`cortex-tui export --list`); - is stdout; may be "
-    "given several times.",
-)
+@export_option
 @click.option(
     "--until-decided",
     "decide_ns",
@@ -216,12 +215,10 @@ def run(
     if undecided == "pass":
         fail_on -= {"undecided"}
     aside = json == "-" or to_stdout(exports)
-    if json == "-" and to_stdout(exports):
-        raise click.UsageError("--export: expected a file, stdout is that of --json")
     delivery = Delivery(
         store=store, save=save, note=note, json=json, dry_run=dry_run, fail_on=fail_on
     )
-    table_to = sys.stderr if to_stdout(exports) else None
+    table_to = table_stream(exports, json)
     if against or variants or python:
         from cortex_tui.cli.versions import run_versions
 

@@ -151,7 +151,7 @@ def _number_row(each: Pooled, names: Sequence[str]) -> list[str]:
     known = each.percentiles()
     rounds = f", {len(each.rounds)} rounds" if len(each.rounds) > 1 else ""
     return [
-        _text(each.name),
+        _text(each.name) + each.about,
         _text(f"{each.rounds[0].profile.load.text}{rounds}"),
         format_count(each.operations),
         format_count(each.throughput_per_s),

@@ -88,7 +88,7 @@ def _case_row(case: Case) -> str:
 def _number_row(each: Pooled) -> str:
     known = each.percentiles()
     values = [
-        as_text(each.name),
+        as_text(each.name) + each.about,
         format_count(each.throughput_per_s),
         *(format_duration(known.get(name)) for name in ("p50", "p95", "p99", "p99.9")),
         format_duration(each.headline.max_ns),

@@ -29,6 +29,11 @@ class Pooled(NamedTuple):
         return self.rounds[0].batch
 
     @property
+    def about(self) -> str:
+        """What its times are of, where that is not one operation, for behind its name."""
+        return f" (batches of {self.batch:,})" if self.batch > 1 else ""
+
+    @property
     def operations(self) -> int:
         return sum(run.operations for run in self.rounds)
 
