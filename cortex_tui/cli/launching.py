@@ -136,6 +136,7 @@ def _launch(
         store=str(store),
         # In process, the screen's loop is the one to measure on.
         loop_factory=loop_factory(loop) if place.shares_loop else None,
+        interrupted=_interrupted if place.shares_loop else None,
     )
     if (view := outcome.view) is None:
         return outcome.exit_code
@@ -145,3 +146,10 @@ def _launch(
     if view.store_error:
         report_error(not_stored(view.store_error))
     return outcome.exit_code or (StoreError.exit_code if view.store_error else 0)
+
+
+def _interrupted(error: BaseException | None) -> None:
+    # Brings the runner, which the first frame need not wait for.
+    from cortex_tui.placement.in_process import interrupted
+
+    interrupted(error)

@@ -332,7 +332,6 @@ def run_profiles(
     import tempfile
 
     from cortex_tui.isolation import run_to_end
-    from cortex_tui.placement.in_process import interrupted
     from cortex_tui.report import run_headless
     from cortex_tui.session.controller import SessionController
     from cortex_tui.session.planning import runners_at
@@ -368,6 +367,8 @@ def run_profiles(
         def run(store: Path) -> Ran:
             if not place.shares_loop:
                 return runner.run(session(store))
+            from cortex_tui.placement.in_process import interrupted
+
             # A workload may stop the loop, or raise SystemExit in a task of its own.
             return run_to_end(runner.get_loop(), session(store), interrupted)
 

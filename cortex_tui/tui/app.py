@@ -16,6 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from cortex_tui.isolation import run_to_end
 from cortex_tui.profiles.model import Catalog
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
@@ -216,13 +217,15 @@ def launch(
     checked: Sequence[str] = (),
     store: str = "",
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    interrupted: Callable[[BaseException | None], None] | None = None,
 ) -> Outcome:
     """Runs the workbench in this terminal; returns when its screen has been left.
 
     The controller is closed by then, whatever happened. SIGINT, SIGTERM and SIGHUP end it as `q`
     does, with exit code 130; so does a terminal that goes away, but then nothing returns. That
     there is a terminal to begin with is the caller's to check. To be called on the main thread.
-    `loop_factory` makes the loop, asyncio's own if it is None.
+    `loop_factory` makes the loop, asyncio's own if it is None. Where sessions run on it,
+    `interrupted` is called when a workload has ended it, with what was raised; it is started again.
     """
     accept_any_bytes()
     app = Workbench(catalog, make_control, checked=checked, store=store)
@@ -231,7 +234,10 @@ def launch(
             asyncio.Runner(loop_factory=loop_factory) as runner,
             leaving(runner.get_loop(), app),
         ):
-            code = runner.run(app.run_async())
+            if interrupted is None:
+                code = runner.run(app.run_async())
+            else:
+                code = run_to_end(runner.get_loop(), app.run_async(), interrupted)
     finally:
         app.close_control()
     return Outcome(app.return_code or code or 0, app.last_view)

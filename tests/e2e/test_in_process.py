@@ -39,6 +39,35 @@ def test_rows_live_on_the_screens_own_loop(folder: Path, launch: Launch) -> None
     assert WARNING in run["warnings"]
 
 
+def test_a_workload_cannot_end_the_workbench(folder: Path, launch: Launch) -> None:
+    code = """
+    import asyncio, sys
+    from cortex_tui import workload
+    @workload
+    async def ending():
+        async def end():
+            sys.exit(5)
+        tasks = []
+        async def operation(i):
+            if i == 20:
+                asyncio.get_running_loop().stop()
+            if i == 40:
+                tasks.append(asyncio.ensure_future(end()))
+            await asyncio.sleep(0.001)
+        yield operation
+    """
+    write_suite(
+        folder, '[profile.ending]\nworkload = "bench:ending"\n', code=code,
+        defaults='warmup = 0\nduration = "1h"',
+    )  # fmt: skip
+    workbench = launch("launch", "--in-process", "shop")
+    workbench.press("r")
+    workbench.wait_for_row("ending", lambda row: row.operations > 200)
+    screen = workbench.leave()
+    assert "something called loop.stop()" in screen
+    assert "SystemExit: 5" in screen
+
+
 def test_leaving_ends_a_session_on_the_screens_own_loop(folder: Path, launch: Launch) -> None:
     write_suite(folder, PROFILE, defaults='warmup = 0\nduration = "1h"')
     workbench = launch("launch", "--in-process", "shop")

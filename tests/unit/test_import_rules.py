@@ -134,6 +134,7 @@ ALLOWED = {
         "cortex_tui.store.records",
     },
     "cortex_tui.tui": {
+        "cortex_tui.isolation",
         "cortex_tui.placement.registry",
         "cortex_tui.profiles",
         "cortex_tui.protocol",
