@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -78,7 +79,9 @@ def test_a_project_s_benchmarks_come_in_from_pytest_benchmark_itself(tmp_path: P
         sys.executable, "-W", "ignore", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p",
         "no:xdist", "--benchmark-json", "data.json", "--benchmark-save=bare", "test_sum.py",
     ]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
+    # Under xdist pytest-benchmark measures nothing, and finds that out by these variables.
+    own = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
+    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path, env=own)
     whole = read_file((tmp_path / "data.json").read_bytes(), Origin("data.json"))
     assert [each.profile.full_name for each in whole.runs] == [
         "test_sum.test_sum[10]", "test_sum.test_sum[1000]",
