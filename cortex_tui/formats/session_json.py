@@ -44,6 +44,18 @@ from cortex_tui.stats.moments import Moments
 from cortex_tui.stats.targets import TargetResult, TargetVerdict
 from cortex_tui.store.records import MarkRecord, RunRecord, SessionRecord, StoredSession
 
+_OF_PROFILE = (
+    "alone", "auto_warmup", "base", "database", "headline", "stop", "summary", "timeout_ns",
+    "until_decided", "warmup", "workload",
+)  # fmt: skip
+_OF_RUN = (
+    "batch", "drain_ns", "drained", "errors", "mean_ns", "measured_ns", "messages",
+    "operations", "overflow", "partial", "reason", "round", "run", "slowest",
+    "throughput_per_s", "tracebacks", "unfinished", "unstarted", "variant", "verdict",
+    "verdict_text", "warmup_iterations", "warmup_ns",
+)  # fmt: skip
+"""What the document has of a profile and of its run under the same name and in the same form."""
+
 
 def session_document(result: SessionResult) -> SessionDocument:
     """With several rounds it has `profiles`, too: what the rounds of each come to together."""
@@ -77,63 +89,31 @@ def _run_document(run: RunResult, histograms: Histograms) -> RunDocument:
         return times_document(histograms.get(name), run.bounds_ns.get(name, {}))
 
     return RunDocument(
-        run=run.run,
-        round=run.round,
-        variant=run.variant,
         profile=profile.full_name,
-        base=profile.base,
         matrix=dict(profile.matrix),
         tags=list(profile.tags),
-        summary=profile.summary,
-        workload=profile.workload,
         params=dict(profile.params),
         load=msgspec.to_builtins(profile.load),
-        warmup=profile.warmup,
-        auto_warmup=profile.auto_warmup,
-        stop=profile.stop,
         precision=msgspec.to_builtins(profile.precision),
-        until_decided=profile.until_decided,
-        timeout_ns=profile.timeout_ns,
-        database=profile.database,
-        alone=profile.alone,
         state="interrupted" if run.interrupted else run.state,
-        reason=run.reason,
-        partial=run.partial,
-        verdict=run.verdict,
-        verdict_text=run.verdict_text,
         neighbours=list(run.neighbours),
-        warmup_ns=run.warmup_ns,
-        warmup_iterations=run.warmup_iterations,
-        measured_ns=run.measured_ns,
-        drained=run.drained,
-        drain_ns=run.drain_ns,
-        operations=run.operations,
-        batch=run.batch,
         level=run.level_reached,
         marks=[MarkDocument(offset_ns=mark.offset_ns, text=mark.text) for mark in run.marks],
         stages=list(run.stages),
-        errors=run.errors,
-        unfinished=run.unfinished,
         unfinished_ns=list(run.unfinished_ns),
-        unstarted=run.unstarted,
-        overflow=run.overflow,
-        throughput_per_s=run.throughput_per_s,
-        mean_ns=run.mean_ns,
-        headline=profile.headline,
         flagged=list(run.flattered),
         service_ns=times("service"),
         response_ns=times("response"),
         lateness_ns=times("lateness"),
         failure_ns=times("failure"),
-        slowest=run.slowest,
         targets=[
             TargetDocument(**msgspec.structs.asdict(target), met=target.met)
             for target in run.targets
         ],
         warnings=list(run.warnings),
         traceback=run.own_traceback,
-        tracebacks=run.tracebacks,
-        messages=run.messages,
+        **{name: getattr(profile, name) for name in _OF_PROFILE},
+        **{name: getattr(run, name) for name in _OF_RUN},
     )
 
 
