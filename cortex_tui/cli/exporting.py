@@ -319,7 +319,8 @@ async def _store(
     async with await open_store(url) as store:
         if save:
             await store.check_name(save)
-        known = {entry.id for entry in await store.list_sessions()}
+        # One whose import was cut short is written again.
+        known = {each.id for each in await store.list_sessions() if each.state == "finished"}
         removed = {entry.session for entry in await store.list_removed()}
         for path, stored in found:
             session = stored.session.id
@@ -340,23 +341,25 @@ async def _store(
 
 
 async def _keep(store: Store, stored: StoredSession, note: str, tags: Sequence[str]) -> None:
-    """Writes a session whole, or not at all."""
+    """Writes a session; until all of it is there, it is not a finished one."""
     from cortex_tui.store.names import is_tag
     from cortex_tui.store.records import SessionBatch
 
     session = stored.session.id
-    batch = SessionBatch(session=session, runs=stored.runs, intervals=stored.intervals)
     await store.begin_session(stored.session)
-    try:
-        await store.write(batch)
-        # The note keeps it from being pruned as an unsaved one.
-        await store.set_note(session, stored.note or note)
-        if own := [*tags, *filter(is_tag, stored.tags)]:
-            await store.change_tags(session, add=own)
-        await store.finish_session(session, "finished")
-    except BaseException:
-        await store.finish_session(session, "died")
-        raise
+    await store.write(
+        SessionBatch(
+            session=session,
+            runs=stored.runs,
+            intervals=stored.intervals,
+            rewritten=tuple(run.run for run in stored.runs),
+        )
+    )
+    # The note keeps it from being pruned as an unsaved one.
+    await store.set_note(session, stored.note or note)
+    if own := [*tags, *filter(is_tag, stored.tags)]:
+        await store.change_tags(session, add=own)
+    await store.finish_session(session, "finished")
 
 
 def _known(name: str, *, writing: bool) -> Format:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
+from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.sqlite.store import SqliteStore
 from tests.unit.cli.door import Answer, call
 from tests.unit.formats.recordings import recording, run
 
@@ -129,6 +131,20 @@ def test_a_file_comes_in_once_and_can_be_shown_listed_and_compared(do: Call) -> 
     assert do("compare", "b", min(ids), "--force").code in (0, 2, 4)
     assert do("rm", "b").code == 0
     assert "was removed as session" in do("import", "b.json").err
+
+
+def test_an_import_that_was_cut_short_is_made_good(
+    do: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise SnapshotError("the disk is full")
+
+    write("a.json")
+    with monkeypatch.context() as cut:
+        cut.setattr(SqliteStore, "write", full)
+        assert do("import", "a.json").code == 2
+    assert "1 run stored" in do("import", "a.json").err
+    assert "suite.p0" in do("snapshots", "--all").out
 
 
 def test_our_own_document_comes_back_with_its_targets_and_can_be_run_again(do: Call) -> None:
