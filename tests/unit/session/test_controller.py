@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from cortex_tui.loads.open import OpenLoad
+from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.placement.registry import IN_PROCESS, PLACEMENTS
 from cortex_tui.profiles.model import Length, Precision, Profile
 from cortex_tui.results import findings
@@ -201,6 +202,24 @@ def test_a_runner_that_does_not_answer_a_stop_is_killed(
     view = desk.ended()
     assert view.state == "died"
     assert "its event loop was blocked" in view.died
+
+
+def test_why_no_runner_was_started_ahead_of_time_is_in_the_log_of_the_next_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(placement: InRunnerProcess) -> None:
+        raise OSError(11, "no more processes")
+
+    monkeypatch.setattr(InRunnerProcess, "prepare", refused)
+    desk = Desk(tmp_path)
+    desk.control.close()
+    desk.control = SessionController(desk.store, warm=True)
+    desk.control.start([desk.profile("quick")])
+    view = desk.ended()
+    desk.control.close()
+    assert view.runs[0].state == "finished"
+    (line,) = [line for line in map(str, view.log) if "ahead of time" in line]
+    assert "no more processes" in line
 
 
 def test_closing_ends_a_session_that_holds_its_loop(tmp_path: Path) -> None:
