@@ -22,9 +22,9 @@ from cortex_tui.formats.port import Format, FormatError, Origin
 from cortex_tui.formats.runs import split_name
 from cortex_tui.loads.port import Load
 from cortex_tui.loads.registry import decode_load
-from cortex_tui.profiles.model import Database, Length
+from cortex_tui.profiles.model import Database
 from cortex_tui.protocol.lifecycle import RunState
-from cortex_tui.protocol.plan import INTERVAL_NS, Variant
+from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.document import (
     DocumentError,
     MarkDocument,
@@ -143,10 +143,6 @@ def _read(data: bytes, origin: Origin) -> StoredSession:
 
 def _session_record(document: SessionDocument, record: SessionRecord) -> SessionRecord:
     """As it was measured: unlike the files of others, ours has what a comparison needs to know."""
-    try:
-        variants = msgspec.convert(msgspec.to_builtins(document.variants), tuple[Variant, ...])
-    except msgspec.MsgspecError as error:
-        raise FormatError(f"variants: {error}") from None
     return msgspec.structs.replace(
         record,
         placement=text_of(document.placement, 40),
@@ -154,7 +150,7 @@ def _session_record(document: SessionDocument, record: SessionRecord) -> Session
         timer=text_of(document.timer, 40),
         one_by_one=document.one_by_one,
         rounds=max(1, count_of(document.rounds, "rounds")),
-        variants=variants,
+        variants=tuple(document.variants),
         seed=count_of(document.seed, "seed"),
         clock_cost_ns=ns_of(document.clock_cost_ns, 1, "clock_cost_ns"),
         await_cost_ns=ns_of(document.await_cost_ns, 1, "await_cost_ns"),
@@ -176,9 +172,9 @@ def _run_record(document: RunDocument, record: RunRecord) -> RunRecord:
         summary=text_of(document.summary),
         base=text_of(document.base),
         matrix=params_of(document.matrix),
-        warmup=Length(**msgspec.structs.asdict(document.warmup)),
+        warmup=document.warmup,
         auto_warmup=document.auto_warmup,
-        stop=Length(**msgspec.structs.asdict(document.stop)),
+        stop=document.stop,
         timeout_ns=document.timeout_ns,
         database=cast(Database, document.database or "own"),
         alone=document.alone,
