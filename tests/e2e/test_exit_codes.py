@@ -153,7 +153,10 @@ def test_one_interrupt_ends_a_session_in_this_process_whose_loop_is_blocked(
         while not (folder / "blocked").exists():
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=DEADLINE_S)
+        try:
+            out, err = process.communicate(timeout=DEADLINE_S)
+        finally:
+            process.kill()  # nothing else ends it where this fails
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert "stopped" in told(out, "shop.blocking")
