@@ -31,8 +31,8 @@ ROUNDS = 12
 SLOT_NS = 2_000_000_000
 """How long a profile measures in a round: short, so that all versions meet the same machine."""
 SETTLE_NS = 300_000_000
-"""How long it runs before it counts, where its own warm-up is longer: after the first round its
-process has warmed up before."""
+"""How long it runs before it counts, where its own warm-up is longer: the same for all versions, so
+that what is left of a warm-up is no difference between them."""
 BATCHED_NS = 100_000_000
 """How long a profile runs to find out how many operations to time as one."""
 
