@@ -108,6 +108,10 @@ def _scalar(text: str) -> ParamValue:
 
 
 def _interpreter(path: str, word: str) -> str:
+    """The interpreter as it is found from any folder: runners start where their code lies."""
+    if os.path.dirname(path):
+        # Not resolved: a link in a virtual environment is what makes an interpreter part of it.
+        path = os.path.abspath(path)
     code = "import cortex_tui; print(cortex_tui.__version__)"
     try:
         done = subprocess.run(

@@ -7,11 +7,12 @@ Submodules are left out.
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
 import msgspec
+
+from cortex_tui.environment.sources import git_environment
 
 
 class RevisionError(Exception):
@@ -68,7 +69,7 @@ def _git(folder: Path, *arguments: str, environment: dict[str, str] | None = Non
             capture_output=True,
             text=True,
             errors="surrogateescape",
-            env={**os.environ, **(environment or {})},
+            env={**git_environment(), **(environment or {})},
             check=False,
         )
     except OSError as error:

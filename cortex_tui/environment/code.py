@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from typing import Any
 
-from cortex_tui.environment.sources import COMMAND_S, output_of
+from cortex_tui.environment.sources import COMMAND_S, git_environment, output_of
 
 # Without its lock, so that a commit that somebody makes meanwhile does not fail.
 _STATUS = (
@@ -20,6 +20,7 @@ class GitFacts:
         try:
             self._process: subprocess.Popen[str] | None = subprocess.Popen(
                 _STATUS,
+                env=git_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -47,7 +48,8 @@ def commit_of(revision: str) -> str:
     """The commit that a revision names in the repository of the working folder, "" for none."""
     if revision.startswith("-"):
         return ""
-    return output_of("git", "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}") or ""
+    command = ("git", "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    return output_of(*command, environment=git_environment()) or ""
 
 
 def _read(status: str) -> dict[str, Any]:

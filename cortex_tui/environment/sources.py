@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 ROOT = Path("/")
@@ -31,11 +32,22 @@ def files_like(folder: Path, pattern: str) -> list[Path]:
         return []
 
 
-def output_of(*command: str) -> str | None:
+_HOOKS = frozenset(("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"))
+"""What git sets for the programs that its hooks start. With them, git would not look for the
+repository of the working folder."""
+
+
+def git_environment() -> dict[str, str]:
+    """The environment to call git in."""
+    return {name: value for name, value in os.environ.items() if name not in _HOOKS}
+
+
+def output_of(*command: str, environment: Mapping[str, str] | None = None) -> str | None:
     """What a command says; None where there is none, or it failed."""
     try:
         done = subprocess.run(
             command,
+            env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

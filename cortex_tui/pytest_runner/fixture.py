@@ -132,6 +132,7 @@ class Benchmark:
             self._undo.pop()()
 
     def _use(self, how: str) -> None:
+        __tracebackhide__ = True
         if self._used:
             self.has_error = True
             raise FixtureAlreadyUsedError(
@@ -140,6 +141,7 @@ class Benchmark:
         self._used = how
 
     def _awaits(self, function: Callable[..., Any]) -> bool:
+        __tracebackhide__ = True
         call = function if inspect.isroutine(function) else type(function).__call__
         awaits = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(call)
         if awaits and not self._is_async:
@@ -283,6 +285,7 @@ def _is_ours(file: str) -> bool:
 
 
 def _check_count(name: str, value: object, least: int) -> None:
+    __tracebackhide__ = True
     if not isinstance(value, int) or value < least:
         raise ValueError(f"{name}: expected a whole number from {least} on, got {value!r}")
 

@@ -77,10 +77,9 @@ def _profile(
     duration_ns: int | None,
     warmup: Length | None,
 ) -> Profile:
-    _, _, rest = test.node_id.partition("::")
     return Profile(
         suite=suite,
-        name=one_line(rest.replace("::", ".")),
+        name=_name(test.node_id),
         workload=f"{PYTEST}{test.node_id}",
         summary=test.summary,
         params={
@@ -95,6 +94,13 @@ def _profile(
         alone=True,
         source=test.path,
     )
+
+
+def _name(node_id: str) -> str:
+    """The test's classes and function with dots between them; the parametrisation's id as it is,
+    so that `[a::b]` and `[a.b]` stay two names."""
+    path, bracket, parameters = node_id.partition("::")[2].partition("[")
+    return one_line(f"{path.replace('::', '.')}{bracket}{parameters}")
 
 
 def _suite_names(paths: Sequence[str]) -> dict[str, str]:

@@ -190,11 +190,20 @@ def test_what_goes_wrong_in_a_test_is_the_failure_of_its_run(folder: Path) -> No
     assert runs["test_asserts"]["operations"] > 0
 
 
-def test_only_frames_of_the_test_stand_in_its_traceback(folder: Path) -> None:
-    write_tests(folder, "def test_it(benchmark):\n    benchmark(int, 'x')\n")
+@pytest.mark.parametrize(
+    "call",
+    [
+        "benchmark(int, 'x')",
+        "benchmark(len, 'x'); benchmark(len, 'x')",
+        "benchmark(__import__('asyncio').sleep, 0)",
+        "benchmark.pedantic(len, ('x',), rounds=0)",
+    ],
+)
+def test_only_frames_of_the_test_stand_in_its_traceback(call: str, folder: Path) -> None:
+    write_tests(folder, f"def test_it(benchmark):\n    {call}\n")
     _, runs = run_tests(folder)
     assert "test_bench.py" in runs["test_it"]["traceback"]
-    assert "pytest_runner" not in runs["test_it"]["traceback"]
+    assert "pytest_runner/" not in runs["test_it"]["traceback"]
 
 
 def test_a_tests_file_of_the_same_name_and_a_configuration_work(folder: Path) -> None:
@@ -209,6 +218,24 @@ def test_a_tests_file_of_the_same_name_and_a_configuration_work(folder: Path) ->
     runs = json.loads(done.stdout)["runs"]
     assert [run["profile"] for run in runs] == ["one/test_bench.test_it", "two/test_bench.test_it"]
     assert [run["state"] for run in runs] == ["finished", "finished"]
+
+
+def test_tests_that_differ_in_their_parameters_have_names_of_their_own(folder: Path) -> None:
+    ids = ["a::b", "a.b", "a/b", "[q]", "a b", "--x", ""]
+    write_tests(
+        folder,
+        f"""
+        import pytest
+
+        @pytest.mark.parametrize("text", {ids})
+        def test_it(benchmark, text):
+            benchmark(len, text)
+        """,
+    )
+    done = call(folder, "pytest", *SHORT, "--json", "-")
+    runs = json.loads(done.stdout)["runs"]
+    assert [run["profile"] for run in runs] == [f"test_bench.test_it[{name}]" for name in ids]
+    assert {run["state"] for run in runs} == {"finished"}
 
 
 def test_a_stored_session_of_tests_runs_again(folder: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,33 @@ def test_code_that_would_be_imported_from_the_working_tree_is_refused(
     done = call(project, "run", "shop", "--against", "HEAD", *SHORT)
     assert done.returncode == 2
     assert "shop is imported from" in done.stderr
+
+
+def test_an_interpreter_is_found_from_the_folder_of_a_revision(project: Path, folder: Path) -> None:
+    python = os.path.relpath(sys.executable, project)
+    given = ("--variant", "old=rev:v1", "--variant", f"old=python:{python}")
+    code, text, _ = run_document(project, "shop", *given, *SHORT)
+    assert code in (0, 1, 4), text
+    assert seen(folder) == {"first", "edited"}
+
+
+def test_a_hook_of_git_can_compare(
+    project: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "sub").mkdir()
+    for name in ("profiles", "shop"):
+        git(project, "mv", name, f"sub/{name}")
+    git(project, "commit", "--quiet", "--all", "--message=moved")
+    index = (project / ".git" / "index").read_bytes()
+    monkeypatch.setenv("GIT_DIR", str(project / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(project / ".git" / "index"))
+    code, text, document = run_document(project / "sub", "shop", "--against", "HEAD", *SHORT)
+    assert code in (0, 1, 4), text
+    assert "here against HEAD" in text
+    assert "with its changes" not in text
+    assert document["environment"]["git_dirty"] is False
+    assert (project / ".git" / "index").read_bytes() == index
+    assert seen(folder) == {"edited"}
 
 
 def test_a_comparison_that_is_killed_leaves_nothing_at_the_next_start(
