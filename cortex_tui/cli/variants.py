@@ -37,13 +37,18 @@ def variants_of(wanted: Wanted, profiles: Sequence[Profile]) -> list[Variant]:
             raise click.UsageError(
                 f"--variant {word}: expected NAME=KEY:VALUE with one of the keys {', '.join(KEYS)}"
             )
-        asked[name] = _with(asked.get(name, Variant(name=name)), key, value, word)
+        asked[name] = _with(asked.get(name, Variant(name=name)), key, value, f"--variant {word}")
     if wanted.python:
         name = os.path.basename(wanted.python)
         asked[name] = _with(Variant(name=name), "python", wanted.python, f"--python {name}")
     base = [Variant(name=wanted.against, revision=wanted.against)] if wanted.against else []
     here = [Variant(name=HERE)] if base or len(asked) == 1 else []
     found = [*base, *here, *asked.values()]
+    for variant in found:
+        if variant.revision and variant.folder:
+            raise click.UsageError(
+                f"--variant {variant.name}: expected code of a revision or of a folder, got both"
+            )
     names = [variant.name for variant in found]
     for name in names:
         if names.count(name) > 1:
@@ -72,22 +77,23 @@ def _of_suites(name: str, profiles: Sequence[Profile]) -> Variant:
 
 
 def _with(variant: Variant, key: str, value: str, word: str) -> Variant:
+    """The variant with one more setting; `word` is where a person wrote it."""
     name, equals, rest = value.partition("=")
     if key in ("env", "param") and not (name and equals):
-        raise click.UsageError(f"--variant {word}: expected {key}:NAME=VALUE")
+        raise click.UsageError(f"{word}: expected {key}:NAME=VALUE")
     match key:
         case "rev":
             return msgspec.structs.replace(variant, revision=value)
         case "folder":
             if not os.path.isdir(value):
-                raise click.UsageError(f"--variant {word}: {value}: expected a folder, found none")
+                raise click.UsageError(f"{word}: {value}: expected a folder, found none")
             return msgspec.structs.replace(variant, folder=os.path.realpath(value))
         case "python":
             return msgspec.structs.replace(variant, python=_interpreter(value, word))
         case "loop":
             if value not in get_args(LoopName):
                 loops = ", ".join(get_args(LoopName))
-                raise click.UsageError(f"--variant {word}: expected one of the loops {loops}")
+                raise click.UsageError(f"{word}: expected one of the loops {loops}")
             return msgspec.structs.replace(variant, loop=msgspec.convert(value, LoopName))
         case "env":
             return msgspec.structs.replace(variant, env={**variant.env, name: rest})

@@ -66,6 +66,12 @@ def _version(variant: Variant, profiles: Sequence[Profile], folder: Path) -> Ver
     repository = repository_of(Path.cwd())
     commit = commit_named(repository, variant.revision)
     check_out(repository, commit, folder)
+    within = Path.cwd().resolve().relative_to(repository.top)
+    if not (folder / within).is_dir():
+        raise VersionError(
+            f"{variant.name} has no folder {within}, where its runners would start; "
+            "run this in a folder that all versions have"
+        )
     for profile in profiles:
         _check_varies(variant, profile, repository)
     _check_profiles(variant, profiles, str(repository.top), folder)

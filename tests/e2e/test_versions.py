@@ -167,6 +167,7 @@ def test_a_parameter_can_be_what_differs(folder: Path, variant: str) -> None:
         (("--variant", "x"), "or a [variant.NAME] of the suite"),
         (("--variant", "x=speed:9"), "expected NAME=KEY:VALUE"),
         (("--variant", "x=folder:nowhere"), "expected a folder"),
+        (("--variant", "x=folder:.", "--variant", "x=rev:v1"), "of a revision or of a folder"),
         (("--variant", "x=loop:fast"), "expected one of the loops"),
         (("--variant", "x=param:9"), "expected param:NAME=VALUE"),
         (("--variant", "x=python:/nowhere/python"), "expected an interpreter"),
@@ -194,6 +195,13 @@ def test_what_cannot_be_compared_is_one_error_before_anything_is_measured(
     assert not (project / ".cortex-tui" / "snapshots.db").exists()
     scratch = project / ".cortex-tui" / "scratch"
     assert not scratch.exists() or not list(scratch.iterdir())
+
+
+def test_a_working_folder_that_the_revision_lacks_is_one_error(project: Path) -> None:
+    (project / "new").mkdir()
+    done = call(project / "new", "run", "../profiles/shop.toml", "--against", "v1", *SHORT)
+    assert done.returncode == 2, done.stdout
+    assert "v1 has no folder new" in done.stderr
 
 
 def test_code_that_would_be_imported_from_the_working_tree_is_refused(
