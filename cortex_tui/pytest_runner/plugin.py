@@ -111,6 +111,9 @@ class RunningPlugin(OptionsPlugin):
             run.begin()
         try:
             return (yield)
+        except pytest.exit.Exception as error:  # pytest makes no report of it
+            run.fail(f"pytest.exit: {error}")
+            raise
         finally:
             run.end()
 

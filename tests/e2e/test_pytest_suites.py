@@ -238,6 +238,14 @@ def test_tests_that_differ_in_their_parameters_have_names_of_their_own(folder: P
     assert {run["state"] for run in runs} == {"finished"}
 
 
+def test_a_test_that_ends_pytest_is_a_failed_run_with_its_reason(folder: Path) -> None:
+    write_tests(folder, "import pytest\ndef test_it(benchmark):\n    pytest.exit('no database')\n")
+    code, runs = run_tests(folder)
+    assert code == 3
+    assert runs["test_it"]["state"] == "failed"
+    assert runs["test_it"]["reason"] == "pytest.exit: no database"
+
+
 def test_a_stored_session_of_tests_runs_again(folder: Path) -> None:
     write_tests(folder, SUITE)
     assert call(folder, "pytest", *SHORT, "-k", "sort", "--save", "before").returncode == 0
