@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -17,19 +17,23 @@ from typing import Any, TypeVar
 
 import pytest
 
-from cortex_tui.isolation import asyncio
-from cortex_tui.pytest_runner.measuring import Phase, TestRun, Turn, Work, calls_of, no_turn
+from cortex_tui.pytest_runner.calls import (
+    Arguments,
+    Rounds,
+    by_timer,
+    calls_of,
+    current_turn,
+    finished,
+)
+from cortex_tui.pytest_runner.measuring import TestRun, Work, no_turn
 from cortex_tui.pytest_runner.quiet import observers, undisturbed
 from cortex_tui.pytest_runner.results import Measured
 from cortex_tui.pytest_runner.settings import Settings
-from cortex_tui.runner.clock import CLOCK
 from cortex_tui.workloads.operation import Operation
 
 T = TypeVar("T")
 
 _PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
-
-Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 
 class FixtureAlreadyUsedError(Exception):
@@ -103,7 +107,7 @@ class Benchmark:
 
         awaits = self._awaits(target)
         timer = self._settings.timer
-        given = _Rounds(target, arguments, teardown, iterations, timer, awaits=awaits)
+        given = Rounds(target, arguments, teardown, iterations, timer, awaits=awaits)
         measuring = self._pedantic(given, rounds, warmup_rounds)
         return measuring if awaits else finished(measuring)
 
@@ -156,11 +160,11 @@ class Benchmark:
         settings, profile = self._settings, self._run.profile
         if self.enabled:
             operation = Operation(call, awaits, False)
-            turn = _turn() if awaits else no_turn
+            turn = current_turn() if awaits else no_turn
             if settings.timer is None:
                 measure = calls_of(operation, turn)
             else:
-                measure = _by_timer(settings.timer, call, turn, awaits=awaits)
+                measure = by_timer(settings.timer, call, turn, awaits=awaits)
             warmup = profile.warmup
             iterations = settings.warmup_iterations if settings.warmup else warmup.iterations
             await self._observe(
@@ -174,7 +178,7 @@ class Benchmark:
         result = call()
         return await result if awaits else result
 
-    async def _pedantic(self, given: _Rounds, rounds: int, warmup_rounds: int) -> Any:
+    async def _pedantic(self, given: Rounds, rounds: int, warmup_rounds: int) -> Any:
         __tracebackhide__ = True
         if self.enabled:
             await self._observe(
@@ -213,65 +217,6 @@ def fixture_class() -> type[Benchmark]:
     return type("Benchmark", (Benchmark, theirs), {})
 
 
-class _Rounds:
-    """The rounds of `pedantic`."""
-
-    def __init__(
-        self,
-        target: Callable[..., Any],
-        arguments: Callable[[], Arguments],
-        teardown: Callable[..., Any] | None,
-        iterations: int,
-        timer: Callable[[], float] | None,
-        *,
-        awaits: bool,
-    ) -> None:
-        """`timer` gives seconds; None for our own clock."""
-        self.iterations = iterations
-        self._now_ns = CLOCK.read_ns if timer is None else _in_ns(timer)
-        self.result: Any = None
-        self._target = target
-        self._arguments = arguments
-        self._teardown = teardown
-        self._awaits = awaits
-
-    def work(self, rounds: int) -> Work:
-        async def work(phase: Phase) -> None:
-            for _ in range(rounds):
-                if not phase.checkpoint(0, CLOCK.read_ns()):
-                    return
-                phase.settle(*await self._timed())
-
-        return work
-
-    async def once(self) -> Any:
-        """A call that nobody times."""
-        args, kwargs = self._arguments()
-        result = self._target(*args, **kwargs)
-        if self._awaits:
-            result = await result
-        if self._teardown is not None:
-            self._teardown(*args, **kwargs)
-        return result
-
-    async def _timed(self) -> tuple[int, int]:
-        args, kwargs = self._arguments()
-        target, clock, calls = self._target, self._now_ns, range(self.iterations)
-        start_ns = clock()
-        if self._awaits:
-            for _ in calls:
-                result = await target(*args, **kwargs)
-        else:
-            for _ in calls:
-                result = target(*args, **kwargs)
-        end_ns = clock()
-        ended_ns = CLOCK.read_ns()
-        self.result = result
-        if self._teardown is not None:
-            self._teardown(*args, **kwargs)
-        return ended_ns - (end_ns - start_ns), ended_ns
-
-
 def _of_the_test(frames: TracebackType | None) -> TracebackType | None:
     """The frames below those that measure; what is written in C has none."""
     below = frames
@@ -288,52 +233,3 @@ def _check_count(name: str, value: object, least: int) -> None:
     __tracebackhide__ = True
     if not isinstance(value, int) or value < least:
         raise ValueError(f"{name}: expected a whole number from {least} on, got {value!r}")
-
-
-def _by_timer(
-    timer: Callable[[], float], call: Callable[[], Any], turn: Turn, *, awaits: bool
-) -> Work:
-    """Calls that are timed by a timer of the user's, which gives seconds."""
-    clock = _in_ns(timer)
-
-    async def work(phase: Phase) -> None:
-        while phase.checkpoint(0, CLOCK.read_ns()):
-            start_ns = clock()
-            if awaits:
-                await call()
-            else:
-                call()
-            took_ns = clock() - start_ns
-            end_ns = CLOCK.read_ns()
-            phase.settle(end_ns - took_ns, end_ns)
-            await turn()
-
-    return work
-
-
-def _in_ns(timer: Callable[[], float]) -> Callable[[], int]:
-    return lambda: round(timer() * 1e9)
-
-
-def _turn() -> Turn:
-    """How a test on asyncio lets others have the loop; other event loops are left alone."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return no_turn
-
-    async def turn() -> None:
-        await asyncio.sleep(0)
-
-    return turn
-
-
-def finished(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What a coroutine returns that awaits nothing: the same code measures async functions and
-    others."""
-    __tracebackhide__ = True
-    try:
-        coroutine.send(None)
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]
-    raise RuntimeError("a function that is not async suspended")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Coroutine, Iterator
-from itertools import count, islice
+from collections.abc import Callable, Coroutine
+from itertools import count
 from typing import Any, Literal
 
 from cortex_tui.limits import MAX_LINE_CHARS
@@ -25,7 +25,7 @@ from cortex_tui.pytest_runner.quiet import collected_before
 from cortex_tui.runner.calibration import calibrated_batch
 from cortex_tui.runner.clock import CLOCK, NEVER_NS
 from cortex_tui.runner.health import HealthMeter
-from cortex_tui.runner.loops import CHECK_NS, closed_worker
+from cortex_tui.runner.loops import CHECK_NS
 from cortex_tui.runner.recorder import Recorder
 from cortex_tui.workloads.operation import Operation
 
@@ -103,21 +103,6 @@ class Phase:
 
 Work = Callable[[Phase], Coroutine[Any, Any, None]]
 """The calls of one phase, until its `checkpoint` says that it is over."""
-
-
-def calls_of(operation: Operation, turn: Turn, at_most: int | None = None) -> Work:
-    """One call after the other, no more than `at_most`, timed by the loop of every workload."""
-
-    def work(phase: Phase) -> Coroutine[Any, Any, None]:
-        recorder = phase.recorder
-        indices: Iterator[int] = count() if at_most is None else islice(count(), at_most)
-        worker = closed_worker(operation, batched=recorder.batch > 1)
-        return worker(
-            0, operation.function, indices, phase.starts, phase.limits, CLOCK.read_ns, recorder,
-            phase.settle, phase.fail, phase.checkpoint, turn,
-        )  # fmt: skip
-
-    return work
 
 
 class TestRun:

@@ -27,8 +27,8 @@ from cortex_tui.protocol.messages import (
     SessionStarted,
 )
 from cortex_tui.protocol.plan import SessionPlan
+from cortex_tui.pytest_runner.calls import finished
 from cortex_tui.pytest_runner.channel import Channel
-from cortex_tui.pytest_runner.fixture import finished
 from cortex_tui.pytest_runner.measuring import TestRun
 from cortex_tui.pytest_runner.plugin import RunningPlugin
 from cortex_tui.pytest_runner.profiles import arguments_of, node_id_of

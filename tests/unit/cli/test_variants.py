@@ -1,0 +1,56 @@
+"""What the words of `run --against` and `run --variant` ask for."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from cortex_tui.cli.against import Wanted
+from cortex_tui.cli.variants import HERE, variants_of
+from cortex_tui.profiles.model import ParamValue
+from cortex_tui.protocol.plan import Variant
+
+
+def asked(*variants: str, against: str = "") -> list[Variant]:
+    return variants_of(Wanted(against, variants, ""), [])
+
+
+def test_the_first_one_is_what_the_others_are_compared_with() -> None:
+    assert [each.name for each in asked(against="main")] == ["main", HERE]
+    assert [each.name for each in asked("a=loop:asyncio")] == [HERE, "a"]
+    assert [each.name for each in asked("a=loop:asyncio", "b=rev:v1")] == ["a", "b"]
+    assert [each.name for each in asked("a=loop:uvloop", against="v1")] == ["v1", HERE, "a"]
+
+
+def test_settings_of_one_name_add_up() -> None:
+    found = asked("a=rev:v1", "a=env:X=1", "a=env:Y=2=3", "a=param:size=4", "b=loop:asyncio")
+    assert found == [
+        Variant(name="a", revision="v1", env={"X": "1", "Y": "2=3"}, params={"size": 4}),
+        Variant(name="b", loop="asyncio"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("3", 3), ("-1.5", -1.5), ("true", True), ("false", False), ("3 words", "3 words"), ("", "")],
+)
+def test_a_parameter_has_the_type_that_toml_would_give_it(text: str, value: ParamValue) -> None:
+    (_, variant) = asked(f"a=param:size={text}")
+    assert variant.params == {"size": value}
+    assert type(variant.params["size"]) is type(value)
+
+
+@pytest.mark.parametrize(
+    "word", ["a=", "=rev:v1", "a=rev", "a=rev:", "a=speed:1", "a=param:3", "a=env:X", "a=loop:fast"]
+)
+def test_what_means_nothing_is_an_error_that_names_it(word: str) -> None:
+    with pytest.raises(click.UsageError, match="expected") as caught:
+        asked(word)
+    assert word.partition("=")[0] in caught.value.message
+
+
+def test_two_variants_have_two_names() -> None:
+    with pytest.raises(click.UsageError, match="a name that no other variant has"):
+        asked(f"{HERE}=loop:asyncio")
+    with pytest.raises(click.UsageError, match="a name that no other variant has"):
+        asked("v1=loop:asyncio", against="v1")
