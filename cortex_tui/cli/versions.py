@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from cortex_tui.session.controller import SessionController
 
 ROUNDS = 12
-"""What methods of paired comparison need to see 5 % at a noise of 3 % between rounds."""
+"""Eight see 5 % where the ratio of the sides varies by 3 % from round to round (95 % power of the
+paired t test); the others are for machines with more noise."""
 SLOT_NS = 2_000_000_000
 """How long a profile measures in a round: short, so that all versions meet the same machine."""
 SETTLE_NS = 300_000_000

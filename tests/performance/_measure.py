@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -76,6 +77,32 @@ class Measurements:
     def show(self, what: str, ours: float, reference: float, *, unit: str) -> None:
         """Prints a comparison that has no goal: ours over the reference."""
         self.line(what, ours, reference, ours / reference, None, met=True, unit=unit)
+
+    def share_at_most(
+        self, what: str, share: float, goal: float, count: int, *, beside: float | None = None
+    ) -> None:
+        """Prints a share of `count` simulated runs over its goal, and holds it to that.
+
+        A quick run has too few of them to tell 5 % from 8 %: there, three standard errors are
+        allowed on top, and stand in the line as its goal. A full run is held to the goal itself.
+        """
+        limit = goal + self._chance(goal, count)
+        reference = goal if beside is None else beside
+        self.line(
+            what, share, reference, share / goal, round(limit / goal, 2), met=share <= limit,
+            unit="share",
+        )  # fmt: skip
+
+    def share_at_least(self, what: str, share: float, goal: float, count: int) -> None:
+        """The same for a share that is to be reached."""
+        limit = goal - self._chance(goal, count)
+        self.line(
+            what, share, goal, share / goal, round(limit / goal, 2), met=share >= limit,
+            unit="share",
+        )  # fmt: skip
+
+    def _chance(self, share: float, count: int) -> float:
+        return 3 * math.sqrt(share * (1 - share) / count) if self.quick else 0.0
 
     def peers(self, module: str) -> Any | None:
         """The module of this folder that needs other libraries; None, and a goal that is not

@@ -118,10 +118,8 @@ def measure_precision(measurements: Measurements, runs: int) -> None:
                     held += low_ns <= truth_ns <= high_ns
                     break
         missed = 1 - held / runs
-        # Three standard errors of a share of 5 % in so many runs.
-        limit = 0.05 + 3 * math.sqrt(0.05 * 0.95 / runs)
-        measurements.line(
+        measurements.share_at_most(
             f"precision, neighbours correlate {memory:g}: share of runs whose 95 % interval misses "
             f"the truth when they end ({ended / runs:.0%} by the rule)",
-            missed, 0.05, missed / 0.05, round(limit / 0.05, 2), met=missed <= limit, unit="share",
+            missed, 0.05, runs,
         )  # fmt: skip

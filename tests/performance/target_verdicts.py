@@ -161,9 +161,21 @@ def share(found: list[str], verdict: str) -> float:
     return found.count(verdict) / len(found)
 
 
-def most(runs: int) -> float:
-    """Three standard errors above a share of 5 % in so many runs."""
-    return 0.05 + 3 * math.sqrt(0.05 * 0.95 / runs)
+def report_wrong(
+    measurements: Measurements,
+    model: Model,
+    what: str,
+    wrong: float,
+    runs: int,
+    *,
+    beside: float | None = None,
+) -> None:
+    """Holds the share of wrong verdicts to 5 %, or only shows it."""
+    what = f"{model.name}, {what}"
+    if model.held:
+        measurements.share_at_most(what, wrong, 0.05, runs, beside=beside)
+    else:
+        measurements.show(what, wrong, 0.05, unit="share")
 
 
 def measure_on_the_limit(measurements: Measurements, runs: int) -> None:
@@ -180,13 +192,11 @@ def measure_on_the_limit(measurements: Measurements, runs: int) -> None:
             points = [np.quantile(times, quantile) for times in simulated(model, runs, count)]
             below = sum(point < limit for point in points) / len(points)
             for verdict, point in (("met", below), ("missed", 1 - below)):
-                wrong = share(found, verdict)
-                goal = most(len(found)) if model.held else None
-                measurements.line(
-                    f"{model.name}, {name} exactly on its limit, {count:,} operations: share of "
+                report_wrong(
+                    measurements, model,
+                    f"{name} exactly on its limit, {count:,} operations: share of "
                     f"runs called {verdict}; beside it those that comparing calls so",
-                    wrong, point, wrong / 0.05, None if goal is None else round(goal / 0.05, 2),
-                    met=goal is None or wrong <= goal, unit="share",
+                    share(found, verdict), len(found), beside=point,
                 )  # fmt: skip
 
 
@@ -212,13 +222,13 @@ def measure_until_decided(measurements: Measurements, runs: int) -> None:
             found, lengths = verdicts_until_decided(model, target, runs, 60_000)
             wrong = {1.0: ("met", "missed"), 1.1: ("missed",), 0.9: ("met",)}[factor]
             rate = sum(share(found, verdict) for verdict in wrong)
-            decided, goal = 1 - share(found, "undecided"), most(len(found))
-            measurements.line(
-                f"{model.name}, limit of p95 at {factor:g} of the truth, until decided, {LEAST} to "
+            decided = 1 - share(found, "undecided")
+            report_wrong(
+                measurements, model,
+                f"limit of p95 at {factor:g} of the truth, until decided, {LEAST} to "
                 f"600 intervals: share of runs with a wrong verdict ({decided:.0%} decided, after "
                 f"{np.median(lengths):.0f} intervals in the middle)",
-                rate, 0.05, rate / 0.05, round(goal / 0.05, 2) if model.held else None,
-                met=rate <= goal or not model.held, unit="share",
+                rate, len(found),
             )  # fmt: skip
 
 

@@ -68,39 +68,10 @@ def alarms(comparison: Comparison) -> bool:
     return bool(comparison.having("slower", "faster"))
 
 
-def slack(share: float, count: int) -> float:
-    """Three standard errors of a share in so many: by less, few comparisons miss by chance."""
-    return 3 * math.sqrt(share * (1 - share) / count)
-
-
 def show_beside(measurements: Measurements, what: str, share: float, other: float) -> None:
     """Ours and that of another rule, which may be 0."""
     ratio = share / other if other else float(share > 0)
     measurements.line(what, share, other, ratio, None, met=True, unit="share")
-
-
-def at_most(
-    measurements: Measurements,
-    what: str,
-    share: float,
-    goal: float,
-    count: int,
-    *,
-    exact: bool = False,
-) -> None:
-    """Holds a share to a goal; with what chance may add where comparisons are few, or where it is
-    meant to be `exact`, and so above the goal half of the time."""
-    limit = goal if count >= 1_000 and not exact else goal + slack(goal, count)
-    measurements.line(
-        what, share, goal, share / goal, round(limit / goal, 2), met=share <= limit, unit="share"
-    )
-
-
-def at_least(measurements: Measurements, what: str, share: float, goal: float, count: int) -> None:
-    limit = goal if count >= 1_000 else goal - slack(goal, count)
-    measurements.line(
-        what, share, goal, share / goal, round(limit / goal, 2), met=share >= limit, unit="share"
-    )
 
 
 def measure_equal_sides(measurements: Measurements, model: Model, rounds: int, count: int) -> None:
@@ -125,8 +96,8 @@ def measure_equal_sides(measurements: Measurements, model: Model, rounds: int, c
             )
             after += alarms(ours(later))
     title = f"equal sides, {model}, {rounds} rounds: any false alarm in ten profiles"
-    at_most(measurements, title, false / count, 0.05, count)
-    at_most(measurements, f"{title}, over all statistics", any_word / count, 0.1, count)
+    measurements.share_at_most(title, false / count, 0.05, count)
+    measurements.share_at_most(f"{title}, over all statistics", any_word / count, 0.1, count)
     for name, wrong in others.items():
         show_beside(measurements, f"{title}; beside it {name}", false / count, wrong / beside)
     after_text = f"{title}; beside it ours where one side was measured after the other"
@@ -146,8 +117,8 @@ def measure_found(
         hits += first.verdict == "slower"
         false += any(each.verdict in ("slower", "faster") for each in rest)
     title = f"{model}, {rounds} rounds, one of ten profiles {slower - 1:.0%} slower at {primary}"
-    at_least(measurements, f"{title}: found", hits / count, 0.95, count)
-    at_most(measurements, f"{title}: a false alarm in another", false / count, 0.05, count)
+    measurements.share_at_least(f"{title}: found", hits / count, 0.95, count)
+    measurements.share_at_most(f"{title}: a false alarm in another", false / count, 0.05, count)
 
 
 def measure_length(measurements: Measurements, model: Model, count: int) -> None:
@@ -166,7 +137,7 @@ def measure_length(measurements: Measurements, model: Model, count: int) -> None
         hits += ours(found, primary="p99").profiles[0].verdict == "slower"
     middle = sorted(lengths)[count // 2]
     title = f"{model}, 10 % slower at p99, found in the rounds that are said to be needed"
-    at_least(measurements, f"{title} (median {middle})", hits / count, 0.9, count)
+    measurements.share_at_least(f"{title} (median {middle})", hits / count, 0.9, count)
 
 
 def measure_stored(measurements: Measurements, model: Model, slower: float, count: int) -> None:
@@ -190,7 +161,7 @@ def measure_stored(measurements: Measurements, model: Model, slower: float, coun
             else:
                 hits += judged.verdict == "slower"
     title = f"{model}, two stored sessions, six more for the noise"
-    at_most(measurements, f"{title}: false alarms", false / count, 0.05, count, exact=True)
+    measurements.share_at_most(f"{title}: false alarms", false / count, 0.05, count)
     show_beside(measurements, f"{title}: {slower - 1:.0%} slower is found", hits / count, 1.0)
 
 

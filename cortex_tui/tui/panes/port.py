@@ -79,11 +79,11 @@ class Pane(Container):
 
     def heading(self, now: PaneInput) -> Line:
         """The line above, without the mark of the focus."""
-        raise NotImplementedError
+        raise NotImplementedError  # each pane has its own
 
     def draw(self, now: PaneInput) -> None:
         """Draws what has changed below the heading."""
-        raise NotImplementedError
+        raise NotImplementedError  # each pane has its own
 
 
 class LinesPane(Pane):
@@ -103,4 +103,4 @@ class LinesPane(Pane):
     @staticmethod
     def lines_of(now: PaneInput, width: int) -> list[Line]:
         """What it shows, in lines of at most `width` cells."""
-        raise NotImplementedError
+        raise NotImplementedError  # each pane has its own
