@@ -120,7 +120,11 @@ class _Runs:
                 await asyncio.to_thread(control.close)
 
         with tempfile.TemporaryDirectory() as nowhere:
-            view = asyncio.run(once(Path(nowhere) / "trial.db"))
+            try:
+                view = asyncio.run(once(Path(nowhere) / "trial.db"))
+            except KeyboardInterrupt:
+                click.echo("interrupted before anything was measured", err=True)
+                raise
         if view.died:
             raise VersionError(view.died)
         wrong = dict.fromkeys(

@@ -11,6 +11,10 @@ from cortex_tui.protocol.plan import RunnerSpec
 PYTEST = "pytest:"
 """Begins the workload of a profile that is a test; its node id follows."""
 
+TESTS_LOOP = "pytest"
+"""In place of an event loop's name, where pytest calls the operations: nothing else runs in its
+process meanwhile."""
+
 
 def is_test(profile: Profile) -> bool:
     """Whether pytest runs it."""

@@ -175,6 +175,7 @@ class Benchmark:
                 at_least=settings.min_rounds,
                 calibrate=operation if settings.timer is None else None,
             )
+            self._end_if_stopped()
         result = call()
         return await result if awaits else result
 
@@ -191,7 +192,14 @@ class Benchmark:
             )
             if given.iterations == 1 and self.stats:
                 return given.result
+            self._end_if_stopped()
         return await given.once()
+
+    def _end_if_stopped(self) -> None:
+        """Whoever stops a run does not wait for one more call, only so that the test has its
+        result."""
+        if self._run.life.stopping:
+            pytest.skip("the run was stopped")
 
     async def _observe(self, warm_up: Work | None, measure: Work, **phases: Any) -> None:
         __tracebackhide__ = True

@@ -127,7 +127,7 @@ class RunningPlugin(OptionsPlugin):
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         run = self._runs[item.nodeid]
-        if report.skipped:
+        if report.skipped and not run.life.stopping:
             run.skip(f"skipped: {_skip_reason(report)}")
         elif report.failed and call.excinfo is not None:
             run.fail(f"{call.when}: {describe_error(call.excinfo.value)}", report.longreprtext)

@@ -27,6 +27,7 @@ from cortex_tui.protocol.messages import (
     SessionStarted,
 )
 from cortex_tui.protocol.plan import SessionPlan
+from cortex_tui.protocol.programs import TESTS_LOOP
 from cortex_tui.pytest_runner.calls import finished
 from cortex_tui.pytest_runner.channel import Channel
 from cortex_tui.pytest_runner.measuring import TestRun
@@ -110,7 +111,7 @@ class PytestSession:
             at_ns=CLOCK.read_ns(),
             pid=os.getpid(),
             python=f"{platform.python_implementation()} {platform.python_version()}",
-            loop="pytest",
+            loop=TESTS_LOOP,
             timer="none",
             clock_resolution_ns=CLOCK.resolution_ns,
             clock_cost_ns=clock_cost_ns(),

@@ -135,19 +135,20 @@ class Intake:
         if not fold.over:  # its end is shown when it is stored, and the next may begin
             self._publish(fold)
         if self._asked_to_stop_ns is not None:
-            why = _overdue(time.perf_counter_ns(), self._asked_to_stop_ns, fold.received_ns)
+            tests = any(spec.program == "pytest" for spec in fold.plan.runners)
+            blocked = "a call had not returned" if tests else "its event loop was blocked"
+            now_ns = time.perf_counter_ns()
+            why = _overdue(now_ns, self._asked_to_stop_ns, fold.received_ns, blocked)
             if why:
                 killed = self._place.can_be_killed
                 self.kill(f"{why}, so {'the runner was killed' if killed else 'it was given up'}")
 
 
-def _overdue(now_ns: int, asked_ns: int, received_ns: int) -> str:
-    """Why a runner that was asked to stop is not waited for any longer; "" while it is."""
+def _overdue(now_ns: int, asked_ns: int, received_ns: int, blocked: str) -> str:
+    """Why a runner that was asked to stop is not waited for any longer; "" while it is. `blocked`
+    is what keeps one from answering."""
     if now_ns - max(received_ns, asked_ns) > ANSWER_S * 1e9:
-        return (
-            f"it was asked to stop and did not answer for {ANSWER_S:.0f} s (its event loop "
-            "was blocked)"
-        )
+        return f"it was asked to stop and did not answer for {ANSWER_S:.0f} s ({blocked})"
     if now_ns - asked_ns > STOP_S * 1e9:
         return f"it did not stop within {STOP_S:.0f} s"
     return ""

@@ -283,6 +283,42 @@ def test_a_suite_that_cannot_be_collected_is_one_error(
     assert not (folder / ".cortex-tui").exists()
 
 
+def test_a_stopped_test_is_not_called_once_more(folder: Path) -> None:
+    """A call of 2 s: with one more than those that were measured, the runner would be killed."""
+    calls = folder / "calls"
+    write_tests(
+        folder,
+        f"""
+        import time
+
+        def test_slow(benchmark):
+            def nap():
+                with open({str(calls)!r}, "a") as file:
+                    file.write("called\\n")
+                time.sleep(2)
+
+            benchmark(nap)
+        """,
+    )
+    process = subprocess.Popen(
+        [PROGRAM, "pytest", "--warmup", "0", "--json", "-"],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        while process.poll() is None and not (calls.exists() and calls.read_text().count("c") > 1):
+            time.sleep(0.01)
+        before = len(calls.read_text().splitlines())
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, err
+    document = json.loads(out)
+    assert document["state"] == "stopped"
+    assert [(run["state"], run["reason"]) for run in document["runs"]] == [("stopped", "")]
+    assert len(calls.read_text().splitlines()) == before
+
+
 def test_an_interrupted_session_keeps_what_was_measured(folder: Path) -> None:
     started = folder / "started"
     write_tests(

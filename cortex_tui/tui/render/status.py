@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cortex_tui.placement.registry import place_of
+from cortex_tui.protocol.programs import TESTS_LOOP
 from cortex_tui.quantities import format_duration
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import shared_warnings
@@ -62,7 +63,8 @@ def _session(view: SessionView | None, message: str, pace: str) -> list[Span]:
         return [Span(f"DIED: {one_line(reason)}", "bad")]
     spans = [_state(view), *messages]
     if view.state in ("starting", "running") and view.silent_ns > SILENT_NS:
-        silent = f"silent for {view.silent_ns / 1e9:.1f} s: the event loop is blocked"
+        blocked = "a call is running" if view.loop == TESTS_LOOP else "the event loop is blocked"
+        silent = f"silent for {view.silent_ns / 1e9:.1f} s: {blocked}"
         spans.append(Span(silent, "warn"))
     if view.store_error:
         spans.append(Span(f"not stored: {one_line(view.store_error)}", "bad"))
