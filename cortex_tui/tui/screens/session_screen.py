@@ -66,7 +66,7 @@ class SessionScreen(Screen[None]):
 
     def show(self) -> None:
         """Draws whatever differs from what the screen shows."""
-        raise NotImplementedError
+        raise NotImplementedError  # the screen that derives from this one draws
 
     def watch_control(self, control: Control | None) -> None:
         wanted, self._wanted = self._wanted, None
