@@ -8,6 +8,7 @@ from typing import Literal
 
 from cortex_tui.limits import MAX_INTERVALS
 from cortex_tui.protocol.messages import Health, Samples
+from cortex_tui.results.series import IntervalSlice
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.stats.measured import Subject
 from cortex_tui.text import lines
@@ -74,6 +75,25 @@ def _together(a: Health, b: Health) -> Health:
     )
 
 
+def _frozen(interval: Interval, slot: int, length_ns: int) -> IntervalSlice:
+    return IntervalSlice(
+        from_ns=slot * length_ns,
+        until_ns=(slot + 1) * length_ns,
+        service=interval.service,
+        response=interval.response,
+        lateness=interval.lateness,
+        failure=interval.failure,
+        errors=dict(interval.errors),
+        unstarted=interval.unstarted,
+        in_flight=interval.in_flight,
+        oldest_ns=interval.oldest_ns,
+        neighbours=interval.neighbours,
+        level=interval.level,
+        drain=interval.drain,
+        health=interval.health,
+    )
+
+
 def interval_of(samples: Samples, level: float | None = None) -> Interval:
     """The interval of a message, counted; `level` is that of the load."""
     return Interval(
@@ -116,6 +136,8 @@ class IntervalSeries:
         """Of a slot, in the intervals of the messages; a power of two."""
         self._limit = limit
         self._slots: dict[int, Interval] = {}
+        self._frozen: dict[int, IntervalSlice] = {}
+        """The slots that have not changed since they were read as slices."""
         self._changed: set[int] = set()
         self._rewritten = False
 
@@ -136,7 +158,7 @@ class IntervalSeries:
             self._slots[slot] = interval
         else:
             known.add(interval)
-        self._changed.add(slot)
+        self._touch(slot)
 
     def add_health(self, index: int, health: Health) -> None:
         """Takes in what is only now known of an interval."""
@@ -145,7 +167,18 @@ class IntervalSeries:
         slot = index // self.length
         known = self._slots.setdefault(slot, Interval())
         known.health = _together(known.health, health)
+        self._touch(slot)
+
+    def _touch(self, slot: int) -> None:
         self._changed.add(slot)
+        self._frozen.pop(slot, None)
+
+    def slices(self, interval_ns: int) -> tuple[IntervalSlice, ...]:
+        """All slots, in order of time, frozen; `interval_ns` is the length of a message's interval.
+        A slot that has not changed is the same object each time."""
+        for slot in self._slots.keys() - self._frozen.keys():
+            self._frozen[slot] = _frozen(self._slots[slot], slot, self.length * interval_ns)
+        return tuple(self._frozen[slot] for slot in sorted(self._frozen))
 
     def take_changes(self) -> tuple[bool, list[tuple[int, Interval]]]:
         """The slots that changed since the last call, and whether they replace all earlier ones."""
@@ -167,5 +200,6 @@ class IntervalSeries:
             else:
                 known.add(interval)
         self._slots = merged
+        self._frozen = {}
         self.length *= 2
         self._rewritten = True

@@ -30,6 +30,7 @@ from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName, int
 from cortex_tui.results.no_success import why_no_success
 from cortex_tui.results.phase_clock import PhaseClock
 from cortex_tui.results.run_totals import RunTotals
+from cortex_tui.results.series import RunSeries
 from cortex_tui.results.trend import Trend, WarmUp
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.targets import TargetResult, TargetVerdict, parse_targets
@@ -249,6 +250,19 @@ class RunFold(RunTotals):
     @property
     def live(self) -> bool:
         return not self.life.has_ended
+
+    def series(self) -> RunSeries:
+        """What is known of its intervals now. A slice that has not changed since the last call is
+        the same object, so that whoever keeps what was made of it can go by that."""
+        return RunSeries(
+            run=self.run,
+            headline=self.profile.headline,
+            batch=self.batch,
+            slice_ns=self.intervals.length * self.interval_ns,
+            end_ns=self.measured_ns,
+            slices=self.intervals.slices(self.interval_ns),
+            marks=tuple(self.marks),
+        )
 
     def findings(self) -> Findings:
         """What a look over all intervals tells, as of a moment ago; taken anew when it is due."""

@@ -18,6 +18,7 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.session.versions import Version
 
 if TYPE_CHECKING:
+    from cortex_tui.results.series import RunSeries
     from cortex_tui.results.session_result import SessionResult
 
 TimedPhase = Literal["warmup", "measure"]
@@ -92,6 +93,10 @@ class Control(Protocol):
 
     def result(self) -> Future[SessionResult]:
         """The newest session as it stands, with its histograms: what a format writes."""
+
+    def series(self, session: str, run: int) -> Future[RunSeries]:
+        """The intervals of a run of a session, as they stand. The future fails with a SnapshotError
+        where that is not the newest one, or has no such run."""
 
     def close(self) -> None:
         """Ends everything: session, runner, thread, store. Blocks for some seconds at most."""

@@ -23,6 +23,7 @@ from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Stop
 from cortex_tui.protocol.messages import Answered, LogLine
 from cortex_tui.protocol.plan import LoopName
+from cortex_tui.results.series import RunSeries
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.view import SessionView
@@ -162,6 +163,9 @@ class SessionController:
     def result(self) -> Future[SessionResult]:
         return self._thread.submit(self._result())
 
+    def series(self, session: str, run: int) -> Future[RunSeries]:
+        return self._thread.submit(self._series(session, run))
+
     def close(self) -> None:
         if self._closed:
             return
@@ -222,6 +226,12 @@ class SessionController:
         if self._intake is None:
             raise SnapshotError("there is no session yet")
         return self._writer.result(self._intake.fold)
+
+    async def _series(self, session: str, run: int) -> RunSeries:
+        fold = self._intake.fold if self._intake is not None else None
+        if fold is None or fold.plan.session != session or run not in fold.runs:
+            raise SnapshotError(f"the intervals of run {run} of session {session} are not here")
+        return fold.runs[run].series()
 
     async def _shut_down(self) -> None:
         session = self._session

@@ -59,12 +59,40 @@ def _session(
     return Action(name, keys, shown, label, tooltip, rank, when, group="session")
 
 
+def _look(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
+    return Action(name, keys, shown, label, tooltip, group="look")
+
+
 def _move(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
     return Action(name, keys, shown, label, tooltip, palette=False, group="move")
 
 
 _ROWS_AND_SESSIONS: tuple[Action, ...] = (
-    _check("check", ("space",), "space", "check", "Check or uncheck the profile or suite", 3),
+    Action(
+        "check",
+        ("space",),
+        "space",
+        "check",
+        "Check or uncheck the profile or suite; while a session is running, freeze the screen",
+        3,
+        "idle",
+        group="space",
+    ),
+    _check("check_row", ("asterisk",), "*", "check", "Check or uncheck, also during a session"),
+    Action(
+        "freeze",
+        (),
+        "space",
+        "freeze",
+        "Stop drawing what is new, or draw again; what is measured is not touched",
+        3,
+        "live",
+        group="look",
+    ),
+    _look("earlier", ("left_square_bracket",), "[ ]", "earlier", "Look at an earlier part"),
+    _look("later", ("right_square_bracket",), "", "later", "Look at a later part"),
+    _look("longer", ("right_curly_bracket",), "{ }", "longer", "Look at a longer part"),
+    _look("shorter", ("left_curly_bracket",), "", "shorter", "Look at a shorter part"),
     _session("run", ("r",), "r", "run", "Run the checked profiles together on one loop", 1, "idle"),
     _session(
         "one_by_one",
@@ -127,7 +155,7 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         ("escape",),
         "esc",
         "back",
-        "Close the pane that is open, else the filter: every profile is shown",
+        "Back to now, then to the first tab, then to all profiles",
     ),
     _check(
         "check_suite",
@@ -149,11 +177,15 @@ _PROGRAM_AND_MOVES = (
     _move("page_up", ("pageup",), "", "page up", "A page up"),
     _move("first", ("home", "g"), "home end", "first", "To the first or the last row"),
     _move("last", ("end", "G"), "", "last", "The last row"),
+    _move("left", ("left",), "", "left", "The part before, in a tab that has a cursor"),
+    _move("right", ("right",), "", "right", "The part after, in a tab that has a cursor"),
+    Action("next_tab", ("tab",), "tab", "next tab", "Open the next tab; 1 to 7 open each"),
+    Action("previous_tab", ("shift+tab",), "", "previous tab", "Open the tab before"),
     Action("pane_down", ("J",), "J K", "details down", "Scroll the details", palette=False),
     Action("pane_up", ("K",), "", "details up", "Scroll the details up", palette=False),
     Action(
         "focus_pane",
-        ("enter", "tab"),
+        ("enter",),
         "enter",
         "to details",
         "Go to the details, or back to the profiles",
@@ -169,7 +201,20 @@ def actions() -> tuple[Action, ...]:
         for pane in PANES.values()
         if pane.KEY
     )
-    return (*_ROWS_AND_SESSIONS, *panes, *_PROGRAM_AND_MOVES)
+    tabs = (
+        Action(
+            f"tab_{pane.NAME}",
+            (str(pane.TAB),),
+            str(pane.TAB),
+            pane.LABEL,
+            pane.TOOLTIP,
+            palette=not pane.KEY,
+            group="tab",
+        )
+        for pane in PANES.values()
+        if pane.TAB
+    )
+    return (*_ROWS_AND_SESSIONS, *tabs, *panes, *_PROGRAM_AND_MOVES)
 
 
 def bindings() -> list[BindingType]:

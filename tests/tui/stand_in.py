@@ -13,10 +13,12 @@ from textual.pilot import Pilot
 
 from cortex_tui.profiles.model import Catalog, Profile
 from cortex_tui.protocol.messages import Answered
+from cortex_tui.results.series import RunSeries
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import SavedSnapshot, TimedPhase
 from cortex_tui.session.versions import Version
+from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.records import SessionRecord
 from cortex_tui.tui.app import MakeControl, Workbench
 from cortex_tui.tui.screens.main import MainScreen
@@ -39,6 +41,8 @@ class StandIn:
         self.asked: list[tuple[str, int | None]] = []
         self.saving: list[tuple[str, int | None, Future[SavedSnapshot]]] = []
         self.answer: Answered | Exception = Answered(True, "2 runs: as you say")
+        self.intervals: dict[int, RunSeries] = {}
+        """Those of each run that there are any of."""
         self.closed = 0
         self.refuse: Exception | None = None
         self.refuse_to_close: Exception | None = None
@@ -96,6 +100,14 @@ class StandIn:
         future.set_result(
             SessionResult(record=SessionRecord(id="20260101T000000-abc", started_at=""))
         )
+        return future
+
+    def series(self, session: str, run: int) -> Future[RunSeries]:
+        future: Future[RunSeries] = Future()
+        if run in self.intervals:
+            future.set_result(self.intervals[run])
+        else:
+            future.set_exception(SnapshotError(f"there is no run {run}"))
         return future
 
     def close(self) -> None:

@@ -101,7 +101,7 @@ async def test_a_pane_takes_the_place_of_another_and_the_focus_stays() -> None:
         for key in ("i", "l", "e", "i"):
             await b.press(key)
             assert len([pane for pane in b.main.query(".heading") if pane.region]) == 1
-            assert b.main.focused is b.main.pane.lines
+            assert b.main.focused is b.main.pane.body
         await b.press("escape", "enter")
         assert b.main.focused is b.main.table
 

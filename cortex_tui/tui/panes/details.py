@@ -7,7 +7,7 @@ from functools import partial
 from textual.app import ComposeResult
 
 from cortex_tui.text import one_line
-from cortex_tui.tui.panes.port import Pane, PaneInput
+from cortex_tui.tui.panes.port import PaneInput, WithLines
 from cortex_tui.tui.render.error_bars import error_bars
 from cortex_tui.tui.render.facts import profile_facts, suite_facts, title
 from cortex_tui.tui.render.rows import SECOND_NS
@@ -15,12 +15,12 @@ from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.widgets.curve import Curve
 
 
-class DetailsPane(Pane):
+class DetailsPane(WithLines):
     """Curve and facts side by side, or one above the other on a wide screen."""
 
     NAME = "details"
-    KEY = ""
-    LABEL = "details"
+    TAB = 1
+    LABEL = "percentiles"
     TOOLTIP = "Show percentiles and facts of the run under the cursor"
     DEFAULT_CSS = """
     DetailsPane {
@@ -46,7 +46,7 @@ class DetailsPane(Pane):
             return ()
         if entry.profile is None:
             return (Span(one_line(entry.suite.name), "head"), Span("  suite", "dim"))
-        known = now.latest.known(entry.key)
+        known = now.latest.seen(entry.key)
         if known is None:
             return title(entry.profile, None, current=True)
         return title(entry.profile, known.run, known.current, known.rounds)
@@ -60,7 +60,7 @@ class DetailsPane(Pane):
             self._curve.show(())
             self.lines.show(partial(suite_facts, entry.suite, now.problems), topic=entry.key)
         else:
-            known = now.latest.known(entry.key)
+            known = now.latest.seen(entry.key)
             run = known.run if known else None
             silent_ns = now.latest.view.silent_ns if now.latest.view else 0
             source = partial(

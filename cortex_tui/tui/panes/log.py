@@ -31,10 +31,10 @@ class LogPane(LinesPane):
     """
 
     NAME = "log"
+    TAB = 6
     KEY = "l"
     LABEL = "log"
     TOOLTIP = "Show the log of the session, or the details again"
-    RANK = 11
     HEADING = "log of the session"
     FOLLOWS = True
 

@@ -7,15 +7,20 @@ from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.message import Message
+from textual.widget import Widget
 
 from cortex_tui.profiles.model import Problem
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.tui.render.marks import CURSOR
 from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.state.cost import ScreenCost
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Entry
 from cortex_tui.tui.state.pace import Pace
-from cortex_tui.tui.widgets.lines import Lines, TextLine
+from cortex_tui.tui.state.travel import window_text
+from cortex_tui.tui.widgets.lines import Lines, Move, TextLine
 
 
 class PaneInput(NamedTuple):
@@ -30,23 +35,39 @@ class PaneInput(NamedTuple):
     pace: Pace
     cores: int
     """How many there are for runner and screen."""
+    run: RunResult | None = None
+    """That of the row under the cursor, within the window if there is one."""
+    whole: RunResult | None = None
+    """The same run, from its beginning to its end."""
+    series: RunSeries | None = None
+    """The intervals of that run; None until they have come, and where no pane asks for them."""
+    window: TimeWindow | None = None
+    """The part of the run that is looked at; None for all of it."""
+    baseline: RunResult | None = None
+    """The run of the same profile in the session that runs are compared with."""
+    checked: tuple[RunResult, ...] = ()
+    """The newest runs of the checked rows, within the window."""
 
 
 class Pane(Container):
-    """A heading above lines that scroll.
+    """A heading above a body that takes the focus.
 
     A pane is a direct child of the screen and is mounted when it is first opened: each further
     container adds 0.15 ms to every refresh of what is in it.
     """
 
     NAME: ClassVar[str]
-    KEY: ClassVar[str]
-    """Opens the pane, and closes it again. Empty for the one that is there when no other is."""
+    TAB: ClassVar[int] = 0
+    """The number that opens it, and its place in the line of tabs; 0 stays out of it."""
+    KEY: ClassVar[str] = ""
+    """A letter that opens the pane, and closes it again."""
     LABEL: ClassVar[str]
-    """For the key line and the palette."""
+    """For tabs, key line and palette."""
     TOOLTIP: ClassVar[str]
     RANK: ClassVar[int] = 0
     """The place of its key in the key line when there is not room for all; with 0 it has none."""
+    WANTS_SERIES: ClassVar[bool] = False
+    """Whether it is drawn from the intervals of the run, which are fetched then."""
 
     DEFAULT_CSS = """
     Pane {
@@ -56,21 +77,36 @@ class Pane(Container):
     }
     """
 
+    class WindowChosen(Message):
+        """A part of the run was selected with the mouse; None for all of it."""
+
+        def __init__(self, window: TimeWindow | None) -> None:
+            super().__init__()
+            self.window = window
+
+    body: Widget
+    """What takes the focus; made before the pane is mounted."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.lines = Lines()
-        """What scrolls and takes the focus."""
         self._heading = TextLine(classes="heading")
 
     def compose(self) -> ComposeResult:
         yield self._heading
-        yield self.lines
+        yield self.body
 
     def show(self, now: PaneInput) -> None:
         """Draws what has changed."""
-        mark = Span(CURSOR if self.lines.has_focus else " ")
-        self._heading.line = (mark, *self.heading(now))
+        mark = Span(CURSOR if self.body.has_focus else " ")
+        looked_at: Line = ()
+        if now.window is not None and now.whole is not None:
+            looked_at = (Span("  "), Span(f"only {window_text(now.window)}", "warn"))
+        self._heading.line = (mark, *self.heading(now), *looked_at)
         self.draw(now)
+
+    def move(self, how: Move) -> None:
+        """What the keys for moving do while the body has the focus."""
+        raise NotImplementedError  # each kind of body has its own
 
     @classmethod
     def has_content(cls, now: PaneInput) -> bool:
@@ -86,7 +122,18 @@ class Pane(Container):
         raise NotImplementedError  # each pane has its own
 
 
-class LinesPane(Pane):
+class WithLines(Pane):
+    """A pane whose body is lines that scroll."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = self.lines = Lines()
+
+    def move(self, how: Move) -> None:
+        self.lines.move(how)
+
+
+class LinesPane(WithLines):
     """A pane that has nothing but lines."""
 
     HEADING: ClassVar[str]

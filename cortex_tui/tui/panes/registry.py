@@ -12,3 +12,21 @@ PANES: dict[str, type[Pane]] = {
     pane.NAME: pane for pane in (DetailsPane, SessionPane, LogPane, ProblemsPane)
 }
 """By name, in the order of their keys in the key line."""
+
+
+def tabs() -> list[type[Pane]]:
+    """Those that have a number, in its order."""
+    return sorted((pane for pane in PANES.values() if pane.TAB), key=lambda pane: pane.TAB)
+
+
+def first_tab() -> type[Pane]:
+    """The pane that is there when no other was opened."""
+    return tabs()[0]
+
+
+def tab_after(name: str, *, back: bool = False) -> str:
+    """The name of the next tab or the one before, around the ends."""
+    names = [pane.NAME for pane in tabs()]
+    if name not in names:
+        return names[0]
+    return names[(names.index(name) + (-1 if back else 1)) % len(names)]

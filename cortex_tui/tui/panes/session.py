@@ -58,10 +58,10 @@ class SessionPane(LinesPane):
     """Facts that are the same whichever run the cursor is on."""
 
     NAME = "session"
+    TAB = 7
     KEY = "i"
     LABEL = "session"
     TOOLTIP = "Show health of session, loop and screen, or the details again"
-    RANK = 10
     HEADING = "the session"
 
     @staticmethod

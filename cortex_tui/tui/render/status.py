@@ -99,11 +99,12 @@ def status_line(
     message: str = "",
     pace: str = "",
     cost: ScreenCost = _UNKNOWN,
+    looking: str = "",
 ) -> Line:
     """`width` cells: the session on the left, what is checked and what is wrong on the right.
 
-    `message` is what was just done, `pace` why less is drawn than usual. The cost of the screen
-    is shown only where all of it fits.
+    `message` is what was just done, `pace` why less is drawn than usual, `looking` what is seen
+    where that is not all up to now. The cost of the screen is shown only where all of it fits.
     """
     problems = len(listing.catalog.problems)
     right: list[Span] = []
@@ -115,6 +116,8 @@ def status_line(
         tone: Tone = "warn"
         right.append(Span(f"{problems} problem{'s' * (problems > 1)} (e)", tone))
     left = [Span("ending…", "warn")] if ending else _session(view, message, pace)
+    if looking and not ending:
+        left.insert(1, Span(f"{looking}: esc returns to now", "warn"))
     right_text = "  ".join(span.text for span in right)
     room = width - width_of(right_text) - 2
     line: list[Span] = [Span(" ")]

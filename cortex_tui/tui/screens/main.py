@@ -7,25 +7,31 @@ from collections.abc import Sequence
 from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingsMap
+from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static
 
 from cortex_tui.profiles.model import Catalog
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
 from cortex_tui.tui.actions import actions, bindings
 from cortex_tui.tui.panes.port import Pane, PaneInput
-from cortex_tui.tui.panes.registry import PANES
+from cortex_tui.tui.panes.registry import PANES, first_tab, tab_after
 from cortex_tui.tui.render.status import status_line
 from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.pace import LOOK_S, pace_text
+from cortex_tui.tui.state.series import SeriesKeeper
+from cortex_tui.tui.state.travel import first_window, moved, resized, window_text
 from cortex_tui.tui.state.view_poller import ViewPoller
 from cortex_tui.tui.widgets.key_line import KeyLine
 from cortex_tui.tui.widgets.lines import Move, TextLine
 from cortex_tui.tui.widgets.live_table import LiveTable
 from cortex_tui.tui.widgets.profile_list import ProfileList
+from cortex_tui.tui.widgets.tab_line import TabLine
 
 
 class MainScreen(SessionScreen):
@@ -46,7 +52,7 @@ class MainScreen(SessionScreen):
         &.-wide Curve { width: 1fr; height: 1fr; max-height: 16; }
         &.-wide DetailsPane Lines { width: 1fr; height: 2fr; }
         &.-narrow, &.-low {
-            #status, ProfileList, Pane, KeyLine { display: none; }
+            #status, ProfileList, TabLine, Pane, KeyLine { display: none; }
             #too-small { display: block; }
         }
     }
@@ -56,11 +62,24 @@ class MainScreen(SessionScreen):
     """The newest view that is drawn."""
     ending: var[bool] = var(False, init=False)
     """Whether the session is being ended, until the screen is left."""
+    window: var[TimeWindow | None] = var(None, init=False)
+    """The part of the runs that is looked at; None for all of each."""
+    frozen: var[bool] = var(False, init=False)
+    """Whether what is drawn stands still while a session runs on."""
 
     profiles = getters.query_one(ProfileList)
     table = getters.query_one(LiveTable)
     _status = getters.query_one("#status", TextLine)
     _keys = getters.query_one(KeyLine)
+    _tabs = getters.query_one(TabLine)
+
+    class SeriesCame(Message):
+        """The intervals of a run have come from the controller."""
+
+        def __init__(self, run: RunResult, series: RunSeries) -> None:
+            super().__init__()
+            self.run = run
+            self.series = series
 
     def __init__(
         self,
@@ -76,13 +95,17 @@ class MainScreen(SessionScreen):
         self._bindings = BindingsMap.merge([self._bindings, BindingsMap(bindings())])
         self._actions = {action.name: action for action in actions()}
         self._ranked = [action.name for action in self._actions.values() if action.rank]
-        self.pane: Pane = PANES["details"]()
+        self.pane: Pane = first_tab()()
         self.poller = ViewPoller(meter, cores)
+        self.seen = self.latest
+        """What is drawn: the latest, or what it was when the screen was frozen."""
+        self._series = SeriesKeeper(self._post_series)
         self._catalog = catalog
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="status")
         yield ProfileList(self.listing, self.latest)
+        yield TabLine()
         yield self.pane
         yield KeyLine()
         yield Static("", id="too-small", markup=False)
@@ -114,10 +137,19 @@ class MainScreen(SessionScreen):
     def watch_ending(self) -> None:
         self.show()
 
+    def watch_window(self) -> None:
+        self.show()
+
+    def watch_frozen(self, frozen: bool) -> None:
+        self.seen = self.table.latest = self.latest.frozen() if frozen else self.latest
+        self.show()
+
     def show(self, *, with_pane: bool = True) -> None:
         """Draws whatever differs from what the screen shows."""
+        self._look_at_window()
         latest, message, now = self.latest, self.status_message, self._pane_input
-        self.table.sync(has_cursor=not self.pane.lines.has_focus)
+        self.table.sync(has_cursor=not self.pane.body.has_focus)
+        self._tabs.open = self.pane.NAME
         if with_pane:
             self.pane.show(now)
         self._status.line = status_line(
@@ -128,6 +160,7 @@ class MainScreen(SessionScreen):
             message="" if message is None or message.is_over(latest) else message.text,
             pace=pace_text(now.pace),
             cost=now.cost,
+            looking=self._looking,
         )
         self._keys.idle = frozenset(name for name in self._ranked if not self._applies(name, now))
         self._keys.live = latest.active
@@ -145,10 +178,16 @@ class MainScreen(SessionScreen):
 
     def _applies(self, name: str, now: PaneInput) -> bool:
         match name:
-            case "check" | "check_suite" | "check_all" | "filter":
+            case "check" | "freeze":
+                live = self.latest.active or self.frozen
+                return live if name == "freeze" else not live and bool(self._catalog.profiles)
+            case "check_row" | "check_suite" | "check_all" | "filter":
                 return bool(self._catalog.profiles)
             case "back":
-                return bool(self.listing.filter or self.pane.KEY)
+                first = type(self.pane) is first_tab()
+                return bool(self.listing.filter or self.frozen or self.window) or not first
+            case "earlier" | "later" | "longer" | "shorter":
+                return self._end_ns > 0
             case _ if name in PANES:
                 return PANES[name].has_content(now)
             case _:
@@ -158,19 +197,19 @@ class MainScreen(SessionScreen):
     # --- moving ---------------------------------------------------------------------------------
 
     def action_move(self, how: Move) -> None:
-        if self.pane.lines.has_focus:
-            self.pane.lines.move(how)
+        if self.pane.body.has_focus:
+            self.pane.move(how)
         else:
             self.table.move(how)
 
     def action_pane_down(self) -> None:
-        self.pane.lines.move("down")
+        self.pane.move("down")
 
     def action_pane_up(self) -> None:
-        self.pane.lines.move("up")
+        self.pane.move("up")
 
     def action_focus_pane(self) -> None:
-        self.set_focus(self.table if self.pane.lines.has_focus else self.pane.lines)
+        self.set_focus(self.table if self.pane.body.has_focus else self.pane.body)
 
     def on_descendant_focus(self) -> None:
         self.show()
@@ -179,21 +218,51 @@ class MainScreen(SessionScreen):
 
     @property
     def _pane_input(self) -> PaneInput:
-        poller = self.poller
+        poller, entry, seen = self.poller, self.listing.current, self.seen
+        whole = seen.run_of(entry)
+        known = seen.seen(entry.key) if entry is not None and entry.profile else None
         return PaneInput(
-            self.listing.current,
-            self.latest,
+            entry,
+            seen,
             self._catalog.problems,
             poller.cost,
             poller.pace,
             poller.cores,
+            run=known.run if known else None,
+            whole=whole,
+            series=self._series.of(whole),
+            window=self.window,
+            checked=self._checked_runs,
         )
+
+    @property
+    def _checked_runs(self) -> tuple[RunResult, ...]:
+        found = (self.seen.seen(name) for name in sorted(self.listing.checked))
+        return tuple(each.run for each in found if each is not None)
 
     async def action_pane(self, name: str) -> None:
         """Opens a pane in place of the one that is open, or closes it again."""
+        await self.open_pane(first_tab().NAME if name == self.pane.NAME else name)
+
+    async def action_tab(self, name: str) -> None:
+        """Opens the pane of a tab."""
+        await self.open_pane(name.removeprefix("tab_"))
+
+    async def action_next_tab(self) -> None:
+        await self.open_pane(tab_after(self.pane.NAME))
+
+    async def action_previous_tab(self) -> None:
+        await self.open_pane(tab_after(self.pane.NAME, back=True))
+
+    @on(TabLine.Pressed)
+    async def _tab_pressed(self, event: TabLine.Pressed) -> None:
+        await self.open_pane(event.pane)
+
+    async def open_pane(self, name: str) -> None:
+        """Shows a pane in place of the one that is open."""
         if name == self.pane.NAME:
-            name = "details"
-        had_focus = self.pane.lines.has_focus
+            return
+        had_focus = self.pane.body.has_focus
         opened = next((pane for pane in self.query(Pane) if name == pane.NAME), None)
         with self.app.batch_update():
             if opened is None:
@@ -203,13 +272,75 @@ class MainScreen(SessionScreen):
             opened.remove_class("-closed")
         self.pane = opened
         if had_focus:
-            self.set_focus(opened.lines)
+            self.set_focus(opened.body)
         self.show()
 
     def action_help(self) -> None:
         from cortex_tui.tui.screens.keys_page import KeysPage
 
         self.app.push_screen(KeysPage())
+
+    # --- looking back ---------------------------------------------------------------------------
+
+    def action_look(self, name: str) -> None:
+        """Moves the window that is looked at, or freezes the screen."""
+        if name == "freeze":
+            self.frozen = not self.frozen and self.latest.active
+            return
+        end_ns = self._end_ns
+        if not end_ns:
+            self.report("nothing was measured here yet")
+        elif self.window is None:
+            self.window = first_window(end_ns)
+        elif name in ("earlier", "later"):
+            self.window = moved(self.window, end_ns, back=name == "earlier")
+        else:
+            self.window = resized(self.window, end_ns, longer=name == "longer")
+
+    @on(Pane.WindowChosen)
+    def _window_chosen(self, event: Pane.WindowChosen) -> None:
+        self.window = event.window
+
+    @property
+    def _end_ns(self) -> int:
+        """How long the run under the cursor has been measured, or the longest of all."""
+        run = self.seen.run_of(self.listing.current)
+        runs = self.seen.runs if run is None else (run,)
+        return max((each.measured_ns for each in runs), default=0)
+
+    @property
+    def _looking(self) -> str:
+        """What is looked at, where that is not all up to now."""
+        parts = ["frozen"] if self.frozen else []
+        if self.window is not None:
+            parts.append(f"only {window_text(self.window)}")
+        return ", ".join(parts)
+
+    def _look_at_window(self) -> None:
+        """Asks for the intervals that are drawn, and makes the runs of the window from them."""
+        seen, view = self.seen, self.seen.view
+        if view is None:
+            return
+        current = seen.run_of(self.listing.current)
+        wanted = list(seen.runs) if self.window else []
+        if not wanted and current is not None and self.pane.WANTS_SERIES:
+            wanted = [current]
+        if wanted and self.control is not None:
+            self._series.fetch(self.control, view, wanted)
+        found: dict[int, RunResult] = {}
+        if self.window is not None:
+            for run in seen.runs:
+                if (within := self._series.windowed(run, self.window)) is not None:
+                    found[run.run] = within
+        seen.windowed = found
+
+    def _post_series(self, run: RunResult, series: RunSeries) -> None:
+        self.post_message(self.SeriesCame(run, series))
+
+    @on(SeriesCame)
+    def _take_series(self, event: SeriesCame) -> None:
+        if self._series.take(self.seen.view, event.run, event.series):
+            self.show()
 
     # --- choosing -------------------------------------------------------------------------------
 
@@ -223,9 +354,18 @@ class MainScreen(SessionScreen):
     async def action_filter(self) -> None:
         await self.profiles.open_filter()
 
+    def action_space(self, name: str) -> None:
+        """What the space bar does: it checks a row, or freezes the screen during a session."""
+        if self.latest.active or self.frozen:
+            self.action_look("freeze")
+        else:
+            self.action_check(name)
+
     async def action_back(self) -> None:
-        if self.pane.KEY:
-            await self.action_pane(self.pane.NAME)
+        if self.frozen or self.window is not None:
+            self.frozen, self.window = False, None
+        elif type(self.pane) is not first_tab():
+            await self.open_pane(first_tab().NAME)
         else:
             await self.profiles.clear_filter()
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from copy import copy
+from types import MappingProxyType
 from typing import NamedTuple
 
 from cortex_tui.results.run_result import RunResult
@@ -41,6 +44,15 @@ class LatestRuns:
         self.shared: tuple[SharedWarning, ...] = ()
         """What the runs of that session have in common."""
         self._kept: dict[str, _Kept] = {}
+        self.windowed: Mapping[int, RunResult] = MappingProxyType({})
+        """Runs of the newest session, by number, as they were within the window that is looked at;
+        one whose intervals have not come yet is not among them."""
+
+    def frozen(self) -> LatestRuns:
+        """What is known now, for a screen that stands still while more is taken in."""
+        twin = copy(self)
+        twin._kept = dict(self._kept)
+        return twin
 
     def take(self, view: SessionView) -> None:
         self.view, self.shared = view, shared_warnings(view.runs)
@@ -61,6 +73,13 @@ class LatestRuns:
         # A profile that is repeated has a run in each round: the newest that has begun counts.
         *earlier, run = found.runs
         return Known(run, found.session == self.view.session, tuple(earlier), found.rounds)
+
+    def seen(self, full_name: str) -> Known | None:
+        """The same, within the window that is looked at."""
+        found = self.known(full_name)
+        if found is None or not found.current:
+            return found
+        return found._replace(run=self.windowed.get(found.run.run, found.run))
 
     def run_of(self, entry: Entry | None) -> RunResult | None:
         """The run of a row's profile, if the newest session has one."""

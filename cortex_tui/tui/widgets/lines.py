@@ -108,7 +108,7 @@ class TextLine(Toned):
 Source = Callable[[int], list[Line]]
 """The lines for a width in cells."""
 
-Move = Literal["down", "up", "page_down", "page_up", "first", "last"]
+Move = Literal["down", "up", "left", "right", "page_down", "page_up", "first", "last"]
 """What the keys for moving ask of the part that has the focus."""
 
 
@@ -183,6 +183,8 @@ class Lines(Scrolled, can_focus=True, inherit_bindings=False):
                 self.scroll_home(animate=False)
             case "last":
                 self.scroll_end(animate=False)
+            case "left" | "right":
+                pass  # lines are cut to the width
             case _:
                 by = {"down": 1, "up": -1, "page_down": page, "page_up": -page}[how]
                 self.scroll_relative(y=by, animate=False)

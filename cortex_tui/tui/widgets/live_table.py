@@ -59,7 +59,8 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
     def __init__(self, listing: Listing, latest: LatestRuns, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._listing = listing
-        self._latest = latest
+        self.latest = latest
+        """What is drawn; another one while the screen is frozen."""
         self._longest = _longest_name(listing)
         self._columns: tuple[Column, ...] = ()
         self._columns_width = -1
@@ -95,6 +96,8 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
         rows = {
             "down": at + 1,
             "up": at - 1,
+            "left": at,
+            "right": at,
             "page_down": at + page,
             "page_up": at - page,
             "first": 0,
@@ -140,8 +143,8 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
             self._forget()
             self._columns, self._columns_width = columns_for(width, self._longest), width
         entry = self._listing.entries[row]
-        known = self._latest.known(entry.key) if entry.profile else None
-        view = self._latest.view
+        known = self.latest.seen(entry.key) if entry.profile else None
+        view = self.latest.view
         silent = view.silent_ns if view and view.silent_ns > SECOND_NS else 0
         box = self._listing.check_state(entry)
         inputs: _Inputs = (
@@ -150,7 +153,7 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
             known.current if known else True,
             silent,
             known.rounds if known else 1,
-            self._latest.shared if known else (),
+            self.latest.shared if known else (),
         )
         made = self._made.get(row)
         if made is None or made[0] != inputs:

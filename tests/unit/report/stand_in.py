@@ -9,6 +9,7 @@ from typing import Any
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.series import RunSeries
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import SavedSnapshot, TimedPhase
@@ -123,6 +124,9 @@ class StandIn:
             SessionResult(record=SessionRecord(id="20260101T000000-abc", started_at=""))
         )
         return future
+
+    def series(self, session: str, run: int) -> Future[RunSeries]:
+        raise NotImplementedError  # a report reads no intervals
 
     def close(self) -> None:
         if self._on_close is not None:

@@ -1,0 +1,82 @@
+"""A run as it was within a window of its time: every number anew from the intervals in it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import msgspec
+
+from cortex_tui.results.run_result import CurvePoint, RunResult
+from cortex_tui.results.series import RunSeries, TimeWindow
+from cortex_tui.results.trend import TREND_INTERVALS
+from cortex_tui.results.warnings import median_of
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.measured import SUBJECTS
+from cortex_tui.stats.summary import summarise_live
+
+
+def windowed(run: RunResult, series: RunSeries, window: TimeWindow) -> RunResult:
+    """The run with the numbers of the intervals whose middle lies in the window.
+
+    Percentiles, maximum, mean, counts and the curve are exact for those intervals. Targets,
+    warnings and states stay those of the whole run; confidence intervals, which need all of it, are
+    left out.
+    """
+    part = series.within(series.snapped(window))
+    merged = {name: Histogram.of_intervals(part.times(name)) for name in SUBJECTS}
+    times = {
+        name: summarise_live(times)
+        for name, times in merged.items()
+        if times.total or times.overflow
+    }
+    headline = merged[series.headline]
+    summary = times.get(series.headline) or summarise_live(headline)
+    service = merged["service"]
+    mean_ns, operations = service.mean_ns, service.total * series.batch
+    errors: Counter[str] = Counter()
+    for each in part.slices:
+        errors.update(each.errors)
+    in_flight, oldest_ns = 0, 0
+    if part.slices:
+        in_flight, oldest_ns = part.slices[-1].in_flight, part.slices[-1].oldest_ns
+    return msgspec.structs.replace(
+        run,
+        operations=operations,
+        mean_ns=None if mean_ns is None else mean_ns / series.batch,
+        throughput_per_s=_throughput_per_s(part, window),
+        percentiles_ns=summary.percentiles_ns,
+        samples_missing=summary.samples_missing,
+        confidence_ns={},
+        times=times,
+        bounds_ns={},
+        flattered=(),
+        max_ns=summary.max_ns,
+        lateness_p50_ns=median_of(merged["lateness"]),
+        service_p50_ns=median_of(service),
+        errors=dict(errors),
+        unfinished=0,
+        unfinished_ns=(),
+        unstarted=sum(each.unstarted for each in part.slices),
+        overflow=service.overflow,
+        in_flight=in_flight,
+        oldest_ns=oldest_ns,
+        trend_ns=tuple(each.percentile(0.99) for each in part.times())[-TREND_INTERVALS:],
+        curve=tuple(CurvePoint(nines, ns) for nines, ns in headline.curve()),
+        slowest="",
+        marks=tuple(
+            mark for mark in run.marks if window.from_ns <= mark.offset_ns < window.until_ns
+        ),
+        stages=(),
+        measured_ns=max(0, min(window.until_ns, series.end_ns) - window.from_ns),
+        drained=0,
+        drain_ns=0,
+    )
+
+
+def _throughput_per_s(part: RunSeries, window: TimeWindow) -> float | None:
+    """Operations that ended within the part of the window in which operations were started."""
+    until_ns = min(window.until_ns, part.end_ns)
+    if until_ns <= window.from_ns:
+        return None
+    ended = sum(each.service.total for each in part.slices if each.from_ns < part.end_ns)
+    return ended * part.batch * 1e9 / (until_ns - window.from_ns)

@@ -1,0 +1,78 @@
+"""The intervals of runs that the screen needs, and what is made of them. On the screen's loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.series import RunSeries, TimeWindow
+from cortex_tui.results.view import SessionView
+from cortex_tui.session.control import Control
+
+Came = Callable[[RunResult, RunSeries], None]
+
+
+class SeriesKeeper:
+    """Fetches the intervals of the runs of one session at a time; those of earlier ones go."""
+
+    def __init__(self, came: Came) -> None:
+        """`came` is called on any thread when intervals have come."""
+        self._came = came
+        self._session = ""
+        self._kept: dict[int, tuple[RunResult, RunSeries]] = {}
+        """By run: the intervals, and the result with which they were asked for."""
+        self._asked: dict[int, RunResult] = {}
+        self._windowed: dict[int, tuple[RunSeries, RunResult, TimeWindow, RunResult]] = {}
+
+    def _begin(self, session: str) -> None:
+        if session != self._session:
+            self._session = session
+            self._kept, self._asked, self._windowed = {}, {}, {}
+
+    def fetch(self, control: Control, view: SessionView, runs: Iterable[RunResult]) -> None:
+        """Asks for what is newer than what is there, for each run once at a time."""
+        self._begin(view.session)
+        for run in runs:
+            kept = self._kept.get(run.run)
+            if (kept is not None and kept[0] is run) or run.run in self._asked:
+                continue
+            self._asked[run.run] = run
+            answer = control.series(view.session, run.run)
+            answer.add_done_callback(partial(self._pass_on, run))
+
+    def _pass_on(self, run: RunResult, answer: Future[RunSeries]) -> None:
+        if answer.cancelled() or answer.exception() is not None:
+            self._asked.pop(run.run, None)
+            return
+        with suppress(RuntimeError):  # the screen may be gone by now
+            self._came(run, answer.result())
+
+    def take(self, view: SessionView | None, run: RunResult, series: RunSeries) -> bool:
+        """Keeps intervals that have come; False where they are of a session that is over."""
+        if view is None or view.session != self._session or self._asked.pop(run.run, None) is None:
+            return False
+        self._kept[run.run] = run, series
+        return True
+
+    def of(self, run: RunResult | None) -> RunSeries | None:
+        """The intervals of a run, as far as they have come."""
+        kept = self._kept.get(run.run) if run is not None else None
+        return kept[1] if kept is not None else None
+
+    def windowed(self, run: RunResult, window: TimeWindow) -> RunResult | None:
+        """The run within a window; None until its intervals have come. Made once for each window
+        and whatever has changed in the run since."""
+        series = self.of(run)
+        if series is None:
+            return None
+        made = self._windowed.get(run.run)
+        if made is None or made[0] is not series or made[1] is not run or made[2] != window:
+            # Brings numpy, which the first frame need not wait for.
+            from cortex_tui.results.window import windowed
+
+            made = series, run, window, windowed(run, series, window)
+            self._windowed[run.run] = made
+        return made[3]
