@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 import msgspec
@@ -11,8 +12,11 @@ from cortex_tui.loads.open import OpenLoad
 from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Catalog, Length, Precision, Problem, Profile, Suite
 from cortex_tui.protocol.lifecycle import RunLife
+from cortex_tui.protocol.messages import Health
 from cortex_tui.results.run_result import CurvePoint, RunResult, StageResult
+from cortex_tui.results.series import IntervalSlice, RunSeries
 from cortex_tui.results.view import LogEntry, SessionView
+from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.records import MarkRecord
 from tests.lives import with_life
@@ -310,3 +314,41 @@ def replaced(view: SessionView, number: int, **fields: Any) -> SessionView:
         msgspec.structs.replace(run, **fields) if run.run == number else run for run in view.runs
     )
     return msgspec.structs.replace(view, runs=runs)
+
+
+def series_of(run: RunResult, *, seconds: int) -> RunSeries:
+    """Intervals of a tenth of a second in which two operations took as many ms as the interval's
+    number, counted from 1, and one half of that."""
+    tenth_ns = SECOND_NS // 10
+    none = IntervalHistogram.of(b"")
+    slices = []
+    for at in range(seconds * 10):
+        ns = (at + 1) * 1_000_000
+        times = IntervalHistogram.of(struct.pack("3q", ns // 2, ns, ns))
+        is_open = run.profile.headline == "response"
+        slices.append(
+            IntervalSlice(
+                from_ns=at * tenth_ns,
+                until_ns=(at + 1) * tenth_ns,
+                service=times,
+                response=times if is_open else none,
+                lateness=none,
+                failure=none,
+                errors={},
+                unstarted=0,
+                in_flight=1,
+                oldest_ns=ns,
+                neighbours=0,
+                level=None,
+                drain=False,
+                health=Health(),
+            )
+        )
+    return RunSeries(
+        run=run.run,
+        headline=run.profile.headline,
+        slice_ns=tenth_ns,
+        end_ns=seconds * SECOND_NS,
+        slices=tuple(slices),
+        marks=run.marks,
+    )

@@ -91,8 +91,12 @@ class MainScreen(SessionScreen):
         cores: int | None = None,
     ) -> None:
         super().__init__(Listing(catalog, checked), store)
-        # Panes may have been added since this class was made, for which Textual keeps BINDINGS.
-        self._bindings = BindingsMap.merge([self._bindings, BindingsMap(bindings())])
+        # Panes may have been added since this class was made, for which Textual keeps BINDINGS; and
+        # of its own bindings, those of a key that has an action here go.
+        own = BindingsMap(bindings())
+        for key in own.key_to_bindings:
+            self._bindings.key_to_bindings.pop(key, None)
+        self._bindings = BindingsMap.merge([self._bindings, own])
         self._actions = {action.name: action for action in actions()}
         self._ranked = [action.name for action in self._actions.values() if action.rank]
         self.pane: Pane = first_tab()()
