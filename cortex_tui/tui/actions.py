@@ -131,11 +131,11 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         ("n",),
         "n",
         "skip",
-        "End warm-up or measure of the run under the cursor now; N of every run",
+        "End warm-up or measure of the run under the cursor now; S of every run",
         6,
         "live",
     ),
-    _session("skip_all", ("N",), "", "skip all", "End warm-up or measure of every run now"),
+    _session("skip_all", ("S",), "", "skip all", "End warm-up or measure of every run now"),
     _session(
         "faster",
         ("plus", "equals_sign"),

@@ -27,7 +27,7 @@ async def at_row(on: Bench, row: int) -> None:
         ("p", ("pause", None)),
         ("P", ("pause", 0)),
         ("n", ("end measure", 0)),
-        ("N", ("end None", None)),
+        ("S", ("end None", None)),
         ("plus", ("adjust 1.25", 0)),
         ("minus", ("adjust 0.8", 0)),
     ],
@@ -72,7 +72,7 @@ async def test_shift_p_resumes_the_run_that_is_paused() -> None:
 
 
 @pytest.mark.parametrize("view", [None, finished(), session_view()])
-@pytest.mark.parametrize("key", ["p", "P", "n", "N", "plus", "minus"])
+@pytest.mark.parametrize("key", ["p", "P", "n", "S", "plus", "minus"])
 async def test_without_a_run_that_is_measured_nothing_is_asked(
     key: str, view: SessionView | None
 ) -> None:
