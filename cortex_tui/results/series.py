@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -55,6 +56,10 @@ class IntervalSlice(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return found
 
 
+def _from_ns(part: IntervalSlice) -> int:
+    return part.from_ns
+
+
 class RunSeries(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """All intervals of a run up to one moment."""
 
@@ -85,14 +90,13 @@ class RunSeries(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def within(self, window: TimeWindow) -> RunSeries:
         """The slices whose middle lies in the window; the rest is that of the whole run."""
         half = self.slice_ns // 2
-        return msgspec.structs.replace(
-            self,
-            slices=tuple(
-                each
-                for each in self.slices
-                if window.from_ns <= each.from_ns + half < window.until_ns
-            ),
-        )
+        first = bisect_left(self.slices, window.from_ns - half, key=_from_ns)
+        last = bisect_left(self.slices, window.until_ns - half, key=_from_ns)
+        return msgspec.structs.replace(self, slices=self.slices[first:last])
+
+    def has_passed(self, window: TimeWindow) -> bool:
+        """Whether nothing more happens within the window: what is late by an interval is there."""
+        return window.until_ns + 2 * self.slice_ns <= self.end_ns
 
     def merged(self, subject: Subject | None = None, window: TimeWindow | None = None) -> Histogram:
         """The histogram of all slices, or of those within a window: exact, to the bucket."""

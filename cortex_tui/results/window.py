@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import msgspec
 
@@ -18,10 +19,15 @@ from cortex_tui.stats.summary import summarise_live
 def windowed(run: RunResult, series: RunSeries, window: TimeWindow) -> RunResult:
     """The run with the numbers of the intervals whose middle lies in the window.
 
-    Percentiles, maximum, mean, counts and the curve are exact for those intervals. Targets,
-    warnings and states stay those of the whole run; confidence intervals, which need all of it, are
-    left out.
+    Targets, warnings and states stay those of the whole run; confidence intervals, which need all
+    of it, are left out.
     """
+    return msgspec.structs.replace(run, **numbers_within(series, window))
+
+
+def numbers_within(series: RunSeries, window: TimeWindow) -> dict[str, Any]:
+    """Fields of a `RunResult`: percentiles, maximum, mean, counts and the curve, exact for the
+    intervals whose middle lies in the window, and everything that would not be of it left out."""
     part = series.within(series.snapped(window))
     merged = {name: Histogram.of_intervals(part.times(name)) for name in SUBJECTS}
     times = {
@@ -39,38 +45,37 @@ def windowed(run: RunResult, series: RunSeries, window: TimeWindow) -> RunResult
     in_flight, oldest_ns = 0, 0
     if part.slices:
         in_flight, oldest_ns = part.slices[-1].in_flight, part.slices[-1].oldest_ns
-    return msgspec.structs.replace(
-        run,
-        operations=operations,
-        mean_ns=None if mean_ns is None else mean_ns / series.batch,
-        throughput_per_s=_throughput_per_s(part, window),
-        percentiles_ns=summary.percentiles_ns,
-        samples_missing=summary.samples_missing,
-        confidence_ns={},
-        times=times,
-        bounds_ns={},
-        flattered=(),
-        max_ns=summary.max_ns,
-        lateness_p50_ns=median_of(merged["lateness"]),
-        service_p50_ns=median_of(service),
-        errors=dict(errors),
-        unfinished=0,
-        unfinished_ns=(),
-        unstarted=sum(each.unstarted for each in part.slices),
-        overflow=service.overflow,
-        in_flight=in_flight,
-        oldest_ns=oldest_ns,
-        trend_ns=tuple(each.percentile(0.99) for each in part.times())[-TREND_INTERVALS:],
-        curve=tuple(CurvePoint(nines, ns) for nines, ns in headline.curve()),
-        slowest="",
-        marks=tuple(
-            mark for mark in run.marks if window.from_ns <= mark.offset_ns < window.until_ns
+    return {
+        "operations": operations,
+        "mean_ns": None if mean_ns is None else mean_ns / series.batch,
+        "throughput_per_s": _throughput_per_s(part, window),
+        "percentiles_ns": summary.percentiles_ns,
+        "samples_missing": summary.samples_missing,
+        "confidence_ns": {},
+        "times": times,
+        "bounds_ns": {},
+        "flattered": (),
+        "max_ns": summary.max_ns,
+        "lateness_p50_ns": median_of(merged["lateness"]),
+        "service_p50_ns": median_of(service),
+        "errors": dict(errors),
+        "unfinished": 0,
+        "unfinished_ns": (),
+        "unstarted": sum(each.unstarted for each in part.slices),
+        "overflow": service.overflow,
+        "in_flight": in_flight,
+        "oldest_ns": oldest_ns,
+        "trend_ns": tuple(each.percentile(0.99) for each in part.times())[-TREND_INTERVALS:],
+        "curve": tuple(CurvePoint(nines, ns) for nines, ns in headline.curve()),
+        "slowest": "",
+        "marks": tuple(
+            mark for mark in series.marks if window.from_ns <= mark.offset_ns < window.until_ns
         ),
-        stages=(),
-        measured_ns=max(0, min(window.until_ns, series.end_ns) - window.from_ns),
-        drained=0,
-        drain_ns=0,
-    )
+        "stages": (),
+        "measured_ns": max(0, min(window.until_ns, series.end_ns) - window.from_ns),
+        "drained": 0,
+        "drain_ns": 0,
+    }
 
 
 def _throughput_per_s(part: RunSeries, window: TimeWindow) -> float | None:

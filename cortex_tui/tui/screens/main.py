@@ -326,11 +326,11 @@ class MainScreen(SessionScreen):
         if view is None:
             return
         current = seen.run_of(self.listing.current)
-        wanted = list(seen.runs) if self.window else []
-        if not wanted and current is not None and self.pane.WANTS_SERIES:
-            wanted = [current]
-        if wanted and self.control is not None:
-            self._series.fetch(self.control, view, wanted)
+        if self.control is not None:
+            if current is not None and self.pane.WANTS_SERIES:
+                self._series.fetch(self.control, view, [current])
+            if self.window is not None:
+                self._series.fetch(self.control, view, seen.runs, self.window)
         found: dict[int, RunResult] = {}
         if self.window is not None:
             for run in seen.runs:

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
+from typing import Any
+
+import msgspec
 
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.series import RunSeries, TimeWindow
@@ -25,19 +28,29 @@ class SeriesKeeper:
         self._kept: dict[int, tuple[RunResult, RunSeries]] = {}
         """By run: the intervals, and the result with which they were asked for."""
         self._asked: dict[int, RunResult] = {}
-        self._windowed: dict[int, tuple[RunSeries, RunResult, TimeWindow, RunResult]] = {}
+        self._windowed: dict[int, tuple[RunSeries, TimeWindow, dict[str, Any]]] = {}
+        """By run: what its numbers within a window were made of, and those."""
 
     def _begin(self, session: str) -> None:
         if session != self._session:
             self._session = session
             self._kept, self._asked, self._windowed = {}, {}, {}
 
-    def fetch(self, control: Control, view: SessionView, runs: Iterable[RunResult]) -> None:
-        """Asks for what is newer than what is there, for each run once at a time."""
+    def fetch(
+        self,
+        control: Control,
+        view: SessionView,
+        runs: Iterable[RunResult],
+        window: TimeWindow | None = None,
+    ) -> None:
+        """Asks for what is newer than what is there, for each run once at a time; for the sake of a
+        window, only while anything may still happen in it."""
         self._begin(view.session)
         for run in runs:
             kept = self._kept.get(run.run)
-            if (kept is not None and kept[0] is run) or run.run in self._asked:
+            if run.run in self._asked or (kept is not None and kept[0] is run):
+                continue
+            if kept is not None and window is not None and kept[1].has_passed(window):
                 continue
             self._asked[run.run] = run
             answer = control.series(view.session, run.run)
@@ -63,16 +76,15 @@ class SeriesKeeper:
         return kept[1] if kept is not None else None
 
     def windowed(self, run: RunResult, window: TimeWindow) -> RunResult | None:
-        """The run within a window; None until its intervals have come. Made once for each window
-        and whatever has changed in the run since."""
+        """The run within a window; None until its intervals have come."""
         series = self.of(run)
         if series is None:
             return None
         made = self._windowed.get(run.run)
-        if made is None or made[0] is not series or made[1] is not run or made[2] != window:
+        if made is None or made[0] is not series or made[1] != window:
             # Brings numpy, which the first frame need not wait for.
-            from cortex_tui.results.window import windowed
+            from cortex_tui.results.window import numbers_within
 
-            made = series, run, window, windowed(run, series, window)
+            made = series, window, numbers_within(series, window)
             self._windowed[run.run] = made
-        return made[3]
+        return msgspec.structs.replace(run, **made[2])
