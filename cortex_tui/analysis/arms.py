@@ -59,18 +59,17 @@ class Arm:
     neighbours: tuple[str, ...] = ()
 
 
-def arms_of(result: SessionResult, variant: str = "") -> dict[str, Arm]:
+def arms_of(result: SessionResult, variant: str = "", *, live: bool = False) -> dict[str, Arm]:
     """The arms of a session by the name of their profile, of the runs of one variant.
 
-    Only runs that ended and measured anything are rounds.
+    Only runs that ended and measured anything are rounds; with `live`, so are those that are being
+    measured.
     """
+    states = ("finished", "stopped", "running") if live else ("finished", "stopped")
     runs = [
         run
         for run in sorted(result.runs, key=lambda run: (run.round, run.run))
-        if run.variant == variant
-        and run.operations
-        and run.state in ("finished", "stopped")
-        and not run.partial
+        if run.variant == variant and run.operations and run.state in states and not run.partial
     ]
 
     def of(name: str) -> Arm:

@@ -91,7 +91,7 @@ def sources_of(named: Sequence[tuple[str, StoredSession]]) -> list[Source]:
         ((name, stored),) = named
         if len(stored.session.variants) < 2:
             raise ValueError(f"{name} has no variants to compare: name a second session")
-        return [_stored(each.name, stored, each.name) for each in stored.session.variants]
+        return [source_of(each.name, stored, each.name) for each in stored.session.variants]
     seen: dict[tuple[str, int | None], str] = {}
     for name, stored in named:
         if stored.session.variants:
@@ -100,10 +100,11 @@ def sources_of(named: Sequence[tuple[str, StoredSession]]) -> list[Source]:
         if which in seen:
             raise ValueError(f"{seen[which]} and {name} are the same session")
         seen[which] = name
-    return [_stored(name, stored) for name, stored in named]
+    return [source_of(name, stored) for name, stored in named]
 
 
-def _stored(name: str, stored: StoredSession, variant: str = "") -> Source:
+def source_of(name: str, stored: StoredSession, variant: str = "") -> Source:
+    """One side of a comparison. HistogramFormatError for a damaged session."""
     return Source(
         name=name,
         session=stored.session,

@@ -148,6 +148,15 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
     _session(
         "slower", ("minus",), "", "less load", "Less load for the run under the cursor, by a fifth"
     ),
+    Action(
+        "baseline",
+        ("b",),
+        "b",
+        "baseline",
+        "Compare runs with a stored session, or with none",
+        10,
+        "idle",
+    ),
     _session("save", ("s",), "s", "save", "Save the session, or the run under the cursor", 5),
     Action("filter", ("slash",), "/", "filter", "Show only the profiles whose name matches", 8),
     Action(

@@ -111,6 +111,7 @@ ALLOWED = {
     },
     "cortex_tui.session": {
         MODEL,
+        "cortex_tui.analysis",
         "cortex_tui.environment",
         "cortex_tui.isolation",
         "cortex_tui.placement",
@@ -134,6 +135,7 @@ ALLOWED = {
         "cortex_tui.store.records",
     },
     "cortex_tui.tui": {
+        "cortex_tui.analysis",
         "cortex_tui.isolation",
         "cortex_tui.placement.registry",
         "cortex_tui.profiles",

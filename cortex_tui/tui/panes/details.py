@@ -69,6 +69,7 @@ class DetailsPane(WithLines):
                 run,
                 earlier=known.earlier if known else (),
                 silent_ns=silent_ns if silent_ns > SECOND_NS else 0,
+                versus=now.versus,
             )
             self._curve.show(run.curve if run else (), error_bars(run) if run else ())
             self.lines.show(source, topic=entry.key)

@@ -20,6 +20,7 @@ from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Entry
 from cortex_tui.tui.state.pace import Pace
 from cortex_tui.tui.state.travel import window_text
+from cortex_tui.tui.state.versus import Versus
 from cortex_tui.tui.widgets.lines import Lines, Move, TextLine
 
 
@@ -43,10 +44,15 @@ class PaneInput(NamedTuple):
     """The intervals of that run; None until they have come, and where no pane asks for them."""
     window: TimeWindow | None = None
     """The part of the run that is looked at; None for all of it."""
-    baseline: RunResult | None = None
-    """The run of the same profile in the session that runs are compared with."""
+    versus: Versus = Versus()
+    """What runs are compared with, and the verdicts; `baseline` is its run of this profile."""
     checked: tuple[RunResult, ...] = ()
     """The newest runs of the checked rows, within the window."""
+
+    @property
+    def baseline(self) -> RunResult | None:
+        """The run of the same profile in the session that runs are compared with."""
+        return self.versus.run_of(self.entry.key) if self.entry and self.entry.profile else None
 
 
 class Pane(Container):

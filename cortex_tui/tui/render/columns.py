@@ -41,6 +41,7 @@ _KINDS = (
     _Kind("max", "max", "max", 5, 6),
     _Kind("errors", "err", "errors", 3, 6),
     _Kind("verdict", "T", "target", 3, 13),
+    _Kind("versus", "vs", "vs", 8, 20),
     _Kind("trend", "trend", "p99 trend", 5, 12),
 )
 _FIRST_TO_GO = ("trend", "p90", "operations", "max")
@@ -50,15 +51,17 @@ _FIRST_TO_GROW = (
     ("p50", "p90", "p99", "p99.9", "max"),
     ("phase",),
     ("verdict",),
+    ("versus",),
     ("errors",),
     ("trend",),
     ("operations", "throughput"),
 )
 
 
-def columns_for(width: int, longest_name: int) -> tuple[Column, ...]:
-    """The columns that fill a line of `width` cells, left to right."""
-    widths = {kind.key: kind.narrow for kind in _KINDS}
+def columns_for(width: int, longest_name: int, *, versus: str = "") -> tuple[Column, ...]:
+    """The columns that fill a line of `width` cells, left to right; `versus` is the name of what
+    runs are compared with."""
+    widths = {kind.key: kind.narrow for kind in _KINDS if versus or kind.key != "versus"}
 
     def room() -> int:
         return width - MARK_WIDTH - sum(widths.values()) - (len(widths) - 1)
@@ -80,7 +83,11 @@ def columns_for(width: int, longest_name: int) -> tuple[Column, ...]:
     return tuple(
         Column(
             kind.key,
-            kind.wide_title if widths[kind.key] >= len(kind.wide_title) else kind.title,
+            f"vs {versus}"
+            if kind.key == "versus"
+            else kind.wide_title
+            if widths[kind.key] >= len(kind.wide_title)
+            else kind.title,
             widths[kind.key],
         )
         for kind in _KINDS

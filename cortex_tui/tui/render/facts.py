@@ -14,6 +14,8 @@ from cortex_tui.tui.render.marks import VERDICTS
 from cortex_tui.tui.render.results import add_results, add_rounds, add_stages, add_warnings
 from cortex_tui.tui.render.rows import phase_text, stalled_ns
 from cortex_tui.tui.render.text import Line, Span
+from cortex_tui.tui.render.versus import add_versus
+from cortex_tui.tui.state.versus import Versus
 
 _MARKS = 20
 """How many marks are shown, the newest."""
@@ -57,6 +59,7 @@ def profile_facts(
     *,
     earlier: Sequence[RunResult] = (),
     silent_ns: int = 0,
+    versus: Versus | None = None,
 ) -> list[Line]:
     """All there is to say of a profile and its newest run, what matters most first.
 
@@ -70,6 +73,8 @@ def profile_facts(
         return builder.lines
     if run.reason:
         builder.add(run.reason, "bad" if run.state == "failed" else "warn", indent="  ")
+    if versus is not None:
+        add_versus(builder, versus.name, versus.verdicts.get(profile.full_name))
     if run.operations or run.errors or run.state != "failed":
         add_results(builder, run)
         add_stages(builder, run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from cortex_tui.profiles.matrix import value_text
 from cortex_tui.profiles.model import Profile
@@ -33,7 +34,11 @@ from cortex_tui.tui.render.text import (
     fit_right,
     width_of,
 )
+from cortex_tui.tui.render.versus import versus_cell
 from cortex_tui.tui.state.listing import Entry
+
+if TYPE_CHECKING:
+    from cortex_tui.analysis.baseline import BaselineVerdict
 
 SECOND_NS = 1_000_000_000
 STALL_P99S = 10
@@ -48,6 +53,8 @@ _WIDE_VERDICT = 13
 """From this number of cells on, a verdict is a word: `… pending +12`."""
 _NINE = 9
 """Of more neighbours, three cells show only that they are more."""
+_LEFT = frozenset({"name", "phase", "verdict", "versus"})
+"""The columns that begin on the left."""
 _BASE_LEAST = 3
 """The cells that are left of a name before its coordinates, at least: `po…`."""
 
@@ -177,6 +184,7 @@ def profile_row(
     silent_ns: int = 0,
     rounds: int = 1,
     shared: Collection[SharedWarning] = (),
+    versus: BaselineVerdict | None = None,
 ) -> Line:
     """The row of a profile without its cursor mark; numbers of an earlier session are dim.
 
@@ -207,6 +215,8 @@ def profile_row(
     for column in columns[1:]:
         if column.key == "verdict":
             cell = _verdict_cell(run, column.width)
+        elif column.key == "versus":
+            cell = (versus_cell(versus, column.width),)
         else:
             cell = (_cell(column, run, current, silent_ns, rounds),)
         gap = " "
@@ -234,7 +244,7 @@ def suite_row(entry: Entry, columns: Sequence[Column], *, box: str) -> Line:
 def header_row(columns: Sequence[Column]) -> str:
     """The titles above the columns."""
     cells = [
-        fit(title, width) if key in ("name", "phase", "verdict") else fit_right(title, width)
+        fit(title, width) if key in _LEFT else fit_right(title, width)
         for key, title, width in columns
     ]
     return " " * MARK_WIDTH + " ".join(cells)

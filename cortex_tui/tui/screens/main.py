@@ -20,6 +20,7 @@ from cortex_tui.tui.actions import actions, bindings
 from cortex_tui.tui.panes.port import Pane, PaneInput
 from cortex_tui.tui.panes.registry import PANES, first_tab, tab_after
 from cortex_tui.tui.render.status import status_line
+from cortex_tui.tui.screens.comparing import ComparingScreen
 from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.listing import Listing
@@ -34,7 +35,7 @@ from cortex_tui.tui.widgets.profile_list import ProfileList
 from cortex_tui.tui.widgets.tab_line import TabLine
 
 
-class MainScreen(SessionScreen):
+class MainScreen(ComparingScreen):
     """The table of profiles and a pane about the run under the cursor."""
 
     # Every container costs each refresh: whatever lies under a changed line is composed again.
@@ -45,9 +46,12 @@ class MainScreen(SessionScreen):
         ProfileList { height: 11fr; }
         Pane { height: 10fr; }
         #too-small { display: none; width: 1fr; height: 1fr; }
-        &.-wide { layout: horizontal; }
-        &.-wide ProfileList { width: 3fr; height: 1fr; }
-        &.-wide Pane { width: 2fr; height: 1fr; padding-left: 1; }
+        &.-wide {
+            layout: grid; grid-size: 2 2; grid-columns: 3fr 2fr; grid-rows: 1 1fr;
+        }
+        &.-wide ProfileList { row-span: 2; height: 100%; }
+        &.-wide TabLine { padding-left: 1; }
+        &.-wide Pane { height: 100%; padding-left: 1; }
         &.-wide DetailsPane { layout: vertical; }
         &.-wide Curve { width: 1fr; height: 1fr; max-height: 16; }
         &.-wide DetailsPane Lines { width: 1fr; height: 2fr; }
@@ -134,6 +138,7 @@ class MainScreen(SessionScreen):
         if view is None:
             return
         self.latest.take(view)
+        self.compare()
         self.poller.meter.begin_frame()
         self.show(with_pane=self.poller.details_due(view))
         self.call_after_refresh(self.poller.meter.end_frame)
@@ -152,6 +157,7 @@ class MainScreen(SessionScreen):
         """Draws whatever differs from what the screen shows."""
         self._look_at_window()
         latest, message, now = self.latest, self.status_message, self._pane_input
+        self.profiles.versus = self.versus
         self.table.sync(has_cursor=not self.pane.body.has_focus)
         self._tabs.open = self.pane.NAME
         if with_pane:
@@ -236,6 +242,7 @@ class MainScreen(SessionScreen):
             whole=whole,
             series=self._series.of(whole),
             window=self.window,
+            versus=self.versus,
             checked=self._checked_runs,
         )
 

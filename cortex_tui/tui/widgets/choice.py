@@ -24,6 +24,13 @@ class Choice(Toned):
         self._labels = labels
         self.styles.height = len(labels)
 
+    def set_labels(self, *labels: str) -> None:
+        """Other lines in place of those there are."""
+        self._labels = labels
+        self.styles.height = len(labels)
+        self.chosen = min(self.chosen, len(labels) - 1)
+        self.refresh()
+
     def render_line(self, y: int) -> Strip:
         mark = "(•)" if y == self.chosen else "( )"
         return self.strip((Span(f"{mark} {one_line(self._labels[y])}"),), self.size.width)

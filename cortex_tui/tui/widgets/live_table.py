@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
+from textual.reactive import reactive
 from textual.strip import Strip
 
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import SharedWarning
+from cortex_tui.text import one_line
 from cortex_tui.tui.render.columns import BOX, Column, columns_for
 from cortex_tui.tui.render.marks import CURSOR
 from cortex_tui.tui.render.rows import SECOND_NS, header_row, profile_row, suite_row
 from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
+from cortex_tui.tui.state.versus import Versus
 from cortex_tui.tui.widgets.lines import SCROLLBAR, Highlight, Move, Scrolled, Toned
 
-_Inputs = tuple[str, RunResult | None, bool, int, int, Collection[SharedWarning]]
-"""Of which a row is made: check box, run, whether it is of the newest session, silence, rounds, and
-the warnings that stand elsewhere."""
+if TYPE_CHECKING:
+    from cortex_tui.analysis.baseline import BaselineVerdict
+
+_Inputs = tuple[
+    str,
+    RunResult | None,
+    bool,
+    int,
+    int,
+    Collection[SharedWarning],
+    "BaselineVerdict | None",
+]
+"""Of which a row is made: check box, run, whether it is of the newest session, silence, rounds, the
+warnings that stand elsewhere, and how it compares with the baseline."""
 
 
 def _longest_name(listing: Listing) -> int:
@@ -33,12 +48,16 @@ class TableHeader(Toned):
 
     DEFAULT_CSS = "TableHeader { height: 1; background: $panel; text-style: bold; }"
 
+    versus: reactive[str] = reactive("")
+    """The name of the baseline; "" without one."""
+
     def __init__(self, listing: Listing) -> None:
         super().__init__()
         self._longest = _longest_name(listing)
 
     def render_line(self, y: int) -> Strip:
-        columns = columns_for(self.size.width - SCROLLBAR, self._longest)
+        width = self.size.width - SCROLLBAR
+        columns = columns_for(width, self._longest, versus=one_line(self.versus))
         return self.strip((Span(header_row(columns)),), self.size.width)
 
 
@@ -61,9 +80,11 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
         self._listing = listing
         self.latest = latest
         """What is drawn; another one while the screen is frozen."""
+        self.versus = Versus()
+        """What runs are compared with."""
         self._longest = _longest_name(listing)
         self._columns: tuple[Column, ...] = ()
-        self._columns_width = -1
+        self._columns_of = -1, ""
         self._placed = False
         self._highlight: Highlight = "cursor"
         self._made: dict[int, tuple[_Inputs, Line]] = {}
@@ -139,9 +160,10 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
 
     def _content(self, row: int, width: int) -> tuple[Line, Highlight]:
         """What the row shows now: its line without the cursor, and whether that is on it."""
-        if width != self._columns_width:
+        if (width, self.versus.name) != self._columns_of:
             self._forget()
-            self._columns, self._columns_width = columns_for(width, self._longest), width
+            self._columns_of = width, self.versus.name
+            self._columns = columns_for(width, self._longest, versus=one_line(self.versus.name))
         entry = self._listing.entries[row]
         known = self.latest.seen(entry.key) if entry.profile else None
         view = self.latest.view
@@ -154,6 +176,7 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
             silent,
             known.rounds if known else 1,
             self.latest.shared if known else (),
+            self.versus.verdicts.get(entry.key) if known and known.current else None,
         )
         made = self._made.get(row)
         if made is None or made[0] != inputs:
@@ -167,6 +190,7 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
                     silent_ns=silent,
                     rounds=inputs[4],
                     shared=inputs[5],
+                    versus=inputs[6],
                 )
             else:
                 line = suite_row(entry, self._columns, box=box)

@@ -8,10 +8,12 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
+from textual.reactive import var
 from textual.widgets import Static
 
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
+from cortex_tui.tui.state.versus import Versus
 from cortex_tui.tui.widgets.live_table import LiveTable, TableHeader
 
 if TYPE_CHECKING:
@@ -38,6 +40,9 @@ class ProfileList(Vertical):
         """The listing has other rows, or others are checked, or the cursor has moved."""
 
     table = getters.query_one(LiveTable)
+    header = getters.query_one(TableHeader)
+    versus: var[Versus] = var(Versus(), init=False)
+    """What runs are compared with; with a baseline the table has a column for it."""
 
     def __init__(self, listing: Listing, latest: LatestRuns) -> None:
         super().__init__(classes="" if listing.catalog.profiles else "-empty")
@@ -48,6 +53,10 @@ class ProfileList(Vertical):
         yield TableHeader(self._listing)
         yield LiveTable(self._listing, self._latest)
         yield Static(self.EMPTY, id="empty", markup=False)
+
+    def watch_versus(self, versus: Versus) -> None:
+        self.header.versus = versus.name
+        self.table.versus = versus
 
     def check(self, name: str) -> None:
         """Checks or unchecks what the action of that name is about."""

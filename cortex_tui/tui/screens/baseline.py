@@ -1,0 +1,132 @@
+"""The dialog that asks which stored session runs are compared with."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from cortex_tui.session.baselines import Candidate, candidates, load_baseline
+from cortex_tui.text import one_line
+from cortex_tui.tui.failures import reason_of
+from cortex_tui.tui.screens.dialog import Dialog, Entry
+from cortex_tui.tui.state.versus import Versus
+from cortex_tui.tui.widgets.choice import Choice
+
+SHOWN = 8
+"""How many are listed at once; typing leaves those that match."""
+_NONE = "no baseline"
+
+
+class BaselineDialog(Dialog[Versus]):
+    """Lists what there is in the store. Its result has no baseline where none is wanted."""
+
+    class Listed(Message):
+        """The store has been read."""
+
+        def __init__(self, found: list[Candidate], error: str) -> None:
+            super().__init__()
+            self.found = found
+            self.error = error
+
+    class Loaded(Message):
+        """The chosen session has been read, or has not."""
+
+        def __init__(self, versus: Versus | None, error: str) -> None:
+            super().__init__()
+            self.versus = versus
+            self.error = error
+
+    def __init__(self, store: Path, present: str) -> None:
+        """`present` is the name of the baseline that is used now, "" for none."""
+        super().__init__()
+        self._store = store
+        self._present = present
+        self._all: list[Candidate] = []
+        self._matching: list[Candidate] = []
+        self._loading = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = "Compare with"
+            yield Entry("", placeholder="part of a name, a profile or a note", compact=True)
+            yield Choice("reading the store …")
+            yield Static("", classes="error", markup=False)
+            yield Static("enter compares with it   ↑ ↓ choose   escape cancels", classes="quiet")
+
+    def on_mount(self) -> None:
+        self.run_worker(self._list, thread=True, name="baselines")
+
+    def _list(self) -> None:
+        try:
+            found, error = candidates(self._store), ""
+        except Exception as wrong:
+            found, error = [], reason_of(wrong)
+        self.post_message(self.Listed(found, error))
+
+    @on(Listed)
+    def _take_list(self, event: Listed) -> None:
+        self._all = event.found
+        if event.error:
+            self.show_error(event.error)
+        self._match()
+
+    @on(Input.Changed)
+    def _match(self) -> None:
+        words = self._input.value.lower().split()
+        self._matching = [each for each in self._all if all(w in _text(each) for w in words)]
+        labels = [_label(each, each.ref == self._present) for each in self._matching[:SHOWN]]
+        if len(self._matching) > SHOWN:
+            labels.append(f"{len(self._matching) - SHOWN} more: type a part of the name")
+        choice = self.query_one(Choice)
+        choice.set_labels(_NONE, *labels)
+        choice.chosen = 1 if labels else 0
+
+    def action_choose(self, at: int) -> None:
+        choice = self.query_one(Choice)
+        last = min(len(self._matching), SHOWN)
+        choice.chosen = max(0, min(choice.chosen + (1 if at else -1), last))
+
+    def submit(self, text: str) -> None:
+        if self._loading:
+            return
+        if not self.chosen:
+            self.dismiss(Versus())
+        elif self.chosen <= min(len(self._matching), SHOWN):
+            self._loading = True
+            ref = self._matching[self.chosen - 1].ref
+            self.run_worker(partial(self._load, ref), thread=True, name="baseline")
+
+    def _load(self, ref: str) -> None:
+        try:
+            loaded, error = Versus(load_baseline(self._store, ref)), ""
+        except Exception as wrong:
+            loaded, error = None, reason_of(wrong)
+        self.post_message(self.Loaded(loaded, error))
+
+    @on(Loaded)
+    def _take_loaded(self, event: Loaded) -> None:
+        self._loading = False
+        if event.versus is None:
+            self.show_error(event.error)
+        else:
+            self.dismiss(event.versus)
+
+
+def _text(candidate: Candidate) -> str:
+    return " ".join((candidate.ref, candidate.note, *candidate.profiles)).lower()
+
+
+def _label(candidate: Candidate, present: bool) -> str:
+    kind = "baseline, " if candidate.baseline else ""
+    count = len(set(candidate.profiles))
+    profiles = candidate.profiles[0] if count == 1 else f"{count} profiles"
+    when = candidate.started_at[:16].replace("T", " ")
+    marks = "  (now)" if present else ""
+    note = f"  {candidate.note}" if candidate.note else ""
+    return one_line(f"{candidate.ref}{marks}  {kind}{when}  {profiles}{note}")

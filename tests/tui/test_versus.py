@@ -1,0 +1,108 @@
+"""A baseline that is picked by keys, and the verdict in every row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from cortex_tui.analysis.baseline import Baseline, BaselineVerdict
+from cortex_tui.analysis.sessions import Source
+from cortex_tui.analysis.verdict import Judgement, Word
+from cortex_tui.store.records import SessionRecord
+from cortex_tui.tui.render.versus import short_change, versus_cell
+from cortex_tui.tui.state.versus import Versus
+from tests.tui.samples import finished, running
+from tests.tui.stand_in import SIZES, Bench, bench, check_golden
+
+
+def judgement(ratio: float | None, **fields: object) -> Judgement:
+    return Judgement(statistic="p95", a=1.0, b=ratio, ratio=ratio, **fields)  # type: ignore[arg-type]
+
+
+def verdict(word: Word, ratio: float | None = None, **fields: object) -> BaselineVerdict:
+    found = judgement(ratio, low=0.98, high=1.12) if ratio else None
+    return BaselineVerdict(word=word, judgement=found, **fields)  # type: ignore[arg-type]
+
+
+def versus(**verdicts: BaselineVerdict) -> Versus:
+    record = SessionRecord(id="then", started_at="")
+    base = Baseline(
+        name="main", session="then", source=Source("main", record, {}), noise=(), runs={}
+    )
+    names = {name: f"mediator.{name.replace('_', '-')}" for name in verdicts}
+    return Versus(base, {names[name]: each for name, each in verdicts.items()})
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [
+        (1.0841, "+8.4%"),
+        (0.69, "-31%"),
+        (1.0, "0.0%"),
+        (0.9999, "0.0%"),
+        (2.34, "x2.34"),
+        (150.0, "x150"),
+        (1e9, "x1k+"),
+        (None, ""),
+    ],
+)
+def test_a_change_is_short(ratio: float | None, text: str) -> None:
+    assert short_change(judgement(ratio)) == text
+
+
+@pytest.mark.parametrize("word", ["slower", "faster", "same", "cannot tell", "more", "fewer"])
+@pytest.mark.parametrize("width", [8, 20])
+def test_a_verdict_is_seen_without_colour_and_fits(word: Word, width: int) -> None:
+    text, _ = versus_cell(verdict(word, 1.084, final=False), width)
+    assert len(text) == width
+    assert text[0] in "▲▼=?"
+    assert "…" in text
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_with_a_baseline_every_row_has_a_verdict(size: tuple[int, int]) -> None:
+    async with bench(size=size) as b:
+        await b.show(finished())
+        b.main.versus = versus(
+            command_dispatch=verdict("slower", 1.084),
+            query_dispatch=verdict("cannot tell", 1.02, reason="about 7 more rounds would tell"),
+        )
+        await b.pilot.pause()
+        check_golden("versus", size, b.text)
+
+
+async def listed(b: Bench) -> None:
+    while "reading the store" in b.text:
+        await b.pilot.pause()
+
+
+async def test_without_a_store_there_is_no_baseline_to_pick() -> None:
+    async with bench() as b:
+        await b.press("b")
+        await listed(b)
+        assert "(•) no baseline" in b.text
+        await b.press("enter")
+        assert "compared with nothing" in b.text
+
+
+async def test_a_store_that_cannot_be_read_is_reported_in_the_dialog(tmp_path: Path) -> None:
+    async with bench() as b:
+        store = tmp_path / "snapshots.db"
+        store.write_text("no database")
+        b.main._store = str(store)
+        await b.press("b")
+        await listed(b)
+        assert "snapshots.db" in b.text
+        await b.press("escape")
+        assert b.main.versus == Versus()
+
+
+async def test_verdicts_of_a_baseline_that_was_given_up_are_not_shown() -> None:
+    async with bench() as b:
+        await b.show(running())
+        late = versus(command_dispatch=verdict("slower", 1.5))
+        assert late.baseline is not None
+        b.main.post_message(b.main.Compared(late.baseline, late.verdicts))
+        await b.pilot.pause()
+        assert "▲" not in b.text
