@@ -14,7 +14,6 @@ import click
 from cortex_tui.cli.options import (
     BARE,
     StoreError,
-    catalog_for,
     loop_factory,
     loop_option,
     place_options,
@@ -24,6 +23,8 @@ from cortex_tui.cli.options import (
     store_option,
 )
 from cortex_tui.profiles.model import Catalog
+from cortex_tui.profiles.search_path import SearchPath, SuiteReader, search_path
+from cortex_tui.profiles.selection import named_files
 from cortex_tui.toml.words import shown, suggestion
 
 if TYPE_CHECKING:
@@ -65,16 +66,18 @@ def launch(
     """Open the workbench, with the selected profiles checked."""
     if select and ctx.meta.get(BARE):
         raise _no_command(ctx, select[0])
-    catalog = catalog_for(select, places)
+    path = search_path(places, named_files=named_files(select))
     if tests is not None:
-        catalog = _with_tests(catalog, tests)
+        path = _with_tests(path, tests)
+    reader = SuiteReader(path)
+    catalog = reader.read()
     checked = [p.full_name for p in selected_from(catalog, select).profiles] if select else []
     _check_terminal(select)
-    return _launch(catalog, checked, store, place=place, loop=loop)
+    return _launch(reader, catalog, checked, store, place=place, loop=loop)
 
 
-def _with_tests(catalog: Catalog, words: str) -> Catalog:
-    """The catalog, with the tests that pytest collects for these words before all others."""
+def _with_tests(path: SearchPath, words: str) -> SearchPath:
+    """The suites, with the tests that pytest collects now for these words before all others."""
     from cortex_tui.cli.pytest_suite import collected_suites
 
     try:
@@ -83,8 +86,13 @@ def _with_tests(catalog: Catalog, words: str) -> Catalog:
         raise click.UsageError(f"--pytest: {error}") from None
     tests = collected_suites(arguments)
     names = {suite.name for suite in tests}
-    others = (suite for suite in catalog.suites if suite.name not in names)
-    return Catalog((*tests, *others), catalog.problems)
+
+    def load() -> Catalog:
+        catalog = path.load()
+        others = (suite for suite in catalog.suites if suite.name not in names)
+        return Catalog((*tests, *others), catalog.problems)
+
+    return path._replace(load=load)
 
 
 def _no_command(ctx: click.Context, word: str) -> click.UsageError:
@@ -110,7 +118,13 @@ def _check_terminal(select: Sequence[str]) -> None:
 
 
 def _launch(
-    catalog: Catalog, checked: Sequence[str], store: Path, *, place: Place, loop: LoopName
+    reader: SuiteReader,
+    catalog: Catalog,
+    checked: Sequence[str],
+    store: Path,
+    *,
+    place: Place,
+    loop: LoopName,
 ) -> int:
     from cortex_tui.report import summary
     from cortex_tui.report.stream import wants_colour, width_of
@@ -134,6 +148,7 @@ def _launch(
         make_control,
         checked=checked,
         store=str(store),
+        reader=reader,
         # In process, the screen's loop is the one to measure on.
         loop_factory=loop_factory(loop) if place.shares_loop else None,
         interrupted=_interrupted if place.shares_loop else None,

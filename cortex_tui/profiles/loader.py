@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -32,6 +33,24 @@ def load_catalog(
     The shipped suites are always read, and last, so that a user's suite takes their name.
     """
     folder = Path.cwd() if working_folder is None else working_folder
+    found = find_files(places, named_files, folder, shipped)
+    return _catalog(found.files, len(named_files), found.shipped, folder, found.problems)
+
+
+class Found(NamedTuple):
+    """The files of a search path, in the order in which they count."""
+
+    files: list[Path]
+    shipped: Path
+    """The folder of the shipped suites."""
+    problems: list[Problem]
+    """What kept places from being looked at."""
+
+
+def find_files(
+    places: Sequence[Path], named_files: Sequence[Path], folder: Path, shipped: Path | None
+) -> Found:
+    """What `load_catalog` reads; `folder` is the working folder."""
     problems: list[Problem] = []
     files = [*named_files]
     if places:
@@ -44,7 +63,7 @@ def load_catalog(
             files.append(folder / OWN_FILE)
     shipped_folder = _resolved(shipped_suites() if shipped is None else shipped)
     files += _toml_files(shipped_folder, folder, problems)
-    return _catalog(files, len(named_files), shipped_folder, folder, problems)
+    return Found(files, shipped_folder, problems)
 
 
 def _catalog(

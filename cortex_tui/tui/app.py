@@ -18,6 +18,7 @@ from textual.worker import Worker, WorkerState
 
 from cortex_tui.isolation import run_to_end
 from cortex_tui.profiles.model import Catalog
+from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
 from cortex_tui.tui.actions import actions
@@ -68,13 +69,15 @@ class Workbench(KeysInOrder[int]):
         *,
         checked: Sequence[str] = (),
         store: str = "",
+        reader: SuiteReader | None = None,
         meter: CostMeter | None = None,
         cores: int | None = None,
     ) -> None:
         """`checked` are full names of profiles; those that are unknown are left out.
 
-        `make_control` is called once, behind the first frame. `meter` measures what the screen
-        costs, and `cores` is how many there are: those of the process, by default.
+        `make_control` is called once, behind the first frame. With a `reader`, suites are read
+        again when their files change. `meter` measures what the screen costs, and `cores` is how
+        many there are: those of the process, by default.
         """
         # With NO_COLOR, Textual would turn colours into greys; with the terminal's own colours,
         # it leaves them out.
@@ -88,7 +91,7 @@ class Workbench(KeysInOrder[int]):
         self._ending = False
         self._exit_code = 0
         self._close_lock = threading.Lock()
-        self._main = MainScreen(catalog, checked, store, meter=meter, cores=cores)
+        self._main = MainScreen(catalog, checked, store, reader=reader, meter=meter, cores=cores)
 
     def get_default_screen(self) -> Screen[Any]:
         return self._main
@@ -216,6 +219,7 @@ def launch(
     *,
     checked: Sequence[str] = (),
     store: str = "",
+    reader: SuiteReader | None = None,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
     interrupted: Callable[[BaseException | None], None] | None = None,
 ) -> Outcome:
@@ -228,7 +232,7 @@ def launch(
     `interrupted` is called when a workload has ended it, with what was raised; it is started again.
     """
     accept_any_bytes()
-    app = Workbench(catalog, make_control, checked=checked, store=store)
+    app = Workbench(catalog, make_control, checked=checked, store=store, reader=reader)
     try:
         with (
             asyncio.Runner(loop_factory=loop_factory) as runner,

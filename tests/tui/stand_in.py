@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from itertools import count
@@ -12,6 +13,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from cortex_tui.profiles.model import Catalog, Profile
+from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.session_result import SessionResult
@@ -135,6 +137,12 @@ class Bench:
         self.main.show()
         await self.pilot.pause()
 
+    async def until(self, what: Callable[[], object]) -> None:
+        """Waits for what another thread does."""
+        async with asyncio.timeout(30):
+            while not what():
+                await self.pilot.pause()
+
     @property
     def main(self) -> MainScreen:
         screen = self.app.screen_stack[0]
@@ -167,6 +175,7 @@ async def bench(
     checked: Sequence[str] = (),
     make_control: MakeControl | None = None,
     frame_ns: int = 0,
+    reader: SuiteReader | None = None,
 ) -> AsyncIterator[Bench]:
     """A workbench that uses 4 % of the CPU, on a machine of two cores.
 
@@ -178,6 +187,7 @@ async def bench(
         make_control or (lambda loop: control),
         checked=checked,
         store=STORE,
+        reader=reader,
         meter=CostMeter(
             wall=count(step=250_000_000).__next__,
             process=count(step=10_000_000).__next__,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 
 import pytest
 
 from cortex_tui.session.control import Control
 from tests.tui.samples import running
-from tests.tui.stand_in import Bench, StandIn, bench
+from tests.tui.stand_in import StandIn, bench
 
 COMMAND = "mediator.command-dispatch"
 
@@ -29,16 +28,10 @@ class SlowMaker:
         return self.control
 
 
-async def until(b: Bench, condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await b.pilot.pause()
-
-
 async def test_keys_are_answered_while_the_controller_is_made() -> None:
     maker = SlowMaker()
     async with bench(make_control=maker) as b:
-        await until(b, lambda: maker.thread)
+        await b.until(lambda: maker.thread)
         await b.press("space", "j")
         assert "▸[ ] query" in b.text
         assert "1 checked" in b.text
@@ -53,8 +46,8 @@ async def test_a_run_that_is_asked_for_early_starts_as_soon_as_it_can() -> None:
         assert "starts in a moment" in b.lines[0]
         assert maker.control.started == []
         maker.allowed.set()
-        await until(b, lambda: maker.control.started)
-        await until(b, lambda: b.app.ready)
+        await b.until(lambda: maker.control.started)
+        await b.until(lambda: b.app.ready)
         assert maker.control.started == [([COMMAND], False)]
 
 
@@ -64,7 +57,7 @@ async def test_a_run_that_is_asked_for_early_can_be_taken_back() -> None:
         await b.press("r", "x")
         assert "not started" in b.lines[0]
         maker.allowed.set()
-        await until(b, lambda: b.app.ready)
+        await b.until(lambda: b.app.ready)
         assert maker.control.started == []
         await b.press("r")
         assert maker.control.started == [([COMMAND], False)]
@@ -74,10 +67,10 @@ async def test_a_controller_that_was_being_made_is_closed_at_the_end() -> None:
     maker = SlowMaker()
     maker.control.view = running()
     async with bench(make_control=maker) as b:
-        await until(b, lambda: maker.thread)
+        await b.until(lambda: maker.thread)
         await b.press("q")
         maker.allowed.set()
-        await until(b, lambda: maker.control.closed)
+        await b.until(lambda: maker.control.closed)
         assert maker.control.closed == 1
 
 
@@ -87,4 +80,4 @@ async def test_a_controller_that_cannot_be_made_ends_the_workbench() -> None:
 
     with pytest.raises(Exception, match="no thread to be had"):
         async with bench(make_control=make) as b:
-            await until(b, lambda: False)
+            await b.until(lambda: False)

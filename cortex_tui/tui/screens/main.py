@@ -12,6 +12,7 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from cortex_tui.profiles.model import Catalog
+from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.results.view import SessionView
@@ -22,6 +23,7 @@ from cortex_tui.tui.panes.registry import PANES, first_tab, tab_after
 from cortex_tui.tui.render.status import status_line
 from cortex_tui.tui.screens.comparing import ComparingScreen
 from cortex_tui.tui.screens.session_screen import SessionScreen
+from cortex_tui.tui.screens.suite_screen import SuiteScreen
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.pace import LOOK_S, pace_text
@@ -35,7 +37,7 @@ from cortex_tui.tui.widgets.profile_list import ProfileList
 from cortex_tui.tui.widgets.tab_line import TabLine
 
 
-class MainScreen(ComparingScreen):
+class MainScreen(ComparingScreen, SuiteScreen):
     """The table of profiles and a pane about the run under the cursor."""
 
     # Every container costs each refresh: whatever lies under a changed line is composed again.
@@ -91,10 +93,11 @@ class MainScreen(ComparingScreen):
         checked: Sequence[str],
         store: str,
         *,
+        reader: SuiteReader | None = None,
         meter: CostMeter | None = None,
         cores: int | None = None,
     ) -> None:
-        super().__init__(Listing(catalog, checked), store)
+        super().__init__(Listing(catalog, checked), store, reader)
         # Panes may have been added since this class was made, for which Textual keeps BINDINGS; and
         # of its own bindings, those of a key that has an action here go.
         own = BindingsMap(bindings())
@@ -108,7 +111,6 @@ class MainScreen(ComparingScreen):
         self.seen = self.latest
         """What is drawn: the latest, or what it was when the screen was frozen."""
         self._series = SeriesKeeper(self._post_series)
-        self._catalog = catalog
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="status")
@@ -190,9 +192,11 @@ class MainScreen(ComparingScreen):
         match name:
             case "check" | "freeze":
                 live = self.latest.active or self.frozen
-                return live if name == "freeze" else not live and bool(self._catalog.profiles)
+                return (
+                    live if name == "freeze" else not live and bool(self.listing.catalog.profiles)
+                )
             case "check_row" | "check_suite" | "check_all" | "filter":
-                return bool(self._catalog.profiles)
+                return bool(self.listing.catalog.profiles)
             case "back":
                 first = type(self.pane) is first_tab()
                 return bool(self.listing.filter or self.frozen or self.window) or not first
@@ -234,7 +238,7 @@ class MainScreen(ComparingScreen):
         return PaneInput(
             entry,
             seen,
-            self._catalog.problems,
+            self.listing.catalog.problems,
             poller.cost,
             poller.pace,
             poller.cores,

@@ -62,15 +62,33 @@ class Listing:
 
     def set_filter(self, text: str) -> None:
         """Lists anew; the cursor stays on its row if that is still there."""
-        current = self.current
         self.filter = text.strip()
-        self.entries = self._listed()
-        keys = [entry.key for entry in self.entries]
-        if current is not None and current.key in keys and current.profile:
-            self.cursor = keys.index(current.key)
-        else:
+        if not self._relist() or self.entries[self.cursor].profile is None:
             places = [at for at, entry in enumerate(self.entries) if entry.profile]
             self.cursor = places[0] if places else 0
+
+    def take(self, catalog: Catalog) -> None:
+        """Lists another catalog; cursor, filter and checks stay where what they are on is left."""
+        self.catalog = catalog
+        self.checked &= {profile.full_name for profile in catalog.profiles}
+        if not self._relist():
+            self.move_to(self.cursor)
+
+    def _relist(self) -> bool:
+        """Whether the row under the cursor is still there, and the cursor on it."""
+        current = self.current
+        self.entries = self._listed()
+        keys = [(entry.key, entry.profile is None) for entry in self.entries]
+        wanted = (current.key, current.profile is None) if current else None
+        if wanted in keys:
+            self.cursor = keys.index(wanted)
+        return wanted in keys
+
+    def move_to_key(self, key: str) -> None:
+        """To the row of a profile or of a suite, if there is one."""
+        rows = [at for at, entry in enumerate(self.entries) if entry.key == key]
+        if rows:
+            self.cursor = rows[0]
 
     def move_to(self, row: int) -> None:
         self.cursor = max(0, min(row, len(self.entries) - 1))

@@ -53,11 +53,11 @@ class TableHeader(Toned):
 
     def __init__(self, listing: Listing) -> None:
         super().__init__()
-        self._longest = _longest_name(listing)
+        self._listing = listing
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width - SCROLLBAR
-        columns = columns_for(width, self._longest, versus=one_line(self.versus))
+        width, longest = self.size.width - SCROLLBAR, _longest_name(self._listing)
+        columns = columns_for(width, longest, versus=one_line(self.versus))
         return self.strip((Span(header_row(columns)),), self.size.width)
 
 
@@ -82,7 +82,6 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
         """What is drawn; another one while the screen is frozen."""
         self.versus = Versus()
         """What runs are compared with."""
-        self._longest = _longest_name(listing)
         self._columns: tuple[Column, ...] = ()
         self._columns_of = -1, ""
         self._placed = False
@@ -144,6 +143,7 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
         self.scroll_to(y=head if row - head < self.size.height else row, animate=False)
 
     def _forget(self) -> None:
+        self._columns_of = -1, ""
         self._made.clear()
         self._drawn.clear()
         self._strips.clear()
@@ -163,7 +163,8 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
         if (width, self.versus.name) != self._columns_of:
             self._forget()
             self._columns_of = width, self.versus.name
-            self._columns = columns_for(width, self._longest, versus=one_line(self.versus.name))
+            longest = _longest_name(self._listing)
+            self._columns = columns_for(width, longest, versus=one_line(self.versus.name))
         entry = self._listing.entries[row]
         known = self.latest.seen(entry.key) if entry.profile else None
         view = self.latest.view

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static
 
+from cortex_tui.profiles.model import Catalog
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.versus import Versus
@@ -57,6 +58,18 @@ class ProfileList(Vertical):
     def watch_versus(self, versus: Versus) -> None:
         self.header.versus = versus.name
         self.table.versus = versus
+
+    def take(self, catalog: Catalog) -> None:
+        """Lists another catalog."""
+        self._listing.take(catalog)
+        self.relist()
+
+    def relist(self) -> None:
+        """Call when the listing has other profiles than before."""
+        self.set_class(not self._listing.catalog.profiles, "-empty")
+        self.header.refresh()
+        self.table.relist()
+        self.post_message(self.Changed())
 
     def check(self, name: str) -> None:
         """Checks or unchecks what the action of that name is about."""
