@@ -5,6 +5,7 @@ Single letters and named keys only: control combinations clash with terminals an
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
@@ -226,7 +227,7 @@ def actions() -> tuple[Action, ...]:
     return (*_ROWS_AND_SESSIONS, *tabs, *panes, *_PROGRAM_AND_MOVES)
 
 
-def bindings() -> list[BindingType]:
+def bindings(table: Iterable[Action]) -> list[BindingType]:
     """A binding for each key of each action; ids are `NAME`, `NAME-2` and so on."""
     return [
         Binding(
@@ -237,12 +238,12 @@ def bindings() -> list[BindingType]:
             tooltip=action.tooltip,
             id=action.name if at == 0 else f"{action.name}-{at + 1}",
         )
-        for action in actions()
+        for action in table
         for at, key in enumerate(action.keys)
     ]
 
 
-def key_line(width: int, *, live: bool = False) -> list[Action]:
+def key_line(table: Sequence[Action], width: int, *, live: bool = False) -> list[Action]:
     """The actions whose keys fit a line of `width` cells, in the order of the table.
 
     `live` is whether a session is running.
@@ -250,7 +251,6 @@ def key_line(width: int, *, live: bool = False) -> list[Action]:
     chosen: set[str] = set()
     used = 0
     now = ("always", "live" if live else "idle")
-    table = actions()
     ranked = [action for action in table if action.rank and action.when in now]
     for action in sorted(ranked, key=lambda a: a.rank):
         needed = len(action.shown) + len(action.label) + 3

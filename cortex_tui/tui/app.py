@@ -8,8 +8,8 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
-from functools import partial
-from typing import Any, ClassVar, NamedTuple
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -21,14 +21,17 @@ from cortex_tui.profiles.model import Catalog
 from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
-from cortex_tui.tui.actions import actions
 from cortex_tui.tui.any_bytes import accept_any_bytes
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.leaving import leaving
+from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.screens.main import MainScreen
 from cortex_tui.tui.screenshot import save_screenshot
 from cortex_tui.tui.state.cost import CostMeter
+
+if TYPE_CHECKING:
+    from cortex_tui.store.background import BackgroundStore
 
 MakeControl = Callable[[asyncio.AbstractEventLoop], Control]
 """Makes the controller, on a thread of its own; it is given the workbench's loop, for sessions
@@ -91,6 +94,7 @@ class Workbench(KeysInOrder[int]):
         self._ending = False
         self._exit_code = 0
         self._close_lock = threading.Lock()
+        self._store = store
         self._main = MainScreen(catalog, checked, store, reader=reader, meter=meter, cores=cores)
 
     def get_default_screen(self) -> Screen[Any]:
@@ -122,6 +126,14 @@ class Workbench(KeysInOrder[int]):
             self._main.refresh(layout=True)
             self._main.control = making.result()
 
+    @cached_property
+    def stored(self) -> BackgroundStore:
+        """All that is stored, off the screen's loop."""
+        # Brings sqlite3, which the first frame need not wait for.
+        from cortex_tui.store.background import BackgroundStore
+
+        return BackgroundStore(self._store)
+
     @property
     def ready(self) -> bool:
         """Whether there is a controller."""
@@ -129,9 +141,10 @@ class Workbench(KeysInOrder[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette offers: the actions that would do something now, and themes."""
-        for action in actions():
-            if action.palette and self._main.applies(action.name):
-                run = partial(self._main.run_action, action.call)
+        on = screen if isinstance(screen, ActionScreen) else self._main
+        for action in on.table_of_actions:
+            if action.palette and on.applies(action.name):
+                run = partial(on.run_action, action.call)
                 yield SystemCommand(action.label.capitalize(), action.tooltip, run)
         for command in super().get_system_commands(screen):
             if command.title == "Theme":
@@ -176,6 +189,8 @@ class Workbench(KeysInOrder[int]):
 
         Blocks for seconds at most; a second call waits for the first. On any thread.
         """
+        if "stored" in self.__dict__:
+            self.stored.close()
         with self._close_lock:
             making = self._making
             # One that is being made is waited for, but not for ever; one that could not be made has

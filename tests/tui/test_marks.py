@@ -12,6 +12,7 @@ import pytest
 from cortex_tui.protocol.lifecycle import TRANSITIONS, Outcome, RunLife, TransitionError
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.stats.targets import Verdict
+from cortex_tui.tui.actions import actions
 from cortex_tui.tui.render.columns import columns_for
 from cortex_tui.tui.render.marks import BOXES, legend
 from cortex_tui.tui.render.rows import phase_text, profile_row
@@ -89,7 +90,7 @@ def test_boxes_warnings_and_cuts_are_explained() -> None:
 
 @pytest.mark.parametrize("width", [60, 76, 200])
 def test_the_page_of_keys_has_it_all(width: int) -> None:
-    lines = ["".join(span.text for span in line) for line in key_lines(width)]
+    lines = ["".join(span.text for span in line) for line in key_lines(actions(), legend(), width)]
     assert all(len(line) <= width for line in lines)
     for place, marks in LISTED.items():
         at = lines.index(place)

@@ -143,6 +143,7 @@ ALLOWED = {
         "cortex_tui.results",
         "cortex_tui.session",
         "cortex_tui.stats.targets",
+        "cortex_tui.store",
         "cortex_tui.tui",
     },
     "cortex_core": {"cortex_core"},

@@ -45,8 +45,12 @@ PHASES = {
 """By the word of the narrow column."""
 
 
-def legend() -> dict[str, dict[str, str]]:
-    """By the place where they stand: the marks, and what each means."""
+Legend = dict[str, dict[str, str]]
+"""By the place where they stand: marks, and what each means."""
+
+
+def legend() -> Legend:
+    """The marks of the main screen."""
     boxes = ("checked", "some profiles of the suite are checked", "not checked")
     return {
         "Before a name": {

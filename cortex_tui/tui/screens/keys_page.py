@@ -1,8 +1,9 @@
-"""The page that lists the keys, above the main screen."""
+"""The page that lists the keys of the screen below it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import getters
@@ -11,8 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from cortex_tui.tui.actions import actions
-from cortex_tui.tui.render.marks import legend
+from cortex_tui.tui.actions import Action
+from cortex_tui.tui.render.marks import Legend
 from cortex_tui.tui.render.text import Line, Span, wrap
 from cortex_tui.tui.widgets.lines import Lines, Move, TextLine
 
@@ -25,7 +26,7 @@ class KeysPage(ModalScreen[None]):
             "escape,q,enter,question_mark,f1",
             "close",
             "close",
-            tooltip="Back to the profiles",
+            tooltip="Back to the screen below",
             id="page-close",
         ),
         Binding("down,j", "move('down')", "down", tooltip="A line down", id="page-down"),
@@ -47,6 +48,11 @@ class KeysPage(ModalScreen[None]):
     _heading = getters.query_one(TextLine)
     _lines = getters.query_one(Lines)
 
+    def __init__(self, table: Sequence[Action], marks: Legend) -> None:
+        """The keys of a screen, and the marks that it draws."""
+        super().__init__()
+        self._source = partial(key_lines, table, marks)
+
     def compose(self) -> ComposeResult:
         with Vertical():
             yield TextLine()
@@ -54,7 +60,7 @@ class KeysPage(ModalScreen[None]):
 
     def on_mount(self) -> None:
         self._heading.line = (Span("Keys", "head"), Span("  escape closes", "dim"))
-        self._lines.show(key_lines, topic="keys")
+        self._lines.show(self._source, topic="keys")
 
     def action_close(self) -> None:
         self.dismiss()
@@ -66,14 +72,14 @@ class KeysPage(ModalScreen[None]):
 _INDENT = 11
 
 
-def key_lines(width: int) -> list[Line]:
+def key_lines(table: Iterable[Action], marks: Legend, width: int) -> list[Line]:
     """All keys and what they do, and all marks and what they mean."""
-    rows = [(action.shown, action.tooltip) for action in actions() if action.shown]
+    rows = [(action.shown, action.tooltip) for action in table if action.shown]
     rows.append(("ctrl+p", "Search for a command, or choose a theme"))
     rows.append(("mouse", "Click a row or a box, the keys below; the wheel scrolls"))
     lines = _explained(rows, width)
-    for place, marks in legend().items():
-        lines += [(), (Span(place, "head"),), *_explained(marks.items(), width)]
+    for place, meanings in marks.items():
+        lines += [(), (Span(place, "head"),), *_explained(meanings.items(), width)]
     return lines
 
 

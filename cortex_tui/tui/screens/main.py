@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from textual import events, getters, on
 from textual.app import ComposeResult
-from textual.binding import BindingsMap
 from textual.message import Message
 from textual.reactive import var
 from textual.widgets import Static
@@ -17,9 +16,9 @@ from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
-from cortex_tui.tui.actions import actions, bindings
 from cortex_tui.tui.panes.port import Pane, PaneInput
 from cortex_tui.tui.panes.registry import PANES, first_tab, tab_after
+from cortex_tui.tui.render.marks import legend
 from cortex_tui.tui.render.status import status_line
 from cortex_tui.tui.screens.comparing import ComparingScreen
 from cortex_tui.tui.screens.session_screen import SessionScreen
@@ -40,6 +39,7 @@ from cortex_tui.tui.widgets.tab_line import TabLine
 class MainScreen(ComparingScreen, SuiteScreen):
     """The table of profiles and a pane about the run under the cursor."""
 
+    LEGEND = legend()
     # Every container costs each refresh: whatever lies under a changed line is composed again.
     DEFAULT_CSS = """
     MainScreen {
@@ -98,14 +98,6 @@ class MainScreen(ComparingScreen, SuiteScreen):
         cores: int | None = None,
     ) -> None:
         super().__init__(Listing(catalog, checked), store, reader)
-        # Panes may have been added since this class was made, for which Textual keeps BINDINGS; and
-        # of its own bindings, those of a key that has an action here go.
-        own = BindingsMap(bindings())
-        for key in own.key_to_bindings:
-            self._bindings.key_to_bindings.pop(key, None)
-        self._bindings = BindingsMap.merge([self._bindings, own])
-        self._actions = {action.name: action for action in actions()}
-        self._ranked = [action.name for action in self._actions.values() if action.rank]
         self.pane: Pane = first_tab()()
         self.poller = ViewPoller(meter, cores)
         self.seen = self.latest
@@ -117,7 +109,7 @@ class MainScreen(ComparingScreen, SuiteScreen):
         yield ProfileList(self.listing, self.latest)
         yield TabLine()
         yield self.pane
-        yield KeyLine()
+        yield KeyLine(self.table_of_actions)
         yield Static("", id="too-small", markup=False)
 
     def on_mount(self) -> None:
@@ -174,7 +166,7 @@ class MainScreen(ComparingScreen, SuiteScreen):
             cost=now.cost,
             looking=self._looking,
         )
-        self._keys.idle = frozenset(name for name in self._ranked if not self._applies(name, now))
+        self._keys.idle = frozenset(name for name in self.ranked if not self._applies(name, now))
         self._keys.live = latest.active
 
     def on_resize(self, event: events.Resize) -> None:
@@ -205,7 +197,7 @@ class MainScreen(ComparingScreen, SuiteScreen):
             case _ if name in PANES:
                 return PANES[name].has_content(now)
             case _:
-                of_session = self._actions[name].group == "session"
+                of_session = self.actions[name].group == "session"
                 return not of_session or self.session_action_applies(name)
 
     # --- moving ---------------------------------------------------------------------------------
@@ -289,11 +281,6 @@ class MainScreen(ComparingScreen, SuiteScreen):
         if had_focus:
             self.set_focus(opened.body)
         self.show()
-
-    def action_help(self) -> None:
-        from cortex_tui.tui.screens.keys_page import KeysPage
-
-        self.app.push_screen(KeysPage())
 
     # --- looking back ---------------------------------------------------------------------------
 
@@ -384,17 +371,10 @@ class MainScreen(ComparingScreen, SuiteScreen):
         else:
             await self.profiles.clear_filter()
 
-    # --- sessions and keys ----------------------------------------------------------------------
+    # --- sessions -------------------------------------------------------------------------------
 
     @on(SessionScreen.SessionStarted)
     def _session_started(self) -> None:
         self.listing.move_to_chosen()
         self.table.bring_suite_up()
         self.poll()
-
-    async def action_quit(self) -> None:
-        await self.app.action_quit()
-
-    @on(KeyLine.Pressed)
-    async def _key_pressed(self, event: KeyLine.Pressed) -> None:
-        await self.run_action(self._actions[event.action].call)

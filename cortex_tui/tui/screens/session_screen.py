@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from textual import on
 from textual.message import Message
 from textual.reactive import var
-from textual.screen import Screen
 from textual.timer import Timer
 
 from cortex_tui.profiles.model import Profile
@@ -18,7 +17,9 @@ from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
 from cortex_tui.text import one_line
+from cortex_tui.tui.actions import actions
 from cortex_tui.tui.failures import reason_of
+from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.state import status_message
 from cortex_tui.tui.state.commands import command_applies, send_command
 from cortex_tui.tui.state.latest_runs import LatestRuns
@@ -37,7 +38,7 @@ class _Wanted(NamedTuple):
     rounds: int
 
 
-class SessionScreen(Screen[None]):
+class SessionScreen(ActionScreen):
     """Turns actions on sessions into calls of the controller, and reports what comes of them."""
 
     control: var[Control | None] = var(None, init=False)
@@ -56,7 +57,7 @@ class SessionScreen(Screen[None]):
 
     def __init__(self, listing: Listing, store: str) -> None:
         """`store` names the file that snapshots go to, for a person to read."""
-        super().__init__()
+        super().__init__(actions())
         self.listing = listing
         self.latest = LatestRuns()
         self._store = store

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.message import Message
 from textual.reactive import reactive
@@ -29,10 +31,14 @@ class KeyLine(Toned):
     live: reactive[bool] = reactive(False)
     """Whether a session is running."""
 
+    def __init__(self, table: Sequence[Action]) -> None:
+        super().__init__()
+        self._table = table
+
     def _places(self) -> list[tuple[int, int, Action]]:
         places: list[tuple[int, int, Action]] = []
         at = 1
-        for action in key_line(self.size.width - 1, live=self.live):
+        for action in key_line(self._table, self.size.width - 1, live=self.live):
             end = at + len(action.shown) + 1 + len(action.label)
             places.append((at, end, action))
             at = end + 2
