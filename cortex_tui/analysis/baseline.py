@@ -7,13 +7,21 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from cortex_tui.analysis.arms import arms_of
-from cortex_tui.analysis.sessions import Source, compare_sources, source_of
+from cortex_tui.analysis.sessions import (
+    Compared,
+    Source,
+    compare_sources,
+    source_of,
+    variants_of,
+)
 from cortex_tui.analysis.verdict import Judgement, Word
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.stored import from_stored
 from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.records import StoredSession
+
+_OTHERS = ("p50", "p95", "p99")
 
 
 class Baseline(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -36,6 +44,8 @@ class BaselineVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """Of the statistic that decides; None where the two cannot be compared."""
     errors: Judgement | None = None
     """That of the errors, where the verdict is about them, too."""
+    others: tuple[Judgement, ...] = ()
+    """Of further percentiles, in their order."""
     reason: str = ""
     """Why nothing is known, and what would help."""
     final: bool = True
@@ -66,6 +76,23 @@ def verdicts_against(baseline: Baseline, result: SessionResult) -> dict[str, Bas
     arms = arms_of(result, live=True)
     source = Source("this session", result.record, arms)
     (compared,) = compare_sources([baseline.source, source], baseline.noise)
+    return _by_profile(compared, result)
+
+
+def verdicts_between(result: SessionResult) -> tuple[str, dict[str, BaselineVerdict]]:
+    """For a session of variants: the name of the first, and the second against it by full name,
+    from the rounds that both have ended. Nothing until there is one."""
+    sources = variants_of(result)[:2]
+    if len(sources) < 2:
+        return "", {}
+    (compared,) = compare_sources(sources)
+    found = _by_profile(compared, result)
+    for name in compared.only_b:  # the neighbours of one that is measured alone, too
+        del found[name]
+    return sources[0].name, found
+
+
+def _by_profile(compared: Compared, result: SessionResult) -> dict[str, BaselineVerdict]:
     live = {run.profile.full_name for run in result.runs if not run.life.has_ended}
     found: dict[str, BaselineVerdict] = {}
     for profile in compared.comparison.profiles:
@@ -76,6 +103,11 @@ def verdicts_against(baseline: Baseline, result: SessionResult) -> dict[str, Bas
             word="more" if more else profile.verdict,
             judgement=judgement,
             errors=errors if more else None,
+            others=tuple(
+                profile.statistics[name]
+                for name in _OTHERS
+                if name in profile.statistics and name != profile.primary
+            ),
             reason=errors.reason if more else judgement.reason,
             final=profile.profile not in live,
         )
@@ -83,7 +115,7 @@ def verdicts_against(baseline: Baseline, result: SessionResult) -> dict[str, Bas
         why = next(str(each) for each in left_out.differences if each.breaks)
         found[left_out.profile] = _unknown(f"not the same thing: {why}", left_out.profile in live)
     for name in compared.only_b:
-        found[name] = _unknown(f"{baseline.name} has no run of it", name in live)
+        found[name] = _unknown(f"{compared.a.name} has no run of it", name in live)
     return found
 
 

@@ -116,7 +116,7 @@ def source_of(name: str, stored: StoredSession, variant: str = "") -> Source:
 
 def variants_of(result: SessionResult) -> list[Source]:
     """The variants of a session, the one that the others are compared with first; of a live one,
-    nothing is left out."""
+    nothing is left out, and rounds count when they have ended."""
     return [
         Source(each.name, result.record, arms_of(result, each.name), each.name)
         for each in result.record.variants
@@ -174,6 +174,8 @@ def _compared(
     for name in (name for name in arms_a if name in arms_b):
         one, other = arms_a[name], arms_b[name]
         apart = _of_profile(one, other, paired=paired)
+        if _has_one_alone(a, b):
+            apart = tuple(each for each in apart if each.what.partition(".")[0] != "neighbours")
         broken = whole or next((each for each in apart if each.breaks), None)
         if broken is not None and not forced:
             left_out.append(LeftOut(profile=name, differences=apart))
@@ -194,6 +196,11 @@ def _compared(
         only_b=tuple(name for name in arms_b if name not in arms_a),
         notes=tuple(notes),
     )
+
+
+def _has_one_alone(a: Source, b: Source) -> bool:
+    """Whether having neighbours or none is what is compared."""
+    return any(each.only for each in a.session.variants if each.name in (a.variant, b.variant))
 
 
 def _differences(a: Source, b: Source) -> tuple[Difference, ...]:

@@ -33,6 +33,9 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     loop: LoopName | None = None
     params: dict[str, ParamValue] = {}
     """Parameters that take the place of a profile's own."""
+    only: str = ""
+    """The full name of the one profile that it measures, where the others run in the other variant
+    alone: so it has no neighbours. "" for all of them."""
 
 
 class RunnerSpec(msgspec.Struct, frozen=True, kw_only=True):

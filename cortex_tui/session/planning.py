@@ -99,6 +99,8 @@ def _runs_of_versions(
         slots = [(profile, at) for at in order for profile in together]
         slots += [(profile, at) for profile in apart for at in order]
         for profile, at in slots:
+            if not versions[at].measures(profile):
+                continue
             first = ((turn - 1) * len(versions) + at) * shared_by
             runs.append(
                 RunPlan(

@@ -22,6 +22,10 @@ class Version(NamedTuple):
     folder: str = ""
     """That of the variant's code; "" where it is the same."""
 
+    def measures(self, profile: Profile) -> bool:
+        """Whether it has a run of the profile in each round."""
+        return self.variant.only in ("", profile.full_name)
+
     def profile(self, profile: Profile) -> Profile:
         """The profile with the variant's parameters, its suite's file where its code lies."""
         params = {**profile.params, **self.variant.params}
@@ -50,6 +54,14 @@ class Version(NamedTuple):
         if not self.folder or not Path(path).is_relative_to(self.root):
             return path
         return str(self.folder / Path(path).relative_to(self.root))
+
+
+def alone_and_together(profile: Profile) -> tuple[Version, Version]:
+    """What a profile comes to without the others of a session, and with them as neighbours."""
+    return (
+        Version(Variant(name="alone", only=profile.full_name)),
+        Version(Variant(name="together")),
+    )
 
 
 def _paths_within(root: str) -> list[str]:

@@ -158,6 +158,15 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         10,
         "idle",
     ),
+    Action(
+        "solo",
+        ("c",),
+        "c",
+        "alone?",
+        "Measure the profile under the cursor alone and with the checked ones, in turn",
+        13,
+        "idle",
+    ),
     _session("save", ("s",), "s", "save", "Save the session, or the run under the cursor", 5),
     Action("filter", ("slash",), "/", "filter", "Show only the profiles whose name matches", 8),
     Action(

@@ -39,6 +39,7 @@ class StandIn:
         self.view = view
         self.started: list[tuple[list[str], bool]] = []
         self.rounds: list[int] = []
+        self.versions: list[tuple[Version, ...]] = []
         self.stopped: list[int | None] = []
         self.asked: list[tuple[str, int | None]] = []
         self.saving: list[tuple[str, int | None, Future[SavedSnapshot]]] = []
@@ -60,6 +61,7 @@ class StandIn:
         if self.refuse is not None:
             raise self.refuse
         self.started.append(([p.full_name for p in profiles], one_by_one))
+        self.versions.append(tuple(versions))
         self.rounds.append(repeat)
 
     def stop(self, run: int | None = None) -> Future[Answered]:

@@ -103,6 +103,25 @@ async def test_verdicts_of_a_baseline_that_was_given_up_are_not_shown() -> None:
         await b.show(running())
         late = versus(command_dispatch=verdict("slower", 1.5))
         assert late.baseline is not None
-        b.main.post_message(b.main.Compared(late.baseline, late.verdicts))
+        b.main.post_message(b.main.Compared(late))
         await b.pilot.pause()
         assert "▲" not in b.text
+
+
+async def test_a_profile_is_measured_alone_and_with_the_checked_ones_in_turn() -> None:
+    async with bench(checked=["search.steady", "mediator.query-dispatch"], size=(120, 40)) as b:
+        await b.press("c")
+        assert "without and with" in b.text
+        await b.press("backspace", "4", "enter")
+        ((names, one_by_one),) = b.control.started
+        assert (sorted(names), one_by_one) == (["mediator.query-dispatch", "search.steady"], False)
+        ((alone, together),) = b.control.versions
+        assert b.control.rounds == [4]
+        assert (alone.variant.only, together.variant.only) == (names[0], "")
+
+
+async def test_without_neighbours_there_is_nothing_to_measure_together_with() -> None:
+    async with bench() as b:
+        await b.press("c")
+        assert b.control.started == []
+        assert any("has no neighbours" in each for each in b.notifications)

@@ -58,6 +58,17 @@ def versus_cell(verdict: BaselineVerdict | None, width: int) -> Span:
     return Span(fit(text.rstrip() + ("" if verdict.final else "…"), width), tone)
 
 
+def _with_range(judgement: Judgement) -> str:
+    """Such as `p95 +8.4% (+6.1 to +10.9 %)`, or `p95 x3.2 (x2.9 to x3.5)`."""
+    text = f"{judgement.statistic} {short_change(judgement)}"
+    low, high = judgement.low, judgement.high
+    if low is None or high is None:
+        return text
+    if high >= _TIMES_FROM:
+        return f"{text} (x{low:.3g} to x{high:.3g})"
+    return f"{text} ({100 * (low - 1):+.1f} to {100 * (high - 1):+.1f} %)"
+
+
 def add_versus(builder: LineBuilder, name: str, verdict: BaselineVerdict | None) -> None:
     """Adds what the verdict is, of which statistic, and why none is known."""
     if verdict is None:
@@ -66,12 +77,12 @@ def add_versus(builder: LineBuilder, name: str, verdict: BaselineVerdict | None)
     text = f"{glyph} {word}"
     judgement = verdict.judgement
     if judgement is not None and judgement.ratio is not None and verdict.errors is None:
-        text += f", {judgement.statistic} {short_change(judgement)}"
-        if judgement.low is not None and judgement.high is not None:
-            low, high = (100 * (bound - 1) for bound in (judgement.low, judgement.high))
-            text += f" ({low:+.1f} to {high:+.1f} %)"
+        text += f", {_with_range(judgement)}"
     if not verdict.final:
         text += ", so far"
     builder.fact("compared", f"with {name}: {text}", tone)
+    others = [_with_range(each) for each in verdict.others if each.ratio is not None]
+    if others:
+        builder.fact("", ", ".join(others))
     if verdict.reason:
         builder.fact("", verdict.reason)

@@ -1,33 +1,36 @@
-"""A screen that compares what is measured with a stored session, again and again."""
+"""A screen that compares what is measured again and again: with a stored session, or its variants
+with one another."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.message import Message
 from textual.reactive import var
 
+from cortex_tui.profiles.model import Profile
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
+from cortex_tui.session.versions import alone_and_together
+from cortex_tui.text import one_line
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.state.versus import EVERY_S, Versus
 
 if TYPE_CHECKING:
-    from cortex_tui.analysis.baseline import Baseline, BaselineVerdict
+    from cortex_tui.analysis.baseline import Baseline
+    from cortex_tui.results.session_result import SessionResult
 
 _ANSWER_S = 10.0
 """How long the controller may take to hand over the session."""
 
 
 class ComparingScreen(SessionScreen):
-    """With a baseline, compares each view of the newest session that is due, on a thread."""
+    """Compares each view of the newest session that is due, on a thread."""
 
     versus: var[Versus] = var(Versus(), init=False)
     """What is compared with, and what has come of it."""
@@ -35,18 +38,11 @@ class ComparingScreen(SessionScreen):
     class Compared(Message):
         """The session of a view was compared with a baseline, or could not be."""
 
-        def __init__(
-            self,
-            baseline: Baseline,
-            verdicts: Mapping[str, BaselineVerdict],
-            error: str = "",
-        ) -> None:
+        def __init__(self, versus: Versus) -> None:
             super().__init__()
-            self.baseline = baseline
-            self.verdicts = verdicts
-            self.error = error
+            self.versus = versus
 
-    _compared: tuple[Baseline, SessionView] | None = None
+    _compared: tuple[Baseline | None, SessionView] | None = None
     """The last pair that was compared, or is being compared."""
     _comparing = False
     _compared_at_s = 0.0
@@ -68,42 +64,82 @@ class ComparingScreen(SessionScreen):
         self.report(f"compared with {versus.name}" if versus.name else "compared with nothing")
         self.compare()
 
+    def action_solo(self) -> None:
+        """Asks how often the profile under the cursor is to be measured alone and together."""
+        entry = self.listing.current
+        if self.latest.active:
+            self._warn("A session is running; press x to stop it.")
+            return
+        if entry is None or entry.profile is None:
+            self._warn("Put the cursor on a profile: it is measured alone, and with the others.")
+            return
+        profile = entry.profile
+        chosen = self.listing.chosen() if self.listing.checked else self._profiles_of_session()
+        others = [each for each in chosen if each.full_name != profile.full_name]
+        others = [each for each in others if not each.alone]
+        if profile.alone or not others:
+            why = "it is always measured alone" if profile.alone else "check its neighbours first"
+            self._warn(f"{one_line(profile.full_name)} has no neighbours: {why}.")
+            return
+        from cortex_tui.tui.screens.solo import SoloDialog
+
+        def start(rounds: int | None) -> None:
+            if rounds is not None:
+                self.start_versions([profile, *others], rounds, alone_and_together(profile))
+
+        self.app.push_screen(SoloDialog(profile, others), start)
+
+    def _profiles_of_session(self) -> list[Profile]:
+        found = {run.profile.full_name: run.profile for run in self.latest.runs}
+        return list(found.values())
+
     def compare(self) -> None:
         """Compares the newest view, if that is due: while it is live, once in a while."""
         baseline, view, control = self.versus.baseline, self.latest.view, self.control
-        if baseline is None or view is None or control is None or self._comparing:
+        if view is None or control is None or self._comparing:
             return
-        if self._compared == (baseline, view):
+        variants = any(run.variant for run in view.runs)
+        if self.versus.variant and not variants:
+            self.versus = Versus(baseline)
+        if not variants and baseline is None:
+            return
+        last = self._compared
+        if last is not None and last[0] is baseline and last[1] is view:
             return
         now_s = time.monotonic()
         if view.is_live and now_s - self._compared_at_s < EVERY_S:
             return
         self._compared, self._comparing, self._compared_at_s = (baseline, view), True, now_s
-        work = partial(self._compare, control, baseline, view.session)
+        work = partial(self._compare, control, baseline)
         self.run_worker(work, thread=True, name="compare", exit_on_error=False)
 
-    def _compare(self, control: Control, baseline: Baseline, session: str) -> None:
+    def _compare(self, control: Control, baseline: Baseline | None) -> None:
         """On a thread: merging and judging takes tens of milliseconds."""
-        from cortex_tui.analysis.baseline import verdicts_against
-
-        verdicts: Mapping[str, BaselineVerdict] = MappingProxyType({})
         try:
-            result = control.result().result(timeout=_ANSWER_S)
-            if baseline.session == result.record.id:
-                error = f"{baseline.name} is this very session"
-            elif result.record.variants:
-                error = "the session compares variants: see its own comparison"
-            else:
-                verdicts, error = verdicts_against(baseline, result), ""
+            found = _compared(control.result().result(timeout=_ANSWER_S), baseline)
         except Exception as wrong:
-            error = f"not compared with {baseline.name}: {reason_of(wrong)}"
-        self.post_message(self.Compared(baseline, verdicts, error))
+            found = Versus(baseline, error=f"not compared: {reason_of(wrong)}")
+        self.post_message(self.Compared(found))
 
     @on(Compared)
     def _take_verdicts(self, event: Compared) -> None:
         self._comparing = False
-        if event.baseline is self.versus.baseline:
-            self.versus = Versus(event.baseline, event.verdicts, event.error)
-            if event.error:
-                self.report(event.error)
+        found = event.versus
+        if found.baseline is self.versus.baseline:
+            if found.error and found.error != self.versus.error:
+                self.report(found.error)
+            self.versus = found
         self.compare()
+
+
+def _compared(result: SessionResult, baseline: Baseline | None) -> Versus:
+    from cortex_tui.analysis.baseline import verdicts_against, verdicts_between
+
+    if result.record.variants:
+        name, verdicts = verdicts_between(result)
+        return Versus(baseline, verdicts, variant=name)
+    if baseline is None:
+        return Versus()
+    if baseline.session == result.record.id:
+        return Versus(baseline, error=f"{baseline.name} is this very session")
+    return Versus(baseline, verdicts_against(baseline, result))

@@ -16,6 +16,7 @@ from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
+from cortex_tui.session.versions import Version
 from cortex_tui.text import one_line
 from cortex_tui.tui.actions import actions
 from cortex_tui.tui.failures import reason_of
@@ -36,6 +37,7 @@ class _Wanted(NamedTuple):
     profiles: Sequence[Profile]
     one_by_one: bool
     rounds: int
+    versions: Sequence[Version] = ()
 
 
 class SessionScreen(ActionScreen):
@@ -175,7 +177,12 @@ class SessionScreen(ActionScreen):
     def _start(self, control: Control, wanted: _Wanted) -> None:
         profiles = wanted.profiles
         try:
-            control.start(profiles, one_by_one=wanted.one_by_one, repeat=wanted.rounds)
+            control.start(
+                profiles,
+                one_by_one=wanted.one_by_one,
+                repeat=wanted.rounds,
+                versions=wanted.versions,
+            )
         except (RuntimeError, ValueError, OSError) as error:
             self.notify(f"Not started: {reason_of(error)}", severity="error", markup=False)
             return
@@ -185,6 +192,17 @@ class SessionScreen(ActionScreen):
             text = f"{len(profiles)} profiles run, {hidden} of them hidden by the filter."
             self.notify(text, markup=False)
         self.post_message(self.SessionStarted())
+
+    def start_versions(
+        self, profiles: Sequence[Profile], rounds: int, versions: Sequence[Version]
+    ) -> None:
+        """Starts a session of variants, in alternating rounds."""
+        wanted = _Wanted(profiles, False, rounds, versions)
+        if self.control is None:
+            self._wanted = wanted
+            self.report("starts in a moment")
+        else:
+            self._start(self.control, wanted)
 
     def _ask_for_rounds(self) -> None:
         if profiles := self._chosen():

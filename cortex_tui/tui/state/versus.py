@@ -25,10 +25,14 @@ class Versus(NamedTuple):
     """By full name."""
     error: str = ""
     """Why the newest session could not be compared."""
+    variant: str = ""
+    """The variant of the newest session that its other one is compared with; the baseline waits
+    meanwhile."""
 
     @property
     def name(self) -> str:
-        return self.baseline.name if self.baseline is not None else ""
+        """Of what runs are compared with; "" for nothing."""
+        return self.variant or (self.baseline.name if self.baseline is not None else "")
 
     def run_of(self, full_name: str) -> RunResult | None:
         """The baseline's run of a profile."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.plan import SessionPlan, Variant
 from cortex_tui.session.planning import balanced_orders, plan_of
 from cortex_tui.session.scratch import Scratch
-from cortex_tui.session.versions import Version
+from cortex_tui.session.versions import Version, alone_and_together
 
 VERSIONS = (Version(Variant(name="old")), Version(Variant(name="new", params={"size": 2})))
 
@@ -31,7 +32,12 @@ def profile(name: str, *, processes: int = 1, alone: bool = False) -> Profile:
     )
 
 
-def planned(*profiles: Profile, rounds: int = 2, one_by_one: bool = False) -> SessionPlan:
+def planned(
+    *profiles: Profile,
+    rounds: int = 2,
+    one_by_one: bool = False,
+    versions: Sequence[Version] = VERSIONS,
+) -> SessionPlan:
     return plan_of(
         profiles,
         started_at=datetime.now(UTC),
@@ -40,7 +46,7 @@ def planned(*profiles: Profile, rounds: int = 2, one_by_one: bool = False) -> Se
         one_by_one=one_by_one,
         rounds=rounds,
         loop="auto",
-        versions=VERSIONS,
+        versions=versions,
     )
 
 
@@ -109,3 +115,15 @@ def test_versions_need_runners_of_their_own() -> None:
             loop="auto",
             versions=VERSIONS,
         )
+
+
+def test_a_profile_alone_and_together_is_measured_both_ways_in_each_round() -> None:
+    one, other = profile("one"), profile("other")
+    plan = planned(one, other, rounds=4, versions=alone_and_together(one))
+    found = groups(plan)
+    assert (
+        sorted(map(tuple, found)) == [("one alone",)] * 4 + [("one together", "other together")] * 4
+    )
+    # As often one way round as the other.
+    assert sum(found[at][0] == "one alone" for at in range(0, 8, 2)) == 2
+    assert len({run.runners for run in plan.runs}) == 8
