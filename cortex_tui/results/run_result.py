@@ -12,6 +12,7 @@ import msgspec
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.lifecycle import Phase, RunLife, RunState
 from cortex_tui.results.blocked import Blocks
+from cortex_tui.stats.log_bins import LogBins
 from cortex_tui.stats.measured import Subject
 from cortex_tui.stats.summary import LiveSummary
 from cortex_tui.stats.targets import TargetResult, Verdict
@@ -106,6 +107,10 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     trend_ns: tuple[int | None, ...] = ()
     """The p99 of each of the last intervals, oldest first; None for one in which nothing ended."""
     curve: tuple[CurvePoint, ...] = ()
+    service_curve: tuple[CurvePoint, ...] = ()
+    """That of service time, where the headline is response time."""
+    bins: LogBins = LogBins()
+    """The distribution of the headline time."""
     slowest: str = ""
     """What the slowest intervals had in common: `3 of the 5 slowest intervals had a GC pause`."""
     marks: tuple[MarkRecord, ...] = ()

@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
-from cortex_tui.results.run_result import CurvePoint, RunResult
+from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.series import RunSeries, TimeWindow
+from cortex_tui.results.shape import curve_of
 from cortex_tui.results.trend import TREND_INTERVALS
 from cortex_tui.results.warnings import median_of
+from cortex_tui.stats.binning import log_bins
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.measured import SUBJECTS
 from cortex_tui.stats.summary import summarise_live
@@ -66,7 +68,9 @@ def numbers_within(series: RunSeries, window: TimeWindow) -> dict[str, Any]:
         "in_flight": in_flight,
         "oldest_ns": oldest_ns,
         "trend_ns": tuple(each.percentile(0.99) for each in part.times())[-TREND_INTERVALS:],
-        "curve": tuple(CurvePoint(nines, ns) for nines, ns in headline.curve()),
+        "curve": curve_of(headline),
+        "service_curve": () if headline is service else curve_of(service),
+        "bins": log_bins(headline),
         "slowest": "",
         "marks": tuple(
             mark for mark in series.marks if window.from_ns <= mark.offset_ns < window.until_ns

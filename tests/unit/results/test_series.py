@@ -15,6 +15,7 @@ from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.series import TimeWindow
 from cortex_tui.results.window import windowed
+from cortex_tui.stats.binning import log_bins
 from cortex_tui.stats.histogram import Histogram
 from tests.unit.report.stand_in import profile
 
@@ -89,6 +90,7 @@ def test_the_percentiles_of_a_window_are_those_of_its_values_alone(first: int, l
     assert part.percentiles_ns["p50"] == expected.percentiles([0.5])[0]
     assert part.throughput_per_s == pytest.approx(len(within) / ((last - first) / 10))
     assert [point.value_ns for point in part.curve] == [ns for _, ns in expected.curve()]
+    assert part.bins == log_bins(expected)
 
 
 def test_a_window_ends_at_the_borders_of_intervals() -> None:
@@ -117,4 +119,4 @@ def test_a_window_without_a_value_has_no_percentiles_and_no_curve() -> None:
     part = windowed(result_of(run, {}), run.series(), TimeWindow(TENTH_NS, 2 * TENTH_NS))
     assert part.operations == 0
     assert set(part.percentiles_ns.values()) == {None}
-    assert (part.max_ns, part.curve) == (None, ())
+    assert (part.max_ns, part.curve, part.bins.counts) == (None, (), ())

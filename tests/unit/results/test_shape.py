@@ -1,0 +1,79 @@
+"""The shape of a run's times: curves of service and response, bins, and how many modes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.protocol.lifecycle import RunLife
+from cortex_tui.protocol.messages import RunFinished, RunPlanned, Samples, StateChanged
+from cortex_tui.results.result_of import result_of
+from cortex_tui.results.run_fold import RunFold
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.series import TimeWindow
+from cortex_tui.results.shape import curve_of, modes_of_run
+from cortex_tui.results.window import windowed
+from cortex_tui.stats.log_bins import bin_of
+from tests.unit.report.stand_in import profile
+
+TENTH_NS = 100_000_000
+MS = 1_000_000
+OPEN = msgspec.structs.replace(profile(), load=OpenLoad(500.0))
+
+
+def raw(values_ns: Sequence[int]) -> bytes:
+    return np.array(values_ns, np.int64).tobytes()
+
+
+def fold(per_interval: Sequence[Sequence[int]], *, waiting_ns: int | None = None) -> RunFold:
+    run = RunFold(RunPlanned(0, profile() if waiting_ns is None else OPEN, ()))
+    run.change(StateChanged(0, RunLife("measure"), 0))
+    for number, values in enumerate(per_interval):
+        waited = [value + waiting_ns for value in values] if waiting_ns is not None else []
+        run.add(
+            Samples(
+                run=0,
+                phase="measure",
+                interval=number,
+                at_ns=(number + 1) * TENTH_NS,
+                service=raw(values),
+                response=raw(waited),
+                lateness=raw([waiting_ns or 0] * len(waited)),
+            )
+        )
+    return run
+
+
+def ended(run: RunFold) -> RunResult:
+    at_ns = run.measured_ns
+    run.finish(RunFinished(run=0, state="finished", at_ns=at_ns, measured_ns=at_ns))
+    return result_of(run, {})
+
+
+def test_an_open_load_has_a_curve_of_service_below_that_of_response() -> None:
+    run = fold([[MS, 2 * MS]] * 20, waiting_ns=5 * MS)
+    whole = result_of(run, {})
+    for part in (whole, windowed(whole, run.series(), TimeWindow(0, 10 * TENTH_NS))):
+        assert part.curve[0].value_ns > 6 * MS * 0.99
+        assert part.service_curve[0].value_ns < 1.01 * MS
+        assert part.bins.first >= bin_of(5.9 * MS)
+    assert whole.service_curve == curve_of(run.service)
+
+
+def test_a_closed_load_has_one_curve() -> None:
+    whole = result_of(fold([[MS]] * 3), {})
+    assert whole.curve
+    assert whole.service_curve == ()
+
+
+def test_where_few_operations_are_independent_a_second_heap_is_no_mode() -> None:
+    random = np.random.default_rng(1)
+    heaps = np.append(random.normal(1, 0.1, 3_600), random.normal(2, 0.2, 400))
+    values = (random.permutation(heaps) * MS).astype(int).reshape(40, 100)
+    run = ended(fold(values.tolist()))
+    assert len(modes_of_run(run)) == 2
+    unsure = msgspec.structs.replace(run, confidence_ns={"p50": (int(0.85 * MS), int(1.2 * MS))})
+    assert len(modes_of_run(unsure)) == 1

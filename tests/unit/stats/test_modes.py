@@ -1,0 +1,134 @@
+"""Bins on a logarithmic axis, and the modes that are found in them."""
+
+from __future__ import annotations
+
+from array import array
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from cortex_tui.stats.binning import log_bins
+from cortex_tui.stats.buckets import HIGHEST_NS
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.log_bins import (
+    PER_OCTAVE,
+    LogBins,
+    bin_of,
+    edge_ns,
+    rebinned,
+    share_below,
+    share_between,
+)
+from cortex_tui.stats.modes import SHARE_LEAST, modes_of
+
+
+def binned(values: list[int]) -> LogBins:
+    histogram = Histogram()
+    histogram.fold(array("q", values).tobytes())
+    return log_bins(histogram)
+
+
+def of_logs(*parts: tuple[int, float, float], seed: int = 1) -> LogBins:
+    """Of each part: how many values, around how many ns, and how wide in logarithms."""
+    random = np.random.default_rng(seed)
+    values = [ns * np.exp(width * random.standard_normal(count)) for count, ns, width in parts]
+    return binned(np.concatenate(values).astype(int).tolist())
+
+
+@given(st.lists(st.integers(0, HIGHEST_NS), max_size=60))
+@example([0])
+@example([1])
+@example([0, HIGHEST_NS])
+@example([2_047, 2_048])
+@example([HIGHEST_NS + 1])
+def test_every_value_up_to_an_hour_is_in_one_bin_and_none_lies_outside(values: list[int]) -> None:
+    bins = binned(values)
+    kept = [value for value in values if value <= HIGHEST_NS]
+    assert bins.total == len(kept)
+    if kept:
+        assert min(bins.counts[0], bins.counts[-1]) > 0
+        assert bin_of(min(kept)) <= bins.first
+        assert bins.end <= bin_of(max(kept) + max(1, max(kept) // 1_024)) + 1
+
+
+def test_bins_count_what_lies_between_their_edges() -> None:
+    values = np.random.default_rng(2).lognormal(13, 0.7, 20_000).astype(int)
+    bins = binned(values.tolist())
+    for number in range(bins.first, bins.end):
+        low, high = edge_ns(number), edge_ns(number + 1)
+        true = int(((values >= low) & (values < high)).sum())
+        # Of a bucket that an edge divides, half may lie on the wrong side.
+        assert abs(bins.counts[number - bins.first] - true) <= 4 + true * 0.05
+
+
+def test_whole_nanoseconds_leave_no_gaps() -> None:
+    assert all(binned([value for value in range(30, 90) for _ in range(100)]).counts)
+
+
+def test_groups_of_bins_keep_every_value() -> None:
+    bins = LogBins(10, (1, 2, 3, 4, 5))
+    assert rebinned(bins, 8, 3, 3) == [1, 9, 5]
+    assert rebinned(bins, 0, 1, 3) == [0, 0, 0]
+    assert sum(rebinned(bins, 0, 4, 5)) == bins.total
+
+
+def test_shares_are_those_of_the_values() -> None:
+    bins = LogBins(PER_OCTAVE * 10, (10, 0, 30))
+    assert share_below(bins, 1_000) == 0
+    assert share_below(bins, edge_ns(PER_OCTAVE * 10 + 1)) == pytest.approx(0.25)
+    assert share_between(bins, 1_000, edge_ns(PER_OCTAVE * 10 + 2.5)) == pytest.approx(0.625)
+    assert share_below(bins, 10_000) == 1
+    assert share_below(LogBins(), 5) == 0
+
+
+def test_two_heaps_are_two_modes_where_they_lie_with_their_shares() -> None:
+    fast, slow = modes_of(of_logs((9_000, 100_000, 0.1), (1_000, 400_000, 0.1)))
+    assert fast.at_ns == pytest.approx(100_000, rel=0.06)
+    assert slow.at_ns == pytest.approx(400_000, rel=0.06)
+    assert fast.share == pytest.approx(0.9, abs=0.002)
+    assert fast.share + slow.share == pytest.approx(1)
+    assert fast.until_ns == slow.from_ns
+    assert 150_000 < slow.from_ns < 300_000
+
+
+def test_three_heaps_are_three_modes() -> None:
+    bins = of_logs((6_000, 100_000, 0.1), (3_000, 200_000, 0.1), (1_000, 1e9, 0.3))
+    assert [round(mode.share, 2) for mode in modes_of(bins)] == [0.6, 0.3, 0.1]
+
+
+def test_a_heap_smaller_than_the_least_share_is_no_mode() -> None:
+    slow = int(100_000 * SHARE_LEAST * 0.8)
+    (mode,) = modes_of(of_logs((100_000 - slow, 100_000, 0.1), (slow, 1e7, 0.1)))
+    assert mode.share == 1
+    assert mode.at_ns == pytest.approx(100_000, rel=0.06)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_tail_is_no_mode(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    values = 1e5 * (1 + random.pareto(1.5, 3_000))
+    assert len(modes_of(binned(values.astype(int).tolist()))) == 1
+
+
+def test_few_values_or_few_independent_ones_are_one_mode() -> None:
+    bins = of_logs((50, 100_000, 0.05), (49, 400_000, 0.05))
+    assert len(modes_of(bins)) == 1
+    many = of_logs((5_000, 100_000, 0.1), (5_000, 150_000, 0.1))
+    assert len(modes_of(many)) == 2
+    assert len(modes_of(many, independent=20)) == 1
+
+
+def test_no_values_have_no_mode_and_equal_ones_have_one() -> None:
+    assert modes_of(LogBins()) == ()
+    (mode,) = modes_of(binned([70_000] * 1_000))
+    assert mode.from_ns <= mode.at_ns <= mode.until_ns
+    assert mode.at_ns == pytest.approx(70_000, rel=0.03)
+    assert len(modes_of(binned([0] * 500))) == 1
+
+
+def test_ticks_of_a_coarse_clock_are_no_modes() -> None:
+    random = np.random.default_rng(3)
+    ticks = (random.lognormal(7, 0.3, 5_000) / 41.67).round() * 41.67
+    assert len(modes_of(binned(ticks.astype(int).tolist()))) == 1
