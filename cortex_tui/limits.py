@@ -38,7 +38,9 @@ MAX_SPANNED = 1_200
 MAX_INTERVALS = 1_200
 """Of a run; when there are as many, neighbours are merged in pairs."""
 MAX_MARKS = 1_000
-"""Changes that a person made to a run while it was measured."""
+"""Changes that a person made to a run while it was measured, and notes on it."""
+MAX_NOTE_CHARS = 200
+"""Of a note on a moment of a run."""
 
 # Of messages between processes.
 

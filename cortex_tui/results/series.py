@@ -23,6 +23,10 @@ class TimeWindow(NamedTuple):
     until_ns: int
 
     @property
+    def middle_ns(self) -> int:
+        return (self.from_ns + self.until_ns) // 2
+
+    @property
     def length_ns(self) -> int:
         return self.until_ns - self.from_ns
 

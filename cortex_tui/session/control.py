@@ -94,6 +94,10 @@ class Control(Protocol):
     def result(self) -> Future[SessionResult]:
         """The newest session as it stands, with its histograms: what a format writes."""
 
+    def note(self, session: str, run: int, offset_ns: int, text: str) -> Future[Answered]:
+        """Keeps a note with a moment of a run, in ns since its measure began; also of one that has
+        ended."""
+
     def series(self, session: str, run: int) -> Future[RunSeries]:
         """The intervals of a run of a session, as they stand. The future fails with a SnapshotError
         where that is not the newest one, or has no such run."""

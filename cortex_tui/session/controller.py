@@ -17,11 +17,12 @@ from pathlib import Path
 
 from cortex_tui.environment import file_system_of
 from cortex_tui.isolation import asyncio
+from cortex_tui.limits import MAX_MARKS, MAX_NOTE_CHARS
 from cortex_tui.placement.port import Place
 from cortex_tui.placement.registry import PROCESS
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Stop
-from cortex_tui.protocol.messages import Answered, LogLine
+from cortex_tui.protocol.messages import Answered, LogLine, Mark
 from cortex_tui.protocol.plan import LoopName
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.session_fold import SessionFold
@@ -163,6 +164,9 @@ class SessionController:
     def result(self) -> Future[SessionResult]:
         return self._thread.submit(self._result())
 
+    def note(self, session: str, run: int, offset_ns: int, text: str) -> Future[Answered]:
+        return self._thread.submit(self._note(session, run, offset_ns, text))
+
     def series(self, session: str, run: int) -> Future[RunSeries]:
         return self._thread.submit(self._series(session, run))
 
@@ -227,11 +231,27 @@ class SessionController:
             raise SnapshotError("there is no session yet")
         return self._writer.result(self._intake.fold)
 
+    async def _note(self, session: str, run: int, offset_ns: int, text: str) -> Answered:
+        fold = self._fold_with(session, run)
+        if len(fold.runs[run].marks) >= MAX_MARKS:
+            return Answered(False, f"the run has {MAX_MARKS:,} notes and marks already")
+        now_ns = time.perf_counter_ns()
+        fold.apply(Mark(run, offset_ns, f"note: {text[:MAX_NOTE_CHARS]}", now_ns))
+        if fold.over:
+            await self._writer.write(fold)
+        self._publish(fold)
+        if self._writer.error:
+            return Answered(False, f"noted, but not stored: {self._writer.error}")
+        return Answered(True, "noted")
+
     async def _series(self, session: str, run: int) -> RunSeries:
+        return self._fold_with(session, run).runs[run].series()
+
+    def _fold_with(self, session: str, run: int) -> SessionFold:
         fold = self._intake.fold if self._intake is not None else None
         if fold is None or fold.plan.session != session or run not in fold.runs:
-            raise SnapshotError(f"the intervals of run {run} of session {session} are not here")
-        return fold.runs[run].series()
+            raise SnapshotError(f"run {run} of session {session} is not here any more")
+        return fold
 
     async def _shut_down(self) -> None:
         session = self._session

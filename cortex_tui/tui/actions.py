@@ -167,6 +167,14 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         13,
         "idle",
     ),
+    Action(
+        "note",
+        ("w",),
+        "w",
+        "note",
+        "Write a note at the part of the run that is looked at, or at its end",
+        14,
+    ),
     _session("save", ("s",), "s", "save", "Save the session, or the run under the cursor", 5),
     Action("filter", ("slash",), "/", "filter", "Show only the profiles whose name matches", 8),
     Action(

@@ -44,6 +44,7 @@ class StandIn:
         self.asked: list[tuple[str, int | None]] = []
         self.saving: list[tuple[str, int | None, Future[SavedSnapshot]]] = []
         self.answer: Answered | Exception = Answered(True, "2 runs: as you say")
+        self.notes: list[tuple[int, int, str]] = []
         self.intervals: dict[int, RunSeries] = {}
         """Those of each run that there are any of."""
         self.closed = 0
@@ -105,6 +106,10 @@ class StandIn:
             SessionResult(record=SessionRecord(id="20260101T000000-abc", started_at=""))
         )
         return future
+
+    def note(self, session: str, run: int, offset_ns: int, text: str) -> Future[Answered]:
+        self.notes.append((run, offset_ns, text))
+        return self._answered()
 
     def series(self, session: str, run: int) -> Future[RunSeries]:
         future: Future[RunSeries] = Future()

@@ -138,3 +138,13 @@ async def test_a_click_opens_a_tab() -> None:
         await b.pilot.click(offset=(b.lines[row].index("6 log") + 2, row))
         await b.pilot.pause()
         assert "[6 log]" in b.text
+
+
+async def test_a_note_is_kept_at_the_middle_of_the_window() -> None:
+    view = measured(finished())
+    async with bench(with_intervals(view), size=(120, 40)) as b:
+        await b.show(view)
+        await b.press("left_square_bracket", "w", *"GC", "enter")
+        assert b.control.notes == [(view.runs[0].run, 29 * S, "GC")]
+        await b.press("escape", "w", *"end", "enter")
+        assert b.control.notes[1] == (view.runs[0].run, 30 * S, "end")

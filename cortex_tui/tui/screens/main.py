@@ -192,6 +192,8 @@ class MainScreen(ComparingScreen, SuiteScreen):
             case "back":
                 first = type(self.pane) is first_tab()
                 return bool(self.listing.filter or self.frozen or self.window) or not first
+            case "note":
+                return self.seen.run_of(self.listing.current) is not None and self._end_ns > 0
             case "earlier" | "later" | "longer" | "shorter":
                 return self._end_ns > 0
             case _ if name in PANES:
@@ -298,6 +300,23 @@ class MainScreen(ComparingScreen, SuiteScreen):
             self.window = moved(self.window, end_ns, back=name == "earlier")
         else:
             self.window = resized(self.window, end_ns, longer=name == "longer")
+
+    def action_note(self) -> None:
+        """Asks for a note on the moment that is looked at."""
+        run, view = self.seen.run_of(self.listing.current), self.seen.view
+        if run is None or view is None or not run.measured_ns:
+            self.report("there is nothing measured here to write a note on")
+            return
+        from cortex_tui.tui.screens.note import NoteDialog
+
+        at_ns = self.window.middle_ns if self.window is not None else run.measured_ns
+
+        def write(text: str | None) -> None:
+            if text is not None and self.control is not None:
+                answer = self.control.note(view.session, run.run, at_ns, text)
+                answer.add_done_callback(self.post_answer)
+
+        self.app.push_screen(NoteDialog(run.profile, at_ns), write)
 
     @on(Pane.WindowChosen)
     def _window_chosen(self, event: Pane.WindowChosen) -> None:

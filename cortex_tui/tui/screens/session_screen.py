@@ -137,9 +137,10 @@ class SessionScreen(ActionScreen):
         if isinstance(sent, str):
             self.report(sent)
         else:
-            sent.add_done_callback(self._post_answer)
+            sent.add_done_callback(self.post_answer)
 
-    def _post_answer(self, answer: Future[Answered]) -> None:
+    def post_answer(self, answer: Future[Answered]) -> None:
+        """Has what was answered reported on the screen; on any thread."""
         if answer.cancelled():
             return
         error = answer.exception()

@@ -30,8 +30,7 @@ def resized(window: TimeWindow, end_ns: int, *, longer: bool) -> TimeWindow:
         length_s: float = next((each for each in LENGTHS_S if each > now_s), LENGTHS_S[-1])
     else:
         length_s = next((each for each in reversed(LENGTHS_S) if each < now_s), LENGTHS_S[0])
-    middle_ns = (window.from_ns + window.until_ns) // 2
-    return _placed(middle_ns - _ns(length_s) // 2, _ns(length_s), end_ns)
+    return _placed(window.middle_ns - _ns(length_s) // 2, _ns(length_s), end_ns)
 
 
 def window_text(window: TimeWindow) -> str:

@@ -125,6 +125,9 @@ class StandIn:
         )
         return future
 
+    def note(self, session: str, run: int, offset_ns: int, text: str) -> Future[Answered]:
+        raise NotImplementedError  # a report writes no notes
+
     def series(self, session: str, run: int) -> Future[RunSeries]:
         raise NotImplementedError  # a report reads no intervals
 

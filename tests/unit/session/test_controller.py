@@ -132,6 +132,29 @@ def test_a_session_and_a_run_of_it_can_be_saved_while_it_goes_on(desk: Desk) -> 
     assert desk.stored("whole").runs[0].state == "stopped"
 
 
+def test_notes_are_kept_with_a_run_that_is_measured_and_with_one_that_has_ended(
+    desk: Desk,
+) -> None:
+    desk.control.start([desk.profile("slow", stop=FOR_EVER), desk.profile("quick")])
+    view = desk.until(measuring)
+    assert desk.control.note(view.session, 0, 5, "under way").result().done
+    desk.control.stop()
+    desk.ended()
+    assert desk.control.note(view.session, 1, 7, "ended\x1b[31m").result().done
+    assert [m.text for m in desk.control.view.runs[1].marks] == ["note: ended␛[31m"]  # type: ignore[union-attr]
+    marks = [run.marks for run in desk.stored(view.session).runs]
+    assert [(mark.offset_ns, mark.text) for mark in (*marks[0], *marks[1])] == [
+        (5, "note: under way"),
+        (7, "note: ended␛[31m"),
+    ]
+    with pytest.raises(SnapshotError, match="not here"):
+        desk.control.note("another", 0, 5, "x").result()
+    with pytest.raises(SnapshotError, match="not here"):
+        desk.control.series(view.session, 9).result()
+    series = desk.control.series(view.session, 0).result()
+    assert sum(each.service.total for each in series.slices) == desk.control.view.runs[0].operations  # type: ignore[union-attr]
+
+
 def test_a_session_that_was_told_to_end_is_told_from_one_that_came_to_its_end(desk: Desk) -> None:
     desk.control.start([desk.profile("slow", stop=FOR_EVER), desk.profile("quick")])
     desk.until(measuring)
