@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,48 +12,34 @@ from cortex_tui.cli.options import StoreError
 from cortex_tui.profiles.model import Catalog, Profile, Suite
 from cortex_tui.profiles.selection import SelectionError, select
 
-
-class Again(NamedTuple):
-    """What a stored session ran, each profile once, and how."""
-
-    profiles: tuple[Profile, ...]
-    one_by_one: bool
-    rounds: int
+if TYPE_CHECKING:
+    from cortex_tui.library.again import Again
+    from cortex_tui.store.records import StoredSession
 
 
 def stored_profiles(store: Path, ref: str, words: Sequence[str]) -> Again:
-    """The profiles of a snapshot or session that the words mean, all of them without words.
-
-    A warm-up that ended by itself takes the length that it had.
-    """
+    """The profiles of a snapshot or session that the words mean, all of them without words."""
     import asyncio
 
-    from cortex_tui.session.decisions import replayed
+    from cortex_tui.library.again import again_of
     from cortex_tui.store.errors import SnapshotError
     from cortex_tui.store.port import open_store
-    from cortex_tui.store.records import IMPORTED, StoredSession
 
     async def load() -> StoredSession:
         async with await open_store(store, "read") as opened:
             return await opened.load(ref)
 
     try:
-        stored = asyncio.run(load())
+        again = again_of(ref, asyncio.run(load()))
     except SnapshotError as error:
         raise StoreError(f"--again: {error}") from None
-    if stored.session.placement == IMPORTED:
-        raise StoreError(f"--again: {ref} was imported: its code is not here")
-    # A profile that was repeated has a run in each round.
-    profiles = {run.profile.full_name: replayed(run.profile, run) for run in stored.runs}
-    of_one_run = stored.snapshot is not None and stored.snapshot.run is not None
-    rounds = 1 if of_one_run else stored.session.rounds
     if not words:
-        return Again(tuple(profiles.values()), stored.session.one_by_one, rounds)
+        return again
     try:
-        selected = select(_catalog_of(profiles.values()), words)
+        selected = select(_catalog_of(again.profiles), words)
     except SelectionError as error:
         raise click.UsageError(f"--again {ref}: {error}") from None
-    return Again(selected.profiles, stored.session.one_by_one, rounds)
+    return again._replace(profiles=selected.profiles)
 
 
 def _catalog_of(profiles: Iterable[Profile]) -> Catalog:

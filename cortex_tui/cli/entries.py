@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
 
 import msgspec
 
+from cortex_tui.library.texts import SHORT_COMMIT, profiles_text
 from cortex_tui.quantities import format_count
 from cortex_tui.store.library import RemovedEntry
 from cortex_tui.store.records import SessionEntry, SnapshotEntry
@@ -16,9 +15,6 @@ from cortex_tui.tables import table_lines
 Entry = SessionEntry | SnapshotEntry | RemovedEntry
 
 SCHEMA = "cortex-tui/snapshots@1"
-SHORT_COMMIT = 10
-"""Digits of a commit that are shown."""
-
 _MEASURED = ("state", "operations", "commit", "tags")
 _TITLES: dict[type[Entry], tuple[str, ...]] = {
     SessionEntry: ("session", "started", *_MEASURED, "names", "profiles", "note"),
@@ -53,12 +49,3 @@ def _cells(entry: Entry) -> tuple[str, ...]:
         return entry.id, entry.started_at, *measured, names, profiles, entry.note
     kind = "baseline" if entry.baseline else ""
     return entry.name, kind, entry.created_at, *measured, profiles, entry.note
-
-
-@lru_cache
-def profiles_text(names: tuple[str, ...]) -> str:
-    """Of the names of all runs: those of several rounds and variants have the same one."""
-    runs = Counter(names)
-    profiles = next(iter(runs)) if len(runs) == 1 else f"{len(runs)} profiles"
-    most = max(runs.values(), default=1)
-    return profiles if most == 1 else f"{profiles}, {most} runs each"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from cortex_tui.cli.options import (
     store_option,
 )
 from cortex_tui.cli.stored import REF, answer, report
+from cortex_tui.files import cannot_write, write_whole
 from cortex_tui.text import one_line
 from cortex_tui.toml.words import shown, suggestion
 
@@ -89,18 +89,6 @@ def table_stream(exports: Sequence[Export], json: str) -> TextIO | None:
 def to_stdout(exports: Sequence[Export]) -> bool:
     """Whether one of them goes to stdout, where nothing else may then be written."""
     return any(each.target == STDOUT for each in exports)
-
-
-def cannot_write(target: str) -> str:
-    """Why a file could not be written, "" where nothing is in the way."""
-    file = Path(target)
-    if file.is_dir():
-        return "expected a file, this is a folder"
-    if not file.parent.is_dir():
-        return f"there is no folder {file.parent}"
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
-        return "cannot be written: permission denied"
-    return ""
 
 
 @click.command()
@@ -185,20 +173,13 @@ def export_stored(
 
 
 def _recording(store: Path, ref: str, compared: Sequence[Compared]) -> Recording:
-    from cortex_tui.analysis.sessions import compare_sources, sources_of
-    from cortex_tui.formats.port import Recording
-    from cortex_tui.results.stored import from_stored
+    from cortex_tui.library.exporting import recording_of
     from cortex_tui.store.port import open_store
 
     async def load() -> Recording:
         async with await open_store(store, "read") as opened:
             report(opened.notice)
-            stored = await opened.load(ref)
-        result = from_stored(stored)  # refuses a damaged session
-        found = tuple(compared)
-        if len(stored.session.variants) > 1 and not found:
-            found = tuple(compare_sources(sources_of([(ref, stored)])))
-        return Recording(result, stored.intervals, found)
+            return recording_of(ref, await opened.load(ref), compared)
 
     return answer(load())
 
@@ -224,8 +205,6 @@ def _only(recording: Recording, patterns: Sequence[str]) -> Recording:
 
 
 def _deliver(data: bytes, target: str) -> None:
-    from cortex_tui.report.headless import write_whole
-
     if target != STDOUT:
         write_whole(Path(target), data)
         return

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cortex_tui.cli.moments import moment_of
 from cortex_tui.cli.options import StoreError, report_error, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
+from cortex_tui.library.moments import moment_of
 
 if TYPE_CHECKING:
     from cortex_tui.store.library import Keep, Removed
@@ -24,28 +24,26 @@ def rm(refs: Sequence[str], store: Path) -> int:
 
     A session is removed with its last name. `undo` restores it, until `gc` deletes it for good.
     """
+    from cortex_tui.library.removing import remove_all
     from cortex_tui.store.errors import SnapshotError
     from cortex_tui.store.port import open_store
 
     need_store(store)
 
-    async def remove() -> int:
-        code, removal = 0, None
+    async def remove() -> list[Removed | SnapshotError]:
         async with await open_store(store) as opened:
-            for ref in dict.fromkeys(refs):
-                try:
-                    removed = await opened.remove(ref, within=removal)
-                except SnapshotError as error:
-                    report_error(str(error))
-                    code = StoreError.exit_code
-                else:
-                    removal = removed.removal
-                    report(f"removed {_removed_text(removed)}")
-        if removal is not None:
-            report("`cortex-tui undo` restores what was removed")
-        return code
+            return await remove_all(opened, refs)
 
-    return answer(remove())
+    code, found = 0, answer(remove())
+    for each in found:
+        if isinstance(each, SnapshotError):
+            report_error(str(each))
+            code = StoreError.exit_code
+        else:
+            report(f"removed {_removed_text(each)}")
+    if not all(isinstance(each, SnapshotError) for each in found):
+        report("`cortex-tui undo` restores what was removed")
+    return code
 
 
 @click.command()

@@ -15,7 +15,6 @@ from cortex_tui.cli.against import Wanted, against_options
 from cortex_tui.cli.comparing import compared_refs, exit_code, report_findable_differences, show
 from cortex_tui.cli.exporting import (
     Export,
-    cannot_write,
     export_option,
     export_stored,
     table_stream,
@@ -38,6 +37,7 @@ from cortex_tui.cli.options import (
     store_option,
     warmup,
 )
+from cortex_tui.files import cannot_write
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.profiles.variants import going_on, lasting, rehearsed, warmed_up
 

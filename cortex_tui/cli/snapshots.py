@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from cortex_tui.store.filters import Filter
     from cortex_tui.store.port import Store
     from cortex_tui.store.records import SessionEntry, SnapshotEntry
-
-_HEX = re.compile(r"[0-9a-f]{4,64}")
 
 
 @click.command()
@@ -52,13 +49,14 @@ def snapshots(
     store: Path,
 ) -> int:
     """List what was saved, the newest first. Times are UTC."""
+    from cortex_tui.library.filtering import profile_pattern
     from cortex_tui.store.filters import Filter
     from cortex_tui.store.port import open_store
 
     if removed and (everything or profile or tags or commit or since or until):
         raise click.UsageError("--removed takes no filter, and not --all")
     wanted = Filter(
-        profile=_profile_pattern(profile) if profile else None,
+        profile=profile_pattern(profile) if profile else None,
         tags=tags,
         revision=_commit_of(commit) if commit else "",
         since=since,
@@ -118,16 +116,11 @@ async def _entries(store: Store, *, everything: bool) -> Sequence[SessionEntry |
     return await store.list_sessions() if everything else await store.list_snapshots()
 
 
-def _profile_pattern(word: str) -> re.Pattern[str]:
-    """A suite means all its profiles, and a profile with a matrix all its cells."""
-    from cortex_tui.profiles.selection import name_pattern
-
-    return re.compile(f"(?:{name_pattern(word).pattern})(?:[.[].*)?", re.DOTALL)
-
-
 def _commit_of(revision: str) -> str:
     """Digits stand for themselves; for other names git is asked."""
-    if _HEX.fullmatch(revision):
+    from cortex_tui.library.filtering import COMMIT
+
+    if COMMIT.fullmatch(revision):
         return revision
     from cortex_tui.environment.code import commit_of
 

@@ -6,14 +6,13 @@ second, on a loop that is the measuring one only where that was asked for (`--in
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TextIO
 
 import msgspec
 
+from cortex_tui.files import write_whole
 from cortex_tui.isolation import asyncio
 from cortex_tui.profiles.model import Profile
 from cortex_tui.report.interruption import INTERRUPTED, Interruption, interruption
@@ -242,24 +241,3 @@ async def _deliver_json(control: Control, target: str, progress: Progress, out: 
         progress.report(f"error: {one_line(target)}: cannot be written: {error.strerror or error}")
         return USAGE
     return GOOD
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file so that, whatever happens, either the old or the new one is there whole."""
-    if path.exists() and not path.is_file():  # a pipe or a device: nothing to replace
-        path.write_bytes(data)
-        return
-    real = Path(os.path.realpath(path))
-    descriptor, name = tempfile.mkstemp(
-        prefix=f".{real.name[:100]}.", suffix=".part", dir=real.parent
-    )
-    part = Path(name)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            mode = real.stat().st_mode & 0o777 if real.exists() else 0o600
-            os.fchmod(file.fileno(), mode)
-        part.replace(real)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise

@@ -21,6 +21,8 @@ class Filter(NamedTuple):
     """It started then or later; UTC in ISO 8601, as is `until`."""
     until: str = ""
     """It started earlier."""
+    words: tuple[str, ...] = ()
+    """Each of them, in lower case, occurs in one of its texts."""
 
     def accepts(self, entry: SessionEntry | SnapshotEntry) -> bool:
         if self.tags and not set(self.tags) <= set(entry.tags):
@@ -31,7 +33,18 @@ class Filter(NamedTuple):
             return False
         if self.until and is_since(entry.started_at, self.until):
             return False
-        return self.profile is None or any(map(self.profile.fullmatch, entry.profiles))
+        if self.profile is not None and not any(map(self.profile.fullmatch, entry.profiles)):
+            return False
+        return not self.words or self._has_words(entry)
+
+    def _has_words(self, entry: SessionEntry | SnapshotEntry) -> bool:
+        if isinstance(entry, SessionEntry):
+            own = (entry.id, *entry.names)
+        else:
+            own = (entry.session, entry.name)
+        parts = (*own, *entry.profiles, *entry.tags, entry.note, entry.state, entry.revision)
+        text = "\n".join(parts).lower()
+        return all(word in text for word in self.words)
 
 
 def is_since(started_at: str, moment: str) -> bool:

@@ -17,6 +17,7 @@ OURS = ("cortex_tui", "cortex_core")
 MODEL = "cortex_tui.profiles.model"
 
 LOWEST = {
+    "cortex_tui.files",
     "cortex_tui.limits",
     "cortex_tui.paths",
     "cortex_tui.quantities",
@@ -121,6 +122,15 @@ ALLOWED = {
         "cortex_tui.stats",
         "cortex_tui.store",
     },
+    "cortex_tui.library": {
+        "cortex_tui.analysis",
+        "cortex_tui.formats",
+        "cortex_tui.library",
+        "cortex_tui.profiles",
+        "cortex_tui.results",
+        "cortex_tui.session",
+        "cortex_tui.store",
+    },
     "cortex_tui.report": {
         "cortex_tui.analysis",
         "cortex_tui.formats",
@@ -136,7 +146,9 @@ ALLOWED = {
     },
     "cortex_tui.tui": {
         "cortex_tui.analysis",
+        "cortex_tui.formats",
         "cortex_tui.isolation",
+        "cortex_tui.library",
         "cortex_tui.placement.registry",
         "cortex_tui.profiles",
         "cortex_tui.protocol",

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cortex_tui.cli.moments import moment_of
+from cortex_tui.library.moments import moment_of
 from cortex_tui.store.port import open_store
 from cortex_tui.text import cell_width
 from tests.unit.cli.door import Answer, call
