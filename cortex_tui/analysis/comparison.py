@@ -49,6 +49,15 @@ class ProfileComparison(msgspec.Struct, frozen=True, kw_only=True):
         return self.statistics[self.primary].verdict
 
 
+class Looks(msgspec.Struct, frozen=True, kw_only=True):
+    """The looks at a comparison; see `analysis.looks`."""
+
+    planned: tuple[int, ...]
+    """After which rounds; the last is the most rounds that there would have been."""
+    after: tuple[int, ...]
+    """Those that there were, with the last round where the session was stopped before a look."""
+
+
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     """Two sides, over all profiles that both have."""
 
@@ -60,6 +69,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     low: float | None = None
     """Its 95 % confidence interval."""
     high: float | None = None
+    looks: Looks | None = None
+    """Where the session could end before its last round."""
 
     def having(self, *words: Word) -> tuple[ProfileComparison, ...]:
         """The profiles with one of these verdicts."""
@@ -82,12 +93,14 @@ def compare(
     primary: str = "",
     tolerance: float | None = None,
     alongside: int = 1,
+    alpha: float = ALPHA,
 ) -> Comparison:
     """Judges all profiles together, as what is looked at together has to be.
 
     `primary` names the percentile that decides, in place of each profile's own; `tolerance` is the
     ratio less 1 up to which a difference does not matter. `alongside` is the number of comparisons
-    of the same kind that are made at once, of which this is one.
+    of the same kind that are made at once, of which this is one. `alpha` is how often the whole may
+    find a difference between equal sides.
     """
     found = [
         (pair, primary or primary_of(pair), evidence_of(pair, paired=paired, primary=primary))
@@ -115,6 +128,7 @@ def compare(
                 else min(1.0, of_others.get((at, name), 1.0) * alongside),
                 family=alongside * (len(found) if name == first else max(len(others), 1)),
                 tolerance=tolerance_of(name, tolerance),
+                alpha=alpha,
             )
             for name, each in evidence.items()
         }
@@ -130,7 +144,7 @@ def compare(
                 statistics=judgements,
             )
         )
-    whole, interval = _on_the_whole([evidence[name] for _, name, evidence in found])
+    whole, interval = _on_the_whole([evidence[name] for _, name, evidence in found], alpha)
     return Comparison(
         paired=paired,
         profiles=tuple(profiles),
@@ -211,7 +225,9 @@ def _given(throughput: Judgement) -> Judgement:
     )
 
 
-def _on_the_whole(evidence: Sequence[Evidence]) -> tuple[float | None, tuple[float, float] | None]:
+def _on_the_whole(
+    evidence: Sequence[Evidence], alpha: float
+) -> tuple[float | None, tuple[float, float] | None]:
     """The mean difference and its interval, both as logarithms."""
     known = [each for each in evidence if each.difference is not None]
     if not known:
@@ -232,7 +248,7 @@ def _on_the_whole(evidence: Sequence[Evidence]) -> tuple[float | None, tuple[flo
         # Two sessions may differ in all profiles alike: then nothing is won by having many.
         error = math.fsum(each.error for each in known) / len(known)
         degrees = min(each.degrees for each in known)
-    half = t_critical(ALPHA, degrees) * error if error else 0.0
+    half = t_critical(alpha, degrees) * error if error else 0.0
     return mean, (mean - half, mean + half)
 
 

@@ -16,8 +16,10 @@ from cortex_tui.analysis.comparability import (
     variant_differences,
 )
 from cortex_tui.analysis.comparison import Comparison, Pair, compare
+from cortex_tui.analysis.looks import in_looks
 from cortex_tui.analysis.noise import floors_for
 from cortex_tui.analysis.stored_arms import stored_arms
+from cortex_tui.analysis.verdict import ALPHA
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.records import SessionRecord, StoredSession
@@ -138,19 +140,28 @@ def compare_sources(
     """
     records = list(noise)
     others = sources[1:]
+    looks = sources[0].session.looks
+
+    def judge(pairs: Sequence[Pair], paired: bool) -> Comparison:
+        def once(pairs: Sequence[Pair], alpha: float = ALPHA) -> Comparison:
+            return compare(
+                pairs,
+                paired=paired,
+                primary=primary,
+                tolerance=tolerance,
+                alongside=len(others),
+                alpha=alpha,
+            )
+
+        return in_looks(pairs, looks, once) if paired and looks else once(pairs)
+
     return [
         _compared(
             sources[0],
             other,
             records,
             forced=forced,
-            judge=lambda pairs, paired: compare(
-                pairs,
-                paired=paired,
-                primary=primary,
-                tolerance=tolerance,
-                alongside=len(others),
-            ),
+            judge=judge,
         )
         for other in others
     ]

@@ -39,7 +39,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     ratio: float | None
     """B / A; None without values, and for errors."""
     low: float | None = None
-    """The 95 % confidence interval of the ratio, or of the difference of shares for errors."""
+    """The 95 % confidence interval of the ratio, or of the difference of shares for errors; wider
+    where a session is looked at several times, so that all of them are right at once."""
     high: float | None = None
     verdict: Word = "cannot tell"
     reason: str = ""
@@ -73,16 +74,22 @@ def corrected(probabilities: Sequence[float]) -> list[float]:
 
 
 def judge(
-    statistic: str, evidence: Evidence, p: float, *, family: int, tolerance: float
+    statistic: str,
+    evidence: Evidence,
+    p: float,
+    *,
+    family: int,
+    tolerance: float,
+    alpha: float = ALPHA,
 ) -> Judgement:
     """The word for one statistic; `p` is the corrected probability, of `family` that were tested.
 
-    A difference must be sure and must matter: at most ALPHA by chance, and beyond the tolerance.
-    `same` is said where the 90 % interval lies within the tolerance (two one-sided tests;
-    Schuirmann 1987), never because nothing was found.
+    A difference must be sure and must matter: at most `alpha` by chance, and beyond the tolerance.
+    `same` is said where the interval of 1 - 2 `alpha` lies within the tolerance (two one-sided
+    tests; Schuirmann 1987), never because nothing was found.
     """
     inside = tolerance if statistic == "errors" else math.log1p(tolerance)
-    interval = evidence.interval()
+    interval = evidence.interval(1 - alpha)
     difference = evidence.difference
     as_ratio = statistic != "errors"
     shown = Judgement(
@@ -96,9 +103,9 @@ def judge(
     )
     if difference is None or interval is None:
         return msgspec.structs.replace(shown, reason=evidence.lacking)
-    if p <= ALPHA and abs(difference) > inside and not evidence.doubt:
+    if p <= alpha and abs(difference) > inside and not evidence.doubt:
         return msgspec.structs.replace(shown, verdict=_word(statistic, difference))
-    narrow = evidence.interval(1 - 2 * ALPHA)
+    narrow = evidence.interval(1 - 2 * alpha)
     assert narrow is not None
     if -inside <= narrow[0] and narrow[1] <= inside:
         small = interval[0] > 0 or interval[1] < 0
@@ -106,10 +113,10 @@ def judge(
         if small and as_ratio:
             reason = f"a difference, but one of less than {tolerance * 100:.3g} %"
         return msgspec.structs.replace(shown, verdict="same", reason=reason)
-    more = more_rounds(evidence, inside, family)
+    more = more_rounds(evidence, inside, family, alpha)
     return msgspec.structs.replace(
         shown,
-        reason=_why(evidence, p, inside, family, more),
+        reason=_why(evidence, p, inside, family, more, alpha),
         more_rounds=None if more is None or math.isinf(more) else int(more),
     )
 
@@ -126,7 +133,9 @@ def _word(statistic: str, difference: float) -> Word:
     return "slower" if slower else "faster"
 
 
-def more_rounds(evidence: Evidence, inside: float, family: int) -> float | None:
+def more_rounds(
+    evidence: Evidence, inside: float, family: int, alpha: float = ALPHA
+) -> float | None:
     """About how many more rounds would decide; None where rounds are not what is lacking, infinity
     where nobody would measure that many.
 
@@ -137,10 +146,10 @@ def more_rounds(evidence: Evidence, inside: float, family: int) -> float | None:
         return None
     size = abs(evidence.difference)
     if size > inside:
-        needed = rounds_for(evidence.spread, size, ALPHA / family)
+        needed = rounds_for(evidence.spread, size, alpha / family)
     else:
         # On the edge no number of rounds would do: a quarter of the tolerance is the least room.
-        needed = rounds_for(evidence.spread, max(inside - size, inside / 4), 2 * ALPHA, power=0.5)
+        needed = rounds_for(evidence.spread, max(inside - size, inside / 4), 2 * alpha, power=0.5)
     return max(needed - len(evidence.series), 1) if needed <= MAX_ROUNDS else math.inf
 
 
@@ -166,11 +175,13 @@ def rounds_for(spread: float, size: float, alpha: float, *, power: float = POWER
     return count
 
 
-def _why(evidence: Evidence, p: float, inside: float, family: int, more: float | None) -> str:
+def _why(
+    evidence: Evidence, p: float, inside: float, family: int, more: float | None, alpha: float
+) -> str:
     assert evidence.difference is not None
     if abs(evidence.difference) > inside:
-        why = evidence.doubt if p <= ALPHA else "it may be chance"
-        if family > 1 and evidence.p <= ALPHA < p:
+        why = evidence.doubt if p <= alpha else "it may be chance"
+        if family > 1 and evidence.p <= alpha < p:
             why = f"of {family} equal ones one would lie this far apart by chance now and then"
     else:
         why = "the interval is too wide"

@@ -42,5 +42,6 @@ def against_options(command: Command) -> Command:
         default="",
         callback=given("a revision of git"),
         help="Compare the code as it is with that of a revision, in alternating rounds: 12 of 2s "
-        "for each profile, unless --repeat and --duration say otherwise.",
+        "for each profile, unless --repeat and --duration say otherwise; as needed with "
+        "--until-decided.",
     )(command)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from cortex_tui.placement.port import Place
     from cortex_tui.protocol.plan import LoopName
     from cortex_tui.report import Delivery
+    from cortex_tui.session.control import UntilDecided
     from cortex_tui.session.versions import Version
 
 INVALID_PROFILE = 2
@@ -127,7 +128,8 @@ def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset
     "decide_ns",
     callback=duration,
     metavar="DURATION",
-    help="Continue measuring until each target is met or missed, at most that long, such as 60s.",
+    help="Continue measuring until each target is met or missed, at most that long, such as 60s; "
+    "with --against or --variant, add rounds until there is a verdict on each profile.",
 )
 @against_options
 @click.option(
@@ -185,9 +187,10 @@ def run(
     """
     profiles: Sequence[Profile]
     invalid = False
-    if against or variants or python:
+    versions_wanted = bool(against or variants or python)
+    if versions_wanted:
         name = "--against" if against else "--variant" if variants else "--python"
-        _refuse_with(ctx, name, ("dry_run", "again", "decide_ns", "baseline"))
+        _refuse_with(ctx, name, ("dry_run", "again", "baseline"))
     if again:
         _refuse_with(ctx, "--again", ("places",))
         stored = stored_profiles(store, again, select)
@@ -206,7 +209,8 @@ def run(
         )
         profiles, one_by_one, repeat = [rehearsed(profile) for profile in profiles], True, 1
     else:
-        profiles = [overridden(profile, duration_ns, warmup, decide_ns) for profile in profiles]
+        going_on_ns = None if versions_wanted else decide_ns
+        profiles = [overridden(profile, duration_ns, warmup, going_on_ns) for profile in profiles]
     check_delivery(store, save=save, note=note, json=json)
     if baseline:
         report_findable_differences(store, baseline, profiles)
@@ -219,7 +223,7 @@ def run(
         store=store, save=save, note=note, json=json, dry_run=dry_run, fail_on=fail_on
     )
     table_to = table_stream(exports, json)
-    if against or variants or python:
+    if versions_wanted:
         from cortex_tui.cli.versions import run_versions
 
         by_default = ctx.get_parameter_source("repeat") is ParameterSource.DEFAULT
@@ -231,6 +235,7 @@ def run(
             rounds=None if by_default else repeat,
             shorten=duration_ns is None,
             settle=warmup is None,
+            decide_ns=decide_ns,
             place=place,
             loop=loop,
             table_to=table_to,
@@ -324,6 +329,7 @@ def run_profiles(
     place: Place,
     loop: LoopName,
     versions: Sequence[Version] = (),
+    until: UntilDecided | None = None,
     table_to: TextIO | None = None,
 ) -> Ran:
     """Measures them in one session and delivers what came of it; its table goes to stdout unless
@@ -354,7 +360,7 @@ def run_profiles(
         try:
             code = await run_headless(
                 control, profiles, delivery, one_by_one=one_by_one, repeat=repeat,
-                versions=versions, out=out, err=err,
+                versions=versions, until=until, out=out, err=err,
             )  # fmt: skip
             return Ran(code, control.view.session if control.view else "")
         finally:

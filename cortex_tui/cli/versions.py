@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -10,10 +11,11 @@ import click
 import msgspec
 
 from cortex_tui.cli.against import Wanted
-from cortex_tui.cli.comparing import report_rounds_needed
+from cortex_tui.cli.comparing import compared_refs, report_rounds_needed
 from cortex_tui.cli.running import Ran, run_profiles
 from cortex_tui.cli.variants import variants_of
 from cortex_tui.cli.version_code import VersionError, versions_of
+from cortex_tui.limits import MAX_ROUNDS
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.profiles.variants import lasting, rehearsed
 from cortex_tui.protocol.plan import LoopName
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from cortex_tui.placement.port import Place
     from cortex_tui.report import Delivery
     from cortex_tui.results.view import SessionView
+    from cortex_tui.session.control import UntilDecided
     from cortex_tui.session.controller import SessionController
 
 ROUNDS = 12
@@ -47,6 +50,7 @@ def run_versions(
     rounds: int | None,
     shorten: bool,
     settle: bool,
+    decide_ns: int | None,
     place: Place,
     loop: LoopName,
     table_to: TextIO | None = None,
@@ -54,7 +58,8 @@ def run_versions(
     """Tries all profiles on all versions, and measures them in one session.
 
     `shorten` has profiles that would measure longer measure SLOT_NS, and `settle` has them warm up
-    for SETTLE_NS at most.
+    for SETTLE_NS at most. With `decide_ns` the session ends when there is a verdict on each
+    profile; it lasts that long at most, and has at most that many `rounds`, if any are given.
     """
     variants = variants_of(wanted, profiles)
     if not place.has_fleets:
@@ -65,7 +70,10 @@ def run_versions(
     with versions_of(variants, slots, delivery.store) as versions:
         runs = _Runs(delivery, versions, one_by_one=one_by_one, place=place, loop=loop)
         slots = runs.tried(slots)
-        return runs.measured(slots, ROUNDS if rounds is None else rounds, table_to)
+        if decide_ns is None:
+            return runs.measured(slots, ROUNDS if rounds is None else rounds, table_to)
+        until = runs.until_decided(slots, decide_ns, rounds)
+        return runs.measured(slots, until.looks[-1], table_to, until)
 
 
 def _slot(profile: Profile, *, shorten: bool, settle: bool) -> Profile:
@@ -94,6 +102,8 @@ class _Runs:
         self._one_by_one = one_by_one
         self._place = place
         self._loop: LoopName = loop
+        self._trial_ns = 0
+        """What a round takes in addition to the measuring."""
 
     def tried(self, profiles: Sequence[Profile]) -> list[Profile]:
         """Runs each operation once on each version; raises VersionError where one fails.
@@ -119,12 +129,14 @@ class _Runs:
             finally:
                 await asyncio.to_thread(control.close)
 
+        before_ns = time.perf_counter_ns()
         with tempfile.TemporaryDirectory() as nowhere:
             try:
                 view = asyncio.run(once(Path(nowhere) / "trial.db"))
             except KeyboardInterrupt:
                 click.echo("interrupted before anything was measured", err=True)
                 raise
+        self._trial_ns = time.perf_counter_ns() - before_ns
         if view.died:
             raise VersionError(view.died)
         wrong = dict.fromkeys(
@@ -143,9 +155,51 @@ class _Runs:
             for profile in profiles
         ]
 
-    def measured(self, profiles: Sequence[Profile], rounds: int, table_to: TextIO | None) -> Ran:
+    def until_decided(
+        self, profiles: Sequence[Profile], decide_ns: int, most: int | None
+    ) -> UntilDecided:
+        """When the session is looked at, of as many rounds as that time is enough for; UsageError
+        where it is not enough for a look."""
+        from cortex_tui.analysis.looks import FEWEST, looks_within
+        from cortex_tui.session.control import UntilDecided
+
+        round_ns = self._trial_ns + len(self._versions) * self._measuring_ns(profiles)
+        rounds = min(decide_ns // round_ns // 2 * 2, MAX_ROUNDS if most is None else most)
+        if rounds < FEWEST:
+            needed = f"{FEWEST} rounds, which take about {FEWEST * round_ns / 1e9:.0f}s here"
+            raise click.UsageError(f"--until-decided: expected enough for {needed}")
+
+        def undecided(session: str) -> str:
+            found = compared_refs(self._delivery.store, [session])
+            each = [one for compared in found for one in compared.comparison.having("cannot tell")]
+            return ", ".join(dict.fromkeys(one.profile for one in each))
+
+        return UntilDecided(looks_within(rounds), undecided, decide_ns)
+
+    def _measuring_ns(self, profiles: Sequence[Profile]) -> int:
+        """How long a version warms up and measures in a round."""
+        slots_ns = {
+            profile.full_name: (profile.stop.duration_ns or 0) + (profile.warmup.duration_ns or 0)
+            for profile in profiles
+        }
+        together = [
+            slots_ns[profile.full_name]
+            for profile in profiles
+            if not (profile.alone or self._one_by_one)
+        ]
+        return sum(slots_ns.values()) - sum(together) + max(together, default=0)
+
+    def measured(
+        self,
+        profiles: Sequence[Profile],
+        rounds: int,
+        table_to: TextIO | None,
+        until: UntilDecided | None = None,
+    ) -> Ran:
         """Measures all versions in rounds, and reports what went wrong."""
-        _announce(profiles, rounds, len(self._versions))
+        _announce(
+            self._measuring_ns(profiles) * len(self._versions), len(self._versions), rounds, until
+        )
         report_rounds_needed(self._delivery.store, profiles, rounds)
         return run_profiles(
             profiles,
@@ -155,6 +209,7 @@ class _Runs:
             place=self._place,
             loop=self._loop,
             versions=self._versions,
+            until=until,
             table_to=table_to,
         )
 
@@ -176,13 +231,14 @@ def _why(reason: str, errors: dict[str, int]) -> str:
     return reason or ", ".join(errors) or "it did not end"
 
 
-def _announce(profiles: Sequence[Profile], rounds: int, versions: int) -> None:
-    slots_ns = [
-        (profile.stop.duration_ns or 0) + (profile.warmup.duration_ns or 0) for profile in profiles
-    ]
-    about_s = sum(slots_ns) * rounds * versions / 1e9
-    click.echo(
-        f"{rounds} rounds of {versions} versions in turns: {about_s:.0f} s where the profiles run "
-        "one by one, less where they run together",
-        err=True,
-    )
+def _announce(round_ns: int, versions: int, rounds: int, until: UntilDecided | None) -> None:
+    """How long the measuring takes; a runner needs some time to start, too."""
+    least = until.looks[0] if until else rounds
+    takes = f"{least * round_ns / 1e9:.0f}"
+    if least < rounds:
+        takes += f" to {rounds * round_ns / 1e9:.0f}"
+    text = f"{rounds} rounds of {versions} versions in turns: at least {takes} s"
+    if until:
+        after = ", ".join(map(str, until.looks))
+        text = f"at most {text}; it is looked at after {after} rounds"
+    click.echo(text, err=True)

@@ -20,6 +20,7 @@ from cortex_tui.formats.importing import (
 )
 from cortex_tui.formats.port import Format, FormatError, Origin
 from cortex_tui.formats.runs import split_name
+from cortex_tui.limits import MAX_ROUNDS
 from cortex_tui.loads.port import Load
 from cortex_tui.loads.registry import decode_load
 from cortex_tui.profiles.model import Database
@@ -74,6 +75,7 @@ def session_document(result: SessionResult) -> SessionDocument:
         rounds=record.rounds,
         variants=list(record.variants),
         seed=record.seed,
+        looks=list(record.looks),
         clock_cost_ns=record.clock_cost_ns,
         await_cost_ns=record.await_cost_ns,
         environment=record.environment,
@@ -152,6 +154,7 @@ def _session_record(document: SessionDocument, record: SessionRecord) -> Session
         rounds=max(1, count_of(document.rounds, "rounds")),
         variants=tuple(document.variants),
         seed=count_of(document.seed, "seed"),
+        looks=tuple(count_of(at, "looks") for at in document.looks[:MAX_ROUNDS]),
         clock_cost_ns=ns_of(document.clock_cost_ns, 1, "clock_cost_ns"),
         await_cost_ns=ns_of(document.await_cost_ns, 1, "await_cost_ns"),
     )

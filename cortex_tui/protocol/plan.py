@@ -95,6 +95,22 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What is compared, the one that the others are compared with first; empty where nothing is."""
     seed: int = 0
     """From which the order of the variants in each round was drawn."""
+    looks: tuple[int, ...] = ()
+    """After which rounds the session may end, since what is compared is decided; the last of them
+    ends it in any case. Empty where all rounds are run."""
+
+    @property
+    def parts(self) -> list[SessionPlan]:
+        """The plan up to each look: its runs only, with their numbers."""
+        if not self.looks:
+            return [self]
+        bounds = zip((0, *self.looks), self.looks, strict=False)
+        return [
+            msgspec.structs.replace(
+                self, runs=tuple(run for run in self.runs if first < run.round <= last)
+            )
+            for first, last in bounds
+        ]
 
     @property
     def runner_numbers(self) -> tuple[int, ...]:

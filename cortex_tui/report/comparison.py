@@ -154,11 +154,25 @@ def _how(compared: Compared) -> str:
     if compared.comparison.paired:
         return (
             "measured in turns in one session: values are geometric means over the rounds, and "
-            "intervals are of 95 % confidence"
+            f"intervals are of 95 % confidence{_looks(compared.comparison)}"
         )
     return (
         "measured in two sessions; intervals are of 95 % confidence and contain the noise between "
         "sessions, where it is known"
+    )
+
+
+def _looks(comparison: Comparison) -> str:
+    """At which look the session ended, where it could end before its last round."""
+    looks = comparison.looks
+    if looks is None:
+        return ""
+    *before, last = map(str, looks.after or (0,))
+    after = f"{', '.join(before)} and {last}" if before else last
+    return (
+        f" over all looks together: it was looked at after {after} of at most {looks.planned[-1]} "
+        f"rounds and ended at look {len(looks.after)} of {len(looks.planned)}; each verdict is of "
+        "the first look that had one"
     )
 
 

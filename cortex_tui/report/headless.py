@@ -21,7 +21,7 @@ from cortex_tui.report.rehearsal import rehearsal
 from cortex_tui.report.stream import wants_colour, width_of
 from cortex_tui.report.summary import ONLY_SHOWN, not_stored, summary, troubles, where_stored
 from cortex_tui.results.view import LogEntry, SessionView
-from cortex_tui.session.control import Control
+from cortex_tui.session.control import Control, UntilDecided
 from cortex_tui.session.versions import Version
 from cortex_tui.text import one_line
 
@@ -65,6 +65,7 @@ async def run_headless(
     one_by_one: bool = False,
     repeat: int = 1,
     versions: Sequence[Version] = (),
+    until: UntilDecided | None = None,
     out: TextIO,
     err: TextIO,
 ) -> int:
@@ -78,7 +79,9 @@ async def run_headless(
     progress = Progress(err)
     with interruption(control, progress) as interrupted:
         before = control.view
-        control.start(profiles, one_by_one=one_by_one, repeat=repeat, versions=versions)
+        control.start(
+            profiles, one_by_one=one_by_one, repeat=repeat, versions=versions, until=until
+        )
         lost = False
         try:
             view = await _watched(control, before, progress, interrupted)

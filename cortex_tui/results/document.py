@@ -167,6 +167,8 @@ class SessionDocument(msgspec.Struct, frozen=True, kw_only=True):
     rounds: int = 1
     variants: list[Variant] = []
     seed: int = 0
+    looks: list[int] = []
+    """After which rounds the session could end, since what it compares was decided."""
     clock_cost_ns: float
     await_cost_ns: float = 0.0
     environment: dict[str, Any]

@@ -88,6 +88,13 @@ class SessionFold:
         self._gc_pauses = 0
         self._gc_pause_ns = 0
 
+    def extend(self, plan: SessionPlan) -> None:
+        """The session continues with the runs of that plan, whose numbers follow."""
+        self.messages += 1
+        self.plan = plan
+        for p in plan.runs:
+            self.runs[p.run] = self._planned(RunPlanned(p.run, p.profile, (), p.round, p.variant))
+
     @property
     def over(self) -> bool:
         return self.finished or bool(self.died)

@@ -6,9 +6,9 @@ in `controller.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -33,6 +33,18 @@ class SavedSnapshot(msgspec.Struct, frozen=True):
     """None where the whole session was saved."""
 
 
+class UntilDecided(NamedTuple):
+    """How a session that compares versions ends before its last round."""
+
+    looks: tuple[int, ...]
+    """After which rounds it is looked at; the last of them is the last round."""
+    undecided: Callable[[str], str]
+    """Given the id of the session, of which everything is stored: the profiles without a verdict,
+    "" for none. Called in a thread of its own; what it raises has the session continue."""
+    at_most_ns: int
+    """A look at which the next one would come later than that ends the session, too."""
+
+
 class Control(Protocol):
     """Every method returns at once and may be called from any thread.
 
@@ -55,6 +67,7 @@ class Control(Protocol):
         one_by_one: bool = False,
         repeat: int = 1,
         versions: Sequence[Version] = (),
+        until: UntilDecided | None = None,
     ) -> None:
         """Starts a session; RuntimeError if one is still running.
 
@@ -62,7 +75,8 @@ class Control(Protocol):
         (A B A B).
 
         With `versions`, each of them in each round, in an order that alternates (A B, B A);
-        ValueError where the place has no runners for them.
+        ValueError where the place has no runners for them. `until` has the session end at the first
+        look at which all of them are decided; `repeat` is not looked at then.
         """
 
     def stop(self, run: int | None = None) -> Future[Answered]:

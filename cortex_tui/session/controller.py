@@ -28,7 +28,7 @@ from cortex_tui.results.series import RunSeries
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.view import SessionView
-from cortex_tui.session.control import SavedSnapshot, TimedPhase
+from cortex_tui.session.control import SavedSnapshot, TimedPhase, UntilDecided
 from cortex_tui.session.intake import ANSWER_S, VIEW_S, Intake
 from cortex_tui.session.planning import plan_of
 from cortex_tui.session.scratch import Scratch
@@ -89,17 +89,18 @@ class SessionController:
         one_by_one: bool = False,
         repeat: int = 1,
         versions: Sequence[Version] = (),
+        until: UntilDecided | None = None,
     ) -> None:
         with self._starting:
-            self._start(profiles, one_by_one=one_by_one, repeat=repeat, versions=versions)
+            self._start(profiles, one_by_one, repeat, versions, until)
 
     def _start(
         self,
         profiles: Sequence[Profile],
-        *,
         one_by_one: bool,
         repeat: int,
         versions: Sequence[Version],
+        until: UntilDecided | None,
     ) -> None:
         if self._closed or (self._session is not None and not self._session.done()):
             raise RuntimeError("a session is running")
@@ -114,9 +115,11 @@ class SessionController:
             rounds=repeat,
             loop=self._loop_name,
             versions=versions,
+            looks=until.looks if until else (),
         )
+        first, *later = plan.parts
         fold = SessionFold(
-            plan,
+            first,
             self._place.name,
             started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             file_system_of(self._scratch.root),
@@ -128,6 +131,8 @@ class SessionController:
             writer=self._writer,
             scratch=self._scratch,
             publish=self._publish,
+            later=later,
+            until=until,
         )
         self._publish(fold)
         self._session = self._thread.submit(self._run(self._intake))

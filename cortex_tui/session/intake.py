@@ -6,15 +6,17 @@ On the intake's thread.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 
 from cortex_tui.environment import describe_environment
 from cortex_tui.isolation import asyncio
 from cortex_tui.placement.port import Place, Placement, Stream
 from cortex_tui.protocol.commands import Command, EndPhase, Stop
-from cortex_tui.protocol.messages import Answer, Answered, LogLine
+from cortex_tui.protocol.messages import Answer, Answered, LogLine, SessionFinished, SessionStarted
+from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.results.session_fold import SessionFold
+from cortex_tui.session.control import UntilDecided
 from cortex_tui.session.decisions import decisions
 from cortex_tui.session.requests import Requests
 from cortex_tui.session.scratch import Scratch
@@ -41,14 +43,20 @@ class Intake:
         writer: SessionWriter,
         scratch: Scratch,
         publish: Callable[[SessionFold], None],
+        later: Sequence[SessionPlan] = (),
+        until: UntilDecided | None = None,
     ) -> None:
-        """`publish` is given the fold whenever there is something new to see."""
+        """`publish` is given the fold whenever there is something new to see. `later` are the parts
+        of the plan that follow the fold's own for as long as something is undecided, `until` how
+        that is found."""
         self.fold = fold
         self._place = place
         self._placement = placement
         self._writer = writer
         self._scratch = scratch
         self._publish = publish
+        self._later = later
+        self._until = until
         self._requests = Requests()
         self._stream: Stream | None = None
         self._asked_to_stop_ns: int | None = None
@@ -98,14 +106,14 @@ class Intake:
             asyncio.ensure_future(self._beat(WRITE_S, lambda: self._writer.write(fold))),
         ]
         try:
-            async with self._placement.open(fold.plan) as stream:
-                self._stream = stream
-                self._requests.begin(stream)
-                async for batch in stream:
-                    for message in batch:
-                        fold.apply(message)
-                        if isinstance(message, Answer):
-                            self._requests.take_answer(message)
+            ended = await self._take_part(fold.plan)
+            for part in self._later:
+                if ended is None or ended.stopped or not await self._wants(part):
+                    break
+                fold.extend(part)
+                ended = await self._take_part(part)
+            if ended is not None:
+                fold.apply(ended)
         except Exception as error:
             fold.die(f"the session could not continue: {error}", time.perf_counter_ns())
         finally:
@@ -113,6 +121,51 @@ class Intake:
                 beat.cancel()
             # A write under way is not cut off in the middle.
             await asyncio.gather(*beats, return_exceptions=True)
+
+    async def _take_part(self, plan: SessionPlan) -> SessionFinished | None:
+        """Everything from a plan but its end, which is returned; None where the session died."""
+        ended = None
+        async with self._placement.open(plan) as stream:
+            self._stream = stream
+            self._requests.begin(stream)
+            async for batch in stream:
+                for message in batch:
+                    if isinstance(message, SessionFinished):
+                        ended = message
+                    elif not isinstance(message, SessionStarted) or self.fold.started is None:
+                        # The session began with its first part.
+                        self.fold.apply(message)
+                    if isinstance(message, Answer):
+                        self._requests.take_answer(message)
+        self._stream = None
+        self._requests.pause()
+        return ended
+
+    async def _wants(self, part: SessionPlan) -> bool:
+        """Whether the session continues with that part: something is undecided, and there is time.
+
+        Nothing is measured meanwhile. What is stored is what is looked at, as everybody will later.
+        """
+        fold, until = self.fold, self._until
+        await self._writer.write(fold)
+        if until is None or self._asked_to_stop_ns is not None:
+            return False
+        done = fold.rounds
+        try:
+            undecided = await asyncio.to_thread(until.undecided, fold.plan.session)
+            text = f"without a verdict: {undecided}" if undecided else "all is decided"
+        except Exception as error:
+            undecided = text = f"it could not be looked at: {error}"
+        following = max(run.round for run in part.runs)
+        taken_ns = time.perf_counter_ns() - (fold.started.at_ns if fold.started else 0)
+        in_time = taken_ns * following / done <= until.at_most_ns
+        if undecided:
+            text += (
+                f"; continuing to round {following}" if in_time else "; there is no time for more"
+            )
+        now_ns = time.perf_counter_ns()
+        fold.apply(LogLine(-1, "runner", f"after {done} rounds {text}", now_ns))
+        return bool(undecided) and in_time and self._asked_to_stop_ns is None
 
     async def _beat(self, period_s: float, action: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -36,13 +36,15 @@ def plan_of(
     rounds: int,
     loop: LoopName,
     versions: Sequence[Version] = (),
+    looks: tuple[int, ...] = (),
 ) -> SessionPlan:
     """A run of each profile in each round, of each version where there are any; runs are numbered
-    in that order.
+    in that order. With `looks`, the last of them is the number of rounds.
 
     Raises ValueError for profiles that one runner cannot run, and versions that need runners of
     their own where there are none.
     """
+    rounds = looks[-1] if looks else rounds
     session = f"{started_at:%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
     seed = int.from_bytes(os.urandom(4), "big") if versions else 0
     if versions:
@@ -69,6 +71,7 @@ def plan_of(
         runners=runners,
         variants=tuple(version.variant for version in versions),
         seed=seed,
+        looks=looks,
     )
 
 

@@ -40,9 +40,17 @@ class Requests:
         if answer is not None:
             answer.set_result(message.answered)
 
+    def pause(self) -> None:
+        """The stream has ended, and another will follow, for which later commands wait."""
+        self._stream = None
+        self._answer_all("the runs that it was meant for have ended")
+
     def end(self) -> None:
         """The session has ended: nothing more comes of what it was asked."""
         self._early.clear()
+        self._answer_all("the session has ended")
+
+    def _answer_all(self, text: str) -> None:
         while self._unanswered:
             _, answer = self._unanswered.popitem()
-            answer.set_result(Answered(False, "the session has ended"))
+            answer.set_result(Answered(False, text))

@@ -39,7 +39,8 @@ class SessionWriter:
         self._url = store
         self._store: Store | None = None
         self._environment: dict[str, Any] = {}
-        self._begun = ""
+        self._begun = ("", 0)
+        """The session that is in the store, and its rounds as they are there."""
         self._ended = ""
         self._logged = 0
         self._names: dict[str, str] = {}
@@ -64,9 +65,10 @@ class SessionWriter:
         taken_in = fold.messages
         try:
             store = await self._opened()
-            if self._begun != fold.plan.session:
+            begun = fold.plan.session, fold.rounds
+            if self._begun != begun:
                 await store.begin_session(_session_record(fold, self._environment))
-                self._begun = fold.plan.session
+                self._begun = begun
             await store.write(self._batch(fold))
             if fold.over and self._ended != fold.plan.session:
                 await store.finish_session(fold.plan.session, _end_of(fold))
@@ -75,7 +77,7 @@ class SessionWriter:
             # A defect of ours, too, must not lose what was taken out of the fold for this write.
             self.error = str(error) if isinstance(error, SnapshotError) else repr(error)
             self._written = -1
-            self._begun, self._logged = "", 0
+            self._begun, self._logged = ("", 0), 0
             for run in fold.runs.values():
                 run.changed = True
                 run.intervals.write_again()
@@ -92,7 +94,7 @@ class SessionWriter:
         if self.error:
             raise SnapshotError(self.error, retryable=True)
         store = await self._opened()
-        if self._begun != fold.plan.session:
+        if self._begun[0] != fold.plan.session:
             raise SnapshotError("the session has not begun yet: save it once it runs")
         await store.name_snapshot(name, fold.plan.session, run, note)
         if run is None:
@@ -162,6 +164,7 @@ def _session_record(fold: SessionFold, environment: dict[str, Any]) -> SessionRe
         rounds=fold.rounds,
         variants=fold.plan.variants,
         seed=fold.plan.seed,
+        looks=fold.plan.looks,
         interval_ns=fold.plan.interval_ns,
         clock_cost_ns=started.clock_cost_ns if started else 0.0,
         await_cost_ns=started.await_cost_ns if started else 0.0,

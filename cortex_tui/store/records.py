@@ -37,11 +37,14 @@ class SessionRecord(msgspec.Struct, frozen=True, kw_only=True):
     timer: str = ""
     one_by_one: bool = False
     rounds: int = 1
-    """How many were planned."""
+    """How many were planned; of a session with looks, how many there were."""
     variants: tuple[Variant, ...] = ()
     """What was compared, the one that the others are compared with first."""
     seed: int = 0
     """From which the order of the variants in each round was drawn."""
+    looks: tuple[int, ...] = ()
+    """After which rounds it could end, since all was decided; the last is the most rounds that
+    there could be. Empty where all rounds were to be run."""
     interval_ns: int = INTERVAL_NS
     clock_cost_ns: float = 0.0
     """What reading the clock twice adds to every timed operation."""

@@ -32,6 +32,22 @@ PROFILES = """
     workload = "bench:visit"
 """
 
+NAPS = """
+    [profile.nap]
+    workload = "bench:naps"
+    params = { ms = 1 }
+"""
+NAPPING = """
+    from cortex_tui import workload
+
+    @workload
+    async def naps(ms: int):
+        async def operation():
+            await asyncio.sleep(ms / 1000)
+
+        yield operation
+"""
+
 
 def git(folder: Path, *arguments: str) -> str:
     identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
@@ -127,27 +143,7 @@ def test_variants_differ_by_what_is_asked_for(project: Path, folder: Path) -> No
 
 @pytest.mark.parametrize("variant", ["long=param:ms=10", "long"])
 def test_a_parameter_can_be_what_differs(folder: Path, variant: str) -> None:
-    write_suite(
-        folder,
-        """
-        [profile.nap]
-        workload = "bench:naps"
-        params = { ms = 1 }
-
-        [variant.long]
-        params = { ms = 10 }
-        """,
-        code="""
-        from cortex_tui import workload
-
-        @workload
-        async def naps(ms: int):
-            async def operation():
-                await asyncio.sleep(ms / 1000)
-
-            yield operation
-        """,
-    )
+    write_suite(folder, f"{NAPS}\n    [variant.long]\n    params = {{ ms = 10 }}", code=NAPPING)
     code, text, document = run_document(
         folder, "shop", "--repeat", "6", "--duration", "300ms", "--variant", variant
     )
@@ -155,6 +151,32 @@ def test_a_parameter_can_be_what_differs(folder: Path, variant: str) -> None:
     assert {run["params"]["ms"] for run in document["runs"]} == {1, 10}
     assert code == 1, text
     assert "slower" in text
+
+
+def test_rounds_are_added_until_there_is_a_verdict_on_each_profile(folder: Path) -> None:
+    write_suite(folder, NAPS, code=NAPPING)
+    code, text, document = run_document(
+        folder, "shop", "--until-decided", "10m", "--duration", "200ms",
+        "--variant", "long=param:ms=8",
+    )  # fmt: skip
+    assert code == 1, text
+    assert "after 6 rounds all is decided" in text
+    assert "ended at look 1 of" in text
+    assert document["looks"][0] == document["rounds"] == 6
+    assert {run["state"] for run in document["runs"]} == {"finished"}
+    assert len(document["runs"]) == 12
+    compared = call(folder, "compare", document["session"], "--json", "--store", "../s.db")
+    (comparison,) = json.loads(compared.stdout)["comparisons"]
+    assert comparison["looks"]["after"] == [6]
+    assert comparison["profiles"][0]["verdict"] == "slower"
+
+
+def test_too_little_time_for_a_look_is_an_error_before_anything_is_measured(folder: Path) -> None:
+    write_suite(folder, NAPS, code=NAPPING)
+    done = call(folder, "run", "shop", "--until-decided", "1s", "--variant", "x=loop:asyncio")
+    assert done.returncode == 2
+    assert "expected enough for 6 rounds, which take about" in done.stderr
+    assert not (folder / ".cortex-tui" / "snapshots.db").exists()
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.view import SessionView
-from cortex_tui.session.control import SavedSnapshot, TimedPhase
+from cortex_tui.session.control import SavedSnapshot, TimedPhase, UntilDecided
 from cortex_tui.session.versions import Version
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.records import SessionRecord
@@ -58,6 +58,7 @@ class StandIn:
         one_by_one: bool = False,
         repeat: int = 1,
         versions: Sequence[Version] = (),
+        until: UntilDecided | None = None,
     ) -> None:
         if self.refuse is not None:
             raise self.refuse

@@ -12,7 +12,7 @@ from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.view import SessionView
-from cortex_tui.session.control import SavedSnapshot, TimedPhase
+from cortex_tui.session.control import SavedSnapshot, TimedPhase, UntilDecided
 from cortex_tui.session.versions import Version
 from cortex_tui.store.records import SessionRecord
 from tests.lives import with_life
@@ -85,6 +85,7 @@ class StandIn:
         one_by_one: bool = False,
         repeat: int = 1,
         versions: Sequence[Version] = (),
+        until: UntilDecided | None = None,
     ) -> None:
         self.repeats.append(repeat)
         self.started.append((tuple(profile.full_name for profile in profiles), one_by_one))
