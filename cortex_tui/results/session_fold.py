@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from statistics import mean
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -60,6 +60,8 @@ class SessionFold:
         self.placement, self._place = placement, place_of(placement)
         self.started_at = started_at
         self.file_system = file_system
+        self.environment: dict[str, Any] = {}
+        """The facts of where it is measured, once they are known."""
         self.started: SessionStarted | None = None
         self.finished = False
         self.stopped = False
@@ -201,6 +203,7 @@ class SessionFold:
             gc_pause_ns=self._gc_pause_ns,
             elapsed_ns=max(0, until_ns - started.at_ns) if started else 0,
             silent_ns=max(0, now_ns - self.received_ns) if started and not self.over else 0,
+            environment=self.environment,
             runs=self.results(),
             log=tuple(self._entries),
             log_dropped=self.log_total - len(self.log),

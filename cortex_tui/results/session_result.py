@@ -43,6 +43,7 @@ class SessionResult(msgspec.Struct, frozen=True, kw_only=True):
             rounds=record.rounds,
             clock_cost_ns=record.clock_cost_ns,
             await_cost_ns=record.await_cost_ns,
+            environment=record.environment,
             runs=self.runs,
             stored=True,
         )

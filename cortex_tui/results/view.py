@@ -6,7 +6,7 @@ loop or numpy.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -52,6 +52,9 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     elapsed_ns: int = 0
     silent_ns: int = 0
     """How long the runner has sent nothing while it should: after a second the loop is blocked."""
+    environment: dict[str, Any] = {}
+    """The facts of where it is measured, as `environment.describe_environment` found them; empty
+    until it has."""
     runs: tuple[RunResult, ...] = ()
     log: tuple[LogEntry, ...] = ()
     """The newest lines of what the workloads printed."""

@@ -67,8 +67,8 @@ class Intake:
         fold = self.fold
         try:
             # Watches the other processes for a moment, which must not see our own runner.
-            environment = await asyncio.to_thread(describe_environment, self._scratch.root)
-            await self._writer.begin(fold, environment)
+            fold.environment = await asyncio.to_thread(describe_environment, self._scratch.root)
+            await self._writer.begin()
             self._scratch.make(fold.plan.session)
             await self._take_in()
         except OSError as error:

@@ -7,7 +7,6 @@ shown, and the whole of it is written as soon as that is possible.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -38,7 +37,6 @@ class SessionWriter:
         """How many messages of the session are on disk."""
         self._url = store
         self._store: Store | None = None
-        self._environment: dict[str, Any] = {}
         self._begun = ("", 0)
         """The session that is in the store, and its rounds as they are there."""
         self._ended = ""
@@ -46,9 +44,8 @@ class SessionWriter:
         self._names: dict[str, str] = {}
         self._notes: dict[str, str] = {}
 
-    async def begin(self, fold: SessionFold, environment: dict[str, Any]) -> None:
+    async def begin(self) -> None:
         """Makes ready for a session; what cannot be opened now is tried again with each write."""
-        self._environment = environment
         self._written = -1
         self._logged = 0
         try:
@@ -67,7 +64,7 @@ class SessionWriter:
             store = await self._opened()
             begun = fold.plan.session, fold.rounds
             if self._begun != begun:
-                await store.begin_session(_session_record(fold, self._environment))
+                await store.begin_session(_session_record(fold))
                 self._begun = begun
             await store.write(self._batch(fold))
             if fold.over and self._ended != fold.plan.session:
@@ -104,7 +101,7 @@ class SessionWriter:
     def result(self, fold: SessionFold) -> SessionResult:
         """The session as it is in memory, on disk or not."""
         session = fold.plan.session
-        found = live_result(fold, self._environment, self._names.get(session))
+        found = live_result(fold, self._names.get(session))
         return msgspec.structs.replace(found, note=self._notes.get(session, ""))
 
     async def close(self) -> None:
@@ -152,7 +149,7 @@ def _end_of(fold: SessionFold) -> SessionEnd:
     return "stopped" if fold.stopped else "finished"
 
 
-def _session_record(fold: SessionFold, environment: dict[str, Any]) -> SessionRecord:
+def _session_record(fold: SessionFold) -> SessionRecord:
     started = fold.started
     return SessionRecord(
         id=fold.plan.session,
@@ -168,17 +165,15 @@ def _session_record(fold: SessionFold, environment: dict[str, Any]) -> SessionRe
         interval_ns=fold.plan.interval_ns,
         clock_cost_ns=started.clock_cost_ns if started else 0.0,
         await_cost_ns=started.await_cost_ns if started else 0.0,
-        environment=environment,
+        environment=fold.environment,
         writer=this_process(),
     )
 
 
-def live_result(
-    fold: SessionFold, environment: dict[str, Any], snapshot: str | None
-) -> SessionResult:
+def live_result(fold: SessionFold, snapshot: str | None) -> SessionResult:
     """The session as it is in memory, for its document; the histograms are copies."""
     return SessionResult(
-        record=_session_record(fold, environment),
+        record=_session_record(fold),
         state=_end_of(fold) if fold.over else fold.state,
         snapshot=snapshot,
         runs=fold.results(),

@@ -70,7 +70,7 @@ async def run_session(
     path = folder / "snapshots.db"
     writer = SessionWriter(path)
     raw: defaultdict[tuple[int, str], array[int]] = defaultdict(lambda: array("q"))
-    await writer.begin(fold, {})
+    await writer.begin()
     try:
         async with InRunnerProcess().open(plan) as stream:
             batches = 0

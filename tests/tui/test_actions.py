@@ -421,7 +421,9 @@ def test_no_key_has_two_meanings() -> None:
     assert len(keys) == len(set(keys))
 
 
-@pytest.mark.parametrize(("key", "shown"), [("i", "the session"), ("l", "log of the session")])
+@pytest.mark.parametrize(
+    ("key", "shown"), [("i", "session and machine"), ("l", "log of the session")]
+)
 async def test_escape_leaves_session_and_log_before_the_filter(key: str, shown: str) -> None:
     async with bench(size=(120, 40)) as b:
         await b.press("slash", *"steady", "enter", key)

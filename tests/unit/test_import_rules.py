@@ -146,6 +146,7 @@ ALLOWED = {
     },
     "cortex_tui.tui": {
         "cortex_tui.analysis",
+        "cortex_tui.environment.findings",
         "cortex_tui.formats",
         "cortex_tui.isolation",
         "cortex_tui.library",

@@ -154,7 +154,8 @@ def test_a_dry_run_tries_each_operation_once_and_keeps_nothing(
 ) -> None:
     answer = call(capsys, "run", "*.good", "*.missed", "*.bad", "*.gone", "--dry-run")
     assert answer.code == 3
-    lines = answer.out.splitlines()
+    # On a busy machine a profile has a line about that below its own.
+    lines = [line for line in answer.out.splitlines() if not line.lstrip().startswith("but:")]
     assert [line.split()[:2] for line in lines[:4]] == [
         ["cortex-tui.good", "ok"],
         ["cortex-tui.missed", "ok"],

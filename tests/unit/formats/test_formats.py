@@ -24,7 +24,8 @@ def result(*profiles: Profile, rounds: int = 1) -> SessionResult:
     for run in fold.runs:
         measure(fold, run, 1_000 * (run + 1), count=100)
         tell(fold, RunFinished(run=run, state="finished", at_ns=0, measured_ns=SECOND_NS))
-    return live_result(fold, {"python": "3.11"}, None)
+    fold.environment = {"python": "3.11"}
+    return live_result(fold, None)
 
 
 def test_a_format_can_be_added_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:

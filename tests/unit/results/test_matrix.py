@@ -144,7 +144,7 @@ async def loaded(path: Path, ref: str) -> StoredSession:
 
 async def test_a_cell_that_had_ended_before_is_stored_with_the_final_word(tmp_path: Path) -> None:
     fold, writer = session(cell(10), cell(100)), SessionWriter(tmp_path / "s.db")
-    await writer.begin(fold, {})
+    await writer.begin()
     measure(fold, 0, 1_000)
     finish(fold, 0)
     await writer.write(fold)
@@ -161,7 +161,7 @@ async def test_a_cell_that_had_ended_before_is_stored_with_the_final_word(tmp_pa
 
 async def test_a_session_cut_short_leaves_undecided_what_was_pending(tmp_path: Path) -> None:
     fold, writer = session(cell(10), cell(100)), SessionWriter(tmp_path / "s.db")
-    await writer.begin(fold, {})
+    await writer.begin()
     measure(fold, 0, 1_000)
     finish(fold, 0)
     await writer.write(fold)

@@ -128,7 +128,8 @@ def test_a_run_tells_what_was_done_to_it_and_how_sure_it_is() -> None:
 
 async def test_a_stored_session_is_told_as_the_live_one(tmp_path: Path) -> None:
     fold, writer = eventful(), SessionWriter(tmp_path / "s.db")
-    await writer.begin(fold, {"cpu": "some", "cores": 2})
+    fold.environment = {"cpu": "some", "cores": 2}
+    await writer.begin()
     await writer.write(fold)
     document = session_document(writer.result(fold))
     await writer.close()

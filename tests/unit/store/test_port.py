@@ -152,7 +152,8 @@ async def test_a_kind_of_store_from_outside_keeps_a_session(
 
     monkeypatch.setitem(port.STORES, "memory", opener)
     fold, writer = session(profile("p")), SessionWriter("memory://here")
-    await writer.begin(fold, {"python": "3.11"})
+    fold.environment = {"python": "3.11"}
+    await writer.begin()
     measure(fold, 0, 1_000, count=100)
     await writer.save(fold, "main", None, "a note")
     await writer.close()

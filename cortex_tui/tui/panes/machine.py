@@ -1,12 +1,18 @@
-"""The pane about the session: its runner, clock and event loop, and what the screen costs."""
+"""The pane about where it is measured: runner, event loop, machine, and what the screen costs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from cortex_tui.placement.registry import place_of
 from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.results.series import RunSeries
 from cortex_tui.results.view import SessionView
+from cortex_tui.tables import Tone
 from cortex_tui.tui.panes.port import LinesPane, PaneInput
-from cortex_tui.tui.render.line_builder import LineBuilder
+from cortex_tui.tui.render.line_builder import LABEL_WIDTH, LineBuilder
+from cortex_tui.tui.render.plot import trend
 from cortex_tui.tui.render.status import cost_text, current_round
 from cortex_tui.tui.render.text import Line
 from cortex_tui.tui.state.cost import ScreenCost
@@ -14,6 +20,10 @@ from cortex_tui.tui.state.pace import FULL, pace_text
 
 BLOCKED_NS = 10_000_000
 """From here on a block of the measuring loop is worth a warning: open loads start so late."""
+
+_AT_MOST_WIDTH = 18
+_LEVELS: dict[str, Tone] = {"warning": "warn", "note": "plain", "ok": "dim"}
+"""In the order in which they are shown."""
 
 
 def _runner(builder: LineBuilder, view: SessionView) -> None:
@@ -54,21 +64,54 @@ def _screen(builder: LineBuilder, view: SessionView, cost: ScreenCost) -> None:
     builder.fact("screen", text or "not known yet")
 
 
-class SessionPane(LinesPane):
-    """Facts that are the same whichever run the cursor is on."""
+def _over_time(builder: LineBuilder, series: RunSeries) -> None:
+    """What happened around the run under the cursor, interval by interval: the newest that fit."""
+    room = max(0, builder.width - LABEL_WIDTH - _AT_MOST_WIDTH)
+    health = [each.health for each in series.slices]
+    rows = (
+        ("blocked", [each.loop_lag_ns for each in health]),
+        ("GC pauses", [each.gc_pause_ns for each in health]),
+        ("steal", [each.steal_ns for each in health]),
+    )
+    for label, values in rows:
+        if not any(values):
+            continue
+        known = [value or None for value in values]
+        text = f"{trend(known, min(room, len(known)))}  at most {format_duration(max(values))}"
+        builder.fact(label, text)
 
-    NAME = "session"
+
+def _findings(builder: LineBuilder, facts: Mapping[str, Any]) -> None:
+    """What the doctor would report of the machine as it was when the session started."""
+    # Brings sqlite3, which the first frame need not wait for.
+    from cortex_tui.environment.findings import findings
+
+    found = findings(facts)
+    for level, tone in _LEVELS.items():
+        for finding in (each for each in found if each.level == level):
+            builder.fact(finding.topic, finding.what, tone)
+            if level != "ok":
+                for text in filter(None, (finding.effect, finding.advice)):
+                    builder.fact("", text, "dim")
+
+
+class MachinePane(LinesPane):
+    """Facts that are the same whichever run the cursor is on, and what happened around that run."""
+
+    NAME = "machine"
     TAB = 7
     KEY = "i"
-    LABEL = "session"
-    TOOLTIP = "Show health of session, loop and screen, or the details again"
-    HEADING = "the session"
+    LABEL = "machine"
+    TOOLTIP = "Show what is measured on: runner, event loop, machine, screen; i closes it again"
+    WANTS_SERIES = True
+    HEADING = "session and machine"
 
     @staticmethod
     def lines_of(now: PaneInput, width: int) -> list[Line]:
         builder, view, cost = LineBuilder(width), now.latest.view, now.cost
         if view is None:
-            builder.add("Nothing was run yet.", "dim")
+            builder.add("Nothing was run yet. A session starts by examining the machine.", "dim")
+            builder.add("cortex-tui doctor does so at any time.", "dim")
             return builder.lines
         state = [view.state, format_duration(view.elapsed_ns)]
         if view.rounds > 1:
@@ -81,6 +124,8 @@ class SessionPane(LinesPane):
             builder.add(text, "warn", indent="  ")
         _runner(builder, view)
         _health(builder, view, cost, now.cores)
+        if now.series is not None:
+            _over_time(builder, now.series)
         _screen(builder, view, cost)
         if text := pace_text(now.pace):
             builder.fact("", text, "warn")
@@ -90,4 +135,7 @@ class SessionPane(LinesPane):
             builder.fact("store", "everything up to now is on disk")
         if view.started_at:
             builder.fact("started", f"{view.started_at}, as {view.session}")
+        if view.environment:
+            builder.add("machine, when the session started", "head")
+            _findings(builder, view.environment)
         return builder.lines
