@@ -81,6 +81,11 @@ class Terminal:
         """Bytes as they are, whether they are text or not."""
         self._tmux("send-keys", "-H", *(f"{byte:02x}" for byte in data))
 
+    def paste(self, text: str) -> None:
+        """Text as a terminal pastes it: in brackets, if the program has asked for that."""
+        self._tmux("load-buffer", "-", text=text)
+        self._tmux("paste-buffer", "-p", "-d")
+
     def click(self, column: int, row: int) -> None:
         """Press and release of the left button; columns and rows are counted from 0."""
         at = f"{column + 1};{row + 1}"
@@ -137,10 +142,11 @@ class Terminal:
         (child,) = children_of(int(self._tmux("display-message", "-p", "#{pane_pid}")))
         return child
 
-    def _tmux(self, *arguments: str, check: bool = True) -> str:
+    def _tmux(self, *arguments: str, check: bool = True, text: str = "") -> str:
         done = subprocess.run(
             ["tmux", "-u", "-S", f"{self._server.name}/s", "-f", os.devnull, *arguments],
             env=self._environment,
+            input=text,
             capture_output=True,
             text=True,
             timeout=DEADLINE_S,

@@ -103,6 +103,8 @@ class MainScreen(ComparingScreen, SuiteScreen):
         self.seen = self.latest
         """What is drawn: the latest, or what it was when the screen was frozen."""
         self._series = SeriesKeeper(self._post_series)
+        self._series_due = False
+        """Whether intervals have come that are not drawn yet."""
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="status")
@@ -349,7 +351,9 @@ class MainScreen(ComparingScreen, SuiteScreen):
             if self.window is not None:
                 self._series.fetch(self.control, view, seen.runs, self.window)
         found: dict[int, RunResult] = {}
-        if self.window is not None:
+        if self.window is None:
+            self._series.forget_others([current.run] if current is not None else [])
+        else:
             for run in seen.runs:
                 if (within := self._series.windowed(run, self.window)) is not None:
                     found[run.run] = within
@@ -360,8 +364,14 @@ class MainScreen(ComparingScreen, SuiteScreen):
 
     @on(SeriesCame)
     def _take_series(self, event: SeriesCame) -> None:
-        if self._series.take(self.seen.view, event.run, event.series):
-            self.show()
+        if self._series.take(self.seen.view, event.run, event.series) and not self._series_due:
+            # Once for all that have come together: with hundreds of runs each costs something.
+            self._series_due = True
+            self.call_later(self._show_series)
+
+    def _show_series(self) -> None:
+        self._series_due = False
+        self.show()
 
     # --- choosing -------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -14,6 +14,9 @@ from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
+
+KEPT = 8
+"""Of how many runs that the cursor has left the intervals are kept: they take 0.3 MB each."""
 
 Came = Callable[[RunResult, RunSeries], None]
 
@@ -67,8 +70,16 @@ class SeriesKeeper:
         """Keeps intervals that have come; False where they are of a session that is over."""
         if view is None or view.session != self._session or self._asked.pop(run.run, None) is None:
             return False
+        self._kept.pop(run.run, None)  # the newest stand last
         self._kept[run.run] = run, series
         return True
+
+    def forget_others(self, wanted: Collection[int]) -> None:
+        """Lets go of the intervals of runs that are not looked at, but for the last few."""
+        others = [number for number in self._kept if number not in wanted]
+        for number in others[: max(0, len(others) - KEPT)]:
+            del self._kept[number]
+            self._windowed.pop(number, None)
 
     def of(self, run: RunResult | None) -> RunSeries | None:
         """The intervals of a run, as far as they have come."""
