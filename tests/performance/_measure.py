@@ -1,7 +1,8 @@
 """What every performance script does alike: interleaved rounds, one JSON line each.
 
 A script measures ours and a reference in turns, round after round, so that whatever slows the
-machine meets both, and ends with 1 if a goal was missed. `--quick` takes fewer rounds.
+machine meets both, and ends with 1 if a goal was missed. `--quick` takes fewer rounds, `--only`
+takes some of the measurements.
 """
 
 from __future__ import annotations
@@ -26,11 +27,24 @@ class Measurements:
     def __init__(self, description: str, arguments: list[str] | None = None) -> None:
         parser = argparse.ArgumentParser(description=description)
         parser.add_argument("--quick", action="store_true", help="fewer rounds")
-        self.quick: bool = parser.parse_args(arguments).quick
+        parser.add_argument(
+            "--only",
+            action="append",
+            default=[],
+            metavar="TEXT",
+            help="what has this text in its name; again, what has both",
+        )
+        given = parser.parse_args(arguments)
+        self.quick: bool = given.quick
+        self._only: list[str] = given.only
         self.all_met = True
 
     def rounds(self, *, quick: int, full: int) -> int:
         return quick if self.quick else full
+
+    def wants(self, what: str) -> bool:
+        """Whether a measurement of that name is to be made."""
+        return all(text in what for text in self._only)
 
     def compare(
         self,
@@ -43,6 +57,8 @@ class Measurements:
         rounds: int,
     ) -> None:
         """How many times ours is cheaper than the reference, by the medians."""
+        if not self.wants(what):
+            return
         our_cost, reference_cost = self._costs(ours, reference, rounds)
         ratio = reference_cost / our_cost
         met = goal is None or ratio >= goal
@@ -59,6 +75,8 @@ class Measurements:
         rounds: int,
     ) -> None:
         """How many times what the reference costs ours does, by the medians."""
+        if not self.wants(what):
+            return
         our_cost, reference_cost = self._costs(ours, reference, rounds)
         self.ratio(what, our_cost, reference_cost, unit=unit, goal=goal)
 

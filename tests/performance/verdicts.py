@@ -5,6 +5,8 @@ truth is known; and how long a comparison takes.
    rules conclude from the same data, and ours from one side after the other, which no rule can
    repair.
 2. One of ten profiles slower: how often it is found.
+   The same where rounds are added until all is decided: how often there is any false alarm, and how
+   many rounds it takes.
 3. 10 % at p99: how often they are found in as many rounds as are said to be needed beforehand, from
    a measurement of the noise.
 4. Stored sessions, with the noise between sessions from six of them.
@@ -27,6 +29,7 @@ import numpy as np
 
 from cortex_tui.analysis.comparison import Comparison, Pair, compare, values_of
 from cortex_tui.analysis.evidence import Floor
+from cortex_tui.analysis.looks import in_looks, looks_within
 from cortex_tui.analysis.noise import noise_of_values, rounds_to_find
 from cortex_tui.cli.comparing import compared_refs
 from cortex_tui.protocol.messages import Health
@@ -55,6 +58,8 @@ PROFILES = 10
 SIZE = 2_000
 """Operations a round where nothing is to be found: fewer are harder."""
 SIZE_TO_FIND = 8_000
+MOST_ROUNDS = 30
+"""Where they are added until all is decided."""
 SESSION_SPREAD = 0.04
 """Of the logarithm of a level between sessions."""
 
@@ -75,6 +80,9 @@ def show_beside(measurements: Measurements, what: str, share: float, other: floa
 
 
 def measure_equal_sides(measurements: Measurements, model: Model, rounds: int, count: int) -> None:
+    title = f"equal sides, {model}, {rounds} rounds: any false alarm in ten profiles"
+    if not measurements.wants(title):
+        return
     random = np.random.default_rng(1)
     false, any_word, after = 0, 0, 0
     others: defaultdict[str, int] = defaultdict(int)
@@ -95,7 +103,6 @@ def measure_equal_sides(measurements: Measurements, model: Model, rounds: int, c
                 random, model, rounds, SIZE, count=PROFILES, in_turns=False
             )
             after += alarms(ours(later))
-    title = f"equal sides, {model}, {rounds} rounds: any false alarm in ten profiles"
     measurements.share_at_most(title, false / count, 0.05, count)
     measurements.share_at_most(f"{title}, over all statistics", any_word / count, 0.1, count)
     for name, wrong in others.items():
@@ -107,8 +114,11 @@ def measure_equal_sides(measurements: Measurements, model: Model, rounds: int, c
 def measure_found(
     measurements: Measurements, model: Model, primary: str, slower: float, count: int
 ) -> None:
-    random = np.random.default_rng(2)
     rounds, hits, false = 8, 0, 0
+    title = f"{model}, {rounds} rounds, one of ten profiles {slower - 1:.0%} slower at {primary}"
+    if not measurements.wants(title):
+        return
+    random = np.random.default_rng(2)
     for _ in range(count):
         found = profiles_on_a_machine(
             random, model, rounds, SIZE_TO_FIND, count=PROFILES, slower=slower
@@ -116,13 +126,46 @@ def measure_found(
         first, *rest = ours(found, primary=primary).profiles
         hits += first.verdict == "slower"
         false += any(each.verdict in ("slower", "faster") for each in rest)
-    title = f"{model}, {rounds} rounds, one of ten profiles {slower - 1:.0%} slower at {primary}"
     measurements.share_at_least(f"{title}: found", hits / count, 0.95, count)
     measurements.share_at_most(f"{title}: a false alarm in another", false / count, 0.05, count)
 
 
+def measure_until_decided(
+    measurements: Measurements, model: Model, slower: float, count: int
+) -> None:
+    """Rounds are added until there is a verdict on each of ten profiles, MOST_ROUNDS at most."""
+    truth = f"one of ten profiles {slower - 1:.0%} slower" if slower > 1 else "equal sides"
+    title = f"until decided, {model}, {truth}"
+    if not measurements.wants(title):
+        return
+    random = np.random.default_rng(6)
+    size = SIZE_TO_FIND if slower > 1 else SIZE
+    hits, false, taken, decided = 0, 0, [], 0
+    for _ in range(count):
+        found = profiles_on_a_machine(
+            random, model, MOST_ROUNDS, size, count=PROFILES, slower=slower
+        )
+        pairs = [Pair(arm(at, sides.a), arm(at, sides.b)) for at, sides in enumerate(found)]
+        each = in_looks(pairs, looks_within(MOST_ROUNDS), judged_at_look).profiles
+        hits += each[0].verdict == "slower"
+        false += any(one.verdict in ("slower", "faster") for one in each[slower > 1 :])
+        decided += all(one.verdict != "cannot tell" for one in each)
+        taken.append(max(one.rounds[0] for one in each))
+    lasted = f"{np.median(taken):.0f} rounds in the middle, {decided / count:.0%} all decided"
+    measurements.share_at_most(f"{title}: any false alarm ({lasted})", false / count, 0.05, count)
+    if slower > 1:
+        measurements.share_at_least(f"{title}: found", hits / count, 0.95, count)
+
+
+def judged_at_look(pairs: Sequence[Pair], alpha: float) -> Comparison:
+    return compare(pairs, paired=True, primary="p50", alpha=alpha)
+
+
 def measure_length(measurements: Measurements, model: Model, count: int) -> None:
     """10 % at p99 of one profile, in as many rounds as its noise says."""
+    title = f"{model}, 10 % slower at p99, found in the rounds that are said to be needed"
+    if not measurements.wants(title):
+        return
     random = np.random.default_rng(3)
     hits, lengths, most = 0, [], 150
     for _ in range(count):
@@ -136,12 +179,14 @@ def measure_length(measurements: Measurements, model: Model, count: int) -> None
         found = profiles_on_a_machine(random, model, rounds, SIZE_TO_FIND, count=1, slower=1.1)
         hits += ours(found, primary="p99").profiles[0].verdict == "slower"
     middle = sorted(lengths)[count // 2]
-    title = f"{model}, 10 % slower at p99, found in the rounds that are said to be needed"
     measurements.share_at_least(f"{title} (median {middle})", hits / count, 0.9, count)
 
 
 def measure_stored(measurements: Measurements, model: Model, slower: float, count: int) -> None:
     """Two sessions at different times, and the noise from six others."""
+    title = f"{model}, two stored sessions, six more for the noise"
+    if not measurements.wants(title):
+        return
     random = np.random.default_rng(4)
     rounds, sessions, hits, false = 6, 6, 0, 0
 
@@ -160,7 +205,6 @@ def measure_stored(measurements: Measurements, model: Model, slower: float, coun
                 false += judged.verdict in ("slower", "faster")
             else:
                 hits += judged.verdict == "slower"
-    title = f"{model}, two stored sessions, six more for the noise"
     measurements.share_at_most(f"{title}: false alarms", false / count, 0.05, count)
     show_beside(measurements, f"{title}: {slower - 1:.0%} slower is found", hits / count, 1.0)
 
@@ -226,6 +270,10 @@ def main() -> None:
     for model in MODELS:
         for rounds in (8, 12):
             measure_equal_sides(measurements, model, rounds, equal)
+        for slower in (1.0, 1.05):
+            measure_until_decided(
+                measurements, model, slower, measurements.rounds(quick=12, full=300)
+            )
         measure_found(measurements, model, "p50", 1.05, found)
         measure_found(measurements, model, "p95", 1.1, found)
         measure_length(measurements, model, measurements.rounds(quick=10, full=200))
