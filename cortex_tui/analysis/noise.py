@@ -11,7 +11,6 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
-from statistics import NormalDist
 from typing import Any
 
 import msgspec
@@ -21,7 +20,7 @@ from cortex_tui.analysis.comparison import PERCENTILES, values_of
 from cortex_tui.analysis.evidence import Floor
 from cortex_tui.analysis.stored_arms import stored_arms
 from cortex_tui.analysis.verdict import ALPHA, POWER, rounds_for
-from cortex_tui.stats.beta import t_critical
+from cortex_tui.stats.beta import chi_square, t_critical
 from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.records import SessionRecord, StoredSession
 
@@ -154,15 +153,11 @@ def rounds_to_find(
     """In how many alternating rounds, as long as those sessions, a difference of that ratio less 1
     is found with probability POWER, of `family` profiles together; None where that is not known.
 
-    What few sessions show of the spread may be too little: its upper bound (80 %) is taken, by the
-    chi-square approximation of Wilson and Hilferty ("The distribution of chi-square", PNAS 17,
-    1931).
+    What few sessions show of the spread may be too little: its upper bound (80 %) is taken.
     """
     spread = record.successive.get(statistic)
     if spread is None or record.sessions < 3 or not 0 <= spread < MOST_NOISE:
         return None
     degrees = record.sessions - 1
-    part = 2 / (9 * degrees)
-    least = degrees * max(1 - part + NormalDist().inv_cdf(0.2) * math.sqrt(part), 0.1) ** 3
-    widest = spread * math.sqrt(degrees / least)
+    widest = spread * math.sqrt(degrees / chi_square(degrees, 0.2))
     return rounds_for(widest, math.log1p(difference), ALPHA / family)

@@ -1,4 +1,4 @@
-"""The beta distribution and what follows from it: Student's t, and bounds on a share.
+"""The beta distribution and what follows from it: Student's t, bounds on a share and on a variance.
 
 Plain Python, to about 12 digits, so that nothing needs scipy; the tests compare with tables.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from statistics import NormalDist
 
 _SMALL = 1e-300
 _CLOSE = 1e-15
@@ -86,3 +87,11 @@ def t_critical(probability: float, degrees: float) -> float:
     """The t that |T| reaches or exceeds with that probability: 2.262 for 0.05 and 9 degrees."""
     share = beta_quantile(probability, degrees / 2, 0.5)
     return math.sqrt(degrees * (1 / share - 1)) if share > 0 else math.inf
+
+
+def chi_square(degrees: float, probability: float) -> float:
+    """What a chi-square is below with that probability, by the approximation of Wilson and Hilferty
+    ("The distribution of chi-square", PNAS 17, 1931)."""
+    part = 2 / (9 * degrees)
+    root = 1 - part + NormalDist().inv_cdf(probability) * math.sqrt(part)
+    return degrees * max(root, 0.1) ** 3

@@ -24,14 +24,18 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
-from cortex_tui.stats.beta import beta_share, t_two_sided
+from cortex_tui.stats.beta import beta_share, chi_square, t_two_sided
 
 Side = Literal["below", "above"]
 
 ERROR = 0.05
-LEAST_DEFF = 10.0
+LEAST_DEFF = 12.0
 """A run may by chance have met none of its rare bursts, and then it looks independent and good.
 What the shipped profiles have is 5 to 150 at p95 and p99."""
+DOUBT = 0.2
+"""How often the deff may be greater than it is taken for. A run that by chance had few bursts has a
+better share and a smaller deff at once, so that a deff in the middle of what is likely makes more
+of the verdicts wrong than ERROR."""
 _LOG_EVIDENCE = math.log(1 / ERROR)
 _PRIOR = 50
 """The mixture weighs shares like this number of earlier operations with the limit's share."""
@@ -61,6 +65,12 @@ def side_of_share(
     if over > 0 and beta_share(limit, over, count - over + 1) < ERROR:
         return "above"
     return None
+
+
+def deff_at_most(deff: float, blocks: int) -> float:
+    """What a deff that was found from so many blocks is surely not above, but for DOUBT. It is a
+    variance, which blocks show like a chi-square of one degree less."""
+    return deff * (blocks - 1) / chi_square(blocks - 1, DOUBT)
 
 
 def _log_beta(a: float, b: float) -> float:

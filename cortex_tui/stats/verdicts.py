@@ -18,6 +18,7 @@ from cortex_tui.stats.judging import (
     ERROR,
     LEAST_DEFF,
     Side,
+    deff_at_most,
     least_to_be_below,
     longer_for_mean,
     longer_for_share,
@@ -156,7 +157,7 @@ def _judged(
     share = share_of(target, measured, subject)
     if share is not None:
         over, count, allowed = share
-        seen = 1.0 if varied is None else varied.deff
+        seen = 1.0 if varied is None else deff_at_most(varied.deff, varied.blocks)
         deff = 1.0 if _is_plain(target, share) else max(LEAST_DEFF, seen)
         return _Judged(
             side_of_share(over, count, allowed, deff=deff, any_look=any_look),

@@ -107,8 +107,6 @@ class NoiseRecord(msgspec.Struct, frozen=True, kw_only=True):
     successive: dict[str, float] = {}
     """By statistic: the standard deviation of the logarithm of its ratio between one session and
     the next, in which a slow drift of the machine has hardly a part."""
-    dependence: dict[str, float] = {}
-    """By statistic: how many operations in a row tell as much as an independent one."""
     sessions: int = 0
     measured_at: str = ""
 

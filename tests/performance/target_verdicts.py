@@ -171,7 +171,6 @@ def report_wrong(
     beside: float | None = None,
 ) -> None:
     """Holds the share of wrong verdicts to 5 %, or only shows it."""
-    what = f"{model.name}, {what}"
     if model.held:
         measurements.share_at_most(what, wrong, 0.05, runs, beside=beside)
     else:
@@ -183,10 +182,14 @@ def measure_on_the_limit(measurements: Measurements, runs: int) -> None:
         ("p95", 0.95, 1_000),
         ("p95", 0.95, 6_000),
         ("p95", 0.95, 30_000),
+        ("p99", 0.99, 6_000),
         ("p99", 0.99, 30_000),
     )
     for model in MODELS:
         for name, quantile, count in rows:
+            title = f"{model.name}, {name} exactly on its limit, {count:,} operations"
+            if not measurements.wants(title):
+                continue
             limit = limit_ns(model, quantile)
             found = verdicts(model, f"{name} < {limit:.0f}ns", runs, count)
             points = [np.quantile(times, quantile) for times in simulated(model, runs, count)]
@@ -194,21 +197,24 @@ def measure_on_the_limit(measurements: Measurements, runs: int) -> None:
             for verdict, point in (("met", below), ("missed", 1 - below)):
                 report_wrong(
                     measurements, model,
-                    f"{name} exactly on its limit, {count:,} operations: share of "
-                    f"runs called {verdict}; beside it those that comparing calls so",
+                    f"{title}: share of runs called {verdict}; beside it those that comparing "
+                    "calls so",
                     share(found, verdict), len(found), beside=point,
                 )  # fmt: skip
 
 
 def measure_off_the_limit(measurements: Measurements, runs: int) -> None:
     for model in MODELS:
+        title = f"{model.name}, limit of p95"
+        if not measurements.wants(title):
+            continue
         truth = limit_ns(model, 0.95)
         for factor, right in ((1.1, "met"), (0.9, "missed")):
             found = verdicts(model, f"p95 < {truth * factor:.0f}ns", runs, 30_000)
             decided = share(found, right)
             measurements.line(
-                f"{model.name}, limit of p95 at {factor} of the truth, 30,000 operations: share "
-                f"of runs called {right}",
+                f"{title} at {factor} of the truth, 30,000 operations: share of runs called "
+                f"{right}",
                 decided, 0.95, decided / 0.95, 1.0 if model.held else None,
                 met=decided >= 0.95 or not model.held, unit="share",
             )  # fmt: skip
@@ -216,6 +222,9 @@ def measure_off_the_limit(measurements: Measurements, runs: int) -> None:
 
 def measure_until_decided(measurements: Measurements, runs: int) -> None:
     for model in MODELS:
+        title = f"{model.name}, until decided, limit of p95"
+        if not measurements.wants(title):
+            continue
         truth = limit_ns(model, 0.95)
         for factor in (1.0, 1.1, 0.9):
             target = f"p95 < {truth * factor:.0f}ns"
@@ -225,9 +234,9 @@ def measure_until_decided(measurements: Measurements, runs: int) -> None:
             decided = 1 - share(found, "undecided")
             report_wrong(
                 measurements, model,
-                f"limit of p95 at {factor:g} of the truth, until decided, {LEAST} to "
-                f"600 intervals: share of runs with a wrong verdict ({decided:.0%} decided, after "
-                f"{np.median(lengths):.0f} intervals in the middle)",
+                f"{title} at {factor:g} of the truth, {LEAST} to 600 intervals: share of runs with "
+                f"a wrong verdict ({decided:.0%} decided, after {np.median(lengths):.0f} intervals "
+                "in the middle)",
                 rate, len(found),
             )  # fmt: skip
 

@@ -77,7 +77,7 @@ def test_a_tight_limit_on_times_decides_nothing_with_neighbours() -> None:
     warned = profile("warned", warn_targets=("p50 < 1us", "errors >= 1"))
     alone = (started(), planned(warned, 0, ()), at_stage(0, "measure", 0))
     other = (planned(TWO, 1, ("bench.warned",)), at_stage(1, "measure", 0))
-    values = samples(0, [2_000] * 50, run=0, at_ns=SECOND_NS)
+    values = samples(0, [2_000] * 100, run=0, at_ns=SECOND_NS)
     finished = RunFinished(run=0, state="finished", at_ns=SECOND_NS, measured_ns=SECOND_NS)
     for before, verdicts in ((alone, ["missed"] * 2), ((*alone, *other), ["undecided", "missed"])):
         run = view_of(fold(*before, values, finished)).runs[0]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortex_tui.stats.beta import beta_quantile, beta_share, t_critical, t_two_sided
+from cortex_tui.stats.beta import beta_quantile, beta_share, chi_square, t_critical, t_two_sided
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,17 @@ def test_critical_values_of_t_are_those_of_tables(
 ) -> None:
     assert t_critical(probability, degrees) == pytest.approx(expected, abs=6e-4)
     assert t_two_sided(-t_critical(probability, degrees), degrees) == pytest.approx(probability)
+
+
+@pytest.mark.parametrize(
+    ("probability", "degrees", "expected"),
+    # Any table of chi-square, lower tail.
+    [(0.2, 15, 10.307), (0.2, 29, 22.475), (0.1, 9, 4.168), (0.95, 10, 18.307)],
+)
+def test_chi_squares_are_those_of_tables(
+    probability: float, degrees: float, expected: float
+) -> None:
+    assert chi_square(degrees, probability) == pytest.approx(expected, rel=0.005)
 
 
 @pytest.mark.parametrize(

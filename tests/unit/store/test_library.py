@@ -324,7 +324,7 @@ async def test_which_variants_are_the_code_as_it_is_is_known(store: Store) -> No
 
 async def test_noise_is_kept_by_profile_and_machine(store: Store) -> None:
     first = NoiseRecord(profile="k1", machine="m", deviations={"p95": 0.03}, sessions=6)
-    other = NoiseRecord(profile="k1", machine="m2", name="search.x", dependence={"p95": 14.0})
+    other = NoiseRecord(profile="k1", machine="m2", name="search.x", successive={"p95": 0.1})
     await store.put_noise([first, other])
     newer = msgspec.structs.replace(first, deviations={"p95": 0.02}, sessions=9)
     await store.put_noise([newer])
