@@ -68,7 +68,7 @@ def side_of_share(
 
 
 def deff_at_most(deff: float, blocks: int) -> float:
-    """What a deff that was found from so many blocks is surely not above, but for DOUBT. It is a
+    """What a deff that was found from that number of blocks is not above, but for DOUBT. It is a
     variance, which blocks show like a chi-square of one degree less."""
     return deff * (blocks - 1) / chi_square(blocks - 1, DOUBT)
 
