@@ -33,6 +33,8 @@ class Column(NamedTuple, Generic[Row]):
     """Which column goes first where there is no room: the one with the highest number; 0 stays."""
     left: bool = False
     """Whether its cells begin, and do not end, at one edge."""
+    least: int = 0
+    """The cells that it takes at least: a table that is drawn again and again must not jump."""
 
 
 def table(
@@ -47,7 +49,11 @@ def table(
     while True:
         cells = [[column.cell(row) for row in rows] for column in fitting]
         padded = [
-            aligned([column.title, *(cell.text for cell in of)], right=not column.left)
+            aligned(
+                [column.title, *(cell.text for cell in of)],
+                right=not column.left,
+                least=column.least,
+            )
             for column, of in zip(fitting, cells, strict=True)
         ]
         needed = sum(cell_width(texts[0]) for texts in padded) + len(gap) * (len(padded) - 1)
@@ -80,15 +86,15 @@ def table_lines(
     return [GAP.join(cells).rstrip() for cells in zip(*padded, strict=True)]
 
 
-def aligned(column: Sequence[str], *, right: bool = False) -> list[str]:
-    """The cells of a column, all as wide as the widest."""
+def aligned(column: Sequence[str], *, right: bool = False, least: int = 0) -> list[str]:
+    """The cells of a column, all as wide as the widest, and at least `least` wide."""
     # Looked at as a whole: lists of 10,000 sessions are mostly plain text.
     text = "".join(column)
     if text.isascii() and text.isprintable():
-        width = max(map(len, column), default=0)
+        width = max(least, max(map(len, column), default=0))
         return [cell.rjust(width) if right else cell.ljust(width) for cell in column]
     cells = [one_line(cell) for cell in column]
     widths = [cell_width(cell) for cell in cells]
-    widest = max(widths)
+    widest = max(least, *widths)
     fills = [" " * (widest - width) for width in widths]
     return [fill + cell if right else cell + fill for cell, fill in zip(cells, fills, strict=True)]

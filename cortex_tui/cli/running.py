@@ -110,6 +110,11 @@ def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset
     is_flag=True,
     help="Run the operation of each profile once, to see that it works; nothing is stored.",
 )
+@click.option(
+    "--inline",
+    is_flag=True,
+    help="Draw a small live table below the prompt in place of the line of progress.",
+)
 @place_options
 @loop_option
 @profiles_option
@@ -158,6 +163,7 @@ def run(
     repeat: int,
     again: str,
     dry_run: bool,
+    inline: bool,
     place: Place,
     loop: LoopName,
     places: Sequence[Path],
@@ -212,6 +218,8 @@ def run(
         going_on_ns = None if versions_wanted else decide_ns
         profiles = [overridden(profile, duration_ns, warmup, going_on_ns) for profile in profiles]
     check_delivery(store, save=save, note=note, json=json)
+    if inline:
+        _warn_of_no_terminal()
     if baseline:
         report_findable_differences(store, baseline, profiles)
     from cortex_tui.report import Delivery, worst
@@ -220,8 +228,9 @@ def run(
         fail_on -= {"undecided"}
     aside = json == "-" or to_stdout(exports)
     delivery = Delivery(
-        store=store, save=save, note=note, json=json, dry_run=dry_run, fail_on=fail_on
-    )
+        store=store, save=save, note=note, json=json, dry_run=dry_run, fail_on=fail_on,
+        inline=inline,
+    )  # fmt: skip
     table_to = table_stream(exports, json)
     if versions_wanted:
         from cortex_tui.cli.versions import run_versions
@@ -283,6 +292,15 @@ def selected(select: Sequence[str], places: Sequence[Path]) -> tuple[Sequence[Pr
     selected = selected_from(catalog, select)
     report_problems(selected.problems)
     return selected.profiles, bool(selected.problems)
+
+
+def _warn_of_no_terminal() -> None:
+    from cortex_tui.report.inline import can_redraw
+
+    if not can_redraw(sys.stderr):
+        report_error(
+            "--inline: stderr is no terminal that can draw; progress is shown in lines instead"
+        )
 
 
 def _refuse_with(ctx: click.Context, option: str, names: Sequence[str]) -> None:

@@ -15,12 +15,13 @@ import msgspec
 from cortex_tui.files import write_whole
 from cortex_tui.isolation import asyncio
 from cortex_tui.profiles.model import Profile
+from cortex_tui.report.inline import LiveTable, can_redraw
 from cortex_tui.report.interruption import INTERRUPTED, Interruption, interruption
 from cortex_tui.report.progress import Progress
 from cortex_tui.report.rehearsal import rehearsal
-from cortex_tui.report.stream import wants_colour, width_of
+from cortex_tui.report.stream import is_terminal, wants_colour, width_of
 from cortex_tui.report.summary import ONLY_SHOWN, not_stored, summary, troubles, where_stored
-from cortex_tui.results.view import LogEntry, SessionView
+from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control, UntilDecided
 from cortex_tui.session.versions import Version
 from cortex_tui.text import one_line
@@ -55,6 +56,8 @@ class Delivery(msgspec.Struct, frozen=True):
     """What makes the session a failure, of FAIL_ON."""
     dry_run: bool = False
     """Whether the operations are only tried: then it is said which work, and nothing is kept."""
+    inline: bool = False
+    """Whether a table of the runs is drawn while they are measured, where that is possible."""
 
 
 async def run_headless(
@@ -76,7 +79,7 @@ async def run_headless(
     SIGINT, SIGTERM and SIGHUP end the session: what was measured is kept, shown and delivered. A
     second one ends the waiting too. Must run on the main thread's loop.
     """
-    progress = Progress(err)
+    progress = LiveTable(err) if delivery.inline and can_redraw(err) else Progress(err)
     with interruption(control, progress) as interrupted:
         before = control.view
         control.start(
@@ -88,7 +91,8 @@ async def run_headless(
         except _LostError as error:
             view, lost = error.view, True
             progress.report("error: the session does not respond; it was given up")
-    progress.clear()
+    if view is None:
+        progress.clear()
     if view is None and lost:
         return FAILED
     if view is None:
@@ -114,9 +118,9 @@ async def run_headless(
             except OSError as error:
                 unwritten = error
         view = control.view or view
-    for line in view.log:
-        progress.report(f"  | {one_line(_log_text(line))}")
     table_to = err if delivery.json == STDOUT else out
+    # Where versions are compared, no table of the runs follows.
+    progress.end(view, has_table=is_terminal(table_to) and not versions)
     colour = wants_colour(table_to)
     if delivery.dry_run:
         text, worked = rehearsal(view, colour=colour)
@@ -143,12 +147,6 @@ async def run_headless(
     # What versions come to is their comparison; each alone may miss a target.
     fail_on = delivery.fail_on & {"errors"} if versions else delivery.fail_on
     return worst(code, exit_code(view, fail_on))
-
-
-def _log_text(entry: LogEntry) -> str:
-    """Such as `1.20s loads.rate stdout: what was printed`."""
-    when = [] if entry.offset_ns is None else [f"{entry.offset_ns / 1e9:.2f}s"]
-    return f"{' '.join([*when, *filter(None, [entry.profile]), entry.stream])}: {entry.text}"
 
 
 def exit_code(view: SessionView, fail_on: Collection[str] = FAIL_BY_DEFAULT) -> int:

@@ -8,7 +8,7 @@ from typing import TextIO
 from cortex_tui.protocol.lifecycle import words
 from cortex_tui.quantities import format_count
 from cortex_tui.report.stream import is_terminal, width_of
-from cortex_tui.results.view import SessionView
+from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.text import one_line
 
 PLAIN_EVERY_NS = 2_000_000_000
@@ -25,9 +25,7 @@ class Progress:
         self._store_error = ""
 
     def show(self, view: SessionView) -> None:
-        if view.store_error and view.store_error != self._store_error:
-            self.report(f"warning: not stored for now: {one_line(view.store_error)}")
-            self._store_error = view.store_error
+        self._warn_of_store(view)
         if self._live:
             line = progress_line(view)[: max(width_of(self._stream) - 1, 1)]
             self._write(f"\r\x1b[K{line}")
@@ -45,10 +43,29 @@ class Progress:
         if self._live:
             self._write("\r\x1b[K")
 
+    def end(self, view: SessionView, *, has_table: bool) -> None:
+        """The last view: what the workloads printed. `has_table` if a table of the runs follows."""
+        self.clear()
+        for entry in view.log:
+            self._write(f"{log_text(entry)}\n")
+
+    def _warn_of_store(self, view: SessionView) -> None:
+        """Reports that the session cannot be written, once for each reason."""
+        if view.store_error and view.store_error != self._store_error:
+            self._store_error = view.store_error
+            self.report(f"warning: not stored for now: {one_line(view.store_error)}")
+
     def _write(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):
             self._stream.write(text)
             self._stream.flush()
+
+
+def log_text(entry: LogEntry) -> str:
+    """Such as `  | 1.20s loads.rate stdout: what was printed`."""
+    when = [] if entry.offset_ns is None else [f"{entry.offset_ns / 1e9:.2f}s"]
+    origin = " ".join([*when, *filter(None, [entry.profile]), entry.stream])
+    return f"  | {one_line(f'{origin}: {entry.text}')}"
 
 
 def progress_line(view: SessionView) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from cortex_tui.protocol.lifecycle import words
 from cortex_tui.quantities import format_count, format_duration, format_range, is_wide
 from cortex_tui.report.stream import table_text
 from cortex_tui.results.run_result import RunResult
@@ -24,6 +25,18 @@ def results_table(runs: Sequence[RunResult], width: int, *, colour: bool) -> lis
         columns[-1] = Column("targets", _short_verdict, left=True)
     columns[1:1] = _which(runs)
     return table_text(table(columns, by_profile(runs), width), colour=colour)
+
+
+def live_table(runs: Sequence[RunResult], width: int) -> list[tuple[Cell, ...]]:
+    """The cells of each line, titles first, for runs of which some are still measured."""
+    columns = [
+        column._replace(cell=_live_state) if column.title == "state" else column
+        for column in _RESULTS[:-1]
+    ]
+    columns = [column._replace(least=_LIVE_LEAST.get(column.title, 0)) for column in columns]
+    columns.append(Column("targets", _short_verdict, left=True, least=len("undecided")))
+    columns[1:1] = _which(runs)
+    return table(columns, runs, width)
 
 
 def confidence_table(runs: Sequence[RunResult], width: int, *, colour: bool) -> list[str]:
@@ -104,6 +117,14 @@ def _state(run: RunResult) -> Cell:
     return Cell(run.state, tones.get(run.state, "plain"))
 
 
+def _live_state(run: RunResult) -> Cell:
+    """`measure 40%`; `done` for a run that has measured to its end."""
+    word = words(run.life).long
+    tones: dict[str, Tone] = {"FAILED": "bad", "stopped": "warn", "waiting": "dim"}
+    known = word in ("warmup", "measure") and run.progress is not None
+    return Cell(f"{word} {run.progress:.0%}" if known else word, tones.get(word, "plain"))
+
+
 def _errors(run: RunResult) -> Cell:
     return Cell(format_count(run.error_count), "bad" if run.error_count else "plain")
 
@@ -144,6 +165,12 @@ _RESULTS: Sequence[Column[RunResult]] = (
     Column("errors", _errors, goes=1),
     Column("targets", _verdict, left=True),
 )
+
+_LIVE_LEAST = {
+    "state": len("measure 100%"),
+    **dict.fromkeys(("op/s", "p50", "p90", "p99", "p99.9", "max"), 6),
+}
+"""Of columns whose texts change in length while a session runs."""
 
 _CONFIDENCE: Sequence[Column[RunResult]] = (
     _PROFILE,

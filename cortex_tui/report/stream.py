@@ -31,12 +31,19 @@ def wants_colour(stream: TextIO) -> bool:
 
 def width_of(stream: TextIO) -> int:
     """The columns of a terminal; PLAIN_WIDTH for anything else."""
-    if not is_terminal(stream):
-        return PLAIN_WIDTH
+    return _size_of(stream).columns or 80 if is_terminal(stream) else PLAIN_WIDTH
+
+
+def height_of(stream: TextIO) -> int:
+    """The lines of a terminal."""
+    return _size_of(stream).lines or 24
+
+
+def _size_of(stream: TextIO) -> os.terminal_size:
     try:
-        return os.get_terminal_size(stream.fileno()).columns or 80
+        return os.get_terminal_size(stream.fileno())
     except (OSError, ValueError):
-        return 80
+        return os.terminal_size((80, 24))
 
 
 _CODE = re.compile(r"\x1b\[\d*m")
