@@ -64,6 +64,10 @@ def _look(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str
     return Action(name, keys, shown, label, tooltip, group="look")
 
 
+def _sort(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
+    return Action(name, keys, shown, label, tooltip, group="sort")
+
+
 def _move(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
     return Action(name, keys, shown, label, tooltip, palette=False, group="move")
 
@@ -177,6 +181,9 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
     ),
     _session("save", ("s",), "s", "save", "Save the session, or the run under the cursor", 5),
     Action("filter", ("slash",), "/", "filter", "Show only the profiles whose name matches", 8),
+    _sort("sort_next", ("comma",), ", <", "sort", "Sort by the next column, < by the one before"),
+    _sort("sort_previous", ("less_than_sign",), "", "sort back", "Sort by the column before"),
+    _sort("sort_other_way", ("full_stop",), ".", "reverse", "Sort the other way round"),
     Action(
         "back",
         ("escape",),

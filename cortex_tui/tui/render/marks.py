@@ -26,6 +26,7 @@ VERDICTS: dict[Verdict, VerdictMark] = {
 BOXES = {"all": "[x]", "some": "[-]", "none": "[ ]"}
 CURSOR, WARNED, UNKNOWN, TICK = "▸", "!", "–", "│"
 MANY_ERRORS, MANY_NEIGHBOURS = "1k+", "9+"
+DOWNWARDS, UPWARDS = "▾", "▴"
 STALLED, EARLIER = "!", "last"
 UNSURE, BAR = "unsure", "│ 95 %"
 
@@ -69,6 +70,10 @@ def legend() -> Legend:
             UNKNOWN: "too few operations to tell: the details say how many more",
             MANY_ERRORS: "a thousand errors or more: the details count them",
             UNSURE: "the range in which a percentile lies spans tenfold or more",
+        },
+        "Titles": {
+            DOWNWARDS: "sorted by this column, the greatest or worst first",
+            UPWARDS: "sorted by it, the smallest or first first",
         },
         "Trend and curve": {
             TICK: "in the trend: something was done to the run",

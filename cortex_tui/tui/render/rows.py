@@ -12,15 +12,18 @@ from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import SharedWarning, own_warnings
+from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.columns import MARK_WIDTH, Column
 from cortex_tui.tui.render.definition import plan_text
 from cortex_tui.tui.render.marks import (
     BOXES,
+    DOWNWARDS,
     EARLIER,
     MANY_ERRORS,
     MANY_NEIGHBOURS,
     STALLED,
+    UPWARDS,
     VERDICTS,
     WARNED,
 )
@@ -36,6 +39,7 @@ from cortex_tui.tui.render.text import (
 )
 from cortex_tui.tui.render.versus import versus_cell
 from cortex_tui.tui.state.listing import Entry
+from cortex_tui.tui.state.sorting import UNSORTED, Sort
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.baseline import BaselineVerdict
@@ -53,8 +57,6 @@ _WIDE_VERDICT = 13
 """From this number of cells on, a verdict is a word: `… pending +12`."""
 _NINE = 9
 """Of more neighbours, three cells show only that they are more."""
-_LEFT = frozenset({"name", "phase", "verdict", "versus"})
-"""The columns that begin on the left."""
 _BASE_LEAST = 3
 """The cells that are left of a name before its coordinates, at least: `po…`."""
 
@@ -123,7 +125,7 @@ def _mark_places(run: RunResult) -> Sequence[int]:
 
 
 def _cell(column: Column, run: RunResult, current: bool, silent_ns: int, rounds: int) -> Span:
-    key, _, width = column
+    key, width = column.key, column.width
     if key == "phase":
         return _phase_cell(run, width, current, silent_ns, rounds)
     if key == "trend":
@@ -157,10 +159,12 @@ def _verdict_cell(run: RunResult, width: int) -> Line:
     return (Span(mark, tone), Span(fit(neighbours, width - width_of(mark)), "warn"))
 
 
-def _name(profile: Profile, width: int) -> str:
-    """At most `width` cells. Cells of a matrix differ by their coordinates: those go last, and
-    first their names."""
-    name = one_line(profile.name)
+def _name(profile: Profile, width: int, *, suite: bool = False) -> str:
+    """At most `width` cells, after the name of its `suite` where that is wanted and has room. Cells
+    of a matrix differ by their coordinates: those go last, and first their names."""
+    full, name = one_line(profile.full_name), one_line(profile.name)
+    if suite and width_of(full) <= width:
+        return full
     if width_of(name) <= width:
         return name
     base, values = (
@@ -185,12 +189,13 @@ def profile_row(
     rounds: int = 1,
     shared: Collection[SharedWarning] = (),
     versus: BaselineVerdict | None = None,
+    suite: bool = False,
 ) -> Line:
     """The row of a profile without its cursor mark; numbers of an earlier session are dim.
 
     `+4` behind the verdict says that there were four neighbours, `!` before the name that there are
     warnings other than those `shared` by the session, `of 256` behind it that percentiles are those
-    of batches.
+    of batches. With `suite`, the name of its suite goes before its own.
     """
     profile = entry.profile
     assert profile is not None
@@ -206,7 +211,7 @@ def profile_row(
     spans = [Span(BOXES[box]), Span(WARNED if warned else " ", "warn" if warned else "plain")]
     width = columns[0].width
     each = f" of {short_count(run.batch)}" if run is not None and run.batch > 1 else ""
-    name = _name(profile, width - len(each)) + each
+    name = _name(profile, width - len(each), suite=suite) + each
     spans.append(Span(fit_middle(name, width)))
     if run is None:
         rest = sum(column.width + 1 for column in columns[1:]) - 1
@@ -241,10 +246,21 @@ def suite_row(entry: Entry, columns: Sequence[Column], *, box: str) -> Line:
     return (Span(head, "head"), Span(fit("  " + " · ".join(facts), width - width_of(head)), "dim"))
 
 
-def header_row(columns: Sequence[Column]) -> str:
-    """The titles above the columns."""
-    cells = [
-        fit(title, width) if key in _LEFT else fit_right(title, width)
-        for key, title, width in columns
-    ]
-    return " " * MARK_WIDTH + " ".join(cells)
+def header_line(columns: Sequence[Column], sort: Sort = UNSORTED) -> Line:
+    """The titles above the columns. That of the column that rows are sorted by has an arrow: in
+    the empty cell next to the column where its title takes all others."""
+    spans = [Span(" " * (MARK_WIDTH - 1))]
+    gap = " "
+    for column in columns:
+        title, width, sorted_by = column.title, column.width, column.key == sort.column
+        arrow = "" if not sorted_by else DOWNWARDS if sort.descending else UPWARDS
+        tone: Tone = "head" if sorted_by else "plain"
+        if not column.left:
+            spans.append(Span(fit_right(arrow + title, width + len(gap)), tone))
+            gap = " "
+        else:
+            full = width_of(title) >= width
+            text = fit(title + arrow, width + 1) if arrow and full else fit(title + arrow, width)
+            spans.append(Span(gap + text, tone))
+            gap = "" if arrow and full else " "
+    return tuple(spans)

@@ -133,7 +133,10 @@ class MainScreen(ComparingScreen, SuiteScreen):
     def watch_view(self, view: SessionView | None) -> None:
         if view is None:
             return
+        was_active = self.latest.active
         self.latest.take(view)
+        if was_active and not self.latest.active and self.listing.sort.column:
+            self.profiles.sort_rows()
         self.compare()
         self.poller.meter.begin_frame()
         self.show(with_pane=self.poller.details_due(view))
@@ -189,7 +192,7 @@ class MainScreen(ComparingScreen, SuiteScreen):
                 return (
                     live if name == "freeze" else not live and bool(self.listing.catalog.profiles)
                 )
-            case "check_row" | "check_suite" | "check_all" | "filter":
+            case "check_row" | "check_suite" | "check_all" | "filter" | "sort_next":
                 return bool(self.listing.catalog.profiles)
             case "back":
                 first = type(self.pane) is first_tab()
@@ -381,6 +384,9 @@ class MainScreen(ComparingScreen, SuiteScreen):
 
     def action_check(self, name: str) -> None:
         self.profiles.check(name)
+
+    def action_sort(self, name: str) -> None:
+        self.profiles.sort(name)
 
     async def action_filter(self) -> None:
         await self.profiles.open_filter()

@@ -5,10 +5,11 @@ Knows nothing of runs or of Textual.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from cortex_tui.profiles.model import Catalog, Profile, Suite
+from cortex_tui.tui.state.sorting import UNSORTED, Sort
 
 
 class Entry(NamedTuple):
@@ -36,6 +37,9 @@ class Listing:
         known = {profile.full_name for profile in catalog.profiles}
         self.checked = known.intersection(checked)
         self.filter = ""
+        self.sort = UNSORTED
+        self._places: dict[str, int] = {}
+        """Where each profile stands in a list that is sorted."""
         self.entries = self._listed()
         places = [at for at, entry in enumerate(self.entries) if entry.profile]
         chosen = [at for at in places if self.entries[at].key in self.checked]
@@ -43,13 +47,28 @@ class Listing:
 
     def _listed(self) -> tuple[Entry, ...]:
         words = self.filter.lower().split()
+        heads = not self.sort.is_flat
         entries: list[Entry] = []
         for suite in self.catalog.suites:
-            shown = [profile for profile in suite.profiles if matches(profile, words)]
-            if shown or not words:
+            shown = [Entry(suite, each) for each in suite.profiles if matches(each, words)]
+            if heads and (shown or not words):
                 entries.append(Entry(suite, None))
-                entries.extend(Entry(suite, profile) for profile in shown)
-        return tuple(entries)
+            entries.extend(sorted(shown, key=self._place) if heads else shown)
+        return tuple(entries if heads else sorted(entries, key=self._place))
+
+    def _place(self, entry: Entry) -> int:
+        return self._places.get(entry.key, len(self._places))
+
+    def arrange(self, sort: Sort, names: Sequence[str]) -> None:
+        """Lists in the order of these full names; the cursor stays on its row, or goes to the first
+        of its suite where heads of suites are not listed."""
+        current = self.current
+        self.sort = sort
+        self._places = {name: at for at, name in enumerate(names)} if sort.column else {}
+        if not self._relist():
+            suite = current.suite.name if current else ""
+            rows = [at for at, entry in enumerate(self.entries) if entry.suite.name == suite]
+            self.move_to(rows[0] if rows else 0)
 
     @property
     def current(self) -> Entry | None:

@@ -14,10 +14,10 @@ from textual.strip import Strip
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import SharedWarning
 from cortex_tui.text import one_line
-from cortex_tui.tui.render.columns import BOX, Column, columns_for
+from cortex_tui.tui.render.columns import BOX, Column, column_at, columns_for, sortable
 from cortex_tui.tui.render.marks import CURSOR
-from cortex_tui.tui.render.rows import SECOND_NS, header_row, profile_row, suite_row
-from cortex_tui.tui.render.text import Line, Span
+from cortex_tui.tui.render.rows import SECOND_NS, header_line, profile_row, suite_row
+from cortex_tui.tui.render.text import Line, Span, width_of
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.versus import Versus
@@ -39,14 +39,25 @@ _Inputs = tuple[
 warnings that stand elsewhere, and how it compares with the baseline."""
 
 
-def _longest_name(listing: Listing) -> int:
-    return max((len(profile.name) for profile in listing.catalog.profiles), default=0)
+def table_columns(listing: Listing, versus: str, width: int) -> tuple[Column, ...]:
+    """Those of the table in `width` cells; `versus` is the name of what runs are compared with."""
+    flat = listing.sort.is_flat
+    names = (each.full_name if flat else each.name for each in listing.catalog.profiles)
+    longest = max(map(width_of, names), default=0)
+    return columns_for(width, longest, versus=one_line(versus), keep=listing.sort.column)
 
 
 class TableHeader(Toned):
-    """The titles of the columns."""
+    """The titles of the columns; a click on one sorts by it."""
 
     DEFAULT_CSS = "TableHeader { height: 1; background: $panel; text-style: bold; }"
+
+    class Pressed(Message):
+        """The title of a column was clicked."""
+
+        def __init__(self, column: str) -> None:
+            super().__init__()
+            self.column = column
 
     versus: reactive[str] = reactive("")
     """The name of the baseline; "" without one."""
@@ -55,10 +66,17 @@ class TableHeader(Toned):
         super().__init__()
         self._listing = listing
 
+    @property
+    def _columns(self) -> tuple[Column, ...]:
+        return table_columns(self._listing, self.versus, self.size.width - SCROLLBAR)
+
     def render_line(self, y: int) -> Strip:
-        width, longest = self.size.width - SCROLLBAR, _longest_name(self._listing)
-        columns = columns_for(width, longest, versus=one_line(self.versus))
-        return self.strip((Span(header_row(columns)),), self.size.width)
+        return self.strip(header_line(self._columns, self._listing.sort), self.size.width)
+
+    def on_click(self, event: events.Click) -> None:
+        column = column_at(self._columns, event.x)
+        if column is not None and column.key in sortable([column]):
+            self.post_message(self.Pressed(column.key))
 
 
 class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
@@ -134,8 +152,16 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
         first = row - 1 if row and not entries[row - 1].profile else row
         self.scroll_to_region(Region(0, first, 1, row - first + 1), animate=False, force=True)
 
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Those that are seen."""
+        return table_columns(self._listing, self.versus.name, self.row_width)
+
     def bring_suite_up(self) -> None:
         """Scrolls so that as much as possible of the cursor's suite is seen."""
+        if self._listing.sort.is_flat:
+            self.keep_cursor_in_sight()
+            return
         row = self._listing.cursor
         head = row
         while head and self._listing.entries[head].profile:
@@ -163,8 +189,7 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
         if (width, self.versus.name) != self._columns_of:
             self._forget()
             self._columns_of = width, self.versus.name
-            longest = _longest_name(self._listing)
-            self._columns = columns_for(width, longest, versus=one_line(self.versus.name))
+            self._columns = self.columns
         entry = self._listing.entries[row]
         known = self.latest.seen(entry.key) if entry.profile else None
         view = self.latest.view
@@ -192,6 +217,7 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
                     rounds=inputs[4],
                     shared=inputs[5],
                     versus=inputs[6],
+                    suite=self._listing.sort.is_flat,
                 )
             else:
                 line = suite_row(entry, self._columns, box=box)

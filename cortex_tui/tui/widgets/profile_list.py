@@ -12,8 +12,10 @@ from textual.reactive import var
 from textual.widgets import Static
 
 from cortex_tui.profiles.model import Catalog
+from cortex_tui.tui.render.columns import sortable
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
+from cortex_tui.tui.state.sorting import Sort, next_sort, pressed, sorted_names, turned
 from cortex_tui.tui.state.versus import Versus
 from cortex_tui.tui.widgets.live_table import LiveTable, TableHeader
 
@@ -92,6 +94,34 @@ class ProfileList(Vertical):
         if event.box:
             self.check("check")
         self.post_message(self.Changed())
+
+    # --- the order ------------------------------------------------------------------------------
+
+    def sort(self, name: str) -> None:
+        """Does what the action of that name means for the order of the rows."""
+        sort = self._listing.sort
+        if name == "sort_other_way":
+            self.sort_rows(turned(sort))
+        else:
+            columns = sortable(self.table.columns)
+            self.sort_rows(next_sort(sort, columns, back=name == "sort_previous"))
+
+    @on(TableHeader.Pressed)
+    def _title_pressed(self, event: TableHeader.Pressed) -> None:
+        self.sort_rows(pressed(self._listing.sort, event.column))
+
+    def sort_rows(self, sort: Sort | None = None) -> None:
+        """Sorts by what is seen now, the same way as before if `sort` is None.
+
+        Rows do not move on their own while numbers change: nobody could put the cursor on them.
+        """
+        sort = self._listing.sort if sort is None else sort
+        names = [profile.full_name for profile in self._listing.catalog.profiles]
+        seen = {name: self.table.latest.seen(name) for name in names}
+        runs = {name: known.run for name, known in seen.items() if known is not None}
+        order = sorted_names(sort, names, runs, self.versus.verdicts)
+        self._listing.arrange(sort, order)
+        self.relist()
 
     # --- the filter -----------------------------------------------------------------------------
 
