@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -32,7 +33,12 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         with open(descriptor, "wb") as file:
             file.write(data)
-            mode = real.stat().st_mode & 0o777 if real.exists() else 0o600
+            mode = 0o600
+            if real.exists():
+                status = real.stat()
+                mode = status.st_mode & 0o777
+                with suppress(OSError):  # only root may give files away
+                    os.fchown(file.fileno(), status.st_uid, status.st_gid)
             os.fchmod(file.fileno(), mode)
         part.replace(real)
     except BaseException:

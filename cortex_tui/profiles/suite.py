@@ -51,7 +51,7 @@ def read_suite(file: Path, shown_as: str, *, shipped: bool = False) -> SuiteRead
     """
     name = file.stem
     try:
-        table = _parse(file)
+        table = suite_table(suite_bytes(file))
         if not NAME.fullmatch(name):
             raise RefusedError("", f"{EXPECTED_NAME} before .toml, got {shown(name)}")
         return _resolve(table, name, file, shown_as, shipped=shipped)
@@ -59,7 +59,8 @@ def read_suite(file: Path, shown_as: str, *, shipped: bool = False) -> SuiteRead
         return SuiteRead(name, None, _problems([refused], shown_as, name, ""))
 
 
-def _parse(file: Path) -> dict[str, Any]:
+def suite_bytes(file: Path) -> bytes:
+    """What stands in the file; raises RefusedError."""
     try:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -67,15 +68,32 @@ def _parse(file: Path) -> dict[str, Any]:
             raise RefusedError("", "expected a TOML file, this is none")
         if status.st_size > MAX_SUITE_BYTES:
             raise RefusedError("", f"expected at most 1 MiB of TOML, got {status.st_size:,} bytes")
-        return tomli.loads(file.read_bytes().decode("utf-8-sig"))
+        return file.read_bytes()
     except OSError as error:
         raise RefusedError("", f"cannot be read: {error.strerror or error}") from None
+
+
+def suite_table(data: bytes) -> dict[str, Any]:
+    """The TOML of a file; raises RefusedError."""
+    try:
+        return tomli.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise RefusedError(
             "", f"expected UTF-8 text: {error.reason} at byte {error.start}"
         ) from None
     except (ValueError, RecursionError) as error:
         raise RefusedError("", f"not valid TOML: {error}") from None
+
+
+def read_profile(
+    table: dict[str, Any], suite: str, name: str, source: str
+) -> list[Profile] | Refused:
+    """One profile of a suite's TOML, or all cells of its matrix."""
+    refused: list[RefusedError] = []
+    defaults = _read_keys(table.get("defaults", {}), "defaults", DEFAULTS_KEYS, refused)
+    if refused:
+        return Refused(refused, None)
+    return _profiles(suite, name, table["profile"][name], defaults, source)
 
 
 def _resolve(
@@ -112,7 +130,7 @@ def _resolve(
     problems: list[Problem] = []
     for profile_name, own in profiles.items():
         found = _profiles(name, profile_name, own, defaults, source)
-        if isinstance(found, _Refused):
+        if isinstance(found, Refused):
             problems += _problems(found.refused, shown_as, name, profile_name, found.tags)
         else:
             usable += found
@@ -120,7 +138,7 @@ def _resolve(
     return SuiteRead(name, suite if usable else None, tuple(problems))
 
 
-class _Refused(msgspec.Struct, frozen=True):
+class Refused(msgspec.Struct, frozen=True):
     """Why a profile cannot be used, and its tags where they could be read."""
 
     refused: list[RefusedError]
@@ -129,7 +147,7 @@ class _Refused(msgspec.Struct, frozen=True):
 
 def _profiles(
     suite: str, name: str, value: object, defaults: dict[str, Any], source: str
-) -> list[Profile] | _Refused:
+) -> list[Profile] | Refused:
     """The profile, or all cells of its matrix."""
     path = f"profile.{name}"
     refused: list[RefusedError] = []
@@ -149,7 +167,7 @@ def _profiles(
         refused += refusals(keys, path)
     if refused:
         unread = isinstance(value, dict) and "tags" in value and "tags" not in own
-        return _Refused(refused, None if unread else own.get("tags", defaults.get("tags", ())))
+        return Refused(refused, None if unread else own.get("tags", defaults.get("tags", ())))
     cells: tuple[Cell, ...] = keys.pop("matrix", ())
     profile = Profile(suite=suite, name=name, source=source, **_fields(keys))
     return [_cell(profile, cell) for cell in cells] or [profile]
