@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cortex_tui.results.run_result import CurvePoint, RunResult
 from cortex_tui.stats.histogram import Histogram
-from cortex_tui.stats.log_bins import share_between
 from cortex_tui.stats.modes import Mode, modes_of
 
 _HALF_WIDTH = 0.98
@@ -20,11 +19,11 @@ def curve_of(histogram: Histogram) -> tuple[CurvePoint, ...]:
 def modes_of_run(run: RunResult) -> tuple[Mode, ...]:
     """The modes of its headline time.
 
-    Operations of one slow moment are not independent. How many independent ones tell as much as all
-    do is read off the confidence interval of the median, where there is one.
+    Operations of one slow moment are not independent. How many independent ones are worth as much
+    is read off the confidence interval of the median, where there is one.
     """
     interval = run.confidence_ns.get("p50")
     if interval is None:
         return modes_of(run.bins)
-    half = share_between(run.bins, *interval) / 2
+    half = run.bins.share_between(*interval) / 2
     return modes_of(run.bins, (_HALF_WIDTH / half) ** 2 if half else None)

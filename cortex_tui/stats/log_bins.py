@@ -6,7 +6,6 @@ Needs no numpy.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import msgspec
 
@@ -40,30 +39,23 @@ class LogBins(msgspec.Struct, frozen=True, array_like=True):
         """The number after that of the last bin."""
         return self.first + len(self.counts)
 
+    def grouped(self, start: int, each: int, groups: int) -> list[int]:
+        """The counts of neighbouring groups of `each` bins, of which the first begins at bin
+        `start`; exact, since no bin is divided."""
+        lows = range(start - self.first, start - self.first + each * groups, each)
+        return [sum(self.counts[max(0, low) : max(0, low + each)]) for low in lows]
 
-def rebinned(bins: LogBins, start: int, each: int, columns: int) -> list[int]:
-    """The counts of `columns` neighbouring groups of `each` bins, of which the first begins at bin
-    `start`; exact, since no bin is divided."""
-    counts: Sequence[int] = bins.counts
-    sums = []
-    for column in range(columns):
-        low = start + column * each - bins.first
-        sums.append(sum(counts[max(0, low) : max(0, low + each)]))
-    return sums
+    def share_below(self, ns: float) -> float:
+        """The share of the values below a duration, those of its bin taken to lie evenly in it."""
+        if not self.counts:
+            return 0.0
+        at = math.log2(max(ns, 1.0)) * PER_OCTAVE - self.first
+        whole = min(max(0, math.floor(at)), len(self.counts))
+        below = float(sum(self.counts[:whole]))
+        if 0 <= at < len(self.counts):
+            below += self.counts[whole] * (at - whole)
+        return below / self.total
 
-
-def share_below(bins: LogBins, ns: float) -> float:
-    """The share of the values below a duration, those of its bin taken to lie evenly in it."""
-    if not bins.counts:
-        return 0.0
-    at = math.log2(max(ns, 1.0)) * PER_OCTAVE - bins.first
-    whole = min(max(0, math.floor(at)), len(bins.counts))
-    below = float(sum(bins.counts[:whole]))
-    if 0 <= at < len(bins.counts):
-        below += bins.counts[whole] * (at - whole)
-    return below / bins.total
-
-
-def share_between(bins: LogBins, low_ns: float, high_ns: float) -> float:
-    """The share of the values between two durations."""
-    return max(0.0, share_below(bins, high_ns) - share_below(bins, low_ns))
+    def share_between(self, low_ns: float, high_ns: float) -> float:
+        """The share of the values between two durations."""
+        return max(0.0, self.share_below(high_ns) - self.share_below(low_ns))

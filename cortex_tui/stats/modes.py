@@ -51,7 +51,7 @@ class Mode(NamedTuple):
 def modes_of(bins: LogBins, independent: float | None = None) -> tuple[Mode, ...]:
     """From the fastest to the slowest; one where a second is not certain, none without values.
 
-    `independent` is how many independent values tell as much as these, where that is fewer: slow
+    `independent` is how many independent values are worth as much as these, where fewer: slow
     moments make heaps that are no modes. Takes 0.1 ms.
     """
     total = bins.total

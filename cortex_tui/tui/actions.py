@@ -215,6 +215,15 @@ _PROGRAM_AND_MOVES = (
     _move("right", ("right",), "", "right", "The part after, in a tab that has a cursor"),
     Action("next_tab", ("tab",), "tab", "next tab", "Open the next tab; 1 to 7 open each"),
     Action("previous_tab", ("shift+tab",), "", "previous tab", "Open the tab before"),
+    Action("curves", ("v",), "v", "curves", "Show the curves of all checked rows, or of one again"),
+    Action(
+        "scale",
+        ("t",),
+        "t",
+        "scale",
+        "Change the scale of a picture: logarithmic or linear, all values or most",
+        group="in_pane",
+    ),
     Action("pane_down", ("J",), "J K", "details down", "Scroll the details", palette=False),
     Action("pane_up", ("K",), "", "details up", "Scroll the details up", palette=False),
     Action(

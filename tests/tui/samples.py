@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import struct
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
@@ -17,6 +21,7 @@ from cortex_tui.results.run_result import CurvePoint, RunResult, StageResult
 from cortex_tui.results.series import IntervalSlice, RunSeries
 from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.log_bins import LogBins, bin_of
 from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.records import MarkRecord
 from tests.lives import with_life
@@ -106,8 +111,44 @@ def run_view(number: int, of: Profile, **fields: Any) -> RunResult:
     fields.setdefault("trend_ns", tuple(v and v * 1_000 * scale for v in trend))
     points = ((0.0, 41), (0.3, 62), (1.0, 95), (1.3, 120), (2.0, 812), (2.7, 1_900), (3.2, 2_340))
     fields.setdefault("curve", tuple(CurvePoint(x, y * 1_000 * scale) for x, y in points))
+    fields.setdefault("bins", bins_of(fields["curve"], fields["operations"]))
     fields.setdefault("measured_ns", 3_100_000_000)
     return RunResult(run=number, profile=of, **with_life(fields))
+
+
+def bins_of(curve: Sequence[CurvePoint], total: int) -> LogBins:
+    """So many values along a percentile curve, evenly between its points."""
+    found = Counter[int]()
+    ranks = np.arange(total) / max(1, total)
+    nines = -np.log10(1 - ranks)
+    logs = [math.log(point.value_ns) for point in curve]
+    if curve and total:
+        values = np.exp(np.interp(nines, [point.nines for point in curve], logs))
+        found.update(bin_of(ns) for ns in values.tolist())
+    first, last = min(found, default=0), max(found, default=-1)
+    return LogBins(first, tuple(found[number] for number in range(first, last + 1)))
+
+
+def overloaded(number: int, **fields: Any) -> RunResult:
+    """A run of an open load that cannot keep up: operations wait before they start."""
+    of = SEARCH.profiles[0]
+    points = ((0.0, 41), (0.3, 62), (1.0, 95), (2.0, 250), (3.2, 700))
+    service = tuple(CurvePoint(x, y * 1_000) for x, y in points)
+    fields.setdefault("service_curve", service)
+    fields.setdefault("scale", 40)
+    fields.setdefault("lateness_p50_ns", 2_400_000)
+    fields.setdefault("service_p50_ns", 62_000)
+    return run_view(number, of, **fields)
+
+
+def bimodal(**fields: Any) -> RunResult:
+    """A run of which one in ten operations takes some six times as long as the others."""
+    points = ((0.0, 41), (0.3, 62), (0.92, 78), (0.99, 90), (1.01, 300), (1.3, 420), (2.0, 520))
+    slow = tuple(CurvePoint(x, y * 1_000) for x, y in (*points, (3.2, 900)))
+    fields.setdefault("state", "finished")
+    fields.setdefault("curve", slow)
+    fields.setdefault("operations", 20_000)
+    return run_view(0, MEDIATOR.profiles[0], **fields)
 
 
 def session_view(*runs: RunResult, **fields: Any) -> SessionView:

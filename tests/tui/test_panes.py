@@ -90,7 +90,7 @@ async def test_a_pane_from_outside_has_its_key_its_place_in_the_help_and_follows
 def test_every_pane_has_a_key_of_its_own_but_the_one_that_is_there_without() -> None:
     keys = [pane.KEY for pane in PANES.values()]
     assert len(set(keys)) == len(keys)
-    assert [name for name, pane in PANES.items() if not pane.KEY] == ["details"]
+    assert [name for name, pane in PANES.items() if not pane.KEY] == ["percentiles"]
     assert all(pane.LABEL and pane.TOOLTIP for pane in PANES.values())
 
 

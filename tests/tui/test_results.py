@@ -1,21 +1,17 @@
-"""Error bars, batches, rounds and marks, line by line."""
+"""Intervals, batches, rounds and marks, line by line."""
 
 from __future__ import annotations
-
-import math
-import re
 
 import msgspec
 import pytest
 
-from cortex_tui.results.run_result import CurvePoint, RunResult
+from cortex_tui.results.run_result import RunResult
 from cortex_tui.store.records import MarkRecord
 from cortex_tui.tui.render.columns import columns_for
-from cortex_tui.tui.render.error_bars import ErrorBar, error_bars
 from cortex_tui.tui.render.facts import profile_facts, title
-from cortex_tui.tui.render.plot import LABEL_WIDTH, curve, spans_of, trend
 from cortex_tui.tui.render.rows import profile_row
 from cortex_tui.tui.render.text import width_of
+from cortex_tui.tui.render.trend import trend
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Entry
 from tests.tui.samples import (
@@ -68,50 +64,6 @@ def test_a_percentile_whose_interval_is_wide_is_unsure_and_costs_no_column() -> 
         "unsure    p50 1.64µs–65.4ms (×39.9k), p99 80.0µs–900µs (×11): measure longer for "
         "narrower ranges"
     )
-
-
-def test_error_bars_stand_at_their_percentiles() -> None:
-    bars = error_bars(known().runs[0])
-    assert [round(bar.nines, 2) for bar in bars] == [0.30, 1.0, 1.30, 2.0]
-    assert bars[-1].high_ns == 1_150_000
-
-
-def test_an_error_bar_stands_upright_behind_the_curve() -> None:
-    points = known().runs[0].curve
-    plain = curve(points, 50, 18)
-    barred = curve(points, 50, 18, (ErrorBar(2.0, 300_000, 2_000_000),))
-    assert [line.label for line in plain] == [line.label for line in barred]
-    column = round((50 - LABEL_WIDTH - 2) / 2)
-    upright = "".join(line.dots[column] for line in barred[:-1]).strip()
-    assert re.fullmatch("┬│+[⠀-⣿]+│*┴", upright)
-    # Neither the curve nor its cells change, and what the bar is stands where nothing else is.
-    for before, after in zip(plain, barred, strict=True):
-        assert all(a in (b, " ") for a, b in zip(before.dots, after.dots, strict=True))
-    assert sum("│ 95 %" in line.dots for line in barred) == 1
-    # One far beyond the points stretches the axis, and one beyond its right end is not drawn.
-    stretched = curve(points, 50, 18, (ErrorBar(2.0, 1_000, 90_000_000),))
-    assert stretched[0].label.strip().startswith("90.0ms")
-    assert curve(points, 50, 18, (ErrorBar(math.inf, 1, 2),)) == plain
-
-
-@pytest.mark.parametrize("width", range(18, 130, 7))
-def test_error_bars_do_not_touch_each_other(width: int) -> None:
-    bars = [
-        ErrorBar(-math.log10(1 - share), 100, 90_000_000)
-        for share in (0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999)
-    ]
-    first = curve((), width, 12, bars)[0].dots
-    assert first.strip() == ""
-    lines = curve([CurvePoint(0.0, 1_000), CurvePoint(1.0, 2_000)], width, 12, bars)
-    assert "┬┬" not in lines[0].dots
-    assert lines[0].dots.count("┬") >= 3
-    middle = round((width - LABEL_WIDTH - 2) / 2)
-    assert "┬" in lines[0].dots[middle - 1 : middle + 2]
-
-
-def test_bars_are_dim_and_the_curve_is_not() -> None:
-    spans = [span for span in spans_of("⡰⠁ │ ⡠┴") if span.text]
-    assert spans == [("⡰⠁ ", "plain"), ("│", "dim"), (" ⡠", "plain"), ("┴", "dim")]
 
 
 def test_percentiles_of_batches_are_named_so() -> None:

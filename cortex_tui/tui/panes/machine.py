@@ -12,9 +12,9 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.tables import Tone
 from cortex_tui.tui.panes.port import LinesPane, PaneInput
 from cortex_tui.tui.render.line_builder import LABEL_WIDTH, LineBuilder
-from cortex_tui.tui.render.plot import trend
 from cortex_tui.tui.render.status import cost_text, current_round
 from cortex_tui.tui.render.text import Line
+from cortex_tui.tui.render.trend import trend
 from cortex_tui.tui.state.cost import ScreenCost
 from cortex_tui.tui.state.pace import FULL, pace_text
 

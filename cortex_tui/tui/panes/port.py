@@ -114,6 +114,11 @@ class Pane(Container):
         """What the keys for moving do while the body has the focus."""
         raise NotImplementedError  # each kind of body has its own
 
+    def act(self, name: str) -> bool:
+        """Does what a key of the panes stands for, where this one does anything: `scale` changes
+        the scale of its picture, `curves` shows the curves of all checked rows or of one."""
+        return False
+
     @classmethod
     def has_content(cls, now: PaneInput) -> bool:
         """Whether it has something to show now; its key is dim otherwise, but opens it."""

@@ -28,7 +28,8 @@ CURSOR, WARNED, UNKNOWN, TICK = "▸", "!", "–", "│"
 MANY_ERRORS, MANY_NEIGHBOURS = "1k+", "9+"
 DOWNWARDS, UPWARDS = "▾", "▴"
 STALLED, EARLIER = "!", "last"
-UNSURE, BAR = "unsure", "│ 95 %"
+UNSURE = "unsure"
+GAP, BAND, LIMIT, SERVICE, BASELINE = "░", "▒", "┄", "s", "b"
 
 PHASES = {
     "setup": "being set up",
@@ -75,8 +76,14 @@ def legend() -> Legend:
             DOWNWARDS: "sorted by this column, the greatest or worst first",
             UPWARDS: "sorted by it, the smallest or first first",
         },
-        "Trend and curve": {
-            TICK: "in the trend: something was done to the run",
-            BAR: "on the curve: where a percentile lies with 95 % confidence",
+        "Trend": {TICK: "something was done to the run"},
+        "Percentile curve": {
+            "dotted": "fewer than ten operations took longer: chance decides; up to the slowest",
+            BAND: "where a percentile lies with 95 % confidence, if it is wider than the curve",
+            SERVICE: "service time; the curve without a letter is response time",
+            GAP: "the waiting between them, from intended to actual start",
+            LIMIT: "a target; ┼ where it is meant for, ↑ ↓ one that lies beyond the picture",
+            BASELINE: "the run of the baseline",
+            "A B C": "the runs of the checked rows (v)",
         },
     }

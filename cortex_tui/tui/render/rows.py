@@ -27,7 +27,6 @@ from cortex_tui.tui.render.marks import (
     VERDICTS,
     WARNED,
 )
-from cortex_tui.tui.render.plot import trend
 from cortex_tui.tui.render.short import short_count, short_duration
 from cortex_tui.tui.render.text import (
     Line,
@@ -37,6 +36,7 @@ from cortex_tui.tui.render.text import (
     fit_right,
     width_of,
 )
+from cortex_tui.tui.render.trend import trend
 from cortex_tui.tui.render.versus import versus_cell
 from cortex_tui.tui.state.listing import Entry
 from cortex_tui.tui.state.sorting import UNSORTED, Sort

@@ -7,25 +7,29 @@ shows a control character in them, so that no terminal obeys it.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 from cortex_tui.tables import Tone
+
+Series = Literal["series-1", "series-2", "series-3", "series-4", "series-5", "series-6"]
+"""The tones of several curves in one picture; what they are is also told by a letter on each."""
+SpanTone = Tone | Series
 
 
 class Span(NamedTuple):
     """A piece of a line."""
 
     text: str
-    tone: Tone = "plain"
+    tone: SpanTone = "plain"
 
 
 Line = tuple[Span, ...]
 
 # What the screen is mostly made of; each is one cell wide. Measuring such text with a pattern takes
 # a fraction of asking for the width of each of its characters.
-_SINGLE = re.compile(r"[ -~–…·µ✓✗│┤┬┴→▸▁-▇⠀-⣿]*")
+_SINGLE = re.compile(r"[ -~–…·µ✓✗→▸─-▟⠀-⣿]*")
 
 
 def width_of(text: str) -> int:

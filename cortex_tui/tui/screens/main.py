@@ -54,9 +54,9 @@ class MainScreen(ComparingScreen, SuiteScreen):
         &.-wide ProfileList { row-span: 2; height: 100%; }
         &.-wide TabLine { padding-left: 1; }
         &.-wide Pane { height: 100%; padding-left: 1; }
-        &.-wide DetailsPane { layout: vertical; }
-        &.-wide Curve { width: 1fr; height: 1fr; max-height: 16; }
-        &.-wide DetailsPane Lines { width: 1fr; height: 2fr; }
+        &.-wide PercentilesPane { layout: vertical; }
+        &.-wide PercentilesPane Picture { width: 1fr; height: 1fr; max-height: 24; }
+        &.-wide PercentilesPane Lines { width: 1fr; height: 1fr; }
         &.-narrow, &.-low {
             #status, ProfileList, TabLine, Pane, KeyLine { display: none; }
             #too-small { display: block; }
@@ -257,6 +257,16 @@ class MainScreen(ComparingScreen, SuiteScreen):
     async def action_pane(self, name: str) -> None:
         """Opens a pane in place of the one that is open, or closes it again."""
         await self.open_pane(first_tab().NAME if name == self.pane.NAME else name)
+
+    async def action_curves(self) -> None:
+        """Shows the curves of all checked rows, or of one again."""
+        await self.open_pane(first_tab().NAME)
+        self.action_in_pane("curves")
+
+    def action_in_pane(self, name: str) -> None:
+        """What the open pane does with a key of its own."""
+        if self.pane.act(name):
+            self.show()
 
     async def action_tab(self, name: str) -> None:
         """Opens the pane of a tab."""

@@ -19,8 +19,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cortex_tui.tables import Tone
-from cortex_tui.tui.render.text import Line, Span, width_of
+from cortex_tui.tui.render.text import Line, Span, SpanTone, width_of
 
 SCROLLBAR = 1
 """The width of a scrollbar."""
@@ -43,6 +42,12 @@ class Toned(Widget):
         "tone--warn",
         "tone--cursor",
         "tone--selected",
+        "tone--series-1",
+        "tone--series-2",
+        "tone--series-3",
+        "tone--series-4",
+        "tone--series-5",
+        "tone--series-6",
     }
     DEFAULT_CSS = """
     Toned {
@@ -52,6 +57,12 @@ class Toned(Widget):
         .tone--bad { color: $text-error; text-style: bold; }
         .tone--warn { color: $text-warning; text-style: bold; }
         &:ansi .tone--dim { text-style: dim; }
+        .tone--series-1 { color: $text-secondary; }
+        .tone--series-2 { color: $text-warning; }
+        .tone--series-3 { color: $text-success; }
+        .tone--series-4 { color: $text-error; }
+        .tone--series-5 { color: $text-accent; }
+        .tone--series-6 { color: $text-primary; }
         .tone--selected { background: $panel; text-style: bold; }
         .tone--cursor { background: $primary-muted; color: $foreground; text-style: bold; }
     }
@@ -59,13 +70,13 @@ class Toned(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
-        self._tones: dict[tuple[Tone, Highlight], Style] = {}
+        self._tones: dict[tuple[SpanTone, Highlight], Style] = {}
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._tones.clear()
 
-    def tone_style(self, tone: Tone, highlight: Highlight = "") -> Style:
+    def tone_style(self, tone: SpanTone, highlight: Highlight = "") -> Style:
         """The style of a tone here, in a line with that highlight."""
         style = self._tones.get((tone, highlight))
         if style is None:
@@ -112,6 +123,18 @@ Move = Literal["down", "up", "left", "right", "page_down", "page_up", "first", "
 """What the keys for moving ask of the part that has the focus."""
 
 
+def regions_of(rows: Sequence[int], width: int, top: int = 0) -> list[Region]:
+    """These rows, in ascending order and counted from `top`, as one region for each run of
+    neighbours."""
+    regions: list[Region] = []
+    start = 0
+    for at in range(1, len(rows) + 1):
+        if at == len(rows) or rows[at] != rows[at - 1] + 1:
+            regions.append(Region(0, rows[start] - top, width, at - start))
+            start = at
+    return regions
+
+
 class Scrolled(Toned, ScrollView):
     """Lines that scroll up and down, with a bar that is always there, so that none is wrapped
     anew when it comes."""
@@ -134,13 +157,7 @@ class Scrolled(Toned, ScrollView):
     def refresh_some(self, rows: Sequence[int]) -> None:
         """Refreshes these rows, in ascending order: one region for each run of neighbours, and one
         call for all, since a call costs 50 us whatever it is for."""
-        regions: list[Region] = []
-        top, width, start = self.scroll_offset.y, self.size.width, 0
-        for at in range(1, len(rows) + 1):
-            if at == len(rows) or rows[at] != rows[at - 1] + 1:
-                regions.append(Region(0, rows[start] - top, width, at - start))
-                start = at
-        if regions:
+        if regions := regions_of(rows, self.size.width, self.scroll_offset.y):
             self.refresh(*regions)
 
 
