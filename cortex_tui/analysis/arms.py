@@ -36,6 +36,8 @@ class Round:
     """The 95 % confidence intervals of percentiles from within the round, where they are known."""
     dropped: int = 0
     """Operations that are left out of `times`, since others used the machine meanwhile."""
+    run: int = 0
+    """Its number in the session; runs are numbered in the order in which they were run."""
 
     @property
     def throughput_per_s(self) -> float | None:
@@ -85,6 +87,7 @@ def arms_of(result: SessionResult, variant: str = "", *, live: bool = False) -> 
                 errors=run.error_count,
                 mean_ns=run.mean_ns,
                 bounds_ns=run.bounds_ns.get(headline, {}),
+                run=run.run,
             )
             for run in own
         )

@@ -77,6 +77,19 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(each for each in self.profiles if each.verdict in words)
 
     @property
+    def worst_first(self) -> tuple[ProfileComparison, ...]:
+        """The regressions, what is undecided, what is the same, what is faster; in each group the
+        greatest difference first."""
+        regressions = self.regressions
+        order = ("cannot tell", "same", "faster")
+
+        def place(each: ProfileComparison) -> tuple[int, float]:
+            rank = 0 if each in regressions else 1 + order.index(each.verdict)
+            return rank, -(each.statistics[each.primary].ratio or 0.0)
+
+        return tuple(sorted(self.profiles, key=place))
+
+    @property
     def regressions(self) -> tuple[ProfileComparison, ...]:
         """Those that are slower, or of which more operations fail."""
         return tuple(

@@ -177,7 +177,7 @@ def _compared(
 ) -> Compared:
     paired = a.variant != b.variant
     differences = _differences(a, b)
-    arms_a, arms_b, notes = _cleaned(a, b)
+    arms_a, arms_b, notes = cleaned_arms(a, b)
     pairs: list[Pair] = []
     besides: dict[str, tuple[Difference, ...]] = {}
     left_out: list[LeftOut] = []
@@ -240,7 +240,7 @@ def _facts(source: Source) -> SourceFacts:
     )
 
 
-def _cleaned(a: Source, b: Source) -> tuple[Mapping[str, Arm], Mapping[str, Arm], list[str]]:
+def cleaned_arms(a: Source, b: Source) -> tuple[Mapping[str, Arm], Mapping[str, Arm], list[str]]:
     """The arms of both without the intervals in which others used the machine, and what to know
     about that."""
     lost_a, lost_b = _lost(a.arms.values()), _lost(b.arms.values())

@@ -64,6 +64,7 @@ def _round(run: RunRecord, intervals: Sequence[IntervalRecord], *, clean: bool) 
         mean_ns=_mean_ns(run, kept),
         bounds_ns=run.confidence_ns.get(headline, {}),
         dropped=whole.count - moments.count,
+        run=run.run,
     )
 
 

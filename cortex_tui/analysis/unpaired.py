@@ -28,7 +28,7 @@ NORMAL_95 = 1.959964
 FLOOR_LACKING = "the noise between sessions is not known: measure it with `cortex-tui noise`"
 
 
-class _Own(NamedTuple):
+class Own(NamedTuple):
     """The error of the logarithm of a side's value, from within its session."""
 
     error: float
@@ -43,7 +43,7 @@ def unpaired_percentile(
     if values.lacking:
         return values
     difference = log_ratio(a.pooled, quantile, b.pooled)
-    own = [_own_of_percentile(side, name, quantile) for side in (a, b)]
+    own = [own_error(side, name, quantile) for side in (a, b)]
     return _unpaired(values, difference, own, floor)
 
 
@@ -57,7 +57,7 @@ def unpaired_mean(
     own = []
     for side in (a, b):
         logs = [math.log(value) for each in side.rounds if (value := reading(each))]
-        own.append(_Own(error_of_mean(logs), len(logs) - 1) if len(logs) > 1 else None)
+        own.append(Own(error_of_mean(logs), len(logs) - 1) if len(logs) > 1 else None)
     return _unpaired(values, math.log(values.b) - math.log(values.a), own, floor)
 
 
@@ -71,31 +71,32 @@ def unpaired_errors(a: Side, b: Side) -> Evidence:
     own = []
     for side in (a, b):
         shares = [share for each in side.rounds if (share := each.error_share) is not None]
-        own.append(_Own(error_of_mean(shares), len(shares) - 1) if len(shares) > 1 else None)
+        own.append(Own(error_of_mean(shares), len(shares) - 1) if len(shares) > 1 else None)
     # Failures do not come and go with the noise of a machine.
     return _unpaired(values, values.b - values.a, own, Floor(0.0, 2))
 
 
-def _own_of_percentile(side: Side, name: str, quantile: float) -> _Own | None:
+def own_error(side: Side, name: str, quantile: float) -> Own | None:
+    """That of a percentile; None where the side is too short to know it."""
     if len(side.rounds) == 1:
         low_ns, high_ns = side.rounds[0].bounds_ns.get(name, (0, 0))
         if low_ns <= 0:
             return None
         width = math.log(high_ns) - math.log(low_ns)
-        return _Own(width / 2 / NORMAL_95, math.inf)
+        return Own(width / 2 / NORMAL_95, math.inf)
     if side.has_each(quantile):
         logs = [log_value(each.times, quantile) for each in side.rounds]
-        return _Own(error_of_mean(logs), len(logs) - 1)
+        return Own(error_of_mean(logs), len(logs) - 1)
     if not all(rest.total for rest in side.without):
         return None
     # A jackknife, as of paired rounds.
     count, whole = len(side.rounds), log_value(side.pooled, quantile)
     series = [count * whole - (count - 1) * log_value(rest, quantile) for rest in side.without]
-    return _Own(error_of_mean(series), count - 1)
+    return Own(error_of_mean(series), count - 1)
 
 
 def _unpaired(
-    values: Evidence, difference: float, own: Sequence[_Own | None], floor: Floor | None
+    values: Evidence, difference: float, own: Sequence[Own | None], floor: Floor | None
 ) -> Evidence:
     """The errors of both sides, and twice what differs between any two sessions, added.
 

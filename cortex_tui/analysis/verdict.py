@@ -49,6 +49,10 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """About how many more rounds would tell."""
     p: float = 1.0
     """Corrected for the number of statistics that are looked at with it."""
+    spread: float | None = None
+    """Of rounds that were measured in turns: how far the difference of one round lies off, as a
+    standard deviation of its logarithm (of shares, for errors). How small a difference can be found
+    rests on it."""
 
 
 def tolerance_of(statistic: str, wanted: float | None = None) -> float:
@@ -100,6 +104,7 @@ def judge(
         low=None if interval is None else _outside(interval[0], as_ratio=as_ratio),
         high=None if interval is None else _outside(interval[1], as_ratio=as_ratio),
         p=p,
+        spread=evidence.spread if len(evidence.series) > 1 else None,
     )
     if difference is None or interval is None:
         return msgspec.structs.replace(shown, reason=evidence.lacking)

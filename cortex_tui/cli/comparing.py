@@ -119,29 +119,27 @@ def compared_refs(
 
     Raises StoreError for what cannot be compared.
     """
-    from cortex_tui.analysis.sessions import compare_sources, sources_of
-    from cortex_tui.stats.codec import HistogramFormatError
+    from cortex_tui.library.comparing import Comparisons, UnlikeError
+    from cortex_tui.library.comparing import compared_refs as compared_in
     from cortex_tui.store.port import open_store
 
-    async def load() -> tuple[list[StoredSession], list[NoiseRecord]]:
+    async def load() -> Comparisons:
         async with await open_store(store, "read") as opened:
             report(opened.notice)
-            return [await opened.load(ref) for ref in refs], await opened.noise()
+            try:
+                return await compared_in(
+                    opened,
+                    refs,
+                    primary=statistic,
+                    tolerance=tolerance,
+                    forced=forced,
+                    called=called,
+                )
+            except UnlikeError as error:
+                hint = "--force shows their numbers, without a verdict"
+                raise StoreError(f"{error}: {hint}") from None
 
-    stored, noise = answer(load())
-    try:
-        names = [(called or {}).get(ref, ref) for ref in refs]
-        sources = sources_of(list(zip(names, stored, strict=True)))
-        found = compare_sources(
-            sources, noise, forced=forced, primary=statistic, tolerance=tolerance
-        )
-    except HistogramFormatError as error:
-        raise StoreError(f"a session cannot be read: {error}: it is damaged, remove it") from None
-    except ValueError as error:
-        raise StoreError(str(error)) from None
-    for each in found:
-        _refuse_unlike(each)
-    return found
+    return list(answer(load()).compared)
 
 
 def report_findable_differences(store: Path, ref: str, profiles: Sequence[Profile]) -> None:
@@ -207,23 +205,6 @@ def report_rounds_needed(store: Path, profiles: Sequence[Profile], rounds: int) 
             f"how many rounds are needed is not known for {', '.join(unknown)}: "
             f"`{PROGRAM} noise` measures it"
         )
-
-
-def _refuse_unlike(compared: Compared) -> None:
-    """Where nothing at all can be compared, that is no result but an error."""
-    if compared.comparison.profiles:
-        return
-    sides = f"{compared.a.name} and {compared.b.name} cannot be compared"
-    if compared.broken:
-        why = "; ".join(str(each) for each in compared.broken)
-    elif compared.left_out:
-        why = "; ".join(
-            f"{each.profile}: {next(str(apart) for apart in each.differences if apart.breaks)}"
-            for each in compared.left_out
-        )
-    else:
-        raise StoreError(f"{sides}: they have no profile in common that was measured")
-    raise StoreError(f"{sides}: {why}: --force shows their numbers, without a verdict")
 
 
 def show(found: Sequence[Compared], out: TextIO, *, brief: bool = False) -> None:

@@ -125,10 +125,12 @@ ALLOWED = {
     "cortex_tui.library": {
         "cortex_tui.analysis",
         "cortex_tui.formats",
+        "cortex_tui.isolation",
         "cortex_tui.library",
         "cortex_tui.profiles",
         "cortex_tui.results",
         "cortex_tui.session",
+        "cortex_tui.stats.codec",
         "cortex_tui.store",
     },
     "cortex_tui.report": {

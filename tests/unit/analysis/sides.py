@@ -16,8 +16,8 @@ Times = NDArray[np.float64]
 
 
 def profile(name: str = "p", **fields: Any) -> Profile:
-    fields = {"workload": "x:y", "stop": Length(iterations=1), **fields}
-    return Profile(suite="s", name=name, **fields)
+    fields = {"suite": "s", "workload": "x:y", "stop": Length(iterations=1), **fields}
+    return Profile(name=name, **fields)
 
 
 def one_round(number: int, times_ns: Times, **fields: Any) -> Round:

@@ -1,0 +1,121 @@
+"""Stored sessions, or the variants of one, read and compared: for the command and the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from cortex_tui.analysis.arms import Arm
+from cortex_tui.analysis.close_up import CloseUp, close_up_of
+from cortex_tui.analysis.noise import floors_for
+from cortex_tui.analysis.sessions import (
+    Compared,
+    Source,
+    cleaned_arms,
+    compare_sources,
+    sources_of,
+)
+from cortex_tui.isolation import asyncio
+from cortex_tui.stats.codec import HistogramFormatError
+from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.library import NoiseRecord
+from cortex_tui.store.port import Store, open_store
+from cortex_tui.store.records import StoredSession
+
+
+class UnlikeError(SnapshotError):
+    """The sides are so different that they can be compared by force only, without a verdict."""
+
+
+class Comparisons(NamedTuple):
+    """Each of the others against the first."""
+
+    sources: tuple[Source, ...]
+    compared: tuple[Compared, ...]
+    noise: tuple[NoiseRecord, ...] = ()
+    notice: str = ""
+    """What a reader should know of the store."""
+
+    def arms(self, at: int, profile: str) -> tuple[Arm, Arm]:
+        """Both sides of a profile that is compared, as they were compared."""
+        arms_a, arms_b, _ = cleaned_arms(self.sources[0], self.sources[at + 1])
+        return arms_a[profile], arms_b[profile]
+
+    def close_up(self, at: int, profile: str) -> CloseUp:
+        """What there is to see of a profile in one of the comparisons; takes some 0.1 s."""
+        found = self.compared[at].comparison
+        (primary,) = (each.primary for each in found.profiles if each.profile == profile)
+        a, b = self.arms(at, profile)
+        session = self.sources[at + 1].session
+        floors = {} if found.paired else floors_for(b, session, self.noise)
+        return close_up_of(a, b, primary, paired=found.paired, floors=floors)
+
+
+def comparisons_in(store: str | Path, refs: Sequence[str], *, forced: bool = False) -> Comparisons:
+    """Blocks until all is read and compared. Raises SnapshotError, whose text says why."""
+    return asyncio.run(_open_and_compare(store, refs, forced=forced))
+
+
+async def _open_and_compare(store: str | Path, refs: Sequence[str], *, forced: bool) -> Comparisons:
+    async with await open_store(store, "read") as opened:
+        return await compared_refs(opened, refs, forced=forced)
+
+
+async def compared_refs(
+    opened: Store,
+    refs: Sequence[str],
+    *,
+    primary: str = "",
+    tolerance: float | None = None,
+    forced: bool = False,
+    called: Mapping[str, str] | None = None,
+) -> Comparisons:
+    """Sessions of a store that is open; `called` has names that say more than a reference.
+
+    Raises SnapshotError for what cannot be compared, which is UnlikeError where it could be forced.
+    """
+    stored = [await opened.load(ref) for ref in refs]
+    noise = await opened.noise()
+    named = [((called or {}).get(ref, ref), each) for ref, each in zip(refs, stored, strict=True)]
+    found = _compared(named, noise, primary=primary, tolerance=tolerance, forced=forced)
+    return found._replace(notice=opened.notice)
+
+
+def _compared(
+    named: Sequence[tuple[str, StoredSession]],
+    noise: Sequence[NoiseRecord],
+    *,
+    primary: str,
+    tolerance: float | None,
+    forced: bool,
+) -> Comparisons:
+    try:
+        sources = sources_of(named)
+        found = compare_sources(sources, noise, forced=forced, primary=primary, tolerance=tolerance)
+    except HistogramFormatError as error:
+        raise SnapshotError(
+            f"a session cannot be read: {error}: it is damaged, remove it"
+        ) from None
+    except ValueError as error:
+        raise SnapshotError(str(error)) from None
+    for each in found:
+        _refuse_unlike(each)
+    return Comparisons(tuple(sources), tuple(found), tuple(noise))
+
+
+def _refuse_unlike(compared: Compared) -> None:
+    """Where nothing at all can be compared, that is no result but an error."""
+    if compared.comparison.profiles:
+        return
+    sides = f"{compared.a.name} and {compared.b.name} cannot be compared"
+    if compared.broken:
+        why = "; ".join(str(each) for each in compared.broken)
+    elif compared.left_out:
+        why = "; ".join(
+            f"{each.profile}: {next(str(apart) for apart in each.differences if apart.breaks)}"
+            for each in compared.left_out
+        )
+    else:
+        raise SnapshotError(f"{sides}: they have no profile in common that was measured")
+    raise UnlikeError(f"{sides}: {why}")

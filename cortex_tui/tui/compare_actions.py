@@ -1,0 +1,55 @@
+"""Every action of the compare screen, in one table."""
+
+from __future__ import annotations
+
+from cortex_tui.tui.actions import Action
+
+
+def _tab(key: str, name: str, label: str, tooltip: str, rank: int = 0) -> Action:
+    return Action(name, (key,), key, label, tooltip, rank, group="tab")
+
+
+def _move(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
+    return Action(name, keys, shown, label, tooltip, palette=False, group="move")
+
+
+TABS = (
+    _tab("d", "difference", "difference", "Where along the distribution the sides differ", 3),
+    _tab("c", "curves", "curves", "Both percentile curves over each other", 3),
+    _tab("R", "rounds", "rounds", "The rounds in the order in which they were measured", 3),
+    _tab("s", "sides", "sides", "All sessions or variants, a line each", 5),
+    _tab("n", "besides", "what else", "What else differs, and what is left out", 5),
+    _tab("H", "history", "history", "The statistic over all sessions, and where it changed", 5),
+)
+"""What there is to see of the profile under the cursor."""
+
+COMPARE_ACTIONS = (
+    Action(
+        "picture",
+        ("enter",),
+        "enter",
+        "large",
+        "Show the picture of the profile under the cursor in full size, or the table again",
+        2,
+    ),
+    *TABS,
+    Action("next_comparison", ("tab",), "tab", "next", "The next of several comparisons", 6),
+    Action("previous_comparison", ("shift+tab",), "", "previous", "The comparison before"),
+    Action(
+        "force",
+        ("f",),
+        "f",
+        "force",
+        "Show the numbers of what cannot be compared, too, without a verdict",
+        7,
+    ),
+    Action("back", ("escape",), "esc", "back", "Back to the table, then to the screen before", 1),
+    Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", 4),
+    Action("quit", ("q",), "q", "quit", "End the session and leave; ctrl+c does the same"),
+    _move("down", ("j", "down"), "j k ↓ ↑", "down", "Move, or scroll the large picture"),
+    _move("up", ("k", "up"), "", "up", "The row above, or scroll the picture"),
+    _move("page_down", ("pagedown",), "pgdn pgup", "page down", "Move by a page"),
+    _move("page_up", ("pageup",), "", "page up", "A page up"),
+    _move("first", ("home", "g"), "home end", "first", "To the first or the last row"),
+    _move("last", ("end", "G"), "", "last", "The last row"),
+)

@@ -1,0 +1,100 @@
+"""The lines above a comparison: the sides, how they were measured, what else differs."""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+
+from cortex_tui.analysis.sessions import Compared
+from cortex_tui.analysis.verdict import ALPHA
+from cortex_tui.tables import Tone
+from cortex_tui.text import one_line
+from cortex_tui.tui.render.forest import counts
+from cortex_tui.tui.render.line_builder import LineBuilder
+from cortex_tui.tui.render.text import Line, Span, fit, width_of
+
+
+def sides_line(compared: Compared, width: int, at: int = 0, of: int = 1) -> Line:
+    """The two sides, and how many profiles have which verdict; which of several comparisons."""
+    names = f" {one_line(compared.a.name)} ⟷ {one_line(compared.b.name)}"
+    if of > 1:
+        names += f"  ({at + 1} of {of})"
+    found = counts(compared.comparison)
+    used = sum(width_of(span.text) for span in found)
+    return (Span(fit(names, max(0, width - used - 1)), "head"), *found)
+
+
+def how_line(compared: Compared, of: int = 1) -> Line:
+    """Whether the rounds are paired, how many there are, the noise, and how often all this is
+    wrong."""
+    comparison = compared.comparison
+    profiles = comparison.profiles
+    parts = ["in turns" if comparison.paired else "two sessions"]
+    rounds = sorted({each.rounds for each in profiles})
+    if rounds:
+        side = "" if comparison.paired else " a side"
+        texts = [f"{a}" if a == b else f"{a} and {b}" for a, b in rounds]
+        parts.append(f"{', '.join(texts)} round{'' if texts == ['1'] else 's'}{side}")
+    if comparison.paired:
+        spreads = [each.statistics[each.primary].spread for each in profiles]
+        known = [each for each in spreads if each is not None and math.isfinite(each)]
+        if known:
+            parts.append(f"noise of a round {100 * median(known):.1f} %")
+    elif profiles:
+        sure = [each for each in profiles if each.statistics[each.primary].low is not None]
+        if len(sure) == len(profiles):
+            parts.append("noise between sessions known")
+        elif sure:
+            parts.append(f"noise known of {len(sure)} of {len(profiles)}")
+        else:
+            parts.append("noise between sessions not known")
+    whole = "" if of == 1 else f" in all {of}"
+    parts.append(f"false alarms{whole} ≤ {100 * ALPHA:.0f} %")
+    return (Span(" " + " · ".join(parts), "dim"),)
+
+
+def differs_line(compared: Compared) -> Line:
+    """What else differs, the worst first, as far as there is room."""
+    found = [str(each) for each in compared.differences]
+    count = len(compared.profile_differences)
+    if count:
+        found.append(f"definitions of {count} profile{'' if count == 1 else 's'}")
+    if compared.left_out:
+        found.append(f"{len(compared.left_out)} left out")
+    only = len(compared.only_a) + len(compared.only_b)
+    if only:
+        found.append(f"{only} on one side only")
+    if not found:
+        return (Span(" nothing else differs", "dim"),)
+    tone: Tone = "warn" if compared.broken or compared.left_out else "plain"
+    return (Span(f" differs: {one_line('; '.join(found))}", tone),)
+
+
+def besides(compared: Compared, profile: str, width: int) -> list[Line]:
+    """All that differs besides the times: between the sides, of this profile, of others."""
+    builder = LineBuilder(width)
+    own = compared.profile_differences.get(profile, ())
+    if compared.differences:
+        builder.add("between the sides", "head")
+    for each in compared.differences:
+        text = f"{each}: not the same thing" if each.breaks else str(each)
+        builder.add(f"  {text}", "warn" if each.breaks else "plain", indent="    ")
+    if own:
+        builder.add(f"in the definition of {profile}", "head")
+    for each in own:
+        builder.add(f"  {each}", "warn" if each.breaks else "plain", indent="    ")
+    others = [name for name in compared.profile_differences if name != profile]
+    if others:
+        builder.add(f"also in the definitions of {', '.join(others)}", indent="  ")
+    for left_out in compared.left_out:
+        why = "; ".join(str(each) for each in left_out.differences if each.breaks)
+        text = f"{left_out.profile} is left out: {why or 'the sessions differ'}"
+        builder.add(text, "warn", indent="  ")
+    for side, names in ((compared.a, compared.only_a), (compared.b, compared.only_b)):
+        if names:
+            builder.add(f"only in {side.name}: {', '.join(names)}", indent="  ")
+    for note in compared.notes:
+        builder.add(note, indent="  ")
+    if not builder.lines:
+        builder.add("nothing else differs", "dim")
+    return builder.lines

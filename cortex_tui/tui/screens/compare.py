@@ -1,0 +1,327 @@
+"""The screen that compares stored sessions, or the variants of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import events, getters, on
+from textual.app import ComposeResult
+from textual.message import Message
+
+from cortex_tui.analysis.comparison import ProfileComparison
+from cortex_tui.library.comparing import Comparisons, UnlikeError, comparisons_in
+from cortex_tui.text import one_line
+from cortex_tui.tui.compare_actions import COMPARE_ACTIONS, TABS
+from cortex_tui.tui.failures import reason_of
+from cortex_tui.tui.render.compare_head import besides, differs_line, how_line, sides_line
+from cortex_tui.tui.render.forest import forest_of, row, titles, whole_row
+from cortex_tui.tui.render.shift_plot import shift_plot
+from cortex_tui.tui.render.text import Line, Span, wrap
+from cortex_tui.tui.screens.action_screen import ActionScreen
+from cortex_tui.tui.widgets.cursor_lines import CursorLines
+from cortex_tui.tui.widgets.key_line import KeyLine
+from cortex_tui.tui.widgets.lines import Lines, Move, TextLine
+
+if TYPE_CHECKING:
+    from cortex_tui.analysis.close_up import CloseUp
+
+_HEIGHTS = [(0, "-short"), (30, "-tall")]
+"""From which height there is room for table and picture."""
+
+_Wanted = tuple[int, str]
+"""Of which comparison, and which profile."""
+
+
+class CompareScreen(ActionScreen):
+    """A table of profiles, the worst first, and a picture of the one under the cursor.
+
+    It reads and compares by itself, on a thread, and shows why where that cannot be.
+    """
+
+    VERTICAL_BREAKPOINTS = _HEIGHTS
+    DEFAULT_CSS = """
+    CompareScreen {
+        layout: vertical;
+        #sides { background: $panel; }
+        #titles { background: $panel; text-style: bold; }
+        #forest { height: 1fr; }
+        #pictures { background: $panel; }
+        #picture { height: 1fr; }
+        &.-short #pictures, &.-short #picture { display: none; }
+        &.-large #pictures, &.-large #picture { display: block; }
+        &.-large #titles, &.-large #forest, &.-large #whole { display: none; }
+        &.-message #picture { display: block; }
+        &.-message #titles, &.-message #forest, &.-message #whole, &.-message #pictures {
+            display: none;
+        }
+    }
+    """
+
+    class Loaded(Message):
+        """The sessions have been read and compared, or could not be."""
+
+        def __init__(self, found: Comparisons | None, error: str, unlike: bool) -> None:
+            super().__init__()
+            self.found = found
+            self.error = error
+            self.unlike = unlike
+
+    class Looked(Message):
+        """A profile was looked at closely, or could not be."""
+
+        def __init__(self, wanted: _Wanted, found: CloseUp | str) -> None:
+            super().__init__()
+            self.wanted = wanted
+            self.found = found
+
+    _sides = getters.query_one("#sides", TextLine)
+    _how = getters.query_one("#how", TextLine)
+    _differs = getters.query_one("#differs", TextLine)
+    _titles = getters.query_one("#titles", TextLine)
+    _forest = getters.query_one("#forest", CursorLines)
+    _whole = getters.query_one("#whole", TextLine)
+    _pictures = getters.query_one("#pictures", TextLine)
+    _picture = getters.query_one("#picture", Lines)
+    _keys = getters.query_one(KeyLine)
+
+    def __init__(self, store: str | Path, refs: Sequence[str]) -> None:
+        """`refs` are names or ids of stored sessions, the one that the others are compared with
+        first; or that of one session of variants."""
+        super().__init__(COMPARE_ACTIONS)
+        self._store = store
+        self._refs = tuple(refs)
+        self._found: Comparisons | None = None
+        self._unlike = self._forced = self._loading = False
+        self._message: str = ""
+        self._at = 0
+        self._tab = TABS[0].name
+        self._looked: dict[_Wanted, CloseUp | str] = {}
+        self._looking: _Wanted | None = None
+
+    def compose(self) -> ComposeResult:
+        yield TextLine(id="sides")
+        yield TextLine(id="how")
+        yield TextLine(id="differs")
+        yield TextLine(id="titles")
+        yield CursorLines(id="forest")
+        yield TextLine(id="whole")
+        yield TextLine(id="pictures")
+        yield Lines(id="picture")
+        yield KeyLine(self.table_of_actions)
+
+    def on_mount(self) -> None:
+        self._forest.focus()
+        self._load()
+
+    # --- reading and comparing ------------------------------------------------------------------
+
+    def _load(self) -> None:
+        self._loading = True
+        names = " and ".join(one_line(ref) for ref in self._refs)
+        self._message = f"reading and comparing {names} …"
+        self.run_worker(partial(self._read, self._forced), thread=True, name="comparison")
+        self.show()
+
+    def _read(self, forced: bool) -> None:
+        """On a thread: large sessions take a second."""
+        try:
+            found = comparisons_in(self._store, self._refs, forced=forced)
+        except Exception as wrong:
+            self.post_message(self.Loaded(None, reason_of(wrong), isinstance(wrong, UnlikeError)))
+        else:
+            self.post_message(self.Loaded(found, "", False))
+
+    @on(Loaded)
+    def _take_loaded(self, event: Loaded) -> None:
+        self._loading = False
+        self._found, self._message, self._unlike = event.found, event.error, event.unlike
+        self._looked.clear()
+        if event.unlike:
+            self._message += "\n\nf shows their numbers all the same, without a verdict."
+        self.show()
+
+    def _look(self) -> None:
+        """Looks closely at the profile under the cursor, one after the other."""
+        found, wanted = self._found, self._wanted
+        if found is None or wanted is None or self._looking is not None or wanted in self._looked:
+            return
+        self._looking = wanted
+        self.run_worker(partial(self._look_at, found, wanted), thread=True, name="close-up")
+
+    def _look_at(self, found: Comparisons, wanted: _Wanted) -> None:
+        """On a thread."""
+        try:
+            self.post_message(self.Looked(wanted, found.close_up(*wanted)))
+        except Exception as wrong:
+            self.post_message(self.Looked(wanted, reason_of(wrong)))
+
+    @on(Looked)
+    def _take_looked(self, event: Looked) -> None:
+        self._looking = None
+        self._looked[event.wanted] = event.found
+        self.show()
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being read or looked at."""
+        return self._loading or self._looking is not None
+
+    # --- drawing --------------------------------------------------------------------------------
+
+    @property
+    def _current(self) -> ProfileComparison | None:
+        """The profile under the cursor."""
+        if self._found is None:
+            return None
+        rows = self._found.compared[self._at].comparison.worst_first
+        return rows[self._forest.cursor] if self._forest.cursor < len(rows) else None
+
+    @property
+    def _wanted(self) -> _Wanted | None:
+        current = self._current
+        return None if current is None else (self._at, current.profile)
+
+    def show(self) -> None:
+        """Draws whatever differs from what the screen shows."""
+        found, width = self._found, self.app.size.width
+        self.set_class(found is None, "-message")
+        if found is None:
+            self._sides.line = (Span(f" {' ⟷ '.join(map(one_line, self._refs))}", "head"),)
+            self._how.line = self._differs.line = ()
+            text = self._message
+            self._picture.show(lambda width: _message(text, width), topic=text)
+        else:
+            compared, of = found.compared[self._at], len(found.compared)
+            self._sides.line = sides_line(compared, width, self._at, of)
+            self._how.line = how_line(compared, of)
+            self._differs.line = differs_line(compared)
+            forest = forest_of(compared.comparison, width - 1)
+            self._titles.line, self._whole.line = titles(forest), whole_row(forest)
+            rows = [row(forest, each) for each in forest.rows]
+            self._forest.show(lambda width: list(rows), topic=(self._at, self._forced))
+            self._look()
+            self._show_picture()
+        self._keys.idle = frozenset(name for name in self.ranked if not self.applies(name))
+
+    def _show_picture(self) -> None:
+        current = self._current
+        name = one_line(current.profile) if current else ""
+        spans = [Span(f" {name} ", "head")]
+        for tab in TABS:
+            text = f"{tab.shown} {tab.label}"
+            is_open = tab.name == self._tab
+            spans.append(
+                Span(f"[{text}]" if is_open else f" {text} ", "head" if is_open else "dim")
+            )
+        self._pictures.line = tuple(spans)
+        draw = self._draw_tab()
+        self._picture.show(
+            lambda width: draw(width, self._picture.size.height),
+            topic=(self._wanted, self._tab),
+        )
+
+    def _draw_tab(self) -> Callable[[int, int], list[Line]]:
+        """What makes the lines of the open tab for a width and a height."""
+        wanted, found = self._wanted, self._found
+        if wanted is None or found is None:
+            return lambda width, height: []
+        compared = found.compared[self._at]
+        if self._tab == "besides":
+            return lambda width, height: besides(compared, wanted[1], width)
+        looked = self._looked.get(wanted)
+        if looked is None:
+            return lambda width, height: _message("resampling the rounds …", width)
+        if isinstance(looked, str):
+            return lambda width, height: _message(looked, width)
+        return lambda width, height: shift_plot(looked.shift, width, height)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self.show)
+
+    @on(CursorLines.CursorMoved)
+    def _cursor_moved(self) -> None:
+        self.show()
+
+    @on(CursorLines.Pressed)
+    def _pressed(self) -> None:
+        self.action_picture()
+
+    # --- actions --------------------------------------------------------------------------------
+
+    def applies(self, name: str) -> bool:
+        match name:
+            case "next_comparison" | "previous_comparison":
+                return self._found is not None and len(self._found.compared) > 1
+            case "force":
+                if self._found is None:
+                    return self._unlike and not self._loading
+                return self._forced or any(each.left_out for each in self._found.compared)
+            case "picture":
+                return self._current is not None
+            case _ if self.actions[name].group == "tab":
+                return self._current is not None
+        return True
+
+    def action_tab(self, name: str) -> None:
+        """Opens a picture; where there is only room for the table, in full size."""
+        if self._current is None:
+            return
+        self._tab = name
+        if self.has_class("-short"):
+            self.add_class("-large")
+        self.show()
+
+    def action_picture(self) -> None:
+        """Shows the picture in full size, or the table again."""
+        if self._current is not None:
+            self.toggle_class("-large")
+            self.call_after_refresh(self.show)
+
+    def action_back(self) -> None:
+        if self.has_class("-large"):
+            self.remove_class("-large")
+            self.call_after_refresh(self.show)
+        else:
+            self.dismiss()
+
+    def action_move(self, how: Move) -> None:
+        if self.has_class("-large"):
+            self._picture.move(how)
+        else:
+            self._forest.move(how)
+
+    def action_next_comparison(self) -> None:
+        self._turn(1)
+
+    def action_previous_comparison(self) -> None:
+        self._turn(-1)
+
+    def _turn(self, by: int) -> None:
+        """Shows another comparison, with the cursor on the same profile where it has that."""
+        if self._found is None or len(self._found.compared) < 2:
+            return
+        current = self._current
+        self._at = (self._at + by) % len(self._found.compared)
+        self.show()
+        rows = self._found.compared[self._at].comparison.worst_first
+        names = [each.profile for each in rows]
+        if current is not None and current.profile in names:
+            self._forest.place_cursor(names.index(current.profile))
+
+    def action_force(self) -> None:
+        """Compares with force, or without it again."""
+        if self.applies("force") and not self._loading:
+            self._forced = not self._forced
+            self._found = None
+            self._load()
+
+
+def _message(text: str, width: int) -> list[Line]:
+    """Text of several lines."""
+    lines: list[Line] = []
+    for part in text.split("\n"):
+        lines += [(Span(f" {line}"),) for line in wrap(one_line(part), max(width - 2, 1))]
+    return lines

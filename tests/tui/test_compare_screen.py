@@ -1,0 +1,128 @@
+"""The screen that compares, from a real store to what stands on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+
+from cortex_tui.tui.screens.compare import CompareScreen
+from tests.tui.comparisons import make_store
+from tests.tui.stand_in import check_golden
+
+Size = tuple[int, int]
+SIZES: tuple[Size, ...] = ((80, 24), (120, 40), (200, 60))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("store") / "snapshots.db"
+    make_store(file)
+    return file
+
+
+class Comparing:
+    """A compare screen, as a person meets it."""
+
+    def __init__(self, app: App[None], pilot: Pilot[None], screen: CompareScreen) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.screen = screen
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.settled()
+
+    async def settled(self) -> None:
+        """Waits until nothing is read or looked at any more."""
+        await self.pilot.pause()
+        await self.until(lambda: not self.screen.busy)
+
+    async def until(self, what: Callable[[], object]) -> None:
+        async with asyncio.timeout(30):
+            while not what():
+                await self.pilot.pause()
+        await self.pilot.pause()
+
+    @property
+    def text(self) -> str:
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
+
+    def line_with(self, text: str) -> str:
+        return next(line for line in self.text.splitlines() if text in line)
+
+
+@asynccontextmanager
+async def comparing(store: Path, *refs: str, size: Size = (80, 24)) -> AsyncIterator[Comparing]:
+    app: App[None] = App()
+    async with app.run_test(size=size) as pilot:
+        screen = CompareScreen(store, refs)
+        await app.push_screen(screen)
+        found = Comparing(app, pilot, screen)
+        await found.settled()
+        yield found
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_variants_stand_in_a_table_the_worst_first(store: Path, size: Size) -> None:
+    async with comparing(store, "both", size=size) as c:
+        check_golden("compare", size, c.text)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_two_sessions_have_bands_where_their_noise_is_known(store: Path, size: Size) -> None:
+    async with comparing(store, "before", "after", size=size) as c:
+        await c.press("d")
+        check_golden("compare-sessions", size, c.text)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_picture_of_a_profile_fills_the_screen(store: Path, size: Size) -> None:
+    async with comparing(store, "both", size=size) as c:
+        await c.press("enter")
+        check_golden("compare-large", size, c.text)
+        await c.press("escape")
+        assert "geometric mean" in c.text
+
+
+async def test_sides_of_two_machines_are_compared_by_force_only(store: Path) -> None:
+    async with comparing(store, "before", "other") as c:
+        assert "cannot be compared: cpu: x → y" in c.text
+        await c.press("f")
+        assert "? cannot tell" in c.line_with("search.worst")
+        await c.press("f")
+        assert "cannot be compared: cpu: x → y" in c.text
+
+
+@pytest.mark.parametrize(
+    ("refs", "why"),
+    [
+        (("before", "unknown"), "they have no profile in common"),
+        (("before",), "has no variants to compare"),
+        (("before", "nowhere"), "nowhere"),
+    ],
+)
+async def test_what_cannot_be_compared_shows_why(
+    store: Path, refs: tuple[str, ...], why: str
+) -> None:
+    async with comparing(store, *refs) as c:
+        assert why in " ".join(c.text.split())
+        await c.press("d", "enter", "tab", "j", "f")
+        assert why in " ".join(c.text.split())
+
+
+async def test_each_of_several_is_compared_with_the_first(store: Path) -> None:
+    async with comparing(store, "before", "after", "later") as c:
+        assert "before ⟷ after  (1 of 2)" in c.text
+        assert "▲ slower" in c.line_with("search.worst")
+        await c.press("tab")
+        assert "before ⟷ later  (2 of 2)" in c.text
+        assert "▼ faster" in c.line_with("▸search.worst")
+        await c.press("shift+tab")
+        assert "before ⟷ after" in c.text
