@@ -222,6 +222,19 @@ def show(found: Sequence[Compared], out: TextIO, *, brief: bool = False) -> None
 
 def document(found: Sequence[Compared]) -> bytes:
     """JSON that ends with a line feed: a comparison each, with its line of text."""
+    return _as_json({"schema": SCHEMA, "comparisons": _fields(found)})
+
+
+def with_comparisons(session: bytes, found: Sequence[Compared]) -> bytes:
+    """The JSON of a session, with how it compares: the same entries under `comparisons`."""
+    return _as_json({**msgspec.json.decode(session), "comparisons": _fields(found)})
+
+
+def _as_json(fields: dict[str, Any]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
+
+
+def _fields(found: Sequence[Compared]) -> list[dict[str, Any]]:
     from cortex_tui.report.comparison import headline
 
     comparisons: list[dict[str, Any]] = []
@@ -233,8 +246,7 @@ def document(found: Sequence[Compared]) -> bytes:
             for profile in each.comparison.profiles
         ]
         comparisons.append({"summary": headline(each), **fields, **comparison})
-    whole = {"schema": SCHEMA, "comparisons": comparisons}
-    return msgspec.json.format(msgspec.json.encode(whole), indent=2) + b"\n"
+    return comparisons
 
 
 def share_text(part: float) -> str:

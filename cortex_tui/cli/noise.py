@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cortex_tui.cli.comparing import share_text
+from cortex_tui.cli.measuring import run_profiles
 from cortex_tui.cli.options import (
     PROGRAM,
     duration,
@@ -25,7 +26,6 @@ from cortex_tui.cli.running import (
     INTERRUPTED,
     INVALID_PROFILE,
     overridden,
-    run_profiles,
     selected,
 )
 from cortex_tui.cli.stored import answer, report

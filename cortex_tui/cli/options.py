@@ -104,7 +104,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="As JSON on s
 
 
 def delivery_options(command: Command) -> Command:
-    """What becomes of a session: `save`, `note` and `json`."""
+    """What becomes of a session: `save`, `note`, `tags` and `json`."""
     for option in (
         click.option(
             "--json",
@@ -112,6 +112,13 @@ def delivery_options(command: Command) -> Command:
             default="",
             callback=given("a file, or - for stdout"),
             help="Write the session as JSON; - is stdout, and the table goes to stderr.",
+        ),
+        click.option(
+            "--tag",
+            "tags",
+            metavar="TAG",
+            multiple=True,
+            help="Tag the session, which is kept then; may be repeated.",
         ),
         click.option("--note", default="", help="A line to keep with the snapshot."),
         click.option(

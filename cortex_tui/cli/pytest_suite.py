@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cortex_tui.cli.exporting import Export, export_option, export_stored, table_stream
+from cortex_tui.cli.measuring import check_delivery, run_profiles
 from cortex_tui.cli.options import (
     delivery_options,
     duration,
@@ -15,7 +16,6 @@ from cortex_tui.cli.options import (
     store_option,
     warmup,
 )
-from cortex_tui.cli.running import check_delivery, run_profiles
 from cortex_tui.profiles.model import Catalog, Length, Suite
 
 
@@ -70,6 +70,7 @@ def pytest_suite(
     store: Path,
     save: str,
     note: str,
+    tags: tuple[str, ...],
     json: str,
     exports: tuple[Export, ...],
 ) -> int:
@@ -86,12 +87,12 @@ def pytest_suite(
     length, auto = (None, False) if warmup is None else warmup
     if auto:
         raise click.UsageError("--warmup: expected a length, a test's warm-up does not end itself")
-    check_delivery(store, save=save, note=note, json=json)
+    check_delivery(store, save=save, note=note, tags=tags, json=json)
     table_to = table_stream(exports, json)
     suites = collected_suites(arguments, duration_ns=duration_ns, warmup=length)
     code, session = run_profiles(
         Catalog(suites).profiles,
-        Delivery(store=store, save=save, note=note, json=json),
+        Delivery(store=store, save=save, note=note, tags=tags, json=json),
         one_by_one=True,
         repeat=repeat,
         place=PROCESS,

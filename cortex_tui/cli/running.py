@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 
 from cortex_tui.cli.again import stored_profiles
 from cortex_tui.cli.against import Wanted, against_options
-from cortex_tui.cli.comparing import compared_refs, exit_code, report_findable_differences, show
+from cortex_tui.cli.comparing import (
+    compared_refs,
+    exit_code,
+    report_findable_differences,
+    show,
+    with_comparisons,
+)
 from cortex_tui.cli.exporting import (
     Export,
     export_option,
@@ -20,13 +28,13 @@ from cortex_tui.cli.exporting import (
     table_stream,
     to_stdout,
 )
+from cortex_tui.cli.measuring import check_delivery, run_profiles
 from cortex_tui.cli.options import (
     StoreError,
     catalog_for,
     delivery_options,
     duration,
     given,
-    loop_factory,
     loop_option,
     place_options,
     profiles_option,
@@ -37,7 +45,6 @@ from cortex_tui.cli.options import (
     store_option,
     warmup,
 )
-from cortex_tui.files import cannot_write
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.profiles.variants import going_on, lasting, rehearsed, warmed_up
 
@@ -45,20 +52,10 @@ if TYPE_CHECKING:
     from cortex_tui.analysis.sessions import Compared
     from cortex_tui.placement.port import Place
     from cortex_tui.protocol.plan import LoopName
-    from cortex_tui.report import Delivery
-    from cortex_tui.session.control import UntilDecided
-    from cortex_tui.session.versions import Version
 
 INVALID_PROFILE = 2
 FAILED = 3
 INTERRUPTED = 130
-
-
-class Ran(NamedTuple):
-    code: int
-    """The exit code that its runs and targets come to."""
-    session: str
-    """Its id, "" where none began."""
 
 
 def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset[str]:
@@ -170,6 +167,7 @@ def run(
     store: Path,
     save: str,
     note: str,
+    tags: tuple[str, ...],
     json: str,
     baseline: str,
     exports: tuple[Export, ...],
@@ -211,13 +209,23 @@ def run(
         _refuse_with(
             ctx,
             "--dry-run",
-            ("duration_ns", "warmup", "repeat", "save", "json", "baseline", "exports", "decide_ns"),
+            (
+                "duration_ns",
+                "warmup",
+                "repeat",
+                "save",
+                "tags",
+                "json",
+                "baseline",
+                "exports",
+                "decide_ns",
+            ),
         )
         profiles, one_by_one, repeat = [rehearsed(profile) for profile in profiles], True, 1
     else:
         going_on_ns = None if versions_wanted else decide_ns
         profiles = [overridden(profile, duration_ns, warmup, going_on_ns) for profile in profiles]
-    check_delivery(store, save=save, note=note, json=json)
+    check_delivery(store, save=save, note=note, tags=tags, json=json)
     if inline:
         _warn_of_no_terminal()
     if baseline:
@@ -227,10 +235,30 @@ def run(
     if undecided == "pass":
         fail_on -= {"undecided"}
     aside = json == "-" or to_stdout(exports)
+    compares = versions_wanted or bool(baseline)
+
+    @cache
+    def compared(session: str) -> list[Compared]:
+        before = [baseline] if baseline else []
+        return compared_refs(store, [*before, session], called={session: "this session"})
+
+    def complete(document: bytes, session: str) -> bytes:
+        # Why there is no comparison is reported further below.
+        with contextlib.suppress(StoreError):
+            return with_comparisons(document, compared(session))
+        return document
+
     delivery = Delivery(
-        store=store, save=save, note=note, json=json, dry_run=dry_run, fail_on=fail_on,
+        store=store,
+        save=save,
+        note=note,
+        tags=tags,
+        json=json,
+        complete=complete if compares else None,
+        dry_run=dry_run,
+        fail_on=fail_on,
         inline=inline,
-    )  # fmt: skip
+    )
     table_to = table_stream(exports, json)
     if versions_wanted:
         from cortex_tui.cli.versions import run_versions
@@ -249,7 +277,6 @@ def run(
             loop=loop,
             table_to=table_to,
         )
-        compared = [session]
     else:
         code, session = run_profiles(
             profiles,
@@ -260,11 +287,10 @@ def run(
             loop=loop,
             table_to=table_to,
         )
-        compared = [baseline, session] if baseline and code != INTERRUPTED else []
     found: Sequence[Compared] = ()
     try:
-        if compared and session:
-            found = compared_refs(store, compared, called={session: "this session"})
+        if session and (versions_wanted or (baseline and code != INTERRUPTED)):
+            found = compared(session)
             out = sys.stderr if aside else sys.stdout
             click.echo(file=out)
             show(found, out)
@@ -325,88 +351,3 @@ def overridden(
     if warmup is not None:
         profile = warmed_up(profile, warmup[0], auto=warmup[1])
     return profile
-
-
-def check_delivery(store: Path, *, save: str, note: str, json: str) -> None:
-    """Says before the measuring, not after it, that its results could not be delivered."""
-    if note and not save:
-        raise click.UsageError("--note: expected --save NAME, too")
-    problem = cannot_write(json) if json not in ("", "-") else ""
-    if problem:
-        raise click.UsageError(f"--json: {json}: {problem}")
-    if save:
-        _check_save(store, save)
-
-
-def run_profiles(
-    profiles: Sequence[Profile],
-    delivery: Delivery,
-    *,
-    one_by_one: bool,
-    repeat: int,
-    place: Place,
-    loop: LoopName,
-    versions: Sequence[Version] = (),
-    until: UntilDecided | None = None,
-    table_to: TextIO | None = None,
-) -> Ran:
-    """Measures them in one session and delivers what came of it; its table goes to stdout unless
-    `table_to` is given."""
-    import asyncio
-    import tempfile
-
-    from cortex_tui.isolation import run_to_end
-    from cortex_tui.report import run_headless
-    from cortex_tui.session.controller import SessionController
-    from cortex_tui.session.planning import runners_at
-
-    try:
-        runners_at(place, profiles)
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-
-    # Taken before a session in this process redirects what its workloads print.
-    out, err = table_to or sys.stdout, sys.stderr
-
-    async def session(store: Path) -> Ran:
-        control = SessionController(
-            store,
-            place=place,
-            loop=loop,
-            measuring_loop=asyncio.get_running_loop() if place.shares_loop else None,
-        )
-        try:
-            code = await run_headless(
-                control, profiles, delivery, one_by_one=one_by_one, repeat=repeat,
-                versions=versions, until=until, out=out, err=err,
-            )  # fmt: skip
-            return Ran(code, control.view.session if control.view else "")
-        finally:
-            # It waits for its thread, which in-process needs this loop to end its runs.
-            await asyncio.to_thread(control.close)
-
-    factory = loop_factory(loop) if place.shares_loop else None
-    with asyncio.Runner(loop_factory=factory) as runner:
-
-        def run(store: Path) -> Ran:
-            if not place.shares_loop:
-                return runner.run(session(store))
-            from cortex_tui.placement.in_process import interrupted
-
-            # A workload may stop the loop, or raise SystemExit in a task of its own.
-            return run_to_end(runner.get_loop(), session(store), interrupted)
-
-        if not delivery.dry_run:
-            return run(delivery.store)
-        with tempfile.TemporaryDirectory() as nowhere:
-            return run(Path(nowhere) / "dry-run.db")
-
-
-def _check_save(store: Path, name: str) -> None:
-    from cortex_tui.store.errors import SnapshotError
-    from cortex_tui.store.port import check_can_save
-
-    try:
-        check_can_save(store, name)
-    except SnapshotError as error:
-        raise StoreError(f"--save: {error}") from None

@@ -13,6 +13,7 @@ from cortex_tui.cli.entries import as_document, lines_of
 from cortex_tui.cli.moments import moment
 from cortex_tui.cli.options import StoreError, json_option, store_option
 from cortex_tui.cli.stored import REF, answer, report
+from cortex_tui.text import one_line
 
 if TYPE_CHECKING:
     from cortex_tui.cli.entries import Entry
@@ -108,7 +109,13 @@ def show(ref: str, as_json: bool, store: Path) -> int:
         return 0
     out = sys.stdout
     colour = wants_colour(out)
-    click.echo(summary(found.view(), width=width_of(out), colour=colour, store=store), color=colour)
+    text = summary(found.view(), width=width_of(out), colour=colour, store=store)
+    remarks = "\n".join(
+        f"{what}: {one_line(said)}"
+        for what, said in (("tags", " ".join(found.tags)), ("note", found.note))
+        if said
+    )
+    click.echo("\n\n".join(filter(None, (text, remarks))), color=colour)
     return 0
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from cortex_tui.cli.against import Wanted
 from cortex_tui.cli.comparing import compared_refs, report_rounds_needed
-from cortex_tui.cli.running import Ran, run_profiles
+from cortex_tui.cli.measuring import Ran, run_profiles
 from cortex_tui.cli.variants import variants_of
 from cortex_tui.cli.version_code import VersionError, versions_of
 from cortex_tui.limits import MAX_ROUNDS

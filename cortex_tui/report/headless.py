@@ -6,7 +6,7 @@ second, on a loop that is the measuring one only where that was asked for (`--in
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -50,8 +50,12 @@ class Delivery(msgspec.Struct, frozen=True):
     store: Path
     save: str = ""
     note: str = ""
+    tags: tuple[str, ...] = ()
     json: str = ""
     """A file, `-` for stdout, "" for none."""
+    complete: Callable[[bytes, str], bytes] | None = None
+    """Given the JSON and the id of the session, which is stored: the JSON with what follows from
+    that. Called in a thread of its own."""
     fail_on: frozenset[str] = FAIL_BY_DEFAULT
     """What makes the session a failure, of FAIL_ON."""
     dry_run: bool = False
@@ -108,11 +112,13 @@ async def run_headless(
     copy = ""
     # Without an end there is nothing to deliver, and nobody who would.
     if not interrupted.at_once and not lost:
+        if delivery.tags:
+            code = worst(code, await _tag(control, delivery.tags, progress))
         if delivery.save:
             code = worst(code, await _save(control, delivery, progress))
         if delivery.json:
             try:
-                written = await _deliver_json(control, delivery.json, progress, out)
+                written = await _deliver_json(control, delivery, progress, out)
                 code = worst(code, written)
                 copy = delivery.json if written == GOOD else ""
             except OSError as error:
@@ -222,7 +228,19 @@ async def _save(control: Control, delivery: Delivery, progress: Progress) -> int
     return GOOD
 
 
-async def _deliver_json(control: Control, target: str, progress: Progress, out: TextIO) -> int:
+async def _tag(control: Control, tags: Sequence[str], progress: Progress) -> int:
+    try:
+        await asyncio.wrap_future(control.tag(tags))
+    except Exception as error:  # as of a name
+        progress.report(f"error: not tagged: {one_line(str(error))}")
+        return USAGE
+    return GOOD
+
+
+async def _deliver_json(
+    control: Control, delivery: Delivery, progress: Progress, out: TextIO
+) -> int:
+    target = delivery.json
     try:
         result = await asyncio.wrap_future(control.result())
     except Exception as error:
@@ -232,6 +250,8 @@ async def _deliver_json(control: Control, target: str, progress: Progress, out: 
     from cortex_tui.formats.session_json import write_session
 
     data = write_session(result)
+    if delivery.complete is not None:
+        data = await asyncio.to_thread(delivery.complete, data, result.record.id)
     if target == STDOUT:
         out.write(data.decode())
         out.flush()

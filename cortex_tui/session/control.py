@@ -105,6 +105,10 @@ class Control(Protocol):
         whose text says what, where and what to do (a name taken, a store that cannot be
         written)."""
 
+    def tag(self, tags: Sequence[str]) -> Future[None]:
+        """Adds tags to the newest session, which is kept then; the future fails as that of
+        `save`."""
+
     def result(self) -> Future[SessionResult]:
         """The newest session as it stands, with its histograms: what a format writes."""
 

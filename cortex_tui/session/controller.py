@@ -166,6 +166,9 @@ class SessionController:
     def save(self, name: str, *, run: int | None = None, note: str = "") -> Future[SavedSnapshot]:
         return self._thread.submit(self._save(name, run, note))
 
+    def tag(self, tags: Sequence[str]) -> Future[None]:
+        return self._thread.submit(self._tag(tags))
+
     def result(self) -> Future[SessionResult]:
         return self._thread.submit(self._result())
 
@@ -230,6 +233,11 @@ class SessionController:
                     await asyncio.sleep(VIEW_S / 10)
         await self._writer.save(fold, name, run, note)
         return SavedSnapshot(name, fold.plan.session, run)
+
+    async def _tag(self, tags: Sequence[str]) -> None:
+        if self._intake is None:
+            raise SnapshotError("there is no session to tag yet: run a profile first")
+        await self._writer.tag(self._intake.fold, tags)
 
     async def _result(self) -> SessionResult:
         if self._intake is None:

@@ -6,6 +6,7 @@ shown, and the whole of it is written as soon as that is possible.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -43,6 +44,7 @@ class SessionWriter:
         self._logged = 0
         self._names: dict[str, str] = {}
         self._notes: dict[str, str] = {}
+        self._tags: dict[str, tuple[str, ...]] = {}
 
     async def begin(self) -> None:
         """Makes ready for a session; what cannot be opened now is tried again with each write."""
@@ -87,22 +89,32 @@ class SessionWriter:
 
     async def save(self, fold: SessionFold, name: str, run: int | None, note: str) -> None:
         """Names the session, or one of its runs, with everything up to now written first."""
-        await self.write(fold)
-        if self.error:
-            raise SnapshotError(self.error, retryable=True)
-        store = await self._opened()
-        if self._begun[0] != fold.plan.session:
-            raise SnapshotError("the session has not begun yet: save it once it runs")
+        store = await self._with_all_of(fold)
         await store.name_snapshot(name, fold.plan.session, run, note)
         if run is None:
             self._names[fold.plan.session] = name
             self._notes[fold.plan.session] = str(encodable(note))
 
+    async def tag(self, fold: SessionFold, tags: Sequence[str]) -> None:
+        """Adds tags to the session, with everything up to now written first."""
+        session = fold.plan.session
+        self._tags[session] = await (await self._with_all_of(fold)).change_tags(session, tags)
+
+    async def _with_all_of(self, fold: SessionFold) -> Store:
+        """The store, once it has everything up to now."""
+        await self.write(fold)
+        if self.error:
+            raise SnapshotError(self.error, retryable=True)
+        if self._begun[0] != fold.plan.session:
+            raise SnapshotError("the session has not begun yet: save it once it runs")
+        return await self._opened()
+
     def result(self, fold: SessionFold) -> SessionResult:
         """The session as it is in memory, on disk or not."""
         session = fold.plan.session
         found = live_result(fold, self._names.get(session))
-        return msgspec.structs.replace(found, note=self._notes.get(session, ""))
+        note, tags = self._notes.get(session, ""), self._tags.get(session, ())
+        return msgspec.structs.replace(found, note=note, tags=tags)
 
     async def close(self) -> None:
         if self._store is not None:

@@ -29,10 +29,10 @@ from cortex_tui.stats.beta import beta_share, chi_square, t_two_sided
 Side = Literal["below", "above"]
 
 ERROR = 0.05
-LEAST_DEFF = 12.0
+LEAST_DEFF = 13.0
 """A run may by chance have met none of its rare bursts, and then it looks independent and good.
 What the shipped profiles have is 5 to 150 at p95 and p99."""
-DOUBT = 0.2
+DOUBT = 0.1
 """How often the deff may be greater than it is taken for. A run that by chance had few bursts has a
 better share and a smaller deff at once, so that a deff in the middle of what is likely makes more
 of the verdicts wrong than ERROR."""

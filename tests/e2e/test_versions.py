@@ -163,6 +163,7 @@ def test_rounds_are_added_until_there_is_a_verdict_on_each_profile(folder: Path)
     assert "after 6 rounds all is decided" in text
     assert "ended at look 1 of" in text
     assert document["looks"][0] == document["rounds"] == 6
+    assert document["comparisons"][0]["looks"]["after"] == [6]
     assert {run["state"] for run in document["runs"]} == {"finished"}
     assert len(document["runs"]) == 12
     compared = call(folder, "compare", document["session"], "--json", "--store", "../s.db")

@@ -101,6 +101,9 @@ class StandIn:
         self.saving.append((name, run, future))
         return future
 
+    def tag(self, tags: Sequence[str]) -> Future[None]:
+        raise NotImplementedError  # nothing here tags a session
+
     def result(self) -> Future[SessionResult]:
         future: Future[SessionResult] = Future()
         future.set_result(

@@ -83,6 +83,7 @@ USAGE_ERRORS = [
     (["save", "", "x"], "'NAME|ID': expected a name, or the start of an id (see "),
     (["save", "x", ""], "'NEW_NAME': expected a name (see "),
     (["run", "*", "--note", "x"], "--note: expected --save NAME, too"),
+    (["run", "*", "--tag", "two words"], "--tag: expected a tag, which has no blank"),
     (["run", "*", "--json", "gone/x.json"], "--json: gone/x.json: there is no folder gone"),
     (["run", "*", "--json", "."], "--json: .: expected a file, this is a folder"),
     (["run", "*", "--loop", "trio"], "'trio' is not one of 'auto', 'asyncio', 'uvloop'"),

@@ -318,13 +318,30 @@ def test_the_noise_of_profiles_is_measured_and_taken_into_account(
 
     saved = call(capsys, "run", "cortex-tui.good", "--repeat", "3", "--save", "main")
     assert saved.code == 0, saved.err
-    again = call(capsys, "run", "cortex-tui", "--one-by-one", "--repeat", "3", "--baseline", "main")
+    again = call(
+        capsys, "run", "cortex-tui", "--one-by-one", "--repeat", "3", "--baseline", "main",
+        "--json", "out.json", "--tag", "nightly", "--tag", "x<y", "--export", "markdown=out.md",
+    )  # fmt: skip
     assert again.code in (0, 1, 4), again.err
     assert "cortex-tui.good: the smallest difference that can be found is " in again.err
     assert "baseline main: has no cortex-tui.more" in again.err
     assert "\nthis session against main: " in again.out
     assert "only in this session: cortex-tui.more" in again.out
     assert "noise between sessions is not known" not in again.out
+    # What is written for programs has the comparison, too.
+    document = json.loads(Path("out.json").read_text())
+    (compared,) = document["comparisons"]
+    assert compared["summary"].startswith("this session against main: ")
+    assert [each["profile"] for each in compared["profiles"]] == ["cortex-tui.good"]
+    assert "this session against main" in Path("out.md").read_text()
+    # It is still a session, which can be shown and taken in.
+    assert document["tags"] == ["nightly", "x<y"]
+    assert call(capsys, "import", "out.json", "--store", "other.db").code == 0
+    shown = call(capsys, "show", document["session"])
+    assert "\ntags: nightly x<y\n" in shown.out
+    on_stdout = call(capsys, "run", "cortex-tui.good", "--baseline", "main", "--json", "-")
+    assert len(json.loads(on_stdout.out)["comparisons"]) == 1
+    assert "this session against main: " in on_stdout.err
 
 
 @pytest.mark.usefixtures("suite")

@@ -119,6 +119,9 @@ class StandIn:
             future.set_result(SavedSnapshot(name, "20260101T000000-abc", run))
         return future
 
+    def tag(self, tags: Sequence[str]) -> Future[None]:
+        raise NotImplementedError  # nothing here tags a session
+
     def result(self) -> Future[SessionResult]:
         future: Future[SessionResult] = Future()
         future.set_result(
