@@ -111,9 +111,9 @@ def show(ref: str, as_json: bool, store: Path) -> int:
     colour = wants_colour(out)
     text = summary(found.view(), width=width_of(out), colour=colour, store=store)
     remarks = "\n".join(
-        f"{what}: {one_line(said)}"
-        for what, said in (("tags", " ".join(found.tags)), ("note", found.note))
-        if said
+        f"{what}: {one_line(words)}"
+        for what, words in (("tags", " ".join(found.tags)), ("note", found.note))
+        if words
     )
     click.echo("\n\n".join(filter(None, (text, remarks))), color=colour)
     return 0
