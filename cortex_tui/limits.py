@@ -82,6 +82,11 @@ MAX_STORED_LOG_LINES = 2_000
 """Of a session's log, the newest."""
 MAX_STORED_LINE_CHARS = 4_000
 
+# Of a server for browsers.
+
+MAX_VISITORS = 8
+"""Each has a workbench of its own: some 90 MB, and a runner that waits for the next session."""
+
 # Of files that are imported.
 
 MAX_IMPORT_BYTES = 64 * 1024 * 1024

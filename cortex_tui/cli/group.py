@@ -19,6 +19,7 @@ BROKEN_PIPE = 141
 
 COMMANDS = {
     "launch": "launching",
+    "serve": "serving",
     "run": "running",
     "pytest": "pytest_suite:pytest_suite",
     "list": "listing:list_profiles",

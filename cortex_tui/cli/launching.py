@@ -13,6 +13,7 @@ import click
 
 from cortex_tui.cli.options import (
     BARE,
+    Command,
     StoreError,
     loop_factory,
     loop_option,
@@ -41,18 +42,27 @@ class NoTerminalError(click.ClickException):
     exit_code = 2
 
 
+SERVED_DRIVER = "cortex_tui.tui.served_driver:ServedDriver"
+"""What draws for a browser; as TEXTUAL_DRIVER in the environment, it is meant to."""
+
+
+def launch_options(command: Command) -> Command:
+    """What is opened: `select`, `tests`, `places`, `store` and `loop`."""
+    tests = click.option(
+        "--pytest",
+        "tests",
+        metavar='"PATH ..."',
+        help="Show the tests that use pytest-benchmark's fixture, too; quoted words for pytest.",
+    )
+    select = click.argument("select", nargs=-1, metavar="[SELECT]...")
+    for option in (loop_option, tests, store_option, profiles_option, select):
+        command = option(command)
+    return command
+
+
 @click.command()
-@click.argument("select", nargs=-1, metavar="[SELECT]...")
-@profiles_option
-@store_option
-@click.option(
-    "--pytest",
-    "tests",
-    metavar='"PATH ..."',
-    help="Show the tests that use pytest-benchmark's fixture, too; quoted words for pytest.",
-)
+@launch_options
 @place_options
-@loop_option
 @click.pass_context
 def launch(
     ctx: click.Context,
@@ -66,14 +76,27 @@ def launch(
     """Open the workbench, with the selected profiles checked."""
     if select and ctx.meta.get(BARE):
         raise _no_command(ctx, select[0])
+    reader, catalog, checked = open_suites(select, tests, places)
+    if not _is_served():
+        _check_terminal(select)
+    return _launch(reader, catalog, checked, store, place=place, loop=loop)
+
+
+def open_suites(
+    select: Sequence[str], tests: str | None, places: Sequence[Path]
+) -> tuple[SuiteReader, Catalog, Sequence[str]]:
+    """The suites, as they are now, and the full names of the selected profiles."""
     path = search_path(places, named_files=named_files(select))
     if tests is not None:
         path = _with_tests(path, tests)
     reader = SuiteReader(path)
     catalog = reader.read()
     checked = [p.full_name for p in selected_from(catalog, select).profiles] if select else []
-    _check_terminal(select)
-    return _launch(reader, catalog, checked, store, place=place, loop=loop)
+    return reader, catalog, checked
+
+
+def _is_served() -> bool:
+    return os.environ.get("TEXTUAL_DRIVER") == SERVED_DRIVER
 
 
 def _with_tests(path: SearchPath, words: str) -> SearchPath:
@@ -153,7 +176,7 @@ def _launch(
         loop_factory=loop_factory(loop) if place.shares_loop else None,
         interrupted=_interrupted if place.shares_loop else None,
     )
-    if (view := outcome.view) is None:
+    if (view := outcome.view) is None or _is_served():  # there stdout is what is drawn on
         return outcome.exit_code
     colour = wants_colour(sys.stdout)
     text = summary(view, width=width_of(sys.stdout), colour=colour, store=store)

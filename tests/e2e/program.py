@@ -100,9 +100,9 @@ def listed(folder: Path) -> list[dict[str, Any]]:
     return suites
 
 
-def newest_session(folder: Path) -> tuple[str, str]:
+def newest_session(folder: Path, store: Path = STORE) -> tuple[str, str]:
     """Id and state of the session that was stored last."""
-    done = call(folder, "snapshots", "--all")
+    done = call(folder, "snapshots", "--all", "--store", store)
     lines = done.stdout.splitlines()
     assert len(lines) > 1, done.stderr
     session, _, state, *_ = lines[1].split()

@@ -161,6 +161,7 @@ ALLOWED = {
         "cortex_tui.store",
         "cortex_tui.tui",
     },
+    "cortex_tui.web": {"cortex_tui.web"},
     "cortex_core": {"cortex_core"},
 }
 """For each room, what of ours it may import; the command line, at the top, may import all."""

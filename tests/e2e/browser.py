@@ -1,0 +1,186 @@
+"""Headless Chromium for tests, driven through the DevTools protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import itertools
+import re
+import shutil
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
+MISSING = "" if CHROMIUM else "Chromium is not installed"
+"""Why there is no browser to be had here; empty if there is."""
+
+DEADLINE_S = 60.0
+"""How long anything may take before a test gives it up: far more than it does."""
+_CODES = re.compile(rb"\x1b\[[0-9;?<>=$]*[a-zA-Z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+
+Event = dict[str, Any]
+
+
+class Browser:
+    """A browser and its connection; a page that is opened is a Page."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, asyncio.Future[Event]] = {}
+        self._pages: dict[str, Page] = {}
+        self.reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        async for message in self._socket:
+            event: Event = message.json()
+            if "id" in event:
+                self._answers.pop(event["id"]).set_result(event)
+            elif page := self._pages.get(event.get("sessionId", "")):
+                page.take(event)
+
+    async def send(self, method: str, *, session: str = "", **params: Any) -> Event:
+        number = next(self._numbers)
+        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        request: Event = {"id": number, "method": method, "params": params}
+        await self._socket.send_json(request | ({"sessionId": session} if session else {}))
+        event = await asyncio.wait_for(answer, DEADLINE_S)
+        assert "error" not in event, f"{method}: {event['error']}"
+        result: Event = event["result"]
+        return result
+
+    async def open(self, url: str) -> Page:
+        target = (await self.send("Target.createTarget", url="about:blank"))["targetId"]
+        session = (await self.send("Target.attachToTarget", targetId=target, flatten=True))[
+            "sessionId"
+        ]
+        page = self._pages[session] = Page(self, target, session)
+        for domain in ("Network", "Page", "Runtime", "Log"):
+            await page.send(f"{domain}.enable")
+        await page.send("Page.navigate", url=url)
+        return page
+
+
+class Page:
+    """A tab, with all that it has asked for and shown."""
+
+    def __init__(self, browser: Browser, target: str, session: str) -> None:
+        self._browser = browser
+        self._target = target
+        self._session = session
+        self.requested: list[str] = []
+        """The addresses of everything that it asked for, sockets among them."""
+        self.statuses: dict[str, int] = {}
+        self.complaints: list[str] = []
+        """What the browser has logged as errors: what a policy has blocked, too."""
+        self._shown = b""
+        self._news = asyncio.Event()
+
+    def take(self, event: Event) -> None:
+        self._news.set()
+        params = event["params"]
+        match event["method"]:
+            case "Network.requestWillBeSent":
+                self.requested.append(params["request"]["url"])
+            case "Network.webSocketCreated":
+                self.requested.append(params["url"])
+            case "Network.responseReceived":
+                self.statuses[params["response"]["url"]] = params["response"]["status"]
+            case "Network.webSocketFrameReceived" if params["response"]["opcode"] == 2:
+                self._shown += base64.b64decode(params["response"]["payloadData"])
+            case "Log.entryAdded" if params["entry"]["level"] == "error":
+                self.complaints.append(params["entry"]["text"])
+            case "Runtime.exceptionThrown":
+                self.complaints.append(params["exceptionDetails"]["text"])
+
+    async def send(self, method: str, **params: Any) -> Event:
+        return await self._browser.send(method, session=self._session, **params)
+
+    async def evaluate(self, expression: str) -> Any:
+        answer = await self.send(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
+        )
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    @property
+    def shown(self) -> str:
+        """Everything that was drawn on its terminal so far, without colours and movements."""
+        return _CODES.sub(b"", self._shown).decode("utf-8", "replace")
+
+    async def wait_until(self, met: Callable[[], object]) -> None:
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                while not met():
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise AssertionError(f"waited in vain; shown: {self.shown[-4000:]}") from None
+
+    async def wait_for(self, *parts: str) -> None:
+        await self.wait_until(lambda: all(part in self.shown for part in parts))
+
+    async def wait_for_true(self, expression: str) -> None:
+        """Until an expression of the page is; a page that is loaded meanwhile is asked again."""
+        poll = f"new Promise(done => setInterval(() => {{ if ({expression}) done(true) }}, 50))"
+        async with asyncio.timeout(DEADLINE_S):
+            while not await self._came_true(poll):
+                pass
+
+    async def _came_true(self, poll: str) -> bool:
+        try:
+            return bool(await self.evaluate(poll))
+        except AssertionError:
+            return False
+
+    async def press(self, key: str) -> None:
+        """A key that has a character."""
+        await self.evaluate("document.querySelector('.xterm-helper-textarea').focus()")
+        await self.send("Input.dispatchKeyEvent", type="keyDown", text=key, key=key)
+        await self.send("Input.dispatchKeyEvent", type="keyUp", key=key)
+
+    async def picture(self, file: Path) -> None:
+        answer = await self.send("Page.captureScreenshot", format="png")
+        await asyncio.to_thread(file.write_bytes, base64.b64decode(answer["data"]))
+
+    async def close(self) -> None:
+        await self._browser.send("Target.closeTarget", targetId=self._target)
+
+
+@asynccontextmanager
+async def chromium(folder: Path) -> AsyncIterator[Browser]:
+    """A browser with a profile of its own in that folder."""
+    process = await asyncio.create_subprocess_exec(
+        CHROMIUM,
+        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+        *("--no-first-run", "--disable-background-networking", "--window-size=1200,800"),
+        *("--remote-debugging-port=0", f"--user-data-dir={folder}", "about:blank"),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            address = b""
+            while b"DevTools listening on " not in address:
+                address = await process.stderr.readline()
+                assert address, "Chromium has ended"
+        draining = asyncio.create_task(process.stderr.read())
+        url = address.decode().split(" on ", 1)[1].strip()
+        async with (
+            aiohttp.ClientSession() as http,
+            http.ws_connect(url, max_msg_size=0) as socket,
+        ):
+            browser = Browser(socket)
+            yield browser
+            browser.reading.cancel()
+        draining.cancel()
+    finally:
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
