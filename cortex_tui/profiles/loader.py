@@ -83,7 +83,7 @@ def _catalog(
             continue
         seen.add(resolved)
         name = file.stem
-        source = _shown_as(file, folder)
+        source = shown_as(file, folder)
         is_shipped = resolved.parent == shipped_folder
         if name in sources:
             if is_shipped or name in winners:
@@ -107,16 +107,16 @@ def _catalog(
 
 def _files_of(place: Path, folder: Path, problems: list[Problem]) -> list[Path]:
     """The files of a place that was named with --profiles."""
-    shown_as = _shown_as(place, folder)
+    shown = shown_as(place, folder)
     if not os.path.isdir(place):
         if os.path.lexists(place):
             return [place]
-        problems.append(Problem(shown_as, "expected a TOML file or a folder of them, found none"))
+        problems.append(Problem(shown, "expected a TOML file or a folder of them, found none"))
         return []
     before = len(problems)
     files = _toml_files(place, folder, problems)
     if not files and len(problems) == before:
-        problems.append(Problem(shown_as, "expected a folder with TOML files, it has none"))
+        problems.append(Problem(shown, "expected a folder with TOML files, it has none"))
     return files
 
 
@@ -130,7 +130,7 @@ def _toml_files(place: Path, folder: Path, problems: list[Problem]) -> list[Path
         )
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
-        problems.append(Problem(_shown_as(place, folder), message))
+        problems.append(Problem(shown_as(place, folder), message))
         return []
 
 
@@ -139,7 +139,7 @@ def _resolved(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def _shown_as(path: Path, folder: Path) -> str:
+def shown_as(path: Path, folder: Path) -> str:
     """The path as a person in the working folder would write it."""
     try:
         return one_line(str(path.absolute().relative_to(folder.absolute())))

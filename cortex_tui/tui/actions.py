@@ -60,6 +60,12 @@ def _session(
     return Action(name, keys, shown, label, tooltip, rank, when, group="session")
 
 
+def _suites(
+    name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str, rank: int = 0
+) -> Action:
+    return Action(name, keys, shown, label, tooltip, rank, "idle", group="suites")
+
+
 def _look(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
     return Action(name, keys, shown, label, tooltip, group="look")
 
@@ -179,6 +185,7 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "Write a note at the part of the run that is looked at, or at its end",
         14,
     ),
+    _suites("edit", ("m",), "m", "edit", "Edit the profile in a form", 10),
     _session("save", ("s",), "s", "save", "Save the session, or the run under the cursor", 5),
     Action("filter", ("slash",), "/", "filter", "Show only the profiles whose name matches", 8),
     _sort("sort_next", ("comma",), ", <", "sort", "Sort by the next column, < by the one before"),

@@ -38,6 +38,8 @@ class StandIn:
     def __init__(self, view: SessionView | None = None) -> None:
         self.view = view
         self.started: list[tuple[list[str], bool]] = []
+        self.profiles: list[Profile] = []
+        """Those that were started last."""
         self.rounds: list[int] = []
         self.versions: list[tuple[Version, ...]] = []
         self.stopped: list[int | None] = []
@@ -62,6 +64,7 @@ class StandIn:
     ) -> None:
         if self.refuse is not None:
             raise self.refuse
+        self.profiles = list(profiles)
         self.started.append(([p.full_name for p in profiles], one_by_one))
         self.versions.append(tuple(versions))
         self.rounds.append(repeat)

@@ -55,7 +55,7 @@ class NeighboursPane(LinesPane):
     """A pane that another program might add."""
 
     NAME = "neighbours"
-    KEY = "m"
+    KEY = "M"
     LABEL = "neighbours"
     TOOLTIP = "List what ran next to the run under the cursor"
     RANK = 3
@@ -73,9 +73,9 @@ async def test_a_pane_from_outside_has_its_key_its_place_in_the_help_and_follows
     monkeypatch.setitem(PANES, NeighboursPane.NAME, NeighboursPane)
     async with bench(size=(120, 60)) as b:
         await b.show(running())
-        assert "m neighbours" in b.lines[-1]
+        assert "M neighbours" in b.lines[-1]
         assert "Neighbours" in {c.title for c in b.app.get_system_commands(b.main)}
-        await b.press("m")
+        await b.press("M")
         assert "ran next to it" in b.text
         assert "\nsearch.steady" in b.text
         await b.press("down")

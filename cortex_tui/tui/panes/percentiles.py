@@ -63,8 +63,8 @@ class PercentilesPane(WithLines):
             return (Span(one_line(entry.suite.name), "head"), Span("  suite", "dim"))
         known = now.latest.seen(entry.key)
         if known is None:
-            return title(entry.profile, None, current=True)
-        return title(entry.profile, known.run, known.current, known.rounds)
+            return title(entry.profile, None, current=True, edited=entry.edited)
+        return title(entry.profile, known.run, known.current, known.rounds, edited=entry.edited)
 
     def draw(self, now: PaneInput) -> None:
         several = _several(now) if self._several else ()

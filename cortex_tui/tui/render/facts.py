@@ -107,13 +107,22 @@ def suite_facts(suite: Suite, problems: tuple[Problem, ...], width: int) -> list
     return builder.lines
 
 
-def title(profile: Profile, run: RunResult | None, current: bool, rounds: int = 1) -> Line:
-    """The line above the details."""
-    name = Span(one_line(profile.full_name), "head")
+def title(
+    profile: Profile,
+    run: RunResult | None,
+    current: bool,
+    rounds: int = 1,
+    *,
+    edited: bool = False,
+) -> Line:
+    """The line above the details; `edited` is a profile that is another than in its file."""
+    spans = [Span(one_line(profile.full_name), "head")]
+    if edited:
+        spans.append(Span("  edited, not saved", "warn"))
     if run is None:
-        return (name, Span("  not run yet", "dim"))
+        return (*spans, Span("  not run yet", "dim"))
     phase = phase_text(run, wide=True, current=current)
-    spans = [name, Span("  " + phase.text, phase.tone)]
+    spans.append(Span("  " + phase.text, phase.tone))
     if run.variant:
         spans.append(Span(f"  {one_line(run.variant)}"))
     if rounds > 1:

@@ -24,6 +24,7 @@ VERDICTS: dict[Verdict, VerdictMark] = {
     "undecided": VerdictMark("?", "? undec.", "warn", "a target undecided: too few operations"),
 }
 BOXES = {"all": "[x]", "some": "[-]", "none": "[ ]"}
+EDITED = "*"
 CURSOR, WARNED, UNKNOWN, TICK = "▸", "!", "–", "│"
 MANY_ERRORS, MANY_NEIGHBOURS = "1k+", "9+"
 DOWNWARDS, UPWARDS = "▾", "▴"
@@ -60,7 +61,10 @@ def legend() -> Legend:
             **dict(zip(BOXES.values(), boxes, strict=True)),
             WARNED: "a warning of this run alone: the details have it",
         },
-        "Behind a name": {"of 256": "percentiles and max are of batches of 256 operations"},
+        "Behind a name": {
+            EDITED: "edited for once, and not saved: m opens the form",
+            "of 256": "percentiles and max are of batches of 256 operations",
+        },
         "Phase": PHASES,
         "T, the targets": {
             **{found.mark: found.meaning for found in VERDICTS.values() if found.meaning},

@@ -20,6 +20,7 @@ from cortex_tui.tui.render.marks import (
     BOXES,
     DOWNWARDS,
     EARLIER,
+    EDITED,
     MANY_ERRORS,
     MANY_NEIGHBOURS,
     STALLED,
@@ -194,8 +195,9 @@ def profile_row(
     """The row of a profile without its cursor mark; numbers of an earlier session are dim.
 
     `+4` behind the verdict says that there were four neighbours, `!` before the name that there are
-    warnings other than those `shared` by the session, `of 256` behind it that percentiles are those
-    of batches. With `suite`, the name of its suite goes before its own.
+    warnings other than those `shared` by the session, `*` behind it that it is edited and not
+    saved, and `of 256` that percentiles are those of batches. With `suite`, the name of its suite
+    goes before its own.
     """
     profile = entry.profile
     assert profile is not None
@@ -211,6 +213,7 @@ def profile_row(
     spans = [Span(BOXES[box]), Span(WARNED if warned else " ", "warn" if warned else "plain")]
     width = columns[0].width
     each = f" of {short_count(run.batch)}" if run is not None and run.batch > 1 else ""
+    each = f" {EDITED}{each}" if entry.edited else each
     name = _name(profile, width - len(each), suite=suite) + each
     spans.append(Span(fit_middle(name, width)))
     if run is None:

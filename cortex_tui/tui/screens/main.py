@@ -204,8 +204,13 @@ class MainScreen(ComparingScreen, SuiteScreen):
             case _ if name in PANES:
                 return PANES[name].has_content(now)
             case _:
-                of_session = self.actions[name].group == "session"
-                return not of_session or self.session_action_applies(name)
+                match self.actions[name].group:
+                    case "session":
+                        return self.session_action_applies(name)
+                    case "suites":
+                        return self.suites_action_applies(name)
+                    case _:
+                        return True
 
     # --- moving ---------------------------------------------------------------------------------
 

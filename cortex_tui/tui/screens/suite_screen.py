@@ -1,8 +1,10 @@
-"""A screen on which suites are read again when their files change."""
+"""A screen on which suites are edited, and read again when their files change."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.message import Message
@@ -13,9 +15,13 @@ from cortex_tui.profiles.rereading import reread_text, with_former
 from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.session.control import Control
 from cortex_tui.tui.screens.session_screen import SessionScreen
+from cortex_tui.tui.state.edits import Edit, Edits, family_of
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.suite_watch import SuiteWatch
 from cortex_tui.tui.widgets.profile_list import ProfileList
+
+if TYPE_CHECKING:
+    from cortex_tui.tui.screens.edit import Edited
 
 
 class SuiteScreen(SessionScreen):
@@ -34,6 +40,8 @@ class SuiteScreen(SessionScreen):
         """`reader` is None where suites come from nowhere that could be read again."""
         super().__init__(listing, store)
         self._read = listing.catalog
+        self._edits = Edits()
+        self._reader = reader
         self._watch: SuiteWatch | None = None
         if reader is not None:
             self._watch = SuiteWatch(reader, self._post_suites, rests=self.reads_no_files)
@@ -64,6 +72,64 @@ class SuiteScreen(SessionScreen):
     @on(SuitesRead)
     def _take_suites(self, event: SuitesRead) -> None:
         before, self._read = self._read, with_former(self._read, event.catalog)
-        self.profiles.take(self._read)
-        if text := reread_text(before, self._read):
+        lost = self._edits.drop_outdated(self._read)
+        self._list()
+        texts = [reread_text(before, self._read)]
+        texts += [f"{family} is as in its file again" for family in lost]
+        if text := "; ".join(filter(None, texts)):
             self.report(text)
+
+    def _list(self) -> None:
+        self.profiles.take(self._edits.applied(self._read), self._edits.unsaved)
+
+    # --- editing --------------------------------------------------------------------------------
+
+    def suites_action_applies(self, name: str) -> bool:
+        """Whether an action on suites would do anything now."""
+        current = self.listing.current
+        return current is not None and (name != "edit" or current.profile is not None)
+
+    def action_suites(self, name: str) -> None:
+        """Does what a key or a command of the palette means."""
+        match name:
+            case "edit":
+                self._open_form()
+
+    def _open_form(self) -> None:
+        entry = self.listing.current
+        if entry is None or entry.profile is None:
+            self.report("the cursor is on no profile")
+            return
+        # Imported when it is first opened.
+        from cortex_tui.profiles.drafts import DraftError, draft_of
+        from cortex_tui.tui.screens.edit import EditForm
+
+        try:
+            draft = draft_of(entry.profile)
+        except DraftError as error:
+            self.notify(f"{error}.", severity="error", markup=False)
+            return
+        family = entry.profile.family
+        edit = self._edits.of(family)
+        form = EditForm(
+            draft,
+            edit.changes if edit else {},
+            shipped=entry.suite.shipped,
+            folders=self._reader.folders if self._reader else (),
+        )
+        self.app.push_screen(form, partial(self._take_edited, family))
+
+    def _take_edited(self, family: str, edited: Edited | None) -> None:
+        if edited is None:
+            return
+        of = family_of(self._read, family)
+        if edited.kept == "file":
+            self._edits.put(family, Edit(edited.changes, edited.profiles, of, written=True))
+            self.look_for_changes()
+        elif edited.changes and len(edited.profiles) == len(of):
+            self._edits.put(family, Edit(edited.changes, edited.profiles, of))
+            self.report(f"{family} is edited for this launch, and not saved")
+        else:
+            self._edits.put(family, None)
+            self.report(f"{family} is as in its file")
+        self._list()

@@ -17,6 +17,8 @@ class Entry(NamedTuple):
 
     suite: Suite
     profile: Profile | None
+    edited: bool = False
+    """Whether it is another than in its file, for this launch only."""
 
     @property
     def key(self) -> str:
@@ -37,6 +39,8 @@ class Listing:
         known = {profile.full_name for profile in catalog.profiles}
         self.checked = known.intersection(checked)
         self.filter = ""
+        self.edited: frozenset[str] = frozenset()
+        """The families of the profiles that are others than in their files."""
         self.sort = UNSORTED
         self._places: dict[str, int] = {}
         """Where each profile stands in a list that is sorted."""
@@ -50,7 +54,11 @@ class Listing:
         heads = not self.sort.is_flat
         entries: list[Entry] = []
         for suite in self.catalog.suites:
-            shown = [Entry(suite, each) for each in suite.profiles if matches(each, words)]
+            shown = [
+                Entry(suite, each, each.family in self.edited)
+                for each in suite.profiles
+                if matches(each, words)
+            ]
             if heads and (shown or not words):
                 entries.append(Entry(suite, None))
             entries.extend(sorted(shown, key=self._place) if heads else shown)
@@ -86,9 +94,9 @@ class Listing:
             places = [at for at, entry in enumerate(self.entries) if entry.profile]
             self.cursor = places[0] if places else 0
 
-    def take(self, catalog: Catalog) -> None:
+    def take(self, catalog: Catalog, edited: frozenset[str] = frozenset()) -> None:
         """Lists another catalog; cursor, filter and checks stay where what they are on is left."""
-        self.catalog = catalog
+        self.catalog, self.edited = catalog, edited
         self.checked &= {profile.full_name for profile in catalog.profiles}
         if not self._relist():
             self.move_to(self.cursor)

@@ -61,13 +61,13 @@ class ProfileList(Vertical):
         self.header.versus = versus.name
         self.table.versus = versus
 
-    def take(self, catalog: Catalog) -> None:
-        """Lists another catalog."""
-        self._listing.take(catalog)
+    def take(self, catalog: Catalog, edited: frozenset[str]) -> None:
+        """Lists another catalog; `edited` are the families that are others than in their files."""
+        self._listing.take(catalog, edited)
         self.relist()
 
     def relist(self) -> None:
-        """Call when the listing has other profiles than before."""
+        """Call when the listing has other rows than before."""
         self.set_class(not self._listing.catalog.profiles, "-empty")
         self.header.refresh()
         self.table.relist()

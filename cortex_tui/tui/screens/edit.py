@@ -1,0 +1,207 @@
+"""The form in which a profile is edited, for this launch only or in its file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar, Literal, NamedTuple
+
+from textual import events, getters, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from cortex_tui.profiles.drafts import FIELDS, Changes, Draft, check, inherited, lines_of
+from cortex_tui.profiles.keys import KEYS
+from cortex_tui.profiles.loader import shown_as
+from cortex_tui.profiles.model import Profile
+from cortex_tui.profiles.writing_back import NotWrittenError, copy_of, write_back
+from cortex_tui.tui.render.text import Span
+from cortex_tui.tui.widgets.field import Field, FieldInput
+from cortex_tui.tui.widgets.lines import TextLine
+
+_GROUPS_BEGIN = ("load", "targets")
+"""The fields with a blank line above them."""
+
+
+class Edited(NamedTuple):
+    """What a person has done in the form."""
+
+    kept: Literal["once", "file"]
+    """Whether it is for this launch only, or stands in the file."""
+    changes: Changes
+    """What differs from the file as it was when the form was opened; may be nothing."""
+    profiles: tuple[Profile, ...]
+    file: Path
+
+
+class EditForm(ModalScreen[Edited | None]):
+    """A line for each key of the profile, checked by the loader with each letter."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "leave", tooltip="Leave the form", id="form-close"),
+        Binding("f2", "write", "write", tooltip="Write it to the file", id="form-write"),
+        Binding("f3", "restore", "as in the file", tooltip="Undo all edits", id="form-restore"),
+        Binding("down", "app.focus_next", "next", tooltip="The next line", id="form-next"),
+        Binding("up", "app.focus_previous", "before", tooltip="The line before", id="form-up"),
+    ]
+    # Opaque: nothing of the live screen below has to be blended in at each of its refreshes.
+    DEFAULT_CSS = """
+    EditForm {
+        background: $background;
+        #title { dock: top; background: $panel; }
+        #fields { height: 1fr; margin: 1 0 0 1; scrollbar-size-vertical: 1; }
+        .group { margin-top: 1; }
+        #foot { dock: bottom; height: auto; padding: 0 1; }
+        #message { color: $text-error; height: auto; max-height: 4; }
+        #about { color: $text-muted; height: auto; max-height: 3; min-height: 1; }
+        #keys { background: $panel; margin: 0 -1; padding: 0 1; height: 1; }
+    }
+    """
+
+    _title_line = getters.query_one("#title", TextLine)
+    _message = getters.query_one("#message", Static)
+    _about = getters.query_one("#about", Static)
+
+    def __init__(
+        self,
+        draft: Draft,
+        changes: Changes,
+        *,
+        shipped: bool,
+        folders: Sequence[Path],
+        working_folder: Path | None = None,
+    ) -> None:
+        """`changes` are those of an edit before. A suite that is `shipped` is not written itself,
+        but copied into the first of the `folders` in which the user's own are looked for."""
+        super().__init__()
+        self._draft = draft
+        self._begun = lines_of(draft, changes)
+        self._shipped = shipped
+        self._folders = folders
+        self._working_folder = working_folder or Path.cwd()
+        self._checked = check(draft, self._begun)
+        self._warned_to_leave = False
+        self._warned_of_copy = False
+
+    def compose(self) -> ComposeResult:
+        yield TextLine(id="title")
+        with VerticalScroll(id="fields", can_focus=False):
+            for key in FIELDS:
+                yield Field(
+                    key, self._begun[key], classes="group" if key in _GROUPS_BEGIN else None
+                )
+        with Vertical(id="foot"):
+            yield Static("", id="message", markup=False)
+            yield Static("", id="about", markup=False)
+            keys = "enter use once  F2 write to the file  F3 as in the file  esc leave  ↑ ↓ move"
+            yield Static(keys, id="keys", markup=False)
+
+    def on_mount(self) -> None:
+        self._check()
+        self.set_focus(self.query(FieldInput).first())
+
+    # --- checking -------------------------------------------------------------------------------
+
+    @property
+    def _lines(self) -> dict[str, str]:
+        return {field.key: field.line for field in self.query(Field)}
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._warned_to_leave = self._warned_of_copy = False
+        self._check()
+
+    def _check(self) -> None:
+        self._checked = checked = check(self._draft, self._lines)
+        holds = inherited(self._draft, checked.changes)
+        for field in self.query(Field):
+            field.show(
+                changed=field.key in checked.changes,
+                error=checked.errors.get(field.key, ""),
+                inherited=holds.get(field.key),
+            )
+        self._message.update(checked.errors.get("", ""))
+        self._show_title()
+        self._show_about()
+
+    def _show_title(self) -> None:
+        where = shown_as(self._draft.file, self._working_folder)
+        state = "  edited, not saved" if self._checked.changes else ""
+        name = f" {self._draft.suite}.{self._draft.name}"
+        self._title_line.line = (
+            Span(name, "head"),
+            Span(f"  {where}", "dim"),
+            Span(state, "warn"),
+        )
+
+    @on(events.DescendantFocus)
+    def _show_about(self) -> None:
+        focused = self.focused
+        if isinstance(focused, FieldInput):
+            hint = "  → takes over what holds now" if focused.can_take_over else ""
+            self._about.update(KEYS[focused.key].description + hint)
+
+    def _report(self, text: str) -> None:
+        self._message.update(text)
+
+    # --- leaving --------------------------------------------------------------------------------
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if self._is_right():
+            self.dismiss(self._edited("once", self._draft.file))
+
+    def _edited(self, kept: Literal["once", "file"], file: Path) -> Edited:
+        return Edited(kept, self._checked.changes, self._checked.profiles, file)
+
+    def _is_right(self) -> bool:
+        """Whether there is nothing wrong; the cursor goes to the first line where there is."""
+        errors = self._checked.errors
+        for field in self.query(Field):
+            if field.key in errors:
+                self._report("Correct what is wrong first.")
+                self.set_focus(field.input)
+                return False
+        return not errors
+
+    async def action_write(self) -> None:
+        if not self._is_right():
+            return
+        if not self._checked.changes:
+            self._report("Nothing differs from the file.")
+            return
+        checked = self._checked
+        try:
+            copy = copy_of(self._draft, self._folders) if self._shipped else None
+            if copy is not None and copy != self._draft.file and not self._warned_of_copy:
+                self._warned_of_copy = True
+                self._report(
+                    f"{self._draft.suite} is shipped with the program. F2 again writes a copy to "
+                    f"{shown_as(copy, self._working_folder)}, which takes its place."
+                )
+                return
+            file = await asyncio.to_thread(
+                write_back, self._draft, checked.changes, checked.profiles, to=copy
+            )
+        except NotWrittenError as error:
+            self._report(str(error))
+        else:
+            self.dismiss(self._edited("file", file))
+
+    def action_restore(self) -> None:
+        lines = lines_of(self._draft, {})
+        for field in self.query(Field):
+            field.line = lines[field.key]
+
+    def action_close(self) -> None:
+        if self._lines != self._begun and not self._warned_to_leave:
+            self._warned_to_leave = True
+            self._report("Not used and not written yet: esc again leaves all the same.")
+        else:
+            self.dismiss(None)

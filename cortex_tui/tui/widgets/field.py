@@ -1,0 +1,94 @@
+"""A line of a form: its name, what is typed, and what is wrong with that below it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Static
+
+LABEL_WIDTH = 15
+
+
+class FieldInput(Input):
+    """The line that is typed. Where it is empty, it shows what holds instead, and the right arrow
+    takes that over."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right", "right", "right", show=False, tooltip="Right", id="field-right"),
+        # Else the keys that an input inherits for scrolling would take these and decline them.
+        Binding("up", "app.focus_previous", "before", show=False, id="field-up"),
+        Binding("down", "app.focus_next", "next", show=False, id="field-down"),
+    ]
+    DEFAULT_CSS = """
+    FieldInput {
+        width: 1fr; height: 1; border: none; padding: 0; background: $surface;
+        &:focus { background: $panel; }
+        &:ansi .input--cursor, &:ansi .input--selection { text-style: reverse; }
+    }
+    """
+
+    def __init__(self, key: str, line: str) -> None:
+        super().__init__(line, compact=True, select_on_focus=False)
+        self.key = key
+        self.inherited = ""
+        """What holds while it is empty."""
+
+    @property
+    def can_take_over(self) -> bool:
+        return bool(self.inherited) and not self.value
+
+    def action_right(self) -> None:
+        if self.can_take_over:
+            self.value = self.inherited
+            self.cursor_position = len(self.value)
+        else:
+            self.action_cursor_right()
+
+
+class Field(Vertical):
+    """Name, line and error of a key."""
+
+    DEFAULT_CSS = f"""
+    Field {{
+        height: auto;
+        & > Horizontal {{ height: 1; }}
+        .label {{ width: {LABEL_WIDTH}; color: $text-muted; }}
+        &.-changed .label {{ color: $text-warning; text-style: bold; }}
+        .error {{ display: none; color: $text-error; height: auto; padding-left: {LABEL_WIDTH}; }}
+        &.-wrong .error {{ display: block; }}
+    }}
+    """
+
+    def __init__(self, key: str, line: str, *, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
+        self.key = key
+        self.input = FieldInput(key, line)
+        self._label = Static(key, classes="label", markup=False)
+        self._error = Static("", classes="error", markup=False)
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield self._label
+            yield self.input
+        yield self._error
+
+    @property
+    def line(self) -> str:
+        return self.input.value
+
+    @line.setter
+    def line(self, line: str) -> None:
+        self.input.value = line
+
+    def show(self, *, changed: bool, error: str, inherited: tuple[str, str] | None) -> None:
+        """`inherited` is what holds while the line is empty, and where that comes from."""
+        self.set_class(changed, "-changed")
+        self.set_class(bool(error), "-wrong")
+        self._label.update(f"{self.key} *" if changed else self.key)
+        self._error.update(error)
+        text, origin = inherited or ("", "")
+        self.input.inherited = text
+        self.input.placeholder = f"{text}  ({origin})" if inherited else ""

@@ -1,0 +1,191 @@
+"""The form of a profile: what is typed, checked, used for once, written and taken back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input
+
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.profiles.model import Profile
+from cortex_tui.profiles.search_path import SuiteReader, search_path
+from cortex_tui.tui.screens.edit import EditForm
+from tests.tui.stand_in import SIZES, Bench, bench, check_golden
+
+SHOP = """\
+# Our shop.
+[defaults]
+duration = "3s"
+targets = ["errors == 0"]
+
+[profile.small]  # one user
+workload = "shop:checkout"
+load = { workers = 2 }  # clients
+
+# More of them.
+[profile.large]
+workload = "shop:checkout"
+matrix = { size = [1, 2] }
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "shop.toml").write_text(SHOP)
+    (tmp_path / "shipped").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@asynccontextmanager
+async def workbench(folder: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Bench]:
+    path = search_path(working_folder=folder, shipped=folder / "shipped")
+    reader = SuiteReader(path)
+    async with bench(catalog=reader.read(), reader=reader, size=size) as b:
+        yield b
+
+
+def profiles(b: Bench) -> dict[str, Profile]:
+    return {profile.name: profile for profile in b.main.listing.catalog.profiles}
+
+
+def text_of(folder: Path) -> str:
+    return (folder / "profiles" / "shop.toml").read_text()
+
+
+@pytest.mark.parametrize("size", SIZES[:2])
+async def test_the_form_looks_as_it_should(folder: Path, size: tuple[int, int]) -> None:
+    async with workbench(folder, size) as b:
+        await b.press("m")
+        check_golden("edit", size, b.text)
+        await b.press(*"5x", "down", *"many", *["down"] * 3, "end", "backspace", "down", "down")
+        await b.press(*"p95 < 5ms, p95", "enter")
+        check_golden("edit-wrong", size, b.text)
+
+
+async def test_what_is_typed_is_checked_with_each_letter_by_the_loader(folder: Path) -> None:
+    async with workbench(folder) as b:
+        await b.press("m", "5")
+        assert 'expected a duration such as "10s" or "250ms", got 5' in b.text
+        await b.press("s")
+        assert "expected" not in b.text
+        await b.press("down", *"100")
+        assert "iterations *   100" in b.text
+        # A stop rule of its own takes none from the defaults.
+        await b.press("up", "backspace", "backspace")
+        assert "3s  (defaults)" not in b.text
+
+
+async def test_an_edit_for_once_is_marked_measured_and_taken_back(folder: Path) -> None:
+    async with workbench(folder, (120, 40)) as b:
+        before = profiles(b)["small"]
+        await b.press("m", *["down"] * 4, "end", "backspace", "8", "enter")
+        assert "shop.small is edited for this launch, and not saved" in b.text
+        assert "small *" in b.text
+        assert "shop.small  edited, not saved" in b.text
+        edited = profiles(b)["small"]
+        assert edited.load == ClosedLoad(8)
+        assert edited.definition != before.definition
+        assert text_of(folder) == SHOP
+        await b.press("r")
+        assert b.control.profiles == [edited]
+        await b.press("m")
+        assert "workers = 8" in b.text
+        await b.press("f3", "enter")
+        assert "shop.small is as in its file" in b.text
+        assert profiles(b)["small"] == before
+        assert "*" not in b.line_with("small")
+
+
+async def test_an_edit_of_a_cell_is_one_of_all_cells(folder: Path) -> None:
+    async with workbench(folder, (120, 40)) as b:
+        await b.press("down", "m", *"7s", "enter")
+        assert len([line for line in b.lines if "] *" in line]) == 2
+
+
+async def test_the_right_arrow_takes_over_what_holds(folder: Path) -> None:
+    async with workbench(folder) as b:
+        await b.press("m", "right", "backspace", "backspace", *"4s", "enter")
+        assert profiles(b)["small"].stop.duration_ns == 4_000_000_000
+
+
+async def test_f2_writes_to_the_file_and_the_file_is_read_again(folder: Path) -> None:
+    async with workbench(folder, (120, 40)) as b:
+        await b.press("m", *"9s", "enter", "m", "f2")
+        await b.until(lambda: "was read again: 1 profile changed" in b.text)
+        expected = SHOP.replace("# clients\n", '# clients\nduration = "9s"\n')
+        assert text_of(folder) == expected
+        assert "not saved" not in b.text
+        assert profiles(b)["small"].stop.duration_ns == 9_000_000_000
+
+
+async def test_what_cannot_be_written_is_reported_and_stays_typed(folder: Path) -> None:
+    async with workbench(folder) as b:
+        await b.press("m", *"9s")
+        (folder / "profiles" / "shop.toml").write_text(SHOP + "# by another hand\n")
+        await b.press("f2")
+        assert "shop.toml has changed since it was read" in b.text
+        assert "duration *     9s" in b.text
+        assert text_of(folder) == SHOP + "# by another hand\n"
+
+
+async def test_a_shipped_suite_is_written_as_a_copy_when_it_was_said_twice(folder: Path) -> None:
+    os.rename(folder / "profiles" / "shop.toml", folder / "shipped" / "shop.toml")
+    async with workbench(folder, (120, 40)) as b:
+        await b.press("m", *"9s", "f2")
+        assert "shop is shipped with the program. F2 again writes a copy" in b.text
+        assert not (folder / "profiles" / "shop.toml").exists()
+        await b.press("f2")
+        await b.until(lambda: "replaces the shipped suite" in b.text)
+        assert 'duration = "9s"' in text_of(folder)
+        assert (folder / "shipped" / "shop.toml").read_text() == SHOP
+
+
+async def test_a_change_of_the_file_ends_an_edit_for_once_and_is_reported(folder: Path) -> None:
+    async with workbench(folder, (120, 40)) as b:
+        await b.press("m", *"9s", "enter")
+        file = folder / "profiles" / "shop.toml"
+        file.write_text(SHOP.replace("size = [1, 2]", "size = [1, 2, 3]"))
+        b.main.look_for_changes()
+        await b.until(lambda: "large[size=3]" in b.text)
+        assert "small *" in b.text
+        file.write_text(SHOP.replace("workers = 2", "workers = 3"))
+        b.main.look_for_changes()
+        await b.until(lambda: "shop.small is as in its file again" in b.text)
+        assert "small *" not in b.text
+
+
+async def test_escape_leaves_at_once_only_where_nothing_was_typed(folder: Path) -> None:
+    async with workbench(folder) as b:
+        await b.press("m", "escape")
+        assert not isinstance(b.app.screen, EditForm)
+        await b.press("m", "5", "escape")
+        assert "esc again leaves all the same" in b.text
+        await b.press("escape")
+        assert not isinstance(b.app.screen, EditForm)
+        assert "*" not in b.line_with("small")
+
+
+async def test_letters_are_text_while_somebody_types(folder: Path) -> None:
+    async with workbench(folder) as b:
+        await b.press("m", *"qrxm?")
+        assert isinstance(b.app.screen, EditForm)
+        assert b.app.screen.query(Input).first().value == "qrxm?"
+        assert b.control.started == []
+
+
+async def test_a_profile_whose_file_is_wrong_or_no_toml_has_no_form(folder: Path) -> None:
+    async with workbench(folder) as b:
+        (folder / "profiles" / "shop.toml").write_text("[")
+        await b.press("m")
+        assert b.notifications[0].startswith("shop.toml: not valid TOML")
+        await b.press("home", "m")
+        assert "the cursor is on no profile" in b.text
+    async with bench() as b:
+        await b.press("m")
+        assert "cannot be read" in b.notifications[0]
