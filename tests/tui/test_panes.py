@@ -80,7 +80,7 @@ async def test_a_pane_from_outside_has_its_key_its_place_in_the_help_and_follows
         assert "\nsearch.steady" in b.text
         await b.press("down")
         assert "\nsearch.steady" not in b.text
-        await b.press("up", "m")
+        await b.press("up", "M")
         assert "ran next to it" not in b.text
         assert "service time" in b.text
         await b.press("question_mark")
