@@ -248,9 +248,9 @@ def cleaned_arms(a: Source, b: Source) -> tuple[Mapping[str, Arm], Mapping[str, 
         return a.arms, b.arms, []
     shares = f"{lost_a:.1%} of {a.name} and {lost_b:.1%} of {b.name}"
     if abs(lost_a - lost_b) <= UNEQUAL_CLEANING and max(lost_a, lost_b) <= MOST_CLEANED:
-        note = f"left out, as the hypervisor took the processor away: {shares}"
+        note = f"left out, as others had the processor: {shares}"
         return a.arms, b.arms, [note]
-    note = f"the hypervisor took the processor away for {shares}: nothing is left out"
+    note = f"others had the processor for {shares}: nothing is left out"
     if max(lost_a, lost_b) <= MOST_CLEANED:
         note += ", since what is compared may be the reason"
     whole_a, whole_b = (each.whole() if each.whole else each.arms for each in (a, b))

@@ -1,13 +1,14 @@
 """The arms of a stored session, straight from its records: comparing needs no curves or trends.
 
-Intervals in which the hypervisor gave the processor to others say nothing about the code. They are
-left out by that signal alone, never by how slow anything was, and by the same rule on both sides.
+Intervals in which the hypervisor gave the processor to others, or other processes used it, say
+nothing about the code. They are left out by that signal alone, never by how slow anything was, and
+by the same rule on both sides.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cortex_tui.analysis.arms import Arm, Round, arm
 from cortex_tui.stats.buckets import HIGHEST_NS
@@ -18,6 +19,11 @@ from cortex_tui.store.records import EncodedHistogram, IntervalRecord, RunRecord
 
 STOLEN = 0.01
 """Of the time of an interval: where more of a processor went to others, it is left out."""
+FOREIGN = 0.1
+"""Of the time of a window, as a share of one core: where other processes used more, it is left
+out."""
+WINDOW_NS = 1_000_000_000
+"""CPU time is counted in steps of 10 ms: in a single interval a step would decide."""
 _ENDED = ("finished", "stopped")
 
 
@@ -47,7 +53,7 @@ def _arm(
 def _round(run: RunRecord, intervals: Sequence[IntervalRecord], *, clean: bool) -> Round:
     headline = run.profile.headline
     whole = (run.response if headline == "response" else run.service) or EMPTY
-    kept = [each for each in intervals if not (clean and _is_disturbed(each))]
+    kept = _undisturbed(intervals) if clean else intervals
     times, moments = _times(kept, headline), whole
     if len(kept) < len(intervals):
         moments = EMPTY
@@ -86,6 +92,27 @@ def _mean_ns(run: RunRecord, kept: Sequence[IntervalRecord]) -> float | None:
     return moments.mean_ns / max(1, run.batch) if known else None
 
 
-def _is_disturbed(interval: IntervalRecord) -> bool:
+def _undisturbed(intervals: Sequence[IntervalRecord]) -> list[IntervalRecord]:
+    kept: list[IntervalRecord] = []
+    for window in _windows(intervals):
+        wall_ns = sum(each.health.wall_ns for each in window)
+        foreign_ns = sum(each.health.foreign_ns for each in window)
+        if not foreign_ns > FOREIGN * wall_ns > 0:
+            kept += [each for each in window if not _is_stolen(each)]
+    return kept
+
+
+def _windows(intervals: Sequence[IntervalRecord]) -> Collection[Sequence[IntervalRecord]]:
+    """Contiguous intervals of WINDOW_NS together; what is left at the end belongs to the last."""
+    last = sum(each.health.wall_ns for each in intervals) // WINDOW_NS - 1
+    windows: defaultdict[int, list[IntervalRecord]] = defaultdict(list)
+    before_ns = 0
+    for each in intervals:
+        windows[max(0, min(before_ns // WINDOW_NS, last))].append(each)
+        before_ns += each.health.wall_ns
+    return windows.values()
+
+
+def _is_stolen(interval: IntervalRecord) -> bool:
     health = interval.health
     return health.steal_ns > STOLEN * health.wall_ns > 0

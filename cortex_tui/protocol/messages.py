@@ -100,6 +100,9 @@ class Health(msgspec.Struct, frozen=True, array_like=True):
     """How often the kernel took the CPU away although there was work to do."""
     steal_ns: int = 0
     """CPU time that the hypervisor gave to others, over all cores."""
+    foreign_ns: int = 0
+    """That of processes that do not belong to the session, in steps of 10 ms; 0 where it is not
+    known (several runners share the session, or there is no /proc)."""
 
 
 class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):

@@ -117,6 +117,11 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(sorted({runner for run in self.runs for runner in run.runners}))
 
     @property
+    def shared(self) -> bool:
+        """Whether several runners measure at the same time."""
+        return any(len(run.runners) > 1 for run in self.runs)
+
+    @property
     def spec(self) -> RunnerSpec:
         """That of the runner that is given this plan."""
         return self.runners[self.runner] if self.runner < len(self.runners) else RunnerSpec()

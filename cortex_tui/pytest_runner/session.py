@@ -57,7 +57,7 @@ class PytestSession:
         self._plan = plan
         self._channel = channel
         self._early = list(early)
-        self._health = HealthMeter(None)
+        self._health = HealthMeter(None, program=os.getppid())
         self._stopped = False
         self._runs = {
             p.run: TestRun(p, plan.interval_ns, self._health, channel.send, self.poll)

@@ -72,6 +72,7 @@ def _together(a: Health, b: Health) -> Health:
         voluntary_switches=a.voluntary_switches + b.voluntary_switches,
         involuntary_switches=a.involuntary_switches + b.involuntary_switches,
         steal_ns=a.steal_ns + b.steal_ns,
+        foreign_ns=a.foreign_ns + b.foreign_ns,
     )
 
 

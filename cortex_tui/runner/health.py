@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import resource
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from cortex_tui.isolation import asyncio
 from cortex_tui.limits import MAX_BLOCKS, MAX_SPANNED
 from cortex_tui.protocol.messages import Health
 from cortex_tui.runner.clock import CLOCK
+from cortex_tui.runner.machine_time import MachineTime
 
 BEAT_NS = 10_000_000
 """How often it is looked whether the loop still turns: a block that lasts longer is always seen."""
@@ -75,11 +75,17 @@ def _intervals(from_ns: int, until_ns: int, interval_at: Callable[[int], int]) -
 class HealthMeter:
     """Sums up, between two calls of `take`, what blocked the loop or took the processor away.
 
-    A beat costs the loop some 2 us, a `take` some 15 us.
+    A beat costs the loop some 2 us, a `take` some 25 us.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
-        """Without a loop, all but what blocks one."""
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop | None,
+        *,
+        program: int | None = None,
+        shared: bool = False,
+    ) -> None:
+        """Without a loop, all but what blocks one; for the others see `MachineTime`."""
         self._loop = loop
         self._beat: asyncio.TimerHandle | None = None
         self._due_ns = 0
@@ -92,11 +98,12 @@ class HealthMeter:
         self._usage = resource.getrusage(resource.RUSAGE_SELF)
         self._taken_ns = CLOCK.read_ns()
         self._cpu_ns = CLOCK.process_ns()
-        self._steal = _Steal()
+        self._others = MachineTime(program, shared=shared)
 
     def begin(self) -> None:
         """Watches from now on."""
         self.take()
+        self._others.begin()
         gc.callbacks.append(self._collected)
         self._schedule()
 
@@ -110,7 +117,7 @@ class HealthMeter:
 
     def close(self) -> None:
         """Gives back what it holds; nothing can be taken any more."""
-        self._steal.close()
+        self._others.close()
 
     def report(self) -> HealthReport:
         """What blocked the loop since the last `take`, which stays to be taken."""
@@ -123,6 +130,7 @@ class HealthMeter:
         self._see_block()
         now_ns, cpu_ns = CLOCK.read_ns(), CLOCK.process_ns()
         usage = resource.getrusage(resource.RUSAGE_SELF)
+        others = self._others.take()
         health = Health(
             loop_lag_ns=self._lag_ns,
             gc_pause_ns=self._gc_pause_ns,
@@ -131,7 +139,8 @@ class HealthMeter:
             wall_ns=now_ns - self._taken_ns,
             voluntary_switches=usage.ru_nvcsw - self._usage.ru_nvcsw,
             involuntary_switches=usage.ru_nivcsw - self._usage.ru_nivcsw,
-            steal_ns=self._steal.take_ns(),
+            steal_ns=others.steal_ns,
+            foreign_ns=others.foreign_ns,
         )
         report = HealthReport(health, tuple(self._blocks_ns), tuple(self._pauses_ns))
         self._taken_ns, self._cpu_ns, self._usage = now_ns, cpu_ns, usage
@@ -176,32 +185,3 @@ class HealthMeter:
         self._gc_pause_ns += now_ns - self._gc_began_ns
         if len(self._pauses_ns) < MAX_BLOCKS:
             self._pauses_ns.append((self._gc_began_ns, now_ns))
-
-
-class _Steal:
-    """CPU time that the hypervisor gave to others, from the first line of Linux's /proc/stat."""
-
-    def __init__(self) -> None:
-        self._fd: int | None = None
-        with contextlib.suppress(OSError):
-            self._fd = os.open("/proc/stat", os.O_RDONLY | os.O_CLOEXEC)
-        self._tick_ns = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
-        self._last = self._ticks()
-
-    def take_ns(self) -> int:
-        """Since the last call; in steps of a tick, mostly 10 ms."""
-        ticks = self._ticks()
-        stolen, self._last = max(0, ticks - self._last), ticks
-        return stolen * self._tick_ns
-
-    def close(self) -> None:
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
-
-    def _ticks(self) -> int:
-        if self._fd is None:
-            return 0
-        # cpu user nice system idle iowait irq softirq steal … (proc_stat(5))
-        fields = os.pread(self._fd, 256, 0).split(b"\n", 1)[0].split()
-        return int(fields[8]) if len(fields) > 8 else 0

@@ -119,7 +119,9 @@ async def _serve(
     link = _Link(reader)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_unix_connection(lambda: link, sock=channel)
-    session = Session(plan, lambda batch: transport.write(encode_messages(batch)))
+    session = Session(
+        plan, lambda batch: transport.write(encode_messages(batch)), program=os.getppid()
+    )
     begun(session)
     link.on_request = session.receive
     for request in early:

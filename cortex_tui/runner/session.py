@@ -45,13 +45,14 @@ from cortex_tui.workloads.loading import ModuleLoader
 class Session:
     """Runs a plan and emits its messages, in batches of a frame each."""
 
-    def __init__(self, plan: SessionPlan, emit: Emit) -> None:
+    def __init__(self, plan: SessionPlan, emit: Emit, *, program: int | None = None) -> None:
+        """`program` is the process that shows or reports the session, where that is another."""
         self._plan = plan
         self._outbox = Outbox(emit)
         self._loop = asyncio.get_running_loop()
         self._timer = ArrivalTimer(self._loop)
         turns = LoopTurns(self._loop)
-        self._health = HealthMeter(self._loop)
+        self._health = HealthMeter(self._loop, program=program, shared=plan.shared)
         self._parts = SessionParts(
             plan=plan,
             outbox=self._outbox,

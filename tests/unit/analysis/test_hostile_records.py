@@ -49,6 +49,7 @@ runs = st.fixed_dictionaries(
         | st.builds(lambda low, high: {"service": {"p50": (low, high)}}, whole, whole),
         "steal_ns": whole,
         "wall_ns": whole,
+        "foreign_ns": whole,
     }
 )
 BLOB = IntervalHistogram.of(array("q", [1_000 * at for at in range(50)])).encode()
@@ -57,10 +58,9 @@ BLOB = IntervalHistogram.of(array("q", [1_000 * at for at in range(50)])).encode
 def session(name: str, found: list[dict[str, Any]]) -> StoredSession:
     records, intervals = [], []
     for number, fields in enumerate(found):
-        health = Health(steal_ns=fields["steal_ns"], wall_ns=fields["wall_ns"])
-        rest = {
-            key: value for key, value in fields.items() if not key.endswith(("l_ns", "wall_ns"))
-        }
+        of_health = ("steal_ns", "wall_ns", "foreign_ns")
+        health = Health(**{name: fields[name] for name in of_health})
+        rest = {key: value for key, value in fields.items() if key not in of_health}
         records.append(
             RunRecord(run=number, round=number + 1, profile=profile(), state="finished", **rest)
         )

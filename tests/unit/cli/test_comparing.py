@@ -251,7 +251,7 @@ def test_intervals_in_which_the_processor_was_taken_away_are_left_out(
     stored("calm", {"": b})
     _, found = compared(capsys, "before", "after")
     assert found["notes"] == [
-        "left out, as the hypervisor took the processor away: 25.0% of before and 25.0% of after"
+        "left out, as others had the processor: 25.0% of before and 25.0% of after"
     ]
     _, found = compared(capsys, "before", "calm")
     assert found["notes"][0].endswith(
