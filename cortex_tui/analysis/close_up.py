@@ -12,6 +12,7 @@ from cortex_tui.analysis.paired import paired_percentile
 from cortex_tui.analysis.shift import Shift, shift_of
 from cortex_tui.analysis.unpaired import own_error
 from cortex_tui.stats.beta import t_critical
+from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SAMPLES_BEYOND, SHOWN, parse_percentile, samples_missing
 
 CURVE_POINTS = 100
@@ -32,7 +33,8 @@ class SideCurve(NamedTuple):
 
     points: tuple[tuple[float, int], ...] = ()
     """Pairs of nines (2.0 is p99) and ns."""
-    total: int = 0
+    sure: float = 0.0
+    """Up to how many nines SAMPLES_BEYOND values lie beyond."""
     max_ns: int = 0
     bars: tuple[OwnBar, ...] = ()
 
@@ -86,6 +88,8 @@ class CloseUp(NamedTuple):
     a: SideCurve
     b: SideCurve
     rounds: RoundSeries
+    sides: Mapping[str, SideShape | None] = {}
+    """Of every side that is compared, by its name."""
 
 
 def close_up_of(
@@ -114,16 +118,17 @@ def curve_of(arm: Arm) -> SideCurve:
         nines = -math.log10(1 - quantile)
         bars.append(OwnBar(nines, math.exp(middle - half), math.exp(min(middle + half, 50.0))))
     times = side.pooled
-    return SideCurve(tuple(times.curve(CURVE_POINTS)), times.total, times.max_ns or 0, tuple(bars))
+    sure = math.log10(max(1.0, times.total / SAMPLES_BEYOND))
+    return SideCurve(tuple(times.curve(CURVE_POINTS)), sure, times.max_ns or 0, tuple(bars))
 
 
-def shape_of_arm(arm: Arm) -> SideShape | None:
+def shape_of(arm: Arm | None) -> SideShape | None:
     """None where nothing was measured.
 
     Letter values after Hofmann, Wickham and Kafadar ("Letter-value plots: boxplots for large data",
     Journal of Computational and Graphical Statistics 26, 2017).
     """
-    times = Side(arm).pooled
+    times = Histogram() if arm is None else Side(arm).pooled
     if not times.total:
         return None
     boxes = []

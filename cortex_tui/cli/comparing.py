@@ -71,6 +71,12 @@ def share(ctx: click.Context, param: click.Parameter, text: str | None) -> float
     help="Show the numbers of what cannot be compared, too, without a verdict.",
 )
 @click.option("--brief", is_flag=True, help="Only the deciding statistic of each profile.")
+@click.option(
+    "--markdown",
+    "as_markdown",
+    is_flag=True,
+    help="Print it as Markdown, for a comment on a pull request.",
+)
 @json_option
 @click.option(
     "--undecided",
@@ -85,6 +91,7 @@ def compare(
     tolerance: float | None,
     forced: bool,
     brief: bool,
+    as_markdown: bool,
     as_json: bool,
     undecided: str,
     store: Path,
@@ -98,9 +105,15 @@ def compare(
     Exit codes: 0 the same or faster; 1 a profile is slower, or more of its operations fail; 2 wrong
     usage, or sessions that cannot be compared; 4 cannot tell, and nothing worse.
     """
+    if as_json and as_markdown:
+        raise click.UsageError("--json and --markdown: expected one of them, not both")
     found = compared_refs(store, refs, statistic=statistic, tolerance=tolerance, forced=forced)
     if as_json:
         click.echo(document(found), nl=False)
+    elif as_markdown:
+        from cortex_tui.formats.comparison_markdown import comparisons_markdown
+
+        click.echo(comparisons_markdown(found), nl=False)
     else:
         show(found, sys.stdout, brief=brief)
     return exit_code(found, _FAIL_ON - {"undecided"} if undecided == "pass" else _FAIL_ON)

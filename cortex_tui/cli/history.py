@@ -162,26 +162,11 @@ def _document(found: History) -> bytes:
 
 
 async def _runs(opened: Store, store: Path, profile: str) -> Sequence[MeasuredRun]:
-    """With the facts of each: those of runs that an older version wrote, or that came from another
-    program, are found anew."""
-    from cortex_tui.results.stored import from_stored
+    from cortex_tui.library.histories import measured_runs
     from cortex_tui.store.errors import SnapshotError
 
-    runs = await opened.measured(profile)
+    runs = await measured_runs(opened, profile)
     if not runs:
         known = suggestion(profile, await opened.profiles())
         raise SnapshotError(f"{store}: no session has a run of {shown(profile)} {known}")
-    known_facts = {
-        session: {run.run: run.facts for run in from_stored(await opened.load(session)).runs}
-        for session in dict.fromkeys(run.session for run in runs if _lacks(run))
-    }
-    return [
-        msgspec.structs.replace(run, facts=known_facts[run.session].get(run.run))
-        if _lacks(run)
-        else run
-        for run in runs
-    ]
-
-
-def _lacks(run: MeasuredRun) -> bool:
-    return run.facts is None or bool(run.facts.operations and not run.facts.statistics)
+    return runs

@@ -33,7 +33,7 @@ def as_text(text: str) -> str:
     return f"<code><bdi>{escaped}</bdi></code>"
 
 
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """A text of ours, with names in it that are not."""
     return _PUNCTUATION.sub(lambda match: f"&#{ord(match[0])};", one_line(str(encodable(text))))
 
@@ -43,11 +43,11 @@ def _write(recording: Recording) -> bytes:
     bad = [case for case in cases if case.outcome != "passed"]
     good = [case for case in cases if case.outcome == "passed"]
     parts = [f"### {_title(cases)}\n"]
-    parts += [f"{_plain(headline(each))}\n" for each in recording.compared]
+    parts += [f"{plain_text(headline(each))}\n" for each in recording.compared]
     room = MAX_CHARS - _ROOM - sum(map(len, parts))
     if bad:
-        rows, room = _rows(map(_case_row, bad), room)
-        parts.append(_table(("profile", "expected", "verdict", "measured"), rows, len(bad)))
+        rows, room = rows_within(map(_case_row, bad), room)
+        parts.append(table_text(("profile", "expected", "verdict", "measured"), rows, len(bad)))
     for title, columns, found in (
         (
             f"{len(good)} as expected",
@@ -60,9 +60,9 @@ def _write(recording: Recording) -> bytes:
             [_number_row(each) for each in pooled(recording)],
         ),
     ):
-        rows, room = _rows(found, room)
+        rows, room = rows_within(found, room)
         if found:
-            table = _table(columns, rows, len(found))
+            table = table_text(columns, rows, len(found))
             parts.append(f"<details><summary>{title}</summary>\n\n{table}\n</details>\n")
     parts.append(_about(recording))
     return "\n".join(parts).encode()
@@ -81,7 +81,7 @@ def _title(cases: list[Case]) -> str:
 
 def _case_row(case: Case) -> str:
     verdict = f"{_MARKS[case.outcome]} {case.word}"
-    cells = (as_text(case.suite), as_text(case.name), verdict, _plain(case.text))
+    cells = (as_text(case.suite), as_text(case.name), verdict, plain_text(case.text))
     return f"| {' | '.join(cells)} |"
 
 
@@ -97,7 +97,7 @@ def _number_row(each: Pooled) -> str:
     return f"| {' | '.join(values)} |"
 
 
-def _rows(rows: Iterable[str], room: int) -> tuple[list[str], int]:
+def rows_within(rows: Iterable[str], room: int) -> tuple[list[str], int]:
     """Those for which there is room, and the room that is left."""
     found: list[str] = []
     for row in rows:
@@ -108,7 +108,8 @@ def _rows(rows: Iterable[str], room: int) -> tuple[list[str], int]:
     return found, room
 
 
-def _table(columns: tuple[str, ...], rows: list[str], whole: int) -> str:
+def table_text(columns: tuple[str, ...], rows: list[str], whole: int) -> str:
+    """A table of rows, of which there would be `whole`."""
     lines = [f"| {' | '.join(columns)} |", f"|{' --- |' * len(columns)}", *rows]
     text = "\n".join(lines) + "\n"
     left = whole - len(rows)
@@ -124,7 +125,7 @@ def _about(recording: Recording) -> str:
         if isinstance(environment.get(key), str)
     ]
     text = ", ".join([f"session {record.id}", *known])[:1_000]
-    return f"<sub>{_plain(text)}</sub>\n"
+    return f"<sub>{plain_text(text)}</sub>\n"
 
 
 FORMAT = Format(

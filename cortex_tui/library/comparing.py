@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cortex_tui.analysis.arms import Arm
-from cortex_tui.analysis.close_up import CloseUp, close_up_of
+from cortex_tui.analysis.close_up import CloseUp, close_up_of, shape_of
 from cortex_tui.analysis.noise import floors_for
 from cortex_tui.analysis.sessions import (
     Compared,
@@ -49,7 +49,9 @@ class Comparisons(NamedTuple):
         a, b = self.arms(at, profile)
         session = self.sources[at + 1].session
         floors = {} if found.paired else floors_for(b, session, self.noise)
-        return close_up_of(a, b, primary, paired=found.paired, floors=floors)
+        close_up = close_up_of(a, b, primary, paired=found.paired, floors=floors)
+        sides = {each.name: shape_of(each.arms.get(profile)) for each in self.sources}
+        return close_up._replace(sides=sides)
 
 
 def comparisons_in(store: str | Path, refs: Sequence[str], *, forced: bool = False) -> Comparisons:

@@ -67,7 +67,7 @@ def comparison_text(compared: Compared, *, width: int, colour: bool, details: bo
     if details:
         blocks += [_detail(compared, each, width, colour=colour) for each in comparison.profiles]
     blocks.append([line for note in compared.notes for line in wrapped(one_line(note), width)])
-    blocks.append(wrapped(_how(compared), width) if firsts else [])
+    blocks.append(wrapped(how(compared), width) if firsts else [])
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
@@ -101,21 +101,26 @@ def _on_the_whole(comparison: Comparison) -> str:
     return f"; on the whole {_change(comparison.ratio)} ({_range(low, high)})"
 
 
-def _besides(compared: Compared, width: int) -> Iterator[str]:
-    """What else differs, a line for each thing."""
-    lines = [str(each) for each in compared.differences]
+def besides(compared: Compared) -> list[str]:
+    """What else differs, a text for each thing."""
+    texts = [str(each) for each in compared.differences]
     for profile, differences in compared.profile_differences.items():
-        lines += [f"{profile}: {each}" for each in differences]
+        texts += [f"{profile}: {each}" for each in differences]
     for left_out in compared.left_out:
         broken = "; ".join(str(each) for each in left_out.differences if each.breaks)
-        lines.append(f"{left_out.profile} is left out: {broken or 'the sessions differ'}")
+        texts.append(f"{left_out.profile} is left out: {broken or 'the sessions differ'}")
     for side, names in ((compared.a, compared.only_a), (compared.b, compared.only_b)):
         if names:
-            lines.append(f"only in {side.name}: {', '.join(names)}")
-    if lines:
+            texts.append(f"only in {side.name}: {', '.join(names)}")
+    return texts
+
+
+def _besides(compared: Compared, width: int) -> Iterator[str]:
+    texts = besides(compared)
+    if texts:
         yield "what differs besides:"
-    for line in lines:
-        yield from wrapped(f"  {one_line(line)}", width, "    ")
+    for text in texts:
+        yield from wrapped(f"  {one_line(text)}", width, "    ")
 
 
 def _reasons(comparison: Comparison, width: int) -> Iterator[str]:
@@ -150,7 +155,8 @@ def _detail(
     return [title, *(f"  {line}" for line in lines)]
 
 
-def _how(compared: Compared) -> str:
+def how(compared: Compared) -> str:
+    """How both sides were measured, and what the intervals are."""
     if compared.comparison.paired:
         return (
             "measured in turns in one session: values are geometric means over the rounds, and "

@@ -43,6 +43,7 @@ COMPARE_ACTIONS = (
         "Show the numbers of what cannot be compared, too, without a verdict",
         7,
     ),
+    Action("export", ("e",), "e", "export", "Write the comparison to a file, as Markdown", 8),
     Action("back", ("escape",), "esc", "back", "Back to the table, then to the screen before", 1),
     Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", 4),
     Action("quit", ("q",), "q", "quit", "End the session and leave; ctrl+c does the same"),

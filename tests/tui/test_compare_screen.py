@@ -91,6 +91,71 @@ async def test_the_picture_of_a_profile_fills_the_screen(store: Path, size: Size
         assert "geometric mean" in c.text
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [("c", "curves"), ("R", "rounds"), ("s", "sides"), ("n", "besides"), ("H", "history")],
+)
+async def test_each_picture_has_its_key(store: Path, key: str, name: str, size: Size) -> None:
+    async with comparing(store, "before", "after", "later", size=size) as c:
+        await c.press(key)
+        check_golden(f"compare-{name}", size, c.text)
+
+
+async def test_the_rounds_of_variants_show_which_was_first(store: Path) -> None:
+    async with comparing(store, "both") as c:
+        await c.press("R")
+        assert c.line_with("AB").split() == ["AB", "BA"] * 4
+
+
+async def test_the_pictures_follow_the_cursor(store: Path) -> None:
+    async with comparing(store, "both", size=(120, 40)) as c:
+        assert "search.worst [d difference]" in c.text
+        await c.press("j", "c")
+        assert "search.list-recent  d difference [c curves]" in c.text.replace("  [", " [")
+        await c.press("end")
+        assert "get.many" in c.line_with("[c curves]")
+
+
+async def test_a_click_moves_the_cursor_and_one_more_opens_the_picture(store: Path) -> None:
+    async with comparing(store, "both") as c:
+        await c.pilot.click("#forest", offset=(5, 2))
+        await c.settled()
+        assert c.line_with("▸").startswith("▸get.by-id")
+        await c.pilot.click("#forest", offset=(5, 2))
+        await c.settled()
+        assert "get.by-id [d difference]" in c.text
+
+
+async def test_the_comparison_is_written_as_markdown(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "compare-main-work.md"
+    async with comparing(store, "both") as c:
+        await c.pilot.press("e", "enter")
+        await c.until(lambda: c.app.screen is c.screen)
+        text = file.read_text(encoding="utf-8")
+        assert text.startswith("### work against main")
+        assert "| <code><bdi>search.worst</bdi></code> | p95 |" in text
+        file.write_text("other", encoding="utf-8")
+        await c.pilot.press("e", "enter")
+        await c.pilot.pause()
+        assert file.read_text(encoding="utf-8") == "other"
+        await c.pilot.press("enter")
+        await c.until(lambda: c.app.screen is c.screen)
+        assert file.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize("size", [(20, 4), (60, 15), (300, 90)])
+async def test_any_terminal_shows_something(store: Path, size: Size) -> None:
+    async with comparing(store, "both", size=size) as c:
+        for key in ("d", "c", "R", "s", "n", "H", "enter"):
+            await c.press(key)
+        await c.pilot.resize_terminal(80, 24)
+        await c.until(lambda: "main ⟷ work" in c.text)
+
+
 async def test_sides_of_two_machines_are_compared_by_force_only(store: Path) -> None:
     async with comparing(store, "before", "other") as c:
         assert "cannot be compared: cpu: x → y" in c.text

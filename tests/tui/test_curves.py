@@ -117,7 +117,7 @@ def test_error_bars_stand_at_their_percentiles() -> None:
 def test_the_error_band_is_shaded_behind_the_curve_where_it_is_wider() -> None:
     bars = (ErrorBar(1.0, 9_000, 11_000), ErrorBar(2.0, 20_000, 500_000))
     plain, banded = (
-        percentile_plot(alone(POINTS)._replace(band=band), 50, 18) for band in ((), bars)
+        percentile_plot(alone(POINTS)._replace(bands=(band,)), 50, 18) for band in ((), bars)
     )
     below = [text_of(line) for line in plain]
     for before, after in zip(below, map(text_of, banded), strict=True):
@@ -131,9 +131,9 @@ def test_the_error_band_is_shaded_behind_the_curve_where_it_is_wider() -> None:
 
 
 def test_a_band_beyond_the_right_end_is_not_drawn() -> None:
-    assert drawn(alone(POINTS)._replace(band=(ErrorBar(math.inf, 1_000, 2_000),)), 50, 18) == drawn(
-        alone(POINTS), 50, 18
-    )
+    assert drawn(
+        alone(POINTS)._replace(bands=((ErrorBar(math.inf, 1_000, 2_000),),)), 50, 18
+    ) == drawn(alone(POINTS), 50, 18)
 
 
 def test_the_waiting_of_an_open_load_is_shaded_between_service_and_response() -> None:

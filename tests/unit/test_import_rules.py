@@ -155,6 +155,8 @@ ALLOWED = {
         "cortex_tui.placement.registry",
         "cortex_tui.profiles",
         "cortex_tui.protocol",
+        "cortex_tui.report.comparison",
+        "cortex_tui.report.history",
         "cortex_tui.results",
         "cortex_tui.session",
         "cortex_tui.stats.targets",

@@ -11,7 +11,7 @@ from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.forest import counts
 from cortex_tui.tui.render.line_builder import LineBuilder
-from cortex_tui.tui.render.text import Line, Span, fit, width_of
+from cortex_tui.tui.render.text import Line, Span, fit, width_of, wrap
 
 
 def sides_line(compared: Compared, width: int, at: int = 0, of: int = 1) -> Line:
@@ -35,22 +35,24 @@ def how_line(compared: Compared, of: int = 1) -> Line:
         side = "" if comparison.paired else " a side"
         texts = [f"{a}" if a == b else f"{a} and {b}" for a, b in rounds]
         parts.append(f"{', '.join(texts)} round{'' if texts == ['1'] else 's'}{side}")
-    if comparison.paired:
-        spreads = [each.statistics[each.primary].spread for each in profiles]
-        known = [each for each in spreads if each is not None and math.isfinite(each)]
-        if known:
-            parts.append(f"noise of a round {100 * median(known):.1f} %")
-    elif profiles:
-        sure = [each for each in profiles if each.statistics[each.primary].low is not None]
-        if len(sure) == len(profiles):
-            parts.append("noise between sessions known")
-        elif sure:
-            parts.append(f"noise known of {len(sure)} of {len(profiles)}")
-        else:
-            parts.append("noise between sessions not known")
     whole = "" if of == 1 else f" in all {of}"
     parts.append(f"false alarms{whole} ≤ {100 * ALPHA:.0f} %")
-    return (Span(" " + " · ".join(parts), "dim"),)
+    parts.append(_noise_text(compared))
+    return (Span(" " + " · ".join(filter(None, parts)), "dim"),)
+
+
+def _noise_text(compared: Compared) -> str:
+    """How far one round lies off, or of how many profiles the noise between sessions is known."""
+    profiles = compared.comparison.profiles
+    firsts = [each.statistics[each.primary] for each in profiles]
+    if compared.comparison.paired:
+        known = [each.spread for each in firsts if each.spread is not None]
+        finite = [spread for spread in known if math.isfinite(spread)]
+        return f"noise of a round {100 * median(finite):.1f} %" if finite else ""
+    sure = sum(each.low is not None for each in firsts)
+    if not sure:
+        return "noise between sessions not known" if firsts else ""
+    return "noise known" if sure == len(firsts) else f"noise known of {sure} of {len(firsts)}"
 
 
 def differs_line(compared: Compared) -> Line:
@@ -98,3 +100,11 @@ def besides(compared: Compared, profile: str, width: int) -> list[Line]:
     if not builder.lines:
         builder.add("nothing else differs", "dim")
     return builder.lines
+
+
+def message_lines(text: str, width: int) -> list[Line]:
+    """Text of several lines, in place of what it is about."""
+    lines: list[Line] = []
+    for part in text.split("\n"):
+        lines += [(Span(f" {line}"),) for line in wrap(one_line(part), max(width - 2, 1))]
+    return lines

@@ -48,7 +48,7 @@ def plot_of(
     return Plot(
         traces=(*traces, headline),
         gap=bool(run.service_curve),
-        band=band,
+        bands=(band,),
         limits=tuple(map(_line, limits_of(run))),
         keys=tuple(keys),
         linear=linear,

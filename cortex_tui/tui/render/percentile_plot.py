@@ -67,7 +67,8 @@ class Plot(NamedTuple):
     traces: tuple[Trace, ...] = ()
     gap: bool = False
     """Whether the room between the last two curves is shaded."""
-    band: tuple[ErrorBar, ...] = ()
+    bands: tuple[tuple[ErrorBar, ...], ...] = ()
+    """How well curves are known: bars at some percentiles of each."""
     limits: tuple[Limit, ...] = ()
     keys: tuple[Key, ...] = ()
     linear: bool = False
@@ -117,7 +118,7 @@ def _scale_of(plot: Plot, rows: int, end: int) -> _Scale:
     for trace in plot.traces:
         values += [point.value_ns for point in trace.points if point.nines <= end]
         values += [] if trace.max_ns is None else [trace.max_ns]
-    values += [ns for bar in plot.band for ns in (bar.low_ns, bar.high_ns)]
+    values += [ns for band in plot.bands for bar in band for ns in (bar.low_ns, bar.high_ns)]
     if plot.linear:
         high = max(*values, 1)
         near = [limit.limit_ns for limit in plot.limits if limit.limit_ns <= 2 * high]
@@ -156,14 +157,16 @@ def _logs(points: Sequence[tuple[float, float]], columns: int, end: int) -> list
 
 def _shade(
     canvas: Canvas,
-    feet: Sequence[int | None],
-    tops: Sequence[int | None],
+    some: Sequence[int | None],
+    others: Sequence[int | None],
     character: str,
 ) -> None:
-    """Fills the cells of which the middle lies between two curves; dots of each column of cells."""
-    for column, (foot, top) in enumerate(zip(feet, tops, strict=True)):
-        if foot is None or top is None:
+    """Fills the cells of which the middle lies between two curves, whichever is above; dots of each
+    column of cells."""
+    for column, (one, other) in enumerate(zip(some, others, strict=True)):
+        if one is None or other is None:
             continue
+        top, foot = min(one, other), max(one, other)
         for row in range(max(0, top // DOTS_DOWN), min(canvas.rows, foot // DOTS_DOWN + 1)):
             if top <= row * DOTS_DOWN + 1.5 <= foot:
                 canvas.put(row, column, character, "dim")
@@ -262,11 +265,12 @@ def _fill(canvas: Canvas, scale: _Scale, plot: Plot, end: int) -> None:
     if plot.gap:
         (_, feet), (_, tops) = curves[-2:]
         _shade(canvas, feet[::DOTS_ACROSS], tops[::DOTS_ACROSS], GAP)
-    low, high = (
-        scale.dots(_logs([(bar.nines, bar[side]) for bar in plot.band], columns, end))
-        for side in (1, 2)
-    )
-    _shade(canvas, low, high, BAND)
+    for band in plot.bands:
+        low, high = (
+            scale.dots(_logs([(bar.nines, bar[side]) for bar in band], columns, end))
+            for side in (1, 2)
+        )
+        _shade(canvas, low, high, BAND)
     lines = [limit for limit in plot.limits if not scale.side(limit.limit_ns)]
     for limit in lines:
         row = scale.dot(limit.limit_ns) // DOTS_DOWN

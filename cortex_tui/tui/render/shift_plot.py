@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from cortex_tui.analysis.shift import Shift, ShiftPoint
 from cortex_tui.tables import Tone
-from cortex_tui.tui.render.log_axis import change_text
 from cortex_tui.tui.render.text import Line, Span, fit, wrap
+from cortex_tui.tui.render.upright import LABEL_WIDTH, Scale, framed, ratio_text
 
 POINT, UNSURE, BAND, ZERO = "●", "·", "▒", "┈"
-_LABEL = 7
 _LEAST_ROWS = 3
 _LEAST_REACH, _MOST_REACH = math.log(1.05), math.log(1_000)
 """Of the axis: noise looks like noise."""
@@ -21,22 +19,10 @@ _LABELS = ("p50", "p99", "p90", "p95", "p99.9", "p25", "p75", "p10", "p99.5", "p
 """In the order in which they get room under the plot."""
 
 
-class _Scale(NamedTuple):
-    """The upright axis, from above."""
-
-    high: float
-    """Of logarithms of ratios; 0 lies between both."""
-    low: float
-    rows: int
-
-    def row(self, log: float) -> int:
-        return round((self.high - log) / (self.high - self.low) * (self.rows - 1))
-
-
 def shift_plot(shift: Shift, width: int, height: int) -> list[Line]:
     """`height` lines: x the percentiles, evenly spaced, y the ratio B / A, logarithmic."""
     points = shift.points
-    rows, columns = height - 2, width - _LABEL - 2
+    rows, columns = height - 2, width - LABEL_WIDTH
     if not points or rows < _LEAST_ROWS or columns < 2 * len(points):
         why = "there is no room for the picture here" if points else shift.band
         return [(Span(line, "dim"),) for line in wrap(why, max(width, 1))]
@@ -50,21 +36,13 @@ def shift_plot(shift: Shift, width: int, height: int) -> list[Line]:
         y = scale.row(each.difference)
         if 0 <= y < rows:
             cells[y][x] = Span(POINT if each.enough else UNSURE, _tone(each))
-    labels = {
-        0: change_text(math.exp(scale.high)),
-        rows - 1: change_text(math.exp(scale.low)),
-        zero: "0",
-    }
-    lines: list[Line] = [
-        (Span(f"{labels.get(at, ''):>{_LABEL}} {'┤' if at in labels else '│'}", "dim"), *line)
-        for at, line in enumerate(cells)
-    ]
-    lines.append((Span(" " * (_LABEL + 2) + _ticks(points, places, columns), "dim"),))
+    lines = framed(cells, scale, ratio_text, middle=0.0)
+    lines.append((Span(" " * LABEL_WIDTH + _ticks(points, places, columns), "dim"),))
     lines.append((Span(fit(f"{POINT} B / A  {BAND} {shift.band}", width), "dim"),))
     return lines
 
 
-def _scale_of(points: Sequence[ShiftPoint], rows: int) -> _Scale:
+def _scale_of(points: Sequence[ShiftPoint], rows: int) -> Scale:
     """Such that all that is sure has room, and bands as far as twice that."""
     sure = [each.difference for each in points if each.enough] or [
         each.difference for each in points
@@ -76,12 +54,12 @@ def _scale_of(points: Sequence[ShiftPoint], rows: int) -> _Scale:
     high = min(max([high, *ends]), 2 * most, _MOST_REACH)
     if high - low < _LEAST_REACH:
         low, high = low - _LEAST_REACH / 2, high + _LEAST_REACH / 2
-    return _Scale(high, low, rows)
+    return Scale(high, low, rows)
 
 
 def _fill_band(
     cells: list[list[Span]],
-    scale: _Scale,
+    scale: Scale,
     points: Sequence[ShiftPoint],
     places: Sequence[int],
 ) -> None:

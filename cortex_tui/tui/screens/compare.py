@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import events, getters, on
 from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.message import Message
 
 from cortex_tui.analysis.comparison import ProfileComparison
 from cortex_tui.library.comparing import Comparisons, UnlikeError, comparisons_in
+from cortex_tui.library.histories import history_in
 from cortex_tui.text import one_line
 from cortex_tui.tui.compare_actions import COMPARE_ACTIONS, TABS
 from cortex_tui.tui.failures import reason_of
-from cortex_tui.tui.render.compare_head import besides, differs_line, how_line, sides_line
+from cortex_tui.tui.render.compare_head import (
+    besides,
+    differs_line,
+    how_line,
+    message_lines,
+    sides_line,
+)
 from cortex_tui.tui.render.forest import forest_of, row, titles, whole_row
+from cortex_tui.tui.render.history_lines import history_lines
+from cortex_tui.tui.render.round_plot import round_plot
 from cortex_tui.tui.render.shift_plot import shift_plot
-from cortex_tui.tui.render.text import Line, Span, wrap
+from cortex_tui.tui.render.side_plot import curves_plot, sides_plot
+from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.widgets.cursor_lines import CursorLines
 from cortex_tui.tui.widgets.key_line import KeyLine
 from cortex_tui.tui.widgets.lines import Lines, Move, TextLine
+from cortex_tui.tui.widgets.picture import Draw
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.close_up import CloseUp
+    from cortex_tui.analysis.series import History
 
 _HEIGHTS = [(0, "-short"), (30, "-tall")]
 """From which height there is room for table and picture."""
+_BREADTHS = [(0, "-plain"), (160, "-wide")]
+"""From which breadth there is room for two pictures side by side."""
 
 _Wanted = tuple[int, str]
 """Of which comparison, and which profile."""
@@ -42,6 +57,7 @@ class CompareScreen(ActionScreen):
     """
 
     VERTICAL_BREAKPOINTS = _HEIGHTS
+    HORIZONTAL_BREAKPOINTS = _BREADTHS
     DEFAULT_CSS = """
     CompareScreen {
         layout: vertical;
@@ -49,14 +65,15 @@ class CompareScreen(ActionScreen):
         #titles { background: $panel; text-style: bold; }
         #forest { height: 1fr; }
         #pictures { background: $panel; }
-        #picture { height: 1fr; }
-        &.-short #pictures, &.-short #picture { display: none; }
-        &.-large #pictures, &.-large #picture { display: block; }
+        #drawn { height: 1fr; }
+        #second { display: none; margin-left: 2; }
+        &.-wide #second { display: block; }
+        &.-short #pictures, &.-short #drawn { display: none; }
+        &.-large #pictures, &.-large #drawn { display: block; }
         &.-large #titles, &.-large #forest, &.-large #whole { display: none; }
-        &.-message #picture { display: block; }
-        &.-message #titles, &.-message #forest, &.-message #whole, &.-message #pictures {
-            display: none;
-        }
+        &.-message #drawn { display: block; }
+        &.-message #titles, &.-message #forest, &.-message #whole, &.-message #pictures,
+        &.-message #second { display: none; }
     }
     """
 
@@ -77,6 +94,14 @@ class CompareScreen(ActionScreen):
             self.wanted = wanted
             self.found = found
 
+    class HistoryRead(Message):
+        """The history of a profile was read, or there is none."""
+
+        def __init__(self, profile: str, found: History | str) -> None:
+            super().__init__()
+            self.profile = profile
+            self.found = found
+
     _sides = getters.query_one("#sides", TextLine)
     _how = getters.query_one("#how", TextLine)
     _differs = getters.query_one("#differs", TextLine)
@@ -85,6 +110,7 @@ class CompareScreen(ActionScreen):
     _whole = getters.query_one("#whole", TextLine)
     _pictures = getters.query_one("#pictures", TextLine)
     _picture = getters.query_one("#picture", Lines)
+    _second = getters.query_one("#second", Lines)
     _keys = getters.query_one(KeyLine)
 
     def __init__(self, store: str | Path, refs: Sequence[str]) -> None:
@@ -100,6 +126,8 @@ class CompareScreen(ActionScreen):
         self._tab = TABS[0].name
         self._looked: dict[_Wanted, CloseUp | str] = {}
         self._looking: _Wanted | None = None
+        self._histories: dict[str, History | str] = {}
+        self._reading = False
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="sides")
@@ -109,7 +137,9 @@ class CompareScreen(ActionScreen):
         yield CursorLines(id="forest")
         yield TextLine(id="whole")
         yield TextLine(id="pictures")
-        yield Lines(id="picture")
+        with Horizontal(id="drawn"):
+            yield Lines(id="picture")
+            yield Lines(id="second")
         yield KeyLine(self.table_of_actions)
 
     def on_mount(self) -> None:
@@ -164,10 +194,35 @@ class CompareScreen(ActionScreen):
         self._looked[event.wanted] = event.found
         self.show()
 
+    def _read_history(self) -> None:
+        """Reads that of the profile under the cursor, where it is to be seen."""
+        current = self._current
+        if self._tab != "history" or current is None or self._reading:
+            return
+        if current.profile not in self._histories:
+            self._reading = True
+            work = partial(self._read_history_of, current.profile, current.primary)
+            self.run_worker(work, thread=True, name="history")
+
+    def _read_history_of(self, profile: str, statistic: str) -> None:
+        """On a thread."""
+        try:
+            self.post_message(
+                self.HistoryRead(profile, history_in(self._store, profile, statistic))
+            )
+        except Exception as wrong:
+            self.post_message(self.HistoryRead(profile, reason_of(wrong)))
+
+    @on(HistoryRead)
+    def _take_history(self, event: HistoryRead) -> None:
+        self._reading = False
+        self._histories[event.profile] = event.found
+        self.show()
+
     @property
     def busy(self) -> bool:
         """Whether anything is being read or looked at."""
-        return self._loading or self._looking is not None
+        return self._loading or self._reading or self._looking is not None
 
     # --- drawing --------------------------------------------------------------------------------
 
@@ -192,7 +247,7 @@ class CompareScreen(ActionScreen):
             self._sides.line = (Span(f" {' ⟷ '.join(map(one_line, self._refs))}", "head"),)
             self._how.line = self._differs.line = ()
             text = self._message
-            self._picture.show(lambda width: _message(text, width), topic=text)
+            self._picture.show(lambda width: message_lines(text, width), topic=text)
         else:
             compared, of = found.compared[self._at], len(found.compared)
             self._sides.line = sides_line(compared, width, self._at, of)
@@ -203,13 +258,14 @@ class CompareScreen(ActionScreen):
             rows = [row(forest, each) for each in forest.rows]
             self._forest.show(lambda width: list(rows), topic=(self._at, self._forced))
             self._look()
+            self._read_history()
             self._show_picture()
         self._keys.idle = frozenset(name for name in self.ranked if not self.applies(name))
 
     def _show_picture(self) -> None:
         current = self._current
-        name = one_line(current.profile) if current else ""
-        spans = [Span(f" {name} ", "head")]
+        profile = one_line(current.profile) if current else ""
+        spans = [Span(f" {profile} ", "head")]
         for tab in TABS:
             text = f"{tab.shown} {tab.label}"
             is_open = tab.name == self._tab
@@ -217,26 +273,35 @@ class CompareScreen(ActionScreen):
                 Span(f"[{text}]" if is_open else f" {text} ", "head" if is_open else "dim")
             )
         self._pictures.line = tuple(spans)
-        draw = self._draw_tab()
-        self._picture.show(
-            lambda width: draw(width, self._picture.size.height),
-            topic=(self._wanted, self._tab),
-        )
+        other = "rounds" if self._tab == "difference" else "difference"
+        for lines, name in ((self._picture, self._tab), (self._second, other)):
+            lines.show(partial(_drawn, self._draw(name), lines), topic=(self._wanted, name))
 
-    def _draw_tab(self) -> Callable[[int, int], list[Line]]:
-        """What makes the lines of the open tab for a width and a height."""
+    def _draw(self, tab: str) -> Draw:
+        """What makes the lines of a tab."""
         wanted, found = self._wanted, self._found
         if wanted is None or found is None:
             return lambda width, height: []
         compared = found.compared[self._at]
-        if self._tab == "besides":
+        if tab == "besides":
             return lambda width, height: besides(compared, wanted[1], width)
-        looked = self._looked.get(wanted)
-        if looked is None:
-            return lambda width, height: _message("resampling the rounds …", width)
+        if tab == "history":
+            history = self._histories.get(wanted[1], "reading the history …")
+            if isinstance(history, str):
+                return lambda width, height: message_lines(history, width)
+            return lambda width, height: history_lines(history, width)
+        looked = self._looked.get(wanted, "drawing the rounds anew …")
         if isinstance(looked, str):
-            return lambda width, height: _message(looked, width)
-        return lambda width, height: shift_plot(looked.shift, width, height)
+            return lambda width, height: message_lines(looked, width)
+        names = compared.a.name, compared.b.name
+        match tab:
+            case "curves":
+                return partial(curves_plot, looked.a, looked.b, names)
+            case "rounds":
+                return partial(round_plot, looked.rounds, names)
+            case "sides":
+                return lambda width, height: sides_plot(looked.sides, names, width)
+        return partial(shift_plot, looked.shift)
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self.show)
@@ -261,6 +326,8 @@ class CompareScreen(ActionScreen):
                 return self._forced or any(each.left_out for each in self._found.compared)
             case "picture":
                 return self._current is not None
+            case "export":
+                return self._found is not None
             case _ if self.actions[name].group == "tab":
                 return self._current is not None
         return True
@@ -311,6 +378,18 @@ class CompareScreen(ActionScreen):
         if current is not None and current.profile in names:
             self._forest.place_cursor(names.index(current.profile))
 
+    def action_export(self) -> None:
+        """Asks for a file, and writes the comparison as Markdown."""
+        if self._found is None:
+            return
+        from cortex_tui.tui.screens.write_markdown import MarkdownDialog
+
+        def report(file: str | None) -> None:
+            if file is not None:
+                self.notify(f"Written to {one_line(file)}.", markup=False)
+
+        self.app.push_screen(MarkdownDialog(self._found.compared), report)
+
     def action_force(self) -> None:
         """Compares with force, or without it again."""
         if self.applies("force") and not self._loading:
@@ -319,9 +398,6 @@ class CompareScreen(ActionScreen):
             self._load()
 
 
-def _message(text: str, width: int) -> list[Line]:
-    """Text of several lines."""
-    lines: list[Line] = []
-    for part in text.split("\n"):
-        lines += [(Span(f" {line}"),) for line in wrap(one_line(part), max(width - 2, 1))]
-    return lines
+def _drawn(draw: Draw, lines: Lines, width: int) -> list[Line]:
+    """The lines of a picture that fills a widget."""
+    return draw(width, lines.size.height)
