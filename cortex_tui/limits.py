@@ -65,7 +65,8 @@ MAX_ROUNDS = 1_000
 """Nobody would wait for more: then it is better to have longer rounds."""
 MAX_CELLS = 1_000
 """Of a matrix."""
-MAX_SUITE_BYTES = 1024 * 1024
+MAX_TOML_BYTES = 1024 * 1024
+"""Of a suite, or of a file with a person's settings."""
 
 # Of what is stored and read again.
 

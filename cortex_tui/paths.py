@@ -1,4 +1,4 @@
-"""Where things are, and who may read them: the shipped suites, the store, its folder."""
+"""Where things are, and who may read them: the shipped suites, the store, a person's settings."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ FOLDER = ".cortex-tui"
 """What the program keeps of its own lies in folders of this name."""
 STORE = Path(FOLDER) / "snapshots.db"
 """The store of a working folder, unless --store names another."""
+CONFIG_VARIABLE = "CORTEX_TUI_CONFIG"
+"""The environment variable that names another file of settings."""
+_PROGRAM = "cortex-tui"
 
 
 def shipped_suites() -> Path:
@@ -19,6 +22,20 @@ def shipped_suites() -> Path:
     package = Path(__file__).resolve().parent
     inside = package / "suites"
     return inside if inside.is_dir() else package.parent / "profiles"
+
+
+def usual_config_file() -> Path:
+    """The file with a person's settings, unless another is named."""
+    # Takes some milliseconds to import, and most commands do not need it.
+    import platformdirs
+
+    return platformdirs.user_config_path(_PROGRAM) / "config.toml"
+
+
+def config_file() -> Path:
+    """The file with a person's settings, unless --config names another."""
+    named = os.environ.get(CONFIG_VARIABLE)
+    return Path(named) if named else usual_config_file()
 
 
 def make_private_folder(folder: Path) -> None:

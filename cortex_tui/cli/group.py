@@ -27,6 +27,7 @@ COMMANDS = {
     "new": "scaffold",
     "schema": "checking",
     "doctor": "doctor",
+    "config": "config",
     "snapshots": "snapshots",
     "show": "snapshots",
     "save": "saving",

@@ -15,6 +15,7 @@ from cortex_tui.cli.options import (
     BARE,
     Command,
     StoreError,
+    config_option,
     loop_factory,
     loop_option,
     place_options,
@@ -23,7 +24,8 @@ from cortex_tui.cli.options import (
     selected_from,
     store_option,
 )
-from cortex_tui.profiles.model import Catalog
+from cortex_tui.paths import usual_config_file
+from cortex_tui.profiles.model import Catalog, Problem
 from cortex_tui.profiles.search_path import SearchPath, SuiteReader, search_path
 from cortex_tui.profiles.selection import named_files
 from cortex_tui.toml.words import shown, suggestion
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from cortex_tui.placement.port import Place
     from cortex_tui.protocol.plan import LoopName
     from cortex_tui.session.control import Control
+    from cortex_tui.tui.config.model import Config
 
 
 class NoTerminalError(click.ClickException):
@@ -62,6 +65,7 @@ def launch_options(command: Command) -> Command:
 
 @click.command()
 @launch_options
+@config_option
 @place_options
 @click.pass_context
 def launch(
@@ -70,23 +74,31 @@ def launch(
     tests: str | None,
     places: Sequence[Path],
     store: Path,
+    file: Path,
     place: Place,
     loop: LoopName,
 ) -> int:
     """Open the workbench, with the selected profiles checked."""
     if select and ctx.meta.get(BARE):
         raise _no_command(ctx, select[0])
-    reader, catalog, checked = open_suites(select, tests, places)
+    config = _read_config(file)
+    reader, catalog, checked = open_suites(select, tests, places, config.problems)
     if not _is_served():
         _check_terminal(select)
-    return _launch(reader, catalog, checked, store, place=place, loop=loop)
+    return _launch(reader, catalog, checked, store, config, place=place, loop=loop)
 
 
 def open_suites(
-    select: Sequence[str], tests: str | None, places: Sequence[Path]
+    select: Sequence[str],
+    tests: str | None,
+    places: Sequence[Path],
+    problems: Sequence[Problem] = (),
 ) -> tuple[SuiteReader, Catalog, Sequence[str]]:
-    """The suites, as they are now, and the full names of the selected profiles."""
+    """The suites, as they are now, with these problems before their own; and the full names of the
+    selected profiles."""
     path = search_path(places, named_files=named_files(select))
+    if problems:
+        path = _with_problems(path, problems)
     if tests is not None:
         path = _with_tests(path, tests)
     reader = SuiteReader(path)
@@ -118,6 +130,23 @@ def _with_tests(path: SearchPath, words: str) -> SearchPath:
     return path._replace(load=load)
 
 
+def _read_config(file: Path) -> Config:
+    from cortex_tui.tui.config.reading import read_config
+
+    # One that was named has to be there.
+    return read_config(file, required=file != usual_config_file())
+
+
+def _with_problems(path: SearchPath, problems: Sequence[Problem]) -> SearchPath:
+    """The suites, with these problems before those of their own."""
+
+    def load() -> Catalog:
+        catalog = path.load()
+        return Catalog(catalog.suites, (*problems, *catalog.problems))
+
+    return path._replace(load=load)
+
+
 def _no_command(ctx: click.Context, word: str) -> click.UsageError:
     group = ctx.find_root()
     assert isinstance(group.command, click.Group)
@@ -145,6 +174,7 @@ def _launch(
     catalog: Catalog,
     checked: Sequence[str],
     store: Path,
+    config: Config,
     *,
     place: Place,
     loop: LoopName,
@@ -172,6 +202,7 @@ def _launch(
         checked=checked,
         store=str(store),
         reader=reader,
+        config=config,
         # In process, the screen's loop is the one to measure on.
         loop_factory=loop_factory(loop) if place.shares_loop else None,
         interrupted=_interrupted if place.shares_loop else None,

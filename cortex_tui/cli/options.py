@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from cortex_tui.limits import MAX_ROUNDS
-from cortex_tui.paths import STORE
+from cortex_tui.paths import CONFIG_VARIABLE, STORE, config_file
 from cortex_tui.text import one_line
 from cortex_tui.toml.reading import RefusedError, read_duration_ns
 from cortex_tui.toml.words import shown, suggestion
@@ -147,6 +147,18 @@ def store_option(command: Command) -> Command:
         show_default=True,
         metavar="FILE",
         help="Where sessions and snapshots are kept.",
+    )(command)
+
+
+def config_option(command: Command) -> Command:
+    return click.option(
+        "--config",
+        "file",
+        type=GivenPath("a file", dir_okay=False),
+        default=config_file,
+        metavar="FILE",
+        help="Settings of the workbench: keys, theme, notices. [default: config.toml in the user's"
+        f" config folder, or what {CONFIG_VARIABLE} names]",
     )(command)
 
 

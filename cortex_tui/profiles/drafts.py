@@ -24,10 +24,9 @@ from cortex_tui.profiles.suite import (
     DEFAULT_WARMUP,
     Refused,
     read_profile,
-    suite_bytes,
-    suite_table,
 )
 from cortex_tui.text import one_line
+from cortex_tui.toml.file import toml_bytes, toml_table
 from cortex_tui.toml.reading import RefusedError
 from cortex_tui.toml.writing import table_text, toml_text
 
@@ -94,8 +93,8 @@ def draft_of(profile: Profile) -> Draft:
     if file.suffix != ".toml":
         raise DraftError(f"{profile.full_name} comes from no TOML file, so it has no form")
     try:
-        data = suite_bytes(file)
-        table = suite_table(data)
+        data = toml_bytes(file)
+        table = toml_table(data)
     except RefusedError as refused:
         raise DraftError(one_line(f"{file.name}: {refused.message}")) from None
     profiles = table.get("profile")

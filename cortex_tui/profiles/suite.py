@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import tomli
 
-from cortex_tui.limits import MAX_SUITE_BYTES
 from cortex_tui.profiles.combinations import (
     STOP_RULE,
     refusals,
@@ -22,6 +19,7 @@ from cortex_tui.profiles.matrix import Cell, cell_name
 from cortex_tui.profiles.model import Length, Precision, Problem, Profile, Suite, SuiteVariant
 from cortex_tui.profiles.suite_variants import read_variants
 from cortex_tui.text import one_line
+from cortex_tui.toml.file import toml_bytes, toml_table
 from cortex_tui.toml.reading import (
     Keys,
     RefusedError,
@@ -51,38 +49,12 @@ def read_suite(file: Path, shown_as: str, *, shipped: bool = False) -> SuiteRead
     """
     name = file.stem
     try:
-        table = suite_table(suite_bytes(file))
+        table = toml_table(toml_bytes(file))
         if not NAME.fullmatch(name):
             raise RefusedError("", f"{EXPECTED_NAME} before .toml, got {shown(name)}")
         return _resolve(table, name, file, shown_as, shipped=shipped)
     except RefusedError as refused:
         return SuiteRead(name, None, _problems([refused], shown_as, name, ""))
-
-
-def suite_bytes(file: Path) -> bytes:
-    """What stands in the file; raises RefusedError."""
-    try:
-        status = file.stat()
-        if not stat.S_ISREG(status.st_mode):
-            # A pipe would be waited for, perhaps for ever.
-            raise RefusedError("", "expected a TOML file, this is none")
-        if status.st_size > MAX_SUITE_BYTES:
-            raise RefusedError("", f"expected at most 1 MiB of TOML, got {status.st_size:,} bytes")
-        return file.read_bytes()
-    except OSError as error:
-        raise RefusedError("", f"cannot be read: {error.strerror or error}") from None
-
-
-def suite_table(data: bytes) -> dict[str, Any]:
-    """The TOML of a file; raises RefusedError."""
-    try:
-        return tomli.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise RefusedError(
-            "", f"expected UTF-8 text: {error.reason} at byte {error.start}"
-        ) from None
-    except (ValueError, RecursionError) as error:
-        raise RefusedError("", f"not valid TOML: {error}") from None
 
 
 def read_profile(

@@ -11,8 +11,9 @@ import msgspec
 from cortex_tui.files import write_whole
 from cortex_tui.profiles.drafts import Changes, Draft
 from cortex_tui.profiles.model import Profile
-from cortex_tui.profiles.suite import read_profile, suite_bytes, suite_table
+from cortex_tui.profiles.suite import read_profile
 from cortex_tui.text import one_line
+from cortex_tui.toml.file import toml_bytes, toml_table
 from cortex_tui.toml.reading import RefusedError
 
 
@@ -61,7 +62,7 @@ def write_back(
             _replace(draft, data)
         else:
             _create(file, data)
-        written = suite_bytes(file)
+        written = toml_bytes(file)
     except OSError as error:
         raise NotWrittenError(f"{shown} cannot be written: {error.strerror or error}") from None
     except RefusedError as refused:
@@ -74,14 +75,14 @@ def write_back(
 def _has(data: bytes, draft: Draft, profiles: Sequence[Profile]) -> bool:
     """Whether a suite's file has the draft's profile as it is to be, wherever it comes from."""
     try:
-        found = read_profile(suite_table(data), draft.suite, draft.name, "")
+        found = read_profile(toml_table(data), draft.suite, draft.name, "")
     except (RefusedError, KeyError, TypeError):
         return False
     return found == [msgspec.structs.replace(profile, source="") for profile in profiles]
 
 
 def _replace(draft: Draft, data: bytes) -> None:
-    if suite_bytes(draft.file) != draft.data:
+    if toml_bytes(draft.file) != draft.data:
         raise NotWrittenError(
             f"{one_line(draft.file.name)} has changed since it was read: esc and m read it again"
         )

@@ -22,6 +22,7 @@ from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
 from cortex_tui.tui.any_bytes import accept_any_bytes
+from cortex_tui.tui.config.model import DEFAULTS, Config
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.leaving import leaving
@@ -75,6 +76,7 @@ class Workbench(KeysInOrder[int]):
         reader: SuiteReader | None = None,
         meter: CostMeter | None = None,
         cores: int | None = None,
+        config: Config = DEFAULTS,
     ) -> None:
         """`checked` are full names of profiles; those that are unknown are left out.
 
@@ -95,6 +97,9 @@ class Workbench(KeysInOrder[int]):
         self._exit_code = 0
         self._close_lock = threading.Lock()
         self._store = store
+        self.own_keys = config.keys
+        if config.theme:
+            self.theme = config.theme
         self._main = MainScreen(catalog, checked, store, reader=reader, meter=meter, cores=cores)
 
     def get_default_screen(self) -> Screen[Any]:
@@ -235,6 +240,7 @@ def launch(
     checked: Sequence[str] = (),
     store: str = "",
     reader: SuiteReader | None = None,
+    config: Config = DEFAULTS,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
     interrupted: Callable[[BaseException | None], None] | None = None,
 ) -> Outcome:
@@ -247,7 +253,9 @@ def launch(
     `interrupted` is called when a workload has ended it, with what was raised; it is started again.
     """
     accept_any_bytes()
-    app = Workbench(catalog, make_control, checked=checked, store=store, reader=reader)
+    app = Workbench(
+        catalog, make_control, checked=checked, store=store, reader=reader, config=config
+    )
     try:
         with (
             asyncio.Runner(loop_factory=loop_factory) as runner,

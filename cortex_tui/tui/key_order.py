@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from textual import events
@@ -26,6 +28,8 @@ PATIENCE_S = 0.5
 class KeysInOrder(App[ReturnType]):
     """Actions of keys are awaited, and so is a widget that takes a key as a letter."""
 
+    own_keys: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    """The keys that a person has chosen, by the name of the action."""
     _ready_screen: Screen[Any] | None = None
 
     async def on_event(self, event: events.Event) -> None:

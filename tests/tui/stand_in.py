@@ -23,6 +23,7 @@ from cortex_tui.session.versions import Version
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.records import SessionRecord
 from cortex_tui.tui.app import MakeControl, Workbench
+from cortex_tui.tui.config.model import DEFAULTS, Config
 from cortex_tui.tui.screens.main import MainScreen
 from cortex_tui.tui.state.cost import CostMeter
 from tests.tui.samples import CATALOG
@@ -190,6 +191,7 @@ async def bench(
     make_control: MakeControl | None = None,
     frame_ns: int = 0,
     reader: SuiteReader | None = None,
+    config: Config = DEFAULTS,
 ) -> AsyncIterator[Bench]:
     """A workbench that uses 4 % of the CPU, on a machine of two cores.
 
@@ -208,6 +210,7 @@ async def bench(
             thread=count(step=frame_ns).__next__,
         ),
         cores=2,
+        config=config,
     )
     async with app.run_test(size=size) as pilot:
         await pilot.pause()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cortex_tui.profiles.model import Catalog
+from cortex_tui.tui.actions import Action
+from cortex_tui.tui.screens.keys_page import KeysPage
 from cortex_tui.tui.state.pace import SLOWER_AFTER
 from tests.tui.samples import (
     batched,
@@ -120,9 +122,13 @@ async def test_the_save_dialog_offers_session_and_run(size: Size) -> None:
 
 
 @pytest.mark.parametrize("size", TWO)
-async def test_help_lists_the_keys(size: Size) -> None:
+async def test_the_page_of_keys(size: Size) -> None:
+    run = Action("run", ("r", "f5"), "r", "run", "Run the checked profiles together on one loop")
+    down = Action("down", ("j", "down"), "j k", "down", "The row below, or scroll the details")
+    marks = {"Before a row": {"▸": "the cursor", "[x]": "checked"}}
     async with bench(size=size) as b:
-        await b.press("question_mark")
+        b.app.push_screen(KeysPage([run, down], marks, {"the other screen": [down]}))
+        await b.pilot.pause()
         check_golden("help", size, b.text)
 
 

@@ -90,7 +90,9 @@ def test_boxes_warnings_and_cuts_are_explained() -> None:
 
 @pytest.mark.parametrize("width", [60, 76, 200])
 def test_the_page_of_keys_has_it_all(width: int) -> None:
-    lines = ["".join(span.text for span in line) for line in key_lines(actions(), legend(), width)]
+    lines = [
+        "".join(span.text for span in line) for line in key_lines(actions(), legend(), {}, width)
+    ]
     assert all(len(line) <= width for line in lines)
     for place, marks in LISTED.items():
         at = lines.index(place)

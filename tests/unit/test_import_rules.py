@@ -161,6 +161,7 @@ ALLOWED = {
         "cortex_tui.session",
         "cortex_tui.stats.targets",
         "cortex_tui.store",
+        "cortex_tui.toml",
         "cortex_tui.tui",
     },
     "cortex_tui.web": {"cortex_tui.web"},

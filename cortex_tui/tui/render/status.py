@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cortex_tui.placement.registry import place_of
 from cortex_tui.protocol.programs import TESTS_LOOP
@@ -17,6 +18,17 @@ from cortex_tui.tui.state.cost import ScreenCost
 from cortex_tui.tui.state.listing import Listing
 
 _UNKNOWN = ScreenCost()
+
+
+class StatusKeys(NamedTuple):
+    """The keys that the line names."""
+
+    problems: str = "e"
+    machine: str = "i"
+    back: str = "esc"
+
+
+_USUAL_KEYS = StatusKeys()
 
 SILENT_NS = 1_000_000_000
 """A runner that has sent nothing for this long has a blocked loop."""
@@ -54,7 +66,7 @@ def cost_text(cost: ScreenCost) -> str:
     return f"screen {', '.join(facts)}" if facts else ""
 
 
-def _session(view: SessionView | None, message: str, pace: str) -> list[Span]:
+def _session(view: SessionView | None, message: str, pace: str, key: str) -> list[Span]:
     messages = [Span(one_line(message), "head")] if message else []
     if view is None:
         return [Span("idle", "dim"), *messages]
@@ -77,7 +89,7 @@ def _session(view: SessionView | None, message: str, pace: str) -> list[Span]:
         if undecided := sum(run.verdict == "undecided" for run in view.runs):
             spans.append(Span(f"{undecided} undecided", "warn"))
     if shared := len(shared_warnings(view.runs)):
-        spans.append(Span(f"{shared} warning{'s' * (shared > 1)} (i)", "warn"))
+        spans.append(Span(f"{shared} warning{'s' * (shared > 1)} ({key})", "warn"))
     if view.rounds > 1:
         spans.append(Span(f"round {current_round(view.runs)}/{view.rounds}"))
     if turn := _turn(view):
@@ -100,6 +112,7 @@ def status_line(
     pace: str = "",
     cost: ScreenCost = _UNKNOWN,
     looking: str = "",
+    keys: StatusKeys = _USUAL_KEYS,
 ) -> Line:
     """`width` cells: the session on the left, what is checked and what is wrong on the right.
 
@@ -114,10 +127,10 @@ def status_line(
     right.append(Span(f"{len(listing.checked)} checked"))
     if problems:
         tone: Tone = "warn"
-        right.append(Span(f"{problems} problem{'s' * (problems > 1)} (e)", tone))
-    left = [Span("ending…", "warn")] if ending else _session(view, message, pace)
+        right.append(Span(f"{problems} problem{'s' * (problems > 1)} ({keys.problems})", tone))
+    left = [Span("ending…", "warn")] if ending else _session(view, message, pace, keys.machine)
     if looking and not ending:
-        left.insert(1, Span(f"{looking}: esc returns to now", "warn"))
+        left.insert(1, Span(f"{looking}: {keys.back} returns to now", "warn"))
     right_text = "  ".join(span.text for span in right)
     room = width - width_of(right_text) - 2
     line: list[Span] = [Span(" ")]

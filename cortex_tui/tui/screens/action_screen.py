@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar
 
 from textual import on
@@ -10,6 +11,9 @@ from textual.binding import BindingsMap
 from textual.screen import Screen
 
 from cortex_tui.tui.actions import Action, bindings
+from cortex_tui.tui.config.keys import KeyMap, remapped, written
+from cortex_tui.tui.config.tables import TABLES
+from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.render.marks import Legend
 from cortex_tui.tui.widgets.key_line import KeyLine
 
@@ -22,16 +26,38 @@ class ActionScreen(Screen[None]):
 
     def __init__(self, table: Sequence[Action]) -> None:
         super().__init__()
+        self._table = table
+
+    @cached_property
+    def table_of_actions(self) -> Sequence[Action]:
+        """All, with the keys that a person has chosen."""
+        return remapped(self._table, self._own_keys)
+
+    @property
+    def _own_keys(self) -> KeyMap:
+        app = self.app
+        return app.own_keys if isinstance(app, KeysInOrder) else {}
+
+    @cached_property
+    def actions(self) -> dict[str, Action]:
+        return {action.name: action for action in self.table_of_actions}
+
+    @cached_property
+    def ranked(self) -> list[str]:
+        """The names of those that the key line may have."""
+        return [action.name for action in self.table_of_actions if action.rank]
+
+    def on_mount(self) -> None:
         # The table may have grown since this class was made, for which Textual keeps BINDINGS; and
         # of its own bindings, those of a key that has an action here go.
-        own = BindingsMap(bindings(table))
+        own = BindingsMap(bindings(self.table_of_actions))
         for key in own.key_to_bindings:
             self._bindings.key_to_bindings.pop(key, None)
         self._bindings = BindingsMap.merge([self._bindings, own])
-        self.table_of_actions = table
-        self.actions = {action.name: action for action in table}
-        self.ranked = [action.name for action in table if action.rank]
-        """The names of those that the key line may have."""
+
+    def key_of(self, name: str) -> str:
+        """The key of an action, as a person reads it."""
+        return written(self.actions[name].keys[0])
 
     def applies(self, name: str) -> bool:
         """Whether an action would do anything now."""
@@ -40,7 +66,12 @@ class ActionScreen(Screen[None]):
     def action_help(self) -> None:
         from cortex_tui.tui.screens.keys_page import KeysPage
 
-        self.app.push_screen(KeysPage(self.table_of_actions, self.LEGEND))
+        others = {
+            of.where: remapped(table, self._own_keys)
+            for of in TABLES
+            if (table := of.actions()) != self._table
+        }
+        self.app.push_screen(KeysPage(self.table_of_actions, self.LEGEND, others))
 
     async def action_quit(self) -> None:
         await self.app.action_quit()

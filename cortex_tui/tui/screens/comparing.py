@@ -68,7 +68,7 @@ class ComparingScreen(SessionScreen):
         """Asks how often the profile under the cursor is to be measured alone and together."""
         entry = self.listing.current
         if self.latest.active:
-            self._warn("A session is running; press x to stop it.")
+            self._warn(f"A session is running; press {self.key_of('stop')} to stop it.")
             return
         if entry is None or entry.profile is None:
             self._warn("Put the cursor on a profile: it is measured alone, and with the others.")

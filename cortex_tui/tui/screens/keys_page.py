@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from cortex_tui.tui.actions import Action
+from cortex_tui.tui.config.keys import written
 from cortex_tui.tui.render.marks import Legend
 from cortex_tui.tui.render.text import Line, Span, wrap
 from cortex_tui.tui.widgets.lines import Lines, Move, TextLine
@@ -48,10 +49,14 @@ class KeysPage(ModalScreen[None]):
     _heading = getters.query_one(TextLine)
     _lines = getters.query_one(Lines)
 
-    def __init__(self, table: Sequence[Action], marks: Legend) -> None:
-        """The keys of a screen, and the marks that it draws."""
+    def __init__(
+        self, table: Sequence[Action], marks: Legend, others: Mapping[str, Sequence[Action]]
+    ) -> None:
+        """The keys of a screen, the marks that it draws, and the keys of other screens by name."""
         super().__init__()
-        self._source = partial(key_lines, table, marks)
+        self._source = partial(key_lines, table, marks, others)
+        opening = [key for action in table if action.name == "help" for key in action.keys]
+        self._bindings.bind(",".join(opening), "close", show=False)
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -72,15 +77,31 @@ class KeysPage(ModalScreen[None]):
 _INDENT = 11
 
 
-def key_lines(table: Iterable[Action], marks: Legend, width: int) -> list[Line]:
-    """All keys and what they do, and all marks and what they mean."""
-    rows = [(action.shown, action.tooltip) for action in table if action.shown]
-    rows.append(("ctrl+p", "Search for a command, or choose a theme"))
-    rows.append(("mouse", "Click a row or a box, the keys below; the wheel scrolls"))
+def key_lines(
+    table: Iterable[Action],
+    marks: Legend,
+    others: Mapping[str, Sequence[Action]],
+    width: int,
+) -> list[Line]:
+    """All keys and what they do, all marks and what they mean, and the keys of other screens."""
+    rows = [
+        *_key_rows(table),
+        ("ctrl+c", "End the session and leave"),
+        ("ctrl+p", "Search for a command, or choose a theme"),
+        ("mouse", "Click a row, a box, a title, a tab or a key; the wheel scrolls"),
+    ]
     lines = _explained(rows, width)
     for place, meanings in marks.items():
         lines += [(), (Span(place, "head"),), *_explained(meanings.items(), width)]
+    for where, actions in others.items():
+        lines += [(), (Span(f"Keys of {where}", "head"),)]
+        lines += _explained(_key_rows(actions), width)
     return lines
+
+
+def _key_rows(table: Iterable[Action]) -> list[tuple[str, str]]:
+    rows = [(" ".join(map(written, each.keys)) or each.shown, each.tooltip) for each in table]
+    return [(keys, tooltip) for keys, tooltip in rows if keys]
 
 
 def _explained(rows: Iterable[tuple[str, str]], width: int) -> list[Line]:

@@ -19,7 +19,7 @@ from cortex_tui.session.control import Control
 from cortex_tui.tui.panes.port import Pane, PaneInput
 from cortex_tui.tui.panes.registry import PANES, first_tab, tab_after
 from cortex_tui.tui.render.marks import legend
-from cortex_tui.tui.render.status import status_line
+from cortex_tui.tui.render.status import StatusKeys, status_line
 from cortex_tui.tui.screens.comparing import ComparingScreen
 from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.screens.suite_screen import SuiteScreen
@@ -170,6 +170,7 @@ class MainScreen(ComparingScreen, SuiteScreen):
             pace=pace_text(now.pace),
             cost=now.cost,
             looking=self._looking,
+            keys=StatusKeys(*map(self.key_of, StatusKeys._fields)),
         )
         self._keys.idle = frozenset(name for name in self.ranked if not self._applies(name, now))
         self._keys.live = latest.active

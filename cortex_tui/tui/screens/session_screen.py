@@ -158,7 +158,7 @@ class SessionScreen(ActionScreen):
     def _chosen(self) -> list[Profile]:
         """What would be run; if that is nothing, or cannot be, it is reported."""
         if self.latest.active or self._wanted is not None:
-            self._warn("A session is running; press x to stop it.")
+            self._warn(f"A session is running; press {self.key_of('stop')} to stop it.")
             return []
         profiles = self.listing.chosen()
         if not profiles:
@@ -230,7 +230,8 @@ class SessionScreen(ActionScreen):
     def _ask_to_save(self) -> None:
         view = self.latest.view
         if view is None or self.control is None:
-            text = "There is no session to save yet; r runs the checked profiles."
+            key = self.key_of("run")
+            text = f"There is no session to save yet; {key} runs the checked profiles."
             self.notify(text, markup=False)
             return
         from cortex_tui.tui.screens.save import SaveDialog

@@ -1,0 +1,23 @@
+"""All tables of actions that there are, by the screen that has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from cortex_tui.tui.actions import Action, actions
+from cortex_tui.tui.compare_actions import COMPARE_ACTIONS
+
+
+class Table(NamedTuple):
+    """The actions of a screen."""
+
+    where: str
+    """The screen, in a sentence."""
+    actions: Callable[[], Sequence[Action]]
+
+
+TABLES = (
+    Table("the main screen", actions),
+    Table("the compare screen", lambda: COMPARE_ACTIONS),
+)
