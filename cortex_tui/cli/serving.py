@@ -67,6 +67,10 @@ def serve(
     It needs the extra `web`: pip install 'cortex-tui[web]'.
     """
     _check_address(host, allow_remote=allow_remote)
+    if host != LOOPBACK:
+        click.echo(
+            "whoever has the address can run code here as you, and can read it on the way", err=True
+        )
     try:
         from cortex_tui.web.server import Served
         from cortex_tui.web.server import serve as serve_site

@@ -104,7 +104,7 @@ class Visitor:
         the process from ending."""
         out = self._process.stdout
         assert out is not None
-        with contextlib.suppress(asyncio.IncompleteReadError, ValueError):
+        with contextlib.suppress(asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             while await out.readuntil(b"\n") != PRELUDE:
                 pass
             while True:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 MISSING = "" if CHROMIUM else "Chromium is not installed"
@@ -143,6 +144,22 @@ class Page:
         await self.evaluate("document.querySelector('.xterm-helper-textarea').focus()")
         await self.send("Input.dispatchKeyEvent", type="keyDown", text=key, key=key)
         await self.send("Input.dispatchKeyEvent", type="keyUp", key=key)
+
+    async def click(self, column: int, row: int) -> None:
+        """The left button on a cell of the terminal, counted from 0."""
+        (socket,) = (URL(url) for url in self.requested if url.startswith("ws://"))
+        x, y, width, height = await self.evaluate(
+            "(({x, y, width, height}) => [x, y, width, height])"
+            "(document.querySelector('.xterm-screen').getBoundingClientRect())"
+        )
+        cell = {
+            "x": x + (column + 0.5) * width / int(socket.query["width"]),
+            "y": y + (row + 0.5) * height / int(socket.query["height"]),
+        }
+        for kind in ("mousePressed", "mouseReleased"):
+            await self.send(
+                "Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **cell
+            )
 
     async def picture(self, file: Path) -> None:
         answer = await self.send("Page.captureScreenshot", format="png")

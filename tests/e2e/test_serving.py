@@ -133,6 +133,9 @@ async def test_a_browser_shows_the_workbench_and_drives_it(
         assert await page.evaluate("location.href") == f"{server.origin}/"
         assert await page.evaluate("document.cookie") == ""
 
+        # Below status, titles and suite, and the first profile.
+        await page.click(2, 4)
+        await page.wait_for("[x] rest", "2 checked")
         await page.press("r")
         await page.wait_for("running", "measure")
         others = descendants_of(server.process.pid)
