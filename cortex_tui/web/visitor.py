@@ -34,6 +34,7 @@ class Visitor:
         self._show = show
         self._errors = b""
         self._ending: asyncio.Task[None] | None = None
+        self._showing: asyncio.Future[None] | None = None
         self._reading = asyncio.gather(self._read_screen(), self._read_errors())
 
     @classmethod
@@ -76,6 +77,8 @@ class Visitor:
         await asyncio.shield(self._ending)
 
     async def _end(self, at_once: asyncio.Event) -> None:
+        if self._showing is not None:
+            self._showing.cancel()  # it may wait for a browser that reads no more
         await self.send_event("quit")
         waits = [asyncio.ensure_future(wait()) for wait in (self._process.wait, at_once.wait)]
         try:
@@ -110,9 +113,11 @@ class Visitor:
             while True:
                 letter, size = await out.readexactly(1), await out.readexactly(4)
                 payload = await out.readexactly(int.from_bytes(size, "big"))
-                if letter == b"D":
-                    with contextlib.suppress(ConnectionError, RuntimeError):
-                        await self._show(payload)
+                if letter == b"D" and self._ending is None:
+                    self._showing = asyncio.ensure_future(self._show(payload))
+                    await asyncio.wait({self._showing})
+                    # That its visitor is gone is noticed where their messages are read.
+                    _ = self._showing.cancelled() or self._showing.exception()
         while await out.read(65536):
             pass
 
