@@ -57,10 +57,11 @@ class Interval:
         self.neighbours = max(self.neighbours, later.neighbours)
         self.level = self.level if later.level is None else later.level
         self.drain = self.drain or later.drain
-        self.health = _together(self.health, later.health)
+        self.health = merged_health(self.health, later.health)
 
 
-def _together(a: Health, b: Health) -> Health:
+def merged_health(a: Health, b: Health) -> Health:
+    """What happened in two parts of the time: longest block, and sums of the rest."""
     if b == _NO_HEALTH:
         return a
     return Health(
@@ -167,7 +168,7 @@ class IntervalSeries:
             self._merge_in_pairs()
         slot = index // self.length
         known = self._slots.setdefault(slot, Interval())
-        known.health = _together(known.health, health)
+        known.health = merged_health(known.health, health)
         self._touch(slot)
 
     def _touch(self, slot: int) -> None:

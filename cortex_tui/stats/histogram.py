@@ -268,18 +268,26 @@ class IntervalHistogram:
         """Values longer than 1 h."""
         return self.moments.overflow
 
+    @staticmethod
+    def together(parts: Sequence[IntervalHistogram]) -> IntervalHistogram:
+        """The values of all parts."""
+        filled = [part for part in parts if part.total]
+        moments = EMPTY
+        for part in parts:
+            moments = merged(moments, part.moments)
+        if len(filled) < 2:
+            one = filled[0] if filled else parts[0] if parts else IntervalHistogram.of(b"")
+            return IntervalHistogram(one.indices, one.counts, moments)
+        first = min(int(part.indices[0]) for part in filled)
+        last = max(int(part.indices[-1]) for part in filled)
+        dense = np.zeros(last - first + 1, np.int64)
+        for part in filled:
+            dense[part.indices - first] += part.counts
+        return IntervalHistogram.from_dense(dense, first, moments)
+
     def merge(self, other: IntervalHistogram) -> IntervalHistogram:
         """The values of both."""
-        moments = merged(self.moments, other.moments)
-        if not self.total or not other.total:
-            one = self if self.total else other
-            return IntervalHistogram(one.indices, one.counts, moments)
-        first = min(int(self.indices[0]), int(other.indices[0]))
-        last = max(int(self.indices[-1]), int(other.indices[-1]))
-        dense = np.zeros(last - first + 1, np.int64)
-        dense[self.indices - first] = self.counts
-        dense[other.indices - first] += other.counts
-        return IntervalHistogram.from_dense(dense, first, moments)
+        return IntervalHistogram.together((self, other))
 
     def add_to(self, histogram: Histogram) -> None:
         """Counts the values in a run's histogram as well."""

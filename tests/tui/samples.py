@@ -393,3 +393,53 @@ def series_of(run: RunResult, *, seconds: int) -> RunSeries:
         slices=tuple(slices),
         marks=run.marks,
     )
+
+
+def eventful(run: RunResult, *, tenths: int, missing: range = range(0)) -> RunSeries:
+    """Intervals of 40 operations of about a millisecond in waves: every fifth has three of 8 ms,
+    and in two of 37 the event loop was blocked, so that all took thirty times as long. Twice as
+    many from the 30th on, and nothing in those that are `missing`."""
+    tenth_ns = SECOND_NS // 10
+    none = IntervalHistogram.of(b"")
+    slices = []
+    for at in range(tenths):
+        if at in missing:
+            continue
+        blocked = at % 37 in (20, 21)
+        count = 40 if at < 30 else 80
+        wave = 1_000_000 * (1 + 0.3 * math.sin(at / 9)) * (30 if blocked else 1)
+        values = [int(wave * (0.7 + 0.6 * n / count)) for n in range(count)]
+        if at % 5 == 0:
+            values[:3] = [8 * value for value in values[:3]]
+        times = IntervalHistogram.of(struct.pack(f"{count}q", *values))
+        is_open = run.profile.headline == "response"
+        slices.append(
+            IntervalSlice(
+                from_ns=at * tenth_ns,
+                until_ns=(at + 1) * tenth_ns,
+                service=times,
+                response=times if is_open else none,
+                lateness=none,
+                failure=none,
+                errors={"TimeoutError": 2} if at % 37 == 21 else {},
+                unstarted=0,
+                in_flight=1,
+                oldest_ns=values[0],
+                neighbours=0,
+                level=10.0 * count if is_open else 1.0,
+                drain=False,
+                health=Health(
+                    loop_lag_ns=129_000_000 if blocked else 0,
+                    gc_pause_ns=4_000_000 if at % 13 == 7 else 0,
+                    steal_ns=20_000_000 if at % 29 == 3 else 0,
+                ),
+            )
+        )
+    return RunSeries(
+        run=run.run,
+        headline=run.profile.headline,
+        slice_ns=tenth_ns,
+        end_ns=tenths * tenth_ns,
+        slices=tuple(slices),
+        marks=run.marks,
+    )

@@ -107,8 +107,9 @@ class Pane(Container):
         looked_at: Line = ()
         if now.window is not None and now.whole is not None:
             looked_at = (Span("  "), Span(f"only {window_text(now.window)}", "warn"))
-        self._heading.line = (mark, *self.heading(now), *looked_at)
+        # A heading may read out what a cursor is on, which is known when all is drawn.
         self.draw(now)
+        self._heading.line = (mark, *self.heading(now), *looked_at)
 
     def move(self, how: Move) -> None:
         """What the keys for moving do while the body has the focus."""
@@ -118,6 +119,11 @@ class Pane(Container):
         """Does what a key of the panes stands for, where this one does anything: `scale` changes
         the scale of its picture, `curves` shows the curves of all checked rows or of one."""
         return False
+
+    @property
+    def moment_ns(self) -> int | None:
+        """The moment of the run that its cursor is on, if it has one."""
+        return None
 
     @classmethod
     def has_content(cls, now: PaneInput) -> bool:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from cortex_tui.tui.panes.heatmap import HeatMapPane
 from cortex_tui.tui.panes.log import LogPane
 from cortex_tui.tui.panes.machine import MachinePane
 from cortex_tui.tui.panes.percentiles import PercentilesPane
 from cortex_tui.tui.panes.port import Pane
 from cortex_tui.tui.panes.problems import ProblemsPane
+from cortex_tui.tui.panes.timeline import TimelinePane
 
 PANES: dict[str, type[Pane]] = {
-    pane.NAME: pane for pane in (PercentilesPane, MachinePane, LogPane, ProblemsPane)
+    pane.NAME: pane
+    for pane in (
+        PercentilesPane,
+        TimelinePane,
+        HeatMapPane,
+        MachinePane,
+        LogPane,
+        ProblemsPane,
+    )
 }
 """By name, in the order of their keys in the key line."""
 

@@ -26,6 +26,7 @@ VERDICTS: dict[Verdict, VerdictMark] = {
 BOXES = {"all": "[x]", "some": "[-]", "none": "[ ]"}
 EDITED = "*"
 CURSOR, WARNED, UNKNOWN, TICK = "▸", "!", "–", "│"
+MOMENT, RESCALED, P50, P99, IDLE = "▲", "↕", "○", "●", "_"
 MANY_ERRORS, MANY_NEIGHBOURS = "1k+", "9+"
 DOWNWARDS, UPWARDS = "▾", "▴"
 STALLED, EARLIER = "!", "last"
@@ -89,5 +90,12 @@ def legend() -> Legend:
             LIMIT: "a target; ┼ where it is meant for, ↑ ↓ one that lies beyond the picture",
             BASELINE: "the run of the baseline",
             "A B C": "the runs of the checked rows (v)",
+        },
+        "Timeline, heat map": {
+            MOMENT: "the cursor: what it is on stands above",
+            "[══]": "the part that is looked at",
+            f"{P50} {P99}": "p50 and p99 on the heat map",
+            RESCALED: "the scale of the heat map did not fit any more and was made anew",
+            IDLE: "in a bar of the timeline: it is 0; a blank is a gap",
         },
     }

@@ -330,7 +330,9 @@ class MainScreen(ComparingScreen, SuiteScreen):
             return
         from cortex_tui.tui.screens.note import NoteDialog
 
-        at_ns = self.window.middle_ns if self.window is not None else run.measured_ns
+        at_ns = self.pane.moment_ns
+        if at_ns is None:
+            at_ns = self.window.middle_ns if self.window is not None else run.measured_ns
 
         def write(text: str | None) -> None:
             if text is not None and self.control is not None:

@@ -1,0 +1,89 @@
+"""A run over time in columns of equal length, each of one or several whole intervals, merged
+exactly: what pictures of a run are drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from itertools import groupby
+
+from cortex_tui.protocol.messages import Health
+from cortex_tui.results.intervals import merged_health
+from cortex_tui.results.series import IntervalSlice, RunSeries, TimeWindow
+from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.measured import Subject
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimeColumn:
+    """What happened in a part of a run. Two are equal only if they are the same one."""
+
+    window: TimeWindow
+    slices: tuple[IntervalSlice, ...]
+    """Those of which it is made."""
+    times: IntervalHistogram
+    """Of the headline's subject."""
+    p50_ns: int | None
+    """None where nothing ended, as for `p99_ns` and `max_ns`."""
+    p99_ns: int | None
+    max_ns: int | None
+    operations: int
+    throughput_per_s: float | None
+    """Operations that ended before the end of the window in which they were started, over the part
+    of the column before it; None where there is no such part."""
+    errors: int
+    unstarted: int
+    level: float | None
+    """The rate a second, or the number of workers, at its end."""
+    health: Health
+
+
+class TimeColumns:
+    """The columns of one run at a time, kept while their slices are the very same objects, so
+    that of a run that is measured only the newest column is made again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[int, TimeColumn]] = {}
+        """By its number: how much of it had been measured when it was made, and the column."""
+        self._made_for: tuple[Subject, int, int] | None = None
+
+    def of(self, series: RunSeries, length_ns: int) -> tuple[TimeColumn | None, ...]:
+        """The columns from the beginning of measure to the last slice; None where there is no
+        slice. `length_ns` is that of a column, a multiple of the slices'."""
+        made_for = series.headline, series.batch, length_ns
+        if made_for != self._made_for:
+            self._kept, self._made_for = {}, made_for
+        kept: dict[int, tuple[int, TimeColumn]] = {}
+        for number, group in groupby(series.slices, lambda each: each.from_ns // length_ns):
+            slices = tuple(group)
+            measured_ns = min(length_ns, series.end_ns - number * length_ns)
+            known = self._kept.get(number)
+            if known is None or known[0] != measured_ns or known[1].slices != slices:
+                known = measured_ns, _column(series, number, length_ns, slices)
+            kept[number] = known
+        self._kept = kept
+        numbers = range(max(kept, default=-1) + 1)
+        return tuple(kept[number][1] if number in kept else None for number in numbers)
+
+
+def _column(
+    series: RunSeries, number: int, length_ns: int, slices: tuple[IntervalSlice, ...]
+) -> TimeColumn:
+    window = TimeWindow(number * length_ns, (number + 1) * length_ns)
+    times = IntervalHistogram.together([each.times(series.headline) for each in slices])
+    ended = sum(each.service.total for each in slices if each.from_ns < series.end_ns)
+    open_ns = min(window.until_ns, series.end_ns) - window.from_ns
+    return TimeColumn(
+        window=window,
+        slices=slices,
+        times=times,
+        p50_ns=times.percentile(0.5),
+        p99_ns=times.percentile(0.99),
+        max_ns=times.moments.max_ns,
+        operations=sum(each.service.total for each in slices) * series.batch,
+        throughput_per_s=ended * series.batch * 1e9 / open_ns if open_ns > 0 else None,
+        errors=sum(sum(each.errors.values()) for each in slices),
+        unstarted=sum(each.unstarted for each in slices),
+        level=next((each.level for each in reversed(slices) if each.level is not None), None),
+        health=reduce(merged_health, (each.health for each in slices)),
+    )

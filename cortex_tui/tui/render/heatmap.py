@@ -1,0 +1,181 @@
+"""Latency over time as a heat map: how many operations took how long, and when.
+
+The rules are those of Brendan Gregg's latency heat maps (brendangregg.com/HeatMaps/latency.html)
+and of Dave Pacheco's scales for them (davepacheco.net/blog/post/2011-06-20-heatmap-coloring): see
+`heat_scale`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cortex_tui.quantities import format_duration
+from cortex_tui.results.latency_rows import LatencyRows
+from cortex_tui.results.time_columns import TimeColumn
+from cortex_tui.tui.render.heat_scale import Counts, HeatScale, Levels
+from cortex_tui.tui.render.marks import P50, P99
+from cortex_tui.tui.render.panels import steps
+from cortex_tui.tui.render.ramp import SHADES
+from cortex_tui.tui.render.short import short_count, short_duration
+from cortex_tui.tui.render.time_axis import LABEL_WIDTH, TimeAxis, clock_text
+
+UPPER, LOWER, FULL = "▀", "▄", "█"
+_TICKS_EVERY = 4
+"""Cells from one pair of ticks for p50 and p99 to the next: they hide what is below them."""
+
+Keys = NDArray[np.int16]
+
+
+class Cell(NamedTuple):
+    """What is drawn in a cell: a character, the level that gives its colour and the one behind it,
+    0 for none; `sign` is whether the character is one in front of the levels."""
+
+    text: str
+    level: int = 0
+    behind: int = 0
+    sign: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class HeatPicture:
+    """A heat map as lines of cells."""
+
+    axis: TimeAxis
+    columns: Sequence[TimeColumn | None]
+    scale: HeatScale
+    counts: Counts
+    """Rows, from below, by columns; so are `levels`."""
+    levels: Levels
+    halves: bool
+    """Whether a line has two rows, in half blocks; one in shades otherwise."""
+    keys: Keys
+    """Lines by cells: what is drawn there, equal for equal cells."""
+    labels: tuple[str, ...]
+    """Of each line, LABEL_WIDTH cells."""
+
+    def line(self, y: int) -> Iterator[Cell]:
+        """Runs of equal cells of a line, each as one."""
+        keys = self.keys[y]
+        starts = np.flatnonzero(np.diff(keys, prepend=-1)).tolist()
+        for start, end in zip(starts, [*starts[1:], keys.size], strict=True):
+            cell = self._cell(int(keys[start]))
+            yield cell._replace(text=cell.text * (end - start))
+
+    def _cell(self, key: int) -> Cell:
+        sign, levels = divmod(key, _SIGN)
+        if sign:
+            return Cell((P50, P99)[sign - 1], 0, levels, sign=True)
+        if not self.halves:
+            return Cell(SHADES[levels - 1] if levels else " ", levels)
+        upper, lower = divmod(levels, _UPPER)
+        if upper == lower:
+            return Cell(FULL if upper else " ", upper)
+        if not upper:
+            return Cell(LOWER, lower)
+        return Cell(UPPER, upper, lower)
+
+    def row_at(self, y: int) -> int:
+        """The row in a line: the upper one of two."""
+        lines = len(self.labels)
+        line = lines - 1 - max(0, min(y, lines - 1))
+        return line * 2 + 1 if self.halves else line
+
+    def line_of(self, row: int) -> int:
+        """The line that a row is in."""
+        return len(self.labels) - 1 - (row // 2 if self.halves else row)
+
+    def reading(self, number: int, row: int) -> str:
+        """A cell in words: when, how long, how many, and which share of its column."""
+        window = self.axis.columns(number, number)
+        when = f"{clock_text(window.from_ns)}–{clock_text(window.until_ns)}"
+        column = self.columns[number] if number < len(self.columns) else None
+        if column is None:
+            return f"{when}  nothing ended"
+        moments, rows = column.times.moments, self.scale.rows
+        low, high = rows.bounds_ns(row)
+        if row == 0 and moments.min_ns is not None:
+            low = min(low, moments.min_ns)
+        if row == rows.number - 1 and moments.max_ns is not None:
+            high = max(high, moments.max_ns)
+        count, total = int(self.counts[row, number]), int(self.counts[:, number].sum())
+        share = f" ({count / total * 100:.3g} %)" if count else ""
+        span = f"{format_duration(low)}–{format_duration(high)}"
+        return f"{when}  {span}  {count:,} of {total:,}{share}"
+
+
+_UPPER = 16
+_SIGN = _UPPER * _UPPER
+
+
+def heat_picture(
+    columns: Sequence[TimeColumn | None],
+    axis: TimeAxis,
+    scale: HeatScale,
+    counts: Counts,
+    *,
+    halves: bool,
+) -> HeatPicture:
+    """The picture of counts, rows by columns."""
+    levels = scale.levels_of(counts)
+    lines = scale.rows.number // 2 if halves else scale.rows.number
+    filled = min(levels.shape[1] * axis.wide, axis.cells)
+    spread = np.repeat(levels, axis.wide, axis=1)[::-1, :filled].astype(np.int16)
+    keys = np.zeros((lines, axis.cells), np.int16)
+    keys[:, :filled] = spread[::2] * _UPPER + spread[1::2] if halves else spread
+    _put_ticks(keys, columns, axis, scale.rows, levels, halves=halves)
+    return HeatPicture(axis, columns, scale, counts, levels, halves, keys, _labels(scale, lines))
+
+
+def _put_ticks(
+    keys: Keys,
+    columns: Sequence[TimeColumn | None],
+    axis: TimeAxis,
+    rows: LatencyRows,
+    levels: Levels,
+    *,
+    halves: bool,
+) -> None:
+    every = max(1, _TICKS_EVERY // axis.wide)
+    for number in range(every // 2, min(len(columns), axis.cells // axis.wide), every):
+        column = columns[number]
+        if column is None:
+            continue
+        for sign, value_ns in ((1, column.p50_ns), (2, column.p99_ns)):
+            if value_ns is not None:
+                row = rows.row_of(value_ns)
+                line = keys.shape[0] - 1 - (row // 2 if halves else row)
+                cell = number * axis.wide + axis.wide // 2
+                keys[line, cell] = sign * _SIGN + int(levels[row, number])
+
+
+def _labels(scale: HeatScale, lines: int) -> tuple[str, ...]:
+    """The maximum above, the lower end below, and round values between them."""
+    rows = scale.rows
+    texts = [""] * lines
+    for value_ns in steps(rows.low_ns, rows.high_ns):
+        at = lines - 1 - rows.row_of(int(value_ns)) * lines // rows.number
+        near = texts[max(0, at - 1) : at + 2]
+        if not any(near) or (value_ns == rows.low_ns and not texts[at]):
+            texts[at] = short_duration(value_ns)
+    return tuple(text.rjust(LABEL_WIDTH - 2) + (" ┤" if text else " │") for text in texts)
+
+
+def legend(scale: HeatScale, batch: int, *, halves: bool) -> list[Cell]:
+    """What the levels mean, with the counts of each, as cells of one line."""
+    cells: list[Cell] = []
+    ranges = scale.ranges()
+    for level, least, greatest in ranges:
+        cells.append(Cell(FULL if halves else SHADES[level - 1], level))
+        if scale.kind == "column":
+            text = f"{greatest * 100:.0f}%" if level == len(ranges) else f"{least * 100:.0f}"
+        elif level == ranges[-1][0] and greatest > least:
+            text = f"{short_count(int(least) * batch)}–{short_count(int(greatest) * batch)}"
+        else:
+            text = short_count(int(least) * batch)
+        cells.append(Cell(text + " "))
+    return cells

@@ -1,0 +1,77 @@
+"""What a heat map remembers from frame to frame: counts of columns that have not changed, and the
+scale, which stays until it does not fit any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cortex_tui.results.latency_rows import LatencyRows, bounds_of, latency_rows
+from cortex_tui.results.time_columns import TimeColumn
+from cortex_tui.tui.render.heat_scale import KINDS, Counts, HeatScale, Kind, heat_scale
+
+
+class HeatMemory:
+    """Of one run at a time."""
+
+    def __init__(self) -> None:
+        self.kind: Kind = KINDS[0]
+        self.rescaled_ns: int | None = None
+        """When the scale no longer fitted and was made anew: how long the run had lasted."""
+        self._scale: HeatScale | None = None
+        self._made_for: object = None
+        self._counted: dict[int, tuple[TimeColumn, Counts]] = {}
+
+    def next_kind(self) -> None:
+        """Another scale for the counts, which is also made anew."""
+        self.kind = KINDS[(KINDS.index(self.kind) + 1) % len(KINDS)]
+        self._scale = None
+
+    def scaled(
+        self,
+        columns: Sequence[TimeColumn | None],
+        rows: int,
+        levels: int,
+        *,
+        made_for: object,
+        last_ns: int,
+        live: bool,
+    ) -> tuple[HeatScale, Counts] | None:
+        """The scale, and the counts, rows by columns; None without any value.
+
+        `made_for` is what else the picture depends on: where that changes, the scale is made anew,
+        without a word. While the run is `live` it is kept as long as it fits.
+        """
+        bounds = bounds_of(columns)
+        if bounds is None:
+            return None
+        made_for = made_for, rows, levels
+        if made_for != self._made_for:
+            self._scale, self._made_for, self.rescaled_ns = None, made_for, None
+        scale = self._scale
+        if scale is not None and live:
+            counts = self._counts(columns, scale.rows)
+            if scale.fits(bounds, int(counts.max(initial=0))):
+                return scale, counts
+            self.rescaled_ns = last_ns
+        latencies = latency_rows(*bounds, rows)
+        counts = self._counts(columns, latencies)
+        self._scale = heat_scale(self.kind, latencies, counts, levels)
+        return self._scale, counts
+
+    def _counts(self, columns: Sequence[TimeColumn | None], rows: LatencyRows) -> Counts:
+        if self._scale is None or self._scale.rows != rows:
+            self._counted = {}
+        kept: dict[int, tuple[TimeColumn, Counts]] = {}
+        counts = np.zeros((rows.number, len(columns)), np.int64)
+        for number, column in enumerate(columns):
+            if column is None:
+                continue
+            known = self._counted.get(number)
+            if known is None or known[0] is not column:
+                known = column, rows.counts_of(column.times)
+            kept[number] = known
+            counts[:, number] = known[1]
+        self._counted = kept
+        return counts

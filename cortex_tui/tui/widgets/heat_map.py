@@ -1,0 +1,217 @@
+"""Latency over time as colours, or as shades where there are no colours."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from cortex_tui.results.series import RunSeries, TimeWindow
+from cortex_tui.results.time_columns import TimeColumns
+from cortex_tui.tui.render.heatmap import Cell, HeatPicture, heat_picture, legend
+from cortex_tui.tui.render.marks import CURSOR, RESCALED
+from cortex_tui.tui.render.ramp import ON_DARK, ON_LIGHT, SHADES, text_on
+from cortex_tui.tui.render.text import Line, Span
+from cortex_tui.tui.render.time_axis import LABEL_WIDTH, LEAST_CELLS, axis_line
+from cortex_tui.tui.state.heat import HeatMemory
+from cortex_tui.tui.widgets.time_plot import TimePlot
+
+_BELOW = 2
+"""Lines below the plot: the axis and the legend."""
+_POINTERS = "▴▾◆"
+"""The cursor on the upper and the lower half of a cell, and on a whole one."""
+
+
+class HeatMap(TimePlot):
+    """Draws the columns of a run's intervals, one row for each range of latency."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._keeper = TimeColumns()
+        self._memory = HeatMemory()
+        self._shown: tuple[RunSeries, object, bool, TimeWindow | None] | None = None
+        self._picture: HeatPicture | None = None
+        self._axis_line: Line = ()
+        self._row: int | None = None
+        """Of the cursor; None for that of the median of its column."""
+        self._drawn_cursor: tuple[int, int] | None = None
+        self._styles: dict[tuple[int, int, bool], Style] = {}
+
+    def show(
+        self, series: RunSeries | None, *, topic: object, live: bool, window: TimeWindow | None
+    ) -> None:
+        """Draws the lines that differ; nothing where `series` is None. With another `topic` the
+        scale begins anew."""
+        self._shown = None if series is None else (series, topic, live, window)
+        self.redraw()
+
+    def next_kind(self) -> None:
+        """Has the next frame drawn with another scale for the counts, made for what is there."""
+        self._memory.next_kind()
+
+    # --- making the picture -----------------------------------------------------------------------
+
+    @property
+    def _halves(self) -> bool:
+        """Whether there are colours, so that a line can have two rows."""
+        return not self.app.native_ansi_color and "NO_COLOR" not in os.environ
+
+    def redraw(self) -> None:
+        before, axis_before, cursor_before = self._picture, self._axis_line, self._drawn_cursor
+        self._picture = self._made()
+        self._drawn_cursor = self._cursor_place()
+        after = self._picture
+        if before is None or after is None or before.keys.shape != after.keys.shape:
+            self.refresh()
+            return
+        changed = set(np.flatnonzero((before.keys != after.keys).any(axis=1)).tolist())
+        pairs = enumerate(zip(before.labels, after.labels, strict=True))
+        changed |= {y for y, (old, new) in pairs if old != new}
+        if cursor_before != self._drawn_cursor:
+            places = filter(None, (cursor_before, self._drawn_cursor))
+            changed |= {after.line_of(row) for _, row in places}
+        if axis_before != self._axis_line:
+            changed.add(len(after.labels))
+        if before.scale != after.scale:
+            changed.add(len(after.labels) + 1)
+        self.refresh_lines(sorted(changed))
+
+    def _made(self) -> HeatPicture | None:
+        lines = self.size.height - _BELOW
+        if self._shown is None or lines < 1 or self.size.width < LABEL_WIDTH + LEAST_CELLS:
+            self.axis, self._axis_line = None, ()
+            return None
+        series, topic, live, window = self._shown
+        axis, halves = self.fit_axis(series), self._halves
+        columns = self._keeper.of(series, axis.column_ns)
+        found = self._memory.scaled(
+            columns,
+            lines * 2 if halves else lines,
+            len(ON_DARK) if halves else len(SHADES),
+            made_for=(topic, axis.column_ns, series.headline),
+            last_ns=series.last_ns,
+            live=live,
+        )
+        if found is None:
+            self.axis = None
+            return None
+        picture = heat_picture(columns, axis, *found, halves=halves)
+        rescaled_ns = self._memory.rescaled_ns
+        signs = [] if rescaled_ns is None else [(axis.cell_of(rescaled_ns), RESCALED)]
+        cursor = self.cursor
+        self._axis_line = axis_line(
+            axis,
+            window=self.shown_window(window),
+            cursor=None if cursor is None else cursor * axis.wide,
+            signs=signs,
+        )
+        return picture
+
+    @property
+    def has_values(self) -> bool:
+        """Whether there is anything to draw."""
+        return self._picture is not None
+
+    # --- the cursor -------------------------------------------------------------------------------
+
+    def _cursor_place(self) -> tuple[int, int] | None:
+        """Column and row of the cursor."""
+        column, picture = self.cursor, self._picture
+        if column is None or picture is None:
+            return None
+        rows = picture.scale.rows
+        if self._row is not None:
+            return column, min(self._row, rows.number - 1)
+        found = picture.columns[column] if column < len(picture.columns) else None
+        median_ns = None if found is None else found.p50_ns
+        return column, 0 if median_ns is None else rows.row_of(median_ns)
+
+    @property
+    def reading(self) -> str:
+        """The cell that the cursor is on, in words; empty without one."""
+        if self._picture is None or self._drawn_cursor is None:
+            return ""
+        return self._picture.reading(*self._drawn_cursor)
+
+    def move_up(self, by: int) -> None:
+        place, picture = self._cursor_place(), self._picture
+        if place is not None and picture is not None:
+            self._row = max(0, min(place[1] + by, picture.scale.rows.number - 1))
+            self.moved()
+
+    def point_at(self, y: int) -> None:
+        if self._picture is not None:
+            self._row = self._picture.row_at(y)
+
+    # --- drawing ----------------------------------------------------------------------------------
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+        if self.is_mounted:
+            # Another theme may have no colours, or have them reversed.
+            self.call_later(self.redraw)
+
+    def _style(self, cell: Cell) -> Style:
+        key = cell.level, cell.behind, cell.sign
+        style = self._styles.get(key)
+        if style is None:
+            style = self._styles[key] = self._made_style(cell)
+        return style
+
+    def _made_style(self, cell: Cell) -> Style:
+        plain = self.tone_style("plain")
+        if not self._halves:
+            return plain + Style(bold=True) if cell.sign else plain
+        dark = self.app.current_theme.dark
+        ramp = ON_DARK if dark else ON_LIGHT
+        behind = ramp[cell.behind - 1] if cell.behind else None
+        if cell.sign:
+            return plain + Style(color=text_on(cell.behind, dark=dark), bgcolor=behind)
+        return plain + Style(color=ramp[cell.level - 1] if cell.level else None, bgcolor=behind)
+
+    def render_line(self, y: int) -> Strip:
+        picture, width = self._picture, self.size.width
+        if picture is None:
+            return Strip.blank(width, self.tone_style("plain"))
+        if y < len(picture.labels):
+            return self._plot_line(picture, y)
+        if y == len(picture.labels):
+            corner = Span(" " * (LABEL_WIDTH - 1) + "└", "dim")
+            return self.strip((corner, *self._axis_line), width)
+        return self._legend_line(picture) if y == len(picture.labels) + 1 else self.strip((), width)
+
+    def _plot_line(self, picture: HeatPicture, y: int) -> Strip:
+        label, place = picture.labels[y], self._drawn_cursor
+        has_cursor = place is not None and picture.line_of(place[1]) == y
+        if has_cursor:
+            label = label[:-1] + CURSOR
+        segments = [Segment(label, self.tone_style("head" if has_cursor else "dim"))]
+        segments += [Segment(cell.text, self._style(cell)) for cell in picture.line(y)]
+        strip = Strip(segments, LABEL_WIDTH + picture.axis.cells)
+        if not has_cursor or place is None:
+            return strip
+        column, row = place
+        at = LABEL_WIDTH + column * picture.axis.wide + picture.axis.wide // 2
+        pointer = _POINTERS[1 - row % 2 if picture.halves else 2]
+        style = self.tone_style("plain") + Style(reverse=True, bold=True)
+        ends = strip.divide([at, at + 1, strip.cell_length])
+        return Strip.join([ends[0], Strip([Segment(pointer, style)], 1), *ends[2:]])
+
+    def _legend_line(self, picture: HeatPicture) -> Strip:
+        dim = self.tone_style("dim")
+        cells = legend(picture.scale, 1, halves=picture.halves)
+        segments = [Segment("count ".rjust(LABEL_WIDTH), dim)]
+        segments += [Segment(c.text, self._style(c) if c.level else dim) for c in cells]
+        kind = {
+            "sqrt": "by square root",
+            "rank": "by rank",
+            "linear": "in proportion",
+            "column": "of each column",
+        }[picture.scale.kind]
+        rescaled = f"  {RESCALED} scaled anew" if self._memory.rescaled_ns is not None else ""
+        segments.append(Segment(f" {kind}{rescaled}", dim))
+        return Strip(segments).adjust_cell_length(self.size.width, self.tone_style("plain"))

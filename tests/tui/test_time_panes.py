@@ -1,0 +1,327 @@
+"""Timeline and heat map on the screen: cursor, mouse, window, sizes, themes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.series import RunSeries, TimeWindow
+from cortex_tui.results.view import SessionView
+from cortex_tui.store.records import MarkRecord
+from cortex_tui.tui.render.ramp import ON_DARK, ON_LIGHT, SHADES
+from cortex_tui.tui.widgets.time_plot import TimePlot
+from tests.tui.samples import MEDIATOR, eventful, finished, run_view, running, session_view
+from tests.tui.stand_in import Bench, StandIn, bench, check_golden
+
+S = 1_000_000_000
+SIZES = ((80, 24), (120, 40), (200, 60))
+TABS = {"timeline": "2", "heatmap": "3"}
+
+
+def measured(view: SessionView, tenths: int) -> SessionView:
+    marks = (MarkRecord(S, "paused"), MarkRecord(S, "resumed after 1.2 s"))
+    runs = (
+        msgspec.structs.replace(run, measured_ns=tenths * S // 10, marks=marks) for run in view.runs
+    )
+    return session_view(*runs, state=view.state)
+
+
+def control_for(
+    view: SessionView, tenths: int, made: Callable[..., RunSeries] = eventful
+) -> StandIn:
+    control = StandIn(view)
+    control.intervals = {
+        run.run: made(run, tenths=tenths, missing=range(40, 44)) for run in view.runs
+    }
+    return control
+
+
+async def opened(b: Bench, view: SessionView, tab: str) -> TimePlot:
+    await b.show(view)
+    await b.press(TABS.get(tab, tab))
+    await settled(b)
+    body = b.main.pane.body
+    assert isinstance(body, TimePlot)
+    return body
+
+
+def below_status(b: Bench) -> str:
+    """The screen without its first line, in which the cost of the screen depends on how many frames
+    there have been."""
+    return "\n".join(b.lines[1:]) + "\n"
+
+
+async def settled(b: Bench) -> None:
+    """Until the intervals that were asked for are drawn."""
+    await b.pilot.pause()
+    await b.pilot.pause()
+
+
+# --- golden texts ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("tab", TABS)
+async def test_before_a_run_there_is_a_word_and_no_picture(tab: str, size: tuple[int, int]) -> None:
+    async with bench(size=size) as b:
+        await b.press(TABS[tab])
+        assert "nothing was measured" in b.text or "move to a profile" in b.text
+        check_golden(f"{tab}-empty", size, below_status(b))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("tab", TABS)
+async def test_while_running_the_picture_grows_to_the_right(
+    tab: str, size: tuple[int, int]
+) -> None:
+    view = measured(running(), 52)
+    async with bench(control_for(view, 52), size=size) as b:
+        await opened(b, view, tab)
+        check_golden(f"{tab}-running", size, below_status(b))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("tab", TABS)
+async def test_of_a_finished_run_a_window_can_be_looked_at(tab: str, size: tuple[int, int]) -> None:
+    view = measured(finished(), 300)
+    async with bench(control_for(view, 300), size=size) as b:
+        await opened(b, view, tab)
+        check_golden(f"{tab}-finished", size, below_status(b))
+        await b.press("left_square_bracket", "left_square_bracket")
+        await settled(b)
+        check_golden(f"{tab}-window", size, below_status(b))
+        await b.press("escape", "enter", "left", "left")
+        check_golden(f"{tab}-cursor", size, below_status(b))
+
+
+@pytest.mark.parametrize("tab", TABS)
+async def test_a_resize_while_running_draws_for_the_new_size(tab: str) -> None:
+    view = measured(running(), 52)
+    async with bench(control_for(view, 52), size=(80, 24)) as b:
+        await opened(b, view, tab)
+        for size in ((200, 60), (60, 15), (120, 40)):
+            await b.pilot.resize_terminal(*size)
+            await settled(b)
+        check_golden(f"{tab}-running", (120, 40), below_status(b))
+
+
+# --- the cursor -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tab", TABS)
+async def test_the_cursor_reads_out_a_moment_and_stays_on_the_newest_until_moved(
+    tab: str,
+) -> None:
+    view = measured(running(), 30)
+    async with bench(control_for(view, 30), size=(120, 40)) as b:
+        await opened(b, view, tab)
+        await b.press("enter")
+        assert "▸2.9s–3s" in b.text
+        longer = measured(running(), 35)
+        b.control.intervals = control_for(longer, 35).intervals
+        await b.show(longer)
+        await settled(b)
+        assert "▸3.4s–3.5s" in b.text
+        await b.press("left")
+        await b.press("pageup")
+        assert "▸2.3s–2.4s" in b.text
+        await b.press("home")
+        assert "▸0s–0.1s" in b.text
+        await b.press("left")
+        assert "▸0s–0.1s" in b.text
+        await b.press("end")
+        assert "▸3.4s–3.5s" in b.text
+        await b.press("enter")
+        assert "▸3.4s" not in b.text
+
+
+async def test_the_cursor_of_the_heat_map_moves_up_and_down_through_latencies() -> None:
+    view = measured(running(), 30)
+    async with bench(control_for(view, 30), size=(120, 40)) as b:
+        await opened(b, view, "heatmap")
+        await b.press("enter")
+        median = b.line_with("▸2.9s–3s")
+        await b.press("up")
+        above = b.line_with("▸2.9s–3s")
+        assert above != median
+        await b.press("down")
+        assert b.line_with("▸2.9s–3s") == median
+        await b.press(*["up"] * 60)
+        assert "–217ms" in b.line_with("▸2.9s–3s") or "0 of 40" in b.line_with("▸2.9s–3s")
+
+
+async def test_a_note_is_written_at_the_cursor() -> None:
+    view = measured(running(), 30)
+    async with bench(control_for(view, 30), size=(120, 40)) as b:
+        await opened(b, view, "timeline")
+        await b.press("enter", "home", "right", "w")
+        assert "command-dispatch at 150ms" in b.text
+
+
+# --- the mouse ------------------------------------------------------------------------------------
+
+
+def chosen(b: Bench) -> TimeWindow | None:
+    return b.main.window
+
+
+async def dragged(b: Bench, body: TimePlot, start: int, end: int) -> None:
+    """Of the plot's cells."""
+    await b.pilot.mouse_down(body, offset=(8 + start, 2))
+    await b.pilot.hover(body, offset=(8 + (start + end) // 2, 2))
+    await b.pilot.hover(body, offset=(8 + end, 2))
+    await b.pilot.mouse_up(body, offset=(8 + end, 2))
+    await settled(b)
+
+
+@pytest.mark.parametrize("tab", TABS)
+async def test_a_click_places_the_cursor(tab: str) -> None:
+    view = measured(running(), 52)
+    async with bench(control_for(view, 52), size=(80, 24)) as b:
+        body = await opened(b, view, tab)
+        await b.pilot.click(body, offset=(8 + 20, 1))
+        await settled(b)
+        assert body.has_focus
+        assert "▸2s–2.1s" in b.text
+        row = next(at for at, line in enumerate(b.lines) if "▲" in line)
+        assert b.lines[row].index("▲") == 8 + 20
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize(("start", "end"), [(10, 29), (29, 10)])
+async def test_a_drag_selects_a_window_and_escape_returns_to_all(
+    tab: str, start: int, end: int
+) -> None:
+    view = measured(running(), 52)
+    async with bench(control_for(view, 52), size=(80, 24)) as b:
+        body = await opened(b, view, tab)
+        await dragged(b, body, start, end)
+        assert chosen(b) == TimeWindow(S, 3 * S)
+        assert "[1s═══" in b.text
+        assert "only 1–3 s" in b.lines[0]
+        await b.press("escape")
+        assert chosen(b) is None
+        assert "═" not in b.text
+
+
+async def test_a_drag_beyond_the_plot_ends_at_its_edges() -> None:
+    view = measured(running(), 52)
+    async with bench(control_for(view, 52), size=(80, 24)) as b:
+        body = await opened(b, view, "timeline")
+        await dragged(b, body, -5, 68)
+        assert b.main.window == TimeWindow(0, int(5.2 * S))
+
+
+# --- scale and colours ----------------------------------------------------------------------------
+
+
+async def test_t_changes_the_scale_of_the_heat_map_and_nothing_on_other_tabs() -> None:
+    view = measured(running(), 52)
+    async with bench(control_for(view, 52), size=(120, 40)) as b:
+        await opened(b, view, "heatmap")
+        words = []
+        for _ in range(5):
+            words.append(b.line_with("count ").split("  ")[-1].strip())
+            await b.press("t")
+        assert words == [
+            "by square root",
+            "by rank",
+            "in proportion",
+            "of each column",
+            "by square root",
+        ]
+        await b.press("2")
+        before = b.text
+        await b.press("t")
+        assert b.text == before
+
+
+async def test_a_scale_that_no_longer_fits_is_made_anew_with_a_mark() -> None:
+    view = measured(running(), 20)
+    async with bench(control_for(view, 20), size=(120, 40)) as b:
+        await opened(b, view, "heatmap")
+        assert "scaled anew" not in b.text
+        longer = measured(running(), 24)
+        # In the 20th and 21st interval all took thirty times as long.
+        b.control.intervals = control_for(longer, 24).intervals
+        await b.show(longer)
+        await settled(b)
+        assert "↕ scaled anew" in b.text
+        assert b.text.count("↕") == 2
+
+
+def colours(b: Bench) -> set[str]:
+    found = set()
+    for strip in b.app.screen._compositor.render_strips():
+        for segment in strip:
+            if segment.style and segment.style.color and set(segment.text) <= set("▀▄█"):
+                found.add(segment.style.color.name)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("theme", "ramp"), [("textual-dark", ON_DARK), ("textual-light", ON_LIGHT), ("nord", ON_DARK)]
+)
+async def test_the_colours_follow_the_theme(theme: str, ramp: tuple[str, ...]) -> None:
+    view = measured(running(), 52)
+    async with bench(control_for(view, 52), size=(120, 40)) as b:
+        await opened(b, view, "heatmap")
+        b.app.theme = theme
+        await settled(b)
+        assert len(set(ramp) & colours(b)) > 5
+        other = set(ON_LIGHT if ramp == ON_DARK else ON_DARK)
+        assert not other & colours(b)
+
+
+@pytest.mark.parametrize("without", ["ansi", "NO_COLOR"])
+async def test_without_colours_there_are_shades(
+    without: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if without == "NO_COLOR":
+        monkeypatch.setenv("NO_COLOR", "1")
+    view = measured(running(), 52)
+    async with bench(control_for(view, 52), size=(120, 40)) as b:
+        if without == "ansi":
+            b.app.theme = "ansi-dark"
+        await opened(b, view, "heatmap")
+        legend = b.line_with("count ")
+        assert [word[0] for word in legend.split()[1:8]] == list(SHADES)
+        check_golden("heatmap-shades", (120, 40), below_status(b))
+
+
+# --- what there is to draw ------------------------------------------------------------------------
+
+
+async def test_another_row_has_a_picture_of_its_own() -> None:
+    view = measured(running(), 52)
+    async with bench(control_for(view, 52), size=(120, 40)) as b:
+        await opened(b, view, "heatmap")
+        first = b.text
+        for _ in range(4):
+            await b.press("down")
+        await settled(b)
+        assert "search.steady" in b.text
+        assert b.text != first
+        await b.press("down")
+        await settled(b)
+        assert "nothing was measured" in b.text
+
+
+async def test_a_run_whose_operations_all_failed_has_no_heat_map_and_breaks_nothing() -> None:
+    def nothing(run: RunResult, **_: object) -> RunSeries:
+        whole = eventful(run, tenths=1)
+        times = msgspec.structs.replace(
+            whole.slices[0], service=whole.slices[0].lateness, response=whole.slices[0].lateness
+        )
+        return msgspec.structs.replace(whole, slices=(times,))
+
+    view = session_view(run_view(0, MEDIATOR.profiles[0], measured_ns=S))
+    async with bench(control_for(view, 1, nothing), size=(80, 24)) as b:
+        for key in ("2", "3", "enter", "left", "up", "t"):
+            await b.press(key)
+            await settled(b)
+        await b.press("enter")
+        assert "no operation has succeeded yet" in b.text

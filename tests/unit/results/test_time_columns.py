@@ -1,0 +1,83 @@
+"""Columns of whole intervals: exact, and made again only where something changed."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from cortex_tui.results.series import RunSeries
+from cortex_tui.results.time_columns import TimeColumns
+from cortex_tui.stats.histogram import Histogram
+from tests.tui.samples import SEARCH, eventful, run_view
+
+TENTH_NS = 100_000_000
+
+
+def series(tenths: int, missing: range = range(0)) -> RunSeries:
+    return eventful(run_view(0, SEARCH.profiles[0]), tenths=tenths, missing=missing)
+
+
+@pytest.mark.parametrize("each", [1, 3, 7])
+def test_a_column_has_exactly_the_values_of_its_intervals(each: int) -> None:
+    run = series(40)
+    columns = TimeColumns().of(run, each * TENTH_NS)
+    assert len(columns) == -(-40 // each)
+    for number, column in enumerate(columns):
+        assert column is not None
+        part = run.within(column.window)
+        assert column.slices == run.slices[number * each : (number + 1) * each] == part.slices
+        expected = Histogram.of_intervals(part.times())
+        assert [column.p50_ns, column.p99_ns] == expected.percentiles([0.5, 0.99])
+        assert column.max_ns == expected.max_ns
+        assert column.times.total == expected.total == column.operations
+
+
+def test_throughput_is_what_ended_over_the_time_that_was_measured() -> None:
+    run = msgspec.structs.replace(series(45), end_ns=int(4.4 * 10 * TENTH_NS))
+    columns = TimeColumns().of(run, 10 * TENTH_NS)
+    rates = [column.throughput_per_s for column in columns if column is not None]
+    # 40 operations in each tenth of a second, twice as many from the 30th on. The last column is
+    # measured to 4.4 s; what ended after that has only been awaited.
+    assert rates == pytest.approx([400, 400, 400, 800, 800])
+    last = columns[-1]
+    assert last is not None
+    assert last.operations == 5 * 80
+    (drained,) = TimeColumns().of(msgspec.structs.replace(run, slices=run.slices[-1:]), TENTH_NS)[
+        -1:
+    ]
+    assert drained is not None
+    assert drained.throughput_per_s is None
+
+
+def test_a_column_without_an_interval_is_a_gap_and_one_with_some_is_not() -> None:
+    columns = TimeColumns().of(series(20, missing=range(5, 11)), 5 * TENTH_NS)
+    assert [column is not None for column in columns] == [True, False, True, True]
+    third = columns[2]
+    assert third is not None
+    assert len(third.slices) == 4
+    # The time without an interval belongs to the run: nothing ended in it.
+    assert third.throughput_per_s == pytest.approx(4 * 40 / 0.5)
+
+
+def test_only_columns_with_something_new_are_made_again() -> None:
+    keeper, run = TimeColumns(), series(23)
+    before = keeper.of(run, 5 * TENTH_NS)
+    longer = series(1)
+    grown = msgspec.structs.replace(
+        run,
+        slices=(*run.slices, msgspec.structs.replace(longer.slices[0], from_ns=23 * TENTH_NS)),
+        end_ns=24 * TENTH_NS,
+    )
+    after = keeper.of(grown, 5 * TENTH_NS)
+    assert [a is b for a, b in zip(before, after, strict=True)] == [True] * 4 + [False]
+    assert after[-1] is not None
+    assert len(after[-1].slices) == 4
+
+
+def test_what_went_on_in_a_column_is_the_sum_or_the_longest_of_its_intervals() -> None:
+    (column,) = TimeColumns().of(series(24), 24 * TENTH_NS)
+    assert column is not None
+    assert column.health.loop_lag_ns == 129_000_000
+    assert column.health.gc_pause_ns == 2 * 4_000_000
+    assert column.health.steal_ns == 20_000_000
+    assert column.errors == 2
