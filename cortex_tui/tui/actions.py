@@ -178,6 +178,13 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "idle",
     ),
     Action(
+        "compare",
+        (),
+        "",
+        "compare screen",
+        "The variants of the newest session in pictures, or that session against the baseline",
+    ),
+    Action(
         "note",
         ("w",),
         "w",

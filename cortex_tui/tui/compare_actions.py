@@ -44,6 +44,7 @@ COMPARE_ACTIONS = (
         7,
     ),
     Action("export", ("e",), "e", "export", "Write the comparison to a file, as Markdown", 8),
+    Action("copy", ("y",), "y", "copy", "Copy the comparison as Markdown", 9),
     Action("back", ("escape",), "esc", "back", "Back to the table, then to the screen before", 1),
     Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", 4),
     Action("quit", ("q",), "q", "quit", "End the session and leave"),

@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
 from cortex_tui.tui.screens.compare import CompareScreen
 from tests.tui.comparisons import make_store
-from tests.tui.stand_in import check_golden
+from tests.tui.samples import CATALOG, run_view, session_view
+from tests.tui.stand_in import Bench, bench, check_golden
 
 Size = tuple[int, int]
 SIZES: tuple[Size, ...] = ((80, 24), (120, 40), (200, 60))
@@ -191,3 +193,31 @@ async def test_each_of_several_is_compared_with_the_first(store: Path) -> None:
         assert "▼ faster" in c.line_with("▸search.worst")
         await c.press("shift+tab")
         assert "before ⟷ after" in c.text
+
+
+async def test_the_comparison_is_copied_as_markdown(store: Path) -> None:
+    async with comparing(store, "both") as c:
+        await c.press("y")
+        assert c.app.clipboard.startswith("### work against main")
+
+
+async def test_the_newest_session_of_variants_is_compared_from_the_palette(store: Path) -> None:
+    variants = [run_view(0, CATALOG.profiles[0], state="finished", variant="main", operations=9)]
+    view = session_view(*variants, session="id-both", state="finished", stored=True)
+    async with bench() as b:
+        b.main._store = str(store)
+        assert "Compare screen" not in titles(b)
+        await b.show(msgspec.structs.replace(view, stored=False))
+        assert "Compare screen" not in titles(b)
+        await b.show(view)
+        assert "Compare screen" in titles(b)
+        await b.main.run_action("compare")
+        await b.until(lambda: "main ⟷ work" in b.text)
+        assert "▲ slower" in b.line_with("search.worst")
+        await b.press("escape")
+        assert b.app.screen is b.main
+
+
+def titles(b: Bench) -> set[str]:
+    """What the palette offers."""
+    return {command.title for command in b.app.get_system_commands(b.app.screen)}

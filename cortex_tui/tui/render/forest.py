@@ -11,6 +11,7 @@ from cortex_tui.analysis.verdict import Judgement, tolerance_of
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.log_axis import RatioAxis, axis_of
+from cortex_tui.tui.render.marks import Legend
 from cortex_tui.tui.render.text import Line, Span, fit, fit_middle, fit_right, width_of
 from cortex_tui.tui.render.versus import MARKS, short_change
 
@@ -202,3 +203,23 @@ def counts(comparison: Comparison) -> list[Span]:
         if count:
             spans.append(Span(("  " if spans else "") + text.format(count), tone))
     return spans
+
+
+def forest_legend() -> Legend:
+    """The marks of the table and its pictures."""
+    return {
+        "Verdict": {
+            MARKS["slower"].glyph: "slower, or more operations fail",
+            MARKS["faster"].glyph: "faster, or fewer fail",
+            MARKS["same"].glyph: "the difference is shown to be smaller than the tolerance",
+            MARKS["cannot tell"].glyph: "neither is shown; ~7 more rounds would tell",
+        },
+        "On the axis": {
+            f"{LEFT}{BAR}{DOT}{BAR}{RIGHT}": "the difference, and its 95 % confidence interval",
+            ONLY_DOT: "a difference of which the interval is not known",
+            MEAN: "the geometric mean of all profiles",
+            ZERO: "no difference",
+            TOLERANCE: "the tolerance: up to there a difference does not matter",
+            " ".join(BEYOND): "the interval ends beyond the axis",
+        },
+    }

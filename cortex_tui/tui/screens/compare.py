@@ -25,7 +25,7 @@ from cortex_tui.tui.render.compare_head import (
     message_lines,
     sides_line,
 )
-from cortex_tui.tui.render.forest import forest_of, row, titles, whole_row
+from cortex_tui.tui.render.forest import forest_legend, forest_of, row, titles, whole_row
 from cortex_tui.tui.render.history_lines import history_lines
 from cortex_tui.tui.render.round_plot import round_plot
 from cortex_tui.tui.render.shift_plot import shift_plot
@@ -56,6 +56,7 @@ class CompareScreen(ActionScreen):
     It reads and compares by itself, on a thread, and shows why where that cannot be.
     """
 
+    LEGEND = forest_legend()
     VERTICAL_BREAKPOINTS = _HEIGHTS
     HORIZONTAL_BREAKPOINTS = _BREADTHS
     DEFAULT_CSS = """
@@ -326,7 +327,7 @@ class CompareScreen(ActionScreen):
                 return self._forced or any(each.left_out for each in self._found.compared)
             case "picture":
                 return self._current is not None
-            case "export":
+            case "export" | "copy":
                 return self._found is not None
             case _ if self.actions[name].group == "tab":
                 return self._current is not None
@@ -389,6 +390,15 @@ class CompareScreen(ActionScreen):
                 self.notify(f"Written to {one_line(file)}.", markup=False)
 
         self.app.push_screen(MarkdownDialog(self._found.compared), report)
+
+    def action_copy(self) -> None:
+        """Copies the comparison as Markdown, through the terminal."""
+        if self._found is None:
+            return
+        from cortex_tui.formats.comparison_markdown import comparisons_markdown
+
+        self.app.copy_to_clipboard(comparisons_markdown(self._found.compared))
+        self.notify("Copied as Markdown.", markup=False)
 
     def action_force(self) -> None:
         """Compares with force, or without it again."""

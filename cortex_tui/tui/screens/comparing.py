@@ -89,6 +89,29 @@ class ComparingScreen(SessionScreen):
 
         self.app.push_screen(SoloDialog(profile, others), start)
 
+    @property
+    def comparable(self) -> tuple[str, ...]:
+        """What the compare screen is given: the newest session, once it is stored, if it has
+        variants; or the baseline and that session. Nothing where there is nothing to compare."""
+        view, baseline = self.latest.view, self.versus.baseline
+        if view is None or view.is_live or not view.stored:
+            return ()
+        if any(run.variant for run in view.runs):
+            return (view.session,)
+        if baseline is None or baseline.session == view.session:
+            return ()
+        return baseline.name, view.session
+
+    def action_compare(self) -> None:
+        """Opens the compare screen."""
+        refs = self.comparable
+        if not refs:
+            self.report("there is no session of variants, and no baseline, to compare")
+            return
+        from cortex_tui.tui.screens.compare import CompareScreen
+
+        self.app.push_screen(CompareScreen(self._store, refs))
+
     def _profiles_of_session(self) -> list[Profile]:
         found = {run.profile.full_name: run.profile for run in self.latest.runs}
         return list(found.values())

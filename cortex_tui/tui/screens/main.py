@@ -198,6 +198,8 @@ class MainScreen(ComparingScreen, SuiteScreen):
             case "back":
                 first = type(self.pane) is first_tab()
                 return bool(self.listing.filter or self.frozen or self.window) or not first
+            case "compare":
+                return bool(self.comparable)
             case "note":
                 return self.seen.run_of(self.listing.current) is not None and self._end_ns > 0
             case "earlier" | "later" | "longer" | "shorter":
