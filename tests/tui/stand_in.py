@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
@@ -212,11 +213,16 @@ async def bench(
         cores=2,
         config=config,
     )
-    async with app.run_test(size=size) as pilot:
-        await pilot.pause()
-        while make_control is None and not app.ready:
+    try:
+        async with app.run_test(size=size) as pilot:
             await pilot.pause()
-        yield Bench(app, pilot, control)
+            while make_control is None and not app.ready:
+                await pilot.pause()
+            yield Bench(app, pilot, control)
+    finally:
+        # A workbench freezes what exists when it begins: of hundreds in one process, each would
+        # keep the garbage of the one before it for ever.
+        gc.unfreeze()
 
 
 def check_golden(name: str, size: tuple[int, int], text: str) -> None:
