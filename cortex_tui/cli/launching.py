@@ -50,7 +50,8 @@ SERVED_DRIVER = "cortex_tui.tui.served_driver:ServedDriver"
 
 
 def launch_options(command: Command) -> Command:
-    """What is opened: `select`, `tests`, `places`, `store` and `loop`."""
+    """What is opened, and how: `select`, `tests`, `places`, `store`, `file` (the settings) and
+    `loop`."""
     tests = click.option(
         "--pytest",
         "tests",
@@ -58,14 +59,13 @@ def launch_options(command: Command) -> Command:
         help="Show the tests that use pytest-benchmark's fixture, too; quoted words for pytest.",
     )
     select = click.argument("select", nargs=-1, metavar="[SELECT]...")
-    for option in (loop_option, tests, store_option, profiles_option, select):
+    for option in (loop_option, config_option, tests, store_option, profiles_option, select):
         command = option(command)
     return command
 
 
 @click.command()
 @launch_options
-@config_option
 @place_options
 @click.pass_context
 def launch(

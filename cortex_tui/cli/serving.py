@@ -14,6 +14,7 @@ import click
 
 from cortex_tui.cli.launching import SERVED_DRIVER, launch_options, open_suites
 from cortex_tui.cli.options import report_error
+from cortex_tui.paths import usual_config_file
 from cortex_tui.protocol.plan import LoopName
 
 LOOPBACK = "127.0.0.1"
@@ -54,6 +55,7 @@ def serve(
     tests: str | None,
     places: Sequence[Path],
     store: Path,
+    file: Path,
     loop: LoopName,
     host: str,
     port: int,
@@ -82,7 +84,7 @@ def serve(
     # What is wrong with the words is reported here, and not to each visitor.
     open_suites(select, tests, places)
     served = Served(
-        command=_command(select, tests, places, store, loop),
+        command=_command(select, tests, places, store, file, loop),
         environment=_environment(),
         address=host,
         port=port,
@@ -107,12 +109,18 @@ def _check_address(host: str, *, allow_remote: bool) -> None:
 
 
 def _command(
-    select: Sequence[str], tests: str | None, places: Sequence[Path], store: Path, loop: LoopName
+    select: Sequence[str],
+    tests: str | None,
+    places: Sequence[Path],
+    store: Path,
+    file: Path,
+    loop: LoopName,
 ) -> list[str]:
     """The command line of a visitor's workbench; it is started without a shell."""
     # -P: nothing in the working folder may shadow a module of the program.
     command = [sys.executable, "-P", "-m", "cortex_tui", "launch"]
     command += [f"--store={store}", f"--loop={loop}"]
+    command += [] if file == usual_config_file() else [f"--config={file}"]
     command += [f"--profiles={place}" for place in places]
     command += [] if tests is None else [f"--pytest={tests}"]
     return [*command, "--", *select]

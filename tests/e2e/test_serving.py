@@ -298,11 +298,14 @@ def test_other_addresses_are_refused(folder: Path, host: str) -> None:
     assert "--allow-remote" in done.stderr or "expected an IP address" in done.stderr
 
 
-def test_what_is_wrong_with_its_words_is_reported_before_anybody_visits(folder: Path) -> None:
+@pytest.mark.parametrize("words", [["shop.nop"], ["--profiles", "gone.toml"], ["--store", "."]])
+def test_what_is_wrong_with_its_words_is_reported_before_anybody_visits(
+    folder: Path, words: list[str]
+) -> None:
     write_suite(folder, PROFILES)
-    done = call(folder, "serve", "shop.nop", "--port", "0")
-    assert done.returncode == 2
-    assert "shop.nop" in done.stderr
+    done = call(folder, "serve", *words, "--port", "0")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words[-1] in done.stderr
 
 
 @pytest.mark.parametrize("module", ["aiohttp", "textual_serve"])
