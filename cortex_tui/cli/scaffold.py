@@ -2,97 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import keyword
-import re
-import sys
-from importlib.machinery import PathFinder
 from pathlib import Path
 
 import click
 
 from cortex_tui.profiles.loader import OWN_FOLDER, load_catalog
-from cortex_tui.toml.words import shown
-
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-
-SUITE = """\
-# A suite: one file of benchmarks. `cortex-tui check` says what is wrong with it, and
-# `cortex-tui schema` prints every key for an editor that completes TOML.
-
-description = "First benchmarks of {name}"
-
-# What every profile below takes, unless it says otherwise.
-[defaults]
-workload = "{module}:digest"            # the function in {module}.py, in this folder
-warmup = "500ms"                        # runs, but does not count
-duration = "3s"
-
-# A closed load: each worker starts its next operation when its last one has ended. It shows how
-# fast the code is, but not what its users wait for: a slow operation only delays the next.
-[profile.one-at-a-time]
-summary = "One worker, small requests"
-load = {{ workers = 1 }}
-targets = ["p95 < 20ms", "errors == 0"]   # missing one fails the run
-warn_targets = ["p95 < 10ms"]             # missing one is only a warning
-
-# An open load: operations start on a schedule, as requests of users do, and their response time
-# runs from when they were due.
-[profile.steady]
-summary = "500 small requests a second, at random"
-load = {{ rate = "500/s", arrivals = "poisson" }}
-targets = ["p99 < 50ms", "errors == 0"]
-
-# A matrix makes a profile of each combination of parameters. Take the # away to have it.
-# [profile.growing]
-# summary = "From small to large requests"
-# matrix = {{ size = [1_000, 10_000, 100_000] }}
-# tags = ["slow"]                         # cortex-tui run @slow
-"""
-
-WORKLOAD = '''\
-"""What {name}.toml measures: replace Service by code of your own, or import yours here."""
-
-import asyncio
-import hashlib
-
-from cortex_tui import workload
-
-
-class Service:
-    """Stands in for a server, a database, a library: anything that can be awaited."""
-
-    async def connect(self):
-        await asyncio.sleep(0.01)
-
-    async def digest(self, payload):
-        await asyncio.sleep(0.002)  # the way there and back
-        return hashlib.sha256(payload).digest()
-
-    async def close(self):
-        await asyncio.sleep(0.01)
-
-
-@workload
-async def digest(size: int = 1_000):  # parameters by name: params = {{ size = 5_000 }}
-    """A request of `size` bytes, and its answer."""
-    # Before the yield: set up, once for each run. It is not timed.
-    service = Service()
-    await service.connect()
-    payload = bytes(size)
-
-    # The operation: timed, again and again. It fails by raising, and a failure is counted by its
-    # type, apart from the latencies of those that succeeded.
-    async def operation(i: int):  # i counts up
-        answer = await service.digest(payload)
-        if len(answer) != 32:
-            raise ValueError(f"expected 32 bytes, got {{len(answer)}}")
-
-    yield operation
-
-    # Behind the yield: tear down. It is not timed.
-    await service.close()
-'''
+from cortex_tui.profiles.new_suite import NoSuiteError, write_new_suite
 
 
 @click.command()
@@ -102,60 +17,11 @@ def new(name: str) -> int:
 
     Both run as they are, and say in comments what to change. Nothing is ever overwritten.
     """
-    module = name.replace("-", "_")
-    folder = Path(OWN_FOLDER)
-    suite_file, code_file = folder / f"{name}.toml", folder / f"{module}.py"
-    _check(name, module, suite_file, code_file)
     try:
-        folder.mkdir(exist_ok=True)
-        _write(code_file, WORKLOAD.format(name=name))
-        try:
-            _write(suite_file, SUITE.format(name=name, module=module))
-        except OSError:
-            code_file.unlink()
-            raise
-    except OSError as error:
-        raise click.UsageError(
-            f"{error.filename or folder}: cannot be written: {error.strerror}"
-        ) from None
-    click.echo(f"wrote {suite_file}: two profiles, with comments")
-    click.echo(f"wrote {code_file}: the code that they measure")
+        written = write_new_suite(name, Path(OWN_FOLDER), load_catalog())
+    except NoSuiteError as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(f"wrote {written.suite}: two profiles, with comments")
+    click.echo(f"wrote {written.code}: the code that they measure")
     click.echo(f"next: cortex-tui run {name}   or live: cortex-tui launch {name}")
     return 0
-
-
-def _check(name: str, module: str, suite_file: Path, code_file: Path) -> None:
-    if keyword.iskeyword(module):
-        raise click.UsageError(
-            f"{shown(name)}: a word of Python's own, which no module can be called: take another "
-            "name"
-        )
-    if not _NAME.fullmatch(name):
-        raise click.UsageError(
-            f"{shown(name)}: expected a name of letters, digits, - and _ that starts with a letter"
-        )
-    for file in (suite_file, code_file):
-        if file.exists():
-            raise click.UsageError(f"{file}: it is there already, and stays as it is")
-    catalog = load_catalog()
-    taken = {suite.name: suite.source for suite in catalog.suites}
-    if name in taken:
-        raise click.UsageError(f"{name}: there is a suite of that name already: {taken[name]}")
-    if hidden := _hidden_by(module):
-        # A suite's folder comes first where its code is looked for.
-        raise click.UsageError(f"{code_file} would hide the module {hidden}: take another name")
-
-
-def _hidden_by(module: str) -> str:
-    """What a module of that name would take the place of; "" for nothing."""
-    if module in sys.stdlib_module_names:
-        return f"{module} of the standard library"
-    for spec in (PathFinder.find_spec(module, [str(Path.cwd())]), importlib.util.find_spec(module)):
-        if spec is not None and spec.origin is not None:
-            return spec.origin
-    return ""
-
-
-def _write(file: Path, text: str) -> None:
-    with file.open("x", encoding="utf-8") as opened:
-        opened.write(text)

@@ -193,6 +193,8 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         14,
     ),
     _suites("edit", ("m",), "m", "edit", "Edit the profile in a form", 10),
+    _suites("editor", ("E",), "E", "editor", "Open the profile's file in your editor"),
+    _suites("new_suite", ("N",), "N", "new suite", "Make a new suite, with its code"),
     _session("save", ("s",), "s", "save", "Save the session, or the run under the cursor", 5),
     Action("filter", ("slash",), "/", "filter", "Show only the profiles whose name matches", 8),
     _sort("sort_next", ("comma",), ", <", "sort", "Sort by the next column"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -14,6 +15,7 @@ from cortex_tui.profiles.model import Catalog
 from cortex_tui.profiles.rereading import reread_text, with_former
 from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.session.control import Control
+from cortex_tui.text import one_line
 from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.state.edits import Edit, Edits, family_of
 from cortex_tui.tui.state.listing import Listing
@@ -21,6 +23,7 @@ from cortex_tui.tui.state.suite_watch import SuiteWatch
 from cortex_tui.tui.widgets.profile_list import ProfileList
 
 if TYPE_CHECKING:
+    from cortex_tui.profiles.new_suite import NewSuite
     from cortex_tui.tui.screens.edit import Edited
 
 
@@ -41,6 +44,8 @@ class SuiteScreen(SessionScreen):
         super().__init__(listing, store)
         self._read = listing.catalog
         self._edits = Edits()
+        self._new: NewSuite | None = None
+        """The suite that was made here, until it has been read."""
         self._reader = reader
         self._watch: SuiteWatch | None = None
         if reader is not None:
@@ -76,6 +81,8 @@ class SuiteScreen(SessionScreen):
         self._list()
         texts = [reread_text(before, self._read)]
         texts += [f"{family} is as in its file again" for family in lost]
+        if self._show_new():
+            return
         if text := "; ".join(filter(None, texts)):
             self.report(text)
 
@@ -87,13 +94,23 @@ class SuiteScreen(SessionScreen):
     def suites_action_applies(self, name: str) -> bool:
         """Whether an action on suites would do anything now."""
         current = self.listing.current
-        return current is not None and (name != "edit" or current.profile is not None)
+        match name:
+            case "edit":
+                return current is not None and current.profile is not None
+            case "editor":
+                return current is not None
+            case _:
+                return self._reader is not None
 
     def action_suites(self, name: str) -> None:
         """Does what a key or a command of the palette means."""
         match name:
             case "edit":
                 self._open_form()
+            case "editor":
+                self._open_editor()
+            case "new_suite":
+                self._ask_for_suite()
 
     def _open_form(self) -> None:
         entry = self.listing.current
@@ -133,3 +150,49 @@ class SuiteScreen(SessionScreen):
             self._edits.put(family, None)
             self.report(f"{family} is as in its file")
         self._list()
+
+    # --- the editor, and new suites -------------------------------------------------------------
+
+    def _open_editor(self) -> None:
+        """Gives the terminal to a person's editor. This screen stands still meanwhile, but not what
+        a runner process measures."""
+        entry = self.listing.current
+        profile = (entry.profile or next(iter(entry.suite.profiles), None)) if entry else None
+        if entry is None or profile is None:
+            self.report("the cursor is on no suite")
+            return
+        if self.reads_no_files():
+            self._warn("A session is measured in this process; press x to stop it before you edit.")
+            return
+        from cortex_tui.tui.editor import edit_in_terminal
+
+        name = "" if entry.profile is None else profile.base or profile.name
+        if failed := edit_in_terminal(self.app, Path(profile.source), name):
+            self._warn(failed)
+        self.look_for_changes()
+
+    def _ask_for_suite(self) -> None:
+        folders = self._reader.folders if self._reader else ()
+        if not folders:
+            self._warn("--profiles names no folder in which a new suite would be found.")
+            return
+        from cortex_tui.tui.screens.new_suite import NewSuiteDialog
+
+        self.app.push_screen(NewSuiteDialog(self._read, folders), self._take_new)
+
+    def _take_new(self, new: NewSuite | None) -> None:
+        if new is not None:
+            self._new = new
+            self.look_for_changes()
+
+    def _show_new(self) -> bool:
+        """Puts the cursor on the suite that was made, once it has been read."""
+        new = self._new
+        suite = next((s for s in self._read.suites if new and s.name == new.suite.stem), None)
+        if new is None or suite is None:
+            return False
+        self._new = None
+        self.profiles.show_row(suite.profiles[0].full_name)
+        text = f"Wrote {suite.source} and {new.code.name}: m edits a profile, E opens the file."
+        self.notify(one_line(text), markup=False)
+        return True

@@ -66,6 +66,12 @@ class ProfileList(Vertical):
         self._listing.take(catalog, edited)
         self.relist()
 
+    def show_row(self, key: str) -> None:
+        """Puts the cursor on a profile or a suite, if it is listed."""
+        self._listing.move_to_key(key)
+        self.table.keep_cursor_in_sight()
+        self.post_message(self.Changed())
+
     def relist(self) -> None:
         """Call when the listing has other rows than before."""
         self.set_class(not self._listing.catalog.profiles, "-empty")
