@@ -205,7 +205,7 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         ("escape",),
         "esc",
         "back",
-        "Back to now, then to the first tab, then to all profiles",
+        "Back to now, then to both parts, to the first tab, to all profiles",
     ),
     _check(
         "check_suite",
@@ -239,6 +239,14 @@ _PROGRAM_AND_MOVES = (
         "scale",
         "Change the scale of a picture: logarithmic or linear, or what its colours mean",
         group="in_pane",
+    ),
+    Action(
+        "maximise",
+        ("z",),
+        "z",
+        "maximise",
+        "Give the table or the details, whichever has the cursor, the whole screen, and back",
+        15,
     ),
     Action("pane_down", ("J",), "J K", "details down", "Scroll the details", palette=False),
     Action("pane_up", ("K",), "", "details up", "Scroll the details up", palette=False),

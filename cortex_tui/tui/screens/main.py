@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.reactive import var
+from textual.widget import Widget
 from textual.widgets import Static
 
 from cortex_tui.profiles.model import Catalog
@@ -54,6 +56,7 @@ class MainScreen(ComparingScreen, SuiteScreen):
         &.-wide ProfileList { row-span: 2; height: 100%; }
         &.-wide TabLine { padding-left: 1; }
         &.-wide Pane { height: 100%; padding-left: 1; }
+        &.-maximised { layout: vertical; }
         &.-wide PercentilesPane { layout: vertical; }
         &.-wide PercentilesPane Picture { width: 1fr; height: 1fr; max-height: 24; }
         &.-wide PercentilesPane Lines { width: 1fr; height: 1fr; }
@@ -72,6 +75,9 @@ class MainScreen(ComparingScreen, SuiteScreen):
     """The part of the runs that is looked at; None for all of each."""
     frozen: var[bool] = var(False, init=False)
     """Whether what is drawn stands still while a session runs on."""
+
+    maximised: var[Literal["", "table", "pane"]] = var("", init=False)
+    """Which of the two has the whole screen."""
 
     profiles = getters.query_one(ProfileList)
     table = getters.query_one(LiveTable)
@@ -197,7 +203,8 @@ class MainScreen(ComparingScreen, SuiteScreen):
                 return bool(self.listing.catalog.profiles)
             case "back":
                 first = type(self.pane) is first_tab()
-                return bool(self.listing.filter or self.frozen or self.window) or not first
+                away = self.frozen or self.window or self.maximised
+                return bool(self.listing.filter or away) or not first
             case "compare":
                 return bool(self.comparable)
             case "note":
@@ -230,7 +237,22 @@ class MainScreen(ComparingScreen, SuiteScreen):
         self.pane.move("up")
 
     def action_focus_pane(self) -> None:
-        self.set_focus(self.table if self.pane.body.has_focus else self.pane.body)
+        to_table = self.pane.body.has_focus
+        if self.maximised:
+            self.maximised = "table" if to_table else "pane"
+        self.set_focus(self.table if to_table else self.pane.body)
+
+    def action_maximise(self) -> None:
+        """Gives the part with the focus the whole screen, or both their shares again."""
+        part: Literal["table", "pane"] = "pane" if self.pane.body.has_focus else "table"
+        self.maximised = "" if self.maximised else part
+
+    def watch_maximised(self, part: str) -> None:
+        self.set_class(bool(part), "-maximised")
+        _hide(self.profiles, part == "pane")
+        for other in (self._tabs, *self.query(Pane)):
+            _hide(other, part == "table")
+        self.call_after_refresh(self.show)
 
     def on_descendant_focus(self) -> None:
         self.show()
@@ -292,6 +314,8 @@ class MainScreen(ComparingScreen, SuiteScreen):
 
     async def open_pane(self, name: str) -> None:
         """Shows a pane in place of the one that is open."""
+        if self.maximised == "table":
+            self.maximised = ""
         if name == self.pane.NAME:
             return
         had_focus = self.pane.body.has_focus
@@ -409,6 +433,8 @@ class MainScreen(ComparingScreen, SuiteScreen):
         self.profiles.sort(name)
 
     async def action_filter(self) -> None:
+        if self.maximised == "pane":
+            self.maximised = ""
         await self.profiles.open_filter()
 
     def action_space(self, name: str) -> None:
@@ -421,6 +447,8 @@ class MainScreen(ComparingScreen, SuiteScreen):
     async def action_back(self) -> None:
         if self.frozen or self.window is not None:
             self.frozen, self.window = False, None
+        elif self.maximised:
+            self.maximised = ""
         elif type(self.pane) is not first_tab():
             await self.open_pane(first_tab().NAME)
         else:
@@ -433,3 +461,8 @@ class MainScreen(ComparingScreen, SuiteScreen):
         self.listing.move_to_chosen()
         self.table.bring_suite_up()
         self.poll()
+
+
+def _hide(part: Widget, hidden: bool) -> None:
+    # At once, unlike a class: what is shown again may get the focus right behind.
+    part.styles.display = "none" if hidden else None
