@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from cortex_tui.analysis.anytime import is_sure_at_any_time
 from cortex_tui.analysis.arms import arms_of
 from cortex_tui.analysis.sessions import (
     Compared,
@@ -21,6 +22,7 @@ from cortex_tui.results.stored import from_stored
 from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.records import StoredSession
 
+PEEKING = "looked at after each round, it may still be chance: more rounds, or their end, decide"
 _OTHERS = ("p50", "p95", "p99")
 
 
@@ -81,7 +83,10 @@ def verdicts_against(baseline: Baseline, result: SessionResult) -> dict[str, Bas
 
 def verdicts_between(result: SessionResult) -> tuple[str, dict[str, BaselineVerdict]]:
     """For a session of variants: the name of the first, and the second against it by full name,
-    from the rounds that both have ended. Nothing until there is one."""
+    from the rounds that both have ended. Nothing until there is one.
+
+    While rounds are to come, a difference has to be one that holds however often it is looked at.
+    """
     sources = variants_of(result)[:2]
     if len(sources) < 2:
         return "", {}
@@ -99,8 +104,14 @@ def _by_profile(compared: Compared, result: SessionResult) -> dict[str, Baseline
         judgement = profile.statistics[profile.primary]
         errors = profile.statistics["errors"]
         more = errors.verdict == "more"
+        word: Word = "more" if more else profile.verdict
+        reason = errors.reason if more else judgement.reason
+        if word in ("slower", "faster") and profile.profile in live and compared.comparison.paired:
+            family = len(compared.comparison.profiles)
+            if not is_sure_at_any_time(judgement, min(profile.rounds), family=family):
+                word, reason = "cannot tell", PEEKING
         found[profile.profile] = BaselineVerdict(
-            word="more" if more else profile.verdict,
+            word=word,
             judgement=judgement,
             errors=errors if more else None,
             others=tuple(
@@ -108,7 +119,7 @@ def _by_profile(compared: Compared, result: SessionResult) -> dict[str, Baseline
                 for name in _OTHERS
                 if name in profile.statistics and name != profile.primary
             ),
-            reason=errors.reason if more else judgement.reason,
+            reason=reason,
             final=profile.profile not in live,
         )
     for left_out in compared.left_out:
