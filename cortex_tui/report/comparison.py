@@ -143,6 +143,15 @@ def _detail(
     a, b = profile.rounds
     rounds = f"{a} round{'' if a == 1 else 's'}" if a == b else f"{a} and {b} rounds"
     title = toned(f"{one_line(profile.profile)}, {rounds}", "dim", colour=colour)
+    lines = table_text(statistics_table(compared, profile, width - 2), colour=colour)
+    return [title, *(f"  {line}" for line in lines)]
+
+
+def statistics_table(
+    compared: Compared, profile: ProfileComparison, width: int
+) -> list[tuple[Cell, ...]]:
+    """The cells of each statistic of a profile, titles first: both values, the difference with its
+    interval, the verdict, and the reason where it is not that of the profile."""
     rows = [_Row(name, each) for name, each in profile.statistics.items()]
     columns = [column for column in _columns(compared) if column.title != "profile"]
     known = profile.statistics[profile.primary].reason
@@ -151,8 +160,7 @@ def _detail(
         return Cell("" if row.judgement.reason == known else row.judgement.reason, "dim")
 
     columns.append(Column("", reason, goes=9, left=True))
-    lines = table_text(table(columns, rows, width - 2), colour=colour)
-    return [title, *(f"  {line}" for line in lines)]
+    return table(columns, rows, width)
 
 
 def how(compared: Compared) -> str:

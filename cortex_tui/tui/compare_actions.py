@@ -15,11 +15,12 @@ def _move(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str
 
 TABS = (
     _tab("d", "difference", "difference", "Where along the distribution the sides differ", 3),
+    _tab("v", "values", "values", "Every statistic on both sides, and why the verdict is so", 3),
     _tab("c", "curves", "curves", "Both percentile curves over each other", 3),
     _tab("R", "rounds", "rounds", "The rounds in the order in which they were measured", 3),
-    _tab("s", "sides", "sides", "All sessions or variants, a line each", 5),
-    _tab("n", "besides", "what else", "What else differs, and what is left out", 5),
-    _tab("H", "history", "history", "The statistic over all sessions, and where it changed", 5),
+    _tab("s", "sides", "sides", "All sessions or variants, a line each", 7),
+    _tab("n", "besides", "else", "What else differs, and what is left out", 7),
+    _tab("H", "history", "history", "The statistic over all sessions, and where it changed", 7),
 )
 """What there is to see of the profile under the cursor."""
 
@@ -33,7 +34,7 @@ COMPARE_ACTIONS = (
         2,
     ),
     *TABS,
-    Action("next_comparison", ("tab",), "tab", "next", "The next of several comparisons", 6),
+    Action("next_comparison", ("tab",), "tab", "next", "The next of several comparisons", 9),
     Action("previous_comparison", ("shift+tab",), "", "previous", "The comparison before"),
     Action(
         "force",
@@ -41,10 +42,10 @@ COMPARE_ACTIONS = (
         "f",
         "force",
         "Show the numbers of what cannot be compared, too, without a verdict",
-        7,
+        10,
     ),
-    Action("export", ("e",), "e", "export", "Write the comparison to a file, as Markdown", 8),
-    Action("copy", ("y",), "y", "copy", "Copy the comparison as Markdown", 9),
+    Action("export", ("e",), "e", "export", "Write the comparison to a file, as Markdown", 6),
+    Action("copy", ("y",), "y", "copy", "Copy the comparison as Markdown", 8),
     Action("back", ("escape",), "esc", "back", "Back to the table, then to the screen before", 1),
     Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", 4),
     Action("quit", ("q",), "q", "quit", "End the session and leave"),

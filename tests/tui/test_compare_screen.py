@@ -96,7 +96,14 @@ async def test_the_picture_of_a_profile_fills_the_screen(store: Path, size: Size
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
     ("key", "name"),
-    [("c", "curves"), ("R", "rounds"), ("s", "sides"), ("n", "besides"), ("H", "history")],
+    [
+        ("v", "values"),
+        ("c", "curves"),
+        ("R", "rounds"),
+        ("s", "sides"),
+        ("n", "besides"),
+        ("H", "history"),
+    ],
 )
 async def test_each_picture_has_its_key(store: Path, key: str, name: str, size: Size) -> None:
     async with comparing(store, "before", "after", "later", size=size) as c:
@@ -114,7 +121,7 @@ async def test_the_pictures_follow_the_cursor(store: Path) -> None:
     async with comparing(store, "both", size=(120, 40)) as c:
         assert "search.worst [d difference]" in c.text
         await c.press("j", "c")
-        assert "search.list-recent  d difference [c curves]" in c.text.replace("  [", " [")
+        assert "search.list-recent  d difference  v values [c curves]" in c.text
         await c.press("end")
         assert "get.many" in c.line_with("[c curves]")
 
@@ -127,6 +134,14 @@ async def test_a_click_moves_the_cursor_and_one_more_opens_the_picture(store: Pa
         await c.pilot.click("#forest", offset=(5, 2))
         await c.settled()
         assert "get.by-id [d difference]" in c.text
+
+
+async def test_a_click_opens_a_picture(store: Path) -> None:
+    async with comparing(store, "both", size=(120, 40)) as c:
+        line = c.line_with("R rounds")
+        await c.pilot.click("#pictures", offset=(line.index("R rounds") + 2, 0))
+        await c.settled()
+        assert "[R rounds]" in c.text
 
 
 async def test_the_comparison_is_written_as_markdown(

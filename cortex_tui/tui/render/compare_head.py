@@ -7,7 +7,8 @@ from statistics import median
 
 from cortex_tui.analysis.sessions import Compared
 from cortex_tui.analysis.verdict import ALPHA
-from cortex_tui.tables import Tone
+from cortex_tui.report.comparison import statistics_table
+from cortex_tui.tables import GAP, Tone
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.forest import counts
 from cortex_tui.tui.render.line_builder import LineBuilder
@@ -70,6 +71,21 @@ def differs_line(compared: Compared) -> Line:
         return (Span(" nothing else differs", "dim"),)
     tone: Tone = "warn" if compared.broken or compared.left_out else "plain"
     return (Span(f" differs: {one_line('; '.join(found))}", tone),)
+
+
+def values(compared: Compared, profile: str, width: int) -> list[Line]:
+    """Every statistic of a profile on both sides, and why its verdict is what it is."""
+    (found,) = (each for each in compared.comparison.profiles if each.profile == profile)
+    builder = LineBuilder(width)
+    for cells in statistics_table(compared, found, width):
+        builder.row(
+            tuple(Span(GAP * bool(at) + text, tone) for at, (text, tone) in enumerate(cells))
+        )
+    reason = found.statistics[found.primary].reason
+    if reason:
+        builder.lines.append(())
+        builder.add(f"{found.verdict} at {found.primary}: {reason}")
+    return builder.lines
 
 
 def besides(compared: Compared, profile: str, width: int) -> list[Line]:

@@ -24,6 +24,7 @@ from cortex_tui.tui.render.compare_head import (
     how_line,
     message_lines,
     sides_line,
+    values,
 )
 from cortex_tui.tui.render.forest import forest_legend, forest_of, row, titles, whole_row
 from cortex_tui.tui.render.history_lines import history_lines
@@ -36,6 +37,7 @@ from cortex_tui.tui.widgets.cursor_lines import CursorLines
 from cortex_tui.tui.widgets.key_line import KeyLine
 from cortex_tui.tui.widgets.lines import Lines, Move, TextLine
 from cortex_tui.tui.widgets.picture import Draw
+from cortex_tui.tui.widgets.picture_tabs import PictureTabs
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.close_up import CloseUp
@@ -65,7 +67,6 @@ class CompareScreen(ActionScreen):
         #sides { background: $panel; }
         #titles { background: $panel; text-style: bold; }
         #forest { height: 1fr; }
-        #pictures { background: $panel; }
         #drawn { height: 1fr; }
         #second { display: none; margin-left: 2; }
         &.-wide #second { display: block; }
@@ -109,7 +110,7 @@ class CompareScreen(ActionScreen):
     _titles = getters.query_one("#titles", TextLine)
     _forest = getters.query_one("#forest", CursorLines)
     _whole = getters.query_one("#whole", TextLine)
-    _pictures = getters.query_one("#pictures", TextLine)
+    _pictures = getters.query_one(PictureTabs)
     _picture = getters.query_one("#picture", Lines)
     _second = getters.query_one("#second", Lines)
     _keys = getters.query_one(KeyLine)
@@ -137,7 +138,7 @@ class CompareScreen(ActionScreen):
         yield TextLine(id="titles")
         yield CursorLines(id="forest")
         yield TextLine(id="whole")
-        yield TextLine(id="pictures")
+        yield PictureTabs(TABS, id="pictures")
         with Horizontal(id="drawn"):
             yield Lines(id="picture")
             yield Lines(id="second")
@@ -265,15 +266,8 @@ class CompareScreen(ActionScreen):
 
     def _show_picture(self) -> None:
         current = self._current
-        profile = one_line(current.profile) if current else ""
-        spans = [Span(f" {profile} ", "head")]
-        for tab in TABS:
-            text = f"{tab.shown} {tab.label}"
-            is_open = tab.name == self._tab
-            spans.append(
-                Span(f"[{text}]" if is_open else f" {text} ", "head" if is_open else "dim")
-            )
-        self._pictures.line = tuple(spans)
+        self._pictures.subject = one_line(current.profile) if current else ""
+        self._pictures.open = self._tab
         other = "rounds" if self._tab == "difference" else "difference"
         for lines, name in ((self._picture, self._tab), (self._second, other)):
             lines.show(partial(_drawn, self._draw(name), lines), topic=(self._wanted, name))
@@ -284,8 +278,9 @@ class CompareScreen(ActionScreen):
         if wanted is None or found is None:
             return lambda width, height: []
         compared = found.compared[self._at]
-        if tab == "besides":
-            return lambda width, height: besides(compared, wanted[1], width)
+        if tab in ("besides", "values"):
+            text = besides if tab == "besides" else values
+            return lambda width, height: text(compared, wanted[1], width)
         if tab == "history":
             history = self._histories.get(wanted[1], "reading the history …")
             if isinstance(history, str):
@@ -314,6 +309,10 @@ class CompareScreen(ActionScreen):
     @on(CursorLines.Pressed)
     def _pressed(self) -> None:
         self.action_picture()
+
+    @on(PictureTabs.Pressed)
+    def _tab_pressed(self, event: PictureTabs.Pressed) -> None:
+        self.action_tab(event.action)
 
     # --- actions --------------------------------------------------------------------------------
 
