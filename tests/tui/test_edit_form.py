@@ -171,6 +171,29 @@ async def test_escape_leaves_at_once_only_where_nothing_was_typed(folder: Path) 
         assert "*" not in b.line_with("small")
 
 
+async def test_a_matrix_that_has_grown_meanwhile_is_not_edited_by_halves(folder: Path) -> None:
+    async with workbench(folder, (120, 40)) as b:
+        await b.press("down", "m", *"9s")
+        before = b.main.listing.catalog
+        file = folder / "profiles" / "shop.toml"
+        file.write_text(SHOP.replace("size = [1, 2]", "size = [1, 2, 3]"))
+        b.main.look_for_changes()
+        await b.until(lambda: b.main.listing.catalog is not before)
+        await b.press("enter")
+        assert "shop.large has changed in its file: m opens it as it is now" in b.text
+        assert len(profiles(b)) == 4
+
+
+@pytest.mark.parametrize("theme", ["textual-light", "ansi-dark"])
+async def test_nothing_shows_through_the_form(folder: Path, theme: str) -> None:
+    async with workbench(folder, (60, 15)) as b:
+        b.app.theme = theme
+        await b.press("m", *["down"] * 8)
+        assert "tags" in b.text
+        shown = [line for line in b.lines if "phase" in line or "▸" in line or "shop  " in line]
+        assert shown == []
+
+
 async def test_letters_are_text_while_somebody_types(folder: Path) -> None:
     async with workbench(folder) as b:
         await b.press("m", *"qrxm?")

@@ -40,6 +40,19 @@ async def test_a_new_suite_is_written_listed_and_under_the_cursor(
         assert "it is there already" in b.text
 
 
+async def test_a_filter_that_hides_the_new_suite_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "x.toml").write_text('[profile.x]\nworkload = "a:b"\n')
+    reader = reader_of(tmp_path)
+    async with bench(catalog=reader.read(), reader=reader) as b:
+        await b.press("slash", *"x.x", "enter", "N", *"checkout", "enter")
+        await b.until(lambda: b.notifications)
+        assert "one-at" in b.line_with("▸[ ]")
+
+
 async def test_with_several_folders_one_is_chosen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

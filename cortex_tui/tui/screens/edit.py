@@ -48,17 +48,19 @@ class EditForm(ModalScreen[Edited | None]):
         Binding("down", "app.focus_next", "next", tooltip="The next line", id="form-next"),
         Binding("up", "app.focus_previous", "before", tooltip="The line before", id="form-up"),
     ]
-    # Opaque: nothing of the live screen below has to be blended in at each of its refreshes.
+    # Opaque, without margins: nothing of the live screen below has to be blended in at each of its
+    # refreshes, and none of it shows with the terminal's own colours.
     DEFAULT_CSS = """
     EditForm {
         background: $background;
         #title { dock: top; background: $panel; }
-        #fields { height: 1fr; margin: 1 0 0 1; scrollbar-size-vertical: 1; }
+        #fields { height: 1fr; padding: 1 0 0 1; scrollbar-size-vertical: 1; }
         .group { margin-top: 1; }
-        #foot { dock: bottom; height: auto; padding: 0 1; }
+        #foot { dock: bottom; height: auto; }
+        #foot Static { padding: 0 1; }
         #message { color: $text-error; height: auto; max-height: 4; }
         #about { color: $text-muted; height: auto; max-height: 3; min-height: 1; }
-        #keys { background: $panel; margin: 0 -1; padding: 0 1; height: 1; }
+        #keys { background: $panel; height: 1; }
     }
     """
 

@@ -139,14 +139,17 @@ class SuiteScreen(SessionScreen):
     def _take_edited(self, family: str, edited: Edited | None) -> None:
         if edited is None:
             return
-        of = family_of(self._read, family)
-        if edited.kept == "file":
-            self._edits.put(family, Edit(edited.changes, edited.profiles, of, written=True))
+        of, was_edited = family_of(self._read, family), self._edits.of(family) is not None
+        edit = Edit(edited.changes, edited.profiles, of, written=edited.kept == "file")
+        if edit.written:
+            self._edits.put(family, edit)
             self.look_for_changes()
-        elif edited.changes and len(edited.profiles) == len(of):
-            self._edits.put(family, Edit(edited.changes, edited.profiles, of))
+        elif len(edit.profiles) != len(of):
+            self.report(f"{family} has changed in its file: m opens it as it is now")
+        elif edit.changes:
+            self._edits.put(family, edit)
             self.report(f"{family} is edited for this launch, and not saved")
-        else:
+        elif was_edited:
             self._edits.put(family, None)
             self.report(f"{family} is as in its file")
         self._list()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from cortex_tui.profiles.drafts import Changes
 from cortex_tui.profiles.model import Catalog, Profile, Suite
+
+if TYPE_CHECKING:
+    from cortex_tui.profiles.drafts import Changes
 
 Profiles = tuple[Profile, ...]
 """A profile, or all cells of its matrix."""

@@ -67,7 +67,9 @@ class ProfileList(Vertical):
         self.relist()
 
     def show_row(self, key: str) -> None:
-        """Puts the cursor on a profile or a suite, if it is listed."""
+        """Puts the cursor on a profile or a suite; a filter that hides it goes."""
+        if all(entry.key != key for entry in self._listing.entries):
+            self._filter("")
         self._listing.move_to_key(key)
         self.table.keep_cursor_in_sight()
         self.post_message(self.Changed())
