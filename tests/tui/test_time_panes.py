@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from textual import events
 
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.series import RunSeries, TimeWindow
@@ -151,6 +152,19 @@ async def test_the_cursor_of_the_heat_map_moves_up_and_down_through_latencies() 
         assert b.line_with("▸2.9s–3s") == median
         await b.press(*["up"] * 60)
         assert "–217ms" in b.line_with("▸2.9s–3s") or "0 of 40" in b.line_with("▸2.9s–3s")
+
+
+@pytest.mark.parametrize("tab", TABS)
+async def test_keys_that_come_at_once_go_to_the_pane_that_was_just_given_the_focus(
+    tab: str,
+) -> None:
+    view = measured(running(), 30)
+    async with bench(control_for(view, 30), size=(120, 40)) as b:
+        await opened(b, view, tab)
+        for key in ("enter", "left", "left", "up", "down"):
+            b.app.post_message(events.Key(key, None))
+        await settled(b)
+        assert "▸2.7s–2.8s" in b.text
 
 
 async def test_a_note_is_written_at_the_cursor() -> None:

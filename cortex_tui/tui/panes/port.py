@@ -101,9 +101,15 @@ class Pane(Container):
         yield self._heading
         yield self.body
 
+    @property
+    def has_the_focus(self) -> bool:
+        """Whether its body has the focus, also before it knows: the next key may come
+        at once."""
+        return self.screen.focused is self.body
+
     def show(self, now: PaneInput) -> None:
         """Draws what has changed."""
-        mark = Span(CURSOR if self.body.has_focus else " ")
+        mark = Span(CURSOR if self.has_the_focus else " ")
         looked_at: Line = ()
         if now.window is not None and now.whole is not None:
             looked_at = (Span("  "), Span(f"only {window_text(now.window)}", "warn"))

@@ -163,7 +163,7 @@ class MainScreen(ComparingScreen, SuiteScreen):
         self._look_at_window()
         latest, message, now = self.latest, self.status_message, self._pane_input
         self.profiles.versus = self.versus
-        self.table.sync(has_cursor=not self.pane.body.has_focus)
+        self.table.sync(has_cursor=not self.pane.has_the_focus)
         self._tabs.open = self.pane.NAME
         if with_pane:
             self.pane.show(now)
@@ -225,7 +225,7 @@ class MainScreen(ComparingScreen, SuiteScreen):
     # --- moving ---------------------------------------------------------------------------------
 
     def action_move(self, how: Move) -> None:
-        if self.pane.body.has_focus:
+        if self.pane.has_the_focus:
             self.pane.move(how)
         else:
             self.table.move(how)
@@ -237,14 +237,14 @@ class MainScreen(ComparingScreen, SuiteScreen):
         self.pane.move("up")
 
     def action_focus_pane(self) -> None:
-        to_table = self.pane.body.has_focus
+        to_table = self.pane.has_the_focus
         if self.maximised:
             self.maximised = "table" if to_table else "pane"
         self.set_focus(self.table if to_table else self.pane.body)
 
     def action_maximise(self) -> None:
         """Gives the part with the focus the whole screen, or both their shares again."""
-        part: Literal["table", "pane"] = "pane" if self.pane.body.has_focus else "table"
+        part: Literal["table", "pane"] = "pane" if self.pane.has_the_focus else "table"
         self.maximised = "" if self.maximised else part
 
     def watch_maximised(self, part: str) -> None:
@@ -318,7 +318,7 @@ class MainScreen(ComparingScreen, SuiteScreen):
             self.maximised = ""
         if name == self.pane.NAME:
             return
-        had_focus = self.pane.body.has_focus
+        had_focus = self.pane.has_the_focus
         opened = next((pane for pane in self.query(Pane) if name == pane.NAME), None)
         with self.app.batch_update():
             if opened is None:

@@ -81,7 +81,8 @@ class TimePlot(Toned, can_focus=True, inherit_bindings=False):
     @property
     def cursor(self) -> int | None:
         """The number of the column that the cursor is on; None without the focus."""
-        return self._at if self.has_focus and self.axis is not None else None
+        # The focus may not have been reported to it yet when the next key comes.
+        return self._at if self.screen.focused is self and self.axis is not None else None
 
     @property
     def moment_ns(self) -> int | None:
