@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cortex_tui.results.run_result import CurvePoint, RunResult
 from cortex_tui.stats.histogram import Histogram
-from cortex_tui.stats.modes import Mode, modes_of
+from cortex_tui.stats.log_bins import Mode
+from cortex_tui.stats.modes import modes_of
 
 _HALF_WIDTH = 0.98
 """Of the confidence interval (95 %) of the median of n independent values: that over the root of n,

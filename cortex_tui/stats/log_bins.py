@@ -6,6 +6,7 @@ Needs no numpy.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,6 +22,18 @@ def bin_of(ns: float) -> int:
 def edge_ns(number: float) -> float:
     """Where a bin begins."""
     return math.pow(2.0, number / PER_OCTAVE)
+
+
+class Mode(NamedTuple):
+    """One peak of a distribution."""
+
+    at_ns: float
+    """The middle of the highest bin."""
+    from_ns: float
+    """The valleys around it, or the ends of the distribution."""
+    until_ns: float
+    share: float
+    """Of all values: what lies between the valleys."""
 
 
 class LogBins(msgspec.Struct, frozen=True, array_like=True):

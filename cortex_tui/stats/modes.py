@@ -16,12 +16,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cortex_tui.stats.log_bins import PER_OCTAVE, LogBins, edge_ns
+from cortex_tui.stats.log_bins import PER_OCTAVE, LogBins, Mode, edge_ns
 
 TOTAL_LEAST = 100
 """With fewer values nothing is concluded: one mode."""
@@ -34,18 +33,6 @@ _CLOCK_NS = 50.0
 """Some clocks tick every 42 ns: steps of this length are no modes."""
 
 Floats = NDArray[np.float64]
-
-
-class Mode(NamedTuple):
-    """One peak of a distribution."""
-
-    at_ns: float
-    """The middle of the highest bin."""
-    from_ns: float
-    """The valleys around it, or the ends of the distribution."""
-    until_ns: float
-    share: float
-    """Of all values: what lies between the valleys."""
 
 
 def modes_of(bins: LogBins, independent: float | None = None) -> tuple[Mode, ...]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import struct
-from collections import Counter
-from collections.abc import Sequence
+from itertools import pairwise
+from statistics import NormalDist
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
@@ -21,7 +20,7 @@ from cortex_tui.results.run_result import CurvePoint, RunResult, StageResult
 from cortex_tui.results.series import IntervalSlice, RunSeries
 from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.stats.histogram import IntervalHistogram
-from cortex_tui.stats.log_bins import LogBins, bin_of
+from cortex_tui.stats.log_bins import LogBins, bin_of, edge_ns
 from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.records import MarkRecord
 from tests.lives import with_life
@@ -111,22 +110,27 @@ def run_view(number: int, of: Profile, **fields: Any) -> RunResult:
     fields.setdefault("trend_ns", tuple(v and v * 1_000 * scale for v in trend))
     points = ((0.0, 41), (0.3, 62), (1.0, 95), (1.3, 120), (2.0, 812), (2.7, 1_900), (3.2, 2_340))
     fields.setdefault("curve", tuple(CurvePoint(x, y * 1_000 * scale) for x, y in points))
-    fields.setdefault("bins", bins_of(fields["curve"], fields["operations"]))
+    heaps = ((0.97, 62_100 * scale, 0.22), (0.03, 160_000 * scale, 0.8))
+    fields.setdefault("bins", bins_of(fields["operations"], *heaps))
     fields.setdefault("measured_ns", 3_100_000_000)
     return RunResult(run=number, profile=of, **with_life(fields))
 
 
-def bins_of(curve: Sequence[CurvePoint], total: int) -> LogBins:
-    """So many values along a percentile curve, evenly between its points."""
-    found = Counter[int]()
-    ranks = np.arange(total) / max(1, total)
-    nines = -np.log10(1 - ranks)
-    logs = [math.log(point.value_ns) for point in curve]
-    if curve and total:
-        values = np.exp(np.interp(nines, [point.nines for point in curve], logs))
-        found.update(bin_of(ns) for ns in values.tolist())
-    first, last = min(found, default=0), max(found, default=-1)
-    return LogBins(first, tuple(found[number] for number in range(first, last + 1)))
+def bins_of(total: int, *heaps: tuple[float, float, float]) -> LogBins:
+    """So many values in heaps: of each its share, its median in ns and its width in logarithms."""
+
+    def below(number: int) -> int:
+        logs = math.log(edge_ns(number))
+        parts = (s * NormalDist(math.log(ns), width).cdf(logs) for s, ns, width in heaps)
+        return round(total * sum(parts))
+
+    first, last = bin_of(1_000), bin_of(100_000_000_000)
+    ends = [0, *(below(number) for number in range(first + 1, last)), total]
+    counts = [high - low for low, high in pairwise(ends)]
+    known = [at for at, count in enumerate(counts) if count]
+    if not known:
+        return LogBins()
+    return LogBins(first + known[0], tuple(counts[known[0] : known[-1] + 1]))
 
 
 def overloaded(number: int, **fields: Any) -> RunResult:
@@ -148,6 +152,9 @@ def bimodal(**fields: Any) -> RunResult:
     fields.setdefault("state", "finished")
     fields.setdefault("curve", slow)
     fields.setdefault("operations", 20_000)
+    fields.setdefault("bins", bins_of(20_000, (0.9, 62_100, 0.15), (0.1, 400_000, 0.2)))
+    percentiles = {"p50": 63_400, "p95": 400_000, "p99": 540_000}
+    fields.setdefault("percentiles_ns", {**PERCENTILES_NS, **percentiles})
     return run_view(0, MEDIATOR.profiles[0], **fields)
 
 
@@ -277,6 +284,22 @@ def known() -> SessionView:
         warnings=("operations started late: lateness p50 9.00µs is more than a tenth of it",),
     )
     return session_view(run)
+
+
+def erring(**fields: Any) -> RunResult:
+    """A run of which operations failed in two ways."""
+    traceback = 'Traceback (most recent call last):\n  File "shop.py", line 3, in checkout\n'
+    fields.setdefault("errors", {"shop.NoStock": 7, "TimeoutError": 123})
+    messages = {"TimeoutError": "", "shop.NoStock": "nothing left of [bold]x[/]\x1b[2J"}
+    fields.setdefault("messages", messages)
+    fields.setdefault(
+        "tracebacks",
+        {
+            "TimeoutError": traceback + "TimeoutError\n",
+            "shop.NoStock": traceback + "shop.NoStock: nothing left of [bold]x[/]\x1b[2J\n",
+        },
+    )
+    return run_view(0, MEDIATOR.profiles[0], **fields)
 
 
 def staged() -> RunResult:

@@ -159,6 +159,7 @@ ALLOWED = {
         "cortex_tui.report.history",
         "cortex_tui.results",
         "cortex_tui.session",
+        "cortex_tui.stats.log_bins",
         "cortex_tui.stats.targets",
         "cortex_tui.store",
         "cortex_tui.toml",

@@ -7,13 +7,13 @@ from functools import partial
 from textual.app import ComposeResult
 
 from cortex_tui.results.run_result import RunResult
-from cortex_tui.text import one_line
+from cortex_tui.tui.panes.headings import run_heading
 from cortex_tui.tui.panes.port import PaneInput, WithLines
 from cortex_tui.tui.render.curves import curve_names, plot_of, plot_of_several
-from cortex_tui.tui.render.facts import profile_facts, suite_facts, title
+from cortex_tui.tui.render.facts import profile_facts, suite_facts
 from cortex_tui.tui.render.percentile_plot import Plot, percentile_plot
 from cortex_tui.tui.render.rows import SECOND_NS
-from cortex_tui.tui.render.text import Line, Span
+from cortex_tui.tui.render.text import Line
 from cortex_tui.tui.widgets.lines import Source
 from cortex_tui.tui.widgets.picture import Picture
 
@@ -56,15 +56,7 @@ class PercentilesPane(WithLines):
         return True
 
     def heading(self, now: PaneInput) -> Line:
-        entry = now.entry
-        if entry is None:
-            return ()
-        if entry.profile is None:
-            return (Span(one_line(entry.suite.name), "head"), Span("  suite", "dim"))
-        known = now.latest.seen(entry.key)
-        if known is None:
-            return title(entry.profile, None, current=True, edited=entry.edited)
-        return title(entry.profile, known.run, known.current, known.rounds, edited=entry.edited)
+        return run_heading(now)
 
     def draw(self, now: PaneInput) -> None:
         several = _several(now) if self._several else ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cortex_tui.tui.panes.distribution import DistributionPane
+from cortex_tui.tui.panes.errors import ErrorsPane
 from cortex_tui.tui.panes.heatmap import HeatMapPane
 from cortex_tui.tui.panes.log import LogPane
 from cortex_tui.tui.panes.machine import MachinePane
@@ -16,6 +18,8 @@ PANES: dict[str, type[Pane]] = {
         PercentilesPane,
         TimelinePane,
         HeatMapPane,
+        DistributionPane,
+        ErrorsPane,
         MachinePane,
         LogPane,
         ProblemsPane,

@@ -29,7 +29,7 @@ Line = tuple[Span, ...]
 
 # What the screen is mostly made of; each is one cell wide. Measuring such text with a pattern takes
 # a fraction of asking for the width of each of its characters.
-_SINGLE = re.compile(r"[ -~–…·µ✓✗→▸─-▟⠀-⣿]*")
+_SINGLE = re.compile(r"[ -~–…·µ✓✗→─-▿⠀-⣿]*")
 
 
 def width_of(text: str) -> int:
