@@ -70,6 +70,8 @@ MAX_TOML_BYTES = 1024 * 1024
 
 # Of what is stored and read again.
 
+MAX_REMEMBERED_BYTES = 1024 * 1024
+"""Of what the workbench was left with, which may name 200 checked profiles and more."""
 MAX_NAME_CHARS = 100
 """Of a snapshot, a tag or a baseline."""
 MAX_DOCUMENT_BYTES = 256 * 1024 * 1024

@@ -11,6 +11,8 @@ STORE = Path(FOLDER) / "snapshots.db"
 """The store of a working folder, unless --store names another."""
 CONFIG_VARIABLE = "CORTEX_TUI_CONFIG"
 """The environment variable that names another file of settings."""
+STATE_VARIABLE = "CORTEX_TUI_STATE"
+"""The environment variable that names another folder of states; empty for none."""
 _PROGRAM = "cortex-tui"
 
 
@@ -36,6 +38,16 @@ def config_file() -> Path:
     """The file with a person's settings, unless --config names another."""
     named = os.environ.get(CONFIG_VARIABLE)
     return Path(named) if named else usual_config_file()
+
+
+def state_folder() -> Path | None:
+    """Where the workbench writes down what it was left with; None where it shall not."""
+    named = os.environ.get(STATE_VARIABLE)
+    if named is not None:
+        return Path(named) if named else None
+    import platformdirs
+
+    return platformdirs.user_state_path(_PROGRAM)
 
 
 def make_private_folder(folder: Path) -> None:

@@ -24,7 +24,7 @@ from cortex_tui.cli.options import (
     selected_from,
     store_option,
 )
-from cortex_tui.paths import usual_config_file
+from cortex_tui.paths import state_folder, usual_config_file
 from cortex_tui.profiles.model import Catalog, Problem
 from cortex_tui.profiles.search_path import SearchPath, SuiteReader, search_path
 from cortex_tui.profiles.selection import named_files
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from cortex_tui.protocol.plan import LoopName
     from cortex_tui.session.control import Control
     from cortex_tui.tui.config.model import Config
+    from cortex_tui.tui.state.memory import Memory
 
 
 class NoTerminalError(click.ClickException):
@@ -66,6 +67,9 @@ def launch_options(command: Command) -> Command:
 
 @click.command()
 @launch_options
+@click.option(
+    "--fresh", is_flag=True, help="Do not open what was open the last time in this folder."
+)
 @place_options
 @click.pass_context
 def launch(
@@ -75,6 +79,7 @@ def launch(
     places: Sequence[Path],
     store: Path,
     file: Path,
+    fresh: bool,
     place: Place,
     loop: LoopName,
 ) -> int:
@@ -85,7 +90,8 @@ def launch(
     reader, catalog, checked = open_suites(select, tests, places, config.problems)
     if not _is_served():
         _check_terminal(select)
-    return _launch(reader, catalog, checked, store, config, place=place, loop=loop)
+    memory = _memory(fresh=fresh, selected=bool(select))
+    return _launch(reader, catalog, checked, store, config, memory, place=place, loop=loop)
 
 
 def open_suites(
@@ -137,6 +143,20 @@ def _read_config(file: Path) -> Config:
     return read_config(file, required=file != usual_config_file())
 
 
+def _memory(*, fresh: bool, selected: bool) -> Memory | None:
+    folder = state_folder()
+    if folder is None or _is_served():  # a visitor should not find what another one left
+        return None
+    from cortex_tui.tui.state.memory import NOTHING, Memory
+
+    memory = Memory(folder, Path.cwd())
+    if fresh:
+        memory.found = NOTHING
+    elif selected:
+        memory.found = memory.found.with_selection()
+    return memory
+
+
 def _with_problems(path: SearchPath, problems: Sequence[Problem]) -> SearchPath:
     """The suites, with these problems before those of their own."""
 
@@ -175,6 +195,7 @@ def _launch(
     checked: Sequence[str],
     store: Path,
     config: Config,
+    memory: Memory | None,
     *,
     place: Place,
     loop: LoopName,
@@ -203,6 +224,7 @@ def _launch(
         store=str(store),
         reader=reader,
         config=config,
+        memory=memory,
         # In process, the screen's loop is the one to measure on.
         loop_factory=loop_factory(loop) if place.shares_loop else None,
         interrupted=_interrupted if place.shares_loop else None,

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -30,6 +31,7 @@ from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.screens.main import MainScreen
 from cortex_tui.tui.screenshot import save_screenshot
 from cortex_tui.tui.state.cost import CostMeter
+from cortex_tui.tui.state.memory import LOOK_S, NOTHING, Memory, Remembered
 
 if TYPE_CHECKING:
     from cortex_tui.store.background import BackgroundStore
@@ -77,12 +79,14 @@ class Workbench(KeysInOrder[int]):
         meter: CostMeter | None = None,
         cores: int | None = None,
         config: Config = DEFAULTS,
+        memory: Memory | None = None,
     ) -> None:
         """`checked` are full names of profiles; those that are unknown are left out.
 
         `make_control` is called once, behind the first frame. With a `reader`, suites are read
         again when their files change. `meter` measures what the screen costs, and `cores` is how
-        many there are: those of the process, by default.
+        many there are: those of the process, by default. `memory` is where what is open is written
+        down; without one it opens as if for the first time.
         """
         # With NO_COLOR, Textual would turn colours into greys; with the terminal's own colours,
         # it leaves them out.
@@ -98,15 +102,36 @@ class Workbench(KeysInOrder[int]):
         self._close_lock = threading.Lock()
         self._store = store
         self.own_keys = config.keys
-        if config.theme:
-            self.theme = config.theme
-        self._main = MainScreen(catalog, checked, store, reader=reader, meter=meter, cores=cores)
+        self._memory = memory
+        self._opened = False
+        was = NOTHING if memory is None else memory.found
+        if (theme := config.theme or was.theme) in self.available_themes:
+            self.theme = theme
+        self._main = MainScreen(
+            catalog, checked, store, reader=reader, meter=meter, cores=cores, was=was
+        )
 
     def get_default_screen(self) -> Screen[Any]:
         return self._main
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._begin)
+        self._opened = True
+        if self._memory is not None:
+            if self._memory.notice:
+                self.notify(self._memory.notice, severity="warning", markup=False)
+            self.set_interval(LOOK_S, self._remember, name="memory")
+
+    def _remember(self) -> None:
+        """Has what has changed written down, off the loop."""
+        if self._memory is not None:
+            keep = partial(self._keep, self._memory, self._main.remember(self.theme))
+            self.run_worker(keep, thread=True, name="memory")
+
+    def _keep(self, memory: Memory, now: Remembered) -> None:
+        # What cannot be written is not worth more than that it is not there the next time.
+        with suppress(OSError):
+            memory.keep(now)
 
     def _begin(self) -> None:
         if not self._ending:
@@ -194,6 +219,8 @@ class Workbench(KeysInOrder[int]):
 
         Blocks for seconds at most; a second call waits for the first. On any thread.
         """
+        if self._memory is not None and self._opened:
+            self._keep(self._memory, self._main.remember(self.theme))
         if "stored" in self.__dict__:
             self.stored.close()
         with self._close_lock:
@@ -241,6 +268,7 @@ def launch(
     store: str = "",
     reader: SuiteReader | None = None,
     config: Config = DEFAULTS,
+    memory: Memory | None = None,
     loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
     interrupted: Callable[[BaseException | None], None] | None = None,
 ) -> Outcome:
@@ -254,7 +282,13 @@ def launch(
     """
     accept_any_bytes()
     app = Workbench(
-        catalog, make_control, checked=checked, store=store, reader=reader, config=config
+        catalog,
+        make_control,
+        checked=checked,
+        store=store,
+        reader=reader,
+        config=config,
+        memory=memory,
     )
     try:
         with (

@@ -31,6 +31,13 @@ class OpenTerminal(Protocol):
     ) -> Terminal: ...
 
 
+@pytest.fixture(autouse=True)
+def nothing_of_the_developer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a developer has chosen or left open must not decide what is seen here."""
+    monkeypatch.setenv("CORTEX_TUI_STATE", "")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / ".config"))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The working folder."""

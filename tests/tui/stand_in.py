@@ -27,6 +27,7 @@ from cortex_tui.tui.app import MakeControl, Workbench
 from cortex_tui.tui.config.model import DEFAULTS, Config
 from cortex_tui.tui.screens.main import MainScreen
 from cortex_tui.tui.state.cost import CostMeter
+from cortex_tui.tui.state.memory import Memory
 from tests.tui.samples import CATALOG
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -193,6 +194,7 @@ async def bench(
     frame_ns: int = 0,
     reader: SuiteReader | None = None,
     config: Config = DEFAULTS,
+    memory: Memory | None = None,
 ) -> AsyncIterator[Bench]:
     """A workbench that uses 4 % of the CPU, on a machine of two cores.
 
@@ -212,6 +214,7 @@ async def bench(
         ),
         cores=2,
         config=config,
+        memory=memory,
     )
     try:
         async with app.run_test(size=size) as pilot:

@@ -27,6 +27,7 @@ from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.screens.suite_screen import SuiteScreen
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.listing import Listing
+from cortex_tui.tui.state.memory import NOTHING, Part, Remembered, remember, restore
 from cortex_tui.tui.state.pace import LOOK_S, pace_text
 from cortex_tui.tui.state.series import SeriesKeeper
 from cortex_tui.tui.state.travel import first_window, moved, resized, window_text
@@ -76,7 +77,7 @@ class MainScreen(ComparingScreen, SuiteScreen):
     frozen: var[bool] = var(False, init=False)
     """Whether what is drawn stands still while a session runs on."""
 
-    maximised: var[Literal["", "table", "pane"]] = var("", init=False)
+    maximised: var[Part] = var("", init=False)
     """Which of the two has the whole screen."""
 
     profiles = getters.query_one(ProfileList)
@@ -102,9 +103,13 @@ class MainScreen(ComparingScreen, SuiteScreen):
         reader: SuiteReader | None = None,
         meter: CostMeter | None = None,
         cores: int | None = None,
+        was: Remembered = NOTHING,
     ) -> None:
-        super().__init__(Listing(catalog, checked), store, reader)
-        self.pane: Pane = first_tab()()
+        """`was` is what a person had before them the last time; `checked` goes before it."""
+        super().__init__(Listing(catalog, checked or was.checked), store, reader)
+        restore(self.listing, was)
+        self.pane: Pane = PANES.get(was.pane, first_tab())()
+        self._part = was.maximised
         self.poller = ViewPoller(meter, cores)
         self.seen = self.latest
         """What is drawn: the latest, or what it was when the screen was frozen."""
@@ -121,8 +126,13 @@ class MainScreen(ComparingScreen, SuiteScreen):
         yield Static("", id="too-small", markup=False)
 
     def on_mount(self) -> None:
-        self.table.focus()
+        self.set_focus(self.pane.body if self._part == "pane" else self.table)
+        self.maximised = self._part
         self.show()
+
+    def remember(self, theme: str) -> Remembered:
+        """What a person has before them now."""
+        return remember(self.listing, self.pane.NAME, self.maximised, theme)
 
     # --- drawing --------------------------------------------------------------------------------
 
