@@ -194,6 +194,18 @@ async def test_nothing_shows_through_the_form(folder: Path, theme: str) -> None:
         assert shown == []
 
 
+async def test_lines_and_keys_are_clicked(folder: Path) -> None:
+    async with workbench(folder) as b:
+        await b.press("m")
+        row = next(at for at, line in enumerate(b.lines) if "tags" in line)
+        await b.pilot.click(offset=(30, row))
+        await b.press(*"quick")
+        keys = len(b.lines) - 1
+        await b.pilot.click(offset=(b.lines[keys].index("use once"), keys))
+        await b.pilot.pause()
+        assert profiles(b)["small"].tags == ("quick",)
+
+
 async def test_letters_are_text_while_somebody_types(folder: Path) -> None:
     async with workbench(folder) as b:
         await b.press("m", *"qrxm?")

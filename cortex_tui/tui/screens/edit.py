@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from textual import events, getters, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
@@ -19,12 +19,24 @@ from cortex_tui.profiles.keys import KEYS
 from cortex_tui.profiles.loader import shown_as
 from cortex_tui.profiles.model import Profile
 from cortex_tui.profiles.writing_back import NotWrittenError, copy_of, write_back
+from cortex_tui.tui.actions import Action, bindings
 from cortex_tui.tui.render.text import Span
 from cortex_tui.tui.widgets.field import Field, FieldInput
+from cortex_tui.tui.widgets.key_line import KeyLine
 from cortex_tui.tui.widgets.lines import TextLine
 
 _GROUPS_BEGIN = ("load", "targets")
 """The fields with a blank line above them."""
+
+
+_ACTIONS = (
+    Action("use", ("enter",), "enter", "use once", "Use it for this launch, and leave the form", 1),
+    Action("write", ("f2",), "F2", "write to the file", "Write what differs to the file", 2),
+    Action("restore", ("f3",), "F3", "as in the file", "Take all edits out of the lines", 3),
+    Action("close", ("escape",), "esc", "leave", "Leave the form, and change nothing", 4),
+    Action("next", ("down",), "↑ ↓", "move", "The next line", 5),
+    Action("previous", ("up",), "", "up", "The line before"),
+)
 
 
 class Edited(NamedTuple):
@@ -41,13 +53,7 @@ class Edited(NamedTuple):
 class EditForm(ModalScreen[Edited | None]):
     """A line for each key of the profile, checked by the loader with each letter."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "leave", tooltip="Leave the form", id="form-close"),
-        Binding("f2", "write", "write", tooltip="Write it to the file", id="form-write"),
-        Binding("f3", "restore", "as in the file", tooltip="Undo all edits", id="form-restore"),
-        Binding("down", "app.focus_next", "next", tooltip="The next line", id="form-next"),
-        Binding("up", "app.focus_previous", "before", tooltip="The line before", id="form-up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(_ACTIONS)
     # Opaque, without margins: nothing of the live screen below has to be blended in at each of its
     # refreshes, and none of it shows with the terminal's own colours.
     DEFAULT_CSS = """
@@ -60,7 +66,7 @@ class EditForm(ModalScreen[Edited | None]):
         #foot Static { padding: 0 1; }
         #message { color: $text-error; height: auto; max-height: 4; }
         #about { color: $text-muted; height: auto; max-height: 3; min-height: 1; }
-        #keys { background: $panel; height: 1; }
+        KeyLine { dock: none; }
     }
     """
 
@@ -99,8 +105,7 @@ class EditForm(ModalScreen[Edited | None]):
         with Vertical(id="foot"):
             yield Static("", id="message", markup=False)
             yield Static("", id="about", markup=False)
-            keys = "enter use once  F2 write to the file  F3 as in the file  esc leave  ↑ ↓ move"
-            yield Static(keys, id="keys", markup=False)
+            yield KeyLine(_ACTIONS)
 
     def on_mount(self) -> None:
         self._check()
@@ -156,6 +161,20 @@ class EditForm(ModalScreen[Edited | None]):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        self.action_use()
+
+    @on(KeyLine.Pressed)
+    async def _key_pressed(self, event: KeyLine.Pressed) -> None:
+        event.stop()
+        await self.run_action(event.action)
+
+    def action_next(self) -> None:
+        self.focus_next()
+
+    def action_previous(self) -> None:
+        self.focus_previous()
+
+    def action_use(self) -> None:
         if self._is_right():
             self.dismiss(self._edited("once", self._draft.file))
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from cortex_tui.profiles.drafts import Draft, check, draft_of, lines_of
+from cortex_tui.profiles.drafts import FIELDS, Draft, check, draft_of, line_of, lines_of
 from cortex_tui.profiles.model import Profile
 from cortex_tui.profiles.suite import read_suite
 from cortex_tui.profiles.writing_back import NotWrittenError, copy_of, write_back
+from tests.unit.profiles.suites_at_random import SuiteMaker
 
 SUITE = """\
 # A suite of ours.
@@ -137,3 +138,30 @@ def test_a_copy_of_a_shipped_suite_takes_its_place(file: Path, tmp_path: Path) -
     assert copy_of(draft, [tmp_path]) == file
     with pytest.raises(NotWrittenError, match="names no folder"):
         copy_of(draft, [])
+
+
+def test_whatever_is_written_the_loader_reads_exactly_what_was_edited(tmp_path: Path) -> None:
+    written = 0
+    for seed in range(300):
+        maker = SuiteMaker(seed)
+        text, names = maker.suite()
+        file = tmp_path / f"suite{seed}.toml"
+        file.write_bytes(text.text.encode())
+        suite = read_suite(file, file.name).suite
+        before = suite.profiles if suite is not None else ()
+        name = maker.random.choice(list(names))
+        family = [profile for profile in before if profile.name == name]
+        if not family:
+            continue  # what was made at random is not always right
+        draft = draft_of(family[0])
+        changed = {**draft.stated, **maker.changes(draft.stated)}
+        found = check(draft, {key: line_of(key, changed.get(key)) for key in FIELDS})
+        if found.errors or not found.changes:
+            continue
+        write_back(draft, found.changes, found.profiles)
+        others = [profile for profile in before if profile.name != name]
+        after = profiles(file)
+        assert [profile for profile in after if profile.name == name] == [*found.profiles], seed
+        assert [profile for profile in after if profile.name != name] == others, seed
+        written += 1
+    assert written > 50
