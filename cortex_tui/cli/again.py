@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from cortex_tui.cli.options import StoreError
-from cortex_tui.profiles.model import Catalog, Profile, Suite
 from cortex_tui.profiles.selection import SelectionError, select
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ def stored_profiles(store: Path, ref: str, words: Sequence[str]) -> Again:
     """The profiles of a snapshot or session that the words mean, all of them without words."""
     import asyncio
 
-    from cortex_tui.library.again import again_of
+    from cortex_tui.library.again import again_of, catalog_of
     from cortex_tui.store.errors import SnapshotError
     from cortex_tui.store.port import open_store
 
@@ -36,17 +35,7 @@ def stored_profiles(store: Path, ref: str, words: Sequence[str]) -> Again:
     if not words:
         return again
     try:
-        selected = select(_catalog_of(again.profiles), words)
+        selected = select(catalog_of(again.profiles), words)
     except SelectionError as error:
         raise click.UsageError(f"--again {ref}: {error}") from None
     return again._replace(profiles=selected.profiles)
-
-
-def _catalog_of(profiles: Iterable[Profile]) -> Catalog:
-    """The profiles as if they had just been read, so that words mean the same."""
-    suites: dict[str, list[Profile]] = {}
-    for profile in profiles:
-        suites.setdefault(profile.suite, []).append(profile)
-    return Catalog(
-        tuple(Suite(name, found[0].source, tuple(found)) for name, found in suites.items())
-    )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from cortex_tui.profiles.model import Profile
+from cortex_tui.profiles.model import Catalog, Profile
+from cortex_tui.profiles.rereading import with_profiles
 from cortex_tui.session.decisions import replayed
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.records import IMPORTED, StoredSession
@@ -31,3 +33,8 @@ def again_of(ref: str, stored: StoredSession) -> Again:
     of_one_run = stored.snapshot is not None and stored.snapshot.run is not None
     rounds = 1 if of_one_run else stored.session.rounds
     return Again(tuple(profiles.values()), stored.session.one_by_one, rounds)
+
+
+def catalog_of(profiles: Iterable[Profile]) -> Catalog:
+    """The profiles as if they had just been read."""
+    return with_profiles(Catalog(), profiles)

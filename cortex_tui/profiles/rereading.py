@@ -25,6 +25,17 @@ def with_former(before: Catalog, now: Catalog) -> Catalog:
     )
 
 
+def with_profiles(catalog: Catalog, profiles: Iterable[Profile]) -> Catalog:
+    """The catalog with those of the profiles that it lacks, behind others of their suites."""
+    known = {profile.full_name for profile in catalog.profiles}
+    suites = {suite.name: suite for suite in catalog.suites}
+    for profile in profiles:
+        if profile.full_name not in known:
+            suite = suites.get(profile.suite) or Suite(profile.suite, profile.source, ())
+            suites[suite.name] = msgspec.structs.replace(suite, profiles=(*suite.profiles, profile))
+    return Catalog(tuple(suites.values()), catalog.problems)
+
+
 def _with_former_profiles(before: Suite | None, now: Suite, read: Catalog) -> Suite:
     if before is None or before is now or before.source != now.source:
         return now

@@ -37,8 +37,8 @@ class BackgroundStore:
         return self._submit(work, "write")
 
     def close(self) -> None:
-        """Work that has not begun is cancelled; what has begun ends by itself."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        """No more work is taken; what was asked for is still done, also when the program ends."""
+        self._thread.shutdown(wait=False)
 
     def _submit(self, work: Work[T], mode: Mode) -> Future[T]:
         return self._thread.submit(self._do, work, mode)

@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal, Protocol, Self, cast
 
+from cortex_tui.stats.targets import Verdict
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.library import (
     Acknowledgement,
@@ -102,6 +103,9 @@ class Store(Protocol):
 
     async def list_sessions(self) -> list[SessionEntry]:
         """All sessions but removed ones, saved or not, the newest first."""
+
+    async def verdicts(self, sessions: Sequence[str]) -> dict[str, Verdict]:
+        """What the targets of all runs of each of these sessions come to."""
 
     async def list_removed(self) -> list[RemovedEntry]:
         """What can be restored, the newest removal first."""

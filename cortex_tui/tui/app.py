@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
-from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -32,9 +32,6 @@ from cortex_tui.tui.screens.main import MainScreen
 from cortex_tui.tui.screenshot import save_screenshot
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.memory import LOOK_S, NOTHING, Memory, Remembered
-
-if TYPE_CHECKING:
-    from cortex_tui.store.background import BackgroundStore
 
 MakeControl = Callable[[asyncio.AbstractEventLoop], Control]
 """Makes the controller, on a thread of its own; it is given the workbench's loop, for sessions
@@ -100,7 +97,6 @@ class Workbench(KeysInOrder[int]):
         self._ending = False
         self._exit_code = 0
         self._close_lock = threading.Lock()
-        self._store = store
         self.own_keys = config.keys
         self._memory = memory
         self._opened = False
@@ -155,14 +151,6 @@ class Workbench(KeysInOrder[int]):
             # then stays empty until something changes: seen with an app of one Static, too.
             self._main.refresh(layout=True)
             self._main.control = making.result()
-
-    @cached_property
-    def stored(self) -> BackgroundStore:
-        """All that is stored, off the screen's loop."""
-        # Brings sqlite3, which the first frame need not wait for.
-        from cortex_tui.store.background import BackgroundStore
-
-        return BackgroundStore(self._store)
 
     @property
     def ready(self) -> bool:
@@ -221,8 +209,6 @@ class Workbench(KeysInOrder[int]):
         """
         if self._memory is not None and self._opened:
             self._keep(self._memory, self._main.remember(self.theme))
-        if "stored" in self.__dict__:
-            self.stored.close()
         with self._close_lock:
             making = self._making
             # One that is being made is waited for, but not for ever; one that could not be made has

@@ -195,6 +195,7 @@ async def bench(
     reader: SuiteReader | None = None,
     config: Config = DEFAULTS,
     memory: Memory | None = None,
+    store: str = STORE,
 ) -> AsyncIterator[Bench]:
     """A workbench that uses 4 % of the CPU, on a machine of two cores.
 
@@ -205,7 +206,7 @@ async def bench(
         catalog,
         make_control or (lambda loop: control),
         checked=checked,
-        store=STORE,
+        store=store,
         reader=reader,
         meter=CostMeter(
             wall=count(step=250_000_000).__next__,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast, get_args
 
 import aiosqlite
 
 from cortex_tui.limits import MAX_STORED_BLOB_BYTES, MAX_STORED_INTERVALS, MAX_STORED_TEXT_BYTES
+from cortex_tui.stats.targets import TargetResult, Verdict
+from cortex_tui.stats.verdicts import verdict
 from cortex_tui.store import names
 from cortex_tui.store.errors import SnapshotError, damaged
 from cortex_tui.store.library import Acknowledgement, MeasuredRun, NoiseRecord, RemovedEntry
@@ -99,6 +102,19 @@ class Reader:
                 )
             )
         return entries
+
+    async def verdicts(self, sessions: Sequence[str]) -> dict[str, Verdict]:
+        """The worst of what the runs of each session came to, as they are stored."""
+        places = ", ".join("?" * len(sessions))
+        found = await self._all(
+            "SELECT session, CASE WHEN json_valid(record) THEN json_extract(record, '$.targets') "
+            f"END FROM run WHERE session IN ({places})",
+            tuple(sessions),
+        )
+        results: defaultdict[str, list[TargetResult]] = defaultdict(list)
+        for session, targets in found:
+            results[session] += rows.targets_of(targets)
+        return {session: verdict(results[session]) for session in sessions}
 
     async def removed(self) -> list[RemovedEntry]:
         """What can be restored, the newest removal first."""

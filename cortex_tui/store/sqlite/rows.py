@@ -12,7 +12,8 @@ from cortex_tui.loads.registry import decode_load
 from cortex_tui.protocol.messages import Health
 from cortex_tui.protocol.plan import Variant
 from cortex_tui.stats.moments import Moments
-from cortex_tui.store.errors import damaged
+from cortex_tui.stats.targets import TargetResult
+from cortex_tui.store.errors import SnapshotError, damaged
 from cortex_tui.store.library import MeasuredRun, NoiseRecord, RunFacts
 from cortex_tui.store.records import (
     EncodedHistogram,
@@ -176,6 +177,14 @@ def noise_row(record: NoiseRecord) -> Row:
 def noise_of(row: Row, path: Path) -> NoiseRecord:
     """From (record,)."""
     return _decoded(row[0], NoiseRecord, path, "a noise floor")
+
+
+def targets_of(text: object) -> tuple[TargetResult, ...]:
+    """The results of a run's targets; none where they cannot be read: lists must stay usable."""
+    try:
+        return _decoded(text, tuple[TargetResult, ...], Path(), "targets")
+    except SnapshotError:
+        return ()
 
 
 def texts_of(text: object, path: Path) -> tuple[str, ...]:

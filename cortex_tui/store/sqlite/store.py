@@ -10,6 +10,7 @@ from pathlib import Path
 import aiosqlite
 
 from cortex_tui.limits import MAX_STORED_LINE_CHARS, MAX_STORED_LOG_LINES
+from cortex_tui.stats.targets import Verdict
 from cortex_tui.store import names
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.library import (
@@ -315,6 +316,11 @@ class SqliteStore:
         """All sessions but removed ones, saved or not, the newest first."""
         async with self._reading() as reader:
             return [] if reader is None else await reader.sessions()
+
+    async def verdicts(self, sessions: Sequence[str]) -> dict[str, Verdict]:
+        """What the targets of all runs of each of these sessions come to."""
+        async with self._reading() as reader:
+            return {} if reader is None else await reader.verdicts(sessions)
 
     async def list_removed(self) -> list[RemovedEntry]:
         """What can be restored, the newest removal first."""

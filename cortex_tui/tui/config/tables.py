@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cortex_tui.tui.actions import Action, actions
 from cortex_tui.tui.compare_actions import COMPARE_ACTIONS
+from cortex_tui.tui.library_actions import LIBRARY_ACTIONS
 
 
 class Table(NamedTuple):
@@ -19,5 +20,6 @@ class Table(NamedTuple):
 
 TABLES = (
     Table("the main screen", actions),
+    Table("the library screen", lambda: LIBRARY_ACTIONS),
     Table("the compare screen", lambda: COMPARE_ACTIONS),
 )

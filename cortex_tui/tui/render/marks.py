@@ -31,7 +31,7 @@ MANY_ERRORS, MANY_NEIGHBOURS = "1k+", "9+"
 DOWNWARDS, UPWARDS = "▾", "▴"
 STALLED, EARLIER = "!", "last"
 UNSURE = "unsure"
-GAP, BAND, LIMIT, SERVICE, BASELINE = "░", "▒", "┄", "s", "b"
+GAP, BAND, LIMIT, SERVICE, BASELINE, POINTER = "░", "▒", "┄", "s", "b", "→"
 
 PHASES = {
     "setup": "being set up",
@@ -48,6 +48,11 @@ PHASES = {
 }
 """By the word of the narrow column."""
 
+
+_TITLES = {
+    DOWNWARDS: "sorted by this column, the greatest or worst first",
+    UPWARDS: "sorted by it, the smallest or first first",
+}
 
 Legend = dict[str, dict[str, str]]
 """By the place where they stand: marks, and what each means."""
@@ -77,10 +82,7 @@ def legend() -> Legend:
             MANY_ERRORS: "a thousand errors or more: the details count them",
             UNSURE: "the range in which a percentile lies spans tenfold or more",
         },
-        "Titles": {
-            DOWNWARDS: "sorted by this column, the greatest or worst first",
-            UPWARDS: "sorted by it, the smallest or first first",
-        },
+        "Titles": _TITLES,
         "Trend": {TICK: "something was done to the run"},
         "Percentile curve": {
             "dotted": "fewer than ten operations took longer: chance decides; up to the slowest",
@@ -98,4 +100,25 @@ def legend() -> Legend:
             RESCALED: "the scale of the heat map did not fit any more and was made anew",
             IDLE: "in a bar of the timeline: it is 0; a blank is a gap",
         },
+    }
+
+
+def library_legend() -> Legend:
+    """The marks of the screen of stored sessions."""
+    return {
+        "Before a row": {
+            CURSOR: "the cursor",
+            BOXES["all"]: "checked",
+            BOXES["none"]: "not checked",
+        },
+        "Names": {
+            f"{POINTER}main": "a baseline: a name that can be pointed at another session",
+            UNKNOWN: "no name: it is deleted when 50 newer ones without a name, tag or note came",
+        },
+        "State": {
+            found.mark: found.meaning
+            for verdict, found in VERDICTS.items()
+            if verdict not in ("none", "pending")
+        },
+        "Titles": _TITLES,
     }

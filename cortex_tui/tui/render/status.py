@@ -96,7 +96,8 @@ def _session(view: SessionView | None, message: str, pace: str, key: str) -> lis
         spans.append(Span(turn))
     if pace:
         spans.append(Span(pace, "warn"))
-    spans.append(Span(format_duration(view.elapsed_ns)))
+    if view.elapsed_ns:
+        spans.append(Span(format_duration(view.elapsed_ns)))
     where = " ".join(word for word in (view.placement, view.loop) if word)
     spans.append(Span(one_line(where), "dim"))
     return spans
@@ -113,11 +114,13 @@ def status_line(
     cost: ScreenCost = _UNKNOWN,
     looking: str = "",
     keys: StatusKeys = _USUAL_KEYS,
+    stored: str = "",
 ) -> Line:
     """`width` cells: the session on the left, what is checked and what is wrong on the right.
 
     `message` is what was just done, `pace` why less is drawn than usual, `looking` what is seen
-    where that is not all up to now. The cost of the screen is shown only where all of it fits.
+    where that is not all up to now, `stored` the name of a stored session. The cost of the screen
+    is shown only where all of it fits.
     """
     problems = len(listing.catalog.problems)
     right: list[Span] = []
@@ -129,6 +132,8 @@ def status_line(
         tone: Tone = "warn"
         right.append(Span(f"{problems} problem{'s' * (problems > 1)} ({keys.problems})", tone))
     left = [Span("ending…", "warn")] if ending else _session(view, message, pace, keys.machine)
+    if stored:
+        left.insert(0, Span(f"stored {one_line(stored)}, not running", "head"))
     if looking and not ending:
         left.insert(1, Span(f"{looking}: {keys.back} returns to now", "warn"))
     right_text = "  ".join(span.text for span in right)
@@ -146,7 +151,7 @@ def status_line(
         line.append(Span(gap + span.text, span.tone))
         room -= needed
     # In process, nobody can tell what is the screen's own.
-    known = view is not None and place_of(view.placement).own_process and not ending
+    known = view is not None and place_of(view.placement).own_process and not ending and not stored
     own = cost_text(cost) if known else ""
     if own and len(own) + 2 <= room:
         line.append(Span(f"  {own}", "dim"))

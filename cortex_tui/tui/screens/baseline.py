@@ -87,10 +87,10 @@ class BaselineDialog(Dialog[Versus]):
         choice.set_labels(_NONE, *labels)
         choice.chosen = 1 if labels else 0
 
-    def action_choose(self, at: int) -> None:
+    def action_choose(self, by: int) -> None:
         choice = self.query_one(Choice)
         last = min(len(self._matching), SHOWN)
-        choice.chosen = max(0, min(choice.chosen + (1 if at else -1), last))
+        choice.chosen = max(0, min(choice.chosen + by, last))
 
     def submit(self, text: str) -> None:
         if self._loading:

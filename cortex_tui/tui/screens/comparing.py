@@ -55,9 +55,10 @@ class ComparingScreen(SessionScreen):
         from cortex_tui.tui.screens.baseline import BaselineDialog
 
         dialog = BaselineDialog(Path(self._store), self.versus.name)
-        self.app.push_screen(dialog, self._choose)
+        self.app.push_screen(dialog, self.choose_baseline)
 
-    def _choose(self, versus: Versus | None) -> None:
+    def choose_baseline(self, versus: Versus | None) -> None:
+        """Compares runs with another session from now on; None for the one that there is."""
         if versus is None:
             return
         self.versus = versus

@@ -20,11 +20,9 @@ class Entry(Input):
     scrolling would decline them, and a key that is declined loses its turn to the next one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "screen.choose(-1)", "up", tooltip="Choose the line above", id="entry-up"),
         Binding(
-            "up", "screen.choose(0)", "first", tooltip="Choose the first line", id="entry-first"
-        ),
-        Binding(
-            "down", "screen.choose(1)", "second", tooltip="Choose the second", id="entry-second"
+            "down", "screen.choose(1)", "down", tooltip="Choose the line below", id="entry-down"
         ),
     ]
 
@@ -71,9 +69,9 @@ class Dialog(ModalScreen[Result | None]):
         self._error.update("\n".join(one_line(line) for line in text.splitlines()))
         self._input.focus()
 
-    def action_choose(self, at: int) -> None:
+    def action_choose(self, by: int) -> None:
         for choice in self.query(Choice):
-            choice.chosen = at
+            choice.step(by)
 
     def action_close(self) -> None:
         self.dismiss(None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from typing import Literal
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal
 
 from textual import events, getters, on
 from textual.app import ComposeResult
@@ -37,6 +39,9 @@ from cortex_tui.tui.widgets.lines import Move, TextLine
 from cortex_tui.tui.widgets.live_table import LiveTable
 from cortex_tui.tui.widgets.profile_list import ProfileList
 from cortex_tui.tui.widgets.tab_line import TabLine
+
+if TYPE_CHECKING:
+    from cortex_tui.library.again import Again
 
 
 class MainScreen(ComparingScreen, SuiteScreen):
@@ -104,10 +109,13 @@ class MainScreen(ComparingScreen, SuiteScreen):
         meter: CostMeter | None = None,
         cores: int | None = None,
         was: Remembered = NOTHING,
+        stored: str = "",
     ) -> None:
-        """`was` is what a person had before them the last time; `checked` goes before it."""
+        """`was` is what a person had before them the last time; `checked` goes before it. `stored`
+        names the stored session that is looked at, in place of one that is run."""
         super().__init__(Listing(catalog, checked or was.checked), store, reader)
         restore(self.listing, was)
+        self._stored = stored
         self.pane: Pane = PANES.get(was.pane, first_tab())()
         self._part = was.maximised
         self.poller = ViewPoller(meter, cores)
@@ -187,6 +195,7 @@ class MainScreen(ComparingScreen, SuiteScreen):
             cost=now.cost,
             looking=self._looking,
             keys=StatusKeys(*map(self.key_of, StatusKeys._fields)),
+            stored=self._stored,
         )
         self._keys.idle = frozenset(name for name in self.ranked if not self._applies(name, now))
         self._keys.live = latest.active
@@ -219,6 +228,8 @@ class MainScreen(ComparingScreen, SuiteScreen):
                 return bool(self.comparable)
             case "note":
                 return self.seen.run_of(self.listing.current) is not None and self._end_ns > 0
+            case "run" | "one_by_one" | "repeat" if self._stored:
+                return False
             case "earlier" | "later" | "longer" | "shorter":
                 return self._end_ns > 0
             case _ if name in PANES:
@@ -461,8 +472,25 @@ class MainScreen(ComparingScreen, SuiteScreen):
             self.maximised = ""
         elif type(self.pane) is not first_tab():
             await self.open_pane(first_tab().NAME)
+        elif self._stored and not self.listing.filter:
+            self.dismiss()
         else:
             await self.profiles.clear_filter()
+
+    async def action_library(self) -> None:
+        """Opens the screen of stored sessions, or returns to it from one of them."""
+        if self._stored:
+            self.dismiss()
+            return
+        # Off the loop: it brings the store.
+        module = await asyncio.to_thread(import_module, "cortex_tui.tui.screens.library")
+        await self.app.push_screen(module.LibraryScreen(self._store, self))
+
+    def run_again(self, again: Again) -> None:
+        """Starts a session of the profiles of a stored one, in front of all others."""
+        self.list_also(again.profiles)
+        self.listing.move_to_key(again.profiles[0].full_name)
+        self.start_profiles(again.profiles, one_by_one=again.one_by_one, rounds=again.rounds)
 
     # --- sessions -------------------------------------------------------------------------------
 

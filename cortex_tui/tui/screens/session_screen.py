@@ -157,23 +157,36 @@ class SessionScreen(ActionScreen):
 
     def _chosen(self) -> list[Profile]:
         """What would be run; if that is nothing, or cannot be, it is reported."""
-        if self.latest.active or self._wanted is not None:
-            self._warn(f"A session is running; press {self.key_of('stop')} to stop it.")
+        if not self._is_free():
             return []
         profiles = self.listing.chosen()
         if not profiles:
             self._warn("There is nothing to run.")
         return profiles
 
+    def _is_free(self) -> bool:
+        """Whether a session can be started; if not, it is reported."""
+        if self.latest.active or self._wanted is not None:
+            self._warn(f"A session is running; press {self.key_of('stop')} to stop it.")
+            return False
+        return True
+
     def _run_chosen(self, *, one_by_one: bool, rounds: int = 1) -> None:
         """Runs what is chosen; if there is no controller yet, as soon as there is."""
         if profiles := self._chosen():
-            wanted = _Wanted(profiles, one_by_one, rounds)
-            if self.control is None:
-                self._wanted = wanted
-                self.report("starts in a moment")
-            else:
-                self._start(self.control, wanted)
+            self._begin(_Wanted(profiles, one_by_one, rounds))
+
+    def start_profiles(self, profiles: Sequence[Profile], *, one_by_one: bool, rounds: int) -> None:
+        """Starts a session of profiles that need not be listed."""
+        if self._is_free():
+            self._begin(_Wanted(profiles, one_by_one, rounds))
+
+    def _begin(self, wanted: _Wanted) -> None:
+        if self.control is None:
+            self._wanted = wanted
+            self.report("starts in a moment")
+        else:
+            self._start(self.control, wanted)
 
     def _start(self, control: Control, wanted: _Wanted) -> None:
         profiles = wanted.profiles
@@ -198,12 +211,7 @@ class SessionScreen(ActionScreen):
         self, profiles: Sequence[Profile], rounds: int, versions: Sequence[Version]
     ) -> None:
         """Starts a session of variants, in alternating rounds."""
-        wanted = _Wanted(profiles, False, rounds, versions)
-        if self.control is None:
-            self._wanted = wanted
-            self.report("starts in a moment")
-        else:
-            self._start(self.control, wanted)
+        self._begin(_Wanted(profiles, False, rounds, versions))
 
     def _ask_for_rounds(self) -> None:
         if profiles := self._chosen():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -11,8 +12,8 @@ from textual import on
 from textual.message import Message
 
 from cortex_tui.placement.registry import place_of
-from cortex_tui.profiles.model import Catalog
-from cortex_tui.profiles.rereading import reread_text, with_former
+from cortex_tui.profiles.model import Catalog, Profile
+from cortex_tui.profiles.rereading import reread_text, with_former, with_profiles
 from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.session.control import Control
 from cortex_tui.text import one_line
@@ -47,6 +48,8 @@ class SuiteScreen(SessionScreen):
         self._new: NewSuite | None = None
         """The suite that was made here, until it has been read."""
         self._reader = reader
+        self._also: dict[str, Profile] = {}
+        """Profiles that are listed though no file has them, by full name."""
         self._watch: SuiteWatch | None = None
         if reader is not None:
             self._watch = SuiteWatch(reader, self._post_suites, rests=self.reads_no_files)
@@ -59,6 +62,11 @@ class SuiteScreen(SessionScreen):
     def on_unmount(self) -> None:
         if self._watch is not None:
             self._watch.stop()
+
+    def list_also(self, profiles: Iterable[Profile]) -> None:
+        """Lists profiles that come from no file that was read, as those of a stored session."""
+        self._also.update((profile.full_name, profile) for profile in profiles)
+        self._list()
 
     def look_for_changes(self) -> None:
         """Looks at once whether suites have changed, on the thread that does."""
@@ -87,7 +95,8 @@ class SuiteScreen(SessionScreen):
             self.report(text)
 
     def _list(self) -> None:
-        self.profiles.take(self._edits.applied(self._read), self._edits.unsaved)
+        catalog = with_profiles(self._edits.applied(self._read), self._also.values())
+        self.profiles.take(catalog, self._edits.unsaved)
 
     # --- editing --------------------------------------------------------------------------------
 

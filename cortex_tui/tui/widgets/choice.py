@@ -31,6 +31,10 @@ class Choice(Toned):
         self.chosen = min(self.chosen, len(labels) - 1)
         self.refresh()
 
+    def step(self, by: int) -> None:
+        """Chooses another line, that many lower."""
+        self.chosen = max(0, min(self.chosen + by, len(self._labels) - 1))
+
     def render_line(self, y: int) -> Strip:
         mark = "(•)" if y == self.chosen else "( )"
         return self.strip((Span(f"{mark} {one_line(self._labels[y])}"),), self.size.width)

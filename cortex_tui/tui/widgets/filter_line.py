@@ -13,7 +13,7 @@ class FilterLine(Input):
     """Enter keeps the filter and leaves the line, escape clears it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "clear", tooltip="Show every profile", id="filter-clear"),
+        Binding("escape", "clear", "clear", tooltip="Show all rows", id="filter-clear"),
         # Else the keys that an input inherits for scrolling would take these and decline them.
         Binding("up", "screen.move('up')", "up", tooltip="The row above", id="filter-up"),
         Binding("down", "screen.move('down')", "down", tooltip="The row below", id="filter-down"),
@@ -28,9 +28,9 @@ class FilterLine(Input):
     class Cleared(Message):
         """Escape was pressed."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "parts of a name") -> None:
         super().__init__(
-            placeholder="filter: parts of a name; enter keeps it, escape clears it", compact=True
+            placeholder=f"filter: {what}; enter keeps it, escape clears it", compact=True
         )
 
     def action_clear(self) -> None:

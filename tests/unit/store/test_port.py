@@ -9,6 +9,7 @@ from typing import Self
 import pytest
 
 from cortex_tui.session.writer import SessionWriter
+from cortex_tui.stats.targets import Verdict
 from cortex_tui.store import port
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.library import (
@@ -123,6 +124,9 @@ class MemoryStore:
             SessionEntry(id=record.id, started_at=record.started_at, state="finished")
             for record in self.sessions.values()
         ]
+
+    async def verdicts(self, sessions: Sequence[str]) -> dict[str, Verdict]:
+        return {}
 
     async def find(self, ref: str) -> tuple[str, int | None]:
         return self.names[ref].session, self.names[ref].run

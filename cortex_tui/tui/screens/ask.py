@@ -1,0 +1,68 @@
+"""Dialogs that stay open until what is done with their text has worked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from cortex_tui.store.errors import SnapshotError
+from cortex_tui.text import one_line
+from cortex_tui.tui.screens.dialog import Dialog, Entry, Result
+
+
+class ApplyingDialog(Dialog[Result]):
+    """Its result is what came of the text; None where escape was pressed."""
+
+    def apply(self, text: str) -> Future[Result]:
+        """Does what the dialog is for; what the future fails with is shown."""
+        raise NotImplementedError  # each dialog does its own thing
+
+    def submit(self, text: str) -> None:
+        self._error.update("…")
+        self.run_worker(self._finish(text), exclusive=True)
+
+    async def _finish(self, text: str) -> None:
+        try:
+            # Shielded: what has been asked of the store is done, even if this is closed.
+            done = await asyncio.shield(asyncio.wrap_future(self.apply(text)))
+        except SnapshotError as error:
+            self.show_error(str(error))
+        else:
+            self.dismiss(done)
+
+
+class AskDialog(ApplyingDialog[str]):
+    """Asks for one text."""
+
+    def __init__(
+        self,
+        title: str,
+        text: str,
+        *,
+        placeholder: str,
+        about: str,
+        apply: Callable[[str], Future[str]],
+    ) -> None:
+        """`text` is there to begin with; `apply` is called with what was entered."""
+        super().__init__()
+        self._title = title
+        self._text = text
+        self._placeholder = placeholder
+        self._about = about
+        self._apply = apply
+
+    def compose(self) -> ComposeResult:
+        with Vertical() as box:
+            box.border_title = self._title
+            yield Entry(one_line(self._text), placeholder=self._placeholder, compact=True)
+            yield Static("", classes="error", markup=False)
+            yield Static(f"{self._about}\n", classes="quiet", markup=False)
+            yield Static("enter does it   escape cancels", classes="quiet")
+
+    def apply(self, text: str) -> Future[str]:
+        return self._apply(text)

@@ -1,0 +1,94 @@
+"""The dialog that writes a stored session to a file, in any format."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import Future
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from cortex_tui.files import cannot_write, write_whole
+from cortex_tui.formats.port import Format, FormatError
+from cortex_tui.formats.registry import FORMATS
+from cortex_tui.library.exporting import recording_of
+from cortex_tui.store.background import BackgroundStore
+from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.port import Store
+from cortex_tui.tui.failures import reason_of
+from cortex_tui.tui.screens.ask import ApplyingDialog
+from cortex_tui.tui.screens.dialog import Entry
+from cortex_tui.tui.widgets.choice import Choice
+
+_UNSAFE = re.compile(r"[^\w.+-]+")
+
+
+class ExportDialog(ApplyingDialog[str]):
+    """Its result is what is to be reported."""
+
+    DEFAULT_CSS = "ExportDialog > Vertical { width: 110; }"
+
+    def __init__(self, session: str, name: str, store: BackgroundStore) -> None:
+        """`name` is what the file is called unless another is entered."""
+        super().__init__()
+        self._session = session
+        self._stem = _UNSAFE.sub("-", name).strip(".-") or "session"
+        self._store = store
+        self._formats = [each for each in FORMATS.values() if each.write is not None]
+        self._suggestion = self._suggested(self._formats[0])
+        self._confirmed = ""
+        """The file that may be overwritten."""
+
+    def compose(self) -> ComposeResult:
+        widest = max(len(each.name) for each in self._formats)
+        with Vertical() as box:
+            box.border_title = "Export the session"
+            yield Choice(*(f"{each.name:{widest}}  {each.about}" for each in self._formats))
+            yield Entry(self._suggestion, placeholder="a file", compact=True)
+            yield Static("", classes="error", markup=False)
+            yield Static(
+                "enter writes the file   ↑ ↓ choose a format   escape cancels", classes="quiet"
+            )
+
+    def on_mount(self) -> None:
+        self.watch(self.query_one(Choice), "chosen", self._suggest, init=False)
+
+    def _suggested(self, format: Format) -> str:  # noqa: A002
+        return f"{self._stem}{format.suffix}"
+
+    def _suggest(self) -> None:
+        """The name of the file follows the format until it is another than suggested."""
+        before, self._suggestion = self._suggestion, self._suggested(self._formats[self.chosen])
+        if self._input.value == before:
+            self._input.value = self._suggestion
+            self._input.cursor_position = len(self._suggestion)
+
+    def submit(self, text: str) -> None:
+        file = Path(text).expanduser()
+        problem = cannot_write(str(file)) if text else "expected the name of a file"
+        if problem:
+            self.show_error(problem)
+        elif file.exists() and self._confirmed != text:
+            self._confirmed = text
+            self.show_error(f"{text} exists: enter again overwrites it")
+        else:
+            super().submit(text)
+
+    def apply(self, text: str) -> Future[str]:
+        session, chosen = self._session, self._formats[self.chosen]
+        assert chosen.write is not None
+        write, file = chosen.write, Path(text).expanduser()
+
+        async def export(store: Store) -> str:
+            recording = recording_of(session, await store.load(session))
+            try:
+                write_whole(file, write(recording))
+            except FormatError as error:
+                raise SnapshotError(f"{chosen.name}: {error}") from None
+            except OSError as error:
+                raise SnapshotError(f"{text}: cannot be written: {reason_of(error)}") from None
+            return f"written to {text}"
+
+        return self._store.read(export)

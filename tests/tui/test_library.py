@@ -1,0 +1,487 @@
+"""The screen of stored sessions, with a real store behind it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from cortex_tui.stats.targets import TargetResult
+from cortex_tui.store.port import Store, open_store
+from cortex_tui.store.records import SessionEntry
+from cortex_tui.tui.screens.compare import CompareScreen
+from cortex_tui.tui.screens.library import LibraryScreen
+from cortex_tui.tui.screens.main import MainScreen
+from tests.tui.stand_in import Bench, StandIn, bench, check_golden
+from tests.unit.store import samples
+
+SIZES = ((80, 24), (120, 40), (200, 60))
+FIRST, SECOND, THIRD = (
+    "20250101T100000-aaaaaa",
+    "20250102T100000-bbbbbb",
+    "20250103T100000-cccccc",
+)
+HOSTILE = "[b]bold[/b] \x1b[31mred\x07 漢字\u202e tail"
+
+
+async def stored(store: Store, name: str, verdict: Any = "met", **fields: Any) -> None:
+    """A finished session of two profiles, whose targets all came to the same."""
+    digits = name[:15]
+    moment = f"{digits[:4]}-{digits[4:6]}-{digits[6:8]}T{digits[9:11]}:{digits[11:13]}:00Z"
+    fields = {"started_at": moment, "environment": {"git_commit": "1f3abc99" * 5}, **fields}
+    await store.begin_session(samples.session(name, **fields))
+    batch = samples.batch(name, state="finished", count=12)
+    targets = tuple(TargetResult(each, 19_000.0, verdict) for each in samples.CLOSED.targets)
+    runs = tuple(msgspec.structs.replace(run, targets=targets) for run in batch.runs)
+    await store.write(msgspec.structs.replace(batch, runs=runs))
+    await store.finish_session(name, "finished")
+
+
+async def three(path: Path) -> None:
+    """Three sessions: one with everything, one that missed a target, one without a name."""
+    async with await open_store(path) as store:
+        await stored(store, FIRST)
+        await store.name_snapshot("before-index", FIRST, note="the old index", tags=("nightly",))
+        await store.set_baseline("main", FIRST)
+        await stored(store, SECOND, "missed")
+        await store.change_tags(SECOND, ["nightly", "slow"])
+        await stored(store, THIRD, "undecided")
+
+
+@asynccontextmanager
+async def library(
+    path: Path, size: tuple[int, int] = (80, 24), control: StandIn | None = None
+) -> AsyncIterator[Bench]:
+    """The screen, after it has read the store."""
+    async with bench(control, size, store=str(path)) as b:
+        await b.press("h")
+        await b.until(lambda: "reading the store" not in b.text and "checked" in b.text)
+        await settled(b)
+        yield b
+
+
+async def settled(b: Bench) -> None:
+    """Until all that was asked of the store has come to the screen."""
+    app = b.app
+    await b.until(lambda: all(worker.is_finished for worker in app.workers))
+    await b.pilot.pause()
+
+
+async def pressed(b: Bench, *keys: str) -> None:
+    await b.press(*keys)
+    await settled(b)
+
+
+async def in_store(path: Path, work: Callable[[Store], Any]) -> Any:
+    async with await open_store(path, "read") as store:
+        return await work(store)
+
+
+async def sessions(path: Path) -> dict[str, SessionEntry]:
+    found = await in_store(path, lambda store: store.list_sessions())
+    return {each.id: each for each in found}
+
+
+def screen_of(b: Bench) -> LibraryScreen:
+    assert isinstance(b.app.screen, LibraryScreen)
+    return b.app.screen
+
+
+def names_left(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        found = connection.execute(
+            "SELECT id FROM session WHERE id NOT IN (SELECT session FROM tombstone)"
+        )
+        return [session for (session,) in found]
+
+
+def current_of(b: Bench) -> str:
+    current = screen_of(b).sessions.current
+    return current.id if current else ""
+
+
+def damage(path: Path) -> None:
+    path.write_bytes(b"SQLite format 3\x00" + b"\xff" * 5_000)
+
+
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def files_in(folder: Path) -> list[tuple[str, bytes]]:
+    return [(file.name, file.read_bytes()) for file in folder.iterdir()]
+
+
+def damage_runs(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE run SET record = '{}' WHERE session = ?", (THIRD,))
+        connection.execute("UPDATE run SET record = 'x' WHERE session = ?", (SECOND,))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "snapshots.db"
+
+
+# --- what is seen -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_all_sessions_are_listed_the_newest_first(path: Path, size: tuple[int, int]) -> None:
+    await three(path)
+    async with library(path, size) as b:
+        await pressed(b, "end")
+        check_golden("library", size, b.text)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_filter_leaves_what_it_describes(path: Path, size: tuple[int, int]) -> None:
+    await three(path)
+    async with library(path, size) as b:
+        await b.press("slash", *"@nightly", "space", *"index")
+        check_golden("library-filter", size, b.text)
+        await b.press("enter", "escape")
+        assert [each.id for each in screen_of(b).sessions.rows] == [THIRD, SECOND, FIRST]
+
+
+@pytest.mark.parametrize("size", SIZES[:2])
+async def test_its_keys_and_marks_are_listed(path: Path, size: tuple[int, int]) -> None:
+    async with library(path, size) as b:
+        await b.press("question_mark")
+        check_golden("library-help", size, b.text)
+
+
+async def test_an_empty_store_says_how_sessions_come_into_it(path: Path) -> None:
+    async with library(path) as b:
+        assert "no session is stored yet" in b.text
+        for key in ("enter", "r", "t", "w", "s", "b", "x", "d", "space", "a"):
+            await pressed(b, key)
+            assert isinstance(b.app.screen, LibraryScreen), key
+    assert files_in(path.parent) == []
+
+
+async def test_a_damaged_store_is_one_error_and_stays_as_it_is(path: Path) -> None:
+    damage(path)
+    before = files_in(path.parent)
+    async with library(path, (120, 40)) as b:
+        assert "snapshots.db: it is" in b.text
+        assert "Nothing was changed. R reads it again; escape goes back." in b.text
+        assert files_in(path.parent) == before
+        remove(path)
+        await three(path)
+        await pressed(b, "R")
+        assert "before-index" in b.text
+
+
+async def test_texts_of_others_are_drawn_as_they_are(path: Path) -> None:
+    async with await open_store(path) as store:
+        await stored(store, FIRST)
+        await store.set_note(FIRST, HOSTILE)
+        await store.name_snapshot("[red]漢字[/]", FIRST, tags=("[b]t[/b]",))
+    async with library(path, (200, 60)) as b:
+        row = b.line_with("[red]漢字[/]")
+        assert "[b]bold[/b] ␛[31mred␇ 漢字\\u{202e} tail" in row
+        assert "[b]t[/b]" in row
+        assert "\x1b" not in b.text
+        await pressed(b, "d")
+        await pressed(b, "u")
+        assert "restored 1 session, [red]漢字[/]" in b.text
+
+
+async def test_a_session_whose_records_are_damaged_is_listed_and_refused(path: Path) -> None:
+    await three(path)
+    damage_runs(path)
+    async with library(path) as b:
+        for _ in range(2):
+            await pressed(b, "enter")
+            assert isinstance(b.app.screen, LibraryScreen)
+            await pressed(b, "down")
+        assert all("cannot be read" in text for text in b.notifications)
+        assert len(b.notifications) == 2
+        await pressed(b, "enter")
+        assert isinstance(b.app.screen, MainScreen)
+
+
+# --- order and choice ---------------------------------------------------------------------------
+
+
+async def test_rows_are_sorted_by_each_column_in_both_orders(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        listed = screen_of(b).sessions
+
+        def ids() -> list[str]:
+            return [each.id for each in listed.rows]
+
+        assert ids() == [THIRD, SECOND, FIRST]
+        await b.press("full_stop")
+        assert ids() == [FIRST, SECOND, THIRD]
+        assert "when, UTC▴" in b.text
+        await b.press("comma")
+        assert ids() == [FIRST, THIRD, SECOND]
+        await b.press("less_than_sign", "less_than_sign")
+        assert listed.sort.column == "revision"
+        await b.press("comma", "comma")
+        await b.pilot.click("LibraryHeader", offset=(8, 0))
+        assert ids() == [THIRD, SECOND, FIRST]
+        await b.pilot.click("LibraryHeader", offset=(8, 0))
+        assert ids() == [FIRST, SECOND, THIRD]
+
+
+async def test_the_cursor_stays_on_its_session(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        await b.press("down")
+        for key in ("full_stop", "comma", "comma", "R"):
+            await pressed(b, key)
+            assert current_of(b) == SECOND
+
+
+async def test_a_word_that_means_nothing_is_reported_and_the_rows_stay(path: Path) -> None:
+    await three(path)
+    async with library(path, (120, 40)) as b:
+        await b.press("slash", *"commit:HEAD")
+        assert "commit: expected four or more digits" in b.text
+        assert len(screen_of(b).sessions.rows) == 3
+        await b.press("escape")
+        assert "3 sessions" in b.text
+
+
+async def test_boxes_and_rows_take_the_mouse(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        await b.pilot.click("LibraryTable", offset=(2, 1))
+        await b.pilot.click("LibraryTable", offset=(20, 2))
+        assert screen_of(b).sessions.checked == {SECOND}
+        assert current_of(b) == FIRST
+
+
+# --- changes ------------------------------------------------------------------------------------
+
+
+async def test_tags_and_notes_are_those_of_all_checked_sessions(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        await b.press("space", "down", "space")
+        await pressed(b, "t", *"fast -slow", "enter")
+        assert "tagged: fast -slow" in b.text
+        await pressed(b, "w", *"two of them", "enter")
+        found = await sessions(path)
+        assert found[SECOND].tags == ("nightly", "fast")
+        assert found[THIRD].tags == ("fast",)
+        assert [found[each].note for each in (THIRD, SECOND)] == ["two of them"] * 2
+        assert found[FIRST].note == "the old index"
+        await b.press("w")
+        assert "two of them" in b.text
+        await b.press(*["backspace"] * len("two of them"))
+        await pressed(b, "enter")
+        assert (await sessions(path))[SECOND].note == ""
+
+
+async def test_a_name_that_is_taken_keeps_the_dialog_open(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        await pressed(b, "s", *"main", "enter")
+        assert "the name 'main' is taken" in b.text
+        await b.press(*["backspace"] * 4)
+        await pressed(b, *"newest", "enter")
+        assert "named newest" in b.text
+        assert (await sessions(path))[THIRD].names == ("newest",)
+
+
+async def test_a_baseline_is_pointed_at_the_session_and_used_by_the_workbench(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        await pressed(b, "b", "enter")
+        assert (await sessions(path))[THIRD].names == ("main",)
+        assert b.main.versus.name == "main"
+        assert b.main.versus.baseline is not None
+        assert b.main.versus.baseline.session == THIRD
+        await pressed(b, "u")
+        assert (await sessions(path))[FIRST].names == ("before-index", "main")
+
+
+async def test_what_is_deleted_can_be_restored_together(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        await b.press("a")
+        await pressed(b, "d")
+        assert "3 sessions deleted; u restores" in b.text
+        assert await sessions(path) == {}
+        await pressed(b, "u")
+        assert set(await sessions(path)) == {FIRST, SECOND, THIRD}
+        assert "→main" in b.text
+        await pressed(b, "u")
+        assert "there is nothing to undo" in b.text
+
+
+async def test_keys_in_a_row_delete_one_session_each(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        await pressed(b, "d", "d")
+        assert set(await sessions(path)) == {FIRST}
+        assert b.notifications == []
+
+
+async def test_a_session_that_is_running_is_not_deleted(path: Path) -> None:
+    await three(path)
+    async with await open_store(path) as store:
+        await store.begin_session(samples.session("20250104T100000-dddddd"))
+    async with library(path) as b:
+        await b.press("home", "a")
+        await pressed(b, "d")
+        assert set(await sessions(path)) == {"20250104T100000-dddddd"}
+        assert any("is running: stop it first" in text for text in b.notifications)
+        assert "3 sessions deleted" in b.text
+
+
+async def test_what_was_asked_is_done_even_if_the_screen_is_left_at_once(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        await b.press("d", "d", "escape")
+        assert b.app.screen is b.main
+        await b.until(lambda: names_left(path) == [FIRST])
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+async def test_a_session_is_written_in_the_chosen_format(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    await three(path)
+    async with library(path) as b:
+        await pressed(b, "end", "x")
+        assert "before-index.json" in b.text
+        await pressed(b, "down", "enter")
+        found = json.loads((tmp_path / "before-index.json").read_bytes())
+        assert found["benchmarks"]
+        assert "written to before-index.json" in b.text
+
+
+async def test_a_file_is_overwritten_only_when_that_is_confirmed(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "before-index.json").write_text("precious")
+    await three(path)
+    async with library(path) as b:
+        await pressed(b, "end", "x", "enter")
+        assert "before-index.json exists: enter again overwrites it" in b.text
+        assert (tmp_path / "before-index.json").read_text() == "precious"
+        await pressed(b, "escape", "x", "enter", "enter")
+        assert json.loads((tmp_path / "before-index.json").read_bytes())["runs"]
+
+
+async def test_the_file_follows_the_format_until_another_is_entered(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    await three(path)
+    async with library(path) as b:
+        await pressed(b, "x", "down", "down")
+        assert f"{THIRD}.hlog" in b.text
+        await b.press(*"2", "down")
+        assert f"{THIRD}.hlog2" in b.text
+        await pressed(b, *"/no/where", "enter")
+        assert "there is no folder" in b.text
+
+
+# --- opening and running again ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_session_is_opened_as_if_it_had_just_run(path: Path, size: tuple[int, int]) -> None:
+    await three(path)
+    async with library(path, size) as b:
+        await pressed(b, "end", "enter")
+        await b.until(lambda: "simple-text  done" in b.text)
+        assert b.lines[0].split()[:3] == ["stored", "before-index,", "not"]
+        row = b.line_with("]!simple-text").split()
+        assert {"done", "600", "500"} <= set(row)
+        await b.press("l")
+        assert "hello" in b.text
+
+
+async def test_a_stored_session_is_looked_back_on_and_left_step_by_step(path: Path) -> None:
+    await three(path)
+    async with library(path, (120, 40)) as b:
+        await pressed(b, "enter")
+        opened = b.app.screen
+        assert isinstance(opened, MainScreen)
+        await b.until(lambda: opened.latest.view is not None)
+        await pressed(b, "left_square_bracket")
+        await b.until(lambda: "esc returns to now" in b.text)
+        await pressed(b, "escape")
+        assert "esc returns to now" not in b.text
+        await pressed(b, "escape")
+        assert isinstance(b.app.screen, LibraryScreen)
+        await b.press("h")
+        assert len(b.app.screen_stack) == 1
+
+
+async def test_what_needs_a_running_session_is_refused_with_the_way_out(path: Path) -> None:
+    await three(path)
+    control = StandIn()
+    async with library(path, control=control) as b:
+        await pressed(b, "enter")
+        opened = b.app.screen
+        assert isinstance(opened, MainScreen)
+        await b.until(lambda: opened.latest.view is not None)
+        await b.press("r", "p", "x", "n", "plus")
+        assert b.app.screen is opened
+        assert b.notifications == [
+            "Not started: this session is stored, it is not running: leave it with escape; r in "
+            "the library runs it again"
+        ]
+        assert (control.started, control.asked, control.stopped) == ([], [], [])
+
+
+async def test_a_stored_session_is_saved_under_a_name_from_within(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        await pressed(b, "enter")
+        opened = b.app.screen
+        assert isinstance(opened, MainScreen)
+        await b.until(lambda: opened.latest.view is not None)
+        await b.press("s")
+        await b.press(*["backspace"] * 20)
+        await pressed(b, *"again", "enter")
+        await b.until(lambda: b.notifications == ["Saved as again."])
+        assert (await sessions(path))[THIRD].names == ("again",)
+
+
+async def test_a_session_is_run_again_as_it_was(path: Path) -> None:
+    await three(path)
+    control = StandIn()
+    async with library(path, control=control) as b:
+        await pressed(b, "r")
+        assert b.app.screen is b.main
+        assert control.started == [(["search.simple-text", "search.steady"], False)]
+        # The first of them is in no file of the workbench.
+        assert "simple-text" in b.text
+
+
+async def test_checked_sessions_are_compared_with_the_baseline_among_them(path: Path) -> None:
+    await three(path)
+    async with library(path, (120, 40)) as b:
+        await b.press("a")
+        await pressed(b, "c")
+        assert isinstance(b.app.screen, CompareScreen)
+        await b.until(lambda: "before-index" in b.lines[0])
+        assert b.lines[0].index("before-index") < b.lines[0].index(SECOND)
+
+
+async def test_one_session_is_compared_with_the_baseline_that_there_is(path: Path) -> None:
+    await three(path)
+    async with library(path, (120, 40)) as b:
+        await pressed(b, "c")
+        await b.until(lambda: "main" in b.lines[0])
+        assert THIRD in b.lines[0]
