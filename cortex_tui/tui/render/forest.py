@@ -23,7 +23,7 @@ _NAME_LEAST, _NAME_MOST = 12, 48
 _SHORT, _WITH_BAND = 6, 11
 _BY = 5
 _AXIS_LEAST = 15
-_VERDICT, _VERDICT_WIDE = 18, 29
+_VERDICT, _VERDICT_WIDE = 18, 32
 
 
 class Columns(NamedTuple):
@@ -36,17 +36,17 @@ class Columns(NamedTuple):
     verdict: int
 
 
-def columns_for(width: int, longest: int) -> Columns:
-    """The parts that fill `width` cells; `longest` is that of the names."""
+def columns_for(width: int, longest: int, widest: int) -> Columns:
+    """The parts that fill `width` cells; `longest` is that of the names, `widest` of verdicts."""
     name = max(_NAME_LEAST, min(longest, _NAME_MOST))
-    numbers, verdict = _WITH_BAND, _VERDICT_WIDE
+    numbers, verdict = _WITH_BAND, min(widest, _VERDICT_WIDE)
 
     def axis() -> int:
         parts = name + 1 + len(STATISTICS) * (numbers + 1) + 1 + _BY + 1 + verdict
         return width - 2 - parts
 
     if axis() < _AXIS_LEAST + 10:
-        verdict = _VERDICT
+        verdict = min(verdict, _VERDICT)
     if axis() < _AXIS_LEAST + 6:
         numbers = _SHORT
     if axis() < _AXIS_LEAST:
@@ -66,9 +66,10 @@ class Forest(NamedTuple):
 def forest_of(comparison: Comparison, width: int) -> Forest:
     """The worst first."""
     rows = comparison.worst_first
-    columns = columns_for(
-        width, max((width_of(one_line(each.profile)) for each in rows), default=0)
-    )
+    longest = max((width_of(one_line(each.profile)) for each in rows), default=0)
+    verdicts = [verdict_text(each, _VERDICT_WIDE)[0] for each in rows]
+    widest = max(map(width_of, ["verdict", *verdicts]))
+    columns = columns_for(width, longest, widest)
     firsts = [each.statistics[each.primary] for each in rows]
     logs = [math.log(each.ratio) for each in firsts if each.ratio]
     logs += [math.log1p(tolerance_of(each.statistic)) for each in firsts]

@@ -29,9 +29,10 @@ def shift_plot(shift: Shift, width: int, height: int) -> list[Line]:
     scale = _scale_of(points, rows)
     cells = [[Span(" ")] * columns for _ in range(rows)]
     zero = scale.row(0.0)
-    cells[zero] = [Span(ZERO, "dim")] * columns
     places = [round((at + 0.5) / len(points) * columns) for at in range(len(points))]
     _fill_band(cells, scale, points, places)
+    # Over the band: whether 0 lies within is what one looks for.
+    cells[zero] = [Span(ZERO, "plain")] * columns
     for each, x in zip(points, places, strict=True):
         y = scale.row(each.difference)
         if 0 <= y < rows:

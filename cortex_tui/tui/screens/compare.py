@@ -258,6 +258,7 @@ class CompareScreen(ActionScreen):
             forest = forest_of(compared.comparison, width - 1)
             self._titles.line, self._whole.line = titles(forest), whole_row(forest)
             rows = [row(forest, each) for each in forest.rows]
+            self._forest.styles.max_height = max(1, len(rows))
             self._forest.show(lambda width: list(rows), topic=(self._at, self._forced))
             self._look()
             self._read_history()
