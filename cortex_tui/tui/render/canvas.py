@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from cortex_tui.tui.render.text import Line, Span, SpanTone
@@ -67,6 +67,19 @@ class Canvas:
         mask = cell - _BRAILLE if _BRAILLE <= cell < _BRAILLE + 256 else 0
         mask |= _DOTS[x % DOTS_ACROSS][y % DOTS_DOWN]
         self._cells[row][column], self._tones[row][column] = chr(_BRAILLE + mask), tone
+
+    def behind(self, column: int, text: str, tone: SpanTone) -> None:
+        """A character in every row of a column where nothing is."""
+        for cells, tones in zip(self._cells, self._tones, strict=True):
+            if 0 <= column < self.columns and cells[column] == " ":
+                cells[column], tones[column] = text, tone
+
+    def tint(self, columns: Iterable[int], tone: SpanTone) -> None:
+        """Gives all that is in these columns another tone."""
+        for column in columns:
+            if 0 <= column < self.columns:
+                for tones in self._tones:
+                    tones[column] = tone
 
     def line(self, row: int) -> Line:
         """A row, with neighbours of one tone as one span."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cortex_tui.tables import Tone
+from cortex_tui.tui.render.canvas import DOTS_ACROSS, DOTS_DOWN, Canvas
 from cortex_tui.tui.render.marks import IDLE
 from cortex_tui.tui.render.short import short_duration
 from cortex_tui.tui.render.time_axis import LABEL_WIDTH, TimeAxis
@@ -16,60 +17,40 @@ Values = Sequence[float | None]
 Curve = tuple[str, Values, Tone]
 """Name, values in ns, tone."""
 
-_DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _ROUND_LOG = (1, 2, 5, 10)
 _ROUND = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 
 
 class Panel(NamedTuple):
-    """Lines of a plot: the labels at the upright axis, and the cells with their tones."""
+    """A plot, and the label of each of its lines at the upright axis."""
 
     labels: list[str]
-    cells: list[list[str]]
-    tones: list[list[Tone]]
+    plot: Canvas
 
 
 def curves(drawn: Sequence[Curve], axis: TimeAxis, rows: int) -> Panel:
     """Curves over each other, between two round values. Of curves in one cell, the last one gives
     the tone."""
+    labels, plot = _named(drawn, rows), Canvas(axis.cells, rows)
     known = [value for _, values, _ in drawn for value in values if value is not None]
-    if not known:
-        return _blank(_named(drawn, rows), axis, rows)
-    low, high = _round_below(max(1, min(known))), _round_above(max(1, *known))
-    if low >= high:
-        high = _round_above(low * 1.01)
-    masks = [[0] * axis.cells for _ in range(rows)]
-    tones: list[list[Tone]] = [["plain"] * axis.cells for _ in range(rows)]
-    span = math.log(high / low)
-
-    def dot(value: float) -> int:
-        """Of the four dots of each line, which one, from above."""
-        return round(math.log(high / max(value, low)) / span * (rows * 4 - 1))
-
-    for _, values, tone in drawn:
-        before: int | None = None
-        for number, value in enumerate(values):
-            if value is None or (number + 1) * axis.wide > axis.cells:
-                before = None
-                continue
-            at = dot(value)
-            for x in range(number * axis.wide * 2, (number + 1) * axis.wide * 2):
-                start = (
-                    at if before is None or before == at else before + (1 if at > before else -1)
-                )
-                for y in range(min(start, at), max(start, at) + 1):
-                    masks[y // 4][x // 2] |= _DOTS[x % 2][y % 4]
-                    tones[y // 4][x // 2] = tone
-                before = at
-    cells = [[chr(0x2800 + mask) if mask else " " for mask in line] for line in masks]
-    labels = _named(drawn, rows)
-    for value in steps(low, high):
-        row = dot(value) // 4
-        near = labels[max(0, row - 1) : row + 2] if value not in (low, high) else [labels[row]]
-        if not any(near):
-            labels[row] = short_duration(value)
-    return Panel([_label(text) for text in labels], cells, tones)
+    if known:
+        low, high = _round_below(max(1, min(known))), _round_above(max(1, *known))
+        if low >= high:
+            high = _round_above(low * 1.01)
+        # Of all dots of the height, which one, from above.
+        per_e = (rows * DOTS_DOWN - 1) / math.log(high / low)
+        dots = {value: round(math.log(high / max(value, low)) * per_e) for value in known}
+        for _, values, tone in drawn:
+            across = [None if value is None else dots[value] for value in values]
+            wide = axis.wide * DOTS_ACROSS
+            plot.curve([dot for dot in across for _ in range(wide)], tone)
+        for value in steps(low, high):
+            row = round(math.log(high / value) * per_e) // DOTS_DOWN
+            near = labels[max(0, row - 1) : row + 2] if low < value < high else [labels[row]]
+            if not any(near):
+                labels[row] = short_duration(value)
+    return Panel([_label(text) for text in labels], plot)
 
 
 def _named(drawn: Sequence[Curve], rows: int) -> list[str]:
@@ -92,33 +73,19 @@ def bars(
     if rows > 2:
         labels[-1] = "0"
     labels[min(1, rows - 1)] = labels[min(1, rows - 1)] or name
-    panel = _blank(labels, axis, rows)
-    if not top:
-        top = 1.0
+    plot = Canvas(axis.cells, rows)
     for number, value in enumerate(values):
         if value is None:
             continue
-        eighths = round(value / top * rows * 8)
-        column = slice(number * axis.wide, (number + 1) * axis.wide)
-        wide = len(panel.cells[0][column])
+        eighths = round(value / (top or 1.0) * rows * 8)
         for row in range(rows):
-            filled = max(0, min(8, eighths - (rows - 1 - row) * 8))
-            cell = _EIGHTHS[filled]
-            if row == rows - 1 and not filled:
+            above = eighths - (rows - 1 - row) * 8
+            cell = _EIGHTHS[max(0, min(8, above))]
+            if row == rows - 1 and above <= 0:
                 cell = _EIGHTHS[1] if value else IDLE
-            panel.cells[row][column] = [cell] * wide
             # What is below the end of a bar need not be looked at.
-            if eighths > (rows - row) * 8:
-                panel.tones[row][column] = ["dim"] * wide
-    return panel
-
-
-def _blank(labels: Sequence[str], axis: TimeAxis, rows: int) -> Panel:
-    return Panel(
-        [_label(text) for text in labels],
-        [[" "] * axis.cells for _ in range(rows)],
-        [["plain"] * axis.cells for _ in range(rows)],
-    )
+            plot.put(row, number * axis.wide, cell * axis.wide, "dim" if above > 8 else "plain")
+    return Panel([_label(text) for text in labels], plot)
 
 
 def _label(text: str) -> str:

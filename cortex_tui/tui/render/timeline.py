@@ -27,7 +27,6 @@ from cortex_tui.tui.render.time_axis import (
     TimeAxis,
     axis_line,
     clock_text,
-    joined,
 )
 
 MEDIUM = 13
@@ -191,25 +190,17 @@ def _drawn(
     cursor: int | None,
 ) -> list[Line]:
     """The lines of a panel, with upright lines at marks and cursor, dim outside the window."""
-    inside = range(axis.cells)
+    plot = panel.plot
     if window is not None:
         last = max(window.from_ns, window.until_ns - 1)
-        inside = range(axis.cell_of(window.from_ns), axis.cell_of(last) + axis.wide)
-    at = range(0) if cursor is None else range(cursor * axis.wide, (cursor + 1) * axis.wide)
-    lines: list[Line] = []
-    for label, cells, tones in zip(panel.labels, panel.cells, panel.tones, strict=True):
-        shown, styled = list(cells), list(tones)
-        for cell in range(axis.cells):
-            if cell in at:
-                styled[cell] = "head"
-                if shown[cell] == " " and cell == at[0]:
-                    shown[cell] = TICK
-            elif shown[cell] == " " and cell in guides:
-                shown[cell], styled[cell] = _GUIDE, "dim"
-            elif cell not in inside:
-                styled[cell] = "dim"
-        lines.append((Span(label, "dim"), *joined(shown, styled)))
-    return lines
+        plot.tint(range(axis.cell_of(window.from_ns)), "dim")
+        plot.tint(range(axis.cell_of(last) + axis.wide, axis.cells), "dim")
+    if cursor is not None:
+        plot.behind(cursor * axis.wide, TICK, "head")
+        plot.tint(range(cursor * axis.wide, (cursor + 1) * axis.wide), "head")
+    for cell in guides:
+        plot.behind(cell, _GUIDE, "dim")
+    return [(Span(label, "dim"), *plot.line(row)) for row, label in enumerate(panel.labels)]
 
 
 def _mark_lines(marks: Sequence[MarkRecord], axis: TimeAxis, rows: int) -> list[Line]:
