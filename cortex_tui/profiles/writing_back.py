@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -21,18 +22,36 @@ class NotWrittenError(Exception):
     """Why nothing was written, in a sentence."""
 
 
-def copy_of(draft: Draft, folders: Sequence[Path]) -> Path:
+def copy_of(suite: str, file: Path, folders: Sequence[Path]) -> Path:
     """Where a copy of a shipped suite takes its place; its own file where that is the user's.
 
     `folders` are those in which suites of the user are looked for. Raises NotWrittenError.
     """
-    if any(os.path.realpath(folder) == str(draft.file.parent) for folder in folders):
-        return draft.file
+    if any(os.path.realpath(folder) == str(file.parent) for folder in folders):
+        return file
     if not folders:
         raise NotWrittenError(
-            f"{draft.suite} is a shipped suite, and --profiles names no folder for a copy of it"
+            f"{suite} is a shipped suite, and --profiles names no folder for a copy of it"
         )
-    return folders[0] / draft.file.name
+    return folders[0] / file.name
+
+
+def copy_suite(file: Path, copy: Path) -> None:
+    """Copies the file of a suite as it is; raises NotWrittenError."""
+    with _reported(file):
+        _create(copy, toml_bytes(file))
+
+
+@contextmanager
+def _reported(file: Path) -> Iterator[None]:
+    """Within it, what keeps the file from being read or written is a NotWrittenError."""
+    shown = one_line(file.name)
+    try:
+        yield
+    except OSError as error:
+        raise NotWrittenError(f"{shown} cannot be written: {error.strerror or error}") from None
+    except RefusedError as refused:
+        raise NotWrittenError(f"{shown}: {refused.message}") from None
 
 
 def write_back(
@@ -57,16 +76,12 @@ def write_back(
         ) from None
     if not _has(data, draft, profiles):
         raise NotWrittenError(f"{shown} would be read as something else: E opens it")
-    try:
+    with _reported(file):
         if file == draft.file:
             _replace(draft, data)
         else:
             _create(file, data)
         written = toml_bytes(file)
-    except OSError as error:
-        raise NotWrittenError(f"{shown} cannot be written: {error.strerror or error}") from None
-    except RefusedError as refused:
-        raise NotWrittenError(f"{shown}: {refused.message}") from None
     if not _has(written, draft, profiles):
         raise NotWrittenError(f"{shown} was changed by somebody else while it was written")
     return file
@@ -94,7 +109,12 @@ def _replace(draft: Draft, data: bytes) -> None:
 def _create(file: Path, data: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with file.open("xb") as opened:
-            opened.write(data)
+        opened = file.open("xb")
     except FileExistsError:
         raise NotWrittenError(f"{one_line(str(file))} is there already, and stays") from None
+    try:
+        with opened:
+            opened.write(data)
+    except OSError:
+        file.unlink(missing_ok=True)
+        raise

@@ -7,10 +7,13 @@ import signal
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from cortex_tui.profiles.search_path import SuiteReader, search_path
 from cortex_tui.profiles.suite_lines import line_of_profile
 from cortex_tui.tui.editor import chosen_editor, command_line, run_editor
+from tests.tui.samples import running
 from tests.tui.stand_in import bench
 
 FILE = Path("/p/shop.toml")
@@ -88,3 +91,39 @@ async def test_without_an_editor_a_message_says_what_to_do(
     async with bench() as b:
         await b.press("E")
         assert b.notifications[0].startswith(message)
+
+
+async def test_a_shipped_suite_is_copied_before_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shipped").mkdir()
+    shipped = tmp_path / "shipped" / "shop.toml"
+    shipped.write_text('[profile.x]\nworkload = "a:b"\n')
+    monkeypatch.chdir(tmp_path)
+    opened: list[tuple[Path, str]] = []
+
+    def edit(app: object, file: Path, profile: str) -> str:
+        opened.append((file, profile))
+        return ""
+
+    monkeypatch.setattr("cortex_tui.tui.editor.edit_in_terminal", edit)
+    path = search_path(working_folder=tmp_path, shipped=tmp_path / "shipped")
+    reader = SuiteReader(path)
+    async with bench(catalog=reader.read(), reader=reader, size=(120, 40)) as b:
+        await b.press("E")
+        assert "E again makes a copy of it, profiles/shop.toml" in b.notifications[0]
+        assert opened == []
+        await b.press("E")
+        copy = tmp_path / "profiles" / "shop.toml"
+        assert opened == [(copy, "x")]
+        assert copy.read_bytes() == shipped.read_bytes()
+        await b.until(lambda: "replaces the shipped suite" in b.text)
+        await b.press("E")
+        assert opened[1:] == [(copy, "x")]
+
+
+async def test_the_editor_waits_for_a_session_that_is_measured_in_this_process() -> None:
+    async with bench() as b:
+        await b.show(msgspec.structs.replace(running(), placement="in-process"))
+        await b.press("E")
+        assert b.notifications[0].startswith("A session is measured in this process; press x")

@@ -199,7 +199,7 @@ class EditForm(ModalScreen[Edited | None]):
             return
         checked = self._checked
         try:
-            copy = copy_of(self._draft, self._folders) if self._shipped else None
+            copy = self._copy if self._shipped else None
             if copy is not None and copy != self._draft.file and not self._warned_of_copy:
                 self._warned_of_copy = True
                 self._report(
@@ -214,6 +214,10 @@ class EditForm(ModalScreen[Edited | None]):
             self._report(str(error))
         else:
             self.dismiss(self._edited("file", file))
+
+    @property
+    def _copy(self) -> Path:
+        return copy_of(self._draft.suite, self._draft.file, self._folders)
 
     def action_restore(self) -> None:
         lines = lines_of(self._draft, {})

@@ -12,7 +12,7 @@ from textual import on
 from textual.message import Message
 
 from cortex_tui.placement.registry import place_of
-from cortex_tui.profiles.model import Catalog, Profile
+from cortex_tui.profiles.model import Catalog, Profile, Suite
 from cortex_tui.profiles.rereading import reread_text, with_former, with_profiles
 from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.session.control import Control
@@ -47,6 +47,8 @@ class SuiteScreen(SessionScreen):
         self._edits = Edits()
         self._new: NewSuite | None = None
         """The suite that was made here, until it has been read."""
+        self._copy_asked = ""
+        """The shipped suite of which a second press makes a copy."""
         self._reader = reader
         self._also: dict[str, Profile] = {}
         """Profiles that are listed though no file has them, by full name."""
@@ -91,8 +93,7 @@ class SuiteScreen(SessionScreen):
         texts += [f"{family} is as in its file again" for family in lost]
         if self._show_new():
             return
-        if text := "; ".join(filter(None, texts)):
-            self.report(text)
+        self.report("; ".join(filter(None, texts)) or "suites were read again: no profile changed")
 
     def _list(self) -> None:
         catalog = with_profiles(self._edits.applied(self._read), self._also.values())
@@ -176,12 +177,40 @@ class SuiteScreen(SessionScreen):
         if self.reads_no_files():
             self._warn("A session is measured in this process; press x to stop it before you edit.")
             return
+        from cortex_tui.profiles.writing_back import NotWrittenError
         from cortex_tui.tui.editor import edit_in_terminal
 
-        name = "" if entry.profile is None else profile.base or profile.name
-        if failed := edit_in_terminal(self.app, Path(profile.source), name):
-            self._warn(failed)
-        self.look_for_changes()
+        try:
+            file = self._file_to_edit(entry.suite, Path(profile.source))
+        except NotWrittenError as error:
+            self._warn(f"{error}.")
+            return
+        if file is not None:
+            name = "" if entry.profile is None else profile.base or profile.name
+            if failed := edit_in_terminal(self.app, file, name):
+                self._warn(failed)
+            self.look_for_changes()
+
+    def _file_to_edit(self, suite: Suite, file: Path) -> Path | None:
+        """The suite's file. A shipped one is the program's: with a second press a copy is made."""
+        from cortex_tui.profiles.loader import shown_as
+        from cortex_tui.profiles.writing_back import copy_of, copy_suite
+
+        asked, self._copy_asked = self._copy_asked, ""
+        if not suite.shipped or self._reader is None:
+            return file
+        copy = copy_of(suite.name, file, self._reader.folders)
+        if copy == file:
+            return file
+        if asked == suite.name:
+            copy_suite(file, copy)
+            return copy
+        self._copy_asked = suite.name
+        self._warn(
+            f"{suite.name} is shipped with the program. E again makes a copy of it, "
+            f"{shown_as(copy, Path.cwd())}, which takes its place, and opens that."
+        )
+        return None
 
     def _ask_for_suite(self) -> None:
         folders = self._reader.folders if self._reader else ()

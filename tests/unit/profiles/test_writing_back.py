@@ -126,7 +126,7 @@ def test_a_layout_that_cannot_be_kept_is_refused(file: Path) -> None:
 def test_a_copy_of_a_shipped_suite_takes_its_place(file: Path, tmp_path: Path) -> None:
     x, y = profiles(file)
     draft, folder = draft_of(x), tmp_path / "work" / "profiles"
-    copy = copy_of(draft, [folder])
+    copy = copy_of("s", file, [folder])
     assert copy == folder / "s.toml"
     edited = edit(draft, copy, duration="3s")
     assert file.read_text() == SUITE
@@ -135,9 +135,9 @@ def test_a_copy_of_a_shipped_suite_takes_its_place(file: Path, tmp_path: Path) -
     with pytest.raises(NotWrittenError, match="is there already, and stays"):
         edit(draft, copy, duration="4s")
     # In a checkout of the program, its suites are the user's own.
-    assert copy_of(draft, [tmp_path]) == file
+    assert copy_of("s", file, [tmp_path]) == file
     with pytest.raises(NotWrittenError, match="names no folder"):
-        copy_of(draft, [])
+        copy_of("s", file, [])
 
 
 def test_whatever_is_written_the_loader_reads_exactly_what_was_edited(tmp_path: Path) -> None:
