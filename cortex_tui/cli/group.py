@@ -31,6 +31,7 @@ COMMANDS = {
     "snapshots": "snapshots",
     "show": "snapshots",
     "save": "saving",
+    "screenshot": "picturing",
     "compare": "comparing",
     "noise": "noise",
     "diff": "diffing",

@@ -29,7 +29,7 @@ from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.leaving import leaving
 from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.screens.main import MainScreen
-from cortex_tui.tui.screenshot import save_screenshot
+from cortex_tui.tui.screenshot import save_screenshot, self_contained
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.memory import LOOK_S, NOTHING, Memory, Remembered
 
@@ -172,6 +172,9 @@ class Workbench(KeysInOrder[int]):
     def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
         """Saves a picture of the screen, without the palette."""
         self.set_timer(0.1, self._take_screenshot)
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        return self_contained(super().export_screenshot(title=title, simplify=simplify))
 
     def _take_screenshot(self) -> None:
         save = partial(self._save_screenshot, self.export_screenshot())

@@ -278,6 +278,11 @@ class MainScreen(ComparingScreen, SuiteScreen):
     def on_descendant_focus(self) -> None:
         self.show()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that the open pane is drawn from has come."""
+        return self.view is not None and not self._series.is_waiting
+
     # --- panes ----------------------------------------------------------------------------------
 
     @property

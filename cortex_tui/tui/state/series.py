@@ -34,6 +34,11 @@ class SeriesKeeper:
         self._windowed: dict[int, tuple[RunSeries, TimeWindow, dict[str, Any]]] = {}
         """By run: what its numbers within a window were made of, and those."""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether intervals that were asked for have not come yet."""
+        return bool(self._asked)
+
     def _begin(self, session: str) -> None:
         if session != self._session:
             self._session = session

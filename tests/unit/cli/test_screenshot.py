@@ -1,0 +1,133 @@
+"""`cortex-tui screenshot`: a stored session as a picture that needs nothing but itself."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from cortex_tui.store.port import open_store
+from cortex_tui.tui.panes.registry import PANES
+from tests.unit.cli.door import Answer, call
+from tests.unit.store import samples
+
+SESSION = "20250101T100000-aaaaaa"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """With one session, of two profiles."""
+    path = tmp_path / "sessions.db"
+
+    async def write() -> None:
+        async with await open_store(path) as opened:
+            await opened.begin_session(samples.session(SESSION, environment={"usable_cores": 3}))
+            await opened.write(samples.batch(SESSION, state="finished", count=12))
+            await opened.finish_session(SESSION, "finished")
+            await opened.name_snapshot("before", SESSION, None)
+
+    asyncio.run(write())
+    return path
+
+
+def shot(
+    capsys: pytest.CaptureFixture[str], store: Path, *options: str, ref: str = "before"
+) -> Answer:
+    return call(capsys, "screenshot", ref, "--store", str(store), *options)
+
+
+CELL = 12.2
+"""How wide a cell is in a picture."""
+
+
+def text_of(svg: str) -> str:
+    """What the picture shows, as a terminal would."""
+    lines: dict[float, str] = {}
+    for each in ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text"):
+        if "clip-path" in each.attrib:
+            y, column = float(each.attrib["y"]), round(float(each.attrib["x"]) / CELL)
+            before = lines.get(y, "").ljust(column)
+            lines[y] = before + (each.text or "").replace("\xa0", " ").strip("\n")
+    return "\n".join(line for _, line in sorted(lines.items()))
+
+
+def test_the_first_tab_of_the_first_profile_is_shown(
+    capsys: pytest.CaptureFixture[str], store: Path
+) -> None:
+    code, svg, _ = shot(capsys, store)
+    assert code == 0
+    text = text_of(svg)
+    assert "stored before, not running" in text
+    assert "search.simple-text  done" in text
+
+
+def test_it_needs_nothing_from_elsewhere(capsys: pytest.CaptureFixture[str], store: Path) -> None:
+    svg = shot(capsys, store).out
+    addresses = set(re.findall(r"[a-z]+://[^\s\"')]+", svg))
+    assert addresses == {"http://www.w3.org/2000/svg"}
+    assert "@font-face" not in svg
+    assert set(re.findall(r"url\((.)", svg)) <= {"#"}
+
+
+@pytest.mark.parametrize("tab", PANES)
+def test_every_tab_can_be_drawn_and_comes_out_the_same_twice(
+    capsys: pytest.CaptureFixture[str], store: Path, tab: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = ("--tab", tab, "--profile", "search.steady", "--size", "100x30")
+    code, svg, _ = shot(capsys, store, *options)
+    assert code == 0
+    assert "▸[ ]!steady" in text_of(svg)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert shot(capsys, store, *options).out == svg
+
+
+def test_a_theme_changes_the_colours_and_nothing_else(
+    capsys: pytest.CaptureFixture[str], store: Path
+) -> None:
+    dark, light = (
+        shot(capsys, store, "--theme", name).out for name in ("textual-dark", "textual-light")
+    )
+    assert dark != light
+    assert text_of(dark) == text_of(light)
+
+
+def test_a_file_is_written_whole(
+    capsys: pytest.CaptureFixture[str], store: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "picture.svg"
+    code, out, err = shot(capsys, store, "-o", str(file))
+    assert (code, out) == (0, "")
+    assert err == f"written to {file}\n"
+    assert file.read_text(encoding="utf-8").startswith("<svg ")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--tab", "heat"], "--tab: no tab "),
+        (["--profile", "search.simple"], 'did you mean "search.simple-text"'),
+        (["--theme", "blue"], "--theme: no theme"),
+        (["--size", "10x10"], "expected columns and rows such as 120x40"),
+        (["--size", "x"], "expected columns and rows such as 120x40"),
+        (["--size", "99999x40"], "expected columns and rows such as 120x40"),
+        (["-o", "picture.png"], "expected a file that ends in .svg"),
+        (["-o", "gone/picture.svg"], "cannot be written: No such file or directory"),
+    ],
+)
+def test_what_is_not_there_is_one_clear_error(
+    capsys: pytest.CaptureFixture[str], store: Path, options: list[str], message: str
+) -> None:
+    code, out, err = shot(capsys, store, *options)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_an_unknown_session_is_an_error(capsys: pytest.CaptureFixture[str], store: Path) -> None:
+    assert shot(capsys, store, ref="nothing").code == 2
+    assert "nothing" in shot(capsys, store, ref="nothing").err
+    gone = call(capsys, "screenshot", "before", "--store", str(store.with_name("gone.db")))
+    assert gone.code == 2
+    assert "there is no store" in gone.err
