@@ -29,7 +29,8 @@ from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.leaving import leaving
 from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.screens.main import MainScreen
-from cortex_tui.tui.screenshot import save_screenshot, self_contained
+from cortex_tui.tui.screenshot import save_screenshot
+from cortex_tui.tui.self_contained import self_contained
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.memory import LOOK_S, NOTHING, Memory, Remembered
 

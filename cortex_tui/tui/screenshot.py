@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 import platformdirs
-
-_FONT_FACE = re.compile(r"\s*@font-face \{.*?\}", re.DOTALL)
-_FONTS = "'Fira Code', 'JetBrains Mono', 'DejaVu Sans Mono', Menlo, Consolas, monospace"
-"""Whichever of them there is; each piece of text has its width in the picture."""
-
-
-def self_contained(svg: str) -> str:
-    """A picture that Textual has made, without the fonts that it would load from another host."""
-    svg = _FONT_FACE.sub("", svg).replace("Fira Code, monospace", _FONTS)
-    return re.sub(r"\s*<!--.*?-->", "", svg, flags=re.DOTALL)
 
 
 def save_screenshot(svg: str) -> Path:

@@ -11,6 +11,7 @@ import pytest
 
 from cortex_tui.store.port import open_store
 from cortex_tui.tui.panes.registry import PANES
+from cortex_tui.tui.self_contained import self_contained
 from tests.unit.cli.door import Answer, call
 from tests.unit.store import samples
 
@@ -70,6 +71,27 @@ def test_it_needs_nothing_from_elsewhere(capsys: pytest.CaptureFixture[str], sto
     assert addresses == {"http://www.w3.org/2000/svg"}
     assert "@font-face" not in svg
     assert set(re.findall(r"url\((.)", svg)) <= {"#"}
+
+
+def test_blocks_are_rectangles_that_leave_no_gaps() -> None:
+    """Fonts differ in how high their lines are; the picture's lines are 24.4 high."""
+    text = '<text class="r1" x="{}" y="{}" textLength="9" clip-path="url(#a)">{}</text>'
+    upper, lower = text.format(12.2, 20, "▄▄&#160;█"), text.format(24.4, 44.4, "▀▌▌")
+    mixed = text.format(0, 68.8, "p99 █ &lt;▀")
+    svg = self_contained(f"<svg>{upper}{lower}{mixed}</svg>")
+    assert svg.count("<text") == 1
+    assert mixed in svg
+    found = [
+        tuple(float(each.attrib[name]) for name in ("x", "y", "width", "height"))
+        for each in ElementTree.fromstring(svg).iter("rect")
+    ]
+    assert found == [
+        (12.2, 13.7, 24.4, 12.2),
+        (48.8, 1.5, 12.2, 24.4),
+        (24.4, 25.9, 12.2, 12.2),
+        (36.6, 25.9, 6.1, 24.4),
+        (48.8, 25.9, 6.1, 24.4),
+    ]
 
 
 @pytest.mark.parametrize("tab", PANES)
