@@ -1,11 +1,12 @@
 """What a person changes of stored sessions on a screen, each as one piece of work with the store.
 
-Each returns what is to be reported.
+Those that return a text return what is to be reported.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cortex_tui.store.port import Store
 
@@ -31,6 +32,19 @@ async def give_name(session: str, name: str, store: Store) -> str:
     """Gives a session a name that stays."""
     await store.name_snapshot(name, session)
     return f"named {name}"
+
+
+class Pointed(NamedTuple):
+    """A baseline that was pointed at a session."""
+
+    name: str
+    before: str
+    """The session that it was pointed at before, "" for a new one."""
+
+
+async def point_baseline(session: str, name: str, store: Store) -> Pointed:
+    """Points a new name, or a baseline that there is, at a session."""
+    return Pointed(name, await store.set_baseline(name, session))
 
 
 async def undo(store: Store) -> str:

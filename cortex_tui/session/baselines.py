@@ -9,7 +9,7 @@ from cortex_tui.analysis.baseline import Baseline, baseline_of
 from cortex_tui.isolation import asyncio
 from cortex_tui.stats.codec import HistogramFormatError
 from cortex_tui.store.errors import SnapshotError
-from cortex_tui.store.port import open_store
+from cortex_tui.store.port import Store, open_store
 
 
 class Candidate(NamedTuple):
@@ -54,7 +54,12 @@ def load_baseline(store: Path, ref: str) -> Baseline:
 
 async def _load(store: Path, ref: str) -> Baseline:
     async with await open_store(store, "read") as opened:
-        stored, noise = await opened.load(ref), await opened.noise()
+        return await baseline_in(opened, ref)
+
+
+async def baseline_in(store: Store, ref: str) -> Baseline:
+    """What is compared with, from an open store; SnapshotError as for `load_baseline`."""
+    stored, noise = await store.load(ref), await store.noise()
     try:
         return baseline_of(ref, stored, noise)
     except HistogramFormatError as error:

@@ -219,7 +219,7 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
 )
 
 _PROGRAM_AND_MOVES = (
-    Action("library", ("h",), "h", "library", "Browse all stored sessions, or return to them"),
+    Action("library", ("h",), "h", "library", "Browse all stored sessions, or return to them", 10),
     Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", 2),
     Action("quit", ("q",), "q", "quit", "End the session and leave", 1),
     _move("down", ("j", "down"), "j k ↓ ↑", "down", "The row below, or scroll the details"),

@@ -110,6 +110,17 @@ def damage(path: Path) -> None:
     path.write_bytes(b"SQLite format 3\x00" + b"\xff" * 5_000)
 
 
+def set_aside(path: Path) -> bytes:
+    """Puts something else in the place of the store's file, and returns what was in it."""
+    whole = path.read_bytes()
+    path.write_bytes(b"something else " * 500)
+    return whole
+
+
+def put_back(path: Path, whole: bytes) -> None:
+    path.write_bytes(whole)
+
+
 def remove(path: Path) -> None:
     path.unlink()
 
@@ -172,11 +183,24 @@ async def test_a_damaged_store_is_one_error_and_stays_as_it_is(path: Path) -> No
     async with library(path, (120, 40)) as b:
         assert "snapshots.db: it is" in b.text
         assert "Nothing was changed. R reads it again; escape goes back." in b.text
+        await pressed(b, "d")
         assert files_in(path.parent) == before
         remove(path)
         await three(path)
         await pressed(b, "R")
         assert "before-index" in b.text
+
+
+async def test_checks_outlast_a_store_that_cannot_be_read_for_a_time(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        await b.press("space")
+        whole = set_aside(path)
+        await pressed(b, "R")
+        assert "it is no SQLite database" in b.text
+        put_back(path, whole)
+        await pressed(b, "R")
+        assert "1 checked" in b.text
 
 
 async def test_texts_of_others_are_drawn_as_they_are(path: Path) -> None:

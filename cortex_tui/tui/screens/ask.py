@@ -36,7 +36,7 @@ class ApplyingDialog(Dialog[Result]):
             self.dismiss(done)
 
 
-class AskDialog(ApplyingDialog[str]):
+class AskDialog(ApplyingDialog[Result]):
     """Asks for one text."""
 
     def __init__(
@@ -46,7 +46,7 @@ class AskDialog(ApplyingDialog[str]):
         *,
         placeholder: str,
         about: str,
-        apply: Callable[[str], Future[str]],
+        apply: Callable[[str], Future[Result]],
     ) -> None:
         """`text` is there to begin with; `apply` is called with what was entered."""
         super().__init__()
@@ -64,5 +64,5 @@ class AskDialog(ApplyingDialog[str]):
             yield Static(f"{self._about}\n", classes="quiet", markup=False)
             yield Static("enter does it   escape cancels", classes="quiet")
 
-    def apply(self, text: str) -> Future[str]:
+    def apply(self, text: str) -> Future[Result]:
         return self._apply(text)

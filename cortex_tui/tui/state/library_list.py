@@ -63,6 +63,10 @@ class LibraryList:
         self.checked.intersection_update(each.id for each in listed.sessions)
         self._list()
 
+    def hide(self) -> None:
+        """Lists nothing while the store cannot be read; what is checked stays so."""
+        self.all, self.rows = Listed(), []
+
     def drop(self, sessions: Collection[str]) -> None:
         """Leaves out sessions that are being removed."""
         left = tuple(each for each in self.all.sessions if each.id not in sessions)

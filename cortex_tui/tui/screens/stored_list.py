@@ -1,0 +1,336 @@
+"""The list of stored sessions: reads it, draws it, finds and sorts in it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from typing import TypeVar
+
+from textual import getters, on
+from textual.app import ComposeResult
+from textual.reactive import var
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from cortex_tui.library.listing import listed
+from cortex_tui.stats.targets import Verdict
+from cortex_tui.store.background import BackgroundStore, Work
+from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.port import Store
+from cortex_tui.tables import Tone
+from cortex_tui.text import one_line
+from cortex_tui.tui.failures import reason_of
+from cortex_tui.tui.library_actions import LIBRARY_ACTIONS
+from cortex_tui.tui.render.library_facts import session_facts
+from cortex_tui.tui.render.library_status import library_status
+from cortex_tui.tui.render.marks import library_legend
+from cortex_tui.tui.render.text import Span
+from cortex_tui.tui.screens.action_screen import ActionScreen
+from cortex_tui.tui.state.library_list import LibraryList
+from cortex_tui.tui.state.status_message import SHOWN_S
+from cortex_tui.tui.widgets.filter_line import FilterLine
+from cortex_tui.tui.widgets.key_line import KeyLine
+from cortex_tui.tui.widgets.library_table import LibraryHeader, LibraryTable
+from cortex_tui.tui.widgets.lines import Lines, Move, TextLine
+from cortex_tui.tui.widgets.row_table import RowTable
+
+T = TypeVar("T")
+
+LOOK_S = 1.0
+"""How often the line at the top follows what runs meanwhile."""
+_BOX = range(1, 4)
+"""The cells of a row's check box."""
+_OF_THE_LIST = ("filter", "sort_next", "sort_other_way", "undo")
+_ANYTIME = ("reload", "back", "leave", "help", "quit")
+
+
+class StoredListScreen(ActionScreen):
+    """Never waits for the store: what is asked of it is done on a thread, in order."""
+
+    LEGEND = library_legend()
+    DEFAULT_CSS = """
+    StoredListScreen {
+        #status, #heading { background: $panel; }
+        #status { dock: top; }
+        LibraryTable { height: 7fr; }
+        #facts { height: 3fr; padding-left: 1; }
+        #instead { display: none; padding: 1 2; height: 1fr; }
+        &.-without-rows {
+            LibraryTable, #heading, #facts { display: none; }
+            #instead { display: block; }
+        }
+    }
+    """
+
+    message: var[tuple[str, Tone]] = var(("", "plain"), init=False, always_update=True)
+    """What was just done."""
+
+    _status = getters.query_one("#status", TextLine)
+    _heading = getters.query_one("#heading", TextLine)
+    _facts = getters.query_one("#facts", Lines)
+    _header = getters.query_one(LibraryHeader)
+    _rows = getters.query_one(LibraryTable)
+    _instead = getters.query_one("#instead", Static)
+    _keys = getters.query_one(KeyLine)
+
+    def __init__(self, store: str) -> None:
+        """`store` is a URL or a path."""
+        super().__init__(LIBRARY_ACTIONS)
+        self.sessions = LibraryList()
+        self.store = BackgroundStore(store)
+        self._verdicts: dict[str, Verdict] = {}
+        self._error = ""
+        """Why the store could not be read."""
+        self._was_read = False
+        self._removals = 0
+        """How often sessions were taken out of the list before the store had removed them."""
+        self._message_timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield TextLine(id="status")
+        yield LibraryHeader()
+        yield LibraryTable(self.sessions, self._verdicts)
+        yield Static("", id="instead", markup=False)
+        yield TextLine(id="heading")
+        yield Lines(id="facts")
+        yield KeyLine(self.table_of_actions)
+
+    def on_mount(self) -> None:
+        self.set_focus(self._rows)
+        self.set_interval(LOOK_S, self.show)
+
+    def on_unmount(self) -> None:
+        self.store.close()
+
+    def on_screen_resume(self) -> None:
+        self.reload()
+
+    @property
+    def is_measuring(self) -> bool:
+        """Whether a session is being measured meanwhile."""
+        return False
+
+    # --- drawing --------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        """Draws whatever differs from what the screen shows."""
+        sessions, current = self.sessions, self.sessions.current
+        self.set_class(current is None, "-without-rows")
+        self._instead.update(self._why_empty())
+        self._rows.sync()
+        self._header.sort = sessions.sort
+        title = "" if current is None else ", ".join(current.names) or current.id
+        self._heading.line = (Span(f" {one_line(title)}", "head"),)
+        verdict = self._verdicts.get(current.id, "none") if current else "none"
+        self._facts.show(
+            partial(session_facts, current, sessions.all.baselines, verdict),
+            topic=current.id if current else "",
+        )
+        text, tone = self.message
+        self._status.line = library_status(
+            sessions,
+            self.app.size.width,
+            message=text or sessions.all.notice,
+            tone=tone if text else "warn",
+            running=self.is_measuring,
+        )
+        self._keys.idle = frozenset(name for name in self.ranked if not self.applies(name))
+
+    def relist(self) -> None:
+        """Draws other rows than before."""
+        self._rows.relist()
+        self.show()
+        self.call_after_refresh(self._ask_for_verdicts)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.relist)
+
+    def _why_empty(self) -> str:
+        if self._error:
+            return f"{self._error}\n\nNothing was changed. R reads it again; escape goes back."
+        if not self._was_read:
+            return "reading the store …"
+        if self.sessions.all.sessions:
+            return "No session is like that; escape lists all of them."
+        return (
+            f"{one_line(self.store.url)}: no session is stored yet.\n\n"
+            "Every session that is run is stored while it runs; escape goes back to the profiles."
+        )
+
+    def applies(self, name: str) -> bool:
+        if name in _ANYTIME:
+            return True
+        return not self._error if name in _OF_THE_LIST else self.sessions.current is not None
+
+    def report(self, text: str, tone: Tone = "head") -> None:
+        """Shows a text in the line at the top, for a moment."""
+        self.message = (text, tone)
+
+    def watch_message(self, message: tuple[str, Tone]) -> None:
+        if self._message_timer is not None:
+            self._message_timer.stop()
+        if message[0]:
+            self._message_timer = self.set_timer(SHOWN_S, partial(self.report, "", "plain"))
+        self.show()
+
+    # --- the store ------------------------------------------------------------------------------
+
+    def reload(self) -> None:
+        """Reads the store again."""
+        self.run_worker(self._reload(), group="list", exclusive=True)
+
+    async def _reload(self) -> None:
+        removals = self._removals
+        try:
+            found = await done(self.store.read(listed))
+        except SnapshotError as error:
+            self._error = one_line(str(error))
+            self.sessions.hide()
+        else:
+            if removals != self._removals:
+                return  # read before what is being removed; it is read again after that
+            self._error = ""
+            for each in found.sessions:
+                if each.state == "running":
+                    self._verdicts.pop(each.id, None)
+            self.sessions.take(found)
+        self._was_read = True
+        self.relist()
+
+    def drop(self, sessions: Sequence[str]) -> None:
+        """Lists the sessions no more, whose removal has been asked for."""
+        self._removals += 1
+        self.sessions.drop(sessions)
+        self.relist()
+
+    def _ask_for_verdicts(self) -> None:
+        rows = (self.sessions.rows[row] for row in self._rows.in_sight)
+        if wanted := [each.id for each in rows if each.id not in self._verdicts]:
+            self.run_worker(self._take_verdicts(wanted), group="verdicts")
+
+    async def _take_verdicts(self, sessions: Sequence[str]) -> None:
+        # Of those, none is asked for twice.
+        self._verdicts.update(dict.fromkeys(sessions, "none"))
+        try:
+            found = await done(self.store.read(partial(_verdicts_of, sessions)))
+        except SnapshotError:
+            return  # the list itself reports what is wrong with the store
+        self._verdicts.update(found)
+        self.show()
+
+    def write(self, work: Work[T], text_of: Callable[[T], str]) -> None:
+        """Has something written; what came of it is reported, and the list read again."""
+        self.run_worker(self._finish(self.store.write(work), text_of))
+
+    async def _finish(self, asked: Future[T], text_of: Callable[[T], str]) -> None:
+        try:
+            self.report(text_of(await done(asked)))
+        except SnapshotError as error:
+            self.complain(error)
+        self.reload()
+
+    def complain(self, error: Exception) -> None:
+        """Reports what did not work."""
+        self.notify(reason_of(error), severity="error", markup=False)
+
+    # --- what is listed -------------------------------------------------------------------------
+
+    def action_move(self, how: Move) -> None:
+        self._rows.move(how)
+
+    def action_facts_down(self) -> None:
+        self._facts.move("down")
+
+    def action_facts_up(self) -> None:
+        self._facts.move("up")
+
+    @on(RowTable.CursorMoved)
+    def _cursor_moved(self) -> None:
+        self.show()
+        self._ask_for_verdicts()
+
+    @on(RowTable.Pressed)
+    def _row_pressed(self, event: RowTable.Pressed) -> None:
+        self.sessions.move_to(event.row)
+        if event.x in _BOX:
+            self.action_check()
+        self._cursor_moved()
+
+    @on(LibraryHeader.Pressed)
+    def _title_pressed(self, event: LibraryHeader.Pressed) -> None:
+        self.sessions.sort_by(event.column)
+        self.relist()
+
+    def action_check(self) -> None:
+        if self.sessions.current is not None:
+            self.sessions.toggle(self.sessions.current)
+            self.show()
+
+    def action_check_all(self) -> None:
+        self.sessions.toggle_all()
+        self.show()
+
+    def action_sort(self, name: str) -> None:
+        match name:
+            case "sort_other_way":
+                self.sessions.turn()
+            case _:
+                self.sessions.sort_next(back=name == "sort_previous")
+        self.relist()
+
+    def action_reload(self) -> None:
+        self.reload()
+
+    async def action_filter(self) -> None:
+        line = next(iter(self.query(FilterLine)), None)
+        if line is None:
+            line = FilterLine("parts of a text, profile:P tag:T commit:C since:7d until:DAY")
+            line.value = self.sessions.filter
+            await self.mount(line, before=self._keys)
+        # At once, unlike `line.focus()`: the letters may be right behind the key.
+        self.set_focus(line)
+
+    @on(Input.Changed)
+    def _filter_changed(self, event: Input.Changed) -> None:
+        try:
+            self.sessions.set_filter(event.value)
+        except ValueError as error:
+            self.report(str(error), "warn")
+        else:
+            self.report("")
+        self.relist()
+
+    @on(Input.Submitted)
+    async def _filter_kept(self) -> None:
+        await self._close_filter()
+
+    @on(FilterLine.Cleared)
+    async def _clear_filter(self) -> None:
+        await self._close_filter()
+        self.sessions.set_filter("")
+        self.report("")
+        self.relist()
+
+    async def _close_filter(self) -> None:
+        await self.query(FilterLine).remove()
+        self.set_focus(self._rows)
+
+    async def action_back(self) -> None:
+        if self.sessions.filter:
+            await self._clear_filter()
+        else:
+            self.dismiss()
+
+    def action_leave(self) -> None:
+        self.dismiss()
+
+
+async def done(asked: Future[T]) -> T:
+    """What came of it. Shielded: what was asked of the store is done, even if nobody waits."""
+    return await asyncio.shield(asyncio.wrap_future(asked))
+
+
+async def _verdicts_of(sessions: Sequence[str], store: Store) -> dict[str, Verdict]:
+    return await store.verdicts(sessions)
