@@ -72,8 +72,10 @@ def variant_differences(a: Variant, b: Variant) -> tuple[Difference, ...]:
     sides = []
     for each in (a, b):
         fields: dict[str, Any] = msgspec.to_builtins(each)
-        del fields["name"], fields["dirty"]
-        sides.append(fields | {"revision": _commit(each.revision, each.dirty)})
+        del fields["name"], fields["dirty"], fields["only"]
+        neighbours = "none" if each.only else "the other profiles"
+        revision = _commit(each.revision, each.dirty)
+        sides.append(fields | {"revision": revision, "neighbours": neighbours})
     return tuple(Difference(each.key, each.a, each.b, breaks=False) for each in changes(*sides))
 
 

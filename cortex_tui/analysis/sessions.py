@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 import msgspec
@@ -112,7 +112,7 @@ def source_of(name: str, stored: StoredSession, variant: str = "") -> Source:
         session=stored.session,
         arms=stored_arms(stored, variant),
         variant=variant,
-        whole=partial(stored_arms, stored, variant, clean=False),
+        whole=cache(partial(stored_arms, stored, variant, clean=False)),
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from cortex_tui.analysis.arms import Arm
 from cortex_tui.analysis.close_up import CloseUp, close_up_of, shape_of
 from cortex_tui.analysis.noise import floors_for
 from cortex_tui.analysis.sessions import (
@@ -37,20 +36,19 @@ class Comparisons(NamedTuple):
     notice: str = ""
     """What a reader should know of the store."""
 
-    def arms(self, at: int, profile: str) -> tuple[Arm, Arm]:
-        """Both sides of a profile that is compared, as they were compared."""
-        arms_a, arms_b, _ = cleaned_arms(self.sources[0], self.sources[at + 1])
-        return arms_a[profile], arms_b[profile]
-
     def close_up(self, at: int, profile: str) -> CloseUp:
         """What there is to see of a profile in one of the comparisons; takes some 0.1 s."""
         found = self.compared[at].comparison
         (primary,) = (each.primary for each in found.profiles if each.profile == profile)
-        a, b = self.arms(at, profile)
-        session = self.sources[at + 1].session
-        floors = {} if found.paired else floors_for(b, session, self.noise)
+        first, *others = self.sources
+        # As they were compared: with all that was measured, or without what was left out.
+        arms = [cleaned_arms(first, other)[:2] for other in others]
+        a, b = (side[profile] for side in arms[at])
+        floors = {} if found.paired else floors_for(b, others[at].session, self.noise)
+        sides = {first.name: shape_of(a)}
+        for other, (_, measured) in zip(others, arms, strict=True):
+            sides[other.name] = shape_of(measured.get(profile))
         close_up = close_up_of(a, b, primary, paired=found.paired, floors=floors)
-        sides = {each.name: shape_of(each.arms.get(profile)) for each in self.sources}
         return close_up._replace(sides=sides)
 
 

@@ -13,7 +13,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from cortex_tui.tui.screens.compare import CompareScreen
-from tests.tui.comparisons import make_store
+from tests.comparisons import make_store
 from tests.tui.samples import CATALOG, run_view, session_view
 from tests.tui.stand_in import Bench, bench, check_golden
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from cortex_tui.analysis.noise import noise_of
 from cortex_tui.profiles.model import Profile
+from cortex_tui.protocol.messages import Health
 from cortex_tui.protocol.plan import Variant
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.stats.moments import EMPTY, merged
@@ -31,14 +32,18 @@ Measured = Sequence[tuple[Profile, str, int, Times]]
 """A run each: its profile, variant and round, and its times in ns; in the order of the runs."""
 
 
-async def write_session(store: Path, name: str, runs: Measured, **fields: Any) -> None:
-    """Stores a session under a name; its id is `id-NAME`."""
+async def write_session(
+    store: Path, name: str, runs: Measured, *, health: Health | None = None, **fields: Any
+) -> None:
+    """Stores a session under a name; its id is `id-NAME`. `health` is that of all intervals."""
     records: list[RunRecord] = []
     intervals: list[IntervalRecord] = []
     for run, (of, variant, number, times) in enumerate(runs):
         one = IntervalHistogram.of(times.astype(np.int64).tobytes())
         encoded = EncodedHistogram(one.encode(), one.moments)
-        intervals.append(IntervalRecord(run=run, first=0, service=encoded))
+        intervals.append(
+            IntervalRecord(run=run, first=0, service=encoded, health=health or Health())
+        )
         records.append(
             RunRecord(
                 run=run,
