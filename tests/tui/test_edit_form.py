@@ -58,7 +58,7 @@ def text_of(folder: Path) -> str:
     return (folder / "profiles" / "shop.toml").read_text()
 
 
-@pytest.mark.parametrize("size", SIZES[:2])
+@pytest.mark.parametrize("size", SIZES)
 async def test_the_form_looks_as_it_should(folder: Path, size: tuple[int, int]) -> None:
     async with workbench(folder, size) as b:
         await b.press("m")
@@ -182,6 +182,20 @@ async def test_a_matrix_that_has_grown_meanwhile_is_not_edited_by_halves(folder:
         await b.press("enter")
         assert "shop.large has changed in its file: m opens it as it is now" in b.text
         assert len(profiles(b)) == 4
+
+
+@pytest.mark.parametrize("sizes", [[1], [1, 2, 3]])
+async def test_a_file_that_changed_a_moment_ago_is_edited_as_it_is_now(
+    folder: Path, sizes: list[int]
+) -> None:
+    async with workbench(folder, (120, 40)) as b:
+        # Nothing has been read again yet when the form is opened.
+        file = folder / "profiles" / "shop.toml"
+        file.write_text(SHOP.replace("[1, 2]", str(sizes)))
+        await b.press("end", "m", "right", *["backspace"] * 2, *"8s", "f2")
+        await b.until(lambda: profiles(b)["large[size=1]"].stop.duration_ns == 8_000_000_000)
+        assert len(profiles(b)) == 1 + len(sizes)
+        assert "*" not in b.line_with("large")
 
 
 @pytest.mark.parametrize("theme", ["textual-light", "ansi-dark"])

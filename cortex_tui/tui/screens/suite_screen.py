@@ -136,6 +136,8 @@ class SuiteScreen(SessionScreen):
         except DraftError as error:
             self.notify(f"{error}.", severity="error", markup=False)
             return
+        # The form has the file as it is now; the table will have it, too, before it is left.
+        self.look_for_changes()
         family = entry.profile.family
         edit = self._edits.of(family)
         form = EditForm(
@@ -151,10 +153,11 @@ class SuiteScreen(SessionScreen):
             return
         of, was_edited = family_of(self._read, family), self._edits.of(family) is not None
         edit = Edit(edited.changes, edited.profiles, of, written=edited.kept == "file")
+        is_alike = len(edit.profiles) == len(of)
         if edit.written:
-            self._edits.put(family, edit)
+            self._edits.put(family, edit if is_alike else None)
             self.look_for_changes()
-        elif len(edit.profiles) != len(of):
+        elif not is_alike:
             self.report(f"{family} has changed in its file: m opens it as it is now")
         elif edit.changes:
             self._edits.put(family, edit)
