@@ -50,6 +50,11 @@ class Workbench:
                 raise TimeoutError(f"{text!r} was not shown in {timeout_s:.0f} s, but: {shown!r}")
             return time.perf_counter_ns()
 
+    def forget(self) -> None:
+        """Of what was written, the next `wait_for` sees only what comes from now on."""
+        with self._arrived:
+            self._seen.clear()
+
     def _read(self) -> None:
         with contextlib.suppress(OSError):  # the other end is closed
             while data := os.read(self._master, 65536):
