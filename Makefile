@@ -1,4 +1,4 @@
-# What there is to do: make setup, run, test, bench, perf, soak, check, clean.
+# What there is to do: make setup, run, test, bench, perf, soak, check, pictures, clean.
 
 VENV := .venv
 INSTALLED := $(VENV)/.installed
@@ -9,7 +9,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
 	{ echo $$python; break; }; done)
 
-.PHONY: setup run test bench perf soak check clean
+.PHONY: setup run test bench perf soak check pictures clean
 
 setup: $(INSTALLED)
 
@@ -55,6 +55,18 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The pictures of the documents, each a tab and a profile of a session that was measured once, by
+# `cortex-tui run shop --profiles docs/pictures/shop.toml --store docs/pictures/sample.db --save sample`.
+PICTURES := percentiles:checkout timeline:recommend heatmap:checkout distribution:checkout errors:checkout
+
+pictures: $(INSTALLED)
+	@for picture in $(PICTURES); do \
+		$(BIN)/cortex-tui screenshot sample --store docs/pictures/sample.db --size 110x34 \
+			--tab $${picture%:*} --profile shop.$${picture#*:} \
+			-o docs/pictures/$${picture%:*}.svg || exit 1; \
+	done
+	@chmod 644 docs/pictures/*.svg
 
 # Saved snapshots (.cortex-tui) stay.
 clean:

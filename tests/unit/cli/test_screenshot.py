@@ -55,6 +55,10 @@ def text_of(svg: str) -> str:
     return "\n".join(line for _, line in sorted(lines.items()))
 
 
+def addresses_in(svg: str) -> set[str]:
+    return set(re.findall(r"[a-z]+://[^\s\"')]+", svg))
+
+
 def test_the_first_tab_of_the_first_profile_is_shown(
     capsys: pytest.CaptureFixture[str], store: Path
 ) -> None:
@@ -67,8 +71,7 @@ def test_the_first_tab_of_the_first_profile_is_shown(
 
 def test_it_needs_nothing_from_elsewhere(capsys: pytest.CaptureFixture[str], store: Path) -> None:
     svg = shot(capsys, store).out
-    addresses = set(re.findall(r"[a-z]+://[^\s\"')]+", svg))
-    assert addresses == {"http://www.w3.org/2000/svg"}
+    assert addresses_in(svg) == {"http://www.w3.org/2000/svg"}
     assert "@font-face" not in svg
     assert set(re.findall(r"url\((.)", svg)) <= {"#"}
 
@@ -153,3 +156,31 @@ def test_an_unknown_session_is_an_error(capsys: pytest.CaptureFixture[str], stor
     gone = call(capsys, "screenshot", "before", "--store", str(store.with_name("gone.db")))
     assert gone.code == 2
     assert "there is no store" in gone.err
+
+
+ROOT = Path(__file__).resolve().parents[3]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_documents_show_the_pictures_that_there_are() -> None:
+    shown = {
+        (file.parent / link).resolve()
+        for file in DOCUMENTS
+        for link in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", file.read_text(encoding="utf-8"))
+    }
+    there = set((ROOT / "docs" / "pictures").glob("*.svg"))
+    assert shown == there
+    for file in there:
+        svg = file.read_text(encoding="utf-8")
+        assert addresses_in(svg) == {"http://www.w3.org/2000/svg"}
+        ElementTree.fromstring(svg)
+
+
+def test_the_session_of_the_pictures_can_be_opened(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    store = tmp_path / "sample.db"
+    store.write_bytes((ROOT / "docs" / "pictures" / "sample.db").read_bytes())
+    code, svg, _ = shot(capsys, store, "--profile", "shop.checkout", ref="sample")
+    assert code == 0
+    assert "shop.checkout  done" in text_of(svg)
