@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cortex_tui.protocol.lifecycle import RunLife, Stage
+from cortex_tui.protocol.messages import Message, StateChanged
 
 _STAGES: dict[str | None, Stage] = {
     None: "setup",
@@ -13,6 +14,11 @@ _STAGES: dict[str | None, Stage] = {
     "measure": "measure",
     "teardown": "teardown",
 }
+
+
+def begins_to_measure(message: Message) -> bool:
+    """Whether a run does so now; one that is stopping reports the same stage once more."""
+    return isinstance(message, StateChanged) and message.life == RunLife("measure")
 
 
 def with_life(fields: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import asyncio
 import os
 import shutil
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -25,7 +26,7 @@ from cortex_tui.placement.port import Stream
 from cortex_tui.placement.silence import SILENT_NS, Silence
 from cortex_tui.protocol.commands import Release, Request, Stop, ToRunner
 from cortex_tui.protocol.messages import Message, RunnerDied
-from cortex_tui.protocol.plan import SessionPlan
+from cortex_tui.protocol.plan import RunPlan, SessionPlan
 
 TOGETHER_NS = 20_000_000
 """How long before its moment a release or a command is sent: by then it has arrived."""
@@ -57,6 +58,12 @@ class _Fleet:
         self._open_one = open_one
         self._merge = SessionMerge(plan)
         self._all = set(plan.runner_numbers)
+        self._parts: defaultdict[int, list[RunPlan]] = defaultdict(list)
+        """By runner, the groups of runs in which it has a part: what it is given of the plan, so
+        that one that measures a round does not have to read all rounds."""
+        for group in plan.groups:
+            for runner in {runner for run in group for runner in run.runners}:
+                self._parts[runner] += group
         self._begun: set[int] = set()
         """Those that were started, or never will be."""
         self._streams: dict[int, Stream] = {}
@@ -104,7 +111,10 @@ class _Fleet:
         """One runner from its start to its end."""
         # Each has databases of its own.
         scratch = os.path.join(self._plan.scratch, f"process-{runner + 1}")
-        own = msgspec.structs.replace(self._plan, runner=runner, scratch=scratch)
+        runs = tuple(self._parts[runner])
+        own = msgspec.structs.replace(
+            self._plan, runner=runner, runs=runs, fleet=True, scratch=scratch
+        )
         own = msgspec.structs.replace(own, loop=own.spec.loop or self._plan.loop)
         try:
             os.makedirs(scratch, mode=0o700, exist_ok=True)

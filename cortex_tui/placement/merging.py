@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from cortex_tui.limits import MAX_UNFINISHED
+from cortex_tui.placement.turns import Turns
 from cortex_tui.protocol.lifecycle import TRANSITIONS, RunLife
 from cortex_tui.protocol.messages import (
     Answer,
@@ -61,9 +62,12 @@ class SessionMerge:
             run.run: _Run(run.runners, {runner: RunLife() for runner in run.runners})
             for run in plan.runs
         }
+        self._turns = Turns(plan)
+        self._under_way: set[int] = set()
+        """The runs that have begun, in any of their runners, and have not ended in all."""
+        self._measuring: set[int] = set()
         self._alive = set(plan.runner_numbers)
         self._ended: dict[int, SessionFinished] = {}
-        self._groups = [{run.run for run in group} for group in plan.groups]
         self._started = False
         self._planned: set[int] = set()
         self._arrived: dict[str, tuple[tuple[int, ...], set[int]]] = {}
@@ -87,30 +91,26 @@ class SessionMerge:
         """The barriers at which nobody is missing any more, with the runners that wait there."""
         found = {}
         for barrier, (runs, waiting) in list(self._arrived.items()):
-            missing = {r for r in self._alive if self._takes_part(r, runs)} - waiting
-            if not missing and self._is_turn_of(runs):
+            missing = (self._turns.waited_for(runs) & self._alive) - waiting
+            if not missing and self._turns.has_come(runs):
                 found[barrier] = waiting & self._alive
                 del self._arrived[barrier]
         return found
 
     def turn(self) -> set[int]:
         """The runners that take part in the first group of runs that has not ended."""
-        for group in self._groups:
-            found = {r for r in self._alive if self._takes_part(r, tuple(group))}
-            if found:
-                return found
-        return set()
+        return self._turns.now() & self._alive
 
     def has_more(self, runner: int) -> bool:
         """Whether any of its runs is still to be done."""
-        return runner in self._alive and self._takes_part(runner, tuple(self._runs))
+        return runner in self._alive and bool(self._turns.runs_of(runner))
 
     def busy(self) -> set[int]:
         """The runners that have runs under way, and so send something all the time."""
         return {
             runner
-            for run in self._runs.values()
-            for runner, life in run.lives.items()
+            for run in self._under_way
+            for runner, life in self._runs[run].lives.items()
             if runner in self._alive and life.stage not in ("planned", "ended")
         }
 
@@ -119,32 +119,13 @@ class SessionMerge:
         is stopping."""
         messages: list[Message] = []
         for runner in sorted(runners):
-            for number, run in self._runs.items():
-                if runner in run.runners:
-                    messages += self.take(
-                        runner, StateChanged(number, RunLife("ended", outcome="stopped"), at_ns)
-                    )
-                    messages += self.take(
-                        runner, RunFinished(run=number, state="stopped", at_ns=at_ns)
-                    )
+            for number in self._turns.runs_of(runner):
+                messages += self.take(
+                    runner, StateChanged(number, RunLife("ended", outcome="stopped"), at_ns)
+                )
+                messages += self.take(runner, RunFinished(run=number, state="stopped", at_ns=at_ns))
             messages += self.take(runner, SessionFinished(at_ns, stopped=True))
         return messages
-
-    def _is_turn_of(self, runs: tuple[int, ...]) -> bool:
-        """Whether all groups before that of these runs have ended, in every runner."""
-        for group in self._groups:
-            if not group.isdisjoint(runs):
-                return True
-            if any(self._takes_part(runner, tuple(group)) for runner in self._alive):
-                return False
-        return True
-
-    def _takes_part(self, runner: int, runs: tuple[int, ...]) -> bool:
-        """Whether the runner has any of these runs still to do."""
-        return any(
-            runner in self._runs[run].runners and runner not in self._runs[run].finished
-            for run in runs
-        )
 
     # --- messages -----------------------------------------------------------------------------
 
@@ -181,6 +162,7 @@ class SessionMerge:
             case RunFinished():
                 run = self._runs[message.run]
                 run.finished[runner] = message
+                self._turns.done(runner, message.run)
                 outcome = self._outcome(run, run.finished)
                 return [] if outcome is None else [outcome]
             case Answer():
@@ -201,6 +183,9 @@ class SessionMerge:
         run = self._runs[message.run]
         run.lives[runner] = message.life
         lives = list(run.lives.values())
+        _keep(self._measuring, message.run, any(life.stage == "measure" for life in lives))
+        under_way = any(life.stage not in ("planned", "ended") for life in lives)
+        _keep(self._under_way, message.run, under_way)
         last = min(lives, key=lambda life: _ORDER.index(life.stage))
         merged = msgspec.structs.replace(
             last,
@@ -227,11 +212,7 @@ class SessionMerge:
             runner=runner,
             in_flight=sum(counts),
             oldest_ns=max(ages_ns, default=0),
-            neighbours=sum(
-                any(life.stage == "measure" for life in other.lives.values())
-                for number, other in self._runs.items()
-                if number != samples.run
-            ),
+            neighbours=len(self._measuring - {samples.run}),
         )
 
     @staticmethod
@@ -296,9 +277,8 @@ class SessionMerge:
             return [message]
         text = f"process {runner + 1} was lost: {message.reason}"
         messages.append(LogLine(-1, "runner", text, message.at_ns))
-        for number, run in self._runs.items():
-            if runner not in run.runners or runner in run.finished:
-                continue
+        for number in self._turns.runs_of(runner):
+            run = self._runs[number]
             run.in_flight.pop(runner, None)
             lost = RunFinished(
                 run=number, state="failed", at_ns=message.at_ns,
@@ -329,7 +309,8 @@ class SessionMerge:
         """What is to be reported of a process: in the log, and as a mark of the runs that it
         measures now."""
         messages: list[Message] = [LogLine(-1, "runner", f"process {runner + 1} {what}", at_ns)]
-        for number, run in self._runs.items():
+        for number in sorted(self._measuring):
+            run = self._runs[number]
             if runner in run.runners and run.lives[runner].stage == "measure":
                 messages += self._mark(number, runner, what, at_ns)
         return messages
@@ -340,3 +321,8 @@ class SessionMerge:
             return []
         at_ns = max(ended.at_ns for ended in self._ended.values())
         return [SessionFinished(at_ns, any(ended.stopped for ended in self._ended.values()))]
+
+
+def _keep(numbers: set[int], number: int, wanted: bool) -> None:
+    """Has the set contain a number, or not."""
+    (numbers.add if wanted else numbers.discard)(number)

@@ -88,9 +88,12 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     interval_ns: int = INTERVAL_NS
     runner: int = 0
     """The number of the runner that is given this plan."""
+    fleet: bool = False
+    """Whether others run parts of the session: then its runs wait for those at barriers."""
 
     runners: tuple[RunnerSpec, ...] = ()
-    """By number; one that is not there is started like this process."""
+    """By number, and from the first again where there are more runners; empty where all are started
+    like this process."""
     variants: tuple[Variant, ...] = ()
     """What is compared, the one that the others are compared with first; empty where nothing is."""
     seed: int = 0
@@ -124,7 +127,8 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def spec(self) -> RunnerSpec:
         """That of the runner that is given this plan."""
-        return self.runners[self.runner] if self.runner < len(self.runners) else RunnerSpec()
+        specs = self.runners
+        return specs[self.runner % len(specs)] if specs else RunnerSpec()
 
     @property
     def groups(self) -> list[list[RunPlan]]:

@@ -12,6 +12,7 @@ import msgspec
 from cortex_tui.environment import VOLATILE_FILE_SYSTEMS
 from cortex_tui.limits import MAX_LOG_LINES, MAX_SHOWN_LINE_CHARS
 from cortex_tui.placement.registry import place_of
+from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import (
     Answer,
     Arrived,
@@ -80,8 +81,9 @@ class SessionFold:
         """What views have of the log; made once for each line."""
         self.log_total = 0
         self._ended_ns = 0
-        self._ended_views: dict[int, RunResult] = {}
-        """Nothing more happens to a run that has ended, so its view is made once."""
+        self._unmoved: dict[int, RunResult] = {}
+        """Nothing happens to a run before its turn and when it has ended, so its result is made
+        once."""
         self._began: list[RunFold] = []
         """The runs that were the last to begin to measure, all of them at `_began_at_ns`."""
         self._began_at_ns = 0
@@ -120,6 +122,7 @@ class SessionFold:
         match message:
             case RunPlanned():
                 self.runs[message.run] = self._planned(message)
+                self._unmoved.pop(message.run, None)
             case Samples():
                 self._received(message.at_ns)
                 self._apply(message.run, RunFold.add, message)
@@ -165,6 +168,7 @@ class SessionFold:
             case RunnerDied():
                 self.die(message.reason, message.at_ns)
         if self.finished:
+            self._unmoved.clear()
             for run in self.runs.values():
                 run.die("the session ended without a result of this run")
             self._reconsider()
@@ -178,6 +182,7 @@ class SessionFold:
         self.messages += 1
         self._end(at_ns)
         self.died = reason
+        self._unmoved.clear()
         for run in self.runs.values():
             run.die(reason)
         self._reconsider()
@@ -225,14 +230,15 @@ class SessionFold:
 
     def _reconsider(self) -> None:
         # What has become of one cell decides on the targets of the others, ended or not.
-        self._ended_views.clear()
-        for run in self.runs.values():
-            run.changed = run.changed or wants_cells(run.profile)
+        for number, run in self.runs.items():
+            if wants_cells(run.profile):
+                run.changed = True
+                self._unmoved.pop(number, None)
 
     def _apply(self, number: int, take: Callable[[RunFold, M], None], message: M) -> None:
         run = self.runs.get(number)
         if run is not None:
-            self._ended_views.pop(number, None)
+            self._unmoved.pop(number, None)
             take(run, message)
 
     def _introduce(self, message: StateChanged) -> None:
@@ -277,12 +283,12 @@ class SessionFold:
         cells = self.cells()
         views: list[RunResult] = []
         for number in sorted(self.runs):
-            view = self._ended_views.get(number)
+            view = self._unmoved.get(number)
             if view is None:
                 run = self.runs[number]
                 view = result_of(run, cells)
-                if not run.live:
-                    self._ended_views[number] = view
+                if not run.live or run.life == RunLife():
+                    self._unmoved[number] = view
             views.append(view)
         return tuple(views)
 

@@ -158,7 +158,7 @@ class Session:
 
     def _gate_of(self, name: str, runs: Sequence[int]) -> Gate:
         """The gate of a barrier that these runs, over all runners, arrive at."""
-        if len(self._plan.runner_numbers) == 1:
+        if not self._plan.fleet:
             return open_gate
         barrier = f"{name} of {', '.join(map(str, runs))}"
 

@@ -83,8 +83,8 @@ def _runs_of_versions(
     one_by_one: bool,
     seed: int,
 ) -> tuple[list[RunPlan], tuple[RunnerSpec, ...]]:
-    """All runs in their order, and the runners: fresh ones for each version in each round, as many
-    as a load is shared by.
+    """All runs in their order, and the runners of a round: fresh ones for each version in each
+    round, as many as a load is shared by.
 
     What is particular to one process (where its objects lie, the seed of its hashes) is the same
     for all that it measures. With one process for all rounds it would pass for a difference between
@@ -115,7 +115,7 @@ def _runs_of_versions(
                 )
             )
     specs = [version.spec for version in versions for _ in range(shared_by)]
-    return runs, tuple(specs * rounds)
+    return runs, tuple(specs)
 
 
 def balanced_orders(count: int, rounds: int, seed: int) -> list[list[int]]:

@@ -38,6 +38,7 @@ from cortex_tui.protocol.messages import (
 )
 from cortex_tui.protocol.plan import RunnerSpec, RunPlan, SessionPlan
 from cortex_tui.results.session_fold import SessionFold
+from tests.lives import begins_to_measure
 
 HOUR = Length(duration_ns=3_600_000_000_000)
 
@@ -55,6 +56,11 @@ async def named():
         print(f"operation {i}")
     print(f"variant {os.environ.get('VARIANT')} in {os.getcwd()}")
     print(f"process {os.getpid()}")
+    yield operation
+
+@workload
+async def slow():
+    async def operation(): await asyncio.sleep(0.2)
     yield operation
 
 @workload
@@ -288,12 +294,57 @@ async def test_a_runner_begins_with_its_first_run_and_ends_with_its_last(fleet: 
     assert max(alive) <= 1
 
 
+async def test_a_run_that_stops_reports_that_it_still_measures(fleet: Fleet) -> None:
+    """Whoever sends a command at each report of that stage sends it twice."""
+    profile = fleet.profile("slow", load=ClosedLoad(2, processes=2), stop=HOUR)
+
+    def react(stream: Stream, message: Message) -> None:
+        if begins_to_measure(message):
+            stream.send(Request(1, Stop()))
+
+    await fleet.run(RunPlan(0, profile, 1, (0, 1)), react=react)
+    stages = [m.life for m in fleet.of(StateChanged) if m.life.stage == "measure"]
+    assert stages == [RunLife("measure"), RunLife("measure", stopping=True)]
+    assert [answer.answered.done for answer in fleet.of(Answer)] == [True]
+
+
+async def test_a_runner_is_given_only_the_groups_in_which_it_has_a_part(fleet: Fleet) -> None:
+    given: dict[int, SessionPlan] = {}
+
+    @asynccontextmanager
+    async def open_one(plan: SessionPlan) -> AsyncIterator[Stream]:
+        given[plan.runner] = plan
+        stream = Stream(lambda request: None, lambda reason: None)
+        for run in plan.runs:
+            stream.deliver([RunFinished(run=run.run, state="finished", at_ns=1)])
+        stream.deliver([SessionFinished(1)])
+        yield stream
+
+    specs = (RunnerSpec(variant="a"), RunnerSpec(variant="b"))
+    runs = tuple(
+        RunPlan(n, fleet.profile("quick", stop=HOUR), n // 4 + 1, (n // 2,), "ab"[n // 2 % 2])
+        for n in range(12)
+    )
+    folder = str(fleet.folder)
+    plan = SessionPlan(session="x", runs=runs, runners=specs, scratch=folder, cache=folder)
+    async with open_fleet(plan, open_one) as stream:
+        async for _ in stream:
+            pass
+    assert [[run.run for run in each.runs] for each in given.values()] == [
+        [n, n + 1] for n in range(0, 12, 2)
+    ]
+    for each in given.values():
+        assert each.fleet
+        assert {run.variant for run in each.runs} == {each.spec.variant}
+        assert len(each.groups) == 1
+
+
 async def test_a_stop_starts_no_other_runner(fleet: Fleet) -> None:
     profile = fleet.profile("napping", stop=HOUR)
     runs = [RunPlan(n, profile, n + 1, (n,)) for n in range(4)]
 
     def react(stream: Stream, message: Message) -> None:
-        if isinstance(message, StateChanged) and message.life == RunLife("measure"):
+        if begins_to_measure(message):
             stream.send(Request(1, Stop()))
 
     fold = await fleet.run(*runs, react=react)

@@ -25,9 +25,9 @@ from cortex_tui.protocol.messages import (
     Samples,
     SessionFinished,
     SessionStarted,
-    StateChanged,
 )
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
+from tests.lives import begins_to_measure
 
 M = TypeVar("M")
 OnMessage = Callable[[Stream, Message], None]
@@ -252,7 +252,7 @@ async def test_a_garbled_stream_ends_the_session(
 
 async def test_a_stop_reaches_the_runner(sessions: Sessions) -> None:
     def stop(stream: Stream, message: Message) -> None:
-        if isinstance(message, StateChanged) and message.life.stage == "measure":
+        if begins_to_measure(message):
             stream.send(Request(1, Stop()))
 
     messages = await sessions.run(
@@ -271,7 +271,7 @@ async def test_a_command_that_comes_too_late_costs_nothing_of_what_was_said(
     def stop_twice(stream: Stream, message: Message) -> None:
         if isinstance(message, SessionStarted):
             pids.append(message.pid)
-        if isinstance(message, StateChanged) and message.life.stage == "measure":
+        if begins_to_measure(message):
             stream.send(Request(1, Stop()))
             while not is_gone(pids[0]):
                 time.sleep(0.001)

@@ -59,6 +59,20 @@ def test_replaying_a_recorded_stream_gives_the_same_view() -> None:
     assert view_of(fold(*STREAM)).runs[1].percentiles_ns["p50"] == 2_000
 
 
+def test_what_has_not_begun_or_has_ended_is_not_looked_at_again() -> None:
+    three = profile("three")
+    made = SessionFold(plan(ONE, TWO, three), "process", "2026-01-01T00:00:00Z")
+    for message in (*STREAM, RunFinished(run=1, state="finished", at_ns=SECOND_NS)):
+        made.apply(message)
+    first, second = view_of(made).runs, view_of(made).runs
+    assert [one is other for one, other in zip(first, second, strict=True)] == [False, True, True]
+    # Until something happens to it.
+    made.apply(at_stage(2, "setup", SECOND_NS))
+    assert view_of(made).runs[2].life.stage == "setup"
+    made.apply(RunnerDied("gone", SECOND_NS))
+    assert {run.state for run in view_of(made).runs} == {"failed", "finished"}
+
+
 def test_neighbours_are_the_runs_that_measure_at_the_same_time() -> None:
     three = profile("three")
     names = ("bench.one", "bench.two", "bench.three")
