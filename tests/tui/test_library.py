@@ -390,6 +390,16 @@ async def test_a_session_is_written_in_the_chosen_format(
         assert "written to before-index.json" in b.text
 
 
+@pytest.mark.parametrize("size", SIZES[:2])
+async def test_the_dialog_says_what_a_format_is_for_and_what_it_lacks(
+    path: Path, size: tuple[int, int]
+) -> None:
+    await three(path)
+    async with library(path, size) as b:
+        await pressed(b, "end", "x", *["down"] * 8)
+        check_golden("library-export", size, b.text)
+
+
 async def test_a_file_is_overwritten_only_when_that_is_confirmed(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,7 +62,7 @@ class AskDialog(ApplyingDialog[Result]):
             yield Entry(one_line(self._text), placeholder=self._placeholder, compact=True)
             yield Static("", classes="error", markup=False)
             yield Static(f"{self._about}\n", classes="quiet", markup=False)
-            yield Static("enter does it   escape cancels", classes="quiet")
+            yield Static("enter confirms   escape cancels", classes="quiet")
 
     def apply(self, text: str) -> Future[Result]:
         return self._apply(text)

@@ -28,7 +28,12 @@ _UNSAFE = re.compile(r"[^\w.+-]+")
 class ExportDialog(ApplyingDialog[str]):
     """Its result is what is to be reported."""
 
-    DEFAULT_CSS = "ExportDialog > Vertical { width: 110; }"
+    DEFAULT_CSS = """
+    ExportDialog {
+        & > Vertical { width: 76; }
+        #about { height: 3; margin-top: 1; }
+    }
+    """
 
     def __init__(self, session: str, name: str, store: BackgroundStore) -> None:
         """`name` is what the file is called unless another is entered."""
@@ -42,10 +47,10 @@ class ExportDialog(ApplyingDialog[str]):
         """The file that may be overwritten."""
 
     def compose(self) -> ComposeResult:
-        widest = max(len(each.name) for each in self._formats)
         with Vertical() as box:
             box.border_title = "Export the session"
-            yield Choice(*(f"{each.name:{widest}}  {each.about}" for each in self._formats))
+            yield Choice(*(each.name for each in self._formats))
+            yield Static(_about(self._formats[0]), id="about", classes="quiet", markup=False)
             yield Entry(self._suggestion, placeholder="a file", compact=True)
             yield Static("", classes="error", markup=False)
             yield Static(
@@ -61,6 +66,7 @@ class ExportDialog(ApplyingDialog[str]):
     def _suggest(self) -> None:
         """The name of the file follows the format until it is another than suggested."""
         before, self._suggestion = self._suggestion, self._suggested(self._formats[self.chosen])
+        self.query_one("#about", Static).update(_about(self._formats[self.chosen]))
         if self._input.value == before:
             self._input.value = self._suggestion
             self._input.cursor_position = len(self._suggestion)
@@ -92,3 +98,8 @@ class ExportDialog(ApplyingDialog[str]):
             return f"written to {text}"
 
         return self._store.read(export)
+
+
+def _about(format: Format) -> str:  # noqa: A002
+    lost = f" It lacks {format.lost}." if format.lost else ""
+    return f"{format.about[:1].upper()}{format.about[1:]}.{lost}"

@@ -157,9 +157,10 @@ class LibraryScreen(StoredListScreen):
     # --- out of the list ------------------------------------------------------------------------
 
     def _title(self, entry: SessionEntry) -> str:
-        """What the whole session is called: its first name, or its id."""
-        of_it = (name for name in entry.names if name not in self.sessions.all.of_runs)
-        return next(of_it, entry.id)
+        """What the whole session is called: a name that stays, or else a baseline, or its id."""
+        there = self.sessions.all
+        of_it = [name for name in entry.names if name not in there.of_runs]
+        return min(of_it, key=lambda name: name in there.baselines, default=entry.id)
 
     def action_open(self) -> None:
         if (entry := self.sessions.current) is not None:
