@@ -249,6 +249,7 @@ _PROGRAM_AND_MOVES = (
         "Give the table or the details, whichever has the cursor, the whole screen, and back",
         15,
     ),
+    Action("copy", ("y",), "y", "copy", "Copy the row, the table, or the command line", 16),
     Action("pane_down", ("J",), "J K", "details down", "Scroll the details", palette=False),
     Action("pane_up", ("K",), "", "details up", "Scroll the details up", palette=False),
     Action(

@@ -92,6 +92,22 @@ class Terminal:
         self.type(f"\x1b[<0;{at}M")
         self.type(f"\x1b[<0;{at}m")
 
+    def let_programs_copy(self) -> None:
+        """Has the terminal take what programs send for the clipboard, as a person has to allow."""
+        self._tmux("set-option", "-s", "set-clipboard", "on")
+
+    def wait_for_clipboard(self, part: str) -> str:
+        """What was copied, once `part` is in it."""
+        found = ""
+
+        def met(screen: str) -> bool:
+            nonlocal found
+            found = self._tmux("show-buffer", check=False)
+            return part in found
+
+        self.wait_until(met)
+        return found
+
     def resize(self, width: int, height: int) -> None:
         self._tmux("resize-window", "-x", str(width), "-y", str(height))
 

@@ -27,6 +27,7 @@ from cortex_tui.tui.render.status import StatusKeys, status_line
 from cortex_tui.tui.screens.comparing import ComparingScreen
 from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.screens.suite_screen import SuiteScreen
+from cortex_tui.tui.state.copying import What, copied
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.memory import NOTHING, Part, Remembered, remember, restore
@@ -392,6 +393,20 @@ class MainScreen(ComparingScreen, SuiteScreen):
                 answer.add_done_callback(self.post_answer)
 
         self.app.push_screen(NoteDialog(run.profile, at_ns), write)
+
+    def action_copy(self) -> None:
+        """Asks what of the table to copy."""
+        from cortex_tui.tui.screens.copying import CopyMenu
+
+        self.app.push_screen(CopyMenu(), self._copy)
+
+    def _copy(self, what: What | None) -> None:
+        if what is None:
+            return
+        found = copied(what, self.listing, self.seen, self.suites_as_read, self._store)
+        if found.text:
+            self.app.copy_to_clipboard(found.text)
+        self.report(found.report)
 
     @on(Pane.WindowChosen)
     def _window_chosen(self, event: Pane.WindowChosen) -> None:

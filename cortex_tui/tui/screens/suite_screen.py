@@ -70,6 +70,11 @@ class SuiteScreen(SessionScreen):
         self._also.update((profile.full_name, profile) for profile in profiles)
         self._list()
 
+    @property
+    def suites_as_read(self) -> Catalog:
+        """What the files of the suites have, without edits."""
+        return self._read
+
     def look_for_changes(self) -> None:
         """Looks at once whether suites have changed, on the thread that does."""
         if self._watch is not None:

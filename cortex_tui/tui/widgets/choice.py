@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual import events
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
@@ -15,6 +16,13 @@ class Choice(Toned):
     """The chosen line is marked `(•)`, not only coloured."""
 
     DEFAULT_CSS = "Choice { width: 1fr; }"
+
+    class Pressed(Message):
+        """A line was clicked; it is chosen."""
+
+        def __init__(self, line: int) -> None:
+            super().__init__()
+            self.line = line
 
     chosen: reactive[int] = reactive(0)
     """The number of the line."""
@@ -41,3 +49,4 @@ class Choice(Toned):
 
     def on_click(self, event: events.Click) -> None:
         self.chosen = event.y
+        self.post_message(self.Pressed(event.y))

@@ -1,0 +1,44 @@
+"""What of the table is copied, and what is reported about it."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from cortex_tui.profiles.model import Catalog
+from cortex_tui.tui.render.copied import row_text, table_markdown
+from cortex_tui.tui.state.command_line import command_of
+from cortex_tui.tui.state.latest_runs import LatestRuns
+from cortex_tui.tui.state.listing import Listing
+
+What = Literal["row", "table", "command"]
+
+
+class Copied(NamedTuple):
+    text: str
+    """"" where there is nothing to copy."""
+    report: str
+
+
+def copied(
+    what: What, listing: Listing, latest: LatestRuns, catalog: Catalog, store: str
+) -> Copied:
+    """`latest` is what is seen, `catalog` what the files of the suites have."""
+    if what == "command":
+        if latest.view is None:
+            return Copied("", "no session was run yet: there is no command line that repeats it")
+        text, remark = command_of(latest.view, catalog, store)
+        if not text:
+            return Copied("", remark)
+        return Copied(text, f"copied {text}" + f" ({remark})" * bool(remark))
+    if what == "row":
+        entry = listing.current
+        known = latest.seen(entry.key) if entry is not None and entry.profile else None
+        if known is None:
+            return Copied("", "the row under the cursor has no numbers yet")
+        return Copied(row_text(known.run), "copied the row")
+    seen = [latest.seen(profile.full_name) for profile in listing.shown]
+    runs = [known.run for known in seen if known is not None]
+    if not runs:
+        return Copied("", "no row that is listed has numbers yet")
+    rows = "1 row" if len(runs) == 1 else f"{len(runs)} rows"
+    return Copied(table_markdown(runs), f"copied {rows} as Markdown")
