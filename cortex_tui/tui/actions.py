@@ -37,6 +37,11 @@ class Action(NamedTuple):
     has an action of its own."""
 
     @property
+    def can_have_keys(self) -> bool:
+        """Whether it is not done by the key of another action."""
+        return bool(self.keys or not self.shown)
+
+    @property
     def call(self) -> str:
         """What Textual runs for it."""
         return f"{self.group}('{self.name}')" if self.group else self.name
@@ -310,7 +315,7 @@ def key_line(table: Sequence[Action], width: int, *, live: bool = False) -> list
     chosen: set[str] = set()
     used = 0
     now = ("always", "live" if live else "idle")
-    ranked = [action for action in table if action.rank and action.when in now]
+    ranked = [each for each in table if each.rank and each.shown and each.when in now]
     for action in sorted(ranked, key=lambda a: a.rank):
         needed = len(action.shown) + len(action.label) + 3
         if used + needed <= width:

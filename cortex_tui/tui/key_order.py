@@ -28,8 +28,8 @@ PATIENCE_S = 0.5
 class KeysInOrder(App[ReturnType]):
     """Actions of keys are awaited, and so is a widget that takes a key as a letter."""
 
-    own_keys: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-    """The keys that a person has chosen, by the name of the action."""
+    own_keys: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+    """The keys that a person has chosen: for each screen, by the name of the action."""
     _ready_screen: Screen[Any] | None = None
 
     async def on_event(self, event: events.Event) -> None:

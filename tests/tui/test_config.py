@@ -50,7 +50,8 @@ def test_everything_that_can_be_chosen(tmp_path: Path) -> None:
     assert config.problems == ()
     assert config.theme == "nord"
     assert config.notify == (300_000_000_000, True, True)
-    assert config.keys == {"run": ("r", "f5"), "help": ("f2",), "filter": ("ctrl+f",)}
+    assert config.keys["main"] == {"run": ("r", "f5"), "help": ("f2",), "filter": ("ctrl+f",)}
+    assert config.keys["compare"] == {"help": ("f2",)}
 
 
 def test_a_file_that_is_not_there_is_only_a_problem_where_it_was_named(tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_file_that_is_not_there_is_only_a_problem_where_it_was_named(tmp_path:
     ("text", "problem"),
     [
         ("[keys", "config.toml: not valid TOML: Expected ']'"),
-        ('\ncolour = "red"', "config.toml:2: colour: unknown key (expected one of keys, notify"),
+        ('\ncolour = "red"', "config.toml:2: colour: unknown key (expected one of compare, "),
         ('theme = "nrod"', 'config.toml:1: theme: no theme "nrod" (did you mean "nord"?)'),
         ("[notify]\nbell = 1", "config.toml:2: notify.bell: expected true or false, got 1"),
         ("notify = 1", "config.toml:1: notify: expected a table, got 1"),
@@ -73,7 +74,7 @@ def test_a_file_that_is_not_there_is_only_a_problem_where_it_was_named(tmp_path:
         ("[notify]\nbel = true", 'notify.bel: unknown key (did you mean "bell"?)'),
         ('[keys]\npasue = "p"', 'config.toml:2: keys.pasue: no action "pasue" (did you mean "pau'),
         ("[keys]\nrun = 3", 'config.toml:2: keys.run: expected a list such as ["r", "f5"], got 3'),
-        ("[keys]\nrun = []", "keys.run: expected 1 to 10 keys, got 0"),
+        (f"[keys]\nrun = {list('abcdefghijk')}", "keys.run: expected at most 10 keys, got 11"),
         ('[keys]\nrun = ["r",\n"nokey"]', 'config.toml:2: keys.run: expected a key such as "r"'),
         ('[keys]\n\n# mine\nrun = "ctrl+c"', "config.toml:4: keys.run: ctrl+c cannot be changed"),
         ('[keys]\nrun = "x"', "config.toml:2: keys.run: x is the key of stop, too, on the main sc"),
@@ -89,7 +90,7 @@ def test_the_rest_of_a_file_with_mistakes_holds(tmp_path: Path) -> None:
     config = config_of(
         tmp_path, '[keys]\nrun = "x"\nsave = "f3"\nstop = "nokey"\n[notify]\nbell = true\nof = 1'
     )
-    assert config.keys == {"save": ("f3",)}
+    assert config.keys == {"main": {"save": ("f3",)}}
     assert config.notify.bell
     assert len(config.problems) == 3
 
@@ -97,7 +98,22 @@ def test_the_rest_of_a_file_with_mistakes_holds(tmp_path: Path) -> None:
 def test_two_actions_can_change_their_keys(tmp_path: Path) -> None:
     config = config_of(tmp_path, '[keys]\nrun = "x"\nstop = "r"')
     assert config.problems == ()
-    assert config.keys == {"run": ("x",), "stop": ("r",)}
+    assert config.keys == {"main": {"run": ("x",), "stop": ("r",)}}
+
+
+def test_each_screen_can_have_its_own_keys(tmp_path: Path) -> None:
+    config = config_of(
+        tmp_path, '[keys]\ndown = "n"\nskip = "F8"\n[compare.keys]\ndown = "m"\nbesides = "F9"'
+    )
+    assert config.problems == ()
+    assert config.keys["main"]["down"] == config.keys["library"]["down"] == ("n",)
+    assert config.keys["compare"] == {"down": ("m",), "besides": ("f9",)}
+
+
+def test_an_action_without_a_key_can_be_given_one(tmp_path: Path) -> None:
+    assert config_of(tmp_path, '[keys]\ncompare = "F6"').keys == {"main": {"compare": ("f6",)}}
+    (problem,) = problems_of(tmp_path, '[keys]\nfreeze = "F6"')
+    assert "no action" in problem
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"a = '\x00'", b"a = [" * 5_000])
@@ -112,18 +128,11 @@ def test_the_example_changes_nothing_and_neither_do_its_lines(tmp_path: Path) ->
     assert config_of(tmp_path, example()) == DEFAULTS
     lines = [line.removeprefix("# ") for line in example().splitlines()]
     settings = [line for line in lines if line.startswith("[") or " = " in line]
-    names = set[str]()
-    once = []
-    for line in settings:
-        if line.startswith("[") or (name := line.split(" = ")[0]) not in names:
-            once.append(line)
-            names.add(name if not line.startswith("[") else line)
-    config = config_of(tmp_path, "\n".join(once))
+    config = config_of(tmp_path, "\n".join(settings))
     assert config.problems == ()
     for table in TABLES:
-        for action in table.actions():
-            if action.keys:
-                assert action.name in config.keys
+        keys = {each.name: each.keys for each in table.actions() if each.can_have_keys}
+        assert config.keys[table.name] == keys
 
 
 # --- keys ---------------------------------------------------------------------------------------
@@ -187,7 +196,7 @@ def test_other_keys_are_shown_wherever_the_old_ones_were() -> None:
 
 
 async def test_keys_that_were_chosen_work_and_the_old_ones_do_not() -> None:
-    async with bench(config=Config(keys={"run": ("f5",), "stop": ("z",)})) as b:
+    async with bench(config=Config(keys={"main": {"run": ("f5",), "stop": ("f6",)}})) as b:
         await b.press("r")
         assert b.control.started == []
         await b.press("f5")
@@ -196,14 +205,14 @@ async def test_keys_that_were_chosen_work_and_the_old_ones_do_not() -> None:
         await b.press("x")
         assert b.control.stopped == []
         await b.press("f5")
-        assert b.notifications == ["A session is running; press z to stop it."]
-        await b.press("z")
+        assert b.notifications == ["A session is running; press f6 to stop it."]
+        await b.press("f6")
         assert b.control.stopped == [None]
 
 
 async def test_key_line_help_and_clicks_have_the_keys_that_were_chosen() -> None:
     keys = {"run": ("f5",), "help": ("f2",), "problems": ("U",)}
-    async with bench(config=Config(keys=keys)) as b:
+    async with bench(config=Config(keys={"main": keys})) as b:
         assert "f5 run" in b.lines[-1]
         assert "problems (U)" in b.lines[0]
         await b.pilot.click(offset=(b.lines[-1].index("f5 run"), 23))
@@ -212,6 +221,15 @@ async def test_key_line_help_and_clicks_have_the_keys_that_were_chosen() -> None
         assert "f5         Run the checked" in b.text
         await b.press("f2")
         assert "Keys  escape closes" not in b.text
+
+
+async def test_an_action_without_keys_is_in_the_palette_only() -> None:
+    async with bench(config=Config(keys={"main": {"run": (), "stop": ()}})) as b:
+        assert " run" not in b.lines[-1]
+        await b.show(running())
+        await b.press("o")
+        assert b.notifications == ["A session is running; press ctrl+p to stop it."]
+        assert "Stop" in {command.title for command in b.app.get_system_commands(b.main)}
 
 
 async def test_a_theme_that_was_chosen_is_there_at_once() -> None:
@@ -225,5 +243,6 @@ def test_the_page_of_keys_has_every_action_of_every_screen() -> None:
     text = ["".join(span.text for span in line) for line in lines]
     for table in TABLES:
         for action in table.actions():
-            assert any(action.tooltip in line for line in text), action.name
+            if action.keys:
+                assert any(action.tooltip in line for line in text), action.name
         assert f"Keys of {table.where}" in text

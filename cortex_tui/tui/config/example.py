@@ -9,7 +9,7 @@ from textual.theme import BUILTIN_THEMES
 
 from cortex_tui.toml.writing import toml_text
 from cortex_tui.tui.config.keys import written
-from cortex_tui.tui.config.tables import TABLES
+from cortex_tui.tui.config.tables import MAIN, TABLES
 
 _HEAD = """\
 # Settings of cortex-tui's workbench. A line without # holds; what is left out stays as it is.
@@ -27,9 +27,11 @@ _HEAD = """\
 # desktop = true
 
 [keys]
-# The keys of an action, in place of those that it has: one, or a list. Keys are written as their
+# The keys of an action, in place of those that it has: one, or a list;
+# An empty list takes all keys away; the palette still has the action. Keys are written as their
 # character, or by name: "r", "?", "f5", "space", "enter", "pagedown", "ctrl+r", "alt+x".
-# An action that several screens have gets its keys on all of them. ctrl+c, ctrl+q and ctrl+p stay.
+# An action that other screens have with the same keys gets its new ones there, too.
+# ctrl+c, ctrl+q and ctrl+p stay as they are.
 """
 
 
@@ -41,19 +43,20 @@ def example() -> str:
 
 
 def _key_lines() -> Iterator[str]:
-    known: set[tuple[str, tuple[str, ...]]] = set()
+    of_main: dict[str, tuple[str, ...]] = {}
     for table in TABLES:
-        yield f"\n# Of {table.where}:"
+        lines = []
         for action in table.actions():
-            if not action.keys or (action.name, action.keys) in known:
+            if not action.can_have_keys or of_main.get(action.name) == action.keys:
                 continue
-            known.add((action.name, action.keys))
-            keys = [
-                shown if len(shown := written(key)) == 1 and shown.isascii() else key
-                for key in action.keys
-            ]
+            if table.name == MAIN:
+                of_main[action.name] = action.keys
+            keys = [_in_file(key) for key in action.keys]
             value = toml_text(keys[0] if len(keys) == 1 else keys)
-            yield f"# {action.name} = {value}  # {action.tooltip}"
+            lines.append(f"# {action.name} = {value}  # {action.tooltip}")
+        if table.name != MAIN:
+            yield f"\n[{table.name}.keys]"
+        yield from lines
 
 
 def _in_file(key: str) -> str:

@@ -84,7 +84,7 @@ def remapped(table: Sequence[Action], keys: KeyMap) -> tuple[Action, ...]:
                 instead[written(action.keys[0])] = chosen
     return tuple(
         action._replace(
-            keys=keys.get(action.name, action.keys) if action.keys else (),
+            keys=keys.get(action.name, action.keys) if action.can_have_keys else (),
             shown=" ".join(filter(None, (instead.get(k, k) for k in action.shown.split()))),
         )
         for action in table

@@ -22,8 +22,8 @@ class Notify(NamedTuple):
 class Config(NamedTuple):
     """A person's settings."""
 
-    keys: Mapping[str, tuple[str, ...]] = MappingProxyType({})
-    """By the name of an action, its keys in Textual's words."""
+    keys: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+    """For each screen, by the name of an action, its keys in Textual's words."""
     theme: str = ""
     """"" for the one that was chosen last."""
     notify: Notify = Notify()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from textual.theme import BUILTIN_THEMES
 
@@ -21,13 +22,25 @@ from cortex_tui.toml.reading import (
     unknown_key,
 )
 from cortex_tui.toml.words import shown, suggestion
-from cortex_tui.tui.config.keys import FIXED, KeyMap, clashes, key_named, remapped, written
+from cortex_tui.tui.config.keys import FIXED, clashes, key_named, remapped, written
 from cortex_tui.tui.config.model import DEFAULTS, Config, Notify
-from cortex_tui.tui.config.tables import TABLES
+from cortex_tui.tui.config.tables import MAIN, TABLES
 
 _MOST_KEYS = 10
 """Of an action."""
 _KEYS, _NOTIFY, _THEME = "keys", "notify", "theme"
+_SCREENS = {table.name: table for table in TABLES}
+_OTHERS = tuple(name for name in _SCREENS if name != MAIN)
+
+
+class _Choice(NamedTuple):
+    """The keys of an action, as they stand in the file."""
+
+    path: str
+    screens: tuple[str, ...]
+    """Those on which they hold."""
+    action: str
+    keys: tuple[str, ...]
 
 
 def read_config(file: Path, *, required: bool = False) -> Config:
@@ -52,21 +65,31 @@ def read_config(file: Path, *, required: bool = False) -> Config:
 
 def _read(table: Mapping[str, object], refusals: list[RefusedError]) -> Config:
     config = DEFAULTS
+    choices: list[_Choice] = []
     for name, value in table.items():
         try:
-            match name:
-                case "theme":
-                    config = config._replace(theme=_read_theme(value, _THEME))
-                case "keys":
-                    config = config._replace(keys=_read_keys(read_table(value, _KEYS), refusals))
-                case "notify":
-                    notify = _read_notify(read_table(value, _NOTIFY), refusals)
-                    config = config._replace(notify=notify)
-                case _:
-                    raise unknown_key(name, name, (_KEYS, _NOTIFY, _THEME))
+            if name == _THEME:
+                config = config._replace(theme=_read_theme(value, _THEME))
+            elif name == _NOTIFY:
+                notify = _read_notify(read_table(value, _NOTIFY), refusals)
+                config = config._replace(notify=notify)
+            elif name == _KEYS:
+                choices = [*_read_choices(value, _KEYS, MAIN, refusals), *choices]
+            elif name in _OTHERS:
+                for key, keys in read_table(value, name).items():
+                    path = f"{name}.{key}"
+                    if key != _KEYS:
+                        raise unknown_key(path, key, (_KEYS,))
+                    choices += _read_choices(keys, path, name, refusals)
+            else:
+                raise unknown_key(name, name, (_KEYS, _NOTIFY, _THEME, *_OTHERS))
         except RefusedError as refused:
             refusals.append(refused)
-    return config
+    while clash := _clash(choices):
+        choice, text = clash
+        refusals.append(RefusedError(choice.path, text))
+        choices.remove(choice)
+    return config._replace(keys=_by_screen(choices))
 
 
 def _read_theme(value: object, path: str) -> str:
@@ -95,27 +118,50 @@ def _read_notify(table: Mapping[str, object], refusals: list[RefusedError]) -> N
     return notify
 
 
-def _read_keys(table: Mapping[str, object], refusals: list[RefusedError]) -> KeyMap:
-    known = {action.name for of in TABLES for action in of.actions() if action.keys}
-    keys: dict[str, tuple[str, ...]] = {}
-    for name, value in table.items():
-        path = f"{_KEYS}.{name}"
+def _read_choices(
+    value: object, path: str, screen: str, refusals: list[RefusedError]
+) -> list[_Choice]:
+    """Those of a table of keys. One for the main screen may be of an action that other screens
+    have, too, or that only they have."""
+    choices: list[_Choice] = []
+    screens = tuple(_SCREENS) if screen == MAIN else (screen,)
+    known = {name: _own_actions(name) for name in screens}
+    names = {action for actions in known.values() for action in actions}
+    for name, keys in read_table(value, path).items():
+        key_path = f"{path}.{name}"
         try:
-            if name not in known:
-                raise RefusedError(path, f"no action {shown(name)} {suggestion(name, known)}")
-            keys[name] = _read_key_list(value, path)
+            if name not in names:
+                raise RefusedError(key_path, f"no action {shown(name)} {suggestion(name, names)}")
+            # With other keys to begin with, an action only happens to have the same name.
+            usual = known.get(MAIN, {}).get(name)
+            where = tuple(
+                each
+                for each, actions in known.items()
+                if name in actions and usual in (None, actions[name])
+            )
+            choices.append(_Choice(key_path, where, name, _read_key_list(keys, key_path)))
         except RefusedError as refused:
             refusals.append(refused)
-    while clash := _clash(keys):
-        refusals.append(clash)
-        del keys[clash.key.removeprefix(f"{_KEYS}.")]
+    return choices
+
+
+def _own_actions(screen: str) -> dict[str, tuple[str, ...]]:
+    """The actions of a screen that can be given keys, with those that they have."""
+    return {each.name: each.keys for each in _SCREENS[screen].actions() if each.can_have_keys}
+
+
+def _by_screen(choices: Iterable[_Choice]) -> dict[str, dict[str, tuple[str, ...]]]:
+    keys: dict[str, dict[str, tuple[str, ...]]] = {}
+    for choice in choices:
+        for screen in choice.screens:
+            keys.setdefault(screen, {})[choice.action] = choice.keys
     return keys
 
 
 def _read_key_list(value: object, path: str) -> tuple[str, ...]:
     written_keys = [value] if isinstance(value, str) else read_list(value, path, '["r", "f5"]')
-    if not 1 <= len(written_keys) <= _MOST_KEYS:
-        raise RefusedError(path, f"expected 1 to {_MOST_KEYS} keys, got {len(written_keys)}")
+    if len(written_keys) > _MOST_KEYS:
+        raise RefusedError(path, f"expected at most {_MOST_KEYS} keys, got {len(written_keys)}")
     found = [_read_key(each, path) for each in written_keys]
     return tuple(dict.fromkeys(found))
 
@@ -130,13 +176,13 @@ def _read_key(value: object, path: str) -> str:
     return key
 
 
-def _clash(keys: KeyMap) -> RefusedError | None:
-    """A key that two actions of a screen would have, at the last of those that were given it."""
-    for of in TABLES:
-        for key, names in clashes(remapped(of.actions(), keys)).items():
-            chosen = [name for name in keys if name in names]
-            if chosen:
-                others = " and ".join(name for name in names if name != chosen[-1])
-                text = f"{written(key)} is the key of {others}, too, on {of.where}"
-                return RefusedError(f"{_KEYS}.{chosen[-1]}", text)
+def _clash(choices: Sequence[_Choice]) -> tuple[_Choice, str] | None:
+    """The last choice by which two actions of a screen would have the same key, and how."""
+    for screen, keys in _by_screen(choices).items():
+        table = _SCREENS[screen]
+        for key, names in clashes(remapped(table.actions(), keys)).items():
+            found = [each for each in choices if screen in each.screens and each.action in names]
+            if found:
+                others = " and ".join(name for name in names if name != found[-1].action)
+                return found[-1], f"{written(key)} is the key of {others}, too, on {table.where}"
     return None

@@ -13,13 +13,16 @@ from cortex_tui.tui.library_actions import LIBRARY_ACTIONS
 class Table(NamedTuple):
     """The actions of a screen."""
 
+    name: str
+    """In the file of settings."""
     where: str
     """The screen, in a sentence."""
     actions: Callable[[], Sequence[Action]]
 
 
+MAIN = "main"
 TABLES = (
-    Table("the main screen", actions),
-    Table("the library screen", lambda: LIBRARY_ACTIONS),
-    Table("the compare screen", lambda: COMPARE_ACTIONS),
+    Table(MAIN, "the main screen", actions),
+    Table("library", "the library screen", lambda: LIBRARY_ACTIONS),
+    Table("compare", "the compare screen", lambda: COMPARE_ACTIONS),
 )

@@ -31,12 +31,12 @@ class ActionScreen(Screen[None]):
     @cached_property
     def table_of_actions(self) -> Sequence[Action]:
         """All, with the keys that a person has chosen."""
-        return remapped(self._table, self._own_keys)
+        own = [of.name for of in TABLES if of.actions() == self._table]
+        return remapped(self._table, self._own_keys(own[0])) if own else self._table
 
-    @property
-    def _own_keys(self) -> KeyMap:
+    def _own_keys(self, screen: str) -> KeyMap:
         app = self.app
-        return app.own_keys if isinstance(app, KeysInOrder) else {}
+        return app.own_keys.get(screen, {}) if isinstance(app, KeysInOrder) else {}
 
     @cached_property
     def actions(self) -> dict[str, Action]:
@@ -56,8 +56,9 @@ class ActionScreen(Screen[None]):
         self._bindings = BindingsMap.merge([self._bindings, own])
 
     def key_of(self, name: str) -> str:
-        """The key of an action, as a person reads it."""
-        return written(self.actions[name].keys[0])
+        """The key of an action, as a person reads it; that of the palette, which has them all, for
+        one without a key."""
+        return written(next(iter(self.actions[name].keys), self.app.COMMAND_PALETTE_BINDING))
 
     def applies(self, name: str) -> bool:
         """Whether an action would do anything now."""
@@ -67,7 +68,7 @@ class ActionScreen(Screen[None]):
         from cortex_tui.tui.screens.keys_page import KeysPage
 
         others = {
-            of.where: remapped(table, self._own_keys)
+            of.where: remapped(table, self._own_keys(of.name))
             for of in TABLES
             if (table := of.actions()) != self._table
         }
