@@ -15,7 +15,7 @@ one mode are given a second, and how often a second one is found.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,21 +35,24 @@ _CLOCK_NS = 50.0
 Floats = NDArray[np.float64]
 
 
-def modes_of(bins: LogBins, independent: float | None = None) -> tuple[Mode, ...]:
+def modes_of(bins: LogBins, independent: Sequence[tuple[float, float]] = ()) -> tuple[Mode, ...]:
     """From the fastest to the slowest; one where a second is not certain, none without values.
 
-    `independent` is how many independent values are worth as much as these, where fewer: slow
-    moments make heaps that are no modes. Takes 0.1 ms.
+    `independent` says how many independent values are worth as much as these, where fewer: slow
+    moments make heaps that are no modes. Of each pair, the first is the share of values below a
+    place, and the second the number there; in ascending order. Takes 0.1 ms.
     """
     total = bins.total
     if not total:
         return ()
     counts = np.array(bins.counts, np.float64)
-    worth = min(max(1.0, independent or total), total)
-    width = _kernel_width(bins, counts, worth)
+    places, numbers = zip(*independent, strict=True) if independent else ((0.5,), (total,))
+    width = _kernel_width(bins, counts, min(max(1.0, *numbers), total))
     density, reach = _smoothed(counts, width)
     peaks = _Peaks(density, reach, counts)
-    if worth >= TOTAL_LEAST:
+    if total >= TOTAL_LEAST:
+        below = np.pad(counts.cumsum() / total, reach, constant_values=(0.0, 1.0))
+        worth = np.clip(np.interp(below, places, numbers), 1.0, total)
         # The variance of a smoothed count, over that count.
         noise = total / worth / (2 * math.sqrt(math.pi) * width)
         peaks.find(Z_LEAST**2 * noise)
@@ -95,8 +98,8 @@ class _Peaks:
         self.tops = [int(density.argmax())]
         self.valleys: list[int] = []
 
-    def find(self, least: float) -> None:
-        """Takes in all peaks of that height at least."""
+    def find(self, least: Floats) -> None:
+        """Takes in all peaks that are at least as high as `least` is there."""
         density = self._density
         steps = np.diff(density, prepend=0.0, append=0.0)
         # A level stretch, of which a sum of rounded numbers makes tiny steps, is one peak.
@@ -104,19 +107,23 @@ class _Peaks:
         turns = steps.nonzero()[0]
         is_top = (steps[turns[:-1]] > 0) & (steps[turns[1:]] < 0)
         tops = turns[:-1][is_top]
-        self.tops = tops[density[tops] >= min(least, density.max())].tolist()
+        self.tops = tops[density[tops] >= np.minimum(least[tops], density.max())].tolist()
         self.valleys = [
             low + int(density[low:high].argmin())
             for low, high in zip(self.tops, self.tops[1:], strict=False)
         ]
 
-    def scores(self, noise: float) -> Floats:
-        """By how many standard errors each stands out from the valley that is next to it; less than
-        nothing where the valley is not deep."""
+    def scores(self, noise: Floats) -> Floats:
+        """By how many standard errors each stands out from the higher valley next to it; less than
+        nothing where that is not deep. What counts is how independent values are there: they lie
+        on either side of it."""
         tops = self._density[self.tops]
-        between = self._density[self.valleys]
-        valleys = np.maximum(np.append(between, 0.0), np.append(0.0, between))
-        scores = (tops - valleys) / np.sqrt((tops + valleys) * noise)
+        left, right = np.array([0, *self.valleys]), np.array([*self.valleys, 0])
+        heights = np.where(left > 0, self._density[left], 0.0)
+        others = np.where(right > 0, self._density[right], 0.0)
+        at = np.where(heights > others, left, right)
+        valleys = np.maximum(heights, others)
+        scores = (tops - valleys) / np.sqrt((tops + valleys) * noise[at])
         found: Floats = np.where(valleys <= DEPTH * tops, scores, -valleys / tops)
         return found
 

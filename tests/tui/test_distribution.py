@@ -40,9 +40,10 @@ def test_modes_have_letters_above_their_bars_and_are_named_with_their_share() ->
     assert tones == {"series-1", "series-2"}
 
 
-def test_one_mode_is_said_to_be_one_and_needs_no_letter() -> None:
+def test_where_no_second_mode_is_certain_there_are_no_letters() -> None:
     lines = texts(run_view(0, COMMAND, operations=20_000), 79, 9)
-    assert "one mode, at" in lines[0]
+    assert "peak at 62" in lines[0]
+    assert "mode" not in lines[0]
     assert "A" not in "".join(lines)
 
 

@@ -23,9 +23,9 @@ def text(run: RunResult, width: int = 78) -> str:
 def test_types_have_count_share_and_when_they_were_seen_the_most_frequent_first() -> None:
     lines = text(erring()).split("\n")
     assert lines[:4] == [
-        "error         count   share  first   last",
-        "TimeoutError    123   2.8 %  1.20s  29.0s",
-        "shop.NoStock      7  0.16 %      –      –",
+        "error         count   share  first  last",
+        "TimeoutError    123   2.8 %   1.2s   29s",
+        "shop.NoStock      7  0.16 %      –     –",
         "of 4,451 operations that ended",
     ]
 

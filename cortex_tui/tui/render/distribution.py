@@ -118,7 +118,7 @@ def _summary(of: Distribution, ends: tuple[int, int], width: int) -> Line:
             at, share = format_duration(mode.at_ns), format_share(mode.share)
             spans.append(Span(f"  {letter} {at} {share}", tone))
     elif of.modes:
-        spans.append(Span(f"  one mode, at {format_duration(of.modes[0].at_ns)}"))
+        spans.append(Span(f"  peak at {format_duration(of.modes[0].at_ns)}"))
     low, high = ends
     for count, edge, word in (
         (sum(of.bins.counts[max(0, high - of.bins.first) :]), high, "above"),

@@ -12,7 +12,9 @@ from cortex_tui.tables import Cell, Column
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.distribution import format_share
 from cortex_tui.tui.render.line_builder import LineBuilder
+from cortex_tui.tui.render.marks import UNKNOWN
 from cortex_tui.tui.render.text import Line, Span, fit_middle, width_of
+from cortex_tui.tui.render.time_axis import clock_text
 
 _TYPES, _DESCRIBED = 40, 20
 """How many types have a line, and how many their message and traceback."""
@@ -33,12 +35,16 @@ def _name(row: _Row) -> Cell:
     return Cell(fit_middle(name, min(width_of(name), _NAME_MOST)), "bad")
 
 
+def _moment(ns: int | None) -> Cell:
+    return Cell(UNKNOWN if ns is None else clock_text(ns), "dim")
+
+
 _COLUMNS: tuple[Column[_Row], ...] = (
     Column("error", _name, left=True),
     Column("count", lambda row: Cell(format_count(row.errors))),
     Column("share", lambda row: Cell(format_share(row.share))),
-    Column("first", lambda row: Cell(format_duration(row.first_ns), "dim"), goes=1),
-    Column("last", lambda row: Cell(format_duration(row.last_ns), "dim"), goes=2),
+    Column("first", lambda row: _moment(row.first_ns), goes=1),
+    Column("last", lambda row: _moment(row.last_ns), goes=2),
 )
 
 

@@ -75,5 +75,5 @@ def test_where_few_operations_are_independent_a_second_heap_is_no_mode() -> None
     values = (random.permutation(heaps) * MS).astype(int).reshape(40, 100)
     run = ended(fold(values.tolist()))
     assert len(modes_of_run(run)) == 2
-    unsure = msgspec.structs.replace(run, confidence_ns={"p50": (int(0.85 * MS), int(1.2 * MS))})
+    unsure = msgspec.structs.replace(run, confidence_ns={"p90": (int(1.0 * MS), int(2.2 * MS))})
     assert len(modes_of_run(unsure)) == 1

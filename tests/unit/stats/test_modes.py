@@ -110,7 +110,8 @@ def test_few_values_or_few_independent_ones_are_one_mode() -> None:
     assert len(modes_of(bins)) == 1
     many = of_logs((5_000, 100_000, 0.1), (5_000, 150_000, 0.1))
     assert len(modes_of(many)) == 2
-    assert len(modes_of(many, independent=20)) == 1
+    assert len(modes_of(many, [(0.5, 20.0)])) == 1
+    assert len(modes_of(many, [(0.1, 20.0), (0.5, 9_000.0)])) == 2
 
 
 def test_no_values_have_no_mode_and_equal_ones_have_one() -> None:
