@@ -258,17 +258,16 @@ def _below(of: Distribution, axis: _Axis, height: int) -> list[Line]:
 
 def _marks_line(of: Distribution, axis: _Axis) -> Line:
     """The axis, with the percentiles where they lie."""
-    cells = ["─"] * axis.columns
-    free = 0
+    canvas, free = Canvas(axis.columns, 1), 0
+    canvas.put(0, 0, "─" * axis.columns, "dim")
     for name, ns in of.marks:
         column = axis.column_of(ns)
         if free <= column < axis.columns:
-            cells[column] = "▲"
-            free = column + 1
-            if column + 1 + len(name) <= axis.columns:
-                cells[column + 1 : column + 1 + len(name)] = name
-                free += len(name)
-    return (Span(" " * LABEL_WIDTH + "".join(cells), "plain"),)
+            room = axis.columns - column > len(name)
+            text = f"▲{name}" if room else "▲"
+            canvas.put(0, column, text, "plain")
+            free = column + len(text)
+    return (Span(" " * LABEL_WIDTH), *canvas.line(0))
 
 
 def _ticks_line(axis: _Axis) -> Line:
