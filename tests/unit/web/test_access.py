@@ -26,7 +26,9 @@ def test_cookie_or_token_lets_a_request_in(headers: dict[str, str]) -> None:
     assert refusal(headers, cookie="", token=HERE.token) == ""
 
 
-@pytest.mark.parametrize("wrong", ["", "x", HERE.token, HERE.key + "x", "ä"])
+@pytest.mark.parametrize(
+    "wrong", ["", "x", HERE.token, HERE.key + "x", "ä"], ids=["none", "x", "token", "longer", "ä"]
+)
 def test_anything_else_is_no_cookie(wrong: str) -> None:
     assert "with its token" in refusal(HOST, cookie=wrong)
     assert "with its token" in refusal(HOST, cookie="", token=wrong.replace(HERE.token, HERE.key))
