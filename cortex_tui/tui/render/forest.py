@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from cortex_tui.analysis.comparison import Comparison, ProfileComparison
@@ -30,19 +30,26 @@ class Columns(NamedTuple):
     """How many cells each part of a line has; one is blank before each but the first."""
 
     name: int
+    statistics: tuple[str, ...]
+    """Those that have a column."""
     numbers: int
-    """Of each percentile."""
+    """Of each of them."""
+    by: int
+    """Of the statistic that decides; none where it is the same for all."""
     axis: int
     verdict: int
 
 
-def columns_for(width: int, longest: int, widest: int) -> Columns:
-    """The parts that fill `width` cells; `longest` is that of the names, `widest` of verdicts."""
+def columns_for(width: int, longest: int, widest: int, deciding: Collection[str]) -> Columns:
+    """The parts that fill `width` cells; `longest` is that of the names, `widest` of verdicts,
+    `deciding` are the statistics that decide."""
+    statistics: tuple[str, ...] = STATISTICS
     name = max(_NAME_LEAST, min(longest, _NAME_MOST))
+    by = _BY + 1 if len(deciding) > 1 else 0
     numbers, verdict = _WITH_BAND, min(widest, _VERDICT_WIDE)
 
     def axis() -> int:
-        parts = name + 1 + len(STATISTICS) * (numbers + 1) + 1 + _BY + 1 + verdict
+        parts = name + 1 + len(statistics) * (numbers + 1) + by + 1 + verdict
         return width - 2 - parts
 
     if axis() < _AXIS_LEAST + 10:
@@ -51,7 +58,9 @@ def columns_for(width: int, longest: int, widest: int) -> Columns:
         numbers = _SHORT
     if axis() < _AXIS_LEAST:
         name = max(_NAME_LEAST, name - (_AXIS_LEAST - axis()))
-    return Columns(name, numbers, max(axis(), 3), verdict)
+    if axis() < _AXIS_LEAST:
+        statistics = tuple(each for each in STATISTICS if each in deciding)
+    return Columns(name, statistics, numbers, by, max(axis(), 3), verdict)
 
 
 class Forest(NamedTuple):
@@ -68,8 +77,8 @@ def forest_of(comparison: Comparison, width: int) -> Forest:
     rows = comparison.worst_first
     longest = max((width_of(one_line(each.profile)) for each in rows), default=0)
     verdicts = [verdict_text(each, _VERDICT_WIDE)[0] for each in rows]
-    widest = max(map(width_of, ["verdict", *verdicts]))
-    columns = columns_for(width, longest, widest)
+    widest = max(map(width_of, ["verdict at p99.9", *verdicts]))
+    columns = columns_for(width, longest, widest, {each.primary for each in rows})
     firsts = [each.statistics[each.primary] for each in rows]
     logs = [math.log(each.ratio) for each in firsts if each.ratio]
     logs += [math.log1p(tolerance_of(each.statistic)) for each in firsts]
@@ -83,12 +92,12 @@ def titles(forest: Forest) -> Line:
     """The line above the rows."""
     columns = forest.columns
     parts = [fit(" profile", columns.name + 1)]
-    parts += [fit_right(name, columns.numbers) for name in STATISTICS]
-    parts += [
-        "by".ljust(_BY),
-        fit(forest.axis.title, columns.axis),
-        fit("verdict", columns.verdict),
-    ]
+    parts += [fit_right(name, columns.numbers) for name in columns.statistics]
+    if columns.by:
+        parts.append("by".ljust(_BY))
+    parts.append(fit(forest.axis.title, columns.axis))
+    at = f" at {forest.rows[0].primary}" if forest.rows and not columns.by else ""
+    parts.append(fit(f"verdict{at}", columns.verdict))
     return (Span(" ".join(parts)),)
 
 
@@ -97,11 +106,11 @@ def row(forest: Forest, each: ProfileComparison) -> Line:
     columns = forest.columns
     primary = each.statistics[each.primary]
     spans = [Span(fit_middle(one_line(each.profile), columns.name))]
-    for name in STATISTICS:
+    for name in columns.statistics:
         text = number_text(each.statistics.get(name), columns.numbers)
         tone: Tone = "plain" if name == each.primary else "dim"
         spans.append(Span(" " + fit_right(text, columns.numbers), tone))
-    spans.append(Span(f" {fit(each.primary, _BY)} ", "dim"))
+    spans.append(Span(f" {fit(each.primary, _BY)} " if columns.by else " ", "dim"))
     spans += whisker(forest.axis, primary, columns.axis)
     text, verdict_tone = verdict_text(each, columns.verdict)
     spans.append(Span(" " + fit(text, columns.verdict), verdict_tone))
@@ -122,7 +131,7 @@ def whole_row(forest: Forest) -> Line:
         high=comparison.high,
         verdict="same",
     )
-    room = columns.name + len(STATISTICS) * (columns.numbers + 1) + 1 + _BY
+    room = columns.name + len(columns.statistics) * (columns.numbers + 1) + columns.by
     text = f"geometric mean {number_text(whole, room)}"
     return (
         Span(f" {fit(text, room)} ", "dim"),

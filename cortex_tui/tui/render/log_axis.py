@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from cortex_tui.quantities import format_count
+
 _ENDS = (1.05, 1.1, 1.15, 1.2, 1.3, 1.4, 1.5, 1.75, 2, 3, 5, 10, 30, 100, 1_000)
 
 
@@ -46,7 +48,7 @@ def axis_of(logs: Iterable[float], wide: Iterable[float], width: int) -> RatioAx
 def change_text(ratio: float) -> str:
     """A ratio at an axis: `+20%`, `x3`, `÷3`."""
     if ratio >= 2:
-        return f"x{ratio:.3g}"
+        return f"x{format_count(ratio)}"
     if ratio <= 0.5:
-        return f"÷{1 / ratio:.3g}"
+        return f"÷{format_count(1 / ratio)}"
     return f"{100 * (ratio - 1):+.2g}%"

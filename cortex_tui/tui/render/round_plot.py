@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from cortex_tui.analysis.close_up import RoundPoint, RoundSeries
 from cortex_tui.text import one_line
-from cortex_tui.tui.render.text import Line, Span, fit, wrap
+from cortex_tui.tui.render.text import Line, Span, fit
 from cortex_tui.tui.render.upright import (
     LABEL_WIDTH,
     framed,
     ratio_text,
     scale_over,
     time_text,
+    words,
 )
 
 POINT, OTHER, MEAN, ZERO = "●", "○", "─", "┈"
@@ -28,7 +29,7 @@ def round_plot(series: RoundSeries, sides: tuple[str, str], width: int, height: 
     values of both sides."""
     rows, columns = height - 2, width - LABEL_WIDTH
     if rows < _LEAST_ROWS or columns < 2:
-        return _words("there is no room for the picture here", width)
+        return words("there is no room for the picture here", width)
     if any(each.difference is not None for each in series.points):
         return _differences(series, width, rows)
     return _values(series, sides, width, rows)
@@ -70,7 +71,7 @@ def _values(series: RoundSeries, sides: tuple[str, str], width: int, rows: int) 
         if value is not None
     ]
     if not known:
-        return _words(f"no round has a {series.statistic}", width)
+        return words(f"no round has a {series.statistic}", width)
     columns = width - LABEL_WIDTH
     logs = [math.log(max(value, 1)) for _, value in known]
     scale = scale_over(logs, rows, least=_LEAST_SPAN)
@@ -104,7 +105,3 @@ def _orders(points: Sequence[RoundPoint], places: Sequence[int], columns: int) -
             start = max(0, min(x - len(text) // 2, columns - len(text)))
             cells[start : start + len(text)] = text
     return "".join(cells)
-
-
-def _words(text: str, width: int) -> list[Line]:
-    return [(Span(line, "dim"),) for line in wrap(text, max(width, 1))]

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from cortex_tui.analysis.shift import Shift, ShiftPoint
 from cortex_tui.tables import Tone
-from cortex_tui.tui.render.text import Line, Span, fit, wrap
-from cortex_tui.tui.render.upright import LABEL_WIDTH, Scale, framed, ratio_text
+from cortex_tui.tui.render.text import Line, Span, fit
+from cortex_tui.tui.render.upright import LABEL_WIDTH, Scale, framed, ratio_text, words
 
 POINT, UNSURE, BAND, ZERO = "●", "·", "▒", "┈"
 _LEAST_ROWS = 3
@@ -25,7 +25,7 @@ def shift_plot(shift: Shift, width: int, height: int) -> list[Line]:
     rows, columns = height - 2, width - LABEL_WIDTH
     if not points or rows < _LEAST_ROWS or columns < 2 * len(points):
         why = "there is no room for the picture here" if points else shift.band
-        return [(Span(line, "dim"),) for line in wrap(why, max(width, 1))]
+        return words(why, width)
     scale = _scale_of(points, rows)
     cells = [[Span(" ")] * columns for _ in range(rows)]
     zero = scale.row(0.0)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cortex_tui.quantities import format_duration
 from cortex_tui.tui.render.log_axis import change_text
-from cortex_tui.tui.render.text import Line, Span
+from cortex_tui.tui.render.text import Line, Span, fit, width_of, wrap
 
 LABEL_WIDTH = 9
 """A label, a blank and the axis."""
@@ -65,3 +65,9 @@ def framed(
         )
         for at, line in enumerate(cells)
     ]
+
+
+def words(text: str, width: int) -> list[Line]:
+    """Text in place of a picture."""
+    lines = wrap(text, max(width, 1))
+    return [(Span(fit(line, min(width, width_of(line))), "dim"),) for line in lines]

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
 
-from cortex_tui.analysis.comparison import ProfileComparison
+from cortex_tui.analysis.comparison import Comparison, ProfileComparison
 from cortex_tui.library.comparing import Comparisons, UnlikeError, comparisons_in
 from cortex_tui.library.histories import history_in
 from cortex_tui.text import one_line
@@ -125,6 +125,8 @@ class CompareScreen(ActionScreen):
         self._unlike = self._forced = self._loading = False
         self._message: str = ""
         self._at = 0
+        self._tabled: tuple[int, int] | None = None
+        """Of which comparison the table is, and for which width."""
         self._tab = TABS[0].name
         self._looked: dict[_Wanted, CloseUp | str] = {}
         self._looking: _Wanted | None = None
@@ -255,15 +257,22 @@ class CompareScreen(ActionScreen):
             self._sides.line = sides_line(compared, width, self._at, of)
             self._how.line = how_line(compared, of)
             self._differs.line = differs_line(compared)
-            forest = forest_of(compared.comparison, width - 1)
-            self._titles.line, self._whole.line = titles(forest), whole_row(forest)
-            rows = [row(forest, each) for each in forest.rows]
-            self._forest.styles.max_height = max(1, len(rows))
-            self._forest.show(lambda width: list(rows), topic=(self._at, self._forced))
+            self._show_table(compared.comparison, width - 1)
             self._look()
             self._read_history()
             self._show_picture()
         self._keys.idle = frozenset(name for name in self.ranked if not self.applies(name))
+
+    def _show_table(self, comparison: Comparison, width: int) -> None:
+        """The table, made once for a width: the cursor moves much more often than that changes."""
+        if self._tabled is not None and self._tabled == (id(comparison), width):
+            return
+        self._tabled = id(comparison), width
+        forest = forest_of(comparison, width)
+        self._titles.line, self._whole.line = titles(forest), whole_row(forest)
+        rows = [row(forest, each) for each in forest.rows]
+        self._forest.styles.max_height = max(1, len(rows))
+        self._forest.show(lambda width: rows, topic=id(comparison))
 
     def _show_picture(self) -> None:
         current = self._current

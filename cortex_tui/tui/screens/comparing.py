@@ -3,8 +3,10 @@ with one another."""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,15 +105,15 @@ class ComparingScreen(SessionScreen):
             return ()
         return baseline.name, view.session
 
-    def action_compare(self) -> None:
+    async def action_compare(self) -> None:
         """Opens the compare screen."""
         refs = self.comparable
         if not refs:
             self.report("there is no session of variants, and no baseline, to compare")
             return
-        from cortex_tui.tui.screens.compare import CompareScreen
-
-        self.app.push_screen(CompareScreen(self._store, refs))
+        # Off the loop: it brings all of analysis.
+        module = await asyncio.to_thread(import_module, "cortex_tui.tui.screens.compare")
+        await self.app.push_screen(module.CompareScreen(self._store, refs))
 
     def _profiles_of_session(self) -> list[Profile]:
         found = {run.profile.full_name: run.profile for run in self.latest.runs}

@@ -179,6 +179,18 @@ def test_variants_of_one_session_are_compared_round_by_round(
     assert "throughput" not in text
 
 
+def test_a_comparison_is_printed_as_markdown(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("one", "two"):
+        stored(name, {"": latencies(4)[0]})
+    answer = call(capsys, "compare", "one", "two", "--markdown")
+    assert answer.code == 4
+    assert answer.out.startswith("### two against one")
+    assert "? cannot tell |" in answer.out
+    both = call(capsys, "compare", "one", "two", "--markdown", "--json")
+    assert both.code == 2
+    assert "expected one of them" in both.err
+
+
 def test_several_are_compared_with_the_first(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("one", "two", "three"):
         stored(name, {"": latencies(4)[0]})
