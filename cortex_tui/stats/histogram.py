@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cortex_tui.stats import codec
 from cortex_tui.stats.buckets import (
@@ -25,6 +27,8 @@ from cortex_tui.stats.buckets import (
     lowest_of,
 )
 from cortex_tui.stats.moments import EMPTY, Moments, clamped, merged
+
+AnyInts: TypeAlias = "NDArray[np.integer[Any]]"
 
 MAX_NINES = 5.0
 """How far a percentile curve goes at most: 5 nines are p99.999."""
@@ -229,20 +233,32 @@ class Histogram:
 class IntervalHistogram:
     """The values of one interval: the buckets that hold any, in order, and how many each.
 
-    Immutable; the arrays are read-only.
+    Immutable. There are tens of thousands of them in a long session, so the arrays that are kept
+    have the smallest integers that hold what is in them.
     """
 
-    __slots__ = ("counts", "indices", "moments")
+    __slots__ = ("_counts", "_indices", "moments")
 
-    indices: Ints
-    counts: Ints
     moments: Moments
 
-    def __init__(self, indices: Ints, counts: Ints, moments: Moments) -> None:
-        indices.flags.writeable = counts.flags.writeable = False
-        self.indices = indices
-        self.counts = counts
+    def __init__(self, indices: AnyInts, counts: AnyInts, moments: Moments) -> None:
+        """The buckets in ascending order, each with how many values it holds."""
+        # No bucket holds more than all of them together.
+        total = moments.count
+        size = np.uint8 if total < 1 << 8 else np.uint16 if total < 1 << 16 else np.int64
+        self._indices: AnyInts = indices.astype(np.uint16)
+        self._counts: AnyInts = counts.astype(size)
         self.moments = moments
+
+    @property
+    def indices(self) -> Ints:
+        """Of the buckets."""
+        return self._indices.astype(np.int64)
+
+    @property
+    def counts(self) -> Ints:
+        """Of the values in each of them."""
+        return self._counts.astype(np.int64)
 
     @staticmethod
     def of(*buffers: RawValues) -> IntervalHistogram:
@@ -277,12 +293,12 @@ class IntervalHistogram:
             moments = merged(moments, part.moments)
         if len(filled) < 2:
             one = filled[0] if filled else parts[0] if parts else IntervalHistogram.of(b"")
-            return IntervalHistogram(one.indices, one.counts, moments)
-        first = min(int(part.indices[0]) for part in filled)
-        last = max(int(part.indices[-1]) for part in filled)
+            return IntervalHistogram(one._indices, one._counts, moments)
+        first = min(int(part._indices[0]) for part in filled)
+        last = max(int(part._indices[-1]) for part in filled)
         dense = np.zeros(last - first + 1, np.int64)
         for part in filled:
-            dense[part.indices - first] += part.counts
+            dense[part._indices - first] += part._counts
         return IntervalHistogram.from_dense(dense, first, moments)
 
     def merge(self, other: IntervalHistogram) -> IntervalHistogram:
@@ -292,8 +308,8 @@ class IntervalHistogram:
     def add_to(self, histogram: Histogram) -> None:
         """Counts the values in a run's histogram as well."""
         if self.total:
-            histogram._counts[self.indices] += self.counts
-            histogram._reach(int(self.indices[0]), int(self.indices[-1]))
+            histogram._counts[self._indices] += self._counts
+            histogram._reach(int(self._indices[0]), int(self._indices[-1]))
         if self.moments is not EMPTY:
             histogram._moments = merged(histogram._moments, self.moments)
 
@@ -302,18 +318,19 @@ class IntervalHistogram:
         if not self.total:
             return None
         rank = max(int(round(100 * quantile, 9) * self.total / 100 + 0.5), 1)
-        bucket = int(self.indices[np.searchsorted(np.cumsum(self.counts), rank)])
+        below = self._counts.cumsum(dtype=np.int64)
+        bucket = int(self._indices[below.searchsorted(rank)])
         return clamped(highest_of(bucket), self.moments)
 
     def encode(self) -> bytes:
         """The V2 encoding, compressed; moments and overflow are not part of it."""
         if not self.total:
             return codec.encode(_scratch.library, 0, 0)
-        _scratch.counts[self.indices] = self.counts
+        _scratch.counts[self._indices] = self._counts
         try:
-            return codec.encode(_scratch.library, self.total, int(self.indices[-1]))
+            return codec.encode(_scratch.library, self.total, int(self._indices[-1]))
         finally:
-            _scratch.counts[self.indices] = 0
+            _scratch.counts[self._indices] = 0
 
     @staticmethod
     def decode(data: bytes | str, moments: Moments | None = None) -> IntervalHistogram:
