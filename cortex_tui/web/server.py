@@ -107,6 +107,8 @@ class _Site:
         self._at_once = at_once
         self._report = report
         self._visitors: set[Visitor] = set()
+        self._sockets = 0
+        """How many are open; at the beginning of each there is no workbench yet."""
         self._ending = False
         self.app = web.Application(middlewares=[self._guard])
         self.app.add_routes(
@@ -152,25 +154,35 @@ class _Site:
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
         """A workbench for as long as the socket is open, and no longer."""
-        if self._ending or len(self._visitors) >= MAX_VISITORS:
-            raise web.HTTPServiceUnavailable(text=f"there are {len(self._visitors)} workbenches\n")
-        websocket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, timeout=CLOSING_S)
-        await websocket.prepare(request)
-        size = (_cells(request.query.get(name, "")) for name in ("width", "height"))
-        columns, rows = map(str, size)
-        environment = {**self._served.environment, "COLUMNS": columns, "ROWS": rows}
+        if self._ending or self._sockets == MAX_VISITORS:
+            raise web.HTTPServiceUnavailable(text=f"there are {self._sockets} workbenches\n")
+        self._sockets += 1
+        try:
+            websocket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, timeout=CLOSING_S)
+            await websocket.prepare(request)
+            size = (_cells(request.query.get(name, "")) for name in ("width", "height"))
+            await self._visit(websocket, *size)
+            return websocket
+        finally:
+            self._sockets -= 1
+
+    async def _visit(self, websocket: web.WebSocketResponse, columns: int, rows: int) -> None:
+        size = {"COLUMNS": str(columns), "ROWS": str(rows)}
+        environment = {**self._served.environment, **size}
         visitor = await Visitor.start(self._served.command, environment, websocket.send_bytes)
         self._visitors.add(visitor)
         watch = asyncio.create_task(self._watch(visitor, websocket))
         try:
-            async for message in websocket:
+            while not self._ending:
+                message = await websocket.receive()
                 if message.type is WSMsgType.TEXT:
                     await _pass_on(message.data, visitor, websocket)
+                elif message.type is not WSMsgType.BINARY:
+                    break
         finally:
             await visitor.end(self._at_once)
             await watch
             self._visitors.discard(visitor)
-        return websocket
 
     async def _watch(self, visitor: Visitor, websocket: web.WebSocketResponse) -> None:
         why = await visitor.wait()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import itertools
-import re
 import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from yarl import URL
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 MISSING = "" if CHROMIUM else "Chromium is not installed"
@@ -22,7 +21,22 @@ MISSING = "" if CHROMIUM else "Chromium is not installed"
 
 DEADLINE_S = 60.0
 """How long anything may take before a test gives it up: far more than it does."""
-_CODES = re.compile(rb"\x1b\[[0-9;?<>=$]*[a-zA-Z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+_POLL_S = 0.1
+
+_CAPTURE = """
+    Object.defineProperty(Object.prototype, "canvasAddon", {configurable: true, set(addon) {
+        window.seen = this.terminal;
+        Object.defineProperty(this, "canvasAddon", {value: addon, writable: true});
+    }});
+"""
+"""Before a page's own scripts: textual.js keeps its terminal, which it draws on a canvas, to
+itself, and sets this field of the object that has it."""
+_SCREEN = """
+    Array.from({length: window.seen?.rows ?? 0}, (_, row) =>
+        window.seen.buffer.active.getLine(row)?.translateToString(true) ?? "").join("\\n")
+"""
+
+_NAMED = {"Enter": 13, "Escape": 27}
 
 Event = dict[str, Any]
 
@@ -63,6 +77,7 @@ class Browser:
         page = self._pages[session] = Page(self, target, session)
         for domain in ("Network", "Page", "Runtime", "Log"):
             await page.send(f"{domain}.enable")
+        await page.send("Page.addScriptToEvaluateOnNewDocument", source=_CAPTURE)
         await page.send("Page.navigate", url=url)
         return page
 
@@ -79,7 +94,6 @@ class Page:
         self.statuses: dict[str, int] = {}
         self.complaints: list[str] = []
         """What the browser has logged as errors: what a policy has blocked, too."""
-        self._shown = b""
         self._news = asyncio.Event()
 
     def take(self, event: Event) -> None:
@@ -92,8 +106,6 @@ class Page:
                 self.requested.append(params["url"])
             case "Network.responseReceived":
                 self.statuses[params["response"]["url"]] = params["response"]["status"]
-            case "Network.webSocketFrameReceived" if params["response"]["opcode"] == 2:
-                self._shown += base64.b64decode(params["response"]["payloadData"])
             case "Log.entryAdded" if params["entry"]["level"] == "error":
                 self.complaints.append(params["entry"]["text"])
             case "Runtime.exceptionThrown":
@@ -109,22 +121,27 @@ class Page:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    @property
-    def shown(self) -> str:
-        """Everything that was drawn on its terminal so far, without colours and movements."""
-        return _CODES.sub(b"", self._shown).decode("utf-8", "replace")
+    async def screen(self) -> str:
+        """What stands on the terminal of the page, line by line."""
+        text: str = await self.evaluate(_SCREEN)
+        return text
 
-    async def wait_until(self, met: Callable[[], object]) -> None:
+    async def wait_until(self, met: Callable[[str], object]) -> str:
+        """The first screen for which `met` is true; AssertionError shows the one that was last."""
+        screen = ""
         try:
             async with asyncio.timeout(DEADLINE_S):
-                while not met():
+                while not met(screen := await self.screen()):
                     self._news.clear()
-                    await self._news.wait()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._news.wait(), _POLL_S)
         except TimeoutError:
-            raise AssertionError(f"waited in vain; shown: {self.shown[-4000:]}") from None
+            raise AssertionError(f"waited in vain; the screen:\n{screen}") from None
+        return screen
 
-    async def wait_for(self, *parts: str) -> None:
-        await self.wait_until(lambda: all(part in self.shown for part in parts))
+    async def wait_for(self, *parts: str) -> str:
+        """The first screen on which all of the parts stand."""
+        return await self.wait_until(lambda screen: all(part in screen for part in parts))
 
     async def wait_for_true(self, expression: str) -> None:
         """Until an expression of the page is; a page that is loaded meanwhile is asked again."""
@@ -139,23 +156,24 @@ class Page:
         except AssertionError:
             return False
 
-    async def press(self, key: str) -> None:
-        """A key that has a character."""
+    async def press(self, *keys: str) -> None:
+        """Characters, or Enter and Escape."""
         await self.evaluate("document.querySelector('.xterm-helper-textarea').focus()")
-        await self.send("Input.dispatchKeyEvent", type="keyDown", text=key, key=key)
-        await self.send("Input.dispatchKeyEvent", type="keyUp", key=key)
+        for key in keys:
+            code = _NAMED.get(key)
+            what = (
+                {"key": key, "windowsVirtualKeyCode": code} if code else {"text": key, "key": key}
+            )
+            await self.send("Input.dispatchKeyEvent", type="keyDown", **what)
+            await self.send("Input.dispatchKeyEvent", type="keyUp", key=key)
 
     async def click(self, column: int, row: int) -> None:
         """The left button on a cell of the terminal, counted from 0."""
-        (socket,) = (URL(url) for url in self.requested if url.startswith("ws://"))
         x, y, width, height = await self.evaluate(
-            "(({x, y, width, height}) => [x, y, width, height])"
+            "(({x, y, width, height}) => [x, y, width / seen.cols, height / seen.rows])"
             "(document.querySelector('.xterm-screen').getBoundingClientRect())"
         )
-        cell = {
-            "x": x + (column + 0.5) * width / int(socket.query["width"]),
-            "y": y + (row + 0.5) * height / int(socket.query["height"]),
-        }
+        cell = {"x": x + (column + 0.5) * width, "y": y + (row + 0.5) * height}
         for kind in ("mousePressed", "mouseReleased"):
             await self.send(
                 "Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **cell

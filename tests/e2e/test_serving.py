@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +18,8 @@ import pytest
 from yarl import URL
 
 from tests.e2e import browser
-from tests.e2e.browser import DEADLINE_S, chromium
+from tests.e2e import test_story as story
+from tests.e2e.browser import DEADLINE_S, Page, chromium
 from tests.e2e.processes import descendants_of, wait_until_gone
 from tests.e2e.program import PROGRAM, call, newest_session, write_suite
 
@@ -43,13 +44,10 @@ class Server(NamedTuple):
         return str(self.address.origin())
 
 
-@pytest.fixture
-def server(folder: Path) -> Iterator[Server]:
-    """In a folder with two profiles, one of them checked; nothing of it is left afterwards."""
-    write_suite(folder, PROFILES)
-    # A name that a shell would take for commands.
-    store = "$(touch shell) & 's.db"
-    command = [str(PROGRAM), "serve", "shop.nap", "--port", "0", "--store", store]
+@contextmanager
+def started(folder: Path, *options: str) -> Iterator[Server]:
+    """Nothing of it is left afterwards."""
+    command = [str(PROGRAM), "serve", *options]
     with subprocess.Popen(
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
@@ -60,6 +58,16 @@ def server(folder: Path) -> Iterator[Server]:
             process.send_signal(signal.SIGTERM)
             assert process.wait(DEADLINE_S) == 0
             wait_until_gone(others)
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[Server]:
+    """In a folder with two profiles, one of them checked."""
+    write_suite(folder, PROFILES)
+    # A name that a shell would take for commands.
+    store = "$(touch shell) & 's.db"
+    with started(folder, "shop.nap", "--port", "0", "--store", store) as server:
+        yield server
     assert not (folder / "shell").exists()
 
 
@@ -133,8 +141,7 @@ async def test_a_browser_shows_the_workbench_and_drives_it(
         assert await page.evaluate("location.href") == f"{server.origin}/"
         assert await page.evaluate("document.cookie") == ""
 
-        # Below status, titles and suite, and the first profile.
-        await page.click(2, 4)
+        await page.click(2, await row_with(page, "[ ] rest"))
         await page.wait_for("[x] rest", "2 checked")
         await page.press("r")
         await page.wait_for("running", "measure")
@@ -144,7 +151,7 @@ async def test_a_browser_shows_the_workbench_and_drives_it(
         # A second tab has a workbench of its own, and needs no token.
         second = await opened.open(f"{server.origin}/")
         await second.wait_for("[x] nap", "1 checked")
-        assert "measure" not in second.shown
+        assert "measure" not in await second.screen()
         await second.press("q")
         await second.wait_for_true("document.body.classList.contains('-closed')")
 
@@ -156,6 +163,53 @@ async def test_a_browser_shows_the_workbench_and_drives_it(
             assert {URL(url).host for url in each.requested} == {"127.0.0.1"}
             assert set(each.statuses.values()) == {200}
             assert each.complaints == []
+
+
+async def row_with(page: Page, part: str) -> int:
+    """Which line of the screen it stands on."""
+    lines = (await page.wait_for(part)).splitlines()
+    return next(at for at, line in enumerate(lines) if part in line)
+
+
+@pytest.mark.skipif(bool(browser.MISSING), reason=browser.MISSING)
+async def test_a_users_story_in_a_browser(folder: Path, tmp_path: Path) -> None:
+    write_suite(folder, story.PROFILES, code=story.CODE, defaults=story.DEFAULTS)
+    (folder / "factor").write_text("1")
+    with started(folder, "--port", "0") as server:
+        async with chromium(tmp_path / "browser") as opened:
+            page = await opened.open(str(server.address))
+            await page.wait_for("[ ] browse")
+            await page.press("/", *"shop.", "Enter")
+            await page.wait_until(lambda screen: "mediator" not in screen)
+            await page.click(2, await row_with(page, "[ ] browse"))
+            await page.click(2, await row_with(page, "[ ] order"))
+            await page.wait_for("2 checked", "[x] browse", "[x] order")
+            await page.press("r")
+            await page.wait_for("running")
+            await page.wait_for("finished")
+            for key, part in story.TABS.items():
+                await page.press(key)
+                await page.wait_for(f"[{key} ", part)
+            await page.press("[")
+            await page.wait_for("returns to now")
+            await page.press("w")
+            await page.wait_for("Note on shop.")
+            await page.press(*"seen", "Enter")
+            await page.wait_for("noted")
+            await page.press("Escape")
+            await page.wait_until(lambda screen: "returns to now" not in screen)
+            await page.press("s")
+            await page.wait_for("Save")
+            await page.press(*"web", "Enter")
+            await page.wait_for("Saved as web")
+            await page.press("h")
+            await page.wait_for("Stored", "web")
+            await page.press("h")
+            await page.wait_for("[x] browse")
+            await page.press("q")
+            await page.wait_for_true("document.body.classList.contains('-closed')")
+            assert page.complaints == []
+    assert "note: seen" in call(folder, "show", "web", "--json").stdout
 
 
 @pytest.mark.skipif(bool(browser.MISSING), reason=browser.MISSING)
@@ -323,11 +377,5 @@ def test_without_the_extra_the_error_names_it(folder: Path, module: str) -> None
 
 
 def test_it_listens_for_others_where_that_is_allowed(folder: Path) -> None:
-    command = [str(PROGRAM), "serve", "--host", "0.0.0.0", "--allow-remote", "--port", "0"]
-    with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith(f"http://{os.uname().nodename}:")
-        process.send_signal(signal.SIGINT)
-        assert process.wait(DEADLINE_S) == 0
+    with started(folder, "--host", "0.0.0.0", "--allow-remote", "--port", "0") as server:
+        assert server.address.host == os.uname().nodename.lower()
