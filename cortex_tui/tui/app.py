@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
+from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -29,6 +30,7 @@ from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.leaving import leaving
 from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.screens.main import MainScreen
+from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.screenshot import save_screenshot
 from cortex_tui.tui.self_contained import self_contained
 from cortex_tui.tui.state.cost import CostMeter
@@ -99,6 +101,7 @@ class Workbench(KeysInOrder[int]):
         self._exit_code = 0
         self._close_lock = threading.Lock()
         self.own_keys = config.keys
+        self._notify = config.notify
         self._memory = memory
         self._opened = False
         was = NOTHING if memory is None else memory.found
@@ -222,6 +225,20 @@ class Workbench(KeysInOrder[int]):
                 control = making.result()
                 control.close()
                 self.last_view = control.view
+
+    @on(SessionScreen.SessionEnded)
+    def _report_the_end(self, event: SessionScreen.SessionEnded) -> None:
+        """Rings, or has the terminal show a notice, if that is wished for and it took long."""
+        wished = self._notify
+        if event.view.elapsed_ns < wished.after_ns:
+            return
+        if wished.bell:
+            self.bell()
+        if wished.desktop and self._driver is not None:
+            from cortex_tui.tui.notices import desktop_notice, end_text
+
+            # As App.bell and App.copy_to_clipboard do: what is printed would break the screen.
+            self._driver.write(desktop_notice(end_text(event.view), os.environ))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.worker.name == "control" and event.state is WorkerState.SUCCESS:

@@ -442,3 +442,14 @@ async def test_the_dialog_to_save_offers_a_choice_only_where_there_is_one() -> N
         assert "↑ ↓ choose what" in b.text
         await b.press("escape", "home", "s")
         assert "enter saves   escape cancels" in b.text
+
+
+async def test_a_double_click_on_a_row_goes_to_the_details() -> None:
+    async with bench() as b:
+        await b.show(finished())
+        await b.pilot.click(b.main.table, offset=(20, 2), times=2)
+        assert b.main.pane.body.has_focus
+        assert "query-dispatch" in b.line_with("▸")
+        await b.press("enter")
+        await b.pilot.click(b.main.table, offset=(2, 2), times=2)
+        assert b.main.table.has_focus

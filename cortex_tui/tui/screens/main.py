@@ -160,8 +160,10 @@ class MainScreen(ComparingScreen, SuiteScreen):
             return
         was_active = self.latest.active
         self.latest.take(view)
-        if was_active and not self.latest.active and self.listing.sort.column:
-            self.profiles.sort_rows()
+        if was_active and not self.latest.active:
+            self.post_message(self.SessionEnded(view))
+            if self.listing.sort.column:
+                self.profiles.sort_rows()
         self.compare()
         self.poller.meter.begin_frame()
         self.show(with_pane=self.poller.details_due(view))
@@ -263,6 +265,11 @@ class MainScreen(ComparingScreen, SuiteScreen):
         if self.maximised:
             self.maximised = "table" if to_table else "pane"
         self.set_focus(self.table if to_table else self.pane.body)
+
+    @on(LiveTable.Opened)
+    def _row_opened(self) -> None:
+        if not self.pane.body.has_focus:
+            self.action_focus_pane()
 
     def action_maximise(self) -> None:
         """Gives the part with the focus the whole screen, or both their shares again."""

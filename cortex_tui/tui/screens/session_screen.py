@@ -50,6 +50,13 @@ class SessionScreen(ActionScreen):
     class SessionStarted(Message):
         """A session was started from this screen."""
 
+    class SessionEnded(Message):
+        """The session that was running has ended."""
+
+        def __init__(self, view: SessionView) -> None:
+            super().__init__()
+            self.view = view
+
     class CommandAnswered(Message):
         """The runner answered a command."""
 

@@ -85,6 +85,9 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
     class CursorMoved(Message):
         """The cursor is on another row."""
 
+    class Opened(Message):
+        """A row was clicked twice; the cursor is on it."""
+
     class Pressed(Message):
         """A row was clicked, on its check box or elsewhere."""
 
@@ -245,3 +248,5 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
         row = event.y + self.scroll_offset.y
         if row < len(self._listing.entries):
             self.post_message(self.Pressed(row, event.x in BOX))
+            if event.chain == 2 and event.x not in BOX:
+                self.post_message(self.Opened())
