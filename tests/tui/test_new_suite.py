@@ -7,13 +7,21 @@ from pathlib import Path
 import pytest
 
 from cortex_tui.profiles.search_path import SuiteReader, search_path
-from tests.tui.stand_in import SIZES, bench, check_golden
+from tests.tui.stand_in import SIZES, Bench, bench, check_golden
 
 
 def reader_of(folder: Path, *places: Path) -> SuiteReader:
     (folder / "none").mkdir()
     path = search_path(places, working_folder=folder, shipped=folder / "none")
     return SuiteReader(path)
+
+
+def box_of(b: Bench) -> str:
+    """The dialog without the screen around it."""
+    top = next(at for at, line in enumerate(b.lines) if "Make a new suite" in line)
+    left, right = b.lines[top].index("╭"), b.lines[top].index("╮")
+    bottom = next(at for at in range(top, len(b.lines)) if b.lines[at][left : left + 1] == "╰")
+    return "".join(line[left : right + 1] + "\n" for line in b.lines[top : bottom + 1])
 
 
 @pytest.mark.parametrize("size", SIZES[:2])
@@ -27,7 +35,7 @@ async def test_a_new_suite_is_written_listed_and_under_the_cursor(
         await b.press("enter")
         assert "expected a name" in b.text
         await b.press(*"json", "enter")
-        check_golden("new-suite", size, b.text)
+        check_golden("new-suite", size, box_of(b))
         await b.press(*["backspace"] * 4, *"checkout", "enter")
         await b.until(lambda: b.notifications)
         assert b.notifications == [
