@@ -5,16 +5,23 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from cortex_tui.analysis.baseline import Baseline
+from cortex_tui.analysis.sessions import Source
 from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import TargetResult
+from cortex_tui.store.records import SessionRecord
+from cortex_tui.tui.state.versus import Versus
 from tests.tui.samples import (
+    MEDIATOR,
     SEARCH,
+    batched,
     bimodal,
     erring,
     failed,
     finished,
     known,
     overloaded,
+    run_view,
     running,
     series_of,
     session_view,
@@ -25,6 +32,7 @@ Size = tuple[int, int]
 SIZES = ((80, 24), (120, 40), (200, 60))
 S = 1_000_000_000
 STEADY = SEARCH.profiles[0]
+COMMAND = MEDIATOR.profiles[0]
 
 
 def below_status(b: Bench) -> str:
@@ -83,6 +91,28 @@ async def test_the_curves_of_checked_rows_are_drawn_together_on_demand(size: Siz
         check_golden("several", size, below_status(b))
         await b.press("v")
         assert b.lines[1:] == one
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_curve_of_the_baseline_stands_behind_that_of_the_run(size: Size) -> None:
+    then = run_view(0, COMMAND, scale=3)
+    record = SessionRecord(id="then", started_at="")
+    base = Baseline(
+        name="main",
+        session="then",
+        source=Source("main", record, {}),
+        noise=(),
+        runs={COMMAND.full_name: then},
+    )
+    async with bench(size=size) as b:
+        await b.show(finished())
+        assert "b main" not in b.text
+        b.main.versus = Versus(base)
+        await b.pilot.pause()
+        check_golden("behind", size, below_status(b))
+        # Its values are of single operations: those of batches are something else.
+        await b.show(batched())
+        assert "b main" not in b.text
 
 
 async def test_the_key_for_curves_opens_their_tab() -> None:

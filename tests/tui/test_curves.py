@@ -188,7 +188,7 @@ def test_the_baseline_is_drawn_dim_behind_the_run_and_named() -> None:
     assert sum("⠀" < cell <= "⣿" for text in dim for cell in text) > 20
     hostile = plot_of(run, baseline, "\x1b[2J" + "x" * 99, linear=False)
     assert "\x1b" not in "".join(key.text for key in hostile.keys)
-    assert max(width_of(key.text) for key in hostile.keys) <= 22
+    assert max(width_of(key.text) for key in hostile.keys) <= 26
 
 
 def test_several_curves_have_letters_and_a_list_of_names() -> None:

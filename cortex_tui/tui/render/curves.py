@@ -16,7 +16,7 @@ from cortex_tui.tui.render.text import Line, Series, Span, fit_middle
 
 LETTERS = "ABCDEFGHIJKL"
 """Those of the curves of several runs; more are not drawn at once."""
-_NAME_MOST = 20
+_NAME_MOST = 24
 TONES: tuple[Series, ...] = (
     "series-1", "series-2", "series-3", "series-4", "series-5", "series-6",
 )  # fmt: skip
