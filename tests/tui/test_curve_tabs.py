@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
+from textual.geometry import Region
 
 from cortex_tui.analysis.baseline import Baseline
 from cortex_tui.analysis.sessions import Source
@@ -11,6 +14,7 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.records import SessionRecord
 from cortex_tui.tui.state.versus import Versus
+from cortex_tui.tui.widgets.picture import Picture
 from tests.tui.samples import (
     MEDIATOR,
     SEARCH,
@@ -216,3 +220,37 @@ async def test_errors_scroll() -> None:
         assert "Error000" in b.text
         await b.press("end")
         assert "Error000" not in b.text
+
+
+@pytest.mark.parametrize("tab", ["1", "4"])
+async def test_only_lines_that_differ_are_drawn_again(
+    tab: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+
+    def refresh(self: Picture, *regions: Region, **options: Any) -> Picture:
+        drawn.extend(region.height for region in regions)
+        return self
+
+    async with bench(size=(120, 40)) as b:
+        await b.show(session_view(bimodal()))
+        await b.press(tab)
+        monkeypatch.setattr(Picture, "refresh", refresh)
+        # The same numbers in a new view, then one operation more.
+        await b.show(session_view(bimodal()))
+        assert drawn == []
+        run = bimodal()
+        counts = (run.bins.counts[0] + 1, *run.bins.counts[1:])
+        bins = msgspec.structs.replace(run.bins, counts=counts)
+        await b.show(session_view(msgspec.structs.replace(run, bins=bins)))
+        assert sum(drawn) <= 3
+
+
+async def test_the_distribution_takes_the_focus_and_gives_it_back() -> None:
+    async with bench(size=(120, 40)) as b:
+        await b.show(session_view(bimodal()))
+        await b.press("4", "enter", "down", "end")
+        assert b.main.focused is b.main.pane.body
+        assert "▸mediator.command-dispatch" in b.text
+        await b.press("enter")
+        assert b.main.focused is b.main.table
