@@ -99,15 +99,30 @@ class OpenDriver:
             self._phase.over.set()
 
     def _fire(self, alarm: int) -> None:
-        phase = self._phase
-        if alarm != self._alarm or phase.paused or phase.over.is_set():
+        if not self._is_awaited(alarm):
             return
-        if self._start_due(phase.clock()):
-            # More are due than one turn of the loop may take: others have their turn first.
-            fire = phase.guarded(lambda: self._fire(alarm))
-            asyncio.get_running_loop().call_soon(fire)
+        phase = self._phase
+        more = self._start_due(phase.clock())
+        # An arrival begins with the next turn of the loop. Whatever is done now delays it, so the
+        # next one is waited for behind it; and where more are due than one turn may take, others
+        # have their turn first.
+        following = self._fire if more else self._follow
+        follow = phase.guarded(lambda: following(alarm))
+        asyncio.get_running_loop().call_soon(follow)
+
+    def _follow(self, alarm: int) -> None:
+        """Has the next arrival wait for its moment, which may have come meanwhile."""
+        if not self._is_awaited(alarm):
+            return
+        next_ns = self._schedule.next_ns
+        if next_ns is not None and next_ns <= self._phase.clock():
+            self._fire(alarm)
         else:
             self._wait()
+
+    def _is_awaited(self, alarm: int) -> bool:
+        """Whether that is the arrival that is waited for, and nothing has come between."""
+        return alarm == self._alarm and not self._phase.paused and not self._phase.over.is_set()
 
     def _take(self, now_ns: int) -> list[int]:
         return self._schedule.take_due(now_ns, MAX_ARRIVALS_AT_ONCE)
