@@ -61,10 +61,11 @@ def _size(ctx: click.Context, param: click.Parameter, text: str) -> Size:
 )
 @click.option(
     "--theme",
-    default="",
+    default="textual-dark",
+    show_default=True,
     callback=given("the name of a theme"),
     metavar="NAME",
-    help="The colours, such as textual-light.",
+    help="The colours.",
 )
 @click.option(
     "-o",

@@ -36,7 +36,6 @@ class Wanted(NamedTuple):
     profile: str
     """The full name of the profile under the cursor; "" for the first."""
     theme: str
-    """"" for the theme of the workbench."""
 
 
 class _NoMeter(CostMeter):
@@ -60,20 +59,22 @@ def picture_of(control: StoredControl, title: str, wanted: Wanted) -> str:
     if wanted.profile and wanted.profile not in profiles:
         raise UnknownNameError("profile", wanted.profile, profiles)
     app = Workbench(Catalog(), lambda loop: control, meter=_NoMeter())
-    if wanted.theme and wanted.theme not in app.available_themes:
+    if wanted.theme not in app.available_themes:
         raise UnknownNameError("theme", wanted.theme, tuple(app.available_themes))
+    # Those of the machine that measured, not of this one; what was imported may hold anything.
+    known = control.view.environment.get("usable_cores")
+    cores = known if isinstance(known, int) and known > 0 else 1
     drawn: list[str] = []
 
     async def draw(pilot: Pilot[object]) -> None:
-        app.theme = wanted.theme or app.theme
-        # One machine's processors are no part of another's session.
-        cores = control.view.environment.get("usable_cores", 1)
+        app.theme = wanted.theme
         screen = MainScreen(
             catalog_of(control.profiles), (), "", meter=_NoMeter(), cores=cores, stored=title
         )
         await app.push_screen(screen)
         screen.control = control
-        screen.listing.move_to_key(wanted.profile or profiles[0])
+        if wanted.profile:
+            screen.listing.move_to_key(wanted.profile)
         screen.poll()
         if wanted.tab:
             await screen.open_pane(wanted.tab)

@@ -106,7 +106,25 @@ def test_every_tab_can_be_drawn_and_comes_out_the_same_twice(
     assert code == 0
     assert "▸[ ]!steady" in text_of(svg)
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("textual.constants.DEFAULT_THEME", "nord")
     assert shot(capsys, store, *options).out == svg
+
+
+def test_a_session_without_runs_can_be_drawn(
+    capsys: pytest.CaptureFixture[str], store: Path
+) -> None:
+    async def write() -> None:
+        async with await open_store(store) as opened:
+            await opened.begin_session(
+                samples.session("20250102T100000-bbbbbb", environment={"usable_cores": "x"})
+            )
+            await opened.finish_session("20250102T100000-bbbbbb", "stopped")
+
+    asyncio.run(write())
+    for tab in PANES:
+        code, svg, _ = shot(capsys, store, "--tab", tab, ref="20250102T100000-bbbbbb")
+        assert code == 0
+        assert "stored 20250102T100000-bbbbbb" in text_of(svg)
 
 
 def test_a_theme_changes_the_colours_and_nothing_else(
