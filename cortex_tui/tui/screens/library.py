@@ -208,21 +208,33 @@ class LibraryScreen(StoredListScreen):
 
     async def action_compare(self) -> None:
         """The checked sessions with the oldest of them, or with a baseline that is among them; one
-        alone with the baseline of the workbench, or with the first that there is."""
+        alone with a baseline."""
         baselines = self.sessions.all.baselines
         chosen = sorted(self.sessions.chosen, key=lambda each: each.started_at)
         chosen.sort(key=lambda each: baselines.isdisjoint(each.names))
         refs = [self._title(each) for each in chosen]
         if not refs:
             return
-        if len(refs) == 1:
-            chosen_there = self._home.versus.baseline
-            usual = chosen_there.name if chosen_there else min(baselines, default="")
-            if usual and usual not in chosen[0].names:
-                refs.insert(0, usual)
+        if len(refs) == 1 and (usual := self._baseline_for(chosen[0])):
+            refs.insert(0, usual)
         # Off the loop: it brings numpy.
         module = await asyncio.to_thread(import_module, "cortex_tui.tui.screens.compare")
         await self.app.push_screen(module.CompareScreen(self.store.url, refs))
+
+    def _baseline_for(self, entry: SessionEntry) -> str:
+        """What the workbench compares with, or else the newest baseline with a profile of the
+        session; "" for none."""
+        chosen, there = self._home.versus.baseline, self.sessions.all
+        if chosen is not None:
+            return "" if chosen.session == entry.id else chosen.name
+        found = (
+            name
+            for each in there.sessions
+            if each.id != entry.id and not set(each.profiles).isdisjoint(entry.profiles)
+            for name in each.names
+            if name in there.baselines
+        )
+        return next(found, "")
 
     async def action_export(self) -> None:
         if (entry := self.sessions.current) is None:
