@@ -284,6 +284,8 @@ async def test_boxes_and_rows_take_the_mouse(path: Path) -> None:
         await b.pilot.click("LibraryTable", offset=(20, 2))
         assert screen_of(b).sessions.checked == {SECOND}
         assert current_of(b) == FIRST
+        await b.pilot.click("LibraryTable", offset=(20, 1), times=2)
+        await b.until(lambda: f"stored {SECOND}, not running" in b.text)
 
 
 # --- changes ------------------------------------------------------------------------------------

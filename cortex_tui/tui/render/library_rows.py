@@ -10,13 +10,11 @@ from cortex_tui.stats.targets import Verdict
 from cortex_tui.store.records import SessionEntry, SessionState
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
+from cortex_tui.tui.render.columns import MARK_WIDTH
 from cortex_tui.tui.render.marks import BOXES, DOWNWARDS, POINTER, UNKNOWN, UPWARDS, VERDICTS
 from cortex_tui.tui.render.short import short_count
 from cortex_tui.tui.render.text import Line, Span, fit, fit_right
 from cortex_tui.tui.state.sorting import Sort
-
-MARK_WIDTH = 5
-"""Cursor, check box and a space: `▸[x] `."""
 
 
 class LibraryColumn(NamedTuple):

@@ -8,6 +8,8 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from textual import on
+
 from cortex_tui.library.again import Again, again_of, catalog_of
 from cortex_tui.library.changes import (
     Pointed,
@@ -29,6 +31,7 @@ from cortex_tui.text import one_line
 from cortex_tui.tui.screens.ask import AskDialog
 from cortex_tui.tui.screens.stored_list import StoredListScreen, done
 from cortex_tui.tui.state.versus import Versus
+from cortex_tui.tui.widgets.row_table import RowTable
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.baseline import Baseline
@@ -161,6 +164,10 @@ class LibraryScreen(StoredListScreen):
         there = self.sessions.all
         of_it = [name for name in entry.names if name not in there.of_runs]
         return min(of_it, key=lambda name: name in there.baselines, default=entry.id)
+
+    @on(RowTable.Opened)
+    def _row_opened(self) -> None:
+        self.action_open()
 
     def action_open(self) -> None:
         if (entry := self.sessions.current) is not None:

@@ -40,8 +40,6 @@ T = TypeVar("T")
 
 LOOK_S = 1.0
 """How often the line at the top follows what runs meanwhile."""
-_BOX = range(1, 4)
-"""The cells of a row's check box."""
 _OF_THE_LIST = ("filter", "sort_next", "sort_other_way", "undo")
 _ANYTIME = ("reload", "back", "leave", "help", "quit")
 
@@ -119,7 +117,7 @@ class StoredListScreen(ActionScreen):
         sessions, current = self.sessions, self.sessions.current
         self.set_class(current is None, "-without-rows")
         self._instead.update(self._why_empty())
-        self._rows.sync()
+        self._rows.draw_changes()
         self._header.sort = sessions.sort
         title = "" if current is None else ", ".join(current.names) or current.id
         self._heading.line = (Span(f" {one_line(title)}", "head"),)
@@ -254,7 +252,7 @@ class StoredListScreen(ActionScreen):
     @on(RowTable.Pressed)
     def _row_pressed(self, event: RowTable.Pressed) -> None:
         self.sessions.move_to(event.row)
-        if event.x in _BOX:
+        if event.box:
             self.action_check()
         self._cursor_moved()
 

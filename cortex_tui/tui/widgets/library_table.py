@@ -11,12 +11,8 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from cortex_tui.stats.targets import Verdict
-from cortex_tui.tui.render.library_rows import (
-    MARK_WIDTH,
-    header_line,
-    library_columns,
-    session_line,
-)
+from cortex_tui.tui.render.columns import MARK_WIDTH
+from cortex_tui.tui.render.library_rows import header_line, library_columns, session_line
 from cortex_tui.tui.render.text import Line
 from cortex_tui.tui.state.library_list import ORDERS, LibraryList
 from cortex_tui.tui.state.sorting import Sort

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -14,14 +14,14 @@ from textual.strip import Strip
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import SharedWarning
 from cortex_tui.text import one_line
-from cortex_tui.tui.render.columns import BOX, Column, column_at, columns_for, sortable
-from cortex_tui.tui.render.marks import CURSOR
+from cortex_tui.tui.render.columns import Column, column_at, columns_for, sortable
 from cortex_tui.tui.render.rows import SECOND_NS, header_line, profile_row, suite_row
-from cortex_tui.tui.render.text import Line, Span, width_of
+from cortex_tui.tui.render.text import Line, width_of
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.versus import Versus
-from cortex_tui.tui.widgets.lines import SCROLLBAR, Highlight, Move, Scrolled, Toned
+from cortex_tui.tui.widgets.lines import SCROLLBAR, Toned
+from cortex_tui.tui.widgets.row_table import RowTable
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.baseline import BaselineVerdict
@@ -79,22 +79,8 @@ class TableHeader(Toned):
             self.post_message(self.Pressed(column.key))
 
 
-class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
+class LiveTable(RowTable):
     """The rows of a listing with what is known of their runs. It moves the listing's cursor."""
-
-    class CursorMoved(Message):
-        """The cursor is on another row."""
-
-    class Opened(Message):
-        """A row was clicked twice; the cursor is on it."""
-
-    class Pressed(Message):
-        """A row was clicked, on its check box or elsewhere."""
-
-        def __init__(self, row: int, box: bool) -> None:
-            super().__init__()
-            self.row = row
-            self.box = box
 
     def __init__(self, listing: Listing, latest: LatestRuns, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -106,47 +92,25 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
         self._columns: tuple[Column, ...] = ()
         self._columns_of = -1, ""
         self._placed = False
-        self._highlight: Highlight = "cursor"
         self._made: dict[int, tuple[_Inputs, Line]] = {}
-        self._drawn: dict[int, tuple[Line, Highlight]] = {}
-        self._strips: dict[int, tuple[tuple[Line, Highlight], Strip]] = {}
 
-    def relist(self) -> None:
-        """Call when the listing's rows are others than before."""
-        self._forget()
-        self.virtual_size = Size(self.row_width, len(self._listing.entries))
-        self.keep_cursor_in_sight()
-        self.refresh()
+    def row_count(self) -> int:
+        return len(self._listing.entries)
+
+    @property
+    def cursor(self) -> int:
+        return self._listing.cursor
+
+    def move_to(self, row: int) -> None:
+        self._listing.move_to(row)
 
     def sync(self, *, has_cursor: bool) -> None:
         """Call when a cursor, a check or a run may have changed: draws the lines that did.
 
         With the cursor elsewhere on the screen, its row is only set off from the others.
         """
-        self._highlight = "cursor" if has_cursor else "selected"
-        top = self.scroll_offset.y
-        width = self.row_width
-        shown = range(top, min(top + self.size.height, len(self._listing.entries)))
-        drawn = self._drawn.get
-        self.refresh_some([row for row in shown if drawn(row) != self._content(row, width)])
-
-    def move(self, how: Move) -> None:
-        """Moves the cursor."""
-        last, page = len(self._listing.entries) - 1, max(1, self.size.height - 1)
-        at = self._listing.cursor
-        rows = {
-            "down": at + 1,
-            "up": at - 1,
-            "left": at,
-            "right": at,
-            "page_down": at + page,
-            "page_up": at - page,
-            "first": 0,
-            "last": last,
-        }
-        self._listing.move_to(rows[how])
-        self.keep_cursor_in_sight()
-        self.post_message(self.CursorMoved())
+        self.highlight = "cursor" if has_cursor else "selected"
+        self.draw_changes()
 
     def keep_cursor_in_sight(self) -> None:
         """Scrolls if the cursor is out of sight; a suite's head comes along with its first row."""
@@ -171,26 +135,19 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
             head -= 1
         self.scroll_to(y=head if row - head < self.size.height else row, animate=False)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        super().forget()
         self._columns_of = -1, ""
         self._made.clear()
-        self._drawn.clear()
-        self._strips.clear()
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._strips.clear()
 
     def on_resize(self) -> None:
-        self.relist()
         if not self._placed:
             self._placed = True
             self.call_after_refresh(self.bring_suite_up)
 
-    def _content(self, row: int, width: int) -> tuple[Line, Highlight]:
-        """What the row shows now: its line without the cursor, and whether that is on it."""
+    def line_of(self, row: int, width: int) -> Line:
         if (width, self.versus.name) != self._columns_of:
-            self._forget()
+            self.forget()
             self._columns_of = width, self.versus.name
             self._columns = self.columns
         entry = self._listing.entries[row]
@@ -225,28 +182,4 @@ class LiveTable(Scrolled, can_focus=True, inherit_bindings=False):
             else:
                 line = suite_row(entry, self._columns, box=box)
             self._made[row] = made = (inputs, line)
-        highlight: Highlight = "" if row != self._listing.cursor else self._highlight
-        return made[1], highlight
-
-    def render_line(self, y: int) -> Strip:
-        row = y + self.scroll_offset.y
-        width = self.row_width
-        if row >= len(self._listing.entries):
-            return Strip.blank(width, self.tone_style("plain"))
-        content = self._drawn[row] = self._content(row, width)
-        kept = self._strips.get(row)
-        if kept is None or kept[0] != content:
-            line, highlight = content
-            span = Span(CURSOR if highlight == "cursor" else " ")
-            kept = self._strips[row] = (
-                content,
-                self.strip((span, *line), width, highlight=highlight),
-            )
-        return kept[1]
-
-    def on_click(self, event: events.Click) -> None:
-        row = event.y + self.scroll_offset.y
-        if row < len(self._listing.entries):
-            self.post_message(self.Pressed(row, event.x in BOX))
-            if event.chain == 2 and event.x not in BOX:
-                self.post_message(self.Opened())
+        return made[1]

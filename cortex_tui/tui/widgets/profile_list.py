@@ -18,6 +18,7 @@ from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.sorting import Sort, next_sort, pressed, sorted_names, turned
 from cortex_tui.tui.state.versus import Versus
 from cortex_tui.tui.widgets.live_table import LiveTable, TableHeader
+from cortex_tui.tui.widgets.row_table import RowTable
 
 if TYPE_CHECKING:
     from textual.widgets import Input
@@ -92,12 +93,12 @@ class ProfileList(Vertical):
             listing.toggle(current)
         self.post_message(self.Changed())
 
-    @on(LiveTable.CursorMoved)
+    @on(RowTable.CursorMoved)
     def _cursor_moved(self) -> None:
         self.post_message(self.Changed())
 
-    @on(LiveTable.Pressed)
-    def _row_pressed(self, event: LiveTable.Pressed) -> None:
+    @on(RowTable.Pressed)
+    def _row_pressed(self, event: RowTable.Pressed) -> None:
         self._listing.move_to(event.row)
         if event.box:
             self.check("check")

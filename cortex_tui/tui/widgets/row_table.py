@@ -7,28 +7,35 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
+from cortex_tui.tui.render.columns import BOX
 from cortex_tui.tui.render.marks import CURSOR
 from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.widgets.lines import Highlight, Move, Scrolled
 
 
 class RowTable(Scrolled, can_focus=True, inherit_bindings=False):
-    """Asks for the lines of the rows that are in sight."""
+    """Asks for the lines of the rows that are in sight, and keeps their strips."""
 
     class CursorMoved(Message):
         """The cursor is on another row."""
 
-    class Pressed(Message):
-        """A row was clicked, in the column `x`."""
+    class Opened(Message):
+        """A row was clicked twice; the cursor is on it."""
 
-        def __init__(self, row: int, x: int) -> None:
+    class Pressed(Message):
+        """A row was clicked, on its check box or elsewhere."""
+
+        def __init__(self, row: int, box: bool) -> None:
             super().__init__()
             self.row = row
-            self.x = x
+            self.box = box
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.highlight: Highlight = "cursor"
+        """What is special about the row of the cursor."""
         self._drawn: dict[int, tuple[Line, Highlight]] = {}
+        self._strips: dict[int, tuple[tuple[Line, Highlight], Strip]] = {}
 
     def row_count(self) -> int:
         """How many rows there are."""
@@ -55,12 +62,12 @@ class RowTable(Scrolled, can_focus=True, inherit_bindings=False):
 
     def relist(self) -> None:
         """Call when rows are others than before."""
-        self._drawn.clear()
+        self.forget()
         self.virtual_size = Size(self.row_width, self.row_count())
-        self._keep_cursor_in_sight()
+        self.keep_cursor_in_sight()
         self.refresh()
 
-    def sync(self) -> None:
+    def draw_changes(self) -> None:
         """Call when the cursor or the content of a row may have changed: draws those that did."""
         width, drawn = self.row_width, self._drawn.get
         self.refresh_some([row for row in self.in_sight if drawn(row) != self._content(row, width)])
@@ -69,21 +76,27 @@ class RowTable(Scrolled, can_focus=True, inherit_bindings=False):
         """Moves the cursor."""
         at, page = self.cursor, max(1, self.size.height - 1)
         by = {"down": 1, "up": -1, "page_down": page, "page_up": -page}
-        match how:
-            case "first":
-                self.move_to(0)
-            case "last":
-                self.move_to(self.row_count() - 1)
-            case _:
-                self.move_to(at + by.get(how, 0))
-        self._keep_cursor_in_sight()
+        ends = {"first": 0, "last": self.row_count() - 1}
+        self.move_to(ends[how] if how in ends else at + by.get(how, 0))
+        self.keep_cursor_in_sight()
         self.post_message(self.CursorMoved())
 
-    def _keep_cursor_in_sight(self) -> None:
+    def keep_cursor_in_sight(self) -> None:
+        """Scrolls if the cursor is out of sight."""
         self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
 
+    def forget(self) -> None:
+        """Makes every row anew when it is drawn next."""
+        self._drawn.clear()
+        self._strips.clear()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips.clear()
+
     def _content(self, row: int, width: int) -> tuple[Line, Highlight]:
-        return self.line_of(row, width), "cursor" if row == self.cursor else ""
+        """What the row shows now: its line without the cursor, and whether that is on it."""
+        return self.line_of(row, width), self.highlight if row == self.cursor else ""
 
     def on_resize(self) -> None:
         self.relist()
@@ -92,11 +105,18 @@ class RowTable(Scrolled, can_focus=True, inherit_bindings=False):
         row, width = y + self.scroll_offset.y, self.row_width
         if row >= self.row_count():
             return Strip.blank(width, self.tone_style("plain"))
-        line, highlight = self._drawn[row] = self._content(row, width)
-        mark = Span(CURSOR if highlight else " ")
-        return self.strip((mark, *line), width, highlight=highlight)
+        content = self._drawn[row] = self._content(row, width)
+        kept = self._strips.get(row)
+        if kept is None or kept[0] != content:
+            line, highlight = content
+            mark = Span(CURSOR if highlight == "cursor" else " ")
+            strip = self.strip((mark, *line), width, highlight=highlight)
+            kept = self._strips[row] = (content, strip)
+        return kept[1]
 
     def on_click(self, event: events.Click) -> None:
         row = event.y + self.scroll_offset.y
         if row < self.row_count():
-            self.post_message(self.Pressed(row, event.x))
+            self.post_message(self.Pressed(row, event.x in BOX))
+            if event.chain == 2 and event.x not in BOX:
+                self.post_message(self.Opened())
