@@ -105,7 +105,7 @@ def one_side(seed: int, slower: Mapping[str, float], rounds: int = 6) -> Measure
 
 async def write_samples(store: Path) -> None:
     """`both` of two variants; `before`, `after` and `later` of which the noise is known; `other`
-    from another machine, and `unknown`, a profile that no other has."""
+    from another machine, `partial` with one of two profiles, and `unknown` with one of its own."""
     store.parent.mkdir(parents=True, exist_ok=True)
     two = (Variant(name="main", revision="a" * 40), Variant(name="work", revision="b" * 40))
     await write_session(store, "both", variants(), variants=two, rounds=8)
@@ -118,6 +118,7 @@ async def write_samples(store: Path) -> None:
     await write_session(
         store, "other", one_side(5, {"search.worst": 1.0}), environment=FACTS | {"cpu": "y"}
     )
+    await write_session(store, "partial", one_side(7, {"get.by-id": 1.0}))
     await write_session(store, "unknown", one_side(6, {"get.else": 1.0}))
     names = [f"noise-{number}" for number in range(5)]
     for number, name in enumerate(names):

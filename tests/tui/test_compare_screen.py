@@ -12,6 +12,7 @@ import pytest
 from textual.app import App
 from textual.pilot import Pilot
 
+from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.screens.compare import CompareScreen
 from tests.comparisons import make_store
 from tests.tui.samples import CATALOG, run_view, session_view
@@ -61,8 +62,10 @@ class Comparing:
 
 
 @asynccontextmanager
-async def comparing(store: Path, *refs: str, size: Size = (80, 24)) -> AsyncIterator[Comparing]:
-    app: App[None] = App()
+async def comparing(
+    store: Path, *refs: str, size: Size = (80, 24), app: App[None] | None = None
+) -> AsyncIterator[Comparing]:
+    app = app or App()
     async with app.run_test(size=size) as pilot:
         screen = CompareScreen(store, refs)
         await app.push_screen(screen)
@@ -208,6 +211,28 @@ async def test_each_of_several_is_compared_with_the_first(store: Path) -> None:
         assert "▼ faster" in c.line_with("▸search.worst")
         await c.press("shift+tab")
         assert "before ⟷ after" in c.text
+
+
+@pytest.mark.parametrize("large", [False, True])
+async def test_the_cursor_stays_on_its_profile_from_one_comparison_to_the_next(
+    store: Path, large: bool
+) -> None:
+    async with comparing(store, "before", "after", "partial") as c:
+        await c.press("j", *["enter"] * large, "tab", *["enter"] * large)
+        assert "(2 of 2)" in c.text
+        assert "search.worst" not in c.text
+        assert c.line_with("▸").startswith("▸get.by-id")
+        await c.press("tab", "k", "tab")
+        assert c.line_with("▸").startswith("▸get.by-id")
+
+
+async def test_keys_of_a_person_stand_on_the_screen(store: Path) -> None:
+    app: KeysInOrder[None] = KeysInOrder()
+    app.own_keys = {"compare": {"curves": ("x",), "force": ("F",)}}
+    async with comparing(store, "before", "other", app=app) as c:
+        assert "F shows their numbers" in c.text
+        await c.press("F", "x")
+        assert "[x curves]" in c.text
 
 
 async def test_the_comparison_is_copied_as_markdown(store: Path) -> None:

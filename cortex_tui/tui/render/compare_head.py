@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from statistics import median
 
+from cortex_tui.analysis.comparison import ProfileComparison
 from cortex_tui.analysis.sessions import Compared
 from cortex_tui.analysis.verdict import ALPHA
 from cortex_tui.report.comparison import statistics_table
@@ -73,9 +74,8 @@ def differs_line(compared: Compared) -> Line:
     return (Span(f" differs: {one_line('; '.join(found))}", tone),)
 
 
-def values(compared: Compared, profile: str, width: int) -> list[Line]:
+def values(compared: Compared, found: ProfileComparison, width: int) -> list[Line]:
     """Every statistic of a profile on both sides, and why its verdict is what it is."""
-    (found,) = (each for each in compared.comparison.profiles if each.profile == profile)
     builder = LineBuilder(width)
     for cells in statistics_table(compared, found, width):
         builder.row(

@@ -23,10 +23,19 @@ class CursorLines(Lines):
 
     cursor = 0
     """The number of the line."""
+    count = 0
+    """How many lines there are."""
+
+    def show_rows(self, rows: list[Line], *, topic: object, cursor: int = 0) -> None:
+        """Other lines, with the cursor on one of them."""
+        self.count, self.cursor = len(rows), max(0, min(cursor, len(rows) - 1))
+        self.show(lambda width: rows, topic=topic)
+        self.place_cursor(self.cursor)
+        self.refresh()
 
     def place_cursor(self, at: int) -> None:
         """Puts the cursor on a line, or as near as there is one."""
-        before, self.cursor = self.cursor, max(0, min(at, len(self._lines) - 1))
+        before, self.cursor = self.cursor, max(0, min(at, self.count - 1))
         self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, force=True)
         if before != self.cursor:
             self.refresh_some(sorted({before, self.cursor}))
@@ -34,7 +43,7 @@ class CursorLines(Lines):
 
     def move(self, how: Move) -> None:
         page = max(1, self.size.height - 1)
-        last = len(self._lines) - 1
+        last = self.count - 1
         steps = {"down": 1, "up": -1, "page_down": page, "page_up": -page}
         ends = {"first": 0, "last": last}
         self.place_cursor(ends[how] if how in ends else self.cursor + steps.get(how, 0))
@@ -50,5 +59,5 @@ class CursorLines(Lines):
         at = event.y + self.scroll_offset.y
         if at == self.cursor:
             self.post_message(self.Pressed())
-        elif at < len(self._lines):
+        elif at < self.count:
             self.place_cursor(at)

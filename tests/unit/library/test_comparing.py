@@ -63,6 +63,6 @@ def test_what_can_never_be_compared_says_why(store: Path) -> None:
 
 
 def test_a_profile_without_a_history_says_why(store: Path) -> None:
-    assert len(history_in(store, "get.by-id", "p95").points) == 3  # variants are other code
+    assert len(history_in(store, "get.by-id", "p95").points) == 4  # variants are other code
     with pytest.raises(SnapshotError, match="no session has a finished run"):
         history_in(store, "no.such", "p95")
