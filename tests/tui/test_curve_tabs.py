@@ -40,8 +40,9 @@ COMMAND = MEDIATOR.profiles[0]
 
 
 def below_status(b: Bench) -> str:
-    """The screen without its first line, which shows what frames cost up to now."""
-    return "\n".join(b.lines[1:]) + "\n"
+    """The screen without its first line, which shows what frames cost up to now, and without the
+    line of keys."""
+    return "\n".join(b.lines[1:-1]) + "\n"
 
 
 def waiting() -> SessionView:
