@@ -137,10 +137,15 @@ def _with_tests(path: SearchPath, words: str) -> SearchPath:
 
 
 def _read_config(file: Path) -> Config:
+    # One that was named has to be there; most people have none.
+    required = file != usual_config_file()
+    if not required and not os.path.lexists(file):
+        from cortex_tui.tui.config.model import DEFAULTS
+
+        return DEFAULTS
     from cortex_tui.tui.config.reading import read_config
 
-    # One that was named has to be there.
-    return read_config(file, required=file != usual_config_file())
+    return read_config(file, required=required)
 
 
 def _memory(*, fresh: bool, selected: bool) -> Memory | None:

@@ -24,6 +24,7 @@ from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
 from cortex_tui.tui.any_bytes import accept_any_bytes
+from cortex_tui.tui.config.keys import written
 from cortex_tui.tui.config.model import DEFAULTS, Config
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.key_order import KeysInOrder
@@ -167,7 +168,9 @@ class Workbench(KeysInOrder[int]):
         for action in on.table_of_actions:
             if action.palette and on.applies(action.name):
                 run = partial(on.run_action, action.call)
-                yield SystemCommand(action.label.capitalize(), action.tooltip, run)
+                keys = " ".join(map(written, action.keys))
+                text = f"{action.tooltip}  ({keys})" if keys else action.tooltip
+                yield SystemCommand(action.label.capitalize(), text, run)
         for command in super().get_system_commands(screen):
             if command.title == "Theme":
                 yield command

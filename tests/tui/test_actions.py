@@ -453,3 +453,14 @@ async def test_a_double_click_on_a_row_goes_to_the_details() -> None:
         await b.press("enter")
         await b.pilot.click(b.main.table, offset=(2, 2), times=2)
         assert b.main.table.has_focus
+
+
+async def test_the_palette_names_the_keys_and_offers_no_other_way_round_before_there_is_one() -> (
+    None
+):
+    async with bench() as b:
+        texts = {c.title: c.help for c in b.app.get_system_commands(b.app.screen)}
+        assert texts["Run"].endswith("(r)")
+        assert "Reverse" not in texts
+        await b.press("comma")
+        assert "Reverse" in {c.title for c in b.app.get_system_commands(b.app.screen)}

@@ -12,7 +12,6 @@ from textual.screen import Screen
 
 from cortex_tui.tui.actions import Action, bindings
 from cortex_tui.tui.config.keys import KeyMap, remapped, written
-from cortex_tui.tui.config.tables import TABLES
 from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.render.marks import Legend
 from cortex_tui.tui.widgets.key_line import KeyLine
@@ -21,6 +20,8 @@ from cortex_tui.tui.widgets.key_line import KeyLine
 class ActionScreen(Screen[None]):
     """Each action of the table is a method of the screen."""
 
+    SCREEN: ClassVar[str] = ""
+    """Its name in the file of settings; "" where its keys cannot be changed."""
     LEGEND: ClassVar[Legend] = {}
     """The marks that it draws, for its page of keys."""
 
@@ -31,8 +32,7 @@ class ActionScreen(Screen[None]):
     @cached_property
     def table_of_actions(self) -> Sequence[Action]:
         """All, with the keys that a person has chosen."""
-        own = [of.name for of in TABLES if of.actions() == self._table]
-        return remapped(self._table, self._own_keys(own[0])) if own else self._table
+        return remapped(self._table, self._own_keys(self.SCREEN))
 
     def _own_keys(self, screen: str) -> KeyMap:
         app = self.app
@@ -65,12 +65,13 @@ class ActionScreen(Screen[None]):
         return True
 
     def action_help(self) -> None:
+        from cortex_tui.tui.config.tables import TABLES
         from cortex_tui.tui.screens.keys_page import KeysPage
 
         others = {
-            of.where: remapped(table, self._own_keys(of.name))
+            of.where: remapped(of.actions(), self._own_keys(of.name))
             for of in TABLES
-            if (table := of.actions()) != self._table
+            if of.name != self.SCREEN
         }
         self.app.push_screen(KeysPage(self.table_of_actions, self.LEGEND, others))
 

@@ -37,6 +37,7 @@ class CompareScreen(ComparisonReader):
     It reads and compares by itself, on a thread, and shows why where that cannot be.
     """
 
+    SCREEN = "compare"
     LEGEND = forest_legend()
     VERTICAL_BREAKPOINTS = _HEIGHTS
     HORIZONTAL_BREAKPOINTS = _BREADTHS

@@ -27,7 +27,6 @@ from cortex_tui.tui.render.status import StatusKeys, status_line
 from cortex_tui.tui.screens.comparing import ComparingScreen
 from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.screens.suite_screen import SuiteScreen
-from cortex_tui.tui.state.copying import What, copied
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.memory import NOTHING, Part, Remembered, remember, restore
@@ -43,6 +42,7 @@ from cortex_tui.tui.widgets.tab_line import TabLine
 
 if TYPE_CHECKING:
     from cortex_tui.library.again import Again
+    from cortex_tui.tui.state.copying import What
 
 
 class MainScreen(ComparingScreen, SuiteScreen):
@@ -229,6 +229,10 @@ class MainScreen(ComparingScreen, SuiteScreen):
                 return bool(self.listing.filter or away) or not first
             case "compare":
                 return bool(self.comparable)
+            case "sort_previous" | "sort_other_way":
+                return bool(self.listing.catalog.profiles) and (
+                    name == "sort_previous" or bool(self.listing.sort.column)
+                )
             case "note":
                 return self.seen.run_of(self.listing.current) is not None and self._end_ns > 0
             case "run" | "one_by_one" | "repeat" if self._stored:
@@ -410,6 +414,9 @@ class MainScreen(ComparingScreen, SuiteScreen):
     def _copy(self, what: What | None) -> None:
         if what is None:
             return
+        # Brings what makes command lines, which the first frame need not wait for.
+        from cortex_tui.tui.state.copying import copied
+
         found = copied(what, self.listing, self.seen, self.suites_as_read, self._store)
         if found.text:
             self.app.copy_to_clipboard(found.text)

@@ -43,6 +43,8 @@ class _Wanted(NamedTuple):
 class SessionScreen(ActionScreen):
     """Turns actions on sessions into calls of the controller, and reports what comes of them."""
 
+    SCREEN = "main"
+
     control: var[Control | None] = var(None, init=False)
     """None while it is being made; what is asked for meanwhile is started when it is there."""
     status_message: var[StatusMessage | None] = var(None, init=False, always_update=True)

@@ -47,6 +47,7 @@ _ANYTIME = ("reload", "back", "leave", "help", "quit")
 class StoredListScreen(ActionScreen):
     """Never waits for the store: what is asked of it is done on a thread, in order."""
 
+    SCREEN = "library"
     LEGEND = library_legend()
     DEFAULT_CSS = """
     StoredListScreen {

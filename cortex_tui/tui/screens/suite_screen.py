@@ -163,7 +163,8 @@ class SuiteScreen(SessionScreen):
             self._edits.put(family, edit if is_alike else None)
             self.look_for_changes()
         elif not is_alike:
-            self.report(f"{family} has changed in its file: m opens it as it is now")
+            key = self.key_of("edit")
+            self.report(f"{family} has changed in its file: {key} opens it as it is now")
         elif edit.changes:
             self._edits.put(family, edit)
             self.report(f"{family} is edited for this launch, and not saved")
@@ -183,7 +184,10 @@ class SuiteScreen(SessionScreen):
             self.report("the cursor is on no suite")
             return
         if self.reads_no_files():
-            self._warn("A session is measured in this process; press x to stop it before you edit.")
+            stop = self.key_of("stop")
+            self._warn(
+                f"A session is measured in this process; press {stop} to stop it before you edit."
+            )
             return
         from cortex_tui.profiles.writing_back import NotWrittenError
         from cortex_tui.tui.editor import edit_in_terminal
@@ -242,6 +246,7 @@ class SuiteScreen(SessionScreen):
             return False
         self._new = None
         self.profiles.show_row(suite.profiles[0].full_name)
-        text = f"Wrote {suite.source} and {new.code.name}: m edits a profile, E opens the file."
+        text = f"Wrote {suite.source} and {new.code.name}: {self.key_of('edit')} edits a profile, "
+        text += f"{self.key_of('editor')} opens the file."
         self.notify(one_line(text), markup=False)
         return True

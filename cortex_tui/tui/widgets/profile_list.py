@@ -37,7 +37,7 @@ class ProfileList(Vertical):
     EMPTY = (
         "There are no profiles.\n\n"
         "A suite is a TOML file in ./profiles, or name one with --profiles PATH.\n"
-        "e lists what is wrong with the files that were found."
+        "The pane of problems lists what is wrong with the files that were found."
     )
 
     class Changed(Message):
