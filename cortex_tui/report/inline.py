@@ -7,6 +7,7 @@ written again. Their number is known from what was drawn and from how wide the t
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TextIO
 
@@ -23,6 +24,9 @@ MOST_ROWS = 20
 """More would not be a small table; the others are counted in a line."""
 MOST_LOG_LINES = 50
 """Of what workloads print, between two draws; more could not be read, and would cost time."""
+LOST_S = 3.0
+"""After that long without a draw, what stands above the cursor may be something else: the program
+was suspended, or a debugger has asked for commands. Then the table is drawn anew below it."""
 SHARED_LOOP_EVERY = 4
 """Of how many views one is drawn, where drawing happens on the loop that is measured."""
 
@@ -49,6 +53,7 @@ class LiveTable(Progress):
         self._drawn: Sequence[DrawnLine] = ()
         """What stands on the terminal now, the cursor at the end of its last line."""
         self._drawn_width = 0
+        self._drawn_at = 0.0
         self._views = 0
         self._log_lines = 0
         """How many lines of the log there were in all views so far."""
@@ -100,6 +105,9 @@ class LiveTable(Progress):
     def _draw(self, above: Iterable[str], table: Sequence[DrawnLine]) -> None:
         """Writes the table over the one that was drawn last, with new lines above it."""
         self._is_drawing = True
+        if self._drawn and time.monotonic() - self._drawn_at > LOST_S:
+            self._write("\n")
+            self._drawn = ()
         try:
             while True:
                 new = "".join(f"{one_line(line)}\n" for line in above)
@@ -115,6 +123,7 @@ class LiveTable(Progress):
                 if not above:
                     break
         finally:
+            self._drawn_at = time.monotonic()
             self._is_drawing = False
 
     def _to_first_line(self, width: int) -> str:

@@ -109,6 +109,20 @@ def test_a_report_during_a_draw_waits_until_that_is_over() -> None:
     assert len(others) == 4
 
 
+def test_what_others_wrote_meanwhile_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    glass = Glass()
+    table = LiveTable(glass)
+    table.show(running(*runs(2)))
+    glass.write("\n(Pdb) continue\n")
+    monkeypatch.setattr("cortex_tui.report.inline.LOST_S", -1.0)
+    table.show(running(*runs(1)))
+    lines = glass.lines()
+    assert [line.split(" ")[0] for line in lines[:5]] == [
+        *("profile", "shop.p00", "shop.p01", "0.0s", "(Pdb)")
+    ]
+    assert [line.split(" ")[0] for line in lines[-3:]] == ["profile", "shop.p00", "0.0s"]
+
+
 def test_a_hostile_line_moves_no_cursor() -> None:
     glass = Glass()
     table = LiveTable(glass)
