@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from cortex_tui.protocol.plan import Variant
+from cortex_tui.stats.targets import TargetResult, TargetVerdict
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.library import Acknowledgement, Keep, NoiseRecord
 from cortex_tui.store.port import Store, open_store
@@ -371,3 +374,47 @@ async def test_as_many_undos_as_removals_bring_everything_back(store: Store, see
         assert await store.restore() is not None
     assert (await store.list_sessions(), await store.list_snapshots()) == before
     assert await store.restore() is None
+
+
+# --- verdicts -----------------------------------------------------------------------------------
+
+
+async def test_a_session_has_the_worst_verdict_of_its_targets(store: Store) -> None:
+    verdicts: dict[str, tuple[TargetVerdict, ...]] = {
+        "s1": ("met", "met"),
+        "s2": ("met", "missed"),
+        "s3": ("undecided", "met"),
+        "s4": (),
+    }
+    for name, found in verdicts.items():
+        await add(store, name)
+        targets = tuple(TargetResult("p95 < 50ms", 1.0, each) for each in found)
+        warned = TargetResult("p99 < 1ms", 2e6, "missed", warn=True)
+        batch = samples.batch(name, state="finished")
+        first = msgspec.structs.replace(batch.runs[0], targets=(*targets[:1], warned))
+        second = msgspec.structs.replace(batch.runs[1], targets=targets[1:])
+        await store.write(msgspec.structs.replace(batch, runs=(first, second)))
+    assert await store.verdicts(["s1", "s2", "s3", "s4", "gone"]) == {
+        "s1": "met",
+        "s2": "missed",
+        "s3": "undecided",
+        "s4": "none",
+        "gone": "none",
+    }
+    assert await store.verdicts([]) == {}
+
+
+@pytest.mark.parametrize("record", ["no json", "{}", '{"targets": 3}', '{"targets": [{"x": 1}]}'])
+async def test_a_damaged_run_has_no_verdict_and_spoils_no_other(
+    store: Store, tmp_path: Path, record: str
+) -> None:
+    for name in ("s1", "s2"):
+        await add(store, name)
+        await store.write(samples.batch(name))
+    damage_run(tmp_path, record)
+    assert await store.verdicts(["s1", "s2"]) == {"s1": "none", "s2": "none"}
+
+
+def damage_run(folder: Path, record: str) -> None:
+    with closing(sqlite3.connect(folder / "snapshots.db")) as connection, connection:
+        connection.execute("UPDATE run SET record = ? WHERE session = 's1'", (record,))
