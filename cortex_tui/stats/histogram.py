@@ -244,8 +244,8 @@ class IntervalHistogram:
     def __init__(self, indices: AnyInts, counts: AnyInts, moments: Moments) -> None:
         """The buckets in ascending order, each with how many values it holds."""
         # No bucket holds more than all of them together.
-        total = moments.count
-        size = np.uint8 if total < 1 << 8 else np.uint16 if total < 1 << 16 else np.int64
+        most = moments.count if moments.count < 1 << 8 else int(counts.max(initial=0))
+        size = np.uint8 if most < 1 << 8 else np.uint16 if most < 1 << 16 else np.int64
         self._indices: AnyInts = indices.astype(np.uint16)
         self._counts: AnyInts = counts.astype(size)
         self.moments = moments

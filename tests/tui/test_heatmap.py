@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from rich.color import Color, ColorSystem
 from textual.theme import BUILTIN_THEMES
 
@@ -17,7 +18,7 @@ from cortex_tui.results.series import RunSeries
 from cortex_tui.results.time_columns import TimeColumn, TimeColumns
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.tui.render.heat_scale import KINDS, Kind, heat_scale
-from cortex_tui.tui.render.heatmap import Cell, HeatPicture, heat_picture, legend
+from cortex_tui.tui.render.heatmap import Cell, HeatPicture, heat_picture
 from cortex_tui.tui.render.ramp import ON_DARK, ON_LIGHT, SHADES, text_on
 from cortex_tui.tui.render.time_axis import LABEL_WIDTH, axis_for
 from cortex_tui.tui.state.heat import HeatMemory
@@ -153,17 +154,27 @@ def test_the_legend_has_every_count_in_the_level_that_is_drawn(kind: Kind) -> No
         if kind != "column" and count:
             ((found, *_),) = [each for each in scale.ranges() if each[1] <= count <= each[2]]
             assert found == level
-    cells = legend(scale, 1, halves=True)
+    cells = legend(counts, kind)
     assert [cell.level for cell in cells if cell.level] == [each[0] for each in scale.ranges()]
     assert sum(len(cell.text) for cell in cells) <= 60
 
 
+def legend(
+    counts: NDArray[np.int64], kind: Kind, *, halves: bool = True, batch: int = 1
+) -> list[Cell]:
+    """That of a picture of these counts."""
+    rows, columns = counts.shape
+    scale = heat_scale(kind, latency_rows(1, 1_000_000, rows), counts, 8 if halves else len(SHADES))
+    axis = axis_for(S, TENTH_NS, 70)
+    picture = heat_picture([None] * columns, axis, scale, counts, halves=halves, batch=batch)
+    return picture.legend()
+
+
 def test_the_legend_of_a_few_operations_has_a_swatch_for_each_count() -> None:
-    counts = np.array([[1, 2, 0]])
-    scale = heat_scale("sqrt", latency_rows(1, 1_000, 1), counts, 8)
-    assert "".join(cell.text for cell in legend(scale, 1, halves=True)) == "█1 █2 "
-    shades = heat_scale("sqrt", latency_rows(1, 1_000, 1), counts, len(SHADES))
-    assert "".join(cell.text for cell in legend(shades, 256, halves=False)) == "+256 #512 "
+    counts = np.array([[1, 2, 0], [0, 0, 0]])
+    assert "".join(cell.text for cell in legend(counts, "sqrt")) == "█1 █2 "
+    batches = legend(counts, "sqrt", halves=False, batch=256)
+    assert "".join(cell.text for cell in batches) == "+256 #512 "
 
 
 # --- the scale over time --------------------------------------------------------------------------

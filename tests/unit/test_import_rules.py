@@ -256,6 +256,7 @@ def test_nothing_but_the_command_line_imports_the_screen_and_not_at_its_top() ->
         ("cortex_tui.cli", {"textual", "numpy", "asyncio", "aiosqlite"}),
         ("cortex_tui.runner.process", {"textual", "rich", "numpy", "hdrh", "click"}),
         ("cortex_tui.workloads.core", {"textual", "rich", "numpy", "hdrh", "click"}),
+        ("cortex_tui.tui.panes.registry", {"numpy", "aiosqlite"}),
         ("cortex_tui.results.view", {"textual", "numpy", "asyncio"}),
         ("cortex_tui.environment.findings", {"textual", "numpy", "asyncio", "click"}),
         ("cortex_tui.profiles.loader", {"textual", "numpy", "asyncio", "sqlite3", "tomlkit"}),

@@ -6,6 +6,7 @@ from cortex_tui.tui.panes.port import PaneInput
 from cortex_tui.tui.panes.time_pane import TimePane
 from cortex_tui.tui.render.marks import P50, P99
 from cortex_tui.tui.render.text import Line, Span
+from cortex_tui.tui.widgets.heat_map import HeatMap
 
 
 class HeatMapPane(TimePane):
@@ -18,9 +19,6 @@ class HeatMapPane(TimePane):
     TITLE = "heat map"
 
     def __init__(self) -> None:
-        # Brings numpy, which the first frame need not wait for.
-        from cortex_tui.tui.widgets.heat_map import HeatMap
-
         super().__init__()
         self.body = self._map = HeatMap()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cortex_tui.tui.panes.port import PaneInput
 from cortex_tui.tui.panes.time_pane import TimePane
 from cortex_tui.tui.render.text import Line
+from cortex_tui.tui.widgets.timeline import Timeline
 
 
 class TimelinePane(TimePane):
@@ -17,9 +18,6 @@ class TimelinePane(TimePane):
     TITLE = "timeline"
 
     def __init__(self) -> None:
-        # Brings numpy, which the first frame need not wait for.
-        from cortex_tui.tui.widgets.timeline import Timeline
-
         super().__init__()
         self.body = self._plot = Timeline()
 

@@ -57,6 +57,8 @@ class HeatPicture:
     """Lines by cells: what is drawn there, equal for equal cells."""
     labels: tuple[str, ...]
     """Of each line, LABEL_WIDTH cells."""
+    batch: int = 1
+    """How many operations each count is for."""
 
     def line(self, y: int) -> Iterator[Cell]:
         """Runs of equal cells of a line, each as one."""
@@ -78,6 +80,26 @@ class HeatPicture:
         if not upper:
             return Cell(LOWER, lower)
         return Cell(UPPER, upper, lower)
+
+    def changed_from(self, before: HeatPicture) -> set[int]:
+        """The lines that are not as they were in a picture of the same size."""
+        pairs = enumerate(zip(before.labels, self.labels, strict=True))
+        lines: set[int] = set(np.flatnonzero((before.keys != self.keys).any(axis=1)).tolist())
+        return lines | {y for y, (old, new) in pairs if old != new}
+
+    def legend(self) -> list[Cell]:
+        """What the levels mean, with the counts of each, as cells of one line."""
+        cells: list[Cell] = []
+        ranges = self.scale.ranges()
+        for level, least, greatest in ranges:
+            cells.append(Cell(FULL if self.halves else SHADES[level - 1], level))
+            first, last = (short_count(int(count) * self.batch) for count in (least, greatest))
+            if self.scale.kind == "column":
+                text = f"{greatest * 100:.0f}%" if level == len(ranges) else f"{least * 100:.0f}"
+            else:
+                text = f"{first}–{last}" if level == ranges[-1][0] and first != last else first
+            cells.append(Cell(text + " "))
+        return cells
 
     def row_at(self, y: int) -> int:
         """The row in a line: the upper one of two."""
@@ -102,7 +124,8 @@ class HeatPicture:
             low = min(low, moments.min_ns)
         if row == rows.number - 1 and moments.max_ns is not None:
             high = max(high, moments.max_ns)
-        count, total = int(self.counts[row, number]), int(self.counts[:, number].sum())
+        count = int(self.counts[row, number]) * self.batch
+        total = int(self.counts[:, number].sum()) * self.batch
         share = f" ({count / total * 100:.3g} %)" if count else ""
         span = f"{format_duration(low)}–{format_duration(high)}"
         return f"{when}  {span}  {count:,} of {total:,}{share}"
@@ -119,6 +142,7 @@ def heat_picture(
     counts: Counts,
     *,
     halves: bool,
+    batch: int = 1,
 ) -> HeatPicture:
     """The picture of counts, rows by columns."""
     levels = scale.levels_of(counts)
@@ -128,7 +152,8 @@ def heat_picture(
     keys = np.zeros((lines, axis.cells), np.int16)
     keys[:, :filled] = spread[::2] * _UPPER + spread[1::2] if halves else spread
     _put_ticks(keys, columns, axis, scale.rows, levels, halves=halves)
-    return HeatPicture(axis, columns, scale, counts, levels, halves, keys, _labels(scale, lines))
+    labels = _labels(scale, lines)
+    return HeatPicture(axis, columns, scale, counts, levels, halves, keys, labels, batch)
 
 
 def _put_ticks(
@@ -163,19 +188,3 @@ def _labels(scale: HeatScale, lines: int) -> tuple[str, ...]:
         if not any(near) or (value_ns == rows.low_ns and not texts[at]):
             texts[at] = short_duration(value_ns)
     return tuple(text.rjust(LABEL_WIDTH - 2) + (" ┤" if text else " │") for text in texts)
-
-
-def legend(scale: HeatScale, batch: int, *, halves: bool) -> list[Cell]:
-    """What the levels mean, with the counts of each, as cells of one line."""
-    cells: list[Cell] = []
-    ranges = scale.ranges()
-    for level, least, greatest in ranges:
-        cells.append(Cell(FULL if halves else SHADES[level - 1], level))
-        if scale.kind == "column":
-            text = f"{greatest * 100:.0f}%" if level == len(ranges) else f"{least * 100:.0f}"
-        elif level == ranges[-1][0] and greatest > least:
-            text = f"{short_count(int(least) * batch)}–{short_count(int(greatest) * batch)}"
-        else:
-            text = short_count(int(least) * batch)
-        cells.append(Cell(text + " "))
-    return cells

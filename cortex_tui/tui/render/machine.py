@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cortex_tui.protocol.messages import Health
-from cortex_tui.results.time_columns import TimeColumn
 from cortex_tui.tables import Tone
 from cortex_tui.tui.render.short import short_duration
 from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.render.time_axis import LABEL_WIDTH, TimeAxis, joined
+
+if TYPE_CHECKING:
+    # Brings numpy, which the first frame need not wait for.
+    from cortex_tui.results.time_columns import TimeColumn
 
 _BARS = "▁▂▃▄▅▆▇█"
 _LEAST_NS, _MOST_NS = 1_000_000, 1_000_000_000

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.results.series import RunSeries, TimeWindow
-from cortex_tui.results.time_columns import TimeColumn
 from cortex_tui.store.records import MarkRecord
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.machine import MACHINE_ROWS, machine_legend, machine_lines, machine_text
@@ -28,6 +27,10 @@ from cortex_tui.tui.render.time_axis import (
     axis_line,
     clock_text,
 )
+
+if TYPE_CHECKING:
+    # Brings numpy, which the first frame need not wait for.
+    from cortex_tui.results.time_columns import TimeColumn
 
 MEDIUM = 13
 """From this height on each kind of event of the machine has a line of its own."""

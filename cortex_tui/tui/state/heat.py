@@ -8,8 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from cortex_tui.results.latency_rows import LatencyRows, bounds_of, latency_rows
-from cortex_tui.results.time_columns import TimeColumn
+from cortex_tui.results.series import RunSeries
+from cortex_tui.results.time_columns import TimeColumn, TimeColumns
 from cortex_tui.tui.render.heat_scale import KINDS, Counts, HeatScale, Kind, heat_scale
+from cortex_tui.tui.render.heatmap import HeatPicture, heat_picture
+from cortex_tui.tui.render.ramp import ON_DARK, SHADES
+from cortex_tui.tui.render.time_axis import TimeAxis
 
 
 class HeatMemory:
@@ -17,11 +21,37 @@ class HeatMemory:
 
     def __init__(self) -> None:
         self.kind: Kind = KINDS[0]
+        self._columns = TimeColumns()
         self.rescaled_ns: int | None = None
         """When the scale no longer fitted and was made anew: how long the run had lasted."""
         self._scale: HeatScale | None = None
         self._made_for: object = None
         self._counted: dict[int, tuple[TimeColumn, Counts]] = {}
+
+    def picture(
+        self,
+        series: RunSeries,
+        axis: TimeAxis,
+        lines: int,
+        *,
+        halves: bool,
+        topic: object,
+        live: bool,
+    ) -> HeatPicture | None:
+        """That of the intervals in `lines` lines, in half blocks of colours or in shades; None
+        without any value. With another `topic` the scale begins anew."""
+        columns = self._columns.of(series, axis.column_ns)
+        found = self.scaled(
+            columns,
+            lines * 2 if halves else lines,
+            len(ON_DARK) if halves else len(SHADES),
+            made_for=(topic, axis.column_ns, series.headline),
+            last_ns=series.last_ns,
+            live=live,
+        )
+        if found is None:
+            return None
+        return heat_picture(columns, axis, *found, halves=halves, batch=series.batch)
 
     def next_kind(self) -> None:
         """Another scale for the counts, which is also made anew."""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-import numpy as np
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
 from cortex_tui.results.series import RunSeries, TimeWindow
-from cortex_tui.results.time_columns import TimeColumns
-from cortex_tui.tui.render.heatmap import Cell, HeatPicture, heat_picture, legend
 from cortex_tui.tui.render.marks import CURSOR, RESCALED
-from cortex_tui.tui.render.ramp import ON_DARK, ON_LIGHT, SHADES, text_on
+from cortex_tui.tui.render.ramp import ON_DARK, ON_LIGHT, text_on
 from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.render.time_axis import LABEL_WIDTH, LEAST_CELLS, axis_line
-from cortex_tui.tui.state.heat import HeatMemory
 from cortex_tui.tui.widgets.time_plot import TimePlot
+
+if TYPE_CHECKING:
+    # Brings numpy, which the first frame need not wait for.
+    from cortex_tui.tui.render.heatmap import Cell, HeatPicture
+    from cortex_tui.tui.state.heat import HeatMemory
 
 _BELOW = 2
 """Lines below the plot: the axis and the legend."""
@@ -30,8 +32,7 @@ class HeatMap(TimePlot):
 
     def __init__(self) -> None:
         super().__init__()
-        self._keeper = TimeColumns()
-        self._memory = HeatMemory()
+        self._memory: HeatMemory | None = None
         self._shown: tuple[RunSeries, object, bool, TimeWindow | None] | None = None
         self._picture: HeatPicture | None = None
         self._axis_line: Line = ()
@@ -50,7 +51,8 @@ class HeatMap(TimePlot):
 
     def next_kind(self) -> None:
         """Has the next frame drawn with another scale for the counts, made for what is there."""
-        self._memory.next_kind()
+        if self._memory is not None:
+            self._memory.next_kind()
 
     # --- making the picture -----------------------------------------------------------------------
 
@@ -67,9 +69,7 @@ class HeatMap(TimePlot):
         if before is None or after is None or before.keys.shape != after.keys.shape:
             self.refresh()
             return
-        changed = set(np.flatnonzero((before.keys != after.keys).any(axis=1)).tolist())
-        pairs = enumerate(zip(before.labels, after.labels, strict=True))
-        changed |= {y for y, (old, new) in pairs if old != new}
+        changed = after.changed_from(before)
         if cursor_before != self._drawn_cursor:
             places = filter(None, (cursor_before, self._drawn_cursor))
             changed |= {after.line_of(row) for _, row in places}
@@ -84,31 +84,30 @@ class HeatMap(TimePlot):
         if self._shown is None or lines < 1 or self.size.width < LABEL_WIDTH + LEAST_CELLS:
             self.axis, self._axis_line = None, ()
             return None
+        if self._memory is None:
+            from cortex_tui.tui.state.heat import HeatMemory
+
+            self._memory = HeatMemory()
         series, topic, live, window = self._shown
-        axis, halves = self.fit_axis(series), self._halves
-        columns = self._keeper.of(series, axis.column_ns)
-        found = self._memory.scaled(
-            columns,
-            lines * 2 if halves else lines,
-            len(ON_DARK) if halves else len(SHADES),
-            made_for=(topic, axis.column_ns, series.headline),
-            last_ns=series.last_ns,
-            live=live,
+        axis = self.fit_axis(series)
+        picture = self._memory.picture(
+            series, axis, lines, halves=self._halves, topic=topic, live=live
         )
-        if found is None:
+        if picture is None:
             self.axis = None
             return None
-        picture = heat_picture(columns, axis, *found, halves=halves)
-        rescaled_ns = self._memory.rescaled_ns
-        signs = [] if rescaled_ns is None else [(axis.cell_of(rescaled_ns), RESCALED)]
         cursor = self.cursor
         self._axis_line = axis_line(
             axis,
             window=self.shown_window(window),
             cursor=None if cursor is None else cursor * axis.wide,
-            signs=signs,
+            signs=[] if (at_ns := self._rescaled_ns) is None else [(axis.cell_of(at_ns), RESCALED)],
         )
         return picture
+
+    @property
+    def _rescaled_ns(self) -> int | None:
+        return self._memory.rescaled_ns if self._memory is not None else None
 
     @property
     def has_values(self) -> bool:
@@ -203,15 +202,14 @@ class HeatMap(TimePlot):
 
     def _legend_line(self, picture: HeatPicture) -> Strip:
         dim = self.tone_style("dim")
-        cells = legend(picture.scale, 1, halves=picture.halves)
         segments = [Segment("count ".rjust(LABEL_WIDTH), dim)]
-        segments += [Segment(c.text, self._style(c) if c.level else dim) for c in cells]
+        segments += [Segment(c.text, self._style(c) if c.level else dim) for c in picture.legend()]
         kind = {
             "sqrt": "by square root",
             "rank": "by rank",
             "linear": "in proportion",
             "column": "of each column",
         }[picture.scale.kind]
-        rescaled = f"  {RESCALED} scaled anew" if self._memory.rescaled_ns is not None else ""
+        rescaled = f"  {RESCALED} scaled anew" if self._rescaled_ns is not None else ""
         segments.append(Segment(f" {kind}{rescaled}", dim))
         return Strip(segments).adjust_cell_length(self.size.width, self.tone_style("plain"))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.strip import Strip
 
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.series import RunSeries, TimeWindow
-from cortex_tui.results.time_columns import TimeColumn, TimeColumns
 from cortex_tui.store.records import MarkRecord
 from cortex_tui.tui.render.machine import machine_legend
 from cortex_tui.tui.render.text import Line
 from cortex_tui.tui.render.timeline import MEDIUM, reading, run_marks, timeline
 from cortex_tui.tui.widgets.time_plot import TimePlot
+
+if TYPE_CHECKING:
+    # Brings numpy, which the first frame need not wait for.
+    from cortex_tui.results.time_columns import TimeColumn, TimeColumns
 
 
 class Timeline(TimePlot):
@@ -19,7 +24,7 @@ class Timeline(TimePlot):
 
     def __init__(self) -> None:
         super().__init__()
-        self._keeper = TimeColumns()
+        self._keeper: TimeColumns | None = None
         self._shown: tuple[RunSeries, RunResult, TimeWindow | None] | None = None
         self._columns_drawn: tuple[TimeColumn | None, ...] = ()
         self._marks: tuple[MarkRecord, ...] = ()
@@ -45,6 +50,10 @@ class Timeline(TimePlot):
             self.axis = None
             return []
         series, run, window = self._shown
+        if self._keeper is None:
+            from cortex_tui.results.time_columns import TimeColumns
+
+            self._keeper = TimeColumns()
         axis = self.fit_axis(series)
         self._columns_drawn = self._keeper.of(series, axis.column_ns)
         self._marks = run_marks(series, run.profile, ended=run.life.is_over)
