@@ -170,6 +170,13 @@ def test_rounds_are_added_until_there_is_a_verdict_on_each_profile(folder: Path)
     (comparison,) = json.loads(compared.stdout)["comparisons"]
     assert comparison["looks"]["after"] == [6]
     assert comparison["profiles"][0]["verdict"] == "slower"
+    # So does the session in another store.
+    assert call(folder, "import", "out.json", "--store", "other.db").returncode == 0
+    (imported,) = json.loads(
+        call(folder, "snapshots", "--all", "--json", "--store", "other.db").stdout
+    )["entries"]
+    again = call(folder, "show", imported["id"], "--json", "--store", "other.db")
+    assert json.loads(again.stdout)["looks"] == document["looks"]
 
 
 def test_too_little_time_for_a_look_is_an_error_before_anything_is_measured(folder: Path) -> None:
