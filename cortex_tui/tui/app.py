@@ -125,9 +125,9 @@ class Workbench(KeysInOrder[int]):
 
     def _remember(self) -> None:
         """Has what has changed written down, off the loop."""
-        if self._memory is not None:
-            keep = partial(self._keep, self._memory, self._main.remember(self.theme))
-            self.run_worker(keep, thread=True, name="memory")
+        memory, now = self._memory, self._main.remember(self.theme)
+        if memory is not None and not memory.has(now):
+            self.run_worker(partial(self._keep, memory, now), thread=True, name="memory")
 
     def _keep(self, memory: Memory, now: Remembered) -> None:
         # What cannot be written is not worth more than that it is not there the next time.

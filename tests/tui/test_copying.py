@@ -135,6 +135,15 @@ async def test_each_key_of_the_menu_copies_its_part() -> None:
         assert clipboard(b).startswith("cortex-tui run ")
 
 
+async def test_of_a_part_of_the_run_it_says_so() -> None:
+    async with bench() as b:
+        await b.show(finished())
+        await b.press("left_square_bracket", "y", "r")
+        assert "(only " in clipboard(b)
+        await b.press("y", "t")
+        assert "\nOnly " in clipboard(b)
+
+
 async def test_the_menu_follows_arrows_and_the_mouse() -> None:
     async with bench() as b:
         await b.show(finished())

@@ -417,7 +417,7 @@ class MainScreen(ComparingScreen, SuiteScreen):
         # Brings what makes command lines, which the first frame need not wait for.
         from cortex_tui.tui.state.copying import copied
 
-        found = copied(what, self.listing, self.seen, self.suites_as_read, self._store)
+        found = copied(what, self.listing, self.seen, self.suites_as_read, self._store, self.window)
         if found.text:
             self.app.copy_to_clipboard(found.text)
         self.report(found.report)

@@ -96,9 +96,13 @@ class Memory:
         except (OSError, ValueError) as error:
             self.notice = f"What was open the last time is not known: {self.file}: {error}"
 
+    def has(self, now: Remembered) -> bool:
+        """Whether this is what was written last."""
+        return now == self._written
+
     def keep(self, now: Remembered) -> None:
         """Writes it, if it is not what was written last. Raises OSError. On any thread."""
-        if now == self._written:
+        if self.has(now):
             return
         data = msgspec.json.encode(now)
         if len(data) > MAX_REMEMBERED_BYTES:
