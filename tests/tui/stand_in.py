@@ -32,7 +32,8 @@ from tests.tui.samples import CATALOG
 
 GOLDEN = Path(__file__).parent / "golden"
 STORE = ".cortex-tui/snapshots.db"
-SIZES = ((80, 24), (120, 40), (200, 50))
+SIZES = ((80, 24), (120, 40), (200, 60))
+"""Of a small terminal, a common one, and one that fills a large display."""
 
 
 class StandIn:

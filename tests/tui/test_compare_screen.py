@@ -16,10 +16,9 @@ from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.screens.compare import CompareScreen
 from tests.comparisons import make_store
 from tests.tui.samples import CATALOG, run_view, session_view
-from tests.tui.stand_in import Bench, bench, check_golden
+from tests.tui.stand_in import SIZES, Bench, bench, check_golden
 
 Size = tuple[int, int]
-SIZES: tuple[Size, ...] = ((80, 24), (120, 40), (200, 60))
 
 
 @pytest.fixture(scope="module")

@@ -30,10 +30,9 @@ from tests.tui.samples import (
     series_of,
     session_view,
 )
-from tests.tui.stand_in import Bench, StandIn, bench, check_golden
+from tests.tui.stand_in import SIZES, Bench, StandIn, bench, check_golden
 
 Size = tuple[int, int]
-SIZES = ((80, 24), (120, 40), (200, 60))
 S = 1_000_000_000
 STEADY = SEARCH.profiles[0]
 COMMAND = MEDIATOR.profiles[0]

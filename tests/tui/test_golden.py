@@ -37,35 +37,60 @@ async def test_while_running_every_profile_has_a_live_row(size: Size) -> None:
         check_golden("running", size, b.text)
 
 
-@pytest.mark.parametrize("size", TWO)
+@pytest.mark.parametrize("size", SIZES)
 async def test_a_missed_target_and_errors_are_shown_with_words(size: Size) -> None:
     async with bench(size=size) as b:
         await b.show(finished())
         check_golden("finished", size, b.text)
 
 
-@pytest.mark.parametrize("size", TWO)
+@pytest.mark.parametrize("size", SIZES)
 async def test_a_failed_run_shows_its_reason_and_its_traceback(size: Size) -> None:
     async with bench(size=size) as b:
         await b.show(failed())
         check_golden("failed", size, b.text)
 
 
-@pytest.mark.parametrize("size", TWO)
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_runner_that_died_is_reported_in_every_row_and_above(size: Size) -> None:
+    async with bench(size=size) as b:
+        runs = failed().runs
+        died = "it was killed by signal 9 (SIGKILL)"
+        await b.show(session_view(*runs, state="died", died=died))
+        check_golden("died", size, b.text)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_screen_is_drawn_anew_for_each_size_while_a_session_runs(size: Size) -> None:
+    async with bench(size=(100, 30)) as b:
+        await b.show(running())
+        for key in "1234567":
+            await b.press(key)
+            await b.pilot.resize_terminal(*size)
+            await b.pilot.pause()
+            before = b.lines
+            await b.pilot.resize_terminal(61, 16)
+            await b.pilot.resize_terminal(*size)
+            await b.pilot.pause()
+            await b.show(running())
+            assert b.lines[1:] == before[1:]
+
+
+@pytest.mark.parametrize("size", SIZES)
 async def test_a_pause_is_told_above_and_in_every_row(size: Size) -> None:
     async with bench(size=size, checked=["search.steady"]) as b:
         await b.show(paused())
         check_golden("paused", size, b.text)
 
 
-@pytest.mark.parametrize("size", TWO)
+@pytest.mark.parametrize("size", SIZES)
 async def test_percentiles_of_batches_are_named_so(size: Size) -> None:
     async with bench(size=size) as b:
         await b.show(batched())
         check_golden("batched", size, b.text)
 
 
-@pytest.mark.parametrize("size", TWO)
+@pytest.mark.parametrize("size", SIZES)
 async def test_earlier_rounds_stand_beside_the_present_one(size: Size) -> None:
     async with bench(size=size) as b:
         await b.show(repeated())
@@ -74,7 +99,7 @@ async def test_earlier_rounds_stand_beside_the_present_one(size: Size) -> None:
         check_golden("rounds", size, b.text)
 
 
-@pytest.mark.parametrize("size", TWO)
+@pytest.mark.parametrize("size", SIZES)
 async def test_percentiles_have_error_bars(size: Size) -> None:
     async with bench(size=size, checked=["search.steady"]) as b:
         await b.show(known())
@@ -90,7 +115,7 @@ async def test_on_a_full_machine_less_is_drawn_and_that_is_said(size: Size) -> N
         check_golden("full", size, b.text)
 
 
-@pytest.mark.parametrize("size", TWO)
+@pytest.mark.parametrize("size", SIZES)
 async def test_the_session_tells_how_runner_and_screen_fare(size: Size) -> None:
     async with bench(size=size, frame_ns=2_100_000) as b:
         await b.press("i")
@@ -132,7 +157,7 @@ async def test_the_page_of_keys(size: Size) -> None:
         check_golden("help", size, b.text)
 
 
-@pytest.mark.parametrize("size", TWO)
+@pytest.mark.parametrize("size", SIZES)
 async def test_problems_are_listed(size: Size) -> None:
     async with bench(size=size) as b:
         await b.press("e")

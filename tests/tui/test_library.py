@@ -18,10 +18,9 @@ from cortex_tui.store.records import SessionEntry
 from cortex_tui.tui.screens.compare import CompareScreen
 from cortex_tui.tui.screens.library import LibraryScreen
 from cortex_tui.tui.screens.main import MainScreen
-from tests.tui.stand_in import Bench, StandIn, bench, check_golden
+from tests.tui.stand_in import SIZES, Bench, StandIn, bench, check_golden
 from tests.unit.store import samples
 
-SIZES = ((80, 24), (120, 40), (200, 60))
 FIRST, SECOND, THIRD = (
     "20250101T100000-aaaaaa",
     "20250102T100000-bbbbbb",

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.tui.samples import finished
-from tests.tui.stand_in import Bench, bench, check_golden
-
-SIZES = [(80, 24), (120, 40), (200, 60)]
+from tests.tui.stand_in import SIZES, Bench, bench, check_golden
 
 
 def parts(b: Bench) -> tuple[bool, bool]:
