@@ -18,7 +18,7 @@ import msgspec
 from cortex_tui.analysis.arms import Arm
 from cortex_tui.analysis.comparison import PERCENTILES, values_of
 from cortex_tui.analysis.evidence import Floor
-from cortex_tui.analysis.stored_arms import stored_arms
+from cortex_tui.analysis.stored_arms import keeps_enough, lost_share, stored_arms
 from cortex_tui.analysis.verdict import ALPHA, POWER, rounds_for
 from cortex_tui.stats.beta import chi_square, t_critical
 from cortex_tui.store.library import NoiseRecord
@@ -52,12 +52,18 @@ def _digest(*parts: object) -> str:
 
 
 def noise_of(sessions: Sequence[StoredSession], measured_at: str) -> list[NoiseRecord]:
-    """The noise floors that sessions of equal code show, one for each profile that all have."""
+    """The noise floors that sessions of equal code show, one for each profile that all have.
+
+    What others disturbed is left out by the rule of comparisons, for which they are measured.
+    """
     found: defaultdict[str, list[dict[str, float]]] = defaultdict(list)
     keys: dict[str, tuple[str, str]] = {}
-    for stored in sessions:
+    measured = [stored_arms(stored) for stored in sessions]
+    if sessions and not keeps_enough([lost_share(arms.values()) for arms in measured]):
+        measured = [stored_arms(stored, clean=False) for stored in sessions]
+    for stored, arms in zip(sessions, measured, strict=True):
         machine = machine_key(stored.session.environment)
-        for name, arm in stored_arms(stored).items():
+        for name, arm in arms.items():
             keys[name] = profile_key(arm, stored.session), machine
             found[name].append(values_of(arm))
     return [

@@ -18,17 +18,11 @@ from cortex_tui.analysis.comparability import (
 from cortex_tui.analysis.comparison import Comparison, Pair, compare
 from cortex_tui.analysis.looks import in_looks
 from cortex_tui.analysis.noise import floors_for
-from cortex_tui.analysis.stored_arms import stored_arms
+from cortex_tui.analysis.stored_arms import MOST_CLEANED, keeps_enough, lost_share, stored_arms
 from cortex_tui.analysis.verdict import ALPHA
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.records import SessionRecord, StoredSession
-
-UNEQUAL_CLEANING = 0.03
-"""Where one side would lose so much more of its operations than the other, none loses any: what is
-compared may itself be the reason."""
-MOST_CLEANED = 0.5
-"""Where more would be left out, nothing is: on such a machine there is no calm part to keep."""
 
 
 class Source(NamedTuple):
@@ -243,11 +237,11 @@ def _facts(source: Source) -> SourceFacts:
 def cleaned_arms(a: Source, b: Source) -> tuple[Mapping[str, Arm], Mapping[str, Arm], list[str]]:
     """The arms of both without the intervals in which others used the machine, and what to know
     about that."""
-    lost_a, lost_b = _lost(a.arms.values()), _lost(b.arms.values())
+    lost_a, lost_b = lost = [lost_share(each.arms.values()) for each in (a, b)]
     if not lost_a and not lost_b:
         return a.arms, b.arms, []
     shares = f"{lost_a:.1%} of {a.name} and {lost_b:.1%} of {b.name}"
-    if abs(lost_a - lost_b) <= UNEQUAL_CLEANING and max(lost_a, lost_b) <= MOST_CLEANED:
+    if keeps_enough(lost):
         note = f"left out, as others had the processor: {shares}"
         return a.arms, b.arms, [note]
     note = f"others had the processor for {shares}: nothing is left out"
@@ -255,10 +249,3 @@ def cleaned_arms(a: Source, b: Source) -> tuple[Mapping[str, Arm], Mapping[str, 
         note += ", since what is compared may be the reason"
     whole_a, whole_b = (each.whole() if each.whole else each.arms for each in (a, b))
     return whole_a, whole_b, [note]
-
-
-def _lost(arms: Iterable[Arm]) -> float:
-    """The share of operations that cleaning leaves out."""
-    rounds = [each for one in arms for each in one.rounds]
-    lost = sum(each.dropped for each in rounds)
-    return lost / (lost + sum(each.times.total for each in rounds)) if lost else 0.0

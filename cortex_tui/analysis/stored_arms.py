@@ -8,7 +8,7 @@ by the same rule on both sides.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from cortex_tui.analysis.arms import Arm, Round, arm
 from cortex_tui.stats.buckets import HIGHEST_NS
@@ -24,6 +24,11 @@ FOREIGN = 0.1
 out."""
 WINDOW_NS = 1_000_000_000
 """CPU time is counted in steps of 10 ms: in a single interval a step would decide."""
+UNEQUAL_CLEANING = 0.03
+"""Where one side would lose so much more of its operations than the other, none loses any: what is
+compared may itself be the reason."""
+MOST_CLEANED = 0.5
+"""Where more would be left out, nothing is: on such a machine there is no calm part to keep."""
 _ENDED = ("finished", "stopped")
 
 
@@ -41,6 +46,19 @@ def stored_arms(stored: StoredSession, variant: str = "", *, clean: bool = True)
         if run.variant == variant and run.state in _ENDED and run.service.count:
             runs[run.profile.full_name].append(run)
     return {name: _arm(own, intervals, clean=clean) for name, own in runs.items()}
+
+
+def lost_share(arms: Iterable[Arm]) -> float:
+    """The share of operations that is left out."""
+    rounds = [each for one in arms for each in one.rounds]
+    lost = sum(each.dropped for each in rounds)
+    return lost / (lost + sum(each.times.total for each in rounds)) if lost else 0.0
+
+
+def keeps_enough(lost: Collection[float]) -> bool:
+    """Whether what sides lose leaves them comparable with one another; if not, nothing may be left
+    out of any."""
+    return max(lost) - min(lost) <= UNEQUAL_CLEANING and max(lost) <= MOST_CLEANED
 
 
 def _arm(

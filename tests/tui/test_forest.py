@@ -187,6 +187,12 @@ def test_a_shift_stands_above_its_percentiles_with_0_over_the_band() -> None:
     assert lines[-1].startswith("● B / A  ▒ 95 %")
 
 
+def test_a_band_that_ends_beyond_the_picture_has_arrows() -> None:
+    wide = tuple(each._replace(low=-2.0, high=2.0) for each in POINTS)
+    lines = [text_of(line) for line in shift_plot(Shift(wide, "95 %"), 80, 20)]
+    assert lines[0].count("↑") == lines[-3].count("↓") > 50
+
+
 @pytest.mark.parametrize("size", [(0, 0), (5, 3), (15, 20), (80, 2), (80, 4), (300, 100)])
 def test_pictures_of_any_size_fit(size: tuple[int, int]) -> None:
     width, height = size

@@ -11,7 +11,7 @@ from cortex_tui.tables import Tone
 from cortex_tui.tui.render.text import Line, Span, fit
 from cortex_tui.tui.render.upright import LABEL_WIDTH, Scale, framed, ratio_text, words
 
-POINT, UNSURE, BAND, ZERO = "●", "·", "▒", "┈"
+POINT, UNSURE, BAND, ZERO, UP, DOWN = "●", "·", "▒", "┈", "↑", "↓"
 _LEAST_ROWS = 3
 _LEAST_REACH, _MOST_REACH = math.log(1.05), math.log(1_000)
 """Of the axis: noise looks like noise."""
@@ -39,7 +39,8 @@ def shift_plot(shift: Shift, width: int, height: int) -> list[Line]:
             cells[y][x] = Span(POINT if each.enough else UNSURE, _tone(each))
     lines = framed(cells, scale, ratio_text, middle=0.0)
     lines.append((Span(" " * LABEL_WIDTH + _ticks(points, places, columns), "dim"),))
-    lines.append((Span(fit(f"{POINT} B / A  {BAND} {shift.band}", width), "dim"),))
+    mark = f"{BAND} " if any(each.low is not None for each in points) else ""
+    lines.append((Span(fit(f"{POINT} B / A  {mark}{shift.band}", width), "dim"),))
     return lines
 
 
@@ -67,8 +68,10 @@ def _fill_band(
     """Between neighbouring percentiles the band is drawn on straight lines."""
 
     def stand(column: int, low: float, high: float) -> None:
-        for row in range(max(scale.row(high), 0), min(scale.row(low), scale.rows - 1) + 1):
-            cells[row][column] = Span(BAND, "dim")
+        top, foot, last = scale.row(high), scale.row(low), scale.rows - 1
+        for row in range(max(top, 0), min(foot, last) + 1):
+            beyond = UP if row == 0 > top else DOWN if row == last < foot else BAND
+            cells[row][column] = Span(beyond, "dim")
 
     bands = [
         None if each.low is None or each.high is None else (x, each.low, each.high)

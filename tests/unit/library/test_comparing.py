@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from cortex_tui.analysis.noise import noise_of
 from cortex_tui.library.comparing import UnlikeError, comparisons_in
 from cortex_tui.library.histories import history_in
 from cortex_tui.protocol.messages import Health
 from cortex_tui.protocol.plan import Variant
 from cortex_tui.store.errors import SnapshotError
-from tests.comparisons import make_store, variants, write_session
+from cortex_tui.store.library import NoiseRecord
+from cortex_tui.store.port import open_store
+from tests.comparisons import make_store, one_side, variants, write_session
 
 STOLEN = Health(wall_ns=100, steal_ns=50)
 
@@ -47,6 +50,20 @@ def test_a_profile_is_looked_at_as_it_was_compared_on_a_machine_that_others_use(
     assert all(side is not None for side in close_up.sides.values())
     assert close_up.a.points
     assert close_up.shift.points
+
+
+def test_the_noise_of_a_machine_that_others_use_is_that_of_all_operations(tmp_path: Path) -> None:
+    store = tmp_path / "snapshots.db"
+    names = [f"noise-{number}" for number in range(5)]
+
+    async def noise() -> list[NoiseRecord]:
+        for number, name in enumerate(names):
+            await write_session(store, name, one_side(number, {"s.x": 1.0}), health=STOLEN)
+        async with await open_store(store) as opened:
+            return noise_of([await opened.load(name) for name in names], "now")
+
+    (record,) = asyncio.run(noise())
+    assert {"p50", "p95", "p99"} <= set(record.deviations)
 
 
 def test_what_is_not_the_same_thing_is_refused_unless_it_is_forced(store: Path) -> None:
