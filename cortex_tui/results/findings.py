@@ -127,5 +127,6 @@ def _slice(interval: Interval, headline: TimeName) -> Slice:
         loop_lag_ns=health.loop_lag_ns,
         involuntary_switches=health.involuntary_switches,
         steal_ns=health.steal_ns,
+        foreign_ns=health.foreign_ns,
         wall_ns=health.wall_ns,
     )

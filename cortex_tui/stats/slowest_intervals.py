@@ -22,6 +22,8 @@ _TYPICAL = 0.5
 _WELL_ABOVE = 3
 _MIN_STALL_NS = 5_000_000
 """The beat that finds holds of the loop is itself late by a millisecond or two."""
+_MIN_FOREIGN_NS = 30_000_000
+"""It is counted in steps of 10 ms, some of which come late."""
 _MIN_SWITCHES_PER_S = 100.0
 
 
@@ -34,6 +36,7 @@ class Slice(NamedTuple):
     loop_lag_ns: int = 0
     involuntary_switches: int = 0
     steal_ns: int = 0
+    foreign_ns: int = 0
     wall_ns: int = 0
 
 
@@ -61,6 +64,11 @@ def _stolen(found: Sequence[Slice], usual: float) -> str:
     return f"lost {format_duration(sum(slice_.steal_ns for slice_ in found))} to the hypervisor"
 
 
+def _foreign(found: Sequence[Slice], usual: float) -> str:
+    used = format_duration(sum(slice_.foreign_ns for slice_ in found))
+    return f"had other processes use {used} of CPU time"
+
+
 _SIGNALS = (
     _Signal(lambda s: s.gc_pause_ns, 1, _pause),
     _Signal(lambda s: s.loop_lag_ns, _MIN_STALL_NS, _stall),
@@ -70,6 +78,7 @@ _SIGNALS = (
         _taken,
     ),
     _Signal(lambda s: s.steal_ns, 1, _stolen),
+    _Signal(lambda s: s.foreign_ns, _MIN_FOREIGN_NS, _foreign),
 )
 
 

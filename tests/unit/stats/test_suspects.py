@@ -66,6 +66,14 @@ def test_the_cpu_taken_away_is_told() -> None:
     )
 
 
+def test_what_other_processes_used_is_named_with_its_length() -> None:
+    a_step = [each._replace(foreign_ns=10 * MS) for each in ordinary()]
+    slices = [*a_step, *[slow(foreign_ns=80 * MS)] * 3, *[slow(foreign_ns=20 * MS)] * 2]
+    assert slowest_intervals(slices) == (
+        "3 of the 5 slowest intervals had other processes use 240ms of CPU time"
+    )
+
+
 def test_where_nothing_stands_out_nothing_is_said() -> None:
     assert slowest_intervals(ordinary()) == ""
     assert slowest_intervals([*ordinary(), *[slow()] * 5]) == ""
