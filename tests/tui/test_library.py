@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,15 @@ def names_left(path: Path) -> list[str]:
         return [session for (session,) in found]
 
 
+@contextmanager
+def kept_by_another(path: Path) -> Iterator[None]:
+    """A writer that does not end its transaction."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+
+
 def current_of(b: Bench) -> str:
     current = screen_of(b).sessions.current
     return current.id if current else ""
@@ -167,6 +176,16 @@ async def test_its_keys_and_marks_are_listed(path: Path, size: tuple[int, int]) 
         check_golden("library-help", size, b.text)
 
 
+async def test_it_is_readable_in_a_terminal_of_any_size(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        for width, height in ((60, 15), (30, 8), (8, 3), (250, 70), (80, 24)):
+            await b.pilot.resize_terminal(width, height)
+            await settled(b)
+            assert max(map(len, b.lines)) <= width
+        assert "before-index, →main" in b.text
+
+
 async def test_an_empty_store_says_how_sessions_come_into_it(path: Path) -> None:
     async with library(path) as b:
         assert "no session is stored yet" in b.text
@@ -181,6 +200,7 @@ async def test_a_damaged_store_is_one_error_and_stays_as_it_is(path: Path) -> No
     before = files_in(path.parent)
     async with library(path, (120, 40)) as b:
         assert "snapshots.db: it is" in b.text
+        assert "the store cannot be read" in b.lines[0]
         assert "Nothing was changed. R reads it again; escape goes back." in b.text
         await pressed(b, "d")
         assert files_in(path.parent) == before
@@ -344,6 +364,22 @@ async def test_what_is_deleted_can_be_restored_together(path: Path) -> None:
         assert "→main" in b.text
         await pressed(b, "u")
         assert "there is nothing to undo" in b.text
+
+
+async def test_a_store_that_another_process_keeps_is_waited_for_without_the_screen(
+    path: Path,
+) -> None:
+    await three(path)
+    async with library(path) as b:
+        with kept_by_another(path):
+            await b.press("t", *"new", "enter")
+            # Neither the dialog nor the list behind it waits for the store.
+            await b.press("escape", "down")
+            assert current_of(b) == SECOND
+            await b.until(lambda: b.notifications)
+        assert "another process keeps it locked" in b.notifications[0]
+        await settled(b)
+        assert (await sessions(path))[THIRD].tags == ()
 
 
 async def test_keys_in_a_row_delete_one_session_each(path: Path) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
@@ -22,18 +22,27 @@ class ApplyingDialog(Dialog[Result]):
         """Does what the dialog is for; what the future fails with is shown."""
         raise NotImplementedError  # each dialog does its own thing
 
-    def submit(self, text: str) -> None:
-        self._error.update("…")
-        self.run_worker(self._finish(text), exclusive=True)
+    _busy = False
 
-    async def _finish(self, text: str) -> None:
+    def submit(self, text: str) -> None:
+        if not self._busy:
+            self._busy = True
+            self._error.update("…")
+            # The app's worker: what went wrong is reported even if this is closed by then.
+            self.app.run_worker(self._finish(text, self.app), group="dialogs")
+
+    async def _finish(self, text: str, app: App[object]) -> None:
         try:
-            # Shielded: what has been asked of the store is done, even if this is closed.
-            done = await asyncio.shield(asyncio.wrap_future(self.apply(text)))
+            done = await asyncio.wrap_future(self.apply(text))
         except SnapshotError as error:
-            self.show_error(str(error))
+            self._busy = False
+            if self.is_current:
+                self.show_error(str(error))
+            else:
+                app.notify(str(error), severity="error", markup=False)
         else:
-            self.dismiss(done)
+            if self.is_current:
+                self.dismiss(done)
 
 
 class AskDialog(ApplyingDialog[Result]):

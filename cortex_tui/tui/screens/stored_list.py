@@ -128,11 +128,13 @@ class StoredListScreen(ActionScreen):
             topic=current.id if current else "",
         )
         text, tone = self.message
+        if not text:
+            text, tone = self._standing
         self._status.line = library_status(
             sessions,
             self.app.size.width,
-            message=text or sessions.all.notice,
-            tone=tone if text else "warn",
+            message=text,
+            tone=tone,
             running=self.is_measuring,
         )
         self._keys.idle = frozenset(name for name in self.ranked if not self.applies(name))
@@ -145,6 +147,15 @@ class StoredListScreen(ActionScreen):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.relist)
+
+    @property
+    def _standing(self) -> tuple[str, Tone]:
+        """What is reported where nothing has just been done."""
+        if self._error:
+            return "the store cannot be read", "bad"
+        if not self._was_read:
+            return "reading …", "dim"
+        return self.sessions.all.notice, "warn"
 
     def _why_empty(self) -> str:
         if self._error:
