@@ -15,10 +15,10 @@ from statistics import median
 from typing import Any
 
 from cortex_tui.tui.panes.registry import tabs
+from tests.performance import launch
 from tests.performance._measure import Measurements
 from tests.performance._replayed import DONE
 from tests.performance._workbench import Workbench, workbench
-from tests.performance.launch import EMPTY, OURS, again, first_frame
 
 FRAME_MS = 10.0
 CPU_SHARE = 0.1
@@ -64,7 +64,7 @@ def key_times_ms(bench: Workbench, count: int) -> list[float]:
 def live(measurements: Measurements) -> None:
     """Tabs, processor and keys while messages come as they do from a runner."""
     each_s = 5.0 if measurements.quick else 30.0
-    with tempfile.TemporaryDirectory(dir=".") as name:
+    with tempfile.TemporaryDirectory(prefix=".screen-", dir=".") as name:
         folder, file = Path(name), Path(name) / "costs.json"
         with workbench(replayed(folder.absolute(), 0, file.absolute()), Path.cwd()) as bench:
             begin(bench)
@@ -95,7 +95,7 @@ def live(measurements: Measurements) -> None:
 def after_an_hour(measurements: Measurements) -> None:
     """Memory when an hour of messages has been taken in, and every tab was looked at."""
     intervals = HOUR // 20 if measurements.quick else HOUR
-    with tempfile.TemporaryDirectory(dir=".") as name:
+    with tempfile.TemporaryDirectory(prefix=".screen-", dir=".") as name:
         folder, file = Path(name), Path(name) / "costs.json"
         command = replayed(folder.absolute(), intervals, file.absolute())
         with workbench(command, Path.cwd()) as bench:
@@ -117,15 +117,7 @@ def main() -> None:
         live(measurements)
     if measurements.wants("memory"):
         after_an_hour(measurements)
-    with tempfile.TemporaryDirectory() as name:
-        measurements.at_most(
-            "first usable frame, against an empty Textual app",
-            first_frame(OURS, "command-dispatch", Path(name)),
-            again(first_frame(EMPTY, "an empty app", Path(name))),
-            unit="ms",
-            goal=LAUNCH,
-            rounds=measurements.rounds(quick=9, full=31),
-        )
+    launch.measure(measurements, LAUNCH)
     measurements.exit()
 
 

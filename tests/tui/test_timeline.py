@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from cortex_tui.loads.staged import Stage, StagedLoad
+from cortex_tui.profiles.model import Profile
 from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.results.time_columns import TimeColumns
 from cortex_tui.store.records import MarkRecord
@@ -13,7 +14,7 @@ from cortex_tui.tui.render.panels import Panel, bars, curves
 from cortex_tui.tui.render.text import Line, width_of
 from cortex_tui.tui.render.time_axis import LABEL_WIDTH, TimeAxis, axis_for
 from cortex_tui.tui.render.timeline import layout, reading, run_marks, timeline
-from tests.tui.samples import SEARCH, eventful, profile, run_view
+from tests.tui.samples import MEDIATOR, SEARCH, eventful, profile, run_view
 
 S = 1_000_000_000
 STEADY = SEARCH.profiles[0]
@@ -28,11 +29,13 @@ def text_of(line: Line) -> str:
     return "".join(span.text for span in line)
 
 
-def drawn(run: RunSeries, width: int = 78, height: int = 8, **fields: object) -> list[str]:
+def drawn(
+    run: RunSeries, width: int = 78, height: int = 8, of: Profile = STEADY, **fields: object
+) -> list[str]:
     axis = axis_for(run.last_ns, run.slice_ns, width - LABEL_WIDTH)
     columns = TimeColumns().of(run, axis.column_ns)
-    marks = run_marks(run, STEADY, ended=False)
-    lines = timeline(columns, axis, height, STEADY, marks=marks, **fields)  # type: ignore[arg-type]
+    marks = run_marks(run, of, ended=False)
+    lines = timeline(columns, axis, height, of, marks=marks, **fields)  # type: ignore[arg-type]
     return [text_of(line) for line in lines]
 
 
@@ -45,11 +48,12 @@ def test_every_line_has_a_use_whatever_the_height(level: bool, marks: bool) -> N
         assert min(parts) >= 0
 
 
+@pytest.mark.parametrize("of", [STEADY, MEDIATOR.profiles[0]])
 @pytest.mark.parametrize("height", [*range(2, 16), 28, 57])
 @pytest.mark.parametrize("width", [20, 52, 78, 118, 200])
-def test_all_lines_are_as_wide_as_the_plot(width: int, height: int) -> None:
+def test_all_lines_are_as_wide_as_the_plot(width: int, height: int, of: Profile) -> None:
     marks = (MarkRecord(S, "a" * 50), MarkRecord(S, "宽字" * 9), MarkRecord(2 * S, "b"))
-    lines = drawn(series(marks=marks), width, height, cursor=3, window=TimeWindow(0, S))
+    lines = drawn(series(marks=marks), width, height, of, cursor=3, window=TimeWindow(0, S))
     assert len(lines) == height
     assert {width_of(line) for line in lines if "1 ms …" not in line} == {width}
 
@@ -70,7 +74,7 @@ def test_times_throughput_marks_and_machine_have_room_in_eight_lines() -> None:
 
 def test_a_tall_timeline_has_a_plot_for_each_value_and_a_line_for_each_event() -> None:
     labels = [line[:6].strip() for line in drawn(series(), height=57)]
-    order = ["p50", "p99", "max", "done/s", "rate", "GC", "block", "steal"]
+    order = ["p50", "p99", "max", "done/s", "load", "GC", "block", "steal"]
     assert [label for label in labels if label in order] == order
 
 

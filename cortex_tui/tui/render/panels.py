@@ -10,6 +10,7 @@ from cortex_tui.tables import Tone
 from cortex_tui.tui.render.canvas import DOTS_ACROSS, DOTS_DOWN, Canvas
 from cortex_tui.tui.render.marks import IDLE
 from cortex_tui.tui.render.short import short_duration
+from cortex_tui.tui.render.text import fit_right
 from cortex_tui.tui.render.time_axis import LABEL_WIDTH, TimeAxis
 
 Values = Sequence[float | None]
@@ -89,7 +90,7 @@ def bars(
 
 
 def _label(text: str) -> str:
-    return text.rjust(LABEL_WIDTH - 2) + (" ┤" if text else " │")
+    return fit_right(text, LABEL_WIDTH - 2) + (" ┤" if text else " │")
 
 
 def _round_below(value: float) -> float:

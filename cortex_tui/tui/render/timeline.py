@@ -171,8 +171,7 @@ def _panels(
         panels.append(bars("done/s", rates, axis, parts.throughput, short_rate))
     if parts.level:
         levels = _values(columns, lambda each: each.level)
-        name = "rate" if profile.load.has_schedule else "workers"
-        panels.append(bars(name, levels, axis, parts.level, short_level(profile)))
+        panels.append(bars("load", levels, axis, parts.level, short_level(profile)))
     return panels
 
 
