@@ -31,7 +31,8 @@ class Workbench:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            env={**os.environ, "TERM": "xterm-256color"},
+            # Unless a script wants it, what was open before does not come back.
+            env={"CORTEX_TUI_STATE": "", **os.environ, "TERM": "xterm-256color"},
         )
         os.close(slave)
         self._seen = bytearray()

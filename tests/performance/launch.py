@@ -64,6 +64,8 @@ def measure(measurements: Measurements, goal: float) -> None:
         # An installed program has its bytecode, which a checkout may be kept from writing.
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = f"{name}/bytecode"
+        # As for everybody, what was open comes back: a file to be read.
+        os.environ["CORTEX_TUI_STATE"] = f"{name}/state"
         first = load_catalog(working_folder=folder).profiles[0].name
         ours = first_frame(OURS, first, folder)
         empty = again(first_frame(EMPTY, "an empty app", folder))

@@ -27,9 +27,9 @@ _HEAD = """\
 # desktop = true
 
 [keys]
-# The keys of an action, in place of those that it has: one, or a list;
-# An empty list takes all keys away; the palette still has the action. Keys are written as their
-# character, or by name: "r", "?", "f5", "space", "enter", "pagedown", "ctrl+r", "alt+x".
+# The keys of an action, in place of those that it has: one, or a list. An empty list takes all
+# keys away; the palette still has the action. Keys are written as their character, or by name:
+# "r", "?", "f5", "space", "enter", "pagedown", "ctrl+r", "alt+x".
 # An action that other screens have with the same keys gets its new ones there, too.
 # ctrl+c, ctrl+q and ctrl+p stay as they are.
 """
