@@ -163,6 +163,13 @@ def test_targets_are_lines_with_their_names_and_marks_where_they_hold() -> None:
     assert {span.tone for span in line if "┄" in span.text} == {"bad"}
 
 
+def test_a_target_has_its_statistic_alone_where_there_is_no_room_for_more() -> None:
+    run = run_view(0, COMMAND, targets=(TargetResult("p95 < 300us", 120_000, "met"),))
+    lines = percentile_plot(plot_of(run, linear=False), 24, 9)
+    (line,) = (text_of(line) for line in lines if "┄" in text_of(line))
+    assert "┄ p95 ┄" in line
+
+
 def test_targets_far_from_the_curve_are_named_with_an_arrow() -> None:
     picture = "\n".join(map(text_of, limited(TargetResult("p95 < 50s", 120_000, "met"))))
     assert "↑ p95 < 50s" in picture

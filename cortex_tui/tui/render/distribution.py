@@ -25,7 +25,7 @@ _LEAST_BINS = PER_OCTAVE // 2
 """That are on the axis: equal values do not fill it."""
 _OFTEN = (0.001, 0.999)
 """The share of values below which, and above which, what there is need not be on the axis."""
-_LEAST_COLUMNS, _LEAST_ROWS = 12, 3
+_LEAST_COLUMNS, _LEAST_ROWS = 12, 2
 _SIDE_BY_SIDE = 64
 """Cells from which on there is room for two pictures next to each other."""
 _ABOVE = 20

@@ -203,11 +203,13 @@ def _write_letters(canvas: Canvas, traces: Sequence[tuple[Trace, Sequence[int | 
 
 
 def _name_limit(canvas: Canvas, row: int, limit: Limit) -> None:
-    """Writes what a line is where nothing else is on it: at its left if there is room."""
-    text = f" {limit.text} "
-    column = canvas.find(row, width_of(text) + 1, LIMIT + GAP + BAND)
-    if column >= 0:
-        canvas.put(row, column + 1, text, limit.tone)
+    """Writes what a line is where nothing else is on it: at its left if there is room. Where there
+    is not enough anywhere, its statistic alone."""
+    for text in (limit.text, limit.text.split()[0]):
+        column = canvas.find(row, width_of(text) + 3, LIMIT + GAP + BAND)
+        if column >= 0:
+            canvas.put(row, column + 1, f" {text} ", limit.tone)
+            return
 
 
 def _write_keys(canvas: Canvas, keys: Sequence[Key]) -> None:
