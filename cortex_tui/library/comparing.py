@@ -49,7 +49,10 @@ class Comparisons(NamedTuple):
         for other, (_, measured) in zip(others, arms, strict=True):
             sides[other.name] = shape_of(measured.get(profile))
         close_up = close_up_of(a, b, primary, paired=found.paired, floors=floors)
-        return close_up._replace(sides=sides)
+        shift = close_up.shift
+        if found.looks is not None and any(each.low is not None for each in shift.points):
+            shift = shift._replace(band=f"{shift.band}, as if looked at once")
+        return close_up._replace(sides=sides, shift=shift)
 
 
 def comparisons_in(store: str | Path, refs: Sequence[str], *, forced: bool = False) -> Comparisons:

@@ -36,8 +36,10 @@ def how_line(compared: Compared, of: int = 1) -> Line:
     if rounds:
         side = "" if comparison.paired else " a side"
         texts = [f"{a}" if a == b else f"{a} and {b}" for a, b in rounds]
-        parts.append(f"{', '.join(texts)} round{'' if texts == ['1'] else 's'}{side}")
+        parts.append(f"{' or '.join(texts)} round{'' if texts == ['1'] else 's'}{side}")
     whole = "" if of == 1 else f" in all {of}"
+    if comparison.looks is not None and len(comparison.looks.after) > 1:
+        whole += f" over {len(comparison.looks.after)} looks"
     parts.append(f"false alarms{whole} ≤ {100 * ALPHA:.0f} %")
     parts.append(_noise_text(compared))
     return (Span(" " + " · ".join(filter(None, parts)), "dim"),)

@@ -15,6 +15,7 @@ from cortex_tui.protocol.plan import Variant
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.port import open_store
+from cortex_tui.tui.render.compare_head import how_line
 from tests.comparisons import make_store, one_side, variants, write_session
 
 STOLEN = Health(wall_ns=100, steal_ns=50)
@@ -50,6 +51,15 @@ def test_a_profile_is_looked_at_as_it_was_compared_on_a_machine_that_others_use(
     assert all(side is not None for side in close_up.sides.values())
     assert close_up.a.points
     assert close_up.shift.points
+
+
+def test_the_band_of_a_session_that_was_looked_at_several_times_says_so(tmp_path: Path) -> None:
+    store = tmp_path / "snapshots.db"
+    two = (Variant(name="main", params={}), Variant(name="work", params={}))
+    asyncio.run(write_session(store, "both", variants(8), variants=two, looks=(4, 8)))
+    found = comparisons_in(store, ["both"])
+    assert found.close_up(0, "search.worst").shift.band.endswith("8 rounds, as if looked at once")
+    assert "4 or 8 rounds · false alarms over 2 looks ≤ 5 %" in how_line(found.compared[0])[0].text
 
 
 def test_the_noise_of_a_machine_that_others_use_is_that_of_all_operations(tmp_path: Path) -> None:
