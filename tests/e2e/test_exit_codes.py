@@ -126,8 +126,10 @@ def test_an_interrupted_run_is_saved_and_shown(
 
 @pytest.mark.parametrize(
     "operation",
-    ["while True: pass", "time.sleep(3600)", "await asyncio.sleep(0.001); time.sleep(3600)"],
-)
+    ["{blocked}; _ = [None for _ in iter(int, 1)]", "{blocked}; time.sleep(3600)",
+     "await asyncio.sleep(0.001); {blocked}; time.sleep(3600)"],
+    ids=["busy", "asleep", "asleep in its second step"],
+)  # fmt: skip
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_one_interrupt_ends_a_session_in_this_process_whose_loop_is_blocked(
     folder: Path, operation: str, loop: str
@@ -139,8 +141,7 @@ def test_one_interrupt_ends_a_session_in_this_process_whose_loop_is_blocked(
     async def blocking():
         async def operation(i):
             if i == 20:
-                open("blocked", "x").close()
-                {operation}
+                {operation.format(blocked='open("blocked", "x").close()')}
         yield operation
     """
     write_suite(folder, '[profile.blocking]\nworkload = "bench:blocking"\n', code=code)

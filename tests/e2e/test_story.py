@@ -39,7 +39,7 @@ TABS = {
     "1": "p99",
     "2": "timeline",
     "3": "count",
-    "4": "mode",
+    "4": "share below",
     "5": "No operation failed.",
     "6": "Nothing was printed.",
     "7": "in a process of its own",

@@ -242,7 +242,7 @@ def test_a_saved_session_can_be_listed_shown_renamed_and_removed(
     assert listed[1].endswith("finished        2000  cortex-tui.good  a note")
 
     shown = call(capsys, "show", "first")
-    assert shown.out == ran.out
+    assert shown.out == f"{ran.out}\nnote: a note\n"
     document = json.loads(call(capsys, "show", "first", "--json").out)
     assert document["snapshot"] == "first"
     assert document["runs"][0]["service_ns"]["histogram"].startswith("HISTF")

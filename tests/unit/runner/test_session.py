@@ -307,6 +307,7 @@ async def test_a_run_by_a_number_of_operations_ends_though_the_rest_of_them_neve
 
 async def test_leaves_nothing_behind(bench: Bench) -> None:
     bench.write(NOOP)
+    gc.unfreeze()  # what an earlier test of this process may have left
     tasks, threads = asyncio.all_tasks(), threading.active_count()
     await bench.run(
         bench.profile("noop"), bench.profile("noop", load=OpenLoad(rate_per_s=50_000.0))
