@@ -83,6 +83,7 @@ def test_profiles_that_differ_from_their_files_come_from_the_store() -> None:
     [
         (session_view(run_view(0, COMMAND, variant="new")), "variants"),
         (ran(COMMAND, loop=TESTS_LOOP), "cortex-tui pytest"),
+        (ran(COMMAND, placement="import"), "another program"),
     ],
 )
 def test_what_has_no_command_line_says_so(view: SessionView, why: str) -> None:

@@ -13,6 +13,7 @@ from cortex_tui.profiles.loader import OWN_FILE, OWN_FOLDER
 from cortex_tui.profiles.model import Catalog, Profile
 from cortex_tui.protocol.programs import TESTS_LOOP
 from cortex_tui.results.view import SessionView
+from cortex_tui.store.records import IMPORTED
 
 _PROGRAM = "cortex-tui"
 _USUAL_PLACE = "process"
@@ -34,6 +35,8 @@ def command_of(view: SessionView, catalog: Catalog, store: str) -> CommandLine:
     """
     if any(run.variant for run in view.runs):
         return CommandLine("", "a session of variants has no command line that repeats it")
+    if view.placement == IMPORTED:
+        return CommandLine("", "another program measured it: its code is not here")
     if view.loop == TESTS_LOOP:
         return CommandLine("", "tests are run by cortex-tui pytest, with the words for pytest")
     profiles = tuple({run.profile.full_name: run.profile for run in view.runs}.values())
