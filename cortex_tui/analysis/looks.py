@@ -59,7 +59,8 @@ def in_looks(
     planned = sorted({at for at in planned if 0 < at <= MAX_ROUNDS})
     if not planned:
         return judge(pairs, ALPHA)
-    measured = max((min(_last(pair.a), _last(pair.b)) for pair in pairs), default=0)
+    measured = max((min(_last(pair.a), _last(pair.b)) for pair in pairs), default=1)
+    measured = max(measured, 1)  # a damaged record may have rounds below that
     after = [at for at in planned if at <= measured]
     if measured < planned[-1] and measured not in after:
         after.append(measured)

@@ -93,6 +93,18 @@ def test_a_profile_whose_first_rounds_failed_is_judged_by_the_others() -> None:
     assert (found.verdict, found.statistics[found.primary].verdict) == ("slower", "slower")
 
 
+@pytest.mark.parametrize("number", [-(2**62), -1, 0, 2**62])
+def test_rounds_of_a_damaged_record_do_no_harm(number: int) -> None:
+    one = pair(1, 4, slower=1.2)
+    a, b = (
+        replace(arm, rounds=tuple(replace(each, number=number) for each in arm.rounds))
+        for arm in (one.a, one.b)
+    )
+    (found,) = looked_at(Pair(a, b)).profiles
+    assert found.verdict in ("slower", "cannot tell")
+    assert looked_at(Pair(replace(a, rounds=()), b)).profiles[0].verdict == "cannot tell"
+
+
 @pytest.mark.parametrize("planned", [(), (0,), (-5, 2**62), (3, 3, 1)])
 def test_looks_of_a_damaged_record_do_no_harm(planned: tuple[int, ...]) -> None:
     (found,) = looked_at(pair(1, 8, slower=1.2), planned=planned).profiles
