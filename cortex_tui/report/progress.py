@@ -98,8 +98,7 @@ def progress_line(view: SessionView) -> str:
         silent = f", silent for {view.silent_ns / 1e9:.0f}s"
     runs = f"{len(view.runs)} run{'' if len(view.runs) == 1 else 's'}"
     if view.rounds > 1:
-        begun = [run.round for run in view.runs if run.state != "planned"]
-        runs += f", round {max(begun, default=1)}/{view.rounds}"
+        runs += f", round {view.current_round}/{view.rounds}"
     note = f" ({notes[0]})" if len(notes) == 1 and notes[0] else ""
     return (
         f"{view.elapsed_ns / 1e9:.1f}s  {runs}: {state}{note}  "

@@ -145,6 +145,11 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
         return self.life.state
 
     @property
+    def has_begun(self) -> bool:
+        """A session that is stopped leaves runs that never began; they have nothing to show."""
+        return self.state != "planned" and (self.state != "stopped" or self.measured_ns > 0)
+
+    @property
     def phase(self) -> Phase | None:
         return self.life.phase
 

@@ -67,6 +67,21 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     """Whether everything up to this view is on disk."""
 
     @property
+    def outcome(self) -> str:
+        """Its state in a word, in which a session that was stopped has not finished."""
+        return "stopped" if self.stopped and self.state == "finished" else self.state
+
+    @property
+    def current_round(self) -> int:
+        """The newest round that has begun."""
+        return max((run.round for run in self.runs if run.has_begun), default=1)
+
+    @property
+    def undecided(self) -> int:
+        """How many runs have a target that they could not decide."""
+        return sum(run.verdict == "undecided" and run.has_begun for run in self.runs)
+
+    @property
     def is_live(self) -> bool:
         """Whether the session has not ended yet."""
         return self.state in ("starting", "running")

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from textual.binding import Binding, BindingType
 
-from cortex_tui.tui.panes.registry import PANES
+from cortex_tui.tui.panes.registry import PANES, tabs
 
 When = Literal["always", "idle", "live"]
 """While no session is running, while one is, or both."""
@@ -255,7 +255,7 @@ _PROGRAM_AND_MOVES = (
         15,
     ),
     Action("copy", ("y",), "y", "copy", "Copy the row, the table, or the command line", 16),
-    Action("pane_down", ("J",), "J K", "details down", "Scroll the details", palette=False),
+    Action("pane_down", ("J",), "J K", "details down", "Scroll the details down", palette=False),
     Action("pane_up", ("K",), "", "details up", "Scroll the details up", palette=False),
     Action(
         "focus_pane",
@@ -275,7 +275,7 @@ def actions() -> tuple[Action, ...]:
         for pane in PANES.values()
         if pane.KEY
     )
-    tabs = (
+    by_number = (
         Action(
             f"tab_{pane.NAME}",
             (str(pane.TAB),),
@@ -285,10 +285,9 @@ def actions() -> tuple[Action, ...]:
             palette=not pane.KEY,
             group="tab",
         )
-        for pane in PANES.values()
-        if pane.TAB
+        for pane in tabs()
     )
-    return (*_ROWS_AND_SESSIONS, *tabs, *panes, *_PROGRAM_AND_MOVES)
+    return (*_ROWS_AND_SESSIONS, *by_number, *panes, *_PROGRAM_AND_MOVES)
 
 
 def bindings(table: Iterable[Action]) -> list[BindingType]:

@@ -43,6 +43,6 @@ LIBRARY_ACTIONS: tuple[Action, ...] = (
     _move("page_up", ("pageup",), "", "page up", "A page up"),
     _move("first", ("home", "g"), "home end", "first", "To the first or the last row"),
     _move("last", ("end", "G"), "", "last", "The last row"),
-    Action("facts_down", ("J",), "J K", "details down", "Scroll the details", palette=False),
+    Action("facts_down", ("J",), "J K", "details down", "Scroll the details down", palette=False),
     Action("facts_up", ("K",), "", "details up", "Scroll the details up", palette=False),
 )  # fmt: skip

@@ -16,14 +16,13 @@ def end_text(view: SessionView) -> str:
     """`Finished after 2.00m: 4 runs, 1 missed`."""
     runs = f"{len(view.runs)} run{'s' * (len(view.runs) != 1)}"
     missed = sum(run.verdict == "missed" and run.state != "failed" for run in view.runs)
-    undecided = sum(run.verdict == "undecided" for run in view.runs)
     failed = sum(run.state == "failed" for run in view.runs)
-    counts = ((missed, "missed"), (undecided, "undecided"), (failed, "failed"))
+    counts = ((missed, "missed"), (view.undecided, "undecided"), (failed, "failed"))
     facts = [runs, *(f"{count} {word}" for count, word in counts if count)]
     if view.died:
         facts.append(view.died)
     elapsed = format_duration(view.elapsed_ns)
-    return one_line(f"{view.state.capitalize()} after {elapsed}: {', '.join(facts)}")
+    return one_line(f"{view.outcome.capitalize()} after {elapsed}: {', '.join(facts)}")
 
 
 def desktop_notice(text: str, environment: Mapping[str, str]) -> str:

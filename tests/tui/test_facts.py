@@ -10,10 +10,12 @@ import pytest
 from cortex_tui.loads.port import Load
 from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Length, Precision, Suite
+from cortex_tui.report.progress import progress_line
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.stats.targets import TargetResult, TargetVerdict, Verdict
 from cortex_tui.store.records import MarkRecord
 from cortex_tui.text import one_line
+from cortex_tui.tui.notices import end_text
 from cortex_tui.tui.render.definition import plan_text
 from cortex_tui.tui.render.facts import profile_facts, suite_facts, title
 from cortex_tui.tui.render.status import status_line
@@ -302,6 +304,24 @@ def test_the_status_line_counts_what_is_missed_and_undecided() -> None:
     )
     line = status_line(session_view(*views, state="finished"), Listing(CATALOG), 100)
     assert "".join(span.text for span in line).startswith(" finished  1 missed  2 undecided  ")
+
+
+def test_rounds_that_a_stop_left_out_are_not_counted() -> None:
+    """Neither as undecided nor as begun, on the screen, in the notice and in progress lines."""
+    runs: tuple[dict[str, Any], ...] = (
+        {"verdict": "met", "state": "stopped"},
+        {"verdict": "undecided", "state": "stopped", "round": 2},
+        *(
+            {"verdict": "undecided", "state": "stopped", "round": n, "measured_ns": 0}
+            for n in (3, 4)
+        ),
+    )
+    views = (run_view(n, COMMAND, **fields) for n, fields in enumerate(runs))
+    view = session_view(*views, state="finished", stopped=True, rounds=4)
+    line = "".join(span.text for span in status_line(view, Listing(CATALOG), 100))
+    assert line.startswith(" stopped  1 undecided  round 2/4  ")
+    assert end_text(view) == "Stopped after 4.20s: 4 runs, 1 undecided"
+    assert "round 2/4" in progress_line(view)
 
 
 def test_what_the_screen_costs_stands_in_the_status_line_where_it_fits() -> None:

@@ -12,7 +12,7 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.tables import Tone
 from cortex_tui.tui.panes.port import LinesPane, PaneInput
 from cortex_tui.tui.render.line_builder import LABEL_WIDTH, LineBuilder
-from cortex_tui.tui.render.status import cost_text, current_round
+from cortex_tui.tui.render.status import cost_text
 from cortex_tui.tui.render.text import Line
 from cortex_tui.tui.render.trend import trend
 from cortex_tui.tui.state.cost import ScreenCost
@@ -113,9 +113,9 @@ class MachinePane(LinesPane):
             builder.add("Nothing was run yet. A session starts by examining the machine.", "dim")
             builder.add("cortex-tui doctor does so at any time.", "dim")
             return builder.lines
-        state = [view.state, format_duration(view.elapsed_ns)]
+        state = [view.outcome, format_duration(view.elapsed_ns)]
         if view.rounds > 1:
-            state.insert(1, f"round {current_round(view.runs)} of {view.rounds}")
+            state.insert(1, f"round {view.current_round} of {view.rounds}")
         builder.fact("session", ", ".join(state))
         if view.died:
             builder.fact("", view.died, "bad")

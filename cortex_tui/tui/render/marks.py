@@ -51,7 +51,7 @@ PHASES = {
 
 _TITLES = {
     DOWNWARDS: "sorted by this column, the greatest or worst first",
-    UPWARDS: "sorted by it, the smallest or first first",
+    UPWARDS: "sorted by it the other way: the smallest first, or A to Z",
 }
 
 Legend = dict[str, dict[str, str]]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from cortex_tui.placement.registry import place_of
 from cortex_tui.protocol.programs import TESTS_LOOP
 from cortex_tui.quantities import format_duration
-from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import shared_warnings
 from cortex_tui.results.view import SessionView
 from cortex_tui.tables import Tone
@@ -34,15 +32,9 @@ SILENT_NS = 1_000_000_000
 """A runner that has sent nothing for this long has a blocked loop."""
 
 
-def current_round(runs: Sequence[RunResult]) -> int:
-    """The newest round that has begun."""
-    return max((run.round for run in runs if run.state != "planned"), default=1)
-
-
 def _turn(view: SessionView) -> str:
     """Of runs that follow one another, which it is: `run 3/8`. Empty for those of one loop."""
-    begun = current_round(view.runs)
-    runs = [run for run in view.runs if run.round == begun]
+    runs = [run for run in view.runs if run.round == view.current_round]
     together = any(run.neighbours for run in runs) or sum(r.state == "running" for r in runs) > 1
     if view.state != "running" or len(runs) < 2 or together:
         return ""
@@ -54,7 +46,7 @@ def _state(view: SessionView) -> Span:
     live = [run for run in view.runs if run.state == "running" and run.life.outcome is None]
     paused = sum(run.life.paused for run in live)
     if view.state != "running" or not paused:
-        return Span(view.state, "good" if view.state == "running" else "plain")
+        return Span(view.outcome, "good" if view.state == "running" else "plain")
     return Span("paused" if paused == len(live) else f"{paused} of {len(live)} paused", "warn")
 
 
@@ -86,12 +78,12 @@ def _session(view: SessionView | None, message: str, pace: str, key: str) -> lis
         for count, word in ((missed, "missed"), (failed, "failed")):
             if count:
                 spans.append(Span(f"{count} {word}", "bad"))
-        if undecided := sum(run.verdict == "undecided" for run in view.runs):
-            spans.append(Span(f"{undecided} undecided", "warn"))
+        if view.undecided:
+            spans.append(Span(f"{view.undecided} undecided", "warn"))
     if shared := len(shared_warnings(view.runs)):
         spans.append(Span(f"{shared} warning{'s' * (shared > 1)} ({key})", "warn"))
     if view.rounds > 1:
-        spans.append(Span(f"round {current_round(view.runs)}/{view.rounds}"))
+        spans.append(Span(f"round {view.current_round}/{view.rounds}"))
     if turn := _turn(view):
         spans.append(Span(turn))
     if pace:
@@ -133,7 +125,7 @@ def status_line(
         right.append(Span(f"{problems} problem{'s' * (problems > 1)} ({keys.problems})", tone))
     left = [Span("ending…", "warn")] if ending else _session(view, message, pace, keys.machine)
     if stored:
-        left.insert(0, Span(f"stored {one_line(stored)}, not running", "head"))
+        left.insert(0, Span(f"stored {one_line(stored)}: {keys.back} returns", "head"))
     if looking and not ending:
         left.insert(1, Span(f"{looking}: {keys.back} returns to now", "warn"))
     right_text = "  ".join(span.text for span in right)

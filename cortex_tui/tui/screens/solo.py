@@ -30,9 +30,8 @@ class SoloDialog(Dialog[int]):
         names = ", ".join(one_line(each.name) for each in self._others)
         with Vertical() as box:
             box.border_title = "Alone and together"
-            yield Static(
-                f"{one_line(self._profile.full_name)}, without and with {names}", markup=False
-            )
+            name = one_line(self._profile.full_name)
+            yield Static(f"{name}, without and with {names}: how many rounds?", markup=False)
             yield Entry(SUGGESTED, placeholder="how many rounds", type="integer", compact=True)
             yield Static(self._length(), classes="quiet", markup=False)
             yield Static("", classes="error", markup=False)

@@ -31,11 +31,6 @@ class _Kept(NamedTuple):
     rounds: int
 
 
-def _has_begun(run: RunResult) -> bool:
-    """A session that is stopped leaves rounds that never began; they have nothing to show."""
-    return run.state != "planned" and (run.state != "stopped" or run.measured_ns > 0)
-
-
 class LatestRuns:
     """Takes views, newest last; answers for one profile at a time."""
 
@@ -62,7 +57,7 @@ class LatestRuns:
             known = kept.get(name)
             if known is None:
                 kept[name] = _Kept([run], view.session, view.rounds)
-            elif _has_begun(run):
+            elif run.has_begun:
                 known.runs.append(run)
         self._kept.update(kept)
 

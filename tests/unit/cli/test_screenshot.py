@@ -65,7 +65,7 @@ def test_the_first_tab_of_the_first_profile_is_shown(
     code, svg, _ = shot(capsys, store)
     assert code == 0
     text = text_of(svg)
-    assert "stored before, not running" in text
+    assert "stored before: esc returns" in text
     assert "search.simple-text  done" in text
 
 
