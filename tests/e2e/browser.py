@@ -6,6 +6,7 @@ import asyncio
 import base64
 import contextlib
 import itertools
+import os
 import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -217,5 +218,5 @@ async def chromium(folder: Path) -> AsyncIterator[Browser]:
             browser.reading.cancel()
         draining.cancel()
     finally:
-        process.send_signal(signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
