@@ -34,7 +34,7 @@ class RepeatDialog(Dialog[Rounds]):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             what = "the profile" if self._profiles == 1 else f"the {self._profiles} profiles"
-            box.border_title = f"Run {what} in rounds"
+            box.border_title = f"Run {what}: how many rounds?"
             yield Entry(SUGGESTED, placeholder="how many rounds", type="integer", compact=True)
             yield Choice("together on one loop", "one by one: A B A B …")
             yield Static("", classes="error", markup=False)
