@@ -52,12 +52,14 @@ def started(folder: Path, *options: str) -> Iterator[Server]:
         command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as process:
         assert process.stdout is not None
-        yield Server(process, URL(process.stdout.readline().strip()))
-        if process.poll() is None:
-            others = descendants_of(process.pid)
+        try:
+            yield Server(process, URL(process.stdout.readline().strip()))
+        finally:
+            others = descendants_of(process.pid) if process.poll() is None else set()
             process.send_signal(signal.SIGTERM)
-            assert process.wait(DEADLINE_S) == 0
+            code = process.wait(DEADLINE_S)
             wait_until_gone(others)
+        assert code in (0, -signal.SIGKILL)
 
 
 @pytest.fixture
