@@ -33,6 +33,13 @@ _REMOVED = "(SELECT session FROM tombstone WHERE name IS NULL)"
 _ENDS: dict[str, SessionEnd] = {end: end for end in get_args(SessionEnd)}
 
 
+_NEVER_BEGAN = (
+    "json_extract(record, '$.state') = 'planned' OR json_extract(record, '$.state') = 'stopped' "
+    "AND ifnull(json_extract(record, '$.measured_ns'), 0) = 0"
+)
+"""As `results.run_result.RunResult.has_begun` has it."""
+
+
 class Reader:
     """Queries on one connection, within a transaction of the caller's where there is one."""
 
@@ -104,11 +111,12 @@ class Reader:
         return entries
 
     async def verdicts(self, sessions: Sequence[str]) -> dict[str, Verdict]:
-        """The worst of what the runs of each session came to, as they are stored."""
+        """The worst of what the runs of each session came to, as they are stored; runs that never
+        began came to nothing."""
         places = ", ".join("?" * len(sessions))
         found = await self._all(
-            "SELECT session, CASE WHEN json_valid(record) THEN json_extract(record, '$.targets') "
-            f"END FROM run WHERE session IN ({places})",
+            f"SELECT session, CASE WHEN json_valid(record) THEN CASE WHEN {_NEVER_BEGAN} THEN NULL "
+            f"ELSE json_extract(record, '$.targets') END END FROM run WHERE session IN ({places})",
             tuple(sessions),
         )
         results: defaultdict[str, list[TargetResult]] = defaultdict(list)

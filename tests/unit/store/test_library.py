@@ -404,6 +404,19 @@ async def test_a_session_has_the_worst_verdict_of_its_targets(store: Store) -> N
     assert await store.verdicts([]) == {}
 
 
+async def test_runs_that_never_began_have_no_part_in_the_verdict(store: Store) -> None:
+    undecided = (TargetResult("p95 < 50ms", None, "undecided"),)
+    met = (TargetResult("p95 < 50ms", 1.0, "met"),)
+    await add(store, "s1")
+    batch = samples.batch("s1", state="finished")
+    began = msgspec.structs.replace(batch.runs[0], state="stopped", measured_ns=5, targets=met)
+    never = msgspec.structs.replace(
+        batch.runs[1], state="stopped", measured_ns=0, targets=undecided
+    )
+    await store.write(msgspec.structs.replace(batch, runs=(began, never)))
+    assert await store.verdicts(["s1"]) == {"s1": "met"}
+
+
 @pytest.mark.parametrize("record", ["no json", "{}", '{"targets": 3}', '{"targets": [{"x": 1}]}'])
 async def test_a_damaged_run_has_no_verdict_and_spoils_no_other(
     store: Store, tmp_path: Path, record: str
