@@ -27,7 +27,7 @@ def test_rows_live_on_the_screens_own_loop(folder: Path, launch: Launch) -> None
     assert descendants_of(workbench.terminal.pid) == set()
     workbench.wait_for_row("nap", lambda row: row.operations > first.operations)
     workbench.press("x")
-    workbench.wait_for_state("finished")
+    workbench.wait_for_state("stopped")
     workbench.save_as("inside")
     workbench.terminal.wait_for("Saved as inside")
     assert WARNING in workbench.leave()

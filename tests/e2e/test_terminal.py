@@ -86,7 +86,7 @@ def test_a_click_on_a_key_does_what_the_key_does(folder: Path, launch: Launch) -
     click("r run")
     workbench.wait_for_row("browse", lambda row: row.operations > 0)
     click("x stop")
-    workbench.wait_for_state("finished")
+    workbench.wait_for_state("stopped")
     click("q quit")
     assert "stopped" in told(workbench.terminal.wait_for_shell(), "shop.browse")
 

@@ -113,7 +113,7 @@ def test_a_stopped_session_keeps_its_numbers(folder: Path, launch: Launch) -> No
     workbench.press("r")
     workbench.terminal.wait_for("A session is running")
     workbench.press("x", "x")
-    screen = workbench.wait_for_state("finished")
+    screen = workbench.wait_for_state("stopped")
     row = workbench.row("browse", screen)
     assert row.operations > 10
     assert "stop" in row.text
@@ -158,7 +158,7 @@ def test_a_session_is_saved_while_it_goes_on(folder: Path, launch: Launch) -> No
     before = shown(folder, "early")["runs"][0]["operations"]
     assert before > 100
     workbench.press("x")
-    workbench.wait_for_state("finished")
+    workbench.wait_for_state("stopped")
     assert shown(folder, "early")["runs"][0]["operations"] > before
 
 
