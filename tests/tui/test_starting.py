@@ -80,4 +80,4 @@ async def test_a_controller_that_cannot_be_made_ends_the_workbench() -> None:
 
     with pytest.raises(Exception, match="no thread to be had"):
         async with bench(make_control=make) as b:
-            await b.until(lambda: False)
+            await b.until(lambda: not b.app.is_running)

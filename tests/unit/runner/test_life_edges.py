@@ -55,7 +55,7 @@ async def neighbour():
 async def test_an_operation_that_hangs_in_warm_up_does_not_hold_the_others(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
-    monkeypatch.setattr("cortex_tui.runner.phase.STALL_NS", 20_000_000)
+    monkeypatch.setattr("cortex_tui.runner.run.STALL_NS", 20_000_000)
     monkeypatch.setattr("cortex_tui.runner.phase.DRAIN_NS", 20_000_000)
     bench.write(HANGING)
     warmup = Length(iterations=10)
