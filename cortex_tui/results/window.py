@@ -29,8 +29,11 @@ def windowed(run: RunResult, series: RunSeries, window: TimeWindow) -> RunResult
 
 def numbers_within(series: RunSeries, window: TimeWindow) -> dict[str, Any]:
     """Fields of a `RunResult`: percentiles, maximum, mean, counts and the curve, exact for the
-    intervals whose middle lies in the window, and everything that would not be of it left out."""
-    part = series.within(series.snapped(window))
+    intervals whose middle lies in the window, and everything that would not be of it left out. Rate
+    and length are those of the same intervals, so the window counts from their first to their last.
+    """
+    window = series.snapped(window)
+    part = series.within(window)
     merged = {name: Histogram.of_intervals(part.times(name)) for name in SUBJECTS}
     times = {
         name: summarise_live(times)

@@ -26,6 +26,7 @@ from cortex_tui.store.records import MarkRecord
 from tests.lives import with_life
 
 SECOND_NS = 1_000_000_000
+TENTH_NS = SECOND_NS // 10
 
 
 def profile(suite: str, name: str, **fields: Any) -> Profile:
@@ -380,38 +381,40 @@ def replaced(view: SessionView, number: int, **fields: Any) -> SessionView:
     return msgspec.structs.replace(view, runs=runs)
 
 
+def _slice(run: RunResult, at: int, times: IntervalHistogram, **fields: Any) -> IntervalSlice:
+    """The interval `at` of a tenth of a second, with these times of service, and of response in an
+    open load."""
+    none = IntervalHistogram.of(b"")
+    made: dict[str, Any] = {
+        "from_ns": at * TENTH_NS,
+        "until_ns": (at + 1) * TENTH_NS,
+        "service": times,
+        "response": times if run.profile.headline == "response" else none,
+        "lateness": none,
+        "failure": none,
+        "errors": {},
+        "unstarted": 0,
+        "in_flight": 1,
+        "neighbours": 0,
+        "level": None,
+        "drain": False,
+        "health": Health(),
+    }
+    return IntervalSlice(**made | fields)
+
+
 def series_of(run: RunResult, *, seconds: int) -> RunSeries:
     """Intervals of a tenth of a second in which two operations took as many ms as the interval's
     number, counted from 1, and one half of that."""
-    tenth_ns = SECOND_NS // 10
-    none = IntervalHistogram.of(b"")
     slices = []
     for at in range(seconds * 10):
         ns = (at + 1) * 1_000_000
         times = IntervalHistogram.of(struct.pack("3q", ns // 2, ns, ns))
-        is_open = run.profile.headline == "response"
-        slices.append(
-            IntervalSlice(
-                from_ns=at * tenth_ns,
-                until_ns=(at + 1) * tenth_ns,
-                service=times,
-                response=times if is_open else none,
-                lateness=none,
-                failure=none,
-                errors={},
-                unstarted=0,
-                in_flight=1,
-                oldest_ns=ns,
-                neighbours=0,
-                level=None,
-                drain=False,
-                health=Health(),
-            )
-        )
+        slices.append(_slice(run, at, times, oldest_ns=ns))
     return RunSeries(
         run=run.run,
         headline=run.profile.headline,
-        slice_ns=tenth_ns,
+        slice_ns=TENTH_NS,
         end_ns=seconds * SECOND_NS,
         slices=tuple(slices),
         marks=run.marks,
@@ -422,8 +425,6 @@ def eventful(run: RunResult, *, tenths: int, missing: range = range(0)) -> RunSe
     """Intervals of 40 operations of about a millisecond in waves: every fifth has three of 8 ms,
     and in two of 37 the event loop was blocked, so that all took thirty times as long. Twice as
     many from the 30th on, and nothing in those that are `missing`."""
-    tenth_ns = SECOND_NS // 10
-    none = IntervalHistogram.of(b"")
     slices = []
     for at in range(tenths):
         if at in missing:
@@ -435,22 +436,14 @@ def eventful(run: RunResult, *, tenths: int, missing: range = range(0)) -> RunSe
         if at % 5 == 0:
             values[:3] = [8 * value for value in values[:3]]
         times = IntervalHistogram.of(struct.pack(f"{count}q", *values))
-        is_open = run.profile.headline == "response"
         slices.append(
-            IntervalSlice(
-                from_ns=at * tenth_ns,
-                until_ns=(at + 1) * tenth_ns,
-                service=times,
-                response=times if is_open else none,
-                lateness=none,
-                failure=none,
+            _slice(
+                run,
+                at,
+                times,
                 errors={"TimeoutError": 2} if at % 37 == 21 else {},
-                unstarted=0,
-                in_flight=1,
                 oldest_ns=values[0],
-                neighbours=0,
-                level=10.0 * count if is_open else 1.0,
-                drain=False,
+                level=10.0 * count if run.profile.headline == "response" else 1.0,
                 health=Health(
                     loop_lag_ns=129_000_000 if blocked else 0,
                     gc_pause_ns=4_000_000 if at % 13 == 7 else 0,
@@ -461,8 +454,8 @@ def eventful(run: RunResult, *, tenths: int, missing: range = range(0)) -> RunSe
     return RunSeries(
         run=run.run,
         headline=run.profile.headline,
-        slice_ns=tenth_ns,
-        end_ns=tenths * tenth_ns,
+        slice_ns=TENTH_NS,
+        end_ns=tenths * TENTH_NS,
         slices=tuple(slices),
         marks=run.marks,
     )

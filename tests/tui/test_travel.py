@@ -148,3 +148,15 @@ async def test_a_note_is_kept_at_the_middle_of_the_window() -> None:
         assert b.control.notes == [(view.runs[0].run, 29 * S, "GC")]
         await b.press("escape", "w", *"end", "enter")
         assert b.control.notes[1] == (view.runs[0].run, 30 * S, "end")
+
+
+async def test_a_window_between_intervals_is_shown_from_interval_to_interval() -> None:
+    view = measured(finished())
+    async with bench(with_intervals(view), size=(120, 40)) as b:
+        await b.show(view)
+        b.main.window = TimeWindow(int(10.04 * S), int(10.26 * S))
+        await settled(b)
+        assert "only 10–10.3 s" in b.lines[0]
+        known = b.main.seen.seen(b.main.listing.entries[1].key)
+        assert known is not None
+        assert (known.run.operations, known.run.throughput_per_s) == (9, 30.0)

@@ -140,7 +140,7 @@ class ComparingScreen(SessionScreen):
         self.run_worker(work, thread=True, name="compare", exit_on_error=False)
 
     def _compare(self, control: Control, baseline: Baseline | None) -> None:
-        """On a thread: merging and judging takes tens of milliseconds."""
+        """On a thread: copying and judging 20 runs takes 8 ms."""
         try:
             found = _compared(control.result().result(timeout=_ANSWER_S), baseline)
         except Exception as wrong:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual import getters, on
@@ -9,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from cortex_tui.files import cannot_write
 from cortex_tui.text import one_line
 from cortex_tui.tui.widgets.choice import Choice
 
@@ -50,6 +52,9 @@ class Dialog(ModalScreen[Result | None]):
     _input = getters.query_one(Input)
     _error = getters.query_one(".error", Static)
 
+    _confirmed = ""
+    """The file that may be overwritten."""
+
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -63,6 +68,19 @@ class Dialog(ModalScreen[Result | None]):
     def chosen(self) -> int:
         """The line that is chosen; the first where there is no choice."""
         return next((choice.chosen for choice in self.query(Choice)), 0)
+
+    def file_to_write(self, text: str) -> Path | None:
+        """The file of that name; None where it cannot be written, or exists and was not entered
+        twice, which is reported then."""
+        file = Path(text).expanduser()
+        problem = cannot_write(str(file)) if text else "expected the name of a file"
+        if not problem and file.exists() and self._confirmed != text:
+            self._confirmed = text
+            problem = f"{text} exists: enter again overwrites it"
+        if problem:
+            self.show_error(problem)
+            return None
+        return file
 
     def show_error(self, text: str) -> None:
         """Reports what is wrong; the input can be changed and tried again."""

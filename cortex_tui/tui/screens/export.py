@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from cortex_tui.files import cannot_write, write_whole
+from cortex_tui.files import write_whole
 from cortex_tui.formats.port import Format, FormatError
 from cortex_tui.formats.registry import FORMATS
 from cortex_tui.library.exporting import recording_of
@@ -43,8 +43,6 @@ class ExportDialog(ApplyingDialog[str]):
         self._store = store
         self._formats = [each for each in FORMATS.values() if each.write is not None]
         self._suggestion = self._suggested(self._formats[0])
-        self._confirmed = ""
-        """The file that may be overwritten."""
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
@@ -72,14 +70,7 @@ class ExportDialog(ApplyingDialog[str]):
             self._input.cursor_position = len(self._suggestion)
 
     def submit(self, text: str) -> None:
-        file = Path(text).expanduser()
-        problem = cannot_write(str(file)) if text else "expected the name of a file"
-        if problem:
-            self.show_error(problem)
-        elif file.exists() and self._confirmed != text:
-            self._confirmed = text
-            self.show_error(f"{text} exists: enter again overwrites it")
-        else:
+        if self.file_to_write(text) is not None:
             super().submit(text)
 
     def apply(self, text: str) -> Future[str]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 from textual import events, getters, on
 from textual.app import ComposeResult
-from textual.message import Message
 from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Static
@@ -17,7 +16,6 @@ from textual.widgets import Static
 from cortex_tui.profiles.model import Catalog
 from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.run_result import RunResult
-from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
 from cortex_tui.tui.panes.port import Pane, PaneInput
@@ -25,14 +23,13 @@ from cortex_tui.tui.panes.registry import PANES, first_tab, tab_after
 from cortex_tui.tui.render.marks import legend
 from cortex_tui.tui.render.status import StatusKeys, status_line
 from cortex_tui.tui.screens.comparing import ComparingScreen
+from cortex_tui.tui.screens.looking import LookingScreen
 from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.screens.suite_screen import SuiteScreen
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.memory import NOTHING, Part, Remembered, remember, restore
 from cortex_tui.tui.state.pace import LOOK_S, pace_text
-from cortex_tui.tui.state.series import SeriesKeeper
-from cortex_tui.tui.state.travel import first_window, moved, resized, window_text
 from cortex_tui.tui.state.view_poller import ViewPoller
 from cortex_tui.tui.widgets.key_line import KeyLine
 from cortex_tui.tui.widgets.lines import Move, TextLine
@@ -45,7 +42,7 @@ if TYPE_CHECKING:
     from cortex_tui.tui.state.copying import What
 
 
-class MainScreen(ComparingScreen, SuiteScreen):
+class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
     """The table of profiles and a pane about the run under the cursor."""
 
     LEGEND = legend()
@@ -78,11 +75,6 @@ class MainScreen(ComparingScreen, SuiteScreen):
     """The newest view that is drawn."""
     ending: var[bool] = var(False, init=False)
     """Whether the session is being ended, until the screen is left."""
-    window: var[TimeWindow | None] = var(None, init=False)
-    """The part of the runs that is looked at; None for all of each."""
-    frozen: var[bool] = var(False, init=False)
-    """Whether what is drawn stands still while a session runs on."""
-
     maximised: var[Part] = var("", init=False)
     """Which of the two has the whole screen."""
 
@@ -91,14 +83,6 @@ class MainScreen(ComparingScreen, SuiteScreen):
     _status = getters.query_one("#status", TextLine)
     _keys = getters.query_one(KeyLine)
     _tabs = getters.query_one(TabLine)
-
-    class SeriesCame(Message):
-        """The intervals of a run have come from the controller."""
-
-        def __init__(self, run: RunResult, series: RunSeries) -> None:
-            super().__init__()
-            self.run = run
-            self.series = series
 
     def __init__(
         self,
@@ -120,11 +104,6 @@ class MainScreen(ComparingScreen, SuiteScreen):
         self.pane: Pane = PANES.get(was.pane, first_tab())()
         self._part = was.maximised
         self.poller = ViewPoller(meter, cores)
-        self.seen = self.latest
-        """What is drawn: the latest, or what it was when the screen was frozen."""
-        self._series = SeriesKeeper(self._post_series)
-        self._series_due = False
-        """Whether intervals have come that are not drawn yet."""
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="status")
@@ -172,17 +151,11 @@ class MainScreen(ComparingScreen, SuiteScreen):
     def watch_ending(self) -> None:
         self.show()
 
-    def watch_window(self) -> None:
-        self.show()
-
-    def watch_frozen(self, frozen: bool) -> None:
-        self.seen = self.table.latest = self.latest.frozen() if frozen else self.latest
-        self.show()
-
     def show(self, *, with_pane: bool = True) -> None:
         """Draws whatever differs from what the screen shows."""
         self._look_at_window()
         latest, message, now = self.latest, self.status_message, self._pane_input
+        self.table.latest = self.seen
         self.profiles.versus = self.versus
         self.table.sync(has_cursor=not self.pane.has_the_focus)
         self._tabs.open = self.pane.NAME
@@ -290,11 +263,6 @@ class MainScreen(ComparingScreen, SuiteScreen):
     def on_descendant_focus(self) -> None:
         self.show()
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether all that the open pane is drawn from has come."""
-        return self.view is not None and not self._series.is_waiting
-
     # --- panes ----------------------------------------------------------------------------------
 
     @property
@@ -312,7 +280,7 @@ class MainScreen(ComparingScreen, SuiteScreen):
             run=known.run if known else None,
             whole=whole,
             series=self._series.of(whole),
-            window=self.window,
+            window=self.window_shown,
             versus=self.versus,
             checked=self._checked_runs,
         )
@@ -369,42 +337,6 @@ class MainScreen(ComparingScreen, SuiteScreen):
             self.set_focus(opened.body)
         self.show()
 
-    # --- looking back ---------------------------------------------------------------------------
-
-    def action_look(self, name: str) -> None:
-        """Moves the window that is looked at, or freezes the screen."""
-        if name == "freeze":
-            self.frozen = not self.frozen and self.latest.active
-            return
-        end_ns = self._end_ns
-        if not end_ns:
-            self.report("nothing was measured here yet")
-        elif self.window is None:
-            self.window = first_window(end_ns)
-        elif name in ("earlier", "later"):
-            self.window = moved(self.window, end_ns, back=name == "earlier")
-        else:
-            self.window = resized(self.window, end_ns, longer=name == "longer")
-
-    def action_note(self) -> None:
-        """Asks for a note on the moment that is looked at."""
-        run, view = self.seen.run_of(self.listing.current), self.seen.view
-        if run is None or view is None or not run.measured_ns:
-            self.report("there is nothing measured here to write a note on")
-            return
-        from cortex_tui.tui.screens.note import NoteDialog
-
-        at_ns = self.pane.moment_ns
-        if at_ns is None:
-            at_ns = self.window.middle_ns if self.window is not None else run.measured_ns
-
-        def write(text: str | None) -> None:
-            if text is not None and self.control is not None:
-                answer = self.control.note(view.session, run.run, at_ns, text)
-                answer.add_done_callback(self.post_answer)
-
-        self.app.push_screen(NoteDialog(run.profile, at_ns), write)
-
     def action_copy(self) -> None:
         """Asks what of the table to copy."""
         from cortex_tui.tui.screens.copying import CopyMenu
@@ -421,59 +353,6 @@ class MainScreen(ComparingScreen, SuiteScreen):
         if found.text:
             self.app.copy_to_clipboard(found.text)
         self.report(found.report)
-
-    @on(Pane.WindowChosen)
-    def _window_chosen(self, event: Pane.WindowChosen) -> None:
-        self.window = event.window
-
-    @property
-    def _end_ns(self) -> int:
-        """How long the run under the cursor has been measured, or the longest of all."""
-        run = self.seen.run_of(self.listing.current)
-        runs = self.seen.runs if run is None else (run,)
-        return max((each.measured_ns for each in runs), default=0)
-
-    @property
-    def _looking(self) -> str:
-        """What is looked at, where that is not all up to now."""
-        parts = ["frozen"] if self.frozen else []
-        if self.window is not None:
-            parts.append(f"only {window_text(self.window)}")
-        return ", ".join(parts)
-
-    def _look_at_window(self) -> None:
-        """Asks for the intervals that are drawn, and makes the runs of the window from them."""
-        seen, view = self.seen, self.seen.view
-        if view is None:
-            return
-        current = seen.run_of(self.listing.current)
-        if self.control is not None:
-            if current is not None and self.pane.WANTS_SERIES:
-                self._series.fetch(self.control, view, [current])
-            if self.window is not None:
-                self._series.fetch(self.control, view, seen.runs, self.window)
-        found: dict[int, RunResult] = {}
-        if self.window is None:
-            self._series.forget_others([current.run] if current is not None else [])
-        else:
-            for run in seen.runs:
-                if (within := self._series.windowed(run, self.window)) is not None:
-                    found[run.run] = within
-        seen.windowed = found
-
-    def _post_series(self, run: RunResult, series: RunSeries) -> None:
-        self.post_message(self.SeriesCame(run, series))
-
-    @on(SeriesCame)
-    def _take_series(self, event: SeriesCame) -> None:
-        if self._series.take(self.seen.view, event.run, event.series) and not self._series_due:
-            # Once for all that have come together: with hundreds of runs each costs something.
-            self._series_due = True
-            self.call_later(self._show_series)
-
-    def _show_series(self) -> None:
-        self._series_due = False
-        self.show()
 
     # --- choosing -------------------------------------------------------------------------------
 

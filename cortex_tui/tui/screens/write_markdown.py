@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from cortex_tui.analysis.sessions import Compared
-from cortex_tui.files import cannot_write, write_whole
+from cortex_tui.files import write_whole
 from cortex_tui.formats.comparison_markdown import comparisons_markdown
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.screens.dialog import Dialog, Entry
@@ -41,8 +41,6 @@ class MarkdownDialog(Dialog[str]):
         stem = _UNSAFE.sub("-", "-".join(names)).strip(".-")[:_STEM_MOST]
         self._suggestion = f"compare-{stem}.md"
         self._writing = False
-        self._confirmed = ""
-        """The file that may be replaced."""
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
@@ -52,14 +50,8 @@ class MarkdownDialog(Dialog[str]):
             yield Static("enter writes the file   escape cancels", classes="quiet")
 
     def submit(self, text: str) -> None:
-        file = Path(text).expanduser()
-        problem = cannot_write(str(file)) if text else "expected the name of a file"
-        if problem:
-            self.show_error(problem)
-        elif file.exists() and self._confirmed != text:
-            self._confirmed = text
-            self.show_error(f"{text} exists: enter once more replaces it")
-        elif not self._writing:
+        file = self.file_to_write(text)
+        if file is not None and not self._writing:
             self._writing = True
             self.run_worker(partial(self._write, file), thread=True, name="markdown")
 

@@ -99,6 +99,9 @@ def test_a_window_ends_at_the_borders_of_intervals() -> None:
     assert run.series().snapped(window) == TimeWindow(4 * TENTH_NS, 6 * TENTH_NS)
     part = windowed(result_of(run, {}), run.series(), window)
     assert part.operations == len(values[4]) + len(values[5])
+    # What is counted and the time that it is divided by are of the same intervals.
+    assert part.measured_ns == 2 * TENTH_NS
+    assert part.throughput_per_s == pytest.approx(part.operations / 0.2)
     empty = TimeWindow(5 * TENTH_NS, 5 * TENTH_NS)
     assert run.series().snapped(empty).length_ns == TENTH_NS
 

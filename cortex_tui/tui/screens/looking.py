@@ -1,0 +1,150 @@
+"""A screen that looks at any part of its runs, and can stand still while a session runs on."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.message import Message
+from textual.reactive import var
+
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.series import RunSeries, TimeWindow
+from cortex_tui.tui.panes.port import Pane
+from cortex_tui.tui.screens.session_screen import SessionScreen
+from cortex_tui.tui.state.listing import Listing
+from cortex_tui.tui.state.series import SeriesKeeper
+from cortex_tui.tui.state.travel import first_window, moved, resized, window_text
+
+
+class LookingScreen(SessionScreen):
+    """Fetches the intervals that are looked at, and makes the runs of a window from them."""
+
+    window: var[TimeWindow | None] = var(None, init=False)
+    """The part of the runs that is looked at; None for all of each."""
+    frozen: var[bool] = var(False, init=False)
+    """Whether what is drawn stands still while a session runs on."""
+
+    pane: Pane
+    """The one that is open."""
+
+    class SeriesCame(Message):
+        """The intervals of a run have come from the controller."""
+
+        def __init__(self, run: RunResult, series: RunSeries) -> None:
+            super().__init__()
+            self.run = run
+            self.series = series
+
+    def __init__(self, listing: Listing, store: str) -> None:
+        super().__init__(listing, store)
+        self.seen = self.latest
+        """What is drawn: the latest, or what it was when the screen was frozen."""
+        self._series = SeriesKeeper(self._post_series)
+        self._series_due = False
+        """Whether intervals have come that are not drawn yet."""
+
+    def watch_window(self) -> None:
+        self.show()
+
+    def watch_frozen(self, frozen: bool) -> None:
+        self.seen = self.latest.frozen() if frozen else self.latest
+        self.show()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that the open pane is drawn from has come."""
+        return self.latest.view is not None and not self._series.is_waiting
+
+    def action_look(self, name: str) -> None:
+        """Moves the window that is looked at, or freezes the screen."""
+        if name == "freeze":
+            self.frozen = not self.frozen and self.latest.active
+            return
+        end_ns = self._end_ns
+        if not end_ns:
+            self.report("nothing was measured here yet")
+        elif self.window is None:
+            self.window = first_window(end_ns)
+        elif name in ("earlier", "later"):
+            self.window = moved(self.window, end_ns, back=name == "earlier")
+        else:
+            self.window = resized(self.window, end_ns, longer=name == "longer")
+
+    def action_note(self) -> None:
+        """Asks for a note on the moment that is looked at."""
+        run, view = self.seen.run_of(self.listing.current), self.seen.view
+        if run is None or view is None or not run.measured_ns:
+            self.report("there is nothing measured here to write a note on")
+            return
+        from cortex_tui.tui.screens.note import NoteDialog
+
+        at_ns = self.pane.moment_ns
+        if at_ns is None:
+            at_ns = self.window.middle_ns if self.window is not None else run.measured_ns
+
+        def write(text: str | None) -> None:
+            if text is not None and self.control is not None:
+                answer = self.control.note(view.session, run.run, at_ns, text)
+                answer.add_done_callback(self.post_answer)
+
+        self.app.push_screen(NoteDialog(run.profile, at_ns), write)
+
+    @on(Pane.WindowChosen)
+    def _window_chosen(self, event: Pane.WindowChosen) -> None:
+        self.window = event.window
+
+    @property
+    def _end_ns(self) -> int:
+        """How long the run under the cursor has been measured, or the longest of all."""
+        run = self.seen.run_of(self.listing.current)
+        runs = self.seen.runs if run is None else (run,)
+        return max((each.measured_ns for each in runs), default=0)
+
+    @property
+    def window_shown(self) -> TimeWindow | None:
+        """The window as the run under the cursor shows it: from interval to interval."""
+        series = self._series.of(self.seen.run_of(self.listing.current))
+        if self.window is None or series is None:
+            return self.window
+        return series.snapped(self.window)
+
+    @property
+    def _looking(self) -> str:
+        """What is looked at, where that is not all up to now."""
+        parts = ["frozen"] if self.frozen else []
+        if (window := self.window_shown) is not None:
+            parts.append(f"only {window_text(window)}")
+        return ", ".join(parts)
+
+    def _look_at_window(self) -> None:
+        """Asks for the intervals that are drawn, and makes the runs of the window from them."""
+        seen, view = self.seen, self.seen.view
+        if view is None:
+            return
+        current = seen.run_of(self.listing.current)
+        if self.control is not None:
+            if current is not None and self.pane.WANTS_SERIES:
+                self._series.fetch(self.control, view, [current])
+            if self.window is not None:
+                self._series.fetch(self.control, view, seen.runs, self.window)
+        found: dict[int, RunResult] = {}
+        if self.window is None:
+            self._series.forget_others([current.run] if current is not None else [])
+        else:
+            for run in seen.runs:
+                if (within := self._series.windowed(run, self.window)) is not None:
+                    found[run.run] = within
+        seen.windowed = found
+
+    def _post_series(self, run: RunResult, series: RunSeries) -> None:
+        self.post_message(self.SeriesCame(run, series))
+
+    @on(SeriesCame)
+    def _take_series(self, event: SeriesCame) -> None:
+        if self._series.take(self.seen.view, event.run, event.series) and not self._series_due:
+            # Once for all that have come together: with hundreds of runs each costs something.
+            self._series_due = True
+            self.call_later(self._show_series)
+
+    def _show_series(self) -> None:
+        self._series_due = False
+        self.show()
