@@ -92,7 +92,9 @@ class HealthMeter:
         self._blocks_ns: list[Span] = []
         self._lag_ns = 0
         self._gc_began_ns = 0
-        self._pauses_ns: list[Span] = []
+        # A tuple, never changed: the collector may call `_collected` within any allocation, and a
+        # list that grows while the interpreter copies it is a crash (CPython 3.11).
+        self._pauses_ns: tuple[Span, ...] = ()
         self._gc_pauses = 0
         self._gc_pause_ns = 0
         self._usage = resource.getrusage(resource.RUSAGE_SELF)
@@ -123,7 +125,7 @@ class HealthMeter:
         """What blocked the loop since the last `take`, which stays to be taken."""
         self._see_block()
         blocks_ns = tuple(self._blocks_ns)
-        return HealthReport(Health(loop_lag_ns=self._lag_ns), blocks_ns, tuple(self._pauses_ns))
+        return HealthReport(Health(loop_lag_ns=self._lag_ns), blocks_ns, self._pauses_ns)
 
     def take(self) -> HealthReport:
         """What happened since the last call."""
@@ -142,10 +144,10 @@ class HealthMeter:
             steal_ns=others.steal_ns,
             foreign_ns=others.foreign_ns,
         )
-        report = HealthReport(health, tuple(self._blocks_ns), tuple(self._pauses_ns))
+        report = HealthReport(health, tuple(self._blocks_ns), self._pauses_ns)
         self._taken_ns, self._cpu_ns, self._usage = now_ns, cpu_ns, usage
         self._lag_ns = self._gc_pause_ns = self._gc_pauses = 0
-        self._blocks_ns, self._pauses_ns = [], []
+        self._blocks_ns, self._pauses_ns = [], ()
         return report
 
     def _see_block(self) -> None:
@@ -184,4 +186,4 @@ class HealthMeter:
         self._gc_pauses += 1
         self._gc_pause_ns += now_ns - self._gc_began_ns
         if len(self._pauses_ns) < MAX_BLOCKS:
-            self._pauses_ns.append((self._gc_began_ns, now_ns))
+            self._pauses_ns += ((self._gc_began_ns, now_ns),)

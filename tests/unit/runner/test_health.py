@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
 from cortex_tui.protocol.messages import Health, Pulse
-from cortex_tui.runner.health import HealthReport
+from cortex_tui.runner.health import HealthMeter, HealthReport
 from tests.unit.runner.bench import Bench
 
 MS = 1_000_000
@@ -33,6 +35,31 @@ def test_pauses_of_the_garbage_collector_are_booked_alike() -> None:
     health, spanned = report.by_interval(1, interval_at)
     assert (health.gc_pauses, health.gc_pause_ns) == (2, 6 * MS)
     assert spanned == {0: Health(gc_pauses=1, gc_pause_ns=4 * MS)}
+
+
+def test_a_collection_within_any_allocation_of_a_take_does_no_harm() -> None:
+    meter = HealthMeter(None)
+    meter.begin()
+    thresholds = gc.get_threshold()
+    gc.disable()
+    try:
+        for pauses in range(64):
+            # The collection comes with each of the first allocations in turn.
+            for threshold in range(1, 60):
+                meter.take()
+                for _ in range(pauses):
+                    gc.collect(0)
+                gc.set_threshold(threshold, 1_000_000, 1_000_000)
+                gc.enable()
+                taken = meter.take()
+                gc.disable()
+                assert pauses <= len(taken.pauses_ns) <= pauses + 60
+                assert all(from_ns <= until_ns for from_ns, until_ns in taken.pauses_ns)
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.enable()
+        meter.end()
+        meter.close()
 
 
 async def test_a_block_over_the_end_of_an_interval_is_seen_in_both(bench: Bench) -> None:
