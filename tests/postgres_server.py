@@ -1,0 +1,196 @@
+"""A PostgreSQL server of the tests' own, started from the programs that are installed.
+
+It listens on loopback and on a socket in its folder, accepts everybody there, and runs as an
+unprivileged user, as PostgreSQL refuses to run as root. Its text is ordered as American English
+is, by ICU, so that tests notice an order that was left to the database.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+USER = "cortex"
+DATABASE = "postgres"
+
+_START_S = 60.0
+_STOP_S = 30.0
+_UNPRIVILEGED = ("postgres", "nobody")
+
+UNSAFE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""Settings for a server whose data nobody needs once it has stopped."""
+
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "max_connections": "60",
+    "shared_buffers": "64MB",
+    "autovacuum": "off",
+    "log_min_messages": "warning",
+    "log_statement": "none",
+}
+
+
+def programs() -> Path | None:
+    """The folder with `initdb` and `postgres`: on PATH, or where Debian keeps each version."""
+    found = shutil.which("initdb")
+    if found is not None:
+        return Path(found).resolve().parent
+    versions = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3])
+    )
+    return versions[-1].parent if versions else None
+
+
+def why_not() -> str | None:
+    """The reason why no server can be started here, or None."""
+    if programs() is None:
+        return "PostgreSQL's initdb is not installed (on Debian: apt-get install postgresql)"
+    if os.geteuid() == 0 and _unprivileged() is None:
+        return f"PostgreSQL does not run as root, and there is none of {', '.join(_UNPRIVILEGED)}"
+    return None
+
+
+def _unprivileged() -> str | None:
+    for name in _UNPRIVILEGED:
+        try:
+            pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return name
+    return None
+
+
+class PostgresServer:
+    """One server and its folder. It can be stopped, killed and started again."""
+
+    def __init__(self, settings: dict[str, str] = UNSAFE) -> None:
+        """Make the folder, and start. Raises OSError or RuntimeError where that fails."""
+        bin_ = programs()
+        assert bin_ is not None, why_not()
+        self._bin = bin_
+        self._user = _unprivileged() if os.geteuid() == 0 else None
+        # Short: the path of a socket has at most 107 bytes.
+        self.folder = Path(tempfile.mkdtemp(prefix="cortex-pg-"))
+        self._data = self.folder / "data"
+        self._log = self.folder / "log"
+        self.port = _free_port()
+        self._settings = _SETTINGS | settings | {"unix_socket_directories": str(self.folder)}
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            if self._user is not None:
+                shutil.chown(self.folder, self._user)
+            self._make()
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+
+    @property
+    def url(self) -> str:
+        """Where it is reached, over TCP on loopback."""
+        return f"postgresql://{USER}@127.0.0.1:{self.port}/{DATABASE}"
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start the server, and wait until it accepts connections."""
+        options = [f"-c{name}={value}" for name, value in self._settings.items()]
+        with self._log.open("ab") as log:
+            self._process = self._popen(
+                [self._bin / "postgres", f"-D{self._data}", f"-p{self.port}", *options],
+                log.fileno(),
+            )
+        until_s = time.monotonic() + _START_S
+        # The server writes this line of its file last, when it accepts connections.
+        while not (self._data / "postmaster.pid").exists() or "ready" not in (
+            self._data / "postmaster.pid"
+        ).read_text(errors="replace"):
+            if not self.running or time.monotonic() > until_s:
+                raise RuntimeError(f"PostgreSQL did not start: {self._log.read_text()[-2000:]}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop in good order, whoever is connected."""
+        self._end(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End all of its processes at once, as kill -9 does: nothing is written any more."""
+        assert self._process is not None
+        for child in _children(self._process.pid):
+            _kill(child)
+        self._end(signal.SIGKILL)
+        # The next start refuses while this names a process or a segment that seems to be in use.
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Stop without any care for the data, and remove the folder."""
+        if self.running:
+            self._end(signal.SIGQUIT)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _end(self, how: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(how)
+        try:
+            self._process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _make(self) -> None:
+        initdb: list[str | Path] = [
+            self._bin / "initdb", "--no-sync", "--auth=trust", f"--username={USER}",
+            "--encoding=UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en-US",
+            self._data,
+        ]  # fmt: skip
+        made = self._popen(initdb, subprocess.PIPE)
+        output, _ = made.communicate()
+        if made.returncode:
+            raise RuntimeError(f"initdb failed: {output.decode(errors='replace')[-2000:]}")
+
+    def _popen(self, command: list[str | Path], output: int) -> subprocess.Popen[bytes]:
+        prefix: list[str | Path] = []
+        if shutil.which("setpriv") is not None:
+            # The server ends with the tests, however these end.
+            prefix = ["setpriv", "--pdeathsig=INT"]
+        return subprocess.Popen(
+            [*prefix, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=self.folder,
+            user=self._user,
+            group=None if self._user is None else pwd.getpwnam(self._user).pw_gid,
+            extra_groups=None if self._user is None else [],
+            env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TZ": "UTC"},
+            start_new_session=True,
+        )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that this one has started; none where the system does not list them."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in listed.read_text().split()] if listed.exists() else []
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return

@@ -1,0 +1,38 @@
+"""The server that other tests use keeps what it should when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.postgres_server import PostgresServer, why_not
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    server = PostgresServer({})
+    yield server
+    server.remove()
+
+
+def test_what_was_committed_survives_a_kill_and_a_restart(server: PostgresServer) -> None:
+    with psycopg.connect(server.url) as connection:
+        connection.execute("CREATE TABLE kept (number int)")
+        connection.execute("INSERT INTO kept VALUES (1)")
+    server.kill()
+    assert not server.running
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(server.url)
+    server.start()
+    server.stop()
+    server.start()
+    with psycopg.connect(server.url) as connection:
+        assert connection.execute("SELECT number FROM kept").fetchall() == [(1,)]
+    server.remove()
+    assert not server.running
+    assert not server.folder.exists()
