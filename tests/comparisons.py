@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +34,26 @@ Measured = Sequence[tuple[Profile, str, int, Times]]
 
 
 async def write_session(
-    store: Path, name: str, runs: Measured, *, health: Health | None = None, **fields: Any
+    store: Path,
+    name: str,
+    runs: Measured,
+    *,
+    health: Health | None = None,
+    slices: int = 1,
+    **fields: Any,
 ) -> None:
-    """Stores a session under a name; its id is `id-NAME`. `health` is that of all intervals."""
+    """Stores a session under a name; its id is `id-NAME`. `health` is that of all intervals, of
+    which each run has as many as `slices`."""
     records: list[RunRecord] = []
     intervals: list[IntervalRecord] = []
     for run, (of, variant, number, times) in enumerate(runs):
-        one = IntervalHistogram.of(times.astype(np.int64).tobytes())
-        encoded = EncodedHistogram(one.encode(), one.moments)
-        intervals.append(
-            IntervalRecord(run=run, first=0, service=encoded, health=health or Health())
-        )
+        parts = np.array_split(times, slices)
+        found = [IntervalHistogram.of(part.astype(np.int64).tobytes()) for part in parts]
+        for at, part in enumerate(found):
+            encoded = EncodedHistogram(part.encode(), part.moments)
+            intervals.append(
+                IntervalRecord(run=run, first=at, service=encoded, health=health or Health())
+            )
         records.append(
             RunRecord(
                 run=run,
@@ -52,7 +62,7 @@ async def write_session(
                 round=number,
                 variant=variant,
                 measured_ns=int(times.sum()),
-                service=merged(EMPTY, one.moments),
+                service=reduce(merged, (part.moments for part in found), EMPTY),
             )
         )
     fields = {"started_at": "2026-01-01T10:00:00Z", "environment": FACTS, **fields}
@@ -103,9 +113,20 @@ def one_side(seed: int, slower: Mapping[str, float], rounds: int = 6) -> Measure
     ]
 
 
+def stalled(runs: Measured) -> Measured:
+    """The same in which all takes five times as long in the second tenth of each run."""
+
+    def slow(times: Times) -> Times:
+        share = np.arange(times.size) / times.size
+        return np.where((share >= 0.1) & (share < 0.2), times * 5, times)
+
+    return [(of, variant, number, slow(times)) for of, variant, number, times in runs]
+
+
 async def write_samples(store: Path) -> None:
     """`both` of two variants; `before`, `after` and `later` of which the noise is known; `other`
-    from another machine, `partial` with one of two profiles, and `unknown` with one of its own."""
+    from another machine, `partial` with one of two profiles, and `unknown` with one of its own;
+    `calm` and `stalled`, of a third profile, of which each run has 40 intervals."""
     store.parent.mkdir(parents=True, exist_ok=True)
     two = (Variant(name="main", revision="a" * 40), Variant(name="work", revision="b" * 40))
     await write_session(store, "both", variants(), variants=two, rounds=8)
@@ -120,6 +141,10 @@ async def write_samples(store: Path) -> None:
     )
     await write_session(store, "partial", one_side(7, {"get.by-id": 1.0}))
     await write_session(store, "unknown", one_side(6, {"get.else": 1.0}))
+    still = one_side(8, {"orders.list": 1.0})
+    await write_session(store, "calm", still, slices=40)
+    again = one_side(9, {"orders.list": 1.0})
+    await write_session(store, "stalled", stalled(again), slices=40)
     names = [f"noise-{number}" for number in range(5)]
     for number, name in enumerate(names):
         runs = one_side(20 + number, {"search.worst": 1.0})

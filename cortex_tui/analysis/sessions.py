@@ -18,6 +18,7 @@ from cortex_tui.analysis.comparability import (
 from cortex_tui.analysis.comparison import Comparison, Pair, compare
 from cortex_tui.analysis.looks import in_looks
 from cortex_tui.analysis.noise import floors_for
+from cortex_tui.analysis.over_time import OverTime, over_time
 from cortex_tui.analysis.stored_arms import MOST_CLEANED, keeps_enough, lost_share, stored_arms
 from cortex_tui.analysis.verdict import ALPHA
 from cortex_tui.results.session_result import SessionResult
@@ -36,6 +37,9 @@ class Source(NamedTuple):
     variant: str = ""
     whole: Callable[[], Mapping[str, Arm]] | None = None
     """The arms with nothing left out; None where nothing was left out in any case."""
+    over_time: Callable[[str, bool], OverTime] | None = None
+    """When a profile measured which latencies, without what others disturbed if the second is
+    true; None for a session that is not stored yet."""
 
 
 class SourceFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +111,7 @@ def source_of(name: str, stored: StoredSession, variant: str = "") -> Source:
         arms=stored_arms(stored, variant),
         variant=variant,
         whole=cache(partial(stored_arms, stored, variant, clean=False)),
+        over_time=lambda profile, clean: over_time(stored, variant, profile, clean=clean),
     )
 
 

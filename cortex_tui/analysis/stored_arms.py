@@ -43,9 +43,14 @@ def stored_arms(stored: StoredSession, variant: str = "", *, clean: bool = True)
         intervals[interval.run].append(interval)
     runs: defaultdict[str, list[RunRecord]] = defaultdict(list)
     for run in sorted(stored.runs, key=lambda run: (run.round, run.run)):
-        if run.variant == variant and run.state in _ENDED and run.service.count:
+        if is_round(run, variant):
             runs[run.profile.full_name].append(run)
     return {name: _arm(own, intervals, clean=clean) for name, own in runs.items()}
+
+
+def is_round(run: RunRecord, variant: str) -> bool:
+    """Whether a run is one of the variant, ended and measured anything."""
+    return run.variant == variant and run.state in _ENDED and run.service.count > 0
 
 
 def lost_share(arms: Iterable[Arm]) -> float:
@@ -71,7 +76,7 @@ def _arm(
 def _round(run: RunRecord, intervals: Sequence[IntervalRecord], *, clean: bool) -> Round:
     headline = run.profile.headline
     whole = (run.response if headline == "response" else run.service) or EMPTY
-    kept = _undisturbed(intervals) if clean else intervals
+    kept = undisturbed(intervals) if clean else intervals
     times, moments = _times(kept, headline), whole
     if len(kept) < len(intervals):
         moments = EMPTY
@@ -110,7 +115,8 @@ def _mean_ns(run: RunRecord, kept: Sequence[IntervalRecord]) -> float | None:
     return moments.mean_ns / max(1, run.batch) if known else None
 
 
-def _undisturbed(intervals: Sequence[IntervalRecord]) -> list[IntervalRecord]:
+def undisturbed(intervals: Sequence[IntervalRecord]) -> list[IntervalRecord]:
+    """Those of one run in which others hardly used the machine."""
     kept: list[IntervalRecord] = []
     for window in _windows(intervals):
         wall_ns = sum(each.health.wall_ns for each in window)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from cortex_tui.analysis.close_up import CloseUp, close_up_of, shape_of
 from cortex_tui.analysis.noise import floors_for
+from cortex_tui.analysis.over_time import OverTime
 from cortex_tui.analysis.sessions import (
     Compared,
     Source,
@@ -53,6 +54,15 @@ class Comparisons(NamedTuple):
         if found.looks is not None and any(each.low is not None for each in shift.points):
             shift = shift._replace(band=f"{shift.band}, as if looked at once")
         return close_up._replace(sides=sides, shift=shift)
+
+    def over_time(self, at: int, profile: str) -> tuple[OverTime, OverTime]:
+        """When both sides of one of the comparisons measured which latencies of a profile; takes
+        some 0.1 ms for each interval."""
+        sides = self.sources[0], self.sources[at + 1]
+        arms = cleaned_arms(*sides)[:2]
+        clean = any(each.dropped for side in arms for each in side[profile].rounds)
+        a, b = (each.over_time(profile, clean) for each in sides if each.over_time is not None)
+        return a, b
 
 
 def comparisons_in(store: str | Path, refs: Sequence[str], *, forced: bool = False) -> Comparisons:

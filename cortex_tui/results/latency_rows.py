@@ -60,7 +60,12 @@ def latency_rows(low_ns: int, high_ns: int, rows: int) -> LatencyRows:
 def bounds_of(columns: Sequence[TimeColumn | None]) -> tuple[int, int] | None:
     """The 1 % quantile and the maximum of all columns: an outlier is always in sight, and the
     fastest few take no room. None without values."""
-    times = IntervalHistogram.together([column.times for column in columns if column is not None])
+    return bounds_of_times([column.times for column in columns if column is not None])
+
+
+def bounds_of_times(parts: Sequence[IntervalHistogram]) -> tuple[int, int] | None:
+    """As `bounds_of`."""
+    times = IntervalHistogram.together(parts)
     low, high = times.percentile(_LOW_QUANTILE), times.moments.max_ns
     if high is None:
         return None

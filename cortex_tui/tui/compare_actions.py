@@ -18,6 +18,7 @@ TABS = (
     _tab("v", "values", "values", "Every statistic on both sides, and why the verdict is so", 3),
     _tab("c", "curves", "curves", "Both percentile curves over each other", 3),
     _tab("R", "rounds", "rounds", "The rounds in the order in which they were measured", 3),
+    _tab("h", "heat", "heat map", "Where in time and latency one side has more operations", 8),
     _tab("s", "sides", "sides", "All sessions or variants, a line each", 7),
     _tab("n", "besides", "else", "What else differs, and what is left out", 7),
     _tab("H", "history", "history", "The statistic over all sessions, and where it changed", 7),

@@ -113,6 +113,13 @@ async def test_each_picture_has_its_key(store: Path, key: str, name: str, size: 
         check_golden(f"compare-{name}", size, c.text)
 
 
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_heat_map_shows_when_one_side_stalled(store: Path, size: Size) -> None:
+    async with comparing(store, "calm", "stalled", size=size) as c:
+        await c.press("h")
+        check_golden("compare-heat", size, c.text)
+
+
 async def test_the_rounds_of_variants_show_which_was_first(store: Path) -> None:
     async with comparing(store, "both") as c:
         await c.press("R")
@@ -169,7 +176,7 @@ async def test_the_comparison_is_written_as_markdown(
 @pytest.mark.parametrize("size", [(20, 4), (60, 15), (300, 90)])
 async def test_any_terminal_shows_something(store: Path, size: Size) -> None:
     async with comparing(store, "both", size=size) as c:
-        for key in ("d", "c", "R", "s", "n", "H", "enter"):
+        for key in ("d", "c", "R", "h", "s", "n", "H", "enter"):
             await c.press(key)
         await c.pilot.resize_terminal(80, 24)
         await c.until(lambda: "main ⟷ work" in c.text)

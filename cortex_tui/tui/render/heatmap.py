@@ -152,7 +152,7 @@ def heat_picture(
     keys = np.zeros((lines, axis.cells), np.int16)
     keys[:, :filled] = spread[::2] * _UPPER + spread[1::2] if halves else spread
     _put_ticks(keys, columns, axis, scale.rows, levels, halves=halves)
-    labels = _labels(scale, lines)
+    labels = row_labels(scale.rows, lines)
     return HeatPicture(axis, columns, scale, counts, levels, halves, keys, labels, batch)
 
 
@@ -178,9 +178,9 @@ def _put_ticks(
                 keys[line, cell] = sign * _SIGN + int(levels[row, number])
 
 
-def _labels(scale: HeatScale, lines: int) -> tuple[str, ...]:
-    """The maximum above, the lower end below, and round values between them."""
-    rows = scale.rows
+def row_labels(rows: LatencyRows, lines: int) -> tuple[str, ...]:
+    """Of each line, LABEL_WIDTH cells: the maximum above, the lower end below, and round values
+    between them."""
     texts = [""] * lines
     for value_ns in steps(rows.low_ns, rows.high_ns):
         at = lines - 1 - rows.row_of(int(value_ns)) * lines // rows.number

@@ -15,7 +15,10 @@ from cortex_tui.tables import Tone
 
 Series = Literal["series-1", "series-2", "series-3", "series-4", "series-5", "series-6"]
 """The tones of several curves in one picture; what they are is also told by a letter on each."""
-SpanTone = Tone | Series
+Share = Literal["much-in-a", "more-in-a", "alike", "more-in-b", "much-in-b"]
+"""The tones of cells that have colours of their own behind them: which of two sides has more
+there, which the letter in the cell says, too."""
+SpanTone = Tone | Series | Share
 
 
 class Span(NamedTuple):

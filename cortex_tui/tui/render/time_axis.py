@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cortex_tui.results.series import TimeWindow
 from cortex_tui.tables import Tone
 from cortex_tui.tui.render.marks import MOMENT
-from cortex_tui.tui.render.text import Line, Span
+from cortex_tui.tui.render.text import Line, Span, SpanTone
 
 LABEL_WIDTH = 8
 """Of what stands to the left of the plot: a label, a blank and the upright axis."""
@@ -135,7 +135,7 @@ def _bracket(axis: TimeAxis, window: TimeWindow, cells: list[str], tones: list[T
     cells[first], cells[last] = "[", "]"
 
 
-def joined(cells: Sequence[str], tones: Sequence[Tone]) -> Line:
+def joined(cells: Sequence[str], tones: Sequence[SpanTone]) -> Line:
     """Cells as spans: neighbours of one tone together."""
     spans: list[Span] = []
     start = 0

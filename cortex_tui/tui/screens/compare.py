@@ -161,13 +161,16 @@ class CompareScreen(ComparisonReader):
         self.look_at(looked)
         if self._tab == "history":
             self.read_history(statistic)
+        if self._tab == "heat":
+            self.read_over_time(looked)
         self._pictures.subject = one_line(current.profile)
         self._pictures.open = self._tab
         other = "rounds" if self._tab == "difference" else "difference"
         close_up = self.close_ups.get(looked, "drawing the rounds anew …")
         history = self.histories.get(statistic, "reading the history …")
+        over_time = self.over_time.get(looked, "reading the intervals …")
         for lines, tab in ((self._picture, self._tab), (self._second, other)):
-            draw = partial(picture_lines, tab, compared, current, close_up, history)
+            draw = partial(picture_lines, tab, compared, current, close_up, history, over_time)
             lines.show(partial(_filling, draw, lines), topic=(looked, tab))
 
     def on_resize(self, event: events.Resize) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from textual import on
 from textual.message import Message
@@ -19,12 +19,45 @@ from cortex_tui.tui.screens.action_screen import ActionScreen
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.close_up import CloseUp
+    from cortex_tui.analysis.over_time import OverTime
     from cortex_tui.analysis.series import History
 
 Looked = tuple[int, str]
 """At which of the comparisons, and at which profile."""
 Statistic = tuple[str, str]
 """A profile, and one of its statistics."""
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Answers(Generic[Key, Value]):
+    """What was read or found on threads, one piece at a time: each kept, or why there is none."""
+
+    def __init__(self) -> None:
+        self._known: dict[Key, Value | str] = {}
+        self.awaited: Key | None = None
+        """What is being looked for."""
+
+    def get(self, key: Key, meanwhile: str) -> Value | str:
+        """The answer; `meanwhile` while there is none."""
+        return self._known.get(key, meanwhile)
+
+    def begin(self, key: Key) -> bool:
+        """Whether it is to be looked for now."""
+        if self.awaited is not None or key in self._known:
+            return False
+        self.awaited = key
+        return True
+
+    def end(self, key: Key, answer: Value | str) -> None:
+        """Takes what was found."""
+        self._known[key], self.awaited = answer, None
+
+    def forget(self) -> None:
+        """What was found before holds no more; what is on its way is not taken any more."""
+        self._known.clear()
+        self.awaited = None
 
 
 class ComparisonReader(ActionScreen):
@@ -41,22 +74,13 @@ class ComparisonReader(ActionScreen):
             self.error = error
             self.unlike = unlike
 
-    class LookedAt(Message):
-        """A profile was looked at closely, or could not be."""
+    class Answered(Message):
+        """A thread has found something, or not; `take` keeps it."""
 
-        def __init__(self, within: Comparisons, wanted: Looked, found: CloseUp | str) -> None:
+        def __init__(self, within: Comparisons | None, take: Callable[[], None]) -> None:
             super().__init__()
             self.within = within
-            self.wanted = wanted
-            self.found = found
-
-    class HistoryRead(Message):
-        """The history of a profile was read, or there is none."""
-
-        def __init__(self, wanted: Statistic, found: History | str) -> None:
-            super().__init__()
-            self.wanted = wanted
-            self.found = found
+            self.take = take
 
     def __init__(self, store: str | Path, refs: Sequence[str]) -> None:
         super().__init__(COMPARE_ACTIONS)
@@ -69,16 +93,16 @@ class ComparisonReader(ActionScreen):
         """Whether what is not the same thing is compared, too."""
         self.forceable = False
         """Whether nothing was found without force."""
-        self.close_ups: dict[Looked, CloseUp | str] = {}
-        self.histories: dict[Statistic, History | str] = {}
+        self.close_ups: Answers[Looked, CloseUp] = Answers()
+        self.over_time: Answers[Looked, tuple[OverTime, OverTime]] = Answers()
+        self.histories: Answers[Statistic, History] = Answers()
+        self._answers = (self.close_ups, self.over_time, self.histories)
         self._loading = False
-        self._looking: Looked | None = None
-        self._reading: Statistic | None = None
 
     @property
     def busy(self) -> bool:
         """Whether anything is being read or looked at."""
-        return self._loading or self._looking is not None or self._reading is not None
+        return self._loading or any(each.awaited is not None for each in self._answers)
 
     def show(self) -> None:
         """Draws what has come."""
@@ -106,7 +130,8 @@ class ComparisonReader(ActionScreen):
     def _take_loaded(self, event: Loaded) -> None:
         self._loading = False
         self.found, self.message, self.forceable = event.found, event.error, event.unlike
-        self.close_ups.clear()
+        for each in self._answers:
+            each.forget()
         if event.unlike:
             key = self.key_of("force")
             self.message += f"\n\n{key} shows their numbers all the same, without a verdict."
@@ -115,42 +140,41 @@ class ComparisonReader(ActionScreen):
         self.show()
 
     def look_at(self, wanted: Looked) -> None:
-        """Looks closely at a profile, unless another one is being looked at."""
-        if self.found is None or self._looking is not None or wanted in self.close_ups:
-            return
-        self._looking = wanted
-        work = partial(self._look_at, self.found, wanted)
-        self.run_worker(work, thread=True, name="close-up")
+        """Looks closely at a profile: rounds are drawn anew a thousand times."""
+        if self.found is not None:
+            self._ask(self.close_ups, wanted, partial(self.found.close_up, *wanted))
 
-    def _look_at(self, within: Comparisons, wanted: Looked) -> None:
-        """On a thread: rounds are drawn anew a thousand times."""
-        try:
-            self.post_message(self.LookedAt(within, wanted, within.close_up(*wanted)))
-        except Exception as wrong:
-            self.post_message(self.LookedAt(within, wanted, reason_of(wrong)))
-
-    @on(LookedAt)
-    def _take_close_up(self, event: LookedAt) -> None:
-        self._looking = None
-        if event.within is self.found:
-            self.close_ups[event.wanted] = event.found
-        self.show()
+    def read_over_time(self, wanted: Looked) -> None:
+        """Reads when both sides measured which latencies of a profile."""
+        if self.found is not None:
+            self._ask(self.over_time, wanted, partial(self.found.over_time, *wanted))
 
     def read_history(self, wanted: Statistic) -> None:
-        """Reads a history, unless another one is being read."""
-        if self._reading is None and wanted not in self.histories:
-            self._reading = wanted
-            self.run_worker(partial(self._read_history, wanted), thread=True, name="history")
+        """Reads the history of a statistic."""
+        self._ask(self.histories, wanted, partial(history_in, self.store, *wanted))
 
-    def _read_history(self, wanted: Statistic) -> None:
-        """On a thread."""
+    def _ask(self, answers: Answers[Key, Value], key: Key, work: Callable[[], Value]) -> None:
+        """Has it worked out on a thread, unless it is known or another one is being."""
+        if answers.begin(key):
+            find = partial(self._find, self.found, answers, key, work)
+            self.run_worker(find, thread=True, name="answer")
+
+    def _find(
+        self,
+        within: Comparisons | None,
+        answers: Answers[Key, Value],
+        key: Key,
+        work: Callable[[], Value],
+    ) -> None:
+        found: Value | str
         try:
-            self.post_message(self.HistoryRead(wanted, history_in(self.store, *wanted)))
+            found = work()
         except Exception as wrong:
-            self.post_message(self.HistoryRead(wanted, reason_of(wrong)))
+            found = reason_of(wrong)
+        self.post_message(self.Answered(within, partial(answers.end, key, found)))
 
-    @on(HistoryRead)
-    def _take_history(self, event: HistoryRead) -> None:
-        self._reading = None
-        self.histories[event.wanted] = event.found
+    @on(Answered)
+    def _take_answer(self, event: Answered) -> None:
+        if event.within is self.found:
+            event.take()
         self.show()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 from rich.segment import Segment
 from rich.style import Style
@@ -19,7 +19,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cortex_tui.tui.render.text import Line, Span, SpanTone, width_of
+from cortex_tui.tui.render.text import Line, Share, Span, SpanTone, width_of
 
 SCROLLBAR = 1
 """The width of a scrollbar."""
@@ -48,6 +48,7 @@ class Toned(Widget):
         "tone--series-4",
         "tone--series-5",
         "tone--series-6",
+        *(f"tone--{share}" for share in get_args(Share)),
     }
     DEFAULT_CSS = """
     Toned {
@@ -63,6 +64,22 @@ class Toned(Widget):
         .tone--series-4 { color: $text-error; }
         .tone--series-5 { color: $text-accent; }
         .tone--series-6 { color: $text-primary; }
+        /* Blue to orange, which colour-blind people see apart; darker or brighter the more. */
+        .tone--much-in-a { background: #3d85c6; color: #000000; }
+        .tone--more-in-a { background: #1c4a75; color: #ffffff; }
+        .tone--alike { background: #3c3c3c; color: #b0b0b0; }
+        .tone--more-in-b { background: #7a450c; color: #ffffff; }
+        .tone--much-in-b { background: #f39a2e; color: #000000; }
+        &:light .tone--much-in-a { background: #1f5f9e; color: #ffffff; }
+        &:light .tone--more-in-a { background: #a9cbe8; color: #000000; }
+        &:light .tone--alike { background: #e6e6e6; color: #555555; }
+        &:light .tone--more-in-b { background: #f7cb94; color: #000000; }
+        &:light .tone--much-in-b { background: #b35c00; color: #ffffff; }
+        &:ansi .tone--much-in-a { color: ansi_blue; text-style: bold; }
+        &:ansi .tone--more-in-a { color: ansi_blue; }
+        &:ansi .tone--alike { color: ansi_default; }
+        &:ansi .tone--more-in-b { color: ansi_yellow; }
+        &:ansi .tone--much-in-b { color: ansi_yellow; text-style: bold; }
         .tone--selected { background: $panel; text-style: bold; }
         .tone--cursor { background: $primary-muted; color: $foreground; text-style: bold; }
     }
@@ -86,7 +103,9 @@ class Toned(Widget):
             if tone != "plain":
                 # Not the partial style: that leaves automatic colours without a background.
                 full = self.get_component_rich_style(f"tone--{tone}")
-                style += Style(color=full.color, bold=full.bold, dim=full.dim)
+                filled = tone in get_args(Share) and not self.app.native_ansi_color
+                behind = full.bgcolor if filled else None
+                style += Style(color=full.color, bgcolor=behind, bold=full.bold, dim=full.dim)
             self._tones[tone, highlight] = style
         return style
 
