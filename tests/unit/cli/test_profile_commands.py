@@ -152,7 +152,7 @@ def test_from_an_empty_folder_to_the_first_percentile(
         ("my-shop.one-at-a-time", "ok"),
         ("my-shop.steady", "ok"),
     ]
-    answer = call(capsys, "run", "my-shop.one-at-a-time", "--duration", "50ms", "--json", "-")
+    answer = call(capsys, "run", "my-shop.one-at-a-time", "--duration", "500ms", "--json", "-")
     (run,) = json.loads(answer.out)["runs"]
     assert run["operations"] > 0
     assert run["errors"] == {}
