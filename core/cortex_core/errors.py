@@ -31,3 +31,15 @@ class NewerSchemaError(StoreError):
 
 class SearchTimeoutError(StoreError, TimeoutError):
     """A search did not end before its deadline."""
+
+
+class StoreUnavailableError(StoreError):
+    """The server cannot be reached, or the connection to it broke before anything was done."""
+
+
+class StoreConflictError(StoreError):
+    """Other transactions were in the way each time that this one was run; nothing was done."""
+
+
+class StoreOutcomeUnknownError(StoreError):
+    """The connection broke during the commit: what was asked for happened, or it did not."""

@@ -1,6 +1,8 @@
 """The stores that are held to the contract: one more line here is one more store."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -8,23 +10,62 @@ import pytest
 from cortex_core import Events
 from cortex_core.memory.store import MemoryStore
 from cortex_core.ports import Store
+from cortex_core.postgres.address import with_schema
+from cortex_core.postgres.store import PostgresStore, drop
 from cortex_core.sqlite.database import Database
 from cortex_core.sqlite.store import SqliteStore
+from tests.postgres_server import PostgresServer
+
+Open = Callable[[Events], Awaitable[Store]]
+"""Opens the store of one test; a second call opens another over the same data, if it can."""
+
+_schemas = count(1)
 
 
-async def sqlite(path: Path, events: Events) -> Store:
-    return SqliteStore(await Database.open(path), events.publish)
+@asynccontextmanager
+async def sqlite(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
+    path: Path = request.getfixturevalue("path")
+
+    async def opened(events: Events) -> Store:
+        return SqliteStore(await Database.open(path), events.publish)
+
+    yield opened
 
 
-async def sqlite_in_memory(path: Path, events: Events) -> Store:
-    return SqliteStore(await Database.open(":memory:"), events.publish)
+@asynccontextmanager
+async def sqlite_in_memory(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
+    async def opened(events: Events) -> Store:
+        return SqliteStore(await Database.open(":memory:"), events.publish)
+
+    yield opened
 
 
-async def memory(path: Path, events: Events) -> Store:
-    return MemoryStore(events.publish)
+@asynccontextmanager
+async def memory(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
+    async def opened(events: Events) -> Store:
+        return MemoryStore(events.publish)
+
+    yield opened
 
 
-STORES: tuple[Callable[[Path, Events], Awaitable[Store]], ...] = (sqlite, sqlite_in_memory, memory)
+@asynccontextmanager
+async def postgres(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = with_schema(server.url, f"contract_{next(_schemas)}")
+
+    async def opened(events: Events) -> Store:
+        return await PostgresStore.open(url, events.publish)
+
+    yield opened
+    await drop(url)
+
+
+STORES: tuple[Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[Open]], ...] = (
+    sqlite,
+    sqlite_in_memory,
+    memory,
+    postgres,
+)
 
 
 @pytest.fixture
@@ -32,8 +73,9 @@ def events() -> Events:
     return Events()
 
 
-@pytest.fixture(params=STORES, ids=lambda opened: opened.__name__)
-async def store(request: pytest.FixtureRequest, path: Path, events: Events) -> AsyncIterator[Store]:
-    opened: Store = await request.param(path, events)
-    yield opened
-    await opened.close()
+@pytest.fixture(params=STORES, ids=lambda opening: opening.__name__)
+async def store(request: pytest.FixtureRequest, events: Events) -> AsyncIterator[Store]:
+    async with request.param(request) as open_:
+        opened: Store = await open_(events)
+        yield opened
+        await opened.close()

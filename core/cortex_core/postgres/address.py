@@ -1,0 +1,56 @@
+"""Where a store is: the server's address, and the schema in the database there."""
+
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote, urlencode
+
+DEFAULT_SCHEMA = "cortex"
+
+_SCHEMA = "schema"
+_HIDDEN = "***"
+
+
+class Address(NamedTuple):
+    """A URL for libpq, and a schema."""
+
+    url: str
+    schema: str
+
+    @classmethod
+    def parsed(cls, url: str) -> "Address":
+        """Of `postgresql://user@host/database?schema=name`; the other parameters are libpq's.
+
+        Raises ValueError where the schema has no name that PostgreSQL allows.
+        """
+        base, given = _divided(url)
+        schema = next((value for name, value in given if name == _SCHEMA), DEFAULT_SCHEMA)
+        if not 0 < len(schema.encode()) < 64 or "\0" in schema:
+            raise ValueError(f"schema: expected a name of 1 to 63 bytes, got {schema!r}")
+        if schema.startswith("pg_"):
+            raise ValueError(f"schema: names that begin with pg_ are the server's, got {schema!r}")
+        return cls(_joined(base, [pair for pair in given if pair[0] != _SCHEMA]), schema)
+
+    @property
+    def shown(self) -> str:
+        """For messages: without a password."""
+        base, _ = _divided(self.url)
+        scheme, slashes, rest = base.partition("://")
+        user, at, host = rest.rpartition("@")
+        name, colon, _ = user.partition(":")
+        return f"{scheme}{slashes}{name}{colon}{_HIDDEN if colon else ''}{at}{host}"
+
+
+def with_schema(url: str, schema: str) -> str:
+    """The same server, another schema."""
+    base, given = _divided(url)
+    return _joined(base, [*(pair for pair in given if pair[0] != _SCHEMA), (_SCHEMA, schema)])
+
+
+def _divided(url: str) -> tuple[str, list[tuple[str, str]]]:
+    """What is before the parameters, and the parameters."""
+    base, _, query = url.partition("?")
+    return base, parse_qsl(query, keep_blank_values=True)
+
+
+def _joined(base: str, parameters: list[tuple[str, str]]) -> str:
+    query = urlencode(parameters, quote_via=quote)
+    return f"{base}?{query}" if query else base

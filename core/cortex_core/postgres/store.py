@@ -1,0 +1,208 @@
+"""The store's port on a PostgreSQL server."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from cortex_core.errors import StoreClosedError, StoreError
+from cortex_core.events import Event
+from cortex_core.memory.search import search_conversations, search_patterns
+from cortex_core.ports import ReadTx, Tx
+from cortex_core.postgres import schema as schemas
+from cortex_core.postgres.address import DEFAULT_SCHEMA, Address
+from cortex_core.postgres.connections import Connections, Pool
+from cortex_core.postgres.failures import translated
+from cortex_core.postgres.reader import Reader
+from cortex_core.postgres.statements import Statements
+from cortex_core.postgres.write_queue import WriteQueue
+from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
+
+T = TypeVar("T")
+
+Publish = Callable[[Iterable[Event]], None]
+
+CONNECTIONS_MOST = 8
+BUSY_TIMEOUT_S = 5.0
+SEARCH_TIMEOUT_S = 5.0
+_CONNECT_S = 10
+
+
+class PostgresStore:
+    """Units and searches on a server; `publish` gets the events of what was committed.
+
+    It belongs to the event loop that opened it. Make one with `open` or `over`.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        publish: Publish,
+        *,
+        name: str,
+        schema: str,
+        owned: Pool | None,
+        busy_timeout_s: float,
+        search_timeout_s: float,
+    ) -> None:
+        """`owned` is the pool where it is closed with the store, and used by it alone."""
+        self.name = name
+        self._loop = asyncio.get_running_loop()
+        self._owned = owned
+        self._connections = Connections(
+            pool, self._loop, keep=owned is not None, wait_s=busy_timeout_s
+        )
+        statements = Statements(schema)
+        self._writes = WriteQueue(self._connections, self._loop, statements, publish)
+        self._reads = Reader(self._connections, self._loop, statements)
+        self._search_timeout_s = search_timeout_s
+        self._closing: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        url: str,
+        publish: Publish,
+        *,
+        connections: int = CONNECTIONS_MOST,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+        search_timeout_s: float = SEARCH_TIMEOUT_S,
+    ) -> "PostgresStore":
+        """Connect to `postgresql://user@host/database?schema=name`, and make the schema there.
+
+        It has `connections` at most. A write waits `busy_timeout_s` for another client's lock, and
+        anything that long for a connection. Raises StoreError and its subclasses, ValueError
+        where the URL names no possible schema.
+        """
+        address = Address.parsed(url)
+        try:
+            # Not through the pool, which would try again for long instead of giving the reason.
+            connecting = AsyncConnection.connect(
+                address.url, autocommit=True, connect_timeout=_CONNECT_S, client_encoding="utf8"
+            )
+            async with await connecting as connection:
+                await schemas.prepare(connection, address.schema)
+        except (psycopg.Error, StoreError) as error:
+            raise _named(address.shown, error) from error
+
+        async def configure(connection: AsyncConnection[Any]) -> None:
+            lock_ms = str(int(busy_timeout_s * 1000))
+            await connection.execute("SELECT set_config('lock_timeout', %s, false)", (lock_ms,))
+
+        pool = AsyncConnectionPool(
+            address.url,
+            kwargs={
+                "autocommit": True,
+                "client_encoding": "utf8",
+                "connect_timeout": _CONNECT_S,
+                "application_name": "cortex-core",
+            },
+            configure=configure,
+            min_size=1,
+            max_size=connections,
+            open=False,
+            name=f"cortex-core {address.shown}",
+        )
+        await pool.open()
+        return cls(
+            pool,
+            publish,
+            name=address.shown,
+            schema=address.schema,
+            owned=pool,
+            busy_timeout_s=busy_timeout_s,
+            search_timeout_s=search_timeout_s,
+        )
+
+    @classmethod
+    async def over(
+        cls,
+        pool: Pool,
+        publish: Publish,
+        *,
+        schema: str = DEFAULT_SCHEMA,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+        search_timeout_s: float = SEARCH_TIMEOUT_S,
+    ) -> "PostgresStore":
+        """Use an application's own pool, which is open and stays open after the store is closed.
+
+        Takes a connection only for as long as it needs it, with the settings that it has.
+        """
+        try:
+            async with pool.connection() as connection:
+                await schemas.prepare(connection, schema)
+        except psycopg.Error as error:
+            raise _named(pool.name, error) from error
+        return cls(
+            pool,
+            publish,
+            name=pool.name,
+            schema=schema,
+            owned=None,
+            busy_timeout_s=busy_timeout_s,
+            search_timeout_s=search_timeout_s,
+        )
+
+    def write(self, unit: Callable[[Tx], T]) -> Awaitable[T]:
+        self._refuse_if_unusable()
+        return self._writes.submit(unit)
+
+    def read(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
+        self._refuse_if_unusable()
+        return self._reads.run(unit)
+
+    def look_up(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
+        return self.read(unit)
+
+    def search_conversations(self, search: ConversationSearch) -> Awaitable[SearchHits]:
+        self._refuse_if_unusable()
+        return self._reads.run(lambda tx: search_conversations(tx.conversations.all(), search))
+
+    def search_patterns(self, search: PatternSearch) -> Awaitable[tuple[SimilarPattern, ...]]:
+        self._refuse_if_unusable()
+        return self._reads.run(lambda tx: search_patterns(tx.patterns.all(), search))
+
+    async def close(self) -> None:
+        """Refuse new work, finish what was accepted, and close the connections.
+
+        Further calls wait for the first. Cancelled, it still closes.
+        """
+        if self._closing is None:
+            self._closing = self._loop.create_task(self._close(), name="cortex-core close")
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        await self._writes.drained()
+        await self._reads.drained()
+        await self._connections.close()
+        if self._owned is not None:
+            await self._owned.close()
+
+    def _refuse_if_unusable(self) -> None:
+        if self._closing is not None:
+            raise StoreClosedError(f"{self.name}: the store is closed")
+        if asyncio.get_running_loop() is not self._loop:
+            raise StoreError(f"{self.name}: the store belongs to another event loop")
+
+
+async def drop(url: str) -> None:
+    """Remove the schema that the URL names, with all that is in it.
+
+    Raises StoreError where the server cannot be reached or refuses, ForeignFileError where the
+    schema is not a store's.
+    """
+    address = Address.parsed(url)
+    try:
+        async with await AsyncConnection.connect(address.url, autocommit=True) as connection:
+            await schemas.drop(connection, address.schema)
+    except psycopg.Error as error:
+        raise _named(address.shown, error) from error
+
+
+def _named(name: str, error: Exception) -> BaseException:
+    """The store's error for `error`, with the server's address in front."""
+    shown = translated(error)
+    return type(shown)(f"{name}: {shown}") if isinstance(shown, StoreError) else shown

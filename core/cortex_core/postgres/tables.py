@@ -1,0 +1,115 @@
+"""The three tables: which columns they have, and entities as rows of them."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
+
+from psycopg.pq.abc import PGresult
+
+from cortex_core.domain.context_item import ContextItem, Tier, restore_context_item
+from cortex_core.domain.conversation import Conversation, restore_conversation
+from cortex_core.domain.pattern import Pattern, PatternType, restore_pattern
+from cortex_core.postgres.values import MOMENT, REAL, TEXT, TEXTS, WHOLE, Kind
+
+E = TypeVar("E")
+
+KIND = Kind('text COLLATE "C"', lambda kind: kind.value.encode(), lambda d: PatternType(d.decode()))
+TIER = Kind("bigint", WHOLE.encode, lambda data: Tier(WHOLE.decode(data)))
+
+
+class Table(Generic[E]):
+    """One table. Its columns are the fields of its entity, in their order, under their names."""
+
+    def __init__(
+        self,
+        name: str,
+        columns: Mapping[str, Kind],
+        order: str,
+        restore: Callable[[Iterable[object]], E],
+    ) -> None:
+        """`order` is the column whose highest value comes first."""
+        self.name = name
+        self.columns = columns
+        self.order = order
+        self._restore = restore
+        self._encoders = tuple((field, kind.encode) for field, kind in columns.items())
+        self._decoders = tuple(enumerate(kind.decode for kind in columns.values()))
+
+    def row(self, entity: E) -> list[bytes | None]:
+        """The values of an entity, a column each."""
+        return [
+            None if (value := getattr(entity, field)) is None else encode(value)
+            for field, encode in self._encoders
+        ]
+
+    def entities(self, result: PGresult) -> tuple[E, ...]:
+        """The entities in a result that begins with the columns of this table."""
+        return tuple(self._entity(result, row) for row in range(result.ntuples))
+
+    def entity(self, result: PGresult) -> E | None:
+        """The entity in a result of one row, or None."""
+        return self._entity(result, 0) if result.ntuples else None
+
+    def _entity(self, result: PGresult, row: int) -> E:
+        value = result.get_value
+        return self._restore(
+            None if (data := value(row, column)) is None else decode(data)
+            for column, decode in self._decoders
+        )
+
+
+CONVERSATIONS: Table[Conversation] = Table(
+    "conversations",
+    {
+        "id": TEXT,
+        "title": TEXT,
+        "content": TEXT,
+        "quality": REAL,
+        "turn_count": WHOLE,
+        "entity_count": WHOLE,
+        "file_path": TEXT,
+        "namespace": TEXT,
+        "captured_at": MOMENT,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+    },
+    "captured_at",
+    restore_conversation,
+)
+PATTERNS: Table[Pattern] = Table(
+    "patterns",
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "type": KIND,
+        "content": TEXT,
+        "confidence": REAL,
+        "source_conversation_id": TEXT,
+        "observation_count": WHOLE,
+        "success_rate": REAL,
+        "tags": TEXTS,
+        "examples": TEXTS,
+        "related_ids": TEXTS,
+        "namespace": TEXT,
+        "learned_at": MOMENT,
+        "created_at": MOMENT,
+        "updated_at": MOMENT,
+    },
+    "confidence",
+    restore_pattern,
+)
+CONTEXT_ITEMS: Table[ContextItem] = Table(
+    "context_items",
+    {
+        "id": TEXT,
+        "content": TEXT,
+        "relevance": REAL,
+        "namespace": TEXT,
+        "tier": TIER,
+        "source_id": TEXT,
+        "relevance_reason": TEXT,
+        "created_at": MOMENT,
+    },
+    "relevance",
+    restore_context_item,
+)
+TABLES: tuple[Table[Any], ...] = (CONVERSATIONS, PATTERNS, CONTEXT_ITEMS)

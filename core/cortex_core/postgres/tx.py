@@ -1,0 +1,127 @@
+"""A unit's transaction: what the port's repositories do, as statements of a transaction."""
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from cortex_core.domain.context_item import ContextItem
+from cortex_core.domain.conversation import Conversation
+from cortex_core.domain.pattern import Pattern
+from cortex_core.domain.specification import Specification
+from cortex_core.events import Event
+from cortex_core.postgres.conditions import Condition, compiled, satisfying
+from cortex_core.postgres.pipeline import Call, Statement
+from cortex_core.postgres.statements import (
+    ConversationStatements,
+    PatternStatements,
+    Statements,
+    TableStatements,
+)
+from cortex_core.postgres.transaction import Transaction
+from cortex_core.postgres.values import real, to_whole, whole
+
+E = TypeVar("E")
+
+_FETCHED_AT_ONCE = 200
+
+
+class _Repository(Generic[E]):
+    def __init__(self, transaction: Transaction, statements: TableStatements[E]) -> None:
+        self._transaction = transaction
+        self._statements = statements
+        self._table = statements.table
+
+    def get(self, entity_id: str, /, *, for_update: bool = False) -> E | None:
+        statements = self._statements
+        statement = statements.get_for_update if for_update else statements.get
+        return self._table.entity(self._transaction.ask(Call(statement, (entity_id.encode(),))))
+
+    def find(self, specification: Specification, max_results: int) -> tuple[E, ...]:
+        condition = compiled(specification, self._table)
+        found = self._found(condition, max_results)
+        return tuple(satisfying(found, specification, condition, max_results))
+
+    def all(self) -> tuple[E, ...]:
+        """Every entity, in the order of storing."""
+        return self._table.entities(self._transaction.ask(Call(self._statements.all)))
+
+    def count(self) -> int:
+        counted = self._transaction.ask(Call(self._statements.count)).get_value(0, 0)
+        assert counted is not None
+        return to_whole(counted)
+
+    def save(self, entity: E, /) -> None:
+        self._transaction.write(Call(self._statements.save, self._table.row(entity)))
+
+    def delete(self, entity_id: str, /) -> bool:
+        self._transaction.writes += 1
+        call = Call(self._statements.delete, (entity_id.encode(),))
+        return bool(self._transaction.ask(call).command_tuples)
+
+    def _found(self, condition: Condition, max_results: int) -> Iterator[E]:
+        """The rows that fit, in the table's order; all of them where Python has to choose."""
+        sql = f"{self._statements.select} WHERE {condition.sql} {self._statements.ordered}"
+        if condition.exact:
+            limited = Statement(f"{sql} LIMIT {int(max_results)}".encode())
+            yield from self._table.entities(
+                self._transaction.ask(Call(limited, condition.parameters))
+            )
+            return
+        cursor = self._transaction.fresh_name()
+        declare = Statement(f"DECLARE {cursor} NO SCROLL CURSOR FOR {sql}".encode())
+        self._transaction.ask(Call(declare, condition.parameters))
+        fetch = Call(Statement(f"FETCH {_FETCHED_AT_ONCE} FROM {cursor}".encode()))
+        while entities := self._table.entities(self._transaction.ask(fetch)):
+            yield from entities
+
+
+class PostgresConversations(_Repository[Conversation]):
+    _statements: ConversationStatements
+
+    def recent(self, max_results: int, namespace: str | None = None) -> tuple[Conversation, ...]:
+        if namespace is None:
+            call = Call(self._statements.recent, (whole(max_results),))
+        else:
+            call = Call(self._statements.recent_in, (namespace.encode(), whole(max_results)))
+        return self._table.entities(self._transaction.ask(call))
+
+
+class PostgresPatterns(_Repository[Pattern]):
+    _statements: PatternStatements
+
+    def in_namespace(
+        self, namespace: str, min_confidence: float, max_results: int
+    ) -> tuple[Pattern, ...]:
+        parameters = (namespace.encode(), real(min_confidence), whole(max_results))
+        return self._table.entities(
+            self._transaction.ask(Call(self._statements.in_namespace, parameters))
+        )
+
+    def learned_from(self, conversation_id: str, /) -> tuple[Pattern, ...]:
+        call = Call(self._statements.learned_from, (conversation_id.encode(),))
+        return self._table.entities(self._transaction.ask(call))
+
+
+class PostgresTx:
+    """One unit's transaction, as long as the unit runs."""
+
+    __slots__ = ("_statements", "_transaction", "events")
+
+    def __init__(self, transaction: Transaction, statements: Statements) -> None:
+        self._transaction = transaction
+        self._statements = statements
+        self.events: list[Event] = []
+
+    @property
+    def conversations(self) -> PostgresConversations:
+        return PostgresConversations(self._transaction, self._statements.conversations)
+
+    @property
+    def patterns(self) -> PostgresPatterns:
+        return PostgresPatterns(self._transaction, self._statements.patterns)
+
+    @property
+    def context_items(self) -> _Repository[ContextItem]:
+        return _Repository(self._transaction, self._statements.context_items)
+
+    def record(self, event: Event) -> None:
+        self.events.append(event)
