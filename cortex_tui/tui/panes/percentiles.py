@@ -107,4 +107,15 @@ def _facts(now: PaneInput) -> Source:
         earlier=known.earlier if known else (),
         silent_ns=silent_ns if silent_ns > SECOND_NS else 0,
         versus=now.versus,
+        unsure=_unsure(now),
     )
+
+
+def _unsure(now: PaneInput) -> str:
+    """Why it is not known how sure the percentiles of a window are."""
+    if now.window is None or now.series is None or now.run is None or now.run.confidence_ns:
+        return ""
+    # Brings numpy, which the first frame need not wait for.
+    from cortex_tui.results.window import lacking_within
+
+    return f"cannot tell: {lacking_within(now.series, now.window)}"

@@ -60,10 +60,12 @@ def profile_facts(
     earlier: Sequence[RunResult] = (),
     silent_ns: int = 0,
     versus: Versus | None = None,
+    unsure: str = "",
 ) -> list[Line]:
     """All there is to say of a profile and its newest run, what matters most first.
 
-    `earlier` are its runs in the earlier rounds of the same session.
+    `earlier` are its runs in the earlier rounds of the same session; `unsure` is why it is not
+    known how sure its percentiles are.
     """
     builder = LineBuilder(width)
     if run is None:
@@ -76,7 +78,7 @@ def profile_facts(
     if versus is not None:
         add_versus(builder, versus.name, versus.verdicts.get(profile.full_name))
     if run.operations or run.errors or run.state != "failed":
-        add_results(builder, run)
+        add_results(builder, run, unsure)
         add_stages(builder, run)
     else:
         add_warnings(builder, run)

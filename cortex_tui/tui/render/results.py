@@ -107,9 +107,12 @@ def add_warnings(builder: LineBuilder, run: RunResult) -> None:
         builder.add(f"! {warning}", "warn", indent="  ")
 
 
-def add_results(builder: LineBuilder, run: RunResult) -> None:
-    """Adds what was measured so far, or in the end, and what to know before believing it."""
+def add_results(builder: LineBuilder, run: RunResult, unsure: str = "") -> None:
+    """Adds what was measured so far, or in the end, and what to know before believing it; `unsure`
+    is why it is not known how sure the percentiles are."""
     _percentiles(builder, run)
+    if unsure:
+        builder.fact("how sure", unsure, "warn")
     _targets(builder, run)
     add_warnings(builder, run)
     _losses(builder, run)

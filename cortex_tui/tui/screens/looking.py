@@ -131,7 +131,8 @@ class LookingScreen(SessionScreen):
             self._series.forget_others([current.run] if current is not None else [])
         else:
             for run in seen.runs:
-                if (within := self._series.windowed(run, self.window)) is not None:
+                within = self._series.windowed(run, self.window, sure=run is current)
+                if within is not None:
                     found[run.run] = within
         seen.windowed = found
 

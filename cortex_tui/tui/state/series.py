@@ -31,8 +31,9 @@ class SeriesKeeper:
         self._kept: dict[int, tuple[RunResult, RunSeries]] = {}
         """By run: the intervals, and the result with which they were asked for."""
         self._asked: dict[int, RunResult] = {}
-        self._windowed: dict[int, tuple[RunSeries, TimeWindow, dict[str, Any]]] = {}
-        """By run: what its numbers within a window were made of, and those."""
+        self._windowed: dict[int, tuple[RunSeries, TimeWindow, bool, dict[str, Any]]] = {}
+        """By run: what its numbers within a window were made of, whether it is known how sure they
+        are, and those."""
 
     @property
     def is_waiting(self) -> bool:
@@ -91,16 +92,17 @@ class SeriesKeeper:
         kept = self._kept.get(run.run) if run is not None else None
         return kept[1] if kept is not None else None
 
-    def windowed(self, run: RunResult, window: TimeWindow) -> RunResult | None:
-        """The run within a window; None until its intervals have come."""
+    def windowed(self, run: RunResult, window: TimeWindow, *, sure: bool) -> RunResult | None:
+        """The run within a window, with confidence intervals if they are wanted (`sure`); None
+        until its intervals have come."""
         series = self.of(run)
         if series is None:
             return None
         made = self._windowed.get(run.run)
-        if made is None or made[0] is not series or made[1] != window:
+        if made is None or made[0] is not series or made[1] != window or made[2] < sure:
             # Brings numpy, which the first frame need not wait for.
             from cortex_tui.results.window import numbers_within
 
-            made = series, window, numbers_within(series, window)
+            made = series, window, sure, numbers_within(series, window, sure=sure)
             self._windowed[run.run] = made
-        return msgspec.structs.replace(run, **made[2])
+        return msgspec.structs.replace(run, **made[3])

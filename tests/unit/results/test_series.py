@@ -14,7 +14,7 @@ from cortex_tui.protocol.messages import Mark, RunPlanned, Samples, StateChanged
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.series import TimeWindow
-from cortex_tui.results.window import windowed
+from cortex_tui.results.window import lacking_within, windowed
 from cortex_tui.stats.binning import log_bins
 from cortex_tui.stats.histogram import Histogram
 from tests.unit.report.stand_in import profile
@@ -123,3 +123,35 @@ def test_a_window_without_a_value_has_no_percentiles_and_no_curve() -> None:
     assert part.operations == 0
     assert set(part.percentiles_ns.values()) == {None}
     assert (part.max_ns, part.curve, part.bins.counts) == (None, (), ())
+
+
+def test_a_window_of_the_whole_run_is_as_sure_as_the_run() -> None:
+    run, values = random_run()
+    run.add(samples(len(values) + 5, [MS] * 30))  # the intervals before it are missing
+    whole = result_of(run, {})
+    part = windowed(whole, run.series(), TimeWindow(0, run.series().last_ns))
+    assert part.confidence_ns == whole.confidence_ns
+    assert "p50" in part.confidence_ns
+
+
+@pytest.mark.parametrize(("length", "known"), [(19, False), (20, True)])
+def test_a_window_with_too_few_intervals_does_not_claim_to_be_sure(
+    length: int, known: bool
+) -> None:
+    run, _ = random_run()
+    window = TimeWindow(10 * TENTH_NS, (10 + length) * TENTH_NS)
+    part = windowed(result_of(run, {}), run.series(), window)
+    assert bool(part.confidence_ns) is known
+    assert (f"{length} intervals" in lacking_within(run.series(), window)) is not known
+
+
+def test_confidence_within_a_window_is_right_as_often_as_it_says() -> None:
+    noise = np.random.default_rng(3)
+    right = 0
+    for _ in range(100):
+        values = [noise.lognormal(14, 0.5, 50).astype(int).tolist() for _ in range(40)]
+        run = fold(values)
+        window = TimeWindow(5 * TENTH_NS, 35 * TENTH_NS)
+        low, high = windowed(result_of(run, {}), run.series(), window).confidence_ns["p50"]
+        right += low <= np.exp(14) <= high
+    assert right >= 88  # of 100 at 95 %, fewer are seen once in 400 times
