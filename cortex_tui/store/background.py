@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from cortex_tui.store.port import Mode, Store, open_store
+from cortex_tui.store.port import Mode, Store, open_store, state_of
 
 T = TypeVar("T")
 
@@ -35,6 +35,10 @@ class BackgroundStore:
     def write(self, work: Work[T]) -> Future[T]:
         """Work that may change the store, which is made where there is none."""
         return self._submit(work, "write")
+
+    def state(self) -> Future[object]:
+        """`port.state_of`, in turn with the work."""
+        return self._thread.submit(state_of, self.url)
 
     def close(self) -> None:
         """No more work is taken; what was asked for is still done, also when the program ends."""

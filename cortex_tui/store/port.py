@@ -8,6 +8,7 @@ To add a kind of store, add its opener to `STORES` under the scheme of its URLs.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
@@ -164,12 +165,7 @@ async def open_store(url: str | Path, mode: Mode = "write") -> Store:
 
     Raises SnapshotError, also for a kind that there is not.
     """
-    scheme, place = "sqlite", str(url)
-    match = _URL.fullmatch(place)
-    if match is not None:
-        scheme = match[1]
-        # Three slashes: no host, and a path from the working folder, as SQLAlchemy writes it.
-        place = match[2].removeprefix("/") if scheme == "sqlite" else match[2]
+    scheme, place = _parts(url)
     opener = STORES.get(scheme)
     if opener is None:
         known = ", ".join(f"{name}://" for name in sorted(STORES))
@@ -177,6 +173,36 @@ async def open_store(url: str | Path, mode: Mode = "write") -> Store:
             f"{url}: there is no kind of store {scheme!r}: expected {known} or a path"
         )
     return await opener(place, mode)
+
+
+def _parts(url: str | Path) -> tuple[str, str]:
+    """The kind of a store, and where it is."""
+    match = _URL.fullmatch(str(url))
+    if match is None:
+        return "sqlite", str(url)
+    # Three slashes: no host, and a path from the working folder, as SQLAlchemy writes it.
+    return match[1], match[2].removeprefix("/") if match[1] == "sqlite" else match[2]
+
+
+def state_of(url: str | Path) -> object:
+    """Something that is another after each write to the store, by whatever process, without opening
+    it: of a SQLite file, time and size of the file and of its write-ahead log. None where that
+    cannot be known. May block where the disk does."""
+    scheme, place = _parts(url)
+    return _state_of_sqlite(place) if scheme == "sqlite" else None
+
+
+def _state_of_sqlite(place: str) -> object:
+    found = []
+    for file in (place, f"{place}-wal"):
+        try:
+            status = os.stat(file)
+        except OSError:
+            continue
+        # A log without a page comes and goes with readers.
+        if status.st_size:
+            found.append((file, status.st_ino, status.st_mtime_ns, status.st_size))
+    return tuple(found)
 
 
 def check_can_save(url: str | Path, name: str) -> None:

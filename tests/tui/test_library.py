@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
@@ -184,6 +187,62 @@ async def test_it_is_readable_in_a_terminal_of_any_size(path: Path) -> None:
             await settled(b)
             assert max(map(len, b.lines)) <= width
         assert "before-index, →main" in b.text
+
+
+async def test_the_list_follows_what_another_process_writes(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        await b.press("slash", *"nightly", "enter", "space", "end")
+        assert current_of(b) == FIRST
+        fourth = "20250104T100000-dddddd"
+        script = f"""
+import asyncio
+from pathlib import Path
+from tests.tui.test_library import SECOND, stored
+from cortex_tui.store.port import open_store
+
+async def write():
+    async with await open_store(Path({str(path)!r})) as store:
+        await stored(store, {fourth!r})
+        await store.change_tags({fourth!r}, ["nightly"])
+        await store.set_note(SECOND, "written elsewhere")
+
+asyncio.run(write())
+"""
+        await asyncio.to_thread(subprocess.run, [sys.executable, "-c", script], check=True)
+        await b.until(lambda: fourth in {each.id for each in screen_of(b).sessions.rows})
+        listed = screen_of(b).sessions
+        assert [each.id for each in listed.rows] == [fourth, SECOND, FIRST]
+        assert (current_of(b), listed.checked, listed.filter) == (FIRST, {SECOND}, "nightly")
+        await pressed(b, "k")
+        assert current_of(b) == SECOND
+        assert "written elsewhere" in b.text
+
+
+async def test_a_list_that_nobody_writes_to_is_not_read_again(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        screen = screen_of(b)
+        before = screen.sessions.all
+        for _ in range(3):
+            screen._look()
+            await settled(b)
+        assert screen.sessions.all is before
+        damage_runs(path)
+        screen._rests_until_s = 0.0
+        screen._look()
+        await settled(b)
+        assert screen.sessions.all is not before
+
+
+async def test_the_verdict_of_a_session_is_read_again_when_it_has_ended(path: Path) -> None:
+    async with await open_store(path) as store:
+        await store.begin_session(samples.session(THIRD, started_at="2025-01-03T10:00:00Z"))
+        await store.write(samples.batch(THIRD, state="running", count=1))
+        async with library(path) as b:
+            assert "✗" not in b.line_with("▸")
+            await stored(store, THIRD, "missed")
+            await b.until(lambda: "✗" in b.line_with("▸"))
 
 
 async def test_an_empty_store_says_how_sessions_come_into_it(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -39,7 +40,10 @@ from cortex_tui.tui.widgets.row_table import RowTable
 T = TypeVar("T")
 
 LOOK_S = 1.0
-"""How often the line at the top follows what runs meanwhile."""
+"""How often the line at the top follows what runs meanwhile, and the list what others write."""
+REST = 20
+"""How many times as long as reading the list took it is at least left as it is: reading 10,000
+sessions takes 50 ms, and a session that is measured writes every second."""
 _OF_THE_LIST = ("filter", "sort_next", "sort_other_way", "undo")
 _ANYTIME = ("reload", "back", "leave", "help", "quit")
 
@@ -83,6 +87,10 @@ class StoredListScreen(ActionScreen):
         self._error = ""
         """Why the store could not be read."""
         self._was_read = False
+        self._state: object = None
+        """That of the store when the list was read."""
+        self._reading = False
+        self._rests_until_s = 0.0
         self._removals = 0
         """How often sessions were taken out of the list before the store had removed them."""
         self._message_timer: Timer | None = None
@@ -98,7 +106,7 @@ class StoredListScreen(ActionScreen):
 
     def on_mount(self) -> None:
         self.set_focus(self._rows)
-        self.set_interval(LOOK_S, self.show)
+        self.set_interval(LOOK_S, self._look)
 
     def on_unmount(self) -> None:
         self.store.close()
@@ -139,9 +147,9 @@ class StoredListScreen(ActionScreen):
         )
         self._keys.idle = frozenset(name for name in self.ranked if not self.applies(name))
 
-    def relist(self) -> None:
-        """Draws other rows than before."""
-        self._rows.relist()
+    def relist(self, *, follow: bool = True) -> None:
+        """Draws other rows than before; with `follow`, the cursor is brought in sight."""
+        self._rows.relist(follow=follow)
         self.show()
         self.call_after_refresh(self._ask_for_verdicts)
 
@@ -191,8 +199,30 @@ class StoredListScreen(ActionScreen):
         """Reads the store again."""
         self.run_worker(self._reload(), group="list", exclusive=True)
 
+    def _look(self) -> None:
+        """Follows what runs here, and what other processes write to the store."""
+        self.show()
+        rests = self._reading or time.monotonic() < self._rests_until_s
+        if self.is_current and self._was_read and not rests:
+            self.run_worker(self._reload_if_changed(), group="list", exclusive=True)
+
+    async def _reload_if_changed(self) -> None:
+        if await done(self.store.state()) != self._state:
+            await self._reload()
+
     async def _reload(self) -> None:
-        removals = self._removals
+        self._reading = True
+        try:
+            await self._read()
+        finally:
+            self._reading = False
+
+    async def _read(self) -> None:
+        removals, began_s = self._removals, time.monotonic()
+        # Who has scrolled away from the cursor stays there.
+        follow = not self._was_read or self._rows.cursor in self._rows.in_sight
+        # Before the list is read: what is written meanwhile is read the next time.
+        self._state = await done(self.store.state())
         try:
             found = await done(self.store.read(listed))
         except SnapshotError as error:
@@ -202,12 +232,14 @@ class StoredListScreen(ActionScreen):
             if removals != self._removals:
                 return  # read before what is being removed; it is read again after that
             self._error = ""
-            for each in found.sessions:
+            # What their targets come to changes until they have ended, and with the end.
+            for each in (*self.sessions.all.sessions, *found.sessions):
                 if each.state == "running":
                     self._verdicts.pop(each.id, None)
             self.sessions.take(found)
+            self._rests_until_s = time.monotonic() + REST * (time.monotonic() - began_s)
         self._was_read = True
-        self.relist()
+        self.relist(follow=follow)
 
     def drop(self, sessions: Sequence[str]) -> None:
         """Lists the sessions no more, whose removal has been asked for."""

@@ -60,11 +60,12 @@ class RowTable(Scrolled, can_focus=True, inherit_bindings=False):
         top = self.scroll_offset.y
         return range(top, min(top + self.size.height, self.row_count()))
 
-    def relist(self) -> None:
-        """Call when rows are others than before."""
+    def relist(self, *, follow: bool = True) -> None:
+        """Call when rows are others than before; with `follow`, the cursor is brought in sight."""
         self.forget()
         self.virtual_size = Size(self.row_width, self.row_count())
-        self.keep_cursor_in_sight()
+        if follow:
+            self.keep_cursor_in_sight()
         self.refresh()
 
     def draw_changes(self) -> None:
