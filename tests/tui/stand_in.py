@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from unittest.mock import patch
 
 from textual.pilot import Pilot
 
@@ -218,16 +219,14 @@ async def bench(
         config=config,
         memory=memory,
     )
-    try:
+    # A workbench freezes what exists when it begins: of hundreds in one process, each would keep
+    # the garbage of the one before it for ever.
+    with patch.object(gc, "freeze"):
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             while make_control is None and not app.ready:
                 await pilot.pause()
             yield Bench(app, pilot, control)
-    finally:
-        # A workbench freezes what exists when it begins: of hundreds in one process, each would
-        # keep the garbage of the one before it for ever.
-        gc.unfreeze()
 
 
 def check_golden(name: str, size: tuple[int, int], text: str) -> None:

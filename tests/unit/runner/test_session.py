@@ -307,14 +307,17 @@ async def test_a_run_by_a_number_of_operations_ends_though_the_rest_of_them_neve
 
 async def test_leaves_nothing_behind(bench: Bench) -> None:
     bench.write(NOOP)
-    gc.unfreeze()  # what an earlier test of this process may have left
     tasks, threads = asyncio.all_tasks(), threading.active_count()
-    await bench.run(
-        bench.profile("noop"), bench.profile("noop", load=OpenLoad(rate_per_s=50_000.0))
-    )
+    gc.unfreeze()  # the tests themselves
+    try:
+        await bench.run(
+            bench.profile("noop"), bench.profile("noop", load=OpenLoad(rate_per_s=50_000.0))
+        )
+        assert gc.get_freeze_count() == 0
+    finally:
+        gc.freeze()
     assert asyncio.all_tasks() == tasks
     assert threading.active_count() == threads
-    assert gc.get_freeze_count() == 0
     assert not [c for c in gc.callbacks if "HealthMeter" in repr(c)]
 
 
