@@ -1,11 +1,18 @@
-"""The memory of a coding assistant: conversations and patterns on SQLite, behind a mediator.
+"""The memory of a coding assistant: conversations and patterns in a store, behind a mediator.
 
 async with Cortex.open("memory.db") as cortex:
     result = await cortex.send(CaptureConversation(title="…", content="…"))
     hits = (await cortex.send(SearchContext("checkpoint"))).unwrap()
 """
 
-from cortex_core.behaviours import Logging, Protection, Timing, TimingSummary, Validation
+from cortex_core.behaviours import (
+    Logging,
+    Protection,
+    StoreFailures,
+    Timing,
+    TimingSummary,
+    Validation,
+)
 from cortex_core.commands import (
     CaptureConversation,
     DeleteConversation,
@@ -29,9 +36,13 @@ from cortex_core.errors import (
     SearchTimeoutError,
     StoreBusyError,
     StoreClosedError,
+    StoreConflictError,
     StoreDamagedError,
     StoreError,
     StoreFullError,
+    StoreOutcomeUnknownError,
+    StoreUnavailableError,
+    UnknownStoreError,
 )
 from cortex_core.events import (
     ContextRelevanceUpdated,
@@ -117,12 +128,17 @@ __all__ = [
     "Specification",
     "StoreBusyError",
     "StoreClosedError",
+    "StoreConflictError",
     "StoreDamagedError",
     "StoreError",
+    "StoreFailures",
     "StoreFullError",
+    "StoreOutcomeUnknownError",
+    "StoreUnavailableError",
     "Tier",
     "Timing",
     "TimingSummary",
+    "UnknownStoreError",
     "UpdateContextRelevance",
     "UpdatePatternConfidence",
     "Validation",

@@ -6,7 +6,7 @@ from os import PathLike
 from types import TracebackType
 from typing import Any, TypeVar
 
-from cortex_core.behaviours import Logging, Protection, Timing, Validation
+from cortex_core.behaviours import Logging, Protection, StoreFailures, Timing, Validation
 from cortex_core.commands import (
     CaptureConversation,
     DeleteConversation,
@@ -50,9 +50,13 @@ from cortex_core.repositories import (
 )
 from cortex_core.request import Request
 from cortex_core.result import Result
-from cortex_core.sqlite.database import BUSY_TIMEOUT_S, SEARCH_TIMEOUT_S, Database
-from cortex_core.sqlite.schema import Synchronous
-from cortex_core.sqlite.store import SqliteStore
+from cortex_core.settings import (
+    BUSY_TIMEOUT_S,
+    SEARCH_TIMEOUT_S,
+    StoreSettings,
+    Synchronous,
+)
+from cortex_core.stores import open_store
 
 T = TypeVar("T")
 
@@ -101,6 +105,8 @@ class Cortex:
         self.timing = Timing()
         if behaviours is None:
             behaviours = (Logging(), self.timing, Validation(), self.protection)
+            if store.capabilities.remote:
+                behaviours = (*behaviours, StoreFailures())
         self.mediator = Mediator.build(
             _handlers(store, clock, self.protection), behaviours, requests=REQUESTS
         )
@@ -110,37 +116,37 @@ class Cortex:
 
     @staticmethod
     def open(
-        path: str | PathLike[str],
+        where: str | PathLike[str],
         *,
-        synchronous: Synchronous = "NORMAL",
+        synchronous: Synchronous | None = None,
         busy_timeout_s: float = BUSY_TIMEOUT_S,
         search_timeout_s: float = SEARCH_TIMEOUT_S,
         clock: Callable[[], datetime] = utc_now,
         protection: Protection | None = None,
         behaviours: Sequence[Behaviour] | None = None,
     ) -> "Opening":
-        """Open the memory in the file at `path`, which is made if it is not there.
+        """Open the memory at `where`, which is made if it is not there.
 
-        `async with Cortex.open(path) as cortex`, or `cortex = await Cortex.open(path)` and
-        `await cortex.close()` later. `:memory:` keeps everything in memory until closed.
+        `async with Cortex.open(where) as cortex`, or `cortex = await Cortex.open(where)` and
+        `await cortex.close()` later. `where` is
 
-        `synchronous` FULL puts every commit on the disk before it is reported. A write waits
-        `busy_timeout_s` for another process, a search takes `search_timeout_s` at most; past
-        that, StoreBusyError and SearchTimeoutError are raised. `behaviours`
-        replaces the default ones (logging, timing, validation, protection), outermost first;
-        an empty sequence leaves none. Raises StoreError where the file cannot be used.
+        - the path of a file, or `sqlite:///notes.db` (`sqlite:////var/notes.db` with a full path);
+        - `:memory:`, SQLite's store without a file, which ends when it is closed;
+        - `memory:`, the store on dictionaries, which ends when it is closed;
+        - `postgresql://user@host/database`, with the extra `cortex-tui[postgres]`.
+
+        `synchronous` FULL puts every commit on the disk before it is reported; without it the
+        store decides (SQLite: NORMAL). A write waits `busy_timeout_s` for others who use the
+        store, a search takes `search_timeout_s` at most. `behaviours` replaces the default ones
+        (logging, timing, validation, protection, and for a remote store its failures), outermost
+        first; an empty sequence leaves none. Raises StoreError where the place cannot be used.
         """
+        settings = StoreSettings(synchronous, busy_timeout_s, search_timeout_s)
 
         async def opened() -> Cortex:
             events = Events()
-            database = await Database.open(
-                path,
-                synchronous=synchronous,
-                busy_timeout_s=busy_timeout_s,
-                search_timeout_s=search_timeout_s,
-            )
             return Cortex(
-                SqliteStore(database, events.publish),
+                await open_store(where, events.publish, settings),
                 events=events,
                 clock=clock,
                 protection=protection,
@@ -154,7 +160,7 @@ class Cortex:
         return self.mediator.send(request)
 
     async def close(self) -> None:
-        """Refuse new work, finish what was accepted, and let go of the file."""
+        """Refuse new work, finish what was accepted, and let go of the store."""
         await self.store.close()
 
     async def __aenter__(self) -> "Cortex":

@@ -1,4 +1,4 @@
-"""Repositories to await: one call, one unit. Without requests, behaviours or events."""
+"""Repositories to await: one call, one transaction. Without requests, behaviours or events."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -8,6 +8,25 @@ from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.pattern import Pattern
 from cortex_core.domain.rules import utc_now
 from cortex_core.domain.specification import Specification
+from cortex_core.ops import (
+    CountContextItems,
+    CountConversations,
+    CountPatterns,
+    FindContextItems,
+    FindConversations,
+    FindPatterns,
+    GetContextItem,
+    GetConversation,
+    GetPattern,
+    PatternsInNamespace,
+    RecentConversations,
+    RemoveContextItem,
+    RemoveConversation,
+    RemovePattern,
+    SaveContextItem,
+    SaveConversation,
+    SavePattern,
+)
 from cortex_core.ports import Store, Tx
 
 
@@ -19,31 +38,31 @@ class ConversationRepository:
 
     def save(self, conversation: Conversation) -> Awaitable[None]:
         """Store it, in place of the one with the same id if there is one."""
-        return self._store.write(lambda tx: tx.conversations.save(conversation))
+        return self._store.ask(SaveConversation(conversation))
 
     def get(self, conversation_id: str) -> Awaitable[Conversation | None]:
         """The conversation with this id, or None."""
-        return self._store.look_up(lambda tx: tx.conversations.get(conversation_id))
+        return self._store.ask(GetConversation(conversation_id))
 
     def recent(
         self, max_results: int = 20, namespace: str | None = None
     ) -> Awaitable[tuple[Conversation, ...]]:
         """The newest by `captured_at`, newest first; of exactly one namespace if given."""
-        return self._store.read(lambda tx: tx.conversations.recent(max_results, namespace))
+        return self._store.ask(RecentConversations(max_results, namespace))
 
     def delete(self, conversation_id: str) -> Awaitable[bool]:
         """Remove it; whether it was there."""
-        return self._store.write(lambda tx: tx.conversations.delete(conversation_id))
+        return self._store.ask(RemoveConversation(conversation_id))
 
     def find(
         self, specification: Specification, max_results: int = 20
     ) -> Awaitable[tuple[Conversation, ...]]:
         """Those that satisfy it, newest by `captured_at` first."""
-        return self._store.read(lambda tx: tx.conversations.find(specification, max_results))
+        return self._store.ask(FindConversations(specification, max_results))
 
     def count(self) -> Awaitable[int]:
         """How many there are."""
-        return self._store.read(lambda tx: tx.conversations.count())
+        return self._store.ask(CountConversations())
 
 
 class PatternRepository:
@@ -55,18 +74,18 @@ class PatternRepository:
 
     def save(self, pattern: Pattern) -> Awaitable[None]:
         """Store it, in place of the one with the same id if there is one."""
-        return self._store.write(lambda tx: tx.patterns.save(pattern))
+        return self._store.ask(SavePattern(pattern))
 
     def get(self, pattern_id: str) -> Awaitable[Pattern | None]:
         """The pattern with this id, or None."""
-        return self._store.look_up(lambda tx: tx.patterns.get(pattern_id))
+        return self._store.ask(GetPattern(pattern_id))
 
     def observe(self, pattern_id: str, *, success: bool) -> Awaitable[Pattern | None]:
         """Note that it was seen to work, or not to; the pattern as it is now, or None."""
         now = self._clock()
 
         def observe(tx: Tx) -> Pattern | None:
-            before = tx.patterns.get(pattern_id)
+            before = tx.patterns.get(pattern_id, for_update=True)
             if before is None:
                 return None
             pattern = before.observed(success=success, at=now)
@@ -79,23 +98,21 @@ class PatternRepository:
         self, namespace: str, min_confidence: float = 0.60, max_results: int = 50
     ) -> Awaitable[tuple[Pattern, ...]]:
         """Those of exactly this namespace, highest confidence first."""
-        return self._store.read(
-            lambda tx: tx.patterns.in_namespace(namespace, min_confidence, max_results)
-        )
+        return self._store.ask(PatternsInNamespace(namespace, min_confidence, max_results))
 
     def find(
         self, specification: Specification, max_results: int = 20
     ) -> Awaitable[tuple[Pattern, ...]]:
         """Those that satisfy it, highest confidence first."""
-        return self._store.read(lambda tx: tx.patterns.find(specification, max_results))
+        return self._store.ask(FindPatterns(specification, max_results))
 
     def delete(self, pattern_id: str) -> Awaitable[bool]:
         """Remove it; whether it was there."""
-        return self._store.write(lambda tx: tx.patterns.delete(pattern_id))
+        return self._store.ask(RemovePattern(pattern_id))
 
     def count(self) -> Awaitable[int]:
         """How many there are."""
-        return self._store.read(lambda tx: tx.patterns.count())
+        return self._store.ask(CountPatterns())
 
 
 class ContextItemRepository:
@@ -106,22 +123,22 @@ class ContextItemRepository:
 
     def save(self, item: ContextItem) -> Awaitable[None]:
         """Store it, in place of the one with the same id if there is one."""
-        return self._store.write(lambda tx: tx.context_items.save(item))
+        return self._store.ask(SaveContextItem(item))
 
     def get(self, context_id: str) -> Awaitable[ContextItem | None]:
         """The item with this id, or None."""
-        return self._store.look_up(lambda tx: tx.context_items.get(context_id))
+        return self._store.ask(GetContextItem(context_id))
 
     def find(
         self, specification: Specification, max_results: int = 20
     ) -> Awaitable[tuple[ContextItem, ...]]:
         """Those that satisfy it, highest relevance first."""
-        return self._store.read(lambda tx: tx.context_items.find(specification, max_results))
+        return self._store.ask(FindContextItems(specification, max_results))
 
     def delete(self, context_id: str) -> Awaitable[bool]:
         """Remove it; whether it was there."""
-        return self._store.write(lambda tx: tx.context_items.delete(context_id))
+        return self._store.ask(RemoveContextItem(context_id))
 
     def count(self) -> Awaitable[int]:
         """How many there are."""
-        return self._store.read(lambda tx: tx.context_items.count())
+        return self._store.ask(CountContextItems())

@@ -14,6 +14,9 @@ NOT_FOUND = "not_found"
 NOT_WORTH_CAPTURING = "not_worth_capturing"
 PROTECTED = "protected"
 RATE_LIMITED = "rate_limited"
+UNAVAILABLE = "unavailable"
+CONFLICT = "conflict"
+OUTCOME_UNKNOWN = "outcome_unknown"
 
 
 class Error(msgspec.Struct, frozen=True):

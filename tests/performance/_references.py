@@ -13,8 +13,8 @@ import aiosqlite
 
 from cortex_core import Cortex, Event, Events
 from cortex_core.ports import Tx
+from cortex_core.settings import Synchronous
 from cortex_core.sqlite.database import Database
-from cortex_core.sqlite.schema import Synchronous
 from cortex_core.sqlite.store import SqliteStore, SqliteTx
 
 GET = "SELECT * FROM conversations WHERE id = ?"

@@ -17,9 +17,9 @@ from cortex_core import (
 )
 from cortex_core.data import conversation_id, patterns
 from cortex_core.ports import Tx
+from cortex_core.settings import Synchronous
 from cortex_core.sqlite.context_items import SAVE_ITEM, item_to_row
 from cortex_core.sqlite.patterns import GET_PATTERN, SAVE_PATTERN, pattern_to_row
-from cortex_core.sqlite.schema import Synchronous
 from tests.performance._bench import PATTERNS, Bench, Operation, on_the_writer, p99_of
 from tests.performance._references import (
     GET,

@@ -22,7 +22,7 @@ class UpdateContextRelevanceHandler:
         now = self._clock()
 
         def update(tx: Tx) -> Result[ContextItem]:
-            before = tx.context_items.get(request.id)
+            before = tx.context_items.get(request.id, for_update=True)
             if before is None:
                 return failed(NOT_FOUND, f"no context item has the id {request.id}", "id")
             item = before.with_relevance(RelevanceScore(request.relevance), request.reason)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from cortex_core.commands import CaptureConversation, DeleteConversation
 from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.entity import new_id
 from cortex_core.domain.quality import ConversationQuality, estimated_score
 from cortex_core.events import ConversationCaptured, ConversationDeleted
-from cortex_core.ports import ReadTx, Store, Tx
+from cortex_core.ops import GetConversation, RecentConversations, SaveConversation
+from cortex_core.ports import Store, Tx
 from cortex_core.queries import GetConversationById, GetConversationQuality, GetRecentConversations
 from cortex_core.result import NOT_FOUND, NOT_WORTH_CAPTURING, Error, Result, failed
 
@@ -32,34 +34,49 @@ class CaptureConversationHandler:
             return failed(NOT_WORTH_CAPTURING, _not_worth(quality))
         now = self._clock()
 
-        def capture(tx: Tx) -> Conversation:
-            before = None if request.id is None else tx.conversations.get(request.id)
-            conversation = Conversation(
-                id=new_id() if request.id is None else request.id,
-                title=request.title,
-                content=request.content,
-                quality=score,
-                turn_count=request.turn_count,
-                entity_count=request.entity_count,
-                file_path=request.file_path,
-                namespace=request.namespace,
-                captured_at=now if request.captured_at is None else request.captured_at,
-                created_at=now if before is None else min(before.created_at, now),
-                updated_at=now,
-            )
-            tx.conversations.save(conversation)
-            tx.record(
-                ConversationCaptured(
-                    occurred_at=now,
-                    conversation_id=conversation.id,
-                    namespace=conversation.namespace,
-                    quality=conversation.quality,
-                    replaced=before is not None,
-                )
-            )
-            return conversation
+        if request.id is None:
+            conversation, event = _captured(request, score, now, None)
+            await self._store.ask(SaveConversation(conversation, (event,)))
+            return Result(conversation)
+        return Result(await self._store.write(partial(_capture, request, request.id, score, now)))
 
-        return Result(await self._store.write(capture))
+
+def _capture(
+    request: CaptureConversation, id_: str, score: float, now: datetime, tx: Tx
+) -> Conversation:
+    """The unit for an id of the caller's."""
+    before = tx.conversations.get(id_, for_update=True)
+    conversation, event = _captured(request, score, now, before)
+    tx.conversations.save(conversation)
+    tx.record(event)
+    return conversation
+
+
+def _captured(
+    request: CaptureConversation, score: float, now: datetime, before: Conversation | None
+) -> tuple[Conversation, ConversationCaptured]:
+    """What is stored in place of `before`, and the event that reports it."""
+    id_ = request.id
+    conversation = Conversation(
+        id=new_id() if id_ is None else id_,
+        title=request.title,
+        content=request.content,
+        quality=score,
+        turn_count=request.turn_count,
+        entity_count=request.entity_count,
+        file_path=request.file_path,
+        namespace=request.namespace,
+        captured_at=now if request.captured_at is None else request.captured_at,
+        created_at=now if before is None else min(before.created_at, now),
+        updated_at=now,
+    )
+    return conversation, ConversationCaptured(
+        occurred_at=now,
+        conversation_id=conversation.id,
+        namespace=conversation.namespace,
+        quality=conversation.quality,
+        replaced=before is not None,
+    )
 
 
 def _not_worth(quality: ConversationQuality) -> str:
@@ -81,7 +98,7 @@ class DeleteConversationHandler:
         now = self._clock()
 
         def delete(tx: Tx) -> Result[Conversation]:
-            conversation = tx.conversations.get(request.id)
+            conversation = tx.conversations.get(request.id, for_update=True)
             if conversation is None:
                 return failed(NOT_FOUND, f"no conversation has the id {request.id}", "id")
             patterns = tx.patterns.learned_from(request.id) if request.with_patterns else ()
@@ -112,10 +129,7 @@ class GetConversationByIdHandler:
         self._store = store
 
     async def handle(self, request: GetConversationById) -> Result[Conversation | None]:
-        def get(tx: ReadTx) -> Conversation | None:
-            return tx.conversations.get(request.id)
-
-        return Result(await self._store.look_up(get))
+        return Result(await self._store.ask(GetConversation(request.id)))
 
 
 class GetConversationQualityHandler:
@@ -125,11 +139,8 @@ class GetConversationQualityHandler:
         self._store = store
 
     async def handle(self, request: GetConversationQuality) -> Result[ConversationQuality | None]:
-        def rate(tx: ReadTx) -> ConversationQuality | None:
-            conversation = tx.conversations.get(request.id)
-            return None if conversation is None else conversation.rated
-
-        return Result(await self._store.look_up(rate))
+        conversation = await self._store.ask(GetConversation(request.id))
+        return Result(None if conversation is None else conversation.rated)
 
 
 class GetRecentConversationsHandler:
@@ -139,7 +150,5 @@ class GetRecentConversationsHandler:
         self._store = store
 
     async def handle(self, request: GetRecentConversations) -> Result[tuple[Conversation, ...]]:
-        def recent(tx: ReadTx) -> tuple[Conversation, ...]:
-            return tx.conversations.recent(request.max_results, request.namespace)
-
-        return Result(await self._store.read(recent))
+        recent = await self._store.ask(RecentConversations(request.max_results, request.namespace))
+        return Result(recent)

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from cortex_core.commands import LearnPattern, UpdatePatternConfidence
 from cortex_core.domain.entity import new_id
 from cortex_core.domain.pattern import Pattern
 from cortex_core.events import PatternConfidenceUpdated, PatternLearned
-from cortex_core.ports import ReadTx, Store, Tx
+from cortex_core.ops import GetPattern, PatternsInNamespace, SavePattern
+from cortex_core.ports import Store, Tx
 from cortex_core.queries import FindSimilarPatterns, GetPatternById, GetPatternsByNamespace
 from cortex_core.result import NOT_FOUND, Result, failed
 from cortex_core.search import PatternSearch, SimilarPattern
@@ -25,38 +27,51 @@ class LearnPatternHandler:
     async def handle(self, request: LearnPattern) -> Result[Pattern]:
         now = self._clock()
 
-        def learn(tx: Tx) -> Pattern:
-            before = None if request.id is None else tx.patterns.get(request.id)
-            pattern = Pattern(
-                id=new_id() if request.id is None else request.id,
-                name=request.name,
-                type=request.type,
-                content=request.content,
-                confidence=request.confidence,
-                source_conversation_id=request.source_conversation_id,
-                observation_count=request.observation_count,
-                success_rate=request.success_rate,
-                tags=request.tags,
-                examples=request.examples,
-                related_ids=request.related_ids,
-                namespace=request.namespace,
-                learned_at=now if request.learned_at is None else request.learned_at,
-                created_at=now if before is None else min(before.created_at, now),
-                updated_at=now,
-            )
-            tx.patterns.save(pattern)
-            tx.record(
-                PatternLearned(
-                    occurred_at=now,
-                    pattern_id=pattern.id,
-                    namespace=pattern.namespace,
-                    confidence=pattern.confidence,
-                    replaced=before is not None,
-                )
-            )
-            return pattern
+        if request.id is None:
+            pattern, event = _learned(request, now, None)
+            await self._store.ask(SavePattern(pattern, (event,)))
+            return Result(pattern)
+        return Result(await self._store.write(partial(_learn, request, request.id, now)))
 
-        return Result(await self._store.write(learn))
+
+def _learn(request: LearnPattern, id_: str, now: datetime, tx: Tx) -> Pattern:
+    """The unit for an id of the caller's."""
+    before = tx.patterns.get(id_, for_update=True)
+    pattern, event = _learned(request, now, before)
+    tx.patterns.save(pattern)
+    tx.record(event)
+    return pattern
+
+
+def _learned(
+    request: LearnPattern, now: datetime, before: Pattern | None
+) -> tuple[Pattern, PatternLearned]:
+    """What is stored in place of `before`, and the event that reports it."""
+    id_ = request.id
+    pattern = Pattern(
+        id=new_id() if id_ is None else id_,
+        name=request.name,
+        type=request.type,
+        content=request.content,
+        confidence=request.confidence,
+        source_conversation_id=request.source_conversation_id,
+        observation_count=request.observation_count,
+        success_rate=request.success_rate,
+        tags=request.tags,
+        examples=request.examples,
+        related_ids=request.related_ids,
+        namespace=request.namespace,
+        learned_at=now if request.learned_at is None else request.learned_at,
+        created_at=now if before is None else min(before.created_at, now),
+        updated_at=now,
+    )
+    return pattern, PatternLearned(
+        occurred_at=now,
+        pattern_id=pattern.id,
+        namespace=pattern.namespace,
+        confidence=pattern.confidence,
+        replaced=before is not None,
+    )
 
 
 class UpdatePatternConfidenceHandler:
@@ -70,7 +85,7 @@ class UpdatePatternConfidenceHandler:
         now = self._clock()
 
         def observe(tx: Tx) -> Result[Pattern]:
-            before = tx.patterns.get(request.id)
+            before = tx.patterns.get(request.id, for_update=True)
             if before is None:
                 return failed(NOT_FOUND, f"no pattern has the id {request.id}", "id")
             pattern = before.observed(success=request.success, at=now)
@@ -96,10 +111,7 @@ class GetPatternByIdHandler:
         self._store = store
 
     async def handle(self, request: GetPatternById) -> Result[Pattern | None]:
-        def get(tx: ReadTx) -> Pattern | None:
-            return tx.patterns.get(request.id)
-
-        return Result(await self._store.look_up(get))
+        return Result(await self._store.ask(GetPattern(request.id)))
 
 
 class GetPatternsByNamespaceHandler:
@@ -109,12 +121,10 @@ class GetPatternsByNamespaceHandler:
         self._store = store
 
     async def handle(self, request: GetPatternsByNamespace) -> Result[tuple[Pattern, ...]]:
-        def in_namespace(tx: ReadTx) -> tuple[Pattern, ...]:
-            return tx.patterns.in_namespace(
-                request.namespace, request.min_confidence, request.max_results
-            )
-
-        return Result(await self._store.read(in_namespace))
+        patterns = await self._store.ask(
+            PatternsInNamespace(request.namespace, request.min_confidence, request.max_results)
+        )
+        return Result(patterns)
 
 
 class FindSimilarPatternsHandler:

@@ -1,28 +1,42 @@
 """The store's port, all of it on the event loop's thread."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from cortex_core.errors import StoreClosedError
-from cortex_core.events import Event
 from cortex_core.memory.search import search_conversations, search_patterns
 from cortex_core.memory.tx import MemoryTx, Tables
-from cortex_core.ports import ReadTx, Tx
+from cortex_core.ports import Capabilities, Op, Publish, ReadTx, Tx
 from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
 
 T = TypeVar("T")
+
+_CAPABILITIES = Capabilities(
+    persistent=False,
+    across_processes=False,
+    concurrent_writers=False,
+    remote=False,
+    ranks_by="bm25",
+)
 
 
 class MemoryStore:
     """Units run on the event loop, one turn after they were given, and are gone at the end
     of the process. `publish` gets the events of what was committed."""
 
-    def __init__(self, publish: Callable[[Iterable[Event]], None]) -> None:
+    def __init__(self, publish: Publish) -> None:
         self._tables = Tables()
         self._publish = publish
         self._closed = False
         self._waiting: set[asyncio.Future[Any]] = set()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return _CAPABILITIES
+
+    def ask(self, op: Op[T]) -> Awaitable[T]:
+        return op.through(self)
 
     def write(self, unit: Callable[[Tx], T]) -> Awaitable[T]:
         def run() -> T:

@@ -31,7 +31,7 @@ class _Repository(Generic[E]):
         self._table = table
         self._undo = undo
 
-    def get(self, entity_id: str, /) -> E | None:
+    def get(self, entity_id: str, /, *, for_update: bool = False) -> E | None:
         return self._table.get(entity_id)
 
     def find(self, specification: Specification, max_results: int) -> tuple[E, ...]:

@@ -1,7 +1,7 @@
 """The store's port on a PostgreSQL server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 import psycopg
@@ -9,9 +9,8 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from cortex_core.errors import StoreClosedError, StoreError
-from cortex_core.events import Event
 from cortex_core.memory.search import search_conversations, search_patterns
-from cortex_core.ports import ReadTx, Tx
+from cortex_core.ports import Capabilities, Op, Publish, ReadTx, Tx
 from cortex_core.postgres import schema as schemas
 from cortex_core.postgres.address import DEFAULT_SCHEMA, Address
 from cortex_core.postgres.connections import Connections, Pool
@@ -20,15 +19,20 @@ from cortex_core.postgres.reader import Reader
 from cortex_core.postgres.statements import Statements
 from cortex_core.postgres.write_queue import WriteQueue
 from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
+from cortex_core.settings import BUSY_TIMEOUT_S, SEARCH_TIMEOUT_S
 
 T = TypeVar("T")
 
-Publish = Callable[[Iterable[Event]], None]
-
 CONNECTIONS_MOST = 8
-BUSY_TIMEOUT_S = 5.0
-SEARCH_TIMEOUT_S = 5.0
 _CONNECT_S = 10
+
+_CAPABILITIES = Capabilities(
+    persistent=True,
+    across_processes=True,
+    concurrent_writers=True,
+    remote=True,
+    ranks_by="bm25",
+)
 
 
 class PostgresStore:
@@ -145,6 +149,13 @@ class PostgresStore:
             busy_timeout_s=busy_timeout_s,
             search_timeout_s=search_timeout_s,
         )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return _CAPABILITIES
+
+    def ask(self, op: Op[T]) -> Awaitable[T]:
+        return op.through(self)
 
     def write(self, unit: Callable[[Tx], T]) -> Awaitable[T]:
         self._refuse_if_unusable()

@@ -52,7 +52,7 @@ class SqliteContextItems:
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
 
-    def get(self, context_id: str) -> ContextItem | None:
+    def get(self, context_id: str, /, *, for_update: bool = False) -> ContextItem | None:
         row = self._execute(GET_ITEM, (context_id,)).fetchone()
         return None if row is None else _from_row(row)
 

@@ -78,7 +78,7 @@ class SqliteConversations:
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
 
-    def get(self, conversation_id: str) -> Conversation | None:
+    def get(self, conversation_id: str, /, *, for_update: bool = False) -> Conversation | None:
         row = self._execute(_GET, (conversation_id,)).fetchone()
         return None if row is None else _from_row(row)
 

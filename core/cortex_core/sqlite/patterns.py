@@ -111,7 +111,7 @@ class SqlitePatterns:
     def __init__(self, execute: Execute) -> None:
         self._execute = execute
 
-    def get(self, pattern_id: str) -> Pattern | None:
+    def get(self, pattern_id: str, /, *, for_update: bool = False) -> Pattern | None:
         row = self._execute(GET_PATTERN, (pattern_id,)).fetchone()
         return None if row is None else pattern_from_row(row)
 

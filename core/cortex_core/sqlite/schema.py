@@ -4,17 +4,15 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal
 
 from cortex_core.errors import ForeignFileError, NewerSchemaError
+from cortex_core.settings import Synchronous
 from cortex_core.sqlite.checkpoints import WRITER_PAGES
 
 APPLICATION_ID = 0x43545843
 """Marks the file as ours ("CTXC"), so that no other program's database is written to."""
 
 _RETRY_S = 0.005
-
-Synchronous = Literal["NORMAL", "FULL"]
 
 
 def _text_triggers(table: str, heading: str) -> dict[str, str]:

@@ -1,24 +1,22 @@
 """The store's port on SQLite."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 from cortex_core.errors import StoreError
 from cortex_core.events import Event
-from cortex_core.ports import ReadTx, Tx
+from cortex_core.ports import Capabilities, Op, Publish, ReadTx, Tx
 from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
 from cortex_core.sqlite.context_items import SqliteContextItems
 from cortex_core.sqlite.conversation_search import search_conversations
 from cortex_core.sqlite.conversations import SqliteConversations
-from cortex_core.sqlite.database import Database
+from cortex_core.sqlite.database import MEMORY, Database
 from cortex_core.sqlite.pattern_search import search_patterns
 from cortex_core.sqlite.patterns import SqlitePatterns
 
 T = TypeVar("T")
-
-Publish = Callable[[Iterable[Event]], None]
 
 
 class SqliteTx:
@@ -85,6 +83,21 @@ class SqliteStore:
     def __init__(self, database: Database, publish: Publish) -> None:
         self.database = database
         self._publish = publish
+
+    @property
+    def capabilities(self) -> Capabilities:
+        on_disk = self.database.path != MEMORY
+        return Capabilities(
+            persistent=on_disk,
+            across_processes=on_disk,
+            # A writer has the whole file locked before it reads.
+            concurrent_writers=False,
+            remote=False,
+            ranks_by="bm25",
+        )
+
+    def ask(self, op: Op[T]) -> Awaitable[T]:
+        return op.through(self)
 
     def write(self, unit: Callable[[Tx], T]) -> Awaitable[T]:
         write = _Write(unit, self._publish)

@@ -15,6 +15,12 @@ from cortex_core import (
     Protection,
     Query,
     Result,
+    StoreBusyError,
+    StoreConflictError,
+    StoreError,
+    StoreFailures,
+    StoreOutcomeUnknownError,
+    StoreUnavailableError,
     Timing,
 )
 from cortex_core.behaviours.buckets import Buckets
@@ -165,3 +171,39 @@ async def test_behaviours_can_be_left_out(path: Path) -> None:
         result = await cortex.send(CaptureConversation(title="t", content="c" * 650, quality=0.8))
         assert result.ok
         assert cortex.timing.summary() == {}
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (StoreUnavailableError, "unavailable"),
+        (StoreConflictError, "conflict"),
+        (StoreOutcomeUnknownError, "outcome_unknown"),
+    ],
+)
+async def test_what_a_sender_can_act_on_is_answered(raised: type[StoreError], code: str) -> None:
+    class Fails:
+        request_type = Ask
+
+        async def handle(self, request: Ask) -> Result[str]:
+            raise raised("the server is away")
+
+    timing = Timing()
+    mediator = Mediator.build([Fails()], [timing, StoreFailures()])
+    result = await mediator.send(Ask("anything"))
+    assert [(e.code, e.message, e.field) for e in result.errors] == [
+        (code, "the server is away", None)
+    ]
+    summary = timing.summary()[Ask]
+    assert (summary.count, summary.failed, summary.raised) == (1, 1, 0)
+
+
+async def test_other_failures_of_a_store_are_raised() -> None:
+    class Fails:
+        request_type = Ask
+
+        async def handle(self, request: Ask) -> Result[str]:
+            raise StoreBusyError("locked")
+
+    with pytest.raises(StoreBusyError, match="locked"):
+        await Mediator.build([Fails()], [StoreFailures()]).send(Ask("anything"))

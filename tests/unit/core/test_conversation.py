@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -73,6 +76,28 @@ def test_a_conversation_cannot_be_changed() -> None:
 
 
 def test_fresh_ids_are_distinct_and_ordered_by_time() -> None:
-    ids = [Conversation(title="t", content=CONTENT, quality=0.8).id for _ in range(100)]
-    assert len(set(ids)) == 100
+    ids = [Conversation(title="t", content=CONTENT, quality=0.8).id for _ in range(1000)]
+    assert len(set(ids)) == 1000
     assert [i[:12] for i in ids] == sorted(i[:12] for i in ids)
+
+
+DRAWS_AFTER_A_FORK = """
+import os
+from cortex_core.domain.entity import new_id
+
+new_id()
+reader, writer = os.pipe()
+if os.fork() == 0:
+    os.write(writer, new_id().encode())
+    os._exit(0)
+os.wait()
+print(os.read(reader, 32).decode()[13:] != new_id()[13:])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_process_draws_ids_of_its_own() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DRAWS_AFTER_A_FORK], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True\n"

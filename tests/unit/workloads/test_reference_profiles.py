@@ -50,7 +50,7 @@ async def test_a_seeded_file_is_made_once_and_outdated_ones_are_removed(tmp_path
     assert [(path, path.stat().st_mtime_ns) for path in cache.iterdir()] == [(seeded, made_ns)]
 
 
-def nothing(*_: object) -> None:
+def nothing(*_: object, **__: object) -> None:
     return None
 
 
