@@ -1,19 +1,25 @@
-"""`cortex-tui screenshot`: a stored session as the workbench shows it, in a picture."""
+"""`cortex-tui screenshot`: a screen of the workbench as a picture."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from cortex_tui.cli.options import StoreError, given, store_option
+from cortex_tui.cli.options import StoreError, given, profiles_option, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
 from cortex_tui.toml.words import shown, suggestion
 
+if TYPE_CHECKING:
+    from cortex_tui.tui.pictures import Wanted
+
 STDOUT = "-"
+SCREENS = {"session": (1, 1), "library": (0, 1), "compare": (1, 1_000), "form": (0, 0)}
+"""The screens that can be drawn, and how many sessions at least and at most each is of."""
 
 
 class Size(NamedTuple):
@@ -42,19 +48,28 @@ def _size(ctx: click.Context, param: click.Parameter, text: str) -> Size:
 
 
 @click.command()
-@click.argument("ref", metavar=REF, callback=given("a name or the start of an id"))
+@click.argument("refs", metavar=f"[{REF}]...", nargs=-1)
+@click.option(
+    "--screen",
+    type=click.Choice(list(SCREENS)),
+    default="session",
+    show_default=True,
+    help="A session; the library, with the session under the cursor if one is named; the "
+    "comparison of sessions, or of the variants of one; the form in which a profile is edited.",
+)
 @click.option(
     "--tab",
     default="",
     callback=given("the name of a tab"),
-    help="The tab that is open, such as timeline; the first if not given.",
+    help="The tab that is open, such as timeline, or the picture of a comparison, such as heat; "
+    "the first if not given.",
 )
 @click.option(
     "--profile",
     default="",
     callback=given("the full name of a profile"),
     metavar="NAME",
-    help="The profile under the cursor; the first if not given.",
+    help="The profile under the cursor, or in the form; the first if not given.",
 )
 @click.option(
     "--size", callback=_size, default="120x40", show_default=True, help="In columns and rows."
@@ -76,26 +91,102 @@ def _size(ctx: click.Context, param: click.Parameter, text: str) -> Size:
     callback=given("a file, or - for stdout"),
     help="The file to write; stdout if not given.",
 )
+@profiles_option
 @store_option
 def screenshot(
-    ref: str, tab: str, profile: str, size: Size, theme: str, target: str, store: Path
+    refs: Sequence[str],
+    screen: str,
+    tab: str,
+    profile: str,
+    size: Size,
+    theme: str,
+    target: str,
+    places: Sequence[Path],
+    store: Path,
 ) -> int:
-    """Draw a stored session as the workbench shows it, as SVG.
+    """Draw a screen of the workbench, by itself that of a stored session, as SVG.
 
     The picture needs nothing but itself, and the same session leads to the same picture.
     """
     if target != STDOUT and Path(target).suffix.lower() != ".svg":
         raise click.UsageError(f"-o {target}: expected a file that ends in .svg")
-    need_store(store)
+    _check_use(screen, refs, tab=tab, profile=profile, places=places)
+    if screen != "form":
+        need_store(store)
     # The colours of a picture are not those of this terminal.
     os.environ.pop("NO_COLOR", None)
-    from cortex_tui.files import write_whole
+    from cortex_tui.profiles.drafts import DraftError
+    from cortex_tui.store.errors import SnapshotError
+    from cortex_tui.tui.pictures import UnknownNameError, Wanted
+
+    try:
+        svg = _drawn(screen, refs, places, store, Wanted(*size, tab, profile, theme))
+    except SnapshotError as error:
+        raise StoreError(str(error)) from None
+    except DraftError as error:
+        raise click.UsageError(str(error)) from None
+    except UnknownNameError as error:
+        raise click.UsageError(
+            f"--{error.kind}: no {error.kind} {shown(error.name)} "
+            f"{suggestion(error.name, error.known)}"
+        ) from None
+    _deliver(svg, target)
+    return 0
+
+
+def _check_use(
+    screen: str, refs: Sequence[str], *, tab: str, profile: str, places: Sequence[Path]
+) -> None:
+    """Refuses what the screen has no place for."""
+    least, most = SCREENS[screen]
+    if not least <= len(refs) <= most:
+        number = {(1, 1): "one session", (0, 1): "one session or none", (0, 0): "no session"}
+        expected = number.get((least, most), "one session of variants, or several")
+        raise click.UsageError(f"--screen {screen}: expected {expected}, got {len(refs)}")
+    for option, text, screens in (
+        ("--tab", tab, ("session", "compare")),
+        ("--profile", profile, ("session", "compare", "form")),
+        ("--profiles", places, ("form",)),
+    ):
+        if text and screen not in screens:
+            raise click.UsageError(f"{option} cannot be used with --screen {screen}")
+
+
+def _drawn(
+    screen: str, refs: Sequence[str], places: Sequence[Path], store: Path, wanted: Wanted
+) -> str:
+    from cortex_tui.profiles.search_path import search_path
+    from cortex_tui.tui import pictures
+
+    match screen:
+        case "library":
+            return pictures.library_picture(store, _id_of(store, *refs), wanted)
+        case "compare":
+            return pictures.compare_picture(store, refs, wanted)
+        case "form":
+            path = search_path(places)
+            return pictures.form_picture(path.load(), path.folders, wanted)
+        case _:
+            return _session_picture(store, refs[0], wanted)
+
+
+def _id_of(store: Path, ref: str = "") -> str:
+    """The id of a session; "" for none."""
+    from cortex_tui.store.port import open_store
+
+    async def find() -> str:
+        async with await open_store(store, "read") as opened:
+            return (await opened.find(ref))[0]
+
+    return answer(find()) if ref else ""
+
+
+def _session_picture(store: Path, ref: str, wanted: Wanted) -> str:
     from cortex_tui.session.stored_control import StoredControl
     from cortex_tui.store.background import BackgroundStore
-    from cortex_tui.store.errors import SnapshotError
     from cortex_tui.store.port import open_store
     from cortex_tui.store.records import StoredSession
-    from cortex_tui.tui.session_picture import UnknownNameError, Wanted, picture_of
+    from cortex_tui.tui.pictures import session_picture
 
     async def load() -> StoredSession:
         async with await open_store(store, "read") as opened:
@@ -105,23 +196,19 @@ def screenshot(
     stored = answer(load())
     background = BackgroundStore(store)
     try:
-        control = StoredControl(stored, background)
-        svg = picture_of(control, ref, Wanted(*size, tab, profile, theme))
-    except SnapshotError as error:
-        raise StoreError(str(error)) from None
-    except UnknownNameError as error:
-        raise click.UsageError(
-            f"--{error.kind}: no {error.kind} {shown(error.name)} "
-            f"{suggestion(error.name, error.known)}"
-        ) from None
+        return session_picture(StoredControl(stored, background), ref, wanted)
     finally:
         background.close()
+
+
+def _deliver(svg: str, target: str) -> None:
+    from cortex_tui.files import write_whole
+
     if target == STDOUT:
         click.echo(svg)
-        return 0
+        return
     try:
         write_whole(Path(target), svg.encode())
     except OSError as error:
         raise click.UsageError(f"-o {target}: cannot be written: {error.strerror}") from None
     report(f"written to {target}")
-    return 0

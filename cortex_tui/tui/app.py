@@ -116,7 +116,7 @@ class Workbench(KeysInOrder[int]):
         return self._main
 
     def on_mount(self) -> None:
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self.begin)
         self._opened = True
         if self._memory is not None:
             if self._memory.notice:
@@ -134,7 +134,8 @@ class Workbench(KeysInOrder[int]):
         with suppress(OSError):
             memory.keep(now)
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Has the controller made."""
         if not self._ending:
             # Making it brings numpy: 100 to 150 ms in which no key would be answered.
             self._making = Future()
@@ -156,6 +157,11 @@ class Workbench(KeysInOrder[int]):
             # then stays empty until something changes: seen with an app of one Static, too.
             self._main.refresh(layout=True)
             self._main.control = making.result()
+
+    @property
+    def home(self) -> MainScreen:
+        """The screen on which sessions are run."""
+        return self._main
 
     @property
     def ready(self) -> bool:

@@ -112,6 +112,16 @@ class CompareScreen(ComparisonReader):
         rows = self._compared.comparison.worst_first
         return rows[self._forest.cursor] if self._forest.cursor < len(rows) else None
 
+    @property
+    def profiles(self) -> list[str]:
+        """Those that are compared, as the table has them."""
+        rows = self._compared.comparison.worst_first if self._compared else ()
+        return [each.profile for each in rows]
+
+    def move_to(self, profile: str) -> None:
+        """Puts the cursor on a profile of the table."""
+        self._forest.place_cursor(self.profiles.index(profile))
+
     def show(self) -> None:
         """Draws whatever differs from what the screen shows."""
         compared, width = self._compared, self.app.size.width

@@ -84,7 +84,7 @@ class StoredListScreen(ActionScreen):
         self.sessions = LibraryList()
         self.store = BackgroundStore(store)
         self._verdicts: dict[str, Verdict] = {}
-        self._error = ""
+        self.error = ""
         """Why the store could not be read."""
         self._was_read = False
         self._state: object = None
@@ -159,15 +159,15 @@ class StoredListScreen(ActionScreen):
     @property
     def _standing(self) -> tuple[str, Tone]:
         """What is reported where nothing has just been done."""
-        if self._error:
+        if self.error:
             return "the store cannot be read", "bad"
         if not self._was_read:
             return "reading …", "dim"
         return self.sessions.all.notice, "warn"
 
     def _why_empty(self) -> str:
-        if self._error:
-            return f"{self._error}\n\nNothing was changed. R reads it again; escape goes back."
+        if self.error:
+            return f"{self.error}\n\nNothing was changed. R reads it again; escape goes back."
         if not self._was_read:
             return "reading the store …"
         if self.sessions.all.sessions:
@@ -180,7 +180,7 @@ class StoredListScreen(ActionScreen):
     def applies(self, name: str) -> bool:
         if name in _ANYTIME:
             return True
-        return not self._error if name in _OF_THE_LIST else self.sessions.current is not None
+        return not self.error if name in _OF_THE_LIST else self.sessions.current is not None
 
     def report(self, text: str, tone: Tone = "head") -> None:
         """Shows a text in the line at the top, for a moment."""
@@ -226,12 +226,12 @@ class StoredListScreen(ActionScreen):
         try:
             found = await done(self.store.read(listed))
         except SnapshotError as error:
-            self._error = one_line(str(error))
+            self.error = one_line(str(error))
             self.sessions.hide()
         else:
             if removals != self._removals:
                 return  # read before what is being removed; it is read again after that
-            self._error = ""
+            self.error = ""
             # What their targets come to changes until they have ended, and with the end.
             for each in (*self.sessions.all.sessions, *found.sessions):
                 if each.state == "running":

@@ -10,8 +10,10 @@ from xml.etree import ElementTree
 import pytest
 
 from cortex_tui.store.port import open_store
+from cortex_tui.tui.compare_actions import TABS
 from cortex_tui.tui.panes.registry import PANES
 from cortex_tui.tui.self_contained import self_contained
+from tests.comparisons import make_store
 from tests.unit.cli.door import Answer, call
 from tests.unit.store import samples
 
@@ -166,6 +168,83 @@ def test_what_is_not_there_is_one_clear_error(
     code, out, err = shot(capsys, store, *options)
     assert (code, out) == (2, "")
     assert message in err
+
+
+def other_screen(capsys: pytest.CaptureFixture[str], *words: str) -> Answer:
+    return call(capsys, "screenshot", "--size", "80x24", *words)
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> str:
+    file = tmp_path_factory.mktemp("compared") / "snapshots.db"
+    make_store(file)
+    return str(file)
+
+
+def test_the_library_can_be_drawn(capsys: pytest.CaptureFixture[str], store: Path) -> None:
+    words = ("--screen", "library", "--store", str(store))
+    code, svg, _ = other_screen(capsys, *words, "before")
+    assert code == 0
+    assert "Stored  1 session" in text_of(svg)
+    assert "finished" in text_of(svg)
+    assert other_screen(capsys, *words).out == svg
+
+
+@pytest.mark.parametrize("tab", ["", *(tab.name for tab in TABS)])
+def test_comparisons_can_be_drawn(
+    capsys: pytest.CaptureFixture[str], compared: str, tab: str
+) -> None:
+    words = ["--screen", "compare", "--store", compared, "calm", "stalled"]
+    words += ["--tab", tab] if tab else []
+    code, svg, _ = other_screen(capsys, *words)
+    assert code == 0
+    assert "calm ⟷ stalled" in text_of(svg)
+    assert "…" not in text_of(svg).splitlines()[4]  # nothing is being read
+    assert other_screen(capsys, *words).out == svg
+
+
+def test_the_profile_of_a_comparison_can_be_chosen(
+    capsys: pytest.CaptureFixture[str], compared: str
+) -> None:
+    words = ("--screen", "compare", "--store", compared, "both", "--profile", "get.by-id")
+    assert "▸get.by-id" in text_of(other_screen(capsys, *words).out)
+
+
+def test_the_form_of_a_profile_can_be_drawn(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    suite = tmp_path / "shop.toml"
+    suite.write_text('[profile.pay]\nworkload = "shop:pay"\nduration = "7s"\n', encoding="utf-8")
+    words = ("--screen", "form", "--profiles", str(suite))
+    code, svg, _ = other_screen(capsys, *words, "--profile", "shop.pay")
+    assert code == 0
+    assert "duration       7s" in text_of(svg)
+    assert other_screen(capsys, *words, "--profile", "shop.pray").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "--screen session: expected one session, got 0"),
+        (("before", "after"), "--screen session: expected one session, got 2"),
+        (("--screen", "compare"), "expected one session of variants, or several, got 0"),
+        (("--screen", "compare", "before"), "has no variants to compare"),
+        (("--screen", "compare", "before", "other"), "cannot be compared: cpu: x → y"),
+        (("--screen", "compare", "both", "--tab", "heatmap"), "no tab"),
+        (("--screen", "compare", "both", "--profile", "get.it"), "no profile"),
+        (("--screen", "library", "nowhere"), "nowhere"),
+        (("--screen", "library", "--tab", "log"), "--tab cannot be used with --screen library"),
+        (("--screen", "form", "before"), "--screen form: expected no session, got 1"),
+        (("before", "--profiles", "."), "--profiles cannot be used with --screen session"),
+    ],
+)
+def test_what_a_screen_has_no_place_for_is_one_clear_error(
+    capsys: pytest.CaptureFixture[str], compared: str, words: tuple[str, ...], message: str
+) -> None:
+    code, out, err = other_screen(capsys, "--store", compared, *words)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert len(err.splitlines()) == 1
 
 
 def test_an_unknown_session_is_an_error(capsys: pytest.CaptureFixture[str], store: Path) -> None:
