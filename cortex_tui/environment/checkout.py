@@ -2,7 +2,8 @@
 
 The files are written with an index of their own, so that neither the repository's index nor its
 list of worktrees changes: whatever becomes of this program, git knows of nothing to clean up.
-Submodules are left out.
+Submodules that the working tree has are written as well, each at the commit that belongs to the
+revision.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from pathlib import Path
 import msgspec
 
 from cortex_tui.environment.sources import git_environment
+
+_SUBMODULE_MODE = "160000"
 
 
 class RevisionError(Exception):
@@ -53,12 +56,39 @@ def commit_named(repository: Repository, revision: str) -> str:
 def check_out(repository: Repository, commit: str, folder: Path) -> None:
     """Writes the files of a commit into a new folder; raises RevisionError."""
     folder.mkdir(mode=0o700, parents=True)
-    index = {"GIT_INDEX_FILE": str(folder.with_suffix(".index"))}
-    _git(repository.top, "read-tree", commit, environment=index)
+    _write(repository.top, commit, folder, folder.with_suffix(".index"))
+
+
+def _write(top: Path, commit: str, folder: Path, index: Path) -> None:
+    environment = {"GIT_INDEX_FILE": str(index)}
+    _git(top, "read-tree", commit, environment=environment)
     _git(
-        repository.top, "checkout-index", "--all", "--force", f"--prefix={folder}/",
-        environment=index,
+        top, "checkout-index", "--all", "--force", f"--prefix={folder}/", environment=environment
     )  # fmt: skip
+    listed = _git(top, "ls-files", "--stage", "-z", environment=environment)
+    for number, (path, pinned) in enumerate(_submodules(listed)):
+        module = top / path
+        if not (module / ".git").exists():
+            # Never fetched: it is an empty folder in the working tree, too.
+            continue
+        try:
+            _git(module, "cat-file", "-e", f"{pinned}^{{commit}}")
+        except RevisionError:
+            raise RevisionError(
+                f"{commit[:10]} needs the commit {pinned[:10]} of the submodule {path}, which is "
+                f"not there: git -C {module} fetch"
+            ) from None
+        within = folder / path
+        within.mkdir(exist_ok=True, parents=True)
+        _write(module, pinned, within, index.with_suffix(f".{number}{index.suffix}"))
+
+
+def _submodules(listed: str) -> list[tuple[str, str]]:
+    """The path and the commit of each, from what `git ls-files --stage -z` lists."""
+    entries = [entry.partition("\t") for entry in listed.split("\0")]
+    return [
+        (path, stage.split()[1]) for stage, _, path in entries if stage.startswith(_SUBMODULE_MODE)
+    ]
 
 
 def _git(folder: Path, *arguments: str, environment: dict[str, str] | None = None) -> str:

@@ -191,4 +191,3 @@ def _signal_name(number: int) -> str:
 
 
 WORKLOADS: dict[str, Workload] = {"command": command}
-"""The code behind the one name in `names.BUILT_IN` that is not over the core."""

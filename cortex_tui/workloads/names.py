@@ -23,4 +23,4 @@ OVER_CORE: frozenset[str] = frozenset(
 )
 """Those that measure `cortex_core`, and keep data in a database of their own."""
 
-BUILT_IN = OVER_CORE | {"command"}
+BUILT_IN = OVER_CORE | {"canary", "command"}
