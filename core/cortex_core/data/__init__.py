@@ -1,5 +1,6 @@
-"""Memories from a seed, and files filled with them: what the benchmarks measure on."""
+"""Memories from a seed, and stores filled with them: what the benchmarks measure on."""
 
+from cortex_core.data.filling import seed_store
 from cortex_core.data.seed import VERSION, seed_file
 from cortex_core.data.stream import NAMESPACES, conversation_id, conversations, pattern_id, patterns
 
@@ -11,4 +12,5 @@ __all__ = [
     "pattern_id",
     "patterns",
     "seed_file",
+    "seed_store",
 ]

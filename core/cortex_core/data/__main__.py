@@ -1,13 +1,19 @@
-"""`python -m cortex_core.data --conversations 1000000 memory.db`: fills a file from a seed."""
+"""`python -m cortex_core.data --conversations 1000000 memory.db`: fills a store from a seed."""
 
 import argparse
+import asyncio
 import sqlite3
 import sys
 import time
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
+from cortex_core.addresses import address, shown
+from cortex_core.data.filling import seed_store
 from cortex_core.data.seed import seed_file
 from cortex_core.data.stream import DEFAULT_COUNT, DEFAULT_SEED
+from cortex_core.errors import StoreError
+from cortex_core.events import Events
+from cortex_core.stores import open_store
 
 _WIDTH = 30
 _EVERY_S = 0.1
@@ -54,13 +60,24 @@ def _count(text: str) -> int:
     return int(digits)
 
 
+class Wanted(NamedTuple):
+    """How many memories, and the seed that determines them."""
+
+    conversations: int
+    patterns: int
+    seed: int
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m cortex_core.data",
-        description="Makes a memory of generated conversations and patterns; a file that is there "
-        "is replaced once the new one is complete.",
+        description="Makes a memory of generated conversations and patterns. A file that is there "
+        "is replaced once the new one is complete; in a store with a URL, memories with the same "
+        "ids are replaced, and others stay.",
     )
-    parser.add_argument("file", metavar="FILE", help="the database to make")
+    parser.add_argument(
+        "where", metavar="FILE|URL", help="the database to fill, such as postgresql://host/database"
+    )
     for name, default, text in (
         ("--conversations", DEFAULT_COUNT, "how many"),
         ("--patterns", 0, "how many"),
@@ -70,21 +87,36 @@ def main(arguments: list[str] | None = None) -> int:
             name, type=_count, metavar="N", default=default, help=f"{text} ({default})"
         )
     given = parser.parse_args(arguments)
+    wanted = Wanted(given.conversations, given.patterns, given.seed)
+    name, left = shown(given.where), "what was saved stays, and the same command completes it"
     try:
-        seed_file(
-            given.file,
-            conversations=given.conversations,
-            patterns=given.patterns,
-            seed=given.seed,
-            progress=Bar(sys.stderr),
-        )
+        scheme, place = address(given.where)
+        if scheme == "sqlite":
+            left = "nothing was changed"
+            seed_file(place, progress=Bar(sys.stderr), **wanted._asdict())
+        else:
+            asyncio.run(_fill(given.where, wanted))
     except (OSError, sqlite3.Error) as error:
-        sys.stderr.write(f"{given.file}: cannot be written: {error}\n")
+        sys.stderr.write(f"{name}: cannot be written: {error}\n")
+        return 1
+    except (StoreError, ValueError) as error:
+        sys.stderr.write(f"{' '.join(str(error).split())}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write(f"\n{given.file}: interrupted; nothing was changed\n")
+        sys.stderr.write(f"\n{name}: interrupted; {left}\n")
         return 130
     return 0
+
+
+async def _fill(where: str, wanted: Wanted) -> None:
+    """Raises StoreError, ValueError where nothing would be left of what was saved."""
+    store = await open_store(where, Events().publish)
+    try:
+        if not store.capabilities.persistent:
+            raise ValueError(f"{shown(where)}: nothing would be left of a store in memory")
+        await seed_store(store, progress=Bar(sys.stderr), **wanted._asdict())
+    finally:
+        await store.close()
 
 
 if __name__ == "__main__":

@@ -124,6 +124,19 @@ def test_the_command_says_in_one_line_what_is_wrong(tmp_path: Path) -> None:
     assert "expected a number such as 1000000, got 'many'" in wrong.stderr
 
 
+async def test_the_command_takes_the_url_of_a_store(tmp_path: Path) -> None:
+    assert seed_command(tmp_path, "--conversations", "5", "sqlite:///some.db").returncode == 0
+    async with Cortex.open(tmp_path / "some.db") as cortex:
+        assert await cortex.conversations.count() == 5
+    unreachable = seed_command(tmp_path, "postgresql://me:hidden@127.0.0.1:1/db")
+    assert (unreachable.returncode, len(unreachable.stderr.splitlines())) == (1, 1)
+    assert unreachable.stderr.startswith("postgresql://me:***@127.0.0.1:1/db: ")
+    in_memory = seed_command(tmp_path, "memory:")
+    assert in_memory.stderr == "memory:: nothing would be left of a store in memory\n"
+    unknown = seed_command(tmp_path, "mysql://me:hidden@host/db")
+    assert unknown.stderr.startswith("mysql://me:***@host/db: no store has the scheme mysql")
+
+
 def test_a_bar_on_a_terminal_is_drawn_over_itself() -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

@@ -15,6 +15,7 @@ from cortex_core import (
     StoreClosedError,
     ops,
 )
+from cortex_core.data import conversations, patterns, seed_store
 from cortex_core.domain import specification as spec
 from cortex_core.ports import LookUp, Op, Read, Store, Tx, Write
 from tests.unit.core.contract.entities import (
@@ -145,6 +146,29 @@ async def test_what_is_got_for_an_update_is_the_entity(store: Store) -> None:
         )
 
     assert await store.write(get) == (FULL_CONVERSATION, FULL_PATTERN, FULL_ITEM, None)
+
+
+async def test_a_store_is_seeded_with_the_memories_of_a_seed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cortex_core.data.filling.BATCH", 8)
+    told: list[tuple[str, int, int]] = []
+
+    def progress(*each: Any) -> None:
+        told.append(each)
+
+    # The second time it replaces what the first, which may have been interrupted, has saved.
+    await seed_store(store, conversations=3, patterns=9)
+    await seed_store(store, conversations=20, patterns=9, progress=progress)
+    expected = (tuple(conversations(20))[::-1], set(patterns(9)))
+    left = await store.read(
+        lambda tx: (tx.conversations.recent(100), set(tx.patterns.find(spec.confident(0.0), 100)))
+    )
+    assert left == expected
+    assert told == [
+        *(("conversations", done, 20) for done in (0, 8, 16, 20)),
+        *(("patterns", done, 9) for done in (0, 8, 9)),
+    ]
 
 
 async def test_a_closed_store_refuses_ops(store: Store) -> None:
