@@ -1,0 +1,147 @@
+"""What a person types into a search, as a value that every store translates."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+import msgspec
+
+from cortex_core.stems import stem
+from cortex_core.words import Run, pairs, runs
+
+PHRASES_MOST = 32
+"""How many words and phrases of a text are searched for; what comes behind is left out."""
+
+_COMMON = """
+a about an and any are as at be been but by can could did do does for from had has have how i if
+in into is it its me my no not of on or our should so some than that the their them then there
+these they this those to was we were what when where which who whom whose why will with would
+you your
+"""
+COMMON = frozenset(_COMMON.split())
+"""English words that nearly every text has: they are searched for only where nothing else is."""
+
+_COMMON_STEMS = frozenset(map(stem, COMMON))
+
+_TYPED_LEAST = 2
+
+_quoted = re.compile(r'["“”„]([^"“”„]*)["“”]')
+
+
+class Phrase(msgspec.Struct, frozen=True):
+    """Words that follow each other, as `cortex_core.words` gives them; mostly it is one. If it
+    is `open`, a longer word that begins with the last one counts as well."""
+
+    words: tuple[str, ...]
+    open: bool = False
+
+
+class TextQuery(msgspec.Struct, frozen=True):
+    """Texts are searched in three steps, each only where the ones before left room.
+
+    1. Texts that hold every phrase of `every`.
+    2. The same with any of `typed` in place of the last of them, which may not be a finished
+       word. Without `typed` there is no such step.
+    3. Texts that hold all of `quoted` and at least one of `any` or `typed`. Without `any` there
+       is no such step.
+
+    Without `every` nothing is searched for.
+    """
+
+    every: tuple[Phrase, ...] = ()
+    typed: tuple[Phrase, ...] = ()
+    quoted: tuple[Phrase, ...] = ()
+    any: tuple[Phrase, ...] = ()
+
+    @property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """All that a text may have been found by, which a snippet marks."""
+        return tuple(dict.fromkeys((*self.every, *self.typed, *self.any)))
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """The words of all phrases."""
+        return tuple(dict.fromkeys(word for phrase in self.phrases for word in phrase.words))
+
+
+def parse(text: str) -> TextQuery:
+    """The query that a person means by a text. It knows no operators but quotes around words
+    that follow each other, and no text breaks it."""
+    quoted = [_quotation(inside) for inside in _quoted.findall(text)]
+    rest = _quoted.sub(" ", text)
+    typing = rest == rest.rstrip()
+    written = [found for chunk in rest.split() if (found := list(runs(chunk)))]
+    telling = [found for found in written if not _is_common(found)]
+    if not telling and not any(quoted):
+        telling = written
+    plain = [phrase for found in telling for phrase in _phrases(found)]
+    every = _unique(phrase for phrase in (*quoted, *plain) if phrase is not None)
+    return TextQuery(
+        every=every,
+        typed=_typed(telling[-1], every) if typing and telling[-1:] == written[-1:] != [] else (),
+        quoted=_unique(phrase for phrase in quoted if phrase is not None),
+        any=_unique(each for found in telling for each in _alone(found)),
+    )
+
+
+def _unique(phrases: Iterable[Phrase]) -> tuple[Phrase, ...]:
+    return tuple(dict.fromkeys(phrases))[:PHRASES_MOST]
+
+
+def _is_common(found: Sequence[Run]) -> bool:
+    return len(found) == 1 and found[0].text in COMMON
+
+
+def _quotation(text: str) -> Phrase | None:
+    found = list(runs(text))
+    if not found:
+        return None
+    # As they are indexed: the last character of a run without spaces stands before what follows.
+    before = [
+        word
+        for run in found[:-1]
+        for word in (*_words(run), *([run.text[-1]] if run.unspaced and len(run.text) > 1 else ()))
+    ]
+    return Phrase((*before, *_words(found[-1])), open=_is_one_character(found[-1]))
+
+
+def _words(run: Run) -> list[str]:
+    return pairs(run.text) or [run.text] if run.unspaced else [stem(run.text)]
+
+
+def _is_one_character(run: Run) -> bool:
+    """Whether it is a character of which only the pairs that begin with it are indexed."""
+    return run.unspaced and len(run.text) == 1
+
+
+def _phrases(found: Iterable[Run]) -> Iterator[Phrase]:
+    """Words with signs between them follow each other; a script without spaces ends a phrase."""
+    for unspaced, row in groupby(found, key=lambda run: run.unspaced):
+        if unspaced:
+            yield from (Phrase(tuple(_words(run)), open=_is_one_character(run)) for run in row)
+        else:
+            yield Phrase(tuple(stem(run.text) for run in row))
+
+
+def _alone(found: Iterable[Run]) -> Iterator[Phrase]:
+    """Each word for itself, and the parts of names."""
+    for run in found:
+        for word in (*_words(run), *run.parts):
+            if word not in _COMMON_STEMS:
+                yield Phrase((word,), open=_is_one_character(run))
+
+
+def _typed(last: Sequence[Run], every: Sequence[Phrase]) -> tuple[Phrase, ...]:
+    """What may become of words that are being typed: any word that begins so, the word itself,
+    and the one whose ending was begun ("cachin": "cach" is what is indexed of "caching")."""
+    written = last[-1].text
+    if any(run.unspaced for run in last) or len(written) < _TYPED_LEAST:
+        return ()
+    before = tuple(stem(run.text) for run in last[:-1])
+    if not every or every[-1].words != (*before, stem(written)):
+        return ()
+    ends = [stem(written)] if stem(written) != written else []
+    if len(written) > 5:
+        ends += [written.removesuffix(end) for end in ("in", "i", "e") if written.endswith(end)]
+    exact = (Phrase((*before, end)) for end in dict.fromkeys(ends))
+    return (Phrase((*before, written), open=True), *exact)

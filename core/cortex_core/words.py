@@ -1,0 +1,229 @@
+"""The words of a text, for every store: what is indexed, what is searched and what a snippet marks.
+
+- Words are folded: full width and ligatures (NFKC), case, and the accents of Latin, Greek,
+  Cyrillic, Hebrew and Arabic. Vowel signs of other scripts stay: there they make the word.
+- English inflections are one word (`cortex_core.stems`), and so are "parser's" and "parser".
+- A name is found as a whole and by its parts: "getUserName" and "get_user_name" are the word
+  "getusername", and both have the parts get, user and name; "utf8" has utf and 8.
+- C++, C#, F#, J# and .NET are words of their own.
+- Scripts without spaces (Chinese, Japanese, Thai, Lao, Khmer, Burmese), and Korean, whose
+  words grow at their ends, are indexed by overlapping pairs of characters.
+
+All of it takes time in proportion to the text.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from typing import NamedTuple
+
+from cortex_core.stems import stem
+
+TERM_MOST = 64
+"""Characters of a word that count: the rest of a longer one is not looked at."""
+
+REPEATS_MOST = 256
+"""How often a word of one text is indexed. More change no rank (bm25 has 99.5 % of its most by
+then) and would let one long text hold a search; but a phrase whose words occur more often is
+found only up to there. PostgreSQL has the same limit for a lexeme."""
+
+_CACHED_MOST = 50_000
+
+_NAMED = {"c++": "cplusplus", "c#": "csharp", "f#": "fsharp", "j#": "jsharp", ".net": "dotnet"}
+
+_CONTRACTED = "['’](?:s|t|re|ve|ll|d|m|S|T|RE|VE|LL|D|M)"
+
+_plain_words = re.compile(rf"[A-Za-z0-9_]+(?:{_CONTRACTED}(?![A-Za-z0-9_]))?")
+_ascii_words = re.compile(
+    r"[Cc]\+\+(?!\+)|[CcFfJj]#|\.NET(?![A-Za-z0-9])|(?<![A-Za-z0-9])\.[Nn]et(?![A-Za-z0-9])"
+    rf"|{_plain_words.pattern}"
+)
+
+_UNSPACED = (
+    "\u0e01-\u0e3a\u0e40-\u0e4e\u0e81-\u0ece\u1000-\u1049\u1050-\u109f\u1780-\u17d3\u1100-\u11ff"
+    "\u3005\u3007\u3041-\u3096\u3099\u309a\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f"
+    "\u3131-\u318e\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97c\uac00-\ud7fb\uf900-\ufaff"
+    "\uff66-\uffdc\U00020000-\U0003ffff"
+)
+_is_unspaced = re.compile(f"[{_UNSPACED}]").match
+
+_parts = re.compile(r"[A-Z]+s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+").findall
+
+_accents = re.compile(
+    "[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a"
+    "\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u1ab0-\u1aff"
+    "\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f]+"
+)
+
+
+class Term(NamedTuple):
+    """A word of a text: folded, from which to which character of the text it goes, and the words
+    that it is made of if it is a name."""
+
+    word: str
+    start: int
+    end: int
+    parts: tuple[str, ...] = ()
+
+
+def terms(text: str) -> Iterator[Term]:
+    """The words of a text in their order, one at a time."""
+    for match in _pattern(text).finditer(text):
+        words, parts = _known[match.group()]
+        start, end = match.span()
+        if " " not in words:
+            if words:
+                yield Term(words, start, end, tuple(parts.split()))
+        elif _is_unspaced(text, start):
+            for number, pair in enumerate(words.split()):
+                at = min(start + number, end - 1)
+                yield Term(pair, at, min(at + len(pair), end))
+        else:  # such as "½", folded to 1 and 2
+            yield from (Term(word, start, end) for word in words.split())
+
+
+def index_text(text: str) -> str:
+    """What a full text index stores of a text: its words with a blank between them, in their
+    order, then the parts of its names.
+
+    A word has only lower case, digits and characters beyond ASCII, so a tokenizer that splits at
+    blanks gives the same words back. Only the first 256 times that a word occurs are there.
+    """
+    known = [_known[word] for word in _pattern(text).findall(text)]
+    indexed = [word for word, _ in known if word]
+    indexed += [parts for _, parts in known if parts]
+    joined = " ".join(indexed)
+    return joined if len(joined) <= 2 * REPEATS_MOST else _fewer(joined.split())
+
+
+class Run(NamedTuple):
+    """A word folded but not stemmed, with the words that it is made of if it is a name; or a run
+    of a script without spaces."""
+
+    text: str
+    unspaced: bool
+    parts: tuple[str, ...]
+
+
+def runs(text: str) -> Iterator[Run]:
+    """The words of a text, as a query needs them."""
+    for match in _pattern(text).finditer(text):
+        raw = match.group()
+        unspaced = bool(_is_unspaced(raw))
+        parts = () if unspaced else tuple(_known[raw][1].split())
+        for word in _folded(raw).split():
+            yield Run(word[:TERM_MOST], unspaced, parts)
+
+
+def pairs(run: str) -> list[str]:
+    """The overlapping pairs of characters by which a run of at least two is found."""
+    return [run[at : at + 2] for at in range(len(run) - 1)]
+
+
+def _fewer(words: list[str]) -> str:
+    """The words, each at most REPEATS_MOST times: the first ones."""
+    often = {word for word, times in Counter(words).items() if times > REPEATS_MOST}
+    if not often:
+        return " ".join(words)
+    left = dict.fromkeys(often, REPEATS_MOST)
+    kept = []
+    for word in words:
+        if word in left:
+            if not left[word]:
+                continue
+            left[word] -= 1
+        kept.append(word)
+    return " ".join(kept)
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """What finds the words of this text as they are written."""
+    if not text.isascii():
+        return _any_words()
+    # Looking for the names costs half as much again as the words alone.
+    has_names = "+" in text or "#" in text or ".n" in text or ".N" in text
+    return _ascii_words if has_names else _plain_words
+
+
+@cache
+def _any_words() -> re.Pattern[str]:
+    # Marks belong to the word that they are in, but `\w` does not have them.
+    marks = "".join(
+        chr(code)
+        for code in range(0x300, 0x1F000)
+        if unicodedata.category(chr(code))[0] == "M" and not _is_unspaced(chr(code))
+    )
+    return re.compile(
+        r"[CcＣｃ][+＋]{2}(?![+＋])|[CcFfJjＣｃＦｆＪｊ][#＃]|\.NET(?!\w)|(?<!\w)\.[Nn]et(?!\w)"
+        rf"|[{_UNSPACED}]+|(?:[^\W{_UNSPACED}]|[{marks}])+(?:{_CONTRACTED}(?!\w))?"
+    )
+
+
+class _Known(dict[str, tuple[str, str]]):
+    """The folded words and the parts of a word as written, with blanks between them. Texts
+    repeat their words: looking one up costs a twentieth of taking it apart."""
+
+    def __missing__(self, raw: str) -> tuple[str, str]:
+        known = _taken_apart(raw)
+        if len(raw) <= TERM_MOST:
+            if len(self) >= _CACHED_MOST:
+                self.clear()
+            self[raw] = known
+        return known
+
+
+_known = _Known()
+
+
+def _taken_apart(raw: str) -> tuple[str, str]:
+    if _is_unspaced(raw):
+        run = _folded(raw)
+        # The last character is indexed too: a search for it alone looks for what begins with it.
+        return " ".join([*pairs(run), run[-1:]]), ""
+    words = _folded(raw).split()
+    if len(words) != 1:
+        return " ".join(stem(word[:TERM_MOST]) for word in words), ""
+    parts = [word for part in _divided(raw) for word in _folded(part).split()]
+    if len(parts) < 2:
+        parts = []
+    return stem(words[0][:TERM_MOST]), " ".join(stem(part[:TERM_MOST]) for part in parts)
+
+
+def _divided(raw: str) -> list[str]:
+    """The parts of a name as written: "HTTPServer" has two, "URLs" one."""
+    name = re.split("['’]", raw, maxsplit=1)[0]
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", name)
+    parts = _parts(name) if name.isascii() else _other_parts(name)
+    # "a1b2c3d4" and its like are no names.
+    return [] if len(parts) > 4 and len(name) < 2.5 * len(parts) else parts
+
+
+def _other_parts(name: str) -> list[str]:
+    """The parts of a name that has letters beyond ASCII."""
+    divided = "".join(
+        f"_{after}" if before.islower() and after.isupper() else after
+        for before, after in pairwise(f"_{name}")
+    )
+    return re.findall(r"\d+|[^\d_]+", divided)
+
+
+def _folded(raw: str) -> str:
+    """A word as written without what folding takes away; several where folding divides it."""
+    word = raw
+    if not raw.isascii():
+        word = unicodedata.normalize("NFKC", raw)
+    word = word.casefold()
+    if word in _NAMED:
+        return _NAMED[word]
+    if "'" in word or "’" in word:
+        word = word.replace("’", "'").removesuffix("'s").replace("'", "")
+    word = word.replace("_", "")
+    if word.isascii():
+        return word if word.isalnum() else " ".join(re.findall(r"[a-z0-9]+", word))
+    if not _is_unspaced(word):
+        word = unicodedata.normalize("NFC", _accents.sub("", unicodedata.normalize("NFD", word)))
+    return word if word.isalnum() else " ".join(_pattern(word).findall(word))
