@@ -71,16 +71,16 @@ def parse(text: str) -> TextQuery:
     rest = _quoted.sub(" ", text)
     typing = rest == rest.rstrip()
     written = [found for chunk in rest.split() if (found := list(runs(chunk)))]
-    telling = [found for found in written if not _is_common(found)]
-    if not telling and not any(quoted):
-        telling = written
-    plain = [phrase for found in telling for phrase in _phrases(found)]
+    rarer = [found for found in written if not _is_common(found)]
+    if not rarer and not any(quoted):
+        rarer = written
+    plain = [phrase for found in rarer for phrase in _phrases(found)]
     every = _unique(phrase for phrase in (*quoted, *plain) if phrase is not None)
     return TextQuery(
         every=every,
-        typed=_typed(telling[-1], every) if typing and telling[-1:] == written[-1:] != [] else (),
+        typed=_typed(rarer[-1], every) if typing and rarer[-1:] == written[-1:] != [] else (),
         quoted=_unique(phrase for phrase in quoted if phrase is not None),
-        any=_unique(each for found in telling for each in _alone(found)),
+        any=_unique(each for found in rarer for each in _alone(found)),
     )
 
 
