@@ -64,7 +64,9 @@ class DeleteConversation(Command[Conversation], frozen=True):
     with_patterns: bool = False
 
     def violations(self) -> list[Violation]:
-        return check_id("id", self.id)
+        found = check_id("id", self.id)
+        rules.flag(found, "with_patterns", self.with_patterns)
+        return found
 
 
 class LearnPattern(Command[Pattern], frozen=True, kw_only=True):
@@ -120,7 +122,9 @@ class UpdatePatternConfidence(Command[Pattern], frozen=True):
     success: bool
 
     def violations(self) -> list[Violation]:
-        return check_id("id", self.id)
+        found = check_id("id", self.id)
+        rules.flag(found, "success", self.success)
+        return found
 
 
 class UpdateContextRelevance(Command[ContextItem], frozen=True):

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from cortex_core.domain.plain import check_plain, check_returned
+
 log = logging.getLogger("cortex_core.events")
 
 
@@ -65,15 +67,21 @@ class Events:
     """Subscribers by event type. Everything here runs on the event loop's thread."""
 
     def __init__(self) -> None:
-        self._subscribers: dict[type[Event], list[Callable[[Any], None]]] = {}
+        self._subscribers: dict[type[Event], list[Callable[[Any], object]]] = {}
 
-    def subscribe(self, event_type: type[E], subscriber: Callable[[E], None]) -> Callable[[], None]:
+    def subscribe(
+        self, event_type: type[E], subscriber: Callable[[E], object]
+    ) -> Callable[[], None]:
         """Call `subscriber` with every event of exactly this type, in the order of commit.
 
         It is called on the event loop, before the sender of the command gets the result,
         and must not block. What it raises is logged and stops nobody else. Returns the
         function that ends the subscription.
+
+        Raises TypeError for an async function, which nobody would await. A plain function can
+        start a task, or put the event into an asyncio.Queue that a task reads.
         """
+        check_plain("subscriber", subscriber)
         subscribers = self._subscribers.setdefault(event_type, [])
         subscribers.append(subscriber)
 
@@ -88,6 +96,6 @@ class Events:
         for event in events:
             for subscriber in tuple(self._subscribers.get(type(event), ())):
                 try:
-                    subscriber(event)
+                    check_returned("subscriber", subscriber(event))
                 except Exception:
                     log.exception("a subscriber of %s failed", type(event).__name__)

@@ -49,7 +49,7 @@ class SearchContext(Query[SearchHits], frozen=True):
 
     def violations(self) -> list[Violation]:
         found: list[Violation] = []
-        rules.text(found, "text", self.text, least=2, most=500)
+        rules.text(found, "text", self.text, least=2, most=500, stored=False)
         if self.namespace is not None:
             rules.text(found, "namespace", self.namespace, least=1, most=NAMESPACE_MOST)
         rules.whole(found, "max_results", self.max_results, least=1, most=MAX_RESULTS_MOST)
@@ -104,7 +104,7 @@ class FindSimilarPatterns(Query[tuple[SimilarPattern, ...]], frozen=True):
 
     def violations(self) -> list[Violation]:
         found: list[Violation] = []
-        rules.text(found, "context", self.context, least=10, most=5000)
+        rules.text(found, "context", self.context, least=10, most=5000, stored=False)
         rules.text(found, "namespace", self.namespace, least=1, most=NAMESPACE_MOST)
         if self.type is not None:
             rules.member(found, "type", self.type, PatternType)

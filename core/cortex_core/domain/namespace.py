@@ -32,8 +32,17 @@ def check_namespace(found: list[Violation], field: str, value: object) -> None:
 
 @lru_cache(maxsize=256)
 def _glob(pattern: str) -> re.Pattern[str]:
-    parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern)
-    return re.compile("".join(parts), re.DOTALL)
+    first, *rest = ("".join(map(_glob_character, part)) for part in pattern.split("*"))
+    if not rest:
+        return re.compile(first, re.DOTALL)
+    # Where a part between two stars fits first, it need not be tried further on: without these
+    # atomic groups, a pattern of many stars would be tried in more ways than there is time for.
+    between = "".join(f"(?>.*?{part})" for part in rest[:-1])
+    return re.compile(f"{first}{between}.*{rest[-1]}", re.DOTALL)
+
+
+def _glob_character(character: str) -> str:
+    return "." if character == "?" else re.escape(character)
 
 
 @dataclass(frozen=True, slots=True, order=True)

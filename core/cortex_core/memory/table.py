@@ -1,15 +1,20 @@
 """Entities by id, with a way back to before a transaction."""
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from itertools import count as counter
 from typing import Any, Generic, Protocol, TypeVar
 
+from cortex_core.domain.entity import changer
 from cortex_core.domain.specification import Specification
 
 
 class Entity(Protocol):
     @property
     def id(self) -> str: ...
+
+    @property
+    def created_at(self) -> datetime: ...
 
 
 E = TypeVar("E", bound=Entity)
@@ -20,7 +25,9 @@ Undo = Callable[[], None]
 class Table(Generic[E]):
     """Entities with the number under which each was first stored, as rows have keys."""
 
-    def __init__(self) -> None:
+    def __init__(self, entity_type: type[E]) -> None:
+        self.entity_type = entity_type
+        self._changed = changer(entity_type)
         self._rows: dict[str, tuple[int, E]] = {}
         self._keys = counter(1)
 
@@ -29,10 +36,14 @@ class Table(Generic[E]):
         return None if row is None else row[1]
 
     def put(self, entity: E) -> Undo:
-        """Store it, and return what takes that back."""
+        """Store it, and return what takes that back. What is replaced keeps its `created_at`."""
         before = self._rows.get(entity.id)
-        key = next(self._keys) if before is None else before[0]
-        self._rows[entity.id] = (key, entity)
+        if before is None:
+            self._rows[entity.id] = (next(self._keys), entity)
+        else:
+            key, replaced = before
+            kept = self._changed(entity, created_at=replaced.created_at)
+            self._rows[entity.id] = (key, kept)
         return lambda: self._put_back(entity.id, before)
 
     def remove(self, entity_id: str) -> Undo | None:

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from cortex_core.domain.context_item import ContextItem
 from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.pattern import Pattern
-from cortex_core.domain.specification import Specification
+from cortex_core.domain.specification import Specification, check_fields
 from cortex_core.events import Event
 from cortex_core.memory.table import Entity, Table, Undo, satisfying
 
@@ -18,9 +18,9 @@ class Tables:
     """Everything that is stored."""
 
     def __init__(self) -> None:
-        self.conversations = Table[Conversation]()
-        self.patterns = Table[Pattern]()
-        self.context_items = Table[ContextItem]()
+        self.conversations = Table(Conversation)
+        self.patterns = Table(Pattern)
+        self.context_items = Table(ContextItem)
 
 
 class _Repository(Generic[E]):
@@ -35,6 +35,7 @@ class _Repository(Generic[E]):
         return self._table.get(entity_id)
 
     def find(self, specification: Specification, max_results: int) -> tuple[E, ...]:
+        check_fields(specification, self._table.entity_type)
         return tuple(islice(satisfying(self._ordered(), specification), max_results))
 
     def count(self) -> int:

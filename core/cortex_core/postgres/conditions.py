@@ -6,11 +6,22 @@ from enum import Enum
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from cortex_core.domain.specification import And, Compares, InNamespace, Not, Or, Specification
+from cortex_core.domain.specification import (
+    And,
+    Compares,
+    InNamespace,
+    Not,
+    Or,
+    Specification,
+    simple_parts,
+)
 from cortex_core.postgres.tables import KIND, TIER, Table
 from cortex_core.postgres.values import MOMENT, REAL, TEXT, WHOLE
 
 T = TypeVar("T")
+
+SIMPLE_MOST = 10_000
+"""A condition of more parts is left to Python: the server takes 65,535 parameters."""
 
 
 class Condition(NamedTuple):
@@ -35,10 +46,10 @@ class _Compiler:
 
     def _part(self, specification: Specification) -> tuple[str, bool]:
         match specification:
-            case And(left, right):
-                return self._joined("AND", left, right)
-            case Or(left, right):
-                return self._joined("OR", left, right)
+            case And(parts):
+                return self._joined(" AND ", parts)
+            case Or(parts):
+                return self._joined(" OR ", parts)
             case Not(inner):
                 before = len(self._parameters)
                 sql, exact = self._part(inner)
@@ -54,9 +65,9 @@ class _Compiler:
             case _:
                 return "TRUE", False
 
-    def _joined(self, word: str, left: Specification, right: Specification) -> tuple[str, bool]:
-        (one, one_exact), (other, other_exact) = self._part(left), self._part(right)
-        return f"({one} {word} {other})", one_exact and other_exact
+    def _joined(self, word: str, parts: Iterable[Specification]) -> tuple[str, bool]:
+        joined = [self._part(part) for part in parts]
+        return f"({word.join(sql for sql, _ in joined)})", all(exact for _, exact in joined)
 
     def _compared(self, field: str, operator: str, value: object) -> tuple[str, bool]:
         kind = self._columns.get(field)
@@ -82,6 +93,8 @@ class _Compiler:
 
 def compiled(specification: Specification, table: Table[Any]) -> Condition:
     """The condition for the rows of a table."""
+    if sum(1 for _ in islice(simple_parts(specification), SIMPLE_MOST + 1)) > SIMPLE_MOST:
+        return Condition("TRUE", (), False)
     return _Compiler(table).compiled(specification)
 
 

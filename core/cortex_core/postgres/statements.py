@@ -46,7 +46,9 @@ class TableStatements(Generic[E]):
         self.select = f"SELECT {self.columns} FROM {self.source}"
         self.ordered = f"ORDER BY {table.order} DESC, key DESC"
         values = ", ".join(f"${number}" for number in range(1, len(table.columns) + 1))
-        changes = ", ".join(f"{name} = excluded.{name}" for name in table.columns if name != "id")
+        # What is replaced keeps its `created_at`: it is when the id was first stored.
+        replaced = [name for name in table.columns if name not in ("id", "created_at")]
+        changes = ", ".join(f"{name} = excluded.{name}" for name in replaced)
         self.get = names.prepared(f"{self.select} WHERE id = $1")
         self.get_for_update = names.prepared(f"{self.select} WHERE id = $1 FOR UPDATE")
         self.save = names.prepared(

@@ -21,12 +21,14 @@ class Table(Generic[E]):
 
     def __init__(
         self,
+        entity_type: type[E],
         name: str,
         columns: Mapping[str, Kind],
         order: str,
         restore: Callable[[Iterable[object]], E],
     ) -> None:
         """`order` is the column whose highest value comes first."""
+        self.entity_type = entity_type
         self.name = name
         self.columns = columns
         self.order = order
@@ -58,6 +60,7 @@ class Table(Generic[E]):
 
 
 CONVERSATIONS: Table[Conversation] = Table(
+    Conversation,
     "conversations",
     {
         "id": TEXT,
@@ -76,6 +79,7 @@ CONVERSATIONS: Table[Conversation] = Table(
     restore_conversation,
 )
 PATTERNS: Table[Pattern] = Table(
+    Pattern,
     "patterns",
     {
         "id": TEXT,
@@ -98,6 +102,7 @@ PATTERNS: Table[Pattern] = Table(
     restore_pattern,
 )
 CONTEXT_ITEMS: Table[ContextItem] = Table(
+    ContextItem,
     "context_items",
     {
         "id": TEXT,

@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from cortex_core.domain.context_item import ContextItem
 from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.pattern import Pattern
-from cortex_core.domain.specification import Specification
+from cortex_core.domain.specification import Specification, check_fields
 from cortex_core.events import Event
 from cortex_core.postgres.conditions import Condition, compiled, satisfying
 from cortex_core.postgres.pipeline import Call, Statement
@@ -36,6 +36,7 @@ class _Repository(Generic[E]):
         return self._table.entity(self._transaction.ask(Call(statement, (entity_id.encode(),))))
 
     def find(self, specification: Specification, max_results: int) -> tuple[E, ...]:
+        check_fields(specification, self._table.entity_type)
         condition = compiled(specification, self._table)
         found = self._found(condition, max_results)
         return tuple(satisfying(found, specification, condition, max_results))

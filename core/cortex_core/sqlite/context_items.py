@@ -3,7 +3,7 @@
 from typing import Any
 
 from cortex_core.domain.context_item import ContextItem, Tier, restore_context_item
-from cortex_core.domain.specification import Specification
+from cortex_core.domain.specification import Specification, check_fields
 from cortex_core.sqlite.conditions import compiled, satisfying
 from cortex_core.sqlite.moments import from_us, to_us
 from cortex_core.sqlite.unit import Execute
@@ -19,8 +19,9 @@ SAVE_ITEM = f"""
     ON CONFLICT (id) DO UPDATE SET
         content = excluded.content, relevance = excluded.relevance,
         namespace = excluded.namespace, tier = excluded.tier, source_id = excluded.source_id,
-        relevance_reason = excluded.relevance_reason, created_at_us = excluded.created_at_us
+        relevance_reason = excluded.relevance_reason
 """
+"""What is replaced keeps its `created_at`: it is when the id was first stored."""
 
 
 def item_to_row(item: ContextItem) -> tuple[Any, ...]:
@@ -57,6 +58,7 @@ class SqliteContextItems:
         return None if row is None else _from_row(row)
 
     def find(self, specification: Specification, max_results: int) -> tuple[ContextItem, ...]:
+        check_fields(specification, ContextItem)
         condition = compiled(specification, _FIELDS)
         rows = self._execute(_FIND.format(condition=condition.sql), condition.parameters)
         return tuple(satisfying(map(_from_row, rows), specification, condition, max_results))

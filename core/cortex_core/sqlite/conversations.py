@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cortex_core.domain.conversation import Conversation, restore_conversation
-from cortex_core.domain.specification import Specification
+from cortex_core.domain.specification import Specification, check_fields
 from cortex_core.sqlite.conditions import compiled, satisfying
 from cortex_core.sqlite.moments import from_us, to_us
 from cortex_core.sqlite.unit import Execute
@@ -37,9 +37,9 @@ SAVE = f"""
         title = excluded.title, content = excluded.content, quality = excluded.quality,
         turn_count = excluded.turn_count, entity_count = excluded.entity_count,
         file_path = excluded.file_path, namespace = excluded.namespace,
-        captured_at_us = excluded.captured_at_us, created_at_us = excluded.created_at_us,
-        updated_at_us = excluded.updated_at_us
+        captured_at_us = excluded.captured_at_us, updated_at_us = excluded.updated_at_us
 """
+"""What is replaced keeps its `created_at`: it is when the id was first stored."""
 
 
 def to_row(conversation: Conversation) -> tuple[Any, ...]:
@@ -88,6 +88,7 @@ class SqliteConversations:
         return _all(self._execute(_RECENT_IN, (namespace, max_results)))
 
     def find(self, specification: Specification, max_results: int) -> tuple[Conversation, ...]:
+        check_fields(specification, Conversation)
         condition = compiled(specification, _FIELDS)
         rows = self._execute(_FIND.format(condition=condition.sql), condition.parameters)
         return tuple(satisfying(map(_from_row, rows), specification, condition, max_results))

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from cortex_core.domain.pattern import Pattern, PatternType, restore_pattern
-from cortex_core.domain.specification import Specification
+from cortex_core.domain.specification import Specification, check_fields
 from cortex_core.sqlite.conditions import compiled, satisfying
 from cortex_core.sqlite.moments import from_us, to_us
 from cortex_core.sqlite.unit import Execute
@@ -46,8 +46,9 @@ SAVE_PATTERN = f"""
         observation_count = excluded.observation_count, success_rate = excluded.success_rate,
         tags = excluded.tags, examples = excluded.examples, related_ids = excluded.related_ids,
         namespace = excluded.namespace, learned_at_us = excluded.learned_at_us,
-        created_at_us = excluded.created_at_us, updated_at_us = excluded.updated_at_us
+        updated_at_us = excluded.updated_at_us
 """
+"""What is replaced keeps its `created_at`: it is when the id was first stored."""
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -124,6 +125,7 @@ class SqlitePatterns:
         return _all(self._execute(_LEARNED_FROM, (conversation_id,)))
 
     def find(self, specification: Specification, max_results: int) -> tuple[Pattern, ...]:
+        check_fields(specification, Pattern)
         condition = compiled(specification, _FIELDS)
         rows = self._execute(_FIND.format(condition=condition.sql), condition.parameters)
         patterns = map(pattern_from_row, rows)

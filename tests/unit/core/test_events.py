@@ -1,4 +1,8 @@
+import asyncio
 import logging
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -9,6 +13,7 @@ from cortex_core import (
     Cortex,
     DeleteConversation,
     Event,
+    Events,
 )
 
 CAPTURE = CaptureConversation(id="one", title="t", content="c" * 650, quality=0.8)
@@ -61,3 +66,59 @@ async def test_a_subscription_can_be_ended(cortex: Cortex) -> None:
     unsubscribe()
     await cortex.send(CAPTURE)
     assert heard == []
+
+
+async def later(event: Event) -> None:
+    raise AssertionError("nobody awaits this")
+
+
+def yields(event: Event) -> Iterator[Event]:
+    yield event
+
+
+async def yields_later(event: Event) -> AsyncIterator[Event]:
+    yield event
+
+
+class Later:
+    async def __call__(self, event: Event) -> None: ...
+
+    async def method(self, event: Event) -> None: ...
+
+
+NEVER_RUN = [later, yields, yields_later, Later(), Later().method, partial(later)]
+
+
+@pytest.mark.parametrize("subscriber", NEVER_RUN)
+def test_a_subscriber_that_nobody_would_await_is_refused(subscriber: Any) -> None:
+    with pytest.raises(TypeError, match="subscriber: expected a plain function"):
+        Events().subscribe(ConversationCaptured, subscriber)
+
+
+@pytest.mark.parametrize("subscriber", NEVER_RUN)
+async def test_one_that_hides_it_is_logged_as_failed(
+    cortex: Cortex, caplog: pytest.LogCaptureFixture, subscriber: Any
+) -> None:
+    cortex.events.subscribe(ConversationCaptured, lambda event: subscriber(event))
+    with caplog.at_level(logging.ERROR):
+        assert (await cortex.send(CAPTURE)).ok
+    assert "expected a plain function" in caplog.text
+
+
+async def test_a_subscriber_may_start_a_task(
+    cortex: Cortex, caplog: pytest.LogCaptureFixture
+) -> None:
+    tasks: list[asyncio.Task[Event]] = []
+
+    async def passed_on(event: Event) -> Event:
+        return event
+
+    def start(event: Event) -> asyncio.Task[Event]:
+        tasks.append(asyncio.create_task(passed_on(event)))
+        return tasks[-1]
+
+    cortex.events.subscribe(ConversationCaptured, start)
+    with caplog.at_level(logging.ERROR):
+        await cortex.send(CAPTURE)
+    assert isinstance(await tasks[0], ConversationCaptured)
+    assert caplog.text == ""

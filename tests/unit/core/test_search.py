@@ -228,7 +228,7 @@ def test_no_text_breaks_a_search(texts: list[str]) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.text(st.characters(codec="utf-8"), min_size=10, max_size=60))
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=10, max_size=60))
 def test_any_text_that_can_be_stored_comes_back(content: str) -> None:
     async def there_and_back() -> None:
         async with Cortex.open(":memory:") as cortex:

@@ -94,6 +94,20 @@ def test_only_star_and_question_mark_are_special_in_a_pattern(pattern: str, fits
     assert Namespace("workspace.app").matches(pattern) is fits
 
 
+@given(st.text("ab.", min_size=1, max_size=8), st.text("ab*?.", min_size=1, max_size=8))
+def test_a_pattern_fits_what_it_fits_in_any_way(path: str, pattern: str) -> None:
+    def fits(text: str, wanted: str) -> bool:
+        if wanted.startswith("*"):
+            return any(fits(text[skipped:], wanted[1:]) for skipped in range(len(text) + 1))
+        if not wanted or not text:
+            return text == wanted
+        return wanted[0] in ("?", text[0]) and fits(text[1:], wanted[1:])
+
+    namespace = object.__new__(Namespace)
+    object.__setattr__(namespace, "path", path)
+    assert namespace.matches(pattern) is fits(path, pattern)
+
+
 @given(st.text(max_size=30))
 def test_a_namespace_is_dotted_segments_or_refused(text: str) -> None:
     try:

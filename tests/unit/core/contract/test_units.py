@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.unit.core.contract.entities import (
     FULL_CONVERSATION,
     FULL_ITEM,
     FULL_PATTERN,
+    NOW,
     announced,
     conversation,
     item,
@@ -50,6 +52,24 @@ async def test_saving_again_replaces_every_field(store: Store) -> None:
         lambda tx: (tx.conversations.count(), tx.patterns.count(), tx.context_items.count())
     )
     assert counts == (1, 1, 1)
+
+
+async def test_what_is_saved_again_keeps_when_it_was_first_stored(store: Store) -> None:
+    for later in (timedelta(hours=1), timedelta(0), timedelta(hours=-1)):
+        saved = NOW + later
+        await save(
+            store,
+            conversation("c", title=f"{later}", created_at=saved, updated_at=saved),
+            pattern("p", content=f"{later}", created_at=saved, updated_at=saved),
+            item("i", content=f"{later}", created_at=saved),
+        )
+    first, last = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
+    kept = conversation("c", title=f"{later}", created_at=first, updated_at=last)
+    assert await store.read(lambda tx: tx.conversations.get("c")) == kept
+    learned = pattern("p", content=f"{later}", created_at=first, updated_at=last)
+    assert await store.read(lambda tx: tx.patterns.get("p")) == learned
+    at_hand = item("i", content=f"{later}", created_at=first)
+    assert await store.read(lambda tx: tx.context_items.get("i")) == at_hand
 
 
 async def test_what_is_deleted_is_gone_and_deleting_says_whether_it_was_there(

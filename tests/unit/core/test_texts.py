@@ -1,0 +1,133 @@
+"""What no store can hold is refused at every door, and named."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+
+from cortex_core import (
+    CaptureConversation,
+    ContextItem,
+    Conversation,
+    Cortex,
+    DeleteConversation,
+    FindSimilarPatterns,
+    GetConversationById,
+    GetConversationQuality,
+    GetPatternById,
+    GetPatternsByNamespace,
+    GetRecentConversations,
+    InvalidValueError,
+    LearnPattern,
+    Pattern,
+    PatternType,
+    Request,
+    SearchContext,
+    UpdateContextRelevance,
+    UpdatePatternConfidence,
+)
+
+CONTENT = "c" * 650
+REQUESTS: dict[type[Request[Any]], dict[str, Any]] = {
+    CaptureConversation: {
+        "title": "t",
+        "content": CONTENT,
+        "quality": 0.8,
+        "file_path": "f",
+        "id": "i",
+    },
+    DeleteConversation: {"id": "i", "with_patterns": True},
+    LearnPattern: {
+        "name": "n",
+        "type": PatternType.BUG_FIX,
+        "content": "c",
+        "confidence": 0.5,
+        "source_conversation_id": "s",
+        "tags": ("t",),
+        "examples": ("e",),
+        "related_ids": ("r",),
+        "id": "i",
+    },
+    UpdatePatternConfidence: {"id": "i", "success": True},
+    UpdateContextRelevance: {"id": "i", "relevance": 0.5, "reason": "r"},
+    GetConversationById: {"id": "i"},
+    GetConversationQuality: {"id": "i"},
+    GetPatternById: {"id": "i"},
+    GetRecentConversations: {"namespace": "n"},
+    GetPatternsByNamespace: {"namespace": "n"},
+    SearchContext: {"text": "text", "namespace": "n"},
+    FindSimilarPatterns: {"context": "c" * 10, "namespace": "n"},
+}
+
+
+def texts_of(fields: dict[str, Any]) -> list[str]:
+    return [name for name, value in fields.items() if type(value) in (str, tuple)]
+
+
+def spoilt(value: str | tuple[str, ...], bad: str) -> str | tuple[str, ...]:
+    if isinstance(value, tuple):
+        return (*value, value[0] + bad)
+    return value + bad
+
+
+TEXTS = [
+    (kind, name, bad)
+    for kind, fields in REQUESTS.items()
+    for name in texts_of(fields)
+    for bad in ("\0", "\ud800")
+    # What is only searched for may have a NUL: it separates words, as blanks do.
+    if (name, bad) not in (("text", "\0"), ("context", "\0"))
+]
+
+
+@pytest.mark.parametrize(("kind", "field", "bad"), TEXTS)
+async def test_a_request_with_a_text_that_no_store_can_hold_is_invalid(
+    cortex: Cortex, kind: type[Request[Any]], field: str, bad: str
+) -> None:
+    fields = REQUESTS[kind]
+    result = await cortex.send(kind(**fields | {field: spoilt(fields[field], bad)}))
+    (error,) = result.errors
+    assert error.code == "invalid"
+    assert error.field is not None
+    assert error.field.startswith(field)
+
+
+ENTITIES: dict[Callable[..., Any], dict[str, Any]] = {
+    Conversation: {"id": "i", "title": "t", "content": CONTENT, "quality": 0.8, "file_path": "f"},
+    Pattern: REQUESTS[LearnPattern],
+    ContextItem: {
+        "id": "i",
+        "content": "c",
+        "relevance": 0.5,
+        "source_id": "s",
+        "relevance_reason": "r",
+    },
+}
+
+
+@pytest.mark.parametrize("bad", ["\0", "\ud800"])
+@pytest.mark.parametrize(
+    ("kind", "field"), [(kind, name) for kind, of in ENTITIES.items() for name in texts_of(of)]
+)
+def test_so_is_an_entity(kind: Callable[..., Any], field: str, bad: str) -> None:
+    fields = ENTITIES[kind]
+    with pytest.raises(InvalidValueError, match=f"{field}.*: expected text"):
+        kind(**fields | {field: spoilt(fields[field], bad)})
+
+
+WRONG: list[Any] = [None, 5, "x" * 10_000, 10**6000, float("nan"), b"x", (), [], object()]
+WRONG += [True, datetime(2024, 1, 1), datetime(9999, 1, 1, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize("kind", REQUESTS)
+@pytest.mark.parametrize("wrong", range(len(WRONG)))
+async def test_whatever_a_field_is_given_the_request_fails_as_a_result_or_succeeds(
+    cortex: Cortex, kind: type[Request[Any]], wrong: int
+) -> None:
+    for field in msgspec.structs.fields(kind):
+        result = await cortex.send(kind(**REQUESTS[kind] | {field.name: WRONG[wrong]}))
+        for error in result.errors:
+            assert error.code in ("invalid", "not_found")
+            assert len(error.message) < 400
