@@ -173,10 +173,10 @@ class Satisfies(Specification):
         check_plain("condition", self.predicate)
 
     def is_satisfied_by(self, entity: Any) -> bool:
-        said: object = self.predicate(entity)
-        if not isinstance(said, bool):
-            check_returned("condition", said)
-        return bool(said)
+        answer: object = self.predicate(entity)
+        if not isinstance(answer, bool):
+            check_returned("condition", answer)
+        return bool(answer)
 
 
 _KINDS = {
