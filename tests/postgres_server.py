@@ -20,6 +20,7 @@ from pathlib import Path
 USER = "cortex"
 DATABASE = "postgres"
 
+_FOLDER = "cortex-pg-"
 _START_S = 60.0
 _STOP_S = 30.0
 _UNPRIVILEGED = ("postgres", "nobody")
@@ -74,10 +75,11 @@ class PostgresServer:
         """Make the folder, and start. Raises OSError or RuntimeError where that fails."""
         bin_ = programs()
         assert bin_ is not None, why_not()
+        _remove_left_behind()
         self._bin = bin_
         self._user = _unprivileged() if os.geteuid() == 0 else None
         # Short: the path of a socket has at most 107 bytes.
-        self.folder = Path(tempfile.mkdtemp(prefix="cortex-pg-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
         self._data = self.folder / "data"
         self._log = self.folder / "log"
         self.port = _free_port()
@@ -125,9 +127,16 @@ class PostgresServer:
     def kill(self) -> None:
         """End all of its processes at once, as kill -9 does: nothing is written any more."""
         assert self._process is not None
-        for child in _children(self._process.pid):
+        # Stopped, it starts nothing more.
+        self._process.send_signal(signal.SIGSTOP)
+        children = _children(self._process.pid)
+        for child in children:
             _kill(child)
         self._end(signal.SIGKILL)
+        until_s = time.monotonic() + _STOP_S
+        # The memory that they share is in use until the last has ended.
+        while any(map(_runs, children)) and time.monotonic() < until_s:
+            time.sleep(0.005)
         # The next start refuses while this names a process or a segment that seems to be in use.
         (self._data / "postmaster.pid").unlink(missing_ok=True)
 
@@ -187,6 +196,23 @@ def _children(pid: int) -> list[int]:
     """The processes that this one has started; none where the system does not list them."""
     listed = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(child) for child in listed.read_text().split()] if listed.exists() else []
+
+
+def _runs(pid: int) -> bool:
+    """Whether the process has not ended; a zombie has."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
+
+
+def _remove_left_behind() -> None:
+    """Remove the folders of tests that were killed. Their servers ended with them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        owner = folder.name.removeprefix(_FOLDER).partition("-")[0]
+        if not owner.isdecimal() or not _runs(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _kill(pid: int) -> None:

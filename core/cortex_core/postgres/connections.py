@@ -7,6 +7,7 @@ was given. From an application's pool it takes a connection for as long as it ha
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -33,11 +34,12 @@ class Connections:
         self._pool = pool
         self._loop = loop
         self._keep = keep
-        self._wait_s = wait_s
+        self.wait_s = wait_s
         self._idle: list[Pipeline] = []
         self._in_use = 0
         self._waiting: deque[asyncio.Future[Pipeline | None]] = deque()
         self._prepared: WeakKeyDictionary[Connection, set[bytes]] = WeakKeyDictionary()
+        self._prepares = True
         self._returning: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -60,7 +62,7 @@ class Connections:
         waiting: asyncio.Future[Pipeline | None] = self._loop.create_future()
         self._waiting.append(waiting)
         try:
-            async with asyncio.timeout(self._wait_s):
+            async with asyncio.timeout(self.wait_s):
                 found = await waiting
         except (TimeoutError, asyncio.CancelledError) as error:
             if waiting.done() and not waiting.cancelled():
@@ -75,7 +77,12 @@ class Connections:
 
     def give(self, pipeline: Pipeline) -> None:
         """The caller does not need it any more. What was asked last may still be under way."""
-        if pipeline.usable and self._keep and not self._closed:
+        if (
+            pipeline.usable
+            and self._keep
+            and self._prepares == pipeline.prepares
+            and not self._closed
+        ):
             self._pass_on(pipeline)
         else:
             self._return(pipeline)
@@ -124,7 +131,8 @@ class Connections:
             raise StoreError(
                 f"expected connections with the client encoding UTF8, got {encoding!r}"
             )
-        pipeline = Pipeline(connection, self._loop, self._prepared.setdefault(connection, set()))
+        prepared = self._prepared.setdefault(connection, set()) if self._prepares else None
+        pipeline = Pipeline(connection, self._loop, prepared, self._forgotten)
         if not pipeline.check():
             raise psycopg.OperationalError("the server closed the connection")
         return pipeline
@@ -132,32 +140,41 @@ class Connections:
     async def _getconn(self) -> Connection:
         failed_before = self._pool.get_stats().get("connections_errors", 0)
         try:
-            connection: Connection = await self._pool.getconn(self._wait_s)
+            connection: Connection = await self._pool.getconn(self.wait_s)
         except PoolClosed as error:
             raise StoreClosedError("the pool is closed") from error
         except (PoolTimeout, TooManyRequests) as error:
             failed = self._pool.get_stats().get("connections_errors", 0) > failed_before
-            if failed:
+            # Of its own pool there is one left, but not one that could be opened.
+            if failed or self._keep:
                 raise StoreUnavailableError(
-                    f"the server could not be reached within {self._wait_s:g} s"
+                    f"the server could not be reached within {self.wait_s:g} s"
                 ) from error
             raise self._exhausted() from error
         return connection
 
+    def _forgotten(self) -> None:
+        """Connections lose what they have prepared: from now on, nothing is."""
+        self._prepares = False
+        while self._idle:
+            self._return(self._idle.pop())
+
     def _exhausted(self) -> StoreError:
         return StoreBusyError(
-            f"all {self._most} connections of the pool were in use for {self._wait_s:g} s"
+            f"all {self._most} connections of the pool were in use for {self.wait_s:g} s"
         )
 
     def _return(self, pipeline: Pipeline) -> None:
         """To the pool, which replaces a connection that is closed."""
-        pipeline.close()
-        task = self._loop.create_task(self._pool.putconn(pipeline.connection))
+        task = self._loop.create_task(self._returned(pipeline), name="cortex-core connections")
         self._returning.add(task)
-        task.add_done_callback(self._returned)
+        task.add_done_callback(self._returning.discard)
 
-    def _returned(self, task: asyncio.Task[None]) -> None:
-        self._returning.discard(task)
-        if not task.cancelled():
-            # The pool was closed meanwhile: then the connection is too.
-            task.exception()
+    async def _returned(self, pipeline: Pipeline) -> None:
+        try:
+            await pipeline.drained(self.wait_s)
+        finally:
+            pipeline.close()
+            # Where the application has closed its pool, the connection is closed, too.
+            with suppress(psycopg.Error, ValueError):
+                await self._pool.putconn(pipeline.connection)

@@ -17,15 +17,20 @@ from cortex_core.errors import (
 
 
 class LostError(psycopg.OperationalError):
-    """The connection to the server is gone; what was under way may have been done or not."""
+    """The connection to the server is gone.
+
+    Where the server gave the reason before it closed (`undone`), what it was asked and had not
+    answered was not done. Otherwise that is unknown.
+    """
+
+    undone = False
 
 
-RETRIED = (
-    errors.SerializationFailure,
-    errors.DeadlockDetected,
-    # Somebody has dropped what the connection had prepared, as DISCARD ALL does.
-    errors.InvalidSqlStatementName,
-)
+FORGOTTEN = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement)
+"""A connection has not prepared what it should have, or has already: somebody discards what is
+prepared (DISCARD ALL), or is between the connection and the server (a pooler of transactions)."""
+
+RETRIED = (errors.SerializationFailure, errors.DeadlockDetected, *FORGOTTEN)
 """After these, the same transaction may succeed when it is run again."""
 
 _UNAVAILABLE = (StoreUnavailableError, "the server cannot be reached")
@@ -36,7 +41,6 @@ _CONFLICT = (StoreConflictError, "other transactions were in the way each time")
 _BY_STATE: dict[str, tuple[type[StoreError], str]] = {
     "08": _UNAVAILABLE,
     "25006": (StoreUnavailableError, "the server does not accept writes"),
-    "26000": _CONFLICT,
     "40001": _CONFLICT,
     "40P01": _CONFLICT,
     "53": (StoreFullError, "the server has no room left"),

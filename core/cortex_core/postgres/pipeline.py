@@ -8,14 +8,14 @@ psycopg's cursors take 75 to 110 µs and, through its pool, 300 µs and 5,500 a 
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import psycopg
 from psycopg import pq
 from psycopg.pq.abc import PGresult
 
-from cortex_core.postgres.failures import LostError, error_of
+from cortex_core.postgres.failures import FORGOTTEN, LostError, error_of
 
 _BINARY = 1
 _FAILED = pq.ExecStatus.FATAL_ERROR
@@ -62,13 +62,17 @@ class Pipeline:
         self,
         connection: psycopg.AsyncConnection[object],
         loop: asyncio.AbstractEventLoop,
-        prepared: set[bytes],
+        prepared: set[bytes] | None,
+        forgotten: Callable[[], None],
     ) -> None:
-        """`prepared` has the names of what this connection has prepared, and is kept up to date."""
+        """`prepared` has the names of what this connection has prepared, and is kept up to date;
+        without it nothing is prepared. `forgotten` is called when it turns out to be wrong.
+        """
         self.connection = connection
         self._pgconn = connection.pgconn
         self._loop = loop
         self._prepared = prepared
+        self._forgotten = forgotten
         self._groups: deque[_Group] = deque()
         self._flushing = False
         self._drained: asyncio.Future[None] | None = None
@@ -85,8 +89,9 @@ class Pipeline:
         return self._lost is None
 
     @property
-    def idle(self) -> bool:
-        return not self._groups
+    def prepares(self) -> bool:
+        """Whether it prepares the statements that have a name."""
+        return self._prepared is not None
 
     def ask(self, calls: Sequence[Call]) -> asyncio.Future[list[PGresult]]:
         """The results of `calls`, one each, in their order.
@@ -97,25 +102,22 @@ class Pipeline:
         """
         if self._lost is not None:
             raise self._lost
-        pgconn = self._pgconn
+        pgconn, prepared = self._pgconn, self._prepared
+        complete = False
         try:
-            for statement, _ in calls:
-                name = statement.name
-                if name and name not in self._prepared:
-                    self._prepared.add(name)
-                    pgconn.send_prepare(name, statement.sql)
-                    pgconn.pipeline_sync()
-                    self._groups.append(_Group(None, name))
+            if prepared is not None:
+                self._prepare(calls, prepared)
             for statement, parameters in calls:
                 formats = (_BINARY,) * len(parameters)
-                if statement.name:
+                if statement.name and prepared is not None:
                     pgconn.send_query_prepared(statement.name, parameters, formats, _BINARY)
                 else:
                     pgconn.send_query_params(statement.sql, parameters, None, formats, _BINARY)
+            complete = True
             pgconn.pipeline_sync()
         except psycopg.Error as error:
             self._lose(error)
-            raise LostError(str(error)) from error
+            raise _lost(error, undone=not complete) from error
         future: asyncio.Future[list[PGresult]] = self._loop.create_future()
         self._groups.append(_Group(future))
         if not self._flushing:
@@ -124,32 +126,51 @@ class Pipeline:
             self._loop.call_soon(self._flush)
         return future
 
+    def _prepare(self, calls: Sequence[Call], prepared: set[bytes]) -> None:
+        """Send what is needed of the calls and is not prepared, each by itself."""
+        for statement, _ in calls:
+            name = statement.name
+            if name and name not in prepared:
+                prepared.add(name)
+                self._pgconn.send_prepare(name, statement.sql)
+                self._pgconn.pipeline_sync()
+                self._groups.append(_Group(None, name))
+
     async def cancel(self, timeout_s: float) -> bool:
         """Have the server end what it is doing, and wait for that.
 
         Whether the connection can be used again. Takes twice `timeout_s` at most.
         """
-        self._drained = self._loop.create_future()
         try:
-            async with asyncio.timeout(2 * timeout_s):
-                await self.connection.cancel_safe(timeout=timeout_s)
-                if self._groups:
-                    await self._drained
-        except (TimeoutError, psycopg.Error):
+            await self.connection.cancel_safe(timeout=timeout_s)
+        except psycopg.Error:
             return False
-        finally:
-            self._drained = None
+        return await self.drained(timeout_s)
+
+    async def drained(self, timeout_s: float) -> bool:
+        """Wait for what is under way; whether it ended in time and the connection is usable."""
+        if self._groups:
+            self._drained = self._loop.create_future()
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self._drained
+            except TimeoutError:
+                return False
+            finally:
+                self._drained = None
         return self._lost is None
 
     def check(self) -> bool:
         """Whether the server has closed the connection meanwhile. Asks it nothing."""
-        if self._lost is None and not self._groups:
-            self._readable()
+        # One look reads what the server has sent last, the next one that it has closed.
+        for _ in range(2):
+            if self._lost is None and not self._groups:
+                self._readable()
         return self._lost is None
 
     def close(self) -> None:
         """Give the connection back to psycopg; a connection with work under way is closed."""
-        if self._lost is None and not self._groups and not self._flushing:
+        if self._lost is None and not self._groups:
             self._loop.remove_reader(self._socket)
             self._loop.remove_writer(self._socket)
             self._pgconn.exit_pipeline_mode()
@@ -197,14 +218,17 @@ class Pipeline:
                     raise groups[0].error or psycopg.OperationalError("the connection broke")
         except psycopg.Error as error:
             self._lose(error)
-        self._report_drained()
+        else:
+            self._report_drained()
 
     def _report_drained(self) -> None:
         if self._drained is not None and not self._groups and not self._drained.done():
             self._drained.set_result(None)
 
     def _settle(self, group: _Group) -> None:
-        if group.prepares and (group.error is not None or not group.results):
+        if isinstance(group.error, FORGOTTEN):
+            self._forgotten()
+        elif group.prepares and self._prepared is not None and group.error is not None:
             self._prepared.discard(group.prepares)
         future = group.future
         if future is None or future.done():
@@ -219,12 +243,18 @@ class Pipeline:
             return
         self._loop.remove_reader(self._socket)
         self._loop.remove_writer(self._socket)
-        # What the server said last is the reason, where it said something.
-        reason = next((g.error for g in self._groups if g.error is not None), error)
-        self._lost = LostError(str(reason).strip())
+        # Answers come in order. Where the server gave a reason, nothing after it was done.
+        reason = (self._groups[0].error if self._groups else None) or error
+        self._lost = _lost(reason, undone=True)
         while self._groups:
-            group = self._groups.popleft()
-            if group.future is not None and not group.future.done():
-                lost = LostError(str(reason).strip())
-                lost.__cause__ = reason
-                group.future.set_exception(lost)
+            future = self._groups.popleft().future
+            if future is not None and not future.done():
+                future.set_exception(_lost(reason, undone=reason is not error))
+        self._report_drained()
+
+
+def _lost(reason: psycopg.Error, *, undone: bool) -> LostError:
+    lost = LostError(str(reason).strip())
+    lost.__cause__ = reason
+    lost.undone = undone
+    return lost

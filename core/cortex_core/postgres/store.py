@@ -56,12 +56,12 @@ class PostgresStore:
         self.name = name
         self._loop = asyncio.get_running_loop()
         self._owned = owned
-        self._connections = Connections(
+        self.connections = Connections(
             pool, self._loop, keep=owned is not None, wait_s=busy_timeout_s
         )
         statements = Statements(schema)
-        self._writes = WriteQueue(self._connections, self._loop, statements, publish)
-        self._reads = Reader(self._connections, self._loop, statements)
+        self._writes = WriteQueue(self.connections, self._loop, statements, publish)
+        self._reads = Reader(self.connections, self._loop, statements)
         self._search_timeout_s = search_timeout_s
         self._closing: asyncio.Task[None] | None = None
 
@@ -93,8 +93,7 @@ class PostgresStore:
             raise _named(address.shown, error) from error
 
         async def configure(connection: AsyncConnection[Any]) -> None:
-            lock_ms = str(int(busy_timeout_s * 1000))
-            await connection.execute("SELECT set_config('lock_timeout', %s, false)", (lock_ms,))
+            await connection.execute(_lock_timeout(busy_timeout_s))
 
         pool = AsyncConnectionPool(
             address.url,
@@ -188,7 +187,7 @@ class PostgresStore:
     async def _close(self) -> None:
         await self._writes.drained()
         await self._reads.drained()
-        await self._connections.close()
+        await self.connections.close()
         if self._owned is not None:
             await self._owned.close()
 
@@ -207,10 +206,18 @@ async def drop(url: str) -> None:
     """
     address = Address.parsed(url)
     try:
-        async with await AsyncConnection.connect(address.url, autocommit=True) as connection:
+        connecting = AsyncConnection.connect(
+            address.url, autocommit=True, connect_timeout=_CONNECT_S
+        )
+        async with await connecting as connection:
+            await connection.execute(_lock_timeout(BUSY_TIMEOUT_S))
             await schemas.drop(connection, address.schema)
     except psycopg.Error as error:
         raise _named(address.shown, error) from error
+
+
+def _lock_timeout(timeout_s: float) -> bytes:
+    return b"SET lock_timeout = %d" % int(timeout_s * 1000)
 
 
 def _named(name: str, error: Exception) -> BaseException:

@@ -143,8 +143,11 @@ class WriteQueue:
         """Run a write in a transaction of its own, as often as others are in the way."""
         for number in range(_TRIES_MOST):
             write.error = None
-            write.error = await self._attempt(await self._connections.take(), [write])
-            if not isinstance(write.error, (*RETRIED, LostError)):
+            failure = await self._attempt(await self._connections.take(), [write])
+            if failure is None:
+                return  # with a value, or an error of its own
+            write.error = failure
+            if not isinstance(failure, (*RETRIED, LostError)):
                 return
             # Of several that wait for each other, one must come first.
             await asyncio.sleep(random.uniform(0, _PAUSE_S * 2 ** min(number, 6)))
@@ -194,6 +197,8 @@ class WriteQueue:
         try:
             await transaction.commit()
         except LostError as lost:
+            if lost.undone:
+                return lost
             for write in writes:
                 write.error = write.error or _unknown(lost)
         except psycopg.Error as error:
