@@ -24,6 +24,24 @@ def postgres_server() -> Iterator[PostgresServer]:
     server.remove()
 
 
+@pytest.fixture(scope="session")
+def _stoppable_server() -> Iterator[PostgresServer]:
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    server = PostgresServer({})
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def stoppable_server(_stoppable_server: PostgresServer) -> PostgresServer:
+    """A running server that the test may stop and kill; it keeps what it should when it ends."""
+    if not _stoppable_server.running:
+        _stoppable_server.start()
+    return _stoppable_server
+
+
 def pytest_collection_finish() -> None:
     """Keep what the tests themselves are made of out of every collection of garbage.
 

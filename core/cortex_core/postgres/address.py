@@ -3,10 +3,11 @@
 from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
+from cortex_core.addresses import shown
+
 DEFAULT_SCHEMA = "cortex"
 
 _SCHEMA = "schema"
-_HIDDEN = "***"
 
 
 class Address(NamedTuple):
@@ -32,11 +33,7 @@ class Address(NamedTuple):
     @property
     def shown(self) -> str:
         """For messages: without a password."""
-        base, _ = _divided(self.url)
-        scheme, slashes, rest = base.partition("://")
-        user, at, host = rest.rpartition("@")
-        name, colon, _ = user.partition(":")
-        return f"{scheme}{slashes}{name}{colon}{_HIDDEN if colon else ''}{at}{host}"
+        return shown(_divided(self.url)[0])
 
 
 def with_schema(url: str, schema: str) -> str:

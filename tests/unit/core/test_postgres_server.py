@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import psycopg
 import pytest
 
-from tests.postgres_server import PostgresServer, why_not
+from tests.postgres_server import PostgresServer
 
 
-@pytest.fixture
-def server() -> Iterator[PostgresServer]:
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    server = PostgresServer({})
-    yield server
-    server.remove()
-
-
-def test_what_was_committed_survives_a_kill_and_a_restart(server: PostgresServer) -> None:
+def test_what_was_committed_survives_a_kill_and_a_restart(stoppable_server: PostgresServer) -> None:
+    server = stoppable_server
     with psycopg.connect(server.url) as connection:
         connection.execute("CREATE TABLE kept (number int)")
         connection.execute("INSERT INTO kept VALUES (1)")
@@ -33,6 +22,4 @@ def test_what_was_committed_survives_a_kill_and_a_restart(server: PostgresServer
     server.start()
     with psycopg.connect(server.url) as connection:
         assert connection.execute("SELECT number FROM kept").fetchall() == [(1,)]
-    server.remove()
-    assert not server.running
-    assert not server.folder.exists()
+        connection.execute("DROP TABLE kept")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from itertools import count
 
 import pytest
@@ -35,8 +35,6 @@ async def store(url: str, events: Events) -> AsyncIterator[PostgresStore]:
 
 
 @pytest.fixture
-def own_server(postgres_server: PostgresServer) -> Iterator[PostgresServer]:
-    """A server that the test may stop and kill."""
-    server = PostgresServer({})
-    yield server
-    server.remove()
+def stoppable_url(stoppable_server: PostgresServer) -> str:
+    """A schema on a server that the test may stop and kill."""
+    return with_schema(stoppable_server.url, f"test_{next(_schemas)}")

@@ -39,8 +39,8 @@ async def executed(url: str, sql: str) -> None:
 async def test_idle_connections_that_were_ended_are_replaced_unnoticed(
     url: str, store: PostgresStore
 ) -> None:
-    await asyncio.gather(*(store.read(lambda tx: tx.conversations.count()) for _ in range(5)))
-    for number in range(3):
+    await asyncio.gather(*(store.read(lambda tx: tx.conversations.count()) for _ in range(2)))
+    for number in range(2):
         assert await end_connections(url)
         await save(store, conversation(str(number)))
         assert await end_connections(url)
@@ -79,11 +79,11 @@ SLOW_COMMIT = """
 
 @pytest.mark.parametrize("shared", [False, True])
 async def test_a_connection_that_breaks_in_a_commit_leaves_the_outcome_unknown(
-    own_server: PostgresServer, shared: bool
+    stoppable_server: PostgresServer, stoppable_url: str, shared: bool
 ) -> None:
     """Also where it shared a transaction with one that failed, and so is run once more alone."""
-    store = await PostgresStore.open(own_server.url, Events().publish)
-    await executed(own_server.url, SLOW_COMMIT)
+    store = await PostgresStore.open(stoppable_url, Events().publish)
+    await executed(stoppable_url, SLOW_COMMIT)
 
     def fails_after_writing(tx: Tx) -> None:
         tx.patterns.save(pattern("gone"))
@@ -91,9 +91,9 @@ async def test_a_connection_that_breaks_in_a_commit_leaves_the_outcome_unknown(
 
     failing = [asyncio.ensure_future(store.write(fails_after_writing))] if shared else []
     writing = asyncio.ensure_future(save(store, conversation("one")))
-    await until_committing(own_server.url)
-    own_server.kill()
-    own_server.start()
+    await until_committing(stoppable_url)
+    stoppable_server.kill()
+    stoppable_server.start()
     with pytest.raises(StoreOutcomeUnknownError, match="may have happened"):
         await writing
     assert await store.read(lambda tx: tx.conversations.count()) == 0
@@ -130,9 +130,10 @@ async def until_committing(url: str) -> None:
 
 
 async def test_a_server_that_restarts_loses_nothing_that_was_acknowledged(
-    own_server: PostgresServer,
+    stoppable_server: PostgresServer,
+    stoppable_url: str,
 ) -> None:
-    store = await PostgresStore.open(own_server.url, Events().publish, busy_timeout_s=30)
+    store = await PostgresStore.open(stoppable_url, Events().publish, busy_timeout_s=30)
     stored: list[str] = []
     failed: list[BaseException] = []
     numbers = count()
@@ -155,11 +156,11 @@ async def test_a_server_that_restarts_loses_nothing_that_was_acknowledged(
 
     clients = [asyncio.ensure_future(client()) for _ in range(8)]
     await stored_more()
-    own_server.stop()
-    own_server.start()
+    stoppable_server.stop()
+    stoppable_server.start()
     await stored_more()
-    own_server.kill()
-    own_server.start()
+    stoppable_server.kill()
+    stoppable_server.start()
     await stored_more()
     over = True
     await asyncio.gather(*clients)
@@ -168,10 +169,12 @@ async def test_a_server_that_restarts_loses_nothing_that_was_acknowledged(
     await store.close()
 
 
-async def test_without_a_server_requests_fail_and_say_why(own_server: PostgresServer) -> None:
-    store = await PostgresStore.open(own_server.url, Events().publish, busy_timeout_s=0.3)
+async def test_without_a_server_requests_fail_and_say_why(
+    stoppable_server: PostgresServer, stoppable_url: str
+) -> None:
+    store = await PostgresStore.open(stoppable_url, Events().publish, busy_timeout_s=0.3)
     await save(store, conversation("one"))
-    own_server.stop()
+    stoppable_server.stop()
     with pytest.raises(StoreUnavailableError, match=r"could not be reached within 0\.3 s"):
         await store.read(lambda tx: tx.conversations.count())
     with pytest.raises(StoreUnavailableError):
