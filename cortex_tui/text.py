@@ -44,7 +44,8 @@ def one_line(text: str) -> str:
 
     Escape becomes `␛`, a line feed `␊`, a right-to-left override `\\u{202e}`.
     """
-    if _is_plain(text):
+    # What Python calls printable has none of the characters that are hidden, be it ASCII or not.
+    if text.isprintable():
         return text
     return "".join(map(_shown, text))
 

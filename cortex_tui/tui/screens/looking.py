@@ -27,9 +27,9 @@ class LookingScreen(SessionScreen):
     """The one that is open."""
 
     class SeriesCame(Message):
-        """The intervals of a run have come from the controller."""
+        """The intervals of a run have come from the controller; None where it has none."""
 
-        def __init__(self, run: RunResult, series: RunSeries) -> None:
+        def __init__(self, run: RunResult, series: RunSeries | None) -> None:
             super().__init__()
             self.run = run
             self.series = series
@@ -115,18 +115,27 @@ class LookingScreen(SessionScreen):
             parts.append(f"only {window_text(window)}")
         return ", ".join(parts)
 
-    def _look_at_window(self) -> None:
-        """Asks for the intervals that are drawn, and makes the runs of the window from them."""
+    def fetch_intervals(self) -> None:
+        """Asks for the intervals that are drawn."""
         seen, view = self.seen, self.seen.view
-        if view is None:
+        if view is None or self.control is None:
             return
         current = seen.run_of(self.listing.current)
-        if self.control is not None:
-            if current is not None and self.pane.WANTS_SERIES:
-                self._series.fetch(self.control, view, [current])
-            if self.window is not None:
-                self._series.fetch(self.control, view, seen.runs, self.window)
-        found: dict[int, RunResult] = {}
+        if current is not None and self.pane.WANTS_SERIES:
+            self._series.fetch(self.control, view, [current])
+        if self.window is not None:
+            self._series.fetch(self.control, view, seen.runs, self.window)
+
+    @property
+    def awaits_intervals(self) -> bool:
+        """Whether the open pane is drawn in a moment, from newer intervals than there are."""
+        current = self.seen.run_of(self.listing.current)
+        return self.pane.WANTS_SERIES and self._series.renews(current)
+
+    def look_at_window(self) -> None:
+        """Makes the runs of the window from the intervals that have come."""
+        seen, found = self.seen, dict[int, RunResult]()
+        current = seen.run_of(self.listing.current)
         if self.window is None:
             self._series.forget_others([current.run] if current is not None else [])
         else:
@@ -136,7 +145,11 @@ class LookingScreen(SessionScreen):
                     found[run.run] = within
         seen.windowed = found
 
-    def _post_series(self, run: RunResult, series: RunSeries) -> None:
+    def show_pane(self) -> None:
+        """Draws what differs from what the open pane shows."""
+        raise NotImplementedError  # the screen that derives from this one draws
+
+    def _post_series(self, run: RunResult, series: RunSeries | None) -> None:
         self.post_message(self.SeriesCame(run, series))
 
     @on(SeriesCame)
@@ -148,4 +161,7 @@ class LookingScreen(SessionScreen):
 
     def _show_series(self) -> None:
         self._series_due = False
-        self.show()
+        if self.window is not None:
+            self.show(with_pane=False)
+        # From what has come: newer ones that are asked for each time may never let it be drawn.
+        self.show_pane()

@@ -145,21 +145,26 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
                 self.profiles.sort_rows()
         self.compare()
         self.poller.meter.begin_frame()
-        self.show(with_pane=self.poller.details_due(view))
-        self.call_after_refresh(self.poller.meter.end_frame)
+        with_pane = self.poller.details_due(view)
+        self.show(with_pane=with_pane)
+        if not (with_pane and self.awaits_intervals):
+            self.call_after_refresh(self.poller.meter.end_frame)
 
     def watch_ending(self) -> None:
         self.show()
 
     def show(self, *, with_pane: bool = True) -> None:
         """Draws whatever differs from what the screen shows."""
-        self._look_at_window()
+        if with_pane:
+            self.fetch_intervals()
+        self.look_at_window()
         latest, message, now = self.latest, self.status_message, self._pane_input
         self.table.latest = self.seen
         self.profiles.versus = self.versus
         self.table.sync(has_cursor=not self.pane.has_the_focus)
         self._tabs.open = self.pane.NAME
-        if with_pane:
+        if with_pane and not self.awaits_intervals:
+            # Else it is drawn when they have come, which takes milliseconds: once, not twice.
             self.pane.show(now)
         self._status.line = status_line(
             latest.view,
@@ -175,6 +180,10 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
         )
         self._keys.idle = frozenset(name for name in self.ranked if not self._applies(name, now))
         self._keys.live = latest.active
+
+    def show_pane(self) -> None:
+        self.pane.show(self._pane_input)
+        self.call_after_refresh(self.poller.meter.end_frame)
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size

@@ -76,7 +76,7 @@ class SessionScreen(ActionScreen):
         self._names: set[str] = set()
         self._message_timer: Timer | None = None
 
-    def show(self) -> None:
+    def show(self, *, with_pane: bool = True) -> None:
         """Draws whatever differs from what the screen shows."""
         raise NotImplementedError  # the screen that derives from this one draws
 

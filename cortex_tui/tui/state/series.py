@@ -18,14 +18,15 @@ from cortex_tui.session.control import Control
 KEPT = 8
 """Of how many runs that the cursor has left the intervals are kept: they take 0.4 MB each."""
 
-Came = Callable[[RunResult, RunSeries], None]
+Came = Callable[[RunResult, RunSeries | None], None]
 
 
 class SeriesKeeper:
     """Fetches the intervals of the runs of one session at a time; those of earlier ones go."""
 
     def __init__(self, came: Came) -> None:
-        """`came` is called on any thread when intervals have come."""
+        """`came` is called on any thread when intervals have come, with None where they cannot be
+        had."""
         self._came = came
         self._session = ""
         self._kept: dict[int, tuple[RunResult, RunSeries]] = {}
@@ -66,19 +67,22 @@ class SeriesKeeper:
             answer.add_done_callback(partial(self._pass_on, run))
 
     def _pass_on(self, run: RunResult, answer: Future[RunSeries]) -> None:
-        if answer.cancelled() or answer.exception() is not None:
-            self._asked.pop(run.run, None)
-            return
+        failed = answer.cancelled() or answer.exception() is not None
         with suppress(RuntimeError):  # the screen may be gone by now
-            self._came(run, answer.result())
+            self._came(run, None if failed else answer.result())
 
-    def take(self, view: SessionView | None, run: RunResult, series: RunSeries) -> bool:
+    def take(self, view: SessionView | None, run: RunResult, series: RunSeries | None) -> bool:
         """Keeps intervals that have come; False where they are of a session that is over."""
         if view is None or view.session != self._session or self._asked.pop(run.run, None) is None:
             return False
-        self._kept.pop(run.run, None)  # the newest stand last
-        self._kept[run.run] = run, series
+        if series is not None:
+            self._kept.pop(run.run, None)  # the newest stand last
+            self._kept[run.run] = run, series
         return True
+
+    def renews(self, run: RunResult | None) -> bool:
+        """Whether there are intervals of a run, and newer ones were asked for."""
+        return run is not None and run.run in self._asked and run.run in self._kept
 
     def forget_others(self, wanted: Collection[int]) -> None:
         """Lets go of the intervals of runs that are not looked at, but for the last few."""

@@ -14,7 +14,7 @@ from typing import ClassVar, Literal, get_args
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region, Size
-from textual.reactive import reactive
+from textual.reactive import Reactive, reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
@@ -167,6 +167,15 @@ class Scrolled(Toned, ScrollView):
         height: 1fr;
     }
     """
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0), repaint=False)
+    """Of all lines. Textual's own has the whole screen laid out again when their number changes,
+    which takes longer than a frame; with a bar that is always there, nothing else moves."""
+
+    def watch_virtual_size(self, size: Size) -> None:
+        if self.show_vertical_scrollbar:
+            self.vertical_scrollbar.window_virtual_size = size.height
+        self.scroll_y = self.validate_scroll_y(self.scroll_y)
 
     @property
     def row_width(self) -> int:
