@@ -234,6 +234,8 @@ def _launch(
         loop_factory=loop_factory(loop) if place.shares_loop else None,
         interrupted=_interrupted if place.shares_loop else None,
     )
+    if outcome.failure:
+        report_error(outcome.failure)
     if (view := outcome.view) is None or _is_served():  # there stdout is what is drawn on
         return outcome.exit_code
     colour = wants_colour(sys.stdout)

@@ -46,6 +46,8 @@ _BREADTHS = [(0, "-narrow"), (60, "-fitting"), (140, "-wide")]
 _HEIGHTS = [(0, "-low"), (15, "-high")]
 
 
+CANNOT_RUN = 2
+"""The exit code where there can be no controller."""
 MAKING_S = 5.0
 """For how long a controller that is being made keeps the workbench from leaving."""
 
@@ -96,6 +98,8 @@ class Workbench(KeysInOrder[int]):
         """The newest view of the newest session, also after the end."""
         self.closed = False
         """Whether the controller was closed."""
+        self.failure = ""
+        """Why it ended, or did not end cleanly; for a person to read once the screen is left."""
         self._make_control = make_control
         self._making: Future[Control] | None = None
         self._ending = False
@@ -140,7 +144,7 @@ class Workbench(KeysInOrder[int]):
             # Making it brings numpy: 100 to 150 ms in which no key would be answered.
             self._making = Future()
             make = partial(self._make, self._making, asyncio.get_running_loop())
-            self.run_worker(make, thread=True, name="control")
+            self.run_worker(make, thread=True, exit_on_error=False, name="control")
 
     def _make(self, making: Future[Control], loop: asyncio.AbstractEventLoop) -> None:
         try:
@@ -171,8 +175,11 @@ class Workbench(KeysInOrder[int]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette offers: the actions that would do something now, and themes."""
         on = screen if isinstance(screen, ActionScreen) else self._main
+        listed: set[str] = set()
         for action in on.table_of_actions:
-            if action.palette and on.applies(action.name):
+            # Two may have one name where only their keys differ: the first that applies is listed.
+            if action.palette and action.label not in listed and on.applies(action.name):
+                listed.add(action.label)
                 run = partial(on.run_action, action.call)
                 keys = " ".join(map(written, action.keys))
                 text = f"{action.tooltip}  ({keys})" if keys else action.tooltip
@@ -250,15 +257,21 @@ class Workbench(KeysInOrder[int]):
             self._driver.write(desktop_notice(end_text(event.view), os.environ))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        if event.worker.name == "control" and event.state is WorkerState.SUCCESS:
-            if self._making is not None:
+        error = event.worker.error
+        if event.worker.name == "control":
+            if event.state is WorkerState.SUCCESS and self._making is not None:
                 self._begin_sessions(self._making)
+            elif error is not None and not self._ending:
+                self._fail(CANNOT_RUN, f"sessions cannot be run here: {reason_of(error)}")
         elif event.worker.name == "end" and event.worker.is_finished:
-            error = event.worker.error
             if error is None:
                 self.exit(self._exit_code)
             else:
-                self.exit(1, return_code=1, message=f"Not ended cleanly: {reason_of(error)}")
+                self._fail(1, f"not ended cleanly: {reason_of(error)}")
+
+    def _fail(self, code: int, failure: str) -> None:
+        self.failure = failure
+        self.exit(code, return_code=code)
 
 
 def _was_made(making: Future[Control]) -> bool:
@@ -274,6 +287,8 @@ class Outcome(NamedTuple):
     exit_code: int
     view: SessionView | None
     """The newest session's last view, for the summary; None if nothing was run."""
+    failure: str = ""
+    """What went wrong with the workbench itself."""
 
 
 def launch(
@@ -317,4 +332,4 @@ def launch(
                 code = run_to_end(runner.get_loop(), app.run_async(), interrupted)
     finally:
         app.close_control()
-    return Outcome(app.return_code or code or 0, app.last_view)
+    return Outcome(app.return_code or code or 0, app.last_view, app.failure)

@@ -74,10 +74,14 @@ async def test_a_controller_that_was_being_made_is_closed_at_the_end() -> None:
         assert maker.control.closed == 1
 
 
-async def test_a_controller_that_cannot_be_made_ends_the_workbench() -> None:
+@pytest.mark.parametrize("keys", [(), ("r",)])
+async def test_a_controller_that_cannot_be_made_is_one_error(keys: tuple[str, ...]) -> None:
     def make(loop: asyncio.AbstractEventLoop) -> Control:
-        raise OSError("no thread to be had")
+        raise RuntimeError("can't start [b]new thread")
 
-    with pytest.raises(Exception, match="no thread to be had"):
-        async with bench(make_control=make) as b:
-            await b.until(lambda: not b.app.is_running)
+    async with bench(make_control=make, checked=[COMMAND]) as b:
+        await b.press(*keys)
+        await b.until(lambda: b.app.failure)
+    assert b.app.failure == "sessions cannot be run here: can't start [b]new thread"
+    assert b.app.return_code == 2
+    assert b.app.closed is False
