@@ -12,6 +12,12 @@ from textual.binding import Binding, BindingType
 
 from cortex_tui.tui.panes.registry import PANES, tabs
 
+TOPICS = SESSIONS, PICTURES, COMPARISON, LIST, TABS, TIME, COMPARING, SUITES, MOVING, PROGRAM = (
+    *("Sessions", "Pictures", "The comparison", "The list", "Tabs", "Time"),
+    *("Comparing", "Suites", "Moving", "The program"),
+)
+"""The headings of the page of keys, in order."""
+
 When = Literal["always", "idle", "live"]
 """While no session is running, while one is, or both."""
 
@@ -35,6 +41,8 @@ class Action(NamedTuple):
     group: str = ""
     """The action of the main screen that it is one of, and which is given its name; empty where it
     has an action of its own."""
+    topic: str = TOPICS[0]
+    """Under which heading the page of keys has it."""
 
     @property
     def can_have_keys(self) -> bool:
@@ -47,10 +55,15 @@ class Action(NamedTuple):
         return f"{self.group}('{self.name}')" if self.group else self.name
 
 
+def under(topic: str, *table: Action) -> tuple[Action, ...]:
+    """The actions, under a heading of the page of keys."""
+    return tuple(action._replace(topic=topic) for action in table)
+
+
 def _check(
     name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str, rank: int = 0
 ) -> Action:
-    return Action(name, keys, shown, label, tooltip, rank, group="check")
+    return Action(name, keys, shown, label, tooltip, rank, group="check", topic=LIST)
 
 
 def _session(
@@ -62,25 +75,25 @@ def _session(
     rank: int = 0,
     when: When = "always",
 ) -> Action:
-    return Action(name, keys, shown, label, tooltip, rank, when, group="session")
+    return Action(name, keys, shown, label, tooltip, rank, when, group="session", topic=SESSIONS)
 
 
 def _suites(
     name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str, rank: int = 0
 ) -> Action:
-    return Action(name, keys, shown, label, tooltip, rank, "idle", group="suites")
+    return Action(name, keys, shown, label, tooltip, rank, "idle", group="suites", topic=SUITES)
 
 
 def _look(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
-    return Action(name, keys, shown, label, tooltip, group="look")
+    return Action(name, keys, shown, label, tooltip, group="look", topic=TIME)
 
 
 def _sort(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
-    return Action(name, keys, shown, label, tooltip, group="sort")
+    return Action(name, keys, shown, label, tooltip, group="sort", topic=LIST)
 
 
 def _move(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
-    return Action(name, keys, shown, label, tooltip, palette=False, group="move")
+    return Action(name, keys, shown, label, tooltip, palette=False, group="move", topic=MOVING)
 
 
 _ROWS_AND_SESSIONS: tuple[Action, ...] = (
@@ -93,6 +106,7 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         3,
         "idle",
         group="space",
+        topic=LIST,
     ),
     _check("check_row", ("asterisk",), "*", "check", "Check or uncheck, also during a session"),
     Action(
@@ -104,6 +118,7 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         3,
         "live",
         group="look",
+        topic=TIME,
     ),
     _look("earlier", ("left_square_bracket",), "[ ]", "earlier", "Look at an earlier part"),
     _look("later", ("right_square_bracket",), "", "later", "Look at a later part"),
@@ -172,6 +187,7 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "Compare runs with a stored session, or with none",
         10,
         "idle",
+        topic=COMPARING,
     ),
     Action(
         "solo",
@@ -181,6 +197,7 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "Measure the profile under the cursor alone and with the checked ones, in turn",
         13,
         "idle",
+        topic=COMPARING,
     ),
     Action(
         "compare",
@@ -188,6 +205,7 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "",
         "compare screen",
         "The variants of the newest session in pictures, or that session against the baseline",
+        topic=COMPARING,
     ),
     Action(
         "note",
@@ -196,12 +214,21 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "note",
         "Write a note at the cursor in time, at the part that is looked at, or at the end",
         14,
+        topic=TIME,
     ),
     _suites("edit", ("m",), "m", "edit", "Edit the profile in a form", 10),
     _suites("editor", ("E",), "E", "editor", "Open the profile's file in your editor"),
     _suites("new_suite", ("N",), "N", "new suite", "Make a new suite, with its code"),
     _session("save", ("s",), "s", "save", "Save the session, or the run under the cursor", 5),
-    Action("filter", ("slash",), "/", "filter", "Show only the profiles whose name matches", 8),
+    Action(
+        "filter",
+        ("slash",),
+        "/",
+        "filter",
+        "Show only the profiles whose name matches",
+        8,
+        topic=LIST,
+    ),
     _sort("sort_next", ("comma",), ", <", "sort", "Sort by the next column"),
     _sort("sort_previous", ("less_than_sign",), "", "sort back", "Sort by the column before"),
     _sort("sort_other_way", ("full_stop",), ".", "reverse", "Sort the other way round"),
@@ -211,6 +238,7 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "esc",
         "back",
         "Back to now, then to both parts, to the first tab, to all profiles",
+        topic=MOVING,
     ),
     _check(
         "check_suite",
@@ -224,9 +252,17 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
 )
 
 _PROGRAM_AND_MOVES = (
-    Action("library", ("h",), "h", "library", "Browse all stored sessions, or return to them", 10),
-    Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", 2),
-    Action("quit", ("q",), "q", "quit", "End the session and leave", 1),
+    Action(
+        "library",
+        ("h",),
+        "h",
+        "library",
+        "Browse all stored sessions, or return to them",
+        10,
+        topic=PROGRAM,
+    ),
+    Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", 2, topic=PROGRAM),
+    Action("quit", ("q",), "q", "quit", "End the session and leave", 1, topic=PROGRAM),
     _move("down", ("j", "down"), "j k ↓ ↑", "down", "The row below, or scroll the details"),
     _move("up", ("k", "up"), "", "up", "The row above, or scroll the details"),
     _move("page_down", ("pagedown",), "pgdn pgup", "page down", "A page down"),
@@ -235,9 +271,16 @@ _PROGRAM_AND_MOVES = (
     _move("last", ("end", "G"), "", "last", "The last row"),
     _move("left", ("left",), "", "left", "The part before, in a tab that has a cursor"),
     _move("right", ("right",), "", "right", "The part after, in a tab that has a cursor"),
-    Action("next_tab", ("tab",), "tab", "next tab", "Open the next tab"),
-    Action("previous_tab", ("shift+tab",), "", "previous tab", "Open the tab before"),
-    Action("curves", ("v",), "v", "curves", "Show the curves of all checked rows, or of one again"),
+    Action("next_tab", ("tab",), "tab", "next tab", "Open the next tab", topic=TABS),
+    Action("previous_tab", ("shift+tab",), "", "previous tab", "Open the tab before", topic=TABS),
+    Action(
+        "curves",
+        ("v",),
+        "v",
+        "curves",
+        "Show the curves of all checked rows, or of one again",
+        topic=TABS,
+    ),
     Action(
         "scale",
         ("t",),
@@ -245,6 +288,7 @@ _PROGRAM_AND_MOVES = (
         "scale",
         "Change the scale of a picture: logarithmic or linear, or what its colours mean",
         group="in_pane",
+        topic=TABS,
     ),
     Action(
         "maximise",
@@ -253,10 +297,29 @@ _PROGRAM_AND_MOVES = (
         "maximise",
         "Give the table or the details, whichever has the cursor, the whole screen, and back",
         15,
+        topic=TABS,
     ),
-    Action("copy", ("y",), "y", "copy", "Copy the row, the table, or the command line", 16),
-    Action("pane_down", ("J",), "J K", "details down", "Scroll the details down", palette=False),
-    Action("pane_up", ("K",), "", "details up", "Scroll the details up", palette=False),
+    Action(
+        "copy",
+        ("y",),
+        "y",
+        "copy",
+        "Copy the row, the table, or the command line",
+        16,
+        topic=PROGRAM,
+    ),
+    Action(
+        "pane_down",
+        ("J",),
+        "J K",
+        "details down",
+        "Scroll the details down",
+        palette=False,
+        topic=MOVING,
+    ),
+    Action(
+        "pane_up", ("K",), "", "details up", "Scroll the details up", palette=False, topic=MOVING
+    ),
     Action(
         "focus_pane",
         ("enter",),
@@ -264,6 +327,7 @@ _PROGRAM_AND_MOVES = (
         "to details",
         "Go to the details, or back to the profiles",
         palette=False,
+        topic=MOVING,
     ),
 )
 
@@ -271,7 +335,16 @@ _PROGRAM_AND_MOVES = (
 def actions() -> tuple[Action, ...]:
     """All that there are, those of the panes included."""
     panes = (
-        Action(pane.NAME, (pane.KEY,), pane.KEY, pane.LABEL, pane.TOOLTIP, pane.RANK, group="pane")
+        Action(
+            pane.NAME,
+            (pane.KEY,),
+            pane.KEY,
+            pane.LABEL,
+            pane.TOOLTIP,
+            pane.RANK,
+            group="pane",
+            topic=TABS,
+        )
         for pane in PANES.values()
         if pane.KEY
     )
@@ -284,6 +357,7 @@ def actions() -> tuple[Action, ...]:
             pane.TOOLTIP,
             palette=not pane.KEY,
             group="tab",
+            topic=TABS,
         )
         for pane in tabs()
     )

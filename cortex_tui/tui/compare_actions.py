@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cortex_tui.tui.actions import Action
+from cortex_tui.tui.actions import COMPARISON, MOVING, PICTURES, PROGRAM, Action, under
 
 
 def _tab(key: str, name: str, label: str, tooltip: str, rank: int = 0) -> Action:
-    return Action(name, (key,), key, label, tooltip, rank, group="tab")
+    return Action(name, (key,), key, label, tooltip, rank, group="tab", topic=PICTURES)
 
 
 def _move(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
@@ -26,34 +26,49 @@ TABS = (
 """What there is to see of the profile under the cursor."""
 
 COMPARE_ACTIONS = (
-    Action(
-        "picture",
-        ("enter",),
-        "enter",
-        "large",
-        "Show the picture of the profile under the cursor in full size, or the table again",
-        2,
+    *under(
+        PICTURES,
+        Action(
+            "picture",
+            ("enter",),
+            "enter",
+            "large",
+            "Show the picture of the profile under the cursor in full size, or the table again",
+            2,
+        ),
     ),
     *TABS,
-    Action("next_comparison", ("tab",), "tab", "next", "The next of several comparisons", 9),
-    Action("previous_comparison", ("shift+tab",), "", "previous", "The comparison before"),
-    Action(
-        "force",
-        ("f",),
-        "f",
-        "force",
-        "Show the numbers of what cannot be compared, too, without a verdict",
-        10,
+    *under(
+        COMPARISON,
+        Action("next_comparison", ("tab",), "tab", "next", "The next of several comparisons", 9),
+        Action("previous_comparison", ("shift+tab",), "", "previous", "The comparison before"),
+        Action(
+            "force",
+            ("f",),
+            "f",
+            "force",
+            "Show the numbers of what cannot be compared, too, without a verdict",
+            10,
+        ),
+        Action("export", ("e",), "e", "export", "Write the comparison to a file, as Markdown", 6),
+        Action("copy", ("y",), "y", "copy", "Copy the comparison as Markdown", 8),
     ),
-    Action("export", ("e",), "e", "export", "Write the comparison to a file, as Markdown", 6),
-    Action("copy", ("y",), "y", "copy", "Copy the comparison as Markdown", 8),
-    Action("back", ("escape",), "esc", "back", "Back to the table, then to the screen before", 1),
-    Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", 4),
-    Action("quit", ("q",), "q", "quit", "End the session and leave"),
-    _move("down", ("j", "down"), "j k ↓ ↑", "down", "The row below, or scroll the large picture"),
-    _move("up", ("k", "up"), "", "up", "The row above, or scroll the picture"),
-    _move("page_down", ("pagedown",), "pgdn pgup", "page down", "A page down"),
-    _move("page_up", ("pageup",), "", "page up", "A page up"),
-    _move("first", ("home", "g"), "home end", "first", "The first row"),
-    _move("last", ("end", "G"), "", "last", "The last row"),
+    *under(
+        MOVING,
+        Action("back", ("escape",), "esc", "back", "To the table, then to the screen before", 1),
+    ),
+    *under(
+        PROGRAM,
+        Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", 4),
+        Action("quit", ("q",), "q", "quit", "End the session and leave"),
+    ),
+    *under(
+        MOVING,
+        _move("down", ("j", "down"), "j k ↓ ↑", "down", "The row below, or scroll the picture"),
+        _move("up", ("k", "up"), "", "up", "The row above, or scroll the picture"),
+        _move("page_down", ("pagedown",), "pgdn pgup", "page down", "A page down"),
+        _move("page_up", ("pageup",), "", "page up", "A page up"),
+        _move("first", ("home", "g"), "home end", "first", "The first row"),
+        _move("last", ("end", "G"), "", "last", "The last row"),
+    ),
 )

@@ -416,6 +416,22 @@ async def test_every_action_that_fails_without_a_text_still_says_what_it_was() -
         assert "TimeoutError" in b.text
 
 
+async def test_the_palette_has_no_name_twice() -> None:
+    async with bench() as b:
+        for view in (None, running(), finished()):
+            if view is not None:
+                await b.show(view)
+            names = [each.title for each in b.app.get_system_commands(b.app.screen)]
+            assert len(names) == len(set(names))
+            assert "Check" in names
+
+
+async def test_a_filter_can_be_typed_on() -> None:
+    async with bench() as b:
+        await b.press("slash", *"que", "enter", "slash", *"ry", "enter")
+        assert b.main.listing.filter == "query"
+
+
 def test_no_key_has_two_meanings() -> None:
     keys = [key for action in actions() for key in action.keys]
     assert len(keys) == len(set(keys))

@@ -245,6 +245,18 @@ async def test_the_verdict_of_a_session_is_read_again_when_it_has_ended(path: Pa
             await b.until(lambda: "✗" in b.line_with("▸"))
 
 
+async def test_filter_and_note_can_be_typed_on(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        await b.press("slash", *"before", "enter", "slash", *"-index", "enter")
+        assert screen_of(b).sessions.filter == "before-index"
+        assert current_of(b) == FIRST
+        await b.press("w")
+        await b.press("space", *"was", "space", *"slow")
+        await pressed(b, "enter")
+        assert (await sessions(path))[FIRST].note == "the old index was slow"
+
+
 async def test_an_empty_store_says_how_sessions_come_into_it(path: Path) -> None:
     async with library(path) as b:
         assert "no session is stored yet" in b.text

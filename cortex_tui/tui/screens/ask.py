@@ -56,19 +56,27 @@ class AskDialog(ApplyingDialog[Result]):
         placeholder: str,
         about: str,
         apply: Callable[[str], Future[Result]],
+        edits: bool = False,
     ) -> None:
-        """`text` is there to begin with; `apply` is called with what was entered."""
+        """`text` is there to begin with: to be edited, or as a suggestion that the first letter
+        replaces. `apply` is called with what was entered."""
         super().__init__()
         self._title = title
         self._text = text
         self._placeholder = placeholder
         self._about = about
         self._apply = apply
+        self._edits = edits
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = self._title
-            yield Entry(one_line(self._text), placeholder=self._placeholder, compact=True)
+            yield Entry(
+                one_line(self._text),
+                placeholder=self._placeholder,
+                compact=True,
+                select_on_focus=not self._edits,
+            )
             yield Static("", classes="error", markup=False)
             yield Static(f"{self._about}\n", classes="quiet", markup=False)
             yield Static("enter confirms   escape cancels", classes="quiet")

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from cortex_tui.tui.actions import Action
+from cortex_tui.tui.actions import PROGRAM, TOPICS, Action
 from cortex_tui.tui.config.keys import written
 from cortex_tui.tui.render.marks import Legend
 from cortex_tui.tui.render.text import Line, Span, wrap
@@ -75,6 +75,11 @@ class KeysPage(ModalScreen[None]):
 
 
 _INDENT = 11
+_FIXED = (
+    ("ctrl+c", "End the session and leave"),
+    ("ctrl+p", "Search for a command, or choose a theme"),
+    ("mouse", "Click a row, a box, a title, a tab or a key; the wheel scrolls"),
+)
 
 
 def key_lines(
@@ -83,14 +88,16 @@ def key_lines(
     others: Mapping[str, Sequence[Action]],
     width: int,
 ) -> list[Line]:
-    """All keys and what they do, all marks and what they mean, and the keys of other screens."""
-    rows = [
-        *_key_rows(table),
-        ("ctrl+c", "End the session and leave"),
-        ("ctrl+p", "Search for a command, or choose a theme"),
-        ("mouse", "Click a row, a box, a title, a tab or a key; the wheel scrolls"),
-    ]
-    lines = _explained(rows, width)
+    """All keys by topic and what they do, all marks and what they mean, and the keys of other
+    screens."""
+    topics: dict[str, list[tuple[str, str]]] = {}
+    for action in table:
+        topics.setdefault(action.topic, []).extend(_key_rows([action]))
+    topics.setdefault(PROGRAM, []).extend(_FIXED)
+    lines: list[Line] = []
+    for topic in TOPICS:
+        if rows := topics.get(topic):
+            lines += [*[()] * bool(lines), (Span(topic, "head"),), *_explained(rows, width)]
     for place, meanings in marks.items():
         lines += [(), (Span(place, "head"),), *_explained(meanings.items(), width)]
     for where, actions in others.items():

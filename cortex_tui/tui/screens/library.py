@@ -81,6 +81,7 @@ class LibraryScreen(StoredListScreen):
                 placeholder="what is worth knowing of it",
                 about="In place of the note that there is; an empty one takes that away.",
                 apply=lambda text: self.store.write(partial(note_all, _ids(chosen), text)),
+                edits=True,
             ),
             self._when_done,
         )

@@ -328,8 +328,8 @@ class StoredListScreen(ActionScreen):
     async def action_filter(self) -> None:
         line = next(iter(self.query(FilterLine)), None)
         if line is None:
-            line = FilterLine("parts of a text, profile:P tag:T commit:C since:7d until:DAY")
-            line.value = self.sessions.filter
+            what = "parts of a text, profile:P tag:T commit:C since:7d until:DAY"
+            line = FilterLine(self.sessions.filter, what)
             await self.mount(line, before=self._keys)
         # At once, unlike `line.focus()`: the letters may be right behind the key.
         self.set_focus(line)

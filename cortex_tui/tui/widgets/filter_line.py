@@ -28,10 +28,15 @@ class FilterLine(Input):
     class Cleared(Message):
         """Escape was pressed."""
 
-    def __init__(self, what: str = "parts of a name") -> None:
+    def __init__(self, filter_: str, what: str = "parts of a name") -> None:
+        """`filter_` is what there is already: more can be typed behind it."""
         super().__init__(
-            placeholder=f"filter: {what}; enter keeps it, escape clears it", compact=True
+            filter_,
+            placeholder=f"filter: {what}; enter keeps it, escape clears it",
+            compact=True,
+            select_on_focus=False,
         )
+        self.cursor_position = len(filter_)
 
     def action_clear(self) -> None:
         self.post_message(self.Cleared())

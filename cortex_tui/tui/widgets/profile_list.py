@@ -140,8 +140,7 @@ class ProfileList(Vertical):
 
         line = next(iter(self.query(FilterLine)), None)
         if line is None:
-            line = FilterLine()
-            line.value = self._listing.filter
+            line = FilterLine(self._listing.filter)
             await self.mount(line)
         # At once, unlike `line.focus()`: the letters may be right behind the key.
         self.screen.set_focus(line)
