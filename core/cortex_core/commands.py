@@ -20,7 +20,8 @@ class CaptureConversation(Command[Conversation], frozen=True, kw_only=True):
 
     Without `quality` it is estimated from the length of the content; without `id` a fresh
     one is made; without `captured_at` it took place now. Fails with `not_worth_capturing`
-    where score, turns and entities say so.
+    where score, turns and entities say so, and with `protected` where it would replace one in a
+    protected namespace.
     """
 
     title: str
@@ -72,7 +73,8 @@ class DeleteConversation(Command[Conversation], frozen=True):
 class LearnPattern(Command[Pattern], frozen=True, kw_only=True):
     """Stores a pattern, or replaces the one with this id.
 
-    Without `id` a fresh one is made; without `learned_at` it was learned now.
+    Without `id` a fresh one is made; without `learned_at` it was learned now. Fails with
+    `protected` where it would replace one in a protected namespace.
     """
 
     name: str

@@ -1,12 +1,12 @@
 """The front door: everything wired together over one store."""
 
 from collections.abc import Awaitable, Callable, Generator, Sequence
-from datetime import datetime
 from os import PathLike
 from types import TracebackType
 from typing import Any, TypeVar
 
 from cortex_core.behaviours import Logging, Protection, StoreFailures, Timing, Validation
+from cortex_core.clock import Clock, storable
 from cortex_core.commands import (
     CaptureConversation,
     DeleteConversation,
@@ -91,7 +91,7 @@ class Cortex:
         store: Store,
         *,
         events: Events,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Clock = utc_now,
         protection: Protection | None = None,
         behaviours: Sequence[Behaviour] | None = None,
     ) -> None:
@@ -101,7 +101,11 @@ class Cortex:
         """
         self.store = store
         self.events = events
-        self.protection = protection or Protection()
+        clock = storable(clock)
+        if protection is None:
+            given = (each for each in behaviours or () if isinstance(each, Protection))
+            protection = next(given, Protection())
+        self.protection = protection
         self.timing = Timing()
         if behaviours is None:
             behaviours = (Logging(), self.timing, Validation(), self.protection)
@@ -121,7 +125,7 @@ class Cortex:
         synchronous: Synchronous | None = None,
         busy_timeout_s: float = BUSY_TIMEOUT_S,
         search_timeout_s: float = SEARCH_TIMEOUT_S,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Clock = utc_now,
         protection: Protection | None = None,
         behaviours: Sequence[Behaviour] | None = None,
     ) -> "Opening":
@@ -139,9 +143,12 @@ class Cortex:
         store decides (SQLite: NORMAL). A write waits `busy_timeout_s` for others who use the
         store, a search takes `search_timeout_s` at most. `behaviours` replaces the default ones
         (logging, timing, validation, protection, and for a remote store its failures), outermost
-        first; an empty sequence leaves none. Raises StoreError where the place cannot be used.
+        first; an empty sequence leaves none. `clock` gives the time, aware; where it is ahead of
+        the system's, that one counts. Raises StoreError where the place cannot be used.
         """
         settings = StoreSettings(synchronous, busy_timeout_s, search_timeout_s)
+        # A clock that cannot be used is reported before there is anything to close.
+        storable(clock)()
 
         async def opened() -> Cortex:
             events = Events()
@@ -199,13 +206,11 @@ class Opening:
             await self._cortex.close()
 
 
-def _handlers(
-    store: Store, clock: Callable[[], datetime], protection: Protection
-) -> tuple[Handler, ...]:
+def _handlers(store: Store, clock: Clock, protection: Protection) -> tuple[Handler, ...]:
     return (
-        CaptureConversationHandler(store, clock),
+        CaptureConversationHandler(store, clock, protection.refusal),
         DeleteConversationHandler(store, clock, protection.refusal),
-        LearnPatternHandler(store, clock),
+        LearnPatternHandler(store, clock, protection.refusal),
         UpdatePatternConfidenceHandler(store, clock),
         UpdateContextRelevanceHandler(store, clock),
         GetConversationByIdHandler(store),

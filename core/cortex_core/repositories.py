@@ -1,8 +1,8 @@
 """Repositories to await: one call, one transaction. Without requests, behaviours or events."""
 
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from collections.abc import Awaitable
 
+from cortex_core.clock import Clock
 from cortex_core.domain.context_item import ContextItem
 from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.pattern import Pattern
@@ -68,7 +68,7 @@ class ConversationRepository:
 class PatternRepository:
     """Stores and fetches patterns, each call a transaction of its own."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, store: Store, clock: Clock = utc_now) -> None:
         self._store = store
         self._clock = clock
 

@@ -1,6 +1,6 @@
 """What sending a request comes to: a value, or the reasons why there is none."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar, cast
 
 import msgspec
@@ -25,6 +25,10 @@ class Error(msgspec.Struct, frozen=True):
     code: str
     message: str
     field: str | None = None
+
+
+Refusal = Callable[[str], Error | None]
+"""Why nothing may be replaced or removed in a namespace; None where it may."""
 
 
 class RequestFailedError(Exception):

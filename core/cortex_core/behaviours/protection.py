@@ -1,4 +1,4 @@
-"""Keeps protected namespaces from deletion, and the store from a flood."""
+"""Keeps what protected namespaces have, and the store from a flood."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -13,12 +13,13 @@ _SECOND_NS = 1_000_000_000
 
 
 class Protection:
-    """Refuses to destroy anything in `namespaces`, and more than `rate_per_s` requests.
+    """Refuses to remove or replace what is in `namespaces`, and more than `rate_per_s` requests.
 
-    `namespaces` are patterns such as `cortex.rules` or `cortex.*`. What a request destroys
-    is known only once it is loaded, so handlers that destroy ask `refusal` within their
-    transaction, whatever the behaviours: nothing can move into a protected namespace in
-    between.
+    `namespaces` are patterns such as `cortex.rules` or `cortex.*`. Something new can be stored
+    there, and a pattern can be observed; nothing can be deleted, or stored anew under its id,
+    there or elsewhere. What a request destroys is known only once it is loaded, so handlers
+    ask `refusal` within their transaction, whatever the behaviours: nothing can move into a
+    protected namespace in between.
 
     The rate counts all requests together. A second's worth may come at once, and the
     allowance grows back evenly (the generic cell rate algorithm, ITU-T I.371).
@@ -34,13 +35,16 @@ class Protection:
     ) -> None:
         if rate_per_s is not None and not rate_per_s > 0:
             raise ValueError(f"rate_per_s: expected more than 0, got {rate_per_s}")
+        if isinstance(namespaces, str):
+            # As an iterable, it would be one pattern for each of its characters.
+            raise TypeError(f"namespaces: expected several patterns, got the text {namespaces!r}")
         self.namespaces = tuple(namespaces)
         self.rate_per_s = rate_per_s
         self._clock_ns = clock_ns
         self._paid_until_ns: float = clock_ns()
 
     def refusal(self, namespace: str) -> Error | None:
-        """Why nothing may be destroyed in `namespace`; None where it may."""
+        """Why nothing may be removed or replaced in `namespace`; None where it may."""
         for pattern in self.namespaces:
             if Namespace(namespace).matches(pattern):
                 return Error(PROTECTED, f"namespace {namespace} is protected by {pattern}")

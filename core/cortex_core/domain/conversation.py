@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cortex_core.domain import rules
-from cortex_core.domain.entity import ID_MOST, new_id, restorer
+from cortex_core.domain.entity import ID_MOST, changer, new_id, restorer
 from cortex_core.domain.namespace import check_namespace
 from cortex_core.domain.quality import ConversationQuality
 from cortex_core.domain.rules import utc_now
@@ -61,6 +61,10 @@ class Conversation:
         """The quality as a value with a rating, a richness and a verdict."""
         return ConversationQuality(self.quality, self.turn_count, self.entity_count)
 
+    def replacing(self, before: "Conversation") -> "Conversation":
+        """This one as it is stored in the place of `before`, which was stored first."""
+        return _changed(self, created_at=before.created_at)
+
 
 def check_conversation_fields(
     found: list[Violation],
@@ -86,3 +90,5 @@ def check_conversation_fields(
 
 restore_conversation = restorer(Conversation)
 """Rebuilds a conversation from stored values in the order of its fields, unchecked."""
+
+_changed = changer(Conversation)

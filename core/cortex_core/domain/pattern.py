@@ -91,6 +91,10 @@ class Pattern:
             updated_at=at,
         )
 
+    def replacing(self, before: "Pattern") -> "Pattern":
+        """This one as it is stored in the place of `before`, which was stored first."""
+        return _changed(self, created_at=before.created_at)
+
 
 def check_pattern_fields(
     found: list[Violation],

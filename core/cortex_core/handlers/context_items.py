@@ -1,8 +1,6 @@
 """Gives context items a new relevance."""
 
-from collections.abc import Callable
-from datetime import datetime
-
+from cortex_core.clock import Clock
 from cortex_core.commands import UpdateContextRelevance
 from cortex_core.domain.context_item import ContextItem
 from cortex_core.domain.relevance_score import RelevanceScore
@@ -14,7 +12,7 @@ from cortex_core.result import NOT_FOUND, Result, failed
 class UpdateContextRelevanceHandler:
     request_type = UpdateContextRelevance
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 

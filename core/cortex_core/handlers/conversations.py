@@ -1,9 +1,9 @@
 """Captures, deletes and fetches conversations."""
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from cortex_core.clock import Clock
 from cortex_core.commands import CaptureConversation, DeleteConversation
 from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.entity import new_id
@@ -12,18 +12,16 @@ from cortex_core.events import ConversationCaptured, ConversationDeleted
 from cortex_core.ops import GetConversation, RecentConversations, SaveConversation
 from cortex_core.ports import Store, Tx
 from cortex_core.queries import GetConversationById, GetConversationQuality, GetRecentConversations
-from cortex_core.result import NOT_FOUND, NOT_WORTH_CAPTURING, Error, Result, failed
-
-Clock = Callable[[], datetime]
-Refusal = Callable[[str], Error | None]
+from cortex_core.result import NOT_FOUND, NOT_WORTH_CAPTURING, Refusal, Result, failed
 
 
 class CaptureConversationHandler:
     request_type = CaptureConversation
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, refusal: Refusal) -> None:
         self._store = store
         self._clock = clock
+        self._refusal = refusal
 
     async def handle(self, request: CaptureConversation) -> Result[Conversation]:
         score = request.quality
@@ -38,18 +36,27 @@ class CaptureConversationHandler:
             conversation, event = _captured(request, score, now, None)
             await self._store.ask(SaveConversation(conversation, (event,)))
             return Result(conversation)
-        return Result(await self._store.write(partial(_capture, request, request.id, score, now)))
+        capture = partial(_capture, request, request.id, score, now, self._refusal)
+        return await self._store.write(capture)
 
 
 def _capture(
-    request: CaptureConversation, id_: str, score: float, now: datetime, tx: Tx
-) -> Conversation:
+    request: CaptureConversation,
+    id_: str,
+    score: float,
+    now: datetime,
+    refusal: Refusal,
+    tx: Tx,
+) -> Result[Conversation]:
     """The unit for an id of the caller's."""
     before = tx.conversations.get(id_, for_update=True)
+    refused = None if before is None else refusal(before.namespace)
+    if refused is not None:
+        return Result(None, (refused,))
     conversation, event = _captured(request, score, now, before)
     tx.conversations.save(conversation)
     tx.record(event)
-    return conversation
+    return Result(conversation)
 
 
 def _captured(
@@ -67,9 +74,11 @@ def _captured(
         file_path=request.file_path,
         namespace=request.namespace,
         captured_at=now if request.captured_at is None else request.captured_at,
-        created_at=now if before is None else min(before.created_at, now),
+        created_at=now,
         updated_at=now,
     )
+    if before is not None:
+        conversation = conversation.replacing(before)
     return conversation, ConversationCaptured(
         occurred_at=now,
         conversation_id=conversation.id,

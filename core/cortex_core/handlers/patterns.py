@@ -1,9 +1,9 @@
 """Learns, observes and fetches patterns."""
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from cortex_core.clock import Clock
 from cortex_core.commands import LearnPattern, UpdatePatternConfidence
 from cortex_core.domain.entity import new_id
 from cortex_core.domain.pattern import Pattern
@@ -11,18 +11,17 @@ from cortex_core.events import PatternConfidenceUpdated, PatternLearned
 from cortex_core.ops import GetPattern, PatternsInNamespace, SavePattern
 from cortex_core.ports import Store, Tx
 from cortex_core.queries import FindSimilarPatterns, GetPatternById, GetPatternsByNamespace
-from cortex_core.result import NOT_FOUND, Result, failed
+from cortex_core.result import NOT_FOUND, Refusal, Result, failed
 from cortex_core.search import PatternSearch, SimilarPattern
-
-Clock = Callable[[], datetime]
 
 
 class LearnPatternHandler:
     request_type = LearnPattern
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, refusal: Refusal) -> None:
         self._store = store
         self._clock = clock
+        self._refusal = refusal
 
     async def handle(self, request: LearnPattern) -> Result[Pattern]:
         now = self._clock()
@@ -31,16 +30,22 @@ class LearnPatternHandler:
             pattern, event = _learned(request, now, None)
             await self._store.ask(SavePattern(pattern, (event,)))
             return Result(pattern)
-        return Result(await self._store.write(partial(_learn, request, request.id, now)))
+        learn = partial(_learn, request, request.id, now, self._refusal)
+        return await self._store.write(learn)
 
 
-def _learn(request: LearnPattern, id_: str, now: datetime, tx: Tx) -> Pattern:
+def _learn(
+    request: LearnPattern, id_: str, now: datetime, refusal: Refusal, tx: Tx
+) -> Result[Pattern]:
     """The unit for an id of the caller's."""
     before = tx.patterns.get(id_, for_update=True)
+    refused = None if before is None else refusal(before.namespace)
+    if refused is not None:
+        return Result(None, (refused,))
     pattern, event = _learned(request, now, before)
     tx.patterns.save(pattern)
     tx.record(event)
-    return pattern
+    return Result(pattern)
 
 
 def _learned(
@@ -62,9 +67,11 @@ def _learned(
         related_ids=request.related_ids,
         namespace=request.namespace,
         learned_at=now if request.learned_at is None else request.learned_at,
-        created_at=now if before is None else min(before.created_at, now),
+        created_at=now,
         updated_at=now,
     )
+    if before is not None:
+        pattern = pattern.replacing(before)
     return pattern, PatternLearned(
         occurred_at=now,
         pattern_id=pattern.id,

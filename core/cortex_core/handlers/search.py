@@ -1,8 +1,6 @@
 """Searches conversations."""
 
-from collections.abc import Callable
-from datetime import datetime
-
+from cortex_core.clock import Clock
 from cortex_core.ports import Store
 from cortex_core.queries import SearchContext
 from cortex_core.result import Result
@@ -12,7 +10,7 @@ from cortex_core.search import ConversationSearch, SearchHits
 class SearchContextHandler:
     request_type = SearchContext
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 

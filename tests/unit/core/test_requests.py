@@ -1,18 +1,28 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec import structs
 
 from cortex_core import (
     CaptureConversation,
     Conversation,
+    ConversationCaptured,
     Cortex,
     DeleteConversation,
+    Event,
     GetConversationById,
     GetRecentConversations,
+    LearnPattern,
+    PatternLearned,
+    PatternType,
     Protection,
+    Request,
     RequestFailedError,
+    UpdatePatternConfidence,
+    Validation,
 )
 
 CONTENT = "What the cache had to do with it. " * 20
@@ -121,6 +131,56 @@ async def test_protected_namespaces_refuse_deletion(path: Path) -> None:
         result = await cortex.send(DeleteConversation("given"))
         assert result.errors[0].code == "protected"
         assert await cortex.conversations.count() == 1
+
+
+@pytest.mark.parametrize("given_as_behaviour", [False, True])
+@pytest.mark.parametrize("where", ["sqlite", "memory:"])
+async def test_protected_namespaces_keep_what_they_have(
+    path: Path, where: str, given_as_behaviour: bool
+) -> None:
+    protection = Protection(namespaces=("cortex.*",))
+    options: dict[str, Any] = (
+        {"behaviours": (Validation(), protection)}
+        if given_as_behaviour
+        else {"protection": protection}
+    )
+    events: list[Event] = []
+    place = path if where == "sqlite" else where
+    async with Cortex.open(place, **options) as cortex:
+        conversation = (await cortex.send(structs.replace(FULL, namespace="cortex.a"))).unwrap()
+        learn = LearnPattern(
+            id="p",
+            name="n",
+            type=PatternType.BUG_FIX,
+            content="c",
+            confidence=0.8,
+            namespace="cortex.a",
+        )
+        pattern = (await cortex.send(learn)).unwrap()
+        cortex.events.subscribe(ConversationCaptured, events.append)
+        cortex.events.subscribe(PatternLearned, events.append)
+        for namespace in ("cortex.a", "cortex.b", "workspace"):
+            there: tuple[Request[Any], ...] = (
+                structs.replace(FULL, namespace=namespace),
+                structs.replace(learn, namespace=namespace),
+            )
+            for request in there:
+                result = await cortex.send(request)
+                assert [error.code for error in result.errors] == ["protected"]
+        assert await cortex.conversations.get(conversation.id) == conversation
+        assert await cortex.patterns.get("p") == pattern
+        assert events == []
+        # What is new can be stored there, and what is elsewhere can move there.
+        new = CaptureConversation(title="t", content=CONTENT, quality=0.9, namespace="cortex.a")
+        moved = structs.replace(new, id="moved", namespace="workspace")
+        for fine in (new, moved, structs.replace(moved, namespace="cortex.a")):
+            assert (await cortex.send(fine)).ok
+        assert (await cortex.send(UpdatePatternConfidence("p", success=True))).ok
+
+
+def test_one_text_is_not_several_patterns() -> None:
+    with pytest.raises(TypeError, match="namespaces"):
+        Protection(namespaces="cortex.*")
 
 
 async def test_the_repository_stores_an_entity_as_it_is_but_for_when_it_was_first_stored(
