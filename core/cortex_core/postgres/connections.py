@@ -33,7 +33,7 @@ class Connections:
         """`keep` them between two uses; wait `wait_s` at most where all are in use."""
         self._pool = pool
         self._loop = loop
-        self._keep = keep
+        self.keeps = keep
         self.wait_s = wait_s
         self._idle: list[Pipeline] = []
         self._in_use = 0
@@ -57,7 +57,7 @@ class Connections:
                 self._in_use += 1
                 return pipeline
             self._return(pipeline)
-        if self._in_use < self._most:
+        if self._in_use < self.most:
             return await self._lease()
         waiting: asyncio.Future[Pipeline | None] = self._loop.create_future()
         self._waiting.append(waiting)
@@ -79,7 +79,7 @@ class Connections:
         """The caller does not need it any more. What was asked last may still be under way."""
         if (
             pipeline.usable
-            and self._keep
+            and self.keeps
             and self._prepares == pipeline.prepares
             and not self._closed
         ):
@@ -97,7 +97,8 @@ class Connections:
             await asyncio.wait(self._returning)
 
     @property
-    def _most(self) -> int:
+    def most(self) -> int:
+        """How many there can be."""
         return self._pool.max_size
 
     def _pass_on(self, pipeline: Pipeline | None) -> None:
@@ -146,7 +147,7 @@ class Connections:
         except (PoolTimeout, TooManyRequests) as error:
             failed = self._pool.get_stats().get("connections_errors", 0) > failed_before
             # Of its own pool there is one left, but not one that could be opened.
-            if failed or self._keep:
+            if failed or self.keeps:
                 raise StoreUnavailableError(
                     f"the server could not be reached within {self.wait_s:g} s"
                 ) from error
@@ -161,7 +162,7 @@ class Connections:
 
     def _exhausted(self) -> StoreError:
         return StoreBusyError(
-            f"all {self._most} connections of the pool were in use for {self.wait_s:g} s"
+            f"all {self.most} connections of the pool were in use for {self.wait_s:g} s"
         )
 
     def _return(self, pipeline: Pipeline) -> None:

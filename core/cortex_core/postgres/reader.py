@@ -1,107 +1,120 @@
-"""Runs units that only read, each on a connection of its own, side by side."""
+"""Runs what only reads, each on a connection of its own, side by side."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from psycopg.pq import TransactionStatus
+
+from cortex_core.errors import SearchTimeoutError
 from cortex_core.postgres.connections import Connections
 from cortex_core.postgres.failures import FORGOTTEN, LostError, translated
 from cortex_core.postgres.greenlets import in_greenlet
 from cortex_core.postgres.pipeline import Pipeline
-from cortex_core.postgres.statements import BEGIN_READ, Statements
+from cortex_core.postgres.questions import Question
+from cortex_core.postgres.statements import BEGIN_READ, ROLLBACK, Statements
 from cortex_core.postgres.transaction import Transaction
 from cortex_core.postgres.tx import PostgresTx
+from cortex_core.postgres.under_way import UnderWay
 
 T = TypeVar("T")
 
 _CANCEL_S = 5.0
 _TRIES_MOST = 12
+"""After a restart of the server, each connection that was kept has to be found out about."""
 
 
 class Reader:
-    """Reads, as many at once as there are connections."""
+    """Reads, as many at once as there are connections.
+
+    What is cancelled, or takes longer than it may, is stopped on the server, too. What lost its
+    connection is run again on another: it has changed nothing.
+    """
 
     def __init__(
-        self, connections: Connections, loop: asyncio.AbstractEventLoop, statements: Statements
+        self,
+        connections: Connections,
+        loop: asyncio.AbstractEventLoop,
+        statements: Statements,
+        under_way: UnderWay,
     ) -> None:
         self._connections = connections
         self._loop = loop
         self._statements = statements
-        self._under_way = 0
-        self._idle: asyncio.Future[None] | None = None
-        self._cancelling: set[asyncio.Task[None]] = set()
+        self._under_way = under_way
+        self._stopping: set[asyncio.Task[None]] = set()
 
-    async def run(self, unit: Callable[[PostgresTx], T]) -> T:
-        """What `unit` returns, on one moment's view. Cancelled, it stops on the server too.
+    async def run(self, unit: Callable[[PostgresTx], T], *, timeout_s: float | None = None) -> T:
+        """What `unit` returns, on one moment's view."""
 
-        Run again where the connection broke, or had not prepared what it should: after a restart
-        of the server, each that was kept has to be found out about.
-        """
-        self._under_way += 1
-        try:
-            for _ in range(_TRIES_MOST - 1):
-                with suppress(LostError, *FORGOTTEN):
-                    return await self._attempt(unit)
-            return await self._attempt(unit)
-        except BaseException as error:
-            shown = translated(error)
-            if shown is error:
-                raise
-            raise shown from error
-        finally:
-            self._ended()
+        async def on(pipeline: Pipeline) -> T:
+            transaction = Transaction(pipeline, BEGIN_READ)
+            tx = PostgresTx(transaction, self._statements)
+            try:
+                return await in_greenlet(partial(unit, tx))
+            finally:
+                transaction.end()
 
-    async def _attempt(self, unit: Callable[[PostgresTx], T]) -> T:
+        return await self._with_connection(on, timeout_s)
+
+    async def ask(self, question: Question, *, timeout_s: float | None = None) -> Any:
+        """What the answer to one question comes to."""
+
+        async def on(pipeline: Pipeline) -> Any:
+            (result,) = await pipeline.ask((question.call,))
+            return question.read(result)
+
+        return await self._with_connection(on, timeout_s)
+
+    async def _with_connection(
+        self, on: Callable[[Pipeline], Awaitable[T]], timeout_s: float | None
+    ) -> T:
+        with self._under_way:
+            try:
+                async with asyncio.timeout(timeout_s):
+                    for _ in range(_TRIES_MOST - 1):
+                        with suppress(LostError, *FORGOTTEN):
+                            return await self._attempt(on)
+                    return await self._attempt(on)
+            except TimeoutError as error:
+                raise SearchTimeoutError(f"the search took longer than {timeout_s:g} s") from error
+            except BaseException as error:
+                shown = translated(error)
+                if shown is error:
+                    raise
+                raise shown from error
+
+    async def _attempt(self, on: Callable[[Pipeline], Awaitable[T]]) -> T:
         pipeline = await self._connections.take()
-        transaction = Transaction(pipeline, BEGIN_READ)
         try:
-            value = await in_greenlet(partial(unit, PostgresTx(transaction, self._statements)))
+            value = await on(pipeline)
         except asyncio.CancelledError:
-            self._stop_soon(pipeline, transaction)
+            self._stop_soon(pipeline)
             raise
         except BaseException:
-            self._end(pipeline, transaction)
+            self._connections.give(pipeline)
             raise
-        self._end(pipeline, transaction)
+        self._connections.give(pipeline)
         return value
 
-    def _end(self, pipeline: Pipeline, transaction: Transaction) -> None:
-        if pipeline.usable:
-            transaction.end()
-        self._connections.give(pipeline)
+    def _stop_soon(self, pipeline: Pipeline) -> None:
+        """The caller does not wait until the server has stopped; closing does."""
+        self._under_way.begin()
+        task = self._loop.create_task(self._stopped(pipeline), name="cortex-core cancel")
+        self._stopping.add(task)
+        task.add_done_callback(self._stopping.discard)
 
-    async def drained(self) -> None:
-        """Return when nothing is under way."""
-        while self._under_way:
-            self._idle = self._loop.create_future()
-            await self._idle
-
-    def _stop_soon(self, pipeline: Pipeline, transaction: Transaction) -> None:
-        """The caller does not wait until the server has stopped; close() does."""
-        self._under_way += 1
-        task = self._loop.create_task(
-            self._stopped(pipeline, transaction), name="cortex-core cancel"
-        )
-        self._cancelling.add(task)
-        task.add_done_callback(self._cancelling.discard)
-
-    async def _stopped(self, pipeline: Pipeline, transaction: Transaction) -> None:
+    async def _stopped(self, pipeline: Pipeline) -> None:
         try:
-            if await pipeline.cancel(_CANCEL_S):
-                transaction.failed = True
-                transaction.end()
-            else:
+            if not await pipeline.cancel(_CANCEL_S):
                 pipeline.abandon()
+            elif pipeline.connection.info.transaction_status != TransactionStatus.IDLE:
+                await pipeline.ask((ROLLBACK,))
         except BaseException:
             pipeline.abandon()
             raise
         finally:
             self._connections.give(pipeline)
-            self._ended()
-
-    def _ended(self) -> None:
-        self._under_way -= 1
-        if not self._under_way and self._idle is not None and not self._idle.done():
-            self._idle.set_result(None)
+            self._under_way.end()

@@ -59,6 +59,10 @@ class TableStatements(Generic[E]):
         self.all = names.prepared(f"{self.select} ORDER BY key")
         self.count = names.prepared(f"SELECT count(*) FROM {self.source}")
 
+    def limited(self, condition: str, most: int) -> str:
+        """SQL for the first rows that fit, in the table's order."""
+        return f"{self.select} WHERE {condition} {self.ordered} LIMIT {int(most)}"
+
 
 class ConversationStatements(TableStatements[Conversation]):
     def __init__(self, names: Names) -> None:

@@ -15,8 +15,11 @@ from cortex_core.postgres import schema as schemas
 from cortex_core.postgres.address import DEFAULT_SCHEMA, Address
 from cortex_core.postgres.connections import Connections, Pool
 from cortex_core.postgres.failures import translated
+from cortex_core.postgres.look_ups import LookUps
+from cortex_core.postgres.questions import look_ups, reads
 from cortex_core.postgres.reader import Reader
 from cortex_core.postgres.statements import Statements
+from cortex_core.postgres.under_way import UnderWay
 from cortex_core.postgres.write_queue import WriteQueue
 from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
 from cortex_core.settings import BUSY_TIMEOUT_S, SEARCH_TIMEOUT_S
@@ -60,8 +63,12 @@ class PostgresStore:
             pool, self._loop, keep=owned is not None, wait_s=busy_timeout_s
         )
         statements = Statements(schema)
+        self._under_way = UnderWay(self._loop)
         self._writes = WriteQueue(self.connections, self._loop, statements, publish)
-        self._reads = Reader(self.connections, self._loop, statements)
+        self._reads = Reader(self.connections, self._loop, statements, self._under_way)
+        self._look_ups = LookUps(self.connections, self._under_way)
+        self._asks_look_up = look_ups(statements)
+        self._asks_read = reads(statements)
         self._search_timeout_s = search_timeout_s
         self._closing: asyncio.Task[None] | None = None
 
@@ -154,6 +161,12 @@ class PostgresStore:
         return _CAPABILITIES
 
     def ask(self, op: Op[T]) -> Awaitable[T]:
+        self._refuse_if_unusable()
+        kind = type(op)
+        if (asks := self._asks_look_up.get(kind)) and (question := asks(op)):
+            return self._look_ups.ask(question)
+        if (asks := self._asks_read.get(kind)) and (question := asks(op)):
+            return self._reads.ask(question, timeout_s=self._search_timeout_s)
         return op.through(self)
 
     def write(self, unit: Callable[[Tx], T]) -> Awaitable[T]:
@@ -186,7 +199,8 @@ class PostgresStore:
 
     async def _close(self) -> None:
         await self._writes.drained()
-        await self._reads.drained()
+        await self._under_way.drained()
+        self._look_ups.release()
         await self.connections.close()
         if self._owned is not None:
             await self._owned.close()

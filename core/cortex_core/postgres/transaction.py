@@ -66,7 +66,7 @@ class Transaction:
     def end(self) -> None:
         """Have the server end a transaction that only read. Does not wait for it."""
         self._over = True
-        if self._begun:
+        if self._begun and self.pipeline.usable:
             self.pipeline.ask((ROLLBACK if self.failed else COMMIT,)).add_done_callback(_ignored)
 
     async def roll_back(self) -> None:

@@ -10,6 +10,7 @@ from cortex_core.domain.specification import Specification, check_fields
 from cortex_core.events import Event
 from cortex_core.postgres.conditions import Condition, compiled, satisfying
 from cortex_core.postgres.pipeline import Call, Statement
+from cortex_core.postgres.questions import counted
 from cortex_core.postgres.statements import (
     ConversationStatements,
     PatternStatements,
@@ -17,7 +18,7 @@ from cortex_core.postgres.statements import (
     TableStatements,
 )
 from cortex_core.postgres.transaction import Transaction
-from cortex_core.postgres.values import real, to_whole, whole
+from cortex_core.postgres.values import real, whole
 
 E = TypeVar("E")
 
@@ -46,9 +47,7 @@ class _Repository(Generic[E]):
         return self._table.entities(self._transaction.ask(Call(self._statements.all)))
 
     def count(self) -> int:
-        counted = self._transaction.ask(Call(self._statements.count)).get_value(0, 0)
-        assert counted is not None
-        return to_whole(counted)
+        return counted(self._transaction.ask(Call(self._statements.count)))
 
     def save(self, entity: E, /) -> None:
         self._transaction.write(Call(self._statements.save, self._table.row(entity)))
@@ -60,13 +59,13 @@ class _Repository(Generic[E]):
 
     def _found(self, condition: Condition, max_results: int) -> Iterator[E]:
         """The rows that fit, in the table's order; all of them where Python has to choose."""
-        sql = f"{self._statements.select} WHERE {condition.sql} {self._statements.ordered}"
         if condition.exact:
-            limited = Statement(f"{sql} LIMIT {int(max_results)}".encode())
+            limited = Statement(self._statements.limited(condition.sql, max_results).encode())
             yield from self._table.entities(
                 self._transaction.ask(Call(limited, condition.parameters))
             )
             return
+        sql = f"{self._statements.select} WHERE {condition.sql} {self._statements.ordered}"
         cursor = self._transaction.fresh_name()
         declare = Statement(f"DECLARE {cursor} NO SCROLL CURSOR FOR {sql}".encode())
         self._transaction.ask(Call(declare, condition.parameters))
