@@ -8,6 +8,7 @@ from typing import Literal
 
 from cortex_tui.limits import MAX_INTERVALS
 from cortex_tui.protocol.messages import Health, Samples
+from cortex_tui.results.blocked import LOOP_BLOCKED_NS, Blocks, blocks_of
 from cortex_tui.results.series import IntervalSlice
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.stats.measured import Subject
@@ -141,6 +142,8 @@ class IntervalSeries:
         self._frozen: dict[int, IntervalSlice] = {}
         """The slots that have not changed since they were read as slices."""
         self._changed: set[int] = set()
+        self._blocked: dict[int, int] = {}
+        """By slot, for how long the event loop was blocked, where that is worth a warning."""
         self._rewritten = False
 
     def __len__(self) -> int:
@@ -174,6 +177,13 @@ class IntervalSeries:
     def _touch(self, slot: int) -> None:
         self._changed.add(slot)
         self._frozen.pop(slot, None)
+        lag_ns = self._slots[slot].health.loop_lag_ns
+        if lag_ns >= LOOP_BLOCKED_NS:
+            self._blocked[slot] = lag_ns
+
+    def blocks(self, interval_ns: int) -> Blocks:
+        """When the event loop was blocked; `interval_ns` is the length of a message's interval."""
+        return blocks_of(self._blocked.items(), self.length * interval_ns)
 
     def slices(self, interval_ns: int) -> tuple[IntervalSlice, ...]:
         """All slots, in order of time, frozen; `interval_ns` is the length of a message's interval.
@@ -203,5 +213,8 @@ class IntervalSeries:
                 known.add(interval)
         self._slots = merged
         self._frozen = {}
+        blocked, self._blocked = self._blocked, {}
+        for slot, lag_ns in blocked.items():
+            self._blocked[slot // 2] = max(lag_ns, self._blocked.get(slot // 2, 0))
         self.length *= 2
         self._rewritten = True

@@ -23,7 +23,7 @@ from cortex_tui.protocol.messages import (
     StateChanged,
 )
 from cortex_tui.protocol.plan import INTERVAL_NS
-from cortex_tui.results.blocked import Blocks, blocks_of
+from cortex_tui.results.blocked import Blocks
 from cortex_tui.results.evidence import spreads_of
 from cortex_tui.results.findings import ExaminationTimes, Findings, findings_of
 from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName, interval_of
@@ -61,6 +61,8 @@ class RunFold(RunTotals):
         self._planned_neighbours = planned.neighbours
         self._neighbours: list[tuple[int, str]] | None = None
         """The runs that measure with it, in the order of the plan; None until that begins."""
+        self._neighbour_names: tuple[str, ...] | None = None
+        """Theirs, made when they are asked for."""
         self.clock_cost_ns = clock_cost_ns
         self.life = RunLife()
         self._measured: RunFinished | None = None
@@ -105,15 +107,16 @@ class RunFold(RunTotals):
     @property
     def blocks(self) -> Blocks:
         """Of the event loop, as far as its intervals have them."""
-        lags_ns = ((slot, interval.health.loop_lag_ns) for slot, interval in self.intervals)
-        return blocks_of(lags_ns, self.intervals.length * self.interval_ns)
+        return self.intervals.blocks(self.interval_ns)
 
     @property
     def neighbours(self) -> tuple[str, ...]:
         """Who measures with it; until that begins, who is planned to."""
-        if self._neighbours is not None:
-            return tuple(name for _, name in self._neighbours)
-        return self._planned_neighbours if self.live else ()
+        if self._neighbours is None:
+            return self._planned_neighbours if self.live else ()
+        if self._neighbour_names is None:
+            self._neighbour_names = tuple(name for _, name in self._neighbours)
+        return self._neighbour_names
 
     @property
     def phase_ns(self) -> int:
@@ -147,7 +150,7 @@ class RunFold(RunTotals):
             self._clock.begin(at_ns)
         self._clock.stand(at_ns, paused=self.life.paused)
         if self.life.stage == "measure":
-            self._neighbours = []
+            self._neighbours, self._neighbour_names = [], None
             if self.profile.auto_warmup and not self.settling.settled:
                 self.warnings.append(UNSETTLED)
 
@@ -161,7 +164,7 @@ class RunFold(RunTotals):
         """Begins to measure at the same moment as the other: they are neighbours."""
         if self._neighbours is not None:
             insort(self._neighbours, (other.run, other.profile.full_name))
-            self.changed = True
+            self._neighbour_names, self.changed = None, True
 
     def mark(self, message: Mark) -> None:
         if len(self.marks) < MAX_MARKS:
@@ -235,7 +238,7 @@ class RunFold(RunTotals):
 
     def restore_neighbours(self, names: tuple[str, ...]) -> None:
         """Those that were stored."""
-        self._neighbours = list(enumerate(names))
+        self._neighbours, self._neighbour_names = list(enumerate(names)), names
 
     def restore_findings(self, findings: Findings) -> None:
         """Those that were stored; without this, they are found again."""

@@ -8,7 +8,7 @@ from copy import copy
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import RunPlanned
 from cortex_tui.results.cells import Cells
-from cortex_tui.results.findings import Findings
+from cortex_tui.results.findings import Findings, Slots
 from cortex_tui.results.intervals import Interval, TimeName
 from cortex_tui.results.result_of import statistics_of, targets_of
 from cortex_tui.results.run_fold import Concluded, RunFold
@@ -47,7 +47,8 @@ _OF_RUN = (
     "warmup_ns",
 )
 """What a run and its record have under one name and in one form; so have an interval and its record
-what follows."""
+what `_OF_INTERVAL` names."""
+_TIMES: tuple[TimeName, ...] = ("service", "response", "lateness", "failure")
 _OF_INTERVAL = ("errors", "health", "in_flight", "level", "neighbours", "oldest_ns", "unstarted")
 
 
@@ -76,18 +77,32 @@ def record_of(run: RunFold, cells: Cells) -> RunRecord:
     )
 
 
-def interval_record_of(run: RunFold, slot: int, interval: Interval) -> IntervalRecord:
+def interval_records(run: RunFold, slots: Slots) -> list[IntervalRecord]:
+    """Those of some slots of the run."""
+    filled = [
+        (number, name, times)
+        for number, (_, interval) in enumerate(slots)
+        for name in _TIMES
+        if (times := getattr(interval, name)).total or times.overflow
+    ]
+    blobs = IntervalHistogram.encode_each([times for _, _, times in filled])
+    encoded: list[dict[str, EncodedHistogram]] = [{} for _ in slots]
+    for (number, name, times), blob in zip(filled, blobs, strict=True):
+        encoded[number][name] = EncodedHistogram(blob, times.moments)
     length = run.intervals.length
-    return IntervalRecord(
-        run=run.run,
-        first=slot * length,
-        length=length,
-        service=_encoded(interval.service),
-        response=_encoded(interval.response),
-        lateness=_encoded(interval.lateness),
-        failure=_encoded(interval.failure),
-        **{name: copy(getattr(interval, name)) for name in _OF_INTERVAL},
-    )
+    return [
+        IntervalRecord(
+            run=run.run,
+            first=slot * length,
+            length=length,
+            service=each.get("service"),
+            response=each.get("response"),
+            lateness=each.get("lateness"),
+            failure=each.get("failure"),
+            **{name: copy(getattr(interval, name)) for name in _OF_INTERVAL},
+        )
+        for (slot, interval), each in zip(slots, encoded, strict=True)
+    ]
 
 
 def fold_of(
@@ -155,12 +170,6 @@ def _interval(record: IntervalRecord) -> Interval:
         failure=_decoded(record.failure),
         **{name: getattr(record, name) for name in _OF_INTERVAL},
     )
-
-
-def _encoded(histogram: IntervalHistogram) -> EncodedHistogram | None:
-    if not histogram.total and not histogram.overflow:
-        return None
-    return EncodedHistogram(histogram.encode(), histogram.moments)
 
 
 _NONE = IntervalHistogram.of(b"")

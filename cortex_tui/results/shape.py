@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import starmap
+
 from cortex_tui.results.run_result import CurvePoint, RunResult
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.log_bins import Mode
@@ -15,7 +17,7 @@ sqrt(q (1 - q) / n)."""
 
 def curve_of(histogram: Histogram) -> tuple[CurvePoint, ...]:
     """The percentile curve of a histogram."""
-    return tuple(CurvePoint(nines, ns) for nines, ns in histogram.curve())
+    return tuple(starmap(CurvePoint, histogram.curve()))
 
 
 def modes_of_run(run: RunResult) -> tuple[Mode, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.stats.settling import Settling
 
@@ -15,23 +13,24 @@ class Trend:
 
     def __init__(self) -> None:
         self._last = -1
-        self._p99s: deque[tuple[int, int]] = deque(maxlen=TREND_INTERVALS)
+        self._p99s: dict[int, int] = {}
+        """By number of the interval; of one that came in pieces, the greatest."""
 
     def add(self, index: int, times: IntervalHistogram) -> None:
         self._last = max(self._last, index)
         p99_ns = times.percentile(0.99)
         if p99_ns is not None:
-            self._p99s.append((index, p99_ns))
+            self._p99s[index] = max(p99_ns, self._p99s.get(index, 0))
+            if len(self._p99s) > 2 * TREND_INTERVALS:
+                self._p99s = {n: ns for n, ns in self._p99s.items() if n in self._shown}
+
+    @property
+    def _shown(self) -> range:
+        return range(max(0, self._last + 1 - TREND_INTERVALS), self._last + 1)
 
     def values(self) -> tuple[int | None, ...]:
         """Oldest first; None for an interval in which nothing ended."""
-        if self._last < 0:
-            return ()
-        values: dict[int, int] = {}
-        for index, p99_ns in self._p99s:
-            values[index] = max(p99_ns, values.get(index, 0))
-        first = max(0, self._last + 1 - TREND_INTERVALS)
-        return tuple(values.get(index) for index in range(first, self._last + 1))
+        return tuple(map(self._p99s.get, self._shown))
 
 
 class WarmUp:

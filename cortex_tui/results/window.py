@@ -36,7 +36,7 @@ def numbers_within(series: RunSeries, window: TimeWindow, *, sure: bool = False)
     and length are those of the same intervals, so the window counts from their first to their last.
 
     With `sure`, the confidence intervals of percentiles are among them, where the window has enough
-    intervals; they take 2 to 4 ms for 600.
+    intervals; they take 2 ms for 600.
     """
     window = series.snapped(window)
     part = series.within(window)

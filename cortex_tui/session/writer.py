@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from cortex_tui.results.run_records import interval_record_of, record_of
+from cortex_tui.results.run_records import interval_records, record_of
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.store.errors import SnapshotError
@@ -138,7 +138,7 @@ class SessionWriter:
             all_anew, changes = run.intervals.take_changes()
             if all_anew:
                 rewritten.append(run.run)
-            intervals.extend(interval_record_of(run, slot, each) for slot, each in changes)
+            intervals += interval_records(run, changes)
         first = fold.log_total - len(fold.log)
         log = tuple(
             LogRecord(number, line.run, line.stream, line.text, fold.offset_ns(line))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from array import array
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ SIZE = 33_792
 RawValues: TypeAlias = "bytes | bytearray | memoryview | array[int]"
 """Signed 64-bit integers in the machine's byte order, in ns."""
 Ints: TypeAlias = NDArray[np.int64]
+AnyInts: TypeAlias = "NDArray[np.integer[Any]]"
 
 _HALF = 1_024
 _MAGNITUDE = 10
@@ -60,6 +61,11 @@ def lowest_of(index: int) -> int:
 def highest_of(index: int) -> int:
     """The greatest value of a bucket, in ns: by which the bucket is represented."""
     return lowest_of(index + 1) - 1
+
+
+HIGHEST_BY_INDEX: Ints = np.fromiter(map(highest_of, range(SIZE)), np.int64, SIZE)
+"""`highest_of` of every bucket, for arrays of them."""
+HIGHEST_BY_INDEX.flags.writeable = False
 
 
 def count_values(raw: RawValues) -> tuple[int, Ints, Moments]:

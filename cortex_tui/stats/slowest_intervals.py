@@ -9,6 +9,9 @@ from collections.abc import Callable, Sequence
 from math import comb
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cortex_tui.quantities import format_duration
 
 SLOWEST = 5
@@ -41,10 +44,30 @@ class Slice(NamedTuple):
 
 
 class _Signal(NamedTuple):
-    measure: Callable[[Slice], float]
+    measure: Callable[[Table], Floats]
     floor: float
     describe: Callable[[Sequence[Slice], float], str]
     """Of the intervals that have it, and what is usual elsewhere."""
+
+
+Floats = NDArray[np.float64]
+
+
+class Table:
+    """The intervals, each field a column."""
+
+    def __init__(self, slices: Sequence[Slice]) -> None:
+        self._columns: Floats = np.array(slices, np.float64).T
+
+    def of(self, name: str) -> Floats:
+        column: Floats = self._columns[Slice._fields.index(name)]
+        return column
+
+    @property
+    def switches_per_s(self) -> Floats:
+        wall_ns = self.of("wall_ns")
+        switches = self.of("involuntary_switches") * 1e9
+        return np.divide(switches, wall_ns, out=np.zeros_like(wall_ns), where=wall_ns > 0)
 
 
 def _pause(found: Sequence[Slice], usual: float) -> str:
@@ -70,15 +93,11 @@ def _foreign(found: Sequence[Slice], usual: float) -> str:
 
 
 _SIGNALS = (
-    _Signal(lambda s: s.gc_pause_ns, 1, _pause),
-    _Signal(lambda s: s.loop_lag_ns, _MIN_STALL_NS, _stall),
-    _Signal(
-        lambda s: s.involuntary_switches * 1e9 / s.wall_ns if s.wall_ns else 0.0,
-        _MIN_SWITCHES_PER_S,
-        _taken,
-    ),
-    _Signal(lambda s: s.steal_ns, 1, _stolen),
-    _Signal(lambda s: s.foreign_ns, _MIN_FOREIGN_NS, _foreign),
+    _Signal(lambda table: table.of("gc_pause_ns"), 1, _pause),
+    _Signal(lambda table: table.of("loop_lag_ns"), _MIN_STALL_NS, _stall),
+    _Signal(lambda table: table.switches_per_s, _MIN_SWITCHES_PER_S, _taken),
+    _Signal(lambda table: table.of("steal_ns"), 1, _stolen),
+    _Signal(lambda table: table.of("foreign_ns"), _MIN_FOREIGN_NS, _foreign),
 )
 
 
@@ -91,14 +110,16 @@ def slowest_intervals(slices: Sequence[Slice]) -> str:
     """
     if len(slices) < MIN_INTERVALS:
         return ""
-    ordered = sorted(slices, key=lambda slice_: slice_.slowest_ns, reverse=True)
-    slowest, others = ordered[:SLOWEST], ordered[SLOWEST:]
+    table = Table(slices)
+    order = np.argsort(-table.of("slowest_ns"), kind="stable")
     descriptions: list[tuple[int, str]] = []
     for signal_ in _SIGNALS:
-        usual = sorted(map(signal_.measure, others))[int(len(others) * _TYPICAL)]
-        limit = max(signal_.floor, _WELL_ABOVE * usual)
-        found = [each for each in slowest if signal_.measure(each) >= limit]
-        elsewhere = sum(signal_.measure(each) >= limit for each in others)
+        values = signal_.measure(table)[order]
+        others = values[SLOWEST:]
+        usual = float(np.sort(others)[int(others.size * _TYPICAL)])
+        having = values >= max(signal_.floor, _WELL_ABOVE * usual)
+        found = [slices[number] for number in order[:SLOWEST][having[:SLOWEST]]]
+        elsewhere = int(having[SLOWEST:].sum())
         if found and _by_chance(len(found), elsewhere, len(slices)) <= CHANCE:
             descriptions.append((len(found), signal_.describe(found, usual)))
     if not descriptions:

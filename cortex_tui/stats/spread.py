@@ -97,25 +97,14 @@ def spread_beyond(
     ranks = [max(1, round((1 - share) * pooled.total)) for share in shares]
     near = [value + 1 for value in pooled.values_at(ranks)] if pooled.total else []
     limits = np.array([index_of(min(ns, HIGHEST_NS)) for ns in (limit_ns, *near)])
-    beyond = np.array([_beyond(interval, limits) for interval in intervals]).reshape(
-        -1, limits.size
-    )
-    counts = missing + np.array([each.total + each.overflow for each in intervals])
+    below = IntervalHistogram.below(intervals, limits)
+    ended = np.array([each.total + each.overflow for each in intervals])
+    beyond, counts = ended[:, None] - below, missing + ended
     spreads = [spread_of_share(column + missing, counts, steered=steered) for column in beyond.T]
     known = [each for each in spreads if each is not None]
     if not known:
         return None
     return msgspec.structs.replace(known[0], deff=max(each.deff for each in known))
-
-
-def _beyond(interval: IntervalHistogram, limits: NDArray[np.int64]) -> Floats:
-    """How many values of an interval lie in each of these buckets or above."""
-    below = np.concatenate((_NOTHING, interval.counts.cumsum()))
-    found: Floats = below[-1] - below[interval.indices.searchsorted(limits)] + interval.overflow
-    return found
-
-
-_NOTHING = np.zeros(1, np.int64)
 
 
 def _blocks(values: Floats) -> Floats:

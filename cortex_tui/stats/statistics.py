@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from cortex_tui.quantities import (
@@ -162,6 +163,7 @@ STATISTICS: dict[str, Statistic] = {
 """Every statistic but the percentiles, which have as many names as there are quantiles."""
 
 
+@lru_cache(maxsize=256)
 def find_statistic(name: str) -> Statistic | None:
     """The statistic of a name such as `p99.9`, `mean` or `errors`; None for an unknown one."""
     quantile = parse_percentile(name)

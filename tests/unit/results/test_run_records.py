@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from cortex_tui.results.run_records import fold_of, interval_record_of, record_of
+from cortex_tui.results.run_records import fold_of, interval_records, record_of
 from cortex_tui.stats.targets import TargetResult
 from tests.unit.store import samples
 
@@ -37,7 +37,7 @@ def test_a_run_that_was_stored_is_stored_the_same_again(number: int) -> None:
     again = msgspec.structs.replace(record_of(run, {}), statistics=record.statistics)
     assert again == record
     slots = list(run.intervals)
-    assert [interval_record_of(run, slot, interval) for slot, interval in slots] == intervals
+    assert interval_records(run, slots) == intervals
 
 
 def test_the_sample_has_every_field_of_a_record() -> None:

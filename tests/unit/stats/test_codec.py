@@ -8,13 +8,19 @@ import struct
 import zlib
 from array import array
 
+import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortex_tui.stats.buckets import HIGHEST_NS
-from cortex_tui.stats.codec import MAX_BLOB_BYTES, HistogramFormatError, decode_sum
+from cortex_tui.stats.buckets import HIGHEST_NS, SIZE, lowest_of
+from cortex_tui.stats.codec import (
+    MAX_BLOB_BYTES,
+    HistogramFormatError,
+    decode_sum,
+    encode_each,
+)
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.moments import Moments
 
@@ -70,6 +76,29 @@ def test_what_the_reference_library_encoded_is_decoded(pairs: list[tuple[int, in
     read = IntervalHistogram.decode(reference.encode().decode("ascii"))
     assert read.counts.tolist() == [reference.counts[index] for index in read.indices]
     assert read.total == sum(count for _, count in pairs)
+
+
+@given(
+    st.lists(
+        st.dictionaries(st.integers(0, SIZE - 1), st.integers(1, 1 << 48), max_size=30), max_size=6
+    )
+)
+def test_each_of_several_is_encoded_as_the_reference_library_does(
+    counts: list[dict[int, int]],
+) -> None:
+    """Compressed in another way, but bit for bit the same when it is unpacked."""
+    histograms = [dict(sorted(each.items())) for each in counts]
+    blobs = encode_each(
+        [(np.fromiter(each, np.int64), np.fromiter(each.values(), np.int64)) for each in histograms]
+    )
+    assert len(blobs) == len(histograms)
+    for blob, each in zip(blobs, histograms, strict=True):
+        reference = HdrHistogram(1, HIGHEST_NS, 3)
+        for bucket, count in each.items():
+            reference.record_value(lowest_of(bucket), count)
+        theirs = base64.b64decode(reference.encode())
+        assert blob[:4] == theirs[:4]
+        assert zlib.decompress(blob[8:]) == zlib.decompress(theirs[8:])
 
 
 def test_without_moments_they_are_estimated_from_the_buckets() -> None:

@@ -7,6 +7,7 @@ import statistics
 from array import array
 from typing import Any
 
+import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
 from hypothesis import example, given
@@ -203,3 +204,15 @@ def test_an_interval_answers_its_own_percentile() -> None:
     for quantile in (0.5, 0.99, 0.999):
         assert [interval.percentile(quantile)] == folded(values).percentiles([quantile])
     assert IntervalHistogram.of(b"").percentile(0.99) is None
+
+
+@given(st.lists(lists, max_size=6), st.lists(durations, min_size=1, max_size=5))
+def test_values_before_a_bucket_are_counted_in_each_of_several(
+    values: list[list[int]], limits: list[int]
+) -> None:
+    intervals = [IntervalHistogram.of(raw(each)) for each in values]
+    buckets = np.array([index_of(limit) for limit in limits])
+    below = IntervalHistogram.below(intervals, buckets)
+    assert below.tolist() == [
+        [sum(index_of(value) < bucket for value in each) for bucket in buckets] for each in values
+    ]
