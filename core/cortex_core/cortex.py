@@ -141,10 +141,11 @@ class Cortex:
 
         `synchronous` FULL puts every commit on the disk before it is reported; without it the
         store decides (SQLite: NORMAL). A write waits `busy_timeout_s` for others who use the
-        store, a search takes `search_timeout_s` at most. `behaviours` replaces the default ones
-        (logging, timing, validation, protection, and for a remote store its failures), outermost
-        first; an empty sequence leaves none. `clock` gives the time, aware; where it is ahead of
-        the system's, that one counts. Raises StoreError where the place cannot be used.
+        store; a search, or another read that does not get by id, takes `search_timeout_s` at most.
+        `behaviours` replaces the default ones (logging, timing, validation, protection, and for a
+        remote store its failures), outermost first; an empty sequence leaves none. `clock` gives
+        the time, aware; where it is ahead of the system's, that one counts. Raises StoreError
+        where the place cannot be used.
         """
         settings = StoreSettings(synchronous, busy_timeout_s, search_timeout_s)
         # A clock that cannot be used is reported before there is anything to close.

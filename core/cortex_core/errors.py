@@ -64,4 +64,4 @@ class UnknownStoreError(StoreError):
 
 
 class SearchTimeoutError(StoreError, TimeoutError):
-    """A search did not end before its deadline."""
+    """A search, or another read, did not end before its deadline."""

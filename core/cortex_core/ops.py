@@ -9,7 +9,7 @@ from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.pattern import Pattern
 from cortex_core.domain.specification import Specification
 from cortex_core.events import Event
-from cortex_core.ports import LookUp, Read, ReadTx, Tx, Write
+from cortex_core.ports import LookUp, Read, ReadTx, Scan, Tx, Write
 
 
 class GetConversation(LookUp[Conversation | None], frozen=True):
@@ -31,7 +31,7 @@ class RecentConversations(Read[tuple[Conversation, ...]], frozen=True):
         return tx.conversations.recent(self.max_results, self.namespace)
 
 
-class FindConversations(Read[tuple[Conversation, ...]], frozen=True):
+class FindConversations(Scan[tuple[Conversation, ...]], frozen=True):
     """Those that satisfy it, newest by `captured_at` first."""
 
     specification: Specification
@@ -41,7 +41,7 @@ class FindConversations(Read[tuple[Conversation, ...]], frozen=True):
         return tx.conversations.find(self.specification, self.max_results)
 
 
-class CountConversations(Read[int], frozen=True):
+class CountConversations(Scan[int], frozen=True):
     """How many there are."""
 
     def run(self, tx: ReadTx, /) -> int:
@@ -90,7 +90,7 @@ class PatternsInNamespace(Read[tuple[Pattern, ...]], frozen=True):
         return tx.patterns.in_namespace(self.namespace, self.min_confidence, self.max_results)
 
 
-class FindPatterns(Read[tuple[Pattern, ...]], frozen=True):
+class FindPatterns(Scan[tuple[Pattern, ...]], frozen=True):
     """Those that satisfy it, highest confidence first, then newest stored."""
 
     specification: Specification
@@ -100,7 +100,7 @@ class FindPatterns(Read[tuple[Pattern, ...]], frozen=True):
         return tx.patterns.find(self.specification, self.max_results)
 
 
-class CountPatterns(Read[int], frozen=True):
+class CountPatterns(Scan[int], frozen=True):
     """How many there are."""
 
     def run(self, tx: ReadTx, /) -> int:
@@ -138,7 +138,7 @@ class GetContextItem(LookUp[ContextItem | None], frozen=True):
         return tx.context_items.get(self.id)
 
 
-class FindContextItems(Read[tuple[ContextItem, ...]], frozen=True):
+class FindContextItems(Scan[tuple[ContextItem, ...]], frozen=True):
     """Those that satisfy it, highest relevance first, then newest stored."""
 
     specification: Specification
@@ -148,7 +148,7 @@ class FindContextItems(Read[tuple[ContextItem, ...]], frozen=True):
         return tx.context_items.find(self.specification, self.max_results)
 
 
-class CountContextItems(Read[int], frozen=True):
+class CountContextItems(Scan[int], frozen=True):
     """How many there are."""
 
     def run(self, tx: ReadTx, /) -> int:

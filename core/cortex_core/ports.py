@@ -169,6 +169,13 @@ class Read(Op[T], frozen=True):
         return store.read(self.run)
 
 
+class Scan(Read[T], frozen=True):
+    """Changes nothing, and may have to look at every entity."""
+
+    def through(self, store: "Store") -> Awaitable[T]:
+        return store.scan(self.run)
+
+
 class Write(Op[T], frozen=True):
     """Changes what is stored."""
 
@@ -224,7 +231,12 @@ class Store(Protocol):
         """
 
     def read(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
-        """Run `unit` on a consistent view."""
+        """Run `unit` on a consistent view. Cancelled, or past the store's deadline, it is
+        stopped; past the deadline SearchTimeoutError is raised."""
+
+    def scan(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
+        """The same for a unit that may have to look at every entity: no other request waits
+        for it, except for another scan."""
 
     def look_up(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
         """The same for a unit that only gets a few entities by their ids, which is so brief

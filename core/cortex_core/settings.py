@@ -13,7 +13,7 @@ Synchronous = Literal["NORMAL", "FULL"]
 
 class StoreSettings(msgspec.Struct, frozen=True):
     """`synchronous` None leaves the choice to the store; the others are seconds: how long to wait
-    for others who use it, and for a search."""
+    for others who use it, and for a search or another read that does not get by id."""
 
     synchronous: Synchronous | None = None
     busy_timeout_s: float = BUSY_TIMEOUT_S

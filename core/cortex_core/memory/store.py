@@ -54,6 +54,9 @@ class MemoryStore:
     def read(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
         return self._soon(lambda: unit(MemoryTx(self._tables)))
 
+    def scan(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
+        return self.read(unit)
+
     def look_up(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
         return self.read(unit)
 

@@ -177,6 +177,9 @@ class PostgresStore:
         self._refuse_if_unusable()
         return self._reads.run(unit)
 
+    def scan(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
+        return self.read(unit)
+
     def look_up(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
         return self.read(unit)
 

@@ -1,10 +1,10 @@
 """Specifications as SQL, as far as SQL can say them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from itertools import islice
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from cortex_core.domain.specification import (
     And,
@@ -16,8 +16,6 @@ from cortex_core.domain.specification import (
     simple_parts,
 )
 from cortex_core.sqlite.moments import to_us
-
-T = TypeVar("T")
 
 SIMPLE_MOST = 10_000
 """A condition of more parts is left to Python: SQLite has 32,766 parameters in a statement."""
@@ -97,12 +95,3 @@ def _bound(value: float | str | datetime) -> float | str:
 def glob(pattern: str) -> str:
     """A namespace pattern for SQLite's GLOB, which also knows brackets."""
     return pattern.replace("[", "[[]")
-
-
-def satisfying(
-    entities: Iterable[T], specification: Specification, condition: Condition, most: int
-) -> Iterator[T]:
-    """The first `most` of the entities that a query with this condition found."""
-    if not condition.exact:
-        entities = (e for e in entities if specification.is_satisfied_by(e))
-    return islice(entities, most)

@@ -3,16 +3,14 @@
 from typing import Any
 
 from cortex_core.domain.context_item import ContextItem, Tier, restore_context_item
-from cortex_core.domain.specification import Specification, check_fields
-from cortex_core.sqlite.conditions import compiled, satisfying
+from cortex_core.domain.specification import Specification
+from cortex_core.sqlite.finding import Finder
 from cortex_core.sqlite.moments import from_us, to_us
+from cortex_core.sqlite.search_queue import Check
 from cortex_core.sqlite.unit import Execute
 
 _COLUMNS = "id, content, relevance, namespace, tier, source_id, relevance_reason, created_at_us"
 GET_ITEM = f"SELECT {_COLUMNS} FROM context_items WHERE id = ?"
-_FIND = (
-    f"SELECT {_COLUMNS} FROM context_items WHERE {{condition}} ORDER BY relevance DESC, key DESC"
-)
 _FIELDS = {"relevance": "relevance", "tier": "tier", "created_at": "created_at_us"}
 SAVE_ITEM = f"""
     INSERT INTO context_items ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -45,23 +43,32 @@ def _from_row(row: tuple[Any, ...]) -> ContextItem:
     )
 
 
+_FINDER = Finder(
+    ContextItem,
+    "context_items",
+    _COLUMNS,
+    _FIELDS,
+    "relevance",
+    "context_items_relevant",
+    _from_row,
+)
+
+
 class SqliteContextItems:
     """The context items that one transaction sees; on its connection's thread."""
 
-    __slots__ = ("_execute",)
+    __slots__ = ("_check", "_execute")
 
-    def __init__(self, execute: Execute) -> None:
+    def __init__(self, execute: Execute, check: Check | None = None) -> None:
         self._execute = execute
+        self._check = check
 
     def get(self, context_id: str, /, *, for_update: bool = False) -> ContextItem | None:
         row = self._execute(GET_ITEM, (context_id,)).fetchone()
         return None if row is None else _from_row(row)
 
     def find(self, specification: Specification, max_results: int) -> tuple[ContextItem, ...]:
-        check_fields(specification, ContextItem)
-        condition = compiled(specification, _FIELDS)
-        rows = self._execute(_FIND.format(condition=condition.sql), condition.parameters)
-        return tuple(satisfying(map(_from_row, rows), specification, condition, max_results))
+        return _FINDER.find(self._execute, specification, max_results, self._check)
 
     def count(self) -> int:
         found: int = self._execute("SELECT count(*) FROM context_items").fetchone()[0]

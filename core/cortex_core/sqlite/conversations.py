@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from cortex_core.domain.conversation import Conversation, restore_conversation
-from cortex_core.domain.specification import Specification, check_fields
-from cortex_core.sqlite.conditions import compiled, satisfying
+from cortex_core.domain.specification import Specification
+from cortex_core.sqlite.finding import Finder
 from cortex_core.sqlite.moments import from_us, to_us
+from cortex_core.sqlite.search_queue import Check
 from cortex_core.sqlite.unit import Execute
 
 _COLUMNS = (
@@ -18,10 +19,6 @@ _RECENT = f"SELECT {_COLUMNS} FROM conversations ORDER BY captured_at_us DESC, k
 _RECENT_IN = (
     f"SELECT {_COLUMNS} FROM conversations WHERE namespace = ? "
     "ORDER BY captured_at_us DESC, key DESC LIMIT ?"
-)
-_FIND = (
-    f"SELECT {_COLUMNS} FROM conversations WHERE {{condition}} "
-    "ORDER BY captured_at_us DESC, key DESC"
 )
 _FIELDS = {
     "quality": "quality",
@@ -70,13 +67,25 @@ def _all(rows: Iterable[tuple[Any, ...]]) -> tuple[Conversation, ...]:
     return tuple(_from_row(row) for row in rows)
 
 
+_FINDER = Finder(
+    Conversation,
+    "conversations",
+    _COLUMNS,
+    _FIELDS,
+    "captured_at_us",
+    "conversations_recent",
+    _from_row,
+)
+
+
 class SqliteConversations:
     """The conversations that one transaction sees; on its connection's thread."""
 
-    __slots__ = ("_execute",)
+    __slots__ = ("_check", "_execute")
 
-    def __init__(self, execute: Execute) -> None:
+    def __init__(self, execute: Execute, check: Check | None = None) -> None:
         self._execute = execute
+        self._check = check
 
     def get(self, conversation_id: str, /, *, for_update: bool = False) -> Conversation | None:
         row = self._execute(_GET, (conversation_id,)).fetchone()
@@ -88,10 +97,7 @@ class SqliteConversations:
         return _all(self._execute(_RECENT_IN, (namespace, max_results)))
 
     def find(self, specification: Specification, max_results: int) -> tuple[Conversation, ...]:
-        check_fields(specification, Conversation)
-        condition = compiled(specification, _FIELDS)
-        rows = self._execute(_FIND.format(condition=condition.sql), condition.parameters)
-        return tuple(satisfying(map(_from_row, rows), specification, condition, max_results))
+        return _FINDER.find(self._execute, specification, max_results, self._check)
 
     def count(self) -> int:
         found: int = self._execute("SELECT count(*) FROM conversations").fetchone()[0]

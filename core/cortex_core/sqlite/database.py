@@ -31,10 +31,10 @@ _FORGOTTEN_JOIN_S = 1.0
 
 
 class Database:
-    """One file and three connections: writes, reads and searches do not wait for each other.
+    """One file and four connections: writes, reads, searches and scans do not wait for each other.
 
     Each connection has its own thread. A function that is given to it runs on that thread; it
-    must return values, never a cursor. A fourth thread and connection are for checkpoints, and
+    must return values, never a cursor. A fifth thread and connection are for checkpoints, and
     the event loop has a connection of its own for look-ups. In memory there is one connection
     for all, because SQLite's shared cache would lock whole tables.
 
@@ -53,10 +53,13 @@ class Database:
         self._threads = threads
         self._loop = loop
         self._writes = UnitQueue(threads[0], loop, "cortex-core writes", run_writes)
-        self._reads = UnitQueue(threads[1 % len(threads)], loop, "cortex-core reads", run_reads)
+        self._reads = UnitQueue(
+            threads[1 % len(threads)], loop, "cortex-core reads", run_reads, search_timeout_s
+        )
         self._look_ups = LookUps(loop_connection, self._reads, loop)
         self._searches = SearchQueue(threads[2 % len(threads)], loop, search_timeout_s)
-        self._checkpoints = Checkpoints(threads[3], threads[0], loop) if len(threads) > 1 else None
+        self._scans = SearchQueue(threads[3 % len(threads)], loop, search_timeout_s, "scan")
+        self._checkpoints = Checkpoints(threads[4], threads[0], loop) if len(threads) > 1 else None
         self._closing: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -81,13 +84,13 @@ class Database:
         threads: list[ConnectionThread] = []
         try:
             threads = await open_connection_threads(
-                name, 1 if name == MEMORY else 4, busy_timeout_s
+                name, 1 if name == MEMORY else 5, busy_timeout_s
             )
             await _call(threads[0], lambda connection: prepare_writer(connection, synchronous))
-            for thread in threads[1:3]:
+            for thread in threads[1:4]:
                 await _call(thread, prepare_reader)
-            if len(threads) > 1:
-                await _call(threads[2], lambda _: lower_priority())
+            for thread in threads[2:4]:
+                await _call(thread, lambda _: lower_priority())
             loop_connection = (
                 None if name == MEMORY else await _call(threads[0], partial(_open_for_loop, name))
             )
@@ -145,7 +148,8 @@ class Database:
         return written
 
     def read(self, run: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
-        """Run `run` on a consistent view, together with the other reads of this turn."""
+        """Run `run` on a consistent view, together with the other reads of this turn; SQLite
+        stops it past the deadline or if cancelled."""
         self._refuse_if_unusable()
         return self._reads.submit(run)
 
@@ -160,6 +164,11 @@ class Database:
         SQLite or by the function that it is given and calls between steps of its own."""
         self._refuse_if_unusable()
         return self._searches.submit(run)
+
+    def scan(self, run: Callable[[sqlite3.Connection, Check], T]) -> Awaitable[T]:
+        """The same for a `run` that may look at every row of a table."""
+        self._refuse_if_unusable()
+        return self._scans.submit(run)
 
     async def close(self) -> None:
         """Refuse new work, finish what was accepted, write the log back, end the threads.
@@ -193,6 +202,7 @@ class Database:
         await _despite_cancelling(self._writes.guard.drained)
         await _despite_cancelling(self._reads.guard.drained)
         await _despite_cancelling(self._searches.drained)
+        await _despite_cancelling(self._scans.drained)
         if self._checkpoints is not None:
             await _despite_cancelling(self._checkpoints.guard.drained)
         await _despite_cancelling(partial(_call, self._threads[0], _checkpoint))

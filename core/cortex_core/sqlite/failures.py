@@ -3,6 +3,7 @@
 import sqlite3
 
 from cortex_core.errors import (
+    SearchTimeoutError,
     StoreBusyError,
     StoreDamagedError,
     StoreError,
@@ -12,6 +13,7 @@ from cortex_core.errors import (
 _BY_CODE: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_BUSY: (StoreBusyError, "the store is in use by another process"),
     sqlite3.SQLITE_LOCKED: (StoreBusyError, "the store is in use by another connection"),
+    sqlite3.SQLITE_INTERRUPT: (SearchTimeoutError, "it took too long and was stopped"),
     sqlite3.SQLITE_FULL: (StoreFullError, "there is no room left for the store"),
     sqlite3.SQLITE_CORRUPT: (StoreDamagedError, "the store's file is damaged"),
     sqlite3.SQLITE_NOTADB: (StoreDamagedError, "the file is not a database"),

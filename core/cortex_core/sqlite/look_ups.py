@@ -19,7 +19,7 @@ import time
 from functools import partial
 from typing import Any
 
-from cortex_core.sqlite.read_batch import run_reads
+from cortex_core.sqlite.read_batch import run_look_ups
 from cortex_core.sqlite.unit import Run, Unit, settle_all
 from cortex_core.sqlite.unit_queue import UnitQueue
 
@@ -66,9 +66,10 @@ class LookUps:
         self._in_a_row = 0
 
     def submit(self, run: Run) -> asyncio.Future[Any]:
-        if self._connection is None:
-            return self._reads.submit(run)
         unit = Unit(run, self._loop.create_future())
+        if self._connection is None:
+            self._reads.add(unit)
+            return unit.future
         self._collected.append(unit)
         if len(self._collected) == 1:
             # It is called after everything else that is due in this turn.
@@ -100,7 +101,7 @@ class LookUps:
 
     def _run_here(self, connection: sqlite3.Connection, units: list[Unit]) -> None:
         blocks, started_ns = _blocks_read(), time.perf_counter_ns()
-        run_reads(connection, units)
+        run_look_ups(connection, units)
         quick = time.perf_counter_ns() - started_ns <= QUICK_NS * len(units)
         if not quick or _blocks_read() != blocks:
             self._in_a_row = 0

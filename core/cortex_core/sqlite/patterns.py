@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 
 from cortex_core.domain.pattern import Pattern, PatternType, restore_pattern
-from cortex_core.domain.specification import Specification, check_fields
-from cortex_core.sqlite.conditions import compiled, satisfying
+from cortex_core.domain.specification import Specification
+from cortex_core.sqlite.finding import Finder
 from cortex_core.sqlite.moments import from_us, to_us
+from cortex_core.sqlite.search_queue import Check
 from cortex_core.sqlite.unit import Execute
 
 PATTERN_COLUMNS = (
@@ -23,9 +24,6 @@ _IN_NAMESPACE = (
 )
 _LEARNED_FROM = (
     f"SELECT {PATTERN_COLUMNS} FROM patterns WHERE source_conversation_id = ? ORDER BY key"
-)
-_FIND = (
-    f"SELECT {PATTERN_COLUMNS} FROM patterns WHERE {{condition}} ORDER BY confidence DESC, key DESC"
 )
 _FIELDS = {
     "type": "type",
@@ -104,13 +102,25 @@ def _all(rows: Iterable[tuple[Any, ...]]) -> tuple[Pattern, ...]:
     return tuple(pattern_from_row(row) for row in rows)
 
 
+_FINDER = Finder(
+    Pattern,
+    "patterns",
+    PATTERN_COLUMNS,
+    _FIELDS,
+    "confidence",
+    "patterns_trusted",
+    pattern_from_row,
+)
+
+
 class SqlitePatterns:
     """The patterns that one transaction sees; on its connection's thread."""
 
-    __slots__ = ("_execute",)
+    __slots__ = ("_check", "_execute")
 
-    def __init__(self, execute: Execute) -> None:
+    def __init__(self, execute: Execute, check: Check | None = None) -> None:
         self._execute = execute
+        self._check = check
 
     def get(self, pattern_id: str, /, *, for_update: bool = False) -> Pattern | None:
         row = self._execute(GET_PATTERN, (pattern_id,)).fetchone()
@@ -125,11 +135,7 @@ class SqlitePatterns:
         return _all(self._execute(_LEARNED_FROM, (conversation_id,)))
 
     def find(self, specification: Specification, max_results: int) -> tuple[Pattern, ...]:
-        check_fields(specification, Pattern)
-        condition = compiled(specification, _FIELDS)
-        rows = self._execute(_FIND.format(condition=condition.sql), condition.parameters)
-        patterns = map(pattern_from_row, rows)
-        return tuple(satisfying(patterns, specification, condition, max_results))
+        return _FINDER.find(self._execute, specification, max_results, self._check)
 
     def count(self) -> int:
         found: int = self._execute("SELECT count(*) FROM patterns").fetchone()[0]

@@ -1,7 +1,8 @@
 """Searches have a connection of their own, a deadline, and can be cancelled while they run.
 
 A search takes milliseconds where a read takes microseconds. On the readers' connection it
-would delay them: their p99 rises from 130 µs to 35 ms.
+would delay them: their p99 rises from 130 µs to 35 ms. Scans take seconds where a search takes
+milliseconds; they are queued in the same way, for another connection.
 """
 
 import asyncio
@@ -16,10 +17,7 @@ from typing import Any
 from cortex_core.errors import SearchTimeoutError
 from cortex_core.sqlite.connection_thread import ConnectionThread
 from cortex_core.sqlite.failures import translated
-
-_INSTRUCTIONS = 20_000
-"""How many instructions of its virtual machine SQLite runs between two checks of the clock:
-about half a millisecond. Each check takes Python's lock from the event loop."""
+from cortex_core.sqlite.read_batch import INSTRUCTIONS
 
 _NICENESS = 10
 
@@ -67,7 +65,7 @@ class _Search:
         if self.must_stop():
             self.error = SearchTimeoutError()
             return
-        connection.set_progress_handler(self.must_stop, _INSTRUCTIONS)
+        connection.set_progress_handler(self.must_stop, INSTRUCTIONS)
         try:
             connection.execute("BEGIN")
             self.value = self.run(connection, self.check)
@@ -89,8 +87,13 @@ class SearchQueue:
     """Runs searches one after the other, each until it is done, cancelled or out of time."""
 
     def __init__(
-        self, thread: ConnectionThread, loop: asyncio.AbstractEventLoop, timeout_s: float
+        self,
+        thread: ConnectionThread,
+        loop: asyncio.AbstractEventLoop,
+        timeout_s: float,
+        what: str = "search",
     ) -> None:
+        self._what = what
         self._thread = thread
         self._loop = loop
         self._timeout_s = timeout_s
@@ -103,7 +106,7 @@ class SearchQueue:
         deadline_ns = time.perf_counter_ns() + int(self._timeout_s * 1e9)
         # A task of its own: a caller that is cancelled returns at once, whatever runs before.
         task = self._loop.create_task(
-            self._run(_Search(run, future, deadline_ns)), name="cortex-core search"
+            self._run(_Search(run, future, deadline_ns)), name=f"cortex-core {self._what}"
         )
         self._under_way.add(task)
         task.add_done_callback(partial(self._ended, future))
@@ -135,7 +138,7 @@ class SearchQueue:
             future.set_result(search.value)
         elif isinstance(search.error, SearchTimeoutError):
             future.set_exception(
-                SearchTimeoutError(f"the search took longer than {self._timeout_s:g} s")
+                SearchTimeoutError(f"the {self._what} took longer than {self._timeout_s:g} s")
             )
         else:
             future.set_exception(translated(search.error))

@@ -15,6 +15,7 @@ from cortex_core.sqlite.conversations import SqliteConversations
 from cortex_core.sqlite.database import MEMORY, Database
 from cortex_core.sqlite.pattern_search import search_patterns
 from cortex_core.sqlite.patterns import SqlitePatterns
+from cortex_core.sqlite.search_queue import Check
 
 T = TypeVar("T")
 
@@ -22,10 +23,12 @@ T = TypeVar("T")
 class SqliteTx:
     """One unit's transaction; lives on its connection's thread, as long as the unit runs."""
 
-    __slots__ = ("_connection", "events")
+    __slots__ = ("_check", "_connection", "events")
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, check: Check | None = None) -> None:
+        """`check` raises when the unit must stop; it is called while Python looks at rows."""
         self._connection = connection
+        self._check = check
         self.events: list[Event] = []
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
@@ -42,15 +45,15 @@ class SqliteTx:
 
     @property
     def conversations(self) -> SqliteConversations:
-        return SqliteConversations(self.execute)
+        return SqliteConversations(self.execute, self._check)
 
     @property
     def patterns(self) -> SqlitePatterns:
-        return SqlitePatterns(self.execute)
+        return SqlitePatterns(self.execute, self._check)
 
     @property
     def context_items(self) -> SqliteContextItems:
-        return SqliteContextItems(self.execute)
+        return SqliteContextItems(self.execute, self._check)
 
     def record(self, event: Event) -> None:
         self.events.append(event)
@@ -105,6 +108,9 @@ class SqliteStore:
 
     def read(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
         return self.database.read(lambda connection: unit(SqliteTx(connection)))
+
+    def scan(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
+        return self.database.scan(lambda connection, check: unit(SqliteTx(connection, check)))
 
     def look_up(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
         return self.database.look_up(lambda connection: unit(SqliteTx(connection)))

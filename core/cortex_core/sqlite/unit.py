@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
@@ -20,7 +21,7 @@ class Unit:
     """One function to run, and what came of it. The thread fills in `value` or `error`; the
     event loop makes, reads and settles everything else."""
 
-    __slots__ = ("after_commit", "error", "future", "run", "value")
+    __slots__ = ("after_commit", "deadline_ns", "error", "future", "run", "value")
 
     def __init__(
         self,
@@ -31,8 +32,15 @@ class Unit:
         self.run = run
         self.future = future
         self.after_commit = after_commit
+        self.deadline_ns: int | None = None
         self.value: Any = None
         self.error: BaseException | None = None
+
+    def must_stop(self) -> bool:
+        """Whether nobody waits any more, or it is past its deadline."""
+        if self.future.cancelled():
+            return True
+        return self.deadline_ns is not None and time.perf_counter_ns() > self.deadline_ns
 
     def settle(self) -> None:
         """Tell who waits. What was committed is announced even if nobody waits any more."""

@@ -8,6 +8,7 @@ each, 32,000 commands against 11,400 with a transaction each.
 
 import asyncio
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -34,10 +35,13 @@ class UnitQueue:
         loop: asyncio.AbstractEventLoop,
         name: str,
         run_units: RunUnits,
+        timeout_s: float | None = None,
     ) -> None:
+        """With `timeout_s`, a unit that is submitted has that long, to wait and to run."""
         self._thread = thread
         self._loop = loop
         self._run_units = run_units
+        self._timeout_ns = None if timeout_s is None else int(timeout_s * 1e9)
         self._waiting: deque[Unit] = deque()
         self._under_way = False
         self.guard = Guard(loop, name, self._give_up)
@@ -46,6 +50,8 @@ class UnitQueue:
         self, run: Run, after_commit: Callable[[], None] | None = None
     ) -> asyncio.Future[Any]:
         unit = Unit(run, self._loop.create_future(), after_commit)
+        if self._timeout_ns is not None:
+            unit.deadline_ns = time.perf_counter_ns() + self._timeout_ns
         self.add(unit)
         return unit.future
 

@@ -137,7 +137,7 @@ async def test_a_forgotten_cortex_ends_its_threads_and_says_so(path: Path) -> No
     cortex = await Cortex.open(path)
     await cortex.conversations.save(conversation("one"))
     workers = [t for t in threading.enumerate() if t.daemon and "connection_worker" in t.name]
-    assert len(workers) == 4
+    assert len(workers) == 5
     with pytest.warns(ResourceWarning, match="was not closed"):
         del cortex
     assert threading.active_count() == threads
