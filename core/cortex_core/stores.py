@@ -1,40 +1,45 @@
 """The kinds of stores, by the scheme of their URLs. To add one, add a line to `STORES`."""
 
 from collections.abc import Awaitable
+from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from os import PathLike
 from typing import Protocol, cast
 
 import msgspec
 
-from cortex_core.addresses import address, shown
+from cortex_core.addresses import Address, address, shown
 from cortex_core.errors import UnknownStoreError
 from cortex_core.ports import Publish, Store
 from cortex_core.settings import StoreSettings
 
 
 class Opens(Protocol):
-    """What the module of a store has."""
+    """What the module of a store has; `temporary_place` only where its kind says so."""
 
     def open_store(
         self, place: str, publish: Publish, settings: StoreSettings, /
     ) -> Awaitable[Store]:
         """Open the store at `place`, which is as `Address` has it. Raises StoreError."""
 
+    def temporary_place(self, url: str, /) -> AbstractAsyncContextManager[str]:
+        """The URL of a place there for the caller alone, gone at the end. Raises StoreError."""
+
 
 class Kind(msgspec.Struct, frozen=True):
     """A kind of store: its module, loaded when it is first opened, and the extra of cortex-tui
-    that installs what it needs."""
+    that installs what it needs; `temporary` where it can make places that end with their user."""
 
     module: str
     extra: str | None = None
+    temporary: bool = False
 
 
 STORES = {
     "sqlite": Kind("cortex_core.sqlite.opening"),
     "memory": Kind("cortex_core.memory.opening"),
-    "postgresql": Kind("cortex_core.postgres.opening", extra="postgres"),
-    "postgres": Kind("cortex_core.postgres.opening", extra="postgres"),
+    "postgresql": Kind("cortex_core.postgres.opening", extra="postgres", temporary=True),
+    "postgres": Kind("cortex_core.postgres.opening", extra="postgres", temporary=True),
 }
 
 
@@ -46,15 +51,28 @@ async def open_store(
     Raises UnknownStoreError where there is no such kind, or what it needs is not installed, and
     any other StoreError where the place cannot be used.
     """
+    (scheme, place), kind = _kind_of(where)
+    return await _module(scheme, kind).open_store(place, publish, settings or StoreSettings())
+
+
+def temporary_place(url: str) -> AbstractAsyncContextManager[str]:
+    """The URL of a place on that server for the caller alone, with all that is stored there gone
+    at the end. Raises StoreError, UnknownStoreError where the kind has no such places."""
+    (scheme, place), kind = _kind_of(url)
+    if not kind.temporary:
+        raise UnknownStoreError(f"{shown(url)}: a store on {scheme} has no temporary places")
+    return _module(scheme, kind).temporary_place(place)
+
+
+def _kind_of(where: str | PathLike[str]) -> tuple[Address, Kind]:
     try:
-        scheme, place = address(where)
+        found = address(where)
     except ValueError as error:
         raise UnknownStoreError(str(error)) from None
-    kind = STORES.get(scheme)
-    if kind is None:
-        known = ", ".join(STORES)
+    if found.scheme not in STORES:
+        scheme, known = found.scheme, ", ".join(STORES)
         raise UnknownStoreError(f"{shown(where)}: no store has the scheme {scheme}, only {known}")
-    return await _module(scheme, kind).open_store(place, publish, settings or StoreSettings())
+    return found, STORES[found.scheme]
 
 
 def _module(scheme: str, kind: Kind) -> Opens:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from cortex_tui.analysis.arms import Arm
+from cortex_tui.profiles.model import database_kind
 from cortex_tui.protocol.plan import Variant
 from cortex_tui.results.differences import (
     Change,
@@ -62,9 +63,15 @@ def arm_differences(a: Arm, b: Arm) -> tuple[Difference, ...]:
         *others,
     ]
     return _worst_first(
-        Difference(each.key, each.a, each.b, breaks=each.key.partition(".")[0] not in _NO_MATTER)
-        for each in found
+        Difference(each.key, each.a, each.b, breaks=_matters(each)) for each in found
     )
+
+
+def _matters(change: Change) -> bool:
+    if change.key == "database":
+        # Two servers are as two machines: what is measured is the same.
+        return database_kind(change.a) != database_kind(change.b)
+    return change.key.partition(".")[0] not in _NO_MATTER
 
 
 def variant_differences(a: Variant, b: Variant) -> tuple[Difference, ...]:

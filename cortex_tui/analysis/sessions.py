@@ -223,10 +223,12 @@ def _differences(a: Source, b: Source) -> tuple[Difference, ...]:
 
 
 def _of_profile(a: Arm, b: Arm, *, paired: bool) -> tuple[Difference, ...]:
-    """Variants differ by their parameters where those are what is compared."""
+    """Variants differ by their parameters and databases where those are what is compared."""
     found = arm_differences(a, b)
     if paired:
-        return tuple(each for each in found if not each.what.startswith("params."))
+        return tuple(
+            each for each in found if each.what.partition(".")[0] not in ("params", "database")
+        )
     return found
 
 

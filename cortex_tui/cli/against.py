@@ -33,8 +33,8 @@ def against_options(command: Command) -> Command:
         metavar="NAME[=KEY:VALUE]",
         multiple=True,
         help="Compare with a variant: a [variant.NAME] of the suite, or one that has rev:REV, "
-        "folder:PATH, python:PATH, loop:asyncio, env:VARIABLE=VALUE or param:NAME=VALUE; again "
-        "with the same name, it has several.",
+        "folder:PATH, python:PATH, loop:asyncio, database:URL, env:VARIABLE=VALUE or "
+        "param:NAME=VALUE; again with the same name, it has several.",
     )(command)
     return click.option(
         "--against",

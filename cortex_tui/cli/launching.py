@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
+from cortex_tui.cli.databases import database_option
 from cortex_tui.cli.options import (
     BARE,
     Command,
@@ -25,7 +27,7 @@ from cortex_tui.cli.options import (
     store_option,
 )
 from cortex_tui.paths import state_folder, usual_config_file
-from cortex_tui.profiles.model import Catalog, Problem
+from cortex_tui.profiles.model import Catalog, Problem, kept_in
 from cortex_tui.profiles.search_path import SearchPath, SuiteReader, search_path
 from cortex_tui.profiles.selection import named_files
 from cortex_tui.toml.words import shown, suggestion
@@ -70,6 +72,7 @@ def launch_options(command: Command) -> Command:
 @click.option(
     "--fresh", is_flag=True, help="Do not open what was open the last time in this folder."
 )
+@database_option
 @place_options
 @click.pass_context
 def launch(
@@ -80,6 +83,7 @@ def launch(
     store: Path,
     file: Path,
     fresh: bool,
+    database: str,
     place: Place,
     loop: LoopName,
 ) -> int:
@@ -87,7 +91,7 @@ def launch(
     if select and ctx.meta.get(BARE):
         raise _no_command(ctx, select[0])
     config = _read_config(file)
-    reader, catalog, checked = open_suites(select, tests, places, config.problems)
+    reader, catalog, checked = open_suites(select, tests, places, config.problems, database)
     if not _is_served():
         _check_terminal(select)
     memory = _memory(fresh=fresh, selected=bool(select))
@@ -99,14 +103,17 @@ def open_suites(
     tests: str | None,
     places: Sequence[Path],
     problems: Sequence[Problem] = (),
+    database: str = "",
 ) -> tuple[SuiteReader, Catalog, Sequence[str]]:
-    """The suites, as they are now, with these problems before their own; and the full names of the
-    selected profiles."""
+    """The suites, as they are now, with these problems before their own, and with this database in
+    place of what their profiles say; and the full names of the selected profiles."""
     path = search_path(places, named_files=named_files(select))
     if problems:
         path = _with_problems(path, problems)
     if tests is not None:
         path = _with_tests(path, tests)
+    if database:
+        path = _with_database(path, database)
     reader = SuiteReader(path)
     catalog = reader.read()
     checked = [p.full_name for p in selected_from(catalog, select).profiles] if select else []
@@ -132,6 +139,22 @@ def _with_tests(path: SearchPath, words: str) -> SearchPath:
         catalog = path.load()
         others = (suite for suite in catalog.suites if suite.name not in names)
         return Catalog((*tests, *others), catalog.problems)
+
+    return path._replace(load=load)
+
+
+def _with_database(path: SearchPath, database: str) -> SearchPath:
+    """The suites, with all of their workloads' data kept there."""
+
+    def load() -> Catalog:
+        catalog = path.load()
+        suites = tuple(
+            msgspec.structs.replace(
+                suite, profiles=tuple(kept_in(profile, database) for profile in suite.profiles)
+            )
+            for suite in catalog.suites
+        )
+        return Catalog(suites, catalog.problems)
 
     return path._replace(load=load)
 

@@ -21,6 +21,7 @@ from cortex_tui.cli.comparing import (
     show,
     with_comparisons,
 )
+from cortex_tui.cli.databases import all_kept_in, database_option
 from cortex_tui.cli.exporting import (
     Export,
     export_option,
@@ -112,6 +113,7 @@ def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset
     is_flag=True,
     help="Draw a small live table below the prompt in place of the line of progress.",
 )
+@database_option
 @place_options
 @loop_option
 @profiles_option
@@ -161,6 +163,7 @@ def run(
     again: str,
     dry_run: bool,
     inline: bool,
+    database: str,
     place: Place,
     loop: LoopName,
     places: Sequence[Path],
@@ -205,6 +208,8 @@ def run(
         profiles, invalid = selected(select, places)
     if not profiles:
         return INVALID_PROFILE
+    if database:
+        profiles = all_kept_in(profiles, database)
     if dry_run:
         _refuse_with(
             ctx,

@@ -13,6 +13,8 @@ import msgspec
 
 from cortex_tui import __version__
 from cortex_tui.cli.against import Wanted
+from cortex_tui.cli.databases import check_kept, database_given
+from cortex_tui.passwords import masked
 from cortex_tui.profiles.model import ParamValue, Profile, SuiteVariant
 from cortex_tui.profiles.suite import read_suite
 from cortex_tui.protocol.plan import LoopName, Variant
@@ -21,7 +23,7 @@ from cortex_tui.toml.words import suggestion
 HERE = "here"
 """The name of the code as it is."""
 
-KEYS = ("rev", "folder", "python", "loop", "env", "param")
+KEYS = ("rev", "folder", "python", "loop", "database", "env", "param")
 
 
 def variants_of(wanted: Wanted, profiles: Sequence[Profile]) -> list[Variant]:
@@ -29,15 +31,16 @@ def variants_of(wanted: Wanted, profiles: Sequence[Profile]) -> list[Variant]:
     asked: dict[str, Variant] = {}
     for word in wanted.variants:
         name, equals, setting = word.partition("=")
+        asked_for = f"--variant {masked(word)}"
         if not equals:
             asked[name] = _of_suites(name, profiles)
             continue
         key, colon, value = setting.partition(":")
         if not (name and equals and colon and value and key in KEYS):
             raise click.UsageError(
-                f"--variant {word}: expected NAME=KEY:VALUE with one of the keys {', '.join(KEYS)}"
+                f"{asked_for}: expected NAME=KEY:VALUE with one of the keys {', '.join(KEYS)}"
             )
-        asked[name] = _with(asked.get(name, Variant(name=name)), key, value, f"--variant {word}")
+        asked[name] = _with(asked.get(name, Variant(name=name)), key, value, asked_for)
     if wanted.python:
         name = os.path.basename(wanted.python)
         asked[name] = _with(Variant(name=name), "python", wanted.python, f"--python {name}")
@@ -49,6 +52,8 @@ def variants_of(wanted: Wanted, profiles: Sequence[Profile]) -> list[Variant]:
             raise click.UsageError(
                 f"--variant {variant.name}: expected code of a revision or of a folder, got both"
             )
+    if any(variant.database for variant in found):
+        check_kept(profiles, "--variant")
     names = [variant.name for variant in found]
     for name in names:
         if names.count(name) > 1:
@@ -70,7 +75,7 @@ def _of_suites(name: str, profiles: Sequence[Profile]) -> Variant:
     found = known[name]
     word = f"variant.{name}"
     variant = Variant(name=name, env=found.env, params=found.params)
-    for key in ("rev", "folder", "python", "loop"):
+    for key in ("rev", "folder", "python", "loop", "database"):
         if value := getattr(found, key):
             variant = _with(variant, key, value, word)
     return variant
@@ -95,6 +100,8 @@ def _with(variant: Variant, key: str, value: str, word: str) -> Variant:
                 loops = ", ".join(get_args(LoopName))
                 raise click.UsageError(f"{word}: expected one of the loops {loops}")
             return msgspec.structs.replace(variant, loop=msgspec.convert(value, LoopName))
+        case "database":
+            return msgspec.structs.replace(variant, database=database_given(value, word))
         case "env":
             return msgspec.structs.replace(variant, env={**variant.env, name: rest})
         case _:

@@ -23,7 +23,6 @@ from cortex_tui.formats.runs import split_name
 from cortex_tui.limits import MAX_ROUNDS
 from cortex_tui.loads.port import Load
 from cortex_tui.loads.registry import decode_load
-from cortex_tui.profiles.model import Database
 from cortex_tui.protocol.lifecycle import RunState
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.document import (
@@ -179,7 +178,7 @@ def _run_record(document: RunDocument, record: RunRecord) -> RunRecord:
         auto_warmup=document.auto_warmup,
         stop=document.stop,
         timeout_ns=document.timeout_ns,
-        database=cast(Database, document.database or "own"),
+        database=document.database or "own",
         alone=document.alone,
         targets=tuple(each.target for each in targets if not each.warn),
         warn_targets=tuple(each.target for each in targets if each.warn),

@@ -40,6 +40,7 @@ FIELDS: dict[str, Literal["value", "table", "list"]] = {
     "targets": "list",
     "warn_targets": "list",
     "tags": "list",
+    "database": "value",
 }
 """The keys that a form has, and how each is written in a line."""
 

@@ -9,6 +9,7 @@ import re
 
 from cortex_tui.limits import MAX_ITERATIONS
 from cortex_tui.loads.registry import read_load
+from cortex_tui.passwords import is_address, without_password
 from cortex_tui.profiles.lengths import (
     BATCH_SCHEMA,
     PRECISION_SCHEMA,
@@ -19,7 +20,7 @@ from cortex_tui.profiles.lengths import (
     read_warmup,
 )
 from cortex_tui.profiles.matrix import MATRIX_SCHEMA, PARAMS_SCHEMA, read_matrix, read_params
-from cortex_tui.profiles.model import Database
+from cortex_tui.profiles.model import DATABASES, Database
 from cortex_tui.stats.targets import parse_target
 from cortex_tui.toml.reading import (
     DURATION,
@@ -36,7 +37,7 @@ from cortex_tui.toml.reading import (
     read_text,
 )
 from cortex_tui.toml.words import nearest, shown, suggestion
-from cortex_tui.workloads.names import BUILT_IN
+from cortex_tui.workloads.names import BUILT_IN, SERVERS
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 EXPECTED_NAME = "expected a name of letters, digits, - and _"
@@ -44,6 +45,15 @@ EXPECTED_NAME = "expected a name of letters, digits, - and _"
 _BUILT_IN_PREFIX = "cortex."
 _DOTTED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
 _MODULE_ATTRIBUTE = re.compile(rf"{_DOTTED}:{_DOTTED}")
+
+_EXPECTED_DATABASE = '"own", "shared", "memory" or a URL such as "postgresql://host/database"'
+
+DATABASE_SCHEMA: Schema = {
+    "anyOf": [
+        {"enum": list(DATABASES)},
+        {"type": "string", "pattern": f"^({'|'.join(SERVERS)})://"},
+    ]
+}
 
 _WORKLOAD_SCHEMA: Schema = {
     "anyOf": [{"enum": sorted(BUILT_IN)}, {"type": "string", "pattern": r"^[^:\s]+:[^:\s]+$"}]
@@ -96,9 +106,25 @@ def read_tags(value: object, path: str) -> tuple[str, ...]:
 
 
 def read_database(value: object, path: str) -> Database:
-    if value == "own" or value == "shared" or value == "memory":
+    """A word, or the URL of a server. A password is refused: files are handed on."""
+    if isinstance(value, str) and value in DATABASES:
         return value
-    raise RefusedError(path, f'expected "own", "shared" or "memory", got {shown(value)}')
+    if not isinstance(value, str) or not is_address(value):
+        raise RefusedError(path, f"expected {_EXPECTED_DATABASE}, got {shown(value)}")
+    try:
+        without = without_password(value)
+    except ValueError as error:
+        raise RefusedError(path, str(error)) from None
+    if without != value:
+        raise RefusedError(
+            path,
+            "expected no password in a file; it can be in the variable PGPASSWORD, in ~/.pgpass, "
+            "or in the URL of --database",
+        )
+    scheme = value.partition("://")[0]
+    if scheme not in SERVERS:
+        raise RefusedError(path, f"expected {_EXPECTED_DATABASE}, got the scheme {shown(scheme)}")
+    return value
 
 
 KEYS = {
@@ -146,7 +172,7 @@ KEYS = {
     ),
     "database": Key(
         read_database,
-        {"enum": ["own", "shared", "memory"]},
+        DATABASE_SCHEMA,
         "Where a built-in workload keeps its data.",
     ),
     "alone": Key(read_flag, FLAG, "Whether it is measured without neighbours."),

@@ -13,13 +13,23 @@ import msgspec
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.port import Load
 from cortex_tui.text import encodable
+from cortex_tui.workloads.names import OVER_CORE
 
 ParamValue = str | int | float | bool
 """What a workload's parameter may be; TOML arrays are a matrix, not a parameter."""
 
-Database = Literal["own", "shared", "memory"]
+DATABASES = ("own", "shared", "memory")
+
+Database = str
 """Where a built-in workload keeps its data: a file of its own for each run, one file for the runs
-of a session that say so, or memory."""
+of a session that say so, or memory; or the URL of a server, without its password (see
+`cortex_tui.passwords`), on which each run has a place of its own."""
+
+
+def database_kind(database: Database) -> str:
+    """What kind of store it is: of a server only the scheme, wherever that server is."""
+    scheme, _, place = database.partition("://")
+    return "postgresql" if place and scheme == "postgres" else scheme
 
 
 class Length(msgspec.Struct, frozen=True):
@@ -109,7 +119,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         }
         measured = (
             self.workload, sorted(self.params.items()), type(self.load).__name__, load,
-            self.timeout_ns, self.batch, self.database,
+            self.timeout_ns, self.batch, database_kind(self.database),
         )  # fmt: skip
         text = msgspec.json.encode(encodable(msgspec.to_builtins(measured)))
         return hashlib.blake2s(text, digest_size=8).hexdigest()
@@ -130,6 +140,13 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     def headline(self) -> Literal["service", "response"]:
         """The time that speaks for the load: response sees queueing, a closed load has none."""
         return "response" if self.load.has_schedule else "service"
+
+
+def kept_in(profile: Profile, database: Database) -> Profile:
+    """Keeps its data there; "" and workloads without data of their own leave it as it is."""
+    if not database or profile.workload not in OVER_CORE:
+        return profile
+    return msgspec.structs.replace(profile, database=database)
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -157,6 +174,7 @@ class SuiteVariant(msgspec.Struct, frozen=True, kw_only=True):
     folder: str = ""
     python: str = ""
     loop: str = ""
+    database: Database = ""
     env: dict[str, str] = {}
     params: dict[str, ParamValue] = {}
 

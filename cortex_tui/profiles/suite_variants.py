@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cortex_tui.profiles.keys import EXPECTED_NAME, NAME
+from cortex_tui.profiles.keys import DATABASE_SCHEMA, EXPECTED_NAME, NAME, read_database
 from cortex_tui.profiles.matrix import PARAMS_SCHEMA, read_params
 from cortex_tui.profiles.model import SuiteVariant
 from cortex_tui.toml.reading import (
@@ -45,6 +45,7 @@ VARIANT_KEYS = {
     "folder": Key(_read_given, TEXT, "A folder whose code is measured."),
     "python": Key(_read_given, TEXT, "The interpreter that runs it."),
     "loop": Key(_read_loop, {"enum": list(LOOPS)}, "The event loop that it runs on."),
+    "database": Key(read_database, DATABASE_SCHEMA, "Where built-in workloads keep their data."),
     "env": Key(
         _read_env,
         {"type": "object", "additionalProperties": TEXT},

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from cortex_tui.loads.share import Share
-from cortex_tui.profiles.model import ParamValue, Profile
+from cortex_tui.profiles.model import Database, ParamValue, Profile
 
 INTERVAL_NS = 100_000_000
 """How long an interval is at first (neighbours merge in pairs when a run has too many)."""
@@ -31,6 +31,8 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """Its interpreter; "" for that of the program. So are the following."""
     env: dict[str, str] = {}
     loop: LoopName | None = None
+    database: Database = ""
+    """Where built-in workloads keep their data, in place of what a profile says."""
     params: dict[str, ParamValue] = {}
     """Parameters that take the place of a profile's own."""
     only: str = ""
@@ -83,6 +85,8 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     """A folder for the databases of this session; the runner may fill it, the parent deletes it."""
     cache: str
     """A folder for seeded databases that later sessions copy."""
+    addresses: dict[str, str] = {}
+    """The URLs of servers with their passwords, by those that the profiles have. Never stored."""
     one_by_one: bool = False
     loop: LoopName = "auto"
     interval_ns: int = INTERVAL_NS

@@ -158,7 +158,7 @@ class Group:
                 run=member.run.number,
                 scratch=Path(self._parts.plan.scratch),
                 cache=Path(self._parts.plan.cache),
-                database=profile.database,
+                database=self._parts.plan.addresses.get(profile.database, profile.database),
                 shared=self._parts.shared,
             )
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from random import Random
 
+from cortex_tui.passwords import completed
 from cortex_tui.placement.port import Place
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.plan import LoopName, RunnerSpec, RunPlan, SessionPlan
@@ -66,6 +67,7 @@ def plan_of(
         runs=tuple(runs),
         scratch=str(scratch.folder_of(session)),
         cache=str(scratch.cache),
+        addresses=_addresses(run.profile.database for run in runs),
         one_by_one=one_by_one,
         loop=loop,
         runners=runners,
@@ -73,6 +75,13 @@ def plan_of(
         seed=seed,
         looks=looks,
     )
+
+
+def _addresses(databases: Iterable[str]) -> dict[str, str]:
+    """The whole addresses of those that have a password."""
+    return {
+        database: whole for database in set(databases) if (whole := completed(database)) != database
+    }
 
 
 def _runs_of_versions(

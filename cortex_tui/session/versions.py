@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from cortex_tui.profiles.model import Profile
+from cortex_tui.profiles.model import Profile, kept_in
 from cortex_tui.protocol.plan import RunnerSpec, Variant
 
 
@@ -29,6 +29,7 @@ class Version(NamedTuple):
     def profile(self, profile: Profile) -> Profile:
         """The profile with the variant's parameters, its suite's file where its code lies."""
         params = {**profile.params, **self.variant.params}
+        profile = kept_in(profile, self.variant.database)
         source = self._moved(profile.source)
         return msgspec.structs.replace(profile, params=params, source=source)
 

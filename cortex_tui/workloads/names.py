@@ -23,4 +23,7 @@ OVER_CORE: frozenset[str] = frozenset(
 )
 """Those that measure `cortex_core`, and keep data in a database of their own."""
 
+SERVERS = ("postgresql", "postgres")
+"""The schemes of the servers on which each of their runs can have a place of its own."""
+
 BUILT_IN = OVER_CORE | {"canary", "command"}

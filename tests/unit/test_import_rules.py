@@ -19,6 +19,7 @@ MODEL = "cortex_tui.profiles.model"
 LOWEST = {
     "cortex_tui.files",
     "cortex_tui.limits",
+    "cortex_tui.passwords",
     "cortex_tui.paths",
     "cortex_tui.quantities",
     "cortex_tui.tables",

@@ -97,7 +97,7 @@ class PostgresStore:
             async with await connecting as connection:
                 await schemas.prepare(connection, address.schema)
         except (psycopg.Error, StoreError) as error:
-            raise _named(address.shown, error) from error
+            raise named(address.shown, error) from error
 
         async def configure(connection: AsyncConnection[Any]) -> None:
             await connection.execute(_lock_timeout(busy_timeout_s))
@@ -145,7 +145,7 @@ class PostgresStore:
             async with pool.connection() as connection:
                 await schemas.prepare(connection, schema)
         except psycopg.Error as error:
-            raise _named(pool.name, error) from error
+            raise named(pool.name, error) from error
         return cls(
             pool,
             publish,
@@ -230,14 +230,14 @@ async def drop(url: str) -> None:
             await connection.execute(_lock_timeout(BUSY_TIMEOUT_S))
             await schemas.drop(connection, address.schema)
     except psycopg.Error as error:
-        raise _named(address.shown, error) from error
+        raise named(address.shown, error) from error
 
 
 def _lock_timeout(timeout_s: float) -> bytes:
     return b"SET lock_timeout = %d" % int(timeout_s * 1000)
 
 
-def _named(name: str, error: Exception) -> BaseException:
+def named(name: str, error: Exception) -> BaseException:
     """The store's error for `error`, with the server's address in front."""
     shown = translated(error)
     return type(shown)(f"{name}: {shown}") if isinstance(shown, StoreError) else shown

@@ -6,23 +6,18 @@ import asyncio
 import os
 import shutil
 import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, closing
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from cortex_core import Cortex
 from cortex_core import data as generated
-from cortex_core.data import seed_file
+from cortex_core.data import seed_file, seed_store
+from cortex_core.stores import temporary_place
 from cortex_tui import __version__
+from cortex_tui.passwords import is_address
 from cortex_tui.workloads.api import shared
 from cortex_tui.workloads.context import current_run
-
-T = TypeVar("T")
-
-_AT_ONCE = 1_000
-"""How many entities are on their way into a core while it is filled."""
 
 
 @asynccontextmanager
@@ -30,7 +25,7 @@ async def opened(*, conversations: int = 0, patterns: int = 0) -> AsyncIterator[
     """A core that has the first generated memories.
 
     The profile's `database` says where: in a file of the run's own, a copy of a seeded one; in
-    the file of the session; or in memory.
+    the file of the session; in memory; or on a server, in a place of the run's own.
     """
     context = current_run.get()
     if context.database == "shared":
@@ -40,6 +35,14 @@ async def opened(*, conversations: int = 0, patterns: int = 0) -> AsyncIterator[
         return
     if context.database == "memory":
         async with Cortex.open(":memory:") as cortex:
+            await _fill(cortex, conversations, patterns)
+            yield cortex
+        return
+    if is_address(context.database):
+        async with (
+            temporary_place(context.database) as place,
+            Cortex.open(place) as cortex,
+        ):
             await _fill(cortex, conversations, patterns)
             yield cortex
         return
@@ -68,16 +71,13 @@ async def _one_for_the_session() -> AsyncGenerator[Cortex, None]:
 
 
 async def _fill(cortex: Cortex, conversations: int, patterns: int) -> None:
-    if await cortex.conversations.count() < conversations:
-        await _save_all(cortex.conversations.save, generated.conversations(conversations))
-    if await cortex.patterns.count() < patterns:
-        await _save_all(cortex.patterns.save, generated.patterns(patterns))
-
-
-async def _save_all(save: Callable[[T], Awaitable[None]], entities: Iterable[T]) -> None:
-    left = iter(entities)
-    while chunk := list(islice(left, _AT_ONCE)):
-        await asyncio.gather(*map(save, chunk))
+    """Saves what is missing: a core that runs share may have been filled by another."""
+    there = (await cortex.conversations.count(), await cortex.patterns.count())
+    await seed_store(
+        cortex.store,
+        conversations=conversations if there[0] < conversations else 0,
+        patterns=patterns if there[1] < patterns else 0,
+    )
 
 
 def _copy_seeded(conversations: int, patterns: int, cache: Path, path: Path) -> None:

@@ -51,7 +51,15 @@ def test_how_long_it_was_measured_and_how_it_is_judged_breaks_no_comparison(othe
         but(workload="shop:pay"),
         but(timeout_ns=5),
         but(database="memory"),
+        but(database="postgresql://host/db"),
     ],
 )
 def test_what_is_measured_breaks_a_comparison(other: Profile) -> None:
     assert any(each.breaks for each in arm_differences(Arm(PROFILE, ()), Arm(other, ())))
+
+
+def test_two_servers_are_as_two_machines() -> None:
+    one, other = but(database="postgresql://a/db"), but(database="postgres://b:5433/other")
+    found = arm_differences(Arm(one, ()), Arm(other, ()))
+    assert [(each.what, each.breaks) for each in found] == [("database", False)]
+    assert one.definition == other.definition != PROFILE.definition

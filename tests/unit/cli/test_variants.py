@@ -7,7 +7,8 @@ import pytest
 
 from cortex_tui.cli.against import Wanted
 from cortex_tui.cli.variants import HERE, variants_of
-from cortex_tui.profiles.model import ParamValue
+from cortex_tui.passwords import completed
+from cortex_tui.profiles.model import Length, ParamValue, Profile
 from cortex_tui.protocol.plan import Variant
 
 
@@ -54,3 +55,37 @@ def test_two_variants_have_two_names() -> None:
         asked(f"{HERE}=loop:asyncio")
     with pytest.raises(click.UsageError, match="a name that no other variant has"):
         asked("v1=loop:asyncio", against="v1")
+
+
+GET = Profile(suite="s", name="get", workload="cortex.get", stop=Length(1))
+NAP = Profile(suite="s", name="nap", workload="bench:nap", stop=Length(1))
+
+
+def test_a_variant_may_have_a_database_whose_password_is_not_stored() -> None:
+    words = ("sqlite=database:own", "pg=database:postgresql://me:hidden@host/db")
+    found = variants_of(Wanted("", words, ""), [NAP, GET])
+    assert found == [
+        Variant(name="sqlite", database="own"),
+        Variant(name="pg", database="postgresql://me@host/db"),
+    ]
+    assert completed(found[1].database) == "postgresql://me:hidden@host/db"
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("pg=database:mysql://me:hidden@host/db", "got the scheme"),
+        ("pg=database:postgresql://me:hidden@hidden@host/db", "%40 for @"),
+        ("pg=databse:postgresql://me:hidden@host/db", "one of the keys"),
+        ("pg=database:ram", 'got "ram"'),
+    ],
+)
+def test_what_is_wrong_with_a_database_shows_no_password(word: str, expected: str) -> None:
+    with pytest.raises(click.UsageError, match=expected) as caught:
+        variants_of(Wanted("", (word,), ""), [GET])
+    assert "hidden" not in caught.value.message
+
+
+def test_a_database_that_nothing_would_use_is_refused() -> None:
+    with pytest.raises(click.UsageError, match="none of the profiles has a workload that keeps"):
+        variants_of(Wanted("", ("pg=database:own",), ""), [NAP])

@@ -267,7 +267,26 @@ PROFILE_ERRORS = [
         'matrix = { n = [1], m = [1, 2] }\ntargets = ["scaling(n) <= 1.1"]',
         'targets: target 1, "scaling(n) <= 1.1": expected at least two values for n in the matrix',
     ),
-    ('database = "ram"', 'database: expected "own", "shared" or "memory", got "ram"'),
+    (
+        'database = "ram"',
+        'database: expected "own", "shared", "memory" or a URL such as '
+        '"postgresql://host/database", got "ram"',
+    ),
+    (
+        'database = "sqlite:///a.db"',
+        'database: expected "own", "shared", "memory" or a URL such as '
+        '"postgresql://host/database", got the scheme "sqlite"',
+    ),
+    (
+        'database = "postgresql://me:hidden@host/db"',
+        "database: expected no password in a file; it can be in the variable PGPASSWORD, in "
+        "~/.pgpass, or in the URL of --database",
+    ),
+    (
+        'database = "postgresql://me:hidden@hidden@host/db"',
+        "database: expected a URL such as postgresql://user:password@host/database, in whose "
+        "password special characters are written as in %40 for @",
+    ),
 ]
 
 

@@ -33,7 +33,7 @@ COMPLETE: dict[str, Any] = {
             "database": "own",
             "alone": True,
         },
-        "d": {"workload": "cortex.get", "duration": "5s"},
+        "d": {"workload": "cortex.get", "duration": "5s", "database": "postgresql://me@host/db"},
         "b": {
             "workload": "cortex.search",
             "load": {"rate": "1.5k/s", "arrivals": "poisson", "max_in_flight": 9, "precise": True},
@@ -79,6 +79,7 @@ WRONG = [
     ("profile.a.matrix", {"n": []}),
     ("profile.a.params", {"n": [1]}),
     ("profile.a.database", "ram"),
+    ("profile.a.database", "sqlite:///a.db"),
     ("profile.b.precision", {"mean": "2%"}),
     ("profile.b.timeout", 5),
 ]

@@ -22,12 +22,14 @@ def test_a_suite_has_the_variants_that_it_names(tmp_path: Path) -> None:
     suite = read(
         tmp_path,
         '[variant.old]\nrev = "v1"\nloop = "asyncio"\n'
-        '[variant.big]\nparams = { size = 3 }\nenv = { A = "b" }\n',
+        '[variant.big]\nparams = { size = 3 }\nenv = { A = "b" }\n'
+        '[variant.server]\ndatabase = "postgresql://host/db"\n',
     ).suite
     assert suite is not None
     assert suite.variants == (
         SuiteVariant(name="old", rev="v1", loop="asyncio"),
         SuiteVariant(name="big", params={"size": 3}, env={"A": "b"}),
+        SuiteVariant(name="server", database="postgresql://host/db"),
     )
 
 

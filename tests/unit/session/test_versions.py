@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
 from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.passwords import taken_from
 from cortex_tui.placement.registry import IN_PROCESS, PROCESS
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.plan import SessionPlan, Variant
@@ -130,3 +132,20 @@ def test_a_profile_alone_and_together_is_measured_both_ways_in_each_round() -> N
     # As often one way round as the other.
     assert sum(found[at][0] == "one alone" for at in range(0, 8, 2)) == 2
     assert len({run.runners for run in plan.runs}) == 8
+
+
+def test_only_the_runner_is_given_the_passwords_of_databases() -> None:
+    database = taken_from("postgresql://me:hidden@host/db")
+    over_core = replace(profile("get"), workload="cortex.get")
+    versions = (Version(Variant(name="own")), Version(Variant(name="server", database=database)))
+    plan = planned(over_core, profile("visit"), rounds=1, versions=versions)
+    found = {(run.profile.name, run.variant): run.profile.database for run in plan.runs}
+    assert found == {
+        ("get", "own"): "own",
+        ("get", "server"): database,
+        ("visit", "own"): "own",
+        ("visit", "server"): "own",
+    }
+    assert plan.addresses == {database: "postgresql://me:hidden@host/db"}
+    without = replace(plan, addresses={})
+    assert b"hidden" not in msgspec.json.encode(without)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
@@ -12,13 +12,21 @@ from cortex_core import ConversationSearch, SearchHits
 from cortex_core.sqlite.conversations import SqliteConversations
 from cortex_core.sqlite.patterns import SqlitePatterns
 from cortex_core.sqlite.store import SqliteStore
-from cortex_tui.profiles.model import Database, Length
+from cortex_tui.profiles.model import DATABASES, Database, Length
+from tests.postgres_server import PostgresServer
 from tests.unit.workloads.together import reference_profiles, run_together, usage
 
 OPERATIONS = 25
 
 
-@pytest.mark.parametrize("database", get_args(Database))
+@pytest.fixture(params=[*DATABASES, "server"])
+def database(request: pytest.FixtureRequest) -> Database:
+    if request.param != "server":
+        return str(request.param)
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.url
+
+
 async def test_all_of_them_succeed_together_and_leave_nothing(
     database: Database, tmp_path: Path
 ) -> None:
