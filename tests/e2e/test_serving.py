@@ -207,7 +207,7 @@ async def test_a_users_story_in_a_browser(folder: Path, tmp_path: Path) -> None:
             await page.press("h")
             await page.wait_for("Stored", "web")
             await page.press("h")
-            await page.wait_for("[x] browse")
+            await page.wait_for("2 checked")
             await page.press("q")
             await page.wait_for_true("document.body.classList.contains('-closed')")
             assert page.complaints == []
