@@ -120,6 +120,8 @@ def test_lines_are_checked_by_the_loader(file: Path) -> None:
         ({"params": "size = [1]"}, "params", "params.size: expected one value, got a list"),
         ({"precision": 'p99 = "2%"', "duration": "1s"}, "duration", "expected none with precision"),
         ({"iterations": "many"}, "iterations", "expected a whole number from 1 to"),
+        ({"database": "ram"}, "database", 'expected "own", "shared", "memory" or a URL'),
+        ({"database": "postgresql://a:b@c/d"}, "database", "expected no password in a file"),
     ],
 )
 def test_what_is_wrong_is_reported_at_its_line_in_the_words_of_the_loader(
@@ -139,6 +141,14 @@ def test_what_is_wrong_with_a_key_that_has_no_line_is_reported_too(file: Path) -
     x = Draft(y.suite, "x", y.file, y.data, y.table)
     found = check(x, lines_of(x, {}))
     assert "profile.x.batch: expected a load of workers" in found.errors[""]
+
+
+@pytest.mark.parametrize("database", ["memory", "postgresql://me@host/db?sslmode=require"])
+def test_a_database_is_a_word_or_a_url(file: Path, database: str) -> None:
+    before = draft(file)
+    found = check(before, {**lines_of(before, {}), "database": database})
+    assert found.profiles[0].database == database
+    assert lines_of(before, found.changes)["database"] == database
 
 
 def test_an_empty_line_leaves_the_key_to_the_defaults(file: Path) -> None:
