@@ -1,6 +1,7 @@
 """Events: what happened is published to its subscribers after it was committed."""
 
 import logging
+import traceback
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
@@ -8,6 +9,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from cortex_core.domain.plain import check_plain, check_returned
+from cortex_core.redaction import shown
+
+_TRACE_MOST = 4_000
 
 log = logging.getLogger("cortex_core.events")
 
@@ -98,4 +102,5 @@ class Events:
                 try:
                     check_returned("subscriber", subscriber(event))
                 except Exception:
-                    log.exception("a subscriber of %s failed", type(event).__name__)
+                    trace = shown(traceback.format_exc(), _TRACE_MOST)
+                    log.error("a subscriber of %s failed: %s", type(event).__name__, trace)

@@ -1,16 +1,22 @@
 """Says what was sent and what became of it."""
 
 import logging
+from reprlib import Repr
 from typing import Any
 
-from cortex_core.behaviours.secrets import redacted
 from cortex_core.mediator import Handle
+from cortex_core.redaction import LOOKED_AHEAD, shown
 from cortex_core.request import Request
 from cortex_core.result import Result
 
 log = logging.getLogger("cortex_core.requests")
 
 _VALUE_MOST = 80
+_REASONS_MOST = 1_000
+
+_brief = Repr()
+_brief.maxstring = _brief.maxother = 2 * LOOKED_AHEAD
+_brief.maxtuple = _brief.maxlist = _brief.maxdict = 20
 
 
 class Logging:
@@ -28,12 +34,13 @@ class Logging:
             try:
                 result = await handle(request)
             except Exception as error:
-                log.error("%s raised %s", described(request), redacted(repr(error)))
+                reason = shown(_text(error), _REASONS_MOST)
+                log.error("%s raised %s", described(request), reason)
                 raise
             if result.errors:
                 if enabled(info):
                     reasons = "; ".join(f"{e.code}: {e.message}" for e in result.errors)
-                    log.info("%s failed: %s", described(request), redacted(reasons))
+                    log.info("%s failed: %s", described(request), shown(reasons, _REASONS_MOST))
             elif enabled(debug):
                 log.debug("%s succeeded", described(request))
             return result
@@ -43,12 +50,17 @@ class Logging:
 
 def described(request: Request[Any]) -> str:
     """The request's type and fields, fit for a log."""
-    fields = (f"{name}={_shown(getattr(request, name))}" for name in request.__struct_fields__)
+    fields = (_field(name, getattr(request, name)) for name in request.__struct_fields__)
     return f"{type(request).__name__}({', '.join(fields)})"
 
 
-def _shown(value: object) -> str:
-    # A name next to the value, as in password='…', must be seen together with it, so the
-    # whole repr is redacted before it is cut: a cut secret no longer has its shape.
-    shown = redacted(repr(value))
-    return shown if len(shown) <= _VALUE_MOST else f"{shown[:_VALUE_MOST]}… ({len(shown)})"
+def _field(name: str, value: object) -> str:
+    # Name and value are looked at together: a field may be called password.
+    return shown(f"{name}={_text(value)}", len(name) + 1 + _VALUE_MOST)
+
+
+def _text(value: object) -> str:
+    try:
+        return _brief.repr(value)
+    except Exception:  # what a log shows must not make the request fail
+        return f"<{type(value).__name__}>"

@@ -49,7 +49,7 @@ async def test_a_failing_subscriber_is_logged_and_disturbs_nobody(
     heard: list[Event] = []
 
     def fail(_: Event) -> None:
-        raise LookupError("no room")
+        raise LookupError("no room, password=hunter2")
 
     cortex.events.subscribe(ConversationCaptured, fail)
     cortex.events.subscribe(ConversationCaptured, heard.append)
@@ -57,6 +57,8 @@ async def test_a_failing_subscriber_is_logged_and_disturbs_nobody(
         assert (await cortex.send(CAPTURE)).ok
     assert len(heard) == 1
     assert "ConversationCaptured" in caplog.text
+    assert "LookupError: no room" in caplog.text
+    assert "hunter2" not in caplog.text
 
 
 async def test_a_subscription_can_be_ended(cortex: Cortex) -> None:
