@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from cortex_core.domain.plain import check_plain, check_returned
+from cortex_core.domain.plain import check_plain, returned
 from cortex_core.redaction import shown
 
 _TRACE_MOST = 4_000
@@ -100,7 +100,7 @@ class Events:
         for event in events:
             for subscriber in tuple(self._subscribers.get(type(event), ())):
                 try:
-                    check_returned("subscriber", subscriber(event))
+                    returned("subscriber", subscriber(event))
                 except Exception:
                     trace = shown(traceback.format_exc(), _TRACE_MOST)
                     log.error("a subscriber of %s failed: %s", type(event).__name__, trace)

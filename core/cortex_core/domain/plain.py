@@ -1,9 +1,13 @@
 """Functions that callers give must be plain ones: what an async one gives, nobody awaits."""
 
-from collections.abc import Coroutine
 from functools import partial
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
-from types import AsyncGeneratorType, GeneratorType
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_NOT_RUN = (CoroutineType, GeneratorType, AsyncGeneratorType)
 
 _EXPECTED = "expected a plain function, got one that is async or yields: it would never run"
 
@@ -17,12 +21,12 @@ def check_plain(subject: str, function: object) -> None:
             raise TypeError(f"{subject}: {_EXPECTED}")
 
 
-def check_returned(subject: str, value: object) -> None:
-    """Raise TypeError if `value`, which a function returned, is a coroutine or a generator: what
-    the function says has not run. (A task is running; it may be returned.)"""
-    if isinstance(value, Coroutine | GeneratorType):
-        # Python would warn that it was never awaited; the error says so already.
-        value.close()
-    elif not isinstance(value, AsyncGeneratorType):
-        return
-    raise TypeError(f"{subject}: {_EXPECTED}")
+def returned(subject: str, value: T) -> T:
+    """`value`, which a function returned. Raises TypeError if it is a coroutine or a generator:
+    what the function says has not run. (A task is running; it may be returned.)"""
+    if isinstance(value, _NOT_RUN):
+        if not isinstance(value, AsyncGeneratorType):
+            # Python would warn that it was never awaited; the error says so already.
+            value.close()
+        raise TypeError(f"{subject}: {_EXPECTED}")
+    return value

@@ -18,7 +18,7 @@ from cortex_core.domain.context_item import ContextItem, Tier
 from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.namespace import NAMESPACE_MOST, Namespace
 from cortex_core.domain.pattern import Pattern
-from cortex_core.domain.plain import check_plain, check_returned
+from cortex_core.domain.plain import check_plain, returned
 from cortex_core.domain.violations import InvalidValueError, Violation
 
 Operator = Literal["<", "<=", "=", ">=", ">"]
@@ -173,10 +173,7 @@ class Satisfies(Specification):
         check_plain("condition", self.predicate)
 
     def is_satisfied_by(self, entity: Any) -> bool:
-        answer: object = self.predicate(entity)
-        if not isinstance(answer, bool):
-            check_returned("condition", answer)
-        return bool(answer)
+        return bool(returned("condition", self.predicate(entity)))
 
 
 _KINDS = {

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+from cortex_core.domain.plain import returned
 from cortex_core.errors import StoreClosedError
 from cortex_core.memory.search import search_conversations, search_patterns
 from cortex_core.memory.tx import MemoryTx, Tables
@@ -42,7 +43,7 @@ class MemoryStore:
         def run() -> T:
             tx = MemoryTx(self._tables)
             try:
-                value = unit(tx)
+                value = returned("unit", unit(tx))
             except BaseException:
                 tx.roll_back()
                 raise
@@ -52,7 +53,7 @@ class MemoryStore:
         return self._soon(run)
 
     def read(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
-        return self._soon(lambda: unit(MemoryTx(self._tables)))
+        return self._soon(lambda: returned("unit", unit(MemoryTx(self._tables))))
 
     def scan(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
         return self.read(unit)

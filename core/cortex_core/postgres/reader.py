@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from psycopg.pq import TransactionStatus
 
+from cortex_core.domain.plain import returned
 from cortex_core.errors import SearchTimeoutError
 from cortex_core.postgres.connections import Connections
 from cortex_core.postgres.failures import FORGOTTEN, LostError, translated
@@ -53,7 +54,7 @@ class Reader:
             transaction = Transaction(pipeline, BEGIN_READ)
             tx = PostgresTx(transaction, self._statements)
             try:
-                return await in_greenlet(partial(unit, tx))
+                return returned("unit", await in_greenlet(partial(unit, tx)))
             finally:
                 transaction.end()
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import psycopg
 
+from cortex_core.domain.plain import returned
 from cortex_core.errors import StoreError, StoreOutcomeUnknownError
 from cortex_core.events import Event
 from cortex_core.ports import Tx
@@ -180,7 +181,7 @@ class WriteQueue:
             tx = PostgresTx(transaction, self._statements)
             before = transaction.writes
             try:
-                write.value = await in_greenlet(partial(write.unit, tx))
+                write.value = returned("unit", await in_greenlet(partial(write.unit, tx)))
             except asyncio.CancelledError:
                 raise
             except BaseException as error:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from cortex_core.domain.plain import returned
 from cortex_core.errors import StoreError
 from cortex_core.events import Event
 from cortex_core.ports import Capabilities, Op, Publish, ReadTx, Tx
@@ -73,7 +74,7 @@ class _Write(Generic[T]):
         tx = SqliteTx(connection)
         # Set anew on every run: what a run recorded that was rolled back did not happen.
         self._events = tx.events
-        return self._unit(tx)
+        return returned("unit", self._unit(tx))
 
     def committed(self) -> None:
         if self._events:
@@ -107,13 +108,17 @@ class SqliteStore:
         return self.database.write(write, write.committed)
 
     def read(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
-        return self.database.read(lambda connection: unit(SqliteTx(connection)))
+        return self.database.read(lambda connection: returned("unit", unit(SqliteTx(connection))))
 
     def scan(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
-        return self.database.scan(lambda connection, check: unit(SqliteTx(connection, check)))
+        return self.database.scan(
+            lambda connection, check: returned("unit", unit(SqliteTx(connection, check)))
+        )
 
     def look_up(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
-        return self.database.look_up(lambda connection: unit(SqliteTx(connection)))
+        return self.database.look_up(
+            lambda connection: returned("unit", unit(SqliteTx(connection)))
+        )
 
     def search_conversations(self, search: ConversationSearch) -> Awaitable[SearchHits]:
         return self.database.search(partial(search_conversations, search))

@@ -1,6 +1,7 @@
 """Every store keeps entities whole, and units of work to all or nothing."""
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -167,3 +168,28 @@ async def test_an_entity_replaced_by_a_changed_copy(store: Store) -> None:
     await save(store, replace(before, quality=0.9))
     after = await store.read(lambda tx: tx.conversations.get("one"))
     assert after == replace(before, quality=0.9)
+
+
+async def test_a_unit_that_would_never_run_fails_and_leaves_nothing(store: Store) -> None:
+    async def later(tx: Tx) -> None:
+        tx.conversations.save(conversation("later"))
+
+    def yields(tx: Tx) -> Iterator[None]:
+        tx.conversations.save(conversation("later"))
+        yield
+
+    async def yields_later(tx: Tx) -> AsyncIterator[None]:
+        yield
+
+    def both(tx: Tx) -> object:
+        tx.conversations.save(conversation("half"))
+        return later(tx)
+
+    for unit in (later, yields, yields_later, both):
+        with pytest.raises(TypeError, match="unit: expected a plain function"):
+            await store.write(unit)
+    for read in (store.read, store.scan, store.look_up):
+        for unit in (later, yields, yields_later):
+            with pytest.raises(TypeError, match="unit: expected a plain function"):
+                await read(unit)  # type: ignore[arg-type]
+    assert await store.read(lambda tx: tx.conversations.count()) == 0
