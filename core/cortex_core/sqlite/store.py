@@ -81,6 +81,13 @@ class _Write(Generic[T]):
             self._publish(self._events)
 
 
+def _run(
+    unit: Callable[[ReadTx], T], connection: sqlite3.Connection, check: Check | None = None
+) -> T:
+    """Run a unit that only reads."""
+    return returned("unit", unit(SqliteTx(connection, check)))
+
+
 class SqliteStore:
     """Units and searches on a Database; `publish` gets the events of what was committed."""
 
@@ -108,17 +115,13 @@ class SqliteStore:
         return self.database.write(write, write.committed)
 
     def read(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
-        return self.database.read(lambda connection: returned("unit", unit(SqliteTx(connection))))
+        return self.database.read(partial(_run, unit))
 
     def scan(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
-        return self.database.scan(
-            lambda connection, check: returned("unit", unit(SqliteTx(connection, check)))
-        )
+        return self.database.scan(partial(_run, unit))
 
     def look_up(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
-        return self.database.look_up(
-            lambda connection: returned("unit", unit(SqliteTx(connection)))
-        )
+        return self.database.look_up(partial(_run, unit))
 
     def search_conversations(self, search: ConversationSearch) -> Awaitable[SearchHits]:
         return self.database.search(partial(search_conversations, search))
