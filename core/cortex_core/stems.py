@@ -1,22 +1,38 @@
-"""What the inflections of an English word have in common: "caches", "cached" and "caching" are
-one word to a search.
+"""What the forms of an English word have in common: "caches", "cached" and "caching" are one
+word to a search, and so are "connect" and "connection".
 
-Steps 1 and 5 of M. F. Porter, "An algorithm for suffix stripping" (1980), simplified: plurals,
--ed, -ing, a silent -e, and y for i. Endings that make another word, as -er or -tion do, stay.
+After M. F. Porter, "An algorithm for suffix stripping" (1980), simplified: plurals, -ed, -ing, a
+silent -e, y for i, and the commonest endings that make nouns and adverbs of verbs and adjectives.
 A stem need not be a word ("cach"): it only has to be the same for all that belong together.
 """
+
+from collections.abc import Iterator
 
 _VOWELS = frozenset("aeiouy")
 _SIBILANTS = ("sses", "shes", "ches", "xes", "zzes")
 _KEPT = ("ss", "us", "is")
 """Words that end so are no plurals: "class", "status", "analysis"."""
 
+_DERIVED = ("ation", "ion", "ment", "er", "or", "ly")
+_ENDINGS = ("ies", "es", "ing", "ed", *_DERIVED)
+
 
 def stem(word: str) -> str:
     """The stem of a folded word; another script's word, and one with digits, as it is."""
     if len(word) < 4 or not (word.isascii() and word.isalpha()):
         return word
-    return _without_ending(_singular(word))
+    return _underived(_without_ending(_singular(word)))
+
+
+def stems_begun(word: str) -> Iterator[str]:
+    """The stems of the words that a person may be typing who has typed this, and which do not
+    begin with it: the stem of "caching" for "cachin"."""
+    for ending in _ENDINGS:
+        for typed in range(1, len(ending)):
+            if word.endswith(ending[:typed]) and len(word) - typed >= 3:
+                begun = stem(word + ending[typed:])
+                if not begun.startswith(word):
+                    yield begun
 
 
 def _singular(word: str) -> str:
@@ -50,3 +66,11 @@ def _verb(base: str) -> str | None:
         return f"{base}e"
     doubled = base[-1] == base[-2] and base[-1] not in "aeioulsz"
     return base[:-1] if doubled and len(base) > 3 else base
+
+
+def _underived(word: str) -> str:
+    for ending in _DERIVED:
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            word = word.removesuffix(ending)
+            break
+    return word[:-2] if word.endswith("at") and len(word) > 5 else word

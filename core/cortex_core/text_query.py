@@ -6,11 +6,15 @@ from itertools import groupby
 
 import msgspec
 
-from cortex_core.stems import stem
+from cortex_core.stems import stem, stems_begun
 from cortex_core.words import Run, pairs, runs
 
 PHRASES_MOST = 32
 """How many words and phrases of a text are searched for; what comes behind is left out."""
+
+ALL_BUT_ONE_LEAST = 3
+ALL_BUT_ONE_MOST = 8
+"""From how many to how many words a text that lacks one of them comes before others."""
 
 _COMMON = """
 a about an and any are as at be been but by can could did do does for from had has have how i if
@@ -36,22 +40,51 @@ class Phrase(msgspec.Struct, frozen=True):
     open: bool = False
 
 
+class Step(msgspec.Struct, frozen=True):
+    """What a text must hold: at least `least` of the `groups`, and every phrase of `required`. A
+    group is held where one of its phrases is."""
+
+    groups: tuple[tuple[Phrase, ...], ...]
+    least: int
+    required: tuple[Phrase, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """The share of what is searched for that a text of this step holds at least."""
+        return self.least / len(self.groups)
+
+
 class TextQuery(msgspec.Struct, frozen=True):
-    """Texts are searched in three steps, each only where the ones before left room.
-
-    1. Texts that hold every phrase of `every`.
-    2. The same with any of `typed` in place of the last of them, which may not be a finished
-       word. Without `typed` there is no such step.
-    3. Texts that hold all of `quoted` and at least one of `any` or `typed`. Without `any` there
-       is no such step.
-
-    Without `every` nothing is searched for.
-    """
+    """What is searched for. `every` is all of it; `typed` may stand for the last of them, which
+    may not be a finished word; `quoted` are those of every that a hit cannot be without; `any`
+    are the others word by word, which make up for hits that hold everything."""
 
     every: tuple[Phrase, ...] = ()
     typed: tuple[Phrase, ...] = ()
     quoted: tuple[Phrase, ...] = ()
     any: tuple[Phrase, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of a search, each only where the ones before left room for hits, which are
+        less relevant: all; all with what is being typed; all but one; any. No steps: nothing is
+        searched for."""
+        if not self.every:
+            return ()
+        groups = [(phrase,) for phrase in self.every]
+        typed = (*groups[:-1], self.typed)
+        words = [(phrase,) for phrase in self.any]
+        if self.typed and words:
+            words[-1] = (*words[-1], *self.typed)
+        size = len(words)
+        steps = [Step(tuple(groups), len(groups))]
+        if self.typed:
+            steps.append(Step(typed, len(groups)))
+        if ALL_BUT_ONE_LEAST <= size <= ALL_BUT_ONE_MOST:
+            steps.append(Step(tuple(words), size - 1, self.quoted))
+        if size > 1 or (words and self.quoted):
+            steps.append(Step(tuple(words), 1, self.quoted))
+        return tuple(steps)
 
     @property
     def phrases(self) -> tuple[Phrase, ...]:
@@ -140,8 +173,6 @@ def _typed(last: Sequence[Run], every: Sequence[Phrase]) -> tuple[Phrase, ...]:
     before = tuple(stem(run.text) for run in last[:-1])
     if not every or every[-1].words != (*before, stem(written)):
         return ()
-    ends = [stem(written)] if stem(written) != written else []
-    if len(written) > 5:
-        ends += [written.removesuffix(end) for end in ("in", "i", "e") if written.endswith(end)]
+    ends = [end for end in (stem(written), *stems_begun(written)) if not end.startswith(written)]
     exact = (Phrase((*before, end)) for end in dict.fromkeys(ends))
     return (Phrase((*before, written), open=True), *exact)

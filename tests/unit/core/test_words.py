@@ -36,6 +36,7 @@ def every(text: str) -> list[tuple[str, ...]]:
         ("running", "run"),
         ("installed", "install"),
         ("uses", "using"),
+        ("connection", "connected"),
         ("parser's", "parsers"),
         ("don’t", "don't"),
         ("getUserName", "get_user_name"),
@@ -70,7 +71,7 @@ def test_what_are_two_words_to_a_reader_are_two_terms(one: str, other: str) -> N
         ("getUserName", {"getusernam", "get", "user", "nam"}),
         ("__init__", {"init"}),
         ("MAX_RETRY_COUNT", {"maxretrycount", "max", "retri", "count"}),
-        ("HTTPServer", {"httpserver", "http", "server"}),
+        ("HTTPServer", {"httpserv", "http", "serv"}),
         ("URLs", {"url"}),
         ("utf8", {"utf8", "utf", "8"}),
         ("a1b2c3d4e5f6", {"a1b2c3d4e5f6"}),
@@ -116,6 +117,21 @@ def test_a_word_that_is_being_typed_may_continue() -> None:
     assert Phrase(("cach",)) in parse("cachin").typed
     for finished in ("perf ", '"perf"', "perf the", "", "?"):
         assert parse(finished).typed == ()
+
+
+def test_a_search_asks_for_all_words_then_for_all_but_one_then_for_any() -> None:
+    steps = parse("slow parser cachin").steps
+    assert [(len(step.groups), step.least) for step in steps] == [(3, 3), (3, 3), (3, 2), (3, 1)]
+    assert [phrase.open for phrase in steps[1].groups[-1]] == [True, False]
+    assert [step.least for step in parse("cache ").steps] == [1]
+    assert [step.least for step in parse("slow cache ").steps] == [2, 1]
+    assert [step.least for step in parse("cache-control ").steps] == [1, 1]
+    assert [len(step.groups) for step in parse("getUserName ").steps] == [1, 4, 4]
+    only_quoted, *others = parse('"slow query"').steps
+    assert (only_quoted.groups, others) == (((Phrase(("slow", "queri")),),), [])
+    last = parse('"slow query" cache ').steps[-1]
+    assert (last.groups, last.required) == (((Phrase(("cach",)),),), (Phrase(("slow", "queri")),))
+    assert parse("?!").steps == ()
 
 
 def test_quoted_words_must_follow_each_other_in_every_hit() -> None:
