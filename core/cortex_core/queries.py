@@ -36,7 +36,8 @@ class GetRecentConversations(Query[tuple[Conversation, ...]], frozen=True):
 
 
 class SearchContext(Query[SearchHits], frozen=True):
-    """The conversations that hold every word of `text`, most relevant first.
+    """The conversations that hold every word of `text`, most relevant first, then those that hold
+    some of them. Words in quotes follow each other; the last one may be unfinished.
 
     `namespace` is a pattern over the whole path in which `*` stands for any run of
     characters and `?` for one. `min_relevance`, 0 to 1, leaves out what is below it.
@@ -91,7 +92,7 @@ class GetPatternsByNamespace(Query[tuple[Pattern, ...]], frozen=True):
 
 
 class FindSimilarPatterns(Query[tuple[SimilarPattern, ...]], frozen=True):
-    """The patterns whose text is most like `context`, most similar first.
+    """The patterns whose name, content, tags and examples are like `context`, most similar first.
 
     `namespace` is a pattern over the whole path, as in SearchContext.
     """

@@ -1,5 +1,6 @@
 """A search as a value, and what it finds."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -12,6 +13,10 @@ HIT_END = "»"
 
 SNIPPET_WORDS = 24
 """About how many words a snippet has at most."""
+
+Check = Callable[[], None]
+"""Raises SearchTimeoutError when the search is out of time or was cancelled. Called between the
+steps that a search takes in Python."""
 
 
 class ConversationSearch(msgspec.Struct, frozen=True):
@@ -38,12 +43,18 @@ class SearchHit(msgspec.Struct, frozen=True):
 
 
 class SearchHits(msgspec.Struct, frozen=True):
-    """The hits, best first. `candidates` is how many matches were ranked; `exact` says that
-    those were all. Where it is False, only the newest matches competed."""
+    """The hits, best first: those that hold all words, then those that hold some of them.
+
+    `candidates` is how many matches were ranked; `exact` says that those were all. Where it is
+    False, only the newest matches competed, or only those with one of the rarer words.
+    `suggestion` is the text that was searched for with mistyped words corrected; None where some
+    hit holds all words, or no word like one is stored.
+    """
 
     hits: tuple[SearchHit, ...]
     candidates: int
     exact: bool
+    suggestion: str | None = None
 
 
 class PatternSearch(msgspec.Struct, frozen=True):

@@ -1,95 +1,210 @@
-"""A few words of a text, with those marked that were searched for, as FTS5 gives them."""
+"""A few words of a text around what was searched for, with that marked; the same for every store.
+
+It takes time in proportion to the text. Of a long one most is only looked through for what the
+words begin with, and `check` is called every few thousand characters.
+"""
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
-from cortex_core.search import HIT_END, HIT_START, SNIPPET_WORDS
-from cortex_core.tokens import split
+from cortex_core.search import HIT_END, HIT_START, SNIPPET_WORDS, Check
+from cortex_core.text_query import Phrase
+from cortex_core.words import NAMED, Term, plain, terms
 
-LONG = 4_000
-"""Characters above which a text is looked at in parts, so that the time for a snippet of a long
-text is that of finding its first hit."""
+PART = 4_000
+"""Characters that are looked at in one go."""
 
-_OVERLAP = 500
-"""Characters that a part shares with each neighbour: room for the words around a hit."""
+_OVERLAP = 200
+"""Characters that a part shares with the one before: room for a phrase."""
 
-_tokens = re.compile(r"[^\W_]+").finditer
+_PARTS_MOST = 4
+"""Of so many parts with hits the best place is shown."""
 
+_SPAN = 160
+"""Characters within which hits are shown together."""
 
-def snippet(title: str, content: str, wanted: Sequence[Sequence[str]]) -> str:
-    """Of the content where it holds one of the phrases, else of the title."""
-    for begin, end in _parts(content, wanted):
-        part = content[begin:end]
-        if hits := _hits(part, wanted):
-            return _shown(part, hits, goes_before=begin > 0, goes_after=end < len(content))
-    return _shown(title, _hits(title, wanted))
+_BEFORE_SEVERAL = 3
+"""How many words stand before the first of several hits, to leave room for the others."""
 
+_AROUND = 600
 
-def _parts(text: str, wanted: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
-    """From where to where the parts of a text go that may hold a hit."""
-    if len(text) <= LONG:
-        yield 0, len(text)
-        return
-    first_words = [re.escape(phrase[0]) for phrase in wanted if phrase]
-    if not first_words:
-        return
-    may_hold = re.compile("|".join(first_words)).search
-    for at in range(0, len(text), LONG):
-        begin, end = max(0, at - _OVERLAP), min(at + LONG + _OVERLAP, len(text))
-        # A word that the edge cuts would be taken for a whole one.
-        while 0 < begin < at and text[begin - 1].isalnum():
-            begin += 1
-        while at + LONG < end < len(text) and text[end].isalnum():
-            end -= 1
-        part = text[begin:end]
-        if may_hold(part.lower() if part.isascii() else " ".join(split(part))):
-            yield begin, end
+_as_shown = re.compile(r"\S{1,24}").finditer
+"""A word; of a longer one, and of scripts without spaces, a piece."""
 
 
-def _hits(text: str, wanted: Sequence[Sequence[str]]) -> list[tuple[int, int]]:
-    """From which to which character each hit goes; hits that overlap are one."""
-    tokens = [(m.start(), m.end(), "".join(split(m.group()))) for m in _tokens(text)]
-    words = [word for _, _, word in tokens]
-    found: list[tuple[int, int]] = []
-    last = 0  # the number of the first word behind the last hit
-    for first in range(len(words)):
-        ends = [
-            first + len(phrase)
-            for phrase in wanted
-            if words[first : first + len(phrase)] == list(phrase)
-        ]
-        if not ends:
-            continue
-        end = max(ends)
-        if found and first < last:
-            found[-1] = (found[-1][0], tokens[max(end, last) - 1][1])
-        else:
-            found.append((tokens[first][0], tokens[end - 1][1]))
-        last = max(end, last)
-    return found
+class _Hit(NamedTuple):
+    start: int
+    end: int
+    words: tuple[str, ...]
 
 
-def _shown(
-    text: str,
-    hits: Sequence[tuple[int, int]],
-    *,
-    goes_before: bool = False,
-    goes_after: bool = False,
-) -> str:
-    """The words around the first hit; whether the text is a part of a longer one."""
-    words = [m.span() for m in re.finditer(r"\S+", text)]
-    if not words:
-        return ""
-    at = next((n for n, (_, end) in enumerate(words) if hits and end > hits[0][0]), 0)
-    first = max(0, min(at - SNIPPET_WORDS // 2, len(words) - SNIPPET_WORDS))
-    last = min(first + SNIPPET_WORDS, len(words)) - 1
-    begin, end = words[first][0], words[last][1]
-    inside = [edge for hit in hits if begin <= hit[0] and hit[1] <= end for edge in hit]
-    pieces = [text[a:b] for a, b in pairwise([begin, *inside, end])]
-    marked = "".join(
-        f"{HIT_START}{piece}{HIT_END}" if n % 2 else piece for n, piece in enumerate(pieces)
+class _Place(NamedTuple):
+    """A part of the text with its hits; the one to show first, and how many different ones are
+    close behind it."""
+
+    begin: int
+    hits: Sequence[_Hit]
+    first: int
+    different: int
+
+
+class Snippets:
+    """Makes the snippets of one search for `phrases`."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._phrases = tuple(phrases)
+        self._exact: dict[str, list[Phrase]] = {}
+        self._open: list[Phrase] = []
+        for phrase in self._phrases:
+            if phrase.open and len(phrase.words) == 1:
+                self._open.append(phrase)
+            else:
+                self._exact.setdefault(phrase.words[0], []).append(phrase)
+        beginnings = "|".join(sorted({_beginning(p.words[0]) for p in self._phrases}))
+        self._may_begin = re.compile(beginnings, re.IGNORECASE).search
+
+    def of(self, title: str, content: str, check: Check = lambda: None) -> str:
+        """Of the content where it holds something of the search, else of the title."""
+        if not self._phrases:
+            return _shown(title, None)
+        place = self._best(content, check)
+        if place is not None:
+            return _shown(content, place)
+        return _shown(title, self._best(title, check))
+
+    def _best(self, text: str, check: Check) -> _Place | None:
+        """The place with the most different hits, the first of equals."""
+        best: _Place | None = None
+        looked_at = 0
+        for begin, end in _parts(text):
+            check()
+            part = text[begin:end]
+            if not self._may_begin(part if part.isascii() else plain(part)):
+                continue
+            hits = list(self._hits(part))
+            if not hits:
+                continue
+            first, different = _densest(hits)
+            if best is None or different > best.different:
+                best = _Place(begin, hits, first, different)
+            looked_at += 1
+            if looked_at == _PARTS_MOST:
+                break
+        return best
+
+    def _hits(self, part: str) -> Iterator[_Hit]:
+        found = list(terms(part))
+        last = 0  # the end of the last hit
+        for at, term in enumerate(found):
+            if (size := self._size(found, at)) == 0:
+                continue
+            row = found[at : at + size]
+            if row[-1].end > last:
+                # Pairs of characters overlap: what is marked already is not marked again.
+                last_before, last = last, row[-1].end
+                yield _Hit(max(term.start, last_before), last, tuple(each.word for each in row))
+
+    def _size(self, found: Sequence[Term], at: int) -> int:
+        """How many words the longest phrase that begins here has; 0 where none does."""
+        term = found[at]
+        size = 0
+        for phrase in self._exact.get(term.word, ()):
+            length = len(phrase.words)
+            if length > size and _follows(phrase, [each.word for each in found[at : at + length]]):
+                size = length
+        if size == 0 and any(term.word.startswith(phrase.words[0]) for phrase in self._open):
+            size = 1
+        if size == 0 and term.parts:
+            size = int(any(self._is_in(term.parts, begin) for begin in range(len(term.parts))))
+        return size
+
+    def _is_in(self, parts: Sequence[str], begin: int) -> bool:
+        """Whether a phrase begins at this part of a name."""
+        return any(
+            _follows(phrase, parts[begin : begin + len(phrase.words)])
+            for phrase in (*self._exact.get(parts[begin], ()), *self._open)
+        )
+
+
+def _follows(phrase: Phrase, words: Sequence[str]) -> bool:
+    *before, last = phrase.words
+    if len(words) != len(phrase.words) or before != list(words[:-1]):
+        return False
+    return words[-1].startswith(last) if phrase.open else words[-1] == last
+
+
+def _beginning(word: str) -> str:
+    """What the text has where it has a word with this stem, as a regular expression."""
+    as_written = next((re.escape(name) for name, term in NAMED.items() if term == word), None)
+    # The stem of a short word may change its third letter: "tries" has the stem "try".
+    return as_written or re.escape(word[: 2 if len(word) <= 3 else 3])
+
+
+def _parts(text: str) -> Iterator[tuple[int, int]]:
+    """From where to where the parts of a text go; no edge cuts a word, if it is not too long."""
+    begin = end = 0
+    while end < len(text):
+        end = min(begin + PART, len(text))
+        space = _space(text, end, min(end + _OVERLAP, len(text)))
+        end = end if space is None else space
+        yield begin, end
+        space = _space(text, max(end - _OVERLAP, begin + 1), end)
+        begin = end if space is None else space
+
+
+def _space(text: str, begin: int, end: int) -> int | None:
+    """Where the first blank between these is."""
+    if end == len(text) and begin == end:
+        return None
+    found = re.compile(r"\s").search(text, begin, end)
+    return found.start() if found else None
+
+
+def _densest(hits: Sequence[_Hit]) -> tuple[int, int]:
+    """The number of the hit with the most different hits in the characters from it on, and how
+    many those are."""
+    best = (0, 0)
+    counts: Counter[tuple[str, ...]] = Counter()
+    behind = 0
+    for number, hit in enumerate(hits):
+        while behind < len(hits) and hits[behind].end <= max(hit.start + _SPAN, hit.end):
+            counts[hits[behind].words] += 1
+            behind += 1
+        if len(counts) > best[1]:
+            best = (number, len(counts))
+        counts[hit.words] -= 1
+        if counts[hit.words] <= 0:
+            del counts[hit.words]
+    return best
+
+
+def _shown(text: str, place: _Place | None) -> str:
+    """The words around a place of the text, those at its beginning without one."""
+    marks = (
+        [] if place is None else [(place.begin + h.start, place.begin + h.end) for h in place.hits]
     )
-    before = "…" if first or goes_before else ""
-    after = "…" if last < len(words) - 1 or goes_after else ""
-    return f"{before}{marked}{after}"
+    focus = 0 if place is None else marks[place.first][0]
+    near = max(0, focus - _AROUND)
+    pieces = [m.span() for m in _as_shown(text, near, min(focus + 2 * _AROUND, len(text)))]
+    if not pieces:
+        return ""
+    at = next((n for n, (_, end) in enumerate(pieces) if end > focus), len(pieces) - 1)
+    before = SNIPPET_WORDS // 2 if place is None or place.different == 1 else _BEFORE_SEVERAL
+    first = max(0, min(at - before, len(pieces) - SNIPPET_WORDS))
+    begin, end = pieces[first][0], pieces[min(first + SNIPPET_WORDS, len(pieces)) - 1][1]
+    marked: list[str] = []
+    done = begin
+    for start, stop in marks:
+        start, stop = max(start, done), min(stop, end)
+        if start < stop:
+            if start == done and marked:
+                marked.pop()  # one mark for what has nothing between
+            else:
+                marked += (text[done:start], HIT_START)
+            marked += (text[start:stop], HIT_END)
+            done = stop
+    marked.append(text[done:end])
+    left_out = ("…" if rest.strip() else "" for rest in (text[:begin], text[end:]))
+    return "".join(marked).join(left_out)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 import msgspec
 
@@ -11,10 +11,6 @@ from cortex_core.words import Run, pairs, runs
 
 PHRASES_MOST = 32
 """How many words and phrases of a text are searched for; what comes behind is left out."""
-
-ALL_BUT_ONE_LEAST = 3
-ALL_BUT_ONE_MOST = 8
-"""From how many to how many words a text that lacks one of them comes before others."""
 
 _COMMON = """
 a about an and any are as at be been but by can could did do does for from had has have how i if
@@ -42,16 +38,30 @@ class Phrase(msgspec.Struct, frozen=True):
 
 class Step(msgspec.Struct, frozen=True):
     """What a text must hold: at least `least` of the `groups`, and every phrase of `required`. A
-    group is held where one of its phrases is."""
+    group is held where one of its phrases is. The score of a text is that of all that it holds,
+    times the share of the groups that it holds.
+
+    `unfinished` stands for the last group where no text at all holds that: a word that was not
+    typed to its end.
+    """
 
     groups: tuple[tuple[Phrase, ...], ...]
     least: int
     required: tuple[Phrase, ...] = ()
+    unfinished: tuple[Phrase, ...] = ()
 
     @property
-    def share(self) -> float:
-        """The share of what is searched for that a text of this step holds at least."""
-        return self.least / len(self.groups)
+    def wants_all(self) -> bool:
+        return self.least == len(self.groups)
+
+    @property
+    def phrases(self) -> tuple[Phrase, ...]:
+        """All that a text may be found by, which a snippet marks."""
+        return tuple(dict.fromkeys((*self.required, *chain.from_iterable(self.groups))))
+
+    def finished(self) -> "Step":
+        """The step with what stands for its last group in place of that."""
+        return Step((*self.groups[:-1], self.unfinished), self.least, self.required)
 
 
 class TextQuery(msgspec.Struct, frozen=True):
@@ -66,35 +76,19 @@ class TextQuery(msgspec.Struct, frozen=True):
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The steps of a search, each only where the ones before left room for hits, which are
-        less relevant: all; all with what is being typed; all but one; any. No steps: nothing is
+        """The steps of a search, each only where the ones before left room for hits, which come
+        behind theirs: all; all, with what the last word may become; any. Without steps nothing is
         searched for."""
         if not self.every:
             return ()
-        groups = [(phrase,) for phrase in self.every]
-        typed = (*groups[:-1], self.typed)
-        words = [(phrase,) for phrase in self.any]
-        if self.typed and words:
-            words[-1] = (*words[-1], *self.typed)
-        size = len(words)
+        groups: list[tuple[Phrase, ...]] = [(phrase,) for phrase in self.every]
         steps = [Step(tuple(groups), len(groups))]
         if self.typed:
-            steps.append(Step(typed, len(groups)))
-        if ALL_BUT_ONE_LEAST <= size <= ALL_BUT_ONE_MOST:
-            steps.append(Step(tuple(words), size - 1, self.quoted))
-        if size > 1 or (words and self.quoted):
-            steps.append(Step(tuple(words), 1, self.quoted))
+            steps.append(Step((*groups[:-1], self.typed), len(groups)))
+        words: list[tuple[Phrase, ...]] = [(phrase,) for phrase in self.any]
+        if len(words) > 1 or (words and self.quoted):
+            steps.append(Step(tuple(words), 1, self.quoted, self.typed))
         return tuple(steps)
-
-    @property
-    def phrases(self) -> tuple[Phrase, ...]:
-        """All that a text may have been found by, which a snippet marks."""
-        return tuple(dict.fromkeys((*self.every, *self.typed, *self.any)))
-
-    @property
-    def terms(self) -> tuple[str, ...]:
-        """The words of all phrases."""
-        return tuple(dict.fromkeys(word for phrase in self.phrases for word in phrase.words))
 
 
 def parse(text: str) -> TextQuery:

@@ -32,7 +32,8 @@ found only up to there. PostgreSQL has the same limit for a lexeme."""
 
 _CACHED_MOST = 50_000
 
-_NAMED = {"c++": "cplusplus", "c#": "csharp", "f#": "fsharp", "j#": "jsharp", ".net": "dotnet"}
+NAMED = {"c++": "cplusplus", "c#": "csharp", "f#": "fsharp", "j#": "jsharp", ".net": "dotnet"}
+"""Words with signs in them, and how they are indexed."""
 
 _CONTRACTED = "['’](?:s|t|re|ve|ll|d|m|S|T|RE|VE|LL|D|M)"
 
@@ -211,19 +212,21 @@ def _other_parts(name: str) -> list[str]:
     return re.findall(r"\d+|[^\d_]+", divided)
 
 
+def plain(text: str) -> str:
+    """A text without case, width and accents."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    if text.isascii():
+        return text
+    text = _accents.sub("", unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFC", text)
+
+
 def _folded(raw: str) -> str:
     """A word as written without what folding takes away; several where folding divides it."""
-    word = raw
-    if not raw.isascii():
-        word = unicodedata.normalize("NFKC", raw)
-    word = word.casefold()
-    if word in _NAMED:
-        return _NAMED[word]
+    word = raw.casefold() if raw.isascii() else plain(raw)
+    if word in NAMED:
+        return NAMED[word]
     if "'" in word or "’" in word:
         word = word.replace("’", "'").removesuffix("'s").replace("'", "")
     word = word.replace("_", "")
-    if word.isascii():
-        return word if word.isalnum() else " ".join(re.findall(r"[a-z0-9]+", word))
-    if not _is_unspaced(word):
-        word = unicodedata.normalize("NFC", _accents.sub("", unicodedata.normalize("NFD", word)))
     return word if word.isalnum() else " ".join(_pattern(word).findall(word))

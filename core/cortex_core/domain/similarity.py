@@ -8,16 +8,16 @@ of two texts depends on these two and not on what else is stored.
 """
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-_words = re.compile(r"\w+").findall
+from cortex_core.text_query import COMMON
+from cortex_core.words import index_text
 
 
 def words(text: str) -> list[str]:
-    """The words of `text`, case folded."""
-    return _words(text.casefold())
+    """The words of `text` as they are indexed, without those that every text has."""
+    return [word for word in index_text(text).split() if word not in COMMON]
 
 
 def similarities(context: str, texts: Iterable[str]) -> list[float]:

@@ -1,43 +1,89 @@
 """The score that FTS5 gives, for texts in memory."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.relevance import TITLE_BOOST
+from cortex_core.search import Check
+from cortex_core.text_query import Phrase
+from cortex_core.words import index_text
 
 _K1 = 1.2
 _B = 0.75
 _IDF_LEAST = 1e-6
 
-Document = tuple[list[str], list[str]]
-"""The words of a title and of a content."""
+
+class Document:
+    """The words of a title and of a content, and where each is."""
+
+    __slots__ = ("_places", "length")
+
+    def __init__(self, title: str, content: str) -> None:
+        indexed = [index_text(text).split() for text in (title, content)]
+        self.length = sum(map(len, indexed))
+        self._places: list[dict[str, list[int]]] = []
+        for words in indexed:
+            places: dict[str, list[int]] = {}
+            for at, word in enumerate(words):
+                places.setdefault(word, []).append(at)
+            self._places.append(places)
+
+    @property
+    def words(self) -> set[str]:
+        return {word for places in self._places for word in places}
+
+    def times(self, phrase: Phrase) -> float:
+        """How often the phrase occurs; in the title it counts more."""
+        title, content = (_times(places, phrase) for places in self._places)
+        return TITLE_BOOST * title + content
 
 
-def occurrences(document: Document, phrase: Sequence[str]) -> float:
-    """How often the phrase occurs; in the title it counts more."""
-    title, content = document
-    return TITLE_BOOST * _times(title, phrase) + _times(content, phrase)
+class Documents:
+    """The documents of conversations, each made when it is first searched."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Conversation, Document]] = {}
+
+    def of(
+        self, conversations: Iterable[Conversation], check: Check
+    ) -> list[tuple[Conversation, Document]]:
+        """The conversations with their documents; others are forgotten."""
+        before, self._known = self._known, {}
+        for conversation in conversations:
+            known = before.get(conversation.id)
+            if known is None or known[0] is not conversation:
+                check()
+                known = conversation, Document(conversation.title, conversation.content)
+            self._known[conversation.id] = known
+        return list(self._known.values())
 
 
-def bm25(
-    document: Document, wanted: Sequence[Sequence[str]], holders: Sequence[int], body: Sequence[int]
-) -> float:
-    """The score of a document; `holders` counts the documents that hold each phrase, and
-    `body` is the number of documents and of the words in all of them.
+def bm25(times: Sequence[float], idfs: Sequence[float], relative_length: float) -> float:
+    """The score of a document in which each phrase occurs so many times, and which has so many
+    words where the mean of all documents is 1.
 
     FTS5 Extension, section 5.1.1: higher is better here, where SQLite negates it.
     """
-    documents, total_words = body
-    length = len(document[0]) + len(document[1])
-    norm = _K1 * (1 - _B + _B * length * documents / total_words)
-    score = 0.0
-    for phrase, held_by in zip(wanted, holders, strict=True):
-        idf = max(math.log((documents - held_by + 0.5) / (held_by + 0.5)), _IDF_LEAST)
-        times = occurrences(document, phrase)
-        score += idf * times * (_K1 + 1) / (times + norm)
-    return score
+    norm = _K1 * (1 - _B + _B * relative_length)
+    return sum(
+        idf * occurs * (_K1 + 1) / (occurs + norm) for occurs, idf in zip(times, idfs, strict=True)
+    )
 
 
-def _times(words: Sequence[str], phrase: Sequence[str]) -> int:
-    size = len(phrase)
-    return sum(list(words[i : i + size]) == list(phrase) for i in range(len(words) - size + 1))
+def idf(documents: int, holders: int) -> float:
+    """What a phrase is worth that so many of all documents hold."""
+    return max(math.log((documents - holders + 0.5) / (holders + 0.5)), _IDF_LEAST)
+
+
+def _times(places: dict[str, list[int]], phrase: Phrase) -> int:
+    *before, last = phrase.words
+    if phrase.open:
+        ends = {at for word, found in places.items() if word.startswith(last) for at in found}
+    else:
+        ends = set(places.get(last, ()))
+    for distance, word in enumerate(reversed(before), 1):
+        if not ends:
+            break
+        ends &= {at + distance for at in places.get(word, ())}
+    return len(ends)

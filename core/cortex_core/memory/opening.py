@@ -7,4 +7,4 @@ from cortex_core.settings import StoreSettings
 
 async def open_store(place: str, publish: Publish, settings: StoreSettings) -> MemoryStore:
     """A new store, which is empty: there is no place from which it could come back."""
-    return MemoryStore(publish)
+    return MemoryStore(publish, settings.search_timeout_s)

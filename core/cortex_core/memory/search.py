@@ -1,87 +1,134 @@
 """Searches in memory: every entity is looked at."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.namespace import Namespace
 from cortex_core.domain.pattern import Pattern
 from cortex_core.domain.relevance import relevance
-from cortex_core.domain.similarity import similarities
-from cortex_core.memory.bm25 import bm25, occurrences
+from cortex_core.memory.bm25 import Document, Documents, bm25, idf
 from cortex_core.search import (
+    Check,
     ConversationSearch,
     PatternSearch,
     SearchHit,
     SearchHits,
     SimilarPattern,
 )
-from cortex_core.snippet import snippet
-from cortex_core.tokens import phrases, split
+from cortex_core.similar_patterns import most_similar
+from cortex_core.snippet import Snippets
+from cortex_core.spelling import corrected
+from cortex_core.text_query import Phrase, Step, parse
+
+Entry = tuple[Conversation, Document]
 
 
 def search_conversations(
-    conversations: Iterable[Conversation], search: ConversationSearch
+    conversations: Iterable[Conversation],
+    search: ConversationSearch,
+    check: Check = lambda: None,
+    documents: Documents | None = None,
 ) -> SearchHits:
     """`conversations` in the order of storing. All matches compete."""
-    wanted = phrases(search.text)
-    every = [(c, (split(c.title), split(c.content))) for c in conversations]
-    if not wanted:
-        return SearchHits((), 0, True)
-    holders = [sum(occurrences(document, p) > 0 for _, document in every) for p in wanted]
-    body = (len(every), sum(len(title) + len(content) for _, (title, content) in every))
-    matches = [
-        (conversation, bm25(document, wanted, holders, body))
-        for conversation, document in every
-        if all(occurrences(document, p) for p in wanted)
-        and (
-            search.namespace is None or Namespace(conversation.namespace).matches(search.namespace)
-        )
-    ]
-    best = max((score for _, score in matches), default=0.0)
-    hits = [_hit(c, score / best, search, wanted) for c, score in reversed(matches)]
-    hits.sort(key=lambda hit: hit.relevance, reverse=True)
-    chosen = (hit for hit in hits[: search.max_results] if hit.relevance >= search.min_relevance)
-    return SearchHits(tuple(chosen), len(matches), True)
+    entries = (documents or Documents()).of(conversations, check)
+    found: dict[str, tuple[Conversation, float]] = {}
+    phrases: dict[Phrase, None] = {}
+    candidates, holds_all = 0, False
+    for step in parse(search.text).steps:
+        if len(found) >= search.max_results:
+            break
+        ranked = _ranked(step, entries, search, check)
+        if ranked:
+            most = min((value for _, value in found.values()), default=1.0)
+            for conversation, value in ranked:
+                if len(found) == search.max_results:
+                    break
+                found.setdefault(conversation.id, (conversation, min(most, value)))
+            phrases |= dict.fromkeys(step.phrases)
+            candidates = max(candidates, len(ranked))
+            holds_all |= step.wants_all
+    snippets = Snippets(phrases)
+    hits = tuple(
+        _hit(conversation, value, snippets, check)
+        for conversation, value in found.values()
+        if value >= search.min_relevance
+    )
+    suggestion = None if holds_all else _suggestion(search.text, entries, check)
+    return SearchHits(hits, candidates, True, suggestion)
 
 
-def _hit(
-    conversation: Conversation,
-    text: float,
-    search: ConversationSearch,
-    wanted: Sequence[Sequence[str]],
-) -> SearchHit:
+def _ranked(
+    step: Step, entries: Sequence[Entry], search: ConversationSearch, check: Check
+) -> list[tuple[Conversation, float]]:
+    """What satisfies the step with its relevance, best first."""
+    if step.unfinished and not any(
+        document.times(phrase) for phrase in step.groups[-1] for _, document in entries
+    ):
+        step = step.finished()
+    phrases = step.phrases
+    counted = []
+    for conversation, document in entries:
+        check()
+        times = {phrase: document.times(phrase) for phrase in phrases}
+        counted.append((conversation, document, times))
+    holders = [sum(times[phrase] > 0 for _, _, times in counted) for phrase in phrases]
+    idfs = [idf(len(entries), held) for held in holders]
+    words = sum(document.length for _, document in entries)
+    scored = []
+    for conversation, document, times in counted:
+        held = sum(any(times[phrase] for phrase in group) for group in step.groups)
+        if held < step.least or not all(times[phrase] for phrase in step.required):
+            continue
+        if search.namespace is None or Namespace(conversation.namespace).matches(search.namespace):
+            score = bm25([*times.values()], idfs, document.length * len(entries) / words)
+            scored.append((conversation, score * held / len(step.groups)))
+    best = max((score for _, score in scored), default=0.0)
+    # The newest first where relevances are equal; of those of one moment, the one stored last.
+    scored.reverse()
+    scored.sort(key=lambda pair: pair[0].captured_at, reverse=True)
+    valued = [(c, _relevance(c, score / best, search)) for c, score in scored]
+    return sorted(valued, key=lambda pair: pair[1], reverse=True)
+
+
+def _relevance(conversation: Conversation, text: float, search: ConversationSearch) -> float:
+    return relevance(
+        text=text,
+        age_s=(search.now - conversation.captured_at).total_seconds(),
+        quality=conversation.quality,
+        weight=Namespace(conversation.namespace).weight,
+    )
+
+
+def _hit(conversation: Conversation, value: float, snippets: Snippets, check: Check) -> SearchHit:
     return SearchHit(
         conversation_id=conversation.id,
         title=conversation.title,
-        snippet=snippet(conversation.title, conversation.content, wanted),
-        relevance=relevance(
-            text=text,
-            age_s=(search.now - conversation.captured_at).total_seconds(),
-            quality=conversation.quality,
-            weight=Namespace(conversation.namespace).weight,
-        ),
+        snippet=snippets.of(conversation.title, conversation.content, check),
+        relevance=value,
         namespace=conversation.namespace,
         quality=conversation.quality,
         captured_at=conversation.captured_at,
     )
 
 
+def _suggestion(text: str, entries: Sequence[Entry], check: Check) -> str | None:
+    holders: Counter[str] = Counter()
+    for _, document in entries:
+        check()
+        holders.update(document.words)
+    return corrected(text, lambda word: holders[word])
+
+
 def search_patterns(
-    patterns: Iterable[Pattern], search: PatternSearch
+    patterns: Iterable[Pattern], search: PatternSearch, check: Check = lambda: None
 ) -> tuple[SimilarPattern, ...]:
     """`patterns` in the order of storing. All that are allowed compete."""
-    allowed = [
+    allowed = (
         p
         for p in patterns
         if Namespace(p.namespace).matches(search.namespace)
         and p.confidence >= search.min_confidence
         and search.type in (None, p.type)
-    ]
-    alike = similarities(search.context, [f"{p.name} {p.content}" for p in allowed])
-    found = [
-        SimilarPattern(pattern, similarity)
-        for pattern, similarity in zip(allowed, alike, strict=True)
-        if similarity > 0
-    ]
-    found.sort(key=lambda each: each.similarity, reverse=True)
-    return tuple(found[: search.max_results])
+    )
+    return most_similar(search, allowed, check)

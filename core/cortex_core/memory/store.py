@@ -1,15 +1,18 @@
 """The store's port, all of it on the event loop's thread."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from cortex_core.domain.plain import returned
-from cortex_core.errors import StoreClosedError
+from cortex_core.errors import SearchTimeoutError, StoreClosedError
+from cortex_core.memory.bm25 import Documents
 from cortex_core.memory.search import search_conversations, search_patterns
 from cortex_core.memory.tx import MemoryTx, Tables
 from cortex_core.ports import Capabilities, Op, Publish, ReadTx, Tx
-from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
+from cortex_core.search import Check, ConversationSearch, PatternSearch, SearchHits, SimilarPattern
+from cortex_core.settings import SEARCH_TIMEOUT_S
 
 T = TypeVar("T")
 
@@ -23,11 +26,13 @@ _CAPABILITIES = Capabilities(
 
 
 class MemoryStore:
-    """Units run on the event loop, one turn after they were given, and are gone at the end
-    of the process. `publish` gets the events of what was committed."""
+    """Units and searches run on the event loop, one turn after they were given, and are gone at
+    the end of the process. `publish` gets the events of what was committed."""
 
-    def __init__(self, publish: Publish) -> None:
+    def __init__(self, publish: Publish, search_timeout_s: float = SEARCH_TIMEOUT_S) -> None:
         self._tables = Tables()
+        self._documents = Documents()
+        self._search_timeout_s = search_timeout_s
         self._publish = publish
         self._closed = False
         self._waiting: set[asyncio.Future[Any]] = set()
@@ -62,17 +67,37 @@ class MemoryStore:
         return self.read(unit)
 
     def search_conversations(self, search: ConversationSearch) -> Awaitable[SearchHits]:
-        stored = self._tables.conversations
-        return self._soon(lambda: search_conversations(stored.in_order_of_storing(), search))
+        def run(check: Check) -> SearchHits:
+            stored = self._tables.conversations.in_order_of_storing()
+            return search_conversations(stored, search, check, self._documents)
+
+        return self._search(run)
 
     def search_patterns(self, search: PatternSearch) -> Awaitable[tuple[SimilarPattern, ...]]:
         stored = self._tables.patterns
-        return self._soon(lambda: search_patterns(stored.in_order_of_storing(), search))
+        return self._search(
+            lambda check: search_patterns(stored.in_order_of_storing(), search, check)
+        )
 
     async def close(self) -> None:
         self._closed = True
         if self._waiting:
             await asyncio.wait(self._waiting)
+
+    def _search(self, run: Callable[[Check], T]) -> Awaitable[T]:
+        deadline_s = time.perf_counter() + self._search_timeout_s
+
+        def check() -> None:
+            if time.perf_counter() > deadline_s:
+                raise SearchTimeoutError(
+                    f"the search took longer than {self._search_timeout_s:g} s"
+                )
+
+        def searched() -> T:
+            check()
+            return run(check)
+
+        return self._soon(searched)
 
     def _soon(self, run: Callable[[], T]) -> Awaitable[T]:
         if self._closed:

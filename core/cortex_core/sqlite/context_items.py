@@ -4,9 +4,9 @@ from typing import Any
 
 from cortex_core.domain.context_item import ContextItem, Tier, restore_context_item
 from cortex_core.domain.specification import Specification
+from cortex_core.search import Check
 from cortex_core.sqlite.finding import Finder
 from cortex_core.sqlite.moments import from_us, to_us
-from cortex_core.sqlite.search_queue import Check
 from cortex_core.sqlite.unit import Execute
 
 _COLUMNS = "id, content, relevance, namespace, tier, source_id, relevance_reason, created_at_us"

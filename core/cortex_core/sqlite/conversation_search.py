@@ -8,148 +8,122 @@ pattern that few of very many matches fit: all of them are looked at (0.3 s for 
 """
 
 import sqlite3
+from typing import Any
 
-from cortex_core.domain.namespace import OTHER_WEIGHT, ROOT_WEIGHTS
-from cortex_core.domain.relevance import (
-    HALF_LIFE_S,
-    QUALITY_SHARE,
-    RECENCY_SHARE,
-    TEXT_SHARE,
-    TITLE_BOOST,
-)
-from cortex_core.search import (
-    HIT_END,
-    HIT_START,
-    SNIPPET_WORDS,
-    ConversationSearch,
-    SearchHit,
-    SearchHits,
-)
-from cortex_core.snippet import LONG, snippet
-from cortex_core.sqlite.conditions import glob
-from cortex_core.sqlite.full_text import all_words
-from cortex_core.sqlite.moments import from_us, to_us
-from cortex_core.sqlite.search_queue import Check
-from cortex_core.tokens import phrases
+from cortex_core.search import Check, ConversationSearch, SearchHit, SearchHits
+from cortex_core.snippet import Snippets
+from cortex_core.spelling import corrected
+from cortex_core.sqlite.conversation_ranking import ranked
+from cortex_core.sqlite.full_text import Groups, by_rarity, count
+from cortex_core.sqlite.moments import from_us
+from cortex_core.text_query import Phrase, Step, parse
 
 CANDIDATES_MOST = 1500
 
-_HALF_LIFE_US = HALF_LIFE_S * 1_000_000
+_SUGGESTED_FROM = 50
+"""Of words that may be suggested the one in the most conversations is; more are not counted."""
 
-# "." is followed by "/" in ASCII: a range holds everything below a root, at a fifth of the cost
-# of cutting the root out of the path.
-_WEIGHT = (
-    "CASE "
-    + " ".join(
-        f"WHEN namespace = '{root}' OR namespace >= '{root}.' AND namespace < '{root}/' "
-        f"THEN {weight}"
-        for root, weight in ROOT_WEIGHTS.items()
-    )
-    + f" ELSE {OTHER_WEIGHT} END"
-)
-
-# The formula is explained in cortex_core.domain.relevance; these are the odds against a result,
-# (1 - blend) / (w blend), in which the blend occurs once and so is computed once. It is never 0:
-# recency is not. One match more than compete is looked at, to know whether there are more.
-_SEARCH = f"""
-    WITH matched AS MATERIALIZED (
-        SELECT conversations_text.rowid AS key,
-            -bm25(conversations_text, {TITLE_BOOST}, 1.0) AS score
-        FROM conversations_text {{join}}
-        WHERE conversations_text MATCH :query {{where}}
-        ORDER BY conversations_text.rowid DESC LIMIT :most + 1
-    ), summary AS MATERIALIZED (
-        SELECT count(*) AS found, min(key) AS oldest,
-            CASE WHEN max(score) > 0 THEN {TEXT_SHARE} / max(score) ELSE 0 END AS share
-        FROM matched
-    )
-    SELECT key, found,
-        (1.0 / (
-            share * score + {QUALITY_SHARE} * quality
-            + {RECENCY_SHARE * _HALF_LIFE_US} / ({_HALF_LIFE_US} + max(:now_us - captured_at_us, 0))
-        ) - 1.0) / {_WEIGHT} AS against
-    FROM summary CROSS JOIN matched
-        CROSS JOIN conversations INDEXED BY conversations_ranked USING (key)
-    WHERE found <= :most OR key > oldest
-    ORDER BY against, key DESC LIMIT :max_results
+_HIT = """
+    SELECT id, title, content, namespace, quality, captured_at_us
+    FROM conversations WHERE key = ?
 """
 
-_ANYWHERE = _SEARCH.format(join="", where="")
-_IN_NAMESPACE = _SEARCH.format(
-    join="""
-        CROSS JOIN conversations INDEXED BY conversations_ranked
-        ON conversations.key = conversations_text.rowid
-    """,
-    where="AND conversations.namespace GLOB :namespace",
-)
 
-# One walk from the first result to the last, which costs less than finding each: the plus keeps
-# SQLite from doing that. FTS5's own snippet takes time with the square of a text's length.
-_HITS = f"""
-    SELECT conversations.key, id, conversations.title,
-        CASE WHEN length(conversations.content) <= {LONG}
-        THEN snippet(conversations_text, -1, '{HIT_START}', '{HIT_END}', '…', {SNIPPET_WORDS})
-        ELSE conversations.content END, length(conversations.content) > {LONG},
-        namespace, quality, captured_at_us
-    FROM conversations_text
-        CROSS JOIN conversations ON conversations.key = conversations_text.rowid
-    WHERE conversations_text MATCH ? AND conversations_text.rowid BETWEEN ? AND ?
-        AND +conversations_text.rowid IN ({{keys}})
-"""
+class _Found:
+    """What the steps of a search have found so far."""
+
+    def __init__(self) -> None:
+        self.relevances: dict[int, float] = {}
+        self.phrases: dict[Phrase, None] = {}
+        self.candidates = 0
+        self.exact = True
+        self.holds_all = False
 
 
 def search_conversations(
     search: ConversationSearch, connection: sqlite3.Connection, check: Check
 ) -> SearchHits:
     """Runs on the searcher's thread."""
-    query = all_words(search.text)
-    if query is None:
-        return SearchHits((), 0, True)
-    parameters = {
-        "query": query,
-        "most": CANDIDATES_MOST,
-        "now_us": to_us(search.now),
-        "max_results": search.max_results,
-    }
-    statement = _ANYWHERE
-    if search.namespace is not None:
-        statement = _IN_NAMESPACE
-        parameters["namespace"] = glob(search.namespace)
-    ranked = connection.execute(statement, parameters).fetchall()
-    if not ranked:
-        return SearchHits((), 0, True)
-    found = ranked[0][1]
-    relevances = {key: 1.0 / (1.0 + against) for key, _, against in ranked}
-    hits = _hits(
-        connection,
-        check,
-        search.text,
-        {key: value for key, value in relevances.items() if value >= search.min_relevance},
+    found = _Found()
+    for step in parse(search.text).steps:
+        if len(found.relevances) == search.max_results:
+            break
+        _take(step, search, connection, check, found)
+    return SearchHits(
+        hits=_hits(connection, check, found, search.min_relevance),
+        candidates=found.candidates,
+        exact=found.exact,
+        suggestion=None if found.holds_all else _suggestion(search.text, connection, check),
     )
-    return SearchHits(hits, min(found, CANDIDATES_MOST), found <= CANDIDATES_MOST)
+
+
+def _take(
+    step: Step,
+    search: ConversationSearch,
+    connection: sqlite3.Connection,
+    check: Check,
+    found: _Found,
+) -> None:
+    """Add what one step finds: behind what was found before, and no more relevant."""
+    if step.wants_all:
+        groups: tuple[Groups, Groups] = list(step.groups), []
+    else:
+        groups = by_rarity(connection, "conversations", step, CANDIDATES_MOST, check)
+    rare, common = groups
+    # What was found before is found again.
+    results_most = search.max_results + len(found.relevances)
+    rows = ranked(
+        connection,
+        step,
+        search,
+        rare=rare,
+        common=common,
+        most=CANDIDATES_MOST,
+        results_most=results_most,
+    )
+    if not rows:
+        return
+    most = min(found.relevances.values(), default=1.0)
+    for key, _, against in rows:
+        if len(found.relevances) == search.max_results:
+            break
+        found.relevances.setdefault(key, min(most, 1.0 / (1.0 + against)))
+    matches: int = rows[0][1]
+    found.phrases |= dict.fromkeys((*step.phrases, *(p for group in rare for p in group)))
+    found.candidates = max(found.candidates, min(matches, CANDIDATES_MOST))
+    found.exact &= matches <= CANDIDATES_MOST and not common
+    found.holds_all |= step.wants_all
 
 
 def _hits(
-    connection: sqlite3.Connection, check: Check, searched: str, relevances: dict[int, float]
+    connection: sqlite3.Connection, check: Check, found: _Found, min_relevance: float
 ) -> tuple[SearchHit, ...]:
-    """The hits with these keys, in their order."""
-    if not relevances:
-        return ()
-    keys = tuple(relevances)
-    statement = _HITS.format(keys=", ".join("?" * len(keys)))
-    # One row at a time: of long texts only one is in memory.
-    rows = connection.execute(statement, (all_words(searched), min(keys), max(keys), *keys))
-    wanted = phrases(searched)
-    hits: dict[int, SearchHit] = {}
-    for key, conversation_id, title, text, is_content, namespace, quality, captured_at_us in rows:
+    snippets = Snippets(found.phrases)
+    hits: list[SearchHit] = []
+    for key, relevance in found.relevances.items():
+        if relevance < min_relevance:
+            continue
         check()
-        hits[key] = SearchHit(
-            conversation_id=conversation_id,
-            title=title,
-            snippet=snippet(title, text, wanted) if is_content else text,
-            relevance=relevances[key],
-            namespace=namespace,
-            quality=quality,
-            captured_at=from_us(captured_at_us),
+        # One row at a time: of long texts only one is in memory.
+        row: tuple[Any, ...] = connection.execute(_HIT, (key,)).fetchone()
+        conversation_id, title, content, namespace, quality, captured_at_us = row
+        hits.append(
+            SearchHit(
+                conversation_id=conversation_id,
+                title=title,
+                snippet=snippets.of(title, content, check),
+                relevance=relevance,
+                namespace=namespace,
+                quality=quality,
+                captured_at=from_us(captured_at_us),
+            )
         )
-    return tuple(hits[key] for key in keys)
+    return tuple(hits)
+
+
+def _suggestion(text: str, connection: sqlite3.Connection, check: Check) -> str | None:
+    def frequency(word: str) -> int:
+        check()
+        return count(connection, "conversations", (Phrase((word,)),), _SUGGESTED_FROM)
+
+    return corrected(text, frequency)

@@ -5,9 +5,10 @@ from typing import Any
 
 from cortex_core.domain.conversation import Conversation, restore_conversation
 from cortex_core.domain.specification import Specification
+from cortex_core.search import Check
 from cortex_core.sqlite.finding import Finder
 from cortex_core.sqlite.moments import from_us, to_us
-from cortex_core.sqlite.search_queue import Check
+from cortex_core.sqlite.schema import CAPTURED_UNIT_BITS
 from cortex_core.sqlite.unit import Execute
 
 _COLUMNS = (
@@ -28,9 +29,27 @@ _FIELDS = {
     "created_at": "created_at_us",
     "updated_at": "updated_at_us",
 }
+_TIES_WITHIN = 3_600 * 1_000_000 >> CAPTURED_UNIT_BITS
+
+# The key is in the order of capture (see CAPTURED_UNIT_BITS): behind those of the same moment, and
+# where that place is taken, behind those of the same hour.
 SAVE = f"""
-    INSERT INTO conversations ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO conversations (key, {_COLUMNS})
+    SELECT
+        CASE WHEN EXISTS (SELECT 1 FROM conversations WHERE key = place) THEN (
+            SELECT max(key) + 1 FROM conversations
+            WHERE key >= place AND key < place + {_TIES_WITHIN}
+        ) ELSE place END,
+        ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
+    FROM (
+        SELECT coalesce(
+            (SELECT max(key) + 1 FROM conversations WHERE captured_at_us = ?9),
+            ?9 >> {CAPTURED_UNIT_BITS}
+        ) AS place
+    )
+    WHERE true
     ON CONFLICT (id) DO UPDATE SET
+        key = iif(captured_at_us = excluded.captured_at_us, key, excluded.key),
         title = excluded.title, content = excluded.content, quality = excluded.quality,
         turn_count = excluded.turn_count, entity_count = excluded.entity_count,
         file_path = excluded.file_path, namespace = excluded.namespace,

@@ -11,6 +11,7 @@ from os import PathLike, fspath
 from typing import TypeVar
 
 from cortex_core.errors import StoreClosedError, StoreError
+from cortex_core.search import Check
 from cortex_core.settings import BUSY_TIMEOUT_S, SEARCH_TIMEOUT_S, Synchronous
 from cortex_core.sqlite.checkpoints import Checkpoints
 from cortex_core.sqlite.connection_thread import ConnectionThread, open_connection_threads
@@ -19,7 +20,7 @@ from cortex_core.sqlite.guard import Guard
 from cortex_core.sqlite.look_ups import LookUps
 from cortex_core.sqlite.read_batch import run_reads
 from cortex_core.sqlite.schema import prepare_reader, prepare_writer
-from cortex_core.sqlite.search_queue import Check, SearchQueue, lower_priority
+from cortex_core.sqlite.search_queue import SearchQueue, lower_priority
 from cortex_core.sqlite.unit_queue import UnitQueue
 from cortex_core.sqlite.write_batch import run_writes
 

@@ -6,8 +6,8 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from cortex_core.domain.specification import Specification, check_fields
+from cortex_core.search import Check
 from cortex_core.sqlite.conditions import compiled
-from cortex_core.sqlite.search_queue import Check
 from cortex_core.sqlite.unit import Execute
 
 E = TypeVar("E")

@@ -7,9 +7,9 @@ import msgspec
 
 from cortex_core.domain.pattern import Pattern, PatternType, restore_pattern
 from cortex_core.domain.specification import Specification
+from cortex_core.search import Check
 from cortex_core.sqlite.finding import Finder
 from cortex_core.sqlite.moments import from_us, to_us
-from cortex_core.sqlite.search_queue import Check
 from cortex_core.sqlite.unit import Execute
 
 PATTERN_COLUMNS = (

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from cortex_core.errors import ForeignFileError, NewerSchemaError
 from cortex_core.settings import Synchronous
 from cortex_core.sqlite.checkpoints import WRITER_PAGES
+from cortex_core.sqlite.full_text import add_word_functions, text_index, text_triggers
 
 APPLICATION_ID = 0x43545843
 """Marks the file as ours ("CTXC"), so that no other program's database is written to."""
@@ -15,30 +16,15 @@ APPLICATION_ID = 0x43545843
 _RETRY_S = 0.005
 
 
-def _text_triggers(table: str, heading: str) -> dict[str, str]:
-    """What keeps the text index of a table in step with it, by the names of the triggers."""
-    add = f"""
-        INSERT INTO {table}_text (rowid, {heading}, content)
-        VALUES (new.key, new.{heading}, new.content);
-    """
-    remove = f"""
-        INSERT INTO {table}_text ({table}_text, rowid, {heading}, content)
-        VALUES ('delete', old.key, old.{heading}, old.content);
-    """
-    changed = f"old.{heading} IS NOT new.{heading} OR old.content IS NOT new.content"
-    return {
-        f"{table}_inserted": f"""
-            CREATE TRIGGER {table}_inserted AFTER INSERT ON {table} BEGIN {add} END
-        """,
-        f"{table}_deleted": f"""
-            CREATE TRIGGER {table}_deleted AFTER DELETE ON {table} BEGIN {remove} END
-        """,
-        f"{table}_rewritten": f"""
-            CREATE TRIGGER {table}_rewritten AFTER UPDATE OF {heading}, content ON {table}
-            WHEN {changed} BEGIN {remove} {add} END
-        """,
-    }
+CAPTURED_UNIT_BITS = 6
+"""The keys of conversations are in the order of their capture, so that the newest of many matches
+are found from the end of an index. A key is the time in units of 2^6 µs, or the next free one: of
+a finer unit an index takes more room, a coarser one is full when many are captured at once."""
 
+_CONVERSATION_COLUMNS = (
+    "id, namespace, quality, captured_at_us, created_at_us, updated_at_us, turn_count, "
+    "entity_count, file_path, title, content"
+)
 
 _CONVERSATIONS = (
     """
@@ -59,15 +45,7 @@ _CONVERSATIONS = (
     """,
     "CREATE INDEX conversations_recent ON conversations (captured_at_us)",
     "CREATE INDEX conversations_recent_in ON conversations (namespace, captured_at_us)",
-    """
-    CREATE VIRTUAL TABLE conversations_text USING fts5 (
-        title, content, content = 'conversations', content_rowid = 'key',
-        tokenize = 'unicode61', detail = full
-    )
-    """,
 )
-
-CONVERSATION_TRIGGERS = _text_triggers("conversations", "title")
 
 _PATTERNS = (
     """
@@ -93,15 +71,7 @@ _PATTERNS = (
     "CREATE INDEX patterns_trusted ON patterns (confidence)",
     "CREATE INDEX patterns_trusted_in ON patterns (namespace, confidence)",
     "CREATE INDEX patterns_source ON patterns (source_conversation_id)",
-    """
-    CREATE VIRTUAL TABLE patterns_text USING fts5 (
-        name, content, content = 'patterns', content_rowid = 'key',
-        tokenize = 'unicode61', detail = full
-    )
-    """,
 )
-
-PATTERN_TRIGGERS = _text_triggers("patterns", "name")
 
 _CONTEXT_ITEMS = (
     """
@@ -128,10 +98,59 @@ _RANKING = (
     """,
 )
 
+_CONVERSATION_WORDS = {"title": "cortex_words(title)", "content": "cortex_words(content)"}
+_PATTERN_WORDS = {
+    "name": "cortex_words(name)",
+    "content": "cortex_words(content)",
+    "tags": "cortex_list_words(tags)",
+    "examples": "cortex_list_words(examples)",
+}
+
+CONVERSATION_TRIGGERS = text_triggers("conversations", _CONVERSATION_WORDS)
+PATTERN_TRIGGERS = text_triggers("patterns", _PATTERN_WORDS)
+
+# Up to version 3 the first two steps made text indexes of FTS5's own words, which this replaces.
+_WORDS = (
+    *(f"DROP TRIGGER IF EXISTS {name}" for name in (*CONVERSATION_TRIGGERS, *PATTERN_TRIGGERS)),
+    "DROP TABLE IF EXISTS conversations_text",
+    "DROP TABLE IF EXISTS patterns_text",
+    # Keys in the order of capture: each in its place, or behind the one before.
+    f"""
+    CREATE TEMP TABLE captured AS
+    SELECT key, max((captured_at_us >> {CAPTURED_UNIT_BITS}) - number) OVER (
+        ORDER BY number ROWS UNBOUNDED PRECEDING
+    ) + number AS new_key
+    FROM (
+        SELECT key, captured_at_us, row_number() OVER (ORDER BY captured_at_us, key) AS number
+        FROM conversations
+    )
+    """,
+    "DROP INDEX conversations_recent",
+    "DROP INDEX conversations_recent_in",
+    "DROP INDEX conversations_ranked",
+    "ALTER TABLE conversations RENAME TO conversations_before",
+    *_CONVERSATIONS,
+    f"""
+    INSERT INTO conversations (key, {_CONVERSATION_COLUMNS})
+    SELECT new_key, {_CONVERSATION_COLUMNS}
+    FROM captured JOIN conversations_before USING (key) ORDER BY new_key
+    """,
+    "DROP TABLE conversations_before",
+    "DROP TABLE captured",
+    *_RANKING,
+    *text_index("conversations", _CONVERSATION_WORDS),
+    *text_index("patterns", _PATTERN_WORDS),
+    "INSERT INTO conversations_text (conversations_text) VALUES ('rebuild')",
+    "INSERT INTO patterns_text (patterns_text) VALUES ('rebuild')",
+    *CONVERSATION_TRIGGERS.values(),
+    *PATTERN_TRIGGERS.values(),
+)
+
 _MIGRATIONS: Sequence[Sequence[str]] = (
-    (*_CONVERSATIONS, *CONVERSATION_TRIGGERS.values()),
-    (*_PATTERNS, *PATTERN_TRIGGERS.values(), *_CONTEXT_ITEMS),
+    _CONVERSATIONS,
+    (*_PATTERNS, *_CONTEXT_ITEMS),
     _RANKING,
+    _WORDS,
 )
 """The statements that lead from each version to the next; the first from an empty file."""
 
@@ -149,6 +168,7 @@ def prepare_writer(connection: sqlite3.Connection, synchronous: Synchronous) -> 
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute("PRAGMA foreign_keys = ON")
     _keep_temporary_in_memory(connection)
+    add_word_functions(connection)
     # Checkpoints happen elsewhere; this is for when that cannot keep up.
     connection.execute(f"PRAGMA wal_autocheckpoint = {WRITER_PAGES}")
     _migrate(connection)
@@ -157,6 +177,7 @@ def prepare_writer(connection: sqlite3.Connection, synchronous: Synchronous) -> 
 def prepare_reader(connection: sqlite3.Connection) -> None:
     """Make the connection one that cannot write, whatever it is asked."""
     connection.execute("PRAGMA query_only = ON")
+    add_word_functions(connection)  # an attempt to write then fails for what it is
     _keep_temporary_in_memory(connection)
     # 16 MB at most. bm25 walks through all matches of a word, twice the default of 2 MB for a
     # word in each of a million rows.

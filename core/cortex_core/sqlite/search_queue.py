@@ -15,15 +15,12 @@ from functools import partial
 from typing import Any
 
 from cortex_core.errors import SearchTimeoutError
+from cortex_core.search import Check
 from cortex_core.sqlite.connection_thread import ConnectionThread
 from cortex_core.sqlite.failures import translated
 from cortex_core.sqlite.read_batch import INSTRUCTIONS
 
 _NICENESS = 10
-
-Check = Callable[[], None]
-"""Raises SearchTimeoutError when the search is out of time or was cancelled. Called between steps
-in Python, during which SQLite does not check."""
 
 RunSearch = Callable[[sqlite3.Connection, Check], Any]
 

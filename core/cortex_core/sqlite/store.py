@@ -9,14 +9,13 @@ from cortex_core.domain.plain import returned
 from cortex_core.errors import StoreError
 from cortex_core.events import Event
 from cortex_core.ports import Capabilities, Op, Publish, ReadTx, Tx
-from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
+from cortex_core.search import Check, ConversationSearch, PatternSearch, SearchHits, SimilarPattern
 from cortex_core.sqlite.context_items import SqliteContextItems
 from cortex_core.sqlite.conversation_search import search_conversations
 from cortex_core.sqlite.conversations import SqliteConversations
 from cortex_core.sqlite.database import MEMORY, Database
 from cortex_core.sqlite.pattern_search import search_patterns
 from cortex_core.sqlite.patterns import SqlitePatterns
-from cortex_core.sqlite.search_queue import Check
 
 T = TypeVar("T")
 

@@ -20,8 +20,8 @@ from cortex_core import (
 )
 from cortex_core.domain.rules import utc_now
 from cortex_core.ports import Tx
+from cortex_core.search import Check
 from cortex_core.sqlite.database import Database
-from cortex_core.sqlite.search_queue import Check
 from cortex_core.sqlite.store import SqliteStore
 from tests.unit.core.trouble import conversation, run, stored_ids
 

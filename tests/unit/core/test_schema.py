@@ -4,10 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from cortex_core import Cortex, GetPatternsByNamespace, LearnPattern, PatternType
-from cortex_core.data import conversations, seed_file
+from cortex_core import (
+    Cortex,
+    FindSimilarPatterns,
+    GetPatternsByNamespace,
+    LearnPattern,
+    PatternType,
+    SearchContext,
+)
+from cortex_core.data import conversations, patterns, seed_file
 from cortex_core.sqlite import schema
-from cortex_core.sqlite.conversations import SAVE, to_row
+from cortex_core.sqlite.conversations import _COLUMNS, SAVE, to_row
+from cortex_core.sqlite.full_text import add_word_functions
+from cortex_core.sqlite.patterns import SAVE_PATTERN, pattern_to_row
+
+VERSION_3 = Path(__file__).with_name("version_3.sql")
 
 
 def first_version(path: Path) -> None:
@@ -34,6 +45,35 @@ async def test_an_older_file_is_brought_up_to_date_with_all_it_holds(path: Path)
         )
         assert len((await cortex.send(GetPatternsByNamespace("workspace"))).unwrap()) == 1
     assert version(path) == schema.SCHEMA_VERSION
+
+
+async def test_a_file_with_an_index_of_other_words_gets_a_new_one(path: Path) -> None:
+    """With the keys in the order of capture, whatever the order of storing was."""
+    kept = list(conversations(40))
+    learned = list(patterns(5))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(VERSION_3.read_text(encoding="utf-8"))
+        marks = ", ".join("?" * 11)
+        for conversation in (*kept[20:], *kept[:20]):
+            row = to_row(conversation)
+            connection.execute(f"INSERT INTO conversations ({_COLUMNS}) VALUES ({marks})", row)
+        connection.executemany(SAVE_PATTERN, map(pattern_to_row, learned))
+        connection.commit()
+    async with Cortex.open(path) as cortex:
+        assert await cortex.conversations.recent(40) == tuple(reversed(kept))
+        found = (await cortex.send(SearchContext("improved", max_results=100))).unwrap()
+        assert len(found.hits) > 5
+        text = f"{learned[0].content} {learned[0].examples[0]}"
+        alike = (await cortex.send(FindSimilarPatterns(text, "*", min_confidence=0))).unwrap()
+        assert alike[0].pattern == learned[0]
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT id FROM conversations ORDER BY key").fetchall()
+        assert [name for (name,) in rows] == [conversation.id for conversation in kept]
+        add_word_functions(connection)
+        for table in ("conversations", "patterns"):
+            connection.execute(
+                f"INSERT INTO {table}_text ({table}_text, rank) VALUES ('integrity-check', 1)"
+            )
 
 
 async def test_a_migration_that_fails_leaves_the_file_as_it_was(

@@ -43,10 +43,15 @@ def ids(found: SearchHits) -> list[str]:
     return [hit.conversation_id for hit in found.hits]
 
 
-async def test_a_hit_holds_every_word_whatever_its_case_and_accents(cortex: Cortex) -> None:
+async def test_what_holds_every_word_comes_first_whatever_its_case_and_accents(
+    cortex: Cortex,
+) -> None:
     await keep(cortex, "The slow Query of the café", id="both")
-    await keep(cortex, "Another query altogether", id="one")
-    assert ids(await search(cortex, "CAFE query")) == ["both"]
+    await keep(cortex, "Another query altogether", id="one", quality=1.0)
+    found = await search(cortex, "CAFE query")
+    assert ids(found) == ["both", "one"]
+    assert found.hits[0].relevance > found.hits[1].relevance
+    assert ids(await search(cortex, "CAFE query", max_results=1)) == ["both"]
     assert ids(await search(cortex, "unknown")) == []
 
 
@@ -117,7 +122,7 @@ async def test_what_was_found_is_marked(cortex: Cortex) -> None:
     found = {h.conversation_id: h.snippet for h in (await search(cortex, "cache")).hits}
     assert found["one"] == "A «caché», a «Cache»-Control header; the «cache» again"
     assert found["two"] == "The «cache»"
-    (hit,) = (await search(cortex, "cache-control cache")).hits
+    hit = (await search(cortex, "cache-control cache")).hits[0]
     assert "a «Cache-Control» header" in hit.snippet
 
 
@@ -178,6 +183,110 @@ async def test_the_newest_matches_compete_and_exact_says_whether_all_did(
     assert not found.exact
 
 
+async def test_the_newest_by_their_capture_compete_also_after_an_upsert(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cortex_core.sqlite.conversation_search, "CANDIDATES_MOST", 3)
+    async with Cortex.open(path, clock=lambda: NOW) as cortex:
+        for age in (0, 9, 1, 8, 2, 7, 3, 6, 4, 5):
+            at = NOW - timedelta(days=age)
+            await keep(cortex, "alike in every word", id=str(age), captured_at=at)
+        assert ids(await search(cortex, "alike")) == ["0", "1", "2"]
+        await keep(cortex, "alike in every word", id="9", captured_at=NOW - timedelta(hours=1))
+        assert ids(await search(cortex, "alike")) == ["0", "9", "1"]
+        await keep(cortex, "alike in every word", id="0", captured_at=NOW - timedelta(days=99))
+        assert ids(await search(cortex, "alike")) == ["9", "1", "2"]
+        # All at one moment: the last stored are the newest.
+        for number in range(20):
+            await keep(cortex, "of one moment", id=f"at-{number}")
+        assert ids(await search(cortex, '"one moment"')) == ["at-19", "at-18", "at-17"]
+        for conversation_id in ("at-17", "at-19"):
+            await cortex.conversations.delete(conversation_id)
+            await keep(cortex, "of one moment", id=conversation_id)
+        assert ids(await search(cortex, '"one moment"')) == ["at-19", "at-17", "at-18"]
+
+
+async def test_words_of_any_age_are_found_beside_common_ones(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cortex_core.sqlite.conversation_search, "CANDIDATES_MOST", 5)
+    async with Cortex.open(path) as cortex:
+        old = NOW - timedelta(days=9)
+        await keep(cortex, "the needle in a haystack", id="needle", captured_at=old)
+        await keep(cortex, "needle and common words", id="both", captured_at=old)
+        for number in range(20):
+            await keep(cortex, f"common words, also common text {number}")
+        found = await search(cortex, "needle common unheard ")
+    assert ids(found) == ["both", "needle"]
+    assert not found.exact
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("perf", "performance"),
+        ("user name", "getUserName"),
+        ("get_user_name", "getUserName"),
+        ("C++", "in C++ alone"),
+        ("C#", "in C# alone"),
+        ("天気", "東京都の天気は良い"),
+        ("京 ", "東京都の天気は良い"),
+        ("ＣＡＦＥ", "a café"),
+        ('"slow query"', "a slow query"),
+        ("connecting", "the connections"),
+    ],
+)
+async def test_what_a_person_types_is_found(cortex: Cortex, text: str, expected: str) -> None:
+    for content in (
+        "about performance alone",
+        "calls getUserName alone",
+        "written in C++ alone",
+        "written in C# alone",
+        "今日の東京都の天気は良いです。",
+        "this is a café alone",
+        "this is a slow query alone",
+        "query this slow one alone",
+        "of the connections alone",
+    ):
+        await keep(cortex, content)
+    (hit,) = (await search(cortex, text)).hits
+    assert expected in hit.snippet.replace("«", "").replace("»", "")
+    assert "«" in hit.snippet
+
+
+async def test_a_mistyped_word_gets_the_nearest_that_is_stored(cortex: Cortex) -> None:
+    for content in ("the performance of a database", "another database, in Ελλάδα"):
+        await keep(cortex, content)
+    for text, suggested in (
+        ("databse", "database"),
+        ("preformance", "performance"),
+        ("databaze preformance!", "database performance!"),
+        ("ελλαδδα", "ελλαδα"),
+        ("zebra", None),
+        ("abc", None),
+    ):
+        assert (await search(cortex, text)).suggestion == suggested
+        if suggested is not None:
+            again = await search(cortex, suggested)
+            assert again.hits
+            assert again.suggestion is None
+    assert (await search(cortex, "database")).suggestion is None
+    assert (await search(cortex, "zebra")).suggestion is None
+
+
+async def test_a_page_of_hits_is_filled_with_those_that_hold_some_words(cortex: Cortex) -> None:
+    await keep(cortex, "reading a slow file on another disk", id="three")
+    await keep(cortex, "reading a file", id="two")
+    await keep(cortex, "reading other things, one after another", id="one")
+    await keep(cortex, "nothing of the kind", id="none")
+    found = await search(cortex, "How do I read a slow file?")
+    assert ids(found) == ["three", "two", "one"]
+    relevances = [hit.relevance for hit in found.hits]
+    assert relevances == sorted(relevances, reverse=True)
+    quoted = await search(cortex, '"slow file" reading things')
+    assert ids(quoted) == ["three"]
+
+
 async def test_search_follows_changes_and_deletions(cortex: Cortex) -> None:
     await keep(cortex, "before the change", id="one")
     await keep(cortex, "after it was changed", id="one")
@@ -191,19 +300,20 @@ async def test_search_follows_changes_and_deletions(cortex: Cortex) -> None:
     "text",
     [
         "cache OR zebra",
-        "NOT zebra",
+        "NOT zebra cache",
         "cache NOT zebra",
-        "content:cache",
-        "cach*",
-        'cache" OR "zebra',
+        "title:cache zebra",
+        "cache* zebra",
+        'cache AND "zebra',
         "NEAR(cache zebra)",
-        "-zebra",
-        "{content} : cache",
+        "-zebra ^cache",
+        "{title} : cache zebra",
     ],
 )
 async def test_the_query_language_cannot_be_reached(cortex: Cortex, text: str) -> None:
-    await keep(cortex, "the cache alone, one word of many")
-    assert ids(await search(cortex, text)) == []
+    await keep(cortex, "the cache alone, one word of many", id="cache")
+    await keep(cortex, "a zebra alone, with other words", id="zebra")
+    assert sorted(ids(await search(cortex, text))) == ["cache", "zebra"]
 
 
 async def test_punctuation_around_words_does_not_hide_them(cortex: Cortex) -> None:
@@ -258,7 +368,7 @@ async def test_impossible_searches_are_refused(
     assert [e.field for e in result.errors] == [field]
 
 
-async def test_the_deadline_is_looked_at_before_each_text(path: Path) -> None:
+async def test_the_deadline_is_looked_at_in_every_step_of_a_search(path: Path) -> None:
     async with Cortex.open(path) as cortex:
         for _ in range(3):
             await keep(cortex, "something to find here")
@@ -266,15 +376,23 @@ async def test_the_deadline_is_looked_at_before_each_text(path: Path) -> None:
                 name="n", type=PatternType.BUG_FIX, content="something to find", confidence=0.9
             )
             assert (await cortex.send(learnt)).ok
-    checks: list[None] = []
-    with closing(sqlite3.connect(path)) as connection:
-        for search_one in (
-            partial(search_conversations, ConversationSearch("something", NOW)),
-            partial(search_patterns, PatternSearch("something", "*")),
-        ):
-            before = len(checks)
-            assert search_one(connection, lambda: checks.append(None))
-            assert len(checks) - before == 3
+    for search_one in (
+        partial(search_conversations, ConversationSearch("something unknown", NOW)),
+        partial(search_patterns, PatternSearch("something", "*")),
+    ):
+        with closing(sqlite3.connect(path)) as connection:
+            checks: list[None] = []
+            assert search_one(connection, lambda: checks.append(None))  # noqa: B023
+            assert len(checks) > 3
+            for stopped_at in range(len(checks)):
+                left = iter(range(stopped_at))
+
+                def check() -> None:
+                    if next(left, None) is None:  # noqa: B023
+                        raise SearchTimeoutError
+
+                with pytest.raises(SearchTimeoutError):
+                    search_one(connection, check)
 
 
 async def test_a_search_past_its_deadline_fails_and_getting_by_id_does_not(path: Path) -> None:

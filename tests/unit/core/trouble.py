@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from cortex_core import Conversation
+from cortex_core.sqlite.full_text import add_word_functions
 
 
 def conversation(name: str, size: int = 100) -> Conversation:
@@ -17,9 +18,11 @@ def conversation(name: str, size: int = 100) -> Conversation:
 def stored_ids(path: Path) -> set[str]:
     """What another process would find, after checking that the file is whole."""
     with closing(sqlite3.connect(path)) as connection:
+        add_word_functions(connection)
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         connection.execute(
-            "INSERT INTO conversations_text (conversations_text) VALUES ('integrity-check')"
+            "INSERT INTO conversations_text (conversations_text, rank) "
+            "VALUES ('integrity-check', 1)"
         )
         return {row[0] for row in connection.execute("SELECT id FROM conversations")}
 
