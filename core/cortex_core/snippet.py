@@ -20,7 +20,7 @@ _OVERLAP = 200
 """Characters that a part shares with the one before: room for a phrase."""
 
 _PARTS_MOST = 4
-"""Of so many parts with hits the best place is shown."""
+"""The best place is chosen among this number of parts with hits."""
 
 _SPAN = 160
 """Characters within which hits are shown together."""

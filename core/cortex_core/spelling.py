@@ -12,7 +12,7 @@ _LEAST = 4
 _CORRECTED_MOST = 2
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _BLOCK = 64
-"""Alphabets other than the Latin one lie within so many characters, or two times as many."""
+"""Letters of an alphabet lie near each other: blocks of this size that a word has letters of."""
 
 Frequency = Callable[[str], int]
 """How many texts hold a word, as it is indexed; it need not count above a few dozen."""
@@ -47,9 +47,9 @@ def _nearest(word: str, frequency: Frequency) -> str | None:
         by_stem.setdefault(stem(other), other)
     best, times = None, 0
     for stemmed, other in by_stem.items():
-        held = frequency(stemmed)
-        if held > times:
-            best, times = other, held
+        holders = frequency(stemmed)
+        if holders > times:
+            best, times = other, holders
     return best
 
 

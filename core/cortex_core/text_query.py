@@ -38,8 +38,8 @@ class Phrase(msgspec.Struct, frozen=True):
 
 class Step(msgspec.Struct, frozen=True):
     """What a text must hold: at least `least` of the `groups`, and every phrase of `required`. A
-    group is held where one of its phrases is. The score of a text is that of all that it holds,
-    times the share of the groups that it holds.
+    text holds a group if it holds one of its phrases. The score of a text is that of all that it
+    holds, times the share of the groups that it holds.
 
     `unfinished` stands for the last group where no text at all holds that: a word that was not
     typed to its end.

@@ -60,8 +60,8 @@ class Documents:
 
 
 def bm25(times: Sequence[float], idfs: Sequence[float], relative_length: float) -> float:
-    """The score of a document in which each phrase occurs so many times, and which has so many
-    words where the mean of all documents is 1.
+    """The score of a document from how often each phrase occurs in it; its length is relative to
+    the mean of all documents.
 
     FTS5 Extension, section 5.1.1: higher is better here, where SQLite negates it.
     """
@@ -72,7 +72,7 @@ def bm25(times: Sequence[float], idfs: Sequence[float], relative_length: float) 
 
 
 def idf(documents: int, holders: int) -> float:
-    """What a phrase is worth that so many of all documents hold."""
+    """What a phrase is worth, from the number of documents and of those that hold it."""
     return max(math.log((documents - holders + 0.5) / (holders + 0.5)), _IDF_LEAST)
 
 

@@ -73,16 +73,16 @@ def _ranked(
         times = {phrase: document.times(phrase) for phrase in phrases}
         counted.append((conversation, document, times))
     holders = [sum(times[phrase] > 0 for _, _, times in counted) for phrase in phrases]
-    idfs = [idf(len(entries), held) for held in holders]
+    idfs = [idf(len(entries), number) for number in holders]
     words = sum(document.length for _, document in entries)
     scored = []
     for conversation, document, times in counted:
-        held = sum(any(times[phrase] for phrase in group) for group in step.groups)
-        if held < step.least or not all(times[phrase] for phrase in step.required):
+        groups = sum(any(times[phrase] for phrase in group) for group in step.groups)
+        if groups < step.least or not all(times[phrase] for phrase in step.required):
             continue
         if search.namespace is None or Namespace(conversation.namespace).matches(search.namespace):
             score = bm25([*times.values()], idfs, document.length * len(entries) / words)
-            scored.append((conversation, score * held / len(step.groups)))
+            scored.append((conversation, score * groups / len(step.groups)))
     best = max((score for _, score in scored), default=0.0)
     # The newest first where relevances are equal; of those of one moment, the one stored last.
     scored.reverse()

@@ -118,14 +118,14 @@ def by_rarity(
     counted = []
     for group in step.groups:
         check()
-        held = count(connection, table, group, most)
-        if not held and step.unfinished and group == step.groups[-1]:
+        holders = count(connection, table, group, most)
+        if not holders and step.unfinished and group == step.groups[-1]:
             group = step.unfinished
-            held = count(connection, table, group, most)
-        if held:
-            counted.append((held, group))
+            holders = count(connection, table, group, most)
+        if holders:
+            counted.append((holders, group))
     counted.sort(key=lambda pair: pair[0])
-    sums = accumulate(held for held, _ in counted)
+    sums = accumulate(holders for holders, _ in counted)
     groups = [group for _, group in counted]
     rare = sum(total <= most for total in sums) or len(groups)
     return groups[:rare], groups[rare:]
