@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from cortex_tui.cli.databases import database_option
 from cortex_tui.cli.options import (
@@ -27,7 +26,7 @@ from cortex_tui.cli.options import (
     store_option,
 )
 from cortex_tui.paths import state_folder, usual_config_file
-from cortex_tui.profiles.model import Catalog, Problem, kept_in
+from cortex_tui.profiles.model import Catalog, Problem
 from cortex_tui.profiles.search_path import SearchPath, SuiteReader, search_path
 from cortex_tui.profiles.selection import named_files
 from cortex_tui.toml.words import shown, suggestion
@@ -146,17 +145,7 @@ def _with_tests(path: SearchPath, words: str) -> SearchPath:
 def _with_database(path: SearchPath, database: str) -> SearchPath:
     """The suites, with all of their workloads' data kept there."""
 
-    def load() -> Catalog:
-        catalog = path.load()
-        suites = tuple(
-            msgspec.structs.replace(
-                suite, profiles=tuple(kept_in(profile, database) for profile in suite.profiles)
-            )
-            for suite in catalog.suites
-        )
-        return Catalog(suites, catalog.problems)
-
-    return path._replace(load=load)
+    return path._replace(load=lambda: path.load().kept_in(database))
 
 
 def _read_config(file: Path) -> Config:

@@ -18,7 +18,7 @@ import tomli
 
 from cortex_tui.profiles.combinations import STOP_RULE, states_stop_rule
 from cortex_tui.profiles.keys import KEYS
-from cortex_tui.profiles.model import Length, Profile
+from cortex_tui.profiles.model import Length, Profile, kept_in
 from cortex_tui.profiles.suite import (
     DEFAULT_DURATION,
     DEFAULT_WARMUP,
@@ -63,6 +63,8 @@ class Draft(msgspec.Struct, frozen=True):
     """What the file had when it was read."""
     table: dict[str, Any]
     """The TOML of the whole suite."""
+    database: str = ""
+    """What takes the place of the file's, as with --database; "" for nothing."""
 
     @property
     def stated(self) -> dict[str, object]:
@@ -101,7 +103,10 @@ def draft_of(profile: Profile) -> Draft:
     profiles = table.get("profile")
     if not isinstance(profiles, dict) or not isinstance(profiles.get(name), dict):
         raise DraftError(one_line(f"{file.name} has no profile {name} any more"))
-    return Draft(profile.suite, name, file, data, table)
+    found = read_profile(table, profile.suite, name, profile.source)
+    as_read = profile.database if isinstance(found, Refused) else found[0].database
+    other = "" if profile.database == as_read else profile.database
+    return Draft(profile.suite, name, file, data, table, other)
 
 
 def lines_of(draft: Draft, changes: Changes) -> dict[str, str]:
@@ -180,7 +185,10 @@ def check(draft: Draft, lines: Mapping[str, str]) -> Checked:
             key, message = _placed(error, draft.name)
             errors.setdefault(key, []).append(message)
     shown = {key: "\n".join(map(one_line, messages)) for key, messages in errors.items()}
-    return Checked(changes, () if errors or isinstance(found, Refused) else tuple(found), shown)
+    if errors or isinstance(found, Refused):
+        return Checked(changes, (), shown)
+    database = "" if "database" in changes else draft.database
+    return Checked(changes, tuple(kept_in(profile, database) for profile in found), shown)
 
 
 def _placed(refused: RefusedError, name: str) -> tuple[str, str]:
@@ -209,6 +217,8 @@ def inherited(draft: Draft, changes: Changes) -> dict[str, tuple[str, str]]:
     for key in FIELDS:
         if key in defaults:
             found[key] = line_of(key, defaults[key]), "defaults"
+    if draft.database:
+        found["database"] = draft.database, "--database"
     if states_stop_rule(own):
         found = {key: value for key, value in found.items() if key not in STOP_RULE}
     return found

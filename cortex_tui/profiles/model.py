@@ -197,6 +197,18 @@ class Catalog(msgspec.Struct, frozen=True):
 
     suites: tuple[Suite, ...] = ()
     problems: tuple[Problem, ...] = ()
+    database: Database = ""
+    """What the profiles have in place of what their files say; "" for nothing."""
+
+    def kept_in(self, database: Database) -> Catalog:
+        """The catalog whose profiles keep their data there."""
+        suites = tuple(
+            msgspec.structs.replace(
+                suite, profiles=tuple(kept_in(profile, database) for profile in suite.profiles)
+            )
+            for suite in self.suites
+        )
+        return msgspec.structs.replace(self, suites=suites, database=database)
 
     @property
     def profiles(self) -> tuple[Profile, ...]:

@@ -19,10 +19,8 @@ def with_former(before: Catalog, now: Catalog) -> Catalog:
     kept = [s.name for s in before.suites if s.name in broken and s.name not in there]
     suites = _merged(before.suites, now.suites, kept, lambda suite: suite.name)
     former = {suite.name: suite for suite in before.suites}
-    return Catalog(
-        tuple(_with_former_profiles(former.get(suite.name), suite, now) for suite in suites),
-        now.problems,
-    )
+    found = (_with_former_profiles(former.get(suite.name), suite, now) for suite in suites)
+    return msgspec.structs.replace(now, suites=tuple(found))
 
 
 def with_profiles(catalog: Catalog, profiles: Iterable[Profile]) -> Catalog:
@@ -33,7 +31,7 @@ def with_profiles(catalog: Catalog, profiles: Iterable[Profile]) -> Catalog:
         if profile.full_name not in known:
             suite = suites.get(profile.suite) or Suite(profile.suite, profile.source, ())
             suites[suite.name] = msgspec.structs.replace(suite, profiles=(*suite.profiles, profile))
-    return Catalog(tuple(suites.values()), catalog.problems)
+    return msgspec.structs.replace(catalog, suites=tuple(suites.values()))
 
 
 def _with_former_profiles(before: Suite | None, now: Suite, read: Catalog) -> Suite:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from cortex_tui.cli.group import program
+from cortex_tui.passwords import taken_from
 from cortex_tui.profiles.model import Catalog, Suite
 from cortex_tui.protocol.programs import TESTS_LOOP
 from cortex_tui.results.view import SessionView
@@ -47,6 +48,15 @@ def test_the_table_is_markdown_in_which_names_are_no_markup() -> None:
     assert len({line.replace("\\|", "").count("|") for line in lines}) == 1
     assert "`mediator.command-dispatch`" in lines[2]
     assert '`` search.read[text="a\\|`b`<i>"] ``' in lines[3]
+
+
+def test_the_command_has_the_database_of_the_launch_and_no_password() -> None:
+    get = msgspec.structs.replace(COMMAND, workload="cortex.get")
+    suite = msgspec.structs.replace(MEDIATOR, profiles=(get,))
+    catalog = Catalog((suite,)).kept_in(taken_from("postgresql://me:hidden@host/db"))
+    copied = command_of(ran(*catalog.profiles, neighbours=False), catalog, STORE)
+    assert copied.text == "cortex-tui run mediator --database postgresql://me@host/db --loop uvloop"
+    assert copied.remark == "without the password of the database"
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,9 @@ class SuiteScreen(SessionScreen):
         from cortex_tui.tui.screens.edit import EditForm
 
         try:
-            draft = draft_of(entry.profile)
+            # As it was read: what an earlier edit has changed is among its changes.
+            as_read = family_of(self._read, entry.profile.family)
+            draft = draft_of(as_read[0] if as_read else entry.profile)
         except DraftError as error:
             self.notify(f"{error}.", severity="error", markup=False)
             return

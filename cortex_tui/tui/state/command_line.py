@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from cortex_tui.passwords import completed
 from cortex_tui.paths import STORE
 from cortex_tui.profiles.loader import OWN_FILE, OWN_FOLDER
 from cortex_tui.profiles.model import Catalog, Profile
@@ -52,6 +53,8 @@ def command_of(view: SessionView, catalog: Catalog, store: str) -> CommandLine:
             words.append("--one-by-one")
         if view.rounds > 1:
             words += ["--repeat", str(view.rounds)]
+        if any(profile.database == catalog.database for profile in profiles):
+            words += ["--database", catalog.database]
     if view.placement != _USUAL_PLACE:
         words += ["--placement", view.placement]
     if view.loop:
@@ -59,6 +62,8 @@ def command_of(view: SessionView, catalog: Catalog, store: str) -> CommandLine:
     if store and Path(store) != STORE:
         words += ["--store", store]
     remark = "with its edits, from the stored session" if edited else ""
+    if any(completed(profile.database) != profile.database for profile in profiles):
+        remark = f"{remark}{', ' if remark else ''}without the password of the database"
     return CommandLine(shlex.join(words), remark)
 
 

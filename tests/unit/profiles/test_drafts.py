@@ -19,7 +19,7 @@ from cortex_tui.profiles.drafts import (
     same,
     value_of,
 )
-from cortex_tui.profiles.model import Length
+from cortex_tui.profiles.model import Length, kept_in
 from cortex_tui.profiles.suite import read_suite
 from tests.unit.profiles.suites_at_random import SuiteMaker
 
@@ -149,6 +149,23 @@ def test_a_database_is_a_word_or_a_url(file: Path, database: str) -> None:
     found = check(before, {**lines_of(before, {}), "database": database})
     assert found.profiles[0].database == database
     assert lines_of(before, found.changes)["database"] == database
+
+
+def test_what_takes_the_place_of_the_files_database_stays_until_the_line_says_otherwise(
+    file: Path,
+) -> None:
+    file.write_text(SUITE.replace('"a:b"', '"cortex.get"'))
+    suite = read_suite(file, "s.toml").suite
+    assert suite is not None
+    before = draft_of(kept_in(suite.profiles[0], "postgresql://host/db"))
+    lines = lines_of(before, {})
+    assert lines["database"] == ""
+    assert inherited(before, {})["database"] == ("postgresql://host/db", "--database")
+    shorter = check(before, {**lines, "duration": "1s"})
+    assert shorter.changes == {"duration": "1s"}
+    assert [profile.database for profile in shorter.profiles] == ["postgresql://host/db"]
+    stated = check(before, {**lines, "database": "memory"})
+    assert [profile.database for profile in stated.profiles] == ["memory"]
 
 
 def test_an_empty_line_leaves_the_key_to_the_defaults(file: Path) -> None:
