@@ -26,7 +26,7 @@ from cortex_tui.formats.port import Format, FormatError, Origin, Recording
 from cortex_tui.formats.runs import label_of, read_label
 from cortex_tui.limits import MAX_IMPORTED_BUCKETS, MAX_IMPORTED_INTERVALS, MAX_IMPORTED_RUNS
 from cortex_tui.protocol.plan import INTERVAL_NS
-from cortex_tui.results.intervals import TimeName
+from cortex_tui.results.interval import TimeName
 from cortex_tui.stats.codec import to_text
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.store.records import IntervalRecord, StoredSession

@@ -24,7 +24,8 @@ from cortex_tui.loads.port import Load
 from cortex_tui.loads.registry import decode_load
 from cortex_tui.profiles.model import Length, ParamValue, Profile
 from cortex_tui.protocol.plan import INTERVAL_NS
-from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName
+from cortex_tui.results.interval import Interval, TimeName
+from cortex_tui.results.intervals import IntervalSeries
 from cortex_tui.results.stored import from_stored
 from cortex_tui.stats.buckets import HIGHEST_NS, Ints, indices_of
 from cortex_tui.stats.codec import MAX_TOTAL

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from cortex_tui.formats.port import Recording
-from cortex_tui.results.intervals import TimeName
+from cortex_tui.results.interval import TimeName
 from cortex_tui.results.rounds import alike, rounds_of
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.stats.histogram import Histogram

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, cast
 
-from cortex_tui.results.intervals import TimeName
+from cortex_tui.results.interval import TimeName
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.text import encodable
 

@@ -35,7 +35,7 @@ from cortex_tui.results.document import (
     read_document,
     write_document,
 )
-from cortex_tui.results.intervals import TimeName
+from cortex_tui.results.interval import TimeName
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_result import Histograms, SessionResult
 from cortex_tui.stats.codec import HistogramFormatError

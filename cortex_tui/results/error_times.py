@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from cortex_tui.results.series import IntervalSlice
+from cortex_tui.results.slices import IntervalSlice
 
 
 class Seen(NamedTuple):

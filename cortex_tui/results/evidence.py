@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cortex_tui.results.intervals import Interval, TimeName
+from cortex_tui.results.interval import Interval, TimeName
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.measured import Measured, Subject
 from cortex_tui.stats.spread import Spread, spread_beyond, spread_of_ratio, spread_of_share

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from cortex_tui.profiles.model import Precision
-from cortex_tui.results.intervals import Interval, TimeName, series_of
+from cortex_tui.results.interval import Interval, TimeName, series_of
 from cortex_tui.stats.confidence import (
     MIN_INDEPENDENT,
     MIN_INTERVALS,

@@ -26,7 +26,9 @@ from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.blocked import Blocks
 from cortex_tui.results.evidence import spreads_of
 from cortex_tui.results.findings import ExaminationTimes, Findings, findings_of
-from cortex_tui.results.intervals import Interval, IntervalSeries, TimeName, interval_of
+from cortex_tui.results.interval import Interval, TimeName, interval_of
+from cortex_tui.results.interval_file import IntervalFile
+from cortex_tui.results.intervals import IntervalSeries
 from cortex_tui.results.no_success import why_no_success
 from cortex_tui.results.phase_clock import PhaseClock
 from cortex_tui.results.run_totals import RunTotals
@@ -52,8 +54,13 @@ class RunFold(RunTotals):
     """Filled and read on the intake's thread, or from stored records (`results.stored`)."""
 
     def __init__(
-        self, planned: RunPlanned, clock_cost_ns: float = 0.0, interval_ns: int = INTERVAL_NS
+        self,
+        planned: RunPlanned,
+        clock_cost_ns: float = 0.0,
+        interval_ns: int = INTERVAL_NS,
+        file: IntervalFile | None = None,
     ) -> None:
+        """With a `file`, intervals are in it as soon as they are set aside."""
         super().__init__(planned.profile)
         self.interval_ns = interval_ns
         """How long the intervals of the messages are."""
@@ -77,7 +84,7 @@ class RunFold(RunTotals):
         """What the first failure of each exception type said."""
         self.by_runner: dict[int, int] = {}
         """How many operations have succeeded in each runner that shares the run."""
-        self.intervals = IntervalSeries()
+        self.intervals = IntervalSeries(file=file)
         self.targets = parse_targets(planned.profile.targets, planned.profile.warn_targets)
         self.round, self.variant = planned.round, planned.variant
         self.level: float | None = None

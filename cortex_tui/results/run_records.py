@@ -9,7 +9,7 @@ from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import RunPlanned
 from cortex_tui.results.cells import Cells
 from cortex_tui.results.findings import Findings, Slots
-from cortex_tui.results.intervals import Interval, TimeName
+from cortex_tui.results.interval import Interval, TimeName
 from cortex_tui.results.result_of import statistics_of, targets_of
 from cortex_tui.results.run_fold import Concluded, RunFold
 from cortex_tui.results.warnings import warnings_of

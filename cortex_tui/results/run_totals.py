@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cortex_tui.profiles.model import Profile
-from cortex_tui.results.intervals import Interval, TimeName
+from cortex_tui.results.interval import Interval, TimeName
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.measured import Measured
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from cortex_tui.protocol.messages import Health
+from cortex_tui.results.slices import FiledSlices, IntervalSlice
 from cortex_tui.stats.measured import Subject
 from cortex_tui.store.records import MarkRecord
 
@@ -31,39 +31,6 @@ class TimeWindow(NamedTuple):
         return self.until_ns - self.from_ns
 
 
-class IntervalSlice(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What happened in one interval. Two are equal only if they are the same one."""
-
-    from_ns: int
-    """Since measure began, pauses left out; so is `until_ns`."""
-    until_ns: int
-    service: IntervalHistogram
-    response: IntervalHistogram
-    """As `lateness`, empty for a closed load."""
-    lateness: IntervalHistogram
-    failure: IntervalHistogram
-    errors: dict[str, int]
-    unstarted: int
-    in_flight: int
-    """At the end of the interval; so is `oldest_ns`, the age of the oldest of them."""
-    oldest_ns: int
-    neighbours: int
-    level: float | None
-    """The rate a second, or the number of workers, at its end."""
-    drain: bool
-    """Whether anything of it ended after the window in which operations were started."""
-    health: Health
-
-    def times(self, subject: Subject) -> IntervalHistogram:
-        """Those of a subject."""
-        found: IntervalHistogram = getattr(self, subject)
-        return found
-
-
-def _from_ns(part: IntervalSlice) -> int:
-    return part.from_ns
-
-
 class RunSeries(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """All intervals of a run up to one moment."""
 
@@ -76,8 +43,9 @@ class RunSeries(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """How long each slice is."""
     end_ns: int
     """How long the run has been measured; what ended later has drained."""
-    slices: tuple[IntervalSlice, ...] = ()
-    """Those in which anything happened; an interval without a message is missing."""
+    slices: Sequence[IntervalSlice] = ()
+    """Those in which anything happened; an interval without a message is missing. Each may have to
+    be read from a file: whoever goes over them several times keeps those that it needs."""
     marks: tuple[MarkRecord, ...] = ()
 
     @property
@@ -94,9 +62,22 @@ class RunSeries(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def within(self, window: TimeWindow) -> RunSeries:
         """The slices whose middle lies in the window; the rest is that of the whole run."""
         half = self.slice_ns // 2
-        first = bisect_left(self.slices, window.from_ns - half, key=_from_ns)
-        last = bisect_left(self.slices, window.until_ns - half, key=_from_ns)
+        first, last = self._position(window.from_ns - half), self._position(window.until_ns - half)
         return msgspec.structs.replace(self, slices=self.slices[first:last])
+
+    def _position(self, from_ns: int) -> int:
+        """Of the first slice that begins then or later."""
+        if isinstance(self.slices, FiledSlices):
+            return self.slices.position(from_ns)
+        return bisect_left(self.slices, from_ns, key=lambda each: each.from_ns)
+
+    @property
+    def keys(self) -> Sequence[tuple[int, object]]:
+        """Of each slice: when it begins, and what is equal only if the slice is the same one. Reads
+        none of them."""
+        if isinstance(self.slices, FiledSlices):
+            return self.slices.keys
+        return [(each.from_ns, each) for each in self.slices]
 
     def has_passed(self, window: TimeWindow) -> bool:
         """Whether nothing more happens within the window: what is late by an interval is there."""

@@ -34,6 +34,7 @@ from cortex_tui.protocol.messages import (
 )
 from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.results.cells import Cells, cells_of, wants_cells
+from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_result import RunResult
@@ -53,14 +54,20 @@ class SessionFold:
     """All that is known of a session."""
 
     def __init__(
-        self, plan: SessionPlan, placement: str, started_at: str, file_system: str = ""
+        self,
+        plan: SessionPlan,
+        placement: str,
+        started_at: str,
+        file_system: str = "",
+        file: IntervalFile | None = None,
     ) -> None:
         """`placement` is its name, `started_at` UTC in ISO 8601, `file_system` the kind that
-        databases are kept on."""
+        databases are kept on, `file` where intervals are kept that are seldom looked at."""
         self.plan = plan
         self.placement, self._place = placement, place_of(placement)
         self.started_at = started_at
         self.file_system = file_system
+        self._file = file
         self.environment: dict[str, Any] = {}
         """The facts of where it is measured, once they are known."""
         self.started: SessionStarted | None = None
@@ -187,6 +194,11 @@ class SessionFold:
             run.die(reason)
         self._reconsider()
 
+    def set_aside(self) -> None:
+        """Lets go of intervals that are in the file from now on."""
+        for run in self.runs.values():
+            run.intervals.set_aside()
+
     def view(self, now_ns: int, *, stored: bool, store_error: str) -> SessionView:
         """The session as it is now; `now_ns` only gives how long there was no message."""
         started = self.started
@@ -266,6 +278,7 @@ class SessionFold:
             message,
             self.started.clock_cost_ns if self.started else 0.0,
             self.plan.interval_ns,
+            self._file,
         )
         if self._place.shares_loop:
             run.warnings.append(SHARED_LOOP_WARNING)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from cortex_tui.results.intervals import TimeName
+from cortex_tui.results.interval import TimeName
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.stats.histogram import Histogram

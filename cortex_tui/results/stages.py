@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cortex_tui.results.intervals import Interval
+from cortex_tui.results.interval import Interval
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_result import StageResult
 from cortex_tui.stats.histogram import Histogram

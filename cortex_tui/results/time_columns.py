@@ -6,10 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
+from typing import NamedTuple
 
 from cortex_tui.protocol.messages import Health
-from cortex_tui.results.intervals import merged_health
-from cortex_tui.results.series import IntervalSlice, RunSeries, TimeWindow
+from cortex_tui.results.interval import merged_health
+from cortex_tui.results.series import RunSeries, TimeWindow
+from cortex_tui.results.slices import IntervalSlice
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.stats.measured import Subject
 
@@ -19,8 +21,6 @@ class TimeColumn:
     """What happened in a part of a run. Two are equal only if they are the same one."""
 
     window: TimeWindow
-    slices: tuple[IntervalSlice, ...]
-    """Those of which it is made."""
     times: IntervalHistogram
     """Of the headline's subject."""
     p50_ns: int | None
@@ -38,13 +38,22 @@ class TimeColumn:
     health: Health
 
 
+class Made(NamedTuple):
+    """What a column was made of."""
+
+    measured_ns: int
+    """How much of it had been measured."""
+    of: tuple[tuple[int, object], ...]
+    """The keys of its slices."""
+
+
 class TimeColumns:
-    """The columns of one run at a time, kept while their slices are the very same objects, so
+    """The columns of one run at a time, kept while their slices are the very same ones, so
     that of a run that is measured only the newest column is made again."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, tuple[int, TimeColumn]] = {}
-        """By its number: how much of it had been measured when it was made, and the column."""
+        self._kept: dict[int, tuple[Made, TimeColumn]] = {}
+        """By its number: what it was made of, and the column."""
         self._made_for: tuple[Subject, int, int] | None = None
 
     def of(self, series: RunSeries, length_ns: int) -> tuple[TimeColumn | None, ...]:
@@ -53,14 +62,15 @@ class TimeColumns:
         made_for = series.headline, series.batch, length_ns
         if made_for != self._made_for:
             self._kept, self._made_for = {}, made_for
-        kept: dict[int, tuple[int, TimeColumn]] = {}
-        for number, group in groupby(series.slices, lambda each: each.from_ns // length_ns):
-            slices = tuple(group)
-            measured_ns = min(length_ns, series.end_ns - number * length_ns)
+        kept: dict[int, tuple[Made, TimeColumn]] = {}
+        first = 0
+        for number, group in groupby(series.keys, lambda each: each[0] // length_ns):
+            made = Made(min(length_ns, series.end_ns - number * length_ns), tuple(group))
+            last = first + len(made.of)
             known = self._kept.get(number)
-            if known is None or known[0] != measured_ns or known[1].slices != slices:
-                known = measured_ns, _column(series, number, length_ns, slices)
-            kept[number] = known
+            if known is None or known[0] != made:
+                known = made, _column(series, number, length_ns, tuple(series.slices[first:last]))
+            kept[number], first = known, last
         self._kept = kept
         numbers = range(max(kept, default=-1) + 1)
         return tuple(kept[number][1] if number in kept else None for number in numbers)
@@ -75,7 +85,6 @@ def _column(
     open_ns = min(window.until_ns, series.end_ns) - window.from_ns
     return TimeColumn(
         window=window,
-        slices=slices,
         times=times,
         p50_ns=times.percentile(0.5),
         p99_ns=times.percentile(0.99),

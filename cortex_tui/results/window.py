@@ -40,6 +40,7 @@ def numbers_within(series: RunSeries, window: TimeWindow, *, sure: bool = False)
     """
     window = series.snapped(window)
     part = series.within(window)
+    part = msgspec.structs.replace(part, slices=tuple(part.slices))  # each is read once
     merged = {name: Histogram.of_intervals(part.times(name)) for name in SUBJECTS}
     times = {
         name: summarise_live(times)

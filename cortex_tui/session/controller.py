@@ -24,6 +24,7 @@ from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Stop
 from cortex_tui.protocol.messages import Answered, LogLine, Mark
 from cortex_tui.protocol.plan import LoopName
+from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.session_result import SessionResult
@@ -123,6 +124,7 @@ class SessionController:
             self._place.name,
             started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             file_system_of(self._scratch.root),
+            IntervalFile(self._scratch.root),
         )
         self._intake = Intake(
             fold,

@@ -6,11 +6,12 @@ shown, and the whole of it is written as soon as that is possible.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
+from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_records import interval_records, record_of
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.session_result import SessionResult
@@ -68,7 +69,8 @@ class SessionWriter:
             if self._begun != begun:
                 await store.begin_session(_session_record(fold))
                 self._begun = begun
-            await store.write(self._batch(fold))
+            for batch in self._batches(fold):
+                await store.write(batch)
             if fold.over and self._ended != fold.plan.session:
                 await store.finish_session(fold.plan.session, _end_of(fold))
                 self._ended = fold.plan.session
@@ -126,12 +128,21 @@ class SessionWriter:
             self._store = await open_store(self._url)
         return self._store
 
-    def _batch(self, fold: SessionFold) -> SessionBatch:
+    def _batches(self, fold: SessionFold) -> Iterator[SessionBatch]:
+        """What is new of all runs together; then by itself each run of which all intervals are
+        written again, since those of many runs at once would take much memory."""
+        again = [run for run in fold.runs.values() if run.intervals.is_rewritten]
+        others = [run for run in fold.runs.values() if not run.intervals.is_rewritten]
+        yield self._batch(fold, others)
+        for run in again:
+            yield self._batch(fold, [run])
+
+    def _batch(self, fold: SessionFold, of: Sequence[RunFold]) -> SessionBatch:
         runs: list[RunRecord] = []
         intervals: list[IntervalRecord] = []
         rewritten: list[int] = []
         cells = fold.cells()
-        for run in fold.runs.values():
+        for run in of:
             if run.changed:
                 run.changed = False
                 runs.append(record_of(run, cells))

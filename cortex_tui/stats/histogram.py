@@ -10,7 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
+from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +34,8 @@ from cortex_tui.stats.moments import EMPTY, Moments, clamped, merged
 
 MAX_NINES = 5.0
 """How far a percentile curve goes at most: 5 nines are p99.999."""
+_COUNT_TYPES: dict[int, type[np.integer[Any]]] = {1: np.uint8, 2: np.uint16, 8: np.int64}
+"""By how many bytes each count of an interval takes."""
 _PORTION = 1 << 15
 """Buckets of several histograms that are counted at once; more no longer fit into the processor's
 caches."""
@@ -46,8 +51,7 @@ class Histogram:
     __slots__ = ("_counts", "_cumulative", "_first", "_last", "_moments")
 
     def __init__(self) -> None:
-        # The system gives memory to the pages that hold values, of 66 mostly a few.
-        self._counts = np.zeros(SIZE, np.int64)
+        self._counts = _zeros()
         self._moments = EMPTY
         self._first = SIZE
         self._last = -1
@@ -225,6 +229,14 @@ class Histogram:
         return Histogram.of_intervals((IntervalHistogram.decode(data, moments),))
 
 
+class PackedHistogram(msgspec.Struct, frozen=True, array_like=True):
+    """An `IntervalHistogram` as bytes that are quickly made and read, by this process alone."""
+
+    moments: Moments
+    indices: bytes
+    counts: bytes
+
+
 class IntervalHistogram:
     """The values of one interval: the buckets that hold any, in order, and how many each.
 
@@ -240,10 +252,23 @@ class IntervalHistogram:
         """The buckets in ascending order, each with how many values it holds."""
         # No bucket holds more than all of them together.
         most = moments.count if moments.count < 1 << 8 else int(counts.max(initial=0))
-        size = np.uint8 if most < 1 << 8 else np.uint16 if most < 1 << 16 else np.int64
+        size = 1 if most < 1 << 8 else 2 if most < 1 << 16 else 8
         self._indices: AnyInts = indices.astype(np.uint16)
-        self._counts: AnyInts = counts.astype(size)
+        self._counts: AnyInts = counts.astype(_COUNT_TYPES[size])
         self.moments = moments
+
+    def packed(self) -> PackedHistogram:
+        return PackedHistogram(self.moments, self._indices.tobytes(), self._counts.tobytes())
+
+    @staticmethod
+    def unpacked(packed: PackedHistogram) -> IntervalHistogram:
+        """The same histogram; its arrays lie in the packed one's bytes."""
+        found = IntervalHistogram.__new__(IntervalHistogram)
+        found._indices = np.frombuffer(packed.indices, np.uint16)
+        each = len(packed.counts) // max(1, found._indices.size)
+        found._counts = np.frombuffer(packed.counts, _COUNT_TYPES.get(each, np.uint8))
+        found.moments = packed.moments
+        return found
 
     @property
     def indices(self) -> Ints:
@@ -349,6 +374,12 @@ class IntervalHistogram:
         else:
             _check_count(total, moments)
         return IntervalHistogram(indices, counts, moments)
+
+
+def _zeros() -> Ints:
+    """Counts for all buckets, for which the system gives memory where there are values: mostly to
+    a few of 66 pages. numpy's zeros lie in memory that was used before, and are written."""
+    return np.frombuffer(mmap(-1, SIZE * 8, flags=MAP_PRIVATE | MAP_ANONYMOUS), np.int64)
 
 
 @lru_cache(maxsize=64)

@@ -17,7 +17,8 @@ from cortex_tui.profiles.model import Catalog, Length, Precision, Problem, Profi
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import Health
 from cortex_tui.results.run_result import CurvePoint, RunResult, StageResult
-from cortex_tui.results.series import IntervalSlice, RunSeries
+from cortex_tui.results.series import RunSeries
+from cortex_tui.results.slices import IntervalSlice
 from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.stats.log_bins import LogBins, bin_of, edge_ns

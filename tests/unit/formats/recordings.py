@@ -11,7 +11,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from cortex_tui.formats.importing import ImportedRun, session_of
 from cortex_tui.formats.port import Recording
-from cortex_tui.results.intervals import Interval
+from cortex_tui.results.interval import Interval
 from cortex_tui.results.stored import from_stored
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.store.records import StoredSession

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cortex_tui.results.error_times import Seen, error_times
-from cortex_tui.results.series import IntervalSlice
+from cortex_tui.results.slices import IntervalSlice
 from tests.tui.samples import MEDIATOR, run_view, series_of
 
 TENTH_NS = 100_000_000

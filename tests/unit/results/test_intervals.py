@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cortex_tui.protocol.messages import Health
-from cortex_tui.results.intervals import IntervalSeries, interval_of, series_of
+from cortex_tui.results.interval import interval_of, series_of
+from cortex_tui.results.intervals import IntervalSeries
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SHOWN
 from tests.unit.session.messages import samples

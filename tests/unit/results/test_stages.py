@@ -6,7 +6,7 @@ from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import RunPlanned
-from cortex_tui.results.intervals import Interval
+from cortex_tui.results.interval import Interval
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.stats.histogram import IntervalHistogram

@@ -25,7 +25,7 @@ def test_a_column_has_exactly_the_values_of_its_intervals(each: int) -> None:
     for number, column in enumerate(columns):
         assert column is not None
         part = run.within(column.window)
-        assert column.slices == run.slices[number * each : (number + 1) * each] == part.slices
+        assert part.slices == run.slices[number * each : (number + 1) * each]
         expected = Histogram.of_intervals(part.times())
         assert [column.p50_ns, column.p99_ns] == expected.percentiles([0.5, 0.99])
         assert column.max_ns == expected.max_ns
@@ -54,7 +54,7 @@ def test_a_column_without_an_interval_is_a_gap_and_one_with_some_is_not() -> Non
     assert [column is not None for column in columns] == [True, False, True, True]
     third = columns[2]
     assert third is not None
-    assert len(third.slices) == 4
+    assert third.operations == 4 * 40
     # The time without an interval belongs to the run: nothing ended in it.
     assert third.throughput_per_s == pytest.approx(4 * 40 / 0.5)
 
@@ -70,8 +70,9 @@ def test_only_columns_with_something_new_are_made_again() -> None:
     )
     after = keeper.of(grown, 5 * TENTH_NS)
     assert [a is b for a, b in zip(before, after, strict=True)] == [True] * 4 + [False]
+    assert before[-1] is not None
     assert after[-1] is not None
-    assert len(after[-1].slices) == 4
+    assert after[-1].operations == before[-1].operations + grown.slices[-1].service.total
 
 
 def test_what_went_on_in_a_column_is_the_sum_or_the_longest_of_its_intervals() -> None:

@@ -1,0 +1,110 @@
+"""What happened in one interval of a run, as it is taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from cortex_tui.protocol.messages import Health, Samples
+from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.measured import Subject
+from cortex_tui.text import lines
+
+TimeName = Literal["service", "response", "lateness", "failure"]
+
+NONE = IntervalHistogram.of(b"")
+"""That of an interval in which nothing ended."""
+_NO_HEALTH = Health()
+
+
+@dataclass(slots=True)
+class Interval:
+    """What happened in one slice of a run's measure phase."""
+
+    service: IntervalHistogram = NONE
+    response: IntervalHistogram = NONE
+    lateness: IntervalHistogram = NONE
+    failure: IntervalHistogram = NONE
+    errors: dict[str, int] = field(default_factory=dict)
+    unstarted: int = 0
+    in_flight: int = 0
+    """At the end of the interval; so is `oldest_ns`, the age of the oldest of them."""
+    oldest_ns: int = 0
+    neighbours: int = 0
+    level: float | None = None
+    """The rate a second or the number of workers at the end of the interval."""
+    drain: bool = False
+    """Whether anything of it ended after the window."""
+    health: Health = _NO_HEALTH
+
+    def times(self, subject: Subject) -> IntervalHistogram:
+        """Those of a subject."""
+        found: IntervalHistogram = getattr(self, subject)
+        return found
+
+    def add(self, later: Interval) -> None:
+        """Takes in what came later in the same slice."""
+        self.service = self.service.merge(later.service)
+        self.response = self.response.merge(later.response)
+        self.lateness = self.lateness.merge(later.lateness)
+        self.failure = self.failure.merge(later.failure)
+        for name, count in later.errors.items():
+            self.errors[name] = self.errors.get(name, 0) + count
+        self.unstarted += later.unstarted
+        self.in_flight, self.oldest_ns = later.in_flight, later.oldest_ns
+        self.neighbours = max(self.neighbours, later.neighbours)
+        self.level = self.level if later.level is None else later.level
+        self.drain = self.drain or later.drain
+        self.health = merged_health(self.health, later.health)
+
+
+def merged_health(a: Health, b: Health) -> Health:
+    """What happened in two parts of the time: longest block, and sums of the rest."""
+    if b == _NO_HEALTH:
+        return a
+    return Health(
+        loop_lag_ns=max(a.loop_lag_ns, b.loop_lag_ns),
+        gc_pause_ns=a.gc_pause_ns + b.gc_pause_ns,
+        gc_pauses=a.gc_pauses + b.gc_pauses,
+        cpu_ns=a.cpu_ns + b.cpu_ns,
+        wall_ns=a.wall_ns + b.wall_ns,
+        voluntary_switches=a.voluntary_switches + b.voluntary_switches,
+        involuntary_switches=a.involuntary_switches + b.involuntary_switches,
+        steal_ns=a.steal_ns + b.steal_ns,
+        foreign_ns=a.foreign_ns + b.foreign_ns,
+    )
+
+
+def interval_of(samples: Samples, level: float | None = None) -> Interval:
+    """The interval of a message, counted; `level` is that of the load."""
+    return Interval(
+        service=_counted(samples.service),
+        response=_counted(samples.response),
+        lateness=_counted(samples.lateness),
+        failure=_counted(samples.failures),
+        errors={lines(name): count for name, count in samples.errors.items()},
+        unstarted=samples.unstarted,
+        in_flight=samples.in_flight,
+        oldest_ns=samples.oldest_ns,
+        neighbours=samples.neighbours,
+        level=level,
+        drain=bool(samples.drained),
+        health=samples.health,
+    )
+
+
+def _counted(raw: bytes) -> IntervalHistogram:
+    return IntervalHistogram.of(raw) if raw else NONE
+
+
+def series_of(slots: Iterable[tuple[int, Interval]], name: TimeName) -> list[IntervalHistogram]:
+    """The histograms of one of the times, slot after slot; empty where there was no message."""
+    found: list[IntervalHistogram] = []
+    last: int | None = None
+    for slot, interval in slots:
+        if last is not None:
+            found += [NONE] * (slot - last - 1)
+        found.append(getattr(interval, name))
+        last = slot
+    return found

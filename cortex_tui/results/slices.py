@@ -1,0 +1,115 @@
+"""The intervals of a run as screens read them, in memory or in the session's file of intervals."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, overload
+
+import msgspec
+
+from cortex_tui.protocol.messages import Health
+from cortex_tui.stats.measured import Subject
+
+if TYPE_CHECKING:
+    from cortex_tui.results.interval import Interval
+    from cortex_tui.results.interval_file import IntervalFile, Place
+    from cortex_tui.stats.histogram import IntervalHistogram
+
+
+class IntervalSlice(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What happened in one interval. Two are equal only if they are the same one."""
+
+    from_ns: int
+    """Since measure began, pauses left out; so is `until_ns`."""
+    until_ns: int
+    service: IntervalHistogram
+    response: IntervalHistogram
+    """As `lateness`, empty for a closed load."""
+    lateness: IntervalHistogram
+    failure: IntervalHistogram
+    errors: dict[str, int]
+    unstarted: int
+    in_flight: int
+    """At the end of the interval; so is `oldest_ns`, the age of the oldest of them."""
+    oldest_ns: int
+    neighbours: int
+    level: float | None
+    """The rate a second, or the number of workers, at its end."""
+    drain: bool
+    """Whether anything of it ended after the window in which operations were started."""
+    health: Health
+
+    def times(self, subject: Subject) -> IntervalHistogram:
+        """Those of a subject."""
+        found: IntervalHistogram = getattr(self, subject)
+        return found
+
+
+def slice_of(interval: Interval, slot: int, length_ns: int) -> IntervalSlice:
+    """What is in an interval now; `slot` is its number, counted in intervals of that length."""
+    return IntervalSlice(
+        from_ns=slot * length_ns,
+        until_ns=(slot + 1) * length_ns,
+        service=interval.service,
+        response=interval.response,
+        lateness=interval.lateness,
+        failure=interval.failure,
+        errors=dict(interval.errors),
+        unstarted=interval.unstarted,
+        in_flight=interval.in_flight,
+        oldest_ns=interval.oldest_ns,
+        neighbours=interval.neighbours,
+        level=interval.level,
+        drain=interval.drain,
+        health=interval.health,
+    )
+
+
+class FiledSlices(Sequence[IntervalSlice]):
+    """Slices of which some are read from a file each time that they are asked for.
+
+    What was made of a slice stays right as long as its key does.
+    """
+
+    def __init__(
+        self,
+        slots: Sequence[int],
+        parts: Sequence[IntervalSlice | Place],
+        length_ns: int,
+        file: IntervalFile,
+    ) -> None:
+        """The numbers of the slices, which are `length_ns` long each; and the slices, or their
+        places in the file."""
+        self._slots = slots
+        self._parts = parts
+        self._length_ns = length_ns
+        self._file = file
+
+    @property
+    def keys(self) -> list[tuple[int, object]]:
+        """Of each slice: when it begins, and what is equal only if the slice is the same."""
+        file = self._file
+        return [
+            (slot * self._length_ns, part if isinstance(part, IntervalSlice) else (file, part))
+            for slot, part in zip(self._slots, self._parts, strict=True)
+        ]
+
+    def position(self, from_ns: int) -> int:
+        """Of the first slice that begins at that moment or later."""
+        return bisect_left(self._slots, -(-from_ns // self._length_ns))
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    @overload
+    def __getitem__(self, index: int) -> IntervalSlice: ...
+    @overload
+    def __getitem__(self, index: slice) -> FiledSlices: ...
+    def __getitem__(self, index: int | slice) -> IntervalSlice | FiledSlices:
+        if isinstance(index, slice):
+            return FiledSlices(self._slots[index], self._parts[index], self._length_ns, self._file)
+        part = self._parts[index]
+        if isinstance(part, IntervalSlice):
+            return part
+        return slice_of(self._file.read(part), self._slots[index], self._length_ns)

@@ -1,0 +1,126 @@
+"""Intervals in a file are those that would be in memory, to the bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cortex_tui.protocol.messages import Health
+from cortex_tui.results.interval import Interval, interval_of
+from cortex_tui.results.interval_file import IntervalFile
+from cortex_tui.results.intervals import IntervalSeries
+from cortex_tui.results.series import RunSeries, TimeWindow
+from cortex_tui.results.time_columns import TimeColumns
+from cortex_tui.results.window import numbers_within
+from cortex_tui.stats.measured import SUBJECTS
+from tests.unit.session.messages import samples
+
+TENTH_NS = 100_000_000
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.integers(0, 60), st.lists(st.integers(0, 10**13), max_size=8)),
+        st.sampled_from(["aside", "written"]),
+        st.integers(0, 60),
+    ),
+    max_size=40,
+)
+"""Values of an interval, health of one, or what happens once a second."""
+
+
+def facts(interval: object) -> list[object]:
+    """All that is in an interval or a slice, comparable."""
+    times = [getattr(interval, name) for name in SUBJECTS]
+    return [
+        *((each.indices.tolist(), each.counts.tolist(), each.moments) for each in times),
+        *(getattr(interval, name) for name in ("errors", "unstarted", "in_flight", "oldest_ns")),
+        *(getattr(interval, name) for name in ("neighbours", "level", "drain", "health")),
+    ]
+
+
+def run_of(series: IntervalSeries) -> RunSeries:
+    slice_ns = series.length * TENTH_NS
+    return RunSeries(
+        run=0,
+        headline="service",
+        slice_ns=slice_ns,
+        end_ns=61 * TENTH_NS,
+        slices=series.slices(TENTH_NS),
+    )
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps)
+def test_a_run_is_the_same_with_a_file_and_without(tmp_path: Path, taken: list[object]) -> None:
+    filed, plain = IntervalSeries(8, IntervalFile(tmp_path)), IntervalSeries(8)
+    for step in taken:
+        for series in (filed, plain):
+            match step:
+                case (int(index), values):
+                    series.add(index, interval_of(samples(index, values), level=index / 2))  # type: ignore[arg-type]
+                case int(index):
+                    series.add_health(index, Health(index * 1_000_000, 5, 1))
+                case "aside":
+                    series.set_aside()
+        if step == "written":
+            (again, changes), (expected_again, expected) = (
+                filed.take_changes(),
+                plain.take_changes(),
+            )
+            assert again == expected_again
+            assert [(n, facts(each)) for n, each in changes] == [(n, facts(e)) for n, e in expected]
+    assert len(filed) == len(plain) <= 8
+    assert filed.blocks(TENTH_NS) == plain.blocks(TENTH_NS)
+    assert [(n, facts(each)) for n, each in filed] == [(n, facts(each)) for n, each in plain]
+    run, expected_run = run_of(filed), run_of(plain)
+    assert [(each.from_ns, each.until_ns, facts(each)) for each in run.slices] == [
+        (each.from_ns, each.until_ns, facts(each)) for each in expected_run.slices
+    ]
+    window = TimeWindow(9 * TENTH_NS, 31 * TENTH_NS)
+    assert numbers_within(run, window) == numbers_within(expected_run, window)
+
+
+def filled(file: IntervalFile | None, count: int, limit: int = 8) -> IntervalSeries:
+    series = IntervalSeries(limit, file)
+    for index in range(count):
+        series.add(index, interval_of(samples(index, [index + 1] * 3)))
+        series.set_aside()
+    return series
+
+
+def test_what_was_read_once_stays_readable_when_slots_merge(tmp_path: Path) -> None:
+    series = filled(IntervalFile(tmp_path), 7)
+    before = run_of(series)
+    for index in range(7, 30):
+        series.add(index, interval_of(samples(index, [9])))
+        series.set_aside()
+    del series
+    assert [each.service.moments.max_ns for each in before.slices] == [1, 2, 3, 4, 5, 6, 7]
+    assert list(tmp_path.iterdir()) == []  # the file has no name
+
+
+def test_without_a_place_for_a_file_all_stays_in_memory(tmp_path: Path) -> None:
+    nowhere, plain = IntervalFile(tmp_path / "gone"), filled(None, 40)
+    series = filled(nowhere, 40)
+    assert [facts(each) for _, each in series] == [facts(each) for _, each in plain]
+
+
+def test_what_was_made_of_a_slice_is_kept_until_it_changes(tmp_path: Path) -> None:
+    series, columns = filled(IntervalFile(tmp_path), 7), TimeColumns()
+    before = columns.of(run_of(series), 2 * TENTH_NS)
+    again = columns.of(run_of(series), 2 * TENTH_NS)
+    assert [a is b for a, b in zip(before, again, strict=True)] == [True] * 4
+    series.add_health(0, Health(7, 7, 7))
+    series.set_aside()
+    changed = columns.of(run_of(series), 2 * TENTH_NS)
+    assert [a is b for a, b in zip(before, changed, strict=True)] == [False, True, True, True]
+
+
+def test_every_kind_of_count_is_read_back(tmp_path: Path) -> None:
+    file, interval = IntervalFile(tmp_path), Interval()
+    for number in (3, 300, 70_000):
+        interval.service = interval_of(samples(0, [1_000_000] * number)).service
+        (place,) = file.write([interval])
+        assert facts(file.read(place)) == facts(interval)
