@@ -32,9 +32,12 @@ run: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/pytest -n 2
 
-# The reference benchmarks, each without neighbours, with their targets.
+# The reference benchmarks, each without neighbours, with their targets; DATABASE=server measures
+# them on a PostgreSQL server of their own, DATABASE=postgresql://… on another one.
+DATABASE ?= own
+
 bench: $(INSTALLED)
-	$(BIN)/pytest tests/performance
+	$(BIN)/pytest tests/performance --database=$(DATABASE)
 
 # The performance scripts, one after the other, beside the libraries that they are compared with;
 # SCRIPTS="observer truth" names some, QUICK=--quick takes fewer rounds.

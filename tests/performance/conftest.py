@@ -1,8 +1,29 @@
-"""Says in the summary where benchmarks were checked, but not measured."""
+"""Where the benchmarks keep their data, and what was checked, but not measured."""
 
 from __future__ import annotations
 
 import pytest
+
+from tests.postgres_server import PostgresServer
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        default="own",
+        metavar="URL",
+        help="where the benchmarks keep their data, as for cortex-tui run; server for a PostgreSQL "
+        "server that is started for them",
+    )
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str:
+    given: str = request.config.getoption("--database")
+    if given != "server":
+        return given
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.url
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

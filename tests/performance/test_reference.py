@@ -3,7 +3,7 @@
 They are the shipped profiles: same workloads, parameters and targets. A round is one operation; it
 checks its result, and the first that fails ends the benchmark. What a round is said to have taken
 is the time on the event loop from the operation's start to its end: starting the loop for every
-round (some 30 µs) is no part of the subject.
+round (some 30 µs) is no part of the subject. `--database server` measures them on PostgreSQL.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from cortex_tui.profiles.loader import load_catalog
-from cortex_tui.profiles.model import Profile
+from cortex_tui.profiles.model import Database, Profile
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.measured import Measured
 from cortex_tui.stats.statistics import COUNT
@@ -77,12 +77,12 @@ class Subject:
 
 
 @contextmanager
-def set_up(profile: Profile, scratch: Path, cache: Path) -> Iterator[Subject]:
+def set_up(profile: Profile, database: Database, scratch: Path, cache: Path) -> Iterator[Subject]:
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()
 
         async def enter() -> Operation:
-            current_run.set(RunContext(0, scratch, cache, profile.database))
+            current_run.set(RunContext(0, scratch, cache, database))
             workload = resolve(profile.workload)
             operation = await stack.enter_async_context(workload.opened(profile.params))
             assert isinstance(operation, Operation)
@@ -110,13 +110,14 @@ def test_reference(
     name: str,
     benchmark: BenchmarkFixture,
     record_property: Callable[[str, object], None],
+    database: Database,
     tmp_path: Path,
     cache: Path,
 ) -> None:
     profile = PROFILES[name]
     benchmark.group = profile.suite
     run = cast(Callable[..., None], benchmark.pedantic)
-    with set_up(profile, tmp_path, cache) as operation:
+    with set_up(profile, database, tmp_path, cache) as operation:
         if benchmark.disabled:
             run(operation)  # once
             for _ in range(CHECKED_ROUNDS - 1):
