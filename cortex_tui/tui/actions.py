@@ -5,8 +5,8 @@ Single letters and named keys only: control combinations clash with terminals an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
 
@@ -17,9 +17,6 @@ TOPICS = SESSIONS, PICTURES, COMPARISON, LIST, TABS, TIME, COMPARING, SUITES, MO
     *("Comparing", "Suites", "Moving", "The program"),
 )
 """The headings of the page of keys, in order."""
-
-When = Literal["always", "idle", "live"]
-"""While no session is running, while one is, or both."""
 
 
 class Action(NamedTuple):
@@ -34,9 +31,8 @@ class Action(NamedTuple):
     label: str
     tooltip: str
     rank: int = 0
-    """Its place in the key line when there is not room for all; 0 stays out of it."""
-    when: When = "always"
-    """When the key line has it."""
+    """Its place in the key line where there is not room for all, among those that `key_lines` has
+    for a state of the screen; 0 stays out of it."""
     palette: bool = True
     group: str = ""
     """The action of the main screen that it is one of, and which is given its name; empty where it
@@ -60,28 +56,16 @@ def under(topic: str, *table: Action) -> tuple[Action, ...]:
     return tuple(action._replace(topic=topic) for action in table)
 
 
-def _check(
-    name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str, rank: int = 0
-) -> Action:
-    return Action(name, keys, shown, label, tooltip, rank, group="check", topic=LIST)
+def _check(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
+    return Action(name, keys, shown, label, tooltip, group="check", topic=LIST)
 
 
-def _session(
-    name: str,
-    keys: tuple[str, ...],
-    shown: str,
-    label: str,
-    tooltip: str,
-    rank: int = 0,
-    when: When = "always",
-) -> Action:
-    return Action(name, keys, shown, label, tooltip, rank, when, group="session", topic=SESSIONS)
+def _session(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
+    return Action(name, keys, shown, label, tooltip, group="session", topic=SESSIONS)
 
 
-def _suites(
-    name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str, rank: int = 0
-) -> Action:
-    return Action(name, keys, shown, label, tooltip, rank, "idle", group="suites", topic=SUITES)
+def _suites(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
+    return Action(name, keys, shown, label, tooltip, group="suites", topic=SUITES)
 
 
 def _look(name: str, keys: tuple[str, ...], shown: str, label: str, tooltip: str) -> Action:
@@ -103,8 +87,6 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "space",
         "check",
         "Check or uncheck the profile or suite; while a session is running, freeze the screen",
-        3,
-        "idle",
         group="space",
         topic=LIST,
     ),
@@ -115,8 +97,6 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "space",
         "freeze",
         "Stop drawing what is new, or draw again; what is measured is not touched",
-        3,
-        "live",
         group="look",
         topic=TIME,
     ),
@@ -124,27 +104,21 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
     _look("later", ("right_square_bracket",), "", "later", "Look at a later part"),
     _look("longer", ("right_curly_bracket",), "{ }", "longer", "Look at a longer part"),
     _look("shorter", ("left_curly_bracket",), "", "shorter", "Look at a shorter part"),
-    _session("run", ("r",), "r", "run", "Run the checked profiles together on one loop", 1, "idle"),
+    _session("run", ("r",), "r", "run", "Run the checked profiles together on one loop"),
     _session(
         "one_by_one",
         ("o",),
         "o",
         "one by one",
         "Run the checked profiles one after another",
-        6,
-        "idle",
     ),
-    _session(
-        "repeat", ("R",), "R", "repeat", "Run the checked profiles in several rounds", 9, "idle"
-    ),
+    _session("repeat", ("R",), "R", "repeat", "Run the checked profiles in several rounds"),
     _session(
         "stop",
         ("x",),
         "x",
         "stop",
         "Stop the session and keep what was measured",
-        1,
-        "live",
     ),
     _session("stop_one", ("X",), "", "stop one", "Stop only the run under the cursor"),
     _session(
@@ -153,8 +127,6 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "p",
         "pause",
         "Pause or resume every run",
-        4,
-        "live",
     ),
     _session("pause_one", ("P",), "", "pause one", "Pause or resume the run under the cursor"),
     _session(
@@ -163,8 +135,6 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "n",
         "skip",
         "End warm-up or measure of the run under the cursor now",
-        6,
-        "live",
     ),
     _session("skip_all", ("S",), "", "skip all", "End warm-up or measure of every run now"),
     _session(
@@ -173,8 +143,6 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "+ -",
         "load",
         "More load for the run under the cursor, by a quarter",
-        7,
-        "live",
     ),
     _session(
         "slower", ("minus",), "", "less load", "Less load for the run under the cursor, by a fifth"
@@ -185,8 +153,6 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "b",
         "baseline",
         "Compare runs with a stored session, or with none",
-        10,
-        "idle",
         topic=COMPARING,
     ),
     Action(
@@ -195,8 +161,6 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "c",
         "alone?",
         "Measure the profile under the cursor alone and with the checked ones, in turn",
-        13,
-        "idle",
         topic=COMPARING,
     ),
     Action(
@@ -213,20 +177,18 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "w",
         "note",
         "Write a note at the cursor in time, at the part that is looked at, or at the end",
-        14,
         topic=TIME,
     ),
-    _suites("edit", ("m",), "m", "edit", "Edit the profile in a form", 10),
+    _suites("edit", ("m",), "m", "edit", "Edit the profile in a form"),
     _suites("editor", ("E",), "E", "editor", "Open the profile's file in your editor"),
     _suites("new_suite", ("N",), "N", "new suite", "Make a new suite, with its code"),
-    _session("save", ("s",), "s", "save", "Save the session, or the run under the cursor", 5),
+    _session("save", ("s",), "s", "save", "Save the session, or the run under the cursor"),
     Action(
         "filter",
         ("slash",),
         "/",
         "filter",
         "Show only the profiles whose name matches",
-        8,
         topic=LIST,
     ),
     _sort("sort_next", ("comma",), ", <", "sort", "Sort by the next column"),
@@ -246,7 +208,6 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         "a",
         "check suite",
         "Check or uncheck all profiles of the suite",
-        12,
     ),
     _check("check_all", ("A",), "", "check all", "Check or uncheck all profiles"),
 )
@@ -258,11 +219,10 @@ _PROGRAM_AND_MOVES = (
         "h",
         "library",
         "Browse all stored sessions, or return to them",
-        10,
         topic=PROGRAM,
     ),
-    Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", 2, topic=PROGRAM),
-    Action("quit", ("q",), "q", "quit", "End the session and leave", 1, topic=PROGRAM),
+    Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", topic=PROGRAM),
+    Action("quit", ("q",), "q", "quit", "End the session and leave", topic=PROGRAM),
     _move("down", ("j", "down"), "j k ↓ ↑", "down", "The row below, or scroll the details"),
     _move("up", ("k", "up"), "", "up", "The row above, or scroll the details"),
     _move("page_down", ("pagedown",), "pgdn pgup", "page down", "A page down"),
@@ -296,7 +256,6 @@ _PROGRAM_AND_MOVES = (
         "z",
         "maximise",
         "Give the table or the details, whichever has the cursor, the whole screen, and back",
-        15,
         topic=TABS,
     ),
     Action(
@@ -305,7 +264,6 @@ _PROGRAM_AND_MOVES = (
         "y",
         "copy",
         "Copy the row, the table, or the command line",
-        16,
         topic=PROGRAM,
     ),
     Action(
@@ -364,12 +322,13 @@ def actions() -> tuple[Action, ...]:
     return (*_ROWS_AND_SESSIONS, *by_number, *panes, *_PROGRAM_AND_MOVES)
 
 
-def bindings(table: Iterable[Action]) -> list[BindingType]:
-    """A binding for each key of each action; ids are `NAME`, `NAME-2` and so on."""
+def bindings(table: Iterable[Action], on: str = "") -> list[BindingType]:
+    """A binding for each key of each action; ids are `NAME`, `NAME-2` and so on. `on` is where the
+    actions are, such as `screen.`; by itself where the bindings are."""
     return [
         Binding(
             key,
-            action.call,
+            on + action.call,
             action.label,
             show=False,
             tooltip=action.tooltip,
@@ -378,20 +337,3 @@ def bindings(table: Iterable[Action]) -> list[BindingType]:
         for action in table
         for at, key in enumerate(action.keys)
     ]
-
-
-def key_line(table: Sequence[Action], width: int, *, live: bool = False) -> list[Action]:
-    """The actions whose keys fit a line of `width` cells, in the order of the table.
-
-    `live` is whether a session is running.
-    """
-    chosen: set[str] = set()
-    used = 0
-    now = ("always", "live" if live else "idle")
-    ranked = [each for each in table if each.rank and each.shown and each.when in now]
-    for action in sorted(ranked, key=lambda a: a.rank):
-        needed = len(action.shown) + len(action.label) + 3
-        if used + needed <= width:
-            chosen.add(action.name)
-            used += needed
-    return [action for action in table if action.name in chosen]

@@ -14,7 +14,6 @@ class ProblemsPane(LinesPane):
     KEY = "e"
     LABEL = "problems"
     TOOLTIP = "List what is wrong with suites and store, or show the details again"
-    RANK = 13
     HEADING = "problems"
 
     @classmethod

@@ -18,6 +18,7 @@ from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
+from cortex_tui.tui.key_lines import State
 from cortex_tui.tui.panes.port import Pane, PaneInput
 from cortex_tui.tui.panes.registry import PANES, first_tab, tab_after
 from cortex_tui.tui.render.marks import legend
@@ -178,12 +179,28 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
             keys=StatusKeys(*map(self.key_of, StatusKeys._fields)),
             stored=self._stored,
         )
-        self._keys.idle = frozenset(name for name in self.ranked if not self._applies(name, now))
-        self._keys.live = latest.active
+        self._keys.idle = frozenset(
+            each.name for each in self.table_of_actions if not self._applies(each.name, now)
+        )
+        self._keys.state = self._state
 
     def show_pane(self) -> None:
         self.pane.show(self._pane_input)
         self.call_after_refresh(self.poller.meter.end_frame)
+
+    @property
+    def _state(self) -> State:
+        """Which keys matter."""
+        active = self.latest.active
+        if self.frozen:
+            return "frozen"
+        if self.window is not None:
+            return "live part" if active else "part"
+        if self._stored:
+            return "stored"
+        if active:
+            return "live"
+        return "idle" if self.latest.view is None else "ended"
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size

@@ -9,7 +9,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from cortex_tui.tui.actions import Action, key_line
+from cortex_tui.tui.actions import Action
+from cortex_tui.tui.key_lines import State, key_line
 from cortex_tui.tui.render.text import Span
 from cortex_tui.tui.widgets.lines import Toned
 
@@ -28,8 +29,8 @@ class KeyLine(Toned):
 
     idle: reactive[frozenset[str]] = reactive(frozenset())
     """The names of the actions that have nothing to do now."""
-    live: reactive[bool] = reactive(False)
-    """Whether a session is running."""
+    state: reactive[State] = reactive("")
+    """That of the screen."""
 
     def __init__(self, table: Sequence[Action]) -> None:
         super().__init__()
@@ -38,7 +39,7 @@ class KeyLine(Toned):
     def _places(self) -> list[tuple[int, int, Action]]:
         places: list[tuple[int, int, Action]] = []
         at = 1
-        for action in key_line(self._table, self.size.width - 1, live=self.live):
+        for action in key_line(self._table, self.size.width - 1, self.state):
             end = at + len(action.shown) + 1 + len(action.label)
             places.append((at, end, action))
             at = end + 2
