@@ -39,7 +39,7 @@ def test_a_profile_is_edited_in_the_form_and_in_an_editor_while_a_session_is_mea
 
     # For this launch.
     workbench.press("m")
-    terminal.wait_for("F2 write to the file")
+    terminal.wait_for("f2 write to the file")
     terminal.type("59s")
     terminal.wait_for("duration *")
     workbench.press("Enter")

@@ -457,7 +457,7 @@ async def test_the_dialog_to_save_offers_a_choice_only_where_there_is_one() -> N
         await b.press("j", "s")
         assert "↑ ↓ choose what" in b.text
         await b.press("escape", "home", "s")
-        assert "enter saves   escape cancels" in b.text
+        assert "enter saves   esc cancels" in b.text
 
 
 async def test_a_double_click_on_a_row_goes_to_the_details() -> None:

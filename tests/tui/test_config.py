@@ -16,6 +16,8 @@ from cortex_tui.tui.screens.keys_page import key_lines
 from tests.tui.samples import running
 from tests.tui.stand_in import bench
 
+COMMAND = "mediator.command-dispatch"
+
 
 def config_of(folder: Path, text: str) -> Config:
     file = folder / "config.toml"
@@ -221,6 +223,58 @@ async def test_key_line_help_and_clicks_have_the_keys_that_were_chosen() -> None
         assert "f5         Run the checked" in b.text
         await b.press("f2")
         assert "Keys  escape closes" not in b.text
+
+
+DIALOG_KEYS = {
+    "dialogs": {"confirm": ("f5",), "cancel": ("f6",), "choose_down": ("f7",)},
+    "form": {"use": ("f8",), "next": ("tab",), "close": ("f9",)},
+    "copy": {"copy_row": ("1",), "cancel": ("f6",)},
+}
+
+
+async def test_dialogs_have_the_keys_that_were_chosen() -> None:
+    async with bench(config=Config(keys=DIALOG_KEYS), checked=[COMMAND]) as b:
+        await b.press("R")
+        assert "f5 runs them   ↑ f7 choose how   f6 cancels" in b.text
+        await b.press("enter", "escape")
+        assert b.control.started == []
+        assert "choose how" in b.text
+        await b.press("f7", "f5")
+        assert b.control.started == [([COMMAND], True)]
+        await b.press("R", "f6")
+        assert "choose how" not in b.text
+
+
+async def test_filters_have_the_keys_of_dialogs() -> None:
+    async with bench(config=Config(keys=DIALOG_KEYS)) as b:
+        await b.press("slash")
+        assert "f5 keeps it, f6 clears it" in b.text
+        await b.press(*"que", "enter", "f5")
+        assert b.main.listing.filter == "que"
+        await b.press("slash", "f6")
+        assert b.main.listing.filter == ""
+
+
+async def test_the_menu_of_copies_has_the_keys_that_were_chosen() -> None:
+    async with bench(config=Config(keys=DIALOG_KEYS)) as b:
+        await b.press("y")
+        assert "1  the row under the cursor" in b.text
+        await b.press("r", "escape")
+        assert "1  the row under the cursor" in b.text
+        await b.press("1")
+        assert b.app.screen is b.main
+        await b.press("y", "f6")
+        assert b.app.screen is b.main
+
+
+@pytest.mark.parametrize("key", ['"x"', '"space"', '["f5", "?"]'])
+def test_a_letter_cannot_be_a_key_where_text_is_typed(tmp_path: Path, key: str) -> None:
+    for screen in ("dialogs.keys]\nconfirm", "form.keys]\nuse", "keys]\ncancel"):
+        file = tmp_path / "config.toml"
+        file.write_text(f"[{screen} = {key}\n", encoding="utf-8")
+        config = read_config(file)
+        assert config.keys == {}
+        assert "is typed there" in str(config.problems[0])
 
 
 async def test_an_action_without_keys_is_in_the_palette_only() -> None:

@@ -13,6 +13,7 @@ from textual.widgets import Input
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.profiles.model import Profile
 from cortex_tui.profiles.search_path import SuiteReader, search_path
+from cortex_tui.tui.config.model import DEFAULTS, Config
 from cortex_tui.tui.screens.edit import EditForm
 from tests.tui.stand_in import SIZES, Bench, bench, check_golden
 
@@ -43,10 +44,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @asynccontextmanager
-async def workbench(folder: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Bench]:
+async def workbench(
+    folder: Path, size: tuple[int, int] = (80, 24), config: Config = DEFAULTS
+) -> AsyncIterator[Bench]:
     path = search_path(working_folder=folder, shipped=folder / "shipped")
     reader = SuiteReader(path)
-    async with bench(catalog=reader.read(), reader=reader, size=size) as b:
+    async with bench(catalog=reader.read(), reader=reader, size=size, config=config) as b:
         yield b
 
 
@@ -79,6 +82,21 @@ async def test_what_is_typed_is_checked_with_each_letter_by_the_loader(folder: P
         # A stop rule of its own takes none from the defaults.
         await b.press("up", "backspace", "backspace")
         assert "3s  (defaults)" not in b.text
+
+
+async def test_the_form_has_the_keys_that_were_chosen(folder: Path) -> None:
+    keys = {"form": {"use": ("f8",), "next": ("tab",), "close": ("f9",), "write": ("ctrl+s",)}}
+    async with workbench(folder, config=Config(keys=keys)) as b:
+        await b.press("m")
+        assert "f8 use once  ctrl+s write to the file  f3 as in the file  f9 leave" in b.lines[-1]
+        await b.press("tab", "x", "enter", "escape", "down", "f9")
+        assert "f9 again leaves all the same" in b.text
+        assert "iterations *   x" in b.text
+        await b.press("f9")
+        assert b.app.screen is b.main
+        await b.press("m", "end", *["backspace"] * 3, *"7s", "ctrl+s")
+        await b.until(lambda: b.app.screen is b.main)
+        assert 'duration = "7s"' in text_of(folder)
 
 
 async def test_an_edit_for_once_is_marked_measured_and_taken_back(folder: Path) -> None:
@@ -138,7 +156,7 @@ async def test_a_shipped_suite_is_written_as_a_copy_when_it_was_said_twice(folde
     os.rename(folder / "profiles" / "shop.toml", folder / "shipped" / "shop.toml")
     async with workbench(folder, (120, 40)) as b:
         await b.press("m", *"9s", "f2")
-        assert "shop is shipped with the program. F2 again writes a copy" in b.text
+        assert "shop is shipped with the program. f2 again writes a copy" in b.text
         assert not (folder / "profiles" / "shop.toml").exists()
         await b.press("f2")
         await b.until(lambda: "replaces the shipped suite" in b.text)

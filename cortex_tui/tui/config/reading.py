@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from textual.keys import key_to_character
 from textual.theme import BUILTIN_THEMES
 
 from cortex_tui.profiles.model import Problem
@@ -139,7 +140,12 @@ def _read_choices(
                 for each, actions in known.items()
                 if name in actions and usual in (None, actions[name])
             )
-            choices.append(_Choice(key_path, where, name, _read_key_list(keys, key_path)))
+            found = _read_key_list(keys, key_path)
+            typed = [written(key) for key in found if (key_to_character(key) or "\0").isprintable()]
+            if typed and any(_SCREENS[each].typed for each in where):
+                text = f"{typed[0]} is typed there: expected a key such as"
+                raise RefusedError(key_path, f'{text} "f5", "ctrl+s" or "escape"')
+            choices.append(_Choice(key_path, where, name, found))
         except RefusedError as refused:
             refusals.append(refused)
     return choices

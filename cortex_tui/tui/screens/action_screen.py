@@ -7,12 +7,11 @@ from functools import cached_property
 from typing import ClassVar
 
 from textual import on
-from textual.binding import BindingsMap
 from textual.screen import Screen
 
-from cortex_tui.tui.actions import Action, bindings
-from cortex_tui.tui.config.keys import KeyMap, remapped, written
-from cortex_tui.tui.key_order import KeysInOrder
+from cortex_tui.tui.actions import Action
+from cortex_tui.tui.config.keys import written
+from cortex_tui.tui.own_keys import bind, own_actions
 from cortex_tui.tui.render.marks import Legend
 from cortex_tui.tui.widgets.key_line import KeyLine
 
@@ -32,11 +31,7 @@ class ActionScreen(Screen[None]):
     @cached_property
     def table_of_actions(self) -> Sequence[Action]:
         """All, with the keys that a person has chosen."""
-        return remapped(self._table, self._own_keys(self.SCREEN))
-
-    def _own_keys(self, screen: str) -> KeyMap:
-        app = self.app
-        return app.own_keys.get(screen, {}) if isinstance(app, KeysInOrder) else {}
+        return own_actions(self.app, self.SCREEN, self._table)
 
     @cached_property
     def actions(self) -> dict[str, Action]:
@@ -48,12 +43,8 @@ class ActionScreen(Screen[None]):
         return [action.name for action in self.table_of_actions if action.rank]
 
     def on_mount(self) -> None:
-        # The table may have grown since this class was made, for which Textual keeps BINDINGS; and
-        # of its own bindings, those of a key that has an action here go.
-        own = BindingsMap(bindings(self.table_of_actions))
-        for key in own.key_to_bindings:
-            self._bindings.key_to_bindings.pop(key, None)
-        self._bindings = BindingsMap.merge([self._bindings, own])
+        # The table may have grown since this class was made, for which Textual keeps BINDINGS.
+        bind(self, self.table_of_actions)
 
     def key_of(self, name: str) -> str:
         """The key of an action, as a person reads it; that of the palette, which has them all, for
@@ -69,7 +60,7 @@ class ActionScreen(Screen[None]):
         from cortex_tui.tui.screens.keys_page import KeysPage
 
         others = {
-            of.where: remapped(of.actions(), self._own_keys(of.name))
+            of.where: own_actions(self.app, of.name, of.actions())
             for of in TABLES
             if of.name != self.SCREEN
         }

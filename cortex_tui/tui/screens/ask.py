@@ -74,12 +74,11 @@ class AskDialog(ApplyingDialog[Result]):
             yield Entry(
                 one_line(self._text),
                 placeholder=self._placeholder,
-                compact=True,
                 select_on_focus=not self._edits,
             )
             yield Static("", classes="error", markup=False)
             yield Static(f"{self._about}\n", classes="quiet", markup=False)
-            yield Static("enter confirms   escape cancels", classes="quiet")
+            yield self.hint("confirms")
 
     def apply(self, text: str) -> Future[Result]:
         return self._apply(text)

@@ -54,10 +54,10 @@ class BaselineDialog(Dialog[Versus]):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = "Compare with"
-            yield Entry("", placeholder="part of a name, a profile or a note", compact=True)
+            yield Entry("", placeholder="part of a name, a profile or a note")
             yield Choice("reading the store …")
             yield Static("", classes="error", markup=False)
-            yield Static("enter compares with it   ↑ ↓ choose   escape cancels", classes="quiet")
+            yield self.hint("compares with it", "choose")
 
     def on_mount(self) -> None:
         self.run_worker(self._list, thread=True, name="baselines")
@@ -87,7 +87,7 @@ class BaselineDialog(Dialog[Versus]):
         choice.set_labels(_NONE, *labels)
         choice.chosen = 1 if labels else 0
 
-    def action_choose(self, by: int) -> None:
+    def choose(self, by: int) -> None:
         choice = self.query_one(Choice)
         last = min(len(self._matching), SHOWN)
         choice.chosen = max(0, min(choice.chosen + by, last))

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import getters, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from cortex_tui.tui.dialog_actions import COPY_ACTIONS
+from cortex_tui.tui.own_keys import bind, own_actions, shown_key
+from cortex_tui.tui.screens.dialog import keys_hint
 from cortex_tui.tui.state.copying import What
 from cortex_tui.tui.widgets.choice import Choice
 
-_ALL: tuple[What, ...] = ("row", "table", "command")
+_ALL: dict[What, str] = {
+    "row": "the row under the cursor",
+    "table": "the table, as Markdown",
+    "command": "the command line that repeats the session",
+}
 
 
 class CopyMenu(ModalScreen[What | None]):
     """Its result is what to copy; None where it was closed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "copy('row')", "row", tooltip="Copy the row", id="copy-row"),
-        Binding("t", "copy('table')", "table", tooltip="Copy the table", id="copy-table"),
-        Binding("c", "copy('command')", "command", tooltip="Copy the command", id="copy-command"),
-        Binding("up,k", "choose(-1)", "up", tooltip="The line above", id="copy-up"),
-        Binding("down,j", "choose(1)", "down", tooltip="The line below", id="copy-down"),
-        Binding("enter", "enter", "copy", tooltip="Copy what is chosen", id="copy-enter"),
-        Binding("escape,q,y", "close", "close", tooltip="Close the menu", id="copy-close"),
-    ]
     DEFAULT_CSS = """
     CopyMenu {
         align: center middle;
@@ -43,27 +38,38 @@ class CopyMenu(ModalScreen[What | None]):
     _choice = getters.query_one(Choice)
 
     def compose(self) -> ComposeResult:
+        table = own_actions(self.app, "copy", COPY_ACTIONS)
+        bind(self, table)
+        keys = [shown_key(table, f"copy_{what}") for what in _ALL]
+        wide = max(map(len, keys))
+        labels = (f"{key:{wide}}  {text}" for key, text in zip(keys, _ALL.values(), strict=True))
         with Vertical() as box:
             box.border_title = "Copy"
-            yield Choice(
-                "r  the row under the cursor",
-                "t  the table, as Markdown",
-                "c  the command line that repeats the session",
-            )
-            yield Static("\nenter copies   ↑ ↓ choose   escape cancels", classes="quiet")
+            yield Choice(*labels)
+            yield Static("")
+            yield keys_hint(table, "copies", "choose")
 
-    def action_copy(self, what: What) -> None:
-        self.dismiss(what)
+    def action_copy_row(self) -> None:
+        self.dismiss("row")
 
-    def action_choose(self, by: int) -> None:
-        self._choice.chosen = (self._choice.chosen + by) % len(_ALL)
+    def action_copy_table(self) -> None:
+        self.dismiss("table")
 
-    def action_enter(self) -> None:
-        self.dismiss(_ALL[self._choice.chosen])
+    def action_copy_command(self) -> None:
+        self.dismiss("command")
+
+    def action_choose_up(self) -> None:
+        self._choice.chosen = (self._choice.chosen - 1) % len(_ALL)
+
+    def action_choose_down(self) -> None:
+        self._choice.chosen = (self._choice.chosen + 1) % len(_ALL)
+
+    def action_confirm(self) -> None:
+        self.dismiss([*_ALL][self._choice.chosen])
 
     @on(Choice.Pressed)
     def _pressed(self, event: Choice.Pressed) -> None:
-        self.dismiss(_ALL[event.line])
+        self.dismiss([*_ALL][event.line])
 
-    def action_close(self) -> None:
+    def action_cancel(self) -> None:
         self.dismiss(None)

@@ -2,39 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, TypeVar
 
-from textual import getters, on
-from textual.binding import Binding, BindingType
+from textual import getters
+from textual.app import App
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from cortex_tui.files import cannot_write
 from cortex_tui.text import one_line
+from cortex_tui.tui.actions import Action
+from cortex_tui.tui.dialog_actions import DIALOG_ACTIONS
+from cortex_tui.tui.own_keys import bind, own_actions, shown_key
 from cortex_tui.tui.widgets.choice import Choice
 
 Result = TypeVar("Result")
 
 
+def dialog_actions(app: App[object]) -> tuple[Action, ...]:
+    """With the keys that a person has chosen."""
+    return own_actions(app, "dialogs", DIALOG_ACTIONS)
+
+
+def keys_hint(table: Sequence[Action], confirms: str, chooses: str = "") -> Static:
+    """A line on the keys of a table that has the actions of dialogs."""
+    confirm, up, down, cancel = (
+        shown_key(table, name) for name in ("confirm", "choose_up", "choose_down", "cancel")
+    )
+    parts = (
+        f"{confirm} {confirms}" if confirm else "",
+        f"{up} {down} {chooses}" if chooses and (up or down) else "",
+        f"{cancel} cancels" if cancel else "",
+    )
+    return Static("   ".join(filter(None, parts)), classes="quiet", markup=False)
+
+
 class Entry(Input):
-    """The input of a dialog. It takes the keys of the choice itself: those that it inherits for
+    """The input of a dialog. It takes the keys of the dialog itself: those that it inherits for
     scrolling would decline them, and a key that is declined loses its turn to the next one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "screen.choose(-1)", "up", tooltip="Choose the line above", id="entry-up"),
-        Binding(
-            "down", "screen.choose(1)", "down", tooltip="Choose the line below", id="entry-down"
-        ),
-    ]
+    def __init__(self, value: str = "", **options: Any) -> None:
+        """`options` are those of Textual's input."""
+        super().__init__(value, compact=True, **options)
+        bind(self, dialog_actions(self.app), DIALOG_ACTIONS, on="screen.")
 
 
 class Dialog(ModalScreen[Result | None]):
-    """One input, perhaps a choice, and a line for what is wrong; escape closes it."""
+    """One input, perhaps a choice, and a line for what is wrong."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "cancel", tooltip="Close the dialog", id="dialog-close"),
-    ]
     DEFAULT_CSS = """
     Dialog {
         align: center middle;
@@ -55,13 +72,19 @@ class Dialog(ModalScreen[Result | None]):
     _confirmed = ""
     """The file that may be overwritten."""
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.submit(event.value.strip())
+    def on_mount(self) -> None:
+        bind(self, dialog_actions(self.app))
+
+    def hint(self, confirms: str, chooses: str = "") -> Static:
+        """The line that names the keys: what is done by the one that confirms, and what is chosen,
+        where there is a choice."""
+        return keys_hint(dialog_actions(self.app), confirms, chooses)
+
+    def action_confirm(self) -> None:
+        self.submit(self._input.value.strip())
 
     def submit(self, text: str) -> None:
-        """Enter was pressed."""
+        """The text was confirmed."""
         raise NotImplementedError  # each dialog does its own thing
 
     @property
@@ -76,7 +99,8 @@ class Dialog(ModalScreen[Result | None]):
         problem = cannot_write(str(file)) if text else "expected the name of a file"
         if not problem and file.exists() and self._confirmed != text:
             self._confirmed = text
-            problem = f"{text} exists: enter again overwrites it"
+            key = shown_key(dialog_actions(self.app), "confirm")
+            problem = f"{text} exists: {key} again overwrites it"
         if problem:
             self.show_error(problem)
             return None
@@ -87,9 +111,16 @@ class Dialog(ModalScreen[Result | None]):
         self._error.update("\n".join(one_line(line) for line in text.splitlines()))
         self._input.focus()
 
-    def action_choose(self, by: int) -> None:
+    def choose(self, by: int) -> None:
+        """Chooses another line, that many lower."""
         for choice in self.query(Choice):
             choice.step(by)
 
-    def action_close(self) -> None:
+    def action_choose_up(self) -> None:
+        self.choose(-1)
+
+    def action_choose_down(self) -> None:
+        self.choose(1)
+
+    def action_cancel(self) -> None:
         self.dismiss(None)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from textual import events, getters, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
@@ -19,7 +18,8 @@ from cortex_tui.profiles.keys import KEYS
 from cortex_tui.profiles.loader import shown_as
 from cortex_tui.profiles.model import Profile
 from cortex_tui.profiles.writing_back import NotWrittenError, copy_of, write_back
-from cortex_tui.tui.actions import Action, bindings
+from cortex_tui.tui.dialog_actions import FORM_ACTIONS
+from cortex_tui.tui.own_keys import bind, own_actions, shown_key
 from cortex_tui.tui.render.text import Span
 from cortex_tui.tui.widgets.field import Field, FieldInput
 from cortex_tui.tui.widgets.key_line import KeyLine
@@ -27,16 +27,6 @@ from cortex_tui.tui.widgets.lines import TextLine
 
 _GROUPS_BEGIN = ("load", "targets")
 """The fields with a blank line above them."""
-
-
-_ACTIONS = (
-    Action("use", ("enter",), "enter", "use once", "Use it for this launch, and leave the form", 1),
-    Action("write", ("f2",), "F2", "write to the file", "Write what differs to the file", 2),
-    Action("restore", ("f3",), "F3", "as in the file", "Take all edits out of the lines", 3),
-    Action("close", ("escape",), "esc", "leave", "Leave the form, and change nothing", 4),
-    Action("next", ("down",), "↑ ↓", "move", "The next line", 5),
-    Action("previous", ("up",), "", "up", "The line before"),
-)
 
 
 class Edited(NamedTuple):
@@ -53,7 +43,6 @@ class Edited(NamedTuple):
 class EditForm(ModalScreen[Edited | None]):
     """A line for each key of the profile, checked by the loader with each letter."""
 
-    BINDINGS: ClassVar[list[BindingType]] = bindings(_ACTIONS)
     # Opaque, without margins: nothing of the live screen below has to be blended in at each of its
     # refreshes, and none of it shows with the terminal's own colours.
     DEFAULT_CSS = """
@@ -97,17 +86,20 @@ class EditForm(ModalScreen[Edited | None]):
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="title")
+        self._actions = own_actions(self.app, "form", FORM_ACTIONS)
         with VerticalScroll(id="fields", can_focus=False):
             for key in FIELDS:
                 yield Field(
-                    key, self._begun[key], classes="group" if key in _GROUPS_BEGIN else None
+                    FieldInput(key, self._begun[key], self._actions),
+                    classes="group" if key in _GROUPS_BEGIN else None,
                 )
         with Vertical(id="foot"):
             yield Static("", id="message", markup=False)
             yield Static("", id="about", markup=False)
-            yield KeyLine(_ACTIONS)
+            yield KeyLine(self._actions)
 
     def on_mount(self) -> None:
+        bind(self, self._actions)
         self._check()
         self.set_focus(self.query(FieldInput).first())
 
@@ -158,11 +150,6 @@ class EditForm(ModalScreen[Edited | None]):
 
     # --- leaving --------------------------------------------------------------------------------
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.action_use()
-
     @on(KeyLine.Pressed)
     async def _key_pressed(self, event: KeyLine.Pressed) -> None:
         event.stop()
@@ -202,9 +189,10 @@ class EditForm(ModalScreen[Edited | None]):
             copy = self._copy if self._shipped else None
             if copy is not None and copy != self._draft.file and not self._warned_of_copy:
                 self._warned_of_copy = True
+                key = shown_key(self._actions, "write")
                 self._report(
-                    f"{self._draft.suite} is shipped with the program. F2 again writes a copy to "
-                    f"{shown_as(copy, self._working_folder)}, which takes its place."
+                    f"{self._draft.suite} is shipped with the program. {key} again writes a copy "
+                    f"to {shown_as(copy, self._working_folder)}, which takes its place."
                 )
                 return
             file = await asyncio.to_thread(
@@ -227,6 +215,7 @@ class EditForm(ModalScreen[Edited | None]):
     def action_close(self) -> None:
         if self._lines != self._begun and not self._warned_to_leave:
             self._warned_to_leave = True
-            self._report("Not used and not written yet: esc again leaves all the same.")
+            key = shown_key(self._actions, "close")
+            self._report(f"Not used and not written yet: {key} again leaves all the same.")
         else:
             self.dismiss(None)

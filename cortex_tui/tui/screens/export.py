@@ -49,11 +49,9 @@ class ExportDialog(ApplyingDialog[str]):
             box.border_title = "Export the session"
             yield Choice(*(each.name for each in self._formats))
             yield Static(_about(self._formats[0]), id="about", classes="quiet", markup=False)
-            yield Entry(self._suggestion, placeholder="a file", compact=True)
+            yield Entry(self._suggestion, placeholder="a file")
             yield Static("", classes="error", markup=False)
-            yield Static(
-                "enter writes the file   ↑ ↓ choose a format   escape cancels", classes="quiet"
-            )
+            yield self.hint("writes the file", "choose a format")
 
     def on_mount(self) -> None:
         self.watch(self.query_one(Choice), "chosen", self._suggest, init=False)

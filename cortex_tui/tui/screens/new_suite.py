@@ -30,15 +30,14 @@ class NewSuiteDialog(Dialog[NewSuite]):
         shown = [f"in {one_line(str(folder))}" for folder in self._folders]
         with Vertical() as box:
             box.border_title = "Make a new suite"
-            yield Entry(placeholder="its name, such as checkout", compact=True)
+            yield Entry(placeholder="its name, such as checkout")
             if len(shown) > 1:
                 yield Choice(*shown)
             yield Static("", classes="error", markup=False)
             files = "A TOML file with two profiles, and a Python file with what they measure"
             where = "" if len(shown) > 1 else f", {shown[0]}"
             yield Static(f"{files}{where}.\n", classes="quiet", markup=False)
-            choose = "↑ ↓ choose where   " if len(shown) > 1 else ""
-            yield Static(f"enter writes them   {choose}escape cancels", classes="quiet")
+            yield self.hint("writes them", "choose where" if len(shown) > 1 else "")
 
     def submit(self, text: str) -> None:
         if not text:

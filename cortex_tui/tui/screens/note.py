@@ -25,9 +25,9 @@ class NoteDialog(Dialog[str]):
         where = f"{one_line(self._profile.full_name)} at {format_duration(self._offset_ns)}"
         with Vertical() as box:
             box.border_title = f"Note on {where}"
-            yield Entry("", placeholder="what was seen here", compact=True)
+            yield Entry("", placeholder="what was seen here")
             yield Static("", classes="error", markup=False)
-            yield Static("enter keeps it with the run   escape cancels", classes="quiet")
+            yield self.hint("keeps it with the run")
 
     def submit(self, text: str) -> None:
         if not text:

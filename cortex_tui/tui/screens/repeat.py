@@ -35,10 +35,10 @@ class RepeatDialog(Dialog[Rounds]):
         with Vertical() as box:
             what = "the profile" if self._profiles == 1 else f"the {self._profiles} profiles"
             box.border_title = f"Run {what}: how many rounds?"
-            yield Entry(SUGGESTED, placeholder="how many rounds", type="integer", compact=True)
+            yield Entry(SUGGESTED, placeholder="how many rounds", type="integer")
             yield Choice("together on one loop", "one by one: A B A B …")
             yield Static("", classes="error", markup=False)
-            yield Static("enter runs them   ↑ ↓ choose how   escape cancels", classes="quiet")
+            yield self.hint("runs them", "choose how")
 
     def submit(self, text: str) -> None:
         rounds = int(text) if text.isdecimal() else 0

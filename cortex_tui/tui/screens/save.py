@@ -36,15 +36,14 @@ class SaveDialog(Dialog[str]):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = "Save a snapshot"
-            yield Entry(self._suggestion, placeholder="a name to find it by", compact=True)
+            yield Entry(self._suggestion, placeholder="a name to find it by")
             if self._run is not None:
                 yield Choice("the whole session", f"only {self._run.profile.full_name}")
             yield Static("", classes="error", markup=False)
             if self._store:
                 where = f"It goes into {one_line(self._store)}\n"
                 yield Static(where, classes="quiet", markup=False)
-            choose = "" if self._run is None else "↑ ↓ choose what   "
-            yield Static(f"enter saves   {choose}escape cancels", classes="quiet")
+            yield self.hint("saves", "" if self._run is None else "choose what")
 
     def submit(self, text: str) -> None:
         if not text:

@@ -32,10 +32,10 @@ class SoloDialog(Dialog[int]):
             box.border_title = "Alone and together"
             name = one_line(self._profile.full_name)
             yield Static(f"{name}, without and with {names}: how many rounds?", markup=False)
-            yield Entry(SUGGESTED, placeholder="how many rounds", type="integer", compact=True)
+            yield Entry(SUGGESTED, placeholder="how many rounds", type="integer")
             yield Static(self._length(), classes="quiet", markup=False)
             yield Static("", classes="error", markup=False)
-            yield Static("enter measures them   escape cancels", classes="quiet")
+            yield self.hint("measures them")
 
     def _length(self) -> str:
         own = _length_ns(self._profile)

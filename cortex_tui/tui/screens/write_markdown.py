@@ -45,9 +45,9 @@ class MarkdownDialog(Dialog[str]):
     def compose(self) -> ComposeResult:
         with Vertical() as box:
             box.border_title = "Write the comparison as Markdown"
-            yield Entry(self._suggestion, placeholder="a file", compact=True)
+            yield Entry(self._suggestion, placeholder="a file")
             yield Static("", classes="error", markup=False)
-            yield Static("enter writes the file   escape cancels", classes="quiet")
+            yield self.hint("writes the file")
 
     def submit(self, text: str) -> None:
         file = self.file_to_write(text)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
+
+from cortex_tui.tui.actions import Action
+from cortex_tui.tui.dialog_actions import FORM_ACTIONS
+from cortex_tui.tui.own_keys import bind
 
 LABEL_WIDTH = 15
 
@@ -18,9 +23,6 @@ class FieldInput(Input):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right", "right", "right", show=False, tooltip="Right", id="field-right"),
-        # Else the keys that an input inherits for scrolling would take these and decline them.
-        Binding("up", "app.focus_previous", "before", show=False, id="field-up"),
-        Binding("down", "app.focus_next", "next", show=False, id="field-down"),
     ]
     DEFAULT_CSS = """
     FieldInput {
@@ -30,8 +32,11 @@ class FieldInput(Input):
     }
     """
 
-    def __init__(self, key: str, line: str) -> None:
+    def __init__(self, key: str, line: str, table: Sequence[Action]) -> None:
+        """`table` has the actions of the form, whose keys it takes itself: those that an input
+        inherits for scrolling would decline them."""
         super().__init__(line, compact=True, select_on_focus=False)
+        bind(self, table, FORM_ACTIONS, on="screen.")
         self.key = key
         self.inherited = ""
         """What holds while it is empty."""
@@ -62,11 +67,11 @@ class Field(Vertical):
     }}
     """
 
-    def __init__(self, key: str, line: str, *, classes: str | None = None) -> None:
+    def __init__(self, line: FieldInput, *, classes: str | None = None) -> None:
         super().__init__(classes=classes)
-        self.key = key
-        self.input = FieldInput(key, line)
-        self._label = Static(key, classes="label", markup=False)
+        self.key = line.key
+        self.input = line
+        self._label = Static(line.key, classes="label", markup=False)
         self._error = Static("", classes="error", markup=False)
 
     def compose(self) -> ComposeResult:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
+from cortex_tui.tui.dialog_actions import DIALOG_ACTIONS
+from cortex_tui.tui.own_keys import bind, own_actions, shown_key
+
 
 class FilterLine(Input):
-    """Enter keeps the filter and leaves the line, escape clears it."""
+    """It is confirmed, which keeps the filter, or cleared, with the keys of dialogs."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "clear", "clear", tooltip="Show all rows", id="filter-clear"),
-        # Else the keys that an input inherits for scrolling would take these and decline them.
-        Binding("up", "screen.move('up')", "up", tooltip="The row above", id="filter-up"),
-        Binding("down", "screen.move('down')", "down", tooltip="The row below", id="filter-down"),
-    ]
     DEFAULT_CSS = """
     FilterLine {
         height: 1; border: none; padding: 0 1; background: $panel;
@@ -26,17 +20,25 @@ class FilterLine(Input):
     """
 
     class Cleared(Message):
-        """Escape was pressed."""
+        """No filter is wanted."""
 
     def __init__(self, filter_: str, what: str = "parts of a name") -> None:
         """`filter_` is what there is already: more can be typed behind it."""
-        super().__init__(
-            filter_,
-            placeholder=f"filter: {what}; enter keeps it, escape clears it",
-            compact=True,
-            select_on_focus=False,
-        )
+        super().__init__(filter_, compact=True, select_on_focus=False)
         self.cursor_position = len(filter_)
+        table = own_actions(self.app, "dialogs", DIALOG_ACTIONS)
+        bind(self, table, DIALOG_ACTIONS)
+        keeps, clears = (shown_key(table, name) for name in ("confirm", "cancel"))
+        self.placeholder = f"filter: {what}; {keeps} keeps it, {clears} clears it"
 
-    def action_clear(self) -> None:
+    async def action_confirm(self) -> None:
+        await self.action_submit()
+
+    def action_cancel(self) -> None:
         self.post_message(self.Cleared())
+
+    async def action_choose_up(self) -> None:
+        await self.run_action("screen.move('up')")
+
+    async def action_choose_down(self) -> None:
+        await self.run_action("screen.move('down')")
