@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from cortex_tui.cli.launching import SERVED_DRIVER, launch_options, open_suites
-from cortex_tui.cli.options import report_error
+from cortex_tui.cli.options import duration, report_error
 from cortex_tui.paths import usual_config_file
 from cortex_tui.protocol.plan import LoopName
 
@@ -50,6 +50,16 @@ class CannotServeError(click.ClickException):
     help="Listen on an address that others can reach. Whoever has the token can then run code "
     "here, and it travels unencrypted.",
 )
+@click.option(
+    "--keep",
+    "keep_ns",
+    callback=duration,
+    default="60s",
+    show_default=True,
+    metavar="TIME",
+    help="How long a workbench is kept that no page shows any more. One with a session that is "
+    "running is kept until that has ended, at least.",
+)
 def serve(
     select: tuple[str, ...],
     tests: str | None,
@@ -60,11 +70,13 @@ def serve(
     host: str,
     port: int,
     allow_remote: bool,
+    keep_ns: int,
 ) -> int:
     """Open the workbench in a browser, for each tab a workbench of its own.
 
-    The address is printed on stdout, with a token that lets its visitor in. A tab that is closed or
-    loaded again ends its workbench and the session in it; what was measured is stored.
+    The address is printed on stdout, with a token that lets its visitor in. A tab that is loaded
+    again shows the same workbench, with the session that is running. One that is closed leaves it
+    behind: a session is measured to its end and stored, then the workbench leaves, too.
 
     It needs the extra `web`: pip install 'cortex-tui[web]'.
     """
@@ -88,6 +100,7 @@ def serve(
         environment=_environment(),
         address=host,
         port=port,
+        keep_s=keep_ns / 1e9,
     )
     try:
         asyncio.run(serve_site(served, ready=_ready, report=report_error))

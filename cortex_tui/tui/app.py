@@ -36,6 +36,7 @@ from cortex_tui.tui.screenshot import save_screenshot
 from cortex_tui.tui.self_contained import self_contained
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.memory import LOOK_S, NOTHING, Memory, Remembered
+from cortex_tui.tui.watching import Unwatched, Watched
 
 MakeControl = Callable[[asyncio.AbstractEventLoop], Control]
 """Makes the controller, on a thread of its own; it is given the workbench's loop, for sessions
@@ -102,6 +103,8 @@ class Workbench(KeysInOrder[int]):
         """Why it ended, or did not end cleanly; for a person to read once the screen is left."""
         self._make_control = make_control
         self._making: Future[Control] | None = None
+        self._unwatched = False
+        """Whether it is to leave once no session is running."""
         self._ending = False
         self._exit_code = 0
         self._close_lock = threading.Lock()
@@ -241,6 +244,22 @@ class Workbench(KeysInOrder[int]):
                 control = making.result()
                 control.close()
                 self.last_view = control.view
+
+    @on(Watched)
+    def _draw_all(self) -> None:
+        self._unwatched = False
+        self.refresh(layout=True)
+
+    @on(Unwatched)
+    def _leave_when_idle(self) -> None:
+        self._unwatched = True
+        if not self._main.is_busy:
+            self.end()
+
+    @on(SessionScreen.SessionEnded)
+    def _leave_if_unwatched(self) -> None:
+        if self._unwatched:
+            self.end()
 
     @on(SessionScreen.SessionEnded)
     def _report_the_end(self, event: SessionScreen.SessionEnded) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -27,6 +28,9 @@ HEARTBEAT_S = 30.0
 """How often a visitor must give a sign of life."""
 CLOSING_S = 2.0
 """How long a browser may take to answer that the socket is closed."""
+
+_TAB = re.compile(r"[A-Za-z0-9-]{1,64}")
+"""The name that a page gives its tab."""
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self'; "
@@ -56,6 +60,8 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     """An IP address of this machine."""
     port: int
     """0 for one that is free."""
+    keep_s: float
+    """How long a workbench is kept that no page shows; a session in it is measured to its end."""
 
 
 async def serve(
@@ -106,15 +112,15 @@ class _Site:
         self._access = access
         self._at_once = at_once
         self._report = report
-        self._visitors: set[Visitor] = set()
-        self._sockets = 0
-        """How many are open; at the beginning of each there is no workbench yet."""
+        self._visits: dict[str, _Visit] = {}
+        """By the tab that each belongs to."""
+        self._starting = asyncio.Lock()
         self._ending = False
         self.app = web.Application(middlewares=[self._guard])
         self.app.add_routes(
             [
                 web.get("/", self._page),
-                web.get("/ws", self._socket),
+                web.get("/ws/{tab}", self._socket),
                 *(web.get(f"/{name}", self._ours) for name in OURS),
                 web.static("/static", STATICS),
             ]
@@ -122,7 +128,8 @@ class _Site:
 
     async def end_all(self) -> None:
         self._ending = True
-        await asyncio.gather(*(visitor.end(self._at_once) for visitor in self._visitors))
+        visits = self._visits.values()
+        await asyncio.gather(*(visit.visitor.end(self._at_once) for visit in visits))
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -153,42 +160,99 @@ class _Site:
         return web.Response(text=text, content_type=OURS[name])
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
-        """A workbench for as long as the socket is open, and no longer."""
-        if self._ending or self._sockets == MAX_VISITORS:
-            raise web.HTTPServiceUnavailable(text=f"there are {self._sockets} workbenches\n")
-        self._sockets += 1
-        try:
+        """The workbench of a tab: the one that it has, or a new one."""
+        tab = request.match_info["tab"]
+        if not _TAB.fullmatch(tab):
+            raise web.HTTPNotFound
+        async with self._starting:
+            visit = self._visits.get(tab)
+            is_new = visit is None or visit.visitor.is_ending
+            if self._ending or (is_new and len(self._visits) >= MAX_VISITORS):
+                text = f"there are {len(self._visits)} workbenches\n"
+                raise web.HTTPServiceUnavailable(text=text)
             websocket = web.WebSocketResponse(heartbeat=HEARTBEAT_S, timeout=CLOSING_S)
             await websocket.prepare(request)
-            size = (_cells(request.query.get(name, "")) for name in ("width", "height"))
-            await self._visit(websocket, *size)
-            return websocket
+            width, height = (_cells(request.query.get(name, "")) for name in ("width", "height"))
+            if visit is None or is_new:
+                visit = await self._begin(tab, websocket, width, height)
+            else:
+                await self._take_over(visit, websocket, width, height)
+        try:
+            await self._follow(visit, websocket)
         finally:
-            self._sockets -= 1
+            if visit.websocket is websocket and not visit.visitor.is_ending:
+                visit.leave_later(self._served.keep_s)
+        return websocket
 
-    async def _visit(self, websocket: web.WebSocketResponse, columns: int, rows: int) -> None:
-        size = {"COLUMNS": str(columns), "ROWS": str(rows)}
+    async def _begin(
+        self, tab: str, websocket: web.WebSocketResponse, width: int, height: int
+    ) -> _Visit:
+        size = {"COLUMNS": str(width), "ROWS": str(height)}
         environment = {**self._served.environment, **size}
         visitor = await Visitor.start(self._served.command, environment, websocket.send_bytes)
-        self._visitors.add(visitor)
-        watch = asyncio.create_task(self._watch(visitor, websocket))
-        try:
-            while not self._ending:
-                message = await websocket.receive()
-                if message.type is WSMsgType.TEXT:
-                    await _pass_on(message.data, visitor, websocket)
-                elif message.type is not WSMsgType.BINARY:
-                    break
-        finally:
-            await visitor.end(self._at_once)
-            await watch
-            self._visitors.discard(visitor)
+        visit = self._visits[tab] = _Visit(visitor, websocket)
+        visit.watch = asyncio.create_task(self._watch(tab, visit))
+        return visit
 
-    async def _watch(self, visitor: Visitor, websocket: web.WebSocketResponse) -> None:
-        why = await visitor.wait()
+    async def _take_over(
+        self, visit: _Visit, websocket: web.WebSocketResponse, width: int, height: int
+    ) -> None:
+        """Shows the workbench of a tab that was loaded again, or copied."""
+        before, visit.websocket = visit.websocket, websocket
+        visit.stay()
+        await visit.visitor.attach(websocket.send_bytes, width, height)
+        # Not waited for: its page may be gone, and would be given some time to answer.
+        visit.closing = asyncio.create_task(before.close())
+
+    async def _follow(self, visit: _Visit, websocket: web.WebSocketResponse) -> None:
+        """Passes on what the page sends, until it or the workbench is gone."""
+        while not self._ending:
+            message = await websocket.receive()
+            if message.type is WSMsgType.TEXT:
+                await _pass_on(message.data, visit.visitor, websocket)
+            elif message.type is not WSMsgType.BINARY:
+                return
+        await visit.visitor.end(self._at_once)
+
+    async def _watch(self, tab: str, visit: _Visit) -> None:
+        why = await visit.visitor.wait()
+        # What a workload has started may be left.
+        await visit.visitor.end(self._at_once)
+        visit.stay()
+        if self._visits.get(tab) is visit:
+            del self._visits[tab]
         if why:
             self._report(f"a workbench has failed: {why}")
-        await websocket.close()
+        await visit.websocket.close()
+
+
+class _Visit:
+    """A workbench, and the page that shows it or was the last to do so."""
+
+    def __init__(self, visitor: Visitor, websocket: web.WebSocketResponse) -> None:
+        self.visitor = visitor
+        self.websocket = websocket
+        self.watch: asyncio.Task[None] | None = None
+        self.closing: asyncio.Task[bool] | None = None
+        """Of the socket of the page before."""
+        self._leaving: asyncio.Task[None] | None = None
+
+    def leave_later(self, after_s: float) -> None:
+        """The page is gone: unless another one comes, the workbench leaves after that time, or when
+        its session has ended."""
+        self.visitor.detach()
+        self.stay()
+        self._leaving = asyncio.create_task(self._leave(after_s))
+
+    async def _leave(self, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        await self.visitor.send_event("leave")
+
+    def stay(self) -> None:
+        """It does not leave by itself any more."""
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self._leaving = None
 
 
 async def _pass_on(text: str, visitor: Visitor, websocket: web.WebSocketResponse) -> None:

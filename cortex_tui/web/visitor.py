@@ -1,7 +1,7 @@
 """One visitor's workbench: a process that draws into a pipe, in a process group of its own.
 
 Frames on its stdin and stdout are a letter, four bytes of length and a payload: D is what a
-terminal sends or shows, M is a JSON object (`resize`, `focus`, `blur` and `quit` to it).
+terminal sends or shows, M is a JSON object (`Visitor.send_event` has those to it).
 """
 
 from __future__ import annotations
@@ -26,12 +26,16 @@ READ_S = 1.0
 """How long what it has written is read once it has ended."""
 
 
-class Visitor:
-    """A running workbench, with what it shows passed on to `show`."""
+Show = Callable[[bytes], Awaitable[None]]
+"""Sends a page what is to be drawn."""
 
-    def __init__(self, process: Process, show: Callable[[bytes], Awaitable[None]]) -> None:
+
+class Visitor:
+    """A running workbench, with what it shows passed on to the page that shows it."""
+
+    def __init__(self, process: Process, show: Show) -> None:
         self._process = process
-        self._show = show
+        self._show: Show | None = show
         self._errors = b""
         self._ending: asyncio.Task[None] | None = None
         self._showing: asyncio.Future[None] | None = None
@@ -42,19 +46,37 @@ class Visitor:
         cls,
         command: Sequence[str],
         environment: Mapping[str, str],
-        show: Callable[[bytes], Awaitable[None]],
+        show: Show,
     ) -> Visitor:
         process = await asyncio.create_subprocess_exec(
             *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, start_new_session=True
         )
         return cls(process, show)
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether it has ended, or was asked to."""
+        return self._ending is not None or self._process.returncode is not None
+
+    async def attach(self, show: Show, width: int, height: int) -> None:
+        """Has everything drawn on another page."""
+        self.detach()
+        self._show = show
+        await self.send_event("attach", width=width, height=height)
+
+    def detach(self) -> None:
+        """No page shows it any more."""
+        self._show = None
+        if self._showing is not None:
+            self._showing.cancel()  # it may wait for a browser that reads no more
+
     async def type(self, text: str) -> None:
         """What the visitor's terminal sends: keys, mouse, pasted text."""
         await self._send(b"D", text.encode("utf-8", "replace"))
 
     async def send_event(self, kind: str, **fields: int) -> None:
-        """`focus`, `blur`, `quit`, or `resize` with `width` and `height` in cells."""
+        """`focus`, `blur`, `quit`, `leave` (once no session is running); or `resize` and `attach`,
+        with `width` and `height` in cells."""
         await self._send(b"M", json.dumps({"type": kind, **fields}).encode())
 
     async def wait(self) -> str:
@@ -77,8 +99,7 @@ class Visitor:
         await asyncio.shield(self._ending)
 
     async def _end(self, at_once: asyncio.Event) -> None:
-        if self._showing is not None:
-            self._showing.cancel()  # it may wait for a browser that reads no more
+        self.detach()
         await self.send_event("quit")
         waits = [asyncio.ensure_future(wait()) for wait in (self._process.wait, at_once.wait)]
         try:
@@ -113,7 +134,7 @@ class Visitor:
             while True:
                 letter, size = await out.readexactly(1), await out.readexactly(4)
                 payload = await out.readexactly(int.from_bytes(size, "big"))
-                if letter == b"D" and self._ending is None:
+                if letter == b"D" and self._show is not None:
                     self._showing = asyncio.ensure_future(self._show(payload))
                     await asyncio.wait({self._showing})
                     # That its visitor is gone is noticed where their messages are read.

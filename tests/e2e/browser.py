@@ -180,6 +180,14 @@ class Page:
                 "Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **cell
             )
 
+    async def reload(self) -> None:
+        """Loads the page again, in front of others, until its terminal has been sent something."""
+        await self.send("Page.bringToFront")
+        await self.evaluate("window.before = true")
+        await self.send("Page.reload")
+        shows = "document.body.classList.contains('-first-byte')"
+        await self.wait_for_true(f"!window.before && document.body && {shows}")
+
     async def picture(self, file: Path) -> None:
         answer = await self.send("Page.captureScreenshot", format="png")
         await asyncio.to_thread(file.write_bytes, base64.b64decode(answer["data"]))

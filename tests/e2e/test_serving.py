@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,10 +113,14 @@ async def visiting(server: Server) -> AsyncIterator[aiohttp.ClientSession]:
         yield http
 
 
+_TABS = count()
+
+
 @asynccontextmanager
-async def open_tab(server: Server) -> AsyncIterator[Tab]:
+async def open_tab(server: Server, name: str = "") -> AsyncIterator[Tab]:
+    """A tab of that name, or a new one."""
     async with visiting(server) as http:
-        path = f"{server.origin}/ws?width=100&height=30"
+        path = f"{server.origin}/ws/{name or next(_TABS)}?width=100&height=30"
         async with http.ws_connect(path, origin=server.origin) as socket:
             yield Tab(socket)
 
@@ -154,23 +159,60 @@ async def test_a_browser_shows_the_workbench_and_drives_it(
         second = await opened.open(f"{server.origin}/")
         await second.wait_for("[x] nap", "1 checked")
         assert "measure" not in await second.screen()
+        assert_needs_nothing_else(second)
         await second.press("q")
         await second.wait_for_true("document.body.classList.contains('-closed')")
 
-        await page.close()
-        wait_until_gone(others)
+        # Loaded again, the page has its workbench back, with the session that is running.
+        await page.reload()
+        await page.wait_for("2 checked", "measure")
+        assert descendants_of(server.process.pid) == others
+        await page.press("x")
+        await page.wait_for("stopped")
         assert stored(folder) == "stopped"
 
-        for each in (page, second):
-            assert {URL(url).host for url in each.requested} == {"127.0.0.1"}
-            assert set(each.statuses.values()) == {200}
-            assert each.complaints == []
+        assert_needs_nothing_else(page)
+        await page.press("q")
+        await page.wait_for_true("document.body.classList.contains('-closed')")
+        await asyncio.to_thread(wait_until_gone, others)
+
+
+def assert_needs_nothing_else(page: Page) -> None:
+    """To be asked while its workbench is there: a page that has none complains of its socket."""
+    assert {URL(url).host for url in page.requested} == {"127.0.0.1"}
+    assert set(page.statuses.values()) == {200}
+    assert page.complaints == []
 
 
 async def row_with(page: Page, part: str) -> int:
     """Which line of the screen it stands on."""
     lines = (await page.wait_for(part)).splitlines()
     return next(at for at, line in enumerate(lines) if part in line)
+
+
+async def compare_both(page: Page, folder: Path) -> None:
+    """From the library to the pictures of a comparison, which is written to a file."""
+    await page.press("h")
+    await page.wait_for("Stored", "2 sessions", "web")
+    await page.press(" ", "j", " ")
+    await page.wait_for("2 checked")
+    await page.press("c")
+    await page.wait_for("web", "geometric mean")
+    for key, part in {"d": "difference", "c": "curves", "h": "heat map"}.items():
+        await page.press(key)
+        await page.wait_for(f"[{key} {part}]")
+    await page.press("e")
+    await page.wait_for("Write the comparison as Markdown")
+    await page.press("Enter")
+    await page.wait_for("Written to")
+    assert any(name.startswith("compare-web-") for name in os.listdir(folder))
+    await page.press("Escape")
+    await page.wait_until(lambda screen: "Stored" in screen or "geometric mean" in screen)
+    if "geometric mean" in await page.screen():
+        await page.press("Escape")
+    await page.wait_for("Stored")
+    await page.press("h")
+    await page.wait_until(lambda screen: "Stored" not in screen)
 
 
 @pytest.mark.skipif(bool(browser.MISSING), reason=browser.MISSING)
@@ -204,10 +246,11 @@ async def test_a_users_story_in_a_browser(folder: Path, tmp_path: Path) -> None:
             await page.wait_for("Save")
             await page.press(*"web", "Enter")
             await page.wait_for("Saved as web")
-            await page.press("h")
-            await page.wait_for("Stored", "web")
-            await page.press("h")
-            await page.wait_for("2 checked")
+            (folder / "factor").write_text("3")
+            await page.press("r")
+            await page.wait_for("running")
+            await page.wait_for("finished")
+            await compare_both(page, folder)
             await page.press("q")
             await page.wait_for_true("document.body.classList.contains('-closed')")
             assert page.complaints == []
@@ -225,14 +268,14 @@ async def test_a_browser_without_the_token_sees_nothing(server: Server, tmp_path
         await foreign.wait_for_true("document.body?.innerText === 'foreign'")
         answer = await foreign.evaluate(
             "new Promise(done => { const socket = new WebSocket("
-            f"'ws://{server.address.authority}/ws');"
+            f"'ws://{server.address.authority}/ws/a');"
             "socket.onopen = () => done('open'); socket.onerror = () => done('refused'); })"
         )
         assert answer == "refused"
 
 
 async def test_every_path_needs_the_cookie_the_address_and_the_origin(server: Server) -> None:
-    paths = ("/", "/ws", "/page.js", "/static/js/textual.js", "/static/", "/nothing")
+    paths = ("/", "/ws/a", "/page.js", "/static/js/textual.js", "/static/", "/nothing")
     strange = [{"Host": "evil.example"}, {"Origin": "http://evil.example"}]
     async with visiting(server) as visitor, aiohttp.ClientSession() as stranger:
         for path in paths:
@@ -248,9 +291,9 @@ async def test_every_path_needs_the_cookie_the_address_and_the_origin(server: Se
             assert response.status == 403
         for origin in ("http://evil.example", "null", None):
             with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
-                await visitor.ws_connect(f"{server.origin}/ws", origin=origin)
+                await visitor.ws_connect(f"{server.origin}/ws/a", origin=origin)
         with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
-            await stranger.ws_connect(f"{server.origin}/ws", origin=server.origin)
+            await stranger.ws_connect(f"{server.origin}/ws/a", origin=server.origin)
         assert descendants_of(server.process.pid) == set()
 
 
@@ -275,16 +318,51 @@ async def test_page_and_assets_name_no_other_host(server: Server) -> None:
                     assert response.status == 200
 
 
-async def test_a_closed_tab_ends_its_workbench_and_stores_its_session(
+async def test_a_page_that_is_loaded_again_shows_the_same_session(
     server: Server, folder: Path
 ) -> None:
-    async with open_tab(server) as tab:
+    async with open_tab(server, "same") as tab:
         await run_until_measured(tab)
         others = descendants_of(server.process.pid)
         assert len(others) >= 2
-    await asyncio.to_thread(wait_until_gone, others)
+    async with open_tab(server, "same") as tab:
+        # All is drawn, not only what changes.
+        await tab.wait_for("▸[x]")
+        assert descendants_of(server.process.pid) == others
+        await tab.press("x")
+        await tab.wait_for("stopped")
+        await tab.press("q")
+        await tab.wait_until_closed()
     assert stored(folder) == "stopped"
-    assert server.process.poll() is None
+
+
+async def test_a_copy_of_a_tab_takes_the_workbench_over(server: Server) -> None:
+    async with open_tab(server, "same") as tab, open_tab(server, "same") as copy:
+        await tab.wait_until_closed()
+        await copy.wait_for("1 checked")
+        await copy.press("q")
+        await copy.wait_until_closed()
+
+
+async def test_a_session_is_measured_to_its_end_when_its_tab_is_closed(folder: Path) -> None:
+    write_suite(folder, PROFILES.replace("1h", "3s"))
+    with started(folder, "shop.nap", "--port", "0", "--keep", "1ms", "--store", "s.db") as server:
+        async with open_tab(server) as tab:
+            await run_until_measured(tab)
+            others = descendants_of(server.process.pid)
+        await asyncio.to_thread(wait_until_gone, others)
+        assert stored(folder) == "finished"
+        assert server.process.poll() is None
+
+
+async def test_a_closed_tab_without_a_session_leaves_nothing(folder: Path) -> None:
+    write_suite(folder, PROFILES)
+    with started(folder, "--port", "0", "--keep", "1ms", "--store", "s.db") as server:
+        async with open_tab(server) as tab:
+            await tab.wait_for("checked")
+            others = descendants_of(server.process.pid)
+        await asyncio.to_thread(wait_until_gone, others)
+        assert server.process.poll() is None
 
 
 async def test_its_own_key_ends_a_workbench_and_closes_the_socket(server: Server) -> None:

@@ -185,6 +185,12 @@ class SessionScreen(ActionScreen):
         if profiles := self._chosen():
             self._begin(_Wanted(profiles, one_by_one, rounds))
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a session is running or was asked for, drawn or not."""
+        view = self.control.view if self.control else None
+        return self._wanted is not None or (view is not None and view.is_live)
+
     def start_profiles(self, profiles: Sequence[Profile], *, one_by_one: bool, rounds: int) -> None:
         """Starts a session of profiles that need not be listed."""
         if self._is_free():

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import count
 
 import aiohttp
 import pytest
@@ -20,7 +21,7 @@ READS = "print('__GANGLION__', flush=True); sys.stdin.buffer.read(9)"
 """Ends with the first message."""
 
 Reports = list[str]
-Connect = Callable[[], "aiohttp.client._WSRequestContextManager"]
+Connect = Callable[..., "aiohttp.client._WSRequestContextManager"]
 
 
 @asynccontextmanager
@@ -29,7 +30,9 @@ async def running(code: str) -> AsyncIterator[tuple[Connect, Reports]]:
     command = [sys.executable, "-c", f"import sys; {code}"]
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     reports: Reports = []
-    served = Served(command=command, environment=dict(os.environ), address="127.0.0.1", port=0)
+    served = Served(
+        command=command, environment=dict(os.environ), address="127.0.0.1", port=0, keep_s=0
+    )
     jar = aiohttp.CookieJar(unsafe=True)
     async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         tasks.create_task(serve(served, ready=address.set_result, report=reports.append))
@@ -38,7 +41,15 @@ async def running(code: str) -> AsyncIterator[tuple[Connect, Reports]]:
             async with http.get(url):
                 pass
             origin = str(url.origin())
-            yield lambda: http.ws_connect(f"{origin}/ws", origin=origin), reports
+            tabs = count()
+            yield (
+                (
+                    lambda tab=None: http.ws_connect(
+                        f"{origin}/ws/{tab or next(tabs)}", origin=origin
+                    )
+                ),
+                reports,
+            )
             os.kill(os.getpid(), signal.SIGTERM)
 
 
