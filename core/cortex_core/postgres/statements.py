@@ -45,18 +45,18 @@ class TableStatements(Generic[E]):
         self.source = f"{names.schema}.{table.name}"
         self.select = f"SELECT {self.columns} FROM {self.source}"
         self.ordered = f"ORDER BY {table.order} DESC, key DESC"
-        values = ", ".join(f"${number}" for number in range(1, len(table.columns) + 1))
+        stored = ", ".join(table.stored)
+        values = ", ".join(f"${number}" for number in range(1, len(table.stored) + 1))
         # What is replaced keeps its `created_at`: it is when the id was first stored.
-        replaced = [name for name in table.columns if name not in ("id", "created_at")]
+        replaced = [name for name in table.stored if name not in ("id", "created_at")]
         changes = ", ".join(f"{name} = excluded.{name}" for name in replaced)
         self.get = names.prepared(f"{self.select} WHERE id = $1")
         self.get_for_update = names.prepared(f"{self.select} WHERE id = $1 FOR UPDATE")
         self.save = names.prepared(
-            f"INSERT INTO {self.source} ({self.columns}) VALUES ({values}) "
+            f"INSERT INTO {self.source} ({stored}) VALUES ({values}) "
             f"ON CONFLICT (id) DO UPDATE SET {changes}"
         )
         self.delete = names.prepared(f"DELETE FROM {self.source} WHERE id = $1")
-        self.all = names.prepared(f"{self.select} ORDER BY key")
         self.count = names.prepared(f"SELECT count(*) FROM {self.source}")
 
     def limited(self, condition: str, most: int) -> str:

@@ -8,22 +8,24 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from cortex_core.errors import StoreClosedError, StoreError
-from cortex_core.memory.search import search_conversations, search_patterns
+from cortex_core.errors import SearchTimeoutError, StoreClosedError, StoreError
 from cortex_core.ports import Capabilities, Op, Publish, ReadTx, Tx
 from cortex_core.postgres import schema as schemas
 from cortex_core.postgres.address import DEFAULT_SCHEMA, Address
 from cortex_core.postgres.connections import Connections, Pool
 from cortex_core.postgres.failures import translated
 from cortex_core.postgres.look_ups import LookUps
+from cortex_core.postgres.matches import Check
 from cortex_core.postgres.questions import look_ups, reads
 from cortex_core.postgres.reader import Reader
 from cortex_core.postgres.statements import Statements
+from cortex_core.postgres.tx import PostgresTx
 from cortex_core.postgres.under_way import UnderWay
 from cortex_core.postgres.write_queue import WriteQueue
 from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
 from cortex_core.settings import BUSY_TIMEOUT_S, SEARCH_TIMEOUT_S
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 CONNECTIONS_MOST = 8
@@ -184,12 +186,22 @@ class PostgresStore:
         return self.read(unit)
 
     def search_conversations(self, search: ConversationSearch) -> Awaitable[SearchHits]:
-        self._refuse_if_unusable()
-        return self._reads.run(lambda tx: search_conversations(tx.conversations.all(), search))
+        return self._search(PostgresTx.search_conversations, search)
 
     def search_patterns(self, search: PatternSearch) -> Awaitable[tuple[SimilarPattern, ...]]:
+        return self._search(PostgresTx.search_patterns, search)
+
+    def _search(self, run: Callable[[PostgresTx, S, Check], T], search: S) -> Awaitable[T]:
         self._refuse_if_unusable()
-        return self._reads.run(lambda tx: search_patterns(tx.patterns.all(), search))
+        timeout_s = self._search_timeout_s
+        deadline_s = self._loop.time() + timeout_s
+
+        def check() -> None:
+            # What is done here on the loop's own thread cannot be cancelled meanwhile.
+            if self._loop.time() > deadline_s:
+                raise SearchTimeoutError(f"the search took longer than {timeout_s:g} s")
+
+        return self._reads.run(lambda tx: run(tx, search, check), timeout_s=timeout_s)
 
     async def close(self) -> None:
         """Refuse new work, finish what was accepted, and close the connections.

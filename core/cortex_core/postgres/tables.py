@@ -8,7 +8,8 @@ from psycopg.pq.abc import PGresult
 from cortex_core.domain.context_item import ContextItem, Tier, restore_context_item
 from cortex_core.domain.conversation import Conversation, restore_conversation
 from cortex_core.domain.pattern import Pattern, PatternType, restore_pattern
-from cortex_core.postgres.values import MOMENT, REAL, TEXT, TEXTS, WHOLE, Kind
+from cortex_core.postgres.values import MOMENT, REAL, TEXT, TEXTS, WHOLE, Kind, whole
+from cortex_core.postgres.vectors import Words, conversation_words, pattern_words
 
 E = TypeVar("E")
 
@@ -26,22 +27,31 @@ class Table(Generic[E]):
         columns: Mapping[str, Kind],
         order: str,
         restore: Callable[[Iterable[object]], E],
+        words: Callable[[E], Words] | None = None,
     ) -> None:
-        """`order` is the column whose highest value comes first."""
+        """`order` is the column whose highest value comes first; `words` gives what else is stored
+        of an entity that can be searched for."""
         self.entity_type = entity_type
         self.name = name
         self.columns = columns
         self.order = order
+        self._words = words
+        self.stored = (*columns, *(("words", "word_count") if words else ()))
+        """The columns of a row, in the order of `row`."""
         self._restore = restore
         self._encoders = tuple((field, kind.encode) for field, kind in columns.items())
         self._decoders = tuple(enumerate(kind.decode for kind in columns.values()))
 
     def row(self, entity: E) -> list[bytes | None]:
         """The values of an entity, a column each."""
-        return [
+        row = [
             None if (value := getattr(entity, field)) is None else encode(value)
             for field, encode in self._encoders
         ]
+        if self._words is not None:
+            vector, number = self._words(entity)
+            row += (vector, whole(number))
+        return row
 
     def entities(self, result: PGresult) -> tuple[E, ...]:
         """The entities in a result that begins with the columns of this table."""
@@ -77,6 +87,7 @@ CONVERSATIONS: Table[Conversation] = Table(
     },
     "captured_at",
     restore_conversation,
+    conversation_words,
 )
 PATTERNS: Table[Pattern] = Table(
     Pattern,
@@ -100,6 +111,7 @@ PATTERNS: Table[Pattern] = Table(
     },
     "confidence",
     restore_pattern,
+    pattern_words,
 )
 CONTEXT_ITEMS: Table[ContextItem] = Table(
     ContextItem,

@@ -9,8 +9,10 @@ from cortex_core.domain.pattern import Pattern
 from cortex_core.domain.specification import Specification, check_fields
 from cortex_core.events import Event
 from cortex_core.postgres.conditions import Condition, compiled, satisfying
+from cortex_core.postgres.matches import Check
 from cortex_core.postgres.pipeline import Call, Statement
 from cortex_core.postgres.questions import counted
+from cortex_core.postgres.searches import search_conversations, search_patterns
 from cortex_core.postgres.statements import (
     ConversationStatements,
     PatternStatements,
@@ -19,6 +21,7 @@ from cortex_core.postgres.statements import (
 )
 from cortex_core.postgres.transaction import Transaction
 from cortex_core.postgres.values import real, whole
+from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
 
 E = TypeVar("E")
 
@@ -41,10 +44,6 @@ class _Repository(Generic[E]):
         condition = compiled(specification, self._table)
         found = self._found(condition, max_results)
         return tuple(satisfying(found, specification, condition, max_results))
-
-    def all(self) -> tuple[E, ...]:
-        """Every entity, in the order of storing."""
-        return self._table.entities(self._transaction.ask(Call(self._statements.all)))
 
     def count(self) -> int:
         return counted(self._transaction.ask(Call(self._statements.count)))
@@ -122,6 +121,12 @@ class PostgresTx:
     @property
     def context_items(self) -> _Repository[ContextItem]:
         return _Repository(self._transaction, self._statements.context_items)
+
+    def search_conversations(self, search: ConversationSearch, check: Check) -> SearchHits:
+        return search_conversations(search, self._transaction, self._statements, check)
+
+    def search_patterns(self, search: PatternSearch, check: Check) -> tuple[SimilarPattern, ...]:
+        return search_patterns(search, self._transaction, self._statements, check)
 
     def record(self, event: Event) -> None:
         self.events.append(event)

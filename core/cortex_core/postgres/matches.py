@@ -1,0 +1,216 @@
+"""What a step of a search looks for, as PostgreSQL's text queries, and what its words are worth.
+
+`times` is the function of the schema that gets the number of occurrences back from ts_rank; with
+it bm25 is computed as FTS5 and the store in memory do.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+from cortex_core.domain.relevance import TITLE_BOOST
+from cortex_core.memory.bm25 import _B, _K1, idf
+from cortex_core.postgres.pipeline import Call, Statement
+from cortex_core.postgres.questions import counted
+from cortex_core.postgres.statements import TableStatements
+from cortex_core.postgres.transaction import Transaction
+from cortex_core.postgres.values import texts, to_real, to_whole, whole
+from cortex_core.text_query import Phrase, Step
+
+COUNTED_MOST = 5_000
+"""More matches than this are not counted one by one."""
+
+_SAMPLE = 1_000
+
+Check = Callable[[], None]
+
+
+def matching(step: Step) -> str:
+    """The step as a tsquery."""
+    groups = [_any_of(group) for group in step.groups]
+    if step.least == len(groups):
+        expression = " & ".join(groups)
+    elif step.least == 1:
+        expression = " | ".join(groups)
+    else:
+        expression = " | ".join(
+            f"({' & '.join(groups[:left_out] + groups[left_out + 1 :])})"
+            for left_out in range(len(groups))
+        )
+    return " & ".join((f"({expression})", *map(following, step.required)))
+
+
+def following(phrase: Phrase) -> str:
+    """The words of a phrase, in a row, as a tsquery."""
+    *before, last = (lexeme(word) for word in phrase.words)
+    return f"({' <-> '.join((*before, f'{last}:*' if phrase.open else last))})"
+
+
+def lexeme(word: str) -> str:
+    return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _any_of(group: Sequence[Phrase]) -> str:
+    return f"({' | '.join(map(following, group))})"
+
+
+class Parameters:
+    """The parameters of a statement while it is put together."""
+
+    def __init__(self) -> None:
+        self.values: list[bytes] = []
+
+    def add(self, value: bytes, type_: str) -> str:
+        self.values.append(value)
+        return f"${len(self.values)}::{type_}"
+
+    def query(self, query: str) -> str:
+        return f"{self.add(query.encode(), 'text')}::tsquery"
+
+
+class Corpus(NamedTuple):
+    """All the texts of a table: how many, and how many words each has in the mean."""
+
+    texts: int
+    words: float
+
+
+class Table:
+    """One table that is searched, in one transaction."""
+
+    def __init__(
+        self, transaction: Transaction, statements: TableStatements[Any], schema: str, check: Check
+    ) -> None:
+        """`schema` has the function `times`; `check` is called before each question."""
+        self._transaction = transaction
+        self._statements = statements
+        self.source = statements.source
+        self._schema = schema
+        self._check = check
+        self._holders: dict[str, int] = {}
+        self._corpus: Corpus | None = None
+
+    def ask(self, sql: str, parameters: Parameters) -> list[tuple[bytes | None, ...]]:
+        """The rows of the answer."""
+        self._check()
+        result = self._transaction.ask(Call(Statement(sql.encode()), parameters.values))
+        columns = range(result.nfields)
+        return [
+            tuple(result.get_value(row, column) for column in columns)
+            for row in range(result.ntuples)
+        ]
+
+    @property
+    def corpus(self) -> Corpus:
+        if self._corpus is None:
+            ((count, words, known),) = self.ask(
+                f"""
+                SELECT count(*), coalesce(avg(word_count), 0)::double precision,
+                    (SELECT reltuples::bigint FROM pg_class WHERE oid = '{self.source}'::regclass)
+                FROM (SELECT word_count FROM {self.source} LIMIT {COUNTED_MOST + 1}) AS found
+                """,
+                Parameters(),
+            )
+            assert count is not None
+            assert words is not None
+            assert known is not None
+            number = to_whole(count)
+            if number > COUNTED_MOST:
+                number = max(number, to_whole(known))
+            self._corpus = Corpus(number, max(to_real(words), 1.0))
+        return self._corpus
+
+    def holders(self, queries: Iterable[str]) -> list[int]:
+        """How many texts satisfy each of the queries; many are estimated from the newest."""
+        wanted = [query for query in dict.fromkeys(queries) if query not in self._holders]
+        if wanted:
+            parameters = Parameters()
+            counts = ", ".join(
+                f"(SELECT count(*) FROM (SELECT 1 FROM {self.source} "
+                f"WHERE words @@ {parameters.query(query)} LIMIT {COUNTED_MOST + 1}) AS found)"
+                for query in wanted
+            )
+            (row,) = self.ask(f"SELECT {counts}", parameters)
+            for query, count in zip(wanted, row, strict=True):
+                assert count is not None
+                number = to_whole(count)
+                self._holders[query] = self._estimated(query) if number > COUNTED_MOST else number
+        return [self._holders[query] for query in queries]
+
+    def frequencies(self, words: Sequence[str], most: int) -> list[int]:
+        """How many texts hold each of the words, at most `most`."""
+        parameters = Parameters()
+        wanted = parameters.add(texts([lexeme(word) for word in words]), "text[]")
+        rows = self.ask(
+            f"""
+            SELECT (SELECT count(*) FROM (
+                SELECT 1 FROM {self.source} WHERE words @@ word::tsquery LIMIT {most}
+            ) AS found) FROM unnest({wanted}) WITH ORDINALITY AS wanted (word, number)
+            ORDER BY number
+            """,
+            parameters,
+        )
+        return [to_whole(count) for (count,) in rows if count is not None]
+
+    def entity(self, key: int) -> Any:
+        """The entity in the row with this key."""
+        self._check()
+        sql = f"{self._statements.select} WHERE key = $1"
+        result = self._transaction.ask(Call(Statement(sql.encode()), (whole(key),)))
+        return self._statements.table.entity(result)
+
+    def _estimated(self, query: str) -> int:
+        parameters = Parameters()
+        sql = f"""
+            SELECT count(*) FROM (
+                SELECT words FROM {self.source} ORDER BY key DESC LIMIT {_SAMPLE}
+            ) AS newest WHERE words @@ {parameters.query(query)}
+        """
+        result = self._transaction.ask(Call(Statement(sql.encode()), parameters.values))
+        return max(COUNTED_MOST, counted(result) * self.corpus.texts // _SAMPLE)
+
+    def score(self, phrases: Sequence[Phrase], parameters: Parameters) -> str:
+        """The bm25 of a row, as an expression."""
+        corpus = self.corpus
+        holders = self.holders([following(phrase) for phrase in phrases])
+        norm = f"{_K1} * ({1 - _B} + {_B} * word_count / {corpus.words!r})"
+        return " + ".join(
+            f"{idf(corpus.texts, held)!r} * {_K1 + 1} * {times} / ({times} + {norm})"
+            for phrase, held in zip(phrases, holders, strict=True)
+            for times in (self._times(phrase, parameters),)
+        )
+
+    def rarest(self, step: Step, most: int) -> tuple[Step, bool]:
+        """A step that any of its groups satisfies, with as few of the commonest left out as it
+        takes for `most` matches; and whether any was.
+
+        The newest rows with any word are mostly those with the commonest one. So it is the rare
+        ones that find candidates, of whatever age.
+        """
+        if step.least > 1 or len(step.groups) == 1:
+            return step, False
+        holders = self.holders([_any_of(group) for group in step.groups])
+        pairs = zip(holders, step.groups, strict=True)
+        held = sorted((pair for pair in pairs if pair[0]), key=lambda pair: pair[0])
+        sums = accumulate(number for number, _ in held)
+        kept = tuple(
+            group for (_, group), total in zip(held, sums, strict=True) if total <= most
+        ) or tuple(group for _, group in held[:1])
+        return (Step(kept, 1, step.required), len(kept) < len(held)) if kept else (step, False)
+
+    def _times(self, phrase: Phrase, parameters: Parameters) -> str:
+        """How often a row has the phrase, where a word in the heading counts more. For a phrase of
+        several words it is the rarest of them."""
+        if len(phrase.words) == 1:
+            return self._weighted(parameters.query(following(phrase)))
+        each = ", ".join(self._weighted(parameters.query(lexeme(word))) for word in phrase.words)
+        query = parameters.query(following(phrase))
+        return f"(CASE WHEN words @@ {query} THEN least({each}) ELSE 0 END)"
+
+    def _weighted(self, query: str) -> str:
+        """How often a row has a word, where those in the heading count more."""
+        everywhere, headed = (
+            f"{self._schema}.times(ts_rank('{{{weights}}}', words, {query}))"
+            for weights in ("1,1,1,1", "0,0,0,1")
+        )
+        return f"({everywhere} + {TITLE_BOOST - 1} * {headed})"

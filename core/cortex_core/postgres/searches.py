@@ -1,0 +1,187 @@
+"""Searches, as units of a transaction: the newest matches compete, the most relevant win."""
+
+from cortex_core.domain.namespace import OTHER_WEIGHT, ROOT_WEIGHTS
+from cortex_core.domain.relevance import HALF_LIFE_S, QUALITY_SHARE, RECENCY_SHARE, TEXT_SHARE
+from cortex_core.postgres.conditions import like
+from cortex_core.postgres.matches import Check, Parameters, Table, matching
+from cortex_core.postgres.pipeline import Call, Statement
+from cortex_core.postgres.statements import Statements
+from cortex_core.postgres.tables import PATTERNS
+from cortex_core.postgres.transaction import Transaction
+from cortex_core.postgres.values import moment, real, to_real, to_whole, whole
+from cortex_core.search import (
+    ConversationSearch,
+    PatternSearch,
+    SearchHit,
+    SearchHits,
+    SimilarPattern,
+)
+from cortex_core.similar_patterns import candidates_step, most_similar
+from cortex_core.snippet import Snippets
+from cortex_core.spelling import corrected
+from cortex_core.text_query import Phrase, Step, parse
+
+CANDIDATES_MOST = 1_500
+PATTERN_MATCHES_MOST = 5_000
+PATTERN_CANDIDATES_MOST = 50
+
+_SUGGESTED_FROM = 50
+"""A word of a suggestion is one of those that this many texts hold, or of the commonest."""
+
+_WEIGHT = (
+    "CASE "
+    + " ".join(
+        f"WHEN namespace = '{root}' OR namespace LIKE '{root}.%' THEN {weight}"
+        for root, weight in ROOT_WEIGHTS.items()
+    )
+    + f" ELSE {OTHER_WEIGHT} END"
+)
+
+
+class _Found:
+    """What the steps of a search have found so far."""
+
+    def __init__(self) -> None:
+        self.relevances: dict[int, float] = {}
+        self.phrases: dict[Phrase, None] = {}
+        self.candidates = 0
+        self.exact = True
+        self.holds_all = False
+
+
+def search_conversations(
+    search: ConversationSearch, transaction: Transaction, statements: Statements, check: Check
+) -> SearchHits:
+    """A unit: every store finds the same, and ranks it in the same order."""
+    table = Table(transaction, statements.conversations, statements.schema, check)
+    found = _Found()
+    for step in parse(search.text).steps:
+        if len(found.relevances) >= search.max_results:
+            break
+        _take(step, search, table, found)
+    suggestion = None if found.holds_all else _suggestion(search.text, table)
+    hits = _hits(table, found, search.min_relevance, check)
+    return SearchHits(hits, found.candidates, found.exact, suggestion)
+
+
+def _take(step: Step, search: ConversationSearch, table: Table, found: _Found) -> None:
+    """Add what one step finds: behind what was found before, and no more relevant."""
+    narrowed, left_out = table.rarest(step, CANDIDATES_MOST)
+    parameters = Parameters()
+    where = f"words @@ {parameters.query(matching(narrowed))}"
+    if search.namespace is not None:
+        where += f" AND namespace LIKE {parameters.add(like(search.namespace).encode(), 'text')}"
+    now = parameters.add(moment(search.now), "timestamptz")
+    # The ones of before are found again.
+    most = parameters.add(whole(search.max_results + len(found.relevances)), "bigint")
+    score = table.score(narrowed.phrases, parameters)
+    rows = table.ask(
+        f"""
+        WITH matched AS MATERIALIZED (
+            SELECT key, captured_at, quality, namespace, words, word_count
+            FROM {table.source} WHERE {where}
+            ORDER BY captured_at DESC, key DESC LIMIT {CANDIDATES_MOST + 1}
+        ), scored AS MATERIALIZED (
+            SELECT key, captured_at, quality, namespace, {score} AS score
+            FROM (SELECT * FROM matched LIMIT {CANDIDATES_MOST}) AS competing
+        ), blended AS (
+            SELECT key, captured_at, {_WEIGHT} AS weight,
+                {TEXT_SHARE * step.share} * score / greatest((SELECT max(score) FROM scored), 1e-9)
+                + {QUALITY_SHARE} * quality
+                + {RECENCY_SHARE * HALF_LIFE_S} / ({HALF_LIFE_S} + greatest(
+                    extract(epoch FROM {now} - captured_at)::double precision, 0)) AS blend
+            FROM scored
+        )
+        SELECT key, (SELECT count(*) FROM matched),
+            weight * blend / (1 - blend + weight * blend) AS relevance
+        FROM blended ORDER BY relevance DESC, captured_at DESC, key DESC LIMIT {most}
+        """,
+        parameters,
+    )
+    if not rows:
+        return
+    lowest = min(found.relevances.values(), default=1.0)
+    matches = 0
+    for key, count, relevance in rows:
+        assert key is not None
+        assert count is not None
+        assert relevance is not None
+        matches = to_whole(count)
+        if len(found.relevances) < search.max_results:
+            found.relevances.setdefault(to_whole(key), min(lowest, to_real(relevance)))
+    found.phrases |= dict.fromkeys(step.phrases)
+    found.candidates = max(found.candidates, min(matches, CANDIDATES_MOST))
+    found.exact &= matches <= CANDIDATES_MOST and not left_out
+    found.holds_all |= step.least == len(step.groups)
+
+
+def _hits(table: Table, found: _Found, min_relevance: float, check: Check) -> tuple[SearchHit, ...]:
+    snippets = Snippets(found.phrases)
+    hits: list[SearchHit] = []
+    for key, relevance in found.relevances.items():
+        if relevance < min_relevance:
+            continue
+        check()
+        # One row at a time: of long texts only one is in memory.
+        conversation = table.entity(key)
+        hits.append(
+            SearchHit(
+                conversation_id=conversation.id,
+                title=conversation.title,
+                snippet=snippets.of(conversation.title, conversation.content, check),
+                relevance=relevance,
+                namespace=conversation.namespace,
+                quality=conversation.quality,
+                captured_at=conversation.captured_at,
+            )
+        )
+    return tuple(hits)
+
+
+def _suggestion(text: str, table: Table) -> str | None:
+    """The text with mistyped words corrected. Counting each word that may have been meant by itself
+    would take a round trip each: they are collected first, and counted together."""
+    known: dict[str, int] = {}
+    unknown: dict[str, None] = {}
+
+    def frequency(word: str) -> int:
+        if word not in known:
+            unknown[word] = None
+        return known.get(word, 0)
+
+    while True:
+        suggestion = corrected(text, frequency)
+        if not unknown:
+            return suggestion
+        counts = table.frequencies(tuple(unknown), _SUGGESTED_FROM)
+        known.update(zip(unknown, counts, strict=True))
+        unknown.clear()
+
+
+def search_patterns(
+    search: PatternSearch, transaction: Transaction, statements: Statements, check: Check
+) -> tuple[SimilarPattern, ...]:
+    """A unit: the server finds candidates, the domain's measure ranks them."""
+    step = candidates_step(search.context)
+    if step is None:
+        return ()
+    table = Table(transaction, statements.patterns, statements.schema, check)
+    narrowed, _ = table.rarest(step, PATTERN_MATCHES_MOST)
+    parameters = Parameters()
+    where = (
+        f"words @@ {parameters.query(matching(narrowed))}"
+        f" AND namespace LIKE {parameters.add(like(search.namespace).encode(), 'text')}"
+        f" AND confidence >= {parameters.add(real(search.min_confidence), 'double precision')}"
+    )
+    if search.type is not None:
+        where += f" AND type = {parameters.add(search.type.value.encode(), 'text')}"
+    columns = statements.patterns.columns
+    score = table.score(narrowed.phrases, parameters)
+    sql = f"""
+        SELECT {columns} FROM (
+            SELECT * FROM {table.source} WHERE {where}
+            ORDER BY key DESC LIMIT {PATTERN_MATCHES_MOST}
+        ) AS matched ORDER BY {score} DESC, key DESC LIMIT {PATTERN_CANDIDATES_MOST}
+    """
+    result = transaction.ask(Call(Statement(sql.encode()), parameters.values))
+    return most_similar(search, PATTERNS.entities(result), check)

@@ -1,0 +1,69 @@
+"""The words of an entity as a tsvector, in PostgreSQL's binary format.
+
+The words come from `cortex_core.words`, so the server never takes a text apart. It numbers no more
+than 16,383 places in a text, so a phrase is found in the first 16,383 words only, and keeps no more
+than a megabyte of words of one text: what comes behind them is not found. (PostgreSQL's manual,
+12.11; tsvectorrecv in src/backend/utils/adt/tsvector.c.)
+"""
+
+import struct
+from typing import NamedTuple
+
+from cortex_core.domain.conversation import Conversation
+from cortex_core.domain.pattern import Pattern
+from cortex_core.words import index_text
+
+_POSITION_MOST = 16_383
+_POSITIONS_MOST = 255
+_BYTES_MOST = 1_000_000
+
+_HEADING = 3 << 14
+"""The weight A, of words in a title or a name, in the two upper bits of a position."""
+
+_count = struct.Struct(">i")
+
+
+class Words(NamedTuple):
+    """What is indexed of an entity: a tsvector, and how many words it has been made from."""
+
+    vector: bytes
+    number: int
+
+
+def conversation_words(conversation: Conversation) -> Words:
+    return _words(conversation.title, conversation.content)
+
+
+def pattern_words(pattern: Pattern) -> Words:
+    return _words(pattern.name, "\n".join((pattern.content, *pattern.tags, *pattern.examples)))
+
+
+def _words(heading: str, content: str) -> Words:
+    headed, rest = index_text(heading).split(), index_text(content).split()
+    places: dict[str, list[int]] = {}
+    _place(places, headed, 1, _HEADING)
+    # A number is left out between them, as no phrase goes from one into the other.
+    _place(places, rest, len(headed) + 2, 0)
+    return Words(_vector(places), len(headed) + len(rest))
+
+
+def _place(places: dict[str, list[int]], words: list[str], first: int, weight: int) -> None:
+    for number, word in enumerate(words, first):
+        found = places.setdefault(word, [])
+        if number <= _POSITION_MOST and len(found) < _POSITIONS_MOST:
+            found.append(weight | number)
+        elif not found:
+            found.append(weight | _POSITION_MOST)
+
+
+def _vector(places: dict[str, list[int]]) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    for word, positions in places.items():
+        encoded = word.encode()
+        # As the server stores it: the word, aligned to two bytes, a count and the positions.
+        size += len(encoded) + 4 + 2 * len(positions)
+        if size > _BYTES_MOST:
+            break
+        parts.append(encoded + struct.pack(f">xH{len(positions)}H", len(positions), *positions))
+    return _count.pack(len(parts)) + b"".join(parts)
