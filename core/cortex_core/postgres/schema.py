@@ -89,8 +89,8 @@ CREATE FUNCTION times(rank real) RETURNS double precision
     $$;
 """
 
-# The indexes of words are not updated later in one go: until then every search would go through what
-# waits (20 times as long for a suggestion), and somebody's write would pay for all of it.
+# The indexes of words are not updated later in one go: until then every search would go through
+# what waits (20 times as long for a suggestion), and somebody's write would pay for all of it.
 _MIGRATIONS = (_CONVERSATIONS + _PATTERNS + _CONTEXT_ITEMS + _RANKING,)
 """What leads from each version to the next; the first from an empty schema."""
 

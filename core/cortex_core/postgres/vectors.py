@@ -21,6 +21,8 @@ _HEADING = 3 << 14
 """The weight A, of words in a title or a name, in the two upper bits of a position."""
 
 _count = struct.Struct(">i")
+_ENTRIES = [struct.Struct(f">xH{number}H").pack for number in range(_POSITIONS_MOST + 1)]
+"""The end of a word, the number of its places, and these."""
 
 
 class Words(NamedTuple):
@@ -41,29 +43,28 @@ def pattern_words(pattern: Pattern) -> Words:
 def _words(heading: str, content: str) -> Words:
     headed, rest = index_text(heading).split(), index_text(content).split()
     places: dict[str, list[int]] = {}
-    _place(places, headed, 1, _HEADING)
+    for number, word in enumerate(headed, _HEADING + 1):
+        places.setdefault(word, []).append(number)
     # A number is left out between them, as no phrase goes from one into the other.
-    _place(places, rest, len(headed) + 2, 0)
+    first = len(headed) + 2
+    for number, word in enumerate(rest[: _POSITION_MOST - first + 1], first):
+        places.setdefault(word, []).append(number)
+    for word in rest[_POSITION_MOST - first + 1 :]:
+        places.setdefault(word, [_POSITION_MOST])
     return Words(_vector(places), len(headed) + len(rest))
-
-
-def _place(places: dict[str, list[int]], words: list[str], first: int, weight: int) -> None:
-    for number, word in enumerate(words, first):
-        found = places.setdefault(word, [])
-        if number <= _POSITION_MOST and len(found) < _POSITIONS_MOST:
-            found.append(weight | number)
-        elif not found:
-            found.append(weight | _POSITION_MOST)
 
 
 def _vector(places: dict[str, list[int]]) -> bytes:
     parts: list[bytes] = []
     size = 0
     for word, positions in places.items():
-        encoded = word.encode()
+        encoded, number = word.encode(), len(positions)
+        if number > _POSITIONS_MOST:
+            number = _POSITIONS_MOST
+            del positions[number:]
         # As the server stores it: the word, aligned to two bytes, a count and the positions.
-        size += len(encoded) + 4 + 2 * len(positions)
+        size += len(encoded) + 4 + 2 * number
         if size > _BYTES_MOST:
             break
-        parts.append(encoded + struct.pack(f">xH{len(positions)}H", len(positions), *positions))
-    return _count.pack(len(parts)) + b"".join(parts)
+        parts += (encoded, _ENTRIES[number](number, *positions))
+    return _count.pack(len(parts) // 2) + b"".join(parts)
