@@ -16,7 +16,7 @@ from cortex_core.domain.specification import (
     simple_parts,
 )
 from cortex_core.postgres.tables import KIND, TIER, Table
-from cortex_core.postgres.values import MOMENT, REAL, TEXT, WHOLE
+from cortex_core.postgres.values import MOMENT, REAL, TEXT, WHOLE, wanted
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class _Compiler:
             case Compares(field, operator, value):
                 return self._compared(field, operator, value)
             case InNamespace(pattern):
-                return f"(namespace LIKE {self._parameter(like(pattern).encode())}::text)", True
+                return f"(namespace LIKE {self._parameter(wanted(like(pattern)))}::text)", True
             case _:
                 return "TRUE", False
 

@@ -9,7 +9,7 @@ from cortex_core import ops
 from cortex_core.postgres.conditions import compiled
 from cortex_core.postgres.pipeline import Call, Statement
 from cortex_core.postgres.statements import Statements, TableStatements
-from cortex_core.postgres.values import real, to_whole, whole
+from cortex_core.postgres.values import real, to_whole, wanted, whole
 
 
 class Question(NamedTuple):
@@ -48,11 +48,11 @@ def reads(statements: Statements) -> dict[type[Any], Asks]:
         if op.namespace is None:
             call = Call(conversations.recent, (most,))
         else:
-            call = Call(conversations.recent_in, (op.namespace.encode(), most))
+            call = Call(conversations.recent_in, (wanted(op.namespace), most))
         return Question(call, conversations.table.entities)
 
     def in_namespace(op: ops.PatternsInNamespace) -> Question:
-        parameters = (op.namespace.encode(), real(op.min_confidence), whole(op.max_results))
+        parameters = (wanted(op.namespace), real(op.min_confidence), whole(op.max_results))
         return Question(Call(patterns.in_namespace, parameters), patterns.table.entities)
 
     return {
@@ -69,7 +69,7 @@ def reads(statements: Statements) -> dict[type[Any], Asks]:
 
 def _gets(statements: TableStatements[Any]) -> Asks:
     read = statements.table.entity
-    return lambda op: Question(Call(statements.get, (op.id.encode(),)), read)
+    return lambda op: Question(Call(statements.get, (wanted(op.id),)), read)
 
 
 def _counts(statements: TableStatements[Any]) -> Asks:

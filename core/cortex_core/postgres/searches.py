@@ -8,7 +8,7 @@ from cortex_core.postgres.pipeline import Call, Statement
 from cortex_core.postgres.statements import Statements
 from cortex_core.postgres.tables import PATTERNS
 from cortex_core.postgres.transaction import Transaction
-from cortex_core.postgres.values import moment, real, to_real, to_whole, whole
+from cortex_core.postgres.values import moment, real, to_real, to_whole, wanted, whole
 from cortex_core.search import (
     ConversationSearch,
     PatternSearch,
@@ -70,7 +70,7 @@ def _take(step: Step, search: ConversationSearch, table: Table, found: _Found) -
     parameters = Parameters()
     where = f"words @@ {parameters.query(matching(narrowed))}"
     if search.namespace is not None:
-        where += f" AND namespace LIKE {parameters.add(like(search.namespace).encode(), 'text')}"
+        where += f" AND namespace LIKE {parameters.add(wanted(like(search.namespace)), 'text')}"
     now = parameters.add(moment(search.now), "timestamptz")
     # The ones of before are found again.
     most = parameters.add(whole(search.max_results + len(found.relevances)), "bigint")
@@ -170,7 +170,7 @@ def search_patterns(
     parameters = Parameters()
     where = (
         f"words @@ {parameters.query(matching(narrowed))}"
-        f" AND namespace LIKE {parameters.add(like(search.namespace).encode(), 'text')}"
+        f" AND namespace LIKE {parameters.add(wanted(like(search.namespace)), 'text')}"
         f" AND confidence >= {parameters.add(real(search.min_confidence), 'double precision')}"
     )
     if search.type is not None:

@@ -20,7 +20,7 @@ from cortex_core.postgres.statements import (
     TableStatements,
 )
 from cortex_core.postgres.transaction import Transaction
-from cortex_core.postgres.values import real, whole
+from cortex_core.postgres.values import real, wanted, whole
 from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
 
 E = TypeVar("E")
@@ -37,7 +37,7 @@ class _Repository(Generic[E]):
     def get(self, entity_id: str, /, *, for_update: bool = False) -> E | None:
         statements = self._statements
         statement = statements.get_for_update if for_update else statements.get
-        return self._table.entity(self._transaction.ask(Call(statement, (entity_id.encode(),))))
+        return self._table.entity(self._transaction.ask(Call(statement, (wanted(entity_id),))))
 
     def find(self, specification: Specification, max_results: int) -> tuple[E, ...]:
         check_fields(specification, self._table.entity_type)
@@ -53,7 +53,7 @@ class _Repository(Generic[E]):
 
     def delete(self, entity_id: str, /) -> bool:
         self._transaction.writes += 1
-        call = Call(self._statements.delete, (entity_id.encode(),))
+        call = Call(self._statements.delete, (wanted(entity_id),))
         return bool(self._transaction.ask(call).command_tuples)
 
     def _found(self, condition: Condition, max_results: int) -> Iterator[E]:
@@ -80,7 +80,7 @@ class PostgresConversations(_Repository[Conversation]):
         if namespace is None:
             call = Call(self._statements.recent, (whole(max_results),))
         else:
-            call = Call(self._statements.recent_in, (namespace.encode(), whole(max_results)))
+            call = Call(self._statements.recent_in, (wanted(namespace), whole(max_results)))
         return self._table.entities(self._transaction.ask(call))
 
 
@@ -90,13 +90,13 @@ class PostgresPatterns(_Repository[Pattern]):
     def in_namespace(
         self, namespace: str, min_confidence: float, max_results: int
     ) -> tuple[Pattern, ...]:
-        parameters = (namespace.encode(), real(min_confidence), whole(max_results))
+        parameters = (wanted(namespace), real(min_confidence), whole(max_results))
         return self._table.entities(
             self._transaction.ask(Call(self._statements.in_namespace, parameters))
         )
 
     def learned_from(self, conversation_id: str, /) -> tuple[Pattern, ...]:
-        call = Call(self._statements.learned_from, (conversation_id.encode(),))
+        call = Call(self._statements.learned_from, (wanted(conversation_id),))
         return self._table.entities(self._transaction.ask(call))
 
 

@@ -8,11 +8,15 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from cortex_core.domain.entity import ID_MOST
+from cortex_core.domain.namespace import NAMESPACE_MOST
+
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _TEXT_OID = 25
 _ONE_DIMENSION = 1
 _FIRST_INDEX = 1
+_NOWHERE = "\1" * (max(ID_MOST, NAMESPACE_MOST) + 1)
 
 _whole = struct.Struct(">q")
 _real = struct.Struct(">d")
@@ -41,6 +45,12 @@ def real(value: float) -> bytes:
 def moment(value: datetime) -> bytes:
     """As timestamptz: whole microseconds since 2000, UTC."""
     return _whole.pack((value - _EPOCH) // _MICROSECOND)
+
+
+def wanted(value: str) -> bytes:
+    """A text to look for. The server refuses NUL, and no text that is stored has one: an id or
+    namespace that does is looked for as one that is too long to be stored."""
+    return value.replace("\0", _NOWHERE).encode()
 
 
 def to_whole(data: bytes) -> int:

@@ -74,8 +74,20 @@ def events() -> Events:
 
 
 @pytest.fixture(params=STORES, ids=lambda opening: opening.__name__)
-async def store(request: pytest.FixtureRequest, events: Events) -> AsyncIterator[Store]:
+async def open_store(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
+    """Opens a store; what it opened is closed at the end of the test."""
+    opened: list[Store] = []
     async with request.param(request) as open_:
-        opened: Store = await open_(events)
-        yield opened
-        await opened.close()
+
+        async def opens(events: Events) -> Store:
+            opened.append(await open_(events))
+            return opened[-1]
+
+        yield opens
+        for store in opened:
+            await store.close()
+
+
+@pytest.fixture
+async def store(open_store: Open, events: Events) -> Store:
+    return await open_store(events)

@@ -16,7 +16,7 @@ from cortex_core.ports import Store, Tx
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 
 
-def conversation(name: str, **fields: Any) -> Conversation:
+def conversation(name: str, /, **fields: Any) -> Conversation:
     given: dict[str, Any] = {
         "id": name,
         "title": f"About {name}",
@@ -29,7 +29,7 @@ def conversation(name: str, **fields: Any) -> Conversation:
     return Conversation(**given | fields)
 
 
-def pattern(name: str, **fields: Any) -> Pattern:
+def pattern(name: str, /, **fields: Any) -> Pattern:
     given: dict[str, Any] = {
         "id": name,
         "name": name,
@@ -43,7 +43,7 @@ def pattern(name: str, **fields: Any) -> Pattern:
     return Pattern(**given | fields)
 
 
-def item(name: str, **fields: Any) -> ContextItem:
+def item(name: str, /, **fields: Any) -> ContextItem:
     given: dict[str, Any] = {"id": name, "content": name, "relevance": 0.5, "created_at": NOW}
     return ContextItem(**given | fields)
 
