@@ -8,6 +8,7 @@ from cortex_core.addresses import shown
 DEFAULT_SCHEMA = "cortex"
 
 _SCHEMA = "schema"
+_EVENTS = "events"
 
 
 class Address(NamedTuple):
@@ -15,12 +16,15 @@ class Address(NamedTuple):
 
     url: str
     schema: str
+    shares_events: bool = False
 
     @classmethod
     def parsed(cls, url: str) -> "Address":
-        """Of `postgresql://user@host/database?schema=name`; the other parameters are libpq's.
+        """Of `postgresql://user@host/database?schema=name&events=shared`; other parameters are
+        libpq's.
 
-        Raises ValueError where the schema has no name that PostgreSQL allows.
+        Raises ValueError where the schema has no name that PostgreSQL allows, or `events` is
+        neither `own` nor `shared`.
         """
         base, given = _divided(url)
         schema = next((value for name, value in given if name == _SCHEMA), DEFAULT_SCHEMA)
@@ -28,7 +32,11 @@ class Address(NamedTuple):
             raise ValueError(f"schema: expected a name of 1 to 63 bytes, got {schema!r}")
         if schema.startswith("pg_"):
             raise ValueError(f"schema: names that begin with pg_ are the server's, got {schema!r}")
-        return cls(_joined(base, [pair for pair in given if pair[0] != _SCHEMA]), schema)
+        events = next((value for name, value in given if name == _EVENTS), "own")
+        if events not in ("own", "shared"):
+            raise ValueError(f"events: expected own or shared, got {events!r}")
+        rest = [pair for pair in given if pair[0] not in (_SCHEMA, _EVENTS)]
+        return cls(_joined(base, rest), schema, events == "shared")
 
     @property
     def shown(self) -> str:

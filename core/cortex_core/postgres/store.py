@@ -12,6 +12,7 @@ from cortex_core.errors import SearchTimeoutError, StoreClosedError, StoreError
 from cortex_core.ports import Capabilities, Op, Publish, ReadTx, Tx
 from cortex_core.postgres import schema as schemas
 from cortex_core.postgres.address import DEFAULT_SCHEMA, Address
+from cortex_core.postgres.announcements import Announcements
 from cortex_core.postgres.connections import Connections, Pool
 from cortex_core.postgres.failures import translated
 from cortex_core.postgres.look_ups import LookUps
@@ -56,6 +57,7 @@ class PostgresStore:
         owned: Pool | None,
         busy_timeout_s: float,
         search_timeout_s: float,
+        announcements: Announcements | None = None,
     ) -> None:
         """`owned` is the pool where it is closed with the store, and used by it alone."""
         self.name = name
@@ -66,7 +68,9 @@ class PostgresStore:
         )
         statements = Statements(schema)
         self._under_way = UnderWay(self._loop)
-        self._writes = WriteQueue(self.connections, self._loop, statements, publish)
+        self._announcements = announcements
+        announced = None if announcements is None else announcements.calls
+        self._writes = WriteQueue(self.connections, self._loop, statements, publish, announced)
         self._reads = Reader(self.connections, self._loop, statements, self._under_way)
         self._look_ups = LookUps(self.connections, self._under_way)
         self._asks_look_up = look_ups(statements)
@@ -85,6 +89,8 @@ class PostgresStore:
         search_timeout_s: float = SEARCH_TIMEOUT_S,
     ) -> "PostgresStore":
         """Connect to `postgresql://user@host/database?schema=name`, and make the schema there.
+        With `&events=shared`, events go to every store that was opened so in the schema, in
+        whichever process; on one more connection.
 
         It has `connections` at most. A write waits `busy_timeout_s` for another client's lock, and
         anything that long for a connection. Raises StoreError and its subclasses, ValueError
@@ -98,6 +104,10 @@ class PostgresStore:
             )
             async with await connecting as connection:
                 await schemas.prepare(connection, address.schema)
+            announcements = None
+            if address.shares_events:
+                announcements = Announcements(address.url, address.schema, publish)
+                await announcements.start()
         except (psycopg.Error, StoreError) as error:
             raise named(address.shown, error) from error
 
@@ -127,6 +137,7 @@ class PostgresStore:
             owned=pool,
             busy_timeout_s=busy_timeout_s,
             search_timeout_s=search_timeout_s,
+            announcements=announcements,
         )
 
     @classmethod
@@ -214,6 +225,8 @@ class PostgresStore:
 
     async def _close(self) -> None:
         await self._writes.drained()
+        if self._announcements is not None:
+            await self._announcements.stop()
         await self._under_way.drained()
         self._look_ups.release()
         await self.connections.close()

@@ -24,7 +24,7 @@ from cortex_core.ports import Tx
 from cortex_core.postgres.connections import Connections
 from cortex_core.postgres.failures import RETRIED, LostError, translated
 from cortex_core.postgres.greenlets import in_greenlet
-from cortex_core.postgres.pipeline import Pipeline
+from cortex_core.postgres.pipeline import Call, Pipeline
 from cortex_core.postgres.statements import BEGIN_WRITE, Statements
 from cortex_core.postgres.transaction import Transaction
 from cortex_core.postgres.tx import PostgresTx
@@ -64,11 +64,14 @@ class WriteQueue:
         loop: asyncio.AbstractEventLoop,
         statements: Statements,
         publish: Publish,
+        announced: Callable[[Sequence[Event]], Sequence[Call]] | None,
     ) -> None:
+        """`announced` gives what a transaction also asks, to let others know of its events."""
         self._connections = connections
         self._loop = loop
         self._statements = statements
         self._publish = publish
+        self._announced = announced
         self._waiting: deque[_Write] = deque()
         self._batches: set[asyncio.Task[None]] = set()
         self._current: asyncio.Task[None] | None = None
@@ -195,6 +198,10 @@ class WriteQueue:
     async def _commit(
         self, transaction: Transaction, writes: Sequence[_Write]
     ) -> BaseException | None:
+        if self._announced is not None:
+            committed = [event for write in writes if write.error is None for event in write.events]
+            for call in self._announced(committed):
+                transaction.write(call)
         try:
             await transaction.commit()
         except LostError as lost:

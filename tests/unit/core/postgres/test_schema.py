@@ -88,5 +88,6 @@ def test_a_name_that_postgresql_refuses_is_refused_at_once(schema: str) -> None:
 
 def test_an_address_keeps_what_is_meant_for_libpq() -> None:
     url = with_schema("postgresql://u:p@h:5/d?sslmode=require&schema=old", "new one")
-    assert Address.parsed(url) == ("postgresql://u:p@h:5/d?sslmode=require", "new one")
-    assert Address.parsed("postgresql:///d") == ("postgresql:///d", "cortex")
+    assert Address.parsed(url) == Address("postgresql://u:p@h:5/d?sslmode=require", "new one")
+    shared = Address.parsed("postgresql:///d?events=shared")
+    assert shared == Address("postgresql:///d", "cortex", shares_events=True)
