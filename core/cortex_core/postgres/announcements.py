@@ -98,9 +98,7 @@ class Announcements:
                     async for notification in connection.notifies():
                         self._receive(notification)
             except psycopg.Error as error:
-                log.warning(
-                    "events of other processes are missed until the server is back: %s", error
-                )
+                log.warning("events of others are missed until the server is back: %s", error)
             connection = None
             self._pieces.clear()
             await asyncio.sleep(_PAUSE_S)
