@@ -118,9 +118,12 @@ class Pipeline:
         except psycopg.Error as error:
             self._lose(error)
             raise _lost(error, undone=not complete) from error
+        alone = not self._groups
         future: asyncio.Future[list[PGresult]] = self._loop.create_future()
         self._groups.append(_Group(future))
-        if not self._flushing:
+        if alone:
+            self._flush()
+        elif not self._flushing:
             # At the end of this turn: what else is asked in it goes in the same packet.
             self._flushing = True
             self._loop.call_soon(self._flush)
