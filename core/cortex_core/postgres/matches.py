@@ -4,40 +4,36 @@
 it bm25 is computed as FTS5 and the store in memory do.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
 from cortex_core.domain.relevance import TITLE_BOOST
-from cortex_core.memory.bm25 import _B, _K1, idf
+from cortex_core.memory.bm25 import idf
 from cortex_core.postgres.pipeline import Call, Statement
 from cortex_core.postgres.questions import counted
 from cortex_core.postgres.statements import TableStatements
 from cortex_core.postgres.transaction import Transaction
 from cortex_core.postgres.values import texts, to_real, to_whole, whole
+from cortex_core.search import Check
 from cortex_core.text_query import Phrase, Step
+
+_K1, _B = 1.2, 0.75
+"""Those of FTS5 (FTS5 Extension, section 5.1.1)."""
 
 COUNTED_MOST = 5_000
 """More matches than this are not counted one by one."""
 
 _SAMPLE = 1_000
 
-Check = Callable[[], None]
+Group = tuple[Phrase, ...]
+"""Phrases of which a text holds the group with any."""
 
 
-def matching(step: Step) -> str:
-    """The step as a tsquery."""
-    groups = [_any_of(group) for group in step.groups]
-    if step.least == len(groups):
-        expression = " & ".join(groups)
-    elif step.least == 1:
-        expression = " | ".join(groups)
-    else:
-        expression = " | ".join(
-            f"({' & '.join(groups[:left_out] + groups[left_out + 1 :])})"
-            for left_out in range(len(groups))
-        )
-    return " & ".join((f"({expression})", *map(following, step.required)))
+def matching(groups: Sequence[Group], required: Sequence[Phrase], *, every: bool) -> str:
+    """A tsquery for texts that hold every group, or any, and what is required."""
+    joined = " & " if every else " | "
+    return " & ".join((f"({joined.join(map(any_of, groups))})", *map(following, required)))
 
 
 def following(phrase: Phrase) -> str:
@@ -50,7 +46,7 @@ def lexeme(word: str) -> str:
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _any_of(group: Sequence[Phrase]) -> str:
+def any_of(group: Group) -> str:
     return f"({' | '.join(map(following, group))})"
 
 
@@ -180,23 +176,29 @@ class Table:
             for times in (self._times(phrase, parameters),)
         )
 
-    def rarest(self, step: Step, most: int) -> tuple[Step, bool]:
-        """A step that any of its groups satisfies, with as few of the commonest left out as it
-        takes for `most` matches; and whether any was.
+    def share(self, groups: Sequence[Group], of: int, parameters: Parameters) -> str:
+        """The share of the groups that a row holds, as an expression."""
+        held = " + ".join(f"(words @@ {parameters.query(any_of(group))})::int" for group in groups)
+        return f"(({held}) / {of}.0)::double precision"
 
-        The newest rows with any word are mostly those with the commonest one. So it is the rare
-        ones that find candidates, of whatever age.
+    def by_rarity(self, step: Step, most: int) -> tuple[list[Group], list[Group]]:
+        """The groups of a step that texts hold at all: the rarest, which have `most` matches
+        together, and the others. If each has more, the rarest are all.
+
+        The newest rows with any word are mostly those with the commonest one. So the rare ones
+        find the candidates, of whatever age, and the others only rank them.
         """
-        if step.least > 1 or len(step.groups) == 1:
-            return step, False
-        holders = self.holders([_any_of(group) for group in step.groups])
-        pairs = zip(holders, step.groups, strict=True)
-        held = sorted((pair for pair in pairs if pair[0]), key=lambda pair: pair[0])
+        if step.required:
+            return list(step.groups), []  # what is required finds the candidates
+        groups = list(step.groups)
+        if step.unfinished and not self.holders([any_of(groups[-1])])[0]:
+            groups[-1] = step.unfinished
+        counted = zip(self.holders([any_of(group) for group in groups]), groups, strict=True)
+        held = sorted((pair for pair in counted if pair[0]), key=lambda pair: pair[0])
         sums = accumulate(number for number, _ in held)
-        kept = tuple(
-            group for (_, group), total in zip(held, sums, strict=True) if total <= most
-        ) or tuple(group for _, group in held[:1])
-        return (Step(kept, 1, step.required), len(kept) < len(held)) if kept else (step, False)
+        rare = sum(total <= most for total in sums) or len(held)
+        found = [group for _, group in held]
+        return found[:rare], found[rare:]
 
     def _times(self, phrase: Phrase, parameters: Parameters) -> str:
         """How often a row has the phrase, where a word in the heading counts more. For a phrase of

@@ -1,15 +1,18 @@
 """Searches, as units of a transaction: the newest matches compete, the most relevant win."""
 
+from itertools import chain
+
 from cortex_core.domain.namespace import OTHER_WEIGHT, ROOT_WEIGHTS
 from cortex_core.domain.relevance import HALF_LIFE_S, QUALITY_SHARE, RECENCY_SHARE, TEXT_SHARE
 from cortex_core.postgres.conditions import like
-from cortex_core.postgres.matches import Check, Parameters, Table, matching
+from cortex_core.postgres.matches import Parameters, Table, matching
 from cortex_core.postgres.pipeline import Call, Statement
 from cortex_core.postgres.statements import Statements
 from cortex_core.postgres.tables import PATTERNS
 from cortex_core.postgres.transaction import Transaction
 from cortex_core.postgres.values import moment, real, to_real, to_whole, wanted, whole
 from cortex_core.search import (
+    Check,
     ConversationSearch,
     PatternSearch,
     SearchHit,
@@ -66,15 +69,22 @@ def search_conversations(
 
 def _take(step: Step, search: ConversationSearch, table: Table, found: _Found) -> None:
     """Add what one step finds: behind what was found before, and no more relevant."""
-    narrowed, left_out = table.rarest(step, CANDIDATES_MOST)
+    rare, common = (
+        (list(step.groups), []) if step.wants_all else table.by_rarity(step, CANDIDATES_MOST)
+    )
+    if not rare:
+        return
+    phrases = tuple(dict.fromkeys((*step.required, *chain.from_iterable((*rare, *common)))))
     parameters = Parameters()
-    where = f"words @@ {parameters.query(matching(narrowed))}"
+    query = matching(rare, step.required, every=step.wants_all)
+    where = f"words @@ {parameters.query(query)}"
     if search.namespace is not None:
         where += f" AND namespace LIKE {parameters.add(wanted(like(search.namespace)), 'text')}"
     now = parameters.add(moment(search.now), "timestamptz")
     # The ones of before are found again.
     most = parameters.add(whole(search.max_results + len(found.relevances)), "bigint")
-    score = table.score(narrowed.phrases, parameters)
+    score = table.score(phrases, parameters)
+    share = table.share((*rare, *common), len(step.groups), parameters)
     rows = table.ask(
         f"""
         WITH matched AS MATERIALIZED (
@@ -82,11 +92,11 @@ def _take(step: Step, search: ConversationSearch, table: Table, found: _Found) -
             FROM {table.source} WHERE {where}
             ORDER BY captured_at DESC, key DESC LIMIT {CANDIDATES_MOST + 1}
         ), scored AS MATERIALIZED (
-            SELECT key, captured_at, quality, namespace, {score} AS score
+            SELECT key, captured_at, quality, namespace, ({score}) * {share} AS score
             FROM (SELECT * FROM matched LIMIT {CANDIDATES_MOST}) AS competing
         ), blended AS (
             SELECT key, captured_at, {_WEIGHT} AS weight,
-                {TEXT_SHARE * step.share} * score / greatest((SELECT max(score) FROM scored), 1e-9)
+                {TEXT_SHARE} * score / greatest((SELECT max(score) FROM scored), 1e-9)
                 + {QUALITY_SHARE} * quality
                 + {RECENCY_SHARE * HALF_LIFE_S} / ({HALF_LIFE_S} + greatest(
                     extract(epoch FROM {now} - captured_at)::double precision, 0)) AS blend
@@ -109,10 +119,10 @@ def _take(step: Step, search: ConversationSearch, table: Table, found: _Found) -
         matches = to_whole(count)
         if len(found.relevances) < search.max_results:
             found.relevances.setdefault(to_whole(key), min(lowest, to_real(relevance)))
-    found.phrases |= dict.fromkeys(step.phrases)
+    found.phrases |= dict.fromkeys((*step.phrases, *phrases))
     found.candidates = max(found.candidates, min(matches, CANDIDATES_MOST))
-    found.exact &= matches <= CANDIDATES_MOST and not left_out
-    found.holds_all |= step.least == len(step.groups)
+    found.exact &= matches <= CANDIDATES_MOST and not common
+    found.holds_all |= step.wants_all
 
 
 def _hits(table: Table, found: _Found, min_relevance: float, check: Check) -> tuple[SearchHit, ...]:
@@ -166,17 +176,19 @@ def search_patterns(
     if step is None:
         return ()
     table = Table(transaction, statements.patterns, statements.schema, check)
-    narrowed, _ = table.rarest(step, PATTERN_MATCHES_MOST)
+    rare, common = table.by_rarity(step, PATTERN_MATCHES_MOST)
+    if not rare:
+        return ()
     parameters = Parameters()
     where = (
-        f"words @@ {parameters.query(matching(narrowed))}"
+        f"words @@ {parameters.query(matching(rare, (), every=False))}"
         f" AND namespace LIKE {parameters.add(wanted(like(search.namespace)), 'text')}"
         f" AND confidence >= {parameters.add(real(search.min_confidence), 'double precision')}"
     )
     if search.type is not None:
         where += f" AND type = {parameters.add(search.type.value.encode(), 'text')}"
     columns = statements.patterns.columns
-    score = table.score(narrowed.phrases, parameters)
+    score = table.score(tuple(chain.from_iterable((*rare, *common))), parameters)
     sql = f"""
         SELECT {columns} FROM (
             SELECT * FROM {table.source} WHERE {where}

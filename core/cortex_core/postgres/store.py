@@ -16,14 +16,13 @@ from cortex_core.postgres.announcements import Announcements
 from cortex_core.postgres.connections import Connections, Pool
 from cortex_core.postgres.failures import translated
 from cortex_core.postgres.look_ups import LookUps
-from cortex_core.postgres.matches import Check
 from cortex_core.postgres.questions import look_ups, reads
 from cortex_core.postgres.reader import Reader
 from cortex_core.postgres.statements import Statements
 from cortex_core.postgres.tx import PostgresTx
 from cortex_core.postgres.under_way import UnderWay
 from cortex_core.postgres.write_queue import WriteQueue
-from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
+from cortex_core.search import Check, ConversationSearch, PatternSearch, SearchHits, SimilarPattern
 from cortex_core.settings import BUSY_TIMEOUT_S, SEARCH_TIMEOUT_S
 
 S = TypeVar("S")
@@ -191,7 +190,8 @@ class PostgresStore:
         return self._reads.run(unit)
 
     def scan(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
-        return self.read(unit)
+        self._refuse_if_unusable()
+        return self._reads.run(unit, timeout_s=self._search_timeout_s)
 
     def look_up(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
         return self.read(unit)

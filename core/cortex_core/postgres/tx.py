@@ -9,7 +9,6 @@ from cortex_core.domain.pattern import Pattern
 from cortex_core.domain.specification import Specification, check_fields
 from cortex_core.events import Event
 from cortex_core.postgres.conditions import Condition, compiled, satisfying
-from cortex_core.postgres.matches import Check
 from cortex_core.postgres.pipeline import Call, Statement
 from cortex_core.postgres.questions import counted
 from cortex_core.postgres.searches import search_conversations, search_patterns
@@ -21,7 +20,7 @@ from cortex_core.postgres.statements import (
 )
 from cortex_core.postgres.transaction import Transaction
 from cortex_core.postgres.values import real, wanted, whole
-from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
+from cortex_core.search import Check, ConversationSearch, PatternSearch, SearchHits, SimilarPattern
 
 E = TypeVar("E")
 
