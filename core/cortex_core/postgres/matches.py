@@ -171,15 +171,15 @@ class Table:
         holders = self.holders([following(phrase) for phrase in phrases])
         norm = f"{_K1} * ({1 - _B} + {_B} * word_count / {corpus.words!r})"
         return " + ".join(
-            f"{idf(corpus.texts, held)!r} * {_K1 + 1} * {times} / ({times} + {norm})"
-            for phrase, held in zip(phrases, holders, strict=True)
+            f"{idf(corpus.texts, number)!r} * {_K1 + 1} * {times} / ({times} + {norm})"
+            for phrase, number in zip(phrases, holders, strict=True)
             for times in (self._times(phrase, parameters),)
         )
 
     def share(self, groups: Sequence[Group], of: int, parameters: Parameters) -> str:
         """The share of the groups that a row holds, as an expression."""
-        held = " + ".join(f"(words @@ {parameters.query(any_of(group))})::int" for group in groups)
-        return f"(({held}) / {of}.0)::double precision"
+        each = " + ".join(f"(words @@ {parameters.query(any_of(group))})::int" for group in groups)
+        return f"(({each}) / {of}.0)::double precision"
 
     def by_rarity(self, step: Step, most: int) -> tuple[list[Group], list[Group]]:
         """The groups of a step that texts hold at all: the rarest, which have `most` matches
