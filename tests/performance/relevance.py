@@ -1,6 +1,6 @@
 """Whether a search finds what a person looks for, beside plain FTS5.
 
-Some thousand docstrings of the standard library are stored; 60 questions with known answers are
+Some thousand docstrings of the standard library are stored; questions with known answers are
 asked. Two figures count: the share of questions of which an answer is among the first five hits,
 and the mean reciprocal rank (MRR@10: 1 for an answer in the first place, 1/2 in the second, 0 past
 the tenth; Voorhees, "The TREC-8 Question Answering Track Report", 1999). The reference is what one
@@ -96,6 +96,20 @@ def report_misses(what: str, asked: Sequence[Question], hits: Hits) -> None:
             )
 
 
+def report(
+    measurements: Measurements, what: str, asked: Sequence[Question], ours: Hits, plain: Hits
+) -> None:
+    for figure, name, goal in (
+        (found_share, f"answered in the first {FIRST}", FOUND_GOAL),
+        (mean_reciprocal_rank, f"MRR@{DEEPEST}", RANK_GOAL),
+    ):
+        our_figure, reference = figure(asked, ours), figure(asked, plain)
+        measurements.line(
+            f"{what}: {name}", our_figure, reference, our_figure / reference, goal,
+            met=our_figure >= max(goal, reference), unit="share",
+        )  # fmt: skip
+
+
 def main() -> None:
     arguments = sys.argv[1:]
     misses = "--misses" in arguments
@@ -117,20 +131,15 @@ def main() -> None:
             ours = asyncio.run(hits_of(place, stored, asked))
         if misses:
             report_misses(store, asked, ours)
-        at = 0
+        parts = {"in all": slice(None)}
         for half, questions in halves.items():
-            part = slice(at, at := at + len(questions))
-            what = f"{store}, {len(questions)} questions {half}, {len(stored):,} documents"
-            for figure, name, goal in (
-                (found_share, f"answered in the first {FIRST}", FOUND_GOAL),
-                (mean_reciprocal_rank, f"MRR@{DEEPEST}", RANK_GOAL),
-            ):
-                our_figure = figure(questions, ours[part])
-                reference = figure(questions, plain[part])
-                measurements.line(
-                    f"{what}: {name}", our_figure, reference, our_figure / reference, goal,
-                    met=our_figure >= max(goal, reference), unit="share",
-                )  # fmt: skip
+            before = next(reversed(parts.values())).stop or 0
+            parts[half] = slice(before, before + len(questions))
+        for half, part in parts.items():
+            count = len(asked[part])
+            what = f"{store}, {count} questions {half}, {len(stored):,} documents"
+            if measurements.wants(what):
+                report(measurements, what, asked[part], ours[part], plain[part])
     measurements.exit()
 
 
