@@ -61,7 +61,7 @@ async def library(
     path: Path, size: tuple[int, int] = (80, 24), control: StandIn | None = None
 ) -> AsyncIterator[Bench]:
     """The screen, after it has read the store."""
-    async with bench(control, size, store=str(path)) as b:
+    async with bench(control, size, store=str(path), looks=True) as b:
         await b.press("h")
         await b.until(lambda: "reading the store" not in b.text and "checked" in b.text)
         await settled(b)
@@ -479,6 +479,17 @@ async def test_what_was_asked_is_done_even_if_the_screen_is_left_at_once(path: P
         await b.press("d", "d", "escape")
         assert b.app.screen is b.main
         await b.until(lambda: names_left(path) == [FIRST])
+
+
+async def test_an_answer_of_the_store_to_a_screen_that_was_left_is_not_drawn(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        screen = b.app.screen
+        assert isinstance(screen, LibraryScreen)
+        await b.press("escape")
+        screen.relist()
+        screen.show()
+        assert b.app.screen is b.main
 
 
 # --- files --------------------------------------------------------------------------------------

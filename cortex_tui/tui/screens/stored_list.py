@@ -123,6 +123,8 @@ class StoredListScreen(ActionScreen):
 
     def show(self) -> None:
         """Draws whatever differs from what the screen shows."""
+        if self._was_left:
+            return
         sessions, current = self.sessions, self.sessions.current
         self.set_class(current is None, "-without-rows")
         self._instead.update(self._why_empty())
@@ -149,9 +151,16 @@ class StoredListScreen(ActionScreen):
 
     def relist(self, *, follow: bool = True) -> None:
         """Draws other rows than before; with `follow`, the cursor is brought in sight."""
+        if self._was_left:
+            return
         self._rows.relist(follow=follow)
         self.show()
         self.call_after_refresh(self._ask_for_verdicts)
+
+    @property
+    def _was_left(self) -> bool:
+        """Whether the screen is closing, without its parts, while the store still answers it."""
+        return self not in self.app.screen_stack
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.relist)
