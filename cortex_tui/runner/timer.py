@@ -136,8 +136,6 @@ class ArrivalTimer:
         self._handle = self._loop.call_later(delay_ns / 1e9, self._fire)
 
     def _fire(self) -> None:
-        if self._timerfd is not None:
-            self._timerfd.clear()
         self._armed_ns = None
         heap = self._heap
         # The time is read once: callbacks that are due again at once wait for the next turn.
@@ -146,6 +144,10 @@ class ArrivalTimer:
             while heap and heap[0][0] <= now_ns:
                 heapq.heappop(heap)[2]()
         finally:
-            # Whatever one of them raises, the others wait for theirs.
+            # Not before: the arrivals need not wait for that.
+            if self._timerfd is not None:
+                self._timerfd.clear()
+            # Whatever one of them raises, the others wait for theirs. What a callback has armed
+            # and is due by now was cleared, too.
             if heap:
                 self._arm(heap[0][0])
