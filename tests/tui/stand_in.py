@@ -29,6 +29,7 @@ from cortex_tui.tui.config.model import DEFAULTS, Config
 from cortex_tui.tui.screens.main import MainScreen
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.memory import Memory
+from cortex_tui.tui.state.pace import LOOK_S
 from tests.tui.samples import CATALOG
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -160,6 +161,7 @@ class Bench:
         """Waits for what another thread does."""
         async with asyncio.timeout(30):
             while not what():
+                await asyncio.sleep(0.005)
                 await self.pilot.pause()
 
     @property
@@ -198,10 +200,12 @@ async def bench(
     config: Config = DEFAULTS,
     memory: Memory | None = None,
     store: str = STORE,
+    looks: bool = False,
 ) -> AsyncIterator[Bench]:
     """A workbench that uses 4 % of the CPU, on a machine of two cores.
 
-    With `make_control` it may not be ready yet.
+    With `make_control` it may not be ready yet. Views are shown to it, unless it `looks` itself, as
+    often as it does for a person: how often it has looked is among what it draws.
     """
     control = control or StandIn()
     app = Workbench(
@@ -221,10 +225,12 @@ async def bench(
     )
     # A workbench freezes what exists when it begins: of hundreds in one process, each would keep
     # the garbage of the one before it for ever.
-    with patch.object(gc, "freeze"):
+    every_s = LOOK_S if looks else 1e6
+    with patch.object(gc, "freeze"), patch("cortex_tui.tui.screens.main.LOOK_S", every_s):
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             while make_control is None and not app.ready:
+                await asyncio.sleep(0.001)
                 await pilot.pause()
             yield Bench(app, pilot, control)
 

@@ -48,6 +48,7 @@ class Comparing:
     async def until(self, what: Callable[[], object]) -> None:
         async with asyncio.timeout(30):
             while not what():
+                await asyncio.sleep(0.005)
                 await self.pilot.pause()
         await self.pilot.pause()
 
@@ -237,7 +238,8 @@ async def test_keys_of_a_person_stand_on_the_screen(store: Path) -> None:
     app.own_keys = {"compare": {"curves": ("x",), "force": ("F",)}}
     async with comparing(store, "before", "other", app=app) as c:
         assert "F shows their numbers" in c.text
-        await c.press("F", "x")
+        await c.press("F")
+        await c.press("x")
         assert "[x curves]" in c.text
 
 

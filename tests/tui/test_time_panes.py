@@ -335,6 +335,7 @@ async def test_a_run_whose_operations_all_failed_has_no_heat_map_and_breaks_noth
 
     view = session_view(run_view(0, MEDIATOR.profiles[0], measured_ns=S))
     async with bench(control_for(view, 1, nothing), size=(80, 24)) as b:
+        await b.show(view)
         for key in ("2", "3", "enter", "left", "up", "t"):
             await b.press(key)
             await settled(b)

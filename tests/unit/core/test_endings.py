@@ -198,7 +198,7 @@ def test_a_subscriber_that_ends_the_program_leaves_nobody_waiting(path: Path) ->
 def test_a_close_that_the_end_of_the_loop_catches_is_seen_to_its_end(path: Path, busy: str) -> None:
     started, go_on = threading.Event(), threading.Event()
 
-    def wait(connection: sqlite3.Connection) -> None:
+    def wait(connection: sqlite3.Connection, *check: Check) -> None:
         started.set()
         go_on.wait(10)
 
@@ -207,7 +207,7 @@ def test_a_close_that_the_end_of_the_loop_catches_is_seen_to_its_end(path: Path,
         kept = [database.close()]
         if busy:
             kept.insert(0, getattr(database, busy)(wait))
-            await asyncio.to_thread(started.wait, 10)
+            assert await asyncio.to_thread(started.wait, 10)
         tasks.extend(map(asyncio.ensure_future, kept))
         await asyncio.sleep(0)
         asyncio.get_running_loop().call_later(0.01, go_on.set)

@@ -84,7 +84,7 @@ async def test_tears_down_after_the_last_has_measured_and_tells_when_that_fails(
 async def test_a_teardown_that_hangs_is_given_up(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cortex_tui.runner.session.TEARDOWN_S", 0.01)
+    monkeypatch.setattr("cortex_tui.runner.host.TEARDOWN_S", 0.01)
     bench.write(
         """
         @workload
