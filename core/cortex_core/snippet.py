@@ -6,12 +6,13 @@ words begin with, and `check` is called every few thousand characters.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import NamedTuple
 
 from cortex_core.search import HIT_END, HIT_START, SNIPPET_WORDS, Check
 from cortex_core.text_query import Phrase
-from cortex_core.words import NAMED, Term, plain, terms
+from cortex_core.words import NAMED, Term, known_as, plain, terms_of, written
 
 PART = 4_000
 """Characters that are looked at in one go."""
@@ -22,13 +23,17 @@ _OVERLAP = 200
 _PARTS_MOST = 4
 """The best place is chosen among this number of parts with hits."""
 
+_HITS_MOST = 100
+"""Hits of a part that are looked at."""
+
 _SPAN = 160
 """Characters within which hits are shown together."""
 
 _BEFORE_SEVERAL = 3
 """How many words stand before the first of several hits, to leave room for the others."""
 
-_AROUND = 600
+_AROUND = 300
+"""Characters before and behind a hit in which the words to show are looked for."""
 
 _as_shown = re.compile(r"\S{1,24}").finditer
 """A word; of a longer one, and of scripts without spaces, a piece."""
@@ -50,6 +55,20 @@ class _Place(NamedTuple):
     different: int
 
 
+class _Begins(dict[str, bool]):
+    """Whether a phrase may begin at a word as it is written. Texts repeat their words."""
+
+    def __init__(self, exact: Mapping[str, object], beginnings: Iterable[Phrase]) -> None:
+        self._exact = exact
+        self._open = tuple(phrase.words[0] for phrase in beginnings)
+
+    def __missing__(self, raw: str) -> bool:
+        begins = self[raw] = any(
+            word in self._exact or word.startswith(self._open) for word in known_as(raw)
+        )
+        return begins
+
+
 class Snippets:
     """Makes the snippets of one search for `phrases`."""
 
@@ -62,6 +81,8 @@ class Snippets:
                 self._open.append(phrase)
             else:
                 self._exact.setdefault(phrase.words[0], []).append(phrase)
+        self._longest = max((len(phrase.words) for phrase in self._phrases), default=0)
+        self._begins = _Begins(self._exact, self._open)
         beginnings = "|".join(sorted({_beginning(p.words[0]) for p in self._phrases}))
         self._may_begin = re.compile(beginnings, re.IGNORECASE).search
 
@@ -83,28 +104,33 @@ class Snippets:
             part = text[begin:end]
             if not self._may_begin(part if part.isascii() else plain(part)):
                 continue
-            hits = list(self._hits(part))
+            hits = list(islice(self._hits(part), _HITS_MOST))
             if not hits:
                 continue
             first, different = _densest(hits)
             if best is None or different > best.different:
                 best = _Place(begin, hits, first, different)
             looked_at += 1
-            if looked_at == _PARTS_MOST:
+            if looked_at == _PARTS_MOST or best.different >= len(self._phrases):
                 break
         return best
 
     def _hits(self, part: str) -> Iterator[_Hit]:
-        found = list(terms(part))
+        matches = list(written(part))
         last = 0  # the end of the last hit
-        for at, term in enumerate(found):
-            if (size := self._size(found, at)) == 0:
-                continue
-            row = found[at : at + size]
-            if row[-1].end > last:
-                # Pairs of characters overlap: what is marked already is not marked again.
-                last_before, last = last, row[-1].end
-                yield _Hit(max(term.start, last_before), last, tuple(each.word for each in row))
+        begins = self._begins
+        for number in [n for n, match in enumerate(matches) if begins[match[0]]]:
+            own = list(terms_of(matches[number]))
+            behind = matches[number + 1 : number + self._longest]
+            found = [*own, *chain.from_iterable(map(terms_of, behind))]
+            for at, term in enumerate(own):
+                if (size := self._size(found, at)) == 0:
+                    continue
+                row = found[at : at + size]
+                if row[-1].end > last:
+                    # Pairs of characters overlap: what is marked already is not marked again.
+                    begin, last = max(term.start, last), row[-1].end
+                    yield _Hit(begin, last, tuple(each.word for each in row))
 
     def _size(self, found: Sequence[Term], at: int) -> int:
         """How many words the longest phrase that begins here has; 0 where none does."""
@@ -116,8 +142,8 @@ class Snippets:
                 size = length
         if size == 0 and any(term.word.startswith(phrase.words[0]) for phrase in self._open):
             size = 1
-        if size == 0 and term.parts:
-            size = int(any(self._is_in(term.parts, begin) for begin in range(len(term.parts))))
+        if size == 0 and any(self._is_in(term.parts, begin) for begin in range(len(term.parts))):
+            size = 1
         return size
 
     def _is_in(self, parts: Sequence[str], begin: int) -> bool:
@@ -187,7 +213,7 @@ def _shown(text: str, place: _Place | None) -> str:
     )
     focus = 0 if place is None else marks[place.first][0]
     near = max(0, focus - _AROUND)
-    pieces = [m.span() for m in _as_shown(text, near, min(focus + 2 * _AROUND, len(text)))]
+    pieces = [m.span() for m in _as_shown(text, near, min(focus + _AROUND, len(text)))]
     if not pieces:
         return ""
     at = next((n for n, (_, end) in enumerate(pieces) if end > focus), len(pieces) - 1)

@@ -72,18 +72,28 @@ class Term(NamedTuple):
 
 def terms(text: str) -> Iterator[Term]:
     """The words of a text in their order, one at a time."""
-    for match in _pattern(text).finditer(text):
-        words, parts = _known[match.group()]
-        start, end = match.span()
-        if " " not in words:
-            if words:
-                yield Term(words, start, end, tuple(parts.split()))
-        elif _is_unspaced(text, start):
-            for number, pair in enumerate(words.split()):
-                at = min(start + number, end - 1)
-                yield Term(pair, at, min(at + len(pair), end))
-        else:  # such as "½", folded to 1 and 2
-            yield from (Term(word, start, end) for word in words.split())
+    for match in written(text):
+        yield from terms_of(match)
+
+
+def written(text: str) -> Iterator[re.Match[str]]:
+    """The words of a text as they are written; a run of a script without spaces is one."""
+    return _pattern(text).finditer(text)
+
+
+def terms_of(match: re.Match[str]) -> Iterator[Term]:
+    """The words that a written word is indexed as."""
+    words, parts = _known[match.group()]
+    start, end = match.span()
+    if " " not in words:
+        if words:
+            yield Term(words, start, end, tuple(parts.split()))
+    elif _is_unspaced(match.group()):
+        for number, pair in enumerate(words.split()):
+            at = min(start + number, end - 1)
+            yield Term(pair, at, min(at + len(pair), end))
+    else:  # such as "½", folded to 1 and 2
+        yield from (Term(word, start, end) for word in words.split())
 
 
 def index_text(text: str) -> str:
@@ -111,12 +121,17 @@ class Run(NamedTuple):
 
 def runs(text: str) -> Iterator[Run]:
     """The words of a text, as a query needs them."""
-    for match in _pattern(text).finditer(text):
+    for match in written(text):
         raw = match.group()
         unspaced = bool(_is_unspaced(raw))
         parts = () if unspaced else tuple(_known[raw][1].split())
         for word in _folded(raw).split():
             yield Run(word[:TERM_MOST], unspaced, parts)
+
+
+def known_as(raw: str) -> tuple[str, ...]:
+    """The words that a written word is indexed as, and those of its parts."""
+    return tuple(" ".join(_known[raw]).split())
 
 
 def pairs(run: str) -> list[str]:

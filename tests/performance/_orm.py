@@ -14,6 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from cortex_core import Conversation
 from cortex_core.sqlite.moments import to_us
+from cortex_core.words import index_text
 
 
 class Base(DeclarativeBase):
@@ -102,7 +103,9 @@ async def opened(path: Path) -> AsyncIterator[dict[str, Mapper]]:
     engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
 
     @event.listens_for(engine.sync_engine, "connect")
-    def set_pragmas(connection: Any, record: object) -> None:
+    def set_up(connection: Any, record: object) -> None:
+        # The core's triggers call these for the words of its text index.
+        connection.create_function("cortex_words", 1, index_text, deterministic=True)
         cursor = connection.cursor()
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA wal_autocheckpoint = 4000")

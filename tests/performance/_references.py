@@ -15,6 +15,7 @@ from cortex_core import Cortex, Event, Events
 from cortex_core.ports import Tx
 from cortex_core.settings import Synchronous
 from cortex_core.sqlite.database import Database
+from cortex_core.sqlite.full_text import add_word_functions
 from cortex_core.sqlite.store import SqliteStore, SqliteTx
 
 GET = "SELECT * FROM conversations WHERE id = ?"
@@ -28,6 +29,7 @@ T = TypeVar("T")
 def in_one_thread(path: Path, synchronous: str = "NORMAL") -> sqlite3.Connection:
     """sqlite3 on a file of the core's, with the core's pragmas."""
     connection = sqlite3.connect(path, isolation_level=None)
+    add_word_functions(connection)
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
     return connection
