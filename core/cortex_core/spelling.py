@@ -1,6 +1,6 @@
 """Words that a person may have meant who mistyped one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from cortex_core.stems import stem
 from cortex_core.text_query import COMMON
@@ -14,11 +14,21 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _BLOCK = 64
 """Letters of an alphabet lie near each other: blocks of this size that a word has letters of."""
 
+EXAMPLES_MOST = 5
+"""How many texts with a word need to be looked at for how it is written."""
+
+_EXAMPLES_OF = 3
+_EXAMPLE_MOST = 20_000
+"""How many of the most frequent words are looked for in texts, and how far into a text."""
+
 Frequency = Callable[[str], int]
 """How many texts hold a word, as it is indexed; it need not count above a few dozen."""
 
+Examples = Callable[[str], Iterable[str]]
+"""A few texts that hold a word, as it is indexed."""
 
-def corrected(text: str, frequency: Frequency) -> str | None:
+
+def corrected(text: str, frequency: Frequency, examples: Examples) -> str | None:
     """A text with each word that no text holds replaced by the nearest that one does; None where
     there is none to replace, or none near. At most two words are."""
     changed, done, unknown = "", 0, 0
@@ -26,7 +36,7 @@ def corrected(text: str, frequency: Frequency) -> str | None:
         written = plain(text[term.start : term.end])
         if not _may_be_mistyped(written) or frequency(term.word):
             continue
-        nearest = _nearest(written, frequency)
+        nearest = _nearest(written, frequency, examples)
         if nearest is not None:
             changed += text[done : term.start] + nearest
             done = term.end
@@ -40,17 +50,22 @@ def _may_be_mistyped(word: str) -> bool:
     return len(word) >= _LEAST and word.isalpha() and word not in COMMON
 
 
-def _nearest(word: str, frequency: Frequency) -> str | None:
-    """The most frequent of the words one slip away, the likelier slip of equals."""
-    by_stem: dict[str, str] = {}
+def _nearest(word: str, frequency: Frequency, examples: Examples) -> str | None:
+    """The most frequent of the words one slip away that are written so in a text: an index tells
+    "laster" from "faster", and not from "last"."""
+    by_stem: dict[str, set[str]] = {}
     for other in _slips(word):
-        by_stem.setdefault(stem(other), other)
-    best, times = None, 0
-    for stemmed, other in by_stem.items():
-        holders = frequency(stemmed)
-        if holders > times:
-            best, times = other, holders
-    return best
+        by_stem.setdefault(stem(other), set()).add(other)
+    times = {stemmed: frequency(stemmed) for stemmed in by_stem}
+    known = sorted((s for s in by_stem if times[s]), key=lambda s: times[s], reverse=True)
+    for stemmed in known[:_EXAMPLES_OF]:
+        for text in examples(stemmed):
+            for term in terms(text[:_EXAMPLE_MOST]):
+                if term.word == stemmed:
+                    written = plain(text[term.start : term.end])
+                    if written in by_stem[stemmed]:
+                        return written
+    return None
 
 
 def _slips(word: str) -> Iterator[str]:

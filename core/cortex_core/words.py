@@ -35,12 +35,14 @@ _CACHED_MOST = 50_000
 NAMED = {"c++": "cplusplus", "c#": "csharp", "f#": "fsharp", "j#": "jsharp", ".net": "dotnet"}
 """Words with signs in them, and how they are indexed."""
 
-_CONTRACTED = "['’](?:s|t|re|ve|ll|d|m|S|T|RE|VE|LL|D|M)"
+_CONTRACTED = "['’](?:[stdmSTDM]|re|ve|ll|RE|VE|LL)"
 
-_plain_words = re.compile(rf"[A-Za-z0-9_]+(?:{_CONTRACTED}(?![A-Za-z0-9_]))?")
+_bare_words = re.compile(r"[A-Za-z0-9_]+")
+_plain_words = re.compile(rf"\w+(?:{_CONTRACTED}(?!\w))?", re.ASCII)
 _ascii_words = re.compile(
     r"[Cc]\+\+(?!\+)|[CcFfJj]#|\.NET(?![A-Za-z0-9])|(?<![A-Za-z0-9])\.[Nn]et(?![A-Za-z0-9])"
-    rf"|{_plain_words.pattern}"
+    rf"|{_plain_words.pattern}",
+    re.ASCII,
 )
 
 _UNSPACED = (
@@ -107,7 +109,7 @@ def index_text(text: str) -> str:
     indexed = [word for word, _ in known if word]
     indexed += [parts for _, parts in known if parts]
     joined = " ".join(indexed)
-    return joined if len(joined) <= 2 * REPEATS_MOST else _fewer(joined.split())
+    return joined if joined.count(" ") < REPEATS_MOST else _fewer(joined.split())
 
 
 class Run(NamedTuple):
@@ -159,9 +161,10 @@ def _pattern(text: str) -> re.Pattern[str]:
     """What finds the words of this text as they are written."""
     if not text.isascii():
         return _any_words()
-    # Looking for the names costs half as much again as the words alone.
-    has_names = "+" in text or "#" in text or ".n" in text or ".N" in text
-    return _ascii_words if has_names else _plain_words
+    # Each thing more that is looked for costs as much as the words alone.
+    if "+" in text or "#" in text or ".n" in text or ".N" in text:
+        return _ascii_words
+    return _plain_words if "'" in text else _bare_words
 
 
 @cache

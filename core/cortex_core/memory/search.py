@@ -1,7 +1,8 @@
 """Searches in memory: every entity is looked at."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.namespace import Namespace
@@ -18,7 +19,7 @@ from cortex_core.search import (
 )
 from cortex_core.similar_patterns import most_similar
 from cortex_core.snippet import Snippets
-from cortex_core.spelling import corrected
+from cortex_core.spelling import EXAMPLES_MOST, corrected
 from cortex_core.text_query import Phrase, Step, parse
 
 Entry = tuple[Conversation, Document]
@@ -117,7 +118,12 @@ def _suggestion(text: str, entries: Sequence[Entry], check: Check) -> str | None
     for _, document in entries:
         check()
         holders.update(document.words)
-    return corrected(text, lambda word: holders[word])
+
+    def examples(word: str) -> Iterator[str]:
+        holding = (c for c, document in entries if word in document.words)
+        return (f"{c.title} {c.content}" for c in islice(holding, EXAMPLES_MOST))
+
+    return corrected(text, lambda word: holders[word], examples)
 
 
 def search_patterns(

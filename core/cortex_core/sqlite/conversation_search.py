@@ -12,7 +12,7 @@ from typing import Any
 
 from cortex_core.search import Check, ConversationSearch, SearchHit, SearchHits
 from cortex_core.snippet import Snippets
-from cortex_core.spelling import corrected
+from cortex_core.spelling import EXAMPLES_MOST, corrected
 from cortex_core.sqlite.conversation_ranking import ranked
 from cortex_core.sqlite.full_text import Groups, by_rarity, count
 from cortex_core.sqlite.moments import from_us
@@ -22,6 +22,12 @@ CANDIDATES_MOST = 1500
 
 _SUGGESTED_FROM = 50
 """Of words that may be suggested the one in the most conversations is; more are not counted."""
+
+_EXAMPLES = """
+    SELECT conversations.title || ' ' || conversations.content
+    FROM conversations_text JOIN conversations ON key = conversations_text.rowid
+    WHERE conversations_text MATCH ? LIMIT ?
+"""
 
 _HIT = """
     SELECT id, title, content, namespace, quality, captured_at_us
@@ -126,4 +132,9 @@ def _suggestion(text: str, connection: sqlite3.Connection, check: Check) -> str 
         check()
         return count(connection, "conversations", (Phrase((word,)),), _SUGGESTED_FROM)
 
-    return corrected(text, frequency)
+    def examples(word: str) -> list[str]:
+        check()
+        rows = connection.execute(_EXAMPLES, (f'"{word}"', EXAMPLES_MOST)).fetchall()
+        return [example for (example,) in rows]
+
+    return corrected(text, frequency, examples)
