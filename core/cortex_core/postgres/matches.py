@@ -148,6 +148,15 @@ class Table:
         )
         return [to_whole(count) for (count,) in rows if count is not None]
 
+    def holding(self, word: str, most: int) -> list[int]:
+        """The keys of some texts that hold the word."""
+        parameters = Parameters()
+        query = parameters.query(lexeme(word))
+        rows = self.ask(
+            f"SELECT key FROM {self.source} WHERE words @@ {query} LIMIT {most}", parameters
+        )
+        return [to_whole(key) for (key,) in rows if key is not None]
+
     def entity(self, key: int) -> Any:
         """The entity in the row with this key."""
         self._check()

@@ -1,5 +1,6 @@
 """Searches, as units of a transaction: the newest matches compete, the most relevant win."""
 
+from collections.abc import Iterator
 from itertools import chain
 
 from cortex_core.domain.namespace import OTHER_WEIGHT, ROOT_WEIGHTS
@@ -21,7 +22,7 @@ from cortex_core.search import (
 )
 from cortex_core.similar_patterns import candidates_step, most_similar
 from cortex_core.snippet import Snippets
-from cortex_core.spelling import corrected
+from cortex_core.spelling import EXAMPLES_MOST, corrected
 from cortex_core.text_query import Phrase, Step, parse
 
 CANDIDATES_MOST = 1_500
@@ -159,8 +160,13 @@ def _suggestion(text: str, table: Table) -> str | None:
             unknown[word] = None
         return known.get(word, 0)
 
+    def examples(word: str) -> Iterator[str]:
+        for key in table.holding(word, EXAMPLES_MOST):
+            conversation = table.entity(key)
+            yield f"{conversation.title} {conversation.content}"
+
     while True:
-        suggestion = corrected(text, frequency)
+        suggestion = corrected(text, frequency, examples)
         if not unknown:
             return suggestion
         counts = table.frequencies(tuple(unknown), _SUGGESTED_FROM)

@@ -95,3 +95,19 @@ async def test_patterns_like_a_text_come_most_similar_first(store: Store) -> Non
 
 def replace_search(search: PatternSearch, **fields: Any) -> PatternSearch:
     return PatternSearch(**{f: getattr(search, f) for f in search.__struct_fields__} | fields)
+
+
+async def test_every_store_suggests_words_that_are_written_so(store: Store) -> None:
+    await save(
+        store,
+        conversation("one", content="the last database was a slow one"),
+        conversation("two", content="another database"),
+    )
+    for text, suggestion in (
+        ("databse", "database"),
+        ("the databaze is sloww", "the database is slow"),
+        ("faster", None),  # one slip from "laster", which has the stem of "last"
+        ("unheard", None),
+    ):
+        found = await store.search_conversations(ConversationSearch(text, NOW))
+        assert (text, found.suggestion) == (text, suggestion)
