@@ -12,7 +12,7 @@ together with others.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -194,14 +194,9 @@ class Capabilities(msgspec.Struct, frozen=True):
     """What was stored is there when the same place is opened again."""
     across_processes: bool
     """Several processes may have the same place open at once."""
-    concurrent_writers: bool
-    """Units of several writers run at the same time, so that one may have to be run again."""
     remote: bool
     """It is reached over a connection that can be lost: each wait is a round trip, and the
     outcome of a commit may be unknown."""
-    ranks_by: Literal["bm25", "cover density"]
-    """How the words of a text count in a search: the order of hits may differ between stores
-    that rank differently, the set of matches does not."""
 
 
 class Store(Protocol):

@@ -19,9 +19,7 @@ T = TypeVar("T")
 _CAPABILITIES = Capabilities(
     persistent=False,
     across_processes=False,
-    concurrent_writers=False,
     remote=False,
-    ranks_by="bm25",
 )
 
 

@@ -34,9 +34,7 @@ _CONNECT_S = 10
 _CAPABILITIES = Capabilities(
     persistent=True,
     across_processes=True,
-    concurrent_writers=True,
     remote=True,
-    ranks_by="bm25",
 )
 
 

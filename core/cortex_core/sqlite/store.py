@@ -100,10 +100,7 @@ class SqliteStore:
         return Capabilities(
             persistent=on_disk,
             across_processes=on_disk,
-            # A writer has the whole file locked before it reads.
-            concurrent_writers=False,
             remote=False,
-            ranks_by="bm25",
         )
 
     def ask(self, op: Op[T]) -> Awaitable[T]:
