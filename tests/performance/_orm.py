@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from cortex_core import Conversation
+from cortex_core.sqlite.full_text import add_word_functions
 from cortex_core.sqlite.moments import to_us
 from cortex_core.words import index_text
 
@@ -99,7 +100,8 @@ class WithRepositories:
 
 @asynccontextmanager
 async def opened(path: Path) -> AsyncIterator[dict[str, Mapper]]:
-    """Both, on a file that the core has made, with the core's own pragmas."""
+    """Both, on a file that the core has made, with the core's own pragmas
+    and its words for the text index."""
     engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -110,6 +112,7 @@ async def opened(path: Path) -> AsyncIterator[dict[str, Mapper]]:
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA wal_autocheckpoint = 4000")
         cursor.close()
+        add_word_functions(connection)
 
     sessions = async_sessionmaker(engine, expire_on_commit=False)
     try:

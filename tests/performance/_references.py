@@ -32,6 +32,8 @@ def in_one_thread(path: Path, synchronous: str = "NORMAL") -> sqlite3.Connection
     add_word_functions(connection)
     connection.execute(f"PRAGMA synchronous = {synchronous}")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    connection.execute("PRAGMA cache_size = -16000")
+    add_word_functions(connection)
     return connection
 
 

@@ -3,8 +3,10 @@
 Every reference is measured in the same run, in turns with ours, and the medians of the rounds are
 held to the goals. The loop is the one that the runner measures on, uvloop where it is installed;
 where a hop between threads weighs most, asyncio's own stands beside it, without a goal: that hop
-is slower by 8 to 20 µs. `--quick` takes fewer rounds and leaves the million rows out. Needs the
-dependency group `peers`.
+is slower by 8 to 20 µs. Getting by id is measured beside whatever else may keep the store busy;
+requests on long texts are held to their deadline, and a process that captures is killed 20 times,
+to see whether what it had acknowledged is there. `--quick` takes fewer rounds and leaves the
+million rows out. Needs the dependency group `peers`.
 """
 
 from __future__ import annotations
@@ -13,9 +15,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
-from itertools import count, cycle
 from statistics import median
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
@@ -46,7 +46,7 @@ from cortex_core import (
     Validation,
 )
 from cortex_core.data import NAMESPACES, conversation_id, conversations, pattern_id
-from tests.performance import _mediators, _requests
+from tests.performance import _beside, _by_hand, _deadlines, _kills, _mediators, _requests
 from tests.performance._bench import Bench, opened_bench, percentile
 from tests.performance._measure import Measurements, Round
 from tests.performance._references import in_one_thread
@@ -122,17 +122,7 @@ def object_mappers(bench: Bench) -> None:
         return
     each = bench.rounds(quick=50, full=200)
     rounds = bench.rounds(quick=7, full=15)
-    numbers, pool = count(), cycle(list(conversations(ROWS)))
     made: deque[Conversation] = deque()
-
-    def with_fresh(round_: Round) -> Round:
-        """Conversations are made before the clock starts."""
-
-        def once() -> float:
-            made.extend(replace(next(pool), id=f"fresh-{next(numbers)}") for _ in range(each))
-            return round_()
-
-        return once
 
     with bench.core(ROWS) as cortex, bench.open(mappers.opened(bench.file(ROWS))) as orm:
 
@@ -141,20 +131,7 @@ def object_mappers(bench: Bench) -> None:
             assert found.value is not None
 
         async def capture(_: int) -> None:
-            fresh = made.popleft()
-            captured = await cortex.send(
-                CaptureConversation(
-                    id=fresh.id,
-                    title=fresh.title,
-                    content=fresh.content,
-                    quality=fresh.quality,
-                    turn_count=fresh.turn_count,
-                    entity_count=fresh.entity_count,
-                    file_path=fresh.file_path,
-                    namespace=fresh.namespace,
-                )
-            )
-            assert captured.ok
+            assert (await cortex.send(_by_hand.as_request(made.popleft()))).ok
 
         def compare(what: str, ours: Round, theirs: Round) -> None:
             bench.measurements.compare(what, ours, theirs, unit="ns", goal=5.0, rounds=rounds)
@@ -167,8 +144,10 @@ def object_mappers(bench: Bench) -> None:
             )
             compare(
                 f"capture / {name}",
-                with_fresh(bench.one_by_one(capture, each)),
-                with_fresh(bench.one_by_one(partial(_captures, mapper, made), each)),
+                _by_hand.with_fresh(made, each, bench.one_by_one(capture, each)),
+                _by_hand.with_fresh(
+                    made, each, bench.one_by_one(partial(_captures, mapper, made), each)
+                ),
             )
 
 
@@ -235,7 +214,12 @@ def main() -> None:
         _requests.gets_at_once(bench)
         _requests.commands_at_once(bench, "NORMAL", goal=2.0)
         _requests.commands_at_once(bench, "FULL", goal=4.0)
-        _requests.reads_beside_searches(bench, SEARCHED)
+        _requests.random_reads(bench, SEARCHED)
+        _by_hand.capture(bench, ROWS)
+        _by_hand.search(bench, SEARCHED, WORDS)
+        _beside.gets_beside(bench, SEARCHED)
+        _deadlines.long_texts(bench)
+        _kills.lost(bench)
         object_mappers(bench)
         p95_ns = search(bench, SEARCHED)
         if not measurements.quick:

@@ -20,7 +20,7 @@ from cortex_core.sqlite.guard import Guard
 from cortex_core.sqlite.look_ups import LookUps
 from cortex_core.sqlite.read_batch import run_reads
 from cortex_core.sqlite.schema import prepare_reader, prepare_writer
-from cortex_core.sqlite.search_queue import SearchQueue, lower_priority
+from cortex_core.sqlite.search_queue import Activity, SearchQueue, lower_priority
 from cortex_core.sqlite.unit_queue import UnitQueue
 from cortex_core.sqlite.write_batch import run_writes
 
@@ -58,8 +58,13 @@ class Database:
             threads[1 % len(threads)], loop, "cortex-core reads", run_reads, search_timeout_s
         )
         self._look_ups = LookUps(loop_connection, self._reads, loop)
-        self._searches = SearchQueue(threads[2 % len(threads)], loop, search_timeout_s)
-        self._scans = SearchQueue(threads[3 % len(threads)], loop, search_timeout_s, "scan")
+        self._activity = Activity()
+        self._searches = SearchQueue(
+            threads[2 % len(threads)], loop, search_timeout_s, self._activity
+        )
+        self._scans = SearchQueue(
+            threads[3 % len(threads)], loop, search_timeout_s, self._activity, "scan"
+        )
         self._checkpoints = Checkpoints(threads[4], threads[0], loop) if len(threads) > 1 else None
         self._closing: asyncio.Task[None] | None = None
         self._closed = False
@@ -196,6 +201,7 @@ class Database:
             raise StoreClosedError(f"{self.path}: the store is closed")
         if asyncio.get_running_loop() is not self._loop:
             raise StoreError(f"{self.path}: the store belongs to another event loop")
+        self._activity.requests += 1
 
     async def _close(self) -> None:
         self._look_ups.close()

@@ -3,6 +3,7 @@ each other only."""
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,34 @@ async def test_a_cancelled_read_is_stopped(path: Path, where: str, kind: str) ->
         reading.cancel()
         assert await beside == 1
         assert await run(lambda tx: tx.conversations.count()) == 1
+
+
+async def test_a_scan_that_works_in_python_pauses_for_the_event_loop(
+    cortex: Cortex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    pause = time.sleep
+
+    def counted(seconds: float) -> None:
+        pauses.append(seconds)
+        pause(seconds)
+
+    monkeypatch.setattr("cortex_core.sqlite.search_queue.time.sleep", counted)
+    asked: list[Conversation] = []
+
+    def busy(entity: Conversation) -> bool:
+        asked.append(entity)
+        until_ns = time.perf_counter_ns() + 2_000_000
+        while time.perf_counter_ns() < until_ns:
+            pass
+        return False
+
+    finding = asyncio.ensure_future(cortex.conversations.find(spec.satisfies(busy)))
+    while not finding.done():
+        await cortex.conversations.get("c1")
+    assert len(asked) == 50
+    # Before each row but the first, at the latest.
+    assert len(pauses) >= 49
 
 
 async def test_a_read_that_waited_too_long_is_not_begun(path: Path) -> None:
