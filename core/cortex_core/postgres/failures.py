@@ -52,6 +52,15 @@ _BY_STATE: dict[str, tuple[type[StoreError], str]] = {
     "XX002": _DAMAGED,
 }
 _ANY = (StoreError, "the store failed")
+_REFUSED = (StoreError, "the server refuses the connection")
+_LATER = (
+    "starting up",
+    "shutting down",
+    "recovery mode",
+    "too many clients",
+    "remaining connection",
+)
+"""In the text of a refusal that holds for the moment."""
 
 
 def error_of(result: PGresult) -> psycopg.Error:
@@ -86,9 +95,13 @@ def _meaning(error: psycopg.Error) -> tuple[type[StoreError], str]:
     if isinstance(error, LostError):
         return StoreUnavailableError, "the connection to the server broke"
     state = error.sqlstate
+    if state is None and isinstance(error, psycopg.OperationalError):
+        # While connecting there is no state, only the server's text if it did answer.
+        has = str(error).__contains__
+        refused = any(map(has, _REFUSALS)) and not any(map(has, _FOR_NOW))
+        return _REFUSED if refused else _UNAVAILABLE
     if state is None:
-        # libpq's own, which has no state: it could not connect.
-        return _UNAVAILABLE if isinstance(error, psycopg.OperationalError) else _ANY
+        return _ANY
     for length in (5, 3, 2):
         if state[:length] in _BY_STATE:
             return _BY_STATE[state[:length]]

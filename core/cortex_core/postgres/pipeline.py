@@ -237,7 +237,7 @@ class Pipeline:
         if future is None or future.done():
             return
         if group.error is not None:
-            future.set_exception(group.error)
+            _fail(future, group.error)
         else:
             future.set_result(group.results)
 
@@ -252,8 +252,15 @@ class Pipeline:
         while self._groups:
             future = self._groups.popleft().future
             if future is not None and not future.done():
-                future.set_exception(_lost(reason, undone=reason is not error))
+                _fail(future, _lost(reason, undone=reason is not error))
         self._report_drained()
+
+
+def _fail(future: asyncio.Future[list[PGresult]], error: psycopg.Error) -> None:
+    future.set_exception(error)
+    # Of calls that fail one after the other somebody looks at the first only: asyncio would report
+    # the others as forgotten.
+    future.exception()
 
 
 def _lost(reason: psycopg.Error, *, undone: bool) -> LostError:

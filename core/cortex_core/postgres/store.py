@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import psycopg
@@ -30,6 +31,7 @@ T = TypeVar("T")
 
 CONNECTIONS_MOST = 8
 _CONNECT_S = 10
+_FORGOTTEN_S = 1.0
 
 _CAPABILITIES = Capabilities(
     persistent=True,
@@ -74,6 +76,8 @@ class PostgresStore:
         self._asks_read = reads(statements)
         self._search_timeout_s = search_timeout_s
         self._closing: asyncio.Task[None] | None = None
+        self._ended = asyncio.Event()
+        self._guard = self._loop.create_task(self._close_with_the_loop(), name="cortex-core guard")
 
     @classmethod
     async def open(
@@ -126,7 +130,7 @@ class PostgresStore:
             name=f"cortex-core {address.shown}",
         )
         await pool.open()
-        return cls(
+        store = cls(
             pool,
             publish,
             name=address.shown,
@@ -136,6 +140,9 @@ class PostgresStore:
             search_timeout_s=search_timeout_s,
             announcements=announcements,
         )
+        # A task that is cancelled before its first step could not guard anything.
+        await asyncio.sleep(0)
+        return store
 
     @classmethod
     async def over(
@@ -230,6 +237,18 @@ class PostgresStore:
         await self.connections.close()
         if self._owned is not None:
             await self._owned.close()
+        self._ended.set()
+        await self._guard
+
+    async def _close_with_the_loop(self) -> None:
+        """Where nobody closes the store, end the tasks of its pool when the loop is torn down: they
+        take being cancelled while they connect for a failure, and wait for more to do."""
+        try:
+            await self._ended.wait()
+        finally:
+            if self._owned is not None and not self._ended.is_set():
+                with suppress(Exception):
+                    await self._owned.close(_FORGOTTEN_S)
 
     def _refuse_if_unusable(self) -> None:
         if self._closing is not None:

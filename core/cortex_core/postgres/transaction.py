@@ -67,13 +67,11 @@ class Transaction:
         """Have the server end a transaction that only read. Does not wait for it."""
         self._over = True
         if self._begun and self.pipeline.usable:
-            self.pipeline.ask((ROLLBACK if self.failed else COMMIT,)).add_done_callback(_ignored)
+            self.pipeline.ask((ROLLBACK if self.failed else COMMIT,))
 
     async def roll_back(self) -> None:
         """Leave the connection as it was before; closes it where that fails."""
         self._over = True
-        for sent in self._sent:
-            sent.add_done_callback(_ignored)
         if not self._begun:
             return
         try:
@@ -93,9 +91,3 @@ class Transaction:
             raise StoreError(
                 "the unit caught an error that ended its transaction: it must not be caught"
             )
-
-
-def _ignored(future: asyncio.Future[list[PGresult]]) -> None:
-    """Look at the outcome, so that asyncio does not report it as forgotten."""
-    if not future.cancelled():
-        future.exception()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from itertools import count
 
 import psycopg
@@ -180,3 +182,40 @@ async def test_without_a_server_requests_fail_and_say_why(
     with pytest.raises(StoreUnavailableError):
         await save(store, conversation("two"))
     await store.close()
+
+
+FORGETS_TO_CLOSE = """
+import asyncio, sys
+from cortex_core import Events
+from cortex_core.postgres.store import PostgresStore
+
+async def main():
+    store = await PostgresStore.open(sys.argv[1], Events().publish, busy_timeout_s=60)
+    print("open", flush=True)
+    sys.stdin.readline()
+    # Its pool connects, in vain, when the loop ends.
+    reads = [asyncio.ensure_future(store.read(lambda tx: tx.conversations.count()))
+             for _ in range(20)]
+    await asyncio.sleep(0.3)
+
+asyncio.run(main())
+"""
+
+
+def test_a_store_that_nobody_closes_does_not_keep_the_interpreter_from_ending(
+    stoppable_server: PostgresServer, stoppable_url: str
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", FORGETS_TO_CLOSE, stoppable_url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == b"open\n"
+        stoppable_server.stop()
+        try:
+            program.communicate(b"\n", timeout=60)
+        finally:
+            program.kill()
+    assert program.returncode == 0
