@@ -53,14 +53,9 @@ _BY_STATE: dict[str, tuple[type[StoreError], str]] = {
 }
 _ANY = (StoreError, "the store failed")
 _REFUSED = (StoreError, "the server refuses the connection")
-_LATER = (
-    "starting up",
-    "shutting down",
-    "recovery mode",
-    "too many clients",
-    "remaining connection",
-)
-"""In the text of a refusal that holds for the moment."""
+_REFUSALS = ("FATAL: ", "no password supplied")
+_FOR_NOW = ("starting up", "shutting down", "recovery mode", "too many", "remaining connection")
+"""In the text of a refusal that does not last."""
 
 
 def error_of(result: PGresult) -> psycopg.Error:
