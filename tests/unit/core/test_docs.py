@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.postgres_server import PostgresServer
+
 DOCS = Path(__file__).parents[3] / "docs" / "core.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
 
@@ -20,6 +22,21 @@ async def main():
                                        confidence=0.95, namespace="team"))
 {example}
         print(moved, (await cortex.patterns.in_namespace("cortex.rules"))[0].name)
+
+asyncio.run(main())
+"""
+
+SERVER_AROUND = """
+import asyncio
+from psycopg_pool import AsyncConnectionPool
+from cortex_core import Cortex, Events
+from cortex_core.postgres.store import PostgresStore, drop
+
+async def main():
+    async with AsyncConnectionPool("{url}", min_size=1, open=False) as pool:
+{example}
+    await drop("{url}")
+    await drop("{url}?schema=memory")
 
 asyncio.run(main())
 """
@@ -53,6 +70,14 @@ def test_a_memory_without_a_file(tmp_path: Path) -> None:
     assert run(around, tmp_path) == "0\n"
 
 
+def test_a_memory_on_a_server(tmp_path: Path, postgres_server: PostgresServer) -> None:
+    example = EXAMPLES[3].replace("postgresql://me@host/work", postgres_server.url)
+    indented = "".join(f"        {line}\n" for line in example.splitlines())
+    assert (
+        run(SERVER_AROUND.format(example=indented, url=postgres_server.url), tmp_path) == "0\n0\n"
+    )
+
+
 def test_data_for_measurements(tmp_path: Path) -> None:
-    run(EXAMPLES[3].replace("100_000", "100"), tmp_path)
+    run(EXAMPLES[4].replace("100_000", "100"), tmp_path)
     assert (tmp_path / "seed.db").exists()
