@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,25 @@ async def test_all_of_them_succeed_together_and_leave_nothing(
     assert outcome.operations == {p.full_name: OPERATIONS + 5 for p in profiles}
     assert list((tmp_path / "scratch").iterdir()) == []
     assert (after.threads, after.descriptors) == (before.threads, before.descriptors)
+
+
+async def test_a_run_is_given_the_address_with_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    @asynccontextmanager
+    async def place(url: str) -> AsyncIterator[str]:
+        asked.append(url)
+        yield ":memory:"
+
+    monkeypatch.setattr("cortex_tui.workloads.core.databases.temporary_place", place)
+    profiles = reference_profiles("postgresql://me@host/db", Length(iterations=5), Length())
+    (profile,) = (each for each in profiles if each.full_name == "mediator.search")
+    whole = "postgresql://me:hidden@host/db"
+    outcome = await run_together([profile], tmp_path, addresses={profile.database: whole})
+    assert (outcome.reasons, outcome.operations) == ({}, {"mediator.search": 5})
+    assert asked == [whole]
 
 
 async def test_a_seeded_file_is_made_once_and_outdated_ones_are_removed(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import gc
 import os
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,14 +38,22 @@ class Outcome(NamedTuple):
     reasons: dict[str, str]
 
 
-async def run_together(profiles: Sequence[Profile], folder: Path) -> Outcome:
+async def run_together(
+    profiles: Sequence[Profile], folder: Path, addresses: Mapping[str, str] = {}
+) -> Outcome:
     """Runs the profiles as one session; `folder` holds its scratch and cache folders."""
     messages: list[Message] = []
     scratch, cache = folder / "scratch", folder / "cache"
     scratch.mkdir(exist_ok=True)
     cache.mkdir(exist_ok=True)
     runs = tuple(RunPlan(number, profile) for number, profile in enumerate(profiles))
-    plan = SessionPlan(session="together", runs=runs, scratch=str(scratch), cache=str(cache))
+    plan = SessionPlan(
+        session="together",
+        runs=runs,
+        scratch=str(scratch),
+        cache=str(cache),
+        addresses=dict(addresses),
+    )
     await Session(plan, messages.extend).run()
     operations: Counter[str] = Counter()
     errors: dict[str, Counter[str]] = {}
