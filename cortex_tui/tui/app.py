@@ -37,6 +37,7 @@ from cortex_tui.tui.self_contained import self_contained
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.memory import LOOK_S, NOTHING, Memory, Remembered
 from cortex_tui.tui.watching import Unwatched, Watched
+from cortex_tui.tui.widgets.tones import TonedApp
 
 MakeControl = Callable[[asyncio.AbstractEventLoop], Control]
 """Makes the controller, on a thread of its own; it is given the workbench's loop, for sessions
@@ -53,7 +54,7 @@ MAKING_S = 5.0
 """For how long a controller that is being made keeps the workbench from leaving."""
 
 
-class Workbench(KeysInOrder[int]):
+class Workbench(TonedApp[int], KeysInOrder[int]):
     """The terminal workbench. Its result is the exit code."""
 
     TITLE = "cortex-tui"

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 
 from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.screens.compare import CompareScreen
+from cortex_tui.tui.widgets.tones import TonedApp
 from tests.comparisons import make_store
 from tests.tui.samples import CATALOG, run_view, session_view
 from tests.tui.stand_in import SIZES, Bench, bench, check_golden
@@ -26,6 +27,10 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("store") / "snapshots.db"
     make_store(file)
     return file
+
+
+class Alone(TonedApp[None], KeysInOrder[None]):
+    """An app with nothing but the screen."""
 
 
 class Comparing:
@@ -65,7 +70,7 @@ class Comparing:
 async def comparing(
     store: Path, *refs: str, size: Size = (80, 24), app: App[None] | None = None
 ) -> AsyncIterator[Comparing]:
-    app = app or App()
+    app = app or Alone()
     async with app.run_test(size=size) as pilot:
         screen = CompareScreen(store, refs)
         await app.push_screen(screen)
@@ -234,7 +239,7 @@ async def test_the_cursor_stays_on_its_profile_from_one_comparison_to_the_next(
 
 
 async def test_keys_of_a_person_stand_on_the_screen(store: Path) -> None:
-    app: KeysInOrder[None] = KeysInOrder()
+    app = Alone()
     app.own_keys = {"compare": {"curves": ("x",), "force": ("F",)}}
     async with comparing(store, "before", "other", app=app) as c:
         assert "F shows their numbers" in c.text

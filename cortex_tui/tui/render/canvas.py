@@ -10,7 +10,13 @@ from cortex_tui.tui.render.text import Line, Span, SpanTone
 DOTS_ACROSS, DOTS_DOWN = 2, 4
 """Dots in a cell."""
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
-_BRAILLE = 0x2800
+_BRAILLE = [chr(0x2800 + mask) for mask in range(256)]
+_MASKS = {character: mask for mask, character in enumerate(_BRAILLE)}
+_RUNS = [
+    [[sum(dots[first : last + 1]) for last in range(DOTS_DOWN)] for first in range(DOTS_DOWN)]
+    for dots in _DOTS
+]
+"""Of each column of dots in a cell: those from one dot to another, both included."""
 _EVERY = 3
 """Of a dotted curve: which dot along it is drawn."""
 
@@ -46,27 +52,34 @@ class Canvas:
                 before = None
                 continue
             start = y if before is None or before == y else before + (1 if y > before else -1)
-            step = 1 if y >= start else -1
-            for dot in range(start, y + step, step):
-                if not 0 <= dotted_from <= x or drawn % _EVERY == 0:
-                    self.dot(x, dot, tone)
-                drawn += 1
             before = y
+            if 0 <= dotted_from <= x:
+                step = 1 if y >= start else -1
+                for dot in range(start, y + step, step):
+                    if drawn % _EVERY == 0:
+                        self._upright(x, dot, dot, tone)
+                    drawn += 1
+            else:
+                self._upright(x, min(start, y), max(start, y), tone)
+                drawn += abs(y - start) + 1
 
     def rise(self, x: int, start: int, stop: int, tone: SpanTone) -> None:
         """A dotted line upwards, from one dot to another."""
         for y in range(start, stop - 1, -_EVERY):
-            self.dot(x, y, tone)
+            self._upright(x, y, y, tone)
 
-    def dot(self, x: int, y: int, tone: SpanTone) -> None:
-        """One dot; x and y count dots from the upper left corner."""
-        row, column = y // DOTS_DOWN, x // DOTS_ACROSS
-        if not (0 <= row < self.rows and 0 <= column < self.columns):
+    def _upright(self, x: int, top: int, foot: int, tone: SpanTone) -> None:
+        """The dots from `top` to `foot`, both included; x and y count dots from the upper left
+        corner."""
+        column, runs = x // DOTS_ACROSS, _RUNS[x % DOTS_ACROSS]
+        if not 0 <= column < self.columns:
             return
-        cell = ord(self._cells[row][column])
-        mask = cell - _BRAILLE if _BRAILLE <= cell < _BRAILLE + 256 else 0
-        mask |= _DOTS[x % DOTS_ACROSS][y % DOTS_DOWN]
-        self._cells[row][column], self._tones[row][column] = chr(_BRAILLE + mask), tone
+        for row in range(max(0, top // DOTS_DOWN), min(self.rows, foot // DOTS_DOWN + 1)):
+            first, last = top - row * DOTS_DOWN, foot - row * DOTS_DOWN
+            dots = runs[max(0, first)][min(last, DOTS_DOWN - 1)]
+            cells = self._cells[row]
+            cells[column] = _BRAILLE[_MASKS.get(cells[column], 0) | dots]
+            self._tones[row][column] = tone
 
     def behind(self, column: int, text: str, tone: SpanTone) -> None:
         """A character in every row of a column where nothing is."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -65,21 +66,7 @@ class HeatPicture:
         keys = self.keys[y]
         starts = np.flatnonzero(np.diff(keys, prepend=-1)).tolist()
         for start, end in zip(starts, [*starts[1:], keys.size], strict=True):
-            cell = self._cell(int(keys[start]))
-            yield cell._replace(text=cell.text * (end - start))
-
-    def _cell(self, key: int) -> Cell:
-        sign, levels = divmod(key, _SIGN)
-        if sign:
-            return Cell((P50, P99)[sign - 1], 0, levels, sign=True)
-        if not self.halves:
-            return Cell(SHADES[levels - 1] if levels else " ", levels)
-        upper, lower = divmod(levels, _UPPER)
-        if upper == lower:
-            return Cell(FULL if upper else " ", upper)
-        if not upper:
-            return Cell(LOWER, lower)
-        return Cell(UPPER, upper, lower)
+            yield _cells(int(keys[start]), end - start, self.halves)
 
     def changed_from(self, before: HeatPicture) -> set[int]:
         """The lines that are not as they were in a picture of the same size."""
@@ -133,6 +120,22 @@ class HeatPicture:
 
 _UPPER = 16
 _SIGN = _UPPER * _UPPER
+
+
+@lru_cache(maxsize=4_096)
+def _cells(key: int, number: int, halves: bool) -> Cell:
+    """That many neighbours of one key, as one. Kept, since a picture has thousands of a few."""
+    sign, levels = divmod(key, _SIGN)
+    if sign:
+        return Cell((P50, P99)[sign - 1] * number, 0, levels, sign=True)
+    if not halves:
+        return Cell((SHADES[levels - 1] if levels else " ") * number, levels)
+    upper, lower = divmod(levels, _UPPER)
+    if upper == lower:
+        return Cell((FULL if upper else " ") * number, upper)
+    if not upper:
+        return Cell(LOWER * number, lower)
+    return Cell(UPPER * number, upper, lower)
 
 
 def heat_picture(

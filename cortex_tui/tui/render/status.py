@@ -34,7 +34,8 @@ SILENT_NS = 1_000_000_000
 
 def _turn(view: SessionView) -> str:
     """Of runs that follow one another, which it is: `run 3/8`. Empty for those of one loop."""
-    runs = [run for run in view.runs if run.round == view.current_round]
+    current = view.current_round
+    runs = [run for run in view.runs if run.round == current]
     together = any(run.neighbours for run in runs) or sum(r.state == "running" for r in runs) > 1
     if view.state != "running" or len(runs) < 2 or together:
         return ""

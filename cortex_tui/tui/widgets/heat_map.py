@@ -39,7 +39,7 @@ class HeatMap(TimePlot):
         self._row: int | None = None
         """Of the cursor; None for that of the median of its column."""
         self._drawn_cursor: tuple[int, int] | None = None
-        self._styles: dict[tuple[int, int, bool], Style] = {}
+        self._segments: dict[Cell, Segment] = {}
 
     def show(
         self, series: RunSeries | None, *, topic: object, live: bool, window: TimeWindow | None
@@ -149,19 +149,18 @@ class HeatMap(TimePlot):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._styles.clear()
+        self._segments.clear()
         if self.is_mounted:
             # Another theme may have no colours, or have them reversed.
             self.call_later(self.redraw)
 
-    def _style(self, cell: Cell) -> Style:
-        key = cell.level, cell.behind, cell.sign
-        style = self._styles.get(key)
-        if style is None:
-            style = self._styles[key] = self._made_style(cell)
-        return style
+    def _segment(self, cell: Cell) -> Segment:
+        segment = self._segments.get(cell)
+        if segment is None:
+            segment = self._segments[cell] = Segment(cell.text, self._style(cell))
+        return segment
 
-    def _made_style(self, cell: Cell) -> Style:
+    def _style(self, cell: Cell) -> Style:
         plain = self.tone_style("plain")
         if not self._halves:
             return plain + Style(bold=True) if cell.sign else plain
@@ -189,7 +188,7 @@ class HeatMap(TimePlot):
         if has_cursor:
             label = label[:-1] + CURSOR
         segments = [Segment(label, self.tone_style("head" if has_cursor else "dim"))]
-        segments += [Segment(cell.text, self._style(cell)) for cell in picture.line(y)]
+        segments += map(self._segment, picture.line(y))
         strip = Strip(segments, LABEL_WIDTH + picture.axis.cells)
         if not has_cursor or place is None:
             return strip

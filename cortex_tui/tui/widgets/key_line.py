@@ -12,7 +12,7 @@ from textual.strip import Strip
 from cortex_tui.tui.actions import Action
 from cortex_tui.tui.key_lines import State, key_line
 from cortex_tui.tui.render.text import Span
-from cortex_tui.tui.widgets.lines import Toned
+from cortex_tui.tui.widgets.tones import Toned
 
 
 class KeyLine(Toned):

@@ -16,8 +16,9 @@ from cortex_tui.tui.render.library_rows import header_line, library_columns, ses
 from cortex_tui.tui.render.text import Line
 from cortex_tui.tui.state.library_list import ORDERS, LibraryList
 from cortex_tui.tui.state.sorting import Sort
-from cortex_tui.tui.widgets.lines import SCROLLBAR, Toned
+from cortex_tui.tui.widgets.lines import SCROLLBAR
 from cortex_tui.tui.widgets.row_table import RowTable
+from cortex_tui.tui.widgets.tones import Toned
 
 
 class LibraryHeader(Toned):

@@ -7,121 +7,18 @@ drawn as they are, so nothing in them is read as markup.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
-from operator import attrgetter
-from typing import ClassVar, Literal, get_args
+from typing import Literal
 
-from rich.segment import Segment
-from rich.style import Style
 from textual.geometry import Region, Size
 from textual.reactive import Reactive, reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widget import Widget
 
-from cortex_tui.tui.render.text import Line, Share, Span, SpanTone, width_of
+from cortex_tui.tui.render.text import Line, Span
+from cortex_tui.tui.widgets.tones import Toned
 
 SCROLLBAR = 1
 """The width of a scrollbar."""
-
-_tone = attrgetter("tone")
-
-
-Highlight = Literal["", "cursor", "selected"]
-"""What is special about a line: the cursor is on it, or was until another part got the focus."""
-
-
-class Toned(Widget):
-    """A widget whose text has tones."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "tone--dim",
-        "tone--head",
-        "tone--good",
-        "tone--bad",
-        "tone--warn",
-        "tone--cursor",
-        "tone--selected",
-        "tone--series-1",
-        "tone--series-2",
-        "tone--series-3",
-        "tone--series-4",
-        "tone--series-5",
-        "tone--series-6",
-        *(f"tone--{share}" for share in get_args(Share)),
-    }
-    DEFAULT_CSS = """
-    Toned {
-        .tone--dim { color: $text-muted; }
-        .tone--head { color: $text-primary; text-style: bold; }
-        .tone--good { color: $text-success; }
-        .tone--bad { color: $text-error; text-style: bold; }
-        .tone--warn { color: $text-warning; text-style: bold; }
-        &:ansi .tone--dim { text-style: dim; }
-        .tone--series-1 { color: $text-secondary; }
-        .tone--series-2 { color: $text-warning; }
-        .tone--series-3 { color: $text-success; }
-        .tone--series-4 { color: $text-error; }
-        .tone--series-5 { color: $text-accent; }
-        .tone--series-6 { color: $text-primary; }
-        /* Blue to orange, which colour-blind people see apart; darker or brighter the more. */
-        .tone--much-in-a { background: #3d85c6; color: #000000; }
-        .tone--more-in-a { background: #1c4a75; color: #ffffff; }
-        .tone--alike { background: #3c3c3c; color: #b0b0b0; }
-        .tone--more-in-b { background: #7a450c; color: #ffffff; }
-        .tone--much-in-b { background: #f39a2e; color: #000000; }
-        &:light .tone--much-in-a { background: #1f5f9e; color: #ffffff; }
-        &:light .tone--more-in-a { background: #a9cbe8; color: #000000; }
-        &:light .tone--alike { background: #e6e6e6; color: #555555; }
-        &:light .tone--more-in-b { background: #f7cb94; color: #000000; }
-        &:light .tone--much-in-b { background: #b35c00; color: #ffffff; }
-        &:ansi .tone--much-in-a { color: ansi_blue; text-style: bold; }
-        &:ansi .tone--more-in-a { color: ansi_blue; }
-        &:ansi .tone--alike { color: ansi_default; }
-        &:ansi .tone--more-in-b { color: ansi_yellow; }
-        &:ansi .tone--much-in-b { color: ansi_yellow; text-style: bold; }
-        .tone--selected { background: $panel; text-style: bold; }
-        .tone--cursor { background: $primary-muted; color: $foreground; text-style: bold; }
-    }
-    """
-
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id, classes=classes)
-        self._tones: dict[tuple[SpanTone, Highlight], Style] = {}
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._tones.clear()
-
-    def tone_style(self, tone: SpanTone, highlight: Highlight = "") -> Style:
-        """The style of a tone here, in a line with that highlight."""
-        style = self._tones.get((tone, highlight))
-        if style is None:
-            style = self.rich_style
-            if highlight:
-                style += self.get_component_rich_style(f"tone--{highlight}", partial=True)
-            if tone != "plain":
-                # Not the partial style: that leaves automatic colours without a background.
-                full = self.get_component_rich_style(f"tone--{tone}")
-                filled = tone in get_args(Share) and not self.app.native_ansi_color
-                behind = full.bgcolor if filled else None
-                style += Style(color=full.color, bgcolor=behind, bold=full.bold, dim=full.dim)
-            self._tones[tone, highlight] = style
-        return style
-
-    def strip(self, line: Line, width: int, *, highlight: Highlight = "") -> Strip:
-        """A line, padded or cut to `width` cells."""
-        # Neighbours of one tone are one segment: fewer escape sequences to write.
-        segments = [
-            Segment("".join(span.text for span in spans), self.tone_style(tone, highlight))
-            for tone, spans in groupby(line, key=_tone)
-        ]
-        used = sum(width_of(segment.text) for segment in segments)
-        if used > width:
-            return Strip(segments, used).crop(0, width)
-        if used < width:
-            segments.append(Segment(" " * (width - used), self.tone_style("plain", highlight)))
-        return Strip(segments, width)
 
 
 class TextLine(Toned):

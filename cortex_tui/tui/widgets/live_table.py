@@ -20,8 +20,9 @@ from cortex_tui.tui.render.text import Line, width_of
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.versus import Versus
-from cortex_tui.tui.widgets.lines import SCROLLBAR, Toned
+from cortex_tui.tui.widgets.lines import SCROLLBAR
 from cortex_tui.tui.widgets.row_table import RowTable
+from cortex_tui.tui.widgets.tones import Toned
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.baseline import BaselineVerdict

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from textual.strip import Strip
 
 from cortex_tui.tui.render.text import Line
-from cortex_tui.tui.widgets.lines import Toned, regions_of
+from cortex_tui.tui.widgets.lines import regions_of
+from cortex_tui.tui.widgets.tones import Toned
 
 Draw = Callable[[int, int], list[Line]]
 """The lines for a width and a height in cells."""

@@ -11,7 +11,7 @@ from textual.strip import Strip
 
 from cortex_tui.tui.actions import Action
 from cortex_tui.tui.render.text import Span, fit_middle, width_of
-from cortex_tui.tui.widgets.lines import Toned
+from cortex_tui.tui.widgets.tones import Toned
 
 _NAME_LEAST = 16
 

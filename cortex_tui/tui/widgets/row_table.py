@@ -10,7 +10,8 @@ from textual.strip import Strip
 from cortex_tui.tui.render.columns import BOX
 from cortex_tui.tui.render.marks import CURSOR
 from cortex_tui.tui.render.text import Line, Span
-from cortex_tui.tui.widgets.lines import Highlight, Move, Scrolled
+from cortex_tui.tui.widgets.lines import Move, Scrolled
+from cortex_tui.tui.widgets.tones import Highlight
 
 
 class RowTable(Scrolled, can_focus=True, inherit_bindings=False):

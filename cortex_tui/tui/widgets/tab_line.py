@@ -9,7 +9,7 @@ from textual.strip import Strip
 
 from cortex_tui.tui.panes.registry import tabs
 from cortex_tui.tui.render.text import Span
-from cortex_tui.tui.widgets.lines import Toned
+from cortex_tui.tui.widgets.tones import Toned
 
 
 class TabLine(Toned):

@@ -8,7 +8,8 @@ from textual.message import Message
 
 from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.tui.render.time_axis import LABEL_WIDTH, TimeAxis, axis_for
-from cortex_tui.tui.widgets.lines import Move, Toned
+from cortex_tui.tui.widgets.lines import Move
+from cortex_tui.tui.widgets.tones import Toned
 
 _PAGE = 10
 """Columns that the keys for pages move by."""
