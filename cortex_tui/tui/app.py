@@ -144,6 +144,8 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
 
     def begin(self) -> None:
         """Has the controller made."""
+        gc.freeze()
+        gc.enable()
         if not self._ending:
             # Making it brings numpy: 100 to 150 ms in which no key would be answered.
             self._making = Future()
@@ -159,7 +161,7 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
 
     def _begin_sessions(self, making: Future[Control]) -> None:
         if not self._ending:
-            # What exists now stays; a full collection would cost 25 to 35 ms each time it looks.
+            # What exists now stays, and what came with numpy; a full collection would cost 25 to 35 ms each time it looks.
             gc.freeze()
             # On a busy machine Textual's first layout may come before the widgets, and the screen
             # then stays empty until something changes: seen with an app of one Static, too.
@@ -351,5 +353,6 @@ def launch(
             else:
                 code = run_to_end(runner.get_loop(), app.run_async(), interrupted)
     finally:
+        gc.enable()
         app.close_control()
     return Outcome(app.return_code or code or 0, app.last_view, app.failure)
