@@ -218,8 +218,8 @@ def _launch(
     place: Place,
     loop: LoopName,
 ) -> int:
-    # Next to nothing that is made until the first frame is garbage, and looking for it takes a tenth
-    # of the time until then. The workbench has it looked for again behind that frame.
+    # Next to nothing that is made until the first frame is garbage, and looking for it takes a
+    # tenth of the time until then. The workbench has it looked for again behind that frame.
     gc.disable()
     from cortex_tui.report import summary
     from cortex_tui.report.stream import wants_colour, width_of

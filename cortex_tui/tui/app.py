@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from typing import Any, ClassVar, NamedTuple
 
 from textual import on
@@ -29,6 +30,7 @@ from cortex_tui.tui.config.model import DEFAULTS, Config
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.leaving import leaving
+from cortex_tui.tui.panes.registry import tabs
 from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.screens.main import MainScreen
 from cortex_tui.tui.screens.session_screen import SessionScreen
@@ -154,6 +156,8 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
 
     def _make(self, making: Future[Control], loop: asyncio.AbstractEventLoop) -> None:
         try:
+            for module in {module for pane in tabs() for module in pane.NEEDS}:
+                import_module(module)
             making.set_result(self._make_control(loop))
         except BaseException as error:
             making.set_exception(error)
@@ -161,7 +165,7 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
 
     def _begin_sessions(self, making: Future[Control]) -> None:
         if not self._ending:
-            # What exists now stays, and what came with numpy; a full collection would cost 25 to 35 ms each time it looks.
+            # What exists now stays; a full collection would cost 25 to 35 ms each time it looks.
             gc.freeze()
             # On a busy machine Textual's first layout may come before the widgets, and the screen
             # then stays empty until something changes: seen with an app of one Static, too.

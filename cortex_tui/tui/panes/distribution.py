@@ -25,6 +25,7 @@ class DistributionPane(Pane):
     TAB = 4
     LABEL = "distribution"
     TOOLTIP = "Show the histogram and the modes of the run under the cursor"
+    NEEDS = ("cortex_tui.results.shape",)
 
     def __init__(self) -> None:
         super().__init__()

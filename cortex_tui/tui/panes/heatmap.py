@@ -17,6 +17,7 @@ class HeatMapPane(TimePane):
     LABEL = "heat map"
     TOOLTIP = "Show how many operations took how long over the time of the run"
     TITLE = "heat map"
+    NEEDS = ("cortex_tui.tui.state.heat",)
 
     def __init__(self) -> None:
         super().__init__()

@@ -105,6 +105,7 @@ class MachinePane(LinesPane):
     TOOLTIP = "Show what is measured on: runner, event loop, machine, screen; i closes it again"
     WANTS_SERIES = True
     HEADING = "session and machine"
+    NEEDS = ("cortex_tui.environment.findings",)
 
     @staticmethod
     def lines_of(now: PaneInput, width: int) -> list[Line]:

@@ -72,6 +72,9 @@ class Pane(Container):
     TOOLTIP: ClassVar[str]
     RANK: ClassVar[int] = 0
     """The place of its key in the key line when there is not room for all; with 0 it has none."""
+    NEEDS: ClassVar[tuple[str, ...]] = ()
+    """Modules that it draws with and the first frame does without: they bring numpy or SQLite. They
+    are imported behind that frame, so that the key that opens it need not wait."""
     WANTS_SERIES: ClassVar[bool] = False
     """Whether it is drawn from the intervals of the run, which are fetched then."""
 

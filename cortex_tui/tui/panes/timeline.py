@@ -16,6 +16,7 @@ class TimelinePane(TimePane):
     LABEL = "timeline"
     TOOLTIP = "Show percentiles, throughput, load and what happened over the time of the run"
     TITLE = "timeline"
+    NEEDS = ("cortex_tui.results.time_columns",)
 
     def __init__(self) -> None:
         super().__init__()

@@ -13,7 +13,7 @@ from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.tui.render.marks import CURSOR, RESCALED
 from cortex_tui.tui.render.ramp import ON_DARK, ON_LIGHT, text_on
 from cortex_tui.tui.render.text import Line, Span
-from cortex_tui.tui.render.time_axis import LABEL_WIDTH, LEAST_CELLS, axis_line
+from cortex_tui.tui.render.time_axis import LABEL_WIDTH, axis_line
 from cortex_tui.tui.widgets.time_plot import TimePlot
 
 if TYPE_CHECKING:
@@ -61,7 +61,12 @@ class HeatMap(TimePlot):
         """Whether there are colours, so that a line can have two rows."""
         return not self.app.native_ansi_color and "NO_COLOR" not in os.environ
 
-    def redraw(self) -> None:
+    @property
+    def inputs(self) -> object:
+        kind = None if self._memory is None else self._memory.kind
+        return self._shown, self._row, kind, self._halves
+
+    def remake(self) -> None:
         before, axis_before, cursor_before = self._picture, self._axis_line, self._drawn_cursor
         self._picture = self._made()
         self._drawn_cursor = self._cursor_place()
@@ -81,7 +86,7 @@ class HeatMap(TimePlot):
 
     def _made(self) -> HeatPicture | None:
         lines = self.size.height - _BELOW
-        if self._shown is None or lines < 1 or self.size.width < LABEL_WIDTH + LEAST_CELLS:
+        if self._shown is None or lines < 1 or not self.has_room:
             self.axis, self._axis_line = None, ()
             return None
         if self._memory is None:

@@ -7,7 +7,7 @@ from textual.geometry import Region
 from textual.message import Message
 
 from cortex_tui.results.series import RunSeries, TimeWindow
-from cortex_tui.tui.render.time_axis import LABEL_WIDTH, TimeAxis, axis_for
+from cortex_tui.tui.render.time_axis import LABEL_WIDTH, LEAST_CELLS, TimeAxis, axis_for
 from cortex_tui.tui.widgets.lines import Move
 from cortex_tui.tui.widgets.tones import Toned
 
@@ -42,12 +42,32 @@ class TimePlot(Toned, can_focus=True, inherit_bindings=False):
         self._cursor_ns: int | None = None
         self._drag: tuple[int, int] | None = None
         """The columns where a drag began, and where it is."""
+        self._made_from: object = None
 
     # --- what is drawn ----------------------------------------------------------------------------
 
     def redraw(self) -> None:
-        """Makes what is to be drawn anew, and refreshes the lines that differ."""
+        """Makes what is to be drawn anew where anything that it is made from has changed, and
+        refreshes the lines that differ."""
+        focused = self.screen.focused is self
+        made_from = self.size, focused, self._cursor_ns, self._drag, self.inputs
+        if made_from != self._made_from:
+            self._made_from = made_from
+            self.remake()
+
+    @property
+    def inputs(self) -> object:
+        """What else it is made from."""
         raise NotImplementedError  # each picture has its own
+
+    def remake(self) -> None:
+        """Makes it anew, and refreshes the lines that differ."""
+        raise NotImplementedError  # each picture has its own
+
+    @property
+    def has_room(self) -> bool:
+        """Whether an axis fits into the width; there is none before its tab is laid out."""
+        return self.size.width >= LABEL_WIDTH + LEAST_CELLS
 
     def fit_axis(self, series: RunSeries) -> TimeAxis:
         """The axis for the width that there is."""

@@ -37,7 +37,11 @@ class Timeline(TimePlot):
         self._shown = None if series is None or run is None else (series, run, window)
         self.redraw()
 
-    def redraw(self) -> None:
+    @property
+    def inputs(self) -> object:
+        return self._shown
+
+    def remake(self) -> None:
         before, self._lines = self._lines, self._made()
         if len(before) != len(self._lines):
             self.refresh()
@@ -46,7 +50,7 @@ class Timeline(TimePlot):
         self.refresh_lines([y for y, (old, new) in pairs if old != new])
 
     def _made(self) -> list[Line]:
-        if self._shown is None:
+        if self._shown is None or not self.has_room:
             self.axis = None
             return []
         series, run, window = self._shown
