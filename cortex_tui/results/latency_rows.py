@@ -57,14 +57,33 @@ def latency_rows(low_ns: int, high_ns: int, rows: int) -> LatencyRows:
     return LatencyRows(low_ns, high_ns, tuple(index_of(min(int(ns), HIGHEST_NS)) for ns in borders))
 
 
-def bounds_of(columns: Sequence[TimeColumn | None]) -> tuple[int, int] | None:
-    """The 1 % quantile and the maximum of all columns: an outlier is always in sight, and the
-    fastest few take no room. None without values."""
-    return bounds_of_times([column.times for column in columns if column is not None])
+class LatencyBounds:
+    """As `bounds_of_times`, of the columns of one run at a time: while it is measured, only new
+    columns are added to those that were there before."""
+
+    def __init__(self) -> None:
+        self._settled: tuple[TimeColumn | None, ...] = ()
+        self._times = IntervalHistogram.together(())
+
+    def of(self, columns: Sequence[TimeColumn | None]) -> tuple[int, int] | None:
+        # The last one changes with each interval.
+        settled, newest = tuple(columns[:-1]), _times_of(columns[-1:])
+        known = len(self._settled)
+        if settled[:known] != self._settled:
+            self._times, known = IntervalHistogram.together(()), 0
+        if fresh := _times_of(settled[known:]):
+            self._times = IntervalHistogram.together([self._times, *fresh])
+        self._settled = settled
+        return bounds_of_times([self._times, *newest])
+
+
+def _times_of(columns: Sequence[TimeColumn | None]) -> list[IntervalHistogram]:
+    return [column.times for column in columns if column is not None]
 
 
 def bounds_of_times(parts: Sequence[IntervalHistogram]) -> tuple[int, int] | None:
-    """As `bounds_of`."""
+    """The 1 % quantile and the maximum of all parts: an outlier is always in sight, and the fastest
+    few take no room. None without values."""
     times = IntervalHistogram.together(parts)
     low, high = times.percentile(_LOW_QUANTILE), times.moments.max_ns
     if high is None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rich.color import Color, ColorSystem
 from textual.theme import BUILTIN_THEMES
 
-from cortex_tui.results.latency_rows import bounds_of, latency_rows
+from cortex_tui.results.latency_rows import LatencyBounds, latency_rows
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.time_columns import TimeColumn, TimeColumns
 from cortex_tui.stats.histogram import IntervalHistogram
@@ -41,7 +41,7 @@ def pictured(
 ) -> HeatPicture:
     axis = axis_for(run.last_ns, run.slice_ns, cells)
     columns = TimeColumns().of(run, axis.column_ns)
-    bounds = bounds_of(columns)
+    bounds = LatencyBounds().of(columns)
     assert bounds is not None
     latencies = latency_rows(*bounds, rows)
     counts = np.stack(
@@ -69,7 +69,16 @@ def times(*values_ns: int) -> IntervalHistogram:
 def test_rows_go_from_the_one_percent_quantile_to_the_real_maximum() -> None:
     run = series()
     merged = run.merged()
-    assert bounds_of(columns_of(run)) == (merged.percentiles([0.01])[0], merged.max_ns)
+    assert LatencyBounds().of(columns_of(run)) == (merged.percentiles([0.01])[0], merged.max_ns)
+
+
+@pytest.mark.parametrize("each", [1, 3])
+def test_the_rows_of_a_run_that_is_measured_are_those_of_all_its_columns(each: int) -> None:
+    run, kept, columns = series(), LatencyBounds(), TimeColumns()
+    for tenths in (5, 6, 9, 40, 41, 60, 7):  # the last as of another run
+        part = msgspec.structs.replace(run, slices=run.slices[:tenths])
+        found = columns.of(part, each * TENTH_NS)
+        assert kept.of(found) == LatencyBounds().of(found)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 12, 80])
@@ -101,9 +110,12 @@ def test_values_beyond_an_hour_and_the_fastest_few_are_counted_too() -> None:
 def test_noise_does_not_fill_the_height() -> None:
     run = series(1)
     narrow = msgspec.structs.replace(run.slices[0], response=times(1_000_000, 1_010_000))
-    low, high = bounds_of(columns_of(msgspec.structs.replace(run, slices=(narrow,)))) or (0, 0)
+    low, high = LatencyBounds().of(columns_of(msgspec.structs.replace(run, slices=(narrow,)))) or (
+        0,
+        0,
+    )
     assert (low, high) == (505_000, 1_010_000)
-    assert bounds_of((None,)) is None
+    assert LatencyBounds().of((None,)) is None
 
 
 # --- levels ---------------------------------------------------------------------------------------

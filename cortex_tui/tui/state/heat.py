@@ -7,35 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cortex_tui.results.latency_rows import LatencyRows, bounds_of_times, latency_rows
+from cortex_tui.results.latency_rows import LatencyBounds, LatencyRows, latency_rows
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.time_columns import TimeColumn, TimeColumns
-from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.tui.render.heat_scale import KINDS, Counts, HeatScale, Kind, heat_scale
 from cortex_tui.tui.render.heatmap import HeatPicture, heat_picture
 from cortex_tui.tui.render.ramp import ON_DARK, SHADES
 from cortex_tui.tui.render.time_axis import TimeAxis
-
-
-class _AllTimes:
-    """The values of all columns together, to which a frame adds those of its new columns."""
-
-    def __init__(self) -> None:
-        self._settled: tuple[TimeColumn | None, ...] = ()
-        self._times = IntervalHistogram.together(())
-
-    def bounds(self, columns: Sequence[TimeColumn | None]) -> tuple[int, int] | None:
-        """As `bounds_of`; of a run that is measured, the last column changes with each interval."""
-        settled, last = tuple(columns[:-1]), columns[-1:]
-        known = len(self._settled)
-        if settled[:known] != self._settled:
-            self._times, known = IntervalHistogram.together(()), 0
-        fresh = [column.times for column in settled[known:] if column is not None]
-        if fresh:
-            self._times = IntervalHistogram.together([self._times, *fresh])
-        self._settled = settled
-        newest = [column.times for column in last if column is not None]
-        return bounds_of_times([self._times, *newest])
 
 
 class HeatMemory:
@@ -44,7 +22,7 @@ class HeatMemory:
     def __init__(self) -> None:
         self.kind: Kind = KINDS[0]
         self._columns = TimeColumns()
-        self._times = _AllTimes()
+        self._bounds = LatencyBounds()
         self.rescaled_ns: int | None = None
         """When the scale no longer fitted and was made anew: how long the run had lasted."""
         self._scale: HeatScale | None = None
@@ -96,7 +74,7 @@ class HeatMemory:
         `made_for` is what else the picture depends on: where that changes, the scale is made anew,
         without a word. While the run is `live` it is kept as long as it fits.
         """
-        bounds = self._times.bounds(columns)
+        bounds = self._bounds.of(columns)
         if bounds is None:
             return None
         made_for = made_for, rows, levels
