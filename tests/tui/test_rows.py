@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from cortex_tui.profiles.matrix import value_text
 from cortex_tui.profiles.model import Catalog, Suite
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import shared_warnings
-from cortex_tui.tui.render.columns import MARK_WIDTH, columns_for
+from cortex_tui.tui.render.columns import MARK_WIDTH, Column, columns_for
 from cortex_tui.tui.render.rows import (
     header_line,
+    is_bare,
     phase_text,
     profile_row,
     stalled_ns,
@@ -90,6 +92,24 @@ def test_cells_of_a_matrix_are_told_apart_by_their_coordinates(
     line = profile_row(Entry(SEARCH, of), None, columns_for(79, 40), box="none")
     text = "".join(span.text for span in line)
     assert text[4 : MARK_WIDTH + 11].rstrip() == shown
+
+
+@pytest.mark.parametrize("width", range(6, 40))
+def test_the_cells_of_a_suite_have_names_of_one_form(width: int) -> None:
+    sizes = (10, 1_000, 100_000)
+    cells = [
+        profile("search", f"{base}[size={size}]", base=base, matrix={"size": size})
+        for base in ("read", "read-everything")
+        for size in sizes
+    ]
+    suite = msgspec.structs.replace(SEARCH, profiles=tuple(cells))
+    bare = is_bare(suite, width)
+    columns = (Column("name", "profile", width),)
+    for each, size in zip(cells, sizes * 2, strict=True):
+        line = profile_row(Entry(suite, each), None, columns, box="none", bare=bare)
+        text = "".join(span.text for span in line)[4 : 4 + width]
+        assert ("size=" in text) is (not bare), text
+        assert f"{size}]" in text or width < 11, text
 
 
 @pytest.mark.parametrize(

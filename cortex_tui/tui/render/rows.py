@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from cortex_tui.profiles.matrix import value_text
-from cortex_tui.profiles.model import Profile
+from cortex_tui.profiles.model import Profile, Suite
 from cortex_tui.protocol.lifecycle import words
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.quantities import format_count, format_duration
@@ -160,22 +160,41 @@ def _verdict_cell(run: RunResult, width: int) -> Line:
     return (Span(mark, tone), Span(fit(neighbours, width - width_of(mark)), "warn"))
 
 
-def _name(profile: Profile, width: int, *, suite: bool = False) -> str:
+def is_bare(suite: Suite, width: int) -> bool:
+    """Whether the names of its matrix cells have values alone, without those of the parameters: all
+    of a suite are written alike, so where one has no room for more, none has more."""
+    cells = (profile for profile in suite.profiles if profile.matrix)
+    return any(not _fits(profile, _named_cell(profile), width) for profile in cells)
+
+
+def _named_cell(profile: Profile) -> str:
+    """The coordinates of a matrix cell, such as `[n=100]`."""
+    return one_line(profile.name)[len(one_line(profile.base)) :]
+
+
+def _fits(profile: Profile, cell: str, width: int) -> bool:
+    """Whether there is room for enough of the name before the coordinates."""
+    base = width_of(one_line(profile.base))
+    return width - width_of(cell) >= min(base, _BASE_LEAST)
+
+
+def _name(profile: Profile, width: int, *, suite: bool = False, bare: bool = False) -> str:
     """At most `width` cells, after the name of its `suite` where that is wanted and has room. Cells
-    of a matrix differ by their coordinates: those go last, and first their names."""
+    of a matrix differ by their coordinates: those go last. `bare` is whether they are values alone,
+    as they are in any case where there is no room for more."""
     full, name = one_line(profile.full_name), one_line(profile.name)
-    if suite and width_of(full) <= width:
-        return full
-    if width_of(name) <= width:
-        return name
-    base, values = (
-        one_line(profile.base),
-        [one_line(value_text(v)) for v in profile.matrix.values()],
-    )
-    for cell in (name[len(base) :], f"[{','.join(values)}]"):
-        room = width - width_of(cell)
-        if profile.matrix and room >= _BASE_LEAST:
-            return fit(base, min(width_of(base), room)) + cell
+    if not (bare and profile.matrix):
+        if suite and width_of(full) <= width:
+            return full
+        if width_of(name) <= width:
+            return name
+    if profile.matrix:
+        base = one_line(profile.base)
+        values = f"[{','.join(one_line(value_text(each)) for each in profile.matrix.values())}]"
+        for cell in (values,) if bare else (_named_cell(profile), values):
+            if _fits(profile, cell, width):
+                room = width - width_of(cell)
+                return fit(base, min(width_of(base), room)) + cell
     return fit_middle(name, width)
 
 
@@ -191,13 +210,14 @@ def profile_row(
     shared: Collection[SharedWarning] = (),
     versus: BaselineVerdict | None = None,
     suite: bool = False,
+    bare: bool = False,
 ) -> Line:
     """The row of a profile without its cursor mark; numbers of an earlier session are dim.
 
     `+4` behind the verdict says that there were four neighbours, `!` before the name that there are
     warnings other than those `shared` by the session, `*` behind it that it is edited and not
     saved, and `of 256` that percentiles are those of batches. With `suite`, the name of its suite
-    goes before its own.
+    goes before its own; `bare` is what `is_bare` says of the suite.
     """
     profile = entry.profile
     assert profile is not None
@@ -214,7 +234,7 @@ def profile_row(
     width = columns[0].width
     each = f" of {short_count(run.batch)}" if run is not None and run.batch > 1 else ""
     each = f" {EDITED}{each}" if entry.edited else each
-    name = _name(profile, width - len(each), suite=suite) + each
+    name = _name(profile, width - len(each), suite=suite, bare=bare) + each
     spans.append(Span(fit_middle(name, width)))
     if run is None:
         rest = sum(column.width + 1 for column in columns[1:]) - 1

@@ -15,7 +15,7 @@ from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import SharedWarning
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.columns import Column, column_at, columns_for, sortable
-from cortex_tui.tui.render.rows import SECOND_NS, header_line, profile_row, suite_row
+from cortex_tui.tui.render.rows import SECOND_NS, header_line, is_bare, profile_row, suite_row
 from cortex_tui.tui.render.text import Line, width_of
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
@@ -92,6 +92,8 @@ class LiveTable(RowTable):
         """What runs are compared with."""
         self._columns: tuple[Column, ...] = ()
         self._columns_of = -1, ""
+        self._bare: dict[str, bool] = {}
+        """By suite: whether the names of its matrix cells have values alone."""
         self._placed = False
         self._made: dict[int, tuple[_Inputs, Line]] = {}
 
@@ -139,6 +141,7 @@ class LiveTable(RowTable):
     def forget(self) -> None:
         super().forget()
         self._columns_of = -1, ""
+        self._bare.clear()
         self._made.clear()
 
     def on_resize(self) -> None:
@@ -168,6 +171,9 @@ class LiveTable(RowTable):
         made = self._made.get(row)
         if made is None or made[0] != inputs:
             if entry.profile:
+                suite = entry.suite
+                if suite.name not in self._bare:
+                    self._bare[suite.name] = is_bare(suite, self._columns[0].width)
                 line = profile_row(
                     entry,
                     inputs[1],
@@ -179,6 +185,7 @@ class LiveTable(RowTable):
                     shared=inputs[5],
                     versus=inputs[6],
                     suite=self._listing.sort.is_flat,
+                    bare=self._bare[suite.name],
                 )
             else:
                 line = suite_row(entry, self._columns, box=box)
