@@ -1,13 +1,19 @@
-"""Repositories to await: one call, one transaction. Without requests, behaviours or events."""
+"""Repositories to await: one call, one transaction. Without requests, behaviours or events.
+
+They raise InvalidValueError for what no store can look for, by the rules that requests have.
+"""
 
 from collections.abc import Awaitable
 
 from cortex_core.clock import Clock
+from cortex_core.domain import rules
 from cortex_core.domain.context_item import ContextItem
 from cortex_core.domain.conversation import Conversation
+from cortex_core.domain.namespace import check_namespace
 from cortex_core.domain.pattern import Pattern
 from cortex_core.domain.rules import utc_now
 from cortex_core.domain.specification import Specification
+from cortex_core.domain.violations import InvalidValueError, Violation
 from cortex_core.ops import (
     CountContextItems,
     CountConversations,
@@ -28,6 +34,24 @@ from cortex_core.ops import (
     SavePattern,
 )
 from cortex_core.ports import Store, Tx
+from cortex_core.request import check_id
+
+
+def _refuse(found: list[Violation]) -> None:
+    if found:
+        raise InvalidValueError("call", found)
+
+
+def _id(given: str) -> str:
+    _refuse(check_id("id", given))
+    return given
+
+
+def _most(max_results: int) -> int:
+    found: list[Violation] = []
+    rules.whole(found, "max_results", max_results, least=0)
+    _refuse(found)
+    return max_results
 
 
 class ConversationRepository:
@@ -42,23 +66,27 @@ class ConversationRepository:
 
     def get(self, conversation_id: str) -> Awaitable[Conversation | None]:
         """The conversation with this id, or None."""
-        return self._store.ask(GetConversation(conversation_id))
+        return self._store.ask(GetConversation(_id(conversation_id)))
 
     def recent(
         self, max_results: int = 20, namespace: str | None = None
     ) -> Awaitable[tuple[Conversation, ...]]:
         """The newest by `captured_at`, newest first; of exactly one namespace if given."""
-        return self._store.ask(RecentConversations(max_results, namespace))
+        if namespace is not None:
+            found: list[Violation] = []
+            check_namespace(found, "namespace", namespace)
+            _refuse(found)
+        return self._store.ask(RecentConversations(_most(max_results), namespace))
 
     def delete(self, conversation_id: str) -> Awaitable[bool]:
         """Remove it; whether it was there."""
-        return self._store.ask(RemoveConversation(conversation_id))
+        return self._store.ask(RemoveConversation(_id(conversation_id)))
 
     def find(
         self, specification: Specification, max_results: int = 20
     ) -> Awaitable[tuple[Conversation, ...]]:
         """Those that satisfy it, newest by `captured_at` first."""
-        return self._store.ask(FindConversations(specification, max_results))
+        return self._store.ask(FindConversations(specification, _most(max_results)))
 
     def count(self) -> Awaitable[int]:
         """How many there are."""
@@ -78,14 +106,17 @@ class PatternRepository:
 
     def get(self, pattern_id: str) -> Awaitable[Pattern | None]:
         """The pattern with this id, or None."""
-        return self._store.ask(GetPattern(pattern_id))
+        return self._store.ask(GetPattern(_id(pattern_id)))
 
     def observe(self, pattern_id: str, *, success: bool) -> Awaitable[Pattern | None]:
         """Note that it was seen to work, or not to; the pattern as it is now, or None."""
-        now = self._clock()
+        now, id_ = self._clock(), _id(pattern_id)
+        found: list[Violation] = []
+        rules.flag(found, "success", success)
+        _refuse(found)
 
         def observe(tx: Tx) -> Pattern | None:
-            before = tx.patterns.get(pattern_id, for_update=True)
+            before = tx.patterns.get(id_, for_update=True)
             if before is None:
                 return None
             pattern = before.observed(success=success, at=now)
@@ -98,17 +129,21 @@ class PatternRepository:
         self, namespace: str, min_confidence: float = 0.60, max_results: int = 50
     ) -> Awaitable[tuple[Pattern, ...]]:
         """Those of exactly this namespace, highest confidence first."""
-        return self._store.ask(PatternsInNamespace(namespace, min_confidence, max_results))
+        found: list[Violation] = []
+        check_namespace(found, "namespace", namespace)
+        rules.share(found, "min_confidence", min_confidence)
+        _refuse(found)
+        return self._store.ask(PatternsInNamespace(namespace, min_confidence, _most(max_results)))
 
     def find(
         self, specification: Specification, max_results: int = 20
     ) -> Awaitable[tuple[Pattern, ...]]:
         """Those that satisfy it, highest confidence first."""
-        return self._store.ask(FindPatterns(specification, max_results))
+        return self._store.ask(FindPatterns(specification, _most(max_results)))
 
     def delete(self, pattern_id: str) -> Awaitable[bool]:
         """Remove it; whether it was there."""
-        return self._store.ask(RemovePattern(pattern_id))
+        return self._store.ask(RemovePattern(_id(pattern_id)))
 
     def count(self) -> Awaitable[int]:
         """How many there are."""
@@ -127,17 +162,17 @@ class ContextItemRepository:
 
     def get(self, context_id: str) -> Awaitable[ContextItem | None]:
         """The item with this id, or None."""
-        return self._store.ask(GetContextItem(context_id))
+        return self._store.ask(GetContextItem(_id(context_id)))
 
     def find(
         self, specification: Specification, max_results: int = 20
     ) -> Awaitable[tuple[ContextItem, ...]]:
         """Those that satisfy it, highest relevance first."""
-        return self._store.ask(FindContextItems(specification, max_results))
+        return self._store.ask(FindContextItems(specification, _most(max_results)))
 
     def delete(self, context_id: str) -> Awaitable[bool]:
         """Remove it; whether it was there."""
-        return self._store.ask(RemoveContextItem(context_id))
+        return self._store.ask(RemoveContextItem(_id(context_id)))
 
     def count(self) -> Awaitable[int]:
         """How many there are."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -28,6 +29,7 @@ from cortex_core import (
     UpdateContextRelevance,
     UpdatePatternConfidence,
 )
+from cortex_core.domain.specification import in_namespace
 
 CONTENT = "c" * 650
 REQUESTS: dict[type[Request[Any]], dict[str, Any]] = {
@@ -131,3 +133,32 @@ async def test_whatever_a_field_is_given_the_request_fails_as_a_result_or_succee
         for error in result.errors:
             assert error.code in ("invalid", "not_found")
             assert len(error.message) < 400
+
+
+def calls(cortex: Cortex) -> list[Callable[[], Any]]:
+    """What the repositories are asked that no store can look for."""
+    asked: list[Callable[[], Any]] = []
+    wrong: Any
+    for wrong in ("", "\0", "\ud800", "x" * 201, None, 5):
+        for repository in (cortex.conversations, cortex.patterns, cortex.context_items):
+            asked += [partial(repository.get, wrong), partial(repository.delete, wrong)]
+        asked.append(partial(cortex.patterns.observe, wrong, success=True))
+        asked.append(partial(cortex.patterns.in_namespace, wrong))
+        if wrong is not None:
+            asked.append(partial(cortex.conversations.recent, 5, wrong))
+    for wrong in (-1, 2**63, 1.5, None, "5", True):
+        for repository in (cortex.conversations, cortex.patterns, cortex.context_items):
+            anything = in_namespace("*")
+            asked.append(partial(repository.find, anything, wrong))
+        asked.append(partial(cortex.conversations.recent, wrong))
+        asked.append(partial(cortex.patterns.in_namespace, "n", 0.5, wrong))
+    asked.append(partial(cortex.patterns.in_namespace, "n", float("nan")))
+    asked.append(partial(cortex.patterns.observe, "n", success=cast(bool, "no")))
+    return asked
+
+
+async def test_a_repository_refuses_what_no_store_can_look_for(cortex: Cortex) -> None:
+    for call in calls(cortex):
+        with pytest.raises(InvalidValueError, match=r"^call: "):
+            await call()
+    assert await cortex.conversations.find(in_namespace("*"), 0) == ()
