@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from itertools import groupby
 
 from cortex_tui.limits import MAX_INTERVALS
@@ -15,8 +14,8 @@ from cortex_tui.results.slices import FiledSlices, IntervalSlice, slice_of
 
 _FILLING = 2
 """Of the newest slots: they are still being filled."""
-_AT_ONCE = 32
-"""Slots that are merged before they are written."""
+_AT_ONCE = 16
+"""Slots that are full are written together, as many at a time."""
 
 
 class IntervalSeries:
@@ -31,6 +30,8 @@ class IntervalSeries:
         """Of a slot, in the intervals of the messages; a power of two."""
         self._limit = limit
         self._file = file
+        self._room = _FILLING + _AT_ONCE
+        """For how many slots there is room in memory."""
         self._slots: dict[int, Interval] = {}
         self._places: dict[int, Place] = {}
         """Where the slots lie that are in the file."""
@@ -39,7 +40,7 @@ class IntervalSeries:
         self._changed: set[int] = set()
         self._blocked: dict[int, int] = {}
         """By slot, for how long the event loop was blocked, where that is worth a warning."""
-        self.is_rewritten = False
+        self._rewritten = False
         """Whether the slots replace all earlier ones, so that all of them count as changed."""
 
     def __len__(self) -> int:
@@ -98,20 +99,21 @@ class IntervalSeries:
         lag_ns = self._slots[slot].health.loop_lag_ns
         if lag_ns >= LOOP_BLOCKED_NS:
             self._blocked[slot] = lag_ns
+        if self._file is not None and len(self._slots) >= self._room:
+            self._file_away(self._file, sorted(self._slots)[:-_FILLING])
 
-    def set_aside(self) -> None:
-        """Moves the slots that are full into the file, if there is one that can be written."""
-        self._file_away(sorted(self._slots)[:-_FILLING])
-
-    def _file_away(self, slots: Sequence[int]) -> None:
-        if self._file is None or not slots:
+    def _file_away(self, file: IntervalFile, slots: Sequence[int]) -> None:
+        """Moves slots into the file. Where it cannot be written they stay in memory, and are tried
+        again when there are twice as many."""
+        try:
+            places = file.write(self._slots[slot] for slot in slots)
+        except OSError:
+            self._room *= 2
             return
-        with suppress(OSError):  # they stay in memory, and are tried again
-            places = self._file.write(self._slots[slot] for slot in slots)
-            self._places.update(zip(slots, places, strict=True))
-            for slot in slots:
-                del self._slots[slot]
-                self._frozen.pop(slot, None)
+        self._places.update(zip(slots, places, strict=True))
+        for slot in slots:
+            del self._slots[slot]
+            self._frozen.pop(slot, None)
 
     def blocks(self, interval_ns: int) -> Blocks:
         """When the event loop was blocked; `interval_ns` is the length of a message's interval."""
@@ -129,34 +131,36 @@ class IntervalSeries:
         parts = [self._frozen.get(slot) or self._places[slot] for slot in numbers]
         return FiledSlices(numbers, parts, length_ns, self._file)
 
-    def take_changes(self) -> tuple[bool, list[tuple[int, Interval]]]:
-        """The slots that changed since the last call, and whether they replace all earlier ones."""
-        rewritten, self.is_rewritten = self.is_rewritten, False
+    @property
+    def unwritten(self) -> int:
+        """How many slots `take_changes` would return."""
+        return len(self) if self._rewritten else len(self._changed)
+
+    def take_changes(self) -> tuple[bool, Iterator[tuple[int, Interval]]]:
+        """The slots that changed since the last call, and whether they replace all earlier ones. To
+        be read before anything else changes."""
+        rewritten, self._rewritten = self._rewritten, False
         slots = self._numbers if rewritten else sorted(self._changed)
         self._changed = set()
-        return rewritten, [(slot, self._interval(slot)) for slot in slots]
+        return rewritten, ((slot, self._interval(slot)) for slot in slots)
 
     def write_again(self) -> None:
         """Makes every slot count as changed: what was taken in could not be kept."""
-        self.is_rewritten = True
+        self._rewritten = True
 
     def _merge_in_pairs(self) -> None:
         numbers, slots, places = self._numbers, self._slots, self._places
         halves = ((slot, slots.get(slot) or self._read(places[slot])) for slot in numbers)
         self._slots, self._places, self._frozen = {}, {}, {}
-        merged: list[int] = []
         for slot, pair in groupby(halves, lambda each: each[0] // 2):
             (_, interval), *later = pair
             for _, more in later:
                 interval.add(more)
             self._slots[slot] = interval
-            merged.append(slot)
-            if len(merged) == _AT_ONCE:
-                # At once, so that a run is never in memory as a whole.
-                self._file_away(merged)
-                merged = []
+            if self._file is not None and len(self._slots) >= self._room:
+                self._file_away(self._file, sorted(self._slots))
         blocked, self._blocked = self._blocked, {}
         for slot, lag_ns in blocked.items():
             self._blocked[slot // 2] = max(lag_ns, self._blocked.get(slot // 2, 0))
         self.length *= 2
-        self.is_rewritten = True
+        self._rewritten = True

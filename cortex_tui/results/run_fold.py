@@ -60,7 +60,7 @@ class RunFold(RunTotals):
         interval_ns: int = INTERVAL_NS,
         file: IntervalFile | None = None,
     ) -> None:
-        """With a `file`, intervals are in it as soon as they are set aside."""
+        """With a `file`, intervals are in it once they are full."""
         super().__init__(planned.profile)
         self.interval_ns = interval_ns
         """How long the intervals of the messages are."""

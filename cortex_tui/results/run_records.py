@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
+from itertools import islice
 
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import RunPlanned
@@ -48,6 +49,8 @@ _OF_RUN = (
 )
 """What a run and its record have under one name and in one form; so have an interval and its record
 what `_OF_INTERVAL` names."""
+_AT_ONCE = 64
+"""Intervals that are read and encoded together."""
 _TIMES: tuple[TimeName, ...] = ("service", "response", "lateness", "failure")
 _OF_INTERVAL = ("errors", "health", "in_flight", "level", "neighbours", "oldest_ns", "unstarted")
 
@@ -77,8 +80,16 @@ def record_of(run: RunFold, cells: Cells) -> RunRecord:
     )
 
 
-def interval_records(run: RunFold, slots: Slots) -> list[IntervalRecord]:
+def interval_records(
+    run: RunFold, slots: Iterable[tuple[int, Interval]]
+) -> Iterator[IntervalRecord]:
     """Those of some slots of the run."""
+    slots = iter(slots)
+    while part := tuple(islice(slots, _AT_ONCE)):
+        yield from _records(run, part)
+
+
+def _records(run: RunFold, slots: Slots) -> Iterator[IntervalRecord]:
     filled = [
         (number, name, times)
         for number, (_, interval) in enumerate(slots)
@@ -90,8 +101,8 @@ def interval_records(run: RunFold, slots: Slots) -> list[IntervalRecord]:
     for (number, name, times), blob in zip(filled, blobs, strict=True):
         encoded[number][name] = EncodedHistogram(blob, times.moments)
     length = run.intervals.length
-    return [
-        IntervalRecord(
+    for (slot, interval), each in zip(slots, encoded, strict=True):
+        yield IntervalRecord(
             run=run.run,
             first=slot * length,
             length=length,
@@ -101,8 +112,6 @@ def interval_records(run: RunFold, slots: Slots) -> list[IntervalRecord]:
             failure=each.get("failure"),
             **{name: copy(getattr(interval, name)) for name in _OF_INTERVAL},
         )
-        for (slot, interval), each in zip(slots, encoded, strict=True)
-    ]
 
 
 def fold_of(

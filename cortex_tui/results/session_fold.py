@@ -194,11 +194,6 @@ class SessionFold:
             run.die(reason)
         self._reconsider()
 
-    def set_aside(self) -> None:
-        """Lets go of intervals that are in the file from now on."""
-        for run in self.runs.values():
-            run.intervals.set_aside()
-
     def view(self, now_ns: int, *, stored: bool, store_error: str) -> SessionView:
         """The session as it is now; `now_ns` only gives how long there was no message."""
         started = self.started

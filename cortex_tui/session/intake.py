@@ -103,7 +103,7 @@ class Intake:
         fold = self.fold
         beats = [
             asyncio.ensure_future(self._beat(VIEW_S, self._supervise)),
-            asyncio.ensure_future(self._beat(WRITE_S, self._keep)),
+            asyncio.ensure_future(self._beat(WRITE_S, lambda: self._writer.write(fold))),
         ]
         try:
             ended = await self._take_part(fold.plan)
@@ -178,10 +178,6 @@ class Intake:
                 if not any(line.text == text for line in self.fold.log):
                     line = LogLine(-1, "runner", text, time.perf_counter_ns())
                     self.fold.apply(line)
-
-    async def _keep(self) -> None:
-        await self._writer.write(self.fold)
-        self.fold.set_aside()
 
     async def _supervise(self) -> None:
         fold = self.fold

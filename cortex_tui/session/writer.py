@@ -28,6 +28,9 @@ from cortex_tui.store.records import (
 from cortex_tui.store.writer import this_process
 from cortex_tui.text import encodable
 
+AT_ONCE = 500
+"""Intervals that are written in one transaction, and those of one run where it has more."""
+
 
 class SessionWriter:
     """One store, opened when it is first needed; one session at a time."""
@@ -129,13 +132,17 @@ class SessionWriter:
         return self._store
 
     def _batches(self, fold: SessionFold) -> Iterator[SessionBatch]:
-        """What is new of all runs together; then by itself each run of which all intervals are
-        written again, since those of many runs at once would take much memory."""
-        again = [run for run in fold.runs.values() if run.intervals.is_rewritten]
-        others = [run for run in fold.runs.values() if not run.intervals.is_rewritten]
-        yield self._batch(fold, others)
-        for run in again:
-            yield self._batch(fold, [run])
+        """What is new, in parts: where all intervals of many runs are written again, all of them at
+        once would take much memory."""
+        part: list[RunFold] = []
+        count = 0
+        for run in fold.runs.values():
+            part.append(run)
+            count += run.intervals.unwritten
+            if count >= AT_ONCE:
+                yield self._batch(fold, part)
+                part, count = [], 0
+        yield self._batch(fold, part)
 
     def _batch(self, fold: SessionFold, of: Sequence[RunFold]) -> SessionBatch:
         runs: list[RunRecord] = []

@@ -37,8 +37,8 @@ MAX_NINES = 5.0
 _COUNT_TYPES: dict[int, type[np.integer[Any]]] = {1: np.uint8, 2: np.uint16, 8: np.int64}
 """By how many bytes each count of an interval takes."""
 _PORTION = 1 << 15
-"""Buckets of several histograms that are counted at once; more no longer fit into the processor's
-caches."""
+"""Buckets of several histograms that are counted or encoded at once; more no longer fit into the
+processor's caches."""
 
 
 class Histogram:
@@ -362,7 +362,10 @@ class IntervalHistogram:
     @staticmethod
     def encode_each(histograms: Sequence[IntervalHistogram]) -> list[bytes]:
         """The encoding of each of them; a few microseconds each, if they are many."""
-        return codec.encode_each([(each._indices, each._counts) for each in histograms])
+        blobs: list[bytes] = []
+        for part in _portions(histograms):
+            blobs += codec.encode_each([(each._indices, each._counts) for each in part])
+        return blobs
 
     @staticmethod
     def decode(data: bytes | str, moments: Moments | None = None) -> IntervalHistogram:

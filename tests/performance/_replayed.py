@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import resource
 import sys
 import threading
 import time
+from array import array
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
@@ -74,10 +74,14 @@ class Replay:
 
     def __init__(self, intervals: int) -> None:
         self._intervals = intervals
-        rng = np.random.default_rng(1)
-        times = rng.lognormal(13.5, 0.5, (64, PER_MESSAGE)).astype(np.int64)
-        times[::7, :3] *= 20
-        self._raw = [each.tobytes() for each in times]
+        # numpy's own would stay in memory.
+        chance = random.Random(1)
+        self._raw: list[bytes] = []
+        for message in range(64):
+            times = [int(chance.lognormvariate(13.5, 0.5)) for _ in range(PER_MESSAGE)]
+            if message % 7 == 0:
+                times[:3] = [20 * each for each in times[:3]]
+            self._raw.append(array("q", times).tobytes())
 
     @asynccontextmanager
     async def open(self, plan: SessionPlan) -> AsyncIterator[Stream]:

@@ -21,13 +21,13 @@ TENTH_NS = 100_000_000
 
 steps = st.lists(
     st.one_of(
-        st.tuples(st.integers(0, 60), st.lists(st.integers(0, 10**13), max_size=8)),
-        st.sampled_from(["aside", "written"]),
-        st.integers(0, 60),
+        st.tuples(st.integers(0, 120), st.lists(st.integers(0, 10**13), max_size=8)),
+        st.just("written"),
+        st.integers(0, 120),
     ),
-    max_size=40,
+    max_size=120,
 )
-"""Values of an interval, health of one, or what happens once a second."""
+"""Values of an interval, health of one, or what happens once a second: it is written."""
 
 
 def facts(interval: object) -> list[object]:
@@ -46,7 +46,7 @@ def run_of(series: IntervalSeries) -> RunSeries:
         run=0,
         headline="service",
         slice_ns=slice_ns,
-        end_ns=61 * TENTH_NS,
+        end_ns=121 * TENTH_NS,
         slices=series.slices(TENTH_NS),
     )
 
@@ -54,7 +54,7 @@ def run_of(series: IntervalSeries) -> RunSeries:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_a_run_is_the_same_with_a_file_and_without(tmp_path: Path, taken: list[object]) -> None:
-    filed, plain = IntervalSeries(8, IntervalFile(tmp_path)), IntervalSeries(8)
+    filed, plain = IntervalSeries(32, IntervalFile(tmp_path)), IntervalSeries(32)
     for step in taken:
         for series in (filed, plain):
             match step:
@@ -62,8 +62,6 @@ def test_a_run_is_the_same_with_a_file_and_without(tmp_path: Path, taken: list[o
                     series.add(index, interval_of(samples(index, values), level=index / 2))  # type: ignore[arg-type]
                 case int(index):
                     series.add_health(index, Health(index * 1_000_000, 5, 1))
-                case "aside":
-                    series.set_aside()
         if step == "written":
             (again, changes), (expected_again, expected) = (
                 filed.take_changes(),
@@ -71,7 +69,7 @@ def test_a_run_is_the_same_with_a_file_and_without(tmp_path: Path, taken: list[o
             )
             assert again == expected_again
             assert [(n, facts(each)) for n, each in changes] == [(n, facts(e)) for n, e in expected]
-    assert len(filed) == len(plain) <= 8
+    assert len(filed) == len(plain) <= 32
     assert filed.blocks(TENTH_NS) == plain.blocks(TENTH_NS)
     assert [(n, facts(each)) for n, each in filed] == [(n, facts(each)) for n, each in plain]
     run, expected_run = run_of(filed), run_of(plain)
@@ -82,39 +80,36 @@ def test_a_run_is_the_same_with_a_file_and_without(tmp_path: Path, taken: list[o
     assert numbers_within(run, window) == numbers_within(expected_run, window)
 
 
-def filled(file: IntervalFile | None, count: int, limit: int = 8) -> IntervalSeries:
+def filled(file: IntervalFile | None, count: int, limit: int = 40) -> IntervalSeries:
     series = IntervalSeries(limit, file)
     for index in range(count):
         series.add(index, interval_of(samples(index, [index + 1] * 3)))
-        series.set_aside()
     return series
 
 
 def test_what_was_read_once_stays_readable_when_slots_merge(tmp_path: Path) -> None:
-    series = filled(IntervalFile(tmp_path), 7)
+    series = filled(IntervalFile(tmp_path), 40)
     before = run_of(series)
-    for index in range(7, 30):
+    for index in range(40, 200):
         series.add(index, interval_of(samples(index, [9])))
-        series.set_aside()
     del series
-    assert [each.service.moments.max_ns for each in before.slices] == [1, 2, 3, 4, 5, 6, 7]
+    assert [each.service.moments.max_ns for each in before.slices] == list(range(1, 41))
     assert list(tmp_path.iterdir()) == []  # the file has no name
 
 
 def test_without_a_place_for_a_file_all_stays_in_memory(tmp_path: Path) -> None:
-    nowhere, plain = IntervalFile(tmp_path / "gone"), filled(None, 40)
-    series = filled(nowhere, 40)
+    nowhere, plain = IntervalFile(tmp_path / "gone"), filled(None, 100)
+    series = filled(nowhere, 100)
     assert [facts(each) for _, each in series] == [facts(each) for _, each in plain]
 
 
 def test_what_was_made_of_a_slice_is_kept_until_it_changes(tmp_path: Path) -> None:
-    series, columns = filled(IntervalFile(tmp_path), 7), TimeColumns()
-    before = columns.of(run_of(series), 2 * TENTH_NS)
-    again = columns.of(run_of(series), 2 * TENTH_NS)
+    series, columns = filled(IntervalFile(tmp_path), 40), TimeColumns()
+    before = columns.of(run_of(series), 10 * TENTH_NS)
+    again = columns.of(run_of(series), 10 * TENTH_NS)
     assert [a is b for a, b in zip(before, again, strict=True)] == [True] * 4
     series.add_health(0, Health(7, 7, 7))
-    series.set_aside()
-    changed = columns.of(run_of(series), 2 * TENTH_NS)
+    changed = columns.of(run_of(series), 10 * TENTH_NS)
     assert [a is b for a, b in zip(before, changed, strict=True)] == [False, True, True, True]
 
 

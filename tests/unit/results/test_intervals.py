@@ -91,7 +91,8 @@ def test_only_changes_are_written_until_slots_merge() -> None:
     series.add(4, interval_of(samples(4, [1])))
     anew, changes = series.take_changes()
     assert (anew, [slot for slot, _ in changes]) == (True, [0, 1, 2])
-    assert series.take_changes() == (False, [])
+    anew, changes = series.take_changes()
+    assert (anew, list(changes)) == (False, [])
 
 
 def test_what_could_not_be_written_is_written_again() -> None:

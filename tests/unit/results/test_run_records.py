@@ -37,7 +37,7 @@ def test_a_run_that_was_stored_is_stored_the_same_again(number: int) -> None:
     again = msgspec.structs.replace(record_of(run, {}), statistics=record.statistics)
     assert again == record
     slots = list(run.intervals)
-    assert interval_records(run, slots) == intervals
+    assert list(interval_records(run, slots)) == intervals
 
 
 def test_the_sample_has_every_field_of_a_record() -> None:
