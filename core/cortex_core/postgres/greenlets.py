@@ -34,6 +34,11 @@ async def in_greenlet(function: Callable[[], T]) -> T:
     return value
 
 
+def in_thread(function: Callable[[], T]) -> T:
+    """What `function` returns, on another thread: the event loop is not blocked meanwhile."""
+    return waited_for(asyncio.get_running_loop().run_in_executor(None, function))
+
+
 def waited_for(future: asyncio.Future[T]) -> T:
     """The outcome of `future`, in a function that `in_greenlet` runs."""
     around: Any = getcurrent().parent

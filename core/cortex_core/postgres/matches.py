@@ -14,7 +14,7 @@ from cortex_core.postgres.pipeline import Call, Statement
 from cortex_core.postgres.questions import counted
 from cortex_core.postgres.statements import TableStatements
 from cortex_core.postgres.transaction import Transaction
-from cortex_core.postgres.values import texts, to_real, to_whole, whole
+from cortex_core.postgres.values import texts, to_real, to_whole
 from cortex_core.search import Check
 from cortex_core.text_query import Phrase, Step
 
@@ -148,21 +148,22 @@ class Table:
         )
         return [to_whole(count) for (count,) in rows if count is not None]
 
-    def holding(self, word: str, most: int) -> list[int]:
-        """The keys of some texts that hold the word."""
-        parameters = Parameters()
-        query = parameters.query(lexeme(word))
-        rows = self.ask(
-            f"SELECT key FROM {self.source} WHERE words @@ {query} LIMIT {most}", parameters
-        )
-        return [to_whole(key) for (key,) in rows if key is not None]
-
-    def entity(self, key: int) -> Any:
-        """The entity in the row with this key."""
+    def holding(self, word: str, most: int) -> Sequence[Any]:
+        """Some entities whose texts hold the word."""
         self._check()
-        sql = f"{self._statements.select} WHERE key = $1"
-        result = self._transaction.ask(Call(Statement(sql.encode()), (whole(key),)))
-        return self._statements.table.entity(result)
+        sql = f"{self._statements.select} WHERE words @@ $1::text::tsquery LIMIT {most}"
+        result = self._transaction.ask(Call(Statement(sql.encode()), (lexeme(word).encode(),)))
+        return self._statements.table.entities(result)
+
+    def entities(self, keys: Sequence[int]) -> dict[int, Any]:
+        """The entities in the rows with these keys."""
+        self._check()
+        sql = f"{self._statements.select_with_key} WHERE key = ANY ($1::text::bigint[])"
+        listed = "{" + ",".join(map(str, keys)) + "}"
+        result = self._transaction.ask(Call(Statement(sql.encode()), (listed.encode(),)))
+        column = result.nfields - 1
+        found = (to_whole(result.get_value(row, column) or b"") for row in range(result.ntuples))
+        return dict(zip(found, self._statements.table.entities(result), strict=True))
 
     def _estimated(self, query: str) -> int:
         parameters = Parameters()

@@ -1,15 +1,18 @@
 """Searches, as units of a transaction: the newest matches compete, the most relevant win."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 
+from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.namespace import OTHER_WEIGHT, ROOT_WEIGHTS
 from cortex_core.domain.relevance import HALF_LIFE_S, QUALITY_SHARE, RECENCY_SHARE, TEXT_SHARE
 from cortex_core.postgres.conditions import like
+from cortex_core.postgres.greenlets import in_thread
 from cortex_core.postgres.matches import Parameters, Table, matching
 from cortex_core.postgres.pipeline import Call, Statement
 from cortex_core.postgres.statements import Statements
-from cortex_core.postgres.tables import PATTERNS
+from cortex_core.postgres.tables import CONVERSATIONS, PATTERNS
 from cortex_core.postgres.transaction import Transaction
 from cortex_core.postgres.values import moment, real, to_real, to_whole, wanted, whole
 from cortex_core.search import (
@@ -28,6 +31,7 @@ from cortex_core.text_query import Phrase, Step, parse
 CANDIDATES_MOST = 1_500
 PATTERN_MATCHES_MOST = 5_000
 PATTERN_CANDIDATES_MOST = 50
+_FETCHED_AT_ONCE = 10
 
 _SUGGESTED_FROM = 50
 """A word of a suggestion is one of those that this many texts hold, or of the commonest."""
@@ -128,25 +132,32 @@ def _take(step: Step, search: ConversationSearch, table: Table, found: _Found) -
 
 def _hits(table: Table, found: _Found, min_relevance: float, check: Check) -> tuple[SearchHit, ...]:
     snippets = Snippets(found.phrases)
+    relevant = [(key, value) for key, value in found.relevances.items() if value >= min_relevance]
     hits: list[SearchHit] = []
-    for key, relevance in found.relevances.items():
-        if relevance < min_relevance:
-            continue
-        check()
-        # One row at a time: of long texts only one is in memory.
-        conversation = table.entity(key)
-        hits.append(
-            SearchHit(
-                conversation_id=conversation.id,
-                title=conversation.title,
-                snippet=snippets.of(conversation.title, conversation.content, check),
-                relevance=relevance,
-                namespace=conversation.namespace,
-                quality=conversation.quality,
-                captured_at=conversation.captured_at,
-            )
-        )
+    # A few rows at a time: of long texts not all are in memory.
+    for first in range(0, len(relevant), _FETCHED_AT_ONCE):
+        some = relevant[first : first + _FETCHED_AT_ONCE]
+        conversations = table.entities([key for key, _ in some])
+        for key, relevance in some:
+            check()
+            hits.append(_hit(conversations[key], relevance, snippets, check))
     return tuple(hits)
+
+
+def _hit(
+    conversation: Conversation, relevance: float, snippets: Snippets, check: Check
+) -> SearchHit:
+    make_snippet = partial(snippets.of, conversation.title, conversation.content, check)
+    is_long = CONVERSATIONS.is_long(conversation)
+    return SearchHit(
+        conversation_id=conversation.id,
+        title=conversation.title,
+        snippet=in_thread(make_snippet) if is_long else make_snippet(),
+        relevance=relevance,
+        namespace=conversation.namespace,
+        quality=conversation.quality,
+        captured_at=conversation.captured_at,
+    )
 
 
 def _suggestion(text: str, table: Table) -> str | None:
@@ -161,8 +172,7 @@ def _suggestion(text: str, table: Table) -> str | None:
         return known.get(word, 0)
 
     def examples(word: str) -> Iterator[str]:
-        for key in table.holding(word, EXAMPLES_MOST):
-            conversation = table.entity(key)
+        for conversation in table.holding(word, EXAMPLES_MOST):
             yield f"{conversation.title} {conversation.content}"
 
     while True:
@@ -202,4 +212,6 @@ def search_patterns(
         ) AS matched ORDER BY {score} DESC, key DESC LIMIT {PATTERN_CANDIDATES_MOST}
     """
     result = transaction.ask(Call(Statement(sql.encode()), parameters.values))
-    return most_similar(search, PATTERNS.entities(result), check)
+    candidates = PATTERNS.entities(result)
+    rank = partial(most_similar, search, candidates, check)
+    return in_thread(rank) if any(map(PATTERNS.is_long, candidates)) else rank()

@@ -44,6 +44,7 @@ class TableStatements(Generic[E]):
         self.columns = ", ".join(table.columns)
         self.source = f"{names.schema}.{table.name}"
         self.select = f"SELECT {self.columns} FROM {self.source}"
+        self.select_with_key = f"SELECT {self.columns}, key FROM {self.source}"
         self.ordered = f"ORDER BY {table.order} DESC, key DESC"
         stored = ", ".join(table.stored)
         values = ", ".join(f"${number}" for number in range(1, len(table.stored) + 1))

@@ -13,6 +13,9 @@ from cortex_core.postgres.vectors import Words, conversation_words, pattern_word
 
 E = TypeVar("E")
 
+LONG = 50_000
+"""Characters of a text that are not dealt with on the event loop's own thread."""
+
 KIND = Kind('text COLLATE "C"', lambda kind: kind.value.encode(), lambda d: PatternType(d.decode()))
 TIER = Kind("bigint", WHOLE.encode, lambda data: Tier(WHOLE.decode(data)))
 
@@ -41,6 +44,10 @@ class Table(Generic[E]):
         self._restore = restore
         self._encoders = tuple((field, kind.encode) for field, kind in columns.items())
         self._decoders = tuple(enumerate(kind.decode for kind in columns.values()))
+
+    def is_long(self, entity: Any) -> bool:
+        """Whether taking its text apart would block the event loop for longer than a few ms."""
+        return len(entity.content) > LONG
 
     def row(self, entity: E) -> list[bytes | None]:
         """The values of an entity, a column each."""

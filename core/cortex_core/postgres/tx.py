@@ -1,6 +1,7 @@
 """A unit's transaction: what the port's repositories do, as statements of a transaction."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Generic, TypeVar
 
 from cortex_core.domain.context_item import ContextItem
@@ -9,6 +10,7 @@ from cortex_core.domain.pattern import Pattern
 from cortex_core.domain.specification import Specification, check_fields
 from cortex_core.events import Event
 from cortex_core.postgres.conditions import Condition, compiled, satisfying
+from cortex_core.postgres.greenlets import in_thread
 from cortex_core.postgres.pipeline import Call, Statement
 from cortex_core.postgres.questions import counted
 from cortex_core.postgres.searches import search_conversations, search_patterns
@@ -48,7 +50,9 @@ class _Repository(Generic[E]):
         return counted(self._transaction.ask(Call(self._statements.count)))
 
     def save(self, entity: E, /) -> None:
-        self._transaction.write(Call(self._statements.save, self._table.row(entity)))
+        make_row = partial(self._table.row, entity)
+        row = in_thread(make_row) if self._table.is_long(entity) else make_row()
+        self._transaction.write(Call(self._statements.save, row))
 
     def delete(self, entity_id: str, /) -> bool:
         self._transaction.writes += 1

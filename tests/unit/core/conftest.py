@@ -2,12 +2,18 @@ import gc
 import os
 import threading
 from collections.abc import AsyncIterator, Generator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from cortex_core import Cortex, Events
 from cortex_core.memory import MemoryStore
+from cortex_core.postgres.address import with_schema
+from cortex_core.postgres.store import drop
+from tests.postgres_server import PostgresServer
+
+_schemas = count(1)
 
 
 @pytest.fixture
@@ -15,12 +21,18 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "memory.db"
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "memory", "postgres"])
 async def cortex(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[Cortex]:
     """A Cortex on each of the stores: requests must not tell them apart."""
     if request.param == "sqlite":
         async with Cortex.open(path) as opened:
             yield opened
+    elif request.param == "postgres":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        url = with_schema(server.url, f"requests_{next(_schemas)}")
+        async with Cortex.open(url) as opened:
+            yield opened
+        await drop(url)
     else:
         events = Events()
         async with Cortex(MemoryStore(events.publish), events=events) as in_memory:
