@@ -3,6 +3,7 @@
 A connection of its own for each would cost more than the look-up takes.
 """
 
+import asyncio
 from contextlib import suppress
 from typing import Any
 
@@ -28,6 +29,8 @@ class LookUps:
         self._pipeline: Pipeline | None = None
         self._under_way = under_way
         self._asked = 0
+        self._taking = asyncio.Lock()
+        """Whoever asks first takes the connection, and the others wait for it."""
 
     async def ask(self, question: Question) -> Any:
         """What the answer comes to. Cancelled, it is answered all the same, to nobody."""
@@ -59,11 +62,8 @@ class LookUps:
         return question.read(result)
 
     async def _taken(self) -> Pipeline:
-        pipeline = await self._connections.take()
-        if self._pipeline is not None and self._pipeline.usable:
-            # Somebody else was quicker.
-            self._connections.give(pipeline)
+        async with self._taking:
+            if self._pipeline is None or not self._pipeline.usable:
+                self.release()
+                self._pipeline = await self._connections.take()
             return self._pipeline
-        self.release()
-        self._pipeline = pipeline
-        return pipeline

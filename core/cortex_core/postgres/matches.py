@@ -99,13 +99,15 @@ class Table:
     @property
     def corpus(self) -> Corpus:
         if self._corpus is None:
+            parameters = Parameters()
+            table = f"{parameters.add(self.source.encode(), 'text')}::regclass"
             ((count, words, known),) = self.ask(
                 f"""
                 SELECT count(*), coalesce(avg(word_count), 0)::double precision,
-                    (SELECT reltuples::bigint FROM pg_class WHERE oid = '{self.source}'::regclass)
+                    (SELECT reltuples::bigint FROM pg_class WHERE oid = {table})
                 FROM (SELECT word_count FROM {self.source} LIMIT {COUNTED_MOST + 1}) AS found
                 """,
-                Parameters(),
+                parameters,
             )
             assert count is not None
             assert words is not None

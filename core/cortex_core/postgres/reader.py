@@ -74,14 +74,15 @@ class Reader:
     ) -> T:
         with self._under_way:
             try:
-                async with asyncio.timeout(timeout_s):
+                async with asyncio.timeout(timeout_s) as time_limit:
                     for _ in range(_TRIES_MOST - 1):
                         with suppress(LostError, *FORGOTTEN):
                             return await self._attempt(on)
                     return await self._attempt(on)
-            except TimeoutError as error:
-                raise SearchTimeoutError(f"the search took longer than {timeout_s:g} s") from error
             except BaseException as error:
+                if isinstance(error, TimeoutError) and time_limit.expired():
+                    text = f"the search took longer than {timeout_s:g} s"
+                    raise SearchTimeoutError(text) from error
                 shown = translated(error)
                 if shown is error:
                     raise

@@ -13,10 +13,17 @@ import pytest
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool
 
-from cortex_core import Events, StoreBusyError
+from cortex_core import (
+    ConversationSearch,
+    Events,
+    SearchTimeoutError,
+    StoreBusyError,
+    ops,
+)
+from cortex_core.ports import ReadTx
 from cortex_core.postgres.address import Address
 from cortex_core.postgres.store import PostgresStore
-from tests.unit.core.contract.entities import conversation, save
+from tests.unit.core.contract.entities import NOW, conversation, save
 
 
 @asynccontextmanager
@@ -143,3 +150,29 @@ async def test_texts_need_unicode(url: str) -> None:
         with pytest.raises(Exception, match="UTF8"):
             await reading(store)
         await store.close()
+
+
+async def test_an_error_of_a_unit_s_own_is_not_taken_for_the_store_s(url: str) -> None:
+    store = await PostgresStore.open(url, Events().publish)
+
+    def out_of_time(tx: ReadTx) -> None:
+        raise TimeoutError("the unit's own")
+
+    for run in (store.read, store.scan, store.write):
+        with pytest.raises(TimeoutError, match="the unit's own"):
+            await run(out_of_time)
+    await store.close()
+
+
+async def test_a_scan_that_takes_too_long_is_cancelled_on_the_server(url: str) -> None:
+    store = await PostgresStore.open(url, Events().publish, search_timeout_s=0.1)
+    async with locked(url):
+        with pytest.raises(SearchTimeoutError, match=r"longer than 0\.1 s"):
+            await store.scan(lambda tx: tx.conversations.count())
+        with pytest.raises(SearchTimeoutError):
+            await store.ask(ops.CountConversations())
+        with pytest.raises(SearchTimeoutError):
+            await store.search_conversations(ConversationSearch("anything", NOW))
+        await until_waiting_for_locks(url, 0)
+    assert await reading(store) == 0
+    await store.close()

@@ -7,11 +7,11 @@ import asyncio
 import psycopg
 import pytest
 
-from cortex_core import Events, ForeignFileError, NewerSchemaError, StoreError
+from cortex_core import ConversationSearch, Events, ForeignFileError, NewerSchemaError, StoreError
 from cortex_core.errors import StoreUnavailableError
 from cortex_core.postgres.address import Address, with_schema
 from cortex_core.postgres.store import PostgresStore, drop
-from tests.unit.core.contract.entities import conversation, save
+from tests.unit.core.contract.entities import NOW, conversation, pattern, save
 
 
 async def test_stores_that_open_one_schema_at_once_make_it_once(url: str) -> None:
@@ -33,11 +33,14 @@ async def test_what_was_stored_is_there_when_it_is_opened_again(url: str) -> Non
 
 
 async def test_schemas_do_not_see_each_other(url: str) -> None:
-    other_url = with_schema(url, 'an "other" schema')
+    other_url = with_schema(url, 'an "other" one\'s schema')
     one = await PostgresStore.open(url, Events().publish)
     other = await PostgresStore.open(other_url, Events().publish)
     await save(one, conversation("one"))
     assert await other.read(lambda tx: tx.conversations.count()) == 0
+    await save(other, conversation("other"), pattern("other"))
+    hits = (await other.search_conversations(ConversationSearch("everything", NOW))).hits
+    assert [hit.conversation_id for hit in hits] == ["other"]
     await one.close()
     await other.close()
     await drop(other_url)
