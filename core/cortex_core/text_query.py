@@ -1,5 +1,6 @@
 """What a person types into a search, as a value that every store translates."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby
@@ -39,7 +40,7 @@ class Phrase(msgspec.Struct, frozen=True):
 class Step(msgspec.Struct, frozen=True):
     """What a text must hold: at least `least` of the `groups`, and every phrase of `required`. A
     text holds a group if it holds one of its phrases. The score of a text is that of all that it
-    holds, times the share of the groups that it holds.
+    holds, times what the share of the groups that it holds counts (`share_counts`).
 
     `unfinished` stands for the last group where no text at all holds that: a word that was not
     typed to its end.
@@ -62,6 +63,11 @@ class Step(msgspec.Struct, frozen=True):
     def finished(self) -> "Step":
         """The step with what stands for its last group in place of that."""
         return Step((*self.groups[:-1], self.unfinished), self.least, self.required)
+
+
+def share_counts(held: int, groups: int) -> float:
+    """What the score of a text is multiplied by that holds some of the groups: 0 to 1."""
+    return math.sqrt(held / groups)
 
 
 class TextQuery(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from cortex_core.search import (
 from cortex_core.similar_patterns import most_similar
 from cortex_core.snippet import Snippets
 from cortex_core.spelling import EXAMPLES_MOST, corrected
-from cortex_core.text_query import Phrase, Step, parse
+from cortex_core.text_query import Phrase, Step, parse, share_counts
 
 Entry = tuple[Conversation, Document]
 
@@ -83,7 +83,7 @@ def _ranked(
             continue
         if search.namespace is None or Namespace(conversation.namespace).matches(search.namespace):
             score = bm25([*times.values()], idfs, document.length * len(entries) / words)
-            scored.append((conversation, score * groups / len(step.groups)))
+            scored.append((conversation, score * share_counts(groups, len(step.groups))))
     best = max((score for _, score in scored), default=0.0)
     # The newest first where relevances are equal; of those of one moment, the one stored last.
     scored.reverse()

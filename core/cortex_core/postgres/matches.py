@@ -189,9 +189,10 @@ class Table:
         )
 
     def share(self, groups: Sequence[Group], of: int, parameters: Parameters) -> str:
-        """The share of the groups that a row holds, as an expression."""
+        """What the share of the groups that a row holds counts, as an expression
+        (`share_counts`)."""
         each = " + ".join(f"(words @@ {parameters.query(any_of(group))})::int" for group in groups)
-        return f"(({each}) / {of}.0)::double precision"
+        return f"sqrt((({each}) / {of}.0)::double precision)"
 
     def by_rarity(self, step: Step, most: int) -> tuple[list[Group], list[Group]]:
         """The groups of a step that texts hold at all: the rarest, which have `most` matches

@@ -16,7 +16,7 @@ from cortex_core.search import ConversationSearch
 from cortex_core.sqlite.conditions import glob
 from cortex_core.sqlite.full_text import Groups, all_of, any_of, matching, quoted
 from cortex_core.sqlite.moments import to_us
-from cortex_core.text_query import Step
+from cortex_core.text_query import Step, share_counts
 
 _HALF_LIFE_US = HALF_LIFE_S * 1_000_000
 
@@ -49,7 +49,7 @@ _IN_NAMESPACE = "AND conversations.namespace GLOB :namespace"
 # A match of several expressions has their scores together. Those for a common group match only with
 # a rare one, and their scores have those of the rare ones once more.
 _TOGETHER = """
-    SELECT key, count(*) / :groups * (
+    SELECT key, {share} * (
         sum(score * is_common) + sum(score * (1 - is_common)) * (1 - sum(is_common))
     ) AS score
     FROM ({matched}) GROUP BY key
@@ -97,7 +97,6 @@ def ranked(
         "most": most,
         "now_us": to_us(search.now),
         "results_most": results_most,
-        "groups": float(len(step.groups)),
     }
     if search.namespace is not None:
         parameters["namespace"] = glob(search.namespace)
@@ -123,7 +122,14 @@ def ranked(
         with_common = matched([all_of(any_of(group), all_rare) for group in common])
         parts = [f"SELECT *, 0 AS is_common FROM ({each})" for each in with_rare]
         parts += [f"SELECT *, 1 AS is_common FROM ({each})" for each in with_common]
-        statement = _TOGETHER.format(matched=" UNION ALL ".join(parts))
+        # SQLite may have been built without functions such as sqrt.
+        shares = [
+            f"WHEN {held} THEN {share_counts(held, len(step.groups))}"
+            for held in range(1, len(parts) + 1)
+        ]
+        statement = _TOGETHER.format(
+            share=f"CASE count(*) {' '.join(shares)} END", matched=" UNION ALL ".join(parts)
+        )
     else:
         return []
     return connection.execute(_RANKED.format(matched=statement), parameters).fetchall()
