@@ -65,9 +65,9 @@ class Step(msgspec.Struct, frozen=True):
         return Step((*self.groups[:-1], self.unfinished), self.least, self.required)
 
 
-def share_counts(held: int, groups: int) -> float:
-    """What the score of a text is multiplied by that holds some of the groups: 0 to 1."""
-    return math.sqrt(held / groups)
+def share_counts(number: int, groups: int) -> float:
+    """What the score of a text is multiplied by that holds a number of the groups: 0 to 1."""
+    return math.sqrt(number / groups)
 
 
 class TextQuery(msgspec.Struct, frozen=True):

@@ -124,8 +124,8 @@ def ranked(
         parts += [f"SELECT *, 1 AS is_common FROM ({each})" for each in with_common]
         # SQLite may have been built without functions such as sqrt.
         shares = [
-            f"WHEN {held} THEN {share_counts(held, len(step.groups))}"
-            for held in range(1, len(parts) + 1)
+            f"WHEN {number} THEN {share_counts(number, len(step.groups))}"
+            for number in range(1, len(parts) + 1)
         ]
         statement = _TOGETHER.format(
             share=f"CASE count(*) {' '.join(shares)} END", matched=" UNION ALL ".join(parts)
