@@ -8,6 +8,7 @@ from itertools import groupby
 from cortex_tui.limits import MAX_INTERVALS
 from cortex_tui.protocol.messages import Health
 from cortex_tui.results.blocked import LOOP_BLOCKED_NS, Blocks, blocks_of
+from cortex_tui.results.interruptions import Interruptions
 from cortex_tui.results.interval import Interval, merged_health
 from cortex_tui.results.interval_file import IntervalFile, Place
 from cortex_tui.results.slices import FiledSlices, IntervalSlice, slice_of
@@ -38,6 +39,7 @@ class IntervalSeries:
         self._frozen: dict[int, IntervalSlice] = {}
         """The slots in memory that have not changed since they were read as slices."""
         self._changed: set[int] = set()
+        self._interruptions = Interruptions()
         self._blocked: dict[int, int] = {}
         """By slot, for how long the event loop was blocked, where that is worth a warning."""
         self._rewritten = False
@@ -96,7 +98,9 @@ class IntervalSeries:
     def _touch(self, slot: int) -> None:
         self._changed.add(slot)
         self._frozen.pop(slot, None)
-        lag_ns = self._slots[slot].health.loop_lag_ns
+        health = self._slots[slot].health
+        self._interruptions.note(slot, health)
+        lag_ns = health.loop_lag_ns
         if lag_ns >= LOOP_BLOCKED_NS:
             self._blocked[slot] = lag_ns
         if self._file is not None and len(self._slots) >= self._room:
@@ -129,7 +133,9 @@ class IntervalSeries:
         if self._file is None:
             return tuple(self._frozen[slot] for slot in numbers)
         parts = [self._frozen.get(slot) or self._places[slot] for slot in numbers]
-        return FiledSlices(numbers, parts, length_ns, self._file)
+        first, last = (numbers[0], numbers[-1]) if numbers else (0, -1)
+        known = self._interruptions.part(first, last + 1)
+        return FiledSlices(numbers, parts, length_ns, self._file, known)
 
     @property
     def unwritten(self) -> int:
@@ -152,11 +158,13 @@ class IntervalSeries:
         numbers, slots, places = self._numbers, self._slots, self._places
         halves = ((slot, slots.get(slot) or self._read(places[slot])) for slot in numbers)
         self._slots, self._places, self._frozen = {}, {}, {}
+        self._interruptions = Interruptions()
         for slot, pair in groupby(halves, lambda each: each[0] // 2):
             (_, interval), *later = pair
             for _, more in later:
                 interval.add(more)
             self._slots[slot] = interval
+            self._interruptions.note(slot, interval.health)
             if self._file is not None and len(self._slots) >= self._room:
                 self._file_away(self._file, sorted(self._slots))
         blocked, self._blocked = self._blocked, {}

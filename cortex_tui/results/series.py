@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from cortex_tui.results.interruptions import Interruptions
 from cortex_tui.results.slices import FiledSlices, IntervalSlice
 from cortex_tui.stats.measured import Subject
 from cortex_tui.store.records import MarkRecord
@@ -78,6 +79,16 @@ class RunSeries(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         if isinstance(self.slices, FiledSlices):
             return self.slices.keys
         return [(each.from_ns, each) for each in self.slices]
+
+    @property
+    def interruptions(self) -> Interruptions:
+        """Of all slices, without reading any of them, from the first on."""
+        if isinstance(self.slices, FiledSlices):
+            return self.slices.interruptions
+        found = Interruptions()
+        for number, each in enumerate(self.slices):
+            found.note(number, each.health)
+        return found
 
     def has_passed(self, window: TimeWindow) -> bool:
         """Whether nothing more happens within the window: what is late by an interval is there."""

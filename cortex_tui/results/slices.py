@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, overload
 import msgspec
 
 from cortex_tui.protocol.messages import Health
+from cortex_tui.results.interruptions import Interruptions
 from cortex_tui.stats.measured import Subject
 
 if TYPE_CHECKING:
@@ -78,13 +79,15 @@ class FiledSlices(Sequence[IntervalSlice]):
         parts: Sequence[IntervalSlice | Place],
         length_ns: int,
         file: IntervalFile,
+        interruptions: Interruptions,
     ) -> None:
-        """The numbers of the slices, which are `length_ns` long each; and the slices, or their
-        places in the file."""
+        """The numbers of the slices, which are `length_ns` long each; the slices, or their places
+        in the file; and what is known without reading them, from the first to the last."""
         self._slots = slots
         self._parts = parts
         self._length_ns = length_ns
         self._file = file
+        self.interruptions = interruptions
 
     @property
     def keys(self) -> list[tuple[int, object]]:
@@ -108,7 +111,11 @@ class FiledSlices(Sequence[IntervalSlice]):
     def __getitem__(self, index: slice) -> FiledSlices: ...
     def __getitem__(self, index: int | slice) -> IntervalSlice | FiledSlices:
         if isinstance(index, slice):
-            return FiledSlices(self._slots[index], self._parts[index], self._length_ns, self._file)
+            slots = self._slots[index]
+            known = self.interruptions
+            if slots:
+                known = known.part(slots[0] - self._slots[0], slots[-1] + 1 - self._slots[0])
+            return FiledSlices(slots, self._parts[index], self._length_ns, self._file, known)
         part = self._parts[index]
         if isinstance(part, IntervalSlice):
             return part

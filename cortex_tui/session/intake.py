@@ -18,6 +18,7 @@ from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.session.control import UntilDecided
 from cortex_tui.session.decisions import decisions
+from cortex_tui.session.freed import give_back
 from cortex_tui.session.requests import Requests
 from cortex_tui.session.scratch import Scratch
 from cortex_tui.session.writer import SessionWriter
@@ -25,6 +26,8 @@ from cortex_tui.session.writer import SessionWriter
 VIEW_S = 0.25
 """How often a view is published: as often as a screen looks. With 20 runs it takes 4 ms."""
 WRITE_S = 1.0
+GIVE_BACK_S = 20.0
+"""How often memory that was freed is given back to the system."""
 ANSWER_S = 3.0
 """How long a runner that is to stop may be silent before it is killed."""
 STOP_S = 15.0
@@ -83,6 +86,7 @@ class Intake:
             try:
                 await asyncio.to_thread(self._scratch.remove, fold.plan.session)
                 await self._writer.write(fold)
+                give_back()
             except Exception as error:
                 self._writer.error = f"what was measured last could not be written: {error!r}"
             finally:
@@ -104,6 +108,7 @@ class Intake:
         beats = [
             asyncio.ensure_future(self._beat(VIEW_S, self._supervise)),
             asyncio.ensure_future(self._beat(WRITE_S, lambda: self._writer.write(fold))),
+            asyncio.ensure_future(self._beat(GIVE_BACK_S, self._give_back)),
         ]
         try:
             ended = await self._take_part(fold.plan)
@@ -178,6 +183,9 @@ class Intake:
                 if not any(line.text == text for line in self.fold.log):
                     line = LogLine(-1, "runner", text, time.perf_counter_ns())
                     self.fold.apply(line)
+
+    async def _give_back(self) -> None:
+        give_back()
 
     async def _supervise(self) -> None:
         fold = self.fold

@@ -99,7 +99,7 @@ def after_an_hour(measurements: Measurements) -> None:
         command = replayed(folder.absolute(), intervals, file.absolute())
         with workbench(command, Path.cwd()) as bench:
             begin(bench)
-            bench.wait_for(DONE, timeout_s=1_200)
+            bench.wait_for(DONE, timeout_s=2_400)
             for pane in tabs():
                 bench.press(str(pane.TAB))
                 time.sleep(2.0)

@@ -67,11 +67,11 @@ def _screen(builder: LineBuilder, view: SessionView, cost: ScreenCost) -> None:
 def _over_time(builder: LineBuilder, series: RunSeries) -> None:
     """What happened around the run under the cursor, interval by interval: the newest that fit."""
     room = max(0, builder.width - LABEL_WIDTH - _AT_MOST_WIDTH)
-    health = [each.health for each in series.slices]
+    found = series.interruptions
     rows = (
-        ("blocked", [each.loop_lag_ns for each in health]),
-        ("GC pauses", [each.gc_pause_ns for each in health]),
-        ("steal", [each.steal_ns for each in health]),
+        ("blocked", found.blocked_ns),
+        ("GC pauses", found.gc_pause_ns),
+        ("steal", found.steal_ns),
     )
     for label, values in rows:
         if not any(values):

@@ -76,6 +76,12 @@ def test_a_run_is_the_same_with_a_file_and_without(tmp_path: Path, taken: list[o
     assert [(each.from_ns, each.until_ns, facts(each)) for each in run.slices] == [
         (each.from_ns, each.until_ns, facts(each)) for each in expected_run.slices
     ]
+    for each in run.slices:
+        at = (each.from_ns - run.slices[0].from_ns) // run.slice_ns
+        found = run.interruptions
+        health = each.health
+        assert found.blocked_ns[at] == health.loop_lag_ns
+        assert (found.gc_pause_ns[at], found.steal_ns[at]) == (health.gc_pause_ns, health.steal_ns)
     window = TimeWindow(9 * TENTH_NS, 31 * TENTH_NS)
     assert numbers_within(run, window) == numbers_within(expected_run, window)
 
