@@ -181,11 +181,12 @@ class Table:
         """The bm25 of a row, as an expression."""
         corpus = self.corpus
         holders = self.holders([following(phrase) for phrase in phrases])
-        norm = f"{_K1} * ({1 - _B} + {_B} * word_count / {corpus.words!r})"
+        norm = f"({_K1} * ({1 - _B} + {_B} * word_count / {corpus.words!r}))"
+        # The same as times / (times + norm), with what takes longest once.
         return " + ".join(
-            f"{idf(corpus.texts, number)!r} * {_K1 + 1} * {times} / ({times} + {norm})"
+            f"{idf(corpus.texts, number) * (_K1 + 1)!r}"
+            f" * (1 - {norm} / ({self._times(phrase, parameters)} + {norm}))"
             for phrase, number in zip(phrases, holders, strict=True)
-            for times in (self._times(phrase, parameters),)
         )
 
     def share(self, groups: Sequence[Group], of: int, parameters: Parameters) -> str:
