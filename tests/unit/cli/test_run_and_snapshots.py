@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cortex_tui.results.stored import from_stored
+from cortex_tui.stats import settling
 from cortex_tui.store.sqlite.store import SqliteStore
 from tests.unit.cli.door import call
 
@@ -217,10 +218,13 @@ def test_rounds_are_run_again_unless_others_are_asked_for(
 
 
 def test_a_warmup_that_found_its_end_has_that_length_when_it_is_run_again(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A busy machine may make the times vary for ever; the rules themselves are tested elsewhere.
+    for name in ("MARGIN", "TOLERANCE"):
+        monkeypatch.setattr(settling, name, 1e9)
     answer = call(
-        capsys, "run", "*.good", "--warmup", "auto", "--duration", "30ms", "--save", "first",
+        capsys, "run", "*.short", "--warmup", "auto", "--duration", "30ms", "--save", "first",
         "--json", "-",
     )  # fmt: skip
     (first,) = json.loads(answer.out)["runs"]
