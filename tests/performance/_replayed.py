@@ -176,11 +176,12 @@ class TabCosts(CostMeter):
         self.drew_pane = False
 
     def watch(self) -> None:
-        """Has every callback of this thread's loop timed, and every drawn pane noted."""
+        """Has every callback of this thread's loop timed, from the first frame of a session on, and
+        every drawn pane noted."""
         run, thread, show, meter = asyncio.Handle._run, threading.get_ident(), Pane.show, self
 
         def timed(handle: asyncio.Handle) -> None:
-            if threading.get_ident() != thread:
+            if threading.get_ident() != thread or meter._before is None:
                 run(handle)
                 return
             start_ns = time.perf_counter_ns()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 
 import msgspec
 import pytest
@@ -108,6 +109,92 @@ async def test_a_resize_while_running_draws_for_the_new_size(tab: str) -> None:
             await b.pilot.resize_terminal(*size)
             await settled(b)
         check_golden(f"{tab}-running", (120, 40), pane_text(b))
+
+
+# --- intervals that take their time ---------------------------------------------------------------
+
+
+class Late(StandIn):
+    """A controller that has the first intervals at once, and later ones when it is told to."""
+
+    def __init__(self, view: SessionView, tenths: int) -> None:
+        super().__init__(view)
+        self.intervals = control_for(view, tenths).intervals
+        self.owed: list[tuple[int, Future[RunSeries]]] = []
+        self.is_late = False
+
+    def series(self, session: str, run: int) -> Future[RunSeries]:
+        if not self.is_late:
+            return super().series(session, run)
+        self.owed.append((run, Future()))
+        return self.owed[-1][1]
+
+    def pay(self, view: SessionView, tenths: int) -> None:
+        """Answers all that was asked for so far."""
+        owed, self.owed = self.owed, []
+        made = control_for(view, tenths).intervals
+        for run, future in owed:
+            future.set_result(made[run])
+
+    async def publish(self, b: Bench, tenths: int, *, ended: bool = False) -> SessionView:
+        self.view = measured(finished() if ended else running(), tenths)
+        self.view = msgspec.structs.replace(self.view, elapsed_ns=tenths * S // 10)
+        b.main.poll()
+        await settled(b)
+        return self.view
+
+
+@pytest.mark.parametrize("tab", TABS)
+async def test_table_and_picture_of_a_view_are_drawn_when_its_intervals_have_come(
+    tab: str,
+) -> None:
+    control = Late(measured(running(), 30), 30)
+    async with bench(control, size=(120, 40)) as b:
+        await opened(b, measured(running(), 30), tab)
+        control.is_late = True
+        seen = []
+        for tenths in (44, 45):  # of every other view the details are drawn
+            newest = await control.publish(b, tenths)
+            seen.append(f"{tenths / 10:.2f}s" in b.lines[0])
+        assert seen in ([True, False], [False, True])
+        control.pay(newest, 45)
+        await settled(b)
+        assert "4.50s" in b.lines[0]
+
+
+@pytest.mark.parametrize("tab", TABS)
+async def test_intervals_that_never_come_hold_up_one_view_at_most(tab: str) -> None:
+    control = Late(measured(running(), 30), 30)
+    async with bench(control, size=(120, 40)) as b:
+        await opened(b, measured(running(), 30), tab)
+        control.is_late = True
+        for tenths in (40, 41, 42, 43, 44):
+            await control.publish(b, tenths)
+        assert "4.40s" in b.lines[0] or "4.30s" in b.lines[0]
+        for _, future in control.owed:
+            future.set_exception(RuntimeError("the controller is gone"))
+        await settled(b)
+        assert "4.40s" in b.lines[0]
+
+
+@pytest.mark.parametrize("tab", TABS)
+async def test_the_last_intervals_are_drawn_though_others_were_under_way_at_the_end(
+    tab: str,
+) -> None:
+    control = Late(measured(running(), 30), 30)
+    async with bench(control, size=(120, 40)) as b:
+        await opened(b, measured(running(), 30), tab)
+        await b.press("enter")
+        control.is_late = True
+        before = await control.publish(b, 40)
+        before = await control.publish(b, 41)
+        last = await control.publish(b, 300, ended=True)
+        assert control.owed
+        control.pay(before, 41)
+        await settled(b)
+        control.pay(last, 300)
+        await settled(b)
+        assert "–30s" in b.text
 
 
 # --- the cursor -----------------------------------------------------------------------------------

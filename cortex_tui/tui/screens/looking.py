@@ -41,6 +41,9 @@ class LookingScreen(SessionScreen):
         self._series = SeriesKeeper(self._post_series)
         self._series_due = False
         """Whether intervals have come that are not drawn yet."""
+        self.frame_waits = False
+        """Whether the newest view is drawn with the intervals that were asked for, once they have
+        come; at the latest with the next view."""
 
     def watch_window(self) -> None:
         self.show()
@@ -154,14 +157,19 @@ class LookingScreen(SessionScreen):
 
     @on(SeriesCame)
     def _take_series(self, event: SeriesCame) -> None:
-        if self._series.take(self.seen.view, event.run, event.series) and not self._series_due:
+        if not self._series.take(self.seen.view, event.run, event.series):
+            return
+        if event.series is not None and not self.latest.active:
+            # These may have been asked for just before the end, and no view comes any more.
+            self.fetch_intervals()
+        if not self._series_due:
             # Once for all that have come together: with hundreds of runs each costs something.
             self._series_due = True
             self.call_later(self._show_series)
 
     def _show_series(self) -> None:
         self._series_due = False
-        if self.window is not None:
+        if self.frame_waits or self.window is not None:
             self.show(with_pane=False)
         # From what has come: newer ones that are asked for each time may never let it be drawn.
         self.show_pane()

@@ -146,16 +146,21 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
                 self.profiles.sort_rows()
         self.compare()
         self.poller.meter.begin_frame()
-        with_pane = self.poller.details_due(view)
+        if with_pane := self.poller.details_due(view):
+            self.fetch_intervals()
+            if self.awaits_intervals and not self.frame_waits:
+                # One frame in a moment, not one now and one then.
+                self.frame_waits = True
+                return
         self.show(with_pane=with_pane)
-        if not (with_pane and self.awaits_intervals):
-            self.call_after_refresh(self.poller.meter.end_frame)
+        self.call_after_refresh(self.poller.meter.end_frame)
 
     def watch_ending(self) -> None:
         self.show()
 
     def show(self, *, with_pane: bool = True) -> None:
         """Draws whatever differs from what the screen shows."""
+        self.frame_waits = False
         if with_pane:
             self.fetch_intervals()
         self.look_at_window()
