@@ -60,7 +60,9 @@ class Dialog(ModalScreen[Result | None]):
             background: $surface; border: round $primary; padding: 0 1;
         }
         Input { width: 1fr; border: none; padding: 0; margin: 1 0; height: 1; background: $panel; }
-        Input:ansi .input--cursor, Input:ansi .input--selection { text-style: reverse; }
+        Input:ansi .input--cursor, Input:ansi .input--selection {
+            color: ansi_default; background: ansi_default; text-style: reverse;
+        }
         .error { color: $text-error; height: auto; max-height: 6; }
         .quiet { color: $text-muted; height: auto; }
     }

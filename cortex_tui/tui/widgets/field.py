@@ -28,7 +28,9 @@ class FieldInput(Input):
     FieldInput {
         width: 1fr; height: 1; border: none; padding: 0; background: $surface;
         &:focus { background: $panel; }
-        &:ansi .input--cursor, &:ansi .input--selection { text-style: reverse; }
+        &:ansi .input--cursor, &:ansi .input--selection {
+            color: ansi_default; background: ansi_default; text-style: reverse;
+        }
     }
     """
 

@@ -15,7 +15,9 @@ class FilterLine(Input):
     DEFAULT_CSS = """
     FilterLine {
         height: 1; border: none; padding: 0 1; background: $panel;
-        &:ansi .input--cursor { text-style: reverse; }
+        &:ansi .input--cursor, &:ansi .input--selection {
+            color: ansi_default; background: ansi_default; text-style: reverse;
+        }
     }
     """
 

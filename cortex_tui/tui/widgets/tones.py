@@ -11,6 +11,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import ClassVar, Literal, get_args
 
+from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App, ReturnType
@@ -21,6 +22,10 @@ from textual.widget import Widget
 from cortex_tui.tui.render.text import Line, Share, SpanTone, width_of
 
 _tone = attrgetter("tone")
+
+LEAST_CONTRAST = 3.0
+"""Of a text in a line that is set off, to what is behind it; with less, it has the colour of the
+other text in that line."""
 
 Highlight = Literal["", "cursor", "selected"]
 """What is special about a line: the cursor is on it, or was until another part got the focus."""
@@ -91,6 +96,21 @@ class TonedApp(App[ReturnType]):
             return self.get_component_styles(name)
 
 
+def _reads(color: Color | None, ground: Color | None) -> bool:
+    """Whether a text can be read, by WCAG 2.1 (1.4.3, large text)."""
+    if color is None or ground is None:
+        return True
+    low, high = sorted(map(_luminance, (color, ground)))
+    return (high + 0.05) / (low + 0.05) >= LEAST_CONTRAST
+
+
+def _luminance(color: Color) -> float:
+    """From 0 to 1, as WCAG 2.1 defines it."""
+    parts = (each / 255 for each in color.get_truecolor())
+    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
 class Toned(Widget):
     """A widget whose text has tones; its app is a `TonedApp`."""
 
@@ -110,7 +130,14 @@ class Toned(Widget):
             if highlight:
                 style += self._styles_of(highlight).partial_rich_style
             if tone != "plain":
-                style += self._own_style(tone)
+                own = self._own_style(tone)
+                # Of the terminal's own colours nobody knows; only the cursor's line has one.
+                ansi = self.app.native_ansi_color
+                ground = own.bgcolor or style.bgcolor
+                reads = highlight != "cursor" if ansi else _reads(own.color, ground)
+                if highlight and not reads:
+                    own = Style(bold=own.bold)
+                style += own
             self._tones[tone, highlight] = style
         return style
 
