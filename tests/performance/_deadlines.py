@@ -10,7 +10,7 @@ from cortex_core import CaptureConversation, Cortex, SearchContext, SearchTimeou
 from cortex_core.domain.specification import satisfies
 from tests.performance._bench import Bench
 
-DEADLINE_S = 0.5
+DEADLINE_S = 0.2
 GOAL = 1.2
 
 LONG = 100

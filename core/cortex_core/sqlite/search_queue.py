@@ -86,7 +86,8 @@ class _Search:
         self.error: BaseException | None = None
 
     def must_stop(self) -> bool:
-        return self.future.cancelled() or time.perf_counter_ns() > self.deadline_ns
+        # Cancelled, or failed by the timer.
+        return self.future.done() or time.perf_counter_ns() > self.deadline_ns
 
     def check(self) -> None:
         if self.must_stop():
@@ -152,7 +153,17 @@ class SearchQueue:
         )
         self._under_way.add(task)
         task.add_done_callback(partial(self._ended, future))
+        # Who waits learns of the deadline at once: the thread has a low priority, and may be in a
+        # step that does not check.
+        timer = self._loop.call_later(self._timeout_s, self._expire, future)
+        future.add_done_callback(lambda _: timer.cancel())
         return future
+
+    def _expire(self, future: asyncio.Future[Any]) -> None:
+        if not future.done():
+            future.set_exception(
+                SearchTimeoutError(f"the {self._what} took longer than {self._timeout_s:g} s")
+            )
 
     async def drained(self) -> None:
         """Return when nothing waits any more."""
@@ -179,8 +190,6 @@ class SearchQueue:
         if search.error is None:
             future.set_result(search.value)
         elif isinstance(search.error, SearchTimeoutError):
-            future.set_exception(
-                SearchTimeoutError(f"the {self._what} took longer than {self._timeout_s:g} s")
-            )
+            self._expire(future)
         else:
             future.set_exception(translated(search.error))
