@@ -30,6 +30,9 @@ REPEATS_MOST = 256
 then) and would let one long text hold a search; but a phrase whose words occur more often is
 found only up to there. PostgreSQL has the same limit for a lexeme."""
 
+PART_MOST = 50_000
+"""Characters of a text that are looked through at once: two milliseconds."""
+
 _CACHED_MOST = 50_000
 
 NAMED = {"c++": "cplusplus", "c#": "csharp", "f#": "fsharp", "j#": "jsharp", ".net": "dotnet"}
@@ -37,8 +40,10 @@ NAMED = {"c++": "cplusplus", "c#": "csharp", "f#": "fsharp", "j#": "jsharp", ".n
 
 _CONTRACTED = "['’](?:[stdmSTDM]|re|ve|ll|RE|VE|LL)"
 
-_bare_words = re.compile(r"[A-Za-z0-9_]+")
-_plain_words = re.compile(rf"\w+(?:{_CONTRACTED}(?!\w))?", re.ASCII)
+_PARTS = "\0"
+
+_bare_words = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
+_plain_words = re.compile(rf"[A-Za-z0-9]\w*(?:{_CONTRACTED}(?!\w))?", re.ASCII)
 _ascii_words = re.compile(
     r"[Cc]\+\+(?!\+)|[CcFfJj]#|\.NET(?![A-Za-z0-9])|(?<![A-Za-z0-9])\.[Nn]et(?![A-Za-z0-9])"
     rf"|{_plain_words.pattern}",
@@ -51,6 +56,7 @@ _UNSPACED = (
     "\u3131-\u318e\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97c\uac00-\ud7fb\uf900-\ufaff"
     "\uff66-\uffdc\U00020000-\U0003ffff"
 )
+_blank = re.compile(r"\s").search
 _is_unspaced = re.compile(f"[{_UNSPACED}]").match
 
 _parts = re.compile(r"[A-Z]+s(?![a-z])|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+").findall
@@ -85,7 +91,7 @@ def written(text: str) -> Iterator[re.Match[str]]:
 
 def terms_of(match: re.Match[str]) -> Iterator[Term]:
     """The words that a written word is indexed as."""
-    words, parts = _known[match.group()]
+    words, _, parts = _known[match.group()].partition(_PARTS)
     start, end = match.span()
     if " " not in words:
         if words:
@@ -105,10 +111,12 @@ def index_text(text: str) -> str:
     A word has only lower case, digits and characters beyond ASCII, so a tokenizer that splits at
     blanks gives the same words back. Only the first 256 times that a word occurs are there.
     """
-    known = [_known[word] for word in _pattern(text).findall(text)]
-    indexed = [word for word, _ in known if word]
-    indexed += [parts for _, parts in known if parts]
-    joined = " ".join(indexed)
+    known = [_known[word] for part in _parts_of(text) for word in part]
+    joined = " ".join(known)
+    if _PARTS in joined or not text.isascii():
+        divided = [each.partition(_PARTS) for each in known]
+        words = [word for word, _, _ in divided if word]
+        joined = " ".join([*words, *(parts for _, _, parts in divided if parts)])
     return joined if joined.count(" ") < REPEATS_MOST else _fewer(joined.split())
 
 
@@ -126,14 +134,14 @@ def runs(text: str) -> Iterator[Run]:
     for match in written(text):
         raw = match.group()
         unspaced = bool(_is_unspaced(raw))
-        parts = () if unspaced else tuple(_known[raw][1].split())
+        parts = () if unspaced else tuple(_known[raw].partition(_PARTS)[2].split())
         for word in _folded(raw).split():
             yield Run(word[:TERM_MOST], unspaced, parts)
 
 
 def known_as(raw: str) -> tuple[str, ...]:
     """The words that a written word is indexed as, and those of its parts."""
-    return tuple(" ".join(_known[raw]).split())
+    return tuple(_known[raw].replace(_PARTS, " ").split())
 
 
 def pairs(run: str) -> list[str]:
@@ -141,9 +149,25 @@ def pairs(run: str) -> list[str]:
     return [run[at : at + 2] for at in range(len(run) - 1)]
 
 
+def _parts_of(text: str) -> Iterator[list[str]]:
+    """The words of a text as they are written, a part of the text at a time: looking through all of
+    a long one would keep Python's lock from the other threads."""
+    find = _pattern(text).findall
+    begin = 0
+    while len(text) - begin > PART_MOST:
+        blank = _blank(text, begin + PART_MOST // 2, begin + PART_MOST)
+        end = begin + PART_MOST if blank is None else blank.start()
+        yield find(text, begin, end)
+        begin = end
+    yield find(text, begin)
+
+
 def _fewer(words: list[str]) -> str:
     """The words, each at most REPEATS_MOST times: the first ones."""
-    often = {word for word, times in Counter(words).items() if times > REPEATS_MOST}
+    counted: Counter[str] = Counter()
+    for begin in range(0, len(words), PART_MOST):
+        counted.update(words[begin : begin + PART_MOST])
+    often = {word for word, times in counted.items() if times > REPEATS_MOST}
     if not often:
         return " ".join(words)
     left = dict.fromkeys(often, REPEATS_MOST)
@@ -181,12 +205,14 @@ def _any_words() -> re.Pattern[str]:
     )
 
 
-class _Known(dict[str, tuple[str, str]]):
-    """The folded words and the parts of a word as written, with blanks between them. Texts
-    repeat their words: looking one up costs a twentieth of taking it apart."""
+class _Known(dict[str, str]):
+    """The folded words of a word as written, with blanks between them; behind _PARTS those of its
+    parts, if it has any. Texts repeat their words: looking one up costs a twentieth of taking it
+    apart."""
 
-    def __missing__(self, raw: str) -> tuple[str, str]:
-        known = _taken_apart(raw)
+    def __missing__(self, raw: str) -> str:
+        words, parts = _taken_apart(raw)
+        known = f"{words}{_PARTS}{parts}" if parts else words
         if len(raw) <= TERM_MOST:
             if len(self) >= _CACHED_MOST:
                 self.clear()

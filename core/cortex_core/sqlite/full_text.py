@@ -8,6 +8,7 @@ a file and not change its texts.
 
 import sqlite3
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import accumulate
 
 import msgspec
@@ -16,13 +17,27 @@ from cortex_core.search import Check
 from cortex_core.text_query import Phrase, Step
 from cortex_core.words import index_text
 
+_SHORT = 10_000
+_REMEMBERED = 16
+"""A row that gets another key has the words of its text removed and added again: of so few short
+texts the words are remembered."""
+
 _decode = msgspec.json.Decoder(tuple[str, ...]).decode
 
 
 def add_word_functions(connection: sqlite3.Connection) -> None:
     """Let this connection change texts that are indexed."""
-    connection.create_function("cortex_words", 1, index_text, deterministic=True)
+    connection.create_function("cortex_words", 1, _words, deterministic=True)
     connection.create_function("cortex_list_words", 1, _list_words, deterministic=True)
+
+
+def _words(text: str) -> str:
+    return _words_of_short(text) if len(text) <= _SHORT else index_text(text)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _words_of_short(text: str) -> str:
+    return index_text(text)
 
 
 def _list_words(encoded: str) -> str:
