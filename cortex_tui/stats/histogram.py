@@ -34,6 +34,7 @@ from cortex_tui.stats.moments import EMPTY, Moments, clamped, merged
 
 MAX_NINES = 5.0
 """How far a percentile curve goes at most: 5 nines are p99.999."""
+_NO_INTS: Ints = np.zeros(0, np.int64)
 _COUNT_TYPES: dict[int, type[np.integer[Any]]] = {1: np.uint8, 2: np.uint16, 8: np.int64}
 """By how many bytes each count of an interval takes."""
 _PORTION = 1 << 15
@@ -48,15 +49,17 @@ class Histogram:
     `overflow` alone. `min_ns` and `max_ns` are exact and include those too.
     """
 
-    __slots__ = ("_counts", "_cumulative", "_first", "_last", "_moments")
+    __slots__ = ("_counts", "_cumulative", "_first", "_is_changed", "_last", "_moments")
 
     def __init__(self) -> None:
         self._counts = _zeros()
         self._moments = EMPTY
         self._first = SIZE
         self._last = -1
-        self._cumulative: Ints | None = None
-        """Made once for all that is read of the histogram between two changes."""
+        self._cumulative: Ints = _NO_INTS
+        """Made once for all that is read of the histogram between two changes, and in the same
+        memory each time: a new array of 80 kB takes longer than what is written into it."""
+        self._is_changed = True
 
     def fold(self, raw: RawValues) -> None:
         """Counts raw values: signed 64-bit integers, in ns.
@@ -86,7 +89,7 @@ class Histogram:
     def _reach(self, first: int, last: int) -> None:
         self._first = min(self._first, first)
         self._last = max(self._last, last)
-        self._cumulative = None
+        self._is_changed = True
 
     @property
     def moments(self) -> Moments:
@@ -161,10 +164,13 @@ class Histogram:
 
     def cumulative(self) -> tuple[int, Ints]:
         """The first bucket with a value, and for each from there to the last how many values lie
-        in it or below (read-only)."""
-        if self._cumulative is None:
-            self._cumulative = np.cumsum(self._counts[self._first : self._last + 1])
-            self._cumulative.flags.writeable = False
+        in it or below: to be read only, and before the histogram changes."""
+        if self._is_changed:
+            part = self._counts[self._first : self._last + 1]
+            if self._cumulative.size != part.size:
+                self._cumulative = np.empty(part.size, np.int64)
+            part.cumsum(out=self._cumulative)
+            self._is_changed = False
         return self._first, self._cumulative
 
     def count_above(self, limit_ns: int) -> int:
