@@ -16,8 +16,8 @@ import re
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import fmean
@@ -25,17 +25,44 @@ from statistics import fmean
 from cortex_core import Conversation, Cortex, SearchContext
 from tests.performance._measure import Measurements
 from tests.performance._relevance import KEPT_APART, TUNED, Document, Question, documents
+from tests.postgres_server import PostgresServer, why_not
 
 FIRST = 5
 DEEPEST = 10
 FOUND_GOAL = 0.9
 RANK_GOAL = 0.70
 
-STORES = {"SQLite": "core.db", "in memory": "memory:"}
-"""Each store by what `Cortex.open` is given; a file is in a folder of its own."""
-
 Hits = list[list[str]]
 """For each question the names of the documents, best first."""
+
+
+@contextmanager
+def a_file() -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield str(Path(folder) / "core.db")
+
+
+@contextmanager
+def a_server() -> Iterator[str]:
+    """Nothing where none can be started, which is reported."""
+    reason = why_not()
+    if reason is not None:
+        print(f"PostgreSQL was not measured: {reason}", file=sys.stderr)
+        yield ""
+        return
+    server = PostgresServer()
+    try:
+        yield server.url
+    finally:
+        server.remove()
+
+
+STORES: dict[str, Callable[[], AbstractContextManager[str]]] = {
+    "SQLite": a_file,
+    "in memory": lambda: nullcontext("memory:"),
+    "PostgreSQL": a_server,
+}
+"""Where each store is opened, for as long as it is measured."""
 
 
 async def hits_of(address: str, stored: Sequence[Document], asked: Sequence[Question]) -> Hits:
@@ -125,10 +152,11 @@ def main() -> None:
     }
     asked = [question for half in halves.values() for question in half]
     plain = plain_hits_of(stored, asked)
-    for store, address in STORES.items():
-        with tempfile.TemporaryDirectory() as folder:
-            place = address if ":" in address else str(Path(folder) / address)
-            ours = asyncio.run(hits_of(place, stored, asked))
+    for store, opened in STORES.items():
+        with opened() as place:
+            ours = asyncio.run(hits_of(place, stored, asked)) if place else None
+        if ours is None:
+            continue
         if misses:
             report_misses(store, asked, ours)
         parts = {"in all": slice(None)}
