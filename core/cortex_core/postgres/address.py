@@ -1,6 +1,6 @@
 """Where a store is: the server's address, and the schema in the database there."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
 from cortex_core.addresses import shown
@@ -9,6 +9,16 @@ DEFAULT_SCHEMA = "cortex"
 
 _SCHEMA = "schema"
 _EVENTS = "events"
+
+_DEFAULTS = {
+    "application_name": "cortex-core",
+    "connect_timeout": 10,
+    # A server that has vanished is noticed after a minute, not after two hours.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 
 
 class Address(NamedTuple):
@@ -37,6 +47,13 @@ class Address(NamedTuple):
             raise ValueError(f"events: expected own or shared, got {events!r}")
         rest = [pair for pair in given if pair[0] not in (_SCHEMA, _EVENTS)]
         return cls(_joined(base, rest), schema, events == "shared")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How a connection is made, for psycopg; what the URL says itself is left to it."""
+        given = {name for name, _ in _divided(self.url)[1]}
+        defaults = {name: value for name, value in _DEFAULTS.items() if name not in given}
+        return {"autocommit": True, "client_encoding": "utf8", **defaults}
 
     @property
     def shown(self) -> str:

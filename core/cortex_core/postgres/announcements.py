@@ -20,6 +20,7 @@ from psycopg.sql import SQL, Identifier
 from cortex_core import events as kinds
 from cortex_core.events import Event
 from cortex_core.ports import Publish
+from cortex_core.postgres.address import Address
 from cortex_core.postgres.pipeline import Call, Statement
 
 log = logging.getLogger("cortex_core.events")
@@ -40,10 +41,11 @@ _TYPES: dict[str, type[Event]] = {
 class Announcements:
     """Those of the stores that live in one schema and were opened to share their events."""
 
-    def __init__(self, url: str, schema: str, publish: Publish) -> None:
-        self._url = url
+    def __init__(self, address: Address, publish: Publish) -> None:
+        self._address = address
         self._publish = publish
-        self._channel = f"cortex_{hashlib.sha256(schema.encode()).hexdigest()[:32]}"
+        # A name has at most 63 bytes, as the schema's may have by itself.
+        self._channel = f"cortex_{hashlib.sha256(address.schema.encode()).hexdigest()[:32]}"
         self._me = secrets.token_hex(8)
         self._pieces: dict[str, list[str]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -77,12 +79,8 @@ class Announcements:
             await asyncio.wait([self._task])
 
     async def _listening(self) -> AsyncConnection[Any]:
-        connection = await AsyncConnection.connect(
-            self._url,
-            autocommit=True,
-            client_encoding="utf8",
-            application_name="cortex-core events",
-        )
+        settings = self._address.settings
+        connection = await AsyncConnection.connect(self._address.url, **settings)
         try:
             await connection.execute(SQL("LISTEN {}").format(Identifier(self._channel)))
         except BaseException:

@@ -30,7 +30,6 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 CONNECTIONS_MOST = 8
-_CONNECT_S = 10
 _FORGOTTEN_S = 1.0
 
 _CAPABILITIES = Capabilities(
@@ -100,14 +99,11 @@ class PostgresStore:
         address = Address.parsed(url)
         try:
             # Not through the pool, which would try again for long instead of giving the reason.
-            connecting = AsyncConnection.connect(
-                address.url, autocommit=True, connect_timeout=_CONNECT_S, client_encoding="utf8"
-            )
-            async with await connecting as connection:
+            async with await AsyncConnection.connect(address.url, **address.settings) as connection:
                 await schemas.prepare(connection, address.schema)
             announcements = None
             if address.shares_events:
-                announcements = Announcements(address.url, address.schema, publish)
+                announcements = Announcements(address, publish)
                 await announcements.start()
         except (psycopg.Error, StoreError) as error:
             raise named(address.shown, error) from error
@@ -117,12 +113,7 @@ class PostgresStore:
 
         pool = AsyncConnectionPool(
             address.url,
-            kwargs={
-                "autocommit": True,
-                "client_encoding": "utf8",
-                "connect_timeout": _CONNECT_S,
-                "application_name": "cortex-core",
-            },
+            kwargs=address.settings,
             configure=configure,
             min_size=1,
             max_size=connections,
@@ -265,10 +256,7 @@ async def drop(url: str) -> None:
     """
     address = Address.parsed(url)
     try:
-        connecting = AsyncConnection.connect(
-            address.url, autocommit=True, connect_timeout=_CONNECT_S
-        )
-        async with await connecting as connection:
+        async with await AsyncConnection.connect(address.url, **address.settings) as connection:
             await connection.execute(_lock_timeout(BUSY_TIMEOUT_S))
             await schemas.drop(connection, address.schema)
     except psycopg.Error as error:

@@ -79,7 +79,7 @@ async def test_a_listener_listens_again_when_its_connection_broke(
     there = Received()
     sender = await PostgresStore.open(shared, Events().publish)
     other = await PostgresStore.open(shared, there.events.publish)
-    await end_connections(url, "OR application_name = 'cortex-core events'")
+    await end_connections(url)
     received = asyncio.ensure_future(there.next(1))
     number = 0
     while not received.done():

@@ -95,3 +95,15 @@ def test_an_address_keeps_what_is_meant_for_libpq() -> None:
     assert Address.parsed(url) == Address("postgresql://u:p@h:5/d?sslmode=require", "new one")
     shared = Address.parsed("postgresql:///d?events=shared")
     assert shared == Address("postgresql:///d", "cortex", shares_events=True)
+
+
+async def test_what_the_address_says_of_the_connection_holds(url: str) -> None:
+    assert Address.parsed(url).settings["keepalives_idle"] == 30
+    given = Address.parsed(f"{url}&application_name=mine&keepalives_idle=5")
+    assert not {"application_name", "keepalives_idle"} & set(given.settings)
+    store = await PostgresStore.open(f"{url}&application_name=mine", Events().publish)
+    assert await store.read(lambda tx: tx.conversations.count()) == 0
+    with psycopg.connect(Address.parsed(url).url, autocommit=True) as connection:
+        named = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'mine'"
+        assert connection.execute(named).fetchone() == (1,)
+    await store.close()
