@@ -58,7 +58,7 @@ class OpenDriver:
 
     def pause(self) -> None:
         """Starts what is due already: that keeps its moment."""
-        self._start_or_drop(self._phase.clock())
+        self._start_or_drop(self._phase.now_ns())
 
     async def finish(self) -> None:
         """Starts what was due before the end, however late the loop has come to it: an arrival

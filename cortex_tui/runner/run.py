@@ -244,8 +244,9 @@ class Run:
         return "paused"
 
     def _halt(self, phase: ActivePhase, driver: Driver) -> None:
-        driver.pause()
+        # The clock stops first: what is due by then is started, and no later moment is left over.
         phase.pause()
+        driver.pause()
         self._mark("paused")
 
     def resume(self) -> str:

@@ -14,6 +14,7 @@ from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Stop
 from cortex_tui.protocol.messages import LevelChanged, Mark, Samples
+from cortex_tui.runner.open import OpenDriver
 from cortex_tui.runner.session import Session
 from tests.unit.runner.bench import Bench, Event, Paused, PhaseChanged, Stopping, Waiting
 
@@ -260,6 +261,25 @@ async def test_a_run_with_nothing_to_do_says_at_once_that_it_stops(
     assert recorded.finished(0).state == "finished"
     assert recorded.finished(1).state == "stopped"
     assert recorded.values("service", 1) == []
+
+
+async def test_what_becomes_due_while_a_pause_is_made_is_not_started_after_it(
+    bench: Bench, person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause = OpenDriver.pause
+
+    def interrupted(driver: OpenDriver) -> None:
+        pause(driver)
+        until_ns = time.perf_counter_ns() + 5 * MS
+        while time.perf_counter_ns() < until_ns:
+            pass
+
+    monkeypatch.setattr(OpenDriver, "pause", interrupted)
+    pauses = person.pause_at(20, 10 * MS, Stop())
+    load = OpenLoad(rate_per_s=2_000.0)
+    await bench.run(bench.profile("subject", load=load, stop=Length(duration_ns=HOUR_NS)))
+    ((from_ns, _),) = pauses
+    assert not [at for at in person.started if at > from_ns]
 
 
 async def test_a_run_that_has_measured_cannot_be_paused(bench: Bench, person: Person) -> None:
