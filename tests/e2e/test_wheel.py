@@ -93,7 +93,17 @@ def test_its_command_measures(environment: Path, tmp_path: Path) -> None:
     code, out, err = call(
         environment,
         tmp_path,
-        ["cortex-tui", "run", "mediator.search", "--duration", "1s", "--json", "-"],
+        [
+            "cortex-tui",
+            "run",
+            "mediator.search",
+            "--duration",
+            "1s",
+            "--json",
+            "-",
+            "--undecided",
+            "pass",
+        ],
     )
     assert code == 0, err
     (run,) = json.loads(out)["runs"]

@@ -223,11 +223,13 @@ async def test_a_store_that_is_collected_on_its_own_thread_ends(path: Path) -> N
     threads = threading.active_count()
     in_a_cycle: list[object] = [database := await Database.open(path)]
     in_a_cycle.append(in_a_cycle)
-    collected = database.read(lambda connection: gc.collect())
-    del database, in_a_cycle
+    let_go = threading.Event()
+    collected = database.read(lambda connection: let_go.wait(10) and gc.collect())
     # aiosqlite says so of its connections too, which are collected with it.
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
+        del database, in_a_cycle
+        let_go.set()
         await collected
     assert any("the store was not closed" in str(warning.message) for warning in said)
     await asyncio.to_thread(until, lambda: threading.active_count() <= threads + 1)

@@ -19,6 +19,9 @@ from tests.postgres_server import PostgresServer
 Open = Callable[[Events], Awaitable[Store]]
 """Opens the store of one test; a second call opens another over the same data, if it can."""
 
+LONG_S = 120.0
+"""For searches, which a busy machine makes slower; nothing here waits for it."""
+
 _schemas = count(1)
 
 
@@ -27,7 +30,7 @@ async def sqlite(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
     path: Path = request.getfixturevalue("path")
 
     async def opened(events: Events) -> Store:
-        return SqliteStore(await Database.open(path), events.publish)
+        return SqliteStore(await Database.open(path, search_timeout_s=LONG_S), events.publish)
 
     yield opened
 
@@ -35,7 +38,8 @@ async def sqlite(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
 @asynccontextmanager
 async def sqlite_in_memory(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
     async def opened(events: Events) -> Store:
-        return SqliteStore(await Database.open(":memory:"), events.publish)
+        database = await Database.open(":memory:", search_timeout_s=LONG_S)
+        return SqliteStore(database, events.publish)
 
     yield opened
 
@@ -43,7 +47,7 @@ async def sqlite_in_memory(request: pytest.FixtureRequest) -> AsyncIterator[Open
 @asynccontextmanager
 async def memory(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
     async def opened(events: Events) -> Store:
-        return MemoryStore(events.publish)
+        return MemoryStore(events.publish, search_timeout_s=LONG_S)
 
     yield opened
 
@@ -54,7 +58,7 @@ async def postgres(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
     url = with_schema(server.url, f"contract_{next(_schemas)}")
 
     async def opened(events: Events) -> Store:
-        return await PostgresStore.open(url, events.publish)
+        return await PostgresStore.open(url, events.publish, search_timeout_s=LONG_S)
 
     yield opened
     await drop(url)
