@@ -18,7 +18,7 @@ from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
-from cortex_tui.tui.key_lines import State
+from cortex_tui.tui.key_lines import FIRST, State
 from cortex_tui.tui.panes.port import Pane, PaneInput
 from cortex_tui.tui.panes.registry import PANES, first_tab, tab_after
 from cortex_tui.tui.render.marks import legend
@@ -184,10 +184,9 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
             keys=StatusKeys(*map(self.key_of, StatusKeys._fields)),
             stored=self._stored,
         )
-        self._keys.idle = frozenset(
-            each.name for each in self.table_of_actions if not self._applies(each.name, now)
-        )
-        self._keys.state = self._state
+        self._keys.state = state = self._state
+        names = (*FIRST[state], *self.ranked)
+        self._keys.idle = frozenset(name for name in names if not self._applies(name, now))
 
     def show_pane(self) -> None:
         self.pane.show(self._pane_input)
