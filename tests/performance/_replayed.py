@@ -21,6 +21,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from textual.events import Key
+
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.placement.port import Place, Stream
@@ -154,6 +156,8 @@ class TabCosts(CostMeter):
         super().__init__()
         self.app: Workbench | None = None
         self.drew_pane = False
+        self.took_keys = False
+        """Whether keys were pressed since the last frame, which cost something, too."""
         self.frames_ms: dict[str, list[float]] = defaultdict(list)
         self.holds_ms: dict[str, list[float]] = defaultdict(list)
         self.wall_s: dict[str, float] = defaultdict(float)
@@ -164,24 +168,31 @@ class TabCosts(CostMeter):
     def tab(self) -> str:
         return self.app._main.pane.NAME if self.app is not None else ""
 
+    @property
+    def is_showing(self) -> bool:
+        """Whether it shows a session: it has not just been opened, and is not being left, when
+        Textual waits for its thread of keys for up to 100 ms."""
+        return self._before is not None and self.app is not None and not self.app._ending
+
     def begin_frame(self) -> None:
         super().begin_frame()
         now = self.tab, time.thread_time_ns(), time.perf_counter(), time.process_time()
         before, self._before = self._before, now
         if before is not None and before[0] == now[0]:
-            if self.drew_pane:
+            if self.drew_pane and not self.took_keys:
                 self.frames_ms[now[0]].append((now[1] - before[1]) / 1e6)
             self.wall_s[now[0]] += now[2] - before[2]
             self.cpu_s[now[0]] += now[3] - before[3]
-        self.drew_pane = False
+        self.drew_pane = self.took_keys = False
 
     def watch(self) -> None:
-        """Has every callback of this thread's loop timed, from the first frame of a session on, and
-        every drawn pane noted."""
+        """Has every callback of this thread's loop timed while it shows a session, and
+        every drawn pane and every key noted."""
         run, thread, show, meter = asyncio.Handle._run, threading.get_ident(), Pane.show, self
+        take = Workbench._take
 
         def timed(handle: asyncio.Handle) -> None:
-            if threading.get_ident() != thread or meter._before is None:
+            if threading.get_ident() != thread or not meter.is_showing:
                 run(handle)
                 return
             start_ns = time.perf_counter_ns()
@@ -192,8 +203,13 @@ class TabCosts(CostMeter):
             meter.drew_pane = True
             show(pane, now)
 
+        async def pressed(app: Workbench, event: Key) -> None:
+            meter.took_keys = True
+            await take(app, event)
+
         asyncio.Handle._run = timed  # type: ignore[assignment, method-assign]
         Pane.show = shown  # type: ignore[assignment, method-assign]
+        Workbench._take = pressed  # type: ignore[assignment, method-assign]
 
     def report(self) -> dict[str, Any]:
         return {
