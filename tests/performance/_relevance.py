@@ -79,4 +79,6 @@ def _questions(half: str) -> tuple[Question, ...]:
 TUNED = _questions("tuned")
 """Those that the search was tuned on."""
 KEPT_APART = _questions("kept_apart")
-"""Those that nobody looked at while it was tuned."""
+"""Not tuned on, but its figures were read meanwhile: one weighing was dropped because of them."""
+FRESH = _questions("fresh")
+"""Written when the tuning was over, by somebody who had not seen how the search ranks."""

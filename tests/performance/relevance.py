@@ -24,7 +24,7 @@ from statistics import fmean
 
 from cortex_core import Conversation, Cortex, SearchContext
 from tests.performance._measure import Measurements
-from tests.performance._relevance import KEPT_APART, TUNED, Document, Question, documents
+from tests.performance._relevance import FRESH, KEPT_APART, TUNED, Document, Question, documents
 from tests.postgres_server import PostgresServer, why_not
 
 FIRST = 5
@@ -148,7 +148,7 @@ def main() -> None:
     there = {name for name, _ in stored}
     halves = {
         half: [question for question in asked if not question.answers.isdisjoint(there)]
-        for half, asked in (("tuned on", TUNED), ("kept apart", KEPT_APART))
+        for half, asked in (("tuned on", TUNED), ("kept apart", KEPT_APART), ("fresh", FRESH))
     }
     asked = [question for half in halves.values() for question in half]
     plain = plain_hits_of(stored, asked)
