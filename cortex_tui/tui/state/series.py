@@ -16,7 +16,8 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
 
 KEPT = 8
-"""Of how many runs that the cursor has left the intervals are kept: they take 0.4 MB each."""
+"""Of how many runs that the cursor has left the intervals are kept. Of a stored session they are in
+memory."""
 
 Came = Callable[[RunResult, RunSeries | None], None]
 
