@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from statistics import NormalDist
 
 _SMALL = 1e-300
 _CLOSE = 1e-15
@@ -93,5 +92,8 @@ def chi_square(degrees: float, probability: float) -> float:
     """What a chi-square is below with that probability, by the approximation of Wilson and Hilferty
     ("The distribution of chi-square", PNAS 17, 1931)."""
     part = 2 / (9 * degrees)
+    # Imported here: who only lists sessions needs none of it, and it takes 4 ms.
+    from statistics import NormalDist
+
     root = 1 - part + NormalDist().inv_cdf(probability) * math.sqrt(part)
     return degrees * max(root, 0.1) ** 3
