@@ -250,6 +250,19 @@ def test_nothing_but_the_command_line_imports_the_screen_and_not_at_its_top() ->
             )
 
 
+def test_no_store_of_the_core_imports_another() -> None:
+    stores = ("cortex_core.memory", "cortex_core.postgres", "cortex_core.sqlite")
+    wrong = [
+        f"{name} imports {imported}"
+        for own in stores
+        for name, file in modules().items()
+        if name.startswith(own)
+        for imported in imports_of(name, file)
+        if imported.startswith(stores) and not imported.startswith(own)
+    ]
+    assert wrong == []
+
+
 @pytest.mark.parametrize(
     ("module", "refused"),
     [

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+from cortex_core.bm25 import bm25, idf
 from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.namespace import Namespace
 from cortex_core.domain.pattern import Pattern
 from cortex_core.domain.relevance import relevance
-from cortex_core.memory.bm25 import Document, Documents, bm25, idf
+from cortex_core.memory.documents import Document, Documents
 from cortex_core.search import (
     Check,
     ConversationSearch,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from cortex_core.domain.plain import returned
 from cortex_core.errors import SearchTimeoutError, StoreClosedError
-from cortex_core.memory.bm25 import Documents
+from cortex_core.memory.documents import Documents
 from cortex_core.memory.search import search_conversations, search_patterns
 from cortex_core.memory.tx import MemoryTx, Tables
 from cortex_core.ports import Capabilities, Op, Publish, ReadTx, Tx

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+from cortex_core.bm25 import K1, B, idf
 from cortex_core.domain.relevance import TITLE_BOOST
-from cortex_core.memory.bm25 import idf
 from cortex_core.postgres.pipeline import Call, Statement
 from cortex_core.postgres.questions import counted
 from cortex_core.postgres.statements import TableStatements
@@ -17,9 +17,6 @@ from cortex_core.postgres.transaction import Transaction
 from cortex_core.postgres.values import texts, to_real, to_whole
 from cortex_core.search import Check
 from cortex_core.text_query import Phrase, Step
-
-_K1, _B = 1.2, 0.75
-"""Those of FTS5 (FTS5 Extension, section 5.1.1)."""
 
 COUNTED_MOST = 5_000
 """More matches than this are not counted one by one."""
@@ -181,10 +178,10 @@ class Table:
         """The bm25 of a row, as an expression."""
         corpus = self.corpus
         holders = self.holders([following(phrase) for phrase in phrases])
-        norm = f"({_K1} * ({1 - _B} + {_B} * word_count / {corpus.words!r}))"
+        norm = f"({K1} * ({1 - B} + {B} * word_count / {corpus.words!r}))"
         # The same as times / (times + norm), with what takes longest once.
         return " + ".join(
-            f"{idf(corpus.texts, number) * (_K1 + 1)!r}"
+            f"{idf(corpus.texts, number) * (K1 + 1)!r}"
             f" * (1 - {norm} / ({self._times(phrase, parameters)} + {norm}))"
             for phrase, number in zip(phrases, holders, strict=True)
         )

@@ -7,6 +7,7 @@ from itertools import chain
 from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.namespace import OTHER_WEIGHT, ROOT_WEIGHTS
 from cortex_core.domain.relevance import HALF_LIFE_S, QUALITY_SHARE, RECENCY_SHARE, TEXT_SHARE
+from cortex_core.found import Found
 from cortex_core.postgres.conditions import like
 from cortex_core.postgres.greenlets import in_thread
 from cortex_core.postgres.matches import Parameters, Table, matching
@@ -26,7 +27,7 @@ from cortex_core.search import (
 from cortex_core.similar_patterns import candidates_step, most_similar
 from cortex_core.snippet import Snippets
 from cortex_core.spelling import EXAMPLES_MOST, corrected
-from cortex_core.text_query import Phrase, Step, parse
+from cortex_core.text_query import Step, parse
 
 CANDIDATES_MOST = 1_500
 PATTERN_MATCHES_MOST = 5_000
@@ -46,23 +47,12 @@ _WEIGHT = (
 )
 
 
-class _Found:
-    """What the steps of a search have found so far."""
-
-    def __init__(self) -> None:
-        self.relevances: dict[int, float] = {}
-        self.phrases: dict[Phrase, None] = {}
-        self.candidates = 0
-        self.exact = True
-        self.holds_all = False
-
-
 def search_conversations(
     search: ConversationSearch, transaction: Transaction, statements: Statements, check: Check
 ) -> SearchHits:
     """A unit: every store finds the same, and ranks it in the same order."""
     table = Table(transaction, statements.conversations, statements.schema, check)
-    found = _Found()
+    found = Found()
     for step in parse(search.text).steps:
         if len(found.relevances) >= search.max_results:
             break
@@ -72,7 +62,7 @@ def search_conversations(
     return SearchHits(hits, found.candidates, found.exact, suggestion)
 
 
-def _take(step: Step, search: ConversationSearch, table: Table, found: _Found) -> None:
+def _take(step: Step, search: ConversationSearch, table: Table, found: Found) -> None:
     """Add what one step finds: behind what was found before, and no more relevant."""
     rare, common = (
         (list(step.groups), []) if step.wants_all else table.by_rarity(step, CANDIDATES_MOST)
@@ -130,7 +120,7 @@ def _take(step: Step, search: ConversationSearch, table: Table, found: _Found) -
     found.holds_all |= step.wants_all
 
 
-def _hits(table: Table, found: _Found, min_relevance: float, check: Check) -> tuple[SearchHit, ...]:
+def _hits(table: Table, found: Found, min_relevance: float, check: Check) -> tuple[SearchHit, ...]:
     snippets = Snippets(found.phrases)
     relevant = [(key, value) for key, value in found.relevances.items() if value >= min_relevance]
     hits: list[SearchHit] = []

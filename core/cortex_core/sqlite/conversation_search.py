@@ -10,6 +10,7 @@ pattern that few of very many matches fit: all of them are looked at (0.3 s for 
 import sqlite3
 from typing import Any
 
+from cortex_core.found import Found
 from cortex_core.search import Check, ConversationSearch, SearchHit, SearchHits
 from cortex_core.snippet import Snippets
 from cortex_core.spelling import EXAMPLES_MOST, corrected
@@ -35,22 +36,11 @@ _HIT = """
 """
 
 
-class _Found:
-    """What the steps of a search have found so far."""
-
-    def __init__(self) -> None:
-        self.relevances: dict[int, float] = {}
-        self.phrases: dict[Phrase, None] = {}
-        self.candidates = 0
-        self.exact = True
-        self.holds_all = False
-
-
 def search_conversations(
     search: ConversationSearch, connection: sqlite3.Connection, check: Check
 ) -> SearchHits:
     """Runs on the searcher's thread."""
-    found = _Found()
+    found = Found()
     for step in parse(search.text).steps:
         if len(found.relevances) == search.max_results:
             break
@@ -68,7 +58,7 @@ def _take(
     search: ConversationSearch,
     connection: sqlite3.Connection,
     check: Check,
-    found: _Found,
+    found: Found,
 ) -> None:
     """Add what one step finds: behind what was found before, and no more relevant."""
     if step.wants_all:
@@ -102,7 +92,7 @@ def _take(
 
 
 def _hits(
-    connection: sqlite3.Connection, check: Check, found: _Found, min_relevance: float
+    connection: sqlite3.Connection, check: Check, found: Found, min_relevance: float
 ) -> tuple[SearchHit, ...]:
     snippets = Snippets(found.phrases)
     hits: list[SearchHit] = []

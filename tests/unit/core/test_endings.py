@@ -180,19 +180,33 @@ def test_closing_waits_for_what_asyncio_run_cancels(path: Path) -> None:
 
 
 def test_a_subscriber_that_ends_the_program_leaves_nobody_waiting(path: Path) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hold_the_writer(tx: Tx) -> None:
+        begun.set()
+        go_on.wait(10)
+
     async def main() -> None:
         async with Cortex.open(path) as cortex:
             cortex.events.subscribe(ConversationCaptured, lambda event: sys.exit(3))
-            captures = (
-                CaptureConversation(id=f"{n}", title="t", content="x" * 20, quality=0.9)
+            first = asyncio.ensure_future(cortex.store.write(hold_the_writer))
+            assert begun.wait(10)
+            captures = [
+                asyncio.ensure_future(
+                    cortex.send(
+                        CaptureConversation(id=f"{n}", title="t", content="x" * 20, quality=0.9)
+                    )
+                )
                 for n in range(3)
-            )
-            await asyncio.gather(*map(cortex.send, captures))
+            ]
+            # Each has asked the store at its first step: they wait for the next transaction.
+            await asyncio.sleep(0)
+            go_on.set()
+            await asyncio.gather(first, *captures)
 
     with pytest.raises(SystemExit):
         asyncio.run(main())
-    # What waited for the next transaction was never begun; on a busy machine that is some of them.
-    assert "0" in stored_ids(path)
+    assert stored_ids(path) == {"0", "1", "2"}
 
 
 @pytest.mark.parametrize("busy", ["read", "write", "search", ""])

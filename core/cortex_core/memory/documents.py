@@ -1,17 +1,12 @@
-"""The score that FTS5 gives, for texts in memory."""
+"""The words of conversations in memory, and where each is."""
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from cortex_core.domain.conversation import Conversation
 from cortex_core.domain.relevance import TITLE_BOOST
 from cortex_core.search import Check
 from cortex_core.text_query import Phrase
 from cortex_core.words import index_text
-
-_K1 = 1.2
-_B = 0.75
-_IDF_LEAST = 1e-6
 
 
 class Document:
@@ -57,23 +52,6 @@ class Documents:
                 known = conversation, Document(conversation.title, conversation.content)
             self._known[conversation.id] = known
         return list(self._known.values())
-
-
-def bm25(times: Sequence[float], idfs: Sequence[float], relative_length: float) -> float:
-    """The score of a document from how often each phrase occurs in it; its length is relative to
-    the mean of all documents.
-
-    FTS5 Extension, section 5.1.1: higher is better here, where SQLite negates it.
-    """
-    norm = _K1 * (1 - _B + _B * relative_length)
-    return sum(
-        idf * occurs * (_K1 + 1) / (occurs + norm) for occurs, idf in zip(times, idfs, strict=True)
-    )
-
-
-def idf(documents: int, holders: int) -> float:
-    """What a phrase is worth, from the number of documents and of those that hold it."""
-    return max(math.log((documents - holders + 0.5) / (holders + 0.5)), _IDF_LEAST)
 
 
 def _times(places: dict[str, list[int]], phrase: Phrase) -> int:
