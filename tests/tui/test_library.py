@@ -489,6 +489,9 @@ async def test_an_answer_of_the_store_to_a_screen_that_was_left_is_not_drawn(pat
         await b.press("escape")
         screen.relist()
         screen.show()
+        # As after something that was written.
+        screen.reload()
+        await b.pilot.pause()
         assert b.app.screen is b.main
 
 

@@ -227,6 +227,8 @@ class StoredListScreen(ActionScreen):
             self._reading = False
 
     async def _read(self) -> None:
+        if self._was_left:
+            return
         removals, began_s = self._removals, time.monotonic()
         # Who has scrolled away from the cursor stays there.
         follow = not self._was_read or self._rows.cursor in self._rows.in_sight
@@ -257,6 +259,8 @@ class StoredListScreen(ActionScreen):
         self.relist()
 
     def _ask_for_verdicts(self) -> None:
+        if self._was_left:
+            return
         rows = (self.sessions.rows[row] for row in self._rows.in_sight)
         if wanted := [each.id for each in rows if each.id not in self._verdicts]:
             self.run_worker(self._take_verdicts(wanted), group="verdicts")
