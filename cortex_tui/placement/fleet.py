@@ -25,7 +25,7 @@ from cortex_tui.placement.merging import SessionMerge
 from cortex_tui.placement.port import Stream
 from cortex_tui.placement.silence import SILENT_NS, Silence
 from cortex_tui.protocol.commands import Release, Request, Stop, ToRunner
-from cortex_tui.protocol.messages import Message, RunnerDied
+from cortex_tui.protocol.messages import Message, RunFinished, RunnerDied
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 
 TOGETHER_NS = 20_000_000
@@ -158,7 +158,8 @@ class _Fleet:
             release = Release(barrier, time.perf_counter_ns() + TOGETHER_NS)
             for other in waiting & set(self._streams):
                 self._streams[other].send(release)
-        self.advance()
+        if any(isinstance(message, RunFinished | RunnerDied) for message in batch):
+            self.advance()
 
     def _send(self, request: ToRunner) -> None:
         if not isinstance(request, Request):

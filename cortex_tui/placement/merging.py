@@ -3,10 +3,14 @@
 Pure: messages in, messages out. A run is where the last of its runners is, its values are those of
 all, and it ends when the last has ended. A run is partial when one of several runners is lost, and
 has failed when all are; what was measured stays, and the others continue to their end.
+
+What a message costs does not grow with the number of runners: a thousand of them send ten thousand
+messages a second.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -38,17 +42,43 @@ from cortex_tui.protocol.plan import SessionPlan
 _ORDER = list(TRANSITIONS)
 
 
+class Flights:
+    """The operations in flight of several runners."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        """Of all."""
+        self.oldest_ns = 0
+        """The age of the oldest, as its runner reported it last."""
+        self._each: dict[int, tuple[int, int]] = {}
+        self._oldest_in: int | None = None
+
+    def report(self, runner: int, count: int, oldest_ns: int) -> None:
+        """What a runner has in flight now, none for one that is gone."""
+        self.count += count - self._each.get(runner, (0, 0))[0]
+        self._each[runner] = count, oldest_ns
+        if oldest_ns >= self.oldest_ns:
+            self.oldest_ns, self._oldest_in = oldest_ns, runner
+        elif runner == self._oldest_in:
+            # The one that had the oldest has it no longer: seldom, with many of them.
+            self._oldest_in = max(self._each, key=lambda each: self._each[each][1])
+            self.oldest_ns = self._each[self._oldest_in][1]
+
+
 @dataclass
 class _Run:
     """What each of a run's runners has reported last."""
 
     runners: tuple[int, ...]
     lives: dict[int, RunLife]
+    tally: Counter[RunLife]
+    """How many runners have each of the lives: a few different ones, however many runners."""
     merged: RunLife = field(default_factory=RunLife)
     measured: dict[int, RunFinished] = field(default_factory=dict)
     finished: dict[int, RunFinished] = field(default_factory=dict)
-    in_flight: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """How many, and the age of the oldest in ns."""
+    outcome: RunFinished | None = None
+    """What it came to: once all have measured, and anew when all have finished."""
+    flights: Flights = field(default_factory=Flights)
     level: float | None = None
     began_ns: int | None = None
     """When measure began."""
@@ -59,7 +89,11 @@ class SessionMerge:
 
     def __init__(self, plan: SessionPlan) -> None:
         self._runs = {
-            run.run: _Run(run.runners, {runner: RunLife() for runner in run.runners})
+            run.run: _Run(
+                run.runners,
+                {runner: RunLife() for runner in run.runners},
+                Counter({RunLife(): len(run.runners)}),
+            )
             for run in plan.runs
         }
         self._turns = Turns(plan)
@@ -72,6 +106,8 @@ class SessionMerge:
         self._planned: set[int] = set()
         self._arrived: dict[str, tuple[tuple[int, ...], set[int]]] = {}
         """By barrier: the runs that it is for, and the runners that wait there."""
+        self._to_look = False
+        """Whether anything has happened that may open a barrier."""
         self._asked: dict[int, tuple[set[int], list[Answered]]] = {}
         """By command: the runners that have not answered, and the answers."""
 
@@ -89,7 +125,10 @@ class SessionMerge:
 
     def released(self) -> dict[str, set[int]]:
         """The barriers at which nobody is missing any more, with the runners that wait there."""
-        found = {}
+        found: dict[str, set[int]] = {}
+        if not self._to_look:
+            return found
+        self._to_look = False
         for barrier, (runs, waiting) in list(self._arrived.items()):
             missing = (self._turns.waited_for(runs) & self._alive) - waiting
             if not missing and self._turns.has_come(runs):
@@ -142,6 +181,7 @@ class SessionMerge:
                 return [message]
             case Arrived():
                 self._arrived.setdefault(message.barrier, (message.runs, set()))[1].add(runner)
+                self._to_look = True
                 return []
             case StateChanged():
                 return self._change(runner, message)
@@ -157,14 +197,19 @@ class SessionMerge:
             case RunMeasured():
                 run = self._runs[message.outcome.run]
                 run.measured[runner] = message.outcome
-                outcome = self._outcome(run, run.measured)
-                return [] if outcome is None else [RunMeasured(outcome)]
+                if (outcome := self._outcome(run, run.measured)) is None:
+                    return []
+                run.outcome = outcome
+                return [RunMeasured(outcome)]
             case RunFinished():
                 run = self._runs[message.run]
                 run.finished[runner] = message
                 self._turns.done(runner, message.run)
-                outcome = self._outcome(run, run.finished)
-                return [] if outcome is None else [outcome]
+                self._to_look = True
+                if (outcome := self._outcome(run, run.finished)) is None:
+                    return []
+                run.outcome = outcome
+                return [outcome]
             case Answer():
                 return self._answer(runner, message)
             case SessionFinished():
@@ -181,8 +226,11 @@ class SessionMerge:
 
     def _change(self, runner: int, message: StateChanged) -> list[Message]:
         run = self._runs[message.run]
+        run.tally[run.lives[runner]] -= 1
+        run.tally[message.life] += 1
         run.lives[runner] = message.life
-        lives = list(run.lives.values())
+        run.tally = +run.tally
+        lives = list(run.tally)
         _keep(self._measuring, message.run, any(life.stage == "measure" for life in lives))
         under_way = any(life.stage not in ("planned", "ended") for life in lives)
         _keep(self._under_way, message.run, under_way)
@@ -192,8 +240,8 @@ class SessionMerge:
             paused=any(life.paused for life in lives) and not last.is_over,
             stopping=any(life.stopping for life in lives),
         )
-        if last.is_over and (outcome := self._outcome(run, run.finished or run.measured)):
-            merged = msgspec.structs.replace(merged, outcome=outcome.state)
+        if last.is_over and run.outcome is not None:
+            merged = msgspec.structs.replace(merged, outcome=run.outcome.state)
         if merged == run.merged:
             return []
         if merged.stage == "measure" and run.began_ns is None:
@@ -205,14 +253,13 @@ class SessionMerge:
         """With what a runner can report of itself only: operations in flight, and neighbours."""
         run = self._runs[samples.run]
         if samples.at_ns:
-            run.in_flight[runner] = samples.in_flight, samples.oldest_ns
-        counts, ages_ns = zip(*run.in_flight.values(), strict=True) if run.in_flight else ((), ())
+            run.flights.report(runner, samples.in_flight, samples.oldest_ns)
         return msgspec.structs.replace(
             samples,
             runner=runner,
-            in_flight=sum(counts),
-            oldest_ns=max(ages_ns, default=0),
-            neighbours=len(self._measuring - {samples.run}),
+            in_flight=run.flights.count,
+            oldest_ns=run.flights.oldest_ns,
+            neighbours=len(self._measuring) - (samples.run in self._measuring),
         )
 
     @staticmethod
@@ -272,6 +319,7 @@ class SessionMerge:
 
     def _lose(self, runner: int, message: RunnerDied) -> list[Message]:
         self._alive.discard(runner)
+        self._to_look = True
         messages: list[Message] = []
         if not self._alive and not self._ended:
             return [message]
@@ -279,13 +327,14 @@ class SessionMerge:
         messages.append(LogLine(-1, "runner", text, message.at_ns))
         for number in self._turns.runs_of(runner):
             run = self._runs[number]
-            run.in_flight.pop(runner, None)
+            run.flights.report(runner, 0, 0)
             lost = RunFinished(
                 run=number, state="failed", at_ns=message.at_ns,
                 reason=f"lost, what it had measured is kept: {message.reason}",
                 partial=message.reason if len(run.runners) > 1 else "",
             )  # fmt: skip
             run.measured.setdefault(runner, lost)
+            run.outcome = run.outcome or self._outcome(run, run.measured)
             messages += self._mark(number, runner, "was lost", message.at_ns)
             life = RunLife("ended", outcome="failed")
             messages += self.take(runner, StateChanged(number, life, message.at_ns))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from itertools import permutations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cortex_tui.placement.merging import SessionMerge
+from cortex_tui.placement.merging import Flights, SessionMerge
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.lifecycle import RunLife, Stage
 from cortex_tui.protocol.messages import (
@@ -92,6 +94,18 @@ def test_a_run_ends_once_as_the_worst_of_its_parts() -> None:
         assert (whole.measured_ns, whole.drain_ns, whole.warmup_iterations) == (12, 2, 7)
         assert (whole.unfinished_ns, whole.unfinished_more) == ((9, 8, 7), 3)
         assert whole.warnings == ("a", "b")
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 5)), max_size=30))
+def test_operations_in_flight_are_those_that_each_runner_reported_last(
+    reports: list[tuple[int, int, int]],
+) -> None:
+    flights, each = Flights(), dict[int, tuple[int, int]]()
+    for runner, count, oldest_ns in reports:
+        flights.report(runner, count, oldest_ns)
+        each[runner] = count, oldest_ns
+        assert flights.count == sum(count for count, _ in each.values())
+        assert flights.oldest_ns == max(oldest_ns for _, oldest_ns in each.values())
 
 
 def test_what_is_in_flight_is_that_of_all_and_values_name_their_runner() -> None:
