@@ -71,7 +71,7 @@ class _Run:
 
     runners: tuple[int, ...]
     lives: dict[int, RunLife]
-    tally: Counter[RunLife]
+    counts: Counter[RunLife]
     """How many runners have each of the lives: a few different ones, however many runners."""
     merged: RunLife = field(default_factory=RunLife)
     measured: dict[int, RunFinished] = field(default_factory=dict)
@@ -226,11 +226,11 @@ class SessionMerge:
 
     def _change(self, runner: int, message: StateChanged) -> list[Message]:
         run = self._runs[message.run]
-        run.tally[run.lives[runner]] -= 1
-        run.tally[message.life] += 1
+        run.counts[run.lives[runner]] -= 1
+        run.counts[message.life] += 1
         run.lives[runner] = message.life
-        run.tally = +run.tally
-        lives = list(run.tally)
+        run.counts = +run.counts
+        lives = list(run.counts)
         _keep(self._measuring, message.run, any(life.stage == "measure" for life in lives))
         under_way = any(life.stage not in ("planned", "ended") for life in lives)
         _keep(self._under_way, message.run, under_way)

@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.text import one_line
+from cortex_tui.tui.background import begin
 from cortex_tui.tui.screens.dialog import Dialog, Entry, Result
 
 
@@ -29,7 +30,7 @@ class ApplyingDialog(Dialog[Result]):
             self._busy = True
             self._error.update("…")
             # The app's worker: what went wrong is reported even if this is closed by then.
-            self.app.run_worker(self._finish(text, self.app), group="dialogs")
+            begin(self.app, self._finish, text, self.app)
 
     async def _finish(self, text: str, app: App[object]) -> None:
         try:

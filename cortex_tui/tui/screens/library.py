@@ -28,6 +28,7 @@ from cortex_tui.store.library import Removed
 from cortex_tui.store.port import Store
 from cortex_tui.store.records import SessionEntry
 from cortex_tui.text import one_line
+from cortex_tui.tui.background import begin, begin_alone
 from cortex_tui.tui.screens.ask import AskDialog
 from cortex_tui.tui.screens.stored_list import StoredListScreen, done
 from cortex_tui.tui.state.versus import Versus
@@ -127,7 +128,7 @@ class LibraryScreen(StoredListScreen):
         if pointed is not None:
             back = "; u points it back" if pointed.before else ""
             self.report(f"{pointed.name} points at it{back}")
-            self.run_worker(self._compare_with(pointed.name))
+            begin(self, self._compare_with, pointed.name)
 
     async def _compare_with(self, name: str) -> None:
         async def load(store: Store) -> Baseline:
@@ -172,7 +173,7 @@ class LibraryScreen(StoredListScreen):
 
     def action_open(self) -> None:
         if (entry := self.sessions.current) is not None:
-            self.run_worker(self._open(entry), group="open", exclusive=True)
+            begin_alone(self, "open", self._open, entry)
 
     async def _open(self, entry: SessionEntry) -> None:
         from cortex_tui.tui.screens.main import MainScreen
@@ -199,7 +200,7 @@ class LibraryScreen(StoredListScreen):
 
     def action_again(self) -> None:
         if (entry := self.sessions.current) is not None:
-            self.run_worker(self._again(entry), group="open", exclusive=True)
+            begin_alone(self, "open", self._again, entry)
 
     async def _again(self, entry: SessionEntry) -> None:
         async def load(store: Store) -> Again:

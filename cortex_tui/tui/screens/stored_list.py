@@ -22,6 +22,7 @@ from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.port import Store
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
+from cortex_tui.tui.background import begin, begin_alone
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.library_actions import LIBRARY_ACTIONS
 from cortex_tui.tui.render.library_facts import session_facts
@@ -206,14 +207,14 @@ class StoredListScreen(ActionScreen):
 
     def reload(self) -> None:
         """Reads the store again."""
-        self.run_worker(self._reload(), group="list", exclusive=True)
+        begin_alone(self, "list", self._reload)
 
     def _look(self) -> None:
         """Follows what runs here, and what other processes write to the store."""
         self.show()
         rests = self._reading or time.monotonic() < self._rests_until_s
         if self.is_current and self._was_read and not rests:
-            self.run_worker(self._reload_if_changed(), group="list", exclusive=True)
+            begin_alone(self, "list", self._reload_if_changed)
 
     async def _reload_if_changed(self) -> None:
         if await done(self.store.state()) != self._state:
@@ -263,7 +264,7 @@ class StoredListScreen(ActionScreen):
             return
         rows = (self.sessions.rows[row] for row in self._rows.in_sight)
         if wanted := [each.id for each in rows if each.id not in self._verdicts]:
-            self.run_worker(self._take_verdicts(wanted), group="verdicts")
+            begin(self, self._take_verdicts, wanted)
 
     async def _take_verdicts(self, sessions: Sequence[str]) -> None:
         # Of those, none is asked for twice.
@@ -277,7 +278,7 @@ class StoredListScreen(ActionScreen):
 
     def write(self, work: Work[T], text_of: Callable[[T], str]) -> None:
         """Has something written; what came of it is reported, and the list read again."""
-        self.run_worker(self._finish(self.store.write(work), text_of))
+        begin(self, self._finish, self.store.write(work), text_of)
 
     async def _finish(self, asked: Future[T], text_of: Callable[[T], str]) -> None:
         try:

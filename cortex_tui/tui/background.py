@@ -1,0 +1,38 @@
+"""Coroutines that run behind a screen, as Textual's workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, ParamSpec, cast
+
+from textual.dom import DOMNode
+from textual.worker import WorkType
+
+P = ParamSpec("P")
+
+
+def begin(
+    node: DOMNode,
+    function: Callable[P, Coroutine[Any, Any, None]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> None:
+    """Calls the function in a worker of the node, which ends with it.
+
+    The worker is given the function, not its coroutine: one that is cancelled before its first step
+    would leave that behind, never awaited.
+    """
+    node.run_worker(cast(WorkType[None], partial(function, *args, **kwargs)))
+
+
+def begin_alone(
+    node: DOMNode,
+    group: str,
+    function: Callable[P, Coroutine[Any, Any, None]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> None:
+    """The same; others of the node's group are cancelled."""
+    work = cast(WorkType[None], partial(function, *args, **kwargs))
+    node.run_worker(work, group=group, exclusive=True)
