@@ -21,5 +21,7 @@ def test_a_worker_is_given_what_it_calls_never_a_coroutine(call: ast.Call) -> No
     """A worker that is cancelled before its first step (the next of an exclusive group comes, the
     screen is left) would leave the coroutine behind, never awaited."""
     work = call.args[0]
+    if isinstance(work, ast.Call) and getattr(work.func, "id", "") == "cast":
+        work = work.args[1]
     called = getattr(work.func, "id", "") if isinstance(work, ast.Call) else "partial"
     assert called == "partial", ast.unparse(call)
