@@ -81,7 +81,9 @@ class Levels:
         return len({level for each in self.segments for level in (each.first, each.last)}) > 1
 
     def shift(self, by_ns: int, now_ns: int) -> None:
-        """Puts everything after `now_ns` off."""
+        """Puts everything after `now_ns` off; until then the level is what it is at `now_ns`."""
+        if self.segments[0].start_ns < now_ns:
+            self.scale(1.0, now_ns)
         for segment in self.segments:
             if segment.start_ns >= now_ns:
                 segment.start_ns += by_ns

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from cortex_tui.protocol.moments import ClockMap, Moment
 from cortex_tui.protocol.plan import SessionPlan
 
 
@@ -60,7 +61,7 @@ class Request(msgspec.Struct, frozen=True, tag=True):
 
     id: int
     command: Command
-    apply_at_ns: int | None = None
+    apply_at_ns: Moment | None = None
     """Not before that moment, where several runners must do it together."""
 
 
@@ -68,8 +69,9 @@ class Release(msgspec.Struct, frozen=True, tag=True):
     """All runners have arrived at a barrier: those that wait there continue at that moment."""
 
     barrier: str
-    at_ns: int
+    at_ns: Moment
 
 
-ToRunner = Request | Release
-"""What a runner is sent after its plan."""
+ToRunner = Request | Release | ClockMap
+"""What a runner is sent after its plan; a map of its machine's clock only where that is not the
+session's, and again whenever it is known better."""

@@ -1,8 +1,8 @@
 """Messages of a runner: a tagged union, encoded with msgpack.
 
 Each names its run and is complete in itself: replaying a recorded stream leads to the same view.
-Times are nanoseconds of `time.perf_counter_ns`, which all processes of a machine share, unless a
-field says otherwise.
+A `Moment` is a reading of `time.perf_counter_ns` on the runner's machine; whoever receives messages
+of another machine moves them to its own clock. Other times in ns are durations.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import msgspec
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.lifecycle import Outcome, RunLife
+from cortex_tui.protocol.moments import Moment
 
 
 class SessionStarted(msgspec.Struct, frozen=True, tag=True):
     """The first message: who measures, and on what."""
 
-    at_ns: int
+    at_ns: Moment
     pid: int
     python: str
     loop: str
@@ -45,7 +46,7 @@ class StateChanged(msgspec.Struct, frozen=True, tag=True):
 
     run: int
     life: RunLife
-    at_ns: int
+    at_ns: Moment
 
 
 class Arrived(msgspec.Struct, frozen=True, tag=True):
@@ -54,7 +55,7 @@ class Arrived(msgspec.Struct, frozen=True, tag=True):
     barrier: str
     runs: tuple[int, ...]
     """All that the barrier is for, over all runners."""
-    at_ns: int
+    at_ns: Moment
 
 
 class Calibrated(msgspec.Struct, frozen=True, tag=True):
@@ -71,7 +72,7 @@ class LevelChanged(msgspec.Struct, frozen=True, tag=True):
 
     run: int
     level: float
-    at_ns: int
+    at_ns: Moment
 
 
 class Mark(msgspec.Struct, frozen=True, tag=True):
@@ -81,7 +82,7 @@ class Mark(msgspec.Struct, frozen=True, tag=True):
     offset_ns: int
     """On the run's clock, from the start of measure."""
     text: str
-    at_ns: int
+    at_ns: Moment
 
 
 class Health(msgspec.Struct, frozen=True, array_like=True):
@@ -139,7 +140,7 @@ class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     unstarted: int = 0
     neighbours: int = 0
     """Other runs of the session that were measuring at the end of the interval."""
-    at_ns: int = 0
+    at_ns: Moment = 0
     """When the message was made."""
     health: Health = Health()
     spanned: dict[int, Health] = {}
@@ -154,7 +155,7 @@ class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 class Pulse(msgspec.Struct, frozen=True, tag=True):
     """Sent every tenth of a second: the loop turns, and this is how it was since the last one."""
 
-    at_ns: int
+    at_ns: Moment
     health: Health = Health()
 
 
@@ -167,7 +168,7 @@ class RunFinished(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     reason: str = ""
     """For a failed run: what failed, in one line; for others, anything a reader should know."""
     traceback: str = ""
-    at_ns: int
+    at_ns: Moment
     measured_ns: int = 0
     """The window: for how long operations were started, pauses left out. Where a number of
     operations was the end, until the last of them ended."""
@@ -212,14 +213,14 @@ class LogLine(msgspec.Struct, frozen=True, tag=True):
     run: int
     stream: Literal["stdout", "stderr", "runner"]
     text: str
-    at_ns: int = 0
-    """When, on the runner's clock; 0 if not known."""
+    at_ns: Moment = 0
+    """0 if not known."""
 
 
 class SessionFinished(msgspec.Struct, frozen=True, tag=True):
     """The last message of a session that came to its end."""
 
-    at_ns: int
+    at_ns: Moment
     stopped: bool = False
     """Whether all its runs were stopped, and any of them had not ended."""
 
@@ -228,7 +229,7 @@ class RunnerDied(msgspec.Struct, frozen=True, tag=True):
     """Made by the intake: the runner is gone before its session came to its end."""
 
     reason: str
-    at_ns: int
+    at_ns: Moment
 
 
 Message = (

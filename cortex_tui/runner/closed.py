@@ -79,8 +79,8 @@ class ClosedDriver:
         for woken in self._thinking:
             _wake(woken)
 
-    def resume(self, by_ns: int, paused_ns: int) -> None:
-        self._levels.shift(by_ns, paused_ns)
+    def put_off(self, by_ns: int, from_ns: int) -> None:
+        self._levels.shift(by_ns, from_ns)
 
     def adjust(self, factor: float) -> None:
         """Multiplies the number of workers."""

@@ -73,8 +73,9 @@ class OpenDriver:
                 phase.recorder.unstarted += len(dropped)
                 await asyncio.sleep(0)
 
-    def resume(self, by_ns: int, paused_ns: int) -> None:
-        self._schedule.shift(by_ns, paused_ns)
+    def put_off(self, by_ns: int, from_ns: int) -> None:
+        # An arrival that is due and could not be started yet keeps its lateness.
+        self._schedule.shift(by_ns, min(from_ns, self._schedule.next_ns or from_ns))
         self._wait()
 
     def adjust(self, factor: float) -> None:

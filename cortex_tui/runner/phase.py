@@ -10,6 +10,7 @@ from typing import Any, Literal, ParamSpec, TypeVar
 from cortex_tui.isolation import asyncio, own_task
 from cortex_tui.runner.clock import CLOCK, NEVER_NS
 from cortex_tui.runner.recorder import Recorder
+from cortex_tui.runner.timeline import Pace, Timeline
 from cortex_tui.workloads.failures import describe_error
 from cortex_tui.workloads.operation import WorkloadError
 
@@ -22,6 +23,8 @@ STALL_NS = 30_000_000_000
 """A warm-up by a number of operations is over when none of them has ended for so long."""
 MEASURE_STALL_NS = 600_000_000_000
 """The same of measure, where operations have no timeout."""
+_LAST_NS = 100_000_000
+"""How long before its end a phase waits for exactly that."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,6 +41,7 @@ class ActivePhase:
         end_ns: int = NEVER_NS,
         timeout_ns: int | None = None,
         context: contextvars.Context | None = None,
+        timeline: Timeline | None = None,
     ) -> None:
         self.name: Literal["warmup", "measure"] = name
         self.recorder = recorder
@@ -59,6 +63,7 @@ class ActivePhase:
         self.drain_ns = DRAIN_NS if timeout_ns is None else timeout_ns + CANCEL_NS
         self._abandoned = asyncio.Event()
         self._paused_ns: int | None = None
+        self._pace = Pace(timeline or Timeline(), start_ns)
 
     @property
     def paused(self) -> bool:
@@ -138,14 +143,30 @@ class ActivePhase:
         """Starts the clock again; returns for how long it was stopped."""
         if self._paused_ns is None:
             return 0
-        by_ns = self.clock() - self._paused_ns
+        resumed_ns = self.clock()
+        by_ns = resumed_ns - self._paused_ns
+        self._pace.skip(self._paused_ns, resumed_ns)
         self._paused_ns = self.recorder.frozen_ns = None
+        self._put_off(by_ns)
+        self.resumed.set()
+        return by_ns
+
+    def keep_pace(self) -> int:
+        """Moves the moments to come to where the session's clock has them; by how many ns. To be
+        called about ten times a second."""
+        now_ns = self.clock()
+        if self.paused or self.over.is_set() or now_ns >= self.end_ns:
+            return 0
+        by_ns = self._pace.take_due(now_ns)
+        if by_ns:
+            self._put_off(by_ns)
+        return by_ns
+
+    def _put_off(self, by_ns: int) -> None:
         self.recorder.shift(by_ns)
         self.start_ns += by_ns
         if self.end_ns != NEVER_NS:
             self.end_ns += by_ns
-        self.resumed.set()
-        return by_ns
 
     async def until_over(self, stall_ns: int | None = None) -> None:
         """Waits for the end of the phase, by its clock or because something ended it earlier.
@@ -167,6 +188,9 @@ class ActivePhase:
                 wait_ns = min(wait_ns, left_ns)
             if wait_ns <= 0:
                 return
+            if wait_ns > _LAST_NS:
+                # The end may come a little earlier (`keep_pace`).
+                wait_ns -= wait_ns // 100
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(wait_ns / 1e9, 3600.0 if stall_ns is None else 1.0)):
                     await self.over.wait()

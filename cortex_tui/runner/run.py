@@ -30,6 +30,7 @@ from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.operations import Operations
 from cortex_tui.runner.phase import DRAIN_NS, MEASURE_STALL_NS, STALL_NS, ActivePhase, contained
 from cortex_tui.runner.recorder import Recorder
+from cortex_tui.runner.timeline import Timeline
 from cortex_tui.runner.timer import ArrivalTimer
 
 Report = Callable[[Message], None]
@@ -46,6 +47,7 @@ class Run:
         timer: ArrivalTimer,
         interval_ns: int,
         share: Share = WHOLE,
+        timeline: Timeline | None = None,
         report: Report = lambda message: None,
     ) -> None:
         """`report` takes each message at once; samples are asked for."""
@@ -64,6 +66,7 @@ class Run:
         self._timer = timer
         self._interval_ns = interval_ns
         self._report = report
+        self._timeline = timeline
         self.share = share
         self._indices: Iterator[int] = count(share.index, share.of)
         self._phase: ActivePhase | None = None
@@ -135,7 +138,13 @@ class Run:
         recorder = Recorder(self.number, name, start_ns, self._interval_ns, end_ns)
         recorder.batch = self._batch
         phase = ActivePhase(
-            name, recorder, start_ns, end_ns, self.profile.timeout_ns, operations.context
+            name,
+            recorder,
+            start_ns,
+            end_ns,
+            self.profile.timeout_ns,
+            operations.context,
+            self._timeline,
         )
         driver = self._driver_of(phase, operations, length.iterations)
         self._phase, self._driver = phase, driver
@@ -266,7 +275,7 @@ class Run:
             return 0
         paused_ns = phase.now_ns()
         by_ns = phase.resume()
-        driver.resume(by_ns, paused_ns)
+        driver.put_off(by_ns, paused_ns)
         self.change(self.life.resume(), paused_ns + by_ns)
         return by_ns
 
@@ -302,9 +311,11 @@ class Run:
 
         Called by the session every tenth of a second.
         """
-        phase = self._phase
+        phase, driver = self._phase, self._driver
         if phase is None:
             return []
+        if driver is not None and (by_ns := phase.keep_pace()):
+            driver.put_off(by_ns, phase.now_ns())
         self._report_level()
         phase.recorder.reach(phase.now_ns())
         return self._hand_on(phase, neighbours, report)

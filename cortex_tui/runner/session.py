@@ -23,6 +23,7 @@ from cortex_tui.protocol.messages import (
     SessionFinished,
     SessionStarted,
 )
+from cortex_tui.protocol.moments import ClockMap
 from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.runner.awaits import awaits_watched
 from cortex_tui.runner.barrier import Gate, open_gate
@@ -36,6 +37,7 @@ from cortex_tui.runner.host import TEARDOWN_S
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.members import Member
 from cortex_tui.runner.run import Run
+from cortex_tui.runner.timeline import Timeline
 from cortex_tui.runner.timer import ArrivalTimer
 from cortex_tui.workloads.context import current_run
 from cortex_tui.workloads.failures import describe_error
@@ -51,6 +53,7 @@ class Session:
         self._outbox = Outbox(emit)
         self._loop = asyncio.get_running_loop()
         self._timer = ArrivalTimer(self._loop)
+        self._timeline = Timeline()
         turns = LoopTurns(self._loop)
         self._health = HealthMeter(self._loop, program=program, shared=plan.shared)
         self._parts = SessionParts(
@@ -70,6 +73,7 @@ class Session:
                     interval_ns=plan.interval_ns,
                     report=lambda message: self._outbox.report([message]),
                     share=p.share_of(plan.runner),
+                    timeline=self._timeline,
                 )
             )
             for p in plan.runs
@@ -88,7 +92,9 @@ class Session:
 
     def receive(self, request: ToRunner) -> None:
         """Carries a command out and answers it; not before its moment."""
-        if isinstance(request, Release):
+        if isinstance(request, ClockMap):
+            self._timeline.map = request
+        elif isinstance(request, Release):
             release = self._gates.pop(request.barrier, None)
             if release is not None:
                 self._timer.at(request.at_ns, partial(release, request.at_ns))

@@ -124,6 +124,14 @@ def test_a_new_rate_loses_nothing_that_is_due() -> None:
     assert schedule.take_due(400_000_000) == [50_000_000, 250_000_000]
 
 
+def test_a_ramp_continues_after_a_pause_at_the_level_that_it_had() -> None:
+    stages = (Stage(2, SECOND_NS), Stage(10, 2 * SECOND_NS, ramp=True))
+    levels = StagedLoad(of="workers", stages=stages).levels(0)
+    levels.shift(5 * SECOND_NS, 2 * SECOND_NS)
+    seconds = (2, 4, 7, 7.5, 8)
+    assert [levels.at(round(s * SECOND_NS)) for s in seconds] == [6, 6, 6, 8, 10]
+
+
 def test_levels_of_workers_step_ramp_and_scale() -> None:
     load = StagedLoad(
         of="workers",
