@@ -51,6 +51,17 @@ MAX_PIECE_BYTES = 48_000
 MAX_MESSAGE_TEXT_CHARS = 100_000
 """Of each text in a message that would otherwise be too long for a frame."""
 
+# Of links to other machines.
+
+MAX_LINK_PIECE_BYTES = 64 * 1024
+"""What is longer is sent in pieces: a broken connection then costs pieces, not all of it."""
+MAX_LINK_MEMORY_BYTES = 16 * 1024 * 1024
+"""Of what one link keeps in memory until it is acknowledged; the rest is on disk."""
+MAX_LINK_SPOOL_BYTES = 1024 * 1024 * 1024
+"""Of what one link keeps on disk. A link that needs more ends, with that reason."""
+MAX_LINK_GREETINGS = 64
+"""Connections at a time that have not shown that they know the token. One more ends the oldest."""
+
 # Of what a profile or a person asks for.
 
 MAX_WORKERS = 100_000

@@ -89,13 +89,14 @@ def _plain(batch: Sequence[Message] | Sequence[Start | ToRunner]) -> object:
 class FrameReader:
     """Cuts a stream of bytes into frames, however it was cut on its way."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int = MAX_FRAME_BYTES) -> None:
         self._buffer = bytearray()
+        self._longest = longest
 
     def feed(self, data: bytes) -> list[bytes]:
         """The bodies of the frames that `data` completes.
 
-        Raises ProtocolError for a frame that is longer than MAX_FRAME_BYTES.
+        Raises ProtocolError for a frame that is longer than the longest.
         """
         buffer = self._buffer
         buffer += data
@@ -103,9 +104,9 @@ class FrameReader:
         at = 0
         while len(buffer) - at >= _HEADER.size:
             (length,) = _HEADER.unpack_from(buffer, at)
-            if length > MAX_FRAME_BYTES:
+            if length > self._longest:
                 raise ProtocolError(
-                    f"a frame of {length:,} bytes (expected at most {MAX_FRAME_BYTES:,})"
+                    f"a frame of {length:,} bytes (expected at most {self._longest:,})"
                 )
             end = at + _HEADER.size + length
             if len(buffer) < end:

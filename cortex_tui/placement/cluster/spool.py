@@ -1,0 +1,95 @@
+"""A queue of pieces in unnamed files: what a broken or slow connection has no memory for."""
+
+from __future__ import annotations
+
+import os
+import struct
+import tempfile
+from collections import deque
+from dataclasses import dataclass
+from typing import IO, NamedTuple
+
+_HEADER = struct.Struct(">I?")
+_SEGMENT_BYTES = 16 * 1024 * 1024
+"""A file is deleted when all of it was dropped; records never lie in two."""
+
+
+class Piece(NamedTuple):
+    """What one message of the link carries of a body."""
+
+    body: bytes
+    more: bool
+    """Whether the next piece belongs to the same body."""
+
+
+class FullError(Exception):
+    """No more can be kept; the text is the reason."""
+
+
+@dataclass
+class _Segment:
+    file: IO[bytes]
+    start: int
+    end: int
+
+
+class Spool:
+    """Positions count bytes from the first that was ever appended. Nothing is left of the files
+    when the process ends, however it ends: they have no names."""
+
+    def __init__(self, folder: str, limit: int) -> None:
+        """`limit` bounds the bytes on disk, headers included."""
+        self._folder = folder
+        self._limit = limit
+        self._segments: deque[_Segment] = deque()
+        self.end = 0
+        """Where the next piece will be."""
+
+    def append(self, piece: Piece) -> None:
+        """Raises FullError where the limit or the disk has no room."""
+        record = _HEADER.pack(len(piece.body), piece.more) + piece.body
+        try:
+            segment = self._segment_for(len(record))
+            written = os.pwrite(segment.file.fileno(), record, segment.end - segment.start)
+        except OSError as error:
+            raise FullError(f"a file in {self._folder} cannot be written: {error}") from error
+        if written != len(record):
+            raise FullError(f"a file in {self._folder} cannot be written: no space left")
+        segment.end += written
+        self.end = segment.end
+
+    def read(self, at: int) -> tuple[Piece, int]:
+        """The piece at a position that was not dropped, and the position of the next."""
+        segment, length, more = self._header(at)
+        fd, offset = segment.file.fileno(), at - segment.start + _HEADER.size
+        body = os.pread(fd, length, offset)
+        return Piece(body, more), at + _HEADER.size + length
+
+    def after(self, at: int) -> tuple[int, int]:
+        """The length of the piece at a position, and the position of the next."""
+        _, length, _ = self._header(at)
+        return length, at + _HEADER.size + length
+
+    def drop(self, before: int) -> None:
+        """Frees the files that hold nothing from `before` on."""
+        while self._segments and self._segments[0].end <= before:
+            self._segments.popleft().file.close()
+
+    def close(self) -> None:
+        self.drop(self.end)
+
+    def _segment_for(self, size: int) -> _Segment:
+        begin = self._segments[0].start if self._segments else self.end
+        if self.end + size - begin > self._limit:
+            raise FullError(f"more than {self._limit:,} bytes wait to be sent")
+        if not self._segments or self.end - self._segments[-1].start >= _SEGMENT_BYTES:
+            file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
+            self._segments.append(_Segment(file, self.end, self.end))
+        return self._segments[-1]
+
+    def _header(self, at: int) -> tuple[_Segment, int, bool]:
+        segment = next(each for each in self._segments if at < each.end)
+        length, more = _HEADER.unpack(
+            os.pread(segment.file.fileno(), _HEADER.size, at - segment.start)
+        )
+        return segment, length, more
