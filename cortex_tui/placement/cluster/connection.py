@@ -48,8 +48,8 @@ class Connection(asyncio.Protocol):
         lost: Callable[[str], None],
         writable: Callable[[], None],
     ) -> None:
-        """From now on messages are given to `take`, those that wait at once. `lost` is called with the
-        reason, once; not where this side has closed it."""
+        """From now on messages are given to `take`, those that wait at once. `lost` is called with
+        the reason, once; not where this side has closed it."""
         self._take, self._on_lost, self._on_writable = take, lost, writable
         try:
             while self._waiting and self._take is not None:

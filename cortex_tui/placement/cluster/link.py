@@ -4,9 +4,10 @@ Bodies arrive whole, in the order in which they were sent, and once: what the ot
 acknowledged is kept, and sent again on the next connection (`resumable.py`). Both ends are a Link;
 the agent's connects (`link_client.py`), the program's waits for it (`link_server.py`).
 
-A connection on which nothing is received for a time is given up, although TCP may still believe in it:
-each side sends something at least once a second. All such times are counted in turns of this process's own
-timer, so that one that was suspended, or had a blocked event loop, first reads what waits for it.
+A connection on which nothing is received for a time is given up, although TCP may still believe in
+it: each side sends something at least once a second. All such times are counted in turns of this
+process's own timer, so that one that was suspended, or had a blocked event loop, first reads what
+waits for it.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ _ACK_PIECES = 32
 
 @dataclass(frozen=True)
 class Timing:
-    """Both sides of a link have the same, or at least: the silence of one is longer than the beat of
-    the other."""
+    """Both sides of a link have the same, or at least: the silence of one is longer than the beat
+    of the other."""
 
     beat_s: float = 1.0
     """How often something is sent, although there is nothing to send."""
@@ -136,7 +137,7 @@ class Link:
 
     async def drained(self) -> None:
         """Waits until the other side has received everything, or the link has ended."""
-        if not self.ended and self.unacknowledged:
+        if not self.ended and not self._outgoing.empty:
             waiter = self._loop.create_future()
             self._drained.append(waiter)
             await waiter
@@ -202,7 +203,7 @@ class Link:
                     self._deliver(whole)
             case wire.Ack(received):
                 self._outgoing.acknowledge(received)
-                if not self.unacknowledged:
+                if self._outgoing.empty:
                     self._wake()
             case wire.Bye(reason):
                 self._end(reason)
@@ -225,7 +226,7 @@ class Link:
         if self._ack is not None:
             self._ack.cancel()
             self._ack = None
-        # What waits to be sent is a sign of life, too; a peer that reads nothing must not fill memory.
+        # What waits to be sent is a sign of life, too; who reads nothing must not fill memory.
         if self._connection is not None and self._connection.writable:
             self._acknowledged = self._incoming.received
             self._connection.write(wire.Ack(self._acknowledged))

@@ -7,10 +7,11 @@ import random
 from collections.abc import Callable
 
 from cortex_tui.placement.cluster import tls, wire
+from cortex_tui.placement.cluster.addresses import host_and_port
 from cortex_tui.placement.cluster.connection import Connection
 from cortex_tui.placement.cluster.link import Broken, Ended, Link, LinkState, Timing
 from cortex_tui.placement.cluster.resumable import Outgoing
-from cortex_tui.placement.cluster.ticket import Ticket, host_and_port
+from cortex_tui.placement.cluster.ticket import Ticket
 from cortex_tui.protocol.frames import ProtocolError
 
 _ATTEMPT_S = 5.0

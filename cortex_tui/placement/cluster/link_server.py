@@ -13,10 +13,11 @@ from collections.abc import Callable
 
 from cortex_tui.limits import MAX_LINK_GREETINGS
 from cortex_tui.placement.cluster import wire
+from cortex_tui.placement.cluster.addresses import address_of
 from cortex_tui.placement.cluster.connection import Connection
 from cortex_tui.placement.cluster.link import Ended, Link, LinkState, Timing
 from cortex_tui.placement.cluster.resumable import Outgoing
-from cortex_tui.placement.cluster.ticket import Ticket, address_of
+from cortex_tui.placement.cluster.ticket import Ticket
 from cortex_tui.placement.cluster.tls import Identity
 from cortex_tui.protocol.frames import ProtocolError
 
@@ -71,7 +72,12 @@ class LinkServer:
         addresses where something forwards a port of theirs; without either, where it listens."""
         reached = tuple(address_of(host, self.port) for host in hosts) + addresses
         fingerprint = self._identity.fingerprint if self._identity else b""
-        return Ticket(reached or (self.address,), self._token, machine, fingerprint)
+        return Ticket(
+            machine=machine,
+            addresses=reached or (self.address,),
+            token=self._token,
+            fingerprint=fingerprint,
+        )
 
     def expect(
         self,

@@ -1,4 +1,4 @@
-"""Numbered pieces in both directions, so that nothing is lost or counted twice over a broken connection.
+"""Numbered pieces in both directions: broken connections neither lose nor repeat any.
 
 Each side keeps what it has sent until the other has acknowledged it. After a reconnect each reports
 the number of the last piece that it has, and the other continues behind it. Pure, but for the files
@@ -39,6 +39,11 @@ class Outgoing:
         """Where the spool continues with those that are not acknowledged, or not sent."""
         self.unacknowledged = 0
         """Bytes of bodies that the other side has not acknowledged."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether the other side has acknowledged everything."""
+        return self._first == self._next
 
     def add(self, body: bytes) -> None:
         """Takes what is to be sent.
@@ -93,7 +98,7 @@ class Outgoing:
         """
         if received < self._first - 1:
             raise ProtocolError(
-                f"it has the pieces up to number {received}, and acknowledged {self._first - 1} before"
+                f"it has the pieces up to {received}, and acknowledged {self._first - 1} before"
             )
         self.acknowledge(received)
         self._current, self._current_at = self._first, self._first_at
@@ -132,8 +137,8 @@ class Incoming:
         self._length = 0
 
     def take(self, number: int, piece: Piece) -> bytes | None:
-        """The body that the piece completes; None where more of it is to come, or where the piece was
-        received before.
+        """The body that the piece completes; None where more of it is to come, or where the piece
+        was received before.
 
         Raises ProtocolError for a gap, and for a body that is too long.
         """

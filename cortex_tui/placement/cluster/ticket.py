@@ -1,41 +1,48 @@
-"""What an agent is given so that it can connect to the program that started it."""
+"""What an agent is started with: how it reaches the program that started it, and that it may."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 
-class Ticket(msgspec.Struct, frozen=True):
-    """Secret: whoever has it can connect in the agent's place. It is handed over on standard input
-    or an encrypted connection, and neither shown, logged nor put on a command line."""
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """Handed to an agent on its stdin, as a line of JSON: never on a command line, in the
+    environment or in a log."""
 
-    addresses: tuple[str, ...]
-    """Where the program can be reached, as `host:port` or `[IPv6]:port`, tried in this order."""
-    token: bytes
-    """Random bytes that both sides know."""
     machine: str
-    """The name of the agent's machine."""
+    """The name of the machine, as a person wrote it or the adapter made it."""
+    addresses: tuple[str, ...]
+    """Of the program's side, `HOST:PORT`; tried in this order."""
+    token: bytes
+    """What shows that whoever connects was started by this program."""
     fingerprint: bytes = b""
-    """The SHA-256 of the certificate that the program must have; empty where there is no TLS."""
+    """The SHA-256 of the certificate that the program shows; empty for a connection without TLS,
+    or where `authority` vouches for it."""
+    authority: str = ""
+    """The certificate of the authority that signed the program's, in PEM; empty for none."""
 
     def __repr__(self) -> str:
-        return f"Ticket(addresses={self.addresses!r}, machine={self.machine!r})"
+        return f"Ticket(machine={self.machine!r}, addresses={self.addresses!r})"
 
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
-        yield "addresses", self.addresses
-        yield "machine", self.machine
-
-
-def address_of(host: str, port: int) -> str:
-    """As a ticket has it."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        return [("machine", self.machine), ("addresses", self.addresses)]
 
 
-def host_and_port(address: str) -> tuple[str, int]:
-    """Of an address of a ticket; ValueError where it is none."""
-    host, colon, port = address.rpartition(":")
-    if not colon or not host.strip("[]") or not port.isascii() or not port.isdigit():
-        raise ValueError(f"{address!r} (expected host:port)")
-    return host.removeprefix("[").removesuffix("]"), int(port)
+class TicketError(Exception):
+    """What should be a ticket is none."""
+
+
+def encode_ticket(ticket: Ticket) -> bytes:
+    """One line, its end included."""
+    return msgspec.json.encode(ticket) + b"\n"
+
+
+def decode_ticket(line: bytes) -> Ticket:
+    """Raises TicketError for anything else than what `encode_ticket` makes; nothing of the line is
+    part of its text."""
+    try:
+        return msgspec.json.decode(line, type=Ticket)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        raise TicketError("expected a ticket on stdin, as a line of JSON") from None

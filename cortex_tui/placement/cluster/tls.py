@@ -1,7 +1,7 @@
 """TLS of links. The certificate is pinned: the agent's ticket has its fingerprint.
 
-So it does not matter who signed it, or for which names; an agent reaches the program under names that
-no certificate has. The program's certificate is one from a file, or is made for the session.
+So it does not matter who signed it, or for which names; an agent reaches the program under names
+that no certificate has. The program's certificate is one from a file, or is made for the session.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 """The messages of a link, and the proof that both sides know its token.
 
-Whoever accepts a connection sends a Challenge; the other side answers with a Hello, and gets a Welcome
-or a Refused. After that, both send Data, Ack and Bye. A frame is four bytes of length, big-endian, and
-one message as a msgpack array that begins with its tag.
+Whoever accepts a connection sends a Challenge; the other side answers with a Hello, and gets a
+Welcome or a Refused. After that, both send Data, Ack and Bye. A frame is four bytes of length,
+big-endian, and one message as a msgpack array that begins with its tag.
 
-The token itself is never sent: each side proves that it knows it by an HMAC-SHA256 over fresh random
-bytes of both (RFC 2104), so that nothing that was recorded can be sent again.
+The token itself is never sent: each side proves that it knows it by an HMAC-SHA256 over fresh
+random bytes of both (RFC 2104), so that nothing that was recorded can be sent again.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Hello(msgspec.Struct, frozen=True, array_like=True, tag=2):
     machine: str
     channel: str
     life: bytes
-    """Random bytes of the link's object: a connection with others is another link, not this one again."""
+    """Random bytes of this link: who has others is another link, not this one again."""
     received: int
     """The number of the last piece that it has received, 0 before the first."""
     nonce: bytes
@@ -120,13 +120,13 @@ def new_token() -> bytes:
 
 def proved(hello: Hello, challenge: Challenge, token: bytes) -> Hello:
     """The Hello with its proof: an answer to that challenge, from one that knows the token."""
-    return msgspec.structs.replace(hello, proof=_proof_of_hello(hello, challenge, token))
+    return msgspec.structs.replace(hello, proof=_proof(hello, hello, challenge, token))
 
 
 def is_proved(hello: Hello, challenge: Challenge, token: bytes) -> bool:
     """Whether its sender knows the token; compared in a time that does not depend on the bytes."""
     return len(hello.nonce) == _NONCE_BYTES and hmac.compare_digest(
-        hello.proof, _proof_of_hello(hello, challenge, token)
+        hello.proof, _proof(hello, hello, challenge, token)
     )
 
 
@@ -152,15 +152,9 @@ def fault_of(hello: Hello) -> str:
     return ""
 
 
-def _proof_of_hello(hello: Hello, challenge: Challenge, token: bytes) -> bytes:
-    return _proof(msgspec.structs.replace(hello, proof=b""), hello, challenge, token)
-
-
-def _proof(
-    proved_message: Hello | Welcome, hello: Hello, challenge: Challenge, token: bytes
-) -> bytes:
+def _proof(message: Hello | Welcome, hello: Hello, challenge: Challenge, token: bytes) -> bytes:
     """Over the message itself and the random bytes of both sides. The tags keep the two directions
     apart: what one side proved is no proof of the other."""
-    plain = msgspec.structs.replace(proved_message, proof=b"")
+    plain = msgspec.structs.replace(message, proof=b"")
     covered = _encoder.encode((challenge.nonce, hello.nonce, hello.life, plain))
     return hmac.digest(token, covered, "sha256")
