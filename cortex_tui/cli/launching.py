@@ -21,6 +21,7 @@ from cortex_tui.cli.options import (
     loop_factory,
     loop_option,
     place_options,
+    processes_option,
     profiles_option,
     report_error,
     selected_from,
@@ -74,6 +75,7 @@ def launch_options(command: Command) -> Command:
 )
 @database_option
 @place_options
+@processes_option
 @click.pass_context
 def launch(
     ctx: click.Context,
@@ -85,6 +87,7 @@ def launch(
     fresh: bool,
     database: str,
     place: Place,
+    processes: int | None,
     loop: LoopName,
 ) -> int:
     """Open the workbench, with the selected profiles checked."""
@@ -95,7 +98,9 @@ def launch(
     if not _is_served():
         _check_terminal(select)
     memory = _memory(fresh=fresh, selected=bool(select))
-    return _launch(reader, catalog, checked, store, config, memory, place=place, loop=loop)
+    return _launch(
+        reader, catalog, checked, store, config, memory, place=place, processes=processes, loop=loop
+    )
 
 
 def open_suites(
@@ -216,6 +221,7 @@ def _launch(
     memory: Memory | None,
     *,
     place: Place,
+    processes: int | None,
     loop: LoopName,
 ) -> int:
     # Next to nothing that is made until the first frame is garbage, and looking for it takes a
@@ -234,6 +240,7 @@ def _launch(
             store,
             place=place,
             loop=loop,
+            processes=processes,
             measuring_loop=screen_loop if place.shares_loop else None,
             warm=True,
         )

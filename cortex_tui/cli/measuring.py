@@ -51,12 +51,13 @@ def run_profiles(
     repeat: int,
     place: Place,
     loop: LoopName,
+    processes: int | None = None,
     versions: Sequence[Version] = (),
     until: UntilDecided | None = None,
     table_to: TextIO | None = None,
 ) -> Ran:
     """Measures them in one session and delivers what came of it; its table goes to stdout unless
-    `table_to` is given."""
+    `table_to` is given. `processes` is among how many each load is shared, None as they say."""
     import asyncio
     import tempfile
 
@@ -78,6 +79,7 @@ def run_profiles(
             store,
             place=place,
             loop=loop,
+            processes=processes,
             measuring_loop=asyncio.get_running_loop() if place.shares_loop else None,
         )
         try:

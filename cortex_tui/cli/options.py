@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from cortex_tui.limits import MAX_ROUNDS
+from cortex_tui.limits import MAX_PROCESSES, MAX_ROUNDS
 from cortex_tui.paths import CONFIG_VARIABLE, STORE, config_file
 from cortex_tui.text import one_line
 from cortex_tui.toml.reading import RefusedError, read_duration_ns
@@ -209,6 +209,7 @@ def place_options(command: Command) -> Command:
         "--in-process",
         "place",
         flag_value="in-process",
+        is_eager=True,
         default="process",
         callback=_known_place,
         help="Measure on this program's own loop instead of in a runner process: for breakpoints.",
@@ -216,12 +217,33 @@ def place_options(command: Command) -> Command:
     return click.option(
         "--placement",
         "place",
+        is_eager=True,
         default="process",
         show_default=True,
         callback=_known_place,
         metavar="NAME",
         help="Where the session runs: process, in-process, or a placement that you added.",
     )(command)
+
+
+def processes_option(command: Command) -> Command:
+    """One argument, `processes`: None where the loads say it."""
+    return click.option(
+        "--processes",
+        type=click.IntRange(1, MAX_PROCESSES),
+        callback=_where_there_can_be_several,
+        metavar="N",
+        help="Share the load of each profile between N runner processes, in place of what it says.",
+    )(command)
+
+
+def _where_there_can_be_several(
+    ctx: click.Context, param: click.Parameter, processes: int | None
+) -> int | None:
+    place: Place = ctx.params["place"]
+    if processes is not None and processes > 1 and not place.has_fleets:
+        raise click.BadParameter(f"there is one process {place.words}", ctx, param)
+    return processes
 
 
 def loop_factory(name: LoopName) -> Callable[[], asyncio.AbstractEventLoop]:

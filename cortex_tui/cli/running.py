@@ -38,6 +38,7 @@ from cortex_tui.cli.options import (
     given,
     loop_option,
     place_options,
+    processes_option,
     profiles_option,
     repeat_option,
     report_error,
@@ -115,6 +116,7 @@ def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset
 )
 @database_option
 @place_options
+@processes_option
 @loop_option
 @profiles_option
 @store_option
@@ -165,6 +167,7 @@ def run(
     inline: bool,
     database: str,
     place: Place,
+    processes: int | None,
     loop: LoopName,
     places: Sequence[Path],
     store: Path,
@@ -224,12 +227,14 @@ def run(
                 "baseline",
                 "exports",
                 "decide_ns",
+                "processes",
             ),
         )
         profiles, one_by_one, repeat = [rehearsed(profile) for profile in profiles], True, 1
     else:
         going_on_ns = None if versions_wanted else decide_ns
         profiles = [overridden(profile, duration_ns, warmup, going_on_ns) for profile in profiles]
+        _check_shared(processes, profiles)
     check_delivery(store, save=save, note=note, tags=tags, json=json)
     if inline:
         _warn_of_no_terminal()
@@ -279,6 +284,7 @@ def run(
             settle=warmup is None,
             decide_ns=decide_ns,
             place=place,
+            processes=processes,
             loop=loop,
             table_to=table_to,
         )
@@ -289,6 +295,7 @@ def run(
             one_by_one=one_by_one,
             repeat=repeat,
             place=place,
+            processes=processes,
             loop=loop,
             table_to=table_to,
         )
@@ -323,6 +330,16 @@ def selected(select: Sequence[str], places: Sequence[Path]) -> tuple[Sequence[Pr
     selected = selected_from(catalog, select)
     report_problems(selected.problems)
     return selected.profiles, bool(selected.problems)
+
+
+def _check_shared(processes: int | None, profiles: Sequence[Profile]) -> None:
+    """Reports before anything is measured that a load cannot be shared by that number."""
+    from cortex_tui.session.planning import shared_by
+
+    try:
+        shared_by(processes, profiles)
+    except ValueError as error:
+        raise click.UsageError(f"--processes: {error}") from None
 
 
 def _warn_of_no_terminal() -> None:

@@ -52,6 +52,7 @@ def run_versions(
     settle: bool,
     decide_ns: int | None,
     place: Place,
+    processes: int | None,
     loop: LoopName,
     table_to: TextIO | None = None,
 ) -> Ran:
@@ -68,7 +69,9 @@ def run_versions(
         )
     slots = [_slot(profile, shorten=shorten, settle=settle) for profile in profiles]
     with versions_of(variants, slots, delivery.store) as versions:
-        runs = _Runs(delivery, versions, one_by_one=one_by_one, place=place, loop=loop)
+        runs = _Runs(
+            delivery, versions, one_by_one=one_by_one, place=place, processes=processes, loop=loop
+        )
         slots = runs.tried(slots)
         if decide_ns is None:
             return runs.measured(slots, ROUNDS if rounds is None else rounds, table_to)
@@ -95,12 +98,14 @@ class _Runs:
         *,
         one_by_one: bool,
         place: Place,
+        processes: int | None,
         loop: LoopName,
     ) -> None:
         self._delivery = delivery
         self._versions = versions
         self._one_by_one = one_by_one
         self._place = place
+        self._processes = processes
         self._loop: LoopName = loop
         self._trial_ns = 0
         """What a round takes in addition to the measuring."""
@@ -207,6 +212,7 @@ class _Runs:
             one_by_one=self._one_by_one,
             repeat=rounds,
             place=self._place,
+            processes=self._processes,
             loop=self._loop,
             versions=self._versions,
             until=until,

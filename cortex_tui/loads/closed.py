@@ -10,7 +10,12 @@ import msgspec
 from cortex_tui.limits import MAX_WORKERS
 from cortex_tui.loads.levels import Segment
 from cortex_tui.loads.port import Load, WorkerRules
-from cortex_tui.loads.settings import OF_WORKERS, processes_lines, processes_text, refuse_idle
+from cortex_tui.loads.settings import (
+    OF_WORKERS,
+    processes_lines,
+    processes_text,
+    with_no_idle_process,
+)
 from cortex_tui.quantities import format_duration
 from cortex_tui.toml.reading import Key, counts, read_count
 
@@ -38,9 +43,8 @@ class ClosedLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="clos
 
     @classmethod
     def read(cls, keys: dict[str, Any], path: str) -> ClosedLoad:
-        processes = keys.get("processes", 1)
-        refuse_idle(keys["workers"], processes, path)
-        return ClosedLoad(keys["workers"], keys.get("think_time", 0), processes)
+        think_time_ns, processes = keys.get("think_time", 0), keys.get("processes", 1)
+        return with_no_idle_process(ClosedLoad(keys["workers"], think_time_ns, processes), path)
 
     @property
     def worker_rules(self) -> WorkerRules:

@@ -13,6 +13,7 @@ from cortex_tui.loads.settings import (
     OF_RATES,
     processes_lines,
     processes_text,
+    with_no_idle_process,
 )
 from cortex_tui.quantities import format_count
 from cortex_tui.toml.reading import RATE, Key, read_rate_per_s
@@ -41,7 +42,7 @@ class OpenLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="open")
     @classmethod
     def read(cls, keys: dict[str, Any], path: str) -> OpenLoad:
         rate_per_s = keys.pop("rate")
-        return OpenLoad(rate_per_s, **keys)
+        return with_no_idle_process(OpenLoad(rate_per_s, **keys), path)
 
     @property
     def arrival_rules(self) -> ArrivalRules:

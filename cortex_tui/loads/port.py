@@ -7,7 +7,9 @@ Nothing outside asks which load it has before it, only what that load can do.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self, cast
+
+import msgspec
 
 from cortex_tui.limits import MAX_RATE_PER_S, MAX_WORKERS
 from cortex_tui.loads.levels import Levels, Segment
@@ -63,6 +65,26 @@ class Load:
         """How many runner processes share it; one for a load that cannot be shared."""
         processes: int = getattr(self, "processes", 1)
         return processes
+
+    def among(self, processes: int) -> Self:
+        """The same load, shared by that many."""
+        if processes == self.shared_by:
+            return self
+        replaced = msgspec.structs.replace(cast("msgspec.Struct", self), processes=processes)
+        return cast("Self", replaced)
+
+    def idle_among(self, processes: int) -> str:
+        """Why it cannot be shared by that many processes; "" where each of them has a part."""
+        if processes > 1 and not hasattr(self, "processes"):
+            return "such a load cannot be shared"
+        rules = self.arrival_rules
+        if rules is None:
+            most, what = round(self.levels().most), "workers"
+        else:
+            most, what = rules.max_in_flight, "max_in_flight"
+        if processes <= most:
+            return ""
+        return f"expected at most as many as {what} ({most:,}), got {processes:,}"
 
     # --- what it can do -----------------------------------------------------------------------
 
@@ -147,13 +169,13 @@ class Load:
     def adjusted(self, level: float, factor: float) -> float:
         """What becomes of a level that a person multiplies, within the bounds of all loads.
 
-        Workers change by one at least, and one is left.
+        Workers change by one at least, and one is left in each process that shares the load.
         """
         if self.has_schedule or not level:
             return min(level * factor, MAX_RATE_PER_S)
         now, wanted = round(level), round(level * factor)
         wanted = max(wanted, now + 1) if factor > 1 else min(wanted, now - 1)
-        return min(max(1, wanted), MAX_WORKERS)
+        return min(max(min(now, self.shared_by), wanted), MAX_WORKERS)
 
     # --- in words -----------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TypeVar
 
 from cortex_tui.limits import MAX_IN_FLIGHT, MAX_PROCESSES
 from cortex_tui.loads.port import Arrivals, Load
@@ -19,6 +20,8 @@ from cortex_tui.toml.reading import (
 from cortex_tui.toml.words import shown
 
 DEFAULT_MAX_IN_FLIGHT = 10_000
+
+L = TypeVar("L", bound=Load)
 
 
 def _read_arrivals(value: object, path: str) -> Arrivals:
@@ -66,11 +69,11 @@ OF_WORKERS = {
 """Settings of a load with workers."""
 
 
-def refuse_idle(workers: int, processes: int, path: str) -> None:
-    """Raises RefusedError where a process would have no worker."""
-    if processes > workers:
-        expected = f"expected at most as many as workers ({workers:,})"
-        raise RefusedError(f"{path}.processes", f"{expected}, got {processes:,}")
+def with_no_idle_process(load: L, path: str) -> L:
+    """The load; raises RefusedError where a process that shares it would have nothing to do."""
+    if idle := load.idle_among(load.shared_by):
+        raise RefusedError(f"{path}.processes", idle)
+    return load
 
 
 def processes_text(load: Load) -> str:

@@ -19,6 +19,11 @@ class Share:
         """How many of the first `total` items are in this share."""
         return len(range(self.index, total, self.of))
 
+    def in_batches(self, total: int, batch: int) -> int:
+        """How many of `total` items it has, where whole batches are divided: all shares together
+        have as many as one runner, which does at least one batch."""
+        return self.count(max(1, total // batch)) * batch
+
     def number(self, n: int) -> int:
         """The number that the `n`-th item of this share has in the whole."""
         return self.index + n * self.of

@@ -20,7 +20,7 @@ from cortex_tui.loads.settings import (
     OF_WORKERS,
     processes_lines,
     processes_text,
-    refuse_idle,
+    with_no_idle_process,
 )
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.toml.reading import (
@@ -145,17 +145,11 @@ class StagedLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="stag
         for name in keys:
             if name in others and name not in OF_ALL:
                 raise RefusedError(f"{path}.{name}", f"expected {wanted} in the same stages")
-        if of == "workers":
-            most = max(stage["workers"] for stage in stages)
-            refuse_idle(most, keys.get("processes", 1), path)
         keys["think_time_ns"] = keys.pop("think_time", 0)
-        return StagedLoad(
-            of,
-            tuple(
-                Stage(float(stage[of]), stage["for"], stage.get("ramp", False)) for stage in stages
-            ),
-            **keys,
+        found = tuple(
+            Stage(float(stage[of]), stage["for"], stage.get("ramp", False)) for stage in stages
         )
+        return with_no_idle_process(StagedLoad(of, found, **keys), path)
 
     @property
     def arrival_rules(self) -> ArrivalRules | None:

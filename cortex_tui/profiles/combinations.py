@@ -75,15 +75,23 @@ def _batch(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _processes(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
-    processes = _load(keys).shared_by
+    return sharing_refusals(
+        _load(keys).shared_by, keys.get("batch", 1), keys.get("database"), keys.get("iterations")
+    )
+
+
+def sharing_refusals(
+    processes: int, batch: int, database: str | None, iterations: int | None
+) -> list[tuple[str, str]]:
+    """By key, what keeps a profile from being shared by that many processes, its load aside."""
     if processes == 1:
         return []
-    found, batch = [], keys.get("batch", 1)
+    found = []
     if batch == 0:
         found.append(("batch", "expected a number (each of the processes would find its own)"))
-    if keys.get("database") == "shared":
+    if database == "shared":
         found.append(("database", 'expected "own" or "memory" (each process has its own)'))
-    if (least := processes * batch) > keys.get("iterations", least):
+    if iterations is not None and (least := processes * batch) > iterations:
         found.append(("iterations", f"expected at least {least:,} for {processes} processes"))
     return found
 

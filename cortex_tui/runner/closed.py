@@ -35,7 +35,10 @@ class ClosedDriver:
         self._iterations: int | None = None
         self._indices = task.indices
         if task.iterations is not None:
-            self._iterations = max(1, task.share.count(task.iterations) // batch) * batch
+            self._iterations = task.share.in_batches(task.iterations, batch)
+            if phase.name == "warmup":
+                # What a process has not warmed up would be measured cold.
+                self._iterations = max(batch, self._iterations)
             self._indices = islice(task.indices, self._iterations)
         self._levels = task.load.levels(phase.start_ns)
         self._starts: list[int] = []

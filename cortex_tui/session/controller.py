@@ -31,7 +31,7 @@ from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import SavedSnapshot, TimedPhase, UntilDecided
 from cortex_tui.session.intake import ANSWER_S, VIEW_S, Intake
-from cortex_tui.session.planning import plan_of
+from cortex_tui.session.planning import plan_of, shared_by
 from cortex_tui.session.scratch import Scratch
 from cortex_tui.session.thread import IntakeThread
 from cortex_tui.session.versions import Version
@@ -53,17 +53,20 @@ class SessionController:
         *,
         place: Place = PROCESS,
         loop: LoopName = "auto",
+        processes: int | None = None,
         measuring_loop: asyncio.AbstractEventLoop | None = None,
         warm: bool = False,
     ) -> None:
         """`store` is the snapshots' file. `measuring_loop` is where a session of this process
-        runs, if that is the place.
+        runs, if that is the place. `processes` is among how many runner processes each load is
+        shared, None where the loads say it.
 
         With `warm` the next runner is started ahead of time: now, and after each session.
         """
         self._place = place
         self._placement = place.make(measuring_loop)
         self._loop_name: LoopName = loop
+        self._processes = processes
         self._warm = warm
         self._scratch = Scratch(store.parent)
         self._writer = SessionWriter(store)
@@ -108,7 +111,7 @@ class SessionController:
         self._scratch.settle()
         started_at = datetime.now(UTC)
         plan = plan_of(
-            profiles,
+            shared_by(self._processes, profiles),
             started_at=started_at,
             place=self._place,
             scratch=self._scratch,

@@ -10,6 +10,7 @@ from random import Random
 from cortex_tui.passwords import completed
 from cortex_tui.placement.port import Place
 from cortex_tui.profiles.model import Profile
+from cortex_tui.profiles.variants import shared
 from cortex_tui.protocol.plan import LoopName, RunnerSpec, RunPlan, SessionPlan
 from cortex_tui.protocol.programs import runners_for
 from cortex_tui.session.scratch import Scratch
@@ -25,6 +26,14 @@ def runners_at(place: Place, profiles: Sequence[Profile]) -> tuple[RunnerSpec, .
     if runners and not place.own_process:
         raise ValueError(f"pytest runs tests in a process of its own, not {place.words}")
     return runners
+
+
+def shared_by(processes: int | None, profiles: Sequence[Profile]) -> Sequence[Profile]:
+    """The profiles with their loads shared by that many processes; as they are for None. Raises
+    ValueError for one that cannot be."""
+    if processes is None:
+        return profiles
+    return [shared(profile, processes) for profile in profiles]
 
 
 def plan_of(

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from cortex_tui.cli.group import program
+from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.passwords import taken_from
-from cortex_tui.profiles.model import Catalog, Suite
+from cortex_tui.profiles.model import Catalog, Profile, Suite
 from cortex_tui.protocol.programs import TESTS_LOOP
 from cortex_tui.results.view import SessionView
 from cortex_tui.tui.render.copied import row_text, table_markdown
@@ -57,6 +58,17 @@ def test_the_command_has_the_database_of_the_launch_and_no_password() -> None:
     copied = command_of(ran(*catalog.profiles, neighbours=False), catalog, STORE)
     assert copied.text == "cortex-tui run mediator --database postgresql://me@host/db --loop uvloop"
     assert copied.remark == "without the password of the database"
+
+
+def test_the_command_has_the_processes_of_the_launch() -> None:
+    def shared(profile: Profile, workers: int, processes: int) -> Profile:
+        return msgspec.structs.replace(profile, load=ClosedLoad(workers, processes=processes))
+
+    suite = msgspec.structs.replace(MEDIATOR, profiles=(shared(COMMAND, 4, 1),))
+    ran_so = shared(COMMAND, 4, 3)
+    assert command(ran(ran_so, neighbours=False), Catalog((suite,))) == (
+        "cortex-tui run mediator --processes 3 --loop uvloop"
+    )
 
 
 @pytest.mark.parametrize(

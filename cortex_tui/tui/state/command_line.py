@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+import msgspec
 
 from cortex_tui.passwords import completed
 from cortex_tui.paths import STORE
@@ -42,6 +44,10 @@ def command_of(view: SessionView, catalog: Catalog, store: str) -> CommandLine:
         return CommandLine("", "tests are run by cortex-tui pytest, with the words for pytest")
     profiles = tuple({run.profile.full_name: run.profile for run in view.runs}.values())
     known = {profile.full_name: profile for profile in catalog.profiles}
+    processes = _processes(profiles, known)
+    if processes is not None:
+        ran = {profile.full_name for profile in profiles}
+        known = {name: _among(each, processes) for name, each in known.items() if name in ran}
     edited = [each for each in profiles if known.get(each.full_name) != each]
     words = [_PROGRAM, "run"]
     if edited:
@@ -55,6 +61,8 @@ def command_of(view: SessionView, catalog: Catalog, store: str) -> CommandLine:
             words += ["--repeat", str(view.rounds)]
         if any(profile.database == catalog.database for profile in profiles):
             words += ["--database", catalog.database]
+        if processes is not None:
+            words += ["--processes", str(processes)]
     if view.placement != _USUAL_PLACE:
         words += ["--placement", view.placement]
     if view.loop:
@@ -65,6 +73,21 @@ def command_of(view: SessionView, catalog: Catalog, store: str) -> CommandLine:
     if any(completed(profile.database) != profile.database for profile in profiles):
         remark = f"{remark}{', ' if remark else ''}without the password of the database"
     return CommandLine(shlex.join(words), remark)
+
+
+def _processes(profiles: Sequence[Profile], known: Mapping[str, Profile]) -> int | None:
+    """Among how many processes all of them were shared; None where that is as their files say."""
+    counts = {profile.load.shared_by for profile in profiles}
+    of_files = {
+        known[profile.full_name].load.shared_by
+        for profile in profiles
+        if profile.full_name in known
+    }
+    return counts.pop() if len(counts) == 1 and counts != of_files else None
+
+
+def _among(profile: Profile, processes: int) -> Profile:
+    return msgspec.structs.replace(profile, load=profile.load.among(processes))
 
 
 def _selection(profiles: Sequence[Profile], catalog: Catalog) -> list[str]:
