@@ -8,6 +8,7 @@ from typing import Any
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.port import Load
 from cortex_tui.profiles.matrix import Cell
+from cortex_tui.profiles.model import sharing_refusals
 from cortex_tui.stats.statistics import find_statistic
 from cortex_tui.stats.targets import SCALING, Target, parse_target
 from cortex_tui.stats.verdicts import least_operations
@@ -78,22 +79,6 @@ def _processes(keys: Mapping[str, Any]) -> list[tuple[str, str]]:
     return sharing_refusals(
         _load(keys).shared_by, keys.get("batch", 1), keys.get("database"), keys.get("iterations")
     )
-
-
-def sharing_refusals(
-    processes: int, batch: int, database: str | None, iterations: int | None
-) -> list[tuple[str, str]]:
-    """By key, what keeps a profile from being shared by that many processes, its load aside."""
-    if processes == 1:
-        return []
-    found = []
-    if batch == 0:
-        found.append(("batch", "expected a number (each of the processes would find its own)"))
-    if database == "shared":
-        found.append(("database", 'expected "own" or "memory" (each process has its own)'))
-    if iterations is not None and (least := processes * batch) > iterations:
-        found.append(("iterations", f"expected at least {least:,} for {processes} processes"))
-    return found
 
 
 _OF_BATCHES = "a batch is timed as one, so there are no percentiles of operations"

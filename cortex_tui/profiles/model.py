@@ -149,6 +149,38 @@ def kept_in(profile: Profile, database: Database) -> Profile:
     return msgspec.structs.replace(profile, database=database)
 
 
+def shared(profile: Profile, processes: int) -> Profile:
+    """Shares its load between that many runner processes, whatever it said.
+
+    Raises ValueError, with its name, where that cannot be.
+    """
+    wrong = profile.load.idle_among(processes)
+    if not wrong:
+        refusals = sharing_refusals(
+            processes, profile.batch, profile.database, profile.stop.iterations
+        )
+        wrong = "; ".join(f"{key}: {message}" for key, message in refusals)
+    if wrong:
+        raise ValueError(f"{profile.full_name} cannot have {processes} processes: {wrong}")
+    return msgspec.structs.replace(profile, load=profile.load.among(processes))
+
+
+def sharing_refusals(
+    processes: int, batch: int, database: str | None, iterations: int | None
+) -> list[tuple[str, str]]:
+    """By key, what keeps a profile from being shared by that many processes, its load aside."""
+    if processes == 1:
+        return []
+    found = []
+    if batch == 0:
+        found.append(("batch", "expected a number (each of the processes would find its own)"))
+    if database == "shared":
+        found.append(("database", 'expected "own" or "memory" (each process has its own)'))
+    if iterations is not None and (least := processes * batch) > iterations:
+        found.append(("iterations", f"expected at least {least:,} for {processes} processes"))
+    return found
+
+
 class Problem(msgspec.Struct, frozen=True):
     """What is wrong with a suite or a profile, in the words of the person who wrote it."""
 

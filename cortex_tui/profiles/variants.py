@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from cortex_tui.loads.closed import ClosedLoad
-from cortex_tui.profiles.combinations import sharing_refusals
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.stats.targets import parse_target
 from cortex_tui.stats.verdicts import is_estimated
@@ -47,22 +46,6 @@ def going_on(profile: Profile, at_most_ns: int) -> Profile:
 def warmed_up(profile: Profile, length: Length, *, auto: bool) -> Profile:
     """Warms up so long; with `auto` that is the longest that it may take."""
     return msgspec.structs.replace(profile, warmup=length, auto_warmup=auto)
-
-
-def shared(profile: Profile, processes: int) -> Profile:
-    """Shares its load between that many runner processes, whatever it said.
-
-    Raises ValueError, with its name, where that cannot be.
-    """
-    wrong = profile.load.idle_among(processes)
-    if not wrong:
-        refusals = sharing_refusals(
-            processes, profile.batch, profile.database, profile.stop.iterations
-        )
-        wrong = "; ".join(f"{key}: {message}" for key, message in refusals)
-    if wrong:
-        raise ValueError(f"{profile.full_name} cannot have {processes} processes: {wrong}")
-    return msgspec.structs.replace(profile, load=profile.load.among(processes))
 
 
 def rehearsed(profile: Profile) -> Profile:

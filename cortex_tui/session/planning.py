@@ -9,8 +9,7 @@ from random import Random
 
 from cortex_tui.passwords import completed
 from cortex_tui.placement.port import Place
-from cortex_tui.profiles.model import Profile
-from cortex_tui.profiles.variants import shared
+from cortex_tui.profiles.model import Profile, shared
 from cortex_tui.protocol.plan import LoopName, RunnerSpec, RunPlan, SessionPlan
 from cortex_tui.protocol.programs import runners_for
 from cortex_tui.session.scratch import Scratch
