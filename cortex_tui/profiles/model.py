@@ -6,7 +6,8 @@ stored profile can be run again. All times are integer nanoseconds.
 
 from __future__ import annotations
 
-from typing import Literal, cast
+from functools import cache
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -55,6 +56,12 @@ class Precision(msgspec.Struct, frozen=True):
     at_least_ns: int
     at_most_ns: int
     confidence: float = 0.95
+
+
+@cache
+def _defaults(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """The default of each of its fields."""
+    return {field.name: field.default for field in msgspec.structs.fields(kind)}
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,11 +118,10 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
         # What stands at its default is left out, so that a setting more in a later version does
         # not change the digests of all profiles.
-        fields = msgspec.structs.fields(type(cast(msgspec.Struct, self.load)))
         load = {
-            field.name: value
-            for field in fields
-            if (value := getattr(self.load, field.name)) != field.default
+            name: value
+            for name, default in _defaults(type(cast(msgspec.Struct, self.load))).items()
+            if (value := getattr(self.load, name)) != default
         }
         measured = (
             self.workload, sorted(self.params.items()), type(self.load).__name__, load,

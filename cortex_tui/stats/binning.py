@@ -34,14 +34,14 @@ def log_bins(histogram: Histogram) -> LogBins:
     first, cumulative = histogram.cumulative()
     last = first + len(cumulative) - 1
     # From the edge at or before the first bucket to the one behind the last.
-    low = max(0, int(np.searchsorted(_BUCKETS, first, side="left")) - 1)
-    high = min(len(_BUCKETS), max(low, int(np.searchsorted(_BUCKETS, last, side="right"))) + 2)
+    low = max(0, int(_BUCKETS.searchsorted(first)) - 1)
+    high = min(len(_BUCKETS), max(low, int(_BUCKETS.searchsorted(last, side="right"))) + 2)
     at = _BUCKETS[low:high] - first
-    upper = cumulative[np.clip(at, 0, last - first)] * (at >= 0)
-    lower = cumulative[np.clip(at - 1, 0, last - first)] * (at >= 1)
+    upper = cumulative.take(at, mode="clip") * (at >= 0)
+    lower = cumulative.take(at - 1, mode="clip") * (at >= 1)
     below = np.rint(lower + (upper - lower) * _PARTS[low:high]).astype(np.int64)
     below[0], below[-1] = 0, histogram.total
-    counts = np.diff(below)
+    counts = below[1:] - below[:-1]
     occupied = counts.nonzero()[0]
     start = int(occupied[0])
     return LogBins(low + start, tuple(counts[start : int(occupied[-1]) + 1].tolist()))

@@ -49,7 +49,7 @@ class Histogram:
     `overflow` alone. `min_ns` and `max_ns` are exact and include those too.
     """
 
-    __slots__ = ("_counts", "_cumulative", "_first", "_is_changed", "_last", "_moments")
+    __slots__ = ("_counts", "_cumulative", "_first", "_is_changed", "_known", "_last", "_moments")
 
     def __init__(self) -> None:
         self._counts = _zeros()
@@ -60,6 +60,8 @@ class Histogram:
         """Made once for all that is read of the histogram between two changes, and in the same
         memory each time: a new array of 80 kB takes longer than what is written into it."""
         self._is_changed = True
+        self._known: dict[tuple[float, ...], list[int | None]] = {}
+        """The percentiles that were asked for, as long as moments and counts stay what they are."""
 
     def fold(self, raw: RawValues) -> None:
         """Counts raw values: signed 64-bit integers, in ns.
@@ -70,7 +72,7 @@ class Histogram:
         if counts.size:
             self._counts[first : first + counts.size] += counts
             self._reach(first, first + counts.size - 1)
-        self._moments = merged(self._moments, moments)
+        self._take(moments)
 
     def add(self, other: Histogram) -> None:
         """Counts the values of another one as well."""
@@ -78,7 +80,7 @@ class Histogram:
             part = slice(other._first, other._last + 1)
             self._counts[part] += other._counts[part]
             self._reach(other._first, other._last)
-        self._moments = merged(self._moments, other._moments)
+        self._take(other._moments)
 
     def copy(self) -> Histogram:
         """An independent histogram of the same values."""
@@ -90,6 +92,10 @@ class Histogram:
         self._first = min(self._first, first)
         self._last = max(self._last, last)
         self._is_changed = True
+
+    def _take(self, moments: Moments) -> None:
+        self._moments = merged(self._moments, moments)
+        self._known.clear()
 
     @property
     def moments(self) -> Moments:
@@ -129,25 +135,34 @@ class Histogram:
         `HdrHistogram.get_value_at_percentile(100 * quantile)` has it, but never beyond the
         smallest and greatest value that were recorded.
         """
-        if not self.total:
-            return [None] * len(quantiles)
-        percents = _percents(tuple(quantiles))
-        ranks = np.maximum((percents * self.total / 100 + 0.5).astype(np.int64), 1)
-        values: list[int | None] = list(self.values_at(ranks))
-        if not percents.all():
+        wanted = tuple(quantiles)
+        if (known := self._known.get(wanted)) is None:
+            known = self._known[wanted] = self._percentiles(_percents(wanted))
+        return known.copy()
+
+    def _percentiles(self, percents: tuple[float, ...]) -> list[int | None]:
+        total = self.total
+        if not total:
+            return [None] * len(percents)
+        values: list[int | None] = []
+        values += self.values_at([int(percent * total / 100 + 0.5) for percent in percents])
+        if 0.0 in percents:
             least = clamped(lowest_of(self._first), self._moments)
-            return [
+            values = [
                 value if percent else least for percent, value in zip(percents, values, strict=True)
             ]
         return values
 
     def values_at(self, ranks: Sequence[int] | Ints) -> list[int]:
-        """The value of each rank, the smallest value having rank 1; as `percentiles` has it."""
+        """The value of each rank, the smallest value having rank 1, or less; as `percentiles` has
+        it."""
         first, cumulative = self.cumulative()
-        values = HIGHEST_BY_INDEX[first + cumulative.searchsorted(ranks)]
+        values = HIGHEST_BY_INDEX[cumulative.searchsorted(ranks) + first].tolist()
         low_ns, high_ns = self._moments.min_ns or 0, self._moments.max_ns or 0
         # In Python: numpy's clip takes 4 us, whatever the length.
-        return [min(max(value, low_ns), high_ns) for value in values.tolist()]
+        return [
+            low_ns if value < low_ns else high_ns if value > high_ns else value for value in values
+        ]
 
     def curve(self, points: int = 60) -> list[tuple[float, int]]:
         """The percentile curve: pairs of nines (2.0 is p99) and ns, evenly spaced in nines.
@@ -159,7 +174,7 @@ class Histogram:
         end = min(math.log10(self.total), MAX_NINES)
         step = end / (points - 1) if points > 1 and end else 0.0
         nines = step * np.arange(points if step else 1)
-        ranks = np.maximum(np.rint(self.total * (1 - 10.0**-nines)).astype(np.int64), 1)
+        ranks = np.rint(self.total * (1 - 10.0**-nines)).astype(np.int64)
         return list(zip(nines.tolist(), self.values_at(ranks), strict=True))
 
     def cumulative(self) -> tuple[int, Ints]:
@@ -337,7 +352,7 @@ class IntervalHistogram:
             histogram._counts[self._indices] += self._counts
             histogram._reach(int(self._indices[0]), int(self._indices[-1]))
         if self.moments is not EMPTY:
-            histogram._moments = merged(histogram._moments, self.moments)
+            histogram._take(self.moments)
 
     def percentile(self, quantile: float) -> int | None:
         """As `Histogram.percentiles`, for one quantile above 0."""
@@ -392,9 +407,9 @@ def _zeros() -> Ints:
 
 
 @lru_cache(maxsize=64)
-def _percents(quantiles: tuple[float, ...]) -> NDArray[np.float64]:
+def _percents(quantiles: tuple[float, ...]) -> tuple[float, ...]:
     # Rounded, because 100 * 0.57 is 56.99999999999999.
-    return np.array([min(round(100 * quantile, 9), 100.0) for quantile in quantiles])
+    return tuple(min(round(100 * quantile, 9), 100.0) for quantile in quantiles)
 
 
 def _portions(histograms: Sequence[IntervalHistogram]) -> Iterator[list[IntervalHistogram]]:
