@@ -21,6 +21,8 @@ Deliver = Callable[[list[Message]], None]
 class Stream:
     """One session under way: an async iterator of batches that ends with the session.
 
+    A batch has everything that waits: who reads slowly is given much at once.
+
     Whatever becomes of the runner, the last message is a SessionFinished or a RunnerDied.
     """
 
@@ -37,7 +39,9 @@ class Stream:
 
     async def __aiter__(self) -> AsyncIterator[list[Message]]:
         while True:
-            batch = await self._batches.get()
+            batch = list(await self._batches.get())
+            while not self._batches.empty():
+                batch += self._batches.get_nowait()
             yield batch
             if any(isinstance(message, SessionFinished | RunnerDied) for message in batch):
                 return

@@ -120,6 +120,9 @@ class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Counted from the start of the phase: [interval, interval + 1) * plan.interval_ns."""
     runner: int = 0
     """Whose operations they are, where several runners share the run."""
+    shares: tuple[tuple[int, int], ...] = ()
+    """Where the messages of several runners were joined: whose the values of `service` are, in
+    their order, as runners and how many values each has."""
     service: bytes = b""
     response: bytes = b""
     lateness: bytes = b""

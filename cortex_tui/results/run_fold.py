@@ -29,6 +29,7 @@ from cortex_tui.results.findings import ExaminationTimes, Findings, findings_of
 from cortex_tui.results.interval import Interval, TimeName, interval_of
 from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.intervals import IntervalSeries
+from cortex_tui.results.joining import shares_of
 from cortex_tui.results.no_success import why_no_success
 from cortex_tui.results.phase_clock import PhaseClock
 from cortex_tui.results.run_totals import RunTotals
@@ -201,8 +202,8 @@ class RunFold(RunTotals):
         self.changed = True
         interval = interval_of(samples, self.level)
         self.count(interval)
-        ended = len(samples.service) // 8 * self.batch
-        self.by_runner[samples.runner] = self.by_runner.get(samples.runner, 0) + ended
+        for runner, values in shares_of(samples):
+            self.by_runner[runner] = self.by_runner.get(runner, 0) + values * self.batch
         if samples.at_ns:
             # Messages of closed intervals without a time of their own are older than this one.
             self.measured_ns = max(self.measured_ns, self._until(samples.at_ns))

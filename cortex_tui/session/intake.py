@@ -15,6 +15,7 @@ from cortex_tui.placement.port import Place, Placement, Stream
 from cortex_tui.protocol.commands import Command, EndPhase, Stop
 from cortex_tui.protocol.messages import Answer, Answered, LogLine, SessionFinished, SessionStarted
 from cortex_tui.protocol.plan import SessionPlan
+from cortex_tui.results.joining import joined
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.session.control import UntilDecided
 from cortex_tui.session.decisions import decisions
@@ -134,7 +135,7 @@ class Intake:
             self._stream = stream
             self._requests.begin(stream)
             async for batch in stream:
-                for message in batch:
+                for message in joined(batch):
                     if isinstance(message, SessionFinished):
                         ended = message
                     elif not isinstance(message, SessionStarted) or self.fold.started is None:

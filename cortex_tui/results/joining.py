@@ -1,0 +1,100 @@
+"""Joins what several runners of a run have sent, where it waits to be folded in.
+
+Folding a message takes some 100 us, however few values it has, and a thousand runners send ten
+thousand messages a second. While the reader keeps up, nothing waits and nothing is joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from cortex_tui.protocol.messages import Health, Message, Pulse, Samples
+from cortex_tui.results.interval import merged_health
+
+_VALUE_BYTES = 8
+
+Key = tuple[int, str, int]
+
+
+def joined(batch: Sequence[Message]) -> Iterator[Message]:
+    """The messages of a batch, with one in place of those that are of the same interval of a run.
+
+    The values of an interval are passed on before any message but a pulse that came after them.
+    """
+    waiting: dict[Key, list[Samples]] = {}
+    for message in batch:
+        match message:
+            case Samples():
+                key = (message.run, message.phase, message.interval)
+                waiting.setdefault(key, []).append(message)
+            case Pulse():
+                yield message
+            case _:
+                yield from map(_one, waiting.values())
+                waiting.clear()
+                yield message
+    yield from map(_one, waiting.values())
+
+
+def _one(messages: Sequence[Samples]) -> Samples:
+    """In place of messages of one interval; what is as of the moment is that of the last."""
+    if len(messages) == 1:
+        return messages[0]
+    last = messages[-1]
+    values = zip(*(message.values for message in messages), strict=True)
+    service, response, lateness, failures = (b"".join(each) for each in values)
+    return msgspec.structs.replace(
+        last,
+        shares=tuple(share for message in messages for share in shares_of(message)),
+        service=service,
+        response=response,
+        lateness=lateness,
+        failures=failures,
+        errors=_sums(message.errors for message in messages),
+        tracebacks=_first(message.tracebacks for message in messages),
+        texts=_first(message.texts for message in messages),
+        drained=sum(message.drained for message in messages),
+        failed_in_batches=sum(message.failed_in_batches for message in messages),
+        unstarted=sum(message.unstarted for message in messages),
+        neighbours=max(message.neighbours for message in messages),
+        at_ns=max(message.at_ns for message in messages),
+        health=_health(message.health for message in messages),
+        spanned=_spanned(messages),
+    )
+
+
+def shares_of(samples: Samples) -> tuple[tuple[int, int], ...]:
+    """Whose the values of `service` are, in their order: runners, and how many values each has."""
+    return samples.shares or ((samples.runner, len(samples.service) // _VALUE_BYTES),)
+
+
+def _sums(each: Iterable[dict[str, int]]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for counts in each:
+        for name, count in counts.items():
+            sums[name] = sums.get(name, 0) + count
+    return sums
+
+
+def _first(each: Iterable[dict[str, str]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for texts in each:
+        found = {**texts, **found}
+    return found
+
+
+def _health(each: Iterable[Health]) -> Health:
+    whole = Health()
+    for health in each:
+        whole = merged_health(whole, health)
+    return whole
+
+
+def _spanned(messages: Sequence[Samples]) -> dict[int, Health]:
+    found: dict[int, Health] = {}
+    for message in messages:
+        for interval, health in message.spanned.items():
+            found[interval] = merged_health(found.get(interval, Health()), health)
+    return found
