@@ -15,6 +15,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Literal
 
 from cortex_tui.limits import MAX_LINE_CHARS
+from cortex_tui.placement.exits import describe_exit
 from cortex_tui.placement.fleet import open_fleet
 from cortex_tui.placement.port import Stream
 from cortex_tui.protocol.commands import Start, ToRunner
@@ -101,16 +102,6 @@ class RunnerProcess:
         for stream in (self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
-
-
-def describe_exit(code: int) -> str:
-    """What a return code says, in words."""
-    if code >= 0:
-        return f"exited with code {code} before its session had ended"
-    try:
-        return f"was killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"was killed by signal {-code}"
 
 
 class InRunnerProcess:
@@ -236,7 +227,8 @@ class InRunnerProcess:
             stream.deliver([link.finished])
         else:
             ending = describe_exit(code) if gone else "closed its connection and had to be killed"
-            reason = exit_reason[0] if exit_reason else f"the runner {ending}"
+            early = " before its session had ended" if gone and code >= 0 else ""
+            reason = exit_reason[0] if exit_reason else f"the runner {ending}{early}"
             stream.deliver([RunnerDied(reason, time.perf_counter_ns())])
 
 

@@ -24,6 +24,10 @@ def _in_process(measuring_loop: asyncio.AbstractEventLoop | None) -> Placement:
     return InProcess(measuring_loop)
 
 
+def _no_cluster(measuring_loop: asyncio.AbstractEventLoop | None) -> Placement:
+    raise ValueError("expected a cluster to measure on")
+
+
 PROCESS = Place(
     name="process",
     words="in a process of its own",
@@ -36,14 +40,25 @@ IN_PROCESS = Place(
     name="in-process", words="in this process", make=_in_process, shares_loop=True
 )  # fmt: skip
 
+CLUSTER = Place(
+    name="cluster",
+    words="on a cluster",
+    make=_no_cluster,
+    own_process=True,
+    can_be_killed=True,
+    has_fleets=True,
+)
+"""What is known of a session of any cluster, by which it is stored."""
+
 PLACEMENTS: dict[str, Place] = {place.name: place for place in (PROCESS, IN_PROCESS)}
-"""By the name under which a session is stored."""
+"""Those that are opened by their name, under which a session is stored."""
 
 
 def place_of(name: str) -> Place:
     """The place of that name. A stored session may come from one that is not here: all that is
     known of that is its name."""
-    return PLACEMENTS.get(name) or Place(name=name, words=f"by {name}", make=_unknown)
+    known = {CLUSTER.name: CLUSTER, **PLACEMENTS}
+    return known.get(name) or Place(name=name, words=f"by {name}", make=_unknown)
 
 
 def _unknown(measuring_loop: asyncio.AbstractEventLoop | None) -> Placement:

@@ -220,6 +220,27 @@ class LogLine(msgspec.Struct, frozen=True, tag=True):
     """0 if not known."""
 
 
+class RunnerPlaced(msgspec.Struct, frozen=True, tag=True):
+    """On which machine of a cluster a runner is started."""
+
+    runner: int
+    machine: str
+    at_ns: Moment
+
+
+class MachineChanged(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """How a machine of a cluster is from `since_ns` on."""
+
+    machine: str
+    state: Literal["connected", "silent", "lost"]
+    """A machine that is `silent` sends nothing, and what it measures meanwhile arrives late; what
+    one that is `lost` sends is refused."""
+    reason: str = ""
+    """Of a machine that is lost: why, in one line."""
+    since_ns: Moment
+    at_ns: Moment
+
+
 class SessionFinished(msgspec.Struct, frozen=True, tag=True):
     """The last message of a session that came to its end."""
 
@@ -249,6 +270,8 @@ Message = (
     | RunMeasured
     | Answer
     | LogLine
+    | RunnerPlaced
+    | MachineChanged
     | SessionFinished
     | RunnerDied
 )

@@ -20,12 +20,14 @@ from cortex_tui.protocol.messages import (
     Health,
     LevelChanged,
     LogLine,
+    MachineChanged,
     Mark,
     Message,
     Pulse,
     RunFinished,
     RunMeasured,
     RunnerDied,
+    RunnerPlaced,
     RunPlanned,
     Samples,
     SessionFinished,
@@ -83,6 +85,11 @@ class SessionFold:
             p.run: self._planned(RunPlanned(p.run, p.profile, (), p.round, p.variant))
             for p in plan.runs
         }
+        self.machine_of: dict[int, str] = {}
+        """The machines on which runners were started, by the number of the runner; empty where they
+        are not on a cluster."""
+        self.machines: dict[str, MachineChanged | None] = {}
+        """By machine, what was reported of it last; None before anything was."""
         self.log: deque[LogLine] = deque(maxlen=MAX_LOG_LINES)
         self._entries: deque[LogEntry] = deque(maxlen=MAX_LOG_LINES)
         """What views have of the log; made once for each line."""
@@ -155,6 +162,11 @@ class SessionFold:
                 self._apply(message.run, RunFold.calibrate, message)
             case LevelChanged():
                 self._apply(message.run, RunFold.change_level, message)
+            case RunnerPlaced():
+                self.machine_of[message.runner] = message.machine
+                self.machines.setdefault(message.machine)
+            case MachineChanged():
+                self.machines[message.machine] = message
             case Answer() | Arrived():
                 pass  # the controller's, and the placement's
             case LogLine():

@@ -1,0 +1,37 @@
+"""The kinds of clusters that there are. To add one, add its `Kind` to `ADAPTERS`."""
+
+from __future__ import annotations
+
+from cortex_tui.placement.cluster.port import Adapter, ClusterError, Kind
+from cortex_tui.placement.cluster.settings import ClusterSettings
+
+
+def _agents(text: str, settings: ClusterSettings) -> Adapter:
+    from cortex_tui.placement.cluster.plain import PlainAgents
+
+    return PlainAgents.read(text)
+
+
+ADAPTERS: dict[str, Kind] = {
+    "agents": Kind("agents:N", "N agents as processes of this machine", _agents),
+}
+"""By what stands before the colon."""
+
+
+def adapter_of(text: str, settings: ClusterSettings) -> Adapter:
+    """The cluster that a person means by what stands behind `--cluster`.
+
+    Raises ClusterError for a kind that is not there, or whose extra is not installed.
+    """
+    scheme = text.partition(":")[0]
+    kind = ADAPTERS.get(scheme)
+    if kind is None:
+        known = ", ".join(kind.shape for kind in ADAPTERS.values())
+        raise ClusterError(f"expected one of {known}, got {text!r}")
+    try:
+        return kind.make(text, settings)
+    except ImportError as error:
+        raise ClusterError(
+            f"{kind.shape} needs {error.name or 'a package'}, which is not installed: "
+            "pip install 'cortex-tui[cluster]'"
+        ) from error

@@ -1,0 +1,91 @@
+"""An agent as a child process: how an adapter starts one on the machine where it runs itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
+from pathlib import Path
+
+from cortex_tui.placement.cluster.port import AGENT_MODULE, ClusterError
+from cortex_tui.placement.cluster.ticket import Ticket, encode_ticket
+from cortex_tui.placement.exits import describe_exit
+
+_END_S = 5.0
+"""How long an agent may take to end with its stdin: its runners are killed, folders are deleted."""
+_MAX_WORDS = 2_000
+"""Bytes of what it wrote on stderr last, which are part of the reason for its end."""
+
+
+class AgentProcess:
+    """Ends with whoever started it: its stdin is a pipe of that process."""
+
+    def __init__(self, process: Process) -> None:
+        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        """The reason, as soon as the agent has ended without being asked to."""
+        self._process = process
+        self._closing = False
+        self._watching = asyncio.ensure_future(self._watch())
+
+    @classmethod
+    async def start(
+        cls, ticket: Ticket, *, prefix: Sequence[str] = (), python: str = sys.executable
+    ) -> AgentProcess:
+        """`prefix` is a command that runs another one, such as `ip netns exec NAME`.
+
+        Raises ClusterError.
+        """
+        command = [*prefix, python, "-P", "-m", AGENT_MODULE]
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=PIPE,
+                process_group=0,
+            )  # fmt: skip
+        except OSError as error:
+            raise ClusterError(f"{command[0]} could not be started: {error}") from error
+        agent = cls(process)
+        assert process.stdin is not None
+        process.stdin.write(encode_ticket(ticket))
+        return agent
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def close(self) -> None:
+        """Ends it, and all that it has started, also where it does not react."""
+        self._closing = True
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            async with asyncio.timeout(_END_S):
+                await asyncio.shield(self._watching)
+        except TimeoutError:
+            _kill_groups(self.pid)
+            await self._watching
+
+    async def _watch(self) -> None:
+        assert self._process.stderr is not None
+        words = b""
+        while text := await self._process.stderr.read(_MAX_WORDS):
+            words = (words + text)[-_MAX_WORDS:]
+        code = await self._process.wait()
+        if not self._closing:
+            lines = words.decode(errors="backslashreplace").strip().splitlines()
+            last = f": {lines[-1]}" if lines else ""
+            self.lost.set_result(f"its agent {describe_exit(code)}{last}")
+
+
+def _kill_groups(pid: int) -> None:
+    """Kills a process that leads a group, and the groups of its children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    groups = [pid]
+    with contextlib.suppress(OSError):  # no Linux, or a kernel without that file
+        groups += map(int, children.read_text(encoding="ascii").split())
+    for group in groups:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)

@@ -1,0 +1,13 @@
+"""What a person chooses for a cluster, besides which one."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The same for all adapters."""
+
+    lost_after_ns: int = 10_000_000_000
+    """How long a machine may be silent, or its connection broken, before it counts as lost. What
+    was measured meanwhile arrives late and whole; after that time it is refused."""
