@@ -9,9 +9,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import IO, NamedTuple
 
+from cortex_tui.limits import MAX_LINK_SPOOL_BYTES
+
 _HEADER = struct.Struct(">I?")
-_SEGMENT_BYTES = 16 * 1024 * 1024
-"""A file is deleted when all of it was dropped; records never lie in two."""
 
 
 class Piece(NamedTuple):
@@ -37,10 +37,14 @@ class Spool:
     """Positions count bytes from the first that was ever appended. Nothing is left of the files
     when the process ends, however it ends: they have no names."""
 
-    def __init__(self, folder: str, limit: int) -> None:
-        """`limit` bounds the bytes on disk, headers included."""
+    def __init__(
+        self, folder: str, limit: int = MAX_LINK_SPOOL_BYTES, segment: int = 16 * 1024 * 1024
+    ) -> None:
+        """`limit` bounds the bytes on disk, headers included. A file has some `segment` bytes and
+        is removed when all of it was dropped."""
         self._folder = folder
         self._limit = limit
+        self._segment = segment
         self._segments: deque[_Segment] = deque()
         self.end = 0
         """Where the next piece will be."""
@@ -82,7 +86,7 @@ class Spool:
         begin = self._segments[0].start if self._segments else self.end
         if self.end + size - begin > self._limit:
             raise FullError(f"more than {self._limit:,} bytes wait to be sent")
-        if not self._segments or self.end - self._segments[-1].start >= _SEGMENT_BYTES:
+        if not self._segments or self.end - self._segments[-1].start >= self._segment:
             file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
             self._segments.append(_Segment(file, self.end, self.end))
         return self._segments[-1]
