@@ -61,6 +61,12 @@ MAX_LINK_SPOOL_BYTES = 1024 * 1024 * 1024
 """Of what one link keeps on disk. A link that needs more ends, with that reason."""
 MAX_LINK_GREETINGS = 64
 """Connections at a time that have not shown that they know the token. One more ends the oldest."""
+# Of the code that is sent to other machines.
+
+MAX_BUNDLE_BYTES = 100 * 1024 * 1024
+MAX_BUNDLE_FILES = 20_000
+MAX_SCANNED_BYTES = 1024 * 1024
+"""Of a Python file that is searched for its imports."""
 
 # Of what a profile or a person asks for.
 

@@ -106,9 +106,13 @@ def _missing_module(profile: Profile) -> str:
 
 
 @click.command()
-def schema() -> int:
+@click.option("--hosts", is_flag=True, help="That of hosts.toml, the machines of --cluster ssh:….")
+def schema(hosts: bool) -> int:
     """Print the JSON Schema of a suite, for an editor to complete and check it."""
-    from cortex_tui.profiles.schema import suite_schema
+    if hosts:
+        from cortex_tui.placement.cluster.hosts import hosts_schema as made
+    else:
+        from cortex_tui.profiles.schema import suite_schema as made
 
-    click.echo(json.dumps(suite_schema(), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(made(), indent=2, ensure_ascii=False))
     return 0

@@ -106,10 +106,16 @@ ALLOWED = {
         "cortex_tui.store.records",
     },
     "cortex_tui.placement": {
+        MODEL,
+        "cortex_core",
+        "cortex_tui.environment",
         "cortex_tui.isolation",
         "cortex_tui.placement",
         "cortex_tui.protocol",
         "cortex_tui.runner",
+        "cortex_tui.toml",
+        "cortex_tui.workloads.loading",
+        "cortex_tui.workloads.names",
     },
     "cortex_tui.session": {
         MODEL,

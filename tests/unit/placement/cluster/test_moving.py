@@ -1,0 +1,221 @@
+"""The user's code in another folder: it runs as at home, and speaks of the folders of home."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from cortex_tui.placement.cluster.bundle import CodeFolders, pack
+from cortex_tui.placement.cluster.moving import (
+    MachineFolders,
+    decode_from,
+    folders_of,
+    plan_at,
+    user_paths,
+)
+from cortex_tui.placement.local_process import InRunnerProcess
+from cortex_tui.profiles.model import Length, Profile
+from cortex_tui.profiles.suite import read_suite
+from cortex_tui.protocol.frames import encode_messages
+from cortex_tui.protocol.messages import LogLine, Message, RunFinished, RunPlanned, Samples
+from cortex_tui.protocol.plan import RunnerSpec, RunPlan, SessionPlan
+
+PROJECTS = {
+    "siblings": {
+        "profiles/bench.toml": "bench:work",
+        "profiles/bench.py": "import helper\ndef work(): helper.check()\n",
+        "profiles/helper.py": "def check(): pass\n",
+    },
+    "relative imports": {
+        "shop/bench/__init__.py": "",
+        "shop/__init__.py": "",
+        "shop/cart.py": "def check(): pass\n",
+        "shop/bench/bench.toml": "speed:work",
+        "shop/bench/speed.py": "from ..cart import check\nfrom . import other\n"
+        "def work(): check(); other.check()\n",
+        "shop/bench/other.py": "def check(): pass\n",
+    },
+    "src layout": {
+        "bench.toml": "bench:work",
+        "bench.py": "import shop\ndef work(): shop.check()\n",
+        "src/shop/__init__.py": "from shop.cart import check\n",
+        "src/shop/cart.py": "def check(): pass\n",
+    },
+    "data next to the suite": {
+        "profiles/bench.toml": "bench:work",
+        "profiles/bench.py": """
+            from pathlib import Path
+            def work():
+                assert (Path(__file__).parent / "data/words.txt").read_text() == "one"
+                assert Path("profiles/data/words.txt").read_text() == "one"
+            """,
+        "profiles/data/words.txt": "one",
+    },
+    "an import inside of a function": {
+        "bench.toml": "bench:work",
+        "bench.py": "def work():\n    import late\n    late.check()\n",
+        "late.py": "def check(): pass\n",
+    },
+    "a project on the user's path": {
+        "app/bench.toml": "bench:work",
+        "app/bench.py": "import shop\ndef work(): shop.check()\n",
+        "lib/shop.py": "def check(): pass\n",
+    },
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def project(home: Path, files: dict[str, str]) -> Profile:
+    """Writes it; the one profile of its suite."""
+    for path, text in files.items():
+        file = home / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if path.endswith(".toml"):
+            text = f'[profile.x]\nworkload = "{text}"\nduration = "1s"\n'
+        file.write_text(textwrap.dedent(text), encoding="utf-8")
+    (suite,) = home.rglob("bench.toml")
+    found = read_suite(suite, str(suite)).suite
+    assert found is not None
+    (profile,) = found.profiles
+    return msgspec.structs.replace(profile, stop=Length(iterations=20), warmup=Length())
+
+
+def plan_for(profile: Profile, home: Path, *runners: RunnerSpec) -> SessionPlan:
+    return SessionPlan(
+        session="s1", runs=(RunPlan(0, profile),), scratch=str(home / "scratch/s1"),
+        cache=str(home / "cache"), interval_ns=10_000_000, runners=runners,
+    )  # fmt: skip
+
+
+async def run_elsewhere(plan: SessionPlan, home: Path) -> list[Message]:
+    """On a machine that has no folder `home`, in the words of this one."""
+    elsewhere = home.parent / "machine"
+    python_path = user_paths()
+    code = pack(folders_of(plan, python_path))
+    folder = CodeFolders(str(elsewhere / "code")).unpack(code.digest, code.packed)
+    there = MachineFolders(
+        code=folder, scratch=str(elsewhere / "scratch"), cache=str(elsewhere / "cache")
+    )
+    moved = plan_at(plan, code, python_path, there)
+    os.makedirs(moved.scratch)
+    os.chdir("/")
+    os.rename(home, f"{home}-gone")
+    placement = InRunnerProcess()
+    found: list[Message] = []
+    async with placement.open(moved) as stream:
+        async for batch in stream:
+            body = encode_messages(batch)[4:]
+            found += decode_from(body, folder)
+            assert str(elsewhere).encode() not in encode_messages(found).replace(
+                str(elsewhere / "scratch").encode(), b""
+            )
+    return found
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+async def test_code_runs_where_its_own_folder_is_not(
+    home: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = project(home, PROJECTS[name])
+    if (home / "lib").is_dir():
+        monkeypatch.syspath_prepend(str(home / "lib"))
+        monkeypatch.chdir(home / "app")
+    messages = await run_elsewhere(plan_for(profile, home), home)
+    (finished,) = (each for each in messages if isinstance(each, RunFinished))
+    samples = [each for each in messages if isinstance(each, Samples)]
+    assert (finished.state, finished.reason) == ("finished", "")
+    assert [each.errors for each in samples if each.errors] == []
+    assert sum(len(each.service) // 8 for each in samples) == 20
+    (planned,) = (each for each in messages if isinstance(each, RunPlanned))
+    assert planned.profile.source == profile.source
+
+
+async def test_what_fails_speaks_of_the_users_own_folders(home: Path) -> None:
+    text = """
+        import os, sys
+        def work():
+            print("in", os.getcwd())
+            raise FileNotFoundError(f"no {__file__}")
+        """
+    profile = project(home, {"bench.toml": "bench:work", "bench.py": text})
+    messages = await run_elsewhere(plan_for(profile, home), home)
+    samples = [each for each in messages if isinstance(each, Samples) and each.tracebacks]
+    assert f'File "{home}/bench.py", line 5, in work' in samples[0].tracebacks["FileNotFoundError"]
+    assert samples[0].texts["FileNotFoundError"] == f"no {home}/bench.py"
+    lines = {each.text for each in messages if isinstance(each, LogLine)}
+    assert f"in {home}" in lines
+
+
+@pytest.mark.parametrize("code", ["def work(:", "1/0"], ids=["syntax", "raises"])
+async def test_code_that_cannot_be_loaded_is_reported_as_at_home(home: Path, code: str) -> None:
+    profile = project(home, {"bench.toml": "bench:work", "bench.py": code})
+    messages = await run_elsewhere(plan_for(profile, home), home)
+    (finished,) = (each for each in messages if isinstance(each, RunFinished))
+    assert finished.state == "failed"
+    assert f'File "{home}/bench.py", line 1' in finished.traceback
+
+
+async def test_a_module_that_is_not_there_was_looked_for_at_home(home: Path) -> None:
+    profile = project(home, {"bench.toml": "bench:work"})
+    messages = await run_elsewhere(plan_for(profile, home), home)
+    (finished,) = (each for each in messages if isinstance(each, RunFinished))
+    assert f"there is no module 'bench' (looked in {home} and in" in finished.reason
+
+
+def test_built_in_workloads_need_no_code(home: Path) -> None:
+    profile = Profile(suite="s", name="x", workload="cortex.search", stop=Length(1), source="/x")
+    plan = plan_for(profile, home)
+    assert folders_of(plan, ("/some/lib",)) == ()
+    there = MachineFolders(scratch="/t/scratch", cache="/t/cache")
+    moved = plan_at(plan, None, (), there)
+    assert (moved.scratch, moved.cache) == ("/t/scratch/s1", "/t/cache")
+    assert (moved.runs, moved.runners) == (plan.runs, ())
+
+
+def test_runners_of_versions_have_their_folders_there(home: Path) -> None:
+    profile = project(home, {"bench.toml": "bench:work", "bench.py": ""})
+    version = home / "scratch/code/0"
+    version.mkdir(parents=True)
+    spec = RunnerSpec(
+        variant="main", cwd=str(version), foreign=str(home), own=str(version),
+        env={"PYTHONPATH": f"{version}/src:/usr/lib/else", "X": str(home)},
+    )  # fmt: skip
+    plan = plan_for(profile, home, RunnerSpec(variant="here"), spec)
+    code = pack(folders_of(plan, ()))
+    there = MachineFolders(code="/t/c", scratch="/t/s", cache="/t/k", python_path="/opt/x")
+    here, moved = plan_at(plan, code, (), there).runners
+    assert here == RunnerSpec(variant="here", cwd=f"/t/c{home}")
+    assert moved == RunnerSpec(
+        variant="main", cwd=f"/t/c{version}", foreign=f"/t/c{home}", own=f"/t/c{version}",
+        env={"PYTHONPATH": f"/t/c{version}/src:/opt/x", "X": str(home)},
+    )  # fmt: skip
+
+
+def test_a_parameter_that_is_a_path_of_the_code_is_moved(home: Path) -> None:
+    profile = project(home, {"bench.toml": "bench:work", "bench.py": "", "data": ""})
+    params = {"file": str(home / "data"), "other": "/etc/passwd", "text": f"in {home}", "n": 1}
+    plan = plan_for(msgspec.structs.replace(profile, params=params), home)
+    code = pack(folders_of(plan, ()))
+    moved = plan_at(plan, code, (), MachineFolders(code="/t", scratch="/s", cache="/k"))
+    assert moved.runs[0].profile.params == {**params, "file": f"/t{home}/data"}
+
+
+def test_of_the_path_only_the_users_own_folders_are_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = tmp_path / "lib/site-packages"
+    packages.mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path), str(packages), "/no/such", ""])
+    assert user_paths() == (str(tmp_path),)
