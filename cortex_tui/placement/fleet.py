@@ -1,7 +1,8 @@
-"""A session of several runners on this machine: a process each, and one stream of all.
+"""A session of several runners: a process each, and one stream of all.
 
 Runs begin, warm up, measure and end together over all processes: whoever arrives at a barrier waits
-until every other has, and all continue at one moment. Processes of a machine share the clock.
+until every other has, and all continue at one moment. Processes of a machine share the clock; what
+goes to another machine and comes from there is moved to its clock, and back, by `open_one`.
 
 A runner is started when its first runs are next and ends with its last, so that a comparison of
 variants in many rounds has a fresh process for each: what is particular to one process (where its
@@ -29,7 +30,7 @@ from cortex_tui.protocol.messages import Message, RunFinished, RunnerDied
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 
 TOGETHER_NS = 20_000_000
-"""How long before its moment a release or a command is sent: by then it has arrived."""
+"""How long before its moment a release or a command is sent to runners of this machine."""
 
 _LOOK_S = 0.25
 
@@ -37,9 +38,15 @@ Open = Callable[[SessionPlan], AbstractAsyncContextManager[Stream]]
 
 
 @asynccontextmanager
-async def open_fleet(plan: SessionPlan, open_one: Open) -> AsyncIterator[Stream]:
-    """The session of all runners of the plan; `open_one` starts the one of a plan's `runner`."""
-    fleet = _Fleet(plan, open_one)
+async def open_fleet(
+    plan: SessionPlan, open_one: Open, lead_ns: Callable[[], int] = lambda: TOGETHER_NS
+) -> AsyncIterator[Stream]:
+    """The session of all runners of the plan; `open_one` starts the one of a plan's `runner`.
+
+    `lead_ns` is asked how long before its moment something is to be sent, so that all runners have
+    received it by then. All times are on this program's clock.
+    """
+    fleet = _Fleet(plan, open_one, lead_ns)
     fleet.advance()
     looking = asyncio.ensure_future(fleet.watch_silence())
     try:
@@ -52,10 +59,11 @@ async def open_fleet(plan: SessionPlan, open_one: Open) -> AsyncIterator[Stream]
 class _Fleet:
     """The runners that are there now. On the intake's loop."""
 
-    def __init__(self, plan: SessionPlan, open_one: Open) -> None:
+    def __init__(self, plan: SessionPlan, open_one: Open, lead_ns: Callable[[], int]) -> None:
         self.stream = Stream(self._send, self._kill)
         self._plan = plan
         self._open_one = open_one
+        self._lead_ns = lead_ns
         self._merge = SessionMerge(plan)
         self._all = set(plan.runner_numbers)
         self._parts: defaultdict[int, list[RunPlan]] = defaultdict(list)
@@ -155,7 +163,7 @@ class _Fleet:
         if merged:
             self.stream.deliver(merged)
         for barrier, waiting in self._merge.released().items():
-            release = Release(barrier, time.perf_counter_ns() + TOGETHER_NS)
+            release = Release(barrier, time.perf_counter_ns() + self._lead_ns())
             for other in waiting & set(self._streams):
                 self._streams[other].send(release)
         if any(isinstance(message, RunFinished | RunnerDied) for message in batch):
@@ -171,8 +179,8 @@ class _Fleet:
         runners = self._merge.runners_of(command.run)
         if command.run is None:
             runners &= self._begun
-        if len(runners) > 1 and not isinstance(command, Stop):
-            at_ns = time.perf_counter_ns() + TOGETHER_NS
+        if len(runners) > 1:
+            at_ns = time.perf_counter_ns() + self._lead_ns()
             request = msgspec.structs.replace(request, apply_at_ns=at_ns)
         self._merge.ask(request.id, runners)
         for runner in runners:

@@ -85,12 +85,11 @@ class ClosedDriver:
     def put_off(self, by_ns: int, from_ns: int) -> None:
         self._levels.shift(by_ns, from_ns)
 
-    def adjust(self, factor: float) -> None:
+    def adjust(self, factor: float, at_ns: int) -> None:
         """Multiplies the number of workers."""
-        now_ns = self._phase.now_ns()
-        level = self._levels.at(now_ns)
+        level = self._levels.at(at_ns)
         if level:
-            self._levels.scale(self._load.adjusted(level, factor) / level, now_ns)
+            self._levels.scale(self._load.adjusted(level, factor) / level, at_ns)
             self._follow()
 
     def _follow(self) -> None:

@@ -1,4 +1,4 @@
-"""What is reported about a phase that did not end as planned."""
+"""What is reported about a phase that did not begin or end as planned."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ def left_behind(unfinished_ns: Sequence[int]) -> str:
     return (
         f"warm-up: {count} operation{'s' * (count > 1)} had not ended and "
         f"{'were' if count > 1 else 'was'} cancelled, the oldest after {oldest_s:.1f} s"
+    )
+
+
+def began_late(late_ns: int) -> str:
+    """What the reader of a run should know of a process that was not there when all began."""
+    return (
+        f"a process began to measure {late_ns / 1e6:.0f} ms after the moment at which all were to "
+        "begin: its event loop was blocked, or the network was slow"
     )
 
 

@@ -46,26 +46,26 @@ def execute(
     return Answered(True, f"{done[0][0] if len(done) == 1 else f'{len(done)} runs'}: {what}")
 
 
-def carry_out(command: Command, member: Member) -> tuple[str, str]:
-    """See `execute`."""
-    return member.run.profile.full_name, _carry_out(command, member)
+def carry_out(command: Command, member: Member, at_ns: int | None = None) -> tuple[str, str]:
+    """See `execute`; at that moment, which may have passed, now if None."""
+    return member.run.profile.full_name, _carry_out(command, member, at_ns)
 
 
-def _carry_out(command: Command, member: Member) -> str:
+def _carry_out(command: Command, member: Member, at_ns: int | None) -> str:
     run = member.run
     match command:
         case Stop():
             if command.run is None and not run.life.stopping:
                 member.stopped_with_all = True
-            text = run.stop()
+            text = run.stop(at_ns)
             if run.life.stage == "setup" and member.host is not None:
                 member.host.cancel()
             return text
         case Pause():
-            return run.pause()
+            return run.pause(at_ns)
         case Resume():
-            return run.resume()
+            return run.resume(at_ns)
         case EndPhase():
-            return run.end_phase(command.phase, command.mark)
+            return run.end_phase(command.phase, command.mark, at_ns)
         case Adjust():
-            return run.adjust(command.factor)
+            return run.adjust(command.factor, at_ns)

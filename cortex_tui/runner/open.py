@@ -78,14 +78,13 @@ class OpenDriver:
         self._schedule.shift(by_ns, min(from_ns, self._schedule.next_ns or from_ns))
         self._wait()
 
-    def adjust(self, factor: float) -> None:
+    def adjust(self, factor: float, at_ns: int) -> None:
         """Multiplies the rate; what is due already keeps its moment."""
-        now_ns = self._phase.now_ns()
         if not self._phase.paused:
-            self._start_or_drop(now_ns)
-        if level := self.level:
+            self._start_or_drop(at_ns)
+        if level := self._schedule.levels.at(at_ns):
             factor = self._load.adjusted(level, factor) / level
-        self._schedule.scale(factor, now_ns)
+        self._schedule.scale(factor, at_ns)
         self._wait()
 
     def _wait(self) -> None:

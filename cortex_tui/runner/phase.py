@@ -123,9 +123,17 @@ class ActivePhase:
 
         return guarded_action
 
-    def end(self) -> None:
+    def moment_of(self, at_ns: int | None) -> int:
+        """When something is done that was to be done at `at_ns`: then, although it is later by now,
+        as for all others that do it, too. None is now. A paused phase has no other moment."""
+        if self._paused_ns is not None:
+            return self._paused_ns
+        now_ns = self.clock()
+        return now_ns if at_ns is None else max(self.start_ns, min(at_ns, now_ns))
+
+    def end(self, at_ns: int | None = None) -> None:
         """Starts nothing new; what is in flight is awaited."""
-        self.end_ns = min(self.end_ns, self.now_ns())
+        self.end_ns = min(self.end_ns, self.moment_of(at_ns))
         self.recorder.end_window(self.end_ns)
         self.over.set()
         self.resumed.set()
@@ -134,16 +142,16 @@ class ActivePhase:
         """Does not wait for what is in flight any longer."""
         self._abandoned.set()
 
-    def pause(self) -> None:
+    def pause(self, at_ns: int | None = None) -> None:
         """Stops the clock. Operations in flight continue, and count."""
-        self._paused_ns = self.recorder.frozen_ns = self.clock()
+        self._paused_ns = self.recorder.frozen_ns = self.moment_of(at_ns)
         self.resumed.clear()
 
-    def resume(self) -> int:
+    def resume(self, at_ns: int | None = None) -> int:
         """Starts the clock again; returns for how long it was stopped."""
         if self._paused_ns is None:
             return 0
-        resumed_ns = self.clock()
+        resumed_ns = self.clock() if at_ns is None else max(self._paused_ns, at_ns)
         by_ns = resumed_ns - self._paused_ns
         self._pace.skip(self._paused_ns, resumed_ns)
         self._paused_ns = self.recorder.frozen_ns = None

@@ -24,7 +24,7 @@ from cortex_tui.protocol.plan import RunPlan
 from cortex_tui.runner.calibration import calibrated_batch
 from cortex_tui.runner.clock import CLOCK, NEVER_NS
 from cortex_tui.runner.driver import Driver, DriverTask, make_driver
-from cortex_tui.runner.endings import left_behind, stalled
+from cortex_tui.runner.endings import began_late, left_behind, stalled
 from cortex_tui.runner.health import HealthReport
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.operations import Operations
@@ -32,6 +32,9 @@ from cortex_tui.runner.phase import DRAIN_NS, MEASURE_STALL_NS, STALL_NS, Active
 from cortex_tui.runner.recorder import Recorder
 from cortex_tui.runner.timeline import Timeline
 from cortex_tui.runner.timer import ArrivalTimer
+
+LATE_NS = 20_000_000
+"""What begins later than this after the moment at which all begin is reported."""
 
 Report = Callable[[Message], None]
 
@@ -86,6 +89,9 @@ class Run:
         """At the moment at which all that have warmed up begin; nothing for one that has not."""
         if self.life.stage == "warm" and not self.life.stopping:
             self.change(self.life.to("measure"), start_ns)
+            late_ns = CLOCK.read_ns() - start_ns
+            if late_ns > LATE_NS:
+                self.warnings.append(began_late(late_ns))
 
     # --- phases ------------------------------------------------------------------------------
 
@@ -151,7 +157,7 @@ class Run:
         driver.begin()
         self._report_level()
         if self.life.paused:
-            self._halt(phase, driver)
+            self._halt(phase, driver, start_ns)
         if self.life.stopping:
             phase.end()
         try:
@@ -214,32 +220,36 @@ class Run:
         )
 
     # --- what a person may do meanwhile ------------------------------------------------------
-    # Each says what it did, or raises TransitionError with the reason why it did nothing.
+    # Each says what it did, or raises TransitionError with the reason why it did nothing. `at_ns`
+    # is the moment at which several runners do it, None for one that need not wait for others.
 
-    def stop(self) -> str:
+    def stop(self, at_ns: int | None = None) -> str:
         """Starts nothing new; what is in flight is awaited, but not if asked a second time."""
         again, phase = self.life.stopping, self._phase
-        self._resume()
+        # One moment: what would be due between the end of a pause and that of the phase is not.
+        at_ns = CLOCK.read_ns() if at_ns is None else at_ns
+        self._resume(at_ns)
         self.change(self.life.stop())
         if phase is not None:
             if again:
                 phase.abandon()
-            phase.end()
+            phase.end(at_ns)
         if self._calibrating is not None:
             self._calibrating.cancel()
         return "stopping without waiting for operations in flight" if again else "stopping"
 
-    def end_phase(self, phase_name: str | None, mark: str) -> str:
+    def end_phase(self, phase_name: str | None, mark: str, at_ns: int | None = None) -> str:
         """Ends the phase under way, if it is the named one, as if its time were up."""
         phase = self._phase
         if phase is None or phase.over.is_set() or phase_name not in (None, phase.name):
             raise TransitionError(f"there is no {phase_name or 'warm-up or measure'} to end now")
-        self._mark(mark)
-        self._resume()
-        phase.end()
+        at_ns = CLOCK.read_ns() if at_ns is None else at_ns
+        self._mark(mark, at_ns)
+        self._resume(at_ns)
+        phase.end(at_ns)
         return f"ended {'warm-up' if phase.name == 'warmup' else 'measure'}"
 
-    def pause(self) -> str:
+    def pause(self, at_ns: int | None = None) -> str:
         """Starts nothing new and stops the clock; between two phases, when the next begins."""
         phase, driver = self._phase, self._driver
         life = self.life.pause()
@@ -248,24 +258,24 @@ class Run:
                 raise TransitionError("it has measured to its end")
             self.change(life)
             return "paused from its next phase on"
-        self._halt(phase, driver)
+        self._halt(phase, driver, at_ns)
         self.change(life, phase.now_ns())
         return "paused"
 
-    def _halt(self, phase: ActivePhase, driver: Driver) -> None:
+    def _halt(self, phase: ActivePhase, driver: Driver, at_ns: int | None) -> None:
         # The clock stops first: what is due by then is started, and no later moment is left over.
-        phase.pause()
+        phase.pause(at_ns)
         driver.pause()
         self._mark("paused")
 
-    def resume(self) -> str:
+    def resume(self, at_ns: int | None = None) -> str:
         self.life.resume()
-        by_ns = self._resume()
+        by_ns = self._resume(at_ns)
         if by_ns:
-            self._mark(f"resumed after {by_ns / 1e9:.1f} s")
+            self._mark(f"resumed after {by_ns / 1e9:.1f} s", at_ns)
         return "resumed"
 
-    def _resume(self) -> int:
+    def _resume(self, at_ns: int | None) -> int:
         """Ends a pause, if there is one; how long it was."""
         phase, driver = self._phase, self._driver
         if not self.life.paused:
@@ -274,29 +284,30 @@ class Run:
             self.change(self.life.resume())
             return 0
         paused_ns = phase.now_ns()
-        by_ns = phase.resume()
+        by_ns = phase.resume(at_ns)
         driver.put_off(by_ns, paused_ns)
         self.change(self.life.resume(), paused_ns + by_ns)
         return by_ns
 
-    def adjust(self, factor: float) -> str:
+    def adjust(self, factor: float, at_ns: int | None = None) -> str:
         """Multiplies the rate or the number of workers."""
-        driver = self._driver
-        if driver is None or self._phase is None or self._phase.over.is_set() or factor <= 0:
+        phase, driver = self._phase, self._driver
+        if driver is None or phase is None or phase.over.is_set() or factor <= 0:
             raise TransitionError("its load can be changed in warm-up and measure only")
         before = driver.level
-        driver.adjust(factor)
+        driver.adjust(factor, phase.moment_of(at_ns))
         if driver.level == before:
             raise TransitionError("its load is at its bound")
         text = f"{before:g} → {driver.level:g}{self.profile.load.unit}"
-        self._mark(text)
+        self._mark(text, at_ns)
         self._report_level()
         return text
 
-    def _mark(self, text: str) -> None:
+    def _mark(self, text: str, at_ns: int | None = None) -> None:
         phase = self._phase
         if phase is not None and phase.name == "measure" and text:
-            self._report(Mark(self.number, phase.now_ns() - phase.start_ns, text, phase.clock()))
+            offset_ns = phase.moment_of(at_ns) - phase.start_ns
+            self._report(Mark(self.number, offset_ns, text, phase.clock()))
 
     # --- what is recorded --------------------------------------------------------------------
 

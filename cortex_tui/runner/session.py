@@ -86,9 +86,9 @@ class Session:
         """Ends one run, or all, those included that have not begun."""
         return self.execute(Stop(run))
 
-    def execute(self, command: Command) -> Answered:
+    def execute(self, command: Command, at_ns: int | None = None) -> Answered:
         """See `runner.executing`."""
-        return execute(command, self._members, carry_out)
+        return execute(command, self._members, partial(carry_out, at_ns=at_ns))
 
     def receive(self, request: ToRunner) -> None:
         """Carries a command out and answers it; not before its moment."""
@@ -104,7 +104,8 @@ class Session:
             self._timer.at(request.apply_at_ns, partial(self._answer, request))
 
     def _answer(self, request: Request) -> None:
-        self._outbox.report([Answer(request.id, self.execute(request.command))])
+        answered = self.execute(request.command, request.apply_at_ns)
+        self._outbox.report([Answer(request.id, answered)])
 
     async def run(self) -> None:
         """From the first message to the last; failures of workloads are reported, not raised."""

@@ -12,8 +12,8 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Resume, Stop
-from cortex_tui.protocol.messages import LevelChanged, Mark, Samples
+from cortex_tui.protocol.commands import Adjust, Command, EndPhase, Pause, Request, Resume, Stop
+from cortex_tui.protocol.messages import Answer, LevelChanged, Mark, Samples
 from cortex_tui.runner.open import OpenDriver
 from cortex_tui.runner.session import Session
 from tests.unit.runner.bench import Bench, Event, Paused, PhaseChanged, Stopping, Waiting
@@ -53,7 +53,10 @@ class Person:
         await asyncio.sleep(0)
 
     def at(self, i: int, *commands: Command) -> None:
-        self._plans[i] = lambda: self.give(*commands)
+        self.do_at(i, lambda: self.give(*commands))
+
+    def do_at(self, i: int, action: Callable[[], None]) -> None:
+        self._plans[i] = action
 
     def give(self, *commands: Command) -> None:
         for command in commands:
@@ -103,7 +106,8 @@ async def test_a_pause_starts_nothing_and_is_not_measured(
     all_ns = recorded.began_ns("teardown") - recorded.began_ns("measure")
     assert finished.measured_ns <= all_ns - (until_ns - from_ns)
     assert [message.paused for message in recorded.of(Paused)] == [True, False]
-    assert [mark.text for mark in recorded.of(Mark)] == ["paused", "resumed after 0.1 s"]
+    texts = [mark.text.partition(" after")[0] for mark in recorded.of(Mark)]
+    assert texts == ["paused", "resumed"]
     assert max(s.interval for s in recorded.measured()) <= finished.measured_ns // (10 * MS)
 
 
@@ -458,3 +462,28 @@ async def test_a_session_that_is_cancelled_leaves_no_operation_running(bench: Be
         await running
     while asyncio.all_tasks() - before:  # noqa: ASYNC110
         await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("load", LOADS)
+async def test_what_is_carried_out_late_is_as_of_its_moment(
+    bench: Bench, person: Person, load: ClosedLoad | OpenLoad
+) -> None:
+    """A runner whose event loop is blocked, too: its intervals stay those of the other runners."""
+    begun: list[int] = []
+
+    def block() -> None:
+        begun.append(now_ns := time.perf_counter_ns())
+        commands: tuple[Command, ...] = (Pause(), Resume(), Adjust(None, 2.0), EndPhase())
+        for number, command in enumerate(commands, 1):
+            bench.session.receive(Request(number, command, now_ns + number * 5 * MS))
+        time.sleep(0.03)
+
+    person.do_at(20, block)
+    recorded = await bench.run(bench.profile("subject", load=load, stop=Length(HOUR_NS)))
+    assert all(answer.answered.done for answer in recorded.of(Answer))
+    (asked_ns,) = begun
+    assert [paused.at_ns - asked_ns for paused in recorded.of(Paused)] == [5 * MS, 10 * MS]
+    first_ns = asked_ns - recorded.began_ns("measure")
+    # The pause of 5 ms is left out.
+    assert [mark.offset_ns - first_ns for mark in recorded.of(Mark)] == [5 * MS, 5 * MS, 10 * MS]
+    assert recorded.finished().measured_ns - first_ns == 15 * MS
