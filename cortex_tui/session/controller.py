@@ -18,6 +18,7 @@ from pathlib import Path
 from cortex_tui.environment import file_system_of
 from cortex_tui.isolation import asyncio
 from cortex_tui.limits import MAX_MARKS, MAX_NOTE_CHARS
+from cortex_tui.loop_thread import LoopThread
 from cortex_tui.placement.port import Place
 from cortex_tui.placement.registry import PROCESS
 from cortex_tui.profiles.model import Profile
@@ -33,7 +34,6 @@ from cortex_tui.session.control import SavedSnapshot, TimedPhase, UntilDecided
 from cortex_tui.session.intake import ANSWER_S, VIEW_S, Intake
 from cortex_tui.session.planning import plan_of, shared_by
 from cortex_tui.session.scratch import Scratch
-from cortex_tui.session.thread import IntakeThread
 from cortex_tui.session.versions import Version
 from cortex_tui.session.writer import SessionWriter
 from cortex_tui.store.errors import SnapshotError
@@ -79,7 +79,7 @@ class SessionController:
         self._starting = threading.Lock()
         """Of two threads that start a session, one gets it."""
         self._closed = False
-        self._thread = IntakeThread()
+        self._thread = LoopThread("intake")
         self._thread.call_soon(self._make_ready if warm else self._scratch.sweep)
 
     @property

@@ -31,6 +31,7 @@ ALLOWED = {
     **{room: set[str]() for room in LOWEST},
     "cortex_tui.tables": {"cortex_tui.text"},
     "cortex_tui.isolation": set[str](),
+    "cortex_tui.loop_thread": {"cortex_tui.isolation"},
     "cortex_tui.stats": {"cortex_tui.stats"},
     "cortex_tui.toml": {"cortex_tui.toml"},
     "cortex_tui.loads": {
@@ -110,6 +111,7 @@ ALLOWED = {
         "cortex_core",
         "cortex_tui.environment",
         "cortex_tui.isolation",
+        "cortex_tui.loop_thread",
         "cortex_tui.placement",
         "cortex_tui.protocol",
         "cortex_tui.runner",
@@ -122,6 +124,7 @@ ALLOWED = {
         "cortex_tui.analysis",
         "cortex_tui.environment",
         "cortex_tui.isolation",
+        "cortex_tui.loop_thread",
         "cortex_tui.placement",
         "cortex_tui.protocol",
         "cortex_tui.results",

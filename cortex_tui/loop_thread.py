@@ -1,4 +1,4 @@
-"""The intake's thread: a loop that neither a busy screen nor a stalled terminal delays."""
+"""A thread with an event loop of its own, for what no other loop may delay, or be delayed by."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from cortex_tui.isolation import asyncio
 T = TypeVar("T")
 
 
-class IntakeThread:
+class LoopThread:
     """Starts at once and runs until it is closed. Its methods may be called from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._serve, name="intake", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
