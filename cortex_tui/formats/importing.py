@@ -126,10 +126,8 @@ def counted(values: Ints, counts: Ints, unit_ns: int = 1) -> IntervalHistogram:
     shortest_ns = min(int(real.min()), MAX_NS)
     real, counts = real[within], counts[within]
     if not counts.size:
-        empty = np.zeros(0, np.int64)
-        return IntervalHistogram(
-            empty, empty, Moments(0, 0.0, 0.0, shortest_ns, longest_ns, overflow)
-        )
+        beyond = Moments(0, 0.0, 0.0, shortest_ns, longest_ns, overflow)
+        return IntervalHistogram(beyond, b"", b"")
     buckets = indices_of(real.astype(np.int64))
     first = int(buckets.min())
     dense = np.zeros(int(buckets.max()) - first + 1, np.int64)

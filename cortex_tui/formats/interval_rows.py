@@ -110,7 +110,7 @@ def session_of_rows(
         where = f"line {number}"
         run = _run_of(runs, row, where, unit_ns, origin)
         values = _values(row, where)
-        left -= values.indices.size
+        left -= values.size
         if left < 0:
             raise FormatError(f"more than {MAX_IMPORTED_BUCKETS:,} occupied buckets")
         if row["time"] not in TIMES:
@@ -173,4 +173,4 @@ def _values(row: dict[str, Any], where: str) -> IntervalHistogram:
         int(ns_of(high, 1, f"{where}: max_ns")),
         overflow,
     )
-    return IntervalHistogram(values.indices, values.counts, moments)
+    return IntervalHistogram.of_buckets(values.indices, values.counts, moments)

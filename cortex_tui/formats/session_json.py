@@ -253,7 +253,7 @@ def _values(times: TimesDocument, where: str) -> IntervalHistogram:
         count_of(times.max, where),
         count_of(times.overflow, where),
     )
-    return IntervalHistogram(values.indices, values.counts, moments)
+    return IntervalHistogram.of_buckets(values.indices, values.counts, moments)
 
 
 def _recognises(name: str, head: bytes) -> bool:

@@ -85,7 +85,7 @@ class Mark(msgspec.Struct, frozen=True, tag=True):
     at_ns: Moment
 
 
-class Health(msgspec.Struct, frozen=True, array_like=True):
+class Health(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How the measuring loop and its process were during an interval."""
 
     loop_lag_ns: int = 0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Literal
+
+import msgspec
 
 from cortex_tui.protocol.messages import Health, Samples
 from cortex_tui.stats.histogram import IntervalHistogram
@@ -18,15 +19,14 @@ NONE = IntervalHistogram.of(b"")
 _NO_HEALTH = Health()
 
 
-@dataclass(slots=True)
-class Interval:
-    """What happened in one slice of a run's measure phase."""
+class Interval(msgspec.Struct, array_like=True, eq=False, gc=False):
+    """What happened in one slice of a run's measure phase; also as a file of intervals has it."""
 
     service: IntervalHistogram = NONE
     response: IntervalHistogram = NONE
     lateness: IntervalHistogram = NONE
     failure: IntervalHistogram = NONE
-    errors: dict[str, int] = field(default_factory=dict)
+    errors: dict[str, int] = {}
     unstarted: int = 0
     in_flight: int = 0
     """At the end of the interval; so is `oldest_ns`, the age of the oldest of them."""

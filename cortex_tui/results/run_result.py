@@ -20,7 +20,7 @@ from cortex_tui.store.library import RunFacts
 from cortex_tui.store.records import MarkRecord
 
 
-class CurvePoint(msgspec.Struct, frozen=True, array_like=True):
+class CurvePoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A point of the percentile curve: `nines` is -log10(1 - quantile), so 2.0 is p99."""
 
     nines: float

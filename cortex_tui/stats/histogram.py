@@ -37,6 +37,8 @@ MAX_NINES = 5.0
 _NO_INTS: Ints = np.zeros(0, np.int64)
 _COUNT_TYPES: dict[int, type[np.integer[Any]]] = {1: np.uint8, 2: np.uint16, 8: np.int64}
 """By how many bytes each count of an interval takes."""
+_INDEX_BYTES = 2
+"""Of the number of a bucket."""
 _PORTION = 1 << 15
 """Buckets of several histograms that are counted or encoded at once; more no longer fit into the
 processor's caches."""
@@ -250,46 +252,45 @@ class Histogram:
         return Histogram.of_intervals((IntervalHistogram.decode(data, moments),))
 
 
-class PackedHistogram(msgspec.Struct, frozen=True, array_like=True):
-    """An `IntervalHistogram` as bytes that are quickly made and read, by this process alone."""
-
-    moments: Moments
-    indices: bytes
-    counts: bytes
-
-
-class IntervalHistogram:
+class IntervalHistogram(msgspec.Struct, frozen=True, array_like=True, eq=False, gc=False):
     """The values of one interval: the buckets that hold any, in order, and how many each.
 
-    Immutable. There are tens of thousands of them in a long session, so the arrays that are kept
-    have the smallest integers that hold what is in them.
+    Immutable. There are tens of thousands of them in a long session, so they are kept as bytes, of
+    the smallest integers that hold what is in them. Those are also what a file of this process has
+    of them, so that reading one takes next to nothing.
     """
 
-    __slots__ = ("_counts", "_indices", "moments")
-
     moments: Moments
+    packed_indices: bytes
+    """16 bits each."""
+    packed_counts: bytes
+    """Of one width in _COUNT_TYPES."""
 
-    def __init__(self, indices: AnyInts, counts: AnyInts, moments: Moments) -> None:
+    @staticmethod
+    def of_buckets(indices: AnyInts, counts: AnyInts, moments: Moments) -> IntervalHistogram:
         """The buckets in ascending order, each with how many values it holds."""
         # No bucket holds more than all of them together.
         most = moments.count if moments.count < 1 << 8 else int(counts.max(initial=0))
         size = 1 if most < 1 << 8 else 2 if most < 1 << 16 else 8
-        self._indices: AnyInts = indices.astype(np.uint16)
-        self._counts: AnyInts = counts.astype(_COUNT_TYPES[size])
-        self.moments = moments
+        return IntervalHistogram(
+            moments,
+            indices.astype(np.uint16).tobytes(),
+            counts.astype(_COUNT_TYPES[size]).tobytes(),
+        )
 
-    def packed(self) -> PackedHistogram:
-        return PackedHistogram(self.moments, self._indices.tobytes(), self._counts.tobytes())
+    @property
+    def size(self) -> int:
+        """How many buckets hold any."""
+        return len(self.packed_indices) // _INDEX_BYTES
 
-    @staticmethod
-    def unpacked(packed: PackedHistogram) -> IntervalHistogram:
-        """The same histogram; its arrays lie in the packed one's bytes."""
-        found = IntervalHistogram.__new__(IntervalHistogram)
-        found._indices = np.frombuffer(packed.indices, np.uint16)
-        each = len(packed.counts) // max(1, found._indices.size)
-        found._counts = np.frombuffer(packed.counts, _COUNT_TYPES.get(each, np.uint8))
-        found.moments = packed.moments
-        return found
+    @property
+    def _indices(self) -> NDArray[np.uint16]:
+        return np.frombuffer(self.packed_indices, np.uint16)
+
+    @property
+    def _counts(self) -> AnyInts:
+        width = len(self.packed_counts) // (self.size or 1)
+        return np.frombuffer(self.packed_counts, _COUNT_TYPES.get(width, np.uint8))
 
     @property
     def indices(self) -> Ints:
@@ -313,7 +314,7 @@ class IntervalHistogram:
         """From the counts of consecutive buckets, of which `first` is the first."""
         # Of booleans nonzero takes a third of the time.
         occupied = counts.astype(np.bool_).nonzero()[0]
-        return IntervalHistogram(occupied + first, counts[occupied], moments)
+        return IntervalHistogram.of_buckets(occupied + first, counts[occupied], moments)
 
     @property
     def total(self) -> int:
@@ -334,12 +335,13 @@ class IntervalHistogram:
             moments = merged(moments, part.moments)
         if len(filled) < 2:
             one = filled[0] if filled else parts[0] if parts else IntervalHistogram.of(b"")
-            return IntervalHistogram(one._indices, one._counts, moments)
-        first = min(int(part._indices[0]) for part in filled)
-        last = max(int(part._indices[-1]) for part in filled)
+            return IntervalHistogram(moments, one.packed_indices, one.packed_counts)
+        arrays = [(part._indices, part._counts) for part in filled]
+        first = min(int(indices[0]) for indices, _ in arrays)
+        last = max(int(indices[-1]) for indices, _ in arrays)
         dense = np.zeros(last - first + 1, np.int64)
-        for part in filled:
-            dense[part._indices - first] += part._counts
+        for indices, counts in arrays:
+            dense[indices - first] += counts
         return IntervalHistogram.from_dense(dense, first, moments)
 
     def merge(self, other: IntervalHistogram) -> IntervalHistogram:
@@ -349,9 +351,10 @@ class IntervalHistogram:
     def add_to(self, histogram: Histogram) -> None:
         """Counts the values in a run's histogram as well."""
         if self.total:
-            histogram._counts[self._indices] += self._counts
-            histogram._reach(int(self._indices[0]), int(self._indices[-1]))
-        if self.moments is not EMPTY:
+            indices = self._indices
+            histogram._counts[indices] += self._counts
+            histogram._reach(int(indices[0]), int(indices[-1]))
+        if self.total or self.overflow:
             histogram._take(self.moments)
 
     def percentile(self, quantile: float) -> int | None:
@@ -397,7 +400,7 @@ class IntervalHistogram:
             moments = _estimated(indices, counts, total)
         else:
             _check_count(total, moments)
-        return IntervalHistogram(indices, counts, moments)
+        return IntervalHistogram.of_buckets(indices, counts, moments)
 
 
 def _zeros() -> Ints:
@@ -418,7 +421,7 @@ def _portions(histograms: Sequence[IntervalHistogram]) -> Iterator[list[Interval
     size = 0
     for each in histograms:
         portion.append(each)
-        size += each._indices.size
+        size += each.size
         if size >= _PORTION:
             yield portion
             portion, size = [], 0
@@ -429,9 +432,15 @@ def _portions(histograms: Sequence[IntervalHistogram]) -> Iterator[list[Interval
 def _counted(histograms: Sequence[IntervalHistogram], borders: NDArray[np.uint16]) -> Ints:
     """`IntervalHistogram.below` for ascending borders."""
     cells = borders.size + 1
-    indices = np.concatenate([each._indices for each in histograms])
-    counts = np.concatenate([each._counts for each in histograms])
-    rows = np.repeat(np.arange(len(histograms)), [each._indices.size for each in histograms])
+    sizes = [each.size for each in histograms]
+    indices = np.frombuffer(b"".join([each.packed_indices for each in histograms]), np.uint16)
+    if all(len(each.packed_counts) == size for each, size in zip(histograms, sizes, strict=True)):
+        counts: AnyInts = np.frombuffer(
+            b"".join([each.packed_counts for each in histograms]), np.uint8
+        )
+    else:
+        counts = np.concatenate([each._counts for each in histograms])
+    rows = np.repeat(np.arange(len(histograms)), sizes)
     at = rows * cells + borders.searchsorted(indices, side="right")
     # Weights are doubles, which count exactly up to 2**53.
     table = np.bincount(at, counts, len(histograms) * cells).reshape(-1, cells)

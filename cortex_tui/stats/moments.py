@@ -7,7 +7,7 @@ import math
 import msgspec
 
 
-class Moments(msgspec.Struct, frozen=True, array_like=True):
+class Moments(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a histogram cannot tell exactly about the values in it, all in ns.
 
     `count`, `mean_ns` and `m2` speak of the values up to 1 h, those that the histogram counts;
