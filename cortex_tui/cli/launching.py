@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cortex_tui.cli.cluster import cluster_options, place_with
 from cortex_tui.cli.databases import database_option
 from cortex_tui.cli.options import (
     BARE,
@@ -76,6 +77,7 @@ def launch_options(command: Command) -> Command:
 @database_option
 @place_options
 @processes_option
+@cluster_options
 @click.pass_context
 def launch(
     ctx: click.Context,
@@ -88,11 +90,14 @@ def launch(
     database: str,
     place: Place,
     processes: int | None,
+    cluster: str,
+    lost_after_ns: int,
     loop: LoopName,
 ) -> int:
     """Open the workbench, with the selected profiles checked."""
     if select and ctx.meta.get(BARE):
         raise _no_command(ctx, select[0])
+    place, processes = place_with(cluster, lost_after_ns, place, processes)
     config = _read_config(file)
     reader, catalog, checked = open_suites(select, tests, places, config.problems, database)
     if not _is_served():

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from cortex_tui.cli.again import stored_profiles
 from cortex_tui.cli.against import Wanted, against_options
+from cortex_tui.cli.cluster import cluster_options, place_with
 from cortex_tui.cli.comparing import (
     compared_refs,
     exit_code,
@@ -117,6 +118,7 @@ def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset
 @database_option
 @place_options
 @processes_option
+@cluster_options
 @loop_option
 @profiles_option
 @store_option
@@ -168,6 +170,8 @@ def run(
     database: str,
     place: Place,
     processes: int | None,
+    cluster: str,
+    lost_after_ns: int,
     loop: LoopName,
     places: Sequence[Path],
     store: Path,
@@ -196,6 +200,7 @@ def run(
     compare.
     """
     profiles: Sequence[Profile]
+    place, processes = place_with(cluster, lost_after_ns, place, processes)
     invalid = False
     versions_wanted = bool(against or variants or python)
     if versions_wanted:

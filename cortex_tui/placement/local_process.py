@@ -132,13 +132,14 @@ class InRunnerProcess:
 
     def open(self, plan: SessionPlan) -> AbstractAsyncContextManager[Stream]:
         return (
-            open_fleet(plan, self._open_one)
+            open_fleet(plan, self.open_runner)
             if len(plan.runner_numbers) > 1
-            else self._open_one(plan)
+            else self.open_runner(plan)
         )
 
     @asynccontextmanager
-    async def _open_one(self, plan: SessionPlan) -> AsyncIterator[Stream]:
+    async def open_runner(self, plan: SessionPlan) -> AsyncIterator[Stream]:
+        """The part of the plan's `runner`, alone."""
         runner = self._fresh(plan.spec)
         exit_reason: list[str] = []
 

@@ -9,6 +9,9 @@ from cortex_tui.placement.port import Place, Placement
 if TYPE_CHECKING:
     import asyncio
 
+    from cortex_tui.placement.cluster.port import Adapter
+    from cortex_tui.placement.cluster.settings import ClusterSettings
+
 
 def _runner_process(measuring_loop: asyncio.AbstractEventLoop | None) -> Placement:
     from cortex_tui.placement.local_process import InRunnerProcess
@@ -59,6 +62,17 @@ def place_of(name: str) -> Place:
     known of that is its name."""
     known = {CLUSTER.name: CLUSTER, **PLACEMENTS}
     return known.get(name) or Place(name=name, words=f"by {name}", make=_unknown)
+
+
+def place_on(adapter: Adapter, settings: ClusterSettings) -> Place:
+    """The place of that cluster."""
+
+    def make(measuring_loop: asyncio.AbstractEventLoop | None) -> Placement:
+        from cortex_tui.placement.cluster.placement import OnCluster
+
+        return OnCluster(adapter, settings)
+
+    return CLUSTER._replace(words=adapter.words, make=make)
 
 
 def _unknown(measuring_loop: asyncio.AbstractEventLoop | None) -> Placement:

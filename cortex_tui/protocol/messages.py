@@ -228,11 +228,14 @@ class RunnerPlaced(msgspec.Struct, frozen=True, tag=True):
     at_ns: Moment
 
 
+MachineState = Literal["connected", "silent", "lost"]
+
+
 class MachineChanged(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """How a machine of a cluster is from `since_ns` on."""
 
     machine: str
-    state: Literal["connected", "silent", "lost"]
+    state: MachineState
     """A machine that is `silent` sends nothing, and what it measures meanwhile arrives late; what
     one that is `lost` sends is refused."""
     reason: str = ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
 import shutil
 import tempfile
@@ -11,6 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
+from cortex_tui.folders import delete_unlocked, locked
 from cortex_tui.paths import FOLDER, make_private_folder
 
 
@@ -57,7 +56,7 @@ class Scratch:
         self.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = self.folder_of(session)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._locks[session] = _locked(folder)
+        self._locks[session] = locked(folder)
 
     def remove(self, session: str) -> None:
         shutil.rmtree(self.folder_of(session), ignore_errors=True)
@@ -66,25 +65,5 @@ class Scratch:
             os.close(lock)
 
     def sweep(self) -> None:
-        """Deletes what processes left behind that were killed: folders that nobody has locked.
-
-        Numbers of processes would not tell: those of another container are not to be seen.
-        """
-        with contextlib.suppress(OSError):
-            for folder in self._sessions.iterdir():
-                with contextlib.suppress(OSError):
-                    lock = _locked(folder)
-                    shutil.rmtree(folder, ignore_errors=True)
-                    os.close(lock)
-
-
-def _locked(folder: Path) -> int:
-    """A descriptor that keeps the folder locked until it is closed, at the latest by the end of
-    the process; BlockingIOError where another process has locked it."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
+        """Deletes what processes left behind that were killed."""
+        delete_unlocked(self._sessions)

@@ -18,6 +18,7 @@ MODEL = "cortex_tui.profiles.model"
 
 LOWEST = {
     "cortex_tui.files",
+    "cortex_tui.folders",
     "cortex_tui.limits",
     "cortex_tui.passwords",
     "cortex_tui.paths",

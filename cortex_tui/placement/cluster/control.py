@@ -1,6 +1,6 @@
 """What a program and its agents say to each other: two tagged unions, encoded with msgpack.
 
-Each goes as one body over the link `AGENT_CHANNEL`. What belongs to a runner (its plan, commands,
+Each goes as one body over the link `agent_channel`. What belongs to a runner (its plan, commands,
 messages) goes over a link of its own, in the frames that it has on one machine.
 """
 
@@ -9,20 +9,12 @@ from __future__ import annotations
 import msgspec
 
 from cortex_tui.protocol.frames import ProtocolError
-
-AGENT_CHANNEL = "agent"
-"""The link of an agent itself; those of its runners have the names that `StartRunner` gives."""
-
-ALIVE_S = 0.1
-"""How often each side reports that it is there."""
+from cortex_tui.protocol.moments import Moment
 
 
-class Begin(msgspec.Struct, frozen=True, tag=True):
-    """The first message to an agent."""
-
-    lost_after_ns: int
-    """An agent that has received nothing for that long ends: the program takes nothing from it any
-    more."""
+def agent_channel(machine: str) -> str:
+    """The link of an agent itself; those of its runners have the names that `StartRunner` gives."""
+    return f"{machine} agent"
 
 
 class StartRunner(msgspec.Struct, frozen=True, tag=True):
@@ -54,11 +46,7 @@ class Probe(msgspec.Struct, frozen=True, tag=True):
     id: int
 
 
-class Alive(msgspec.Struct, frozen=True, tag=True):
-    """Sent ten times a second, both ways."""
-
-
-ToAgent = Begin | StartRunner | KillRunner | EndRunner | Prepare | Probe | Alive
+ToAgent = StartRunner | KillRunner | EndRunner | Prepare | Probe
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -70,6 +58,8 @@ class Ready(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     host: str
     """As the machine calls itself."""
     pid: int
+    folder: str
+    """Its own, which it deletes when it ends."""
 
 
 class RunnerEnded(msgspec.Struct, frozen=True, tag=True):
@@ -82,8 +72,8 @@ class ProbeAnswer(msgspec.Struct, frozen=True, tag=True):
     """When the probe of that number came and when this was sent, on the machine's clock."""
 
     id: int
-    received_ns: int
-    sent_ns: int
+    received_ns: Moment
+    sent_ns: Moment
 
 
 class Report(msgspec.Struct, frozen=True, tag=True):
@@ -92,7 +82,7 @@ class Report(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
-FromAgent = Ready | RunnerEnded | ProbeAnswer | Report | Alive
+FromAgent = Ready | RunnerEnded | ProbeAnswer | Report
 
 _encoder = msgspec.msgpack.Encoder()
 _to_agent: msgspec.msgpack.Decoder[ToAgent] = msgspec.msgpack.Decoder(ToAgent)

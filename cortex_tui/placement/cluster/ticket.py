@@ -18,10 +18,9 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     token: bytes
     """What shows that whoever connects was started by this program."""
     fingerprint: bytes = b""
-    """The SHA-256 of the certificate that the program shows; empty for a connection without TLS,
-    or where `authority` vouches for it."""
-    authority: str = ""
-    """The certificate of the authority that signed the program's, in PEM; empty for none."""
+    """The SHA-256 of the certificate that the program shows; empty for a connection without TLS."""
+    lost_after_ns: int = 10_000_000_000
+    """An agent that has received nothing from the program for that long ends."""
 
     def __repr__(self) -> str:
         return f"Ticket(machine={self.machine!r}, addresses={self.addresses!r})"

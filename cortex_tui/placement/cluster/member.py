@@ -1,0 +1,170 @@
+"""One machine of a cluster as the program sees it: its agent's link, how it fares, its runners."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from cortex_tui.placement.cluster.control import (
+    EndRunner,
+    KillRunner,
+    Ready,
+    RunnerEnded,
+    StartRunner,
+    ToAgent,
+    agent_channel,
+    decode_from_agent,
+    encode,
+)
+from cortex_tui.placement.cluster.link import Ended, LinkState
+from cortex_tui.placement.cluster.link_server import LinkServer
+from cortex_tui.placement.cluster.port import ClusterError, Machine
+from cortex_tui.placement.cluster.remote_runner import RemoteRunner
+from cortex_tui.placement.cluster.settings import ClusterSettings
+from cortex_tui.placement.cluster.timing import BEAT_S, SILENT_BEATS
+from cortex_tui.placement.port import Stream
+from cortex_tui.protocol.messages import MachineChanged, MachineState, RunnerPlaced
+from cortex_tui.protocol.plan import SessionPlan
+
+_END_S = 10.0
+"""How long the end of a runner is waited for: its folders may be large."""
+
+
+class Member:
+    """On the intake's loop."""
+
+    def __init__(self, machine: Machine, server: LinkServer, settings: ClusterSettings) -> None:
+        self.name = machine.name
+        self.lost = ""
+        """Why it is lost; "" while it is not."""
+        self.ready: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
+        self._machine = machine
+        self._server = server
+        self._settings = settings
+        self._link = server.expect(agent_channel(machine.name), self._receive, self._changed)
+        self._runners: dict[str, RemoteRunner] = {}
+        self._opened = 0
+        self._silent_beats = 0
+        self._seen_ns = 0
+        """When it gave the newest sign of life."""
+        self._silent_since_ns: int | None = None
+
+    async def start(self) -> None:
+        """Starts its agent. Raises ClusterError."""
+        ticket = self._server.ticket(self.name)
+        ticket = msgspec.structs.replace(ticket, lost_after_ns=self._settings.lost_after_ns)
+        await self._machine.start_agent(ticket)
+        self._machine.lost.add_done_callback(self._note_lost)
+
+    def send(self, message: ToAgent) -> None:
+        self._link.send(encode(message))
+
+    def close(self) -> None:
+        self._lose("the session has ended")
+
+    # --- how it fares ---------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Sees whether there was a sign of life; to be called every BEAT_S.
+
+        Calls are counted, not time: after a time in which this process did nothing, what waits to
+        be read is read first.
+        """
+        if self.lost or not self.ready.done():
+            return
+        if self._link.received_ns != self._seen_ns:
+            self._seen_ns, self._silent_beats = self._link.received_ns, 0
+            if self._silent_since_ns is not None:
+                since_ns, self._silent_since_ns = self._silent_since_ns, None
+                self._report("connected", since_ns)
+            return
+        self._silent_beats += 1
+        if self._silent_beats == SILENT_BEATS:
+            self._silent_since_ns = self._seen_ns
+            self._report("silent", self._seen_ns)
+        lost_after_s = self._settings.lost_after_ns / 1e9
+        if self._silent_beats * BEAT_S >= lost_after_s:
+            self._lose(f"it sent nothing for {lost_after_s:g} s")
+
+    def _changed(self, state: LinkState) -> None:
+        if isinstance(state, Ended):
+            self._lose(state.reason)
+
+    def _note_lost(self, lost: asyncio.Future[str]) -> None:
+        if not lost.cancelled():
+            self._lose(lost.result())
+
+    def _lose(self, reason: str) -> None:
+        """From now on nothing is taken from it."""
+        if self.lost:
+            return
+        self.lost = reason
+        if not self.ready.done():
+            self.ready.set_exception(ClusterError(f"machine {self.name} was lost: {reason}"))
+            self.ready.exception()  # it may be that nobody waits for it
+        self._report("lost", time.perf_counter_ns(), reason)
+        self._link.close(f"this machine counts as lost: {reason}")
+        for runner in self._runners.values():
+            runner.end(f"machine {self.name} was lost: {reason}")
+
+    def _report(self, state: MachineState, since_ns: int, reason: str = "") -> None:
+        now_ns = time.perf_counter_ns()
+        changed = MachineChanged(
+            machine=self.name, state=state, reason=reason, since_ns=since_ns, at_ns=now_ns
+        )
+        for runner in self._runners.values():
+            runner.stream.deliver([changed])
+
+    # --- its runners ----------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def open_runner(self, plan: SessionPlan) -> AsyncIterator[Stream]:
+        """The part of the plan's `runner`, on this machine. Raises ClusterError where it is
+        lost."""
+        if self.lost:
+            raise ClusterError(f"machine {self.name} was lost: {self.lost}")
+        self._opened += 1
+        channel = f"{self.name} runner {self._opened}"
+        folder = self.ready.result().folder
+        there = msgspec.structs.replace(
+            plan, scratch=f"{folder}/scratch-{self._opened}", cache=f"{folder}/cache"
+        )
+        runner = RemoteRunner(self._server, channel, kill=self._killer(channel))
+        self._runners[channel] = runner
+        now_ns = time.perf_counter_ns()
+        runner.stream.deliver([RunnerPlaced(plan.runner, self.name, now_ns)])
+        self.send(StartRunner(channel))
+        runner.start(there)
+        try:
+            yield runner.stream
+        finally:
+            self.send(EndRunner(channel))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_END_S):
+                    await runner.ended.wait()
+            runner.close()
+            del self._runners[channel]
+
+    def _killer(self, channel: str) -> Callable[[str], None]:
+        def kill(reason: str) -> None:
+            if self._silent_since_ns is not None:
+                self._lose(f"it was silent, and {reason}")
+            else:
+                self.send(KillRunner(channel, reason))
+
+        return kill
+
+    def _receive(self, body: bytes) -> None:
+        match decode_from_agent(body):
+            case Ready() as ready:
+                self._seen_ns = self._link.received_ns
+                if not self.ready.done():
+                    self.ready.set_result(ready)
+            case RunnerEnded(channel):
+                if channel in self._runners:
+                    self._runners[channel].note_ended()

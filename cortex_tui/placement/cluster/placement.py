@@ -1,0 +1,141 @@
+"""Sessions on the machines of a cluster: runners there, one stream of all here.
+
+The agents are started with the first session and serve all that follow, until the program ends or
+one of them is lost: then the next session starts all of them anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from itertools import zip_longest
+
+from cortex_tui import __version__
+from cortex_tui.placement.cluster.control import Prepare
+from cortex_tui.placement.cluster.link_server import LinkServer
+from cortex_tui.placement.cluster.member import Member
+from cortex_tui.placement.cluster.port import Adapter, ClusterError, Machine
+from cortex_tui.placement.cluster.settings import ClusterSettings
+from cortex_tui.placement.cluster.timing import BEAT_S, link_timing
+from cortex_tui.placement.fleet import open_fleet
+from cortex_tui.placement.port import Stream
+from cortex_tui.protocol.plan import SessionPlan
+
+START_S = 60.0
+"""How long the agents may take to start and to connect."""
+
+
+class OnCluster:
+    """See `placement.port.Placement`."""
+
+    def __init__(self, adapter: Adapter, settings: ClusterSettings) -> None:
+        self._adapter = adapter
+        self._settings = settings
+        self._cluster: _Cluster | None = None
+
+    @asynccontextmanager
+    async def open(self, plan: SessionPlan) -> AsyncIterator[Stream]:
+        cluster = await self._opened()
+        # One runner is a fleet, too: its times are those of another machine.
+        async with open_fleet(plan, cluster.open_runner) as stream:
+            yield stream
+
+    def prepare(self) -> None:
+        """Has each machine start a runner ahead of time, once there are agents."""
+        if self._cluster is not None:
+            self._cluster.prepare()
+
+    async def aclose(self) -> None:
+        cluster, self._cluster = self._cluster, None
+        if cluster is not None:
+            await cluster.close()
+
+    async def _opened(self) -> _Cluster:
+        """The cluster, all of whose machines are there."""
+        if self._cluster is not None and self._cluster.lost:
+            await self.aclose()
+        if self._cluster is None:
+            self._cluster = await _Cluster.start(self._adapter, self._settings)
+        return self._cluster
+
+
+class _Cluster:
+    """Machines with an agent each."""
+
+    def __init__(self, stack: AsyncExitStack, members: Sequence[Member], order: Sequence[Member]):
+        self._stack = stack
+        self._members = members
+        self._order = order
+
+    @classmethod
+    async def start(cls, adapter: Adapter, settings: ClusterSettings) -> _Cluster:
+        """Starts an agent on each machine; raises ClusterError unless all are there."""
+        async with AsyncExitStack() as stack:
+            machines = await stack.enter_async_context(adapter.machines())
+            server = LinkServer(link_timing(settings.lost_after_ns))
+            stack.push_async_callback(server.close)
+            await server.start(adapter.listen)
+            members = {machine.name: Member(machine, server, settings) for machine in machines}
+            for member in members.values():
+                stack.callback(member.close)
+            await _all_ready(list(members.values()))
+            looking = asyncio.ensure_future(_look_after(list(members.values())))
+            stack.callback(looking.cancel)
+            order = [members[machine.name] for machine in slots_in_turn(machines)]
+            return cls(stack.pop_all(), list(members.values()), order)
+        raise AssertionError
+
+    @property
+    def lost(self) -> bool:
+        return any(member.lost for member in self._members)
+
+    def prepare(self) -> None:
+        for member in self._members:
+            member.send(Prepare())
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+    def open_runner(self, plan: SessionPlan) -> AbstractAsyncContextManager[Stream]:
+        """The runner of the plan's `runner`, on its machine."""
+        return self._order[place_in_run(plan) % len(self._order)].open_runner(plan)
+
+
+def place_in_run(plan: SessionPlan) -> int:
+    """Which of the runners that share its runs the plan's own is.
+
+    It decides on the machine: so the variants of a comparison are measured on the same ones.
+    """
+    return next(run.runners.index(plan.runner) for run in plan.runs if plan.runner in run.runners)
+
+
+def slots_in_turn(machines: Sequence[Machine]) -> list[Machine]:
+    """Each machine as often as it has room for runners: all once, then those with more room."""
+    turns = zip_longest(*([machine] * max(1, machine.slots) for machine in machines))
+    return [machine for turn in turns for machine in turn if machine is not None]
+
+
+async def _all_ready(members: Sequence[Member]) -> None:
+    try:
+        async with asyncio.timeout(START_S):
+            await asyncio.gather(*(member.start() for member in members))
+            found = await asyncio.gather(*(member.ready for member in members))
+    except TimeoutError:
+        missing = ", ".join(member.name for member in members if not member.ready.done())
+        raise ClusterError(
+            f"the agents of these machines did not connect within {START_S:g} s: {missing}"
+        ) from None
+    for member, ready in zip(members, found, strict=True):
+        if ready.version != __version__:
+            raise ClusterError(
+                f"machine {member.name} has cortex-tui {ready.version}, and this is {__version__}: "
+                "install the same version there"
+            )
+
+
+async def _look_after(members: Sequence[Member]) -> None:
+    while True:
+        await asyncio.sleep(BEAT_S)
+        for member in members:
+            member.look()

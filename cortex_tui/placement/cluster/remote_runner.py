@@ -1,0 +1,65 @@
+"""A runner on another machine: a stream whose messages come over a link."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from cortex_tui.placement.cluster.link import Ended, LinkState
+from cortex_tui.placement.cluster.link_server import LinkServer
+from cortex_tui.placement.port import Stream
+from cortex_tui.protocol.commands import Start, ToRunner
+from cortex_tui.protocol.frames import (
+    FrameReader,
+    ProtocolError,
+    decode_messages,
+    encode_requests,
+)
+from cortex_tui.protocol.messages import RunnerDied
+from cortex_tui.protocol.plan import SessionPlan
+
+
+class RemoteRunner:
+    """On the intake's loop."""
+
+    def __init__(self, server: LinkServer, channel: str, kill: Callable[[str], None]) -> None:
+        self.stream = Stream(self._send, kill)
+        self.ended = asyncio.Event()
+        """Set when nothing of the runner is left on its machine, or nobody can tell any more."""
+        self._frames = FrameReader()
+        self._kill = kill
+        self._link = server.expect(channel, self._receive, self._changed)
+
+    def start(self, plan: SessionPlan) -> None:
+        """Sends the plan; raises ProtocolError for one that is too long."""
+        self._link.send(encode_requests([Start(plan)]))
+
+    def note_ended(self) -> None:
+        """The agent reports that nothing of it is left."""
+        self.end("the runner was ended")
+
+    def end(self, reason: str) -> None:
+        """Nothing will come from it any more. The reason is reported unless its own end was."""
+        self.ended.set()
+        self.stream.deliver([RunnerDied(reason, time.perf_counter_ns())])
+        self.close()
+
+    def close(self) -> None:
+        """Nothing is taken from it any more."""
+        self._link.close()
+
+    def _send(self, request: ToRunner) -> None:
+        self._link.send(encode_requests([request]))
+
+    def _receive(self, body: bytes) -> None:
+        try:
+            for frame in self._frames.feed(body):
+                self.stream.deliver(decode_messages(frame))
+        except ProtocolError as error:
+            self._kill(f"the runner sent {error}")
+
+    def _changed(self, state: LinkState) -> None:
+        if isinstance(state, Ended):
+            reason = f"its connection has ended: {state.reason}"
+            self.stream.deliver([RunnerDied(reason, time.perf_counter_ns())])
