@@ -12,8 +12,15 @@ def _agents(text: str, settings: ClusterSettings) -> Adapter:
     return PlainAgents.read(text)
 
 
+def _asyncssh(text: str, settings: ClusterSettings) -> Adapter:
+    from cortex_tui.placement.cluster.asyncssh_hosts import SshHosts
+
+    return SshHosts.read(text, settings)
+
+
 ADAPTERS: dict[str, Kind] = {
     "agents": Kind("agents:N", "N agents as processes of this machine", _agents),
+    "asyncssh": Kind("asyncssh:FILE", "the machines of a file, over SSH", _asyncssh),
 }
 """By what stands before the colon."""
 
