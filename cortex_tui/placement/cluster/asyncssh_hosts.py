@@ -175,8 +175,10 @@ class SshMachine:
             case asyncssh.Error():
                 return f"SSH with {where} failed: {one_line(error.reason)}"
             case OSError():
-                why = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
-                return f"{where} cannot be reached: {why or error}"
+                # What asyncio says in place of the system's words has the address once more.
+                number = error.errno or 0
+                why = os.strerror(number) if number > 0 else error.strerror or error
+                return f"{where} cannot be reached: {why}"
         return f"SSH cannot be used: {one_line(str(error))}"
 
     async def _check(self, connection: asyncssh.SSHClientConnection) -> None:
