@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from cortex_tui.placement.cluster import wire
 from cortex_tui.placement.cluster.connection import Connection
 from cortex_tui.placement.cluster.resumable import Incoming, Outgoing
-from cortex_tui.placement.cluster.spool import FullError, Piece
+from cortex_tui.placement.cluster.spool import Piece, Spool, SpoolError
 from cortex_tui.protocol.frames import ProtocolError
 
 _ACK_S = 0.05
@@ -84,7 +85,8 @@ class Link:
         timing: Timing | None = None,
     ) -> None:
         """`receive` is given each body, `changed` each new state; they are never called again after
-        an Ended. An exception of `receive` ends the link."""
+        an Ended. An exception of `receive` ends the link. What `outgoing` has no memory for is in
+        files for temporary data, unless it is given."""
         self.channel = channel
         self.machine = ""
         """The other side's, where that is an agent that has connected."""
@@ -93,7 +95,7 @@ class Link:
         """When something was received last, if only a sign of life; 0 before the first."""
         self._receive = receive
         self._changed = changed
-        self._outgoing = outgoing or Outgoing()
+        self._outgoing = outgoing or Outgoing(Spool())
         self._incoming = Incoming()
         self._timing = timing or Timing()
         self._loop = asyncio.get_running_loop()
@@ -129,10 +131,8 @@ class Link:
         """
         if self.ended:
             return
-        try:
+        with self._ending_where_nothing_can_be_kept():
             self._outgoing.add(body)
-        except FullError as error:
-            self.close(f"{error}; the other side has not acknowledged them")
         self._pump()
 
     async def drained(self) -> None:
@@ -159,7 +159,11 @@ class Link:
 
         Raises ProtocolError where this link cannot continue there.
         """
-        self._outgoing.resume(received)
+        with self._ending_where_nothing_can_be_kept():
+            self._outgoing.resume(received)
+        if self.ended:
+            connection.abort()
+            return
         if welcome is not None:
             connection.write(welcome)
         before, self._connection = self._connection, connection
@@ -172,9 +176,7 @@ class Link:
         self.received_ns = time.perf_counter_ns()
         self._set(Connected(self.received_ns))
         if self._connection is connection:
-            connection.hand_over(
-                self._take, lambda reason: self._break(connection, reason), self._pump
-            )
+            connection.hand_over(self._take, self._break, self._pump)
             self._pump()
 
     def note_failure(self, reason: str) -> None:
@@ -188,10 +190,20 @@ class Link:
             self._acknowledge_soon()
         connection = self._connection
         while connection is not None and connection.writable:
-            if (following := self._outgoing.take()) is None:
+            following = None
+            with self._ending_where_nothing_can_be_kept():
+                following = self._outgoing.take()
+            if following is None:
                 return
             number, piece = following
             connection.write(wire.Data(number, piece.more, piece.body))
+
+    @contextmanager
+    def _ending_where_nothing_can_be_kept(self) -> Iterator[None]:
+        try:
+            yield
+        except SpoolError as error:
+            self.close(f"{error}: the other side has not acknowledged what was sent")
 
     def _take(self, message: wire.WireMessage) -> None:
         self.received_ns = time.perf_counter_ns()
@@ -202,7 +214,8 @@ class Link:
                 if whole is not None:
                     self._deliver(whole)
             case wire.Ack(received):
-                self._outgoing.acknowledge(received)
+                with self._ending_where_nothing_can_be_kept():
+                    self._outgoing.acknowledge(received)
                 if self._outgoing.empty:
                     self._wake()
             case wire.Bye(reason):
@@ -248,16 +261,15 @@ class Link:
             self._turns = 0
         elif passed_s > timing.silence_s:
             connection.abort()
-            self._break(connection, f"nothing was received for {timing.silence_s:g} s")
+            self._break(f"nothing was received for {timing.silence_s:g} s")
             return
         if connection.written == written:
             self._acknowledge()
 
-    def _break(self, connection: Connection, reason: str) -> None:
-        if connection is self._connection:
-            self._connection = None
-            self._turns = 0
-            self._set(Broken(time.perf_counter_ns(), reason))
+    def _break(self, reason: str) -> None:
+        self._connection = None
+        self._turns = 0
+        self._set(Broken(time.perf_counter_ns(), reason))
 
     def _end(self, reason: str) -> None:
         if self.ended:

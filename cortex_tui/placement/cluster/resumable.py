@@ -8,7 +8,7 @@ of a spool.
 from __future__ import annotations
 
 from cortex_tui.limits import MAX_FRAME_BYTES, MAX_LINK_MEMORY_BYTES, MAX_LINK_PIECE_BYTES
-from cortex_tui.placement.cluster.spool import FullError, Piece, Spool
+from cortex_tui.placement.cluster.spool import Piece, Spool, SpoolError
 from cortex_tui.protocol.frames import ProtocolError
 
 LONGEST_BODY = MAX_FRAME_BYTES + 1_024
@@ -18,7 +18,8 @@ _OBJECT_BYTES = 200
 
 
 class Outgoing:
-    """What one side has sent, or has still to send: the oldest in memory, the rest in the spool."""
+    """What one side has sent, or has still to send: as much as fits in memory, the rest in the
+    spool, in the order of their numbers there, too."""
 
     def __init__(self, spool: Spool | None = None, memory: int = MAX_LINK_MEMORY_BYTES) -> None:
         """Without a spool, no more than `memory` bytes can wait."""
@@ -48,8 +49,8 @@ class Outgoing:
     def add(self, body: bytes) -> None:
         """Takes what is to be sent.
 
-        Raises ValueError for more than LONGEST_BODY, FullError where nothing more can be kept: then
-        a part of it may have been taken, and the link must end.
+        Raises ValueError for more than LONGEST_BODY, SpoolError where nothing more can be kept:
+        then a part of it may have been taken, and the link must end.
         """
         if len(body) > LONGEST_BODY:
             raise ValueError(f"{len(body):,} bytes (expected at most {LONGEST_BODY:,})")
@@ -77,7 +78,7 @@ class Outgoing:
         """
         if received > self._sent:
             raise ProtocolError(
-                f"number {received} was acknowledged, and {self._sent} was the last"
+                f"an acknowledgement of piece {received}, and {self._sent} was the last"
             )
         for number in range(self._first, received + 1):
             if (piece := self._kept.pop(number, None)) is not None:
@@ -114,15 +115,13 @@ class Outgoing:
 
     def _keep(self, piece: Piece) -> None:
         size = len(piece.body) + _OBJECT_BYTES
-        # What follows something in the spool must come after it.
-        spooled = self._spool is not None and self._first_at < self._spool.end
-        if not spooled and self._used + size <= self._limit:
+        if self._used + size <= self._limit:
             self._kept[self._next] = piece
             self._used += size
         elif self._spool is not None:
             self._spool.append(piece)
         else:
-            raise FullError(f"more than {self._limit:,} bytes wait to be sent")
+            raise SpoolError(f"more than {self._limit:,} bytes wait to be sent")
         self._next += 1
         self.unacknowledged += len(piece.body)
 

@@ -22,8 +22,8 @@ class Piece(NamedTuple):
     """Whether the next piece belongs to the same body."""
 
 
-class FullError(Exception):
-    """No more can be kept; the text is the reason."""
+class SpoolError(Exception):
+    """What waits to be sent cannot be kept; the text is the reason."""
 
 
 @dataclass
@@ -38,10 +38,14 @@ class Spool:
     when the process ends, however it ends: they have no names."""
 
     def __init__(
-        self, folder: str, limit: int = MAX_LINK_SPOOL_BYTES, segment: int = 16 * 1024 * 1024
+        self,
+        folder: str | None = None,
+        limit: int = MAX_LINK_SPOOL_BYTES,
+        segment: int = 16 * 1024 * 1024,
     ) -> None:
-        """`limit` bounds the bytes on disk, headers included. A file has some `segment` bytes and
-        is removed when all of it was dropped."""
+        """In that folder, or in the system's for temporary files. `limit` bounds the bytes on disk,
+        headers included. A file has some `segment` bytes and is removed when all of it was
+        dropped."""
         self._folder = folder
         self._limit = limit
         self._segment = segment
@@ -50,28 +54,30 @@ class Spool:
         """Where the next piece will be."""
 
     def append(self, piece: Piece) -> None:
-        """Raises FullError where the limit or the disk has no room."""
+        """Raises SpoolError where the limit or the disk has no room."""
         record = _HEADER.pack(len(piece.body), piece.more) + piece.body
         try:
             segment = self._segment_for(len(record))
             written = os.pwrite(segment.file.fileno(), record, segment.end - segment.start)
+            if written != len(record):
+                raise OSError("no space is left")
         except OSError as error:
-            raise FullError(f"a file in {self._folder} cannot be written: {error}") from error
-        if written != len(record):
-            raise FullError(f"a file in {self._folder} cannot be written: no space left")
+            raise SpoolError(f"{self._place} cannot be written: {error}") from error
         segment.end += written
         self.end = segment.end
 
     def read(self, at: int) -> tuple[Piece, int]:
-        """The piece at a position that was not dropped, and the position of the next."""
-        segment, length, more = self._header(at)
-        fd, offset = segment.file.fileno(), at - segment.start + _HEADER.size
-        body = os.pread(fd, length, offset)
-        return Piece(body, more), at + _HEADER.size + length
+        """The piece at a position that was not dropped, and the position of the next.
+
+        Raises SpoolError where the disk does not give it back.
+        """
+        length, more = _HEADER.unpack(self._bytes(at, _HEADER.size))
+        at += _HEADER.size
+        return Piece(self._bytes(at, length), more), at + length
 
     def after(self, at: int) -> tuple[int, int]:
-        """The length of the piece at a position, and the position of the next."""
-        _, length, _ = self._header(at)
+        """The length of the piece at a position, and the position of the next; raises as `read`."""
+        length, _ = _HEADER.unpack(self._bytes(at, _HEADER.size))
         return length, at + _HEADER.size + length
 
     def drop(self, before: int) -> None:
@@ -82,18 +88,25 @@ class Spool:
     def close(self) -> None:
         self.drop(self.end)
 
+    @property
+    def _place(self) -> str:
+        return f"a file in {self._folder or 'the folder of temporary files'}"
+
     def _segment_for(self, size: int) -> _Segment:
         begin = self._segments[0].start if self._segments else self.end
         if self.end + size - begin > self._limit:
-            raise FullError(f"more than {self._limit:,} bytes wait to be sent")
+            raise SpoolError(f"more than {self._limit:,} bytes wait to be sent")
         if not self._segments or self.end - self._segments[-1].start >= self._segment:
             file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115
             self._segments.append(_Segment(file, self.end, self.end))
         return self._segments[-1]
 
-    def _header(self, at: int) -> tuple[_Segment, int, bool]:
-        segment = next(each for each in self._segments if at < each.end)
-        length, more = _HEADER.unpack(
-            os.pread(segment.file.fileno(), _HEADER.size, at - segment.start)
-        )
-        return segment, length, more
+    def _bytes(self, at: int, length: int) -> bytes:
+        segment = next(each for each in self._segments if at <= each.end - length)
+        try:
+            data = os.pread(segment.file.fileno(), length, at - segment.start)
+            if len(data) != length:
+                raise OSError("its end is missing")
+        except OSError as error:
+            raise SpoolError(f"{self._place} cannot be read: {error}") from error
+        return data

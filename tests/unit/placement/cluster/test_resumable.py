@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cortex_tui.limits import MAX_LINK_PIECE_BYTES
 from cortex_tui.placement.cluster import wire
 from cortex_tui.placement.cluster.resumable import LONGEST_BODY, Incoming, Outgoing
-from cortex_tui.placement.cluster.spool import FullError, Piece, Spool
+from cortex_tui.placement.cluster.spool import Piece, Spool, SpoolError
 from cortex_tui.protocol.frames import FrameReader, ProtocolError
 
 
@@ -139,7 +139,7 @@ def test_what_was_not_acknowledged_is_counted_in_bytes() -> None:
 
 def test_memory_is_full_at_its_bound() -> None:
     outgoing = Outgoing(memory=10_000)
-    with pytest.raises(FullError, match="10,000 bytes wait"):
+    with pytest.raises(SpoolError, match="10,000 bytes wait"):
         fill(outgoing)
     assert outgoing.unacknowledged <= 10_000
 
@@ -147,7 +147,7 @@ def test_memory_is_full_at_its_bound() -> None:
 def test_a_spool_is_full_at_its_bound_and_has_room_again() -> None:
     with tempfile.TemporaryDirectory() as folder:
         outgoing = Outgoing(Spool(folder, 20_000, segment=4_000), memory=0)
-        with pytest.raises(FullError, match="20,000 bytes wait"):
+        with pytest.raises(SpoolError, match="20,000 bytes wait"):
             fill(outgoing)
         while taken := outgoing.take():
             outgoing.acknowledge(taken[0])
@@ -170,8 +170,8 @@ def test_a_spool_that_never_runs_empty_stays_bounded() -> None:
 
 
 def test_a_folder_that_is_gone_is_the_reason() -> None:
-    outgoing = Outgoing(Spool("/nowhere/at/all", 20_000), memory=0)
-    with pytest.raises(FullError, match="/nowhere/at/all cannot be written"):
+    outgoing = Outgoing(Spool("/nowhere/at/all"), memory=0)
+    with pytest.raises(SpoolError, match="/nowhere/at/all cannot be written"):
         outgoing.add(b"x")
 
 
@@ -194,12 +194,19 @@ def test_a_body_without_an_end_is_refused() -> None:
         incoming.take(longest + 1, piece)
 
 
+def test_what_was_received_before_is_not_received_again() -> None:
+    incoming = Incoming()
+    assert incoming.take(1, Piece(b"once", False)) == b"once"
+    assert incoming.take(1, Piece(b"once", False)) is None
+    assert incoming.received == 1
+
+
 def test_gaps_and_wrong_acknowledgements_are_refused() -> None:
     incoming, outgoing = Incoming(), Outgoing()
     with pytest.raises(ProtocolError, match="piece 2, and 1 was the next"):
         incoming.take(2, Piece(b"", False))
     outgoing.add(b"never sent")
-    with pytest.raises(ProtocolError, match="1 was acknowledged, and 0 was the last"):
+    with pytest.raises(ProtocolError, match="of piece 1, and 0 was the last"):
         outgoing.acknowledge(1)
     outgoing.take()
     outgoing.acknowledge(1)
