@@ -14,7 +14,6 @@ from cortex_tui.results.shape import curve_of
 from cortex_tui.results.stages import stages_of
 from cortex_tui.results.warnings import median_of, warnings_of
 from cortex_tui.stats.binning import log_bins
-from cortex_tui.stats.percentiles import SHOWN
 from cortex_tui.stats.scaling import Cell
 from cortex_tui.stats.statistics import DURATION, RATE
 from cortex_tui.stats.summary import summarise_live
@@ -47,21 +46,21 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
         level_reached=run.level,
         batch=run.batch,
         mean_ns=None if mean_ns is None else mean_ns / run.batch,
-        operations=run.operations,
+        operations=measured.operations,
         throughput_per_s=measured.throughput_per_s,
         percentiles_ns=headline.percentiles_ns,
         samples_missing=headline.samples_missing,
         confidence_ns=_confidence(run, headline.percentiles_ns),
         times=times,
         bounds_ns=dict(findings.confidence_ns),
-        flattered=tuple(name for name, quantile in SHOWN.items() if measured.flattered(quantile)),
+        flattered=measured.flattered_names,
         max_ns=headline.max_ns,
         lateness_p50_ns=median_of(run.lateness),
         service_p50_ns=median_of(run.service),
         errors=dict(run.errors),
         messages=dict(run.texts),
         error_messages={name: text for name, text in run.texts.items() if text},
-        unfinished=run.measured.unfinished,
+        unfinished=measured.unfinished,
         unfinished_ns=run.unfinished_ns,
         unstarted=run.unstarted,
         overflow=run.service.overflow,

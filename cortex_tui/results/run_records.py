@@ -9,7 +9,7 @@ from itertools import islice
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import RunPlanned
 from cortex_tui.results.cells import Cells
-from cortex_tui.results.findings import Findings, Slots
+from cortex_tui.results.findings import Findings
 from cortex_tui.results.interval import Interval, TimeName
 from cortex_tui.results.result_of import statistics_of, targets_of
 from cortex_tui.results.run_fold import Concluded, RunFold
@@ -51,8 +51,8 @@ _OF_RUN = (
 what `_OF_INTERVAL` names."""
 _AT_ONCE = 64
 """Intervals that are read and encoded together."""
+_OF_INTERVAL = ("health", "in_flight", "level", "neighbours", "oldest_ns", "unstarted")
 _TIMES: tuple[TimeName, ...] = ("service", "response", "lateness", "failure")
-_OF_INTERVAL = ("errors", "health", "in_flight", "level", "neighbours", "oldest_ns", "unstarted")
 
 
 def record_of(run: RunFold, cells: Cells) -> RunRecord:
@@ -81,27 +81,27 @@ def record_of(run: RunFold, cells: Cells) -> RunRecord:
 
 
 def interval_records(
-    run: RunFold, slots: Iterable[tuple[int, Interval]]
+    changes: Iterable[tuple[RunFold, int, Interval]],
 ) -> Iterator[IntervalRecord]:
-    """Those of some slots of the run."""
-    slots = iter(slots)
-    while part := tuple(islice(slots, _AT_ONCE)):
-        yield from _records(run, part)
+    """Those of some slots of some runs."""
+    changes = iter(changes)
+    while part := tuple(islice(changes, _AT_ONCE)):
+        yield from _records(part)
 
 
-def _records(run: RunFold, slots: Slots) -> Iterator[IntervalRecord]:
+def _records(changes: Sequence[tuple[RunFold, int, Interval]]) -> Iterator[IntervalRecord]:
     filled = [
         (number, name, times)
-        for number, (_, interval) in enumerate(slots)
+        for number, (_, _, interval) in enumerate(changes)
         for name in _TIMES
         if (times := getattr(interval, name)).total or times.overflow
     ]
     blobs = IntervalHistogram.encode_each([times for _, _, times in filled])
-    encoded: list[dict[str, EncodedHistogram]] = [{} for _ in slots]
+    encoded: list[dict[str, EncodedHistogram]] = [{} for _ in changes]
     for (number, name, times), blob in zip(filled, blobs, strict=True):
         encoded[number][name] = EncodedHistogram(blob, times.moments)
-    length = run.intervals.length
-    for (slot, interval), each in zip(slots, encoded, strict=True):
+    for (run, slot, interval), each in zip(changes, encoded, strict=True):
+        length = run.intervals.length
         yield IntervalRecord(
             run=run.run,
             first=slot * length,
@@ -110,7 +110,8 @@ def _records(run: RunFold, slots: Slots) -> Iterator[IntervalRecord]:
             response=each.get("response"),
             lateness=each.get("lateness"),
             failure=each.get("failure"),
-            **{name: copy(getattr(interval, name)) for name in _OF_INTERVAL},
+            errors=interval.errors.copy(),
+            **{name: getattr(interval, name) for name in _OF_INTERVAL},
         )
 
 
@@ -177,6 +178,7 @@ def _interval(record: IntervalRecord) -> Interval:
         response=_decoded(record.response),
         lateness=_decoded(record.lateness),
         failure=_decoded(record.failure),
+        errors=record.errors,
         **{name: getattr(record, name) for name in _OF_INTERVAL},
     )
 

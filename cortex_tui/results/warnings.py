@@ -7,7 +7,6 @@ from statistics import median
 from cortex_tui.quantities import format_duration, format_half_width
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.stats.histogram import Histogram
-from cortex_tui.stats.percentiles import SHOWN
 
 _ENOUGH_INTERVALS = 3
 """In a third of the run, to tell whether a backlog grew."""
@@ -30,8 +29,7 @@ def warnings_of(run: RunFold) -> tuple[str, ...]:
     if run.partial:
         found.append(f"partial: {run.partial}; what it had measured is kept")
     measured = run.measured
-    flattered = [name for name in SHOWN if measured.flattered(SHOWN[name])]
-    if flattered and run.headline.total:
+    if (flattered := measured.flattered_names) and run.headline.total:
         found.append(
             f"{', '.join(flattered)} may be too low: {measured.missing:,} operations failed, never "
             "ended or never started, and are missing from the percentiles"

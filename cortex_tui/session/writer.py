@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from cortex_tui.results.interval import Interval
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_records import interval_records, record_of
 from cortex_tui.results.session_fold import SessionFold
@@ -18,7 +19,6 @@ from cortex_tui.results.session_result import SessionResult
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.port import Store, open_store
 from cortex_tui.store.records import (
-    IntervalRecord,
     LogRecord,
     RunRecord,
     SessionBatch,
@@ -146,7 +146,7 @@ class SessionWriter:
 
     def _batch(self, fold: SessionFold, of: Sequence[RunFold]) -> SessionBatch:
         runs: list[RunRecord] = []
-        intervals: list[IntervalRecord] = []
+        changed: list[tuple[RunFold, int, Interval]] = []
         rewritten: list[int] = []
         cells = fold.cells()
         for run in of:
@@ -156,7 +156,7 @@ class SessionWriter:
             all_anew, changes = run.intervals.take_changes()
             if all_anew:
                 rewritten.append(run.run)
-            intervals += interval_records(run, changes)
+            changed += ((run, slot, interval) for slot, interval in changes)
         first = fold.log_total - len(fold.log)
         log = tuple(
             LogRecord(number, line.run, line.stream, line.text, fold.offset_ns(line))
@@ -167,7 +167,7 @@ class SessionWriter:
         return SessionBatch(
             session=fold.plan.session,
             runs=tuple(runs),
-            intervals=tuple(intervals),
+            intervals=tuple(interval_records(changed)),
             rewritten=tuple(rewritten),
             log=log,
         )

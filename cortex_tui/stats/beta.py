@@ -88,6 +88,7 @@ def t_critical(probability: float, degrees: float) -> float:
     return math.sqrt(degrees * (1 / share - 1)) if share > 0 else math.inf
 
 
+@lru_cache(maxsize=256)
 def chi_square(degrees: float, probability: float) -> float:
     """What a chi-square is below with that probability, by the approximation of Wilson and Hilferty
     ("The distribution of chi-square", PNAS 17, 1931)."""

@@ -192,8 +192,11 @@ class Histogram:
 
     def count_above(self, limit_ns: int) -> int:
         """How many values lie in buckets above that of `limit_ns`, or overflowed."""
-        above = index_of(max(0, min(limit_ns, HIGHEST_NS))) + 1
-        return int(self._counts[max(above, self._first) : self._last + 1].sum()) + self.overflow
+        first, cumulative = self.cumulative()
+        at = index_of(max(0, min(limit_ns, HIGHEST_NS))) - first
+        last = cumulative.size - 1
+        below = int(cumulative[min(at, last)]) if at >= 0 and last >= 0 else 0
+        return self.total - below + self.overflow
 
     def count_at_least(self, limit_ns: int) -> int:
         """How many values lie in the bucket of `limit_ns` or above, or overflowed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
 
-from cortex_tui.stats.percentiles import flagged
+from cortex_tui.stats.percentiles import SHOWN, flagged
 
 Subject = Literal["service", "response", "lateness", "failure"]
 SUBJECTS: tuple[Subject, ...] = ("service", "response", "lateness", "failure")
@@ -81,6 +81,13 @@ class Measured(NamedTuple):
     def flattered(self, quantile: float) -> bool:
         """Whether more operations are missing from a percentile than lie beyond it."""
         return flagged(quantile, self.service.total * self.batch, self.missing)
+
+    @property
+    def flattered_names(self) -> tuple[str, ...]:
+        """The shown percentiles of which that holds."""
+        if not self.missing:
+            return ()
+        return tuple(name for name, quantile in SHOWN.items() if self.flattered(quantile))
 
     @property
     def in_window(self) -> int:

@@ -46,16 +46,13 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 def summarise_live(histogram: Histogram) -> LiveSummary:
     """Costs microseconds: nothing is encoded."""
-    values = histogram.percentiles(_QUANTILES)
-    missing = {name: samples_missing(SHOWN[name], histogram.total) for name in _NAMES}
-    return LiveSummary(
-        percentiles_ns={
-            name: None if missing[name] else value
-            for name, value in zip(_NAMES, values, strict=True)
-        },
-        samples_missing={name: count for name, count in missing.items() if count},
-        max_ns=histogram.max_ns,
-    )
+    percentiles_ns = dict(zip(_NAMES, histogram.percentiles(_QUANTILES), strict=True))
+    missing = {
+        name: count
+        for name, quantile in SHOWN.items()
+        if (count := samples_missing(quantile, histogram.total))
+    }
+    return LiveSummary(percentiles_ns | dict.fromkeys(missing), missing, histogram.max_ns)
 
 
 def summarise(histogram: Histogram) -> Summary | None:

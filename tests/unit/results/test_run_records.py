@@ -36,8 +36,8 @@ def test_a_run_that_was_stored_is_stored_the_same_again(number: int) -> None:
     run = fold_of(record, intervals, samples.session(), "finished")
     again = msgspec.structs.replace(record_of(run, {}), statistics=record.statistics)
     assert again == record
-    slots = list(run.intervals)
-    assert list(interval_records(run, slots)) == intervals
+    changes = [(run, slot, interval) for slot, interval in run.intervals]
+    assert list(interval_records(changes)) == intervals
 
 
 def test_the_sample_has_every_field_of_a_record() -> None:
