@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import msgspec
@@ -23,15 +24,17 @@ from cortex_tui.formats.runs import split_name
 from cortex_tui.limits import MAX_ROUNDS
 from cortex_tui.loads.port import Load
 from cortex_tui.loads.registry import decode_load
-from cortex_tui.protocol.lifecycle import RunState
+from cortex_tui.protocol.lifecycle import RunState, ShardState
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.document import (
     DocumentError,
     MarkDocument,
     RunDocument,
     SessionDocument,
+    ShardDocument,
     TargetDocument,
     TimesDocument,
+    UnevennessDocument,
     read_document,
     write_document,
 )
@@ -39,10 +42,17 @@ from cortex_tui.results.interval import TimeName
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_result import Histograms, SessionResult
 from cortex_tui.stats.codec import HistogramFormatError
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.stats.moments import Moments
 from cortex_tui.stats.targets import TargetResult, TargetVerdict
-from cortex_tui.store.records import MarkRecord, RunRecord, SessionRecord, StoredSession
+from cortex_tui.store.records import (
+    EncodedHistogram,
+    MarkRecord,
+    RunRecord,
+    SessionRecord,
+    ShardRecord,
+    StoredSession,
+)
 
 _OF_PROFILE = (
     "alone", "auto_warmup", "base", "database", "headline", "stop", "summary", "timeout_ns",
@@ -54,7 +64,11 @@ _OF_RUN = (
     "throughput_per_s", "tracebacks", "unfinished", "unstarted", "variant", "verdict",
     "verdict_text", "warmup_iterations", "warmup_ns",
 )  # fmt: skip
-"""What the document has of a profile and of its run under the same name and in the same form."""
+_OF_SHARD = (
+    "clock_bound_ns", "ended_ns", "errors", "machine", "measured_ns", "number", "operations",
+    "reason", "runner", "state", "throughput_per_s", "unfinished", "unstarted",
+)  # fmt: skip
+"""What the document has of a profile, its run and a shard under the same name and form."""
 
 
 def session_document(result: SessionResult) -> SessionDocument:
@@ -78,13 +92,18 @@ def session_document(result: SessionResult) -> SessionDocument:
         clock_cost_ns=record.clock_cost_ns,
         await_cost_ns=record.await_cost_ns,
         environment=record.environment,
-        runs=[_run_document(run, result.histograms[run.run]) for run in result.runs],
+        runs=[
+            _run_document(run, result.histograms[run.run], result.shard_times.get(run.run, ()))
+            for run in result.runs
+        ],
         profiles=profile_documents(result) if record.rounds > 1 else UNSET,
     )
 
 
-def _run_document(run: RunResult, histograms: Histograms) -> RunDocument:
-    profile = run.profile
+def _run_document(
+    run: RunResult, histograms: Histograms, shard_times: Sequence[IntervalHistogram]
+) -> RunDocument:
+    profile, uneven = run.profile, run.unevenness
 
     def times(name: TimeName) -> TimesDocument | None:
         return times_document(histograms.get(name), run.bounds_ns.get(name, {}))
@@ -107,6 +126,14 @@ def _run_document(run: RunResult, histograms: Histograms) -> RunDocument:
         response_ns=times("response"),
         lateness_ns=times("lateness"),
         failure_ns=times("failure"),
+        shards=[
+            ShardDocument(
+                times_ns=times_document(Histogram.of_intervals((times,))),
+                **{name: getattr(shard, name) for name in _OF_SHARD},
+            )
+            for shard, times in zip(run.shards, shard_times, strict=True)
+        ],
+        unevenness=uneven and UnevennessDocument(**uneven._asdict()),
         targets=[
             TargetDocument(**msgspec.structs.asdict(target), met=target.met)
             for target in run.targets
@@ -161,6 +188,8 @@ def _session_record(document: SessionDocument, record: SessionRecord) -> Session
 
 _STATES: dict[str, RunState] = {"finished": "finished", "failed": "failed"}
 """By the word of the document; all others were ended before their time."""
+_SHARD_STATES: dict[str, ShardState] = {**_STATES, "lost": "lost"}
+"""The same of a shard."""
 
 
 def _run_record(document: RunDocument, record: RunRecord) -> RunRecord:
@@ -194,12 +223,14 @@ def _run_record(document: RunDocument, record: RunRecord) -> RunRecord:
         state=_STATES.get(document.state, "stopped"),
         neighbours=tuple(map(text_of, document.neighbours)),
         reason=text_of(document.reason, 1_000),
+        partial=text_of(document.partial, 1_000),
         measured_ns=count_of(document.measured_ns, "measured_ns"),
         drained=count_of(document.drained, "drained") // record.batch,
         drain_ns=count_of(document.drain_ns, "drain_ns"),
         unstarted=count_of(document.unstarted, "unstarted"),
         unfinished_ns=unfinished_ns,
         unfinished_more=max(0, count_of(document.unfinished, "unfinished") - len(unfinished_ns)),
+        shards=tuple(_shard_record(shard, record.batch) for shard in document.shards),
         targets=targets,
         slowest=text_of(document.slowest, 1_000),
         confidence_ns={
@@ -207,6 +238,27 @@ def _run_record(document: RunDocument, record: RunRecord) -> RunRecord:
             for time in TIMES
             if (times := getattr(document, f"{time}_ns")) and times.confidence_ns is not UNSET
         },
+    )
+
+
+def _shard_record(document: ShardDocument, batch: int) -> ShardRecord:
+    where = f"shard {document.number}"
+    values = IntervalHistogram.of(b"")
+    if document.times_ns is not None:
+        values = _values(document.times_ns, where)
+    return ShardRecord(
+        runner=count_of(document.runner, where),
+        machine=text_of(document.machine, 200),
+        clock_bound_ns=document.clock_bound_ns,
+        state=_SHARD_STATES.get(document.state, "stopped"),
+        reason=text_of(document.reason, 1_000),
+        ended_ns=document.ended_ns,
+        measured_ns=count_of(document.measured_ns, where),
+        succeeded=count_of(document.operations, where) // batch,
+        errors=count_of(document.errors, where),
+        unstarted=count_of(document.unstarted, where),
+        unfinished=count_of(document.unfinished, where),
+        headline=EncodedHistogram(values.encode(), values.moments),
     )
 
 

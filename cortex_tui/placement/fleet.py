@@ -89,7 +89,7 @@ class _Fleet:
             now_ns, busy = time.perf_counter_ns(), self._merge.busy() & set(self._streams)
             for runner in self._silence.begun(busy, now_ns):
                 what = f"has sent nothing for {SILENT_NS / 1e9:g} s: its event loop is blocked"
-                self.stream.deliver(self._merge.note(runner, what, now_ns))
+                self.stream.deliver(self._merge.note(runner, what, now_ns, silent=True))
             if self._stopped_ns is None or now_ns - self._stopped_ns < SILENT_NS:
                 continue
             for runner in busy:
@@ -159,7 +159,7 @@ class _Fleet:
         merged = [each for message in batch for each in self._merge.take(runner, message)]
         if (silent_ns := self._silence.received(runner, now_ns)) is not None:
             what = f"answers again after {silent_ns / 1e9:.1f} s"
-            merged += self._merge.note(runner, what, now_ns)
+            merged += self._merge.note(runner, what, now_ns, silent=False)
         if merged:
             self.stream.deliver(merged)
         for barrier, waiting in self._merge.released().items():

@@ -18,7 +18,7 @@ import msgspec
 
 from cortex_tui.limits import MAX_UNFINISHED
 from cortex_tui.placement.turns import Turns
-from cortex_tui.protocol.lifecycle import TRANSITIONS, RunLife
+from cortex_tui.protocol.lifecycle import TRANSITIONS, RunLife, ShardState
 from cortex_tui.protocol.messages import (
     Answer,
     Answered,
@@ -35,6 +35,7 @@ from cortex_tui.protocol.messages import (
     Samples,
     SessionFinished,
     SessionStarted,
+    ShardChanged,
     StateChanged,
 )
 from cortex_tui.protocol.plan import SessionPlan
@@ -197,10 +198,11 @@ class SessionMerge:
             case RunMeasured():
                 run = self._runs[message.outcome.run]
                 run.measured[runner] = message.outcome
+                part = self._part(runner, message.outcome)
                 if (outcome := self._outcome(run, run.measured)) is None:
-                    return []
+                    return part
                 run.outcome = outcome
-                return [RunMeasured(outcome)]
+                return [*part, RunMeasured(outcome)]
             case RunFinished():
                 run = self._runs[message.run]
                 run.finished[runner] = message
@@ -333,7 +335,9 @@ class SessionMerge:
                 reason=f"lost, what it had measured is kept: {message.reason}",
                 partial=message.reason if len(run.runners) > 1 else "",
             )  # fmt: skip
-            run.measured.setdefault(runner, lost)
+            if runner not in run.measured:
+                run.measured[runner] = lost
+                messages += self._part(runner, lost)
             run.outcome = run.outcome or self._outcome(run, run.measured)
             messages += self._mark(number, runner, "was lost", message.at_ns)
             life = RunLife("ended", outcome="failed")
@@ -346,6 +350,23 @@ class SessionMerge:
                 messages += self._answered(command)
         return messages + self._ending()
 
+    def _part(self, runner: int, outcome: RunFinished) -> list[Message]:
+        """What a runner's part of a run has come to, where it is not all of it."""
+        run = self._runs[outcome.run]
+        if len(run.runners) == 1:
+            return []
+        return [
+            ShardChanged(
+                run=outcome.run,
+                runner=runner,
+                state="lost" if outcome.partial else outcome.state,
+                at_ns=outcome.at_ns,
+                reason=outcome.partial or outcome.reason,
+                measured_ns=outcome.measured_ns,
+                unfinished=len(outcome.unfinished_ns) + outcome.unfinished_more,
+            )
+        ]
+
     def _mark(self, number: int, runner: int, what: str, at_ns: int) -> list[Message]:
         """What became of a process, as a mark of a run that it measures."""
         run = self._runs[number]
@@ -354,14 +375,19 @@ class SessionMerge:
         text = f"process {run.runners.index(runner) + 1} {what}"
         return [Mark(number, at_ns - run.began_ns, text, at_ns)]
 
-    def note(self, runner: int, what: str, at_ns: int) -> list[Message]:
-        """What is to be reported of a process: in the log, and as a mark of the runs that it
-        measures now."""
+    def note(self, runner: int, what: str, at_ns: int, *, silent: bool) -> list[Message]:
+        """What is to be reported of a process that has become silent, or is so no more: in the log,
+        and as a mark of the runs that it measures now."""
         messages: list[Message] = [LogLine(-1, "runner", f"process {runner + 1} {what}", at_ns)]
         for number in sorted(self._measuring):
             run = self._runs[number]
             if runner in run.runners and run.lives[runner].stage == "measure":
                 messages += self._mark(number, runner, what, at_ns)
+                if len(run.runners) > 1:
+                    state: ShardState = "silent" if silent else "running"
+                    messages.append(
+                        ShardChanged(run=number, runner=runner, state=state, at_ns=at_ns)
+                    )
         return messages
 
     def _ending(self) -> list[Message]:

@@ -18,6 +18,9 @@ Stage = Literal[
 Outcome = Literal["finished", "stopped", "failed"]
 
 RunState = Literal["planned", "running", Outcome]
+ShardState = Literal[RunState, "silent", "lost"]
+"""Of the part that one of several runners has in a run: `silent`, it has sent nothing for too long;
+`lost`, it ended before its part did."""
 Phase = Literal["setup", "warmup", "measure", "teardown"]
 
 TRANSITIONS: dict[Stage, tuple[Stage, ...]] = {

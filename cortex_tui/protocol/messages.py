@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from cortex_tui.profiles.model import Profile
-from cortex_tui.protocol.lifecycle import Outcome, RunLife
+from cortex_tui.protocol.lifecycle import Outcome, RunLife, ShardState
 from cortex_tui.protocol.moments import Moment
 
 
@@ -39,6 +39,8 @@ class RunPlanned(msgspec.Struct, frozen=True, tag=True):
     round: int = 1
     variant: str = ""
     """The name of the variant that it is a run of, where variants are compared."""
+    runners: tuple[int, ...] = (0,)
+    """The numbers of the runners that share it."""
 
 
 class StateChanged(msgspec.Struct, frozen=True, tag=True):
@@ -47,6 +49,23 @@ class StateChanged(msgspec.Struct, frozen=True, tag=True):
     run: int
     life: RunLife
     at_ns: Moment
+
+
+class ShardChanged(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """What has become of the part that one of several runners has in a run.
+
+    Made by whoever merges the runners' messages, and only where it differs from what becomes of the
+    run: `running` for one that is not silent any more.
+    """
+
+    run: int
+    runner: int
+    state: ShardState
+    at_ns: Moment
+    reason: str = ""
+    measured_ns: int = 0
+    """How long it measured, 0 where that is not known."""
+    unfinished: int = 0
 
 
 class Arrived(msgspec.Struct, frozen=True, tag=True):
@@ -106,6 +125,18 @@ class Health(msgspec.Struct, frozen=True, array_like=True, gc=False):
     known (several runners share the session, or there is no /proc)."""
 
 
+class Part(msgspec.Struct, frozen=True, array_like=True):
+    """What one runner has in a message."""
+
+    runner: int
+    values: int
+    """How many of `service`, and of `response` and `lateness` where there are any."""
+    drained: int = 0
+    failed: int = 0
+    failed_in_batches: int = 0
+    unstarted: int = 0
+
+
 class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """The operations of one run that ended in one interval of warm-up or measure.
 
@@ -120,9 +151,8 @@ class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Counted from the start of the phase: [interval, interval + 1) * plan.interval_ns."""
     runner: int = 0
     """Whose operations they are, where several runners share the run."""
-    shares: tuple[tuple[int, int], ...] = ()
-    """Where the messages of several runners were joined: whose the values of `service` are, in
-    their order, as runners and how many values each has."""
+    parts: tuple[Part, ...] = ()
+    """Where messages were joined: whose the values of `service` and `response` are, in order."""
     service: bytes = b""
     response: bytes = b""
     lateness: bytes = b""
@@ -263,6 +293,7 @@ Message = (
     SessionStarted
     | RunPlanned
     | StateChanged
+    | ShardChanged
     | Arrived
     | Calibrated
     | LevelChanged

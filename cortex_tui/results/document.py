@@ -65,6 +65,36 @@ class MarkDocument(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class ShardDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a run that one of several runners measured."""
+
+    number: int
+    """From 1, among those that share the run."""
+    runner: int
+    machine: str = ""
+    clock_bound_ns: int | None = None
+    state: str
+    reason: str = ""
+    ended_ns: int | None = None
+    operations: int
+    errors: int = 0
+    unstarted: int = 0
+    unfinished: int = 0
+    measured_ns: int
+    throughput_per_s: float | None = None
+    times_ns: TimesDocument | None
+    """Of the run's headline."""
+
+
+class UnevennessDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """How the p99 of the slowest shard stands to the median of the others' p99."""
+
+    verdict: str
+    slowest: int | None = None
+    ratio: float | None = None
+    text: str = ""
+
+
 class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     run: int
     round: int = 1
@@ -116,6 +146,9 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     response_ns: TimesDocument | None
     lateness_ns: TimesDocument | None
     failure_ns: TimesDocument | None = None
+    shards: list[ShardDocument] = []
+    """Where several runners share the run."""
+    unevenness: UnevennessDocument | None = None
     slowest: str = ""
     targets: list[TargetDocument]
     warnings: list[str]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from cortex_tui.protocol.messages import Health, Message, Pulse, Samples
+from cortex_tui.protocol.messages import Health, Message, Part, Pulse, Samples
 from cortex_tui.results.interval import merged_health
 
 _VALUE_BYTES = 8
@@ -47,7 +47,7 @@ def _one(messages: Sequence[Samples]) -> Samples:
     service, response, lateness, failures = (b"".join(each) for each in values)
     return msgspec.structs.replace(
         last,
-        shares=tuple(share for message in messages for share in shares_of(message)),
+        parts=tuple(part for message in messages for part in parts_of(message)),
         service=service,
         response=response,
         lateness=lateness,
@@ -65,9 +65,18 @@ def _one(messages: Sequence[Samples]) -> Samples:
     )
 
 
-def shares_of(samples: Samples) -> tuple[tuple[int, int], ...]:
-    """Whose the values of `service` are, in their order: runners, and how many values each has."""
-    return samples.shares or ((samples.runner, len(samples.service) // _VALUE_BYTES),)
+def parts_of(samples: Samples) -> tuple[Part, ...]:
+    """What each runner has in a message, in the order of its values."""
+    return samples.parts or (
+        Part(
+            samples.runner,
+            len(samples.service) // _VALUE_BYTES,
+            samples.drained,
+            sum(samples.errors.values()),
+            samples.failed_in_batches,
+            samples.unstarted,
+        ),
+    )
 
 
 def _sums(each: Iterable[dict[str, int]]) -> dict[str, int]:

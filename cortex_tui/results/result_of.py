@@ -32,7 +32,7 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
     live = run.live
     targets = targets_of(run, cells)
     findings = run.findings()
-    measured, mean_ns = run.measured, run.service.mean_ns
+    measured, mean_ns, shards = run.measured, run.service.mean_ns, run.shard_results
     return RunResult(
         run=run.run,
         profile=run.profile,
@@ -82,6 +82,8 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
         blocks=run.blocks,
         reason=run.reason,
         partial=run.partial,
+        shards=shards,
+        unevenness=run.shards.unevenness,
         traceback=run.traceback or next(iter(run.tracebacks.values()), ""),
         own_traceback=run.traceback,
         tracebacks=dict(run.tracebacks),

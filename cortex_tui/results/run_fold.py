@@ -20,6 +20,7 @@ from cortex_tui.protocol.messages import (
     RunMeasured,
     RunPlanned,
     Samples,
+    ShardChanged,
     StateChanged,
 )
 from cortex_tui.protocol.plan import INTERVAL_NS
@@ -29,11 +30,12 @@ from cortex_tui.results.findings import ExaminationTimes, Findings, findings_of
 from cortex_tui.results.interval import Interval, TimeName, interval_of
 from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.intervals import IntervalSeries
-from cortex_tui.results.joining import shares_of
 from cortex_tui.results.no_success import why_no_success
 from cortex_tui.results.phase_clock import PhaseClock
 from cortex_tui.results.run_totals import RunTotals
 from cortex_tui.results.series import RunSeries
+from cortex_tui.results.shard_fold import ShardsFold
+from cortex_tui.results.shard_result import ShardResult
 from cortex_tui.results.trend import Trend, WarmUp
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.targets import TargetResult, TargetVerdict, parse_targets
@@ -83,8 +85,7 @@ class RunFold(RunTotals):
         self.warnings: list[str] = []
         self.texts: dict[str, str] = {}
         """What the first failure of each exception type said."""
-        self.by_runner: dict[int, int] = {}
-        """How many operations have succeeded in each runner that shares the run."""
+        self.shards = ShardsFold(planned.runners, has_schedule=planned.profile.load.has_schedule)
         self.intervals = IntervalSeries(file=file)
         self.targets = parse_targets(planned.profile.targets, planned.profile.warn_targets)
         self.round, self.variant = planned.round, planned.variant
@@ -202,8 +203,7 @@ class RunFold(RunTotals):
         self.changed = True
         interval = interval_of(samples, self.level)
         self.count(interval)
-        for runner, values in shares_of(samples):
-            self.by_runner[runner] = self.by_runner.get(runner, 0) + values * self.batch
+        self.shards.add(samples)
         if samples.at_ns:
             # Messages of closed intervals without a time of their own are older than this one.
             self.measured_ns = max(self.measured_ns, self._until(samples.at_ns))
@@ -214,6 +214,16 @@ class RunFold(RunTotals):
         self.failed_in_batches += samples.failed_in_batches
         for index, health in samples.spanned.items():
             self.intervals.add_health(index, health)
+
+    def change_shard(self, message: ShardChanged) -> None:
+        """What has become of the part of one of its runners."""
+        self.shards.change(message, self._clock.passed_ns(message.at_ns))
+        self.changed = True
+
+    @property
+    def shard_results(self) -> tuple[ShardResult, ...]:
+        """What each of its runners has come to, where several share it."""
+        return self.shards.results(self.life.state, self.measured_ns, self.batch, live=self.live)
 
     def note_measured(self, message: RunMeasured) -> None:
         self._measured = message.outcome

@@ -76,6 +76,7 @@ def record_of(run: RunFold, cells: Cells) -> RunRecord:
         confidence_ns=dict(findings.confidence_ns),
         slowest=findings.slowest,
         statistics=statistics_of(run),
+        shards=run.shards.records(),
         **{name: copy(getattr(run, name)) for name in _OF_RUN},
     )
 
@@ -134,6 +135,7 @@ def fold_of(
     run.batch = max(1, run.batch)
     run.reason = run.reason or (INTERRUPTED if cut else "")
     run.marks = list(record.marks)
+    run.shards.restore(record.shards)
     _fill(run, record, intervals)
     neighbours = record.neighbours if not cut or record.phase in _MEASURED else ()
     run.restore_neighbours(neighbours)

@@ -12,6 +12,7 @@ import msgspec
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.lifecycle import Phase, RunLife, RunState
 from cortex_tui.results.blocked import Blocks
+from cortex_tui.results.shard_result import ShardResult, Unevenness
 from cortex_tui.stats.log_bins import LogBins
 from cortex_tui.stats.measured import Subject
 from cortex_tui.stats.summary import LiveSummary
@@ -124,6 +125,10 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """Of the event loop, while it was measured."""
     partial: str = ""
     """Which of the processes that shared it was lost, and why; "" for a run that is whole."""
+    shards: tuple[ShardResult, ...] = ()
+    """What each of several runners has come to, in order; empty where one has the run to itself."""
+    unevenness: Unevenness | None = None
+    """How the slowest of them stands to the others."""
     reason: str = ""
     """Why a failed run failed, in one line."""
     traceback: str = ""

@@ -32,9 +32,10 @@ from cortex_tui.protocol.messages import (
     Samples,
     SessionFinished,
     SessionStarted,
+    ShardChanged,
     StateChanged,
 )
-from cortex_tui.protocol.plan import SessionPlan
+from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.results.cells import Cells, cells_of, wants_cells
 from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.result_of import result_of
@@ -81,10 +82,7 @@ class SessionFold:
         """How many were taken in."""
         self.received_ns = 0
         """The time of the runner's newest message."""
-        self.runs: dict[int, RunFold] = {
-            p.run: self._planned(RunPlanned(p.run, p.profile, (), p.round, p.variant))
-            for p in plan.runs
-        }
+        self.runs: dict[int, RunFold] = {p.run: self._planned(_announced(p)) for p in plan.runs}
         self.machine_of: dict[int, str] = {}
         """The machines on which runners were started, by the number of the runner; empty where they
         are not on a cluster."""
@@ -111,7 +109,7 @@ class SessionFold:
         self.messages += 1
         self.plan = plan
         for p in plan.runs:
-            self.runs[p.run] = self._planned(RunPlanned(p.run, p.profile, (), p.round, p.variant))
+            self.runs[p.run] = self._planned(_announced(p))
 
     @property
     def over(self) -> bool:
@@ -150,6 +148,8 @@ class SessionFold:
                 self._apply(message.run, RunFold.change, message)
                 if began and message.life.stage == "measure":
                     self._introduce(message)
+            case ShardChanged():
+                self._apply(message.run, RunFold.change_shard, message)
             case RunFinished():
                 self._received(message.at_ns)
                 self._apply(message.run, RunFold.finish, message)
@@ -165,6 +165,8 @@ class SessionFold:
             case RunnerPlaced():
                 self.machine_of[message.runner] = message.machine
                 self.machines.setdefault(message.machine)
+                for run in self.runs.values():
+                    run.shards.place(message.runner, message.machine)
             case MachineChanged():
                 self.machines[message.machine] = message
             case Answer() | Arrived():
@@ -318,3 +320,8 @@ class SessionFold:
     def _end(self, at_ns: int) -> None:
         self._received(at_ns)
         self._ended_ns = at_ns
+
+
+def _announced(run: RunPlan) -> RunPlanned:
+    """The message that a runner sends first, as far as the plan knows it."""
+    return RunPlanned(run.run, run.profile, (), run.round, run.variant, run.runners)

@@ -9,7 +9,7 @@ import msgspec
 from cortex_tui.results.interval import TimeName
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import SessionView
-from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.histogram import Histogram, IntervalHistogram
 from cortex_tui.store.records import SessionRecord, SessionState
 
 Histograms = dict[TimeName, Histogram]
@@ -28,6 +28,8 @@ class SessionResult(msgspec.Struct, frozen=True, kw_only=True):
     runs: tuple[RunResult, ...] = ()
     histograms: dict[int, Histograms] = {}
     """By number of the run."""
+    shard_times: dict[int, tuple[IntervalHistogram, ...]] = {}
+    """By number of the run, where several runners share it: those of the headline of each."""
 
     def view(self) -> SessionView:
         """As a screen or a report shows one that has ended, or that another process measures."""

@@ -45,6 +45,7 @@ def from_stored(stored: StoredSession) -> SessionResult:
             for run, record in zip(runs, stored.runs, strict=True)
         ),
         histograms={run.run: run.times for run in runs},
+        shard_times={run.run: run.shards.times for run in runs if run.shards.each},
     )
 
 

@@ -28,6 +28,8 @@ def warnings_of(run: RunFold) -> tuple[str, ...]:
     found = list(run.warnings)
     if run.partial:
         found.append(f"partial: {run.partial}; what it had measured is kept")
+    if run.shard_results and (uneven := run.shards.unevenness) and uneven.verdict == "uneven":
+        found.append(uneven.text)
     measured = run.measured
     if (flattered := measured.flattered_names) and run.headline.total:
         found.append(

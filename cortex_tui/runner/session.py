@@ -119,6 +119,7 @@ class Session:
                     tuple(o.profile.full_name for o in g if o is not p),
                     p.round,
                     p.variant,
+                    p.runners,
                 )
                 for g in groups
                 for p in g

@@ -211,4 +211,7 @@ def live_result(fold: SessionFold, snapshot: str | None) -> SessionResult:
             number: {name: times.copy() for name, times in run.times.items()}
             for number, run in sorted(fold.runs.items())
         },
+        shard_times={
+            number: run.shards.times for number, run in fold.runs.items() if run.shards.each
+        },
     )

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from cortex_tui.profiles.model import Profile
-from cortex_tui.protocol.lifecycle import Phase, RunState
+from cortex_tui.protocol.lifecycle import Phase, RunState, ShardState
 from cortex_tui.protocol.messages import Health
 from cortex_tui.protocol.plan import INTERVAL_NS, Variant
 from cortex_tui.stats.moments import EMPTY, Moments
@@ -61,6 +61,32 @@ class MarkRecord(msgspec.Struct, frozen=True, array_like=True):
     text: str
 
 
+class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a run that one of several runners measured."""
+
+    runner: int
+    """Its number in the session."""
+    machine: str = ""
+    clock_bound_ns: int | None = None
+    """How far its machine's clock may have been from the session's."""
+    state: ShardState | None = None
+    """None where it was as the run was."""
+    reason: str = ""
+    ended_ns: int | None = None
+    """When it was lost, on the run's clock from the start of measure."""
+    measured_ns: int = 0
+    """0 where that is the run's."""
+    succeeded: int = 0
+    """Values of operations that succeeded: each stands for a batch. So does each of `drained`."""
+    drained: int = 0
+    errors: int = 0
+    failed_in_batches: int = 0
+    unstarted: int = 0
+    unfinished: int = 0
+    headline: EncodedHistogram
+    """All of its times, of the kind that speaks for the run."""
+
+
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A run with its totals so far. `response` and `lateness` are None in a closed load."""
 
@@ -84,6 +110,9 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     partial: str = ""
     """Which of its processes was lost, and why, while others went to the end."""
+    shards: tuple[ShardRecord, ...] = ()
+    """What each of several runners has measured of it, in order; empty for one that had it to
+    itself. Versions that did not know of them have none."""
     traceback: str = ""
     """Of a run that failed as a whole."""
     tracebacks: dict[str, str] = {}

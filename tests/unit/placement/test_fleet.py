@@ -161,7 +161,7 @@ async def test_two_processes_do_what_one_would_have_done_and_each_number_once(fl
     )
     run = fold.runs[0]
     assert (run.life.outcome, run.reason, run.operations) == ("finished", "", 101)
-    assert run.by_runner == {0: 51, 1: 50}
+    assert [shard.operations for shard in run.shard_results] == [51, 50]
     assert sorted(map(int, fleet.printed("operation "))) == list(range(101))
     assert len(set(fleet.printed("process "))) == 2
     assert isinstance(fleet.messages[-1], SessionFinished)
@@ -187,7 +187,7 @@ async def test_a_schedule_is_kept_by_all_together_and_begins_at_one_moment(fleet
     fold = await fleet.run(RunPlan(0, profile, 1, (0, 1, 2)))
     run = fold.runs[0]
     assert run.operations + run.unstarted + len(run.unfinished_ns) == 500
-    assert sorted(run.by_runner.values()) == [166, 167, 167]
+    assert sorted(shard.operations for shard in run.shard_results) == [166, 167, 167]
     stages = [m.life.stage for m in fleet.of(StateChanged)]
     assert stages == [*dict.fromkeys(stages)]
     assert stages[-1] == "ended"
@@ -229,7 +229,7 @@ async def test_a_lost_process_leaves_its_runs_partial_and_the_others_come_to_the
         pids = sorted(map(int, fleet.printed("process ")))
         if isinstance(message, Samples) and message.service and len(pids) == 2 and not killed:
             run = fleet.fold.runs[0]
-            if len(run.by_runner) == 2:
+            if all(shard.succeeded for shard in run.shards.each.values()):
                 killed.append(pids[1])
                 os.kill(pids[1], signal.SIGKILL)
         if isinstance(message, LogLine) and "was lost" in message.text:
@@ -242,8 +242,11 @@ async def test_a_lost_process_leaves_its_runs_partial_and_the_others_come_to_the
     (target,) = fold.results()[0].targets
     assert target.verdict == "undecided"
     assert any(text.startswith("partial: process 2") for text in fold.results()[0].warnings)
-    assert len(lost.by_runner) == 2
-    assert lost.operations == sum(lost.by_runner.values()) > 0
+    first, second = lost.shard_results
+    assert lost.operations == first.operations + second.operations
+    assert (first.state, second.state) == ("stopped", "lost")
+    assert second.reason == "the runner was killed by SIGKILL"
+    assert 0 < (second.ended_ns or 0) <= lost.measured_ns
     assert not fold.died
     assert other.life.has_ended
 

@@ -23,6 +23,7 @@ from cortex_tui.protocol.messages import (
     RunnerDied,
     Samples,
     SessionFinished,
+    ShardChanged,
     StateChanged,
 )
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
@@ -53,14 +54,19 @@ def at(stage: Stage, run: int = 0) -> StateChanged:
     return StateChanged(run, RunLife(stage, outcome="finished" if over else None), 5)
 
 
+def of_the_run(messages: list[Message]) -> list[Message]:
+    """Without those on the part of one runner."""
+    return [message for message in messages if not isinstance(message, ShardChanged)]
+
+
 def test_a_run_is_where_the_last_of_its_runners_is() -> None:
     merge = SessionMerge(plan((0, 1)))
     for stage in STAGES:
         outcome: list[Message] = [RunMeasured(finished())] if stage == "measured" else []
         reported = [*outcome, at(stage)]
-        said = [m for message in reported for m in merge.take(0, message)]
+        said = [m for message in reported for m in of_the_run(merge.take(0, message))]
         assert said == []
-        said = [m for message in reported for m in merge.take(1, message)]
+        said = [m for message in reported for m in of_the_run(merge.take(1, message))]
         assert [type(m) for m in said] == [*map(type, outcome), StateChanged]
         assert said[-1] == at(stage)
 
@@ -164,8 +170,9 @@ def test_a_lost_runner_is_reported_marked_and_holds_nobody_up() -> None:
     merge.ask(1, {0, 1})
     merge.take(0, Answer(1, Answered(True, "done")))
     said = merge.take(1, RunnerDied("gone", 25))
-    assert [type(m) for m in said] == [LogLine, Mark, Answer]
-    assert said[1] == Mark(0, 20, "process 2 was lost", 25)
+    assert [type(m) for m in said] == [LogLine, ShardChanged, Mark, Answer]
+    assert said[1] == ShardChanged(run=0, runner=1, state="lost", at_ns=25, reason="gone")
+    assert said[2] == Mark(0, 20, "process 2 was lost", 25)
     whole: list[Message] = merge.take(0, finished(0))
     assert isinstance(whole[0], RunFinished)
     assert (whole[0].state, whole[0].reason) == ("finished", "")

@@ -15,6 +15,7 @@ from cortex_tui.protocol.messages import (
     Health,
     LogLine,
     Message,
+    Part,
     Pulse,
     RunPlanned,
     Samples,
@@ -54,7 +55,7 @@ samples = st.builds(
 
 
 def folded(messages: list[Message]) -> RunFold:
-    fold = RunFold(RunPlanned(0, PROFILE, ()))
+    fold = RunFold(RunPlanned(0, PROFILE, (), runners=(0, 1, 2, 3)))
     fold.change(StateChanged(0, RunLife("measure"), 0))
     for message in messages:
         if isinstance(message, Samples):
@@ -66,7 +67,7 @@ def facts(fold: RunFold) -> object:
     times = fold.times.values()
     return (
         [(each.total, each.min_ns, each.max_ns, each.encode()) for each in times],
-        fold.by_runner,
+        fold.shard_results,
         fold.errors,
         set(fold.tracebacks),
         [
@@ -94,7 +95,7 @@ def test_values_stay_before_what_came_after_them() -> None:
     whole = found[1]
     assert isinstance(whole, Samples)
     assert whole.service == raw(1, 2, 3)
-    assert whole.shares == ((0, 1), (1, 2))
+    assert whole.parts == (Part(0, 1), Part(1, 2))
     assert found == [pulse, whole, change, first, LogLine(0, "stdout", "x")]
 
 
@@ -103,4 +104,4 @@ def test_what_is_joined_can_be_joined_again() -> None:
     (once,) = joined([one, msgspec.structs.replace(one, runner=1)])
     (twice,) = joined([once, msgspec.structs.replace(one, runner=2)])
     assert isinstance(twice, Samples)
-    assert twice.shares == ((0, 1), (1, 1), (2, 1))
+    assert twice.parts == (Part(0, 1), Part(1, 1), Part(2, 1))

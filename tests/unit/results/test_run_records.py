@@ -7,6 +7,7 @@ import pytest
 
 from cortex_tui.results.run_records import fold_of, interval_records, record_of
 from cortex_tui.stats.targets import TargetResult
+from cortex_tui.store.records import ShardRecord
 from tests.unit.store import samples
 
 COUNT = 4
@@ -23,6 +24,25 @@ MORE = {
     "drained": 7,
     "failed_in_batches": 9,
     "unfinished_more": 11,
+    "shards": (
+        ShardRecord(runner=4, headline=samples.encoded([100, 200])),
+        ShardRecord(
+            runner=5,
+            machine="b",
+            clock_bound_ns=400_000,
+            state="lost",
+            reason="it was killed",
+            ended_ns=7,
+            measured_ns=8,
+            succeeded=9,
+            drained=1,
+            errors=2,
+            failed_in_batches=3,
+            unstarted=4,
+            unfinished=5,
+            headline=samples.encoded([300]),
+        ),
+    ),
 }
 
 

@@ -1,0 +1,232 @@
+"""The parts that several runners have in one run, as messages fill them. On the intake's thread.
+
+A part has one histogram and a few counters, whatever the length of the run: a thousand runners
+must not keep a thousand series of intervals. Raw values wait until a result is wanted, or until
+there are many: folding each message would cost more than all else that is done with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from cortex_tui.protocol.lifecycle import ShardState
+from cortex_tui.protocol.messages import Part, Samples, ShardChanged
+from cortex_tui.results.joining import parts_of
+from cortex_tui.results.shard_result import ShardResult, Unevenness, bounds_of_p99, unevenness
+from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.summary import summarise_live
+from cortex_tui.store.records import EncodedHistogram, ShardRecord
+from cortex_tui.text import lines
+
+_VALUE_BYTES = 8
+_WAITING_BYTES = 1 << 16
+_LOOK_NS = 1_000_000_000
+_LOOK_NS_EACH = 5_000_000
+"""How long a result of many shards stands, for each of them: one takes some 60 µs."""
+
+_OVER = ("finished", "stopped", "failed", "lost")
+
+_NONE = IntervalHistogram.of(b"")
+
+
+class ShardFold:
+    """One of them."""
+
+    __slots__ = (
+        "_raw", "_raw_bytes", "_times", "clock_bound_ns", "drained", "ended_ns", "errors",
+        "failed_in_batches", "machine", "measured_ns", "reason", "state", "succeeded",
+        "unfinished", "unstarted",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.machine = ""
+        self.clock_bound_ns: int | None = None
+        self.state: ShardState | None = None
+        """None where it is as the run is."""
+        self.reason = ""
+        self.ended_ns: int | None = None
+        self.measured_ns = 0
+        """0 where it is that of the run."""
+        self.succeeded = 0
+        """Values: each stands for a batch."""
+        self.drained = 0
+        self.errors = 0
+        self.failed_in_batches = 0
+        self.unstarted = 0
+        self.unfinished = 0
+        self._times = _NONE
+        self._raw: list[bytes] = []
+        self._raw_bytes = 0
+
+    def add(self, part: Part, headline: bytes) -> None:
+        """`headline` are its values of that time."""
+        self.succeeded += part.values
+        self.drained += part.drained
+        self.errors += part.failed
+        self.failed_in_batches += part.failed_in_batches
+        self.unstarted += part.unstarted
+        if headline:
+            self._raw.append(headline)
+            self._raw_bytes += len(headline)
+            if self._raw_bytes >= _WAITING_BYTES:
+                self._fold()
+
+    @property
+    def times(self) -> IntervalHistogram:
+        """Of the headline."""
+        self._fold()
+        return self._times
+
+    def _fold(self) -> None:
+        if self._raw:
+            self._times = self._times.merge(IntervalHistogram.of(*self._raw))
+            self._raw, self._raw_bytes = [], 0
+
+    def record(self, runner: int) -> ShardRecord:
+        times = self.times
+        return ShardRecord(
+            runner=runner,
+            machine=self.machine,
+            clock_bound_ns=self.clock_bound_ns,
+            state=self.state,
+            reason=self.reason,
+            ended_ns=self.ended_ns,
+            measured_ns=self.measured_ns,
+            succeeded=self.succeeded,
+            drained=self.drained,
+            errors=self.errors,
+            failed_in_batches=self.failed_in_batches,
+            unstarted=self.unstarted,
+            unfinished=self.unfinished,
+            headline=EncodedHistogram(times.encode(), times.moments),
+        )
+
+    @staticmethod
+    def of(record: ShardRecord) -> ShardFold:
+        """As it was stored. Raises HistogramFormatError for a damaged histogram."""
+        shard = ShardFold()
+        for name in (
+            "machine", "clock_bound_ns", "state", "reason", "ended_ns", "measured_ns",
+            "succeeded", "drained", "errors", "failed_in_batches", "unstarted", "unfinished",
+        ):  # fmt: skip
+            setattr(shard, name, getattr(record, name))
+        stored = record.headline
+        shard._times = IntervalHistogram.decode(stored.blob, stored.moments)
+        return shard
+
+
+class ShardsFold:
+    """All of a run, by runner; empty where one runner has the run to itself."""
+
+    def __init__(self, runners: Sequence[int], *, has_schedule: bool) -> None:
+        shared = runners if len(runners) > 1 else ()
+        self.each: dict[int, ShardFold] = {runner: ShardFold() for runner in shared}
+        self._has_schedule = has_schedule
+        self.unevenness: Unevenness | None = None
+        """As of the last results."""
+        self._results: tuple[ShardResult, ...] = ()
+        self._looked_at_ns = -1
+        """How much of the run was measured then; -1 where the results are not those of now."""
+        self._looked_at_live = True
+
+    def add(self, samples: Samples) -> None:
+        """A message of measure."""
+        if not self.each:
+            return
+        headline = samples.response if self._has_schedule else samples.service
+        at = 0
+        for part in parts_of(samples):
+            following = at + part.values * _VALUE_BYTES
+            if (shard := self.each.get(part.runner)) is not None:
+                shard.add(part, headline[at:following])
+            at = following
+
+    def change(self, message: ShardChanged, passed_ns: int) -> None:
+        """What has become of one, `passed_ns` after measure began."""
+        if (shard := self.each.get(message.runner)) is None:
+            return
+        if shard.state not in _OVER:
+            # What runs is as the run is.
+            shard.state = None if message.state == "running" else message.state
+        shard.reason = lines(message.reason) or shard.reason
+        if message.state == "lost":
+            shard.ended_ns = passed_ns
+            shard.measured_ns = shard.measured_ns or passed_ns
+        elif message.measured_ns:
+            shard.measured_ns = message.measured_ns
+        shard.unfinished = message.unfinished or shard.unfinished
+        self._looked_at_ns = -1
+
+    def place(self, runner: int, machine: str) -> None:
+        """It was started on that machine."""
+        if runner in self.each:
+            self.each[runner].machine = machine
+            self._looked_at_ns = -1
+
+    def bound_clocks(self, machine: str, bound_ns: int) -> None:
+        """How well the clock of that machine is known now."""
+        for shard in self.each.values():
+            if shard.machine == machine:
+                shard.clock_bound_ns = bound_ns
+
+    @property
+    def times(self) -> tuple[IntervalHistogram, ...]:
+        """Those of the headline of each."""
+        return tuple(shard.times for shard in self.each.values())
+
+    def records(self) -> tuple[ShardRecord, ...]:
+        return tuple(shard.record(runner) for runner, shard in self.each.items())
+
+    def restore(self, records: Iterable[ShardRecord]) -> None:
+        """As they were stored."""
+        self.each = {record.runner: ShardFold.of(record) for record in records}
+
+    def results(
+        self, state: ShardState, measured_ns: int, batch: int, *, live: bool
+    ) -> tuple[ShardResult, ...]:
+        """What each has come to; while the run is live, as of a moment ago."""
+        if not self.each:
+            return ()
+        stands_ns = max(_LOOK_NS, len(self.each) * _LOOK_NS_EACH)
+        known = self._looked_at_ns >= 0 and live == self._looked_at_live
+        if not known or measured_ns - self._looked_at_ns >= stands_ns:
+            self._results = tuple(
+                self._result(number, runner, state, measured_ns, batch)
+                for number, runner in enumerate(self.each, 1)
+            )
+            self.unevenness = unevenness(self._results)
+            self._looked_at_ns, self._looked_at_live = measured_ns, live
+        return self._results
+
+    def _result(
+        self, number: int, runner: int, state: ShardState, measured_ns: int, batch: int
+    ) -> ShardResult:
+        shard = self.each[runner]
+        histogram = Histogram.of_intervals((shard.times,))
+        summary = summarise_live(histogram)
+        within_ns = None
+        if (bounds := bounds_of_p99(histogram.total, len(self.each))) is not None:
+            low_ns, high_ns = histogram.percentiles(bounds)
+            within_ns = (low_ns or 0, high_ns or 0)
+        operations = shard.succeeded * batch - shard.failed_in_batches
+        took_ns = shard.measured_ns or measured_ns
+        in_window = operations - shard.drained * batch
+        return ShardResult(
+            number=number,
+            runner=runner,
+            machine=shard.machine,
+            clock_bound_ns=shard.clock_bound_ns,
+            state=shard.state or state,
+            reason=shard.reason,
+            ended_ns=shard.ended_ns,
+            operations=operations,
+            errors=shard.errors,
+            unstarted=shard.unstarted,
+            unfinished=shard.unfinished,
+            measured_ns=took_ns,
+            throughput_per_s=in_window * 1e9 / took_ns if took_ns else None,
+            percentiles_ns=summary.percentiles_ns,
+            samples_missing=summary.samples_missing,
+            max_ns=summary.max_ns,
+            p99_within_ns=within_ns,
+        )
