@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections import deque
 from collections.abc import Callable
 
 from cortex_tui.limits import MAX_LINK_GREETINGS
@@ -23,6 +24,7 @@ from cortex_tui.protocol.frames import ProtocolError
 
 _GREETING_S = 5.0
 """How long a connection may take to prove that it knows the token."""
+_MAX_REFUSALS = 10
 _NO_FILES_S = 0.1
 """How long is waited where this process can open no more connections."""
 
@@ -34,15 +36,13 @@ class _RefusedError(Exception):
 class LinkServer:
     """On one event loop, from which alone it may be used."""
 
-    def __init__(
-        self, timing: Timing | None = None, refused: Callable[[str], None] = lambda reason: None
-    ) -> None:
-        """`refused` is called with a line for each connection that was not taken."""
+    def __init__(self, timing: Timing | None = None) -> None:
+        self.refusals: deque[str] = deque(maxlen=_MAX_REFUSALS)
+        """A line for each connection that was not taken, the newest last."""
         self.host = ""
         self.port = 0
         self._token = wire.new_token()
         self._timing = timing or Timing()
-        self._refused = refused
         self._identity: Identity | None = None
         self._listener: socket.socket | None = None
         self._accepting: asyncio.Task[None] | None = None
@@ -54,29 +54,30 @@ class LinkServer:
 
     @property
     def address(self) -> str:
-        """Where it listens, as `host:port`."""
+        """Where it is reached, as `host:port`."""
         return address_of(self.host, self.port)
 
-    async def start(self, host: str, port: int = 0, identity: Identity | None = None) -> None:
-        """Listens there, with TLS where it is given an identity; OSError where that cannot be."""
+    async def start(
+        self, host: str, port: int = 0, identity: Identity | None = None, reached: str = ""
+    ) -> None:
+        """Listens there, with TLS where it is given an identity. Tickets name the host `reached`
+        where it is given, as for a server that listens on all addresses of this machine.
+
+        Raises OSError where it cannot listen there.
+        """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, port), family=family, backlog=256)
         listener.setblocking(False)
         self._identity = identity
         self._listener = listener
-        self.host, self.port = host, listener.getsockname()[1]
+        self.host, self.port = reached or host, listener.getsockname()[1]
         self._accepting = asyncio.create_task(self._accept(listener))
 
-    def ticket(self, machine: str, *hosts: str, addresses: tuple[str, ...] = ()) -> Ticket:
-        """For the agent of a machine, which can reach this server at these hosts, or at those
-        addresses where something forwards a port of theirs; without either, where it listens."""
-        reached = tuple(address_of(host, self.port) for host in hosts) + addresses
+    def ticket(self, machine: str) -> Ticket:
+        """For the agent of a machine, with this server's address."""
         fingerprint = self._identity.fingerprint if self._identity else b""
         return Ticket(
-            machine=machine,
-            addresses=reached or (self.address,),
-            token=self._token,
-            fingerprint=fingerprint,
+            machine=machine, addresses=(self.address,), token=self._token, fingerprint=fingerprint
         )
 
     def expect(
@@ -134,7 +135,7 @@ class LinkServer:
         except _RefusedError as error:
             connection.write(wire.Refused(str(error)))
             connection.close()
-            self._refused(f"a connection from {peer} was refused: {error}")
+            self.refusals.append(f"a connection from {peer} was refused: {error}")
         except (OSError, ProtocolError) as error:
             connection.abort()
             reason = (
@@ -142,7 +143,7 @@ class LinkServer:
                 if isinstance(error, TimeoutError)
                 else error
             )
-            self._refused(f"a connection from {peer} failed: {reason}")
+            self.refusals.append(f"a connection from {peer} failed: {reason}")
         except BaseException:
             connection.abort()
             raise

@@ -14,6 +14,7 @@ from itertools import zip_longest
 from cortex_tui import __version__
 from cortex_tui.placement.cluster.control import Prepare
 from cortex_tui.placement.cluster.link_server import LinkServer
+from cortex_tui.placement.cluster.listening import listening
 from cortex_tui.placement.cluster.member import Member
 from cortex_tui.placement.cluster.port import Adapter, ClusterError, Machine
 from cortex_tui.placement.cluster.settings import ClusterSettings
@@ -73,13 +74,14 @@ class _Cluster:
         """Starts an agent on each machine; raises ClusterError unless all are there."""
         async with AsyncExitStack() as stack:
             machines = await stack.enter_async_context(adapter.machines())
-            server = LinkServer(link_timing(settings.lost_after_ns))
-            stack.push_async_callback(server.close)
-            await server.start(adapter.listen)
+            timing = link_timing(settings.lost_after_ns)
+            server = await stack.enter_async_context(
+                listening(adapter.listen, settings.listen, timing)
+            )
             members = {machine.name: Member(machine, server, settings) for machine in machines}
             for member in members.values():
                 stack.callback(member.close)
-            await _all_ready(list(members.values()))
+            await _all_ready(list(members.values()), server)
             looking = asyncio.ensure_future(_look_after(list(members.values())))
             stack.callback(looking.cancel)
             order = [members[machine.name] for machine in slots_in_turn(machines)]
@@ -116,15 +118,17 @@ def slots_in_turn(machines: Sequence[Machine]) -> list[Machine]:
     return [machine for turn in turns for machine in turn if machine is not None]
 
 
-async def _all_ready(members: Sequence[Member]) -> None:
+async def _all_ready(members: Sequence[Member], server: LinkServer) -> None:
     try:
         async with asyncio.timeout(START_S):
             await asyncio.gather(*(member.start() for member in members))
             found = await asyncio.gather(*(member.ready for member in members))
     except TimeoutError:
         missing = ", ".join(member.name for member in members if not member.ready.done())
+        refused = f" ({server.refusals[-1]})" if server.refusals else ""
         raise ClusterError(
-            f"the agents of these machines did not connect within {START_S:g} s: {missing}"
+            f"the agents of these machines did not connect to {server.address} within "
+            f"{START_S:g} s: {missing}{refused}"
         ) from None
     for member, ready in zip(members, found, strict=True):
         if ready.version != __version__:

@@ -11,3 +11,6 @@ class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):
     lost_after_ns: int = 10_000_000_000
     """How long a machine may be silent, or its connection broken, before it counts as lost. What
     was measured meanwhile arrives late and whole; after that time it is refused."""
+    listen: str = ""
+    """Where agents can reach this program, as `HOST:PORT` of this machine, such as a port that a
+    firewall lets through; empty for a free port, on the host by which the cluster is reached."""

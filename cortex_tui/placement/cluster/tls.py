@@ -1,8 +1,8 @@
-"""TLS of links. The certificate is pinned: the agent's ticket has its fingerprint.
+"""TLS of links, with a certificate that is made for this program's cluster and pinned.
 
-So it does not matter who signed it, for which names, and until when; an agent reaches the program
-under names that no certificate has. The certificate is one from a file, or is made for the session
-with the package cryptography, since Python's own library cannot make any.
+An agent's ticket has the fingerprint of the certificate. So it does not matter who signed it, for
+which names, and until when: no authority is needed, and none can vouch for somebody else. Python's
+own library cannot make a certificate; the package cryptography does.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Identity:
 
 
 def own_identity() -> Identity:
-    """With a certificate and a key made now, which are in no file and known to this process only.
+    """With a certificate and a key that are made now and known to this process only.
 
     Raises TlsError where the package that makes them is missing.
     """
@@ -44,8 +44,8 @@ def own_identity() -> Identity:
         from cryptography.hazmat.primitives.asymmetric import ec
     except ImportError as error:
         raise TlsError(
-            "a certificate is made by the package cryptography, which is missing: pip install "
-            "'cortex-tui[cluster]', or name a certificate and its key"
+            "links to other machines are encrypted with the package cryptography, which is not "
+            "installed: pip install 'cortex-tui[cluster]'"
         ) from error
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "cortex-tui")])
@@ -63,37 +63,15 @@ def own_identity() -> Identity:
     pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     text = certificate.public_bytes(pem)
     text += key.private_bytes(pem, pkcs8, serialization.NoEncryption())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
     # OpenSSL reads a key from a file only; this one has been removed when this returns.
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "identity.pem")
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(text)
-        return identity_of(path)
-
-
-def identity_of(certificate: str, key: str | None = None) -> Identity:
-    """From files in PEM form; without `key`, the certificate's file has it, too.
-
-    Raises TlsError where they cannot be used, with the reason.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    try:
-        with open(certificate, encoding="ascii", errors="replace") as file:
-            text = file.read()
-        # A key with a password is refused: nobody may be there to type it.
-        context.load_cert_chain(certificate, key, password=_no_password)
-        # The first certificate of the file is the one that is shown.
-        begin, end = text.index("-----BEGIN CERT"), text.index("-----END CERT")
-        der = ssl.PEM_cert_to_DER_cert(text[begin:end] + "-----END CERTIFICATE-----")
-    except (OSError, ValueError) as error:
-        files = certificate if key is None else f"{certificate} and {key}"
-        raise TlsError(f"{files} cannot be used: {error}") from error
-    return Identity(context, hashlib.sha256(der).digest())
-
-
-def _no_password() -> str:
-    raise ValueError("the key has a password (expected one without)")
+        context.load_cert_chain(path)
+    return Identity(context, certificate.fingerprint(hashes.SHA256()))
 
 
 def client_context() -> ssl.SSLContext:

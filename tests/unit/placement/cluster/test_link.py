@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cortex_tui.placement.cluster import tls
@@ -69,7 +70,8 @@ async def linked(
     here, there = End(), End()
     async with serving(timing, identity) as server, faulty_proxy(server.port) as proxy:
         here.link = server.expect(CHANNEL, here.bodies.append, here.states.append)
-        ticket = server.ticket("m1", addresses=(address_of("127.0.0.1", proxy.port),))
+        addresses = (address_of("127.0.0.1", proxy.port),)
+        ticket = msgspec.structs.replace(server.ticket("m1"), addresses=addresses)
         there.link = await connect(
             ticket,
             CHANNEL,

@@ -38,8 +38,7 @@ class Server:
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
-        self.refused: list[str] = []
-        self.server = LinkServer(LONG, self.refused.append)
+        self.server = LinkServer(LONG)
         self.link: Link
 
     async def connect(self, **changes: object) -> Link:
@@ -82,7 +81,7 @@ async def test_a_wrong_token_is_refused() -> None:
     async with expecting() as it:
         with pytest.raises(ConnectionError, match="it does not know the token"):
             await it.connect(token=secrets.token_bytes(32))
-        assert "it does not know the token" in it.refused[0]
+        assert "it does not know the token" in it.server.refusals[0]
         await it.still_works()
 
 
@@ -138,7 +137,7 @@ async def test_garbage_before_a_hello_ends_that_connection_only(sent: bytes) -> 
         await read_to_end(reader)
         writer.close()
         await it.still_works()
-        assert len(it.refused) == 1
+        assert len(it.server.refusals) == 1
 
 
 async def test_whoever_says_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +146,7 @@ async def test_whoever_says_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) 
         reader, writer = await it.open()
         await read_to_end(reader)
         writer.close()
-        assert "did not prove anything within 0.1 s" in it.refused[0]
+        assert "did not prove anything within 0.1 s" in it.server.refusals[0]
 
 
 async def test_many_who_say_nothing_keep_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
