@@ -65,6 +65,8 @@ MAX_LINK_GREETINGS = 64
 
 MAX_BUNDLE_BYTES = 100 * 1024 * 1024
 MAX_BUNDLE_FILES = 20_000
+MAX_PACKED_BYTES = 128 * 1024 * 1024
+"""Of all that, packed, with its paths."""
 MAX_SCANNED_BYTES = 1024 * 1024
 """Of a Python file that is searched for its imports."""
 

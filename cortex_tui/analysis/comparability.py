@@ -25,7 +25,7 @@ BUSY_DIFFERS = 0.1
 
 _BREAKING = frozenset(
     {"loop", "placement", "system", "machine", "cpu", "cores", "usable_cores", "cpu_limit"}
-    | {"virtualisation", "implementation", "gil", "python_debug", "slowed_by"}
+    | {"machines", "virtualisation", "implementation", "gil", "python_debug", "slowed_by"}
 )
 """Facts of a session with which its times are those of something else."""
 _LENGTHS = ("stop", "warmup", "precision", "auto_warmup", "until_decided")

@@ -7,7 +7,7 @@ of another machine moves them to its own clock. Other times in ns are durations.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -258,6 +258,15 @@ class RunnerPlaced(msgspec.Struct, frozen=True, tag=True):
     at_ns: Moment
 
 
+class MachineDescribed(msgspec.Struct, frozen=True, tag=True):
+    """What a machine of a cluster is, before anything is measured on it."""
+
+    machine: str
+    facts: dict[str, Any]
+    """Its environment, as `environment.describe_environment` has it."""
+    at_ns: Moment
+
+
 MachineState = Literal["connected", "silent", "lost"]
 
 
@@ -305,6 +314,7 @@ Message = (
     | Answer
     | LogLine
     | RunnerPlaced
+    | MachineDescribed
     | MachineChanged
     | SessionFinished
     | RunnerDied

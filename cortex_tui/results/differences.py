@@ -9,6 +9,7 @@ import msgspec
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.quantities import format_duration
+from cortex_tui.results.machines import fleet_facts
 from cortex_tui.store.records import RunRecord, SessionRecord, StoredSession
 from cortex_tui.text import one_line
 
@@ -131,7 +132,8 @@ def _of_session(record: SessionRecord) -> dict[str, Any]:
 
 
 def _lasting(environment: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in environment.items() if name not in MOMENTARY}
+    facts = fleet_facts(environment)
+    return {name: value for name, value in facts.items() if name not in MOMENTARY}
 
 
 def _flat(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

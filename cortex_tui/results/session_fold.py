@@ -21,6 +21,7 @@ from cortex_tui.protocol.messages import (
     LevelChanged,
     LogLine,
     MachineChanged,
+    MachineDescribed,
     Mark,
     Message,
     Pulse,
@@ -38,6 +39,7 @@ from cortex_tui.protocol.messages import (
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.results.cells import Cells, cells_of, wants_cells
 from cortex_tui.results.interval_file import IntervalFile
+from cortex_tui.results.machines import machines_of, with_machine
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_result import RunResult
@@ -167,6 +169,11 @@ class SessionFold:
                 self.machines.setdefault(message.machine)
                 for run in self.runs.values():
                     run.shards.place(message.runner, message.machine)
+            case MachineDescribed():
+                self.environment = with_machine(self.environment, message.machine, message.facts)
+                # Databases are kept there. One disk that is none is worth a warning.
+                kinds = {each.get("file_system") for each in machines_of(self.environment).values()}
+                self.file_system = max(VOLATILE_FILE_SYSTEMS & kinds, default="")
             case MachineChanged():
                 self.machines[message.machine] = message
             case Answer() | Arrived():

@@ -6,8 +6,11 @@ messages) goes over a link of its own, in the frames that it has on one machine.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
+from cortex_tui.placement.cluster.versions import Installed
 from cortex_tui.protocol.frames import ProtocolError
 from cortex_tui.protocol.moments import Moment
 
@@ -46,15 +49,32 @@ class Probe(msgspec.Struct, frozen=True, tag=True):
     id: int
 
 
-ToAgent = StartRunner | KillRunner | EndRunner | Prepare | Probe
+class OfferCode(msgspec.Struct, frozen=True, tag=True):
+    """Is this bundle there? Answered with `CodeState`."""
+
+    digest: str
+
+
+class CodePiece(msgspec.Struct, frozen=True, tag=True):
+    """A part of the bundle that was offered, in order. The last is answered with `CodeState`."""
+
+    digest: str
+    data: bytes
+    last: bool
+
+
+class Describe(msgspec.Struct, frozen=True, tag=True):
+    """What kind of machine is it? Answered with `Described`; takes some 0.1 s, and is not asked
+    while anything is measured."""
+
+
+ToAgent = StartRunner | KillRunner | EndRunner | Prepare | Probe | OfferCode | CodePiece | Describe
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """The first message of an agent: who it is."""
 
-    version: str
-    """Of this package."""
-    python: str
+    installed: Installed
     host: str
     """As the machine calls itself."""
     pid: int
@@ -82,7 +102,21 @@ class Report(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
-FromAgent = Ready | RunnerEnded | ProbeAnswer | Report
+class CodeState(msgspec.Struct, frozen=True, tag=True):
+    """Where a bundle is unpacked; "" where it is not there, with an `error` where it cannot be."""
+
+    digest: str
+    folder: str = ""
+    error: str = ""
+
+
+class Described(msgspec.Struct, frozen=True, tag=True):
+    """The facts that `environment.describe_environment` finds."""
+
+    facts: dict[str, Any]
+
+
+FromAgent = Ready | RunnerEnded | ProbeAnswer | Report | CodeState | Described
 
 _encoder = msgspec.msgpack.Encoder()
 _to_agent: msgspec.msgpack.Decoder[ToAgent] = msgspec.msgpack.Decoder(ToAgent)

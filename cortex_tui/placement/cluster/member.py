@@ -5,14 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 
 import msgspec
 
 from cortex_tui.placement.cluster.control import (
+    CodePiece,
+    CodeState,
+    Describe,
+    Described,
     EndRunner,
     KillRunner,
+    OfferCode,
     Ready,
     RunnerEnded,
     StartRunner,
@@ -23,16 +29,23 @@ from cortex_tui.placement.cluster.control import (
 )
 from cortex_tui.placement.cluster.link import Ended, LinkState
 from cortex_tui.placement.cluster.link_server import LinkServer
+from cortex_tui.placement.cluster.moving import MachineFolders, UserCode, plan_at
 from cortex_tui.placement.cluster.port import ClusterError, Machine
 from cortex_tui.placement.cluster.remote_runner import RemoteRunner
 from cortex_tui.placement.cluster.settings import ClusterSettings
 from cortex_tui.placement.cluster.timing import BEAT_S, SILENT_BEATS
+from cortex_tui.placement.cluster.versions import Installed
 from cortex_tui.placement.port import Stream
 from cortex_tui.protocol.messages import MachineChanged, MachineState, RunnerPlaced
 from cortex_tui.protocol.plan import SessionPlan
 
 _END_S = 10.0
 """How long the end of a runner is waited for: its folders may be large."""
+_PIECE_BYTES = 256 * 1024
+_UNDERWAY_BYTES = 4 * 1024 * 1024
+"""Of code that is sent, before it is waited for what has arrived."""
+
+A = TypeVar("A", bound=msgspec.Struct)
 
 
 class Member:
@@ -47,6 +60,9 @@ class Member:
         self._server = server
         self._settings = settings
         self._link = server.expect(agent_channel(machine.name), self._receive, self._changed)
+        self._answers: dict[type[msgspec.Struct], asyncio.Future[Any]] = {}
+        self._code, self._code_folder = UserCode(), ""
+        """Of the session, and where it is on the machine."""
         self._runners: dict[str, RemoteRunner] = {}
         self._opened = 0
         self._silent_beats = 0
@@ -111,6 +127,9 @@ class Member:
         self._link.close(f"this machine counts as lost: {reason}")
         for runner in self._runners.values():
             runner.end(f"machine {self.name} was lost: {reason}")
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(ClusterError(f"machine {self.name} was lost: {reason}"))
 
     def _report(self, state: MachineState, since_ns: int, reason: str = "") -> None:
         now_ns = time.perf_counter_ns()
@@ -119,6 +138,45 @@ class Member:
         )
         for runner in self._runners.values():
             runner.stream.deliver([changed])
+
+    # --- before a session -----------------------------------------------------------------------
+
+    @property
+    def installed(self) -> Installed:
+        """What it measures with, once it is ready."""
+        return self.ready.result().installed
+
+    async def give_code(self, code: UserCode) -> None:
+        """Has the code of the next session unpacked there. Raises ClusterError."""
+        self._code, self._code_folder = code, ""
+        bundle = code.bundle
+        if bundle is None:
+            return
+        found = await self._ask(OfferCode(bundle.digest), CodeState)
+        if not found.folder:
+            *pieces, last = range(0, len(bundle.packed), _PIECE_BYTES)
+            for at in pieces:
+                self.send(CodePiece(bundle.digest, bundle.packed[at : at + _PIECE_BYTES], False))
+                if self._link.unacknowledged > _UNDERWAY_BYTES:
+                    await self._link.drained()
+            rest = CodePiece(bundle.digest, bundle.packed[last:], True)
+            found = await self._ask(rest, CodeState)
+        if found.error:
+            raise ClusterError(f"machine {self.name}: {found.error}")
+        self._code_folder = found.folder
+
+    async def describe(self) -> Mapping[str, Any]:
+        """The facts of its environment. Raises ClusterError."""
+        return (await self._ask(Describe(), Described)).facts
+
+    async def _ask(self, question: ToAgent, kind: type[A]) -> A:
+        """Its answer, which is of that kind; one question of a kind at a time."""
+        if self.lost:
+            raise ClusterError(f"machine {self.name} was lost: {self.lost}")
+        answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        self._answers[kind] = answer
+        self.send(question)
+        return await answer
 
     # --- its runners ----------------------------------------------------------------------------
 
@@ -131,15 +189,21 @@ class Member:
         self._opened += 1
         channel = f"{self.name} runner {self._opened}"
         folder = self.ready.result().folder
-        there = msgspec.structs.replace(
-            plan, scratch=f"{folder}/scratch-{self._opened}", cache=f"{folder}/cache"
+        there = MachineFolders(
+            code=self._code_folder,
+            scratch=f"{folder}/scratch-{self._opened}",
+            cache=f"{folder}/cache",
+            python_path=self.installed.python_path,
         )
-        runner = RemoteRunner(self._server, channel, kill=self._killer(channel))
+        moved = plan_at(plan, self._code, there)
+        runner = RemoteRunner(
+            self._server, channel, kill=self._killer(channel), code=self._code_folder
+        )
         self._runners[channel] = runner
         now_ns = time.perf_counter_ns()
         runner.stream.deliver([RunnerPlaced(plan.runner, self.name, now_ns)])
         self.send(StartRunner(channel))
-        runner.start(there)
+        runner.start(moved)
         try:
             yield runner.stream
         finally:
@@ -165,6 +229,10 @@ class Member:
                 self._seen_ns = self._link.received_ns
                 if not self.ready.done():
                     self.ready.set_result(ready)
+            case CodeState() | Described() as answer:
+                waiting = self._answers.pop(type(answer), None)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(answer)
             case RunnerEnded(channel):
                 if channel in self._runners:
                     self._runners[channel].note_ended()

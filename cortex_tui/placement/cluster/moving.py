@@ -29,12 +29,22 @@ _PYTHON_PATH = "PYTHONPATH"
 T = TypeVar("T")
 
 
+class UserCode(msgspec.Struct, frozen=True):
+    """What the workloads of a plan may import or read."""
+
+    bundle: Bundle | None = None
+    """None where all of them are built in."""
+    python_path: tuple[str, ...] = ()
+    """The user's folders in `sys.path`."""
+
+
 class MachineFolders(msgspec.Struct, frozen=True, kw_only=True):
     """Where a machine has what a session needs."""
 
     code: str = ""
     """Where the bundle was unpacked; "" without one."""
     scratch: str
+    """For the databases of the runner that is given the plan."""
     cache: str
     python_path: str = ""
     """Its own PYTHONPATH."""
@@ -86,12 +96,12 @@ def _place_of(profile: Profile) -> tuple[str, str]:
     return profile.source, profile.workload
 
 
-def plan_at(
-    plan: SessionPlan, code: Bundle | None, python_path: Sequence[str], there: MachineFolders
-) -> SessionPlan:
-    """The plan with the folders of a machine; `code` is what was unpacked there."""
-    move = _Move(code.folders if code else (), there.code)
-    at = Path(plan.scratch).parts.index(plan.session)
+def plan_at(plan: SessionPlan, code: UserCode, there: MachineFolders) -> SessionPlan:
+    """The plan with the folders of a machine, on which the code was unpacked."""
+    plan = msgspec.structs.replace(plan, scratch=there.scratch, cache=there.cache)
+    if code.bundle is None:
+        return plan
+    move = _Move(code.bundle.folders, there.code)
     specs = plan.runners or (RunnerSpec(),)
     return msgspec.structs.replace(
         plan,
@@ -99,11 +109,9 @@ def plan_at(
             msgspec.structs.replace(run, profile=_moved_profile(run.profile, move))
             for run in plan.runs
         ),
-        runners=tuple(_moved_spec(spec, move, python_path, there.python_path) for spec in specs)
-        if code
-        else plan.runners,
-        scratch=os.path.join(there.scratch, *Path(plan.scratch).parts[at:]),
-        cache=there.cache,
+        runners=tuple(
+            _moved_spec(spec, move, code.python_path, there.python_path) for spec in specs
+        ),
     )
 
 

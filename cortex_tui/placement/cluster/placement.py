@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from itertools import zip_longest
 
-from cortex_tui import __version__
 from cortex_tui.placement.cluster.control import Prepare
 from cortex_tui.placement.cluster.link_server import LinkServer
 from cortex_tui.placement.cluster.listening import listening
 from cortex_tui.placement.cluster.member import Member
 from cortex_tui.placement.cluster.port import Adapter, ClusterError, Machine
+from cortex_tui.placement.cluster.session_setup import SessionSetup, examine, set_up
 from cortex_tui.placement.cluster.settings import ClusterSettings
 from cortex_tui.placement.cluster.timing import BEAT_S, link_timing
 from cortex_tui.placement.fleet import open_fleet
@@ -34,12 +34,19 @@ class OnCluster:
         self._adapter = adapter
         self._settings = settings
         self._cluster: _Cluster | None = None
+        self._setup: SessionSetup | None = None
 
     @asynccontextmanager
     async def open(self, plan: SessionPlan) -> AsyncIterator[Stream]:
         cluster = await self._opened()
+        if self._setup is None or self._setup.session != plan.session:
+            # All parts of a session have the same code, whatever becomes of it here meanwhile.
+            self._setup = await asyncio.to_thread(examine, plan)
+        allowed = self._settings.allow_differences
+        first = await set_up(self._setup, cluster.members, allow_differences=allowed)
         # One runner is a fleet, too: its times are those of another machine.
         async with open_fleet(plan, cluster.open_runner) as stream:
+            stream.deliver(first)
             yield stream
 
     def prepare(self) -> None:
@@ -66,7 +73,7 @@ class _Cluster:
 
     def __init__(self, stack: AsyncExitStack, members: Sequence[Member], order: Sequence[Member]):
         self._stack = stack
-        self._members = members
+        self.members = members
         self._order = order
 
     @classmethod
@@ -90,10 +97,10 @@ class _Cluster:
 
     @property
     def lost(self) -> bool:
-        return any(member.lost for member in self._members)
+        return any(member.lost for member in self.members)
 
     def prepare(self) -> None:
-        for member in self._members:
+        for member in self.members:
             member.send(Prepare())
 
     async def close(self) -> None:
@@ -122,7 +129,7 @@ async def _all_ready(members: Sequence[Member], server: LinkServer) -> None:
     try:
         async with asyncio.timeout(START_S):
             await asyncio.gather(*(member.start() for member in members))
-            found = await asyncio.gather(*(member.ready for member in members))
+            await asyncio.gather(*(member.ready for member in members))
     except TimeoutError:
         missing = ", ".join(member.name for member in members if not member.ready.done())
         refused = f" ({server.refusals[-1]})" if server.refusals else ""
@@ -130,12 +137,6 @@ async def _all_ready(members: Sequence[Member], server: LinkServer) -> None:
             f"the agents of these machines did not connect to {server.address} within "
             f"{START_S:g} s: {missing}{refused}"
         ) from None
-    for member, ready in zip(members, found, strict=True):
-        if ready.version != __version__:
-            raise ClusterError(
-                f"machine {member.name} has cortex-tui {ready.version}, and this is {__version__}: "
-                "install the same version there"
-            )
 
 
 async def _look_after(members: Sequence[Member]) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 from cortex_tui.placement.cluster.link import Ended, LinkState
 from cortex_tui.placement.cluster.link_server import LinkServer
+from cortex_tui.placement.cluster.moving import decode_from
 from cortex_tui.placement.port import Stream
 from cortex_tui.protocol.commands import Start, ToRunner
 from cortex_tui.protocol.frames import (
     FrameReader,
     ProtocolError,
-    decode_messages,
     encode_requests,
 )
 from cortex_tui.protocol.messages import RunnerDied
@@ -23,12 +23,16 @@ from cortex_tui.protocol.plan import SessionPlan
 class RemoteRunner:
     """On the intake's loop."""
 
-    def __init__(self, server: LinkServer, channel: str, kill: Callable[[str], None]) -> None:
+    def __init__(
+        self, server: LinkServer, channel: str, kill: Callable[[str], None], code: str
+    ) -> None:
+        """`code` is the folder of the user's code on its machine, "" for none."""
         self.stream = Stream(self._send, kill)
         self.ended = asyncio.Event()
         """Set when nothing of the runner is left on its machine, or nobody can tell any more."""
         self._frames = FrameReader()
         self._kill = kill
+        self._code = code
         self._link = server.expect(channel, self._receive, self._changed)
 
     def start(self, plan: SessionPlan) -> None:
@@ -55,7 +59,7 @@ class RemoteRunner:
     def _receive(self, body: bytes) -> None:
         try:
             for frame in self._frames.feed(body):
-                self.stream.deliver(decode_messages(frame))
+                self.stream.deliver(decode_from(frame, self._code))
         except ProtocolError as error:
             self._kill(f"the runner sent {error}")
 

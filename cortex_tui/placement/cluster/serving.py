@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import os
-import platform
 import socket
 import sys
 import time
 from collections.abc import Sequence
 
-from cortex_tui import __version__
+from cortex_tui.placement.cluster.agent_setup import AgentSetup
 from cortex_tui.placement.cluster.control import (
+    CodePiece,
+    Describe,
     EndRunner,
     FromAgent,
     KillRunner,
+    OfferCode,
     Prepare,
     Probe,
     ProbeAnswer,
@@ -35,6 +37,7 @@ from cortex_tui.placement.cluster.link_client import connect
 from cortex_tui.placement.cluster.relay import Relay
 from cortex_tui.placement.cluster.ticket import Ticket
 from cortex_tui.placement.cluster.timing import link_timing
+from cortex_tui.placement.cluster.versions import installed
 from cortex_tui.placement.local_process import InRunnerProcess
 
 
@@ -55,6 +58,7 @@ class _Agent:
         self._timing = link_timing(ticket.lost_after_ns)
         self._placement = InRunnerProcess()
         self._relays: dict[str, tuple[Relay, asyncio.Task[None]]] = {}
+        self._setup = AgentSetup(folder, self._send)
         self._link: Link | None = None
 
     async def run(self, lifelines: Sequence[int]) -> str:
@@ -72,6 +76,7 @@ class _Agent:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._setup.close()
             await self._placement.aclose()
 
     def _read(self, lifeline: int) -> None:
@@ -84,6 +89,7 @@ class _Agent:
             self._over.set_result(reason)
 
     async def _connect(self) -> None:
+        found = await asyncio.to_thread(installed)
         try:
             self._link = await connect(
                 self._ticket,
@@ -97,8 +103,7 @@ class _Agent:
             return
         self._send(
             Ready(
-                version=__version__,
-                python=f"{platform.python_implementation()} {platform.python_version()}",
+                installed=found,
                 host=socket.gethostname(),
                 pid=os.getpid(),
                 folder=self._folder,
@@ -131,6 +136,8 @@ class _Agent:
                     self._send(RunnerEnded(channel))
             case Prepare():
                 self._placement.prepare()
+            case OfferCode() | CodePiece() | Describe() as message:
+                self._setup.take(message)
 
     async def _run(self, relay: Relay) -> None:
         try:

@@ -8,6 +8,8 @@ import msgspec
 class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The same for all adapters."""
 
+    allow_differences: bool = False
+    """Whether machines may have other versions of Python and packages than this one."""
     lost_after_ns: int = 10_000_000_000
     """How long a machine may be silent, or its connection broken, before it counts as lost. What
     was measured meanwhile arrives late and whole; after that time it is refused."""

@@ -13,6 +13,7 @@ import pytest
 from cortex_tui.placement.cluster.bundle import CodeFolders, pack
 from cortex_tui.placement.cluster.moving import (
     MachineFolders,
+    UserCode,
     decode_from,
     folders_of,
     plan_at,
@@ -103,12 +104,12 @@ async def run_elsewhere(plan: SessionPlan, home: Path) -> list[Message]:
     """On a machine that has no folder `home`, in the words of this one."""
     elsewhere = home.parent / "machine"
     python_path = user_paths()
-    code = pack(folders_of(plan, python_path))
-    folder = CodeFolders(str(elsewhere / "code")).unpack(code.digest, code.packed)
+    bundle = pack(folders_of(plan, python_path))
+    folder = CodeFolders(str(elsewhere / "code")).unpack(bundle.digest, bundle.packed)
     there = MachineFolders(
         code=folder, scratch=str(elsewhere / "scratch"), cache=str(elsewhere / "cache")
     )
-    moved = plan_at(plan, code, python_path, there)
+    moved = plan_at(plan, UserCode(bundle, python_path), there)
     os.makedirs(moved.scratch)
     os.chdir("/")
     os.rename(home, f"{home}-gone")
@@ -179,8 +180,8 @@ def test_built_in_workloads_need_no_code(home: Path) -> None:
     plan = plan_for(profile, home)
     assert folders_of(plan, ("/some/lib",)) == ()
     there = MachineFolders(scratch="/t/scratch", cache="/t/cache")
-    moved = plan_at(plan, None, (), there)
-    assert (moved.scratch, moved.cache) == ("/t/scratch/s1", "/t/cache")
+    moved = plan_at(plan, UserCode(), there)
+    assert (moved.scratch, moved.cache) == ("/t/scratch", "/t/cache")
     assert (moved.runs, moved.runners) == (plan.runs, ())
 
 
@@ -193,9 +194,9 @@ def test_runners_of_versions_have_their_folders_there(home: Path) -> None:
         env={"PYTHONPATH": f"{version}/src:/usr/lib/else", "X": str(home)},
     )  # fmt: skip
     plan = plan_for(profile, home, RunnerSpec(variant="here"), spec)
-    code = pack(folders_of(plan, ()))
+    code = UserCode(pack(folders_of(plan, ())))
     there = MachineFolders(code="/t/c", scratch="/t/s", cache="/t/k", python_path="/opt/x")
-    here, moved = plan_at(plan, code, (), there).runners
+    here, moved = plan_at(plan, code, there).runners
     assert here == RunnerSpec(variant="here", cwd=f"/t/c{home}")
     assert moved == RunnerSpec(
         variant="main", cwd=f"/t/c{version}", foreign=f"/t/c{home}", own=f"/t/c{version}",
@@ -207,8 +208,8 @@ def test_a_parameter_that_is_a_path_of_the_code_is_moved(home: Path) -> None:
     profile = project(home, {"bench.toml": "bench:work", "bench.py": "", "data": ""})
     params = {"file": str(home / "data"), "other": "/etc/passwd", "text": f"in {home}", "n": 1}
     plan = plan_for(msgspec.structs.replace(profile, params=params), home)
-    code = pack(folders_of(plan, ()))
-    moved = plan_at(plan, code, (), MachineFolders(code="/t", scratch="/s", cache="/k"))
+    code = UserCode(pack(folders_of(plan, ())))
+    moved = plan_at(plan, code, MachineFolders(code="/t", scratch="/s", cache="/k"))
     assert moved.runs[0].profile.params == {**params, "file": f"/t{home}/data"}
 
 
