@@ -6,13 +6,13 @@ words begin with, and `check` is called every few thousand characters.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import NamedTuple
 
 from cortex_core.search import HIT_END, HIT_START, SNIPPET_WORDS, Check
 from cortex_core.text_query import Phrase
-from cortex_core.words import NAMED, Term, known_as, plain, terms_of, written
+from cortex_core.words import NAMED, Term, known_as, plain, terms_of, written_in
 
 PART = 4_000
 """Characters that are looked at in one go."""
@@ -35,8 +35,12 @@ _BEFORE_SEVERAL = 3
 _AROUND = 300
 """Characters before and behind a hit in which the words to show are looked for."""
 
-_as_shown = re.compile(r"\S{1,24}").finditer
+_PIECE = 24
+_as_shown = re.compile(rf"\S{{1,{_PIECE}}}").finditer
 """A word; of a longer one, and of scripts without spaces, a piece."""
+
+_blank = re.compile(r"\s").search
+_not_blank = re.compile(r"\S").search
 
 
 class _Hit(NamedTuple):
@@ -55,20 +59,6 @@ class _Place(NamedTuple):
     different: int
 
 
-class _Begins(dict[str, bool]):
-    """Whether a phrase may begin at a word as it is written. Texts repeat their words."""
-
-    def __init__(self, exact: Mapping[str, object], beginnings: Iterable[Phrase]) -> None:
-        self._exact = exact
-        self._open = tuple(phrase.words[0] for phrase in beginnings)
-
-    def __missing__(self, raw: str) -> bool:
-        begins = self[raw] = any(
-            word in self._exact or word.startswith(self._open) for word in known_as(raw)
-        )
-        return begins
-
-
 class Snippets:
     """Makes the snippets of one search for `phrases`."""
 
@@ -82,9 +72,10 @@ class Snippets:
             else:
                 self._exact.setdefault(phrase.words[0], []).append(phrase)
         self._longest = max((len(phrase.words) for phrase in self._phrases), default=0)
-        self._begins = _Begins(self._exact, self._open)
+        # The hits in a written word alone, None where no phrase begins. Texts repeat their words.
+        self._alone: dict[str, tuple[_Hit, ...] | None] = {}
         beginnings = "|".join(sorted({_beginning(p.words[0]) for p in self._phrases}))
-        self._may_begin = re.compile(beginnings, re.IGNORECASE).search
+        self._may_begin = re.compile(beginnings).search
 
     def of(self, title: str, content: str, check: Check = lambda: None) -> str:
         """Of the content where it holds something of the search, else of the title."""
@@ -102,9 +93,10 @@ class Snippets:
         for begin, end in _parts(text):
             check()
             part = text[begin:end]
-            if not self._may_begin(part if part.isascii() else plain(part)):
+            folded = part.lower() if part.isascii() else plain(part)
+            if not self._may_begin(folded):
                 continue
-            hits = list(islice(self._hits(part), _HITS_MOST))
+            hits = list(islice(self._hits(part, folded), _HITS_MOST))
             if not hits:
                 continue
             first, different = _densest(hits)
@@ -115,22 +107,59 @@ class Snippets:
                 break
         return best
 
-    def _hits(self, part: str) -> Iterator[_Hit]:
-        matches = list(written(part))
+    def _hits(self, part: str, folded: str) -> Iterator[_Hit]:
+        alone = self._alone
+        pattern = written_in(part)
+        behind_most = self._longest - 1
         last = 0  # the end of the last hit
-        begins = self._begins
-        for number in [n for n, match in enumerate(matches) if begins[match[0]]]:
-            own = list(terms_of(matches[number]))
-            behind = matches[number + 1 : number + self._longest]
-            found = [*own, *chain.from_iterable(map(terms_of, behind))]
-            for at, term in enumerate(own):
-                if (size := self._size(found, at)) == 0:
+        for begin, end in self._stretches(part, folded):
+            for match in pattern.finditer(part, begin, end):
+                raw = match[0]
+                if raw not in alone:
+                    alone[raw] = self._hits_from(match, ()) if self._begins(raw) else None
+                if (found := alone[raw]) is None:
                     continue
-                row = found[at : at + size]
-                if row[-1].end > last:
+                at = match.start()
+                if behind_most:
+                    behind = islice(pattern.finditer(part, match.end()), behind_most)
+                    found = self._hits_from(match, behind)
+                for start, stop, words in found:
                     # Pairs of characters overlap: what is marked already is not marked again.
-                    begin, last = max(term.start, last), row[-1].end
-                    yield _Hit(begin, last, tuple(each.word for each in row))
+                    if at + stop > last:
+                        start, last = max(at + start, last), at + stop
+                        yield _Hit(start, last, words)
+
+    def _begins(self, raw: str) -> bool:
+        """Whether a phrase may begin at a word as it is written."""
+        beginnings = tuple(phrase.words[0] for phrase in self._open)
+        return any(word in self._exact or word.startswith(beginnings) for word in known_as(raw))
+
+    def _hits_from(self, match: re.Match[str], behind: Iterable[re.Match[str]]) -> tuple[_Hit, ...]:
+        """The hits that begin in a written word, before others; counted from where it begins."""
+        at = match.start()
+        own = list(terms_of(match))
+        found = [*own, *chain.from_iterable(map(terms_of, behind))]
+        hits: list[_Hit] = []
+        for number, term in enumerate(own):
+            if size := self._size(found, number):
+                row = found[number : number + size]
+                words = tuple(each.word for each in row)
+                hits.append(_Hit(term.start - at, row[-1].end - at, words))
+        return tuple(hits)
+
+    def _stretches(self, part: str, folded: str) -> Iterator[tuple[int, int]]:
+        """From where to where a part must be looked at word by word: between the blanks around
+        what may begin a phrase."""
+        if not part.isascii():
+            # Folding may have moved the places.
+            yield 0, len(part)
+            return
+        end = 0
+        while match := self._may_begin(folded, end):
+            begin = part.rfind(" ", end, match.start()) + 1 or end
+            blank = part.find(" ", match.end())
+            end = len(part) if blank < 0 else blank
+            yield begin, end
 
     def _size(self, found: Sequence[Term], at: int) -> int:
         """How many words the longest phrase that begins here has; 0 where none does."""
@@ -162,7 +191,7 @@ def _follows(phrase: Phrase, words: Sequence[str]) -> bool:
 
 
 def _beginning(word: str) -> str:
-    """What the text has where it has a word with this stem, as a regular expression."""
+    """What the folded text has where it has a word with this stem, as a regular expression."""
     as_written = next((re.escape(name) for name, term in NAMED.items() if term == word), None)
     # The stem of a short word may change its third letter: "tries" has the stem "try".
     return as_written or re.escape(word[: 2 if len(word) <= 3 else 3])
@@ -170,6 +199,9 @@ def _beginning(word: str) -> str:
 
 def _parts(text: str) -> Iterator[tuple[int, int]]:
     """From where to where the parts of a text go; no edge cuts a word, if it is not too long."""
+    if len(text) <= PART:
+        yield 0, len(text)
+        return
     begin = end = 0
     while end < len(text):
         end = min(begin + PART, len(text))
@@ -184,13 +216,15 @@ def _space(text: str, begin: int, end: int) -> int | None:
     """Where the first blank between these is."""
     if end == len(text) and begin == end:
         return None
-    found = re.compile(r"\s").search(text, begin, end)
+    found = _blank(text, begin, end)
     return found.start() if found else None
 
 
 def _densest(hits: Sequence[_Hit]) -> tuple[int, int]:
     """The number of the hit with the most different hits in the characters from it on, and how
     many those are."""
+    if len({hit.words for hit in hits}) == 1:
+        return 0, 1
     best = (0, 0)
     counts: Counter[tuple[str, ...]] = Counter()
     behind = 0
@@ -208,22 +242,28 @@ def _densest(hits: Sequence[_Hit]) -> tuple[int, int]:
 
 def _shown(text: str, place: _Place | None) -> str:
     """The words around a place of the text, those at its beginning without one."""
-    marks = (
-        [] if place is None else [(place.begin + h.start, place.begin + h.end) for h in place.hits]
+    focus = 0 if place is None else place.begin + place.hits[place.first].start
+    # Backwards: no more of it is looked at than is shown.
+    before = text[max(0, focus - _AROUND) : focus][::-1]
+    blank = _blank(before, 0, _PIECE)
+    own = min(len(before), _PIECE) if blank is None else blank.start()
+    ahead = list(
+        islice(
+            _as_shown(text, focus - own, min(focus + _AROUND, len(text))),
+            SNIPPET_WORDS,
+        )
     )
-    focus = 0 if place is None else marks[place.first][0]
-    near = max(0, focus - _AROUND)
-    pieces = [m.span() for m in _as_shown(text, near, min(focus + _AROUND, len(text)))]
-    if not pieces:
+    if not ahead:
         return ""
-    at = next((n for n, (_, end) in enumerate(pieces) if end > focus), len(pieces) - 1)
-    before = SNIPPET_WORDS // 2 if place is None or place.different == 1 else _BEFORE_SEVERAL
-    first = max(0, min(at - before, len(pieces) - SNIPPET_WORDS))
-    begin, end = pieces[first][0], pieces[min(first + SNIPPET_WORDS, len(pieces)) - 1][1]
+    wanted = SNIPPET_WORDS // 2 if place is None or place.different == 1 else _BEFORE_SEVERAL
+    most = max(wanted, SNIPPET_WORDS - len(ahead))
+    behind = [focus - match.end() for match in islice(_as_shown(before, own), most)]
+    begin = behind[-1] if behind else ahead[0].start()
+    end = ahead[min(SNIPPET_WORDS - len(behind), len(ahead)) - 1].end()
     marked: list[str] = []
     done = begin
-    for start, stop in marks:
-        start, stop = max(start, done), min(stop, end)
+    for hit_start, hit_end in _marks(place):
+        start, stop = max(hit_start, done), min(hit_end, end)
         if start < stop:
             if start == done and marked:
                 marked.pop()  # one mark for what has nothing between
@@ -232,5 +272,13 @@ def _shown(text: str, place: _Place | None) -> str:
             marked += (text[start:stop], HIT_END)
             done = stop
     marked.append(text[done:end])
-    left_out = ("…" if rest.strip() else "" for rest in (text[:begin], text[end:]))
-    return "".join(marked).join(left_out)
+    before_it = "…" if _not_blank(text, 0, begin) else ""
+    behind_it = "…" if _not_blank(text, end) else ""
+    return f"{before_it}{''.join(marked)}{behind_it}"
+
+
+def _marks(place: _Place | None) -> Iterator[tuple[int, int]]:
+    """From where to where the hits of a place go in its text."""
+    if place is not None:
+        for start, end, _ in place.hits:
+            yield place.begin + start, place.begin + end

@@ -80,13 +80,19 @@ class Term(NamedTuple):
 
 def terms(text: str) -> Iterator[Term]:
     """The words of a text in their order, one at a time."""
-    for match in written(text):
+    for match in written_in(text).finditer(text):
         yield from terms_of(match)
 
 
-def written(text: str) -> Iterator[re.Match[str]]:
-    """The words of a text as they are written; a run of a script without spaces is one."""
-    return _pattern(text).finditer(text)
+def written_in(text: str) -> re.Pattern[str]:
+    """What finds the words of this text as they are written; a run of a script without spaces is
+    one."""
+    if not text.isascii():
+        return _any_words()
+    # Each thing more that is looked for costs as much as the words alone.
+    if "+" in text or "#" in text or ".n" in text or ".N" in text:
+        return _ascii_words
+    return _plain_words if "'" in text else _bare_words
 
 
 def terms_of(match: re.Match[str]) -> Iterator[Term]:
@@ -131,7 +137,7 @@ class Run(NamedTuple):
 
 def runs(text: str) -> Iterator[Run]:
     """The words of a text, as a query needs them."""
-    for match in written(text):
+    for match in written_in(text).finditer(text):
         raw = match.group()
         unspaced = bool(_is_unspaced(raw))
         parts = () if unspaced else tuple(_known[raw].partition(_PARTS)[2].split())
@@ -152,7 +158,7 @@ def pairs(run: str) -> list[str]:
 def _parts_of(text: str) -> Iterator[list[str]]:
     """The words of a text as they are written, a part of the text at a time: looking through all of
     a long one would keep Python's lock from the other threads."""
-    find = _pattern(text).findall
+    find = written_in(text).findall
     begin = 0
     while len(text) - begin > PART_MOST:
         blank = _blank(text, begin + PART_MOST // 2, begin + PART_MOST)
@@ -179,16 +185,6 @@ def _fewer(words: list[str]) -> str:
             left[word] -= 1
         kept.append(word)
     return " ".join(kept)
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    """What finds the words of this text as they are written."""
-    if not text.isascii():
-        return _any_words()
-    # Each thing more that is looked for costs as much as the words alone.
-    if "+" in text or "#" in text or ".n" in text or ".N" in text:
-        return _ascii_words
-    return _plain_words if "'" in text else _bare_words
 
 
 @cache
@@ -273,4 +269,4 @@ def _folded(raw: str) -> str:
     if "'" in word or "’" in word:
         word = word.replace("’", "'").removesuffix("'s").replace("'", "")
     word = word.replace("_", "")
-    return word if word.isalnum() else " ".join(_pattern(word).findall(word))
+    return word if word.isalnum() else " ".join(written_in(word).findall(word))
