@@ -247,19 +247,15 @@ def _shown(text: str, place: _Place | None) -> str:
     before = text[max(0, focus - _AROUND) : focus][::-1]
     blank = _blank(before, 0, _PIECE)
     own = min(len(before), _PIECE) if blank is None else blank.start()
-    ahead = list(
-        islice(
-            _as_shown(text, focus - own, min(focus + _AROUND, len(text))),
-            SNIPPET_WORDS,
-        )
-    )
-    if not ahead:
+    far = min(focus + _AROUND, len(text))
+    ends = [match.end() for match in islice(_as_shown(text, focus - own, far), SNIPPET_WORDS)]
+    if not ends:
         return ""
     wanted = SNIPPET_WORDS // 2 if place is None or place.different == 1 else _BEFORE_SEVERAL
-    most = max(wanted, SNIPPET_WORDS - len(ahead))
-    behind = [focus - match.end() for match in islice(_as_shown(before, own), most)]
-    begin = behind[-1] if behind else ahead[0].start()
-    end = ahead[min(SNIPPET_WORDS - len(behind), len(ahead)) - 1].end()
+    most = max(wanted, SNIPPET_WORDS - len(ends))
+    starts = [focus - match.end() for match in islice(_as_shown(before, own), most)]
+    begin = starts[-1] if starts else next(_as_shown(text, focus - own)).start()
+    end = ends[min(SNIPPET_WORDS - len(starts), len(ends)) - 1]
     marked: list[str] = []
     done = begin
     for hit_start, hit_end in _marks(place):

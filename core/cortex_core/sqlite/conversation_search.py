@@ -8,7 +8,6 @@ pattern that few of very many matches fit: all of them are looked at (0.3 s for 
 """
 
 import sqlite3
-from typing import Any
 
 from cortex_core.found import Found
 from cortex_core.search import Check, ConversationSearch, SearchHit, SearchHits
@@ -30,9 +29,9 @@ _EXAMPLES = """
     WHERE conversations_text MATCH ? LIMIT ?
 """
 
-_HIT = """
-    SELECT id, title, content, namespace, quality, captured_at_us
-    FROM conversations WHERE key = ?
+_HITS = """
+    SELECT key, id, title, content, namespace, quality, captured_at_us
+    FROM conversations WHERE key IN ({})
 """
 
 
@@ -95,26 +94,22 @@ def _hits(
     connection: sqlite3.Connection, check: Check, found: Found, min_relevance: float
 ) -> tuple[SearchHit, ...]:
     snippets = Snippets(found.phrases)
-    hits: list[SearchHit] = []
-    for key, relevance in found.relevances.items():
-        if relevance < min_relevance:
-            continue
+    wanted = {key: each for key, each in found.relevances.items() if each >= min_relevance}
+    rows = connection.execute(_HITS.format(",".join("?" * len(wanted))), tuple(wanted))
+    hits: dict[int, SearchHit] = {}
+    # One row at a time: of long texts only one is in memory.
+    for key, conversation_id, title, content, namespace, quality, captured_at_us in rows:
         check()
-        # One row at a time: of long texts only one is in memory.
-        row: tuple[Any, ...] = connection.execute(_HIT, (key,)).fetchone()
-        conversation_id, title, content, namespace, quality, captured_at_us = row
-        hits.append(
-            SearchHit(
-                conversation_id=conversation_id,
-                title=title,
-                snippet=snippets.of(title, content, check),
-                relevance=relevance,
-                namespace=namespace,
-                quality=quality,
-                captured_at=from_us(captured_at_us),
-            )
+        hits[key] = SearchHit(
+            conversation_id=conversation_id,
+            title=title,
+            snippet=snippets.of(title, content, check),
+            relevance=wanted[key],
+            namespace=namespace,
+            quality=quality,
+            captured_at=from_us(captured_at_us),
         )
-    return tuple(hits)
+    return tuple(hits[key] for key in wanted)
 
 
 def _suggestion(text: str, connection: sqlite3.Connection, check: Check) -> str | None:

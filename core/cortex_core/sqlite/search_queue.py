@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from traceback import clear_frames
 from typing import Any
 
 from cortex_core.errors import SearchTimeoutError
@@ -112,6 +113,9 @@ class _Search:
             connection.execute("COMMIT")
         except BaseException as error:
             self.error = SearchTimeoutError() if _was_interrupted(error) else error
+            # Cursors that are left in its frames would be closed on the event loop, which waits
+            # for this connection's next statement then.
+            clear_frames(error.__traceback__)
         finally:
             # Before the rollback, which would be stopped as well.
             connection.set_progress_handler(None, 0)

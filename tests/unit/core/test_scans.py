@@ -2,8 +2,10 @@
 each other only."""
 
 import asyncio
+import sqlite3
 import threading
 import time
+import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -210,3 +212,16 @@ async def test_a_write_is_not_stopped(path: Path) -> None:
             return found
 
         assert await cortex.store.write(counts) == 300_000
+
+
+async def test_a_failure_leaves_no_cursor_to_the_event_loop(cortex: Cortex) -> None:
+    """It would be closed where the error is dropped, and wait for what its connection does then."""
+
+    def fail(_: object) -> bool:
+        raise ValueError("a condition that fails")
+
+    with pytest.raises(ValueError, match="a condition that fails") as caught:
+        await cortex.conversations.find(spec.satisfies(fail))
+    frames = [frame for frame, _ in traceback.walk_tb(caught.tb)]
+    values = [value for frame in frames for value in frame.f_locals.values()]
+    assert not any(isinstance(value, sqlite3.Cursor) for value in values)
