@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 
@@ -32,3 +33,17 @@ def delete_unlocked(parent: Path) -> None:
                 lock = locked(folder)
                 shutil.rmtree(folder, ignore_errors=True)
                 os.close(lock)
+
+
+def new_locked(parent: Path) -> tuple[Path, int]:
+    """A new folder in it, with the descriptor that keeps it locked; those of killed processes are
+    deleted. Whoever does so waits for the others, so nobody deletes what is not locked yet.
+    """
+    turn = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        delete_unlocked(parent)
+        folder = Path(tempfile.mkdtemp(dir=parent)).resolve()
+        return folder, locked(folder)
+    finally:
+        os.close(turn)

@@ -18,7 +18,17 @@ def _asyncssh(text: str, settings: ClusterSettings) -> Adapter:
     return SshHosts.read(text, settings)
 
 
+def _dask(text: str, settings: ClusterSettings) -> Adapter:
+    from cortex_tui.placement.cluster.dask_adapter import DaskAdapter
+
+    return DaskAdapter.read(text, settings)
+
+
 ADAPTERS: dict[str, Kind] = {
+    "tcp": Kind("tcp://HOST:PORT", "the workers of a Dask scheduler", _dask),
+    "tls": Kind("tls://HOST:PORT", "the same, encrypted", _dask),
+    "local": Kind("local:N", "N Dask workers on this machine", _dask),
+    "ssh": Kind("ssh:FILE", "Dask, started by SSH on the machines of FILE", _dask),
     "agents": Kind("agents:N", "N agents as processes of this machine", _agents),
     "asyncssh": Kind("asyncssh:FILE", "the machines of a file, over SSH", _asyncssh),
 }

@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-from cortex_tui.folders import delete_unlocked, locked
+from cortex_tui.folders import locked, new_locked
 from cortex_tui.placement.cluster.ticket import TicketError, decode_ticket
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -35,8 +35,7 @@ def main() -> None:
     except TicketError as error:
         sys.exit(str(error))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the program decides what an interrupt ends
-    folder = make_folder()
-    lock = locked(folder)
+    folder, lock = make_folder()
     guarded, guard = os.pipe()
     agent = os.fork()
     if agent:
@@ -52,18 +51,18 @@ def main() -> None:
         os.close(lock)
 
 
-def make_folder() -> Path:
-    """A new private one, on a disk where there is one; those of agents that were killed together
-    with their guards are deleted."""
+def make_folder() -> tuple[Path, int]:
+    """A new private one, on a disk where there is one, and its lock; those of agents that were
+    killed together with their guards are deleted."""
     import platformdirs
 
     agents = Path(platformdirs.user_cache_dir("cortex-tui", appauthor=False)) / "agents"
     try:
         agents.mkdir(mode=0o700, parents=True, exist_ok=True)
-        delete_unlocked(agents)
-        return Path(tempfile.mkdtemp(dir=agents)).resolve()
+        return new_locked(agents)
     except OSError:
-        return Path(tempfile.mkdtemp(prefix="cortex-tui-agent-")).resolve()
+        folder = Path(tempfile.mkdtemp(prefix="cortex-tui-agent-")).resolve()
+        return folder, locked(folder)
 
 
 def _read_line(descriptor: int) -> bytes:

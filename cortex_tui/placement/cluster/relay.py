@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import time
 
@@ -47,6 +48,8 @@ class Relay:
         try:
             plan = await self._plan
             try:
+                for folder in (plan.scratch, plan.cache):
+                    os.makedirs(folder, mode=0o700, exist_ok=True)
                 await self._relay(plan, link)
             except Exception as error:
                 _send(link, [RunnerDied(str(error), time.perf_counter_ns())])
