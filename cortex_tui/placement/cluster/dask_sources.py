@@ -207,9 +207,9 @@ class OverSsh(NamedTuple):
             await stack.enter_async_context(client)
             await client.wait_for_workers(len(self.hosts), timeout=CONNECT_S * 3)
         except Exception as error:
-            said = f" ({log.lines[-1]})" if log.lines else ""
+            logged = f" ({log.lines[-1]})" if log.lines else ""
             raise ClusterError(
-                f"{self.name}: Dask could not be started there: {reason_of(error)}{said}"
+                f"{self.name}: Dask could not be started there: {reason_of(error)}{logged}"
             ) from error
         return client
 
