@@ -23,7 +23,7 @@ SETTINGS: dict[str, Any] = {
     # Dask accepts no less than 11 s.
     "distributed.comm.timeouts.tcp": "11s",
     "distributed.comm.timeouts.connect": f"{CONNECT_S:g}s",
-    # Whatever a worker does by itself disturbs what is measured beside it.
+    # Whatever a worker does by itself disturbs what is measured on its machine.
     "distributed.worker.profile.enabled": False,
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
