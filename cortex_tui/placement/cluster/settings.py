@@ -16,8 +16,6 @@ class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):
     listen: str = ""
     """Where agents can reach this program, as `HOST:PORT` of this machine, such as a port that a
     firewall lets through; empty for a free port, on the host by which the cluster is reached."""
-    allow_differences: bool = False
-    """Whether versions of Python and packages may differ between machines."""
     loose_clock: bool = False
     """Whether a machine is measured on whose clock is known worse than alignment needs."""
     tls: tuple[str, str, str] | None = None
