@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from cortex_tui.protocol.joining import merged_health
 from cortex_tui.protocol.messages import Health, Samples
 from cortex_tui.stats.histogram import IntervalHistogram
 from cortex_tui.stats.measured import Subject
@@ -57,23 +58,6 @@ class Interval(msgspec.Struct, array_like=True, eq=False, gc=False):
         self.level = self.level if later.level is None else later.level
         self.drain = self.drain or later.drain
         self.health = merged_health(self.health, later.health)
-
-
-def merged_health(a: Health, b: Health) -> Health:
-    """What happened in two parts of the time: longest block, and sums of the rest."""
-    if b == _NO_HEALTH:
-        return a
-    return Health(
-        loop_lag_ns=max(a.loop_lag_ns, b.loop_lag_ns),
-        gc_pause_ns=a.gc_pause_ns + b.gc_pause_ns,
-        gc_pauses=a.gc_pauses + b.gc_pauses,
-        cpu_ns=a.cpu_ns + b.cpu_ns,
-        wall_ns=a.wall_ns + b.wall_ns,
-        voluntary_switches=a.voluntary_switches + b.voluntary_switches,
-        involuntary_switches=a.involuntary_switches + b.involuntary_switches,
-        steal_ns=a.steal_ns + b.steal_ns,
-        foreign_ns=a.foreign_ns + b.foreign_ns,
-    )
 
 
 def interval_of(samples: Samples, level: float | None = None) -> Interval:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from cortex_tui.limits import MAX_INTERVALS
+from cortex_tui.protocol.joining import merged_health
 from cortex_tui.protocol.messages import Health
 from cortex_tui.results.blocked import LOOP_BLOCKED_NS, Blocks, blocks_of
 from cortex_tui.results.interruptions import Interruptions
-from cortex_tui.results.interval import Interval, merged_health
+from cortex_tui.results.interval import Interval
 from cortex_tui.results.interval_file import IntervalFile, Place
 from cortex_tui.results.slices import FiledSlices, IntervalSlice, slice_of
 

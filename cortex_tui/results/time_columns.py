@@ -8,8 +8,8 @@ from functools import reduce
 from itertools import groupby
 from typing import NamedTuple
 
+from cortex_tui.protocol.joining import merged_health
 from cortex_tui.protocol.messages import Health
-from cortex_tui.results.interval import merged_health
 from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.results.slices import IntervalSlice
 from cortex_tui.stats.histogram import IntervalHistogram

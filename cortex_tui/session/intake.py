@@ -13,9 +13,9 @@ from cortex_tui.environment import describe_environment
 from cortex_tui.isolation import asyncio
 from cortex_tui.placement.port import Place, Placement, Stream
 from cortex_tui.protocol.commands import Command, EndPhase, Stop
+from cortex_tui.protocol.joining import joined
 from cortex_tui.protocol.messages import Answer, Answered, LogLine, SessionFinished, SessionStarted
 from cortex_tui.protocol.plan import SessionPlan
-from cortex_tui.results.joining import joined
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.session.control import UntilDecided
 from cortex_tui.session.decisions import decisions

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cortex_tui.profiles.model import Length, Profile
+from cortex_tui.protocol.joining import joined
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import (
     Health,
@@ -21,7 +22,6 @@ from cortex_tui.protocol.messages import (
     Samples,
     StateChanged,
 )
-from cortex_tui.results.joining import joined
 from cortex_tui.results.run_fold import RunFold
 
 PROFILE = Profile(suite="s", name="p", workload="a:b", stop=Length(60_000_000_000))

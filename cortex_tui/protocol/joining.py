@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from cortex_tui.protocol.messages import Health, Message, Part, Pulse, Samples
-from cortex_tui.results.interval import merged_health
 
 _VALUE_BYTES = 8
 
@@ -76,6 +75,23 @@ def parts_of(samples: Samples) -> tuple[Part, ...]:
             samples.failed_in_batches,
             samples.unstarted,
         ),
+    )
+
+
+def merged_health(a: Health, b: Health) -> Health:
+    """What happened in two parts of the time: longest block, and sums of the rest."""
+    if b == Health():
+        return a
+    return Health(
+        loop_lag_ns=max(a.loop_lag_ns, b.loop_lag_ns),
+        gc_pause_ns=a.gc_pause_ns + b.gc_pause_ns,
+        gc_pauses=a.gc_pauses + b.gc_pauses,
+        cpu_ns=a.cpu_ns + b.cpu_ns,
+        wall_ns=a.wall_ns + b.wall_ns,
+        voluntary_switches=a.voluntary_switches + b.voluntary_switches,
+        involuntary_switches=a.involuntary_switches + b.involuntary_switches,
+        steal_ns=a.steal_ns + b.steal_ns,
+        foreign_ns=a.foreign_ns + b.foreign_ns,
     )
 
 
