@@ -17,7 +17,7 @@ import os
 import shutil
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
@@ -39,14 +39,24 @@ Open = Callable[[SessionPlan], AbstractAsyncContextManager[Stream]]
 
 @asynccontextmanager
 async def open_fleet(
-    plan: SessionPlan, open_one: Open, lead_ns: Callable[[], int] = lambda: TOGETHER_NS
+    plan: SessionPlan,
+    open_one: Open,
+    lead_ns: Callable[[], int] = lambda: TOGETHER_NS,
+    groups: Mapping[int, tuple[int, ...]] | None = None,
 ) -> AsyncIterator[Stream]:
-    """The session of all runners of the plan; `open_one` starts the one of a plan's `runner`.
+    """The session of all runners of the plan; `open_one` starts the one of a plan's `runner`, and
+    all of its `group`.
 
     `lead_ns` is asked how long before its moment something is to be sent, so that all runners have
     received it by then. All times are on this program's clock.
     """
-    fleet = _Fleet(plan, open_one, lead_ns)
+    async with running(Fleet(plan, open_one, lead_ns, groups=groups)) as stream:
+        yield stream
+
+
+@asynccontextmanager
+async def running(fleet: Fleet) -> AsyncIterator[Stream]:
+    """Starts the runners in their turn; nothing of them is left behind."""
     fleet.advance()
     looking = asyncio.ensure_future(fleet.watch_silence())
     try:
@@ -56,21 +66,33 @@ async def open_fleet(
         await fleet.close()
 
 
-class _Fleet:
-    """The runners that are there now. On the intake's loop."""
+class Fleet:
+    """The runners that are there now. On one event loop."""
 
-    def __init__(self, plan: SessionPlan, open_one: Open, lead_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        plan: SessionPlan,
+        open_one: Open,
+        lead_ns: Callable[[], int] = lambda: TOGETHER_NS,
+        *,
+        members: Iterable[int] | None = None,
+        groups: Mapping[int, tuple[int, ...]] | None = None,
+    ) -> None:
+        """`members` are the runners that belong to it, all of the plan if None. Of each of the
+        `groups` the first is started, and stands for the others."""
         self.stream = Stream(self._send, self._kill)
         self._plan = plan
         self._open_one = open_one
         self._lead_ns = lead_ns
-        self._merge = SessionMerge(plan)
-        self._all = set(plan.runner_numbers)
+        self._groups = groups or {}
+        represented = {runner for group in self._groups.values() for runner in group[1:]}
+        self._all = set(plan.runner_numbers if members is None else members) - represented
+        self._merge = SessionMerge(plan.of_runners(self._all))
         self._parts: defaultdict[int, list[RunPlan]] = defaultdict(list)
         """By runner, the groups of runs in which it has a part: what it is given of the plan, so
         that one that measures a round does not have to read all rounds."""
         for group in plan.groups:
-            for runner in {runner for run in group for runner in run.runners}:
+            for runner in self._all & {runner for run in group for runner in run.runners}:
                 self._parts[runner] += group
         self._begun: set[int] = set()
         """Those that were started, or never will be."""
@@ -121,8 +143,9 @@ class _Fleet:
         scratch = os.path.join(self._plan.scratch, f"process-{runner + 1}")
         runs = tuple(self._parts[runner])
         own = msgspec.structs.replace(
-            self._plan, runner=runner, runs=runs, fleet=True, scratch=scratch
-        )
+            self._plan, runner=runner, runs=runs, fleet=True, scratch=scratch,
+            group=self._groups.get(runner, ()),
+        )  # fmt: skip
         own = msgspec.structs.replace(own, loop=own.spec.loop or self._plan.loop)
         try:
             os.makedirs(scratch, mode=0o700, exist_ok=True)
@@ -163,11 +186,17 @@ class _Fleet:
         if merged:
             self.stream.deliver(merged)
         for barrier, waiting in self._merge.released().items():
-            release = Release(barrier, time.perf_counter_ns() + self._lead_ns())
-            for other in waiting & set(self._streams):
-                self._streams[other].send(release)
+            self._release(barrier, waiting)
         if any(isinstance(message, RunFinished | RunnerDied) for message in batch):
             self.advance()
+
+    def _release(self, barrier: str, waiting: set[int]) -> None:
+        """Nobody is missing any more."""
+        self._continue(Release(barrier, time.perf_counter_ns() + self._lead_ns()), waiting)
+
+    def _continue(self, release: Release, waiting: set[int]) -> None:
+        for runner in waiting & set(self._streams):
+            self._streams[runner].send(release)
 
     def _send(self, request: ToRunner) -> None:
         if not isinstance(request, Request):
@@ -180,9 +209,17 @@ class _Fleet:
         if command.run is None:
             runners &= self._begun
         if len(runners) > 1:
-            at_ns = time.perf_counter_ns() + self._lead_ns()
-            request = msgspec.structs.replace(request, apply_at_ns=at_ns)
+            request = self._together(request)
         self._merge.ask(request.id, runners)
+        self._send_to(runners, request)
+
+    def _together(self, request: Request) -> Request:
+        """With the moment at which all do it."""
+        at_ns = time.perf_counter_ns() + self._lead_ns()
+        return msgspec.structs.replace(request, apply_at_ns=at_ns)
+
+    def _send_to(self, runners: Iterable[int], request: ToRunner) -> None:
+        """Now, or when they have been started."""
         for runner in runners:
             if (stream := self._streams.get(runner)) is not None:
                 stream.send(request)

@@ -17,6 +17,7 @@ from typing import Literal
 from cortex_tui.limits import MAX_LINE_CHARS
 from cortex_tui.placement.exits import describe_exit
 from cortex_tui.placement.fleet import open_fleet
+from cortex_tui.placement.groups import open_group
 from cortex_tui.placement.port import Stream
 from cortex_tui.protocol.commands import Start, ToRunner
 from cortex_tui.protocol.frames import FrameReader, ProtocolError, decode_messages, encode_requests
@@ -131,11 +132,11 @@ class InRunnerProcess:
         return RunnerProcess(spec)
 
     def open(self, plan: SessionPlan) -> AbstractAsyncContextManager[Stream]:
-        return (
-            open_fleet(plan, self.open_runner)
-            if len(plan.runner_numbers) > 1
-            else self.open_runner(plan)
-        )
+        if plan.group:
+            return open_group(plan, self.open_runner)
+        if plan.fleet or len(plan.runner_numbers) == 1:
+            return self.open_runner(plan)
+        return open_fleet(plan, self.open_runner)
 
     @asynccontextmanager
     async def open_runner(self, plan: SessionPlan) -> AsyncIterator[Stream]:

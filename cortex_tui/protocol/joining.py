@@ -37,6 +37,18 @@ def joined(batch: Sequence[Message]) -> Iterator[Message]:
     yield from map(_one, waiting.values())
 
 
+def one_pulse(batch: Iterable[Message]) -> list[Message]:
+    """The messages of a batch, its pulses in one at the end: a health of all who sent them."""
+    found: list[Message] = []
+    pulses: list[Pulse] = []
+    for message in batch:
+        (pulses if isinstance(message, Pulse) else found).append(message)  # type: ignore[arg-type]
+    if pulses:
+        health = _health(pulse.health for pulse in pulses)
+        found.append(Pulse(max(pulse.at_ns for pulse in pulses), health))
+    return found
+
+
 def _one(messages: Sequence[Samples]) -> Samples:
     """In place of messages of one interval; what is as of the moment is that of the last."""
     if len(messages) == 1:

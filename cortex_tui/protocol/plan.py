@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 import msgspec
@@ -92,6 +93,9 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     interval_ns: int = INTERVAL_NS
     runner: int = 0
     """The number of the runner that is given this plan."""
+    group: tuple[int, ...] = ()
+    """The numbers of all runners that the one given this plan stands for: they are started where it
+    is, and their messages merged there. Empty for itself alone."""
     fleet: bool = False
     """Whether others run parts of the session: then its runs wait for those at barriers."""
 
@@ -122,6 +126,14 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def runner_numbers(self) -> tuple[int, ...]:
         return tuple(sorted({runner for run in self.runs for runner in run.runners}))
+
+    def of_runners(self, runners: Collection[int]) -> SessionPlan:
+        """The plan as if it had those runners alone."""
+        runs = (
+            msgspec.structs.replace(run, runners=tuple(r for r in run.runners if r in runners))
+            for run in self.runs
+        )
+        return msgspec.structs.replace(self, runs=tuple(run for run in runs if run.runners))
 
     @property
     def shared(self) -> bool:

@@ -19,6 +19,7 @@ from cortex_tui.loads.open import OpenLoad
 from cortex_tui.placement import fleet as fleet_module
 from cortex_tui.placement import silence as silence_module
 from cortex_tui.placement.fleet import open_fleet
+from cortex_tui.placement.groups import groups_of
 from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.placement.port import Stream
 from cortex_tui.profiles.model import Length, Profile
@@ -122,8 +123,10 @@ class Fleet:
         self,
         *runs: RunPlan,
         react: Callable[[Stream, Message], None] = lambda stream, message: None,
+        machines: int = 0,
         **fields: Any,
     ) -> SessionFold:
+        """With a number of `machines`, runners are merged on each of them."""
         plan = SessionPlan(
             session="x",
             runs=runs,
@@ -133,7 +136,12 @@ class Fleet:
             **fields,
         )
         self.fold = SessionFold(plan, "process", "2026-01-01T00:00:00Z")
-        async with InRunnerProcess().open(plan) as stream:
+        placement = InRunnerProcess()
+        opened = placement.open(plan)
+        if machines:
+            groups = groups_of(plan, lambda runner: runner % machines, 2)
+            opened = open_fleet(plan, placement.open, groups)
+        async with opened as stream:
             async for batch in stream:
                 for message in batch:
                     self.messages.append(message)
