@@ -140,7 +140,7 @@ class Fleet:
         opened = placement.open(plan)
         if machines:
             groups = groups_of(plan, lambda runner: runner % machines, 2)
-            opened = open_fleet(plan, placement.open, groups)
+            opened = open_fleet(plan, placement.open, groups=groups)
         async with opened as stream:
             async for batch in stream:
                 for message in batch:
