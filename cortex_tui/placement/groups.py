@@ -31,7 +31,7 @@ def groups_of(
 ) -> dict[int, tuple[int, ...]]:
     """The groups of a plan's runners, each by its lowest number, which stands for it.
 
-    Runners of one machine that share the same runs are a group, where there are at least so many;
+    Runners of one machine that share the same runs are a group, where there are at least that many;
     others are on their own.
     """
     runs_of: dict[int, list[int]] = {}

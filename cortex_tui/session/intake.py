@@ -64,6 +64,8 @@ class Intake:
         self._requests = Requests()
         self._stream: Stream | None = None
         self._asked_to_stop_ns: int | None = None
+        self._stopping: Future[Answered] | None = None
+        """The answer to that."""
         self._decided: set[EndPhase] = set()
 
     async def run(self) -> None:
@@ -98,6 +100,7 @@ class Intake:
         """Sends a command to the session; one that is starting gets it when it has."""
         if command == Stop() and self._asked_to_stop_ns is None:
             self._asked_to_stop_ns = time.perf_counter_ns()
+            self._stopping = answer
         self._requests.send(command, answer)
 
     def kill(self, reason: str) -> None:
@@ -200,7 +203,10 @@ class Intake:
             tests = any(spec.program == "pytest" for spec in fold.plan.runners)
             blocked = "a call had not returned" if tests else "its event loop was blocked"
             now_ns = time.perf_counter_ns()
-            why = _overdue(now_ns, self._asked_to_stop_ns, fold.received_ns, blocked)
+            # Of tests nothing is sent between the last call and the end.
+            answered = tests and self._stopping is not None and self._stopping.done()
+            received_ns = now_ns if answered else fold.received_ns
+            why = _overdue(now_ns, self._asked_to_stop_ns, received_ns, blocked)
             if why:
                 killed = self._place.can_be_killed
                 self.kill(f"{why}, so {'the runner was killed' if killed else 'it was given up'}")

@@ -284,14 +284,21 @@ def test_a_suite_that_cannot_be_collected_is_one_error(
 
 
 def test_a_stopped_test_is_not_called_once_more(folder: Path) -> None:
-    """Calls of a second, which leave the runner time to end on a busy machine, too."""
+    """Its fixtures may take longer to be torn down than a runner may be silent."""
     calls = folder / "calls"
     write_tests(
         folder,
         f"""
         import time
 
-        def test_slow(benchmark):
+        import pytest
+
+        @pytest.fixture
+        def slow_to_end():
+            yield
+            time.sleep(4)
+
+        def test_slow(benchmark, slow_to_end):
             def nap():
                 with open({str(calls)!r}, "a") as file:
                     file.write("called\\n")
