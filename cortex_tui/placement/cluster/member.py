@@ -201,7 +201,9 @@ class Member:
         )
         self._runners[channel] = runner
         now_ns = time.perf_counter_ns()
-        runner.stream.deliver([RunnerPlaced(plan.runner, self.name, now_ns)])
+        runner.stream.deliver(
+            [RunnerPlaced(each, self.name, now_ns) for each in plan.group or (plan.runner,)]
+        )
         self.send(StartRunner(channel))
         runner.start(moved)
         try:

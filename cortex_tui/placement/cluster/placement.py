@@ -7,7 +7,7 @@ one of them is lost: then the next session starts all of them anew.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from itertools import zip_longest
 
@@ -20,6 +20,7 @@ from cortex_tui.placement.cluster.session_setup import SessionSetup, examine, se
 from cortex_tui.placement.cluster.settings import ClusterSettings
 from cortex_tui.placement.cluster.timing import BEAT_S, link_timing
 from cortex_tui.placement.fleet import open_fleet
+from cortex_tui.placement.groups import groups_of
 from cortex_tui.placement.port import Stream
 from cortex_tui.protocol.plan import SessionPlan
 
@@ -45,7 +46,8 @@ class OnCluster:
         allowed = self._settings.allow_differences
         first = await set_up(self._setup, cluster.members, allow_differences=allowed)
         # One runner is a fleet, too: its times are those of another machine.
-        async with open_fleet(plan, cluster.open_runner) as stream:
+        groups = groups_of(plan, cluster.machine_of(plan), self._settings.merge_from)
+        async with open_fleet(plan, cluster.open_runner, groups=groups) as stream:
             stream.deliver(first)
             yield stream
 
@@ -105,6 +107,11 @@ class _Cluster:
 
     async def close(self) -> None:
         await self._stack.aclose()
+
+    def machine_of(self, plan: SessionPlan) -> Callable[[int], str]:
+        """The machine's name of each runner of a plan."""
+        places = {runner: place for run in plan.runs for place, runner in enumerate(run.runners)}
+        return lambda runner: self._order[places[runner] % len(self._order)].name
 
     def open_runner(self, plan: SessionPlan) -> AbstractAsyncContextManager[Stream]:
         """The runner of the plan's `runner`, on its machine."""

@@ -66,7 +66,7 @@ class Relay:
             self._stream.kill(reason)
 
     async def _relay(self, plan: SessionPlan, link: Link) -> None:
-        async with self._placement.open_runner(plan) as stream:
+        async with self._placement.open(plan) as stream:
             self._stream = stream
             if self._killed:
                 stream.kill(self._killed)

@@ -20,3 +20,6 @@ class ClusterSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a machine is measured on whose clock is known worse than alignment needs."""
     tls: tuple[str, str, str] | None = None
     """Of a scheduler by `tls://`: the files of the authority, of our certificate and of its key."""
+    merge_from: int = 9
+    """With that many runners of a run or more, a machine merges what they send. With fewer, each
+    has a link of its own, so that one of them that is silent or lost is seen at once."""
