@@ -18,7 +18,7 @@ import msgspec
 from cortex_tui.placement.fleet import Fleet, Open, running
 from cortex_tui.placement.port import Stream
 from cortex_tui.protocol.commands import Release, Request, ToRunner
-from cortex_tui.protocol.joining import joined, one_pulse, shares_of
+from cortex_tui.protocol.joining import joined, one_pulse, parts_of
 from cortex_tui.protocol.messages import Arrived, Message, Pulse, Samples
 from cortex_tui.protocol.plan import SessionPlan
 
@@ -113,4 +113,4 @@ def _named(message: Message) -> Message:
     """With whose the values are, which the name of the group's stream does not tell."""
     if not isinstance(message, Samples):
         return message
-    return msgspec.structs.replace(message, shares=shares_of(message))
+    return msgspec.structs.replace(message, parts=parts_of(message))

@@ -11,7 +11,6 @@ from bisect import insort
 import msgspec
 
 from cortex_tui.limits import MAX_ERROR_TYPES, MAX_MARKS
-from cortex_tui.protocol.joining import shares_of
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import (
     Calibrated,
