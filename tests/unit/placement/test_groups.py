@@ -44,7 +44,13 @@ async def test_a_merged_session_does_what_one_process_would_have_done(fleet: Fle
     fold = await fleet.run(RunPlan(0, profile, 1, (0, 1, 2, 3, 4)), machines=2)
     run = fold.runs[0]
     assert (run.life.outcome, run.reason, run.operations) == ("finished", "", 101)
-    assert run.by_runner == {0: 21, 1: 20, 2: 20, 3: 20, 4: 20}
+    assert {n: each.succeeded for n, each in run.shards.each.items()} == {
+        0: 21,
+        1: 20,
+        2: 20,
+        3: 20,
+        4: 20,
+    }
     assert sorted(map(int, fleet.printed("operation "))) == list(range(101))
     assert isinstance(fleet.messages[-1], SessionFinished)
     assert len(fleet.of(RunFinished)) == 1
@@ -115,4 +121,4 @@ async def test_a_process_that_is_lost_on_a_machine_leaves_the_run_partial(fleet:
     run = fold.runs[0]
     assert run.life.outcome == "stopped"
     assert "was lost: the runner was killed by SIGKILL" in run.partial
-    assert run.operations == sum(run.by_runner.values()) > 0
+    assert run.operations == sum(each.succeeded for each in run.shards.each.values()) > 0

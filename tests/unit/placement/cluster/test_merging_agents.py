@@ -43,7 +43,12 @@ async def test_a_merged_run_is_whole_and_its_runners_are_known(tmp_path: Path) -
         await cluster.aclose()
     run = fold.runs[0]
     assert (run.life.outcome, run.reason) == ("finished", "")
-    assert run.by_runner == {0: 100, 1: 100, 2: 100, 3: 100}
+    assert {n: each.succeeded for n, each in run.shards.each.items()} == {
+        0: 100,
+        1: 100,
+        2: 100,
+        3: 100,
+    }
     placed = {m.runner: m.machine for m in messages if isinstance(m, RunnerPlaced)}
     assert placed[0] == placed[2] != placed[1] == placed[3]
     # What the session receives comes from two machines, not from four runners.
