@@ -59,8 +59,13 @@ MAX_LINK_MEMORY_BYTES = 16 * 1024 * 1024
 """Of what one link keeps in memory until it is acknowledged; the rest is on disk."""
 MAX_LINK_SPOOL_BYTES = 1024 * 1024 * 1024
 """Of what one link keeps on disk. A link that needs more ends, with that reason."""
-MAX_LINK_GREETINGS = 64
-"""Connections at a time that have not shown that they know the token. One more ends the oldest."""
+MAX_LINK_GREETINGS = 1_024
+"""Connections at a time that have not shown that they know the token. One more ends the oldest; a
+thousand runners may connect at the same time."""
+MAX_LINK_GREETING_BYTES = 1_024
+"""Of a frame on such a connection."""
+MAX_OPEN_FILES = 65_536
+"""Of a program with a cluster, where the system lets it: each runner has a connection."""
 # Of the code that is sent to other machines.
 
 MAX_BUNDLE_BYTES = 100 * 1024 * 1024

@@ -90,13 +90,14 @@ class FrameReader:
     """Cuts a stream of bytes into frames, however it was cut on its way."""
 
     def __init__(self, longest: int = MAX_FRAME_BYTES) -> None:
+        self.longest = longest
+        """The bytes of the longest body that is taken."""
         self._buffer = bytearray()
-        self._longest = longest
 
     def feed(self, data: bytes) -> list[bytes]:
         """The bodies of the frames that `data` completes.
 
-        Raises ProtocolError for a frame that is longer than the longest.
+        Raises ProtocolError for a frame whose body is longer than `longest`.
         """
         buffer = self._buffer
         buffer += data
@@ -104,9 +105,9 @@ class FrameReader:
         at = 0
         while len(buffer) - at >= _HEADER.size:
             (length,) = _HEADER.unpack_from(buffer, at)
-            if length > self._longest:
+            if length > self.longest:
                 raise ProtocolError(
-                    f"a frame of {length:,} bytes (expected at most {self._longest:,})"
+                    f"a frame of {length:,} bytes (expected at most {self.longest:,})"
                 )
             end = at + _HEADER.size + length
             if len(buffer) < end:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from cortex_tui.placement.cluster import wire
-from cortex_tui.protocol.frames import ProtocolError
+from cortex_tui.protocol.frames import FrameReader, ProtocolError
 
 _HIGH_WATER = 256 * 1024
 """Bytes that wait for the system to take them, from which `writable` is false."""
@@ -18,13 +18,14 @@ _CLOSING_S = 2.0
 class Connection(asyncio.Protocol):
     """First its messages are taken one by one with `next`; then a link has it."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int = wire.LONGEST_FRAME) -> None:
+        """`longest` bounds frames until a link has it: before, a peer may be anybody."""
         self.writable = True
         """Whether what is written will soon be sent."""
         self.received = self.written = 0
         """Calls that brought or took bytes: whether anything came or went is seen by a change."""
         self._transport: asyncio.Transport | None = None
-        self._frames = wire.new_reader()
+        self._frames = FrameReader(longest)
         self._waiting: deque[wire.WireMessage] = deque()
         self._arrived = asyncio.Event()
         self._lost = ""
@@ -50,6 +51,7 @@ class Connection(asyncio.Protocol):
     ) -> None:
         """From now on messages are given to `take`, those that wait at once. `lost` is called with
         the reason, once; not where this side has closed it."""
+        self._frames.longest = wire.LONGEST_FRAME
         self._take, self._on_lost, self._on_writable = take, lost, writable
         try:
             while self._waiting and self._take is not None:

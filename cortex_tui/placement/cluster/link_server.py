@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import socket
 from collections import deque
 from collections.abc import Callable
 
-from cortex_tui.limits import MAX_LINK_GREETINGS
+from cortex_tui.limits import MAX_LINK_GREETING_BYTES, MAX_LINK_GREETINGS, MAX_OPEN_FILES
 from cortex_tui.placement.cluster import wire
 from cortex_tui.placement.cluster.addresses import address_of
 from cortex_tui.placement.cluster.connection import Connection
@@ -66,8 +67,9 @@ class LinkServer:
         Raises OSError where it cannot listen there.
         """
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server((host, port), family=family, backlog=256)
+        listener = socket.create_server((host, port), family=family, backlog=MAX_LINK_GREETINGS)
         listener.setblocking(False)
+        _allow_many_files()
         self._identity = identity
         self._listener = listener
         self.host, self.port = reached or host, listener.getsockname()[1]
@@ -118,7 +120,8 @@ class LinkServer:
         while True:
             try:
                 accepted, peer = await loop.sock_accept(listener)
-            except OSError:  # too many open files, or it was gone before it was accepted
+            except OSError as error:  # too many open files, or it was gone before it was accepted
+                self.refusals.append(f"a connection could not be accepted: {error}")
                 await asyncio.sleep(_NO_FILES_S)
                 continue
             if len(self._greeting) >= MAX_LINK_GREETINGS:
@@ -128,7 +131,7 @@ class LinkServer:
             task.add_done_callback(lambda done: self._greeting.pop(done, None))
 
     async def _greet(self, accepted: socket.socket, peer: str) -> None:
-        connection = Connection()
+        connection = Connection(MAX_LINK_GREETING_BYTES)
         try:
             async with asyncio.timeout(_GREETING_S):
                 await self._take(connection, accepted)
@@ -182,3 +185,12 @@ class LinkServer:
         if self._lives.setdefault(hello.channel, hello.life) != hello.life:
             raise _RefusedError(f"channel {hello.channel!r} is taken")
         return link
+
+
+def _allow_many_files() -> None:
+    """Most systems let a process open 1,024 files until it asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

@@ -17,14 +17,13 @@ import struct
 import msgspec
 
 from cortex_tui.limits import MAX_LINK_PIECE_BYTES
-from cortex_tui.protocol.frames import FrameReader, ProtocolError
+from cortex_tui.protocol.frames import ProtocolError
 
 VERSION = 1
 """Both sides must speak the same one."""
 TOKEN_BYTES = 32
 _NONCE_BYTES = 16
-_LONGEST_FRAME = MAX_LINK_PIECE_BYTES + 1_024
-"""Whoever may connect can make the reader keep as much, and no more."""
+LONGEST_FRAME = MAX_LINK_PIECE_BYTES + 1_024
 _MAX_NAME_CHARS = 200
 
 
@@ -89,11 +88,6 @@ WireMessage = Challenge | Hello | Welcome | Refused | Data | Ack | Bye
 _HEADER = struct.Struct(">I")
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[WireMessage] = msgspec.msgpack.Decoder(WireMessage)
-
-
-def new_reader() -> FrameReader:
-    """Cuts the bytes of a connection into frames."""
-    return FrameReader(longest=_LONGEST_FRAME)
 
 
 def encode(message: WireMessage) -> bytes:

@@ -24,7 +24,7 @@ class Side:
     incoming: Incoming = field(default_factory=Incoming)
     pipe: bytearray = field(default_factory=bytearray)
     """What is on its way to the other end."""
-    reader: FrameReader = field(default_factory=wire.new_reader)
+    reader: FrameReader = field(default_factory=FrameReader)
     sent: list[bytes] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
 
@@ -63,7 +63,7 @@ def reconnect(here: Side, there: Side) -> None:
     """What was on its way is lost, wherever the cut was."""
     for side, other in ((here, there), (there, here)):
         side.pipe.clear()
-        side.reader = wire.new_reader()
+        side.reader = FrameReader()
         side.outgoing.resume(other.incoming.received)
 
 
