@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import textwrap
 from pathlib import Path
 
 import msgspec
@@ -21,53 +20,10 @@ from cortex_tui.placement.cluster.moving import (
 )
 from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.profiles.suite import read_suite
 from cortex_tui.protocol.frames import encode_messages
 from cortex_tui.protocol.messages import LogLine, Message, RunFinished, RunPlanned, Samples
-from cortex_tui.protocol.plan import RunnerSpec, RunPlan, SessionPlan
-
-PROJECTS = {
-    "siblings": {
-        "profiles/bench.toml": "bench:work",
-        "profiles/bench.py": "import helper\ndef work(): helper.check()\n",
-        "profiles/helper.py": "def check(): pass\n",
-    },
-    "relative imports": {
-        "shop/bench/__init__.py": "",
-        "shop/__init__.py": "",
-        "shop/cart.py": "def check(): pass\n",
-        "shop/bench/bench.toml": "speed:work",
-        "shop/bench/speed.py": "from ..cart import check\nfrom . import other\n"
-        "def work(): check(); other.check()\n",
-        "shop/bench/other.py": "def check(): pass\n",
-    },
-    "src layout": {
-        "bench.toml": "bench:work",
-        "bench.py": "import shop\ndef work(): shop.check()\n",
-        "src/shop/__init__.py": "from shop.cart import check\n",
-        "src/shop/cart.py": "def check(): pass\n",
-    },
-    "data next to the suite": {
-        "profiles/bench.toml": "bench:work",
-        "profiles/bench.py": """
-            from pathlib import Path
-            def work():
-                assert (Path(__file__).parent / "data/words.txt").read_text() == "one"
-                assert Path("profiles/data/words.txt").read_text() == "one"
-            """,
-        "profiles/data/words.txt": "one",
-    },
-    "an import inside of a function": {
-        "bench.toml": "bench:work",
-        "bench.py": "def work():\n    import late\n    late.check()\n",
-        "late.py": "def check(): pass\n",
-    },
-    "a project on the user's path": {
-        "app/bench.toml": "bench:work",
-        "app/bench.py": "import shop\ndef work(): shop.check()\n",
-        "lib/shop.py": "def check(): pass\n",
-    },
-}
+from cortex_tui.protocol.plan import RunnerSpec, SessionPlan
+from tests.projects import PROJECTS, plan_for, project
 
 
 @pytest.fixture
@@ -76,28 +32,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.chdir(folder)
     return folder
-
-
-def project(home: Path, files: dict[str, str]) -> Profile:
-    """Writes it; the one profile of its suite."""
-    for path, text in files.items():
-        file = home / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if path.endswith(".toml"):
-            text = f'[profile.x]\nworkload = "{text}"\nduration = "1s"\n'
-        file.write_text(textwrap.dedent(text), encoding="utf-8")
-    (suite,) = home.rglob("bench.toml")
-    found = read_suite(suite, str(suite)).suite
-    assert found is not None
-    (profile,) = found.profiles
-    return msgspec.structs.replace(profile, stop=Length(iterations=20), warmup=Length())
-
-
-def plan_for(profile: Profile, home: Path, *runners: RunnerSpec) -> SessionPlan:
-    return SessionPlan(
-        session="s1", runs=(RunPlan(0, profile),), scratch=str(home / "scratch/s1"),
-        cache=str(home / "cache"), interval_ns=10_000_000, runners=runners,
-    )  # fmt: skip
 
 
 async def run_elsewhere(plan: SessionPlan, home: Path) -> list[Message]:

@@ -1,0 +1,199 @@
+"""`cortex-tui run … --cluster asyncssh:hosts.toml`, with real SSH servers of this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+pytest.importorskip("asyncssh", reason="the extra `cluster` is not installed")
+
+from tests.ssh_servers import SSHD, Server, asyncssh_server, openssh_server
+
+SUITE = """
+[defaults]
+load = { workers = 2 }
+warmup = "100ms"
+
+[profile.short]
+workload = "bench:work"
+duration = "300ms"
+
+[profile.fails]
+workload = "bench:fails"
+iterations = 2
+
+[profile.long]
+workload = "bench:work"
+duration = "60s"
+"""
+CODE = """
+import asyncio
+from words import WORDS
+
+async def work():
+    await asyncio.sleep(0.001)
+    assert WORDS
+
+async def fails():
+    raise ValueError(f"in {__file__}")
+"""
+
+
+class Ran(NamedTuple):
+    code: int
+    document: dict  # type: ignore[type-arg]
+    output: str
+
+
+class Machines:
+    """Two machines, a port each, and a project in a folder of its own."""
+
+    def __init__(self, folder: Path, servers: list[Server]) -> None:
+        self.folder = folder
+        self.servers = servers
+        self.home = folder / "home"
+        self.home.mkdir()
+        (self.home / "bench.toml").write_text(SUITE)
+        (self.home / "bench.py").write_text(CODE)
+        (self.home / "words.py").write_text("WORDS = ['one']\n")
+        hosts = (server.hosts(f"load-{at}") for at, server in enumerate(servers, 1))
+        (folder / "hosts.toml").write_text("\n".join(hosts))
+
+    async def begin(self, profile: str) -> Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "cortex_tui", "run", f"bench.{profile}",
+            "--profiles", "bench.toml", "--store", str(self.folder / "store/s.db"),
+            "--cluster", "asyncssh:../hosts.toml", "--json", str(self.folder / "out.json"),
+            cwd=self.home,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+
+    async def end(self, process: Process) -> Ran:
+        output, _ = await process.communicate()
+        assert process.returncode is not None
+        file = self.folder / "out.json"
+        document = json.loads(file.read_bytes()) if file.exists() else {}
+        return Ran(process.returncode, document, output.decode())
+
+    def processes(self, module: str = "") -> list[int]:
+        """Those on the machines that were started by sessions; with `module` in what was called."""
+        found = []
+        marks = [f"XDG_CACHE_HOME={server.cache}".encode() for server in self.servers]
+        for place in Path("/proc").glob("[0-9]*"):
+            try:
+                environment = (place / "environ").read_bytes().split(b"\0")
+                command = (place / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if module.encode() in command and any(mark in environment for mark in marks):
+                found.append(int(place.name))
+        return found
+
+    def folders(self) -> list[Path]:
+        """What agents keep on the machines."""
+        return [
+            folder
+            for server in self.servers
+            for folder in (server.cache / "cortex-tui/agents").glob("*")
+        ]
+
+    async def nothing_is_left(self) -> None:
+        await until(lambda: not self.processes() and not self.folders())
+
+
+async def until(true: Callable[[], object]) -> None:
+    async with asyncio.timeout(60):
+        while not true():  # noqa: ASYNC110 - other processes set no event
+            await asyncio.sleep(0.02)
+
+
+SERVERS = [
+    pytest.param(asyncssh_server, id="asyncssh"),
+    pytest.param(
+        openssh_server,
+        id="openssh",
+        marks=pytest.mark.skipif(SSHD is None, reason="OpenSSH's server is not installed"),
+    ),
+]
+
+
+@pytest.fixture(params=SERVERS)
+async def machines(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Machines]:
+    async with AsyncExitStack() as stack:
+        servers = [
+            await stack.enter_async_context(request.param(tmp_path / f"machine-{number}"))
+            for number in (1, 2)
+        ]
+        made = Machines(tmp_path, servers)
+        yield made
+        await made.nothing_is_left()
+
+
+async def test_a_session_on_two_machines(machines: Machines) -> None:
+    ran = await machines.end(await machines.begin("short"))
+    assert ran.code == 0, ran.output
+    (run,) = ran.document["runs"]
+    assert (run["state"], run["reason"], run["errors"]) == ("finished", "", {})
+    assert run["operations"] > 0
+    environment = ran.document["environment"]
+    assert list(environment["machines"]) == ["load-1", "load-2"]
+    for facts in environment["machines"].values():
+        assert facts["python"] == environment["python"]
+        assert facts["code_sha256"] == environment["code_sha256"]
+    assert f"code of {machines.home}: 3 files" in ran.output
+    await machines.nothing_is_left()
+
+
+async def test_what_fails_there_speaks_of_the_folders_here(machines: Machines) -> None:
+    ran = await machines.end(await machines.begin("fails"))
+    (run,) = ran.document["runs"]
+    assert run["messages"] == {"ValueError": f"in {machines.home}/bench.py"}
+    assert f'File "{machines.home}/bench.py"' in run["tracebacks"]["ValueError"]
+    assert "cortex-tui/agents" not in json.dumps(ran.document) + ran.output
+
+
+def kill(found: list[int]) -> None:
+    assert found
+    os.kill(found[0], signal.SIGKILL)
+
+
+@pytest.mark.parametrize("victim", ["cluster.agent", "runner.process"])
+async def test_a_process_that_is_killed_there_is_reported_and_leaves_nothing(
+    machines: Machines, victim: str
+) -> None:
+    running = await machines.begin("long")
+    await until(lambda: len(machines.processes("runner.process")) == 2)
+    kill(machines.processes(victim))
+    await until(lambda: len(machines.processes("runner.process")) == 1)
+    running.send_signal(signal.SIGINT)
+    ran = await machines.end(running)
+    assert "was lost: " in ran.output
+    await machines.nothing_is_left()
+
+
+async def test_a_program_that_is_killed_here_leaves_nothing_there(machines: Machines) -> None:
+    running = await machines.begin("long")
+    await until(lambda: len(machines.processes("runner.process")) == 2)
+    running.kill()
+    await machines.end(running)
+    await machines.nothing_is_left()
+
+
+async def test_an_interrupt_ends_all_that_was_started(machines: Machines) -> None:
+    running = await machines.begin("long")
+    await until(lambda: len(machines.processes("runner.process")) == 2)
+    running.send_signal(signal.SIGINT)
+    ran = await machines.end(running)
+    assert ran.code == 130, ran.output
+    await machines.nothing_is_left()
