@@ -6,14 +6,18 @@ from collections.abc import Callable, Sequence
 
 from cortex_tui.protocol.lifecycle import words
 from cortex_tui.quantities import format_count, format_duration, format_range, is_wide
-from cortex_tui.report.stream import table_text
+from cortex_tui.report.stream import table_text, wrapped
 from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.shard_result import ShardResult
+from cortex_tui.results.shard_table import shard_columns, shard_summary, uneven_shard
 from cortex_tui.results.stage_table import STAGE_COLUMNS, stage_rows
 from cortex_tui.tables import Cell, Column, Tone, table
 from cortex_tui.text import one_line
 
 _WORDS_FROM = 120
 """From this number of columns on, a verdict names the neighbours in words."""
+_SHARDS = 16
+"""The most shards of a run that have a line."""
 SHOWN = ("p50", "p90", "p99", "p99.9")
 """The percentiles that have a column."""
 
@@ -55,11 +59,45 @@ def stage_tables(runs: Sequence[RunResult], width: int, *, colour: bool) -> list
     lines = []
     for run in by_profile(runs):
         if run.stages:
-            which = [run.variant, f"round {run.round}" if run.round > 1 else ""]
-            name = " ".join(filter(None, [name_of(run), *which]))
-            lines.append(one_line(f"the stages of {name}"))
+            lines.append(one_line(f"the stages of {_named(run)}"))
             lines += table_text(table(STAGE_COLUMNS, stage_rows(run), width), colour=colour)
     return lines
+
+
+def shard_tables(runs: Sequence[RunResult], width: int, *, colour: bool) -> list[str]:
+    """A table for each run that several processes share, below its name. Where there are several
+    rounds, only for those in which one was lost or is slower than the others."""
+    several = any(run.round > 1 for run in runs)
+    lines = []
+    for run in by_profile(runs):
+        uneven = uneven_shard(run)
+        if run.shards and not (several and uneven is None and not run.partial):
+            heading = f"the shards of {_named(run)}: {shard_summary(run)}"
+            lines += wrapped(one_line(heading), width)
+            rows = _few(run.shards, uneven)
+            columns = shard_columns(rows, uneven)
+            lines += table_text(table(columns, rows, width), colour=colour)
+            if left := len(run.shards) - len(rows):
+                lines.append(f"and {left:,} more")
+    return lines
+
+
+def _few(shards: Sequence[ShardResult], uneven: int | None) -> Sequence[ShardResult]:
+    """All of a few; of many those that a reader must see, then the slowest."""
+    if len(shards) <= _SHARDS:
+        return shards
+
+    def place(shard: ShardResult) -> tuple[bool, int]:
+        must = shard.state in ("lost", "failed", "silent") or shard.number == uneven
+        return not must, -(shard.percentiles_ns.get("p99") or 0)
+
+    return sorted(sorted(shards, key=place)[:_SHARDS], key=lambda shard: shard.number)
+
+
+def _named(run: RunResult) -> str:
+    """Its name, and what tells it apart from other runs of the profile."""
+    which = [run.variant, f"round {run.round}" if run.round > 1 else ""]
+    return " ".join(filter(None, [name_of(run), *which]))
 
 
 def by_profile(runs: Sequence[RunResult]) -> list[RunResult]:
@@ -113,6 +151,8 @@ def _confidence(name: str) -> Callable[[RunResult], Cell]:
 
 
 def _state(run: RunResult) -> Cell:
+    if run.partial and run.state != "failed":
+        return Cell(f"{run.state}, partial", "warn")
     tones: dict[str, Tone] = {"failed": "bad", "stopped": "warn"}
     return Cell(run.state, tones.get(run.state, "plain"))
 

@@ -8,7 +8,13 @@ from pathlib import Path
 from cortex_tui.placement.registry import place_of
 from cortex_tui.quantities import format_duration
 from cortex_tui.report.notes import run_notes, session_notes
-from cortex_tui.report.results import by_profile, confidence_table, results_table, stage_tables
+from cortex_tui.report.results import (
+    by_profile,
+    confidence_table,
+    results_table,
+    shard_tables,
+    stage_tables,
+)
 from cortex_tui.report.stream import toned, wrapped
 from cortex_tui.results.shared import shared_warnings
 from cortex_tui.results.view import SessionView
@@ -35,6 +41,7 @@ def summary(
         about = [toned(line, "dim", colour=colour) for line in wrapped(_CONFIDENCE, width, "")]
         confidence = [*about, *confidence]
     stages = stage_tables(runs, width, colour=colour)
+    shards = shard_tables(runs, width, colour=colour)
     shared = shared_warnings(runs)
     notes = [
         note
@@ -51,7 +58,7 @@ def summary(
         for text in (*_measured_on(view), *where_stored(view, store))
         for line in wrapped(text, width)
     ]
-    blocks = (results, confidence, stages, notes, tracebacks, end)
+    blocks = (results, confidence, stages, shards, notes, tracebacks, end)
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
@@ -86,8 +93,11 @@ def _tracebacks(view: SessionView) -> Iterator[str]:
 
 def _measured_on(view: SessionView) -> Iterator[str]:
     if view.clock_cost_ns:
+        most = max((len(run.shards) for run in view.runs), default=0)
+        shared = f", up to {most} processes a run" if most else ""
         yield (
-            f"measured with {view.loop or 'asyncio'} {place_of(view.placement).words}: timing adds "
+            f"measured with {view.loop or 'asyncio'} {place_of(view.placement).words}{shared}: "
+            "timing adds "
             f"{format_duration(view.clock_cost_ns)} to an operation, and awaiting one that does "
             f"nothing takes {format_duration(view.await_cost_ns)}"
         )

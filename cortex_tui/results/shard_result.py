@@ -91,7 +91,7 @@ def unevenness(shards: Sequence[ShardResult]) -> Unevenness:
     at_least_ns = (slowest.p99_within_ns or (0, 0))[0]
     at_most_ns = median((shard.p99_within_ns or (0, 0))[1] for shard in others)
     if at_least_ns <= at_most_ns:
-        few = f"{text}; cannot tell: so few operations may differ by that"
+        few = f"{text}; cannot tell whether that is chance: too few operations"
         return Unevenness("cannot tell", slowest.number, ratio, few)
     return Unevenness("uneven", slowest.number, ratio, text)
 

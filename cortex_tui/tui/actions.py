@@ -283,7 +283,7 @@ _PROGRAM_AND_MOVES = (
         ("enter",),
         "enter",
         "to details",
-        "Go to the details, or back to the profiles",
+        "Go to the details, or the shards of a run of several processes, or back to the profiles",
         palette=False,
         topic=MOVING,
     ),

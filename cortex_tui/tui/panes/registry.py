@@ -10,6 +10,7 @@ from cortex_tui.tui.panes.machine import MachinePane
 from cortex_tui.tui.panes.percentiles import PercentilesPane
 from cortex_tui.tui.panes.port import Pane
 from cortex_tui.tui.panes.problems import ProblemsPane
+from cortex_tui.tui.panes.shards import ShardsPane
 from cortex_tui.tui.panes.timeline import TimelinePane
 
 PANES: dict[str, type[Pane]] = {
@@ -23,9 +24,14 @@ PANES: dict[str, type[Pane]] = {
         MachinePane,
         LogPane,
         ProblemsPane,
+        ShardsPane,
     )
 }
 """By name, in the order of their keys in the key line."""
+
+
+SHARDS = ShardsPane.NAME
+"""What enter opens on a run that several processes share."""
 
 
 def tabs() -> list[type[Pane]]:

@@ -25,8 +25,10 @@ def _level_now(run: RunResult) -> str:
     """The level of its load, where that is another than its profile's."""
     if run.level is None:
         return ""
-    now = run.profile.load.level_text(run.level)
-    return now if now != run.profile.load.text else ""
+    load = run.profile.load
+    levels = load.levels()
+    as_it_says = not levels.vary and levels.at(0) == run.level
+    return "" if as_it_says else load.level_text(run.level)
 
 
 def _conditions(builder: LineBuilder, run: RunResult, silent_ns: int) -> None:

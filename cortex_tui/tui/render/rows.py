@@ -87,6 +87,8 @@ def phase_text(run: RunResult, *, wide: bool, current: bool = True, silent_ns: i
         text = long if wide else short
         if not current:
             text = f"{EARLIER} {long}" if wide else EARLIER
+        elif run.partial and life.outcome != "failed":
+            return Span("partial" if wide else "part", "warn")
         return Span(text, "bad" if life.outcome == "failed" else "dim")
     if not current:
         return Span(EARLIER, "dim")

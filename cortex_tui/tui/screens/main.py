@@ -20,7 +20,7 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
 from cortex_tui.tui.key_lines import FIRST, State
 from cortex_tui.tui.panes.port import Pane, PaneInput
-from cortex_tui.tui.panes.registry import PANES, first_tab, tab_after
+from cortex_tui.tui.panes.registry import PANES, SHARDS, first_tab, tab_after
 from cortex_tui.tui.render.marks import legend
 from cortex_tui.tui.render.status import StatusKeys, status_line
 from cortex_tui.tui.screens.comparing import ComparingScreen
@@ -267,16 +267,27 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
     def action_pane_up(self) -> None:
         self.pane.move("up")
 
-    def action_focus_pane(self) -> None:
+    async def action_focus_pane(self) -> None:
+        """Goes to the open pane, or to the shards of a run that several processes share; or back
+        to the table."""
         to_table = self.pane.has_the_focus
+        if not to_table:
+            await self._open_shards_or_close_them()
         if self.maximised:
             self.maximised = "table" if to_table else "pane"
         self.set_focus(self.table if to_table else self.pane.body)
 
+    async def _open_shards_or_close_them(self) -> None:
+        now, shards = self._pane_input, PANES[SHARDS]
+        if shards.has_content(now):
+            await self.open_pane(SHARDS)
+        elif isinstance(self.pane, shards):
+            await self.open_pane(first_tab().NAME)
+
     @on(LiveTable.Opened)
-    def _row_opened(self) -> None:
+    async def _row_opened(self) -> None:
         if not self.pane.body.has_focus:
-            self.action_focus_pane()
+            await self.action_focus_pane()
 
     def action_maximise(self) -> None:
         """Gives the part with the focus the whole screen, or both their shares again."""

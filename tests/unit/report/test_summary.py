@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.report import summary
 from cortex_tui.results.blocked import Blocks
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.results.shard_result import ShardResult, unevenness
 from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.records import MarkRecord
 from tests.tui.samples import staged
@@ -347,3 +350,44 @@ def test_a_row_says_with_how_many_neighbours_it_was_measured() -> None:
     notes = summary(session_view(*runs), width=10_000)
     assert "shop.steady: missed with 2 neighbours: p95 < 50ms: 61.2ms" in notes
     assert "neighbour" not in summary(session_view(run_view()), width=200)
+
+
+def shard(number: int, p99_ns: int, **fields: Any) -> ShardResult:
+    known = {"operations": 6_000, "percentiles_ns": {"p50": 50_000, "p99": p99_ns}}
+    within = (p99_ns - 10, p99_ns + 10)
+    return ShardResult(number=number, **{"p99_within_ns": within, **known, **fields})
+
+
+def with_shards(*shards: ShardResult, **fields: Any) -> RunResult:
+    return run_view(shards=shards, unevenness=unevenness(shards), **fields)
+
+
+def test_each_process_of_a_run_has_a_line_and_a_lost_one_the_moment() -> None:
+    run = with_shards(
+        shard(1, 1_000_000, state="finished"),
+        shard(2, 1_800_000, state="lost", ended_ns=1_230_000_000, machine="anvil"),
+        partial="process 2 of 2 was lost at 1.23s: killed",
+    )
+    text = summary(session_view(run))
+    assert "finished, partial" in text
+    assert "the shards of shop.steady: p99 1.23ms of all operations, 1.80ms of shard 2;" in text
+    assert "shard 2's p99 is 1.8 times the median of the others" in " ".join(text.split())
+    assert re.search(r"\n +2  anvil +6000 .*1\.80ms .* 0  lost at 1\.23s\n", text)
+
+
+def test_of_many_processes_those_that_matter_have_a_line() -> None:
+    shards = [shard(n, 1_000_000 + n, state="running") for n in range(1, 101)]
+    shards[6] = shard(7, 900_000, state="lost")
+    text = summary(session_view(with_shards(*shards)))
+    assert re.search(r"\n +7 .* lost\n", text)
+    assert re.search(r"\n +100 .* running\n", text)
+    assert not re.search(r"\n +50 .* running\n", text)
+    assert "and 84 more" in text
+
+
+def test_of_several_rounds_only_those_have_a_table_in_which_something_happened() -> None:
+    even = with_shards(shard(1, 1_000_000), shard(2, 1_000_001))
+    uneven = with_shards(shard(1, 1_000_000), shard(2, 3_000_000), round=2)
+    text = summary(session_view(even, uneven, rounds=2))
+    assert "the shards of shop.steady round 2" in text
+    assert text.count("the shards of") == 1
