@@ -27,8 +27,8 @@ def _level_now(run: RunResult) -> str:
         return ""
     load = run.profile.load
     levels = load.levels()
-    as_it_says = not levels.vary and levels.at(0) == run.level
-    return "" if as_it_says else load.level_text(run.level)
+    as_planned = not levels.vary and levels.at(0) == run.level
+    return "" if as_planned else load.level_text(run.level)
 
 
 def _conditions(builder: LineBuilder, run: RunResult, silent_ns: int) -> None:
