@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from copy import copy
-from itertools import islice
 
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import RunPlanned
@@ -49,8 +48,6 @@ _OF_RUN = (
 )
 """What a run and its record have under one name and in one form; so have an interval and its record
 what `_OF_INTERVAL` names."""
-_AT_ONCE = 64
-"""Intervals that are read and encoded together."""
 _OF_INTERVAL = ("health", "in_flight", "level", "neighbours", "oldest_ns", "unstarted")
 _TIMES: tuple[TimeName, ...] = ("service", "response", "lateness", "failure")
 
@@ -81,16 +78,8 @@ def record_of(run: RunFold, cells: Cells) -> RunRecord:
     )
 
 
-def interval_records(
-    changes: Iterable[tuple[RunFold, int, Interval]],
-) -> Iterator[IntervalRecord]:
-    """Those of some slots of some runs."""
-    changes = iter(changes)
-    while part := tuple(islice(changes, _AT_ONCE)):
-        yield from _records(part)
-
-
-def _records(changes: Sequence[tuple[RunFold, int, Interval]]) -> Iterator[IntervalRecord]:
+def interval_records(changes: Sequence[tuple[RunFold, int, Interval]]) -> list[IntervalRecord]:
+    """Those of some slots of some runs, encoded together."""
     filled = [
         (number, name, times)
         for number, (_, _, interval) in enumerate(changes)
@@ -101,12 +90,11 @@ def _records(changes: Sequence[tuple[RunFold, int, Interval]]) -> Iterator[Inter
     encoded: list[dict[str, EncodedHistogram]] = [{} for _ in changes]
     for (number, name, times), blob in zip(filled, blobs, strict=True):
         encoded[number][name] = EncodedHistogram(blob, times.moments)
-    for (run, slot, interval), each in zip(changes, encoded, strict=True):
-        length = run.intervals.length
-        yield IntervalRecord(
+    return [
+        IntervalRecord(
             run=run.run,
-            first=slot * length,
-            length=length,
+            first=slot * run.intervals.length,
+            length=run.intervals.length,
             service=each.get("service"),
             response=each.get("response"),
             lateness=each.get("lateness"),
@@ -114,6 +102,8 @@ def _records(changes: Sequence[tuple[RunFold, int, Interval]]) -> Iterator[Inter
             errors=interval.errors.copy(),
             **{name: getattr(interval, name) for name in _OF_INTERVAL},
         )
+        for (run, slot, interval), each in zip(changes, encoded, strict=True)
+    ]
 
 
 def fold_of(

@@ -47,6 +47,8 @@ from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.text import cut, lines
 from cortex_tui.workloads.names import OVER_CORE
 
+_A_FEW = 2
+"""Results take a quarter of a millisecond each."""
 _LATELY = 10
 """Of how many ticks the session's health is shown: a second's."""
 
@@ -215,8 +217,18 @@ class SessionFold:
             run.die(reason)
         self._reconsider()
 
-    def view(self, now_ns: int, *, stored: bool, store_error: str) -> SessionView:
-        """The session as it is now; `now_ns` only gives how long there was no message."""
+    def view(
+        self,
+        now_ns: int,
+        *,
+        stored: bool,
+        store_error: str,
+        between_runs: Callable[[], None] | None = None,
+    ) -> SessionView:
+        """The session as it is now; `now_ns` only gives how long there was no message.
+
+        `between_runs` is called each time that a few runs have been looked at.
+        """
         started = self.started
         until_ns = self._ended_ns or now_ns
         return SessionView(
@@ -237,7 +249,7 @@ class SessionFold:
             elapsed_ns=max(0, until_ns - started.at_ns) if started else 0,
             silent_ns=max(0, now_ns - self.received_ns) if started and not self.over else 0,
             environment=self.environment,
-            runs=self.results(),
+            runs=self.results(between_runs),
             log=tuple(self._entries),
             log_dropped=self.log_total - len(self.log),
             died=self.died,
@@ -307,13 +319,15 @@ class SessionFold:
                 run.warnings.append(f"its database is kept in memory ({self.file_system})")
         return run
 
-    def results(self) -> tuple[RunResult, ...]:
+    def results(self, between_runs: Callable[[], None] | None = None) -> tuple[RunResult, ...]:
         """What each run has come to, in the order of the plan."""
         cells = self.cells()
         views: list[RunResult] = []
         for number in sorted(self.runs):
             view = self._unmoved.get(number)
             if view is None:
+                if between_runs is not None and len(views) % _A_FEW == 1:
+                    between_runs()
                 run = self.runs[number]
                 view = result_of(run, cells)
                 if not run.live or run.life == RunLife():

@@ -31,6 +31,7 @@ from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import SavedSnapshot, TimedPhase, UntilDecided
+from cortex_tui.session.giving_way import give_way
 from cortex_tui.session.intake import ANSWER_S, VIEW_S, Intake
 from cortex_tui.session.planning import plan_of, shared_by
 from cortex_tui.session.scratch import Scratch
@@ -217,6 +218,7 @@ class SessionController:
             time.perf_counter_ns(),
             stored=self._writer.has_all_of(fold),
             store_error=self._writer.error,
+            between_runs=give_way,
         )
 
     def _request(self, command: Command, answer: Future[Answered]) -> None:

@@ -7,6 +7,7 @@ shown, and the whole of it is written as soon as that is possible.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -16,9 +17,11 @@ from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_records import interval_records, record_of
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.session_result import SessionResult
+from cortex_tui.session.giving_way import give_way
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.port import Store, open_store
 from cortex_tui.store.records import (
+    IntervalRecord,
     LogRecord,
     RunRecord,
     SessionBatch,
@@ -30,6 +33,10 @@ from cortex_tui.text import encodable
 
 AT_ONCE = 500
 """Intervals that are written in one transaction, and those of one run where it has more."""
+_TOGETHER = 64
+"""Of them, those that are read and encoded before other threads continue."""
+_A_FEW = 4
+"""Records of runs that are made before that."""
 
 
 class SessionWriter:
@@ -146,17 +153,19 @@ class SessionWriter:
 
     def _batch(self, fold: SessionFold, of: Sequence[RunFold]) -> SessionBatch:
         runs: list[RunRecord] = []
-        changed: list[tuple[RunFold, int, Interval]] = []
+        taken: list[tuple[RunFold, Iterator[tuple[int, Interval]]]] = []
         rewritten: list[int] = []
         cells = fold.cells()
-        for run in of:
+        for number, run in enumerate(of):
             if run.changed:
                 run.changed = False
                 runs.append(record_of(run, cells))
+                if number % _A_FEW == 0:
+                    give_way()
             all_anew, changes = run.intervals.take_changes()
             if all_anew:
                 rewritten.append(run.run)
-            changed += ((run, slot, interval) for slot, interval in changes)
+            taken.append((run, changes))
         first = fold.log_total - len(fold.log)
         log = tuple(
             LogRecord(number, line.run, line.stream, line.text, fold.offset_ns(line))
@@ -167,10 +176,19 @@ class SessionWriter:
         return SessionBatch(
             session=fold.plan.session,
             runs=tuple(runs),
-            intervals=tuple(interval_records(changed)),
+            intervals=tuple(_encoded(taken)),
             rewritten=tuple(rewritten),
             log=log,
         )
+
+
+def _encoded(
+    taken: Sequence[tuple[RunFold, Iterator[tuple[int, Interval]]]],
+) -> Iterator[IntervalRecord]:
+    changes = ((run, slot, each) for run, changes in taken for slot, each in changes)
+    while part := tuple(islice(changes, _TOGETHER)):
+        yield from interval_records(part)
+        give_way()
 
 
 def _end_of(fold: SessionFold) -> SessionEnd:

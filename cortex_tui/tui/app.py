@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from importlib import import_module
 from typing import Any, ClassVar, NamedTuple
@@ -28,6 +28,7 @@ from cortex_tui.tui.any_bytes import accept_any_bytes
 from cortex_tui.tui.config.keys import written
 from cortex_tui.tui.config.model import DEFAULTS, Config
 from cortex_tui.tui.failures import reason_of
+from cortex_tui.tui.garbage import looked_for_seldom
 from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.leaving import leaving
 from cortex_tui.tui.panes.registry import tabs
@@ -349,6 +350,7 @@ def launch(
     )
     try:
         with (
+            looked_for_seldom() if interrupted is None else nullcontext(),
             asyncio.Runner(loop_factory=loop_factory) as runner,
             leaving(runner.get_loop(), app),
         ):

@@ -43,6 +43,7 @@ from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.session.control import Control
 from cortex_tui.session.controller import SessionController
 from cortex_tui.tui.app import Workbench
+from cortex_tui.tui.garbage import looked_for_seldom
 from cortex_tui.tui.panes.port import Pane
 from cortex_tui.tui.state.cost import CostMeter
 
@@ -241,7 +242,8 @@ def main() -> None:
     checked = [each.full_name for each in suite.profiles]
     app = Workbench(Catalog((suite,)), make_control, checked=checked, meter=meter)
     meter.app = app
-    app.run()
+    with looked_for_seldom():
+        app.run()
     file.write_text(json.dumps(meter.report()), encoding="utf-8")
     app.close_control()
 

@@ -18,6 +18,7 @@ from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
+from cortex_tui.tui.garbage import look_between_frames
 from cortex_tui.tui.key_lines import FIRST, State
 from cortex_tui.tui.panes.port import Pane, PaneInput
 from cortex_tui.tui.panes.registry import PANES, SHARDS, first_tab, tab_after
@@ -153,7 +154,11 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
                 self.frame_waits = True
                 return
         self.show(with_pane=with_pane)
-        self.call_after_refresh(self.poller.meter.end_frame)
+        self.call_after_refresh(self._end_frame)
+
+    def _end_frame(self) -> None:
+        self.poller.meter.end_frame()
+        look_between_frames()
 
     def watch_ending(self) -> None:
         self.show()
@@ -190,7 +195,7 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
 
     def show_pane(self) -> None:
         self.pane.show(self._pane_input)
-        self.call_after_refresh(self.poller.meter.end_frame)
+        self.call_after_refresh(self._end_frame)
 
     @property
     def _state(self) -> State:

@@ -57,7 +57,7 @@ def test_a_run_that_was_stored_is_stored_the_same_again(number: int) -> None:
     again = msgspec.structs.replace(record_of(run, {}), statistics=record.statistics)
     assert again == record
     changes = [(run, slot, interval) for slot, interval in run.intervals]
-    assert list(interval_records(changes)) == intervals
+    assert interval_records(changes) == intervals
 
 
 def test_the_sample_has_every_field_of_a_record() -> None:

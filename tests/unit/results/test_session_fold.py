@@ -185,3 +185,13 @@ def test_a_line_of_the_log_has_its_profile_and_its_time_since_the_start() -> Non
 def test_runs_in_process_say_so() -> None:
     view = view_of(fold(*STREAM, placement="in-process"))
     assert all("shares its loop with the screen" in run.warnings for run in view.runs)
+
+
+def test_others_may_continue_while_a_view_is_made() -> None:
+    called: list[None] = []
+    made = fold(*STREAM)
+    view = made.view(
+        2 * SECOND_NS, stored=False, store_error="", between_runs=lambda: called.append(None)
+    )
+    assert called
+    assert view == view_of(fold(*STREAM))

@@ -107,7 +107,7 @@ def test_parts_are_stored_and_read_back_and_older_records_have_none() -> None:
     record = record_of(run, {})
     again = run_of((run_row("s", record)[-1],), Path())  # fmt: skip
     assert again == record
-    intervals = list(interval_records((run, slot, each) for slot, each in run.intervals))
+    intervals = interval_records([(run, slot, each) for slot, each in run.intervals])
     back = fold_of(again, intervals, stored_samples.session(), "finished")
     assert back.shard_results == run.shard_results
     first, lost, other = back.shard_results
