@@ -26,6 +26,7 @@ COMMANDS = {
     "check": "checking",
     "new": "scaffold",
     "schema": "checking",
+    "agent": "agent",
     "doctor": "doctor",
     "config": "config",
     "snapshots": "snapshots",

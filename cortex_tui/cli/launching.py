@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cortex_tui.cli.cluster import cluster_options, place_with
+from cortex_tui.cli.cluster import cluster_options
 from cortex_tui.cli.databases import database_option
 from cortex_tui.cli.options import (
     BARE,
@@ -90,14 +90,11 @@ def launch(
     database: str,
     place: Place,
     processes: int | None,
-    cluster: str,
-    lost_after_ns: int,
     loop: LoopName,
 ) -> int:
     """Open the workbench, with the selected profiles checked."""
     if select and ctx.meta.get(BARE):
         raise _no_command(ctx, select[0])
-    place, processes = place_with(cluster, lost_after_ns, place, processes)
     config = _read_config(file)
     reader, catalog, checked = open_suites(select, tests, places, config.problems, database)
     if not _is_served():

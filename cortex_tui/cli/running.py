@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from cortex_tui.cli.again import stored_profiles
 from cortex_tui.cli.against import Wanted, against_options
-from cortex_tui.cli.cluster import cluster_options, place_with
+from cortex_tui.cli.cluster import cluster_options
 from cortex_tui.cli.comparing import (
     compared_refs,
     exit_code,
@@ -170,8 +170,6 @@ def run(
     database: str,
     place: Place,
     processes: int | None,
-    cluster: str,
-    lost_after_ns: int,
     loop: LoopName,
     places: Sequence[Path],
     store: Path,
@@ -200,7 +198,6 @@ def run(
     compare.
     """
     profiles: Sequence[Profile]
-    place, processes = place_with(cluster, lost_after_ns, place, processes)
     invalid = False
     versions_wanted = bool(against or variants or python)
     if versions_wanted:

@@ -77,3 +77,5 @@ class Place(NamedTuple):
     """Whether it measures on the loop of the screen or the report."""
     has_fleets: bool = False
     """Whether several runners can share a session."""
+    slots: int = 1
+    """Among how many runners a load is shared for which nobody gave a number."""

@@ -64,15 +64,15 @@ def place_of(name: str) -> Place:
     return known.get(name) or Place(name=name, words=f"by {name}", make=_unknown)
 
 
-def place_on(adapter: Adapter, settings: ClusterSettings) -> Place:
-    """The place of that cluster."""
+def place_on(adapter: Adapter, settings: ClusterSettings, slots: int) -> Place:
+    """The place of that cluster, whose machines have room for that number of runners."""
 
     def make(measuring_loop: asyncio.AbstractEventLoop | None) -> Placement:
         from cortex_tui.placement.cluster.placement import OnCluster
 
         return OnCluster(adapter, settings)
 
-    return CLUSTER._replace(words=adapter.words, make=make)
+    return CLUSTER._replace(words=adapter.words, make=make, slots=slots)
 
 
 def _unknown(measuring_loop: asyncio.AbstractEventLoop | None) -> Placement:

@@ -6,6 +6,7 @@ stored profile can be run again. All times are integer nanoseconds.
 
 from __future__ import annotations
 
+import contextlib
 from functools import cache
 from typing import Any, Literal, cast
 
@@ -169,6 +170,17 @@ def shared(profile: Profile, processes: int) -> Profile:
     if wrong:
         raise ValueError(f"{profile.full_name} cannot have {processes} processes: {wrong}")
     return msgspec.structs.replace(profile, load=profile.load.among(processes))
+
+
+def spread(profile: Profile, most: int) -> Profile:
+    """Shares its load between as many runner processes as it can have, at most that many; what it
+    says itself stands."""
+    if profile.load.shared_by > 1:
+        return profile
+    for processes in range(most, 1, -1):
+        with contextlib.suppress(ValueError):
+            return shared(profile, processes)
+    return profile
 
 
 def sharing_refusals(

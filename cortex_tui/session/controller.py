@@ -112,7 +112,7 @@ class SessionController:
         self._scratch.settle()
         started_at = datetime.now(UTC)
         plan = plan_of(
-            shared_by(self._processes, profiles),
+            shared_by(self._processes, profiles, self._place.slots),
             started_at=started_at,
             place=self._place,
             scratch=self._scratch,

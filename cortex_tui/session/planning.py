@@ -9,7 +9,7 @@ from random import Random
 
 from cortex_tui.passwords import completed
 from cortex_tui.placement.port import Place
-from cortex_tui.profiles.model import Profile, shared
+from cortex_tui.profiles.model import Profile, shared, spread
 from cortex_tui.protocol.plan import LoopName, RunnerSpec, RunPlan, SessionPlan
 from cortex_tui.protocol.programs import runners_for
 from cortex_tui.session.scratch import Scratch
@@ -27,12 +27,14 @@ def runners_at(place: Place, profiles: Sequence[Profile]) -> tuple[RunnerSpec, .
     return runners
 
 
-def shared_by(processes: int | None, profiles: Sequence[Profile]) -> Sequence[Profile]:
-    """The profiles with their loads shared by that many processes; as they are for None. Raises
-    ValueError for one that cannot be."""
-    if processes is None:
-        return profiles
-    return [shared(profile, processes) for profile in profiles]
+def shared_by(
+    processes: int | None, profiles: Sequence[Profile], slots: int = 1
+) -> Sequence[Profile]:
+    """The profiles with their loads shared by that many processes. Raises ValueError for one that
+    cannot be. For None each is as it says itself, or by at most `slots` where it says nothing."""
+    if processes is not None:
+        return [shared(profile, processes) for profile in profiles]
+    return [spread(profile, slots) for profile in profiles]
 
 
 def plan_of(

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from cortex_tui.loop_thread import LoopThread
 from cortex_tui.placement.cluster import dask_worker
+from cortex_tui.placement.cluster.addresses import host_and_port
 from cortex_tui.placement.cluster.dask_setup import (
     RUNNER_RESOURCE,
     check_installed,
@@ -53,7 +54,12 @@ class DaskAdapter:
 
     @property
     def listen(self) -> str:
-        return self._source.listen()
+        try:
+            return self._source.listen()
+        except ClusterError:
+            if not self._settings.listen:
+                raise
+            return host_and_port(self._settings.listen)[0]
 
     def slots(self) -> int:
         if self._source.slots is not None:

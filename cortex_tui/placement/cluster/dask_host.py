@@ -14,8 +14,8 @@ from typing import Any
 from distributed import Worker
 from distributed.security import Security
 
-from cortex_tui.placement.cluster import dask_worker
 from cortex_tui.placement.cluster.dask_setup import RUNNER_RESOURCE, reason_of, set_up
+from cortex_tui.placement.cluster.dask_worker import all_ended, end_agent, is_taken
 from cortex_tui.placement.cluster.port import ClusterError
 
 _LOOK_S = 0.5
@@ -24,9 +24,13 @@ _LOOK_S = 0.5
 class MachineWorker(Worker):  # type: ignore[misc]
     """Whoever runs it waits for its agent, too."""
 
-    async def finished(self) -> None:
+    async def left(self) -> None:
+        """Until it has lost its scheduler, or was asked to end."""
         await super().finished()
-        await dask_worker.all_ended()
+
+    async def finished(self) -> None:
+        await self.left()
+        await all_ended()
 
 
 def options_of(name: str, runners: int) -> dict[str, Any]:
@@ -72,7 +76,7 @@ async def serve(
         for task in (stopping, reporting, serving):
             task.cancel()
         await asyncio.gather(serving, return_exceptions=True)
-        await dask_worker.end_agent()
+        await end_agent()
 
 
 async def _serve(
@@ -90,18 +94,19 @@ async def _serve(
         try:
             await worker
             report("connected: ready for sessions")
-            await worker.finished()
+            await worker.left()
         except Exception as error:
-            raise ClusterError(f"{address}: {reason_of(error)}") from error
+            raise ClusterError(f"{address} cannot be served: {reason_of(error)}") from error
         finally:
             await worker.close(timeout=1, reason="the agent ends")
-        report("the scheduler is gone")
+        report("the scheduler is gone" + ("; its session continues" if is_taken() else ""))
+        await all_ended()
 
 
 async def _report_sessions(report: Callable[[str], None]) -> None:
     running = False
     while True:
-        if dask_worker.is_taken() != running:
+        if is_taken() != running:
             running = not running
             report("a session has begun" if running else "the session has ended")
         await asyncio.sleep(_LOOK_S)

@@ -20,6 +20,7 @@ from cortex_tui.placement.cluster.port import ClusterError
 from cortex_tui.placement.cluster.settings import ClusterSettings
 from cortex_tui.toml.reading import RefusedError
 
+SHAPE = "tcp://HOST:PORT or tls://HOST:PORT"
 DEFAULT_PORT = 8786
 MAX_LOCAL = 64
 KEEP_ALIVE_S = 5
@@ -72,8 +73,9 @@ class ByAddress(NamedTuple):
             host, port = parts.hostname, parts.port or DEFAULT_PORT
         except ValueError:
             host, port = None, 0
-        if not host or parts.path or parts.query or parts.username:
-            raise ClusterError(f"expected {parts.scheme}://HOST:PORT, got {text!r}")
+        known = parts.scheme in ("tcp", "tls")
+        if not known or not host or parts.path or parts.query or parts.username:
+            raise ClusterError(f"expected {SHAPE}, got {text!r}")
         if settings.tls and parts.scheme != "tls":
             raise ClusterError(f"certificates: expected tls://{host}:{port} with them")
         host = f"[{host}]" if ":" in host else host
@@ -241,7 +243,10 @@ def _own_host(host: str, port: int) -> str:
             way.connect(address)  # sends nothing: it only finds the way
             return str(way.getsockname()[0])
     except OSError as error:
-        raise ClusterError(f"{host} cannot be reached: {error.strerror}") from error
+        raise ClusterError(
+            f"{host} cannot be reached: {error.strerror} (--cluster-listen HOST:PORT says where "
+            "this machine is reached from there)"
+        ) from error
 
 
 SOURCES: dict[str, Callable[[str, ClusterSettings], Source]] = {

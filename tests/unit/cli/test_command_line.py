@@ -34,7 +34,7 @@ USAGE_ERRORS = [
     (["lst"], 'no command "lst" (did you mean "list"?)'),
     (
         ["mediator"],
-        r'no command "mediator" (expected one of baseline, check, ',
+        r'no command "mediator" (expected one of agent, baseline, ',
     ),
     (["--store", "x", "list"], '"list": expected the command first, then its options'),
     (["--store", "x", "lit"], 'no command "lit" (did you mean "list"?)'),
