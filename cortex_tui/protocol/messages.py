@@ -13,7 +13,7 @@ import msgspec
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.lifecycle import Outcome, RunLife, ShardState
-from cortex_tui.protocol.moments import Moment
+from cortex_tui.protocol.moments import ClockMap, Moment
 
 
 class SessionStarted(msgspec.Struct, frozen=True, tag=True):
@@ -283,6 +283,17 @@ class MachineChanged(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     at_ns: Moment
 
 
+class ClockKnown(msgspec.Struct, frozen=True, tag=True):
+    """How well the clock of a machine of a cluster is known from now on, until the next such
+    message."""
+
+    machine: str
+    bound_ns: int
+    """By how much its moments may be wrong on the session's clock."""
+    map: ClockMap
+    at_ns: Moment
+
+
 class SessionFinished(msgspec.Struct, frozen=True, tag=True):
     """The last message of a session that came to its end."""
 
@@ -316,6 +327,7 @@ Message = (
     | RunnerPlaced
     | MachineDescribed
     | MachineChanged
+    | ClockKnown
     | SessionFinished
     | RunnerDied
 )

@@ -17,6 +17,7 @@ from cortex_tui.protocol.messages import (
     Answer,
     Arrived,
     Calibrated,
+    ClockKnown,
     Health,
     LevelChanged,
     LogLine,
@@ -92,6 +93,8 @@ class SessionFold:
         are not on a cluster."""
         self.machines: dict[str, MachineChanged | None] = {}
         """By machine, what was reported of it last; None before anything was."""
+        self.clocks: dict[str, ClockKnown] = {}
+        """By machine, how well its clock is known."""
         self.log: deque[LogLine] = deque(maxlen=MAX_LOG_LINES)
         self._entries: deque[LogEntry] = deque(maxlen=MAX_LOG_LINES)
         """What views have of the log; made once for each line."""
@@ -178,6 +181,8 @@ class SessionFold:
                 self.file_system = max(VOLATILE_FILE_SYSTEMS & kinds, default="")
             case MachineChanged():
                 self.machines[message.machine] = message
+            case ClockKnown():
+                self.clocks[message.machine] = message
             case Answer() | Arrived():
                 pass  # the controller's, and the placement's
             case LogLine():

@@ -19,6 +19,8 @@ from cortex_tui.placement.cluster.control import (
     EndRunner,
     KillRunner,
     OfferCode,
+    Probe,
+    ProbeAnswer,
     Ready,
     RunnerEnded,
     StartRunner,
@@ -31,12 +33,20 @@ from cortex_tui.placement.cluster.link import Ended, LinkState
 from cortex_tui.placement.cluster.link_server import LinkServer
 from cortex_tui.placement.cluster.moving import MachineFolders, UserCode, plan_at
 from cortex_tui.placement.cluster.port import ClusterError, Machine
+from cortex_tui.placement.cluster.probing import MachineClock
 from cortex_tui.placement.cluster.remote_runner import RemoteRunner
 from cortex_tui.placement.cluster.settings import ClusterSettings
 from cortex_tui.placement.cluster.timing import BEAT_S, SILENT_BEATS
 from cortex_tui.placement.cluster.versions import Installed
 from cortex_tui.placement.port import Stream
-from cortex_tui.protocol.messages import MachineChanged, MachineState, RunnerPlaced
+from cortex_tui.protocol.messages import (
+    ClockKnown,
+    LogLine,
+    MachineChanged,
+    MachineState,
+    Message,
+    RunnerPlaced,
+)
 from cortex_tui.protocol.plan import SessionPlan
 
 _END_S = 10.0
@@ -56,6 +66,9 @@ class Member:
         self.lost = ""
         """Why it is lost; "" while it is not."""
         self.ready: asyncio.Future[Ready] = asyncio.get_running_loop().create_future()
+        """Has a result when its agent has connected and its clock is known."""
+        self.clock = MachineClock(lambda probe: self.send(Probe(probe)), self._note_jump)
+        self._probing: asyncio.Task[None] | None = None
         self._machine = machine
         self._server = server
         self._settings = settings
@@ -69,6 +82,7 @@ class Member:
         self._seen_ns = 0
         """When it gave the newest sign of life."""
         self._silent_since_ns: int | None = None
+        self.clock.watch(lambda _: self._deliver(self.clock_known()))
 
     async def start(self) -> None:
         """Starts its agent. Raises ClusterError."""
@@ -124,6 +138,7 @@ class Member:
             self.ready.set_exception(ClusterError(f"machine {self.name} was lost: {reason}"))
             self.ready.exception()  # it may be that nobody waits for it
         self._report("lost", time.perf_counter_ns(), reason)
+        self._stop_probing()
         self._link.close(f"this machine counts as lost: {reason}")
         for runner in self._runners.values():
             runner.end(f"machine {self.name} was lost: {reason}")
@@ -178,6 +193,30 @@ class Member:
         self.send(question)
         return await answer
 
+    # --- its clock ------------------------------------------------------------------------------
+
+    def _stop_probing(self) -> None:
+        if self._probing is not None:
+            self._probing.cancel()
+
+    def _note_jump(self, by_ns: int) -> None:
+        text = (
+            f"the clock of machine {self.name} was set, or stood still: it went "
+            f"{abs(by_ns) / 1e9:.3f} s {'ahead' if by_ns > 0 else 'back'}; what it measured until "
+            "then may lie in the wrong place on the timeline"
+        )
+        self._deliver(LogLine(-1, "runner", text, time.perf_counter_ns()))
+
+    def clock_known(self) -> ClockKnown:
+        """How well its clock is known, once it is ready."""
+        now_ns = time.perf_counter_ns()
+        return ClockKnown(self.name, self.clock.bound_ns or 0, self.clock.map, now_ns)
+
+    def _deliver(self, message: Message) -> None:
+        """Reports something to the session that has runners here; all of them are in one."""
+        for runner in list(self._runners.values())[:1]:
+            runner.stream.deliver([message])
+
     # --- its runners ----------------------------------------------------------------------------
 
     @asynccontextmanager
@@ -197,7 +236,11 @@ class Member:
         )
         moved = plan_at(plan, self._code, there)
         runner = RemoteRunner(
-            self._server, channel, kill=self._killer(channel), code=self._code_folder
+            self._server,
+            channel,
+            clock=self.clock,
+            code=self._code_folder,
+            kill=self._killer(channel),
         )
         self._runners[channel] = runner
         now_ns = time.perf_counter_ns()
@@ -225,16 +268,23 @@ class Member:
 
         return kill
 
+    def _be_ready(self, ready: Ready) -> None:
+        if not self.ready.done():
+            self.ready.set_result(ready)
+
     def _receive(self, body: bytes) -> None:
         match decode_from_agent(body):
             case Ready() as ready:
                 self._seen_ns = self._link.received_ns
-                if not self.ready.done():
-                    self.ready.set_result(ready)
+                if self._probing is None:
+                    self._probing = asyncio.ensure_future(self.clock.keep())
+                    self.clock.known.add_done_callback(lambda _: self._be_ready(ready))
             case CodeState() | Described() as answer:
                 waiting = self._answers.pop(type(answer), None)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(answer)
+            case ProbeAnswer(id, received_ns, sent_ns):
+                self.clock.answered(id, received_ns, sent_ns)
             case RunnerEnded(channel):
                 if channel in self._runners:
                     self._runners[channel].note_ended()

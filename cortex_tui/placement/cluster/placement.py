@@ -22,7 +22,14 @@ from cortex_tui.placement.cluster.timing import BEAT_S, link_timing
 from cortex_tui.placement.fleet import open_fleet
 from cortex_tui.placement.groups import groups_of
 from cortex_tui.placement.port import Stream
+from cortex_tui.protocol.messages import ClockKnown, LogLine, Message
 from cortex_tui.protocol.plan import SessionPlan
+
+MOST_BOUND_NS = 5_000_000
+"""A session is refused where a clock is less well known, unless a person allows it: the intervals
+of that machine would not be those of the others."""
+PATIENCE_S = 5.0
+"""How long it is then tried to know it better."""
 
 START_S = 60.0
 """How long the agents may take to start and to connect."""
@@ -45,9 +52,10 @@ class OnCluster:
             self._setup = await asyncio.to_thread(examine, plan)
         allowed = self._settings.allow_differences
         first = await set_up(self._setup, cluster.members, allow_differences=allowed)
+        first += await cluster.known_clocks()
         # One runner is a fleet, too: its times are those of another machine.
         groups = groups_of(plan, cluster.machine_of(plan), self._settings.merge_from)
-        async with open_fleet(plan, cluster.open_runner, groups=groups) as stream:
+        async with open_fleet(plan, cluster.open_runner, cluster.lead_ns, groups=groups) as stream:
             stream.deliver(first)
             yield stream
 
@@ -73,9 +81,16 @@ class OnCluster:
 class _Cluster:
     """Machines with an agent each."""
 
-    def __init__(self, stack: AsyncExitStack, members: Sequence[Member], order: Sequence[Member]):
+    def __init__(
+        self,
+        stack: AsyncExitStack,
+        settings: ClusterSettings,
+        members: Sequence[Member],
+        order: Sequence[Member],
+    ) -> None:
         self._stack = stack
         self.members = members
+        self._settings = settings
         self._order = order
 
     @classmethod
@@ -94,12 +109,36 @@ class _Cluster:
             looking = asyncio.ensure_future(_look_after(list(members.values())))
             stack.callback(looking.cancel)
             order = [members[machine.name] for machine in slots_in_turn(machines)]
-            return cls(stack.pop_all(), list(members.values()), order)
+            return cls(stack.pop_all(), settings, list(members.values()), order)
         raise AssertionError
 
     @property
     def lost(self) -> bool:
         return any(member.lost for member in self.members)
+
+    def lead_ns(self) -> int:
+        """How long before its moment something is sent, so that all machines have it by then."""
+        return max(member.clock.lead_ns for member in self.members)
+
+    async def known_clocks(self) -> list[Message]:
+        """What is known of the machines' clocks. Raises ClusterError where that stays too little,
+        unless it is allowed."""
+        clocks = [member.clock for member in self.members]
+        await asyncio.gather(*(clock.sharpen(MOST_BOUND_NS, PATIENCE_S) for clock in clocks))
+        known = [member.clock_known() for member in self.members]
+        for each in known:
+            if each.bound_ns > MOST_BOUND_NS and not self._settings.loose_clock:
+                raise ClusterError(
+                    f"the clock of machine {each.machine} is only known within "
+                    f"{each.bound_ns / 1e6:.1f} ms (expected at most {MOST_BOUND_NS / 1e6:g} ms): "
+                    "the network is slow, or the machine is busy; --loose-clock measures there "
+                    "nevertheless"
+                )
+        first, last = min(known, key=_bound_ns), max(known, key=_bound_ns)
+        text = f"clocks of the machines: known within {first.bound_ns / 1e6:.2f} ms"
+        if last is not first:
+            text += f" ({first.machine}) to {last.bound_ns / 1e6:.2f} ms ({last.machine})"
+        return [*known, LogLine(-1, "runner", text, last.at_ns)]
 
     def prepare(self) -> None:
         for member in self.members:
@@ -116,6 +155,10 @@ class _Cluster:
     def open_runner(self, plan: SessionPlan) -> AbstractAsyncContextManager[Stream]:
         """The runner of the plan's `runner`, on its machine."""
         return self._order[place_in_run(plan) % len(self._order)].open_runner(plan)
+
+
+def _bound_ns(known: ClockKnown) -> int:
+    return known.bound_ns
 
 
 def place_in_run(plan: SessionPlan) -> int:

@@ -7,6 +7,7 @@ a clock is known when a session begins.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -38,7 +39,6 @@ class MachineClock:
     def __init__(
         self,
         ask: Callable[[int], None],
-        *,
         jumped: Callable[[int], None] = lambda by_ns: None,
     ) -> None:
         """`ask` sends the probe of that number; `jumped` is called when the machine's clock was set
@@ -52,7 +52,10 @@ class MachineClock:
         self._trips_ns: deque[int] = deque(maxlen=FIRST)
         self._answers = 0
         self._fit: ClockFit | None = None
-        self._known = asyncio.get_running_loop().create_future()
+        self.known: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Has a result when the first exchanges are over."""
+        self._pause_s = 1.0
+        """How long there are no probes after the last ones."""
         self._watchers: dict[object, Callable[[ClockMap], None]] = {}
 
     # --- what is known ------------------------------------------------------------------------
@@ -62,18 +65,20 @@ class MachineClock:
         """As well as it is known; that of an equal clock before anything is."""
         return ClockMap() if self._fit is None else self._fit.map
 
+    @property
     def bound_ns(self) -> int | None:
-        """How wrong the map may be now; None before anything is known."""
-        return None if self._fit is None else self._fit.bound_ns(time.perf_counter_ns())
+        """How wrong the map may be, from now until there are more exchanges; None before anything
+        is known."""
+        if self._fit is None:
+            return None
+        now_ns = time.perf_counter_ns()
+        until_ns = now_ns + round((self._pause_s + GROUP * APART_S) * 1e9)
+        return max(self._fit.bound_ns(now_ns), self._fit.bound_ns(until_ns))
 
     @property
     def lead_ns(self) -> int:
         """How long before its moment something is sent, so that it has arrived by then."""
         return min(MAX_LEAD_NS, max(LEAD_NS, LEAD_TRIPS * max(self._trips_ns, default=0)))
-
-    async def known(self) -> None:
-        """Waits until the first exchanges are over."""
-        await asyncio.shield(self._known)
 
     def watch(self, changed: Callable[[ClockMap], None]) -> Callable[[], None]:
         """Has `changed` called with the map, now and whenever it is better; what is returned ends
@@ -96,11 +101,17 @@ class MachineClock:
     async def keep(self) -> None:
         """Sends probes, until it is cancelled."""
         await self._probe(FIRST)
-        pause_s = 1.0
         while True:
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(self._pause_s)
             await self._probe(GROUP)
-            pause_s = min(2 * pause_s, EVERY_S)
+            self._pause_s = min(2 * self._pause_s, EVERY_S)
+
+    async def sharpen(self, bound_ns: int, patience_s: float) -> None:
+        """Sends more probes while the bound is above that, at most for some time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                while (self.bound_ns or 0) > bound_ns:
+                    await self._probe(GROUP)
 
     async def _probe(self, count: int) -> None:
         for _ in range(count):
@@ -121,8 +132,8 @@ class MachineClock:
         self._fresh.append(Exchange(asked_ns, received_ns, sent_ns, back_ns))
         if len(self._fresh) >= GROUP:
             self._refit()
-        if self._answers >= FIRST and not self._known.done():
-            self._known.set_result(None)
+        if self._answers >= FIRST and not self.known.done():
+            self.known.set_result(None)
 
     def _refit(self) -> None:
         seen = sightings(self._fresh)

@@ -34,6 +34,7 @@ DURATIONS = [
     "warmup_ns",
     "unfinished_ns",
     "interval_ns",
+    "bound_ns",
     "duration_ns",
     "timeout_ns",
     "at_least_ns",
