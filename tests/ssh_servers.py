@@ -13,7 +13,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import asyncssh
 
@@ -89,6 +89,7 @@ async def asyncssh_server(folder: Path, *, forwards: bool = True) -> AsyncIterat
     keys = _make_keys(folder)
     cache = folder / "cache"
     running: set[asyncio.subprocess.Process] = set()
+    serving: set[asyncio.Task[Any]] = set()
 
     async def serve(process: asyncssh.SSHServerProcess[bytes]) -> None:
         child = await asyncio.create_subprocess_shell(
@@ -100,15 +101,23 @@ async def asyncssh_server(folder: Path, *, forwards: bool = True) -> AsyncIterat
             env={**os.environ, "XDG_CACHE_HOME": str(cache)},
         )
         running.add(child)
-        await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
-        code = await child.wait()
-        running.discard(child)
-        await process.stdout.drain()
-        if code < 0:
-            process.exit_with_signal(signal.Signals(-code).name.removeprefix("SIG"))
-        else:
-            process.exit(code)
-        await process.wait_closed()
+        ended = asyncio.current_task()
+        assert ended is not None
+        serving.add(ended)
+        try:
+            await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
+            code = await child.wait()
+            await process.stdout.drain()
+            if code < 0:
+                process.exit_with_signal(signal.Signals(-code).name.removeprefix("SIG"))
+            else:
+                process.exit(code)
+        except (OSError, asyncssh.Error):
+            pass  # the client has gone away
+        finally:
+            await process.wait_closed()
+            running.discard(child)
+            serving.discard(ended)
 
     server = await asyncssh.create_server(
         _Accepting if forwards else _NotForwarding,
@@ -128,6 +137,7 @@ async def asyncssh_server(folder: Path, *, forwards: bool = True) -> AsyncIterat
         for child in list(running):
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
+        await asyncio.gather(*serving)
 
 
 @asynccontextmanager
