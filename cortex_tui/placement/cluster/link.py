@@ -186,8 +186,6 @@ class Link:
 
     def _pump(self) -> None:
         """Writes what there is to send, as far as the connection takes it."""
-        if self._acknowledged < self._incoming.received:
-            self._acknowledge_soon()
         connection = self._connection
         while connection is not None and connection.writable:
             following = None
@@ -239,8 +237,7 @@ class Link:
         if self._ack is not None:
             self._ack.cancel()
             self._ack = None
-        # What waits to be sent is a sign of life, too; who reads nothing must not fill memory.
-        if self._connection is not None and self._connection.writable:
+        if self._connection is not None:
             self._acknowledged = self._incoming.received
             self._connection.write(wire.Ack(self._acknowledged))
 

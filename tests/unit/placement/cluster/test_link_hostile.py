@@ -336,7 +336,8 @@ async def test_the_next_address_is_tried_where_one_refuses_or_is_silent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(link_client, "_ATTEMPT_S", 0.2)
-    refusing, silent = await answer_with(wire.Refused("not here")), await answer_with()
+    challenge = wire.Challenge(wire.VERSION, wire.new_nonce())
+    refusing, silent = await answer_with(challenge, wire.Refused("no")), await answer_with()
     async with expecting() as it:
         ports = [server.sockets[0].getsockname()[1] for server in (refusing, silent)]
         wrong = tuple(address_of("127.0.0.1", port) for port in ports)
@@ -353,7 +354,9 @@ async def test_the_next_address_is_tried_where_one_refuses_or_is_silent(
 async def test_a_refusal_is_final_only_where_every_address_refuses() -> None:
     """Another program may listen at one of the addresses, while the right one is out of reach."""
     asked = asyncio.Semaphore(0)
-    refusing = await answer_with(wire.Refused("not here"), asked=asked)
+    refusing = await answer_with(
+        wire.Challenge(wire.VERSION, wire.new_nonce()), wire.Refused("not here"), asked=asked
+    )
     wrong = address_of("127.0.0.1", refusing.sockets[0].getsockname()[1])
     with socket.create_server(("127.0.0.1", 0)) as reserved:
         port = reserved.getsockname()[1]
