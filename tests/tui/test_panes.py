@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from cortex_tui.profiles.model import Problem
+from cortex_tui.results.machines import with_machine
 from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.tui.panes.log import LogPane
 from cortex_tui.tui.panes.machine import MachinePane
@@ -201,6 +204,21 @@ def test_the_session_shows_its_runner_its_loop_and_what_the_screen_costs() -> No
     assert "the runner uses 1.02 of 2 usable cores" in lines
     assert "2.1 ms/frame, 4 % CPU" in lines
     assert session_text(None).startswith("Nothing was run yet.")
+
+
+def test_what_is_so_on_some_machines_only_has_their_names() -> None:
+    fit = {"cpu": "A", "cores": 4, "usable_cores": 4, "python": "3.12.4"}
+    environment: dict[str, Any] = {"git_commit": "abcdef", "git_dirty": False}
+    other = {**fit, "cores": 2, "usable_cores": 2, "differences": ["numpy 2.1 here, 2.0 there"]}
+    for name, facts in {"load-1": fit, "load-2": other, "load-3": fit}.items():
+        environment = with_machine(environment, name, facts)
+    lines = session_text(msgspec.structs.replace(batched(), environment=environment))
+    assert "3 machines, when the session started" in lines
+    assert "A, 4 cores (load-1, load-3)" in lines
+    assert "A, 2 cores (load-2)" in lines
+    assert "numpy 2.1 here, 2.0 there (load-2)" in lines
+    assert lines.count("Python") == 1
+    assert lines.count("abcdef") == 1
 
 
 def test_the_session_shows_its_round_its_store_and_why_less_is_drawn() -> None:

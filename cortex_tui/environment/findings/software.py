@@ -18,6 +18,12 @@ def software_findings(facts: Facts) -> Iterator[Finding]:
             "Python does more than it would in production: everything is measured slower.",
             "Unset them, and run without coverage or a debugger.",
         )  # fmt: skip
+    if facts.get("differences"):
+        yield Finding(
+            "warning", "versions", "; ".join(facts["differences"]),
+            "What is measured there may be other code than here.",
+            "Install the same versions on all machines.",
+        )  # fmt: skip
     yield _loop(facts)
     yield _packages(facts)
     yield _file_system(facts)

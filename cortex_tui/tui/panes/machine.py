@@ -7,6 +7,7 @@ from typing import Any
 
 from cortex_tui.placement.registry import place_of
 from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.results.machines import machines_of
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.view import SessionView
 from cortex_tui.tables import Tone
@@ -81,15 +82,23 @@ def _over_time(builder: LineBuilder, series: RunSeries) -> None:
         builder.fact(label, text)
 
 
-def _findings(builder: LineBuilder, facts: Mapping[str, Any]) -> None:
-    """What the doctor would report of the machine as it was when the session started."""
+def _findings(builder: LineBuilder, environment: Mapping[str, Any]) -> None:
+    """What the doctor would report of the machine, or of all machines of a cluster, as they were
+    when the session started. What is not so on all of them has their names."""
     # Brings sqlite3, which the first frame need not wait for.
-    from cortex_tui.environment.findings import findings
+    from cortex_tui.environment.findings import Finding, findings
 
-    found = findings(facts)
+    machines = machines_of(environment) or {"": environment}
+    found: dict[Finding, list[str]] = {}
+    for name, facts in machines.items():
+        for finding in findings({**environment, **facts}):
+            found.setdefault(finding, []).append(name)
     for level, tone in _LEVELS.items():
-        for finding in (each for each in found if each.level == level):
-            builder.fact(finding.topic, finding.what, tone)
+        for finding, names in found.items():
+            if finding.level != level:
+                continue
+            whose = f" ({', '.join(names)})" if len(names) < len(machines) else ""
+            builder.fact(finding.topic, f"{finding.what}{whose}", tone)
             if level != "ok":
                 for text in filter(None, (finding.effect, finding.advice)):
                     builder.fact("", text, "dim")
@@ -137,6 +146,8 @@ class MachinePane(LinesPane):
         if view.started_at:
             builder.fact("started", f"{view.started_at}, as {view.session}")
         if view.environment:
-            builder.add("machine, when the session started", "head")
+            count = len(machines_of(view.environment))
+            what = "machine" if count < 2 else f"{count} machines"
+            builder.add(f"{what}, when the session started", "head")
             _findings(builder, view.environment)
         return builder.lines
