@@ -140,6 +140,19 @@ class PostgresServer:
         # The next start refuses while this names a process or a segment that seems to be in use.
         (self._data / "postmaster.pid").unlink(missing_ok=True)
 
+    def pause(self) -> None:
+        """Have none of its processes do anything, until `resume`; connections stay open."""
+        self._signal_all(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, what: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(what)
+        for child in _children(self._process.pid):
+            os.kill(child, what)
+
     def remove(self) -> None:
         """Stop without any care for the data, and remove the folder."""
         if self.running:

@@ -42,6 +42,10 @@ _CONTRACTED = "['’](?:[stdmSTDM]|re|ve|ll|RE|VE|LL)"
 
 _PARTS = "\0"
 
+_BEYOND = 0x10000
+_MARKS_END = 0x1F000
+"""Where the marks of Unicode end, but for selectors of variants."""
+
 _bare_words = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
 _plain_words = re.compile(rf"[A-Za-z0-9]\w*(?:{_CONTRACTED}(?!\w))?", re.ASCII)
 _ascii_words = re.compile(
@@ -190,14 +194,18 @@ def _fewer(words: list[str]) -> str:
 @cache
 def _any_words() -> re.Pattern[str]:
     # Marks belong to the word that they are in, but `\w` does not have them.
-    marks = "".join(
+    marks = [
         chr(code)
-        for code in range(0x300, 0x1F000)
+        for code in range(0x300, _MARKS_END)
         if unicodedata.category(chr(code))[0] == "M" and not _is_unspaced(chr(code))
-    )
+    ]
+    # In a set of its own, what lies beyond 16 bits is looked for one by one: only where it may be.
+    near = "".join(mark for mark in marks if ord(mark) < _BEYOND)
+    far = "".join(mark for mark in marks if ord(mark) >= _BEYOND)
+    any_mark = rf"[{near}]+|(?=[{chr(_BEYOND)}-{chr(_MARKS_END)}])[{far}]+"
     return re.compile(
         r"[CcＣｃ][+＋]{2}(?![+＋])|[CcFfJjＣｃＦｆＪｊ][#＃]|\.NET(?!\w)|(?<!\w)\.[Nn]et(?!\w)"
-        rf"|[{_UNSPACED}]+|(?:[^\W{_UNSPACED}]|[{marks}])+(?:{_CONTRACTED}(?!\w))?"
+        rf"|[{_UNSPACED}]+|(?:[^\W{_UNSPACED}]+|{any_mark})+(?:{_CONTRACTED}(?!\w))?"
     )
 
 

@@ -56,10 +56,10 @@ class MemoryStore:
         return self._soon(run)
 
     def read(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
-        return self._soon(lambda: returned("unit", unit(MemoryTx(self._tables))))
+        return self._read(unit, "read")
 
     def scan(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
-        return self.read(unit)
+        return self._read(unit, "scan")
 
     def look_up(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
         return self.read(unit)
@@ -69,12 +69,12 @@ class MemoryStore:
             stored = self._tables.conversations.in_order_of_storing()
             return search_conversations(stored, search, check, self._documents)
 
-        return self._search(run)
+        return self._in_time(run, "search")
 
     def search_patterns(self, search: PatternSearch) -> Awaitable[tuple[SimilarPattern, ...]]:
         stored = self._tables.patterns
-        return self._search(
-            lambda check: search_patterns(stored.in_order_of_storing(), search, check)
+        return self._in_time(
+            lambda check: search_patterns(stored.in_order_of_storing(), search, check), "search"
         )
 
     async def close(self) -> None:
@@ -82,20 +82,26 @@ class MemoryStore:
         if self._waiting:
             await asyncio.wait(self._waiting)
 
-    def _search(self, run: Callable[[Check], T]) -> Awaitable[T]:
+    def _read(self, unit: Callable[[ReadTx], T], what: str) -> Awaitable[T]:
+        return self._in_time(
+            lambda check: returned("unit", unit(MemoryTx(self._tables, check))), what
+        )
+
+    def _in_time(self, run: Callable[[Check], T], what: str) -> Awaitable[T]:
+        """Run it with a check that raises once it has taken too long, waiting included."""
         deadline_s = time.perf_counter() + self._search_timeout_s
 
         def check() -> None:
             if time.perf_counter() > deadline_s:
                 raise SearchTimeoutError(
-                    f"the search took longer than {self._search_timeout_s:g} s"
+                    f"the {what} took longer than {self._search_timeout_s:g} s"
                 )
 
-        def searched() -> T:
+        def started() -> T:
             check()
             return run(check)
 
-        return self._soon(searched)
+        return self._soon(started)
 
     def _soon(self, run: Callable[[], T]) -> Awaitable[T]:
         if self._closed:

@@ -7,6 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from cortex_core.domain.entity import changer
 from cortex_core.domain.specification import Specification
+from cortex_core.search import Check
 
 
 class Entity(Protocol):
@@ -72,5 +73,8 @@ class Table(Generic[E]):
             self._rows[entity_id] = before
 
 
-def satisfying(entities: Iterable[E], specification: Specification) -> Iterator[E]:
-    return (entity for entity in entities if specification.is_satisfied_by(entity))
+def satisfying(entities: Iterable[E], specification: Specification, check: Check) -> Iterator[E]:
+    for entity in entities:
+        check()
+        if specification.is_satisfied_by(entity):
+            yield entity

@@ -10,6 +10,7 @@ from cortex_core.domain.pattern import Pattern
 from cortex_core.domain.specification import Specification, check_fields
 from cortex_core.events import Event
 from cortex_core.memory.table import Entity, Table, Undo, satisfying
+from cortex_core.search import Check
 
 E = TypeVar("E", bound=Entity)
 
@@ -27,16 +28,17 @@ class _Repository(Generic[E]):
     ORDER: str
     """The field whose highest value comes first."""
 
-    def __init__(self, table: Table[E], undo: list[Undo]) -> None:
+    def __init__(self, table: Table[E], undo: list[Undo], check: Check) -> None:
         self._table = table
         self._undo = undo
+        self._check = check
 
     def get(self, entity_id: str, /, *, for_update: bool = False) -> E | None:
         return self._table.get(entity_id)
 
     def find(self, specification: Specification, max_results: int) -> tuple[E, ...]:
         check_fields(specification, self._table.entity_type)
-        return tuple(islice(satisfying(self._ordered(), specification), max_results))
+        return tuple(islice(satisfying(self._ordered(), specification, self._check), max_results))
 
     def count(self) -> int:
         return self._table.count()
@@ -87,11 +89,12 @@ class MemoryContextItems(_Repository[ContextItem]):
 class MemoryTx:
     """One unit's transaction."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, check: Check = lambda: None) -> None:
+        """`check` raises when the unit must stop; it is called for each entity looked at."""
         self._undo: list[Undo] = []
-        self.conversations = MemoryConversations(tables.conversations, self._undo)
-        self.patterns = MemoryPatterns(tables.patterns, self._undo)
-        self.context_items = MemoryContextItems(tables.context_items, self._undo)
+        self.conversations = MemoryConversations(tables.conversations, self._undo, check)
+        self.patterns = MemoryPatterns(tables.patterns, self._undo, check)
+        self.context_items = MemoryContextItems(tables.context_items, self._undo, check)
         self.events: list[Event] = []
 
     def record(self, event: Event) -> None:

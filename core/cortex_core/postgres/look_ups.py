@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 
+from cortex_core.errors import SearchTimeoutError
 from cortex_core.postgres.connections import Connections
 from cortex_core.postgres.failures import FORGOTTEN, LostError, translated
 from cortex_core.postgres.pipeline import Pipeline
@@ -23,11 +24,13 @@ _KEPT_FROM = 3
 class LookUps:
     """Asks on a connection that it takes when there is something to ask."""
 
-    def __init__(self, connections: Connections, under_way: UnderWay) -> None:
+    def __init__(self, connections: Connections, under_way: UnderWay, timeout_s: float) -> None:
+        """An answer may take `timeout_s`."""
         self._connections = connections
         self._keeps = connections.keeps and connections.most >= _KEPT_FROM
         self._pipeline: Pipeline | None = None
         self._under_way = under_way
+        self._timeout_s = timeout_s
         self._asked = 0
         self._taking = asyncio.Lock()
         """Whoever asks first takes the connection, and the others wait for it."""
@@ -58,7 +61,16 @@ class LookUps:
         pipeline = self._pipeline
         if pipeline is None or not pipeline.usable:
             pipeline = await self._taken()
-        (result,) = await pipeline.ask((question.call,))
+        try:
+            async with asyncio.timeout(self._timeout_s) as time_limit:
+                (result,) = await pipeline.ask((question.call,))
+        except TimeoutError as error:
+            if not time_limit.expired():
+                raise
+            # The server does not answer here: what is asked next gets another connection.
+            pipeline.abandon()
+            text = f"the look-up took longer than {self._timeout_s:g} s"
+            raise SearchTimeoutError(text) from error
         return question.read(result)
 
     async def _taken(self) -> Pipeline:

@@ -40,49 +40,58 @@ class Reader:
         loop: asyncio.AbstractEventLoop,
         statements: Statements,
         under_way: UnderWay,
+        timeout_s: float,
     ) -> None:
+        """A read has `timeout_s`, the wait for a connection included."""
         self._connections = connections
         self._loop = loop
         self._statements = statements
         self._under_way = under_way
+        self._timeout_s = timeout_s
         self._stopping: set[asyncio.Task[None]] = set()
 
-    async def run(self, unit: Callable[[PostgresTx], T], *, timeout_s: float | None = None) -> T:
-        """What `unit` returns, on one moment's view."""
+    async def run(self, unit: Callable[[PostgresTx], T], what: str = "read") -> T:
+        """What `unit` returns, on one moment's view; an error calls it `what`."""
+        deadline_s = self._loop.time() + self._timeout_s
+
+        def check() -> None:
+            # What is done on the loop's own thread cannot be cancelled meanwhile.
+            if self._loop.time() > deadline_s:
+                raise self._took_too_long(what)
 
         async def on(pipeline: Pipeline) -> T:
             transaction = Transaction(pipeline, BEGIN_READ)
-            tx = PostgresTx(transaction, self._statements)
+            tx = PostgresTx(transaction, self._statements, check)
             try:
                 return returned("unit", await in_greenlet(partial(unit, tx)))
             finally:
                 transaction.end()
 
-        return await self._with_connection(on, timeout_s)
+        return await self._with_connection(on, what)
 
-    async def ask(self, question: Question, *, timeout_s: float | None = None) -> Any:
+    async def ask(self, question: Question) -> Any:
         """What the answer to one question comes to."""
 
         async def on(pipeline: Pipeline) -> Any:
             (result,) = await pipeline.ask((question.call,))
             return question.read(result)
 
-        return await self._with_connection(on, timeout_s)
+        return await self._with_connection(on, "read")
 
-    async def _with_connection(
-        self, on: Callable[[Pipeline], Awaitable[T]], timeout_s: float | None
-    ) -> T:
+    def _took_too_long(self, what: str) -> SearchTimeoutError:
+        return SearchTimeoutError(f"the {what} took longer than {self._timeout_s:g} s")
+
+    async def _with_connection(self, on: Callable[[Pipeline], Awaitable[T]], what: str) -> T:
         with self._under_way:
             try:
-                async with asyncio.timeout(timeout_s) as time_limit:
+                async with asyncio.timeout(self._timeout_s) as time_limit:
                     for _ in range(_TRIES_MOST - 1):
                         with suppress(LostError, *FORGOTTEN):
                             return await self._attempt(on)
                     return await self._attempt(on)
             except BaseException as error:
                 if isinstance(error, TimeoutError) and time_limit.expired():
-                    text = f"the search took longer than {timeout_s:g} s"
-                    raise SearchTimeoutError(text) from error
+                    raise self._took_too_long(what) from error
                 shown = translated(error)
                 if shown is error:
                     raise

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from cortex_core.errors import SearchTimeoutError, StoreClosedError, StoreError
+from cortex_core.errors import StoreClosedError, StoreError
 from cortex_core.ports import Capabilities, Op, Publish, ReadTx, Tx
 from cortex_core.postgres import schema as schemas
 from cortex_core.postgres.address import DEFAULT_SCHEMA, Address
@@ -19,14 +19,13 @@ from cortex_core.postgres.failures import translated
 from cortex_core.postgres.look_ups import LookUps
 from cortex_core.postgres.questions import look_ups, reads
 from cortex_core.postgres.reader import Reader
+from cortex_core.postgres.silence import ANSWER_TIMEOUT_S
 from cortex_core.postgres.statements import Statements
-from cortex_core.postgres.tx import PostgresTx
 from cortex_core.postgres.under_way import UnderWay
 from cortex_core.postgres.write_queue import WriteQueue
-from cortex_core.search import Check, ConversationSearch, PatternSearch, SearchHits, SimilarPattern
+from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
 from cortex_core.settings import BUSY_TIMEOUT_S, SEARCH_TIMEOUT_S
 
-S = TypeVar("S")
 T = TypeVar("T")
 
 CONNECTIONS_MOST = 8
@@ -55,6 +54,7 @@ class PostgresStore:
         owned: Pool | None,
         busy_timeout_s: float,
         search_timeout_s: float,
+        answer_timeout_s: float,
         announcements: Announcements | None = None,
     ) -> None:
         """`owned` is the pool where it is closed with the store, and used by it alone."""
@@ -68,12 +68,15 @@ class PostgresStore:
         self._under_way = UnderWay(self._loop)
         self._announcements = announcements
         announced = None if announcements is None else announcements.calls
-        self._writes = WriteQueue(self.connections, self._loop, statements, publish, announced)
-        self._reads = Reader(self.connections, self._loop, statements, self._under_way)
-        self._look_ups = LookUps(self.connections, self._under_way)
+        self._writes = WriteQueue(
+            self.connections, self._loop, statements, publish, announced, answer_timeout_s
+        )
+        self._reads = Reader(
+            self.connections, self._loop, statements, self._under_way, search_timeout_s
+        )
+        self._look_ups = LookUps(self.connections, self._under_way, search_timeout_s)
         self._asks_look_up = look_ups(statements)
         self._asks_read = reads(statements)
-        self._search_timeout_s = search_timeout_s
         self._closing: asyncio.Task[None] | None = None
         self._ended = asyncio.Event()
         self._guard = self._loop.create_task(self._close_with_the_loop(), name="cortex-core guard")
@@ -87,14 +90,16 @@ class PostgresStore:
         connections: int = CONNECTIONS_MOST,
         busy_timeout_s: float = BUSY_TIMEOUT_S,
         search_timeout_s: float = SEARCH_TIMEOUT_S,
+        answer_timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> "PostgresStore":
         """Connect to `postgresql://user@host/database?schema=name`, and make the schema there.
         With `&events=shared`, events go to every store that was opened so in the schema, in
         whichever process; on one more connection.
 
         It has `connections` at most. A write waits `busy_timeout_s` for another client's lock, and
-        anything that long for a connection. Raises StoreError and its subclasses, ValueError
-        where the URL names no possible schema.
+        anything that long for a connection. A write fails once the server has not answered for
+        `answer_timeout_s`, everything else past `search_timeout_s`. Raises StoreError and its
+        subclasses, ValueError where the URL names no possible schema.
         """
         address = Address.parsed(url)
         try:
@@ -129,6 +134,7 @@ class PostgresStore:
             owned=pool,
             busy_timeout_s=busy_timeout_s,
             search_timeout_s=search_timeout_s,
+            answer_timeout_s=answer_timeout_s,
             announcements=announcements,
         )
         # A task that is cancelled before its first step could not guard anything.
@@ -144,6 +150,7 @@ class PostgresStore:
         schema: str = DEFAULT_SCHEMA,
         busy_timeout_s: float = BUSY_TIMEOUT_S,
         search_timeout_s: float = SEARCH_TIMEOUT_S,
+        answer_timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> "PostgresStore":
         """Use an application's own pool, which is open and stays open after the store is closed.
 
@@ -162,6 +169,7 @@ class PostgresStore:
             owned=None,
             busy_timeout_s=busy_timeout_s,
             search_timeout_s=search_timeout_s,
+            answer_timeout_s=answer_timeout_s,
         )
 
     @property
@@ -174,7 +182,7 @@ class PostgresStore:
         if (asks := self._asks_look_up.get(kind)) and (question := asks(op)):
             return self._look_ups.ask(question)
         if (asks := self._asks_read.get(kind)) and (question := asks(op)):
-            return self._reads.ask(question, timeout_s=self._search_timeout_s)
+            return self._reads.ask(question)
         return op.through(self)
 
     def write(self, unit: Callable[[Tx], T]) -> Awaitable[T]:
@@ -187,28 +195,18 @@ class PostgresStore:
 
     def scan(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
         self._refuse_if_unusable()
-        return self._reads.run(unit, timeout_s=self._search_timeout_s)
+        return self._reads.run(unit, "scan")
 
     def look_up(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
         return self.read(unit)
 
     def search_conversations(self, search: ConversationSearch) -> Awaitable[SearchHits]:
-        return self._search(PostgresTx.search_conversations, search)
+        self._refuse_if_unusable()
+        return self._reads.run(lambda tx: tx.search_conversations(search), "search")
 
     def search_patterns(self, search: PatternSearch) -> Awaitable[tuple[SimilarPattern, ...]]:
-        return self._search(PostgresTx.search_patterns, search)
-
-    def _search(self, run: Callable[[PostgresTx, S, Check], T], search: S) -> Awaitable[T]:
         self._refuse_if_unusable()
-        timeout_s = self._search_timeout_s
-        deadline_s = self._loop.time() + timeout_s
-
-        def check() -> None:
-            # What is done here on the loop's own thread cannot be cancelled meanwhile.
-            if self._loop.time() > deadline_s:
-                raise SearchTimeoutError(f"the search took longer than {timeout_s:g} s")
-
-        return self._reads.run(lambda tx: run(tx, search, check), timeout_s=timeout_s)
+        return self._reads.run(lambda tx: tx.search_patterns(search), "search")
 
     async def close(self) -> None:
         """Refuse new work, finish what was accepted, and close the connections.

@@ -30,9 +30,12 @@ _FETCHED_AT_ONCE = 200
 
 
 class _Repository(Generic[E]):
-    def __init__(self, transaction: Transaction, statements: TableStatements[E]) -> None:
+    def __init__(
+        self, transaction: Transaction, statements: TableStatements[E], check: Check
+    ) -> None:
         self._transaction = transaction
         self._statements = statements
+        self._check = check
         self._table = statements.table
 
     def get(self, entity_id: str, /, *, for_update: bool = False) -> E | None:
@@ -73,7 +76,9 @@ class _Repository(Generic[E]):
         self._transaction.ask(Call(declare, condition.parameters))
         fetch = Call(Statement(f"FETCH {_FETCHED_AT_ONCE} FROM {cursor}".encode()))
         while entities := self._table.entities(self._transaction.ask(fetch)):
-            yield from entities
+            for entity in entities:
+                self._check()
+                yield entity
 
 
 class PostgresConversations(_Repository[Conversation]):
@@ -106,30 +111,37 @@ class PostgresPatterns(_Repository[Pattern]):
 class PostgresTx:
     """One unit's transaction, as long as the unit runs."""
 
-    __slots__ = ("_statements", "_transaction", "events")
+    __slots__ = ("_check", "_statements", "_transaction", "events")
 
-    def __init__(self, transaction: Transaction, statements: Statements) -> None:
+    def __init__(
+        self,
+        transaction: Transaction,
+        statements: Statements,
+        check: Check = lambda: None,
+    ) -> None:
+        """`check` raises when the unit must stop; it is called while Python looks at rows."""
+        self._check = check
         self._transaction = transaction
         self._statements = statements
         self.events: list[Event] = []
 
     @property
     def conversations(self) -> PostgresConversations:
-        return PostgresConversations(self._transaction, self._statements.conversations)
+        return PostgresConversations(self._transaction, self._statements.conversations, self._check)
 
     @property
     def patterns(self) -> PostgresPatterns:
-        return PostgresPatterns(self._transaction, self._statements.patterns)
+        return PostgresPatterns(self._transaction, self._statements.patterns, self._check)
 
     @property
     def context_items(self) -> _Repository[ContextItem]:
-        return _Repository(self._transaction, self._statements.context_items)
+        return _Repository(self._transaction, self._statements.context_items, self._check)
 
-    def search_conversations(self, search: ConversationSearch, check: Check) -> SearchHits:
-        return search_conversations(search, self._transaction, self._statements, check)
+    def search_conversations(self, search: ConversationSearch) -> SearchHits:
+        return search_conversations(search, self._transaction, self._statements, self._check)
 
-    def search_patterns(self, search: PatternSearch, check: Check) -> tuple[SimilarPattern, ...]:
-        return search_patterns(search, self._transaction, self._statements, check)
+    def search_patterns(self, search: PatternSearch) -> tuple[SimilarPattern, ...]:
+        return search_patterns(search, self._transaction, self._statements, self._check)
 
     def record(self, event: Event) -> None:
         self.events.append(event)

@@ -25,6 +25,7 @@ from cortex_core.postgres.connections import Connections
 from cortex_core.postgres.failures import RETRIED, LostError, translated
 from cortex_core.postgres.greenlets import in_greenlet
 from cortex_core.postgres.pipeline import Call, Pipeline
+from cortex_core.postgres.silence import Silence
 from cortex_core.postgres.statements import BEGIN_WRITE, Statements
 from cortex_core.postgres.transaction import Transaction
 from cortex_core.postgres.tx import PostgresTx
@@ -65,8 +66,11 @@ class WriteQueue:
         statements: Statements,
         publish: Publish,
         announced: Callable[[Sequence[Event]], Sequence[Call]] | None,
+        answer_timeout_s: float,
     ) -> None:
-        """`announced` gives what a transaction also asks, to let others know of its events."""
+        """`announced` gives what a transaction also asks, to let others know of its events. A
+        write waits `answer_timeout_s` for each answer."""
+        self._answer_timeout_s = answer_timeout_s
         self._connections = connections
         self._loop = loop
         self._statements = statements
@@ -119,8 +123,7 @@ class WriteQueue:
             pipeline = await self._connections.take()
             writes = self._taken()
             if await self._attempt(pipeline, writes) is not None:
-                for write in writes:
-                    await self._alone(write)
+                await self._one_by_one(writes)
         except StoreError as error:
             # There is no connection: those that wait for one would only fail later.
             writes = writes or self._taken()
@@ -143,6 +146,16 @@ class WriteQueue:
                 taken.append(write)
         return taken
 
+    async def _one_by_one(self, writes: Sequence[_Write]) -> None:
+        for number, write in enumerate(writes):
+            try:
+                await self._alone(write)
+            except StoreError as error:
+                # There is no connection any more. Those before are committed.
+                for left in writes[number:]:
+                    left.error = error
+                return
+
     async def _alone(self, write: _Write) -> None:
         """Run a write in a transaction of its own, as often as others are in the way."""
         for number in range(_TRIES_MOST):
@@ -160,15 +173,18 @@ class WriteQueue:
         """Run the writes in one transaction, and give the connection back.
 
         None where it came to its end: each write then has its value or its error. Otherwise what
-        rolled all of it back.
+        rolled all of it back. Raises StoreUnavailableError where the server does not answer.
         """
         try:
-            transaction = Transaction(pipeline, BEGIN_WRITE)
-            failure = await self._run_units(transaction, writes)
-            if failure is None:
-                failure = await self._commit(transaction, writes)
-            if failure is not None:
-                await transaction.roll_back()
+            with Silence(pipeline, self._loop, self._answer_timeout_s) as silence:
+                transaction = Transaction(pipeline, BEGIN_WRITE)
+                failure = await self._run_units(transaction, writes)
+                if failure is None:
+                    failure = await self._commit(transaction, writes)
+                if failure is not None:
+                    await transaction.roll_back()
+            if failure is not None and silence.broken is not None:
+                raise silence.broken from failure
             return failure
         except BaseException:
             pipeline.abandon()

@@ -27,7 +27,7 @@ _SLICE_NS = 1_000_000
 _BUSY_SLICE_NS = 25_000
 _PAUSE_S = 1e-6
 """How long a search works on its rows in Python before it pauses, so that the event loop need not
-wait for Python's lock: less where requests arrived meanwhile, each of which takes the lock six
+wait for Python's lock: less where requests arrived meanwhile, each of which takes the lock several
 times. (Linux makes the pause 60 µs.)"""
 
 RunSearch = Callable[[sqlite3.Connection, Check], Any]

@@ -87,6 +87,46 @@ def _run(
     return returned("unit", unit(SqliteTx(connection, check)))
 
 
+class _SeveralStatementsError(StoreError):
+    pass
+
+
+class _OneStatementTx(SqliteTx):
+    """Lets a unit run one statement, which needs no transaction to see one moment."""
+
+    __slots__ = ("_used",)
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(connection)
+        self._used = False
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
+        if self._used:
+            raise _SeveralStatementsError("the unit runs more than one statement")
+        self._used = True
+        return self._connection.execute(sql, parameters)
+
+
+def _look_up(unit: Callable[[ReadTx], T], connection: sqlite3.Connection) -> T:
+    """Run a unit that gets a few entities: nearly always one, by one statement."""
+    if connection.in_transaction:
+        return _run(unit, connection)
+    try:
+        return returned("unit", unit(_OneStatementTx(connection)))
+    except _SeveralStatementsError:
+        connection.execute("BEGIN")
+        try:
+            return _run(unit, connection)
+        finally:
+            _end(connection)
+
+
+def _end(connection: sqlite3.Connection) -> None:
+    """End a transaction that only read, if no error has."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
 class SqliteStore:
     """Units and searches on a Database; `publish` gets the events of what was committed."""
 
@@ -117,7 +157,7 @@ class SqliteStore:
         return self.database.scan(partial(_run, unit))
 
     def look_up(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
-        return self.database.look_up(partial(_run, unit))
+        return self.database.look_up(partial(_look_up, unit))
 
     def search_conversations(self, search: ConversationSearch) -> Awaitable[SearchHits]:
         return self.database.search(partial(search_conversations, search))

@@ -56,7 +56,8 @@ class Gate:
 
 @pytest.fixture
 async def cortex(path: Path) -> AsyncIterator[Cortex]:
-    async with Cortex.open(path) as opened:
+    # Long enough for a busy machine: nothing here waits for it.
+    async with Cortex.open(path, search_timeout_s=120) as opened:
         entities = [conversation(f"c{number}") for number in range(50)]
         await save(opened.store, *entities, pattern("p"), item("i"))
         yield opened

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -16,11 +17,14 @@ from cortex_core.sqlite.database import Database
 from cortex_core.sqlite.store import SqliteStore
 from tests.postgres_server import PostgresServer
 
-Open = Callable[[Events], Awaitable[Store]]
-"""Opens the store of one test; a second call opens another over the same data, if it can."""
-
 LONG_S = 120.0
 """For searches, which a busy machine makes slower; nothing here waits for it."""
+
+
+class Open(Protocol):
+    def __call__(self, events: Events, search_timeout_s: float = LONG_S) -> Awaitable[Store]:
+        """Open the store of one test; a second call opens another over the same data, if it can."""
+
 
 _schemas = count(1)
 
@@ -29,16 +33,18 @@ _schemas = count(1)
 async def sqlite(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
     path: Path = request.getfixturevalue("path")
 
-    async def opened(events: Events) -> Store:
-        return SqliteStore(await Database.open(path, search_timeout_s=LONG_S), events.publish)
+    async def opened(events: Events, search_timeout_s: float = LONG_S) -> Store:
+        return SqliteStore(
+            await Database.open(path, search_timeout_s=search_timeout_s), events.publish
+        )
 
     yield opened
 
 
 @asynccontextmanager
 async def sqlite_in_memory(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
-    async def opened(events: Events) -> Store:
-        database = await Database.open(":memory:", search_timeout_s=LONG_S)
+    async def opened(events: Events, search_timeout_s: float = LONG_S) -> Store:
+        database = await Database.open(":memory:", search_timeout_s=search_timeout_s)
         return SqliteStore(database, events.publish)
 
     yield opened
@@ -46,8 +52,8 @@ async def sqlite_in_memory(request: pytest.FixtureRequest) -> AsyncIterator[Open
 
 @asynccontextmanager
 async def memory(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
-    async def opened(events: Events) -> Store:
-        return MemoryStore(events.publish, search_timeout_s=LONG_S)
+    async def opened(events: Events, search_timeout_s: float = LONG_S) -> Store:
+        return MemoryStore(events.publish, search_timeout_s=search_timeout_s)
 
     yield opened
 
@@ -57,8 +63,8 @@ async def postgres(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
     server: PostgresServer = request.getfixturevalue("postgres_server")
     url = with_schema(server.url, f"contract_{next(_schemas)}")
 
-    async def opened(events: Events) -> Store:
-        return await PostgresStore.open(url, events.publish, search_timeout_s=LONG_S)
+    async def opened(events: Events, search_timeout_s: float = LONG_S) -> Store:
+        return await PostgresStore.open(url, events.publish, search_timeout_s=search_timeout_s)
 
     yield opened
     await drop(url)
@@ -83,8 +89,8 @@ async def open_store(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
     opened: list[Store] = []
     async with request.param(request) as open_:
 
-        async def opens(events: Events) -> Store:
-            opened.append(await open_(events))
+        async def opens(events: Events, search_timeout_s: float = LONG_S) -> Store:
+            opened.append(await open_(events, search_timeout_s))
             return opened[-1]
 
         yield opens

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 
 import pytest
 
@@ -12,8 +13,10 @@ from cortex_core import (
     ConversationCaptured,
     Cortex,
     Events,
+    SearchTimeoutError,
     UpdatePatternConfidence,
 )
+from cortex_core.domain.specification import satisfies
 from cortex_core.ports import Store
 from tests.unit.core.contract.conftest import Open
 from tests.unit.core.contract.entities import NOW, conversation, pattern, save
@@ -90,3 +93,20 @@ async def test_requests_that_are_cancelled_at_any_moment_leave_the_store_as_usab
     await save(store, conversation("last", captured_at=NOW))
     count = await store.read(lambda tx: tx.conversations.count())
     assert 20 + 1 + 5 * 10 <= count <= 20 + 1 + 5 * 20
+
+
+async def test_a_scan_in_python_ends_at_its_deadline(open_store: Open, events: Events) -> None:
+    store = await open_store(events, search_timeout_s=0.5)
+    await save(store, *(conversation(f"c{number}") for number in range(20)))
+    asked: list[object] = []
+
+    def takes_long(entity: object) -> bool:
+        asked.append(entity)
+        time.sleep(0.6)
+        return False
+
+    with pytest.raises(SearchTimeoutError, match=r"the scan took longer than 0\.5 s"):
+        await store.scan(lambda tx: tx.conversations.find(satisfies(takes_long), 10))
+    # Where a thread works, it may be asked for one more.
+    assert len(asked) <= 2
+    assert await store.scan(lambda tx: tx.conversations.count()) == 20

@@ -10,7 +10,7 @@ from itertools import count
 import psycopg
 import pytest
 
-from cortex_core import Events
+from cortex_core import Events, SearchTimeoutError, ops
 from cortex_core.errors import StoreOutcomeUnknownError, StoreUnavailableError
 from cortex_core.ports import ReadTx, Tx
 from cortex_core.postgres.address import Address
@@ -168,6 +168,36 @@ async def test_a_server_that_restarts_loses_nothing_that_was_acknowledged(
     await asyncio.gather(*clients)
     found = {c.id for c in await store.read(lambda tx: tx.conversations.recent(1_000_000))}
     assert set(stored) - found == set()
+    await store.close()
+
+
+async def test_a_server_that_does_not_answer_is_not_waited_for(
+    stoppable_server: PostgresServer, stoppable_url: str
+) -> None:
+    store = await PostgresStore.open(
+        stoppable_url, Events().publish, search_timeout_s=1.0, answer_timeout_s=1.0
+    )
+    await save(store, conversation("before"))
+
+    def reads_first(tx: Tx) -> None:
+        tx.conversations.get("before", for_update=True)
+        tx.conversations.save(conversation("never"))
+
+    stoppable_server.pause()
+    try:
+        with pytest.raises(StoreOutcomeUnknownError, match=r"did not answer for 1 s"):
+            await save(store, conversation("perhaps"))
+        with pytest.raises(StoreUnavailableError, match=r"did not answer for 1 s|reached"):
+            await store.write(reads_first)
+        with pytest.raises((SearchTimeoutError, StoreUnavailableError)):
+            await store.ask(ops.GetConversation("before"))
+        with pytest.raises((SearchTimeoutError, StoreUnavailableError)):
+            await store.read(lambda tx: tx.conversations.count())
+    finally:
+        stoppable_server.resume()
+    await save(store, conversation("after"))
+    assert await store.ask(ops.GetConversation("after")) is not None
+    assert await store.ask(ops.GetConversation("never")) is None
     await store.close()
 
 
