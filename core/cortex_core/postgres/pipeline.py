@@ -78,7 +78,7 @@ class Pipeline:
         self._drained: asyncio.Future[None] | None = None
         """Set while somebody waits until nothing is under way."""
         self._lost: LostError | None = None
-        self._heard_s = loop.time()
+        self._received_s = loop.time()
         self._pgconn.nonblocking = 1
         self._pgconn.enter_pipeline_mode()
         self._socket = self._pgconn.socket
@@ -105,7 +105,7 @@ class Pipeline:
             raise self._lost
         pgconn, prepared = self._pgconn, self._prepared
         if not self._groups:
-            self._heard_s = self._loop.time()
+            self._received_s = self._loop.time()
         complete = False
         try:
             if prepared is not None:
@@ -187,7 +187,7 @@ class Pipeline:
     @property
     def silent_s(self) -> float:
         """For how long the server has not answered what it was asked."""
-        return self._loop.time() - self._heard_s if self._groups else 0.0
+        return self._loop.time() - self._received_s if self._groups else 0.0
 
     def abandon(self, reason: str = "the connection was closed") -> None:
         """Close the connection at once; the server undoes what is not committed."""
@@ -213,7 +213,7 @@ class Pipeline:
 
     def _readable(self) -> None:
         pgconn, groups = self._pgconn, self._groups
-        self._heard_s = self._loop.time()
+        self._received_s = self._loop.time()
         try:
             pgconn.consume_input()
             while groups and not pgconn.is_busy():
