@@ -124,7 +124,8 @@ class Intake:
             if ended is not None:
                 fold.apply(ended)
         except Exception as error:
-            fold.die(f"the session could not continue: {error}", time.perf_counter_ns())
+            what = "continue" if fold.started is not None else "be started"
+            fold.die(f"the session could not {what}: {error}", time.perf_counter_ns())
         finally:
             for beat in beats:
                 beat.cancel()

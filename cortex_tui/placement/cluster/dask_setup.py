@@ -46,10 +46,15 @@ class Log(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
-        self.lines: deque[str] = deque(maxlen=_MAX_LINES)
+        self._lines: deque[tuple[str, str]] = deque(maxlen=_MAX_LINES)
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.extend(record.getMessage().strip().splitlines()[:1])
+        for line in record.getMessage().strip().splitlines()[:1]:
+            self._lines.append((record.name, line))
+
+    def last(self, logger: str) -> str:
+        """The newest line of that logger, "" for none."""
+        return next((line for name, line in reversed(self._lines) if name == logger), "")
 
 
 def check_installed() -> None:

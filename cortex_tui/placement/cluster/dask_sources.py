@@ -167,6 +167,7 @@ class OverSsh(NamedTuple):
 
     name: str
     hosts: tuple[Host, ...]
+    settings: ClusterSettings
 
     @property
     def words(self) -> str:
@@ -180,7 +181,7 @@ class OverSsh(NamedTuple):
     def read(cls, text: str, settings: ClusterSettings) -> OverSsh:
         file = text.partition(":")[2]
         try:
-            return cls(file, read_hosts(Path(file)))
+            return cls(file, read_hosts(Path(file)), settings)
         except RefusedError as error:
             raise ClusterError(": ".join(filter(None, [file, error.key, error.message]))) from None
 
@@ -190,8 +191,12 @@ class OverSsh(NamedTuple):
     async def open(self, stack: AsyncExitStack, log: Log) -> Any:
         from distributed import Client, SSHCluster
 
+        from cortex_tui.placement.cluster.asyncssh_hosts import SshHosts
         from cortex_tui.placement.cluster.dask_host import options_of
 
+        # Names the machine and the reason where one cannot be used, which SSHCluster does not.
+        async with SshHosts(self.name, self.hosts, self.settings).machines():
+            pass
         hosts = [self.hosts[0], *self.hosts]
         cluster = SSHCluster(
             [host.address for host in hosts],
@@ -209,10 +214,8 @@ class OverSsh(NamedTuple):
             await stack.enter_async_context(client)
             await client.wait_for_workers(len(self.hosts), timeout=CONNECT_S * 3)
         except Exception as error:
-            logged = f" ({log.lines[-1]})" if log.lines else ""
-            raise ClusterError(
-                f"{self.name}: Dask could not be started there: {reason_of(error)}{logged}"
-            ) from error
+            reason = log.last("distributed.deploy.ssh") or reason_of(error)
+            raise ClusterError(f"{self.name}: Dask could not be started: {reason}") from error
         return client
 
 
