@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
+from cortex_tui.placement.cluster import dask_part
+from cortex_tui.placement.cluster.dask_local import first_of, local_worker
 from cortex_tui.placement.cluster.dask_setup import CONNECT_S, Log, reason_of
 from cortex_tui.placement.cluster.hosts import Host, read_hosts
 from cortex_tui.placement.cluster.port import ClusterError
@@ -25,7 +27,8 @@ DEFAULT_PORT = 8786
 MAX_LOCAL = 64
 KEEP_ALIVE_S = 5
 """How often a connection of SSH is tried."""
-OVER_SSH = "cortex_tui.placement.cluster.dask_over_ssh"
+START_S = 30.0
+"""How long workers may take to connect to a scheduler that was just started."""
 
 
 class Source(Protocol):
@@ -142,23 +145,22 @@ class OfThisMachine(NamedTuple):
     async def open(self, stack: AsyncExitStack, log: Log) -> Any:
         from distributed import Client, LocalCluster
 
-        cluster = LocalCluster(
-            n_workers=self.slots,
-            threads_per_worker=1,
-            processes=True,
-            asynchronous=True,
-            dashboard_address=None,
-            memory_limit=0,
-            # The workers have our stderr, which may be a screen.
-            silence_logs=logging.CRITICAL,
-        )
         try:
+            # Its own workers come from multiprocessing, which needs the stderr of a plain program.
+            cluster = LocalCluster(
+                n_workers=0, processes=True, asynchronous=True, dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )  # fmt: skip
             await stack.enter_async_context(cluster)
+            workers = [
+                await stack.enter_async_context(local_worker(cluster.scheduler_address, number))
+                for number in range(1, self.slots + 1)
+            ]
             client = Client(cluster, asynchronous=True, set_as_default=False)
             await stack.enter_async_context(client)
-            await client.wait_for_workers(self.slots, timeout=CONNECT_S * 3)
+            await first_of(client.wait_for_workers(self.slots, timeout=START_S), *workers)
         except (OSError, RuntimeError) as error:
-            raise ClusterError(f"Dask could not start here: {reason_of(error)}") from error
+            raise ClusterError(f"Dask could not be started: {reason_of(error)}") from error
         return client
 
 
@@ -201,7 +203,9 @@ class OverSsh(NamedTuple):
         cluster = SSHCluster(
             [host.address for host in hosts],
             connect_options=[_connection(host) for host in hosts],
-            remote_python=[f"{shlex.quote(host.python)} -P -m {OVER_SSH}" for host in hosts],
+            remote_python=[
+                f"{shlex.quote(host.python)} -P -m {dask_part.MODULE}" for host in hosts
+            ],
             worker_class="cortex_tui.placement.cluster.dask_host.MachineWorker",
             scheduler_options={"port": 0, "dashboard": False},
             asynchronous=True,
@@ -212,11 +216,16 @@ class OverSsh(NamedTuple):
             await stack.enter_async_context(cluster)
             client = Client(cluster, asynchronous=True, set_as_default=False)
             await stack.enter_async_context(client)
-            await client.wait_for_workers(len(self.hosts), timeout=CONNECT_S * 3)
+            await client.wait_for_workers(len(self.hosts), timeout=START_S)
         except Exception as error:
             reason = log.last("distributed.deploy.ssh") or reason_of(error)
             raise ClusterError(f"{self.name}: Dask could not be started: {reason}") from error
         return client
+
+
+def _part(host: Host) -> str:
+    """What SSHCluster has for the interpreter of a machine."""
+    return f"{shlex.quote(host.python)} -P -m {dask_part.MODULE}"
 
 
 def _connection(host: Host) -> dict[str, Any]:

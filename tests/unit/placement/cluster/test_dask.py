@@ -157,7 +157,7 @@ async def test_workers_of_this_machine_start_agents_and_report_what_is_lost(mark
     adapter = adapter_of("local:2", SETTINGS)
     assert adapter.slots() == 2
     async with adapter.machines() as machines:
-        assert [machine.name for machine in machines] == ["worker-0", "worker-1"]
+        assert [machine.name for machine in machines] == ["worker-1", "worker-2"]
         first, second = machines
         agent = await _start(first, mark)
         other = await _start(second, mark)

@@ -1,8 +1,8 @@
-"""What SSHCluster starts in place of a bare interpreter: a part of Dask that ends with its stdin.
+"""A part of Dask as a process that ends with its stdin, however that ends.
 
-Run as `python -P -m cortex_tui.placement.cluster.dask_over_ssh -m distributed.cli.dask_spec ...`.
-The server of SSH closes the stdin of a program when the connection ends, however it ends; it does
-not kill the program.
+Run as `python -P -m cortex_tui.placement.cluster.dask_part -m distributed.cli.dask_spec ...`: what
+SSHCluster has for an interpreter is all but the end of that. The server of SSH closes the stdin of
+a program when the connection ends, but does not kill it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
+
+MODULE = "cortex_tui.placement.cluster.dask_part"
+SPEC_MODULE = "distributed.cli.dask_spec"
 
 
 def _end_with_stdin() -> None:
