@@ -29,7 +29,7 @@ _BREAKING = frozenset(
 )
 """Facts of a session with which its times are those of something else."""
 _LENGTHS = ("stop", "warmup", "precision", "auto_warmup", "until_decided")
-_NO_MATTER = ("tags", "targets", "warn_targets", "alone", *_LENGTHS)
+_NO_MATTER = ("tags", "targets", "warn_targets", "alone", "on_lost", *_LENGTHS)
 """Settings of a profile that change how long it is measured, or how it is judged, and not what."""
 
 

@@ -55,8 +55,8 @@ from cortex_tui.store.records import (
 )
 
 _OF_PROFILE = (
-    "alone", "auto_warmup", "base", "database", "headline", "stop", "summary", "timeout_ns",
-    "until_decided", "warmup", "workload",
+    "alone", "auto_warmup", "base", "database", "headline", "on_lost", "stop", "summary",
+    "timeout_ns", "until_decided", "warmup", "workload",
 )  # fmt: skip
 _OF_RUN = (
     "batch", "drain_ns", "drained", "errors", "mean_ns", "measured_ns", "messages",
@@ -209,6 +209,7 @@ def _run_record(document: RunDocument, record: RunRecord) -> RunRecord:
         timeout_ns=document.timeout_ns,
         database=document.database or "own",
         alone=document.alone,
+        on_lost=document.on_lost,
         targets=tuple(each.target for each in targets if not each.warn),
         warn_targets=tuple(each.target for each in targets if each.warn),
     )

@@ -26,13 +26,15 @@ from cortex_tui.placement.merging import SessionMerge
 from cortex_tui.placement.port import Stream
 from cortex_tui.placement.silence import SILENT_NS, Silence
 from cortex_tui.protocol.commands import Release, Request, Stop, ToRunner
-from cortex_tui.protocol.messages import Message, RunFinished, RunnerDied
+from cortex_tui.protocol.messages import Message, RunFinished, RunnerDied, ShardChanged
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 
 TOGETHER_NS = 20_000_000
 """How long before its moment a release or a command is sent to runners of this machine."""
 
 _LOOK_S = 0.25
+_OWN = -1
+"""The number of commands that nobody waits for."""
 
 Open = Callable[[SessionPlan], AbstractAsyncContextManager[Stream]]
 
@@ -87,7 +89,7 @@ class Fleet:
         self._groups = groups or {}
         represented = {runner for group in self._groups.values() for runner in group[1:]}
         self._all = set(plan.runner_numbers if members is None else members) - represented
-        self._merge = SessionMerge(plan.of_runners(self._all))
+        self._merge = SessionMerge(plan, self._all, self._groups)
         self._parts: defaultdict[int, list[RunPlan]] = defaultdict(list)
         """By runner, the groups of runs in which it has a part: what it is given of the plan, so
         that one that measures a round does not have to read all rounds."""
@@ -101,6 +103,8 @@ class Fleet:
         """Commands for runners that are not there yet."""
         self._lives: dict[int, asyncio.Task[None]] = {}
         self._silence = Silence()
+        self._stopping: defaultdict[int, set[int]] = defaultdict(set)
+        """By run, the runners that were asked to stop it, since a part of it was lost."""
         self._stopped_ns: int | None = None
 
     async def watch_silence(self) -> None:
@@ -187,6 +191,9 @@ class Fleet:
             self.stream.deliver(merged)
         for barrier, waiting in self._merge.released().items():
             self._release(barrier, waiting)
+        for message in merged:
+            if isinstance(message, ShardChanged) and message.state == "lost":
+                self._stop_what_lost(message.run)
         if any(isinstance(message, RunFinished | RunnerDied) for message in batch):
             self.advance()
 
@@ -212,6 +219,13 @@ class Fleet:
             request = self._together(request)
         self._merge.ask(request.id, runners)
         self._send_to(runners, request)
+
+    def _stop_what_lost(self, run: int) -> None:
+        """Ends a run of which a part was lost on all its runners, if its profile has it so."""
+        if self._merge.stops_when_lost(run) and (runners := self._merge.left_in(run)):
+            request = self._together(Request(_OWN, Stop(run)))
+            self._send_to(runners - self._stopping[run], request)
+            self._stopping[run] |= runners
 
     def _together(self, request: Request) -> Request:
         """With the moment at which all do it."""

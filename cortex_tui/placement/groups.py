@@ -85,6 +85,9 @@ class _Group(Fleet):
     def _together(self, request: Request) -> Request:
         return request  # it has the moment that all groups have
 
+    def _stop_what_lost(self, run: int) -> None:
+        pass  # the fleet that has all runners of the run does that
+
 
 class _Gathering(Stream):
     """Has values wait for more of them, until something else is to be sent."""

@@ -11,7 +11,7 @@ messages a second.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -31,6 +31,7 @@ from cortex_tui.protocol.messages import (
     RunFinished,
     RunMeasured,
     RunnerDied,
+    RunnerPlaced,
     RunPlanned,
     Samples,
     SessionFinished,
@@ -39,8 +40,11 @@ from cortex_tui.protocol.messages import (
     StateChanged,
 )
 from cortex_tui.protocol.plan import SessionPlan
+from cortex_tui.quantities import format_duration
 
 _ORDER = list(TRANSITIONS)
+_NUMBERS = 6
+"""The most processes that are named by their numbers."""
 
 
 class Flights:
@@ -71,9 +75,15 @@ class _Run:
     """What each of a run's runners has reported last."""
 
     runners: tuple[int, ...]
+    numbers: dict[int, int]
+    """The number, from 1, that each runner has among all that share the run, wherever they are."""
     lives: dict[int, RunLife]
     counts: Counter[RunLife]
     """How many runners have each of the lives: a few different ones, however many runners."""
+    stops: bool = False
+    """Whether it ends when a part of it is lost."""
+    lost: set[int] = field(default_factory=set)
+    """The runners that were lost before they had measured their part."""
     merged: RunLife = field(default_factory=RunLife)
     measured: dict[int, RunFinished] = field(default_factory=dict)
     finished: dict[int, RunFinished] = field(default_factory=dict)
@@ -81,6 +91,8 @@ class _Run:
     """What it came to: once all have measured, and anew when all have finished."""
     flights: Flights = field(default_factory=Flights)
     level: float | None = None
+    level_ns: int = 0
+    """When it was reported."""
     began_ns: int | None = None
     """When measure began."""
 
@@ -88,12 +100,28 @@ class _Run:
 class SessionMerge:
     """The runners' messages, one after the other, and the barriers at which they arrive."""
 
-    def __init__(self, plan: SessionPlan) -> None:
+    def __init__(
+        self,
+        plan: SessionPlan,
+        members: Collection[int] | None = None,
+        groups: Mapping[int, tuple[int, ...]] | None = None,
+    ) -> None:
+        """`members` are the runners that report here, all of the plan if None; one in `groups`
+        stands for all of its group, whose parts it reports itself."""
+        numbers = {
+            run.run: {runner: at for at, runner in enumerate(run.runners, 1)} for run in plan.runs
+        }
+        plan = plan if members is None else plan.of_runners(members)
+        self._groups = groups or {}
+        self._machines: dict[int, str] = {}
+        """Where runners are, as far as that is reported."""
         self._runs = {
             run.run: _Run(
                 run.runners,
+                numbers[run.run],
                 {runner: RunLife() for runner in run.runners},
                 Counter({RunLife(): len(run.runners)}),
+                stops=run.profile.on_lost == "stop",
             )
             for run in plan.runs
         }
@@ -119,6 +147,19 @@ class SessionMerge:
         known = self._runs.get(-1 if run is None else run)
         wanted = self._alive if known is None else self._alive & set(known.runners)
         return wanted - set(self._ended) or wanted
+
+    def left_in(self, run: int) -> set[int]:
+        """The runners, alive, whose part of the run is not over and was not asked to stop."""
+        known = self._runs[run]
+        return {
+            runner
+            for runner in self._alive & set(known.runners)
+            if not (known.lives[runner].is_over or known.lives[runner].stopping)
+        }
+
+    def stops_when_lost(self, run: int) -> bool:
+        """Whether the run ends when a part of it is lost, as its profile has it."""
+        return self._runs[run].stops
 
     def ask(self, command: int, runners: Iterable[int]) -> None:
         """A command of that number was sent to these."""
@@ -186,11 +227,16 @@ class SessionMerge:
                 return []
             case StateChanged():
                 return self._change(runner, message)
+            case RunnerPlaced():
+                self._machines[message.runner] = message.machine
+                return [message]
             case Samples():
                 return [self._over_all(runner, message)]
             case LevelChanged():
                 run = self._runs[message.run]
-                known, run.level = run.level, message.level
+                if message.at_ns < run.level_ns:
+                    return []  # the others have reported a later one
+                known, run.level, run.level_ns = run.level, message.level, message.at_ns
                 return [message] if message.level != known else []
             case Mark() | Calibrated():
                 # The others report the same.
@@ -264,23 +310,18 @@ class SessionMerge:
             neighbours=len(self._measuring) - (samples.run in self._measuring),
         )
 
-    @staticmethod
-    def _outcome(run: _Run, each: dict[int, RunFinished]) -> RunFinished | None:
+    def _outcome(self, run: _Run, each: dict[int, RunFinished]) -> RunFinished | None:
         """What a run has come to in all its runners; None before the last of them is there."""
         if len(each) < len(run.runners) or len(run.runners) == 1:
             return each[run.runners[0]] if len(each) == len(run.runners) else None
         outcomes = [each[runner] for runner in run.runners]
-        partial = "; ".join(
-            f"process {number} of {len(outcomes)} was lost: {outcome.partial}"
-            for number, outcome in enumerate(outcomes, 1)
-            if outcome.partial
-        )
+        partial = "; ".join(outcome.partial for outcome in outcomes if outcome.partial)
         # What came to its end speaks for the run, unless nothing did.
-        whole = [each for each in outcomes if not each.partial]
+        whole = [each[runner] for runner in run.runners if runner not in run.lost]
         outcomes, partial = (whole, partial) if whole else (outcomes, "")
         reasons = [
-            f"process {number} of {len(run.runners)}: {each[runner].reason}"
-            for number, runner in enumerate(run.runners, 1)
+            f"{self._called(run, runner)}: {each[runner].reason}"
+            for runner in run.runners
             if each[runner].reason and each[runner] in outcomes
         ]
         if len({outcome.reason for outcome in outcomes}) == 1:
@@ -330,19 +371,16 @@ class SessionMerge:
         for number in self._turns.runs_of(runner):
             run = self._runs[number]
             run.flights.report(runner, 0, 0)
-            lost = RunFinished(
-                run=number, state="failed", at_ns=message.at_ns,
-                reason=f"lost, what it had measured is kept: {message.reason}",
-                partial=message.reason if len(run.runners) > 1 else "",
-            )  # fmt: skip
-            if runner not in run.measured:
-                run.measured[runner] = lost
-                messages += self._part(runner, lost)
+            outcome = self._without_teardown(run, runner, message.reason)
+            if outcome is None:
+                outcome = run.measured[runner] = self._lost(number, runner, message)
+                run.lost.add(runner)
+                messages += self._lost_parts(number, runner, message)
             run.outcome = run.outcome or self._outcome(run, run.measured)
-            messages += self._mark(number, runner, "was lost", message.at_ns)
-            life = RunLife("ended", outcome="failed")
+            messages += self._mark(number, self._called(run, runner, "lost"), message.at_ns)
+            life = RunLife("ended", outcome=outcome.state)
             messages += self.take(runner, StateChanged(number, life, message.at_ns))
-            messages += self.take(runner, lost)
+            messages += self.take(runner, outcome)
         for command, (missing, answers) in list(self._asked.items()):
             if runner in missing:
                 missing.discard(runner)
@@ -350,30 +388,77 @@ class SessionMerge:
                 messages += self._answered(command)
         return messages + self._ending()
 
+    def _without_teardown(self, run: _Run, runner: int, why: str) -> RunFinished | None:
+        """What a runner that was lost had measured to its end; None where it had not."""
+        known = run.measured.get(runner)
+        if known is None:
+            return None
+        text = f"{self._called(run, runner)} had measured its part, but was not torn down: {why}"
+        return msgspec.structs.replace(known, warnings=(*known.warnings, text))
+
+    def _lost(self, number: int, runner: int, message: RunnerDied) -> RunFinished:
+        """What a run has come to in a runner that was lost."""
+        run = self._runs[number]
+        partial = ""
+        if len(run.numbers) > 1:
+            when = (
+                "before it measured"
+                if run.began_ns is None
+                else f"at {format_duration(message.at_ns - run.began_ns)}"
+            )
+            partial = f"{self._called(run, runner, 'lost')} {when}: {message.reason}"
+            if run.stops:
+                partial += "; the others were stopped, as the profile says (on_lost)"
+        return RunFinished(
+            run=number, state="failed", at_ns=message.at_ns, partial=partial,
+            reason=f"lost, what it had measured is kept: {message.reason}",
+        )  # fmt: skip
+
+    def _lost_parts(self, number: int, runner: int, message: RunnerDied) -> list[Message]:
+        """That the part of a runner is lost, and with one that stands for a group all of them."""
+        run = self._runs[number]
+        return [
+            ShardChanged(
+                run=number, runner=member, state="lost", at_ns=message.at_ns, reason=message.reason
+            )
+            for member in self._groups.get(runner, (runner,))
+            if len(run.numbers) > 1
+        ]
+
     def _part(self, runner: int, outcome: RunFinished) -> list[Message]:
         """What a runner's part of a run has come to, where it is not all of it."""
-        run = self._runs[outcome.run]
-        if len(run.runners) == 1:
+        if len(self._runs[outcome.run].numbers) == 1 or runner in self._groups:
             return []
         return [
             ShardChanged(
                 run=outcome.run,
                 runner=runner,
-                state="lost" if outcome.partial else outcome.state,
+                state=outcome.state,
                 at_ns=outcome.at_ns,
-                reason=outcome.partial or outcome.reason,
+                reason=outcome.reason,
                 measured_ns=outcome.measured_ns,
                 unfinished=len(outcome.unfinished_ns) + outcome.unfinished_more,
             )
         ]
 
-    def _mark(self, number: int, runner: int, what: str, at_ns: int) -> list[Message]:
+    def _called(self, run: _Run, runner: int, what: str = "") -> str:
+        """What a runner is called in reports: `process 2 of 3 on anvil`, with `was lost` behind it
+        if that is `what` became of it; with one that stands for a group, all of them."""
+        members = [each for each in self._groups.get(runner, (runner,)) if each in run.numbers]
+        which = "processes " + ", ".join(str(run.numbers[each]) for each in members)
+        if len(members) == 1:
+            which = f"process {run.numbers[members[0]]}"
+        elif len(members) > _NUMBERS:
+            which = f"{len(members)} processes"
+        machine = self._machines.get(runner)
+        on = f" on {machine}" if machine else ""
+        became = f" {'was' if len(members) == 1 else 'were'} {what}" if what else ""
+        return f"{which} of {len(run.numbers)}{on}{became}"
+
+    def _mark(self, number: int, text: str, at_ns: int) -> list[Message]:
         """What became of a process, as a mark of a run that it measures."""
-        run = self._runs[number]
-        if run.began_ns is None:
-            return []
-        text = f"process {run.runners.index(runner) + 1} {what}"
-        return [Mark(number, at_ns - run.began_ns, text, at_ns)]
+        began_ns = self._runs[number].began_ns
+        return [] if began_ns is None else [Mark(number, at_ns - began_ns, text, at_ns)]
 
     def note(self, runner: int, what: str, at_ns: int, *, silent: bool) -> list[Message]:
         """What is to be reported of a process that has become silent, or is so no more: in the log,
@@ -382,12 +467,13 @@ class SessionMerge:
         for number in sorted(self._measuring):
             run = self._runs[number]
             if runner in run.runners and run.lives[runner].stage == "measure":
-                messages += self._mark(number, runner, what, at_ns)
-                if len(run.runners) > 1:
+                messages += self._mark(number, f"{self._called(run, runner)} {what}", at_ns)
+                if len(run.numbers) > 1:
                     state: ShardState = "silent" if silent else "running"
-                    messages.append(
-                        ShardChanged(run=number, runner=runner, state=state, at_ns=at_ns)
-                    )
+                    messages += [
+                        ShardChanged(run=number, runner=member, state=state, at_ns=at_ns)
+                        for member in self._groups.get(runner, (runner,))
+                    ]
         return messages
 
     def _ending(self) -> list[Message]:

@@ -41,6 +41,7 @@ FIELDS: dict[str, Literal["value", "table", "list"]] = {
     "warn_targets": "list",
     "tags": "list",
     "database": "value",
+    "on_lost": "value",
 }
 """The keys that a form has, and how each is written in a line."""
 

@@ -6,6 +6,7 @@ The loader, the JSON Schema and the reference in docs/profiles.md follow from th
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 from cortex_tui.limits import MAX_ITERATIONS
 from cortex_tui.loads.registry import read_load
@@ -20,7 +21,7 @@ from cortex_tui.profiles.lengths import (
     read_warmup,
 )
 from cortex_tui.profiles.matrix import MATRIX_SCHEMA, PARAMS_SCHEMA, read_matrix, read_params
-from cortex_tui.profiles.model import DATABASES, Database
+from cortex_tui.profiles.model import DATABASES, Database, OnLost
 from cortex_tui.stats.targets import parse_target
 from cortex_tui.toml.reading import (
     DURATION,
@@ -127,6 +128,12 @@ def read_database(value: object, path: str) -> Database:
     return value
 
 
+def read_on_lost(value: object, path: str) -> OnLost:
+    if value == "continue" or value == "stop":
+        return value
+    raise RefusedError(path, f'expected "continue" or "stop", got {shown(value)}')
+
+
 KEYS = {
     "summary": Key(read_text, TEXT, "What it measures, in a line."),
     "workload": Key(
@@ -176,6 +183,11 @@ KEYS = {
         "Where a built-in workload keeps its data.",
     ),
     "alone": Key(read_flag, FLAG, "Whether it is measured without neighbours."),
+    "on_lost": Key(
+        read_on_lost,
+        {"enum": list(get_args(OnLost))},
+        "When one of several processes is lost: continue with the others, or stop the run.",
+    ),
 }
 """Every key of `[profile.NAME]`."""
 

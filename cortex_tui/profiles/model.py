@@ -22,6 +22,10 @@ ParamValue = str | int | float | bool
 
 DATABASES = ("own", "shared", "memory")
 
+OnLost = Literal["continue", "stop"]
+"""What becomes of a run of which one of several processes is lost: the others measure on, or the
+run ends on all of them."""
+
 Database = str
 """Where a built-in workload keeps its data: a file of its own for each run, one file for the runs
 of a session that say so, or memory; or the URL of a server, without its password (see
@@ -98,6 +102,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     database: Database = "own"
     alone: bool = False
     """Whether it is measured without neighbours, whatever else its session runs."""
+    on_lost: OnLost = "continue"
     source: str = ""
     """The TOML file that it was read from."""
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from cortex_tui.limits import MAX_DOCUMENT_BYTES
-from cortex_tui.profiles.model import Length
+from cortex_tui.profiles.model import Length, OnLost
 from cortex_tui.protocol.plan import Variant
 from cortex_tui.results.run_result import StageResult
 
@@ -116,6 +116,7 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     timeout_ns: int | None = None
     database: str | None = None
     alone: bool = False
+    on_lost: OnLost = "continue"
     state: str
     reason: str
     partial: str = ""

@@ -217,7 +217,8 @@ class RunFold(RunTotals):
 
     def change_shard(self, message: ShardChanged) -> None:
         """What has become of the part of one of its runners."""
-        self.shards.change(message, self._clock.passed_ns(message.at_ns))
+        measuring = self.life.phase in ("measure", "teardown")
+        self.shards.change(message, self._clock.passed_ns(message.at_ns) if measuring else None)
         self.changed = True
 
     @property

@@ -141,20 +141,17 @@ class ShardsFold:
                 shard.add(part, headline[at:following])
             at = following
 
-    def change(self, message: ShardChanged, passed_ns: int) -> None:
-        """What has become of one, `passed_ns` after measure began."""
-        if (shard := self.each.get(message.runner)) is None:
+    def change(self, message: ShardChanged, passed_ns: int | None) -> None:
+        """What has become of one, `passed_ns` after measure began, None before that."""
+        shard = self.each.get(message.runner)
+        if shard is None or shard.state in _OVER:
             return
-        if shard.state not in _OVER:
-            # What runs is as the run is.
-            shard.state = None if message.state == "running" else message.state
-        shard.reason = lines(message.reason) or shard.reason
+        # What runs is as the run is.
+        shard.state = None if message.state == "running" else message.state
+        shard.reason, shard.unfinished = lines(message.reason), message.unfinished
+        shard.measured_ns = message.measured_ns
         if message.state == "lost":
-            shard.ended_ns = passed_ns
-            shard.measured_ns = shard.measured_ns or passed_ns
-        elif message.measured_ns:
-            shard.measured_ns = message.measured_ns
-        shard.unfinished = message.unfinished or shard.unfinished
+            shard.ended_ns, shard.measured_ns = passed_ns, passed_ns or 0
         self._looked_at_ns = -1
 
     def place(self, runner: int, machine: str) -> None:

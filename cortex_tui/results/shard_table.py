@@ -76,6 +76,7 @@ def _clock(shard: ShardResult) -> Cell:
 
 
 def _state(shard: ShardResult) -> Cell:
-    lost = shard.state == "lost" and shard.ended_ns is not None
-    text = f"lost at {format_duration(shard.ended_ns)}" if lost else shard.state
+    text: str = shard.state
+    if shard.state == "lost" and shard.ended_ns is not None:
+        text = f"lost at {format_duration(shard.ended_ns)}"
     return Cell(text, _TONES.get(shard.state, "plain"))

@@ -49,6 +49,8 @@ def add_definition(builder: LineBuilder, profile: Profile, *, targets: bool) -> 
     builder.fact("length", f"{_stop(profile)}, warm-up {_warmup(profile)}")
     if profile.alone:
         builder.fact("alone", "measured without neighbours")
+    if profile.on_lost == "stop":
+        builder.fact("on_lost", "the run stops when one of its processes is lost")
     if profile.timeout_ns:
         builder.fact("timeout", format_duration(profile.timeout_ns))
     if profile.tags:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 import textwrap
@@ -246,7 +247,8 @@ async def test_a_lost_process_leaves_its_runs_partial_and_the_others_come_to_the
     fold = await fleet.run(RunPlan(0, shared, 1, (0, 1)), RunPlan(1, alone, 1, (0,)), react=react)
     lost, other = fold.runs[0], fold.runs[1]
     assert lost.life.outcome == "stopped"
-    assert lost.partial == "process 2 of 2 was lost: the runner was killed by SIGKILL"
+    when = re.escape(": the runner was killed by SIGKILL")
+    assert re.fullmatch(rf"process 2 of 2 was lost at [0-9.]+m?s{when}", lost.partial)
     (target,) = fold.results()[0].targets
     assert target.verdict == "undecided"
     assert any(text.startswith("partial: process 2") for text in fold.results()[0].warnings)
@@ -257,6 +259,43 @@ async def test_a_lost_process_leaves_its_runs_partial_and_the_others_come_to_the
     assert 0 < (second.ended_ns or 0) <= lost.measured_ns
     assert not fold.died
     assert other.life.has_ended
+
+
+@pytest.mark.parametrize("machines", [0, 2])
+async def test_a_run_whose_profile_stops_it_ends_everywhere_when_a_part_is_lost(
+    fleet: Fleet, machines: int
+) -> None:
+    shared = fleet.profile(
+        "napping", load=ClosedLoad(4, processes=4), stop=HOUR, on_lost="stop", targets=("p50 < 1h",)
+    )
+    other = fleet.profile("nap", load=ClosedLoad(4, processes=4), stop=Length(iterations=2_000))
+    killed: list[int] = []
+
+    def react(stream: Stream, message: Message) -> None:
+        pids = list(map(int, fleet.printed("process ")))
+        measured = all(shard.succeeded for shard in fleet.fold.runs[0].shards.each.values())
+        if measured and len(pids) == 4 and not killed:
+            killed.append(pids[1])
+            os.kill(pids[1], signal.SIGKILL)
+
+    everywhere = (0, 1, 2, 3)
+    fold = await fleet.run(
+        RunPlan(0, shared, 1, everywhere),
+        RunPlan(1, other, 1, everywhere),
+        react=react,
+        machines=machines,
+    )
+    run = fold.runs[0]
+    assert run.life.outcome == "stopped"
+    assert run.partial.endswith("; the others were stopped, as the profile says (on_lost)")
+    assert sorted(each.state for each in run.shard_results) == [
+        "lost", "stopped", "stopped", "stopped",
+    ]  # fmt: skip
+    assert fold.results()[0].targets[0].verdict == "undecided"
+    # What its profile does not stop continues with those that are there.
+    assert fold.runs[1].life.outcome == "finished"
+    assert "(on_lost)" not in fold.runs[1].partial
+    assert not fold.died
 
 
 async def test_a_process_that_cannot_set_up_fails_the_run_and_says_which(fleet: Fleet) -> None:

@@ -15,12 +15,14 @@ from cortex_tui.protocol.messages import (
     Answer,
     Answered,
     Arrived,
+    LevelChanged,
     LogLine,
     Mark,
     Message,
     RunFinished,
     RunMeasured,
     RunnerDied,
+    RunnerPlaced,
     Samples,
     SessionFinished,
     ShardChanged,
@@ -172,11 +174,11 @@ def test_a_lost_runner_is_reported_marked_and_holds_nobody_up() -> None:
     said = merge.take(1, RunnerDied("gone", 25))
     assert [type(m) for m in said] == [LogLine, ShardChanged, Mark, Answer]
     assert said[1] == ShardChanged(run=0, runner=1, state="lost", at_ns=25, reason="gone")
-    assert said[2] == Mark(0, 20, "process 2 was lost", 25)
+    assert said[2] == Mark(0, 20, "process 2 of 2 was lost", 25)
     whole: list[Message] = merge.take(0, finished(0))
     assert isinstance(whole[0], RunFinished)
     assert (whole[0].state, whole[0].reason) == ("finished", "")
-    assert whole[0].partial == "process 2 of 2 was lost: gone"
+    assert whole[0].partial == "process 2 of 2 was lost at 20ns: gone"
     merge.take(0, finished(1))
     assert merge.take(0, SessionFinished(30)) == [SessionFinished(30)]
 
@@ -194,3 +196,58 @@ def test_a_runner_lost_after_the_others_have_ended_ends_the_session() -> None:
     said = merge.take(1, RunnerDied("gone", 7))
     assert isinstance(said[-1], SessionFinished)
     assert any(isinstance(m, RunFinished) and m.state == "failed" for m in said)
+
+
+def lose(merge: SessionMerge, runner: int) -> list[Message]:
+    return merge.take(runner, RunnerDied("gone", 25))
+
+
+def test_a_runner_that_had_measured_its_part_leaves_the_run_whole() -> None:
+    merge = SessionMerge(plan((0, 1)))
+    for runner in (0, 1):
+        merge.take(runner, at("measure"))
+    merge.take(1, RunMeasured(finished(measured_ns=7)))
+    merge.take(1, at("measured"))
+    assert not any(isinstance(m, RunFinished) for m in lose(merge, 1))
+    (whole,) = (m for m in merge.take(0, finished(measured_ns=6)) if isinstance(m, RunFinished))
+    assert (whole.state, whole.partial, whole.measured_ns) == ("finished", "", 7)
+    assert whole.warnings == (
+        "process 2 of 2 had measured its part, but was not torn down: gone",
+    )  # fmt: skip
+
+
+def test_what_is_lost_is_named_with_its_machine_and_before_measure_without_a_time() -> None:
+    merge = SessionMerge(plan((0, 1, 2)))
+    merge.take(2, RunnerPlaced(2, "anvil", 1))
+    lose(merge, 2)
+    merge.take(0, finished())
+    (whole,) = (m for m in merge.take(1, finished()) if isinstance(m, RunFinished))
+    assert whole.partial == "process 3 of 3 on anvil was lost before it measured: gone"
+
+
+def test_one_that_stands_for_a_group_is_lost_with_all_of_it() -> None:
+    merge = SessionMerge(plan((0, 1, 2, 3, 4)), members=(0, 1), groups={1: (1, 3, 4)})
+    for runner in (0, 1):
+        merge.take(runner, at("measure"))
+    said = lose(merge, 1)
+    assert {m.runner for m in said if isinstance(m, ShardChanged)} == {1, 3, 4}
+    (whole,) = (m for m in merge.take(0, finished()) if isinstance(m, RunFinished))
+    assert whole.partial == "processes 2, 4, 5 of 5 were lost at 20ns: gone"
+
+
+def test_groups_of_which_each_lost_one_are_partial_and_not_failed() -> None:
+    merge = SessionMerge(plan((0, 1, 2, 3)), members=(0, 1), groups={0: (0, 2), 1: (1, 3)})
+    for runner in (0, 1):
+        merge.take(runner, at("measure"))
+    merge.take(0, finished(partial="process 1 of 4 was lost"))
+    (whole,) = merge.take(1, finished(partial="process 4 of 4 was lost"))
+    assert isinstance(whole, RunFinished)
+    assert whole.state == "finished"
+    assert whole.partial == "process 1 of 4 was lost; process 4 of 4 was lost"
+
+
+def test_a_level_that_one_reports_late_is_not_that_of_now() -> None:
+    merge = SessionMerge(plan((0, 1)))
+    reported = [(0, 4.0, 1), (0, 8.0, 5), (1, 4.0, 2), (1, 8.0, 5)]
+    said = [m for who, level, ns in reported for m in merge.take(who, LevelChanged(0, level, ns))]
+    assert [m.level for m in said if isinstance(m, LevelChanged)] == [4.0, 8.0]

@@ -32,6 +32,7 @@ COMPLETE: dict[str, Any] = {
             "warn_targets": ["mean < 2us"],
             "database": "own",
             "alone": True,
+            "on_lost": "stop",
         },
         "d": {"workload": "cortex.get", "duration": "5s", "database": "postgresql://me@host/db"},
         "b": {
@@ -82,6 +83,7 @@ WRONG = [
     ("profile.a.database", "sqlite:///a.db"),
     ("profile.b.precision", {"mean": "2%"}),
     ("profile.b.timeout", 5),
+    ("profile.b.on_lost", "retry"),
 ]
 
 
