@@ -41,7 +41,7 @@ bench: $(INSTALLED)
 
 # The performance scripts, one after the other, beside the libraries that they are compared with;
 # SCRIPTS="observer truth" names some, QUICK=--quick takes fewer rounds.
-SCRIPTS ?= observer screen recorder library arrivals open_loads fleet launch overhead truth target_verdicts verdicts core_limits relevance postgres_limits real_verdicts modes
+SCRIPTS ?= observer screen recorder library arrivals open_loads fleet fleet_scale launch overhead truth target_verdicts verdicts core_limits relevance postgres_limits real_verdicts modes
 QUICK ?=
 
 perf: $(INSTALLED)
