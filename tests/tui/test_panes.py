@@ -217,7 +217,7 @@ def test_what_is_so_on_some_machines_only_has_their_names() -> None:
     assert "A, 4 cores (load-1, load-3)" in lines
     assert "A, 2 cores (load-2)" in lines
     assert "numpy 2.1 here, 2.0 there (load-2)" in lines
-    assert lines.count("Python") == 1
+    assert lines.count("Python 3.12.4") == 1
     assert lines.count("abcdef") == 1
 
 
