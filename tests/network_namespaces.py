@@ -52,7 +52,7 @@ class Namespace:
 
 @contextmanager
 def namespace() -> Iterator[Namespace]:
-    """A new one, which has nothing but the cable."""
+    """A new one, which reaches all addresses of this machine over its cable."""
     # A cable may outlive its namespace for a moment, so none is called like one before it.
     number = next(_numbers)
     name = f"cortex-{os.getpid()}-{number}"
@@ -71,6 +71,7 @@ def namespace() -> Iterator[Namespace]:
         for link in ("eth0", "lo"):
             _run(*inside, "link", "set", link, "up")
         _run("ip", "link", "set", cable, "up")
+        _run(*inside, "route", "add", "default", "via", here)
         yield Namespace(name, here, cable)
     finally:
         _run("ip", "netns", "del", name)

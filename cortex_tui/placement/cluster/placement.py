@@ -178,8 +178,13 @@ def slots_in_turn(machines: Sequence[Machine]) -> list[Machine]:
 async def _all_ready(members: Sequence[Member], server: LinkServer) -> None:
     try:
         async with asyncio.timeout(START_S):
-            await asyncio.gather(*(member.start() for member in members))
-            await asyncio.gather(*(member.ready for member in members))
+            # What is starting while another one fails has to be there to be closed.
+            starts = await asyncio.gather(
+                *(member.start() for member in members), return_exceptions=True
+            )
+            for error in filter(None, starts):
+                raise error
+            await asyncio.gather(*(asyncio.shield(member.ready) for member in members))
     except TimeoutError:
         missing = ", ".join(member.name for member in members if not member.ready.done())
         refused = f" ({server.refusals[-1]})" if server.refusals else ""
