@@ -8,12 +8,18 @@ operations in each interval, which the runner reports, each cut lies between two
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from cortex_tui.protocol.messages import Message, Samples
+from cortex_tui.loads.port import Load
+from cortex_tui.placement.port import Placement, Stream
+from cortex_tui.profiles.model import Length, Profile
+from cortex_tui.protocol.messages import ClockKnown, Message, RunnerPlaced, Samples
+from cortex_tui.protocol.plan import RunPlan, SessionPlan
+
+M = TypeVar("M")
 
 SOURCE = '''
 import os
@@ -88,3 +94,65 @@ class Notes:
             for before in accumulate(self._counts)
             if 0 < before < len(self._begun_ns) - 1
         ]
+
+
+class Noted:
+    """A session with one run, without warm-up, that several runners share with a worker each."""
+
+    def __init__(self, folder: Path) -> None:
+        """Needs an empty folder."""
+        self._folder = folder
+        # What lies with the suite has another path on another machine.
+        self._notes, self._suite = folder / "notes", folder / "suite"
+        self._notes.mkdir()
+        self._suite.mkdir()
+        (self._suite / "noting.py").write_text(SOURCE, encoding="utf-8")
+        self.messages: list[Message] = []
+        self.notes: list[Notes] = []
+        """Of each runner, at the end."""
+
+    async def run(
+        self,
+        placement: Placement,
+        load: Load,
+        duration_ns: int,
+        react: Callable[[Stream, Message], None] = lambda stream, message: None,
+    ) -> None:
+        """Measures in as many runners as the load says."""
+        runners = tuple(range(load.shared_by))
+        profile = Profile(
+            suite="clocks",
+            name="noted",
+            workload="noting:noted",
+            source=str(self._suite / "clocks.toml"),
+            params={"folder": str(self._notes)},
+            load=load,
+            stop=Length(duration_ns=duration_ns),
+        )
+        plan = SessionPlan(
+            session="clocks",
+            runs=(RunPlan(0, profile, runners=runners),),
+            scratch=str(self._folder / "scratch"),
+            cache=str(self._folder / "cache"),
+        )
+        async with placement.open(plan) as stream:
+            async for batch in stream:
+                for message in batch:
+                    self.messages.append(message)
+                    react(stream, message)
+        machines = {placed.runner: placed.machine for placed in self.of(RunnerPlaced)}
+        names = [machines.get(runner, f"process-{runner + 1}") for runner in runners]
+        self.notes = [
+            Notes(self._notes / f"{name}.notes", self.messages, runner)
+            for runner, name in enumerate(names)
+        ]
+
+    def of(self, kind: type[M]) -> list[M]:
+        return [message for message in self.messages if isinstance(message, kind)]
+
+    def bound_ns(self) -> int:
+        """How far the clocks of two machines may be apart, as it was stated meanwhile."""
+        bounds: dict[str, int] = {}
+        for known in self.of(ClockKnown):
+            bounds[known.machine] = max(bounds.get(known.machine, 0), known.bound_ns)
+        return sum(sorted(bounds.values())[-2:])

@@ -5,13 +5,13 @@ Machines are agents of this machine, so this needs two cores that nothing else u
 
 from __future__ import annotations
 
-from tests.performance import _fleet_cost, _fleet_kills, _fleet_load
+from tests.performance import _fleet_clock, _fleet_cost, _fleet_kills, _fleet_load
 from tests.performance._measure import Measurements
 
 
 def main() -> None:
     measurements = Measurements("What several runners are worth, and what they cost.")
-    for rows in (_fleet_load, _fleet_cost, _fleet_kills):
+    for rows in (_fleet_load, _fleet_clock, _fleet_cost, _fleet_kills):
         rows.add_rows(measurements)
     measurements.exit()
 
