@@ -77,5 +77,7 @@ class Place(NamedTuple):
     """Whether it measures on the loop of the screen or the report."""
     has_fleets: bool = False
     """Whether several runners can share a session."""
+    has_machines: bool = False
+    """Whether sessions are measured on machines that have to be reached first."""
     slots: int = 1
     """Among how many runners a load is shared for which nobody gave a number."""

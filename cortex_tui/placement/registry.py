@@ -50,6 +50,7 @@ CLUSTER = Place(
     own_process=True,
     can_be_killed=True,
     has_fleets=True,
+    has_machines=True,
 )
 """What is known of a session of any cluster, by which it is stored."""
 

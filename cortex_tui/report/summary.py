@@ -95,8 +95,9 @@ def _measured_on(view: SessionView) -> Iterator[str]:
     if view.clock_cost_ns:
         most = max((len(run.shards) for run in view.runs), default=0)
         shared = f", up to {most} processes a run" if most else ""
+        where = view.where or place_of(view.placement).words
         yield (
-            f"measured with {view.loop or 'asyncio'} {place_of(view.placement).words}{shared}: "
+            f"measured with {view.loop or 'asyncio'} {where}{shared}: "
             "timing adds "
             f"{format_duration(view.clock_cost_ns)} to an operation, and awaiting one that does "
             f"nothing takes {format_duration(view.await_cost_ns)}"

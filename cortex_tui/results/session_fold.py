@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from statistics import mean
 from typing import Any, Literal, TypeVar
@@ -40,6 +40,7 @@ from cortex_tui.protocol.messages import (
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.results.cells import Cells, cells_of, wants_cells
 from cortex_tui.results.interval_file import IntervalFile
+from cortex_tui.results.machine_view import MachineView
 from cortex_tui.results.machines import machines_of, with_machine
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
@@ -68,11 +69,14 @@ class SessionFold:
         started_at: str,
         file_system: str = "",
         file: IntervalFile | None = None,
+        where: str = "",
     ) -> None:
-        """`placement` is its name, `started_at` UTC in ISO 8601, `file_system` the kind that
-        databases are kept on, `file` where intervals are kept that are seldom looked at."""
+        """`placement` is its name and `where` what it is in words, `started_at` UTC in ISO 8601,
+        `file_system` the kind that databases are kept on, `file` where intervals are kept that are
+        seldom looked at."""
         self.plan = plan
         self.placement, self._place = placement, place_of(placement)
+        self._where = where
         self.started_at = started_at
         self.file_system = file_system
         self._file = file
@@ -241,6 +245,8 @@ class SessionFold:
             state=self.state,
             stopped=self.stopped,
             placement=self.placement,
+            where=self._where,
+            machines=self._machine_views(),
             loop=started.loop if started else "",
             timer=started.timer if started else "",
             started_at=self.started_at,
@@ -264,9 +270,28 @@ class SessionFold:
 
     def offset_ns(self, line: LogLine) -> int | None:
         """When the line was printed, since the session's start; None if that is not known."""
-        if self.started is None or not line.at_ns:
-            return None
-        return max(0, line.at_ns - self.started.at_ns)
+        return self._since_start_ns(line.at_ns)
+
+    def _since_start_ns(self, at_ns: int) -> int | None:
+        return max(0, at_ns - self.started.at_ns) if self.started is not None and at_ns else None
+
+    def _machine_views(self) -> tuple[MachineView, ...]:
+        """In the order in which the first runner was started on each."""
+        runners = Counter(self.machine_of.values())
+        found = []
+        for name, changed in self.machines.items():
+            view = MachineView(name=name, runners=runners[name])
+            if changed is not None:
+                view = msgspec.structs.replace(
+                    view,
+                    state=changed.state,
+                    reason=changed.reason,
+                    since_ns=self._since_start_ns(changed.since_ns),
+                )
+            if (clock := self.clocks.get(name)) is not None:
+                view = msgspec.structs.replace(view, clock_bound_ns=clock.bound_ns)
+            found.append(view)
+        return tuple(found)
 
     def _log_entry(self, line: LogLine) -> LogEntry:
         run = self.runs.get(line.run)

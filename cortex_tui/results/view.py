@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from cortex_tui.results.machine_view import MachineView
 from cortex_tui.results.run_result import RunResult
 
 
@@ -32,6 +33,11 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     stopped: bool = False
     """Whether it finished because it was stopped before its runs had ended."""
     placement: str = "process"
+    where: str = ""
+    """What that is, in words: `on the machines of tcp://host:8786`; "" where only its name is
+    known."""
+    machines: tuple[MachineView, ...] = ()
+    """Those of a cluster that have runners of it."""
     loop: str = ""
     timer: str = ""
     started_at: str = ""

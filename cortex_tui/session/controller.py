@@ -129,6 +129,7 @@ class SessionController:
             started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             file_system_of(self._scratch.root),
             IntervalFile(self._scratch.root),
+            self._place.words,
         )
         self._intake = Intake(
             fold,

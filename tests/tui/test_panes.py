@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from cortex_tui.profiles.model import Problem
+from cortex_tui.results.machine_view import MachineView
 from cortex_tui.results.machines import with_machine
 from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.tui.panes.log import LogPane
@@ -252,3 +253,39 @@ def test_a_blocked_loop_and_a_full_machine_are_warned_of() -> None:
     lines = MachinePane.lines_of(pane_input(view), 70)
     warned = ["".join(span.text for span in line) for line in lines if line[-1].tone == "warn"]
     assert [line.split()[0] for line in warned] == ["loop", "CPU"]
+
+
+def test_the_machines_of_a_cluster_are_listed_with_what_became_of_them() -> None:
+    machines = (
+        MachineView(name="red", runners=2, clock_bound_ns=48_000),
+        MachineView(name="deep blue", runners=1, state="silent", since_ns=1_200_000_000),
+        MachineView(
+            name="old",
+            runners=1,
+            state="lost",
+            since_ns=4_150_000_000,
+            reason="its agent was killed by SIGKILL",
+            clock_bound_ns=400_000,
+        ),
+    )
+    view = msgspec.structs.replace(
+        batched(), placement="cluster", where="on the machines of tcp://h:1", machines=machines
+    )
+    lines = session_text(view).splitlines()
+    assert "runner    on the machines of tcp://h:1" in lines[1]
+    first = next(at for at, line in enumerate(lines) if line.startswith("machines"))
+    assert [line.rstrip() for line in lines[first : first + 4]] == [
+        "machines  red        2 runners   clock ±48.0µs   connected",
+        "          deep blue  1 runner    clock unknown   silent since 1.20s",
+        "          old        1 runner    clock ±400µs    lost since 4.15s",
+        "          its agent was killed by SIGKILL",
+    ]
+
+
+def test_a_session_that_waits_for_its_machines_says_so() -> None:
+    waiting = msgspec.structs.replace(batched(), state="starting", placement="cluster")
+    assert "connecting to the machines" in session_text(waiting)
+    line = "".join(span.text for span in status_line(waiting, Listing(CATALOG), 80))
+    assert line.startswith(" connecting to the machines")
+    there = msgspec.structs.replace(waiting, machines=(MachineView(name="red", runners=1),))
+    assert "connecting" not in session_text(there)

@@ -1,7 +1,7 @@
 """Sessions on the machines of a cluster: runners there, one stream of all here.
 
-The agents are started with the first session and serve all that follow, until the program ends or
-one of them is lost: then the next session starts all of them anew.
+The agents are started ahead of time or with the first session, and serve all that follow, until the
+program ends or one of them is lost: then the next session starts all of them anew.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class OnCluster:
         self._adapter = adapter
         self._settings = settings
         self._cluster: _Cluster | None = None
+        self._opening: asyncio.Task[_Cluster] | None = None
+        """Ahead of time."""
         self._setup: SessionSetup | None = None
 
     @asynccontextmanager
@@ -60,11 +62,16 @@ class OnCluster:
             yield stream
 
     def prepare(self) -> None:
-        """Has each machine start a runner ahead of time, once there are agents."""
+        """Starts the agents, or has each start a runner ahead of time."""
         if self._cluster is not None:
             self._cluster.prepare()
+        elif self._opening is None:
+            self._opening = asyncio.ensure_future(_Cluster.start(self._adapter, self._settings))
 
     async def aclose(self) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+            await self._opened_before()
         cluster, self._cluster = self._cluster, None
         if cluster is not None:
             await cluster.close()
@@ -73,9 +80,18 @@ class OnCluster:
         """The cluster, all of whose machines are there."""
         if self._cluster is not None and self._cluster.lost:
             await self.aclose()
+        await self._opened_before()
         if self._cluster is None:
             self._cluster = await _Cluster.start(self._adapter, self._settings)
         return self._cluster
+
+    async def _opened_before(self) -> None:
+        """Waits for what was begun ahead of time. Where that has failed, the next session tries
+        again, and reports what is wrong then."""
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            (found,) = await asyncio.gather(opening, return_exceptions=True)
+            self._cluster = found if isinstance(found, _Cluster) else self._cluster
 
 
 class _Cluster:

@@ -11,10 +11,11 @@ from cortex_tui.results.machines import machines_of
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.view import SessionView
 from cortex_tui.tables import Tone
+from cortex_tui.text import one_line
 from cortex_tui.tui.panes.port import LinesPane, PaneInput
 from cortex_tui.tui.render.line_builder import LABEL_WIDTH, LineBuilder
-from cortex_tui.tui.render.status import cost_text
-from cortex_tui.tui.render.text import Line
+from cortex_tui.tui.render.status import cost_text, stage_of
+from cortex_tui.tui.render.text import Line, Span, width_of
 from cortex_tui.tui.render.trend import trend
 from cortex_tui.tui.state.cost import ScreenCost
 from cortex_tui.tui.state.pace import FULL, pace_text
@@ -28,7 +29,7 @@ _LEVELS: dict[str, Tone] = {"warning": "warn", "note": "plain", "ok": "dim"}
 
 
 def _runner(builder: LineBuilder, view: SessionView) -> None:
-    facts = [place_of(view.placement).words, *filter(None, [view.loop])]
+    facts = [view.where or place_of(view.placement).words, *filter(None, [view.loop])]
     if view.timer:
         facts.append(f"arrivals woken by {view.timer}")
     builder.fact("runner", ", ".join(facts))
@@ -37,6 +38,28 @@ def _runner(builder: LineBuilder, view: SessionView) -> None:
         builder.fact(
             "clock", f"{reading}; an empty await takes {format_duration(view.await_cost_ns)}"
         )
+
+
+_STATES: dict[str, Tone] = {"connected": "good", "silent": "warn", "lost": "bad"}
+
+
+def _machines(builder: LineBuilder, view: SessionView) -> None:
+    """Each machine of a cluster on a line, and why one was lost below it."""
+    width = max((width_of(one_line(machine.name)) for machine in view.machines), default=0)
+    label = "machines"
+    for machine in view.machines:
+        runners = f"{machine.runners} runner{'s' * (machine.runners != 1)}"
+        bound_ns = machine.clock_bound_ns
+        clock = f"clock ±{format_duration(bound_ns)}" if bound_ns is not None else "clock unknown"
+        since_ns = machine.since_ns if machine.state != "connected" else None
+        since = f" since {format_duration(since_ns)}" if since_ns is not None else ""
+        name = one_line(machine.name)
+        facts = f"{name}{' ' * (width - width_of(name))}  {runners:<10}  {clock:<14}  "
+        state = Span(f"{machine.state}{since}", _STATES[machine.state])
+        builder.row((Span(label.ljust(LABEL_WIDTH), "dim"), Span(facts), state))
+        label = ""
+        if machine.reason:
+            builder.fact(label, machine.reason, "bad")
 
 
 def _health(builder: LineBuilder, view: SessionView, cost: ScreenCost, cores: int) -> None:
@@ -123,7 +146,7 @@ class MachinePane(LinesPane):
             builder.add("Nothing was run yet. A session starts by examining the machine.", "dim")
             builder.add("cortex-tui doctor does so at any time.", "dim")
             return builder.lines
-        state = [view.outcome, format_duration(view.elapsed_ns)]
+        state = [stage_of(view), format_duration(view.elapsed_ns)]
         if view.rounds > 1:
             state.insert(1, f"round {view.current_round} of {view.rounds}")
         builder.fact("session", ", ".join(state))
@@ -133,6 +156,7 @@ class MachinePane(LinesPane):
             text = f"! {warning.text}; seen by {', '.join(warning.profiles)}"
             builder.add(text, "warn", indent="  ")
         _runner(builder, view)
+        _machines(builder, view)
         _health(builder, view, cost, now.cores)
         if now.series is not None:
             _over_time(builder, now.series)

@@ -43,11 +43,18 @@ def _turn(view: SessionView) -> str:
     return f"run {max(turns, default=1)}/{len(runs)}"
 
 
+def stage_of(view: SessionView) -> str:
+    """The state of the session in a word or two."""
+    if view.state == "starting" and place_of(view.placement).has_machines:
+        return "starting" if view.machines else "connecting to the machines"
+    return view.outcome
+
+
 def _state(view: SessionView) -> Span:
     live = [run for run in view.runs if run.state == "running" and run.life.outcome is None]
     paused = sum(run.life.paused for run in live)
     if view.state != "running" or not paused:
-        return Span(view.outcome, "good" if view.state == "running" else "plain")
+        return Span(stage_of(view), "good" if view.state == "running" else "plain")
     return Span("paused" if paused == len(live) else f"{paused} of {len(live)} paused", "warn")
 
 

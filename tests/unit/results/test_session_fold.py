@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from cortex_tui.limits import MAX_LOG_LINES
 from cortex_tui.protocol.messages import (
+    ClockKnown,
     LogLine,
+    MachineChanged,
     Message,
     RunFinished,
     RunMeasured,
     RunnerDied,
+    RunnerPlaced,
     SessionFinished,
 )
+from cortex_tui.protocol.moments import ClockMap
+from cortex_tui.results.machine_view import MachineView
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.view import LogEntry, SessionView
 from tests.unit.session.messages import (
@@ -195,3 +200,22 @@ def test_others_may_continue_while_a_view_is_made() -> None:
     )
     assert called
     assert view == view_of(fold(*STREAM))
+
+
+def test_machines_are_seen_with_their_runners_clock_and_state() -> None:
+    made = fold(placement="cluster")
+    for runner, machine in enumerate(("red", "blue", "red")):
+        made.apply(RunnerPlaced(runner, machine, 0))
+    made.apply(ClockKnown("red", 48_000, ClockMap(), 0))
+    assert view_of(made).machines == (
+        MachineView(name="red", runners=2, clock_bound_ns=48_000),
+        MachineView(name="blue", runners=1),
+    )
+    made.apply(started())
+    lost = MachineChanged(
+        machine="blue", state="lost", reason="gone", since_ns=SECOND_NS, at_ns=SECOND_NS
+    )
+    made.apply(lost)
+    (_, blue) = view_of(made).machines
+    assert (blue.state, blue.reason) == ("lost", "gone")
+    assert blue.since_ns == SECOND_NS - started().at_ns
