@@ -93,8 +93,11 @@ def aligned(column: Sequence[str], *, right: bool = False, least: int = 0) -> li
     if text.isascii() and text.isprintable():
         width = max(least, max(map(len, column), default=0))
         return [cell.rjust(width) if right else cell.ljust(width) for cell in column]
-    cells = [one_line(cell) for cell in column]
-    widths = [cell_width(cell) for cell in cells]
-    widest = max(least, *widths)
-    fills = [" " * (widest - width) for width in widths]
-    return [fill + cell if right else cell + fill for cell, fill in zip(cells, fills, strict=True)]
+    # Each different text once: most columns of such lists have few of them.
+    cells = {cell: one_line(cell) for cell in set(column)}
+    widths = {cell: cell_width(shown) for cell, shown in cells.items()}
+    widest = max(least, *widths.values())
+    for cell, shown in cells.items():
+        fill = " " * (widest - widths[cell])
+        cells[cell] = fill + shown if right else shown + fill
+    return [cells[cell] for cell in column]

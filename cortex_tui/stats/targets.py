@@ -5,7 +5,6 @@ Needs neither numpy nor a clock: whatever reads profiles can check targets with 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -160,5 +159,7 @@ def _unknown(name: str) -> str:
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
+    import difflib  # not for whoever has no error to report
+
     close = difflib.get_close_matches(word, known, n=1)
     return f", did you mean {close[0]!r}?" if close else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import shlex
 from collections.abc import Iterable
 from pathlib import Path
@@ -46,6 +45,8 @@ def is_tag(text: str) -> bool:
 
 def unknown(path: Path, ref: str, names: Iterable[str]) -> SnapshotError:
     """There is neither a snapshot nor a session of that name."""
+    import difflib  # not for whoever has no error to report
+
     near = difflib.get_close_matches(ref, list(names), n=1)
     hint = f"did you mean {near[0]!r}?" if near else "`cortex-tui snapshots` lists what there is"
     return SnapshotError(f"{path}: no snapshot or session {ref!r}: {hint}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 from collections.abc import Iterable
 
 _SHOWN_CHARACTERS = 60
@@ -12,6 +10,8 @@ _SHOWN_CHARACTERS = 60
 def shown(value: object) -> str:
     """A value as it may stand in TOML, on one line, shortened, control characters escaped."""
     if isinstance(value, str):
+        import json  # as difflib below, not for commands in which nothing is wrong
+
         text = json.dumps(value, ensure_ascii=not value.isprintable())
     elif isinstance(value, bool):
         text = str(value).lower()
@@ -28,6 +28,8 @@ def shown(value: object) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known name that is most like `word`, None if there is none that it can have meant."""
+    import difflib
+
     by_folded = {name.lower(): name for name in sorted(known)}
     found = difflib.get_close_matches(word.lower(), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
