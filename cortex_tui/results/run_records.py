@@ -10,6 +10,7 @@ from cortex_tui.protocol.messages import RunPlanned
 from cortex_tui.results.cells import Cells
 from cortex_tui.results.findings import Findings
 from cortex_tui.results.interval import Interval, TimeName
+from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.result_of import statistics_of, targets_of
 from cortex_tui.results.run_fold import Concluded, RunFold
 from cortex_tui.results.warnings import warnings_of
@@ -111,12 +112,14 @@ def fold_of(
     intervals: Sequence[IntervalRecord],
     session: SessionRecord,
     state: SessionState,
+    file: IntervalFile | None = None,
 ) -> RunFold:
-    """The fold as it was when the run was stored."""
+    """The fold as it was when the run was stored. With a `file`, its intervals are in it."""
     run = RunFold(
         RunPlanned(record.run, record.profile, (), record.round, record.variant),
         session.clock_cost_ns,
         session.interval_ns,
+        file,
     )
     cut = state != "running" and record.state in _LIVE
     run.life, run.interrupted = _life(record, cut=cut), cut

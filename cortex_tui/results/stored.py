@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import msgspec
 
 from cortex_tui.results.cells import cells_of
+from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.result_of import result_of
+from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_records import fold_of
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_result import SessionResult
@@ -22,17 +25,27 @@ from cortex_tui.store.records import (
 
 def from_stored(stored: StoredSession) -> SessionResult:
     """The session from its stored intervals. SnapshotError if they cannot be read."""
+    return result_from(stored, folds_of(stored))
+
+
+def folds_of(stored: StoredSession, file: IntervalFile | None = None) -> list[RunFold]:
+    """A fold for each of its runs. SnapshotError as above; with a `file`, intervals are in it."""
     intervals: defaultdict[int, list[IntervalRecord]] = defaultdict(list)
     for interval in stored.intervals:
         intervals[interval.run].append(interval)
     try:
-        runs = [
-            fold_of(run, intervals[run.run], stored.session, stored.state) for run in stored.runs
+        return [
+            fold_of(run, intervals.pop(run.run, ()), stored.session, stored.state, file)
+            for run in stored.runs
         ]
     except (HistogramFormatError, ValueError) as error:
         raise SnapshotError(
             f"session {stored.session.id} cannot be read: {error}: it is damaged, remove it"
         ) from error
+
+
+def result_from(stored: StoredSession, runs: Sequence[RunFold]) -> SessionResult:
+    """What these runs of the session have come to."""
     cells = cells_of(runs)
     return SessionResult(
         record=stored.session,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Literal, NoReturn
 
 import msgspec
@@ -11,10 +12,10 @@ import msgspec
 from cortex_tui.limits import MAX_MARKS, MAX_NOTE_CHARS
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import Answered
-from cortex_tui.results.run_records import fold_of
+from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.session_result import SessionResult
-from cortex_tui.results.stored import from_stored
+from cortex_tui.results.stored import folds_of, result_from
 from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.session.control import SavedSnapshot, TimedPhase, UntilDecided
 from cortex_tui.session.versions import Version
@@ -36,9 +37,12 @@ class StoredControl:
         session is decoded; SnapshotError where it is damaged."""
         self.profiles = tuple({run.profile.full_name: run.profile for run in stored.runs}.values())
         """What it ran, each profile once."""
-        self._stored = stored
+        file = IntervalFile(Path(store.url).absolute().parent)
+        self._folds = {run.run: run for run in folds_of(stored, file)}
+        # Its intervals are in the file: 20 runs of an hour have 24,000 of them.
+        self._stored = msgspec.structs.replace(stored, intervals=())
         self._store = store
-        self._result = from_stored(stored)
+        self._result = result_from(stored, list(self._folds.values()))
         self._view = _view_of(stored, self._result)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="intervals")
 
@@ -126,15 +130,13 @@ class StoredControl:
         raise SnapshotError(f"run {run} of session {session} is not here")
 
     def _series(self, session: str, run: int) -> RunSeries:
-        stored = self._stored
-        record = self._record(session, run)
-        intervals = [each for each in stored.intervals if each.run == run]
-        return fold_of(record, intervals, stored.session, stored.state).series()
+        return self._folds[self._record(session, run).run].series()
 
     def _take(self, noted: RunRecord) -> None:
         """Has another record of a run, which differs in its marks."""
         records = tuple(noted if each.run == noted.run else each for each in self._stored.runs)
         self._stored = msgspec.structs.replace(self._stored, runs=records)
+        self._folds[noted.run].marks = list(noted.marks)
         runs = tuple(
             msgspec.structs.replace(each, marks=noted.marks) if each.run == noted.run else each
             for each in self._result.runs

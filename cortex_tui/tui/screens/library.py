@@ -22,6 +22,7 @@ from cortex_tui.library.changes import (
 )
 from cortex_tui.library.removing import remove_all
 from cortex_tui.session.baselines import baseline_in
+from cortex_tui.session.freed import give_back
 from cortex_tui.session.stored_control import StoredControl
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.library import Removed
@@ -192,6 +193,8 @@ class LibraryScreen(StoredListScreen):
         if not self.is_current:  # something else was opened meanwhile
             control.close()
             return
+        # What it was read from, of 20 runs of an hour 30 MB.
+        await asyncio.to_thread(give_back)
         screen = MainScreen(
             catalog_of(control.profiles), (), self.store.url, stored=self._title(entry)
         )

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cortex_tui.protocol.messages import Answered
-from cortex_tui.results.stored import from_stored
+from cortex_tui.results.slices import FiledSlices, IntervalSlice
+from cortex_tui.results.stored import folds_of, from_stored
 from cortex_tui.session.control import Control
 from cortex_tui.session.stored_control import StoredControl
 from cortex_tui.store.background import BackgroundStore
@@ -70,6 +72,24 @@ def test_its_intervals_hold_every_operation(control: StoredControl) -> None:
         series = control.series("s1", run.run).result(S)
         assert sum(each.service.total for each in series.slices) == run.operations
         assert len(series.slices) == 12
+
+
+def test_its_old_intervals_are_in_a_file_without_a_name(path: Path) -> None:
+    store = BackgroundStore(path)
+    there = {each.name for each in path.parent.iterdir()} | {"s.db-shm", "s.db-wal"}
+    stored = load(path)
+    longer = samples.batch("s1", state="finished", count=200)
+    stored = msgspec.structs.replace(stored, runs=longer.runs, intervals=longer.intervals)
+    control = StoredControl(stored, store)
+    for run, fold in zip(longer.runs, folds_of(stored), strict=True):
+        found, expected = control.series("s1", run.run).result(S), fold.series()
+        assert isinstance(found.slices, FiledSlices)
+        in_memory = [each for _, each in found.keys if isinstance(each, IntervalSlice)]
+        assert len(in_memory) < 20 < len(found.slices) == len(expected.slices)
+        assert found.merged().moments == expected.merged().moments
+    assert {each.name for each in path.parent.iterdir()} <= there
+    control.close()
+    store.close()
 
 
 def test_what_needs_a_running_session_is_refused(control: StoredControl) -> None:
