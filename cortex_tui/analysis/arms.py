@@ -38,6 +38,8 @@ class Round:
     """Operations that are left out of `times`, since others used the machine meanwhile."""
     run: int = 0
     """Its number in the session; runs are numbered in the order in which they were run."""
+    partial: str = ""
+    """Which part of it was lost, with its process or machine; "" for a whole one."""
 
     @property
     def throughput_per_s(self) -> float | None:
@@ -59,6 +61,13 @@ class Arm:
     batch: int = 1
     """How many operations each time stands for; 0 where the rounds differ in it."""
     neighbours: tuple[str, ...] = ()
+    left_out: tuple[int, ...] = ()
+    """The numbers of rounds that are not among them, since a part of each was lost."""
+
+    @property
+    def partial(self) -> str:
+        """What was lost of its rounds, where there is no whole one; else ""."""
+        return next((each.partial for each in self.rounds if each.partial), "")
 
 
 def arms_of(result: SessionResult, variant: str = "", *, live: bool = False) -> dict[str, Arm]:
@@ -71,7 +80,7 @@ def arms_of(result: SessionResult, variant: str = "", *, live: bool = False) -> 
     runs = [
         run
         for run in sorted(result.runs, key=lambda run: (run.round, run.run))
-        if run.variant == variant and run.operations and run.state in states and not run.partial
+        if run.variant == variant and run.operations and run.state in states
     ]
 
     def of(name: str) -> Arm:
@@ -88,6 +97,7 @@ def arms_of(result: SessionResult, variant: str = "", *, live: bool = False) -> 
                 mean_ns=run.mean_ns,
                 bounds_ns=run.bounds_ns.get(headline, {}),
                 run=run.run,
+                partial=run.partial,
             )
             for run in own
         )
@@ -102,9 +112,13 @@ def arm(
     batches: Iterable[int],
     neighbours: tuple[str, ...] = (),
 ) -> Arm:
-    """An arm of rounds whose batches may differ."""
-    sizes = set(batches)
-    return Arm(profile, tuple(rounds), sizes.pop() if len(sizes) == 1 else 0, neighbours)
+    """An arm of rounds whose batches may differ. One that is partial had another load than the
+    others, and is left out where there are whole ones."""
+    sizes, every = set(batches), tuple(rounds)
+    whole = tuple(each for each in every if not each.partial)
+    left_out = tuple(each.number for each in every if each.partial) if whole else ()
+    batch = sizes.pop() if len(sizes) == 1 else 0
+    return Arm(profile, whole or every, batch, neighbours, left_out)
 
 
 def in_step(a: Arm, b: Arm) -> tuple[Arm, Arm]:

@@ -64,6 +64,8 @@ def noise_of(sessions: Sequence[StoredSession], measured_at: str) -> list[NoiseR
     for stored, arms in zip(sessions, measured, strict=True):
         machine = machine_key(stored.session.environment)
         for name, arm in arms.items():
+            if arm.partial:
+                continue  # its load was another
             keys[name] = profile_key(arm, stored.session), machine
             found[name].append(values_of(arm))
     return [

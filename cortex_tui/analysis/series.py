@@ -179,7 +179,8 @@ def _by_session(runs: Iterable[MeasuredRun], variant: str) -> dict[str, list[Mea
     found: dict[str, list[MeasuredRun]] = {}
     for run in runs:
         wanted = (variant,) if variant else run.as_it_is
-        if _facts(run).state == "finished" and _facts(run).variant in wanted:
+        facts = _facts(run)
+        if facts.state == "finished" and not facts.partial and facts.variant in wanted:
             found.setdefault(run.session, []).append(run)
     return found
 

@@ -135,7 +135,8 @@ def compare_sources(
     """Each of the others against the first; `noise` is all that is known of it.
 
     What differs so much that the comparison means nothing is left out or, `forced`, compared
-    without a verdict.
+    without a verdict. A profile of which a side has partial runs alone has no verdict, unless that
+    is `forced`.
     """
     records = list(noise)
     others = sources[1:]
@@ -194,6 +195,9 @@ def _compared(
             besides[name] = apart
         floors = {} if paired else floors_for(other, b.session, noise)
         reason = "" if broken is None else f"not the same thing: {broken.what} differs"
+        if not reason and not forced:
+            reason = _partial(a, one) or _partial(b, other)
+        notes += [*_rounds_left_out(a, one), *_rounds_left_out(b, other)]
         pairs.append(Pair(one, other, floors, reason))
     return Compared(
         a=_facts(a),
@@ -206,6 +210,19 @@ def _compared(
         only_b=tuple(name for name in arms_b if name not in arms_a),
         notes=tuple(notes),
     )
+
+
+def _partial(side: Source, arm: Arm) -> str:
+    """Why a side has no whole round of a profile; "" where it has."""
+    return f"{side.name} is partial: {arm.partial}" if arm.partial else ""
+
+
+def _rounds_left_out(side: Source, arm: Arm) -> list[str]:
+    if not arm.left_out:
+        return []
+    numbers = ", ".join(map(str, arm.left_out))
+    rounds = f"round{'s' * (len(arm.left_out) > 1)} {numbers}"
+    return [f"{arm.profile.full_name}: left out, as a part was lost: {rounds} of {side.name}"]
 
 
 def _has_one_alone(a: Source, b: Source) -> bool:

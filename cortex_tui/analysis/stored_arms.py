@@ -94,6 +94,7 @@ def _round(run: RunRecord, intervals: Sequence[IntervalRecord], *, clean: bool) 
         bounds_ns=run.confidence_ns.get(headline, {}),
         dropped=whole.count - moments.count,
         run=run.run,
+        partial=run.partial,
     )
 
 

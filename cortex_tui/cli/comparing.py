@@ -68,7 +68,8 @@ def share(ctx: click.Context, param: click.Parameter, text: str | None) -> float
     "--force",
     "forced",
     is_flag=True,
-    help="Show the numbers of what cannot be compared, too, without a verdict.",
+    help="Show the numbers of what cannot be compared, too, without a verdict; and judge runs that "
+    "lost a process as if they were whole.",
 )
 @click.option("--brief", is_flag=True, help="Only the deciding statistic of each profile.")
 @click.option(

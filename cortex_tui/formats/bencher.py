@@ -12,9 +12,11 @@ MAX_NAME_CHARS = 1_024
 
 
 def _write(recording: Recording) -> bytes:
-    found = {one_line(each.name)[:MAX_NAME_CHARS]: _measures(each) for each in pooled(recording)}
-    whole = {name: measures for name, measures in found.items() if measures}
-    return json.dumps(whole, indent=2).encode() + b"\n"
+    # What a partial run measured is of another load, and would be a change in a chart.
+    whole = (each for each in pooled(recording) if not each.partial)
+    found = {one_line(each.name)[:MAX_NAME_CHARS]: _measures(each) for each in whole}
+    known = {name: measures for name, measures in found.items() if measures}
+    return json.dumps(known, indent=2).encode() + b"\n"
 
 
 def _measures(each: Pooled) -> dict[str, dict[str, float]]:
@@ -37,6 +39,6 @@ FORMAT = Format(
     "bencher",
     ".json",
     "the Bencher Metric Format: percentiles in ns with their bounds, and throughput",
-    "curves, targets and verdicts",
+    "curves, targets and verdicts; partial runs",
     write=_write,
 )

@@ -13,7 +13,7 @@ from cortex_tui.formats.port import Format, FormatError, Origin, Recording
 from cortex_tui.store.records import StoredSession
 from cortex_tui.text import one_line
 
-_TEXTS = frozenset({"started_at", "profile", "variant", "time", "histogram"})
+_TEXTS = frozenset({"started_at", "profile", "variant", "time", "histogram", "partial"})
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MAX_FIELD_CHARS = 1 << 20
 

@@ -13,7 +13,8 @@ STATISTICS = ("p50", "p95", "p99")
 
 
 def _write(recording: Recording) -> bytes:
-    rows = [row for each in pooled(recording) for row in _rows(each)]
+    # What a partial run measured is of another load, and would be a change in the chart.
+    rows = [row for each in pooled(recording) if not each.partial for row in _rows(each)]
     return json.dumps(rows, indent=2).encode() + b"\n"
 
 
@@ -41,6 +42,6 @@ FORMAT = Format(
     "github-action-benchmark",
     ".json",
     "the tool `customSmallerIsBetter` of github-action-benchmark: p50, p95 and p99 in ms",
-    "throughput, of which more is better; curves, targets and verdicts",
+    "throughput, of which more is better; curves, targets and verdicts; partial runs",
     write=_write,
 )

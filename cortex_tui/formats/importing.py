@@ -66,6 +66,8 @@ class ImportedRun:
     params: dict[str, ParamValue] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     load: Load | None = None
+    partial: str = ""
+    """Which part of it was lost."""
     errors: dict[str, int] = field(default_factory=dict)
     measured_ns: int = 0
     statistics: dict[str, float] = field(default_factory=dict)
@@ -294,6 +296,7 @@ def _records(number: int, run: ImportedRun) -> tuple[RunRecord, list[IntervalRec
         phase="teardown",
         batch=run.batch,
         measured_ns=run.measured_ns,
+        partial=run.partial,
         errors=run.errors,
         warnings=tuple(text_of(note, 1_000) for note in run.notes[:20]),
         service=service,

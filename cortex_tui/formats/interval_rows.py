@@ -29,6 +29,7 @@ COLUMNS = (
     "started_at", "run", "profile", "round", "variant", "batch", "window_ns", "time", "start_ns",
     "length_ns", "count", "overflow", "errors", "unstarted", "in_flight", "level", "min_ns",
     "mean_ns", "m2_ns2", "max_ns", "p50_ns", "p90_ns", "p95_ns", "p99_ns", "p99.9_ns", "histogram",
+    "partial",
 )  # fmt: skip
 """Times in ns since measuring began; `window_ns` is for how long the run measured, and `m2_ns2`
 the sum of squared differences from the mean."""
@@ -50,7 +51,7 @@ def rows_of(recording: Recording) -> Iterator[dict[str, Any]]:
         common = {
             "started_at": record.started_at, "run": run.run, "profile": run.profile.full_name,
             "round": run.round, "variant": run.variant, "batch": run.batch,
-            "window_ns": run.measured_ns,
+            "window_ns": run.measured_ns, "partial": run.partial,
             "start_ns": interval.first * record.interval_ns,
             "length_ns": interval.length * record.interval_ns,
         }  # fmt: skip
@@ -144,6 +145,7 @@ def _run_of(
         run = runs[key] = ImportedRun(suite, name, unit_ns, variant=variant)
         run.round = min(max(1, _count(row, "round", where)), 1_000_000)
         run.batch = max(1, _count(row, "batch", where))
+        run.partial = text_of(row.get("partial") or "", 1_000)
     return run
 
 

@@ -24,6 +24,7 @@ _LATENCY = "cortex_tui_latency_seconds"
 _OPERATIONS = "cortex_tui_operations"
 _ERRORS = "cortex_tui_errors"
 _THROUGHPUT = "cortex_tui_throughput_per_second"
+_PARTIAL = "cortex_tui_partial"
 
 
 def _write(recording: Recording) -> bytes:
@@ -46,6 +47,9 @@ def _write(recording: Recording) -> bytes:
             for each in profiles
             if each.throughput_per_s is not None
         ),
+        f"# TYPE {_PARTIAL} gauge",
+        f"# HELP {_PARTIAL} 1 for a profile of which a process was lost while it was measured.",
+        *(f"{_PARTIAL}{_labels(each)} {int(bool(each.partial))}" for each in profiles),
         "# EOF",
     ]
     return ("\n".join(lines) + "\n").encode()

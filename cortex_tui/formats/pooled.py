@@ -29,9 +29,16 @@ class Pooled(NamedTuple):
         return self.rounds[0].batch
 
     @property
+    def partial(self) -> str:
+        """What was lost of its rounds; "" where they are whole."""
+        return "; ".join(run.partial for run in self.rounds if run.partial)
+
+    @property
     def about(self) -> str:
-        """What its times are of, where that is not one operation, for behind its name."""
-        return f" (batches of {self.batch:,})" if self.batch > 1 else ""
+        """What its times are of, where that is not one operation, and whether a part of it was
+        lost; for behind its name."""
+        batches = f" (batches of {self.batch:,})" if self.batch > 1 else ""
+        return batches + " (partial)" * bool(self.partial)
 
     @property
     def operations(self) -> int:

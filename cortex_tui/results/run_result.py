@@ -189,6 +189,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
             operations=self.operations,
             batch=self.batch,
             primary=self.profile.primary,
+            partial=bool(self.partial),
             statistics=self.statistics,
         )
 

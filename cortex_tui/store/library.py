@@ -90,6 +90,8 @@ class RunFacts(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """How many operations each value is for: percentiles and `max` are of that many."""
     primary: str = ""
     """The percentile that its targets name first, "" where they name none."""
+    partial: bool = False
+    """Whether a part of it was lost, so that its load was another."""
     statistics: dict[str, float] = {}
 
 

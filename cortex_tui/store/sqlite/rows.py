@@ -67,6 +67,7 @@ def measured_row(session: str, record: RunRecord) -> Row:
         operations=_operations(record),
         batch=record.batch,
         primary=record.profile.primary,
+        partial=bool(record.partial),
         statistics=record.statistics,
     )
     return record.profile.full_name, session, record.run, _text(facts)

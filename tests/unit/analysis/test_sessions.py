@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from cortex_tui.analysis.sessions import compare_sources, variants_of
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.plan import Variant
@@ -11,8 +13,11 @@ from cortex_tui.store.records import SessionRecord
 from tests.unit.analysis.sides import latencies, one_round, profile
 
 
-def live(slower: float, *, failed: int | None = None) -> SessionResult:
-    """Two variants in eight rounds; the run of that number failed."""
+def live(
+    slower: float, *, failed: int | None = None, partial: Collection[int] = ()
+) -> SessionResult:
+    """Two variants in eight rounds; the run of that number failed, those of the others lost a
+    process."""
     runs: list[RunResult] = []
     histograms: dict[int, Histograms] = {}
     for variant, rounds in zip(("main", "work"), latencies(1, slower=slower), strict=True):
@@ -28,6 +33,7 @@ def live(slower: float, *, failed: int | None = None) -> SessionResult:
                     operations=measured.operations,
                     mean_ns=measured.mean_ns,
                     measured_ns=measured.measured_ns,
+                    partial="process 2 of 2 was lost" if run in partial else "",
                 )
             )
             histograms[run] = {"service": measured.times}
@@ -47,3 +53,23 @@ def test_a_round_that_failed_on_one_side_is_no_evidence_on_the_other() -> None:
     (found,) = compare_sources(variants_of(live(1.1, failed=10)))
     (judged,) = found.comparison.profiles
     assert (judged.rounds, judged.verdict) == ((8, 7), "slower")
+
+
+def test_rounds_that_lost_a_process_are_left_out_and_named() -> None:
+    (found,) = compare_sources(variants_of(live(1.1, partial=(2, 10))))
+    (judged,) = found.comparison.profiles
+    assert (judged.rounds, judged.verdict) == ((7, 7), "slower")
+    assert found.notes == (
+        "s.p: left out, as a part was lost: round 3 of main",
+        "s.p: left out, as a part was lost: round 3 of work",
+    )
+
+
+def test_a_side_without_a_whole_round_has_no_verdict_unless_that_is_forced() -> None:
+    sources = variants_of(live(1.1, partial=range(8, 16)))
+    (found,) = compare_sources(sources)
+    (judged,) = found.comparison.profiles
+    assert judged.verdict == "cannot tell"
+    assert judged.statistics["p50"].reason == "work is partial: process 2 of 2 was lost"
+    (found,) = compare_sources(sources, forced=True)
+    assert found.comparison.profiles[0].verdict == "slower"

@@ -136,7 +136,7 @@ def test_in_csv_no_cell_is_a_formula_and_names_come_back(name: str) -> None:
 @quick
 @given(texts)
 def test_in_openmetrics(name: str) -> None:
-    assert len(metrics(write("openmetrics", name))) == 4
+    assert len(metrics(write("openmetrics", name))) == 5
 
 
 @quick
