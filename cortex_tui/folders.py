@@ -9,6 +9,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
+_NEW = ".new-"
+"""Begins the names of folders that are not locked yet."""
+
 
 def locked(folder: Path) -> int:
     """A descriptor that keeps the folder locked until it is closed, at the latest by the end of
@@ -22,6 +25,14 @@ def locked(folder: Path) -> int:
     return descriptor
 
 
+def make_locked(folder: Path) -> int:
+    """Makes a folder that is locked from its first moment, so that nobody deletes it before."""
+    new = Path(tempfile.mkdtemp(prefix=_NEW, dir=folder.parent))
+    lock = locked(new)
+    new.rename(folder)
+    return lock
+
+
 def delete_unlocked(parent: Path) -> None:
     """Deletes the folders in it that nobody has locked: processes left them that were killed.
 
@@ -29,21 +40,9 @@ def delete_unlocked(parent: Path) -> None:
     """
     with contextlib.suppress(OSError):
         for folder in parent.iterdir():
+            if folder.name.startswith(_NEW):
+                continue
             with contextlib.suppress(OSError):
                 lock = locked(folder)
                 shutil.rmtree(folder, ignore_errors=True)
                 os.close(lock)
-
-
-def new_locked(parent: Path) -> tuple[Path, int]:
-    """A new folder in it, with the descriptor that keeps it locked; those of killed processes are
-    deleted. Whoever does so waits for the others, so nobody deletes what is not locked yet.
-    """
-    turn = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        delete_unlocked(parent)
-        folder = Path(tempfile.mkdtemp(dir=parent)).resolve()
-        return folder, locked(folder)
-    finally:
-        os.close(turn)

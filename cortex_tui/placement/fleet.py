@@ -114,15 +114,17 @@ class Fleet:
             await asyncio.sleep(_LOOK_S)
             now_ns, busy = time.perf_counter_ns(), self._merge.busy() & set(self._streams)
             for runner in self._silence.begun(busy, now_ns):
-                what = f"has sent nothing for {SILENT_NS / 1e9:g} s: its event loop is blocked"
+                why = self._streams[runner].blocked
+                what = f"has sent nothing for {SILENT_NS / 1e9:g} s: {why}"
                 self.stream.deliver(self._merge.note(runner, what, now_ns, silent=True))
             if self._stopped_ns is None or now_ns - self._stopped_ns < SILENT_NS:
                 continue
             for runner in busy:
                 if self._silence.lasts_ns(runner, now_ns) > SILENT_NS:
-                    self._streams[runner].kill(
-                        f"it was asked to stop and did not answer for {SILENT_NS / 1e9:g} s (its "
-                        "event loop was blocked), so it was killed"
+                    stream = self._streams[runner]
+                    stream.kill(
+                        f"it was asked to stop and did not answer for {SILENT_NS / 1e9:g} s "
+                        f"({stream.blocked}), so it was killed"
                     )
 
     def advance(self) -> None:

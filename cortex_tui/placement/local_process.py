@@ -15,7 +15,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Literal
 
 from cortex_tui.limits import MAX_LINE_CHARS
-from cortex_tui.placement.exits import describe_exit
+from cortex_tui.placement.exits import describe_exit, wait_for_end
 from cortex_tui.placement.fleet import open_fleet
 from cortex_tui.placement.groups import open_group
 from cortex_tui.placement.port import Stream
@@ -25,8 +25,6 @@ from cortex_tui.protocol.messages import LogLine, Message, RunnerDied, SessionFi
 from cortex_tui.protocol.origins import Origin, parts_of
 from cortex_tui.protocol.plan import Program, RunnerSpec, SessionPlan
 
-_POLL_S = 0.02
-"""How often it is looked whether the runner still lives: its socket may outlive it in a child."""
 _LAST_WORDS_S = 1.0
 """How long what a runner left in its socket and pipes is waited for once it has ended."""
 
@@ -215,11 +213,16 @@ class InRunnerProcess:
         exit_reason: list[str],
     ) -> None:
         """Reports the runner's end, after everything that it has sent and printed."""
-        await _until(lambda: runner.ended() or link.lost.is_set())
-        with contextlib.suppress(TimeoutError):
+        # Its socket may outlive it in a child.
+        end = asyncio.ensure_future(wait_for_end(runner.pid, runner.ended))
+        lost = asyncio.ensure_future(link.lost.wait())
+        try:
+            await asyncio.wait({end, lost}, return_when=asyncio.FIRST_COMPLETED)
             # Without its socket it is about to end, or can do nothing sensible any more.
-            async with asyncio.timeout(_LAST_WORDS_S):
-                await _until(runner.ended)
+            await asyncio.wait({end}, timeout=_LAST_WORDS_S)
+        finally:
+            end.cancel()
+            lost.cancel()
         gone = runner.ended()
         code = runner.reap()
         with contextlib.suppress(TimeoutError):
@@ -232,12 +235,6 @@ class InRunnerProcess:
             early = " before its session had ended" if gone and code >= 0 else ""
             reason = exit_reason[0] if exit_reason else f"the runner {ending}{early}"
             stream.deliver([RunnerDied(reason, time.perf_counter_ns())])
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    # No event reports another process's end on every system, so it is polled.
-    while not condition():  # noqa: ASYNC110
-        await asyncio.sleep(_POLL_S)
 
 
 class _Link(asyncio.Protocol):

@@ -26,6 +26,7 @@ from cortex_tui.protocol.messages import (
     Calibrated,
     LevelChanged,
     LogLine,
+    MachineChanged,
     Mark,
     Message,
     RunFinished,
@@ -131,6 +132,8 @@ class SessionMerge:
         self._measuring: set[int] = set()
         self._alive = set(plan.runner_numbers)
         self._ended: dict[int, SessionFinished] = {}
+        self._machine_of: dict[int, str] = {}
+        """By runner, where runners are on machines of a cluster."""
         self._started = False
         self._planned: set[int] = set()
         self._arrived: dict[str, tuple[tuple[int, ...], set[int]]] = {}
@@ -260,6 +263,11 @@ class SessionMerge:
                 return [outcome]
             case Answer():
                 return self._answer(runner, message)
+            case RunnerPlaced():
+                self._machine_of[runner] = message.machine
+                return [message]
+            case MachineChanged():
+                return self._note_machine(message)
             case SessionFinished():
                 self._ended[runner] = message
                 return self._ending()
@@ -474,6 +482,26 @@ class SessionMerge:
                         ShardChanged(run=number, runner=member, state=state, at_ns=at_ns)
                         for member in self._groups.get(runner, (runner,))
                     ]
+        return messages
+
+    def _note_machine(self, changed: MachineChanged) -> list[Message]:
+        """How a machine is now: in the log, and as a mark of the runs that it measures."""
+        lasted_s = (changed.at_ns - changed.since_ns) / 1e9
+        match changed.state:
+            case "silent":
+                what, more = "is silent", f": it has sent nothing for {lasted_s:.1f} s"
+            case "connected":
+                what, more = "answers again", f" after {lasted_s:.1f} s"
+            case "lost":  # that of each of its runners is reported
+                return [changed]
+        text = f"machine {changed.machine} {what}"
+        messages: list[Message] = [changed, LogLine(-1, "runner", text + more, changed.at_ns)]
+        there = {runner for runner, name in self._machine_of.items() if name == changed.machine}
+        for number in sorted(self._measuring):
+            run = self._runs[number]
+            if run.began_ns is not None and not there.isdisjoint(run.runners):
+                offset_ns = changed.at_ns - run.began_ns
+                messages.append(Mark(number, offset_ns, text, changed.at_ns))
         return messages
 
     def _ending(self) -> list[Message]:

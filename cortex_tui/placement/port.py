@@ -18,6 +18,9 @@ from cortex_tui.protocol.plan import SessionPlan
 Deliver = Callable[[list[Message]], None]
 
 
+BLOCKED = "its event loop is blocked"
+
+
 class Stream:
     """One session under way: an async iterator of batches that ends with the session.
 
@@ -31,11 +34,17 @@ class Stream:
         once, for the reason that it is given."""
         self.send = send
         self.kill = kill
+        self.blocked = BLOCKED
+        """Why it is silent, when it is."""
         self._batches: asyncio.Queue[list[Message]] = asyncio.Queue()
+        self._ended = False
+        """Whether the last message is in; the reason for an end that comes after it is another."""
 
     def deliver(self, batch: list[Message]) -> None:
-        """Puts a batch in; to be called on the intake's loop."""
-        self._batches.put_nowait(batch)
+        """Puts a batch in, unless the last one is; to be called on the intake's loop."""
+        if not self._ended:
+            self._batches.put_nowait(batch)
+            self._ended = any(isinstance(each, SessionFinished | RunnerDied) for each in batch)
 
     async def __aiter__(self) -> AsyncIterator[list[Message]]:
         while True:
@@ -43,7 +52,7 @@ class Stream:
             while not self._batches.empty():
                 batch += self._batches.get_nowait()
             yield batch
-            if any(isinstance(message, SessionFinished | RunnerDied) for message in batch):
+            if self._ended and self._batches.empty():
                 return
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-from cortex_tui.folders import delete_unlocked, locked
+from cortex_tui.folders import delete_unlocked, make_locked
 from cortex_tui.paths import FOLDER, make_private_folder
 
 
@@ -54,9 +54,8 @@ class Scratch:
         """Raises OSError where there is no place for it."""
         make_private_folder(self.root)
         self.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = self.folder_of(session)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._locks[session] = locked(folder)
+        self._sessions.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._locks[session] = make_locked(self.folder_of(session))
 
     def remove(self, session: str) -> None:
         shutil.rmtree(self.folder_of(session), ignore_errors=True)

@@ -6,17 +6,20 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cortex_tui.folders import new_locked
+from cortex_tui.folders import delete_unlocked, make_locked
 
 
 def test_nobody_deletes_a_folder_that_another_is_just_making(tmp_path: Path) -> None:
-    left = tmp_path / "left"
-    left.mkdir()
+    (tmp_path / "left").mkdir()
+
+    def make(number: int) -> int:
+        delete_unlocked(tmp_path)
+        return make_locked(tmp_path / str(number))
+
     with ThreadPoolExecutor(8) as threads:
-        made = list(threads.map(new_locked, [tmp_path] * 200))
-    assert {folder for folder, _ in made} == set(tmp_path.resolve().iterdir())
-    for _, lock in made:
+        locks = list(threads.map(make, range(200)))
+    assert {folder.name for folder in tmp_path.iterdir()} == set(map(str, range(200)))
+    for lock in locks:
         os.close(lock)
-    last, lock = new_locked(tmp_path)
-    assert list(tmp_path.resolve().iterdir()) == [last]
-    os.close(lock)
+    delete_unlocked(tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -21,7 +22,7 @@ import tempfile
 from pathlib import Path
 from typing import NoReturn
 
-from cortex_tui.folders import locked, new_locked
+from cortex_tui.folders import delete_unlocked, make_locked
 from cortex_tui.placement.cluster.ticket import TicketError, decode_ticket
 
 _PR_SET_CHILD_SUBREAPER = 36
@@ -52,17 +53,20 @@ def main() -> None:
 
 
 def make_folder() -> tuple[Path, int]:
-    """A new private one, on a disk where there is one, and its lock; those of agents that were
-    killed together with their guards are deleted."""
+    """A new private one, on a disk where there is one, and the lock that keeps it; those of agents
+    that were killed together with their guards are deleted."""
     import platformdirs
 
     agents = Path(platformdirs.user_cache_dir("cortex-tui", appauthor=False)) / "agents"
+    name = secrets.token_hex(8)
     try:
         agents.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return new_locked(agents)
+        delete_unlocked(agents)
+        folder = agents.resolve() / name
+        return folder, make_locked(folder)
     except OSError:
-        folder = Path(tempfile.mkdtemp(prefix="cortex-tui-agent-")).resolve()
-        return folder, locked(folder)
+        folder = Path(tempfile.gettempdir()).resolve() / f"cortex-tui-agent-{name}"
+        return folder, make_locked(folder)
 
 
 def _read_line(descriptor: int) -> bytes:

@@ -15,7 +15,7 @@ from cortex_tui.placement.cluster.port import AGENT_MODULE, ClusterError
 from cortex_tui.placement.cluster.ticket import Ticket, encode_ticket
 from cortex_tui.placement.exits import describe_exit
 
-_END_S = 5.0
+_END_S = 3.0
 """How long an agent may take to end with its stdin: its runners are killed, folders are deleted."""
 _MAX_WORDS = 2_000
 """Bytes of what it wrote on stderr last, which are part of the reason for its end."""
@@ -61,12 +61,18 @@ class AgentProcess:
         self._closing = True
         assert self._process.stdin is not None
         self._process.stdin.close()
-        try:
-            async with asyncio.timeout(_END_S):
-                await asyncio.shield(self._watching)
-        except TimeoutError:
-            _kill_groups(self.pid)
-            await self._watching
+        if not await self._ends():
+            # Its guard, the process that was started, sees its end and cleans up.
+            _kill_below(self.pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGCONT)
+            if not await self._ends():
+                os.kill(self.pid, signal.SIGKILL)
+                await self._watching
+
+    async def _ends(self) -> bool:
+        done, _ = await asyncio.wait({self._watching}, timeout=_END_S)
+        return bool(done)
 
     async def _watch(self) -> None:
         assert self._process.stderr is not None
@@ -80,12 +86,20 @@ class AgentProcess:
             self.lost.set_result(f"its agent {describe_exit(code)}{last}")
 
 
-def _kill_groups(pid: int) -> None:
-    """Kills a process that leads a group, and the groups of its children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    groups = [pid]
-    with contextlib.suppress(OSError):  # no Linux, or a kernel without that file
-        groups += map(int, children.read_text(encoding="ascii").split())
-    for group in groups:
+def _kill_below(pid: int) -> None:
+    """Kills all that stems from a process, which leads a group, with the groups of their own."""
+    for each in _stem_from(pid):
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(group, signal.SIGKILL)
+            group = os.getpgid(each)
+            os.kill(each, signal.SIGKILL) if group == pid else os.killpg(group, signal.SIGKILL)
+
+
+def _stem_from(pid: int) -> list[int]:
+    """The children of a process and theirs, the youngest first; none where the system does not list
+    them."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    try:
+        children = [int(child) for child in listed.read_text(encoding="ascii").split()]
+    except OSError:  # no Linux, or a kernel without that file
+        return []
+    return [each for child in children for each in (*_stem_from(child), child)]

@@ -39,10 +39,6 @@ class EndRunner(msgspec.Struct, frozen=True, tag=True):
     channel: str
 
 
-class Prepare(msgspec.Struct, frozen=True, tag=True):
-    """Start a runner ahead of time; nothing is measured now."""
-
-
 class Probe(msgspec.Struct, frozen=True, tag=True):
     """A question for the machine's clock, answered at once."""
 
@@ -68,7 +64,7 @@ class Describe(msgspec.Struct, frozen=True, tag=True):
     while anything is measured."""
 
 
-ToAgent = StartRunner | KillRunner | EndRunner | Prepare | Probe | OfferCode | CodePiece | Describe
+ToAgent = StartRunner | KillRunner | EndRunner | Probe | OfferCode | CodePiece | Describe
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True, kw_only=True):

@@ -38,7 +38,7 @@ from cortex_tui.placement.cluster.remote_runner import RemoteRunner
 from cortex_tui.placement.cluster.settings import ClusterSettings
 from cortex_tui.placement.cluster.timing import BEAT_S, SILENT_BEATS
 from cortex_tui.placement.cluster.versions import Installed
-from cortex_tui.placement.port import Stream
+from cortex_tui.placement.port import BLOCKED, Stream
 from cortex_tui.protocol.messages import (
     ClockKnown,
     LogLine,
@@ -95,7 +95,9 @@ class Member:
         self._link.send(encode(message))
 
     def close(self) -> None:
-        self._lose("the session has ended")
+        """Has its agent end, and takes nothing from it any more."""
+        self.lost = self.lost or "it is not needed any more"
+        self._link.close(self.lost)
 
     # --- how it fares ---------------------------------------------------------------------------
 
@@ -136,7 +138,7 @@ class Member:
         self.lost = reason
         if not self.ready.done():
             self.ready.set_exception(ClusterError(f"machine {self.name} was lost: {reason}"))
-            self.ready.exception()  # it may be that nobody waits for it
+            self.ready.exception()  # nobody may wait for it
         self._report("lost", time.perf_counter_ns(), reason)
         self._stop_probing()
         self._link.close(f"this machine counts as lost: {reason}")
@@ -147,12 +149,16 @@ class Member:
                 answer.set_exception(ClusterError(f"machine {self.name} was lost: {reason}"))
 
     def _report(self, state: MachineState, since_ns: int, reason: str = "") -> None:
-        now_ns = time.perf_counter_ns()
         changed = MachineChanged(
-            machine=self.name, state=state, reason=reason, since_ns=since_ns, at_ns=now_ns
+            machine=self.name,
+            state=state,
+            reason=reason,
+            since_ns=since_ns,
+            at_ns=time.perf_counter_ns(),
         )
         for runner in self._runners.values():
-            runner.stream.deliver([changed])
+            runner.stream.blocked = BLOCKED if state == "connected" else "its machine is silent"
+        self._deliver(changed)
 
     # --- before a session -----------------------------------------------------------------------
 
@@ -247,6 +253,8 @@ class Member:
         runner.stream.deliver(
             [RunnerPlaced(each, self.name, now_ns) for each in plan.group or (plan.runner,)]
         )
+        if self._silent_since_ns is not None:
+            self._report("silent", self._silent_since_ns)
         self.send(StartRunner(channel))
         runner.start(moved)
         try:

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from itertools import zip_longest
 
-from cortex_tui.placement.cluster.control import Prepare
 from cortex_tui.placement.cluster.link_server import LinkServer
 from cortex_tui.placement.cluster.listening import listening
 from cortex_tui.placement.cluster.member import Member
@@ -62,10 +61,8 @@ class OnCluster:
             yield stream
 
     def prepare(self) -> None:
-        """Starts the agents, or has each start a runner ahead of time."""
-        if self._cluster is not None:
-            self._cluster.prepare()
-        elif self._opening is None:
+        """Starts the agents. Runners are started when the session's code is known."""
+        if self._cluster is None and self._opening is None:
             self._opening = asyncio.ensure_future(_Cluster.start(self._adapter, self._settings))
 
     async def aclose(self) -> None:
@@ -155,10 +152,6 @@ class _Cluster:
         if last is not first:
             text += f" ({first.machine}) to {last.bound_ns / 1e6:.2f} ms ({last.machine})"
         return [*known, LogLine(-1, "runner", text, last.at_ns)]
-
-    def prepare(self) -> None:
-        for member in self.members:
-            member.send(Prepare())
 
     async def close(self) -> None:
         await self._stack.aclose()

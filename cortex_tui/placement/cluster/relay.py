@@ -9,7 +9,8 @@ import time
 
 from cortex_tui.placement.cluster.link import Ended, Link, LinkState, Timing
 from cortex_tui.placement.cluster.link_client import connect
-from cortex_tui.placement.cluster.resumable import LONGEST_BODY
+from cortex_tui.placement.cluster.resumable import LONGEST_BODY, Outgoing
+from cortex_tui.placement.cluster.spool import Spool
 from cortex_tui.placement.cluster.ticket import Ticket
 from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.placement.port import Stream
@@ -28,10 +29,18 @@ class Relay:
     """Of one runner, from its start to its end."""
 
     def __init__(
-        self, ticket: Ticket, channel: str, placement: InRunnerProcess, timing: Timing
+        self,
+        ticket: Ticket,
+        channel: str,
+        *,
+        folder: str,
+        placement: InRunnerProcess,
+        timing: Timing,
     ) -> None:
+        """What waits to be sent and has no place in memory is kept in the folder."""
         self.channel = channel
         self._ticket = ticket
+        self._folder = folder
         self._placement = placement
         self._timing = timing
         self._frames = FrameReader()
@@ -39,11 +48,18 @@ class Relay:
         self._early: list[ToRunner] = []
         self._stream: Stream | None = None
         self._killed = ""
+        self.wanted = True
+        """False when the program has asked for its end."""
 
     async def run(self) -> None:
         """Until all has been sent and it is cancelled, or its link has ended."""
         link = await connect(
-            self._ticket, self.channel, self._receive, self._changed, timing=self._timing
+            self._ticket,
+            self.channel,
+            self._receive,
+            self._changed,
+            outgoing=Outgoing(Spool(self._folder)),
+            timing=self._timing,
         )
         try:
             plan = await self._plan
@@ -53,11 +69,14 @@ class Relay:
                 await self._relay(plan, link)
             except Exception as error:
                 _send(link, [RunnerDied(str(error), time.perf_counter_ns())])
-            finally:
-                await asyncio.to_thread(shutil.rmtree, plan.scratch, ignore_errors=True)
             await asyncio.Event().wait()
         finally:
-            link.close()
+            if self._plan.done() and not self._plan.exception():
+                scratch = self._plan.result().scratch
+                await asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True)
+            # An agent that ends says nothing here: whoever started it knows why.
+            if not self.wanted:
+                link.close()
 
     def kill(self, reason: str) -> None:
         """Ends the runner for that reason, or does not let it begin."""

@@ -54,15 +54,18 @@ class RemoteRunner:
         self.end("the runner was ended")
 
     def end(self, reason: str) -> None:
-        """Nothing will come from it any more. The reason is reported unless its own end was."""
+        """Nothing will come from it any more, for that reason unless its own end has come."""
         self.ended.set()
-        self.stream.deliver([RunnerDied(reason, time.perf_counter_ns())])
+        self._finish(reason)
         self.close()
 
     def close(self) -> None:
         """Nothing is taken from it any more."""
         self._unwatch()
         self._link.close()
+
+    def _finish(self, reason: str) -> None:
+        self.stream.deliver([RunnerDied(reason, time.perf_counter_ns())])
 
     def _send(self, request: ToRunner) -> None:
         self._link.send(encode_requests([self._clock.for_machine(request)]))
@@ -76,5 +79,4 @@ class RemoteRunner:
 
     def _changed(self, state: LinkState) -> None:
         if isinstance(state, Ended):
-            reason = f"its connection has ended: {state.reason}"
-            self.stream.deliver([RunnerDied(reason, time.perf_counter_ns())])
+            self._finish(f"its connection has ended: {state.reason}")

@@ -21,7 +21,6 @@ from cortex_tui.placement.cluster.control import (
     FromAgent,
     KillRunner,
     OfferCode,
-    Prepare,
     Probe,
     ProbeAnswer,
     Ready,
@@ -124,18 +123,21 @@ class _Agent:
             case Probe(id):
                 self._send(ProbeAnswer(id, received_ns, time.perf_counter_ns()))
             case StartRunner(channel):
-                relay = Relay(self._ticket, channel, self._placement, self._timing)
+                relay = Relay(
+                    self._ticket, channel, folder=self._folder, placement=self._placement,
+                    timing=self._timing,
+                )  # fmt: skip
                 self._relays[channel] = relay, asyncio.ensure_future(self._run(relay))
             case KillRunner(channel, reason):
                 if channel in self._relays:
                     self._relays[channel][0].kill(reason)
             case EndRunner(channel):
                 if channel in self._relays:
-                    self._relays[channel][1].cancel()
+                    relay, running = self._relays[channel]
+                    relay.wanted = False
+                    running.cancel()
                 else:
                     self._send(RunnerEnded(channel))
-            case Prepare():
-                self._placement.prepare()
             case OfferCode() | CodePiece() | Describe() as message:
                 self._setup.take(message)
 
@@ -144,6 +146,8 @@ class _Agent:
             await relay.run()
         except Exception as error:
             self._send(Report(f"a runner could not be started: {error!r}"))
+            self._send(RunnerEnded(relay.channel))
         finally:
             self._relays.pop(relay.channel, None)
-            self._send(RunnerEnded(relay.channel))
+            if not relay.wanted:
+                self._send(RunnerEnded(relay.channel))
