@@ -13,7 +13,7 @@ import os
 import shutil
 import stat
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -66,34 +66,40 @@ def pack(folders: Sequence[str]) -> Bundle:
 
     Takes as long as reading all files: not to be called on an event loop.
     """
-    folders = _outermost(map(os.path.realpath, folders))
+    folders = sorted(set(map(os.path.realpath, folders)))
     left_out: list[str] = []
-    entries: list[Entry] = []
+    entries: dict[str, Entry] = {}
     size_bytes = 0
     for folder in folders:
         try:
             found = files_of(folder)
         except OSError as error:
             raise BundleError(f"{folder}: {error.strerror or error}") from None
-        left_out += [f"{os.path.join(folder, name)} (in .gitignore)" for name in found.ignored]
-        if len(entries) + len(found.files) > MAX_BUNDLE_FILES:
-            count = len(entries) + len(found.files)
-            raise BundleError(f"{folder}: {_too_large(f'{count:,} files', found.files, folder)}")
-        for file in found.files:
+        ignored = [os.path.join(folder, name) for name in found.ignored]
+        left_out += [
+            f"{path} (in .gitignore)"
+            for path in ignored
+            if not any(Path(other).is_relative_to(path) for other in folders)
+        ]
+        # A folder within another may have what that one leaves out, such as a version's code.
+        new = [file for file in found.files if file not in entries]
+        if (count := len(entries) + len(new)) > MAX_BUNDLE_FILES:
+            raise BundleError(f"{folder}: {_too_large(f'{count:,} files', new, folder)}")
+        for file in new:
             try:
                 entry = _entry(file, folders, MAX_BUNDLE_BYTES - size_bytes)
             except OSError as error:
                 left_out.append(f"{file} ({error.strerror or error})")
             except _NoRoomError:
                 what = f"more than {MAX_BUNDLE_BYTES >> 20} MiB"
-                raise BundleError(f"{folder}: {_too_large(what, found.files, folder)}") from None
+                raise BundleError(f"{folder}: {_too_large(what, new, folder)}") from None
             else:
                 if entry is None:
                     left_out.append(f"{file} (neither a file nor a link within the code)")
                     continue
-                entries.append(entry)
+                entries[file] = entry
                 size_bytes += len(entry.content)
-    plain = msgspec.msgpack.encode(entries)
+    plain = msgspec.msgpack.encode([entries[file] for file in sorted(entries)])
     return Bundle(
         digest=hashlib.sha256(plain).hexdigest(),
         packed=zlib.compress(plain, 1),
@@ -102,15 +108,6 @@ def pack(folders: Sequence[str]) -> Bundle:
         size_bytes=size_bytes,
         left_out=tuple(left_out),
     )
-
-
-def _outermost(folders: Iterator[str]) -> list[str]:
-    """Those that are in none of the others."""
-    found: list[str] = []
-    for folder in sorted(set(folders)):
-        if not found or not Path(folder).is_relative_to(found[-1]):
-            found.append(folder)
-    return found
 
 
 def _entry(file: str, folders: Sequence[str], room_bytes: int) -> Entry | None:

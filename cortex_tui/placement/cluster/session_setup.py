@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -102,7 +103,12 @@ def _with(
 
 
 def _about(code: Bundle) -> list[str]:
-    folders = ", ".join(code.folders)
+    outermost = [
+        folder
+        for folder in code.folders
+        if not any(Path(folder).parent.is_relative_to(other) for other in code.folders)
+    ]
+    folders = ", ".join(outermost)
     size = f"{code.size_bytes / 1024:,.0f} KiB"
     lines = [
         f"code of {folders}: {code.files:,} files, {size}, SHA-256 {code.digest[:12]}",

@@ -160,6 +160,23 @@ def test_folders_within_others_are_sent_once(tmp_path: Path) -> None:
     found = pack([str(tmp_path / name) for name in ("ab", "a", "a/../ab", "a")])
     assert found.folders == (str(tmp_path / "a"), str(tmp_path / "ab"))
     assert found.files == 2
+    assert pack([str(tmp_path), str(tmp_path / "a")]).files == 2
+
+
+def test_a_folder_that_another_leaves_out_is_sent_where_it_is_asked_for(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".gitignore").write_text("data\nlater\n")
+    version = tmp_path / ".cortex-tui/scratch/code/0"
+    suite = tmp_path / "later/suite"
+    write(tmp_path, bench_py="1", data="")
+    write(version, bench_py="2")
+    write(suite, bench_py="3")
+    found = pack([str(tmp_path), str(version), str(suite)])
+    there = CodeFolders(str(tmp_path / "agent"))
+    folder = there.unpack(found.digest, found.packed)
+    for place, text in ((tmp_path, "1"), (version, "2"), (suite, "3")):
+        assert Path(f"{folder}{place}/bench.py").read_text() == text
+    assert found.left_out == (f"{tmp_path}/data (in .gitignore)",)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -136,7 +138,8 @@ async def test_each_session_has_the_code_as_it_is_then(cluster: Cluster) -> None
         profile = project(home, {"bench.toml": "bench:work", "bench.py": text})
         plan = plan_for(profile, home, session=f"s{len(found)}")
         messages = await cluster.run(plan, hidden(home))
-        found += [each.texts["ValueError"] for each in messages if isinstance(each, Samples)][:1]
+        samples = [each for each in messages if isinstance(each, Samples) and each.texts]
+        found.append(samples[0].texts["ValueError"])
     assert found == ["1", "2", "1"]
 
 
@@ -200,3 +203,33 @@ async def test_code_that_is_too_large_is_refused(
     profile = project(home, {"bench.toml": "bench:work", "bench.py": "def work(): pass\n"})
     with pytest.raises(ClusterError, match=r"the code cannot be sent to the machines: .*2 files"):
         await cluster.run(plan_for(profile, home), ())
+
+
+async def test_versions_have_their_own_code_on_every_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    home = tmp_path / "home"
+    shop = home / "src/shop/__init__.py"
+    shop.parent.mkdir(parents=True)
+    (home / "bench.py").write_text("import asyncio, shop\nasync def work(): await shop.pay()\n")
+    (home / "bench.toml").write_text(
+        '[profile.x]\nworkload = "bench:work"\niterations = 2\nwarmup = 1\nload = { workers = 2 }\n'
+    )
+    shop.write_text("async def pay(): pass\n")
+    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    for words in (["init", "-q"], ["add", "."], [*who, "commit", "-q", "-m", "fast"]):
+        git = await asyncio.create_subprocess_exec("git", *words, cwd=home)
+        assert await git.wait() == 0
+    shop.write_text("import asyncio\nasync def pay(): await asyncio.sleep(0.4)\n")
+    run = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "cortex_tui", "run", "bench", "--profiles", "bench.toml",
+        "--against", "HEAD", "--repeat", "2", "--cluster", "agents:2",
+        "--json", str(tmp_path / "out.json"),
+        cwd=home, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await run.communicate()
+    assert run.returncode in (0, 1, 4), output.decode()
+    document = json.loads((tmp_path / "out.json").read_bytes())
+    found = {(each["variant"], each["service_ns"]["min"] >= 3e8) for each in document["runs"]}
+    assert found == {("HEAD", False), ("here", True)}
