@@ -55,8 +55,8 @@ SERVED_DRIVER = "cortex_tui.tui.served_driver:ServedDriver"
 
 
 def launch_options(command: Command) -> Command:
-    """What is opened, and how: `select`, `tests`, `places`, `store`, `file` (the settings) and
-    `loop`."""
+    """What is opened, and how: `select`, `tests`, `places`, `store`, `file` (the settings),
+    `database` and `loop`."""
     tests = click.option(
         "--pytest",
         "tests",
@@ -64,7 +64,10 @@ def launch_options(command: Command) -> Command:
         help="Show the tests that use pytest-benchmark's fixture, too; quoted words for pytest.",
     )
     select = click.argument("select", nargs=-1, metavar="[SELECT]...")
-    for option in (loop_option, config_option, tests, store_option, profiles_option, select):
+    options = (
+        loop_option, config_option, database_option, tests, store_option, profiles_option, select,
+    )  # fmt: skip
+    for option in options:
         command = option(command)
     return command
 
@@ -74,7 +77,6 @@ def launch_options(command: Command) -> Command:
 @click.option(
     "--fresh", is_flag=True, help="Do not open what was open the last time in this folder."
 )
-@database_option
 @place_options
 @processes_option
 @cluster_options

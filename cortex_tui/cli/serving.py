@@ -14,6 +14,7 @@ import click
 
 from cortex_tui.cli.launching import SERVED_DRIVER, launch_options, open_suites
 from cortex_tui.cli.options import duration, report_error
+from cortex_tui.passwords import completed
 from cortex_tui.paths import usual_config_file
 from cortex_tui.protocol.plan import LoopName
 
@@ -66,6 +67,7 @@ def serve(
     places: Sequence[Path],
     store: Path,
     file: Path,
+    database: str,
     loop: LoopName,
     host: str,
     port: int,
@@ -94,9 +96,9 @@ def serve(
             "pip install 'cortex-tui[web]'"
         ) from None
     # What is wrong with the words is reported here, and not to each visitor.
-    open_suites(select, tests, places)
+    open_suites(select, tests, places, database=database)
     served = Served(
-        command=_command(select, tests, places, store, file, loop),
+        command=_command(select, tests, places, store, file, database, loop),
         environment=_environment(),
         address=host,
         port=port,
@@ -127,6 +129,7 @@ def _command(
     places: Sequence[Path],
     store: Path,
     file: Path,
+    database: str,
     loop: LoopName,
 ) -> list[str]:
     """The command line of a visitor's workbench; it is started without a shell."""
@@ -134,6 +137,7 @@ def _command(
     command = [sys.executable, "-P", "-m", "cortex_tui", "launch"]
     command += [f"--store={store}", f"--loop={loop}"]
     command += [] if file == usual_config_file() else [f"--config={file}"]
+    command += [f"--database={completed(database)}"] if database else []
     command += [f"--profiles={place}" for place in places]
     command += [] if tests is None else [f"--pytest={tests}"]
     return [*command, "--", *select]

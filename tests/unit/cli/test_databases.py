@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from cortex_tui.cli.launching import open_suites
+from cortex_tui.web.server import Served
 from tests.postgres_server import PostgresServer
 from tests.unit.cli.door import call
 
@@ -100,3 +102,21 @@ def test_the_workbench_has_all_profiles_over_the_core_there() -> None:
         assert databases["cortex-tui.get"] == "postgresql://me@host/db"
         assert databases["mediator.search"] == "postgresql://me@host/db"
         assert databases["cortex-tui.nap"] == "own"
+
+
+def test_workbenches_in_a_browser_keep_their_data_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands: list[Sequence[str]] = []
+
+    async def serve(served: Served, **_: object) -> None:
+        commands.append(served.command)
+
+    monkeypatch.setattr("cortex_tui.web.server.serve", serve)
+    url = "postgresql://me:hidden@127.0.0.1/notes"
+    assert call(capsys, "serve", "--database", url).code == 0
+    assert call(capsys, "serve").code == 0
+    assert [f"--database={url}" in command for command in commands] == [True, False]
+    refused = call(capsys, "serve", "--database", "mysql://127.0.0.1/notes")
+    assert refused.code == 2
+    assert "--database: " in refused.err
