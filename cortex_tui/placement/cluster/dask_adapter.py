@@ -127,6 +127,8 @@ class DaskMachine:
         if self._watching is None:
             return
         self._watching.cancel()
+        if self.lost.done():
+            return  # there is no agent, and mostly no worker that could answer
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_END_S):
                 await _on(self._thread, self._client.call(dask_worker.end_agent, self._address))
@@ -158,6 +160,8 @@ class _Client:
     async def open(self) -> list[_Member]:
         """The workers that there are, by name."""
         log = set_up()
+        # Dask leaves errors of connections behind that nobody asks for.
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
         self._client = await self._source.open(self._stack, log)
         found = await self._client.scheduler.identity(n_workers=-1)
         members = members_of(found["workers"])
