@@ -91,7 +91,6 @@ class SessionFold:
         """How many were taken in."""
         self.received_ns = 0
         """The time of the runner's newest message."""
-        self.runs: dict[int, RunFold] = {p.run: self._planned(_announced(p)) for p in plan.runs}
         self.machine_of: dict[int, str] = {}
         """The machines on which runners were started, by the number of the runner; empty where they
         are not on a cluster."""
@@ -99,6 +98,7 @@ class SessionFold:
         """By machine, what was reported of it last; None before anything was."""
         self.clocks: dict[str, ClockKnown] = {}
         """By machine, how well its clock is known."""
+        self.runs: dict[int, RunFold] = {p.run: self._planned(_announced(p)) for p in plan.runs}
         self.log: deque[LogLine] = deque(maxlen=MAX_LOG_LINES)
         self._entries: deque[LogEntry] = deque(maxlen=MAX_LOG_LINES)
         """What views have of the log; made once for each line."""
@@ -187,6 +187,8 @@ class SessionFold:
                 self.machines[message.machine] = message
             case ClockKnown():
                 self.clocks[message.machine] = message
+                for run in self.runs.values():
+                    run.shards.bound_clocks(message.machine, message.bound_ns)
             case Answer() | Arrived():
                 pass  # the controller's, and the placement's
             case LogLine():
@@ -347,6 +349,11 @@ class SessionFold:
                 run.warnings.append("its database is kept in memory, as the profile says")
             elif self.file_system in VOLATILE_FILE_SYSTEMS:
                 run.warnings.append(f"its database is kept in memory ({self.file_system})")
+        # Its runners were placed before they could announce it.
+        for runner, machine in self.machine_of.items():
+            run.shards.place(runner, machine)
+        for machine, known in self.clocks.items():
+            run.shards.bound_clocks(machine, known.bound_ns)
         return run
 
     def results(self, between_runs: Callable[[], None] | None = None) -> tuple[RunResult, ...]:

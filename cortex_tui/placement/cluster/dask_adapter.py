@@ -11,18 +11,18 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from cortex_tui.loop_thread import LoopThread
 from cortex_tui.placement.cluster import dask_worker
-from cortex_tui.placement.cluster.addresses import host_and_port
+from cortex_tui.placement.cluster.addresses import host_and_port, is_loopback
 from cortex_tui.placement.cluster.dask_setup import (
     RUNNER_RESOURCE,
     check_installed,
     reason_of,
     set_up,
 )
-from cortex_tui.placement.cluster.dask_sources import SOURCES, Source
+from cortex_tui.placement.cluster.dask_sources import SOURCES, Source, own_host
 from cortex_tui.placement.cluster.dask_versions import PACKAGE, check_versions
 from cortex_tui.placement.cluster.port import ClusterError
 from cortex_tui.placement.cluster.settings import ClusterSettings
@@ -45,6 +45,8 @@ class DaskAdapter:
         self.words = source.words
         self._source = source
         self._settings = settings
+        self._hosts: list[str] = []
+        """Of the workers, once they are known."""
 
     @classmethod
     def read(cls, text: str, settings: ClusterSettings) -> DaskAdapter:
@@ -55,7 +57,10 @@ class DaskAdapter:
     @property
     def listen(self) -> str:
         try:
-            return self._source.listen()
+            here = self._source.listen()
+            # The scheduler may run here, and be known to this program as localhost.
+            others = (host for host in self._hosts if not is_loopback(host))
+            return own_host(next(others, here)) if is_loopback(here) else here
         except ClusterError:
             if not self._settings.listen:
                 raise
@@ -77,6 +82,7 @@ class DaskAdapter:
         machines: list[DaskMachine] = []
         try:
             members = await _on(thread, client.open())
+            self._hosts = [member.host for member in members]
             machines += [DaskMachine(member, client, thread) for member in members]
             yield machines
         finally:
@@ -89,13 +95,13 @@ async def _on(thread: LoopThread, coroutine: Coroutine[Any, Any, T]) -> T:
     return await asyncio.wrap_future(thread.submit(coroutine))
 
 
-class _Member:
+class _Member(NamedTuple):
     """A worker, as the scheduler knows it."""
 
-    def __init__(self, address: str, name: str, slots: int) -> None:
-        self.address = address
-        self.name = name
-        self.slots = slots
+    address: str
+    name: str
+    slots: int
+    host: str
 
 
 class DaskMachine:
@@ -215,7 +221,7 @@ def members_of(workers: dict[str, Any]) -> list[_Member]:
             unique, number = f"{name}-{number}", number + 1
         taken.add(unique)
         slots = max(1, int(worker["resources"].get(RUNNER_RESOURCE, 1)))
-        members.append(_Member(address, unique, slots))
+        members.append(_Member(address, unique, slots, worker["host"]))
     return members
 
 

@@ -25,6 +25,7 @@ from cortex_tui.toml.reading import RefusedError
 SHAPE = "tcp://HOST:PORT or tls://HOST:PORT"
 DEFAULT_PORT = 8786
 MAX_LOCAL = 64
+_ANY_PORT = 9
 KEEP_ALIVE_S = 5
 """How often a connection of SSH is tried."""
 START_S = 30.0
@@ -85,8 +86,7 @@ class ByAddress(NamedTuple):
         return cls(f"{parts.scheme}://{host}:{port}", settings.tls)
 
     def listen(self) -> str:
-        parts = urlsplit(self.address)
-        return _own_host(parts.hostname or "", parts.port or DEFAULT_PORT)
+        return own_host(urlsplit(self.address).hostname or "")
 
     async def open(self, stack: AsyncExitStack, log: Log) -> Any:
         from distributed import Client
@@ -188,7 +188,7 @@ class OverSsh(NamedTuple):
             raise ClusterError(": ".join(filter(None, [file, error.key, error.message]))) from None
 
     def listen(self) -> str:
-        return _own_host(self.hosts[0].address, self.hosts[0].port or 22)
+        return own_host(self.hosts[0].address)
 
     async def open(self, stack: AsyncExitStack, log: Log) -> Any:
         from distributed import Client, SSHCluster
@@ -223,11 +223,6 @@ class OverSsh(NamedTuple):
         return client
 
 
-def _part(host: Host) -> str:
-    """What SSHCluster has for the interpreter of a machine."""
-    return f"{shlex.quote(host.python)} -P -m {dask_part.MODULE}"
-
-
 def _connection(host: Host) -> dict[str, Any]:
     """What asyncssh is given for it; what a person did not say is left to SSH's own files."""
     given = {
@@ -243,13 +238,13 @@ def _connection(host: Host) -> dict[str, Any]:
     }
 
 
-def _own_host(host: str, port: int) -> str:
+def own_host(host: str) -> str:
     """The address of this machine from which a host is reached.
 
     Raises ClusterError.
     """
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+        found = socket.getaddrinfo(host, _ANY_PORT, type=socket.SOCK_DGRAM)
         family, kind, number, _, address = found[0]
         with socket.socket(family, kind, number) as way:
             way.connect(address)  # sends nothing: it only finds the way

@@ -16,7 +16,16 @@ from cortex_tui.formats.port import Origin
 from cortex_tui.formats.session_json import FORMAT, write_session
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
-from cortex_tui.protocol.messages import RunFinished, RunPlanned, Samples, ShardChanged
+from cortex_tui.protocol.messages import (
+    ClockKnown,
+    Message,
+    RunFinished,
+    RunnerPlaced,
+    RunPlanned,
+    Samples,
+    ShardChanged,
+)
+from cortex_tui.protocol.moments import ClockMap
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_records import fold_of, interval_records, record_of
@@ -119,6 +128,28 @@ def test_parts_are_stored_and_read_back_and_older_records_have_none() -> None:
     del older["shards"]
     text = msgspec.json.encode(older).decode()
     assert run_of((text,), Path()).shards == ()
+
+
+@pytest.mark.parametrize("announced_last", [True, False])
+def test_the_machine_of_a_shard_is_known_whenever_its_run_is_announced(
+    announced_last: bool,
+) -> None:
+    each = profile(load=ClosedLoad(2, processes=2))
+    plan = SessionPlan(session="s1", runs=(RunPlan(0, each, 1, (0, 1)),), scratch="", cache="")
+    fold = SessionFold(plan, "cluster", "2026-01-01T00:00:00Z")
+    announced: list[Message] = [RunPlanned(0, each, (), 1, "", (0, 1))]
+    known: list[Message] = [
+        RunnerPlaced(0, "red", 0),
+        RunnerPlaced(1, "blue", 0),
+        ClockKnown("blue", 48_000, ClockMap(), 0),
+    ]
+    for message in known + announced if announced_last else announced + known:
+        fold.apply(message)
+    (result,) = fold.results()
+    assert [(shard.machine, shard.clock_bound_ns) for shard in result.shards] == [
+        ("red", None),
+        ("blue", 48_000),
+    ]
 
 
 def session_of_two(slow_from: int = 0) -> SessionFold:
