@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from cortex_tui.cli.completing import offer_selected
 from cortex_tui.cli.options import catalog_for, profiles_option, report_problems, selected_from
 from cortex_tui.profiles.model import Problem, Profile
 from cortex_tui.profiles.too_short import too_short
@@ -21,7 +22,7 @@ from cortex_tui.workloads.names import BUILT_IN
 
 
 @click.command()
-@click.argument("select", nargs=-1, metavar="[SELECT|FILE]...")
+@click.argument("select", nargs=-1, metavar="[SELECT|FILE]...", shell_complete=offer_selected)
 @profiles_option
 def check(select: tuple[str, ...], places: Sequence[Path]) -> int:
     """Check suites without running their code.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 import msgspec
 
+from cortex_tui.cli.completing import offer_sessions
 from cortex_tui.cli.options import PROGRAM, StoreError, json_option, store_option
 from cortex_tui.cli.stored import REF, answer, report
 from cortex_tui.stats.percentiles import parse_percentile
@@ -48,7 +49,7 @@ def share(ctx: click.Context, param: click.Parameter, text: str | None) -> float
 
 
 @click.command()
-@click.argument("refs", metavar=f"{REF}...", nargs=-1, required=True)
+@click.argument("refs", metavar=f"{REF}...", nargs=-1, required=True, shell_complete=offer_sessions)
 @click.option(
     "--statistic",
     callback=percentile,

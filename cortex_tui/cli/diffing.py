@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from cortex_tui.cli.completing import offer_sessions
 from cortex_tui.cli.options import json_option, store_option
 from cortex_tui.cli.stored import REF, answer, report
 from cortex_tui.text import cell_width, one_line
@@ -21,8 +22,8 @@ SCHEMA = "cortex-tui/diff@1"
 
 
 @click.command()
-@click.argument("a", metavar=REF)
-@click.argument("b", metavar=REF)
+@click.argument("a", metavar=REF, shell_complete=offer_sessions)
+@click.argument("b", metavar=REF, shell_complete=offer_sessions)
 @json_option
 @store_option
 def diff(a: str, b: str, as_json: bool, store: Path) -> int:

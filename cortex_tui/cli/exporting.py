@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 import click
 import msgspec
 
+from cortex_tui.cli.completing import offer_sessions
 from cortex_tui.cli.options import (
     PROGRAM,
     Command,
@@ -92,7 +93,13 @@ def to_stdout(exports: Sequence[Export]) -> bool:
 
 
 @click.command()
-@click.argument("ref", metavar=REF, required=False, callback=given("a name or the start of an id"))
+@click.argument(
+    "ref",
+    metavar=REF,
+    required=False,
+    callback=given("a name or the start of an id"),
+    shell_complete=offer_sessions,
+)
 @click.option("--format", "name", metavar="FORMAT", help="One of those that --list shows.")
 @click.option(
     "-o",

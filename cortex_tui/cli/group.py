@@ -29,6 +29,7 @@ COMMANDS = {
     "agent": "agent",
     "doctor": "doctor",
     "config": "config",
+    "completion": "completion",
     "snapshots": "snapshots",
     "show": "snapshots",
     "save": "saving",
@@ -71,7 +72,9 @@ class Workbench(click.Group):
     """Without a command, `launch` is meant, with its options."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0].startswith("-") and args[0] not in _OWN_OPTIONS):
+        # A shell that completes the first word is offered commands.
+        bare = not args and not ctx.resilient_parsing
+        if bare or (args and args[0].startswith("-") and args[0] not in _OWN_OPTIONS):
             ctx.meta[BARE] = True
             args = ["launch", *args]
         return super().parse_args(ctx, args)

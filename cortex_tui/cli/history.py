@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from cortex_tui.cli.completing import offer_profiles
 from cortex_tui.cli.options import GivenPath, StoreError, given, json_option, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
 from cortex_tui.toml.words import shown, suggestion
@@ -23,7 +24,9 @@ SCHEMA = "cortex-tui/history@1"
 
 
 @click.command()
-@click.argument("profile", callback=given("the full name of a profile"))
+@click.argument(
+    "profile", callback=given("the full name of a profile"), shell_complete=offer_profiles
+)
 @click.option(
     "--statistic",
     default="",

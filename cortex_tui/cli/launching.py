@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cortex_tui.cli.cluster import cluster_options
+from cortex_tui.cli.completing import offer_selected
 from cortex_tui.cli.databases import database_option
 from cortex_tui.cli.options import (
     BARE,
@@ -63,7 +64,9 @@ def launch_options(command: Command) -> Command:
         metavar='"PATH ..."',
         help="Show the tests that use pytest-benchmark's fixture, too; quoted words for pytest.",
     )
-    select = click.argument("select", nargs=-1, metavar="[SELECT]...")
+    select = click.argument(
+        "select", nargs=-1, metavar="[SELECT]...", shell_complete=offer_selected
+    )
     options = (
         loop_option, config_option, database_option, tests, store_option, profiles_option, select,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import click
 import msgspec
 
+from cortex_tui.cli.completing import offer_selected
 from cortex_tui.cli.options import (
     catalog_for,
     json_option,
@@ -26,7 +27,7 @@ SCHEMA = "cortex-tui/profiles@1"
 
 
 @click.command("list")
-@click.argument("select", nargs=-1, metavar="[SELECT]...")
+@click.argument("select", nargs=-1, metavar="[SELECT]...", shell_complete=offer_selected)
 @profiles_option
 @json_option
 def list_profiles(select: tuple[str, ...], places: Sequence[Path], as_json: bool) -> int:

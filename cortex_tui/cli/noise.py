@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cortex_tui.cli.comparing import share_text
+from cortex_tui.cli.completing import offer_selected
 from cortex_tui.cli.measuring import run_profiles
 from cortex_tui.cli.options import (
     PROGRAM,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("select", nargs=-1, metavar="SELECT...")
+@click.argument("select", nargs=-1, metavar="SELECT...", shell_complete=offer_selected)
 @click.option(
     "--sessions",
     type=click.IntRange(5, 100),

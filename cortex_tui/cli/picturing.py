@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from cortex_tui.cli.completing import offer_sessions
 from cortex_tui.cli.options import StoreError, given, profiles_option, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
 from cortex_tui.toml.words import shown, suggestion
@@ -48,7 +49,7 @@ def _size(ctx: click.Context, param: click.Parameter, text: str) -> Size:
 
 
 @click.command()
-@click.argument("refs", metavar=f"[{REF}]...", nargs=-1)
+@click.argument("refs", metavar=f"[{REF}]...", nargs=-1, shell_complete=offer_sessions)
 @click.option(
     "--screen",
     type=click.Choice(list(SCREENS)),

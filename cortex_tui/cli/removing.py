@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cortex_tui.cli.completing import offer_sessions
 from cortex_tui.cli.options import StoreError, report_error, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
 from cortex_tui.library.moments import moment_of
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("refs", metavar=f"{REF}...", nargs=-1, required=True)
+@click.argument("refs", metavar=f"{REF}...", nargs=-1, required=True, shell_complete=offer_sessions)
 @store_option
 def rm(refs: Sequence[str], store: Path) -> int:
     """Remove names, or sessions with all their names.
@@ -47,7 +48,7 @@ def rm(refs: Sequence[str], store: Path) -> int:
 
 
 @click.command()
-@click.argument("ref", metavar=f"[{REF}]", default="")
+@click.argument("ref", metavar=f"[{REF}]", default="", shell_complete=offer_sessions)
 @store_option
 def undo(ref: str, store: Path) -> int:
     """Take back the last `rm`, or the last change of a baseline; again for the one before.

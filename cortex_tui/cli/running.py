@@ -22,6 +22,7 @@ from cortex_tui.cli.comparing import (
     show,
     with_comparisons,
 )
+from cortex_tui.cli.completing import offer_selected
 from cortex_tui.cli.databases import all_kept_in, database_option
 from cortex_tui.cli.exporting import (
     Export,
@@ -75,7 +76,7 @@ def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset
 
 
 @click.command()
-@click.argument("select", nargs=-1, metavar="SELECT...")
+@click.argument("select", nargs=-1, metavar="SELECT...", shell_complete=offer_selected)
 @click.option(
     "--duration",
     "duration_ns",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cortex_tui.cli.completing import offer_sessions
 from cortex_tui.cli.entries import lines_of
 from cortex_tui.cli.options import given, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
@@ -20,7 +21,7 @@ _a_session = given("a name, or the start of an id")
 
 
 @click.command()
-@click.argument("ref", metavar=REF, callback=_a_session)
+@click.argument("ref", metavar=REF, callback=_a_session, shell_complete=offer_sessions)
 @click.argument("name", metavar="NEW_NAME", callback=given("a name"))
 @click.option("--note", default="", help="A line to keep with the session.")
 @click.option("--tag", "tags", multiple=True, help="A tag of the session; may be repeated.")
@@ -43,7 +44,9 @@ def save(ref: str, name: str, note: str, tags: tuple[str, ...], store: Path) -> 
 
 @click.command()
 @click.argument("name", required=False, callback=given("a name"))
-@click.argument("ref", metavar=f"[{REF}]", required=False, callback=_a_session)
+@click.argument(
+    "ref", metavar=f"[{REF}]", required=False, callback=_a_session, shell_complete=offer_sessions
+)
 @store_option
 def baseline(name: str | None, ref: str | None, store: Path) -> int:
     """Point a baseline at a session, the newest finished one by default.
@@ -88,7 +91,7 @@ def baseline(name: str | None, ref: str | None, store: Path) -> int:
 
 
 @click.command()
-@click.argument("ref", metavar=REF, callback=_a_session)
+@click.argument("ref", metavar=REF, callback=_a_session, shell_complete=offer_sessions)
 @click.argument("tags", metavar="[TAG]...", nargs=-1)
 @click.option("--remove", multiple=True, metavar="TAG", help="Remove a tag; may be repeated.")
 @store_option
@@ -114,7 +117,7 @@ def tag(ref: str, tags: Sequence[str], remove: Sequence[str], store: Path) -> in
 
 
 @click.command()
-@click.argument("ref", metavar=REF, callback=_a_session)
+@click.argument("ref", metavar=REF, callback=_a_session, shell_complete=offer_sessions)
 @click.argument("text", required=False, callback=given("a text (--remove takes the note away)"))
 @click.option("--remove", is_flag=True, help="Take the note away.")
 @store_option

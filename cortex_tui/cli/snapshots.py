@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cortex_tui.cli.completing import offer_sessions
 from cortex_tui.cli.entries import as_document, lines_of
 from cortex_tui.cli.moments import moment
 from cortex_tui.cli.options import StoreError, json_option, store_option
@@ -87,7 +88,7 @@ def snapshots(
 
 
 @click.command()
-@click.argument("ref", metavar=REF)
+@click.argument("ref", metavar=REF, shell_complete=offer_sessions)
 @json_option
 @store_option
 def show(ref: str, as_json: bool, store: Path) -> int:
