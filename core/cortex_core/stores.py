@@ -15,7 +15,7 @@ from cortex_core.settings import StoreSettings
 
 
 class Opens(Protocol):
-    """What the module of a store has; `temporary_place` only where its kind says so."""
+    """What the module of a store has; all but `open_store` only where its kind is a server's."""
 
     def open_store(
         self, place: str, publish: Publish, settings: StoreSettings, /
@@ -25,21 +25,25 @@ class Opens(Protocol):
     def temporary_place(self, url: str, /) -> AbstractAsyncContextManager[str]:
         """The URL of a place there for the caller alone, gone at the end. Raises StoreError."""
 
+    def server_version(self, url: str, /) -> Awaitable[str]:
+        """The name and version of the server there. Raises StoreError."""
+
 
 class Kind(msgspec.Struct, frozen=True):
     """A kind of store: its module, loaded when it is first opened, and the extra of cortex-tui
-    that installs what it needs; `temporary` where it can make places that end with their user."""
+    that installs what it needs; `server` where it is one, which can make places that end with
+    their user."""
 
     module: str
     extra: str | None = None
-    temporary: bool = False
+    server: bool = False
 
 
 STORES = {
     "sqlite": Kind("cortex_core.sqlite.opening"),
     "memory": Kind("cortex_core.memory.opening"),
-    "postgresql": Kind("cortex_core.postgres.opening", extra="postgres", temporary=True),
-    "postgres": Kind("cortex_core.postgres.opening", extra="postgres", temporary=True),
+    "postgresql": Kind("cortex_core.postgres.opening", extra="postgres", server=True),
+    "postgres": Kind("cortex_core.postgres.opening", extra="postgres", server=True),
 }
 
 
@@ -59,9 +63,18 @@ def temporary_place(url: str) -> AbstractAsyncContextManager[str]:
     """The URL of a place on that server for the caller alone, with all that is stored there gone
     at the end. Raises StoreError, UnknownStoreError where the kind has no such places."""
     (scheme, place), kind = _kind_of(url)
-    if not kind.temporary:
+    if not kind.server:
         raise UnknownStoreError(f"{shown(url)}: a store on {scheme} has no temporary places")
     return _module(scheme, kind).temporary_place(place)
+
+
+async def server_version(url: str) -> str:
+    """The name and version of the server there, such as "PostgreSQL 15.4". Raises StoreError,
+    UnknownStoreError where the kind has no server."""
+    (scheme, place), kind = _kind_of(url)
+    if not kind.server:
+        raise UnknownStoreError(f"{shown(url)}: a store on {scheme} has no server")
+    return await _module(scheme, kind).server_version(place)
 
 
 def _kind_of(where: str | PathLike[str]) -> tuple[Address, Kind]:

@@ -6,6 +6,7 @@ are JSON-ready; whatever cannot be found out is left out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,14 @@ QUICK_WATCH_S = 0.05
 five ticks of the kernel's clock by then."""
 
 
-def describe_environment(store: Path, *, watch_s: float = QUICK_WATCH_S) -> dict[str, Any]:
-    """All facts; `store` is where sessions are kept, `watch_s` how long others are watched.
+def describe_environment(
+    store: Path, *, watch_s: float = QUICK_WATCH_S, servers: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """All facts; `store` is where sessions are kept, `watch_s` how long others are watched,
+    `servers` as in `server_facts`.
 
     Takes a little longer than that, reading small files and waiting for `git`: call it before a
-    session, never during one.
+    session, on a thread without an event loop, never during one.
     """
     git = GitFacts()  # works while we watch
     facts: dict[str, Any] = {
@@ -36,4 +40,9 @@ def describe_environment(store: Path, *, watch_s: float = QUICK_WATCH_S) -> dict
         **activity(watch_s),
         **git.result(),
     }
+    if servers:
+        # It loads asyncio, which most who ask do without.
+        from cortex_tui.environment.servers import server_facts
+
+        facts |= server_facts(servers)
     return {key: value for key, value in facts.items() if value not in (None, "")}

@@ -147,6 +147,12 @@ class SessionPlan(msgspec.Struct, frozen=True, kw_only=True):
         return specs[self.runner % len(specs)] if specs else RunnerSpec()
 
     @property
+    def servers(self) -> dict[str, str]:
+        """The whole URLs of the servers that its runs keep data on, by those that profiles have."""
+        databases = dict.fromkeys(run.profile.database for run in self.runs)
+        return {each: self.addresses.get(each, each) for each in databases if "://" in each}
+
+    @property
     def groups(self) -> list[list[RunPlan]]:
         """The runs that measure together, in the order in which that happens.
 

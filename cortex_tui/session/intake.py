@@ -73,7 +73,9 @@ class Intake:
         fold = self.fold
         try:
             # Watches the other processes for a moment, which must not see our own runner.
-            fold.environment = await asyncio.to_thread(describe_environment, self._scratch.root)
+            fold.environment = await asyncio.to_thread(
+                describe_environment, self._scratch.root, servers=fold.plan.servers
+            )
             await self._writer.begin()
             self._scratch.make(fold.plan.session)
             await self._take_in()

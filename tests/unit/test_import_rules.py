@@ -69,7 +69,7 @@ ALLOWED = {
         "cortex_tui.runner",
         "cortex_tui.workloads",
     },
-    "cortex_tui.environment": {"cortex_tui.environment"},
+    "cortex_tui.environment": {"cortex_core", "cortex_tui.environment"},
     "cortex_tui.store": {
         MODEL,
         "cortex_tui.loads.registry",

@@ -1,11 +1,11 @@
 """Opens PostgreSQL's store by its URL."""
 
 from cortex_core.ports import Publish
-from cortex_core.postgres.places import temporary_place
+from cortex_core.postgres.places import server_version, temporary_place
 from cortex_core.postgres.store import PostgresStore
 from cortex_core.settings import StoreSettings
 
-__all__ = ["open_store", "temporary_place"]
+__all__ = ["open_store", "server_version", "temporary_place"]
 
 
 async def open_store(place: str, publish: Publish, settings: StoreSettings) -> PostgresStore:

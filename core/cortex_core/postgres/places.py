@@ -43,6 +43,17 @@ async def temporary_place(url: str) -> AsyncIterator[str]:
                 await guard.unlock(schema)
 
 
+async def server_version(url: str) -> str:
+    """What the server there is, such as "PostgreSQL 15.4". Raises StoreError."""
+    address = Address.parsed(url)
+    try:
+        async with await AsyncConnection.connect(address.url, **address.settings) as connection:
+            version = connection.pgconn.parameter_status(b"server_version") or b""
+    except psycopg.Error as error:
+        raise named(address.shown, error) from error
+    return f"PostgreSQL {version.decode()}"
+
+
 class _Guard:
     """A connection that has the locks of places."""
 

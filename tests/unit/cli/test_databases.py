@@ -50,9 +50,12 @@ def test_a_profile_runs_on_a_server_and_its_password_is_nowhere(
     database = ("--database", with_password(postgres_server))
     answer = call(capsys, "run", "cortex-tui.get", *database, "--json", "out.json", "--save", "pg")
     assert answer.code == 0, answer
-    (run,) = json.loads((folder / "out.json").read_text())["runs"]
+    document = json.loads((folder / "out.json").read_text())
+    (run,) = document["runs"]
     assert (run["state"], run["operations"]) == ("finished", 20)
     assert run["database"] == postgres_server.url
+    servers = document["environment"]["servers"]
+    assert servers[postgres_server.url].startswith("PostgreSQL ")
     again = call(capsys, "run", "--again", "pg")
     assert again.code == 0, again
     shown = call(capsys, "show", "pg")
