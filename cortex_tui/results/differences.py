@@ -9,11 +9,11 @@ import msgspec
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.quantities import format_duration
-from cortex_tui.results.machines import fleet_facts
+from cortex_tui.results.machines import CLOCK_BOUND, fleet_facts
 from cortex_tui.store.records import RunRecord, SessionRecord, StoredSession
 from cortex_tui.text import one_line
 
-MOMENTARY = frozenset({"busy", "steal_share", "free_bytes", "clock_cost_ns"})
+MOMENTARY = frozenset({"busy", "steal_share", "free_bytes", "clock_cost_ns", CLOCK_BOUND})
 """Facts of the environment that differ from one moment to the next."""
 
 _OF_SESSION = ("placement", "loop", "timer", "one_by_one", "rounds")

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cortex_tui.quantities import format_duration
+
 MACHINES = "machines"
 """The key of the environment under which the facts of each machine are, by its name."""
+CLOCK_BOUND = "clock_bound_ns"
+"""The fact how well the clock of a machine was known when the session began."""
 _OF_THE_CODE = "git_"
 """What begins so is known of the user's working folder, which no machine has."""
 
@@ -49,3 +53,21 @@ def fleet_facts(environment: Mapping[str, Any]) -> dict[str, Any]:
         if name not in found:
             found[name] = sorted({str(facts.get(name, "–")) for facts in machines.values()})
     return {**found, MACHINES: len(machines)}
+
+
+def clocks_text(environment: Mapping[str, Any]) -> str:
+    """How well the machines' clocks were known: `±0.21ms (m1) to ±0.4ms (m3)`; "" without a
+    cluster."""
+    bounds = {
+        name: facts[CLOCK_BOUND]
+        for name, facts in machines_of(environment).items()
+        if isinstance(facts.get(CLOCK_BOUND), int)
+    }
+    if not bounds:
+        return ""
+    least, most = min(bounds, key=bounds.__getitem__), max(bounds, key=bounds.__getitem__)
+    if least == most:
+        return f"±{format_duration(bounds[most])}"
+    return (
+        f"±{format_duration(bounds[least])} ({least}) to ±{format_duration(bounds[most])} ({most})"
+    )

@@ -41,7 +41,7 @@ from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.results.cells import Cells, cells_of, wants_cells
 from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.machine_view import MachineView
-from cortex_tui.results.machines import machines_of, with_machine
+from cortex_tui.results.machines import CLOCK_BOUND, machines_of, with_machine
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_result import RunResult
@@ -178,6 +178,7 @@ class SessionFold:
                 self.machines.setdefault(message.machine)
                 for run in self.runs.values():
                     run.shards.place(message.runner, message.machine)
+                self._bound_clocks(message.machine)
             case MachineDescribed():
                 self.environment = with_machine(self.environment, message.machine, message.facts)
                 # Databases are kept there. One disk that is none is worth a warning.
@@ -186,9 +187,12 @@ class SessionFold:
             case MachineChanged():
                 self.machines[message.machine] = message
             case ClockKnown():
+                facts = machines_of(self.environment).get(message.machine, {})
+                if CLOCK_BOUND not in facts:
+                    facts = {**facts, CLOCK_BOUND: message.bound_ns}
+                    self.environment = with_machine(self.environment, message.machine, facts)
                 self.clocks[message.machine] = message
-                for run in self.runs.values():
-                    run.shards.bound_clocks(message.machine, message.bound_ns)
+                self._bound_clocks(message.machine)
             case Answer() | Arrived():
                 pass  # the controller's, and the placement's
             case LogLine():
@@ -353,7 +357,7 @@ class SessionFold:
         for runner, machine in self.machine_of.items():
             run.shards.place(runner, machine)
         for machine, known in self.clocks.items():
-            run.shards.bound_clocks(machine, known.bound_ns)
+            run.shards.bound_clocks(machine, known.bound_ns, measuring=False)
         return run
 
     def results(self, between_runs: Callable[[], None] | None = None) -> tuple[RunResult, ...]:
@@ -371,6 +375,18 @@ class SessionFold:
                     self._unmoved[number] = view
             views.append(view)
         return tuple(views)
+
+    def _bound_clocks(self, machine: str) -> None:
+        """Has runs that have not ended know how well the clock of a machine is known: the worst
+        that it was while they measured."""
+        known = self.clocks.get(machine)
+        if known is None:
+            return
+        for number, run in self.runs.items():
+            if not run.life.is_over:
+                self._unmoved.pop(number, None)
+                measuring = run.life.stage == "measure"
+                run.shards.bound_clocks(machine, known.bound_ns, measuring=measuring)
 
     def _received(self, at_ns: int) -> None:
         self.received_ns = max(self.received_ns, at_ns)

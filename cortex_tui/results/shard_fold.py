@@ -160,11 +160,14 @@ class ShardsFold:
             self.each[runner].machine = machine
             self._looked_at_ns = -1
 
-    def bound_clocks(self, machine: str, bound_ns: int) -> None:
-        """How well the clock of that machine is known now."""
+    def bound_clocks(self, machine: str, bound_ns: int, *, measuring: bool) -> None:
+        """How well the clock of that machine is known now; what was worse while the run measured
+        stays."""
         for shard in self.each.values():
             if shard.machine == machine:
-                shard.clock_bound_ns = bound_ns
+                before_ns = shard.clock_bound_ns if measuring else None
+                shard.clock_bound_ns = max(bound_ns, before_ns or 0)
+                self._looked_at_ns = -1
 
     @property
     def times(self) -> tuple[IntervalHistogram, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cortex_tui.placement.registry import place_of
 from cortex_tui.quantities import format_count, format_duration
-from cortex_tui.results.machines import machines_of
+from cortex_tui.results.machines import clocks_text, machines_of
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.view import SessionView
 from cortex_tui.tables import Tone
@@ -173,5 +173,7 @@ class MachinePane(LinesPane):
             count = len(machines_of(view.environment))
             what = "machine" if count < 2 else f"{count} machines"
             builder.add(f"{what}, when the session started", "head")
+            if text := clocks_text(view.environment):
+                builder.fact("clocks", f"known within {text}")
             _findings(builder, view.environment)
         return builder.lines

@@ -111,7 +111,7 @@ def test_parts_are_stored_and_read_back_and_older_records_have_none() -> None:
             run.add(of_runner(runner, values, interval, errors={"E": 1}, drained=runner - 10))
     run.change_shard(ShardChanged(run=0, runner=11, state="lost", at_ns=SECOND_NS, reason="killed"))
     run.shards.place(12, "b")
-    run.shards.bound_clocks("b", 400_000)
+    run.shards.bound_clocks("b", 400_000, measuring=False)
     run.finish(RunFinished(run=0, state="finished", at_ns=9, measured_ns=2 * SECOND_NS))
     record = record_of(run, {})
     again = run_of((run_row("s", record)[-1],), Path())  # fmt: skip
