@@ -273,11 +273,21 @@ def test_no_store_of_the_core_imports_another() -> None:
     assert wrong == []
 
 
+DISTRIBUTED = {"asyncssh", "cryptography", "dask", "distributed", "tornado"}
+"""What only a session on other machines needs."""
+
+
 @pytest.mark.parametrize(
     ("module", "refused"),
     [
         ("cortex_tui", {"textual", "numpy", "click", "asyncio"}),
         ("cortex_tui.cli", {"textual", "numpy", "asyncio", "aiosqlite"}),
+        ("cortex_tui.cli.running", DISTRIBUTED),
+        ("cortex_tui.cli.launching", DISTRIBUTED),
+        ("cortex_tui.placement.registry", DISTRIBUTED),
+        ("cortex_tui.placement.cluster.adapters", DISTRIBUTED),
+        ("cortex_tui.placement.cluster.dask_adapter", DISTRIBUTED),
+        ("cortex_tui.placement.cluster.agent", DISTRIBUTED),
         ("cortex_tui.runner.process", {"textual", "rich", "numpy", "hdrh", "click"}),
         ("cortex_tui.workloads.core", {"textual", "rich", "numpy", "hdrh", "click"}),
         ("cortex_tui.tui.panes.registry", {"numpy", "aiosqlite"}),

@@ -133,8 +133,8 @@ class DaskMachine:
         if self._watching is None:
             return
         self._watching.cancel()
-        if self.lost.done():
-            return  # there is no agent, and mostly no worker that could answer
+        if self.lost.done() or self._client.gone:
+            return  # nobody would answer; without a scheduler agents end with their links
         with contextlib.suppress(Exception):
             async with asyncio.timeout(_END_S):
                 await _on(self._thread, self._client.call(dask_worker.end_agent, self._address))
@@ -162,6 +162,8 @@ class _Client:
         self._settings = settings
         self._stack = AsyncExitStack()
         self._client: Any = None
+        self.gone = False
+        """Whether the scheduler was found to be gone."""
 
     async def open(self) -> list[_Member]:
         """The workers that there are, by name."""
@@ -198,8 +200,8 @@ class _Client:
             async with asyncio.timeout(_LOOK_S):
                 await self._client.scheduler.identity(n_workers=0)
         except (OSError, TimeoutError):
-            return False
-        return True
+            self.gone = True
+        return not self.gone
 
     async def close(self) -> None:
         with contextlib.suppress(Exception):

@@ -24,12 +24,19 @@ _LOOK_S = 0.5
 class MachineWorker(Worker):  # type: ignore[misc]
     """Whoever runs it waits for its agent, too."""
 
-    async def left(self) -> None:
-        """Until it has lost its scheduler, or was asked to end."""
-        await super().finished()
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.ends = asyncio.Event()
+        """Whether it has lost its scheduler, or was asked to end: to close takes until the calls
+        have returned that wait for its agent."""
+
+    async def close(self, *args: Any, **options: Any) -> str | None:
+        self.ends.set()
+        result: str | None = await super().close(*args, **options)
+        return result
 
     async def finished(self) -> None:
-        await self.left()
+        await super().finished()
         await all_ended()
 
 
@@ -75,8 +82,8 @@ async def serve(
     finally:
         for task in (stopping, reporting, serving):
             task.cancel()
+        await end_agent()  # which the worker waits for
         await asyncio.gather(serving, return_exceptions=True)
-        await end_agent()
 
 
 async def _serve(
@@ -94,13 +101,13 @@ async def _serve(
         try:
             await worker
             report("connected: ready for sessions")
-            await worker.left()
+            await worker.ends.wait()
+            report("the scheduler is gone" + ("; its session continues" if is_taken() else ""))
+            await worker.finished()
         except Exception as error:
             raise ClusterError(f"{address} cannot be served: {reason_of(error)}") from error
         finally:
             await worker.close(timeout=1, reason="the agent ends")
-        report("the scheduler is gone" + ("; its session continues" if is_taken() else ""))
-        await all_ended()
 
 
 async def _report_sessions(report: Callable[[str], None]) -> None:
