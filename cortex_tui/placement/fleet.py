@@ -186,7 +186,8 @@ class Fleet:
     def _take(self, runner: int, batch: list[Message]) -> None:
         now_ns = time.perf_counter_ns()
         merged = [each for message in batch for each in self._merge.take(runner, message)]
-        if (silent_ns := self._silence.received(runner, now_ns)) is not None:
+        died = any(isinstance(message, RunnerDied) for message in batch)
+        if (silent_ns := self._silence.received(runner, now_ns)) is not None and not died:
             what = f"answers again after {silent_ns / 1e9:.1f} s"
             merged += self._merge.note(runner, what, now_ns, silent=False)
         if merged:

@@ -27,7 +27,7 @@ def warnings_of(run: RunFold) -> tuple[str, ...]:
         return run.concluded.warnings
     found = list(run.warnings)
     if run.partial:
-        found.append(f"partial: {run.partial}; what it had measured is kept")
+        found.append(f"partial: {run.partial}; what was measured is kept")
     if run.shard_results and (uneven := run.shards.unevenness) and uneven.verdict == "uneven":
         found.append(uneven.text)
     measured = run.measured

@@ -437,6 +437,7 @@ async def test_one_of_several_that_is_blocked_is_reported_at_once_and_killed_if_
     assert run.life.outcome == "stopped"
     if blocks_s == "3600":
         assert "did not answer for 0.2 s" in run.partial
+        assert not any("answers again" in text for text in log)
 
 
 async def test_nothing_is_left_when_it_is_given_up(fleet: Fleet) -> None:
