@@ -10,7 +10,7 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,7 +28,8 @@ class Server(NamedTuple):
     known_hosts: Path
     cache: Path
     """The user's cache folder as it is there."""
-    pid: int
+    cut: Callable[[], None]
+    """Breaks all connections; the server takes new ones."""
 
     def hosts(self, name: str = "load-1", **settings: str | int) -> str:
         """The machine in a hosts.toml, with `settings` in place of what is right."""
@@ -70,17 +71,18 @@ def _known_hosts(folder: Path, port: int, key: asyncssh.SSHKey) -> Path:
 
 
 class _Accepting(asyncssh.SSHServer):
-    forwards = True
+    def __init__(self, connections: set[asyncssh.SSHServerConnection], *, forwards: bool) -> None:
+        self._connections = connections
+        self._forwards = forwards
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connections.add(conn)
 
     def begin_auth(self, username: str) -> bool:
         return True
 
     def server_requested(self, listen_host: str, listen_port: int) -> bool:
-        return self.forwards
-
-
-class _NotForwarding(_Accepting):
-    forwards = False
+        return self._forwards
 
 
 @asynccontextmanager
@@ -90,6 +92,7 @@ async def asyncssh_server(folder: Path, *, forwards: bool = True) -> AsyncIterat
     cache = folder / "cache"
     running: set[asyncio.subprocess.Process] = set()
     serving: set[asyncio.Task[Any]] = set()
+    connections: set[asyncssh.SSHServerConnection] = set()
 
     async def serve(process: asyncssh.SSHServerProcess[bytes]) -> None:
         child = await asyncio.create_subprocess_shell(
@@ -120,7 +123,7 @@ async def asyncssh_server(folder: Path, *, forwards: bool = True) -> AsyncIterat
             serving.discard(ended)
 
     server = await asyncssh.create_server(
-        _Accepting if forwards else _NotForwarding,
+        lambda: _Accepting(connections, forwards=forwards),
         "127.0.0.1",
         0,
         server_host_keys=[keys.host],
@@ -129,8 +132,13 @@ async def asyncssh_server(folder: Path, *, forwards: bool = True) -> AsyncIterat
         encoding=None,
     )
     port = server.get_port()
+
+    def cut() -> None:
+        for connection in list(connections):
+            connection.abort()
+
     try:
-        yield Server(port, keys.user, _known_hosts(folder, port, keys.host), cache, os.getpid())
+        yield Server(port, keys.user, _known_hosts(folder, port, keys.host), cache, cut)
     finally:
         server.close()
         await server.wait_closed()
@@ -138,6 +146,13 @@ async def asyncssh_server(folder: Path, *, forwards: bool = True) -> AsyncIterat
             with contextlib.suppress(ProcessLookupError):
                 child.kill()
         await asyncio.gather(*serving)
+
+
+def _kill_children(pid: int) -> None:
+    """OpenSSH's server has a process for each connection, in which the port is forwarded."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    for child in map(int, children.split()):
+        os.kill(child, signal.SIGKILL)
 
 
 @asynccontextmanager
@@ -178,7 +193,13 @@ async def openssh_server(folder: Path, *, forwards: bool = True) -> AsyncIterato
                 break
             assert process.returncode is None, log.read_text()
             await asyncio.sleep(0.02)
-        yield Server(port, keys.user, _known_hosts(folder, port, keys.host), cache, process.pid)
+        yield Server(
+            port,
+            keys.user,
+            _known_hosts(folder, port, keys.host),
+            cache,
+            lambda: _kill_children(process.pid),
+        )
     finally:
         process.terminate()
         await process.wait()

@@ -9,7 +9,7 @@ import signal
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -180,6 +180,30 @@ async def test_a_process_that_is_killed_there_is_reported_and_leaves_nothing(
     ran = await machines.end(running)
     assert "was lost: " in ran.output
     await machines.nothing_is_left()
+
+
+async def test_a_connection_that_breaks_loses_its_machine_and_leaves_nothing(
+    machines: Machines,
+) -> None:
+    running = await machines.begin("long")
+    await until(lambda: len(machines.processes("runner.process")) == 2)
+    machines.servers[0].cut()
+    await until(lambda: len(machines.processes("runner.process")) == 1)
+    running.send_signal(signal.SIGINT)
+    ran = await machines.end(running)
+    assert "machine load-1 was lost: its SSH connection broke: " in ran.output
+    await machines.nothing_is_left()
+
+
+@pytest.mark.parametrize("serve", SERVERS)
+async def test_a_server_that_forwards_no_ports_is_named(
+    serve: Callable[..., AbstractAsyncContextManager[Server]], tmp_path: Path
+) -> None:
+    async with serve(tmp_path / "machine", forwards=False) as server:
+        machines = Machines(tmp_path, [server])
+        ran = await machines.end(await machines.begin("short"))
+        assert "load-1: its SSH server forwards no ports" in ran.output
+        await machines.nothing_is_left()
 
 
 async def test_a_program_that_is_killed_here_leaves_nothing_there(machines: Machines) -> None:
