@@ -15,11 +15,8 @@ def left_behind(unfinished_ns: Sequence[int]) -> str:
 
 
 def began_late(late_ns: int) -> str:
-    """What the reader of a run should know of a process that was not there when all began."""
-    return (
-        f"a process began to measure {late_ns / 1e6:.0f} ms after the moment at which all were to "
-        "begin: its event loop was blocked, or the network was slow"
-    )
+    """What is said of a process that was not there when all that share the run began."""
+    return f"a process began to measure {late_ns / 1e6:.0f} ms later than the others"
 
 
 def stalled(ended: int, wanted: int, stall_ns: int) -> str:

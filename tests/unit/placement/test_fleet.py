@@ -484,3 +484,15 @@ async def test_messages_that_cannot_be_merged_end_the_session_with_the_reason(
     assert isinstance(died, RunnerDied)
     assert died.reason.startswith("the messages of process 2 could not be merged: KeyError")
     assert killed == [died.reason] * 2
+
+
+async def test_a_process_that_begins_late_is_a_warning_of_its_run(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet_module, "TOGETHER_NS", -100_000_000)
+    shared = fleet.profile("nap", load=ClosedLoad(2, processes=2), stop=Length(iterations=4))
+    alone = fleet.profile("nap", stop=Length(iterations=4), alone=True)
+    fold = await fleet.run(RunPlan(0, shared, 1, (0, 1)), RunPlan(1, alone, 1, (0,)))
+    late, other = (run.warnings for run in fold.results())
+    assert any(text.endswith("ms later than the others") for text in late)
+    assert not any("ms later than the others" in text for text in other)
