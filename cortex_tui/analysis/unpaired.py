@@ -108,7 +108,7 @@ def _unpaired(
     known = [(each.error**2, each.degrees) for each in own if each is not None]
     if len(known) < len(own):
         return found._replace(
-            lacking="a side is too short to know its own error: measure it in several rounds"
+            lacking="a side is too short to know its error: measure several rounds"
         )
     if floor is None or floor.sessions < 2:
         return found._replace(lacking=FLOOR_LACKING)

@@ -16,6 +16,7 @@ from cortex_tui.tui.panes.machine import MachinePane
 from cortex_tui.tui.panes.port import LinesPane, PaneInput
 from cortex_tui.tui.panes.problems import ProblemsPane
 from cortex_tui.tui.panes.registry import PANES
+from cortex_tui.tui.render.line_builder import LineBuilder
 from cortex_tui.tui.render.status import status_line
 from cortex_tui.tui.render.text import Line, Span, width_of
 from cortex_tui.tui.state.cost import ScreenCost
@@ -253,6 +254,21 @@ def test_a_blocked_loop_and_a_full_machine_are_warned_of() -> None:
     lines = MachinePane.lines_of(pane_input(view), 70)
     warned = ["".join(span.text for span in line) for line in lines if line[-1].tone == "warn"]
     assert [line.split()[0] for line in warned] == ["loop", "CPU"]
+
+
+def test_of_a_session_that_has_ended_nothing_is_shown_as_of_now() -> None:
+    view = msgspec.structs.replace(batched(), state="finished", elapsed_ns=0)
+    lines = session_text(view).split("\n")
+    assert lines[0] == "session   finished"
+    assert not [line for line in lines if line.startswith(("loop ", "GC ", "CPU "))]
+
+
+@pytest.mark.parametrize("label", ["processes", "definition", "other processes"])
+def test_a_fact_never_begins_in_its_label(label: str) -> None:
+    builder = LineBuilder(40)
+    builder.fact(label, "some words")
+    text = "\n".join("".join(span.text for span in line) for line in builder.lines)
+    assert text.split() == [*label.split(), "some", "words"]
 
 
 def test_the_machines_of_a_cluster_are_listed_with_what_became_of_them() -> None:

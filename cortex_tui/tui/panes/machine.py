@@ -63,6 +63,9 @@ def _machines(builder: LineBuilder, view: SessionView) -> None:
 
 
 def _health(builder: LineBuilder, view: SessionView, cost: ScreenCost, cores: int) -> None:
+    """How it is now, which nothing is of a session that has ended."""
+    if not view.is_live:
+        return
     lag = view.loop_lag_ns
     blocked = f"blocked for at most {format_duration(lag)}" if lag else "not blocked"
     text = f"{blocked} within the last second"
@@ -146,7 +149,9 @@ class MachinePane(LinesPane):
             builder.add("Nothing was run yet. A session starts by examining the machine.", "dim")
             builder.add("cortex-tui doctor does so at any time.", "dim")
             return builder.lines
-        state = [stage_of(view), format_duration(view.elapsed_ns)]
+        state = [stage_of(view)]
+        if view.elapsed_ns:  # not known of a stored session
+            state.append(format_duration(view.elapsed_ns))
         if view.rounds > 1:
             state.insert(1, f"round {view.current_round} of {view.rounds}")
         builder.fact("session", ", ".join(state))

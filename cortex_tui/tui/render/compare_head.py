@@ -13,7 +13,7 @@ from cortex_tui.tables import GAP, Tone
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.forest import counts
 from cortex_tui.tui.render.line_builder import LineBuilder
-from cortex_tui.tui.render.text import Line, Span, fit, width_of, wrap
+from cortex_tui.tui.render.text import Line, Span, fit, fit_within, width_of, wrap
 
 
 def sides_line(compared: Compared, width: int, at: int = 0, of: int = 1) -> Line:
@@ -26,7 +26,7 @@ def sides_line(compared: Compared, width: int, at: int = 0, of: int = 1) -> Line
     return (Span(fit(names, max(0, width - used - 1)), "head"), *found)
 
 
-def how_line(compared: Compared, of: int = 1) -> Line:
+def how_line(compared: Compared, width: int, of: int = 1) -> Line:
     """Whether the rounds are paired, how many there are, the noise, and how often all this is
     wrong."""
     comparison = compared.comparison
@@ -42,7 +42,7 @@ def how_line(compared: Compared, of: int = 1) -> Line:
         whole += f" over {len(comparison.looks.after)} looks"
     parts.append(f"false alarms{whole} ≤ {100 * ALPHA:.0f} %")
     parts.append(_noise_text(compared))
-    return (Span(" " + " · ".join(filter(None, parts)), "dim"),)
+    return (Span(fit_within(" " + " · ".join(filter(None, parts)), width), "dim"),)
 
 
 def _noise_text(compared: Compared) -> str:
@@ -55,11 +55,11 @@ def _noise_text(compared: Compared) -> str:
         return f"noise of a round {100 * median(finite):.1f} %" if finite else ""
     sure = sum(each.low is not None for each in firsts)
     if not sure:
-        return "noise between sessions not known" if firsts else ""
+        return "noise not known" if firsts else ""
     return "noise known" if sure == len(firsts) else f"noise known of {sure} of {len(firsts)}"
 
 
-def differs_line(compared: Compared) -> Line:
+def differs_line(compared: Compared, width: int) -> Line:
     """What else differs, the worst first, as far as there is room."""
     found = [str(each) for each in compared.differences]
     count = len(compared.profile_differences)
@@ -73,7 +73,7 @@ def differs_line(compared: Compared) -> Line:
     if not found:
         return (Span(" nothing else differs", "dim"),)
     tone: Tone = "warn" if compared.broken or compared.left_out else "plain"
-    return (Span(f" differs: {one_line('; '.join(found))}", tone),)
+    return (Span(fit_within(f" differs: {one_line('; '.join(found))}", width), tone),)
 
 
 def values(compared: Compared, found: ProfileComparison, width: int) -> list[Line]:

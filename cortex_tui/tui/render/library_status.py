@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
-from cortex_tui.tui.render.text import Line, Span, fit, width_of
+from cortex_tui.tui.render.text import Line, Span, fit, fit_within, width_of
 from cortex_tui.tui.state.library_list import LibraryList
 
 
@@ -19,7 +19,7 @@ def library_status(
         right.append(Span("a session is running", "good"))
     if sessions.filter:
         listed = f"/{one_line(sessions.filter)} {len(sessions.rows):,} of {count:,}"
-        right.append(Span(fit(listed, min(width_of(listed), width // 2)), "head"))
+        right.append(Span(fit_within(listed, width // 2), "head"))
     right.append(Span(f"{len(sessions.checked):,} checked"))
     number = f"{count:,} session{'' if count == 1 else 's'}"
     left = Span(one_line(message) if message else number, tone if message else "plain")

@@ -32,7 +32,10 @@ class LineBuilder:
         self.lines.append(tuple(kept))
 
     def fact(self, label: str, text: str, tone: Tone = "plain") -> None:
-        """`label` in a column of its own, the text wrapped next to it."""
+        """`label` in a column of its own, the text wrapped next to it, or below a longer label."""
+        if width_of(label) >= LABEL_WIDTH:
+            self.lines.append((Span(label, "dim"),))
+            label = ""
         for line in wrap(one_line(text), max(8, self.width - LABEL_WIDTH)):
             self.lines.append((Span(label.ljust(LABEL_WIDTH), "dim"), Span(line, tone)))
             label = ""

@@ -35,6 +35,7 @@ from cortex_tui.tui.render.text import (
     fit,
     fit_middle,
     fit_right,
+    fit_within,
     width_of,
 )
 from cortex_tui.tui.render.trend import trend
@@ -196,7 +197,7 @@ def _name(profile: Profile, width: int, *, suite: bool = False, bare: bool = Fal
         for cell in (values,) if bare else (_named_cell(profile), values):
             if _fits(profile, cell, width):
                 room = width - width_of(cell)
-                return fit(base, min(width_of(base), room)) + cell
+                return fit_within(base, room) + cell
     return fit_middle(name, width)
 
 
@@ -267,7 +268,7 @@ def suite_row(entry: Entry, columns: Sequence[Column], *, box: str) -> Line:
     if suite.description:
         facts.append(one_line(suite.description))
     head = f"{BOXES[box]} {one_line(suite.name)}"
-    head = fit(head, min(width_of(head), width))
+    head = fit_within(head, width)
     return (Span(head, "head"), Span(fit("  " + " · ".join(facts), width - width_of(head)), "dim"))
 
 

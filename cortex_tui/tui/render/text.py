@@ -51,6 +51,11 @@ def fit(text: str, width: int) -> str:
     return set_cell_size(text, width - 1) + "…"
 
 
+def fit_within(text: str, width: int) -> str:
+    """At most `width` cells, cut with `…` at the end."""
+    return text if width_of(text) <= width else fit(text, width)
+
+
 def fit_right(text: str, width: int) -> str:
     """Exactly `width` cells: padded on the left, or cut with `…` at the end."""
     missing = width - width_of(text)

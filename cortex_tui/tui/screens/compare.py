@@ -134,8 +134,8 @@ class CompareScreen(ComparisonReader):
         else:
             of = len(self.found.compared)
             self._sides.line = sides_line(compared, width, self._at, of)
-            self._how.line = how_line(compared, of)
-            self._differs.line = differs_line(compared)
+            self._how.line = how_line(compared, width, of)
+            self._differs.line = differs_line(compared, width)
             self._show_table(compared.comparison, width - 1)
             self._show_pictures(compared)
         self._keys.idle = frozenset(name for name in self.ranked if not self.applies(name))

@@ -59,7 +59,10 @@ def test_the_band_of_a_session_that_was_looked_at_several_times_says_so(tmp_path
     asyncio.run(write_session(store, "both", variants(8), variants=two, looks=(4, 8)))
     found = comparisons_in(store, ["both"])
     assert found.close_up(0, "search.worst").shift.band.endswith("8 rounds, as if looked at once")
-    assert "4 or 8 rounds · false alarms over 2 looks ≤ 5 %" in how_line(found.compared[0])[0].text
+    assert (
+        "4 or 8 rounds · false alarms over 2 looks ≤ 5 %"
+        in how_line(found.compared[0], 100)[0].text
+    )
 
 
 def test_the_noise_of_a_machine_that_others_use_is_that_of_all_operations(tmp_path: Path) -> None:
