@@ -203,10 +203,11 @@ class RunFold(RunTotals):
         self.changed = True
         interval = interval_of(samples, self.level)
         self.count(interval)
-        self.shards.add(samples)
+        # Messages of closed intervals without a time of their own are older than this one.
+        until_ns = self._until(samples.at_ns) if samples.at_ns else 0
+        self.shards.add(samples, until_ns)
         if samples.at_ns:
-            # Messages of closed intervals without a time of their own are older than this one.
-            self.measured_ns = max(self.measured_ns, self._until(samples.at_ns))
+            self.measured_ns = max(self.measured_ns, until_ns)
             self._note_neighbours(samples)
         self.trend.add(samples.interval, self.headline_of(interval))
         self.intervals.add(samples.interval, interval)

@@ -186,6 +186,8 @@ class SessionFold:
                 self.file_system = max(VOLATILE_FILE_SYSTEMS & kinds, default="")
             case MachineChanged():
                 self.machines[message.machine] = message
+                for run in (each for each in self.runs.values() if each.live):
+                    run.shards.set_silent(message.machine, silent=message.state == "silent")
             case ClockKnown():
                 facts = machines_of(self.environment).get(message.machine, {})
                 if CLOCK_BOUND not in facts:

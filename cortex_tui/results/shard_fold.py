@@ -34,7 +34,7 @@ class ShardFold:
 
     __slots__ = (
         "_raw", "_raw_bytes", "_times", "clock_bound_ns", "drained", "ended_ns", "errors",
-        "failed_in_batches", "machine", "measured_ns", "reason", "state", "succeeded",
+        "failed_in_batches", "machine", "measured_ns", "reason", "seen_ns", "state", "succeeded",
         "unfinished", "unstarted",
     )  # fmt: skip
 
@@ -47,6 +47,8 @@ class ShardFold:
         self.ended_ns: int | None = None
         self.measured_ns = 0
         """0 where it is that of the run."""
+        self.seen_ns = 0
+        """When its last message was made, on the run's clock from the start of measure."""
         self.succeeded = 0
         """Values: each stands for a batch."""
         self.drained = 0
@@ -129,8 +131,8 @@ class ShardsFold:
         """How much of the run was measured then; -1 where the results are not those of now."""
         self._looked_at_live = True
 
-    def add(self, samples: Samples) -> None:
-        """A message of measure."""
+    def add(self, samples: Samples, passed_ns: int) -> None:
+        """A message of measure, `passed_ns` after that began; 0 where it has no time."""
         if not self.each:
             return
         headline = samples.response if self._has_schedule else samples.service
@@ -139,6 +141,7 @@ class ShardsFold:
             following = at + part.values * _VALUE_BYTES
             if (shard := self.each.get(part.runner)) is not None:
                 shard.add(part, headline[at:following])
+                shard.seen_ns = max(shard.seen_ns, passed_ns)
             at = following
 
     def change(self, message: ShardChanged, passed_ns: int | None) -> None:
@@ -151,7 +154,8 @@ class ShardsFold:
         shard.reason, shard.unfinished = lines(message.reason), message.unfinished
         shard.measured_ns = message.measured_ns
         if message.state == "lost":
-            shard.ended_ns, shard.measured_ns = passed_ns, passed_ns or 0
+            # What it measured after its last message is lost with it.
+            shard.ended_ns, shard.measured_ns = passed_ns, shard.seen_ns or passed_ns or 0
         self._looked_at_ns = -1
 
     def place(self, runner: int, machine: str) -> None:
@@ -159,6 +163,13 @@ class ShardsFold:
         if runner in self.each:
             self.each[runner].machine = machine
             self._looked_at_ns = -1
+
+    def set_silent(self, machine: str, *, silent: bool) -> None:
+        """Nothing is received from that machine, or something is again."""
+        for shard in self.each.values():
+            if shard.machine == machine and shard.state not in _OVER:
+                shard.state = "silent" if silent else None
+                self._looked_at_ns = -1
 
     def bound_clocks(self, machine: str, bound_ns: int, *, measuring: bool) -> None:
         """How well the clock of that machine is known now; what was worse while the run measured

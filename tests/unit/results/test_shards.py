@@ -18,6 +18,7 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.protocol.messages import (
     ClockKnown,
+    MachineChanged,
     Message,
     RunFinished,
     RunnerPlaced,
@@ -121,7 +122,7 @@ def test_parts_are_stored_and_read_back_and_older_records_have_none() -> None:
     assert back.shard_results == run.shard_results
     first, lost, other = back.shard_results
     assert (first.state, lost.state, other.state) == ("finished", "lost", "finished")
-    assert (lost.reason, lost.ended_ns, lost.measured_ns) == ("killed", SECOND_NS, SECOND_NS)
+    assert (lost.reason, lost.ended_ns, lost.measured_ns) == ("killed", SECOND_NS, 2 * SECOND_NS)
     assert (other.machine, other.clock_bound_ns, other.errors) == ("b", 400_000, 20)
     assert other.throughput_per_s == (4_000 - 40) / 2
     older = msgspec.json.decode(run_row("s", record)[-1])
@@ -273,11 +274,39 @@ def test_values_wait_until_a_result_is_wanted_or_there_are_many(
 
     monkeypatch.setattr(IntervalHistogram, "of", staticmethod(counting))
     for number in range(1_000):
-        shards.add(of_runner(10 + number % 2, [number] * 20))
+        shards.add(of_runner(10 + number % 2, [number] * 20), 10**8)
     assert len(counted) <= 1_000 * 20 * 8 // (1 << 16) + 1
     assert sum(part.operations for part in run.shard_results) == 20_000
     before = run.shard_results
-    shards.add(of_runner(10, [1] * 20, at_ns=2 * 10**8))
+    shards.add(of_runner(10, [1] * 20), 2 * 10**8)
     assert run.shard_results is before
     run.measured_ns = 2 * SECOND_NS
     assert sum(part.operations for part in run.shard_results) == 20_020
+
+
+def test_a_machine_that_is_silent_is_so_in_its_shards() -> None:
+    each = profile(load=ClosedLoad(2, processes=2))
+    plan = SessionPlan(
+        session="s1", runs=(RunPlan(0, each, 1, (0, 1)),), scratch="", cache=""
+    )  # fmt: skip
+    fold = SessionFold(plan, "cluster", "2026-01-01T00:00:00Z")
+    for runner, machine in enumerate(("anvil", "forge")):
+        fold.apply(RunnerPlaced(runner, machine, 1))
+    fold.apply(MachineChanged(machine="forge", state="silent", since_ns=5, at_ns=6))
+    assert [each.state for each in fold.runs[0].shard_results] == ["planned", "silent"]
+    fold.apply(MachineChanged(machine="forge", state="connected", since_ns=7, at_ns=8))
+    assert [each.state for each in fold.runs[0].shard_results] == ["planned", "planned"]
+
+
+def test_throughput_of_a_lost_shard_is_over_the_time_until_its_last_message() -> None:
+    run = measuring(shared(2))
+    for interval in range(10):
+        run.add(of_runner(11, [1_000] * 100, interval))
+    # Ten seconds of silence, after which it counts as lost.
+    run.change_shard(
+        ShardChanged(run=0, runner=11, state="lost", at_ns=11 * SECOND_NS, reason="silent")
+    )
+    run.finish(RunFinished(run=0, state="finished", at_ns=9, measured_ns=10 * SECOND_NS))
+    lost = run.shard_results[1]
+    assert (lost.ended_ns, lost.measured_ns) == (11 * SECOND_NS, SECOND_NS)
+    assert lost.throughput_per_s == 1_000
