@@ -11,7 +11,7 @@ messages a second.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -44,6 +44,7 @@ from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.quantities import format_duration
 
 _ORDER = list(TRANSITIONS)
+_STOPPED = "; the others were stopped, as the profile says (on_lost)"
 _NUMBERS = 6
 """The most processes that are named by their numbers."""
 
@@ -83,7 +84,7 @@ class _Run:
     """How many runners have each of the lives: a few different ones, however many runners."""
     stops: bool = False
     """Whether it ends when a part of it is lost."""
-    lost: set[int] = field(default_factory=set)
+    lost: dict[int, RunnerDied] = field(default_factory=dict)
     """The runners that were lost before they had measured their part."""
     merged: RunLife = field(default_factory=RunLife)
     measured: dict[int, RunFinished] = field(default_factory=dict)
@@ -322,13 +323,12 @@ class SessionMerge:
         """What a run has come to in all its runners; None before the last of them is there."""
         if len(each) < len(run.runners) or len(run.runners) == 1:
             return each[run.runners[0]] if len(each) == len(run.runners) else None
-        outcomes = [each[runner] for runner in run.runners]
-        partial = "; ".join(outcome.partial for outcome in outcomes if outcome.partial)
+        outcomes, partial = [each[runner] for runner in run.runners], self._partial(run, each)
         # What came to its end speaks for the run, unless nothing did.
         whole = [each[runner] for runner in run.runners if runner not in run.lost]
         outcomes, partial = (whole, partial) if whole else (outcomes, "")
         reasons = [
-            f"{self._called(run, runner)}: {each[runner].reason}"
+            f"{self._called(run, [runner])}: {each[runner].reason}"
             for runner in run.runners
             if each[runner].reason and each[runner] in outcomes
         ]
@@ -369,6 +369,8 @@ class SessionMerge:
         return [Answer(command, max(answers, key=lambda answered: answered.done))]
 
     def _lose(self, runner: int, message: RunnerDied) -> list[Message]:
+        if runner not in self._alive:
+            return []
         self._alive.discard(runner)
         self._to_look = True
         messages: list[Message] = []
@@ -381,11 +383,14 @@ class SessionMerge:
             run.flights.report(runner, 0, 0)
             outcome = self._without_teardown(run, runner, message.reason)
             if outcome is None:
-                outcome = run.measured[runner] = self._lost(number, runner, message)
-                run.lost.add(runner)
+                run.lost[runner] = message
+                outcome = run.measured[runner] = RunFinished(
+                    run=number, state="failed", at_ns=message.at_ns,
+                    reason=f"lost, what it had measured is kept: {message.reason}",
+                )  # fmt: skip
                 messages += self._lost_parts(number, runner, message)
             run.outcome = run.outcome or self._outcome(run, run.measured)
-            messages += self._mark(number, self._called(run, runner, "lost"), message.at_ns)
+            messages += self._mark(number, self._called(run, [runner], "lost"), message.at_ns)
             life = RunLife("ended", outcome=outcome.state)
             messages += self.take(runner, StateChanged(number, life, message.at_ns))
             messages += self.take(runner, outcome)
@@ -401,26 +406,26 @@ class SessionMerge:
         known = run.measured.get(runner)
         if known is None:
             return None
-        text = f"{self._called(run, runner)} had measured its part, but was not torn down: {why}"
+        text = f"{self._called(run, [runner])} had measured its part, but was not torn down: {why}"
         return msgspec.structs.replace(known, warnings=(*known.warnings, text))
 
-    def _lost(self, number: int, runner: int, message: RunnerDied) -> RunFinished:
-        """What a run has come to in a runner that was lost."""
-        run = self._runs[number]
-        partial = ""
-        if len(run.numbers) > 1:
-            when = (
-                "before it measured"
-                if run.began_ns is None
-                else f"at {format_duration(message.at_ns - run.began_ns)}"
-            )
-            partial = f"{self._called(run, runner, 'lost')} {when}: {message.reason}"
-            if run.stops:
-                partial += "; the others were stopped, as the profile says (on_lost)"
-        return RunFinished(
-            run=number, state="failed", at_ns=message.at_ns, partial=partial,
-            reason=f"lost, what it had measured is kept: {message.reason}",
-        )  # fmt: skip
+    def _partial(self, run: _Run, each: dict[int, RunFinished]) -> str:
+        """What was lost of a run, where and when: what one machine lost for one reason, once."""
+        together: dict[tuple[str, str], list[int]] = {}
+        for runner, died in run.lost.items():
+            key = self._machines.get(runner, ""), died.reason
+            together.setdefault(key, []).append(runner)
+        found = []
+        for (_, reason), runners in together.items():
+            when = "before it measured"
+            if run.began_ns is not None:
+                when = f"at {format_duration(run.lost[runners[0]].at_ns - run.began_ns)}"
+            found.append(f"{self._called(run, runners, 'lost')} {when}: {reason}")
+        # A group reports what it lost itself.
+        found += [
+            outcome.partial.removesuffix(_STOPPED) for outcome in each.values() if outcome.partial
+        ]
+        return "; ".join(found) + _STOPPED * (bool(found) and run.stops)
 
     def _lost_parts(self, number: int, runner: int, message: RunnerDied) -> list[Message]:
         """That the part of a runner is lost, and with one that stands for a group all of them."""
@@ -449,18 +454,23 @@ class SessionMerge:
             )
         ]
 
-    def _called(self, run: _Run, runner: int, what: str = "") -> str:
-        """What a runner is called in reports: `process 2 of 3 on anvil`, with `was lost` behind it
-        if that is `what` became of it; with one that stands for a group, all of them."""
-        members = [each for each in self._groups.get(runner, (runner,)) if each in run.numbers]
-        which = "processes " + ", ".join(str(run.numbers[each]) for each in members)
-        if len(members) == 1:
-            which = f"process {run.numbers[members[0]]}"
-        elif len(members) > _NUMBERS:
-            which = f"{len(members)} processes"
-        machine = self._machines.get(runner)
+    def _called(self, run: _Run, runners: Sequence[int], what: str = "") -> str:
+        """What runners of one machine are called in reports: `process 2 of 3 on anvil`, with `was
+        lost` behind it if that is `what` became of it; with one that stands for a group, all."""
+        numbers = sorted(
+            run.numbers[member]
+            for runner in runners
+            for member in self._groups.get(runner, (runner,))
+            if member in run.numbers
+        )
+        which = f"processes {', '.join(map(str, numbers))}"
+        if len(numbers) == 1:
+            which = f"process {numbers[0]}"
+        elif len(numbers) > _NUMBERS:
+            which = f"{len(numbers)} processes"
+        machine = self._machines.get(runners[0])
         on = f" on {machine}" if machine else ""
-        became = f" {'was' if len(members) == 1 else 'were'} {what}" if what else ""
+        became = f" {'was' if len(numbers) == 1 else 'were'} {what}" if what else ""
         return f"{which} of {len(run.numbers)}{on}{became}"
 
     def _mark(self, number: int, text: str, at_ns: int) -> list[Message]:
@@ -475,7 +485,7 @@ class SessionMerge:
         for number in sorted(self._measuring):
             run = self._runs[number]
             if runner in run.runners and run.lives[runner].stage == "measure":
-                messages += self._mark(number, f"{self._called(run, runner)} {what}", at_ns)
+                messages += self._mark(number, f"{self._called(run, [runner])} {what}", at_ns)
                 if len(run.numbers) > 1:
                     state: ShardState = "silent" if silent else "running"
                     messages += [

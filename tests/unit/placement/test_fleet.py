@@ -288,6 +288,7 @@ async def test_a_run_whose_profile_stops_it_ends_everywhere_when_a_part_is_lost(
     run = fold.runs[0]
     assert run.life.outcome == "stopped"
     assert run.partial.endswith("; the others were stopped, as the profile says (on_lost)")
+    assert run.partial.count("on_lost") == 1
     assert sorted(each.state for each in run.shard_results) == [
         "lost", "stopped", "stopped", "stopped",
     ]  # fmt: skip

@@ -251,3 +251,17 @@ def test_a_level_that_one_reports_late_is_not_that_of_now() -> None:
     reported = [(0, 4.0, 1), (0, 8.0, 5), (1, 4.0, 2), (1, 8.0, 5)]
     said = [m for who, level, ns in reported for m in merge.take(who, LevelChanged(0, level, ns))]
     assert [m.level for m in said if isinstance(m, LevelChanged)] == [4.0, 8.0]
+
+
+def test_what_a_machine_lost_for_one_reason_is_reported_once() -> None:
+    merge = SessionMerge(plan((0, 1, 2, 3)))
+    for runner in range(4):
+        merge.take(runner, RunnerPlaced(runner, "anvil" if runner % 2 else "forge", 1))
+        merge.take(runner, at("measure"))
+    for runner in (1, 3):
+        assert merge.take(runner, RunnerDied("its agent is gone", 25))
+        # What is lost already is not lost again.
+        assert merge.take(runner, RunnerDied("its connection was closed", 26)) == []
+    merge.take(0, finished())
+    (whole,) = (m for m in merge.take(2, finished()) if isinstance(m, RunFinished))
+    assert whole.partial == "processes 2, 4 of 4 on anvil were lost at 20ns: its agent is gone"
