@@ -133,8 +133,6 @@ class SessionMerge:
         self._measuring: set[int] = set()
         self._alive = set(plan.runner_numbers)
         self._ended: dict[int, SessionFinished] = {}
-        self._machine_of: dict[int, str] = {}
-        """By runner, where runners are on machines of a cluster."""
         self._started = False
         self._planned: set[int] = set()
         self._arrived: dict[str, tuple[tuple[int, ...], set[int]]] = {}
@@ -264,9 +262,6 @@ class SessionMerge:
                 return [outcome]
             case Answer():
                 return self._answer(runner, message)
-            case RunnerPlaced():
-                self._machine_of[runner] = message.machine
-                return [message]
             case MachineChanged():
                 return self._note_machine(message)
             case SessionFinished():
@@ -506,12 +501,17 @@ class SessionMerge:
                 return [changed]
         text = f"machine {changed.machine} {what}"
         messages: list[Message] = [changed, LogLine(-1, "runner", text + more, changed.at_ns)]
-        there = {runner for runner, name in self._machine_of.items() if name == changed.machine}
+        state: ShardState = "silent" if changed.state == "silent" else "running"
+        there = {runner for runner, name in self._machines.items() if name == changed.machine}
         for number in sorted(self._measuring):
             run = self._runs[number]
-            if run.began_ns is not None and not there.isdisjoint(run.runners):
-                offset_ns = changed.at_ns - run.began_ns
-                messages.append(Mark(number, offset_ns, text, changed.at_ns))
+            if members := sorted(there & run.numbers.keys()):
+                messages += self._mark(number, text, changed.at_ns)
+                messages += [
+                    ShardChanged(run=number, runner=member, state=state, at_ns=changed.at_ns)
+                    for member in members
+                    if len(run.numbers) > 1
+                ]
         return messages
 
     def _ending(self) -> list[Message]:

@@ -24,6 +24,7 @@ from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.commands import Request, Stop
 from cortex_tui.protocol.messages import LogLine, Message
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
+from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.session_fold import SessionFold
 
 SOURCE = """
@@ -35,6 +36,16 @@ async def napping():
     async def operation(): await asyncio.sleep(0.001)
     print(f"process {os.getpid()}")
     yield operation
+
+@workload
+async def counted():
+    # Writes down what has ended, in a file of its machine.
+    name = os.path.join(*map(os.environ.get, ("CORTEX_TUI_TEST_TRUTH", "CORTEX_TUI_TEST_MACHINE")))
+    with open(name, "ab", buffering=0) as truth:
+        async def operation():
+            await asyncio.sleep(0.001)
+            truth.write(b".")
+        yield operation
 
 @workload
 async def daemon():
@@ -181,6 +192,11 @@ class ClusterDesk:
     def printed(self, start: str) -> list[str]:
         lines = [line.text for line in self.of(LogLine) if line.stream == "stdout"]
         return [line.removeprefix(start) for line in lines if line.startswith(start)]
+
+
+def measured(run: RunFold) -> dict[int, int]:
+    """How many operations each of its runners has reported."""
+    return {runner: shard.succeeded for runner, shard in run.shards.each.items()}
 
 
 def stop(stream: Stream) -> None:
