@@ -17,6 +17,7 @@ from cortex_tui.placement.exits import describe_exit
 
 _END_S = 3.0
 """How long an agent may take to end with its stdin: its runners are killed, folders are deleted."""
+_LAST_WORDS_S = 0.05
 _MAX_WORDS = 2_000
 """Bytes of what it wrote on stderr last, which are part of the reason for its end."""
 
@@ -28,6 +29,7 @@ class AgentProcess:
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         """The reason, as soon as the agent has ended without being asked to."""
         self._process = process
+        self._words = b""
         self._closing = False
         self._watching = asyncio.ensure_future(self._watch())
 
@@ -75,15 +77,20 @@ class AgentProcess:
         return bool(done)
 
     async def _watch(self) -> None:
-        assert self._process.stderr is not None
-        words = b""
-        while text := await self._process.stderr.read(_MAX_WORDS):
-            words = (words + text)[-_MAX_WORDS:]
+        reading = asyncio.ensure_future(self._last_words())
         code = await self._process.wait()
+        # What it has started may have kept its stderr.
+        await asyncio.wait({reading}, timeout=_LAST_WORDS_S)
+        reading.cancel()
         if not self._closing:
-            lines = words.decode(errors="backslashreplace").strip().splitlines()
+            lines = self._words.decode(errors="backslashreplace").strip().splitlines()
             last = f": {lines[-1]}" if lines else ""
             self.lost.set_result(f"its agent {describe_exit(code)}{last}")
+
+    async def _last_words(self) -> None:
+        assert self._process.stderr is not None
+        while text := await self._process.stderr.read(_MAX_WORDS):
+            self._words = (self._words + text)[-_MAX_WORDS:]
 
 
 def _kill_below(pid: int) -> None:
