@@ -1,9 +1,10 @@
 """What a step of a search looks for, as PostgreSQL's text queries, and what its words are worth.
 
-`times` is the function of the schema that gets the number of occurrences back from ts_rank; with
-it bm25 is computed as FTS5 and the store in memory do.
+bm25 is computed as FTS5 and the store in memory do, from how often a word occurs; that is got back
+from ts_rank.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -72,13 +73,12 @@ class Table:
     """One table that is searched, in one transaction."""
 
     def __init__(
-        self, transaction: Transaction, statements: TableStatements[Any], schema: str, check: Check
+        self, transaction: Transaction, statements: TableStatements[Any], check: Check
     ) -> None:
-        """`schema` has the function `times`; `check` is called before each question."""
+        """`check` is called before each question."""
         self._transaction = transaction
         self._statements = statements
         self.source = statements.source
-        self._schema = schema
         self._check = check
         self._holders: dict[str, int] = {}
         self._corpus: Corpus | None = None
@@ -174,17 +174,24 @@ class Table:
         result = self._transaction.ask(Call(Statement(sql.encode()), parameters.values))
         return max(COUNTED_MOST, counted(result) * self.corpus.texts // _SAMPLE)
 
-    def score(self, phrases: Sequence[Phrase], parameters: Parameters) -> str:
-        """The bm25 of a row, as an expression."""
+    def score(self, phrases: Sequence[Phrase], parameters: Parameters) -> "Score":
+        """The bm25 of a row."""
         corpus = self.corpus
-        holders = self.holders([following(phrase) for phrase in phrases])
-        norm = f"({K1} * ({1 - B} + {B} * word_count / {corpus.words!r}))"
+        # Scores are only compared with each other: a single phrase is worth the same in all.
+        worth = [1.0] if len(phrases) == 1 else self._worth(phrases)
+        norm = f"({K1 * (1 - B)!r}::float8 + {K1 * B / corpus.words!r}::float8 * word_count)"
+        columns: list[str] = []
         # The same as times / (times + norm), with what takes longest once.
-        return " + ".join(
-            f"{idf(corpus.texts, number) * (K1 + 1)!r}"
-            f" * (1 - {norm} / ({self._times(phrase, parameters)} + {norm}))"
-            for phrase, number in zip(phrases, holders, strict=True)
+        value = " + ".join(
+            f"{each * (K1 + 1)!r}::float8"
+            f" * (1 - {norm} / ({_times(phrase, parameters, columns)} + {norm}))"
+            for phrase, each in zip(phrases, worth, strict=True)
         )
+        return Score(", ".join(columns), value)
+
+    def _worth(self, phrases: Sequence[Phrase]) -> list[float]:
+        holders = self.holders([following(phrase) for phrase in phrases])
+        return [idf(self.corpus.texts, number) for number in holders]
 
     def share(self, groups: Sequence[Group], of: int, parameters: Parameters) -> str:
         """What the share of the groups that a row holds counts, as an expression
@@ -211,19 +218,48 @@ class Table:
         found = [group for _, group in held]
         return found[:rare], found[rare:]
 
-    def _times(self, phrase: Phrase, parameters: Parameters) -> str:
-        """How often a row has the phrase, where a word in the heading counts more. For a phrase of
-        several words it is the rarest of them."""
-        if len(phrase.words) == 1:
-            return self._weighted(parameters.query(following(phrase)))
-        each = ", ".join(self._weighted(parameters.query(lexeme(word))) for word in phrase.words)
-        query = parameters.query(following(phrase))
-        return f"(CASE WHEN words @@ {query} THEN least({each}) ELSE 0 END)"
 
-    def _weighted(self, query: str) -> str:
-        """How often a row has a word, where those in the heading count more."""
+class Score(NamedTuple):
+    """The bm25 of a row: `columns` are expressions on it, with names, which are computed once in a
+    query within; `value` is an expression on these."""
+
+    columns: str
+    value: str
+
+
+def _times(phrase: Phrase, parameters: Parameters, columns: list[str]) -> str:
+    """How often a row has the phrase, where a word in the heading counts more. For a phrase of
+    several words it is the rarest of them."""
+
+    def column(expression: str) -> str:
+        name = f"c{len(columns)}"
+        columns.append(f"{expression} AS {name}")
+        return name
+
+    def weighted(query: str) -> str:
         everywhere, headed = (
-            f"{self._schema}.times(ts_rank('{{{weights}}}', words, {query}))"
+            _occurrences(column(f"ts_rank('{{{weights}}}', words, {query})"))
             for weights in ("1,1,1,1", "0,0,0,1")
         )
         return f"({everywhere} + {TITLE_BOOST - 1} * {headed})"
+
+    if len(phrase.words) == 1:
+        return weighted(parameters.query(following(phrase)))
+    holds = column(f"words @@ {parameters.query(following(phrase))}")
+    each = ", ".join(weighted(parameters.query(lexeme(word))) for word in phrase.words)
+    return f"(CASE WHEN {holds} THEN least({each}) ELSE 0 END)"
+
+
+def _occurrences(rank: str) -> str:
+    """How often a word occurs, from its ts_rank with the same weight for all positions.
+
+    That is the sum of 1/j^2 for j from 1 to this number, over pi^2/6 (calc_rank_or in the server's
+    tsrank.c); what is left to the limit of the sum is near 1/(times + 1/2): near enough for all
+    that a tsvector holds. For the beginning of words it is the sum over these words, above 1 if
+    there are several: then each counts about once.
+    """
+    return (
+        f"round(CASE WHEN {rank} < 1"
+        f" THEN {6 / math.pi**2!r}::float8 / (1 - least({rank}, 0.9976::float8)) - 0.5::float8"
+        f" ELSE {math.pi**2 / 6!r}::float8 * {rank} END)"
+    )

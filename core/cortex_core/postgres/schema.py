@@ -74,24 +74,9 @@ CREATE TABLE context_items (
 CREATE INDEX context_items_relevant ON context_items (relevance DESC, key DESC);
 """
 
-# How often a word occurs, from its ts_rank with the same weight for all positions. That is the sum
-# of 1/j^2 for j from 1 to this number, over pi^2/6 (calc_rank_or in the server's tsrank.c); what is
-# left to the limit of the sum is near 1/(times + 1/2): near enough for all that a tsvector holds.
-# For the beginning of words it is the sum over these words, above 1 if there are several: then each
-# counts about once.
-_RANKING = """
-CREATE FUNCTION times(rank real) RETURNS double precision
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-        SELECT CASE
-            WHEN rank < 1 THEN round(1 / (pi() * pi() / 6 * (1 - least(rank, 0.9976))) - 0.5)
-            ELSE round(pi() * pi() / 6 * rank)
-        END
-    $$;
-"""
-
 # The indexes of words are not updated later in one go: until then every search would go through
 # what waits (20 times as long for a suggestion), and somebody's write would pay for all of it.
-_MIGRATIONS = (_CONVERSATIONS + _PATTERNS + _CONTEXT_ITEMS + _RANKING,)
+_MIGRATIONS = (_CONVERSATIONS + _PATTERNS + _CONTEXT_ITEMS,)
 """What leads from each version to the next; the first from an empty schema."""
 
 SCHEMA_VERSION = len(_MIGRATIONS)

@@ -51,7 +51,7 @@ def search_conversations(
     search: ConversationSearch, transaction: Transaction, statements: Statements, check: Check
 ) -> SearchHits:
     """A unit: every store finds the same, and ranks it in the same order."""
-    table = Table(transaction, statements.conversations, statements.schema, check)
+    table = Table(transaction, statements.conversations, check)
     found = Found()
     for step in parse(search.text).steps:
         if len(found.relevances) >= search.max_results:
@@ -87,8 +87,8 @@ def _take(step: Step, search: ConversationSearch, table: Table, found: Found) ->
             FROM {table.source} WHERE {where}
             ORDER BY captured_at DESC, key DESC LIMIT {CANDIDATES_MOST + 1}
         ), scored AS MATERIALIZED (
-            SELECT key, captured_at, quality, namespace, ({score}) * {share} AS score
-            FROM (SELECT * FROM matched LIMIT {CANDIDATES_MOST}) AS competing
+            SELECT key, captured_at, quality, namespace, ({score.value}) * {share} AS score
+            FROM (SELECT *, {score.columns} FROM matched LIMIT {CANDIDATES_MOST}) AS competing
         ), blended AS (
             SELECT key, captured_at, {_WEIGHT} AS weight,
                 {TEXT_SHARE} * score / greatest((SELECT max(score) FROM scored), 1e-9)
@@ -181,7 +181,7 @@ def search_patterns(
     step = candidates_step(search.context)
     if step is None:
         return ()
-    table = Table(transaction, statements.patterns, statements.schema, check)
+    table = Table(transaction, statements.patterns, check)
     rare, common = table.by_rarity(step, PATTERN_MATCHES_MOST)
     if not rare:
         return ()
@@ -197,9 +197,11 @@ def search_patterns(
     score = table.score(tuple(chain.from_iterable((*rare, *common))), parameters)
     sql = f"""
         SELECT {columns} FROM (
-            SELECT * FROM {table.source} WHERE {where}
-            ORDER BY key DESC LIMIT {PATTERN_MATCHES_MOST}
-        ) AS matched ORDER BY {score} DESC, key DESC LIMIT {PATTERN_CANDIDATES_MOST}
+            SELECT *, {score.columns} FROM (
+                SELECT * FROM {table.source} WHERE {where}
+                ORDER BY key DESC LIMIT {PATTERN_MATCHES_MOST}
+            ) AS newest OFFSET 0
+        ) AS matched ORDER BY {score.value} DESC, key DESC LIMIT {PATTERN_CANDIDATES_MOST}
     """
     result = transaction.ask(Call(Statement(sql.encode()), parameters.values))
     candidates = PATTERNS.entities(result)
