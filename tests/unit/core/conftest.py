@@ -13,6 +13,9 @@ from cortex_core.postgres.address import with_schema
 from cortex_core.postgres.store import drop
 from tests.postgres_server import PostgresServer
 
+LONG_S = 120.0
+"""For searches, which a busy machine makes slower; nothing here waits for it."""
+
 _schemas = count(1)
 
 
@@ -25,17 +28,18 @@ def path(tmp_path: Path) -> Path:
 async def cortex(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[Cortex]:
     """A Cortex on each of the stores: requests must not tell them apart."""
     if request.param == "sqlite":
-        async with Cortex.open(path) as opened:
+        async with Cortex.open(path, search_timeout_s=LONG_S) as opened:
             yield opened
     elif request.param == "postgres":
         server: PostgresServer = request.getfixturevalue("postgres_server")
         url = with_schema(server.url, f"requests_{next(_schemas)}")
-        async with Cortex.open(url) as opened:
+        async with Cortex.open(url, search_timeout_s=LONG_S) as opened:
             yield opened
         await drop(url)
     else:
         events = Events()
-        async with Cortex(MemoryStore(events.publish), events=events) as in_memory:
+        store = MemoryStore(events.publish, search_timeout_s=LONG_S)
+        async with Cortex(store, events=events) as in_memory:
             yield in_memory
 
 

@@ -16,9 +16,7 @@ from cortex_core.postgres.store import PostgresStore, drop
 from cortex_core.sqlite.database import Database
 from cortex_core.sqlite.store import SqliteStore
 from tests.postgres_server import PostgresServer
-
-LONG_S = 120.0
-"""For searches, which a busy machine makes slower; nothing here waits for it."""
+from tests.unit.core.conftest import LONG_S
 
 
 class Open(Protocol):
