@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import sys
+import time
 import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -10,7 +11,7 @@ from functools import partial
 from os import PathLike, fspath
 from typing import TypeVar
 
-from cortex_core.errors import StoreClosedError, StoreError
+from cortex_core.errors import SearchTimeoutError, StoreClosedError, StoreError
 from cortex_core.search import Check
 from cortex_core.settings import BUSY_TIMEOUT_S, SEARCH_TIMEOUT_S, Synchronous
 from cortex_core.sqlite.checkpoints import Checkpoints
@@ -58,6 +59,7 @@ class Database:
             threads[1 % len(threads)], loop, "cortex-core reads", run_reads, search_timeout_s
         )
         self._look_ups = LookUps(loop_connection, self._reads, loop)
+        self._search_timeout_s = search_timeout_s
         self._activity = Activity()
         self._searches = SearchQueue(
             threads[2 % len(threads)], loop, search_timeout_s, self._activity
@@ -158,6 +160,18 @@ class Database:
         stops it past the deadline or if cancelled."""
         self._refuse_if_unusable()
         return self._reads.submit(run)
+
+    def read_check(self) -> Check:
+        """For a read that is submitted now: raises SearchTimeoutError past its deadline, where it
+        works on rows in Python and SQLite cannot stop it."""
+        timeout_s = self._search_timeout_s
+        deadline_s = time.perf_counter() + timeout_s
+
+        def check() -> None:
+            if time.perf_counter() > deadline_s:
+                raise SearchTimeoutError(f"the read took longer than {timeout_s:g} s")
+
+        return check
 
     def look_up(self, run: Callable[[sqlite3.Connection], T]) -> Awaitable[T]:
         """The same for a `run` that finds a few rows by their id: it may run on the event

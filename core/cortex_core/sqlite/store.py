@@ -151,7 +151,7 @@ class SqliteStore:
         return self.database.write(write, write.committed)
 
     def read(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
-        return self.database.read(partial(_run, unit))
+        return self.database.read(partial(_run, unit, check=self.database.read_check()))
 
     def scan(self, unit: Callable[[ReadTx], T]) -> Awaitable[T]:
         return self.database.scan(partial(_run, unit))

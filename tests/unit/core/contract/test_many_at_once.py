@@ -95,7 +95,10 @@ async def test_requests_that_are_cancelled_at_any_moment_leave_the_store_as_usab
     assert 20 + 1 + 5 * 10 <= count <= 20 + 1 + 5 * 20
 
 
-async def test_a_scan_in_python_ends_at_its_deadline(open_store: Open, events: Events) -> None:
+@pytest.mark.parametrize("kind", ["scan", "read"])
+async def test_what_works_in_python_ends_at_its_deadline(
+    open_store: Open, events: Events, kind: str
+) -> None:
     store = await open_store(events, search_timeout_s=0.5)
     await save(store, *(conversation(f"c{number}") for number in range(20)))
     asked: list[object] = []
@@ -105,8 +108,8 @@ async def test_a_scan_in_python_ends_at_its_deadline(open_store: Open, events: E
         time.sleep(0.6)
         return False
 
-    with pytest.raises(SearchTimeoutError, match=r"the scan took longer than 0\.5 s"):
-        await store.scan(lambda tx: tx.conversations.find(satisfies(takes_long), 10))
+    with pytest.raises(SearchTimeoutError, match=rf"the {kind} took longer than 0\.5 s"):
+        await getattr(store, kind)(lambda tx: tx.conversations.find(satisfies(takes_long), 10))
     # Where a thread works, it may be asked for one more.
     assert len(asked) <= 2
     assert await store.scan(lambda tx: tx.conversations.count()) == 20
