@@ -10,11 +10,13 @@ import asyncio
 import signal
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from distributed import Worker
 from distributed.security import Security
 
-from cortex_tui.placement.cluster.dask_setup import RUNNER_RESOURCE, reason_of, set_up
+from cortex_tui.placement.cluster.dask_setup import NO_PAGES, RUNNER_RESOURCE, reason_of, set_up
+from cortex_tui.placement.cluster.dask_sources import own_host
 from cortex_tui.placement.cluster.dask_worker import all_ended, end_agent, is_taken
 from cortex_tui.placement.cluster.port import ClusterError
 
@@ -24,8 +26,10 @@ _LOOK_S = 0.5
 class MachineWorker(Worker):  # type: ignore[misc]
     """Whoever runs it waits for its agent, too."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, scheduler: str, *args: Any, **options: Any) -> None:
+        # On the way to its scheduler only, and not on all addresses: it runs what it is sent.
+        host = own_host(urlsplit(scheduler).hostname or "")
+        super().__init__(scheduler, *args, host=host, **options)
         self.ends = asyncio.Event()
         """Whether it has lost its scheduler, or was asked to end: to close takes until the calls
         have returned that wait for its agent."""
@@ -47,7 +51,7 @@ def options_of(name: str, runners: int) -> dict[str, Any]:
         "resources": {RUNNER_RESOURCE: runners},
         "nthreads": 1,
         "memory_limit": 0,
-        "dashboard": False,
+        **NO_PAGES,
     }
 
 

@@ -30,12 +30,18 @@ SETTINGS: dict[str, Any] = {
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": False,
     "distributed.diagnostics.nvml": False,
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "5s",
     "distributed.admin.system-monitor.disk": False,
     "distributed.admin.system-monitor.gil.enabled": False,
 }
 """Of our own processes, and of those that Dask starts for us."""
+
+NO_PAGES: dict[str, Any] = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+"""Of a scheduler or a worker: its web server cannot be left out, and would take port 8787 of all
+addresses."""
 
 _LOGGERS = ("distributed", "tornado", "asyncssh", "bokeh")
 _MAX_LINES = 20

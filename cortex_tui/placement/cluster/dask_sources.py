@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from cortex_tui.placement.cluster import dask_part
 from cortex_tui.placement.cluster.dask_local import first_of, local_worker
-from cortex_tui.placement.cluster.dask_setup import CONNECT_S, Log, reason_of
+from cortex_tui.placement.cluster.dask_setup import CONNECT_S, NO_PAGES, Log, reason_of
 from cortex_tui.placement.cluster.hosts import Host, read_hosts
 from cortex_tui.placement.cluster.port import ClusterError
 from cortex_tui.placement.cluster.settings import ClusterSettings
@@ -148,8 +148,8 @@ class OfThisMachine(NamedTuple):
         try:
             # Its own workers come from multiprocessing, which needs the stderr of a plain program.
             cluster = LocalCluster(
-                n_workers=0, processes=True, asynchronous=True, dashboard_address=None,
-                silence_logs=logging.CRITICAL,
+                n_workers=0, processes=True, asynchronous=True,
+                silence_logs=logging.CRITICAL, scheduler_kwargs=NO_PAGES,
             )  # fmt: skip
             await stack.enter_async_context(cluster)
             workers = [
@@ -207,7 +207,7 @@ class OverSsh(NamedTuple):
                 f"{shlex.quote(host.python)} -P -m {dask_part.MODULE}" for host in hosts
             ],
             worker_class="cortex_tui.placement.cluster.dask_host.MachineWorker",
-            scheduler_options={"port": 0, "dashboard": False},
+            scheduler_options={"port": 0, **NO_PAGES},
             asynchronous=True,
         )
         for at, host in enumerate(self.hosts):

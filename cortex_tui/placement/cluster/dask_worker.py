@@ -74,7 +74,7 @@ async def agent_ended() -> str:
 async def end_agent() -> None:
     """Ends the agent and all that it has started."""
     seat = _seat
-    if seat.agent is not None:
+    if seat.agent is not None and not seat.free:
         await seat.agent.close()
     seat.leave()
 
