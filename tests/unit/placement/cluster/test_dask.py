@@ -63,14 +63,10 @@ def test_a_scheduler_that_does_not_answer_is_named(
 
 
 def test_the_reason_is_what_is_behind_an_error() -> None:
-    behind = ConnectionRefusedError(111, "Connection refused")
-    try:
-        try:
-            raise OSError("in <TCP>: refused") from behind
-        except OSError as error:
-            raise OSError("Timed out trying to connect after 5 s\nand more") from error
-    except OSError as error:
-        assert reason_of(error) == "[Errno 111] Connection refused"
+    timed_out = OSError("Timed out trying to connect after 5 s\nand more")
+    timed_out.__cause__ = OSError("in <TCP>: refused")
+    timed_out.__cause__.__cause__ = ConnectionRefusedError(111, "Connection refused")
+    assert reason_of(timed_out) == "[Errno 111] Connection refused"
     assert reason_of(OSError("one\ntwo")) == "one"
     assert reason_of(TimeoutError()) == "TimeoutError"
 
