@@ -30,6 +30,8 @@ class Server(NamedTuple):
     """The user's cache folder as it is there."""
     cut: Callable[[], None]
     """Breaks all connections; the server takes new ones."""
+    freeze: Callable[[], None] | None = None
+    """Has them say nothing any more; None where that cannot be."""
 
     def hosts(self, name: str = "load-1", **settings: str | int) -> str:
         """The machine in a hosts.toml, with `settings` in place of what is right."""
@@ -148,11 +150,11 @@ async def asyncssh_server(folder: Path, *, forwards: bool = True) -> AsyncIterat
         await asyncio.gather(*serving)
 
 
-def _kill_children(pid: int) -> None:
+def _signal_children(pid: int, number: int) -> None:
     """OpenSSH's server has a process for each connection, in which the port is forwarded."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     for child in map(int, children.split()):
-        os.kill(child, signal.SIGKILL)
+        os.kill(child, number)
 
 
 @asynccontextmanager
@@ -198,8 +200,10 @@ async def openssh_server(folder: Path, *, forwards: bool = True) -> AsyncIterato
             keys.user,
             _known_hosts(folder, port, keys.host),
             cache,
-            lambda: _kill_children(process.pid),
+            lambda: _signal_children(process.pid, signal.SIGKILL),
+            lambda: _signal_children(process.pid, signal.SIGSTOP),
         )
     finally:
+        _signal_children(process.pid, signal.SIGKILL)
         process.terminate()
         await process.wait()

@@ -83,8 +83,9 @@ def pack(folders: Sequence[str]) -> Bundle:
         ]
         # A folder within another may have what that one leaves out, such as a version's code.
         new = [file for file in found.files if file not in entries]
-        if (count := len(entries) + len(new)) > MAX_BUNDLE_FILES:
-            raise BundleError(f"{folder}: {_too_large(f'{count:,} files', new, folder)}")
+        if len(entries) + len(new) > MAX_BUNDLE_FILES:
+            what = f"more than {MAX_BUNDLE_FILES:,} files"
+            raise BundleError(f"{folder}: {_too_large(what, new, folder)}")
         for file in new:
             try:
                 entry = _entry(file, folders, MAX_BUNDLE_BYTES - size_bytes)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from cortex_tui.environment.sources import git_environment
+from cortex_tui.limits import MAX_BUNDLE_FILES
 
 LEFT_BEHIND = frozenset(
     {".git", ".hg", ".svn", ".venv", ".tox", ".nox", ".eggs", "__pycache__", "node_modules"}
@@ -38,7 +40,8 @@ def files_of(folder: str) -> CodeFiles:
     """
     listed = _known_to_git(folder)
     if listed is None:
-        return CodeFiles(sorted(_walked(folder)), [])
+        # One more than may be sent: a folder with millions is not looked through.
+        return CodeFiles(sorted(islice(_walked(folder), MAX_BUNDLE_FILES + 1)), [])
     files: set[str] = set()
     for name in listed:
         path = os.path.join(folder, name.rstrip("/"))

@@ -48,11 +48,15 @@ class OnCluster:
     @asynccontextmanager
     async def open(self, plan: SessionPlan) -> AsyncIterator[Stream]:
         cluster = await self._opened()
-        if self._setup is None or self._setup.session != plan.session:
-            # All parts of a session have the same code, whatever becomes of it here meanwhile.
-            self._setup = await asyncio.to_thread(examine, plan)
+        setup = self._setup
+        if setup is None or setup.session != plan.session:
+            setup = await asyncio.to_thread(examine, plan)
         allowed = self._settings.allow_differences
-        first = await set_up(self._setup, cluster.members, allow_differences=allowed)
+        first = await set_up(setup, cluster.members, allow_differences=allowed)
+        if setup is self._setup:
+            # All parts of a session have the code of the first, which has reported this.
+            first = []
+        self._setup = setup
         first += await cluster.known_clocks()
         # One runner is a fleet, too: its times are those of another machine.
         groups = groups_of(plan, cluster.machine_of(plan), self._settings.merge_from)

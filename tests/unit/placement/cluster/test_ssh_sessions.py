@@ -69,11 +69,12 @@ class Machines:
         hosts = (server.hosts(f"load-{at}") for at, server in enumerate(servers, 1))
         (folder / "hosts.toml").write_text("\n".join(hosts))
 
-    async def begin(self, profile: str) -> Process:
+    async def begin(self, profile: str, *options: str) -> Process:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "cortex_tui", "run", f"bench.{profile}",
             "--profiles", "bench.toml", "--store", str(self.folder / "store/s.db"),
             "--cluster", "asyncssh:../hosts.toml", "--json", str(self.folder / "out.json"),
+            *options,
             cwd=self.home,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -192,6 +193,21 @@ async def test_a_connection_that_breaks_loses_its_machine_and_leaves_nothing(
     running.send_signal(signal.SIGINT)
     ran = await machines.end(running)
     assert "machine load-1 was lost: its SSH connection broke: " in ran.output
+    await machines.nothing_is_left()
+
+
+async def test_a_machine_that_says_nothing_any_more_is_lost(machines: Machines) -> None:
+    freeze = machines.servers[0].freeze
+    if freeze is None:
+        pytest.skip("asyncssh's server is part of this process, which cannot be stopped")
+    running = await machines.begin("long", "--lost-after", "5s")
+    await until(lambda: len(machines.processes("runner.process")) == 2)
+    freeze()
+    # Its agent receives nothing, either, and ends.
+    await until(lambda: len(machines.processes("runner.process")) == 1)
+    running.send_signal(signal.SIGINT)
+    ran = await machines.end(running)
+    assert "machine load-1 was lost: " in ran.output
     await machines.nothing_is_left()
 
 
