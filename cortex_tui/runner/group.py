@@ -12,6 +12,7 @@ from cortex_tui.isolation import asyncio, own_task, replaced_names
 from cortex_tui.protocol.messages import RunMeasured
 from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.runner.barrier import Barrier, Gate
+from cortex_tui.runner.driver import find_driver
 from cortex_tui.runner.handover import HandOver, Outbox
 from cortex_tui.runner.health import HealthMeter
 from cortex_tui.runner.host import WorkloadHost
@@ -141,6 +142,7 @@ class Group:
         self, member: Member, barriers: Barriers, operations: Operations
     ) -> None:
         run = member.run
+        find_driver(run.profile.load.driver)
         run.change(run.life.to("set_up"))
         start_ns = await barriers.set_up.arrive(run.number)
         if not run.life.stopping and (run.profile.warmup or run.profile.batch == 0):

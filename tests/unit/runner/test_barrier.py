@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
+from types import ModuleType
 
+import pytest
+
+from cortex_tui.protocol.messages import StateChanged
+from cortex_tui.runner import driver
 from cortex_tui.runner.barrier import Barrier
+from cortex_tui.runner.session import Session
+from tests.unit.runner.bench import NOOP, Bench, Event
 
 
 async def turns_of_going(barrier: Barrier, arriving: list[int]) -> list[int]:
@@ -49,3 +57,25 @@ async def test_all_are_told_of_the_same_moment_and_it_comes_once() -> None:
     barrier.leave(2)
     assert list(told) == [7, 7, 7]
     assert released == [7]
+
+
+async def test_nothing_is_imported_when_a_phase_is_to_begin(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would make each process late by its own time for that."""
+    seen: list[str] = []
+
+    def imported(name: str) -> ModuleType:
+        seen.append("import")
+        return import_module(name)
+
+    monkeypatch.setattr(driver, "import_module", imported)
+    driver.find_driver.cache_clear()
+    bench.write(NOOP)
+
+    def note(session: Session, event: Event) -> None:
+        if isinstance(event, StateChanged):
+            seen.append(event.life.stage)
+
+    await bench.run(bench.profile("noop"), on_message=note)
+    assert seen[: seen.index("set_up")].count("import") == seen.count("import") == 1
