@@ -22,6 +22,7 @@ from cortex_tui.placement.cluster.control import (
     Probe,
     ProbeAnswer,
     Ready,
+    Report,
     RunnerEnded,
     StartRunner,
     ToAgent,
@@ -293,6 +294,9 @@ class Member:
                     waiting.set_result(answer)
             case ProbeAnswer(id, received_ns, sent_ns):
                 self.clock.answered(id, received_ns, sent_ns)
+            case Report(text):
+                line = f"machine {self.name}: {text}"
+                self._deliver(LogLine(-1, "runner", line, time.perf_counter_ns()))
             case RunnerEnded(channel):
                 if channel in self._runners:
                     self._runners[channel].note_ended()
