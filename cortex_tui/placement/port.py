@@ -88,5 +88,7 @@ class Place(NamedTuple):
     """Whether several runners can share a session."""
     has_machines: bool = False
     """Whether sessions are measured on machines that have to be reached first."""
+    cluster: str = ""
+    """What a person names it by behind `--cluster`."""
     slots: int = 1
     """Among how many runners a load is shared for which nobody gave a number."""

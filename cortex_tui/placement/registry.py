@@ -73,7 +73,7 @@ def place_on(adapter: Adapter, settings: ClusterSettings, slots: int) -> Place:
 
         return OnCluster(adapter, settings)
 
-    return CLUSTER._replace(words=adapter.words, make=make, slots=slots)
+    return CLUSTER._replace(words=adapter.words, make=make, cluster=adapter.name, slots=slots)
 
 
 def _unknown(measuring_loop: asyncio.AbstractEventLoop | None) -> Placement:

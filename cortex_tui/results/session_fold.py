@@ -70,13 +70,14 @@ class SessionFold:
         file_system: str = "",
         file: IntervalFile | None = None,
         where: str = "",
+        cluster: str = "",
     ) -> None:
-        """`placement` is its name and `where` what it is in words, `started_at` UTC in ISO 8601,
-        `file_system` the kind that databases are kept on, `file` where intervals are kept that are
-        seldom looked at."""
+        """`placement` is its name, `where` what it is in words and `cluster` what a person named it
+        by, `started_at` UTC in ISO 8601, `file_system` the kind that databases are kept on, `file`
+        where intervals are kept that are seldom looked at."""
         self.plan = plan
         self.placement, self._place = placement, place_of(placement)
-        self._where = where
+        self._where, self._cluster = where, cluster
         self.started_at = started_at
         self.file_system = file_system
         self._file = file
@@ -254,6 +255,7 @@ class SessionFold:
             stopped=self.stopped,
             placement=self.placement,
             where=self._where,
+            cluster=self._cluster,
             machines=self._machine_views(),
             loop=started.loop if started else "",
             timer=started.timer if started else "",

@@ -36,6 +36,8 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     where: str = ""
     """What that is, in words: `on the machines of tcp://host:8786`; "" where only its name is
     known."""
+    cluster: str = ""
+    """What a person named it by behind `--cluster`; "" where that is not known."""
     machines: tuple[MachineView, ...] = ()
     """Those of a cluster that have runners of it."""
     loop: str = ""

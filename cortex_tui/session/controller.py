@@ -130,6 +130,7 @@ class SessionController:
             file_system_of(self._scratch.root),
             IntervalFile(self._scratch.root),
             self._place.words,
+            self._place.cluster,
         )
         self._intake = Intake(
             fold,

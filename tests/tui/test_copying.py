@@ -86,10 +86,20 @@ def test_the_command_has_the_processes_of_the_launch() -> None:
             ran(QUERY, placement="in-process", loop="asyncio"),
             "mediator.query-dispatch --placement in-process --loop asyncio",
         ),
+        (
+            msgspec.structs.replace(ran(QUERY, placement="cluster"), cluster="tcp://h:8786"),
+            "mediator.query-dispatch --cluster tcp://h:8786 --loop uvloop",
+        ),
     ],
 )
 def test_the_command_line_has_what_ran(view: SessionView, words: str) -> None:
     assert command(view) == f"cortex-tui run {words}"
+
+
+def test_the_command_line_of_a_stored_session_lacks_its_cluster() -> None:
+    found = command_of(ran(QUERY, placement="cluster"), CATALOG, "")
+    assert found.text == "cortex-tui run mediator.query-dispatch --loop uvloop"
+    assert found.remark == "without the cluster, whose name is not stored"
 
 
 def test_profiles_that_differ_from_their_files_come_from_the_store() -> None:

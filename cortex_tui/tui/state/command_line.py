@@ -12,6 +12,7 @@ import msgspec
 
 from cortex_tui.passwords import completed
 from cortex_tui.paths import STORE
+from cortex_tui.placement.registry import place_of
 from cortex_tui.profiles.loader import OWN_FILE, OWN_FOLDER
 from cortex_tui.profiles.model import Catalog, Profile
 from cortex_tui.protocol.programs import TESTS_LOOP
@@ -63,13 +64,17 @@ def command_of(view: SessionView, catalog: Catalog, store: str) -> CommandLine:
             words += ["--database", catalog.database]
         if processes is not None:
             words += ["--processes", str(processes)]
-    if view.placement != _USUAL_PLACE:
+    if view.cluster:
+        words += ["--cluster", view.cluster]
+    elif view.placement != _USUAL_PLACE and not place_of(view.placement).has_machines:
         words += ["--placement", view.placement]
     if view.loop:
         words += ["--loop", view.loop]
     if store and Path(store) != STORE:
         words += ["--store", store]
     remark = "with its edits, from the stored session" if edited else ""
+    if place_of(view.placement).has_machines and not view.cluster:
+        remark = f"{remark}{', ' if remark else ''}without the cluster, whose name is not stored"
     if any(completed(profile.database) != profile.database for profile in profiles):
         remark = f"{remark}{', ' if remark else ''}without the password of the database"
     return CommandLine(shlex.join(words), remark)
