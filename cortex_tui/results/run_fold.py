@@ -6,6 +6,7 @@ state whenever it is replayed.
 
 from __future__ import annotations
 
+import math
 from bisect import insort
 
 import msgspec
@@ -35,7 +36,7 @@ from cortex_tui.results.phase_clock import PhaseClock
 from cortex_tui.results.run_totals import RunTotals
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.shard_fold import ShardsFold
-from cortex_tui.results.shard_result import ShardResult
+from cortex_tui.results.shard_result import ShardResult, bounds_of_p99
 from cortex_tui.results.trend import Trend, WarmUp
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.targets import TargetResult, TargetVerdict, parse_targets
@@ -225,7 +226,23 @@ class RunFold(RunTotals):
     @property
     def shard_results(self) -> tuple[ShardResult, ...]:
         """What each of its runners has come to, where several share it."""
-        return self.shards.results(self.life.state, self.measured_ns, self.batch, live=self.live)
+        if not self.shards.each:
+            return ()
+        return self.shards.results(
+            self.life.state, self.measured_ns, self.batch, live=self.live, wider=self._wider()
+        )
+
+    def _wider(self) -> float:
+        """How many times as wide as by the number of operations the confidence interval of the p99
+        is, 1 where there is none: slow operations may come in bursts."""
+        found = self.findings().confidence_ns.get(self.profile.headline, {}).get("p99")
+        by_number = bounds_of_p99(self.headline.total)
+        if found is None or by_number is None:
+            return 1.0
+        low_ns, high_ns = (each or 1 for each in self.headline.percentiles(by_number))
+        if low_ns >= high_ns or not 0 < found[0] < found[1]:
+            return 1.0
+        return max(1.0, math.log(found[1] / found[0]) / math.log(high_ns / low_ns))
 
     def note_measured(self, message: RunMeasured) -> None:
         self._measured = message.outcome

@@ -193,16 +193,17 @@ class ShardsFold:
         self.each = {record.runner: ShardFold.of(record) for record in records}
 
     def results(
-        self, state: ShardState, measured_ns: int, batch: int, *, live: bool
+        self, state: ShardState, measured_ns: int, batch: int, *, live: bool, wider: float = 1.0
     ) -> tuple[ShardResult, ...]:
-        """What each has come to; while the run is live, as of a moment ago."""
+        """What each has come to; while the run is live, as of a moment ago. `wider` is how much
+        less sure the p99 of the run is than by the number of its operations."""
         if not self.each:
             return ()
         stands_ns = max(_LOOK_NS, len(self.each) * _LOOK_NS_EACH)
         known = self._looked_at_ns >= 0 and live == self._looked_at_live
         if not known or measured_ns - self._looked_at_ns >= stands_ns:
             self._results = tuple(
-                self._result(number, runner, state, measured_ns, batch)
+                self._result(number, runner, state, measured_ns, batch, wider)
                 for number, runner in enumerate(self.each, 1)
             )
             self.unevenness = unevenness(self._results)
@@ -210,13 +211,19 @@ class ShardsFold:
         return self._results
 
     def _result(
-        self, number: int, runner: int, state: ShardState, measured_ns: int, batch: int
+        self,
+        number: int,
+        runner: int,
+        state: ShardState,
+        measured_ns: int,
+        batch: int,
+        wider: float,
     ) -> ShardResult:
         shard = self.each[runner]
         histogram = Histogram.of_intervals((shard.times,))
         summary = summarise_live(histogram)
         within_ns = None
-        if (bounds := bounds_of_p99(histogram.total, len(self.each))) is not None:
+        if (bounds := bounds_of_p99(histogram.total, len(self.each), wider)) is not None:
             low_ns, high_ns = histogram.percentiles(bounds)
             within_ns = (low_ns or 0, high_ns or 0)
         operations = shard.succeeded * batch - shard.failed_in_batches

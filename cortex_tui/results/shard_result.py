@@ -6,6 +6,7 @@ random. A sick machine among eight is hidden there, so its own p99 is compared w
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from statistics import NormalDist, median
 from typing import Literal, NamedTuple
@@ -51,7 +52,7 @@ class ShardResult(msgspec.Struct, frozen=True, kw_only=True):
     samples_missing: dict[str, int] = {}
     max_ns: int | None = None
     p99_within_ns: tuple[int, int] | None = None
-    """Where its p99 lies by the number of its operations alone; None while they are too few."""
+    """Where its p99 lies by the number of its operations; None while they are too few."""
 
 
 class Unevenness(NamedTuple):
@@ -71,9 +72,15 @@ def unevenness(shards: Sequence[ShardResult]) -> Unevenness:
     of the others.
 
     It cannot tell where a shard has too few operations for a p99, or where chance alone might be
-    the reason: the intervals in which both lie by their numbers of operations overlap.
+    the reason: the difference is less than the errors of both together, as their intervals have
+    them. One that was lost before it had enough is left out.
     """
-    measured = [shard for shard in shards if shard.operations]
+    measured = [
+        shard
+        for shard in shards
+        if shard.operations
+        and not (shard.state in ("lost", "failed") and _STATISTIC in shard.samples_missing)
+    ]
     if len(measured) < 2:
         return Unevenness("cannot tell", text="cannot tell: fewer than two shards have measured")
     missing = {shard.number: shard.samples_missing.get(_STATISTIC, 0) for shard in measured}
@@ -90,21 +97,26 @@ def unevenness(shards: Sequence[ShardResult]) -> Unevenness:
         return Unevenness("even", slowest.number, ratio, text)
     at_least_ns = (slowest.p99_within_ns or (0, 0))[0]
     at_most_ns = median((shard.p99_within_ns or (0, 0))[1] for shard in others)
-    if at_least_ns <= at_most_ns:
+    down = math.log((slowest.percentiles_ns[_STATISTIC] or 1) / max(1, at_least_ns))
+    up = math.log(max(1, at_most_ns) / max(1, usual_ns))
+    if math.log(ratio) <= math.hypot(down, up):
         few = f"{text}; cannot tell whether that is chance: too few operations"
         return Unevenness("cannot tell", slowest.number, ratio, few)
     return Unevenness("uneven", slowest.number, ratio, text)
 
 
-def bounds_of_p99(operations: int, shards: int) -> tuple[float, float] | None:
+def bounds_of_p99(
+    operations: int, shards: int = 1, wider: float = 1.0
+) -> tuple[float, float] | None:
     """The quantiles between which the p99 lies by the number of operations; None where they are too
     few for one.
 
     The binomial interval for the rank of a quantile (Conover, Practical Nonparametric Statistics,
-    1999, 3.2), widened for the number of shards: the slowest of many is high by chance.
+    1999, 3.2), widened for the number of shards: the slowest of many is high by chance. It is that
+    much `wider` where slow operations come in bursts.
     """
     if samples_missing(_QUANTILE, operations):
         return None
-    width = NormalDist().inv_cdf(1 - (1 - _CONFIDENCE) / 2 / shards)
+    width = wider * NormalDist().inv_cdf(1 - (1 - _CONFIDENCE) / 2 / shards)
     half = width * (_QUANTILE * (1 - _QUANTILE) / operations) ** 0.5
     return max(0.0, _QUANTILE - half), min(1.0, _QUANTILE + half)

@@ -199,13 +199,16 @@ def test_a_shard_that_is_slower_than_the_others_is_a_warning_and_in_the_document
     assert first.number == 1
 
 
-def shard(number: int, p99: int | None, within: tuple[int, int] | None = None) -> ShardResult:
+def shard(
+    number: int, p99: int | None, within: tuple[int, int] | None = None, **fields: Any
+) -> ShardResult:
     return ShardResult(
         number=number,
         operations=5_000 if p99 is not None else 400,
         percentiles_ns={"p99": p99},
         samples_missing={} if p99 is not None else {"p99": 600},
         p99_within_ns=within or (None if p99 is None else (p99 - 5, p99 + 5)),
+        **fields,
     )
 
 
@@ -221,6 +224,7 @@ def shard(number: int, p99: int | None, within: tuple[int, int] | None = None) -
             "cannot tell whether that is chance",
         ),
         ([shard(1, 100), shard(2, None)], "cannot tell", "shard 2 needs 600 more operations for"),
+        ([shard(1, 100), shard(2, 300), shard(3, None, state="lost")], "uneven", "3.0 times"),
         ([shard(1, 100)], "cannot tell", "fewer than two shards have measured"),
         ([shard(1, 100), ShardResult(number=2)], "cannot tell", "fewer than two shards"),
         ([], "cannot tell", "fewer than two"),
