@@ -9,11 +9,25 @@ FOLDER = ".cortex-tui"
 """What the program keeps of its own lies in folders of this name."""
 STORE = Path(FOLDER) / "snapshots.db"
 """The store of a working folder, unless --store names another."""
+APPLICATION_ID = 0x63747569
+"""In the header of a store's file, so that somebody else's database is never written to."""
 CONFIG_VARIABLE = "CORTEX_TUI_CONFIG"
 """The environment variable that names another file of settings."""
 STATE_VARIABLE = "CORTEX_TUI_STATE"
 """The environment variable that names another folder of states; empty for none."""
 _PROGRAM = "cortex-tui"
+
+
+def is_store(file: str) -> bool:
+    """Whether it is the file of a store, wherever it lies. Waits for no pipe."""
+    try:
+        if not os.path.isfile(file):
+            return False
+        with open(file, "rb") as opened:
+            header = opened.read(72)
+    except OSError:
+        return False
+    return header.startswith(b"SQLite format 3\0") and header[68:] == APPLICATION_ID.to_bytes(4)
 
 
 def shipped_suites() -> Path:

@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from cortex_tui.limits import MAX_BUNDLE_BYTES, MAX_BUNDLE_FILES
+from cortex_tui.paths import is_store
 from cortex_tui.placement.cluster.code_files import files_of
 
 _KEPT = 4
@@ -82,7 +83,7 @@ def pack(folders: Sequence[str]) -> Bundle:
             if not any(Path(other).is_relative_to(path) for other in folders)
         ]
         # A folder within another may have what that one leaves out, such as a version's code.
-        new = [file for file in found.files if file not in entries]
+        new = [file for file in _without_stores(found.files) if file not in entries]
         if len(entries) + len(new) > MAX_BUNDLE_FILES:
             what = f"more than {MAX_BUNDLE_FILES:,} files"
             raise BundleError(f"{folder}: {_too_large(what, new, folder)}")
@@ -109,6 +110,13 @@ def pack(folders: Sequence[str]) -> Bundle:
         size_bytes=size_bytes,
         left_out=tuple(left_out),
     )
+
+
+def _without_stores(files: Sequence[str]) -> list[str]:
+    """A store grows with each session, and no workload needs it."""
+    stores = {file for file in files if is_store(file)}
+    ours = {f"{file}{end}" for file in stores for end in ("", "-wal", "-shm")}
+    return [file for file in files if file not in ours]
 
 
 def _entry(file: str, folders: Sequence[str], room_bytes: int) -> Entry | None:

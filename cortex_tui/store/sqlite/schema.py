@@ -10,10 +10,8 @@ from pathlib import Path
 
 import aiosqlite
 
+from cortex_tui.paths import APPLICATION_ID
 from cortex_tui.store.errors import SnapshotError
-
-APPLICATION_ID = 0x63747569
-"""In the header of the file, so that somebody else's database is never written to."""
 
 _RUNS = "json_each(CASE WHEN json_valid(runs) THEN runs ELSE '{}' END)"
 """The runs of a headline, by number."""

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from cortex_tui.paths import APPLICATION_ID
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.sqlite.connection import open_for_writing
-from cortex_tui.store.sqlite.schema import APPLICATION_ID, VERSION
+from cortex_tui.store.sqlite.schema import VERSION
 from cortex_tui.store.sqlite.store import SqliteStore
 from tests.unit.store import samples
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 import stat
 import subprocess
 import zlib
@@ -22,6 +23,7 @@ from cortex_tui.placement.cluster.bundle import (
     Entry,
     pack,
 )
+from cortex_tui.store.port import open_store
 
 
 def write(folder: Path, **files: str) -> None:
@@ -108,6 +110,20 @@ def test_what_tools_leave_behind_stays_here(tmp_path: Path) -> None:
     (tmp_path / "env").mkdir()
     (tmp_path / "env/pyvenv.cfg").touch()
     assert packed_names(pack([str(tmp_path)])) == {"bench.py", "pkg/mod.py"}
+
+
+async def test_a_store_stays_here_wherever_it_lies(tmp_path: Path) -> None:
+    write(tmp_path, bench_py="")
+    store = await open_store(tmp_path / "s.db")
+    try:
+        await store.prune_unsaved()
+        assert (tmp_path / "s.db").stat().st_size
+        sent = packed_names(pack([str(tmp_path)]))
+    finally:
+        await store.close()
+    sqlite3.connect(tmp_path / "theirs.db").execute("CREATE TABLE t (a)").connection.close()
+    assert sent == {"bench.py"}
+    assert packed_names(pack([str(tmp_path)])) == {"bench.py", "theirs.db"}
 
 
 def test_in_a_repository_git_decides(tmp_path: Path) -> None:
