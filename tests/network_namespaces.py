@@ -47,7 +47,11 @@ class Namespace:
     def slow(self, bits_per_s: int) -> None:
         """In the direction from there to here."""
         limit = ["rate", f"{bits_per_s}bit", "burst", "32kbit", "latency", "200ms"]
-        _run(*self.prefix, "tc", "qdisc", "add", "dev", "eth0", "root", "tbf", *limit)
+        _run(*self.prefix, "tc", "qdisc", "replace", "dev", "eth0", "root", "tbf", *limit)
+
+    def speed_up(self) -> None:
+        """As fast as before `slow`."""
+        _run(*self.prefix, "tc", "qdisc", "del", "dev", "eth0", "root")
 
 
 @contextmanager
