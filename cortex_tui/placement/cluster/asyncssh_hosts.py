@@ -101,6 +101,8 @@ class SshHosts:
 class SshMachine:
     """A machine with its SSH connection."""
 
+    lost_is_certain = True
+
     def __init__(self, host: Host, settings: ClusterSettings) -> None:
         self.name = host.name
         self.slots = host.runners

@@ -31,7 +31,8 @@ class Connection(asyncio.Protocol):
         self._lost = ""
         """The reason, once it is lost."""
         self._take: Callable[[wire.WireMessage], None] | None = None
-        self._on_lost: Callable[[str], None] | None = None
+        self._on_lost: Callable[[str, bool], None] | None = None
+        self._closed_there = False
         self._on_writable: Callable[[], None] | None = None
 
     async def next(self) -> wire.WireMessage:
@@ -46,11 +47,11 @@ class Connection(asyncio.Protocol):
     def hand_over(
         self,
         take: Callable[[wire.WireMessage], None],
-        lost: Callable[[str], None],
+        lost: Callable[[str, bool], None],
         writable: Callable[[], None],
     ) -> None:
-        """From now on messages are given to `take`, those that wait at once. `lost` is called with
-        the reason, once; not where this side has closed it."""
+        """From now on messages are given to `take`, those that wait at once. `lost` is called
+        once, with the reason and whether the other side has closed it; not where this side has."""
         self._frames.longest = wire.LONGEST_FRAME
         self._take, self._on_lost, self._on_writable = take, lost, writable
         try:
@@ -93,7 +94,7 @@ class Connection(asyncio.Protocol):
     def _report_loss(self) -> None:
         report, self._on_lost = self._on_lost, None
         if report is not None:
-            report(self._lost)
+            report(self._lost, self._closed_there)
 
     # --- asyncio.Protocol ---------------------------------------------------------------------
 
@@ -120,9 +121,9 @@ class Connection(asyncio.Protocol):
         self._arrived.set()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._lost = (
-            self._lost or (str(error) if error else "") or "it was closed by the other side"
-        )
+        self._closed_there = not self._lost and isinstance(error, ConnectionError | None)
+        reason = str(error) if error else ""
+        self._lost = self._lost or reason or "it was closed by the other side"
         self._arrived.set()
         self._report_loss()
 

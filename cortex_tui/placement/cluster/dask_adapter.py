@@ -107,6 +107,8 @@ class _Member(NamedTuple):
 class DaskMachine:
     """A worker of Dask."""
 
+    lost_is_certain = False
+
     def __init__(self, member: _Member, client: _Client, thread: LoopThread) -> None:
         self.name = member.name
         self.slots = member.slots

@@ -58,6 +58,8 @@ class Broken:
 
     since_ns: int
     reason: str
+    closed: bool = False
+    """Whether the other side has closed the connection, or its system has."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ class Link:
     def note_failure(self, reason: str) -> None:
         """Why there is no new connection yet."""
         if isinstance(self.state, Broken):
-            self.state = Broken(self.state.since_ns, reason)
+            self.state = Broken(self.state.since_ns, reason, self.state.closed)
 
     def _pump(self) -> None:
         """Writes what there is to send, as far as the connection takes it."""
@@ -258,15 +260,15 @@ class Link:
             self._turns = 0
         elif passed_s > timing.silence_s:
             connection.abort()
-            self._break(f"nothing was received for {timing.silence_s:g} s")
+            self._break(f"nothing was received for {timing.silence_s:g} s", closed=False)
             return
         if connection.written == written:
             self._acknowledge()
 
-    def _break(self, reason: str) -> None:
+    def _break(self, reason: str, closed: bool) -> None:
         self._connection = None
         self._turns = 0
-        self._set(Broken(time.perf_counter_ns(), reason))
+        self._set(Broken(time.perf_counter_ns(), reason, closed))
 
     def _end(self, reason: str) -> None:
         if self.ended:

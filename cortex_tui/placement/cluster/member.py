@@ -30,7 +30,7 @@ from cortex_tui.placement.cluster.control import (
     decode_from_agent,
     encode,
 )
-from cortex_tui.placement.cluster.link import Ended, LinkState
+from cortex_tui.placement.cluster.link import Broken, Ended, LinkState
 from cortex_tui.placement.cluster.link_server import LinkServer
 from cortex_tui.placement.cluster.moving import MachineFolders, UserCode, plan_at
 from cortex_tui.placement.cluster.port import ClusterError, Machine
@@ -52,6 +52,8 @@ from cortex_tui.protocol.plan import SessionPlan
 
 _END_S = 10.0
 """How long the end of a runner is waited for: its folders may be large."""
+_RETURN_S = 1.0
+"""How long an agent may take to connect again that is there and was not asked to end."""
 _PIECE_BYTES = 256 * 1024
 _UNDERWAY_BYTES = 4 * 1024 * 1024
 """Of code that is sent, before it is waited for what has arrived."""
@@ -70,6 +72,8 @@ class Member:
         """Has a result when its agent has connected and its clock is known."""
         self.clock = MachineClock(lambda probe: self.send(Probe(probe)), self._note_jump)
         self._probing: asyncio.Task[None] | None = None
+        self._left = ""
+        """Why what has started its agent is gone; "" while it is not."""
         self._machine = machine
         self._server = server
         self._settings = settings
@@ -127,10 +131,33 @@ class Member:
     def _changed(self, state: LinkState) -> None:
         if isinstance(state, Ended):
             self._lose(state.reason)
+        else:
+            self._lose_if_left()
 
     def _note_lost(self, lost: asyncio.Future[str]) -> None:
-        if not lost.cancelled():
-            self._lose(lost.result())
+        if lost.cancelled():
+            return
+        self._left = lost.result()
+        if self._machine.lost_is_certain:
+            self._lose(self._left)
+        else:
+            self._lose_if_left()
+
+    def _lose_if_left(self) -> None:
+        """What started the agent is gone, and the agent's own connection was closed there: unless
+        it makes another one at once, it is gone, too."""
+
+        state = self._link.state
+        if not (self._left and isinstance(state, Broken) and state.closed):
+            return
+        closed_ns = state.since_ns
+
+        def lose() -> None:
+            now = self._link.state
+            if isinstance(now, Broken) and now.since_ns == closed_ns:
+                self._lose(self._left)
+
+        asyncio.get_running_loop().call_later(_RETURN_S, lose)
 
     def _lose(self, reason: str) -> None:
         """From now on nothing is taken from it."""

@@ -21,6 +21,7 @@ class PlainMachine:
     """An agent of this machine, as if it were one."""
 
     slots = 1
+    lost_is_certain = True
 
     def __init__(self, name: str, prefix: Sequence[str]) -> None:
         self.name = name

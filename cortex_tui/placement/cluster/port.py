@@ -39,6 +39,12 @@ class Machine(Protocol):
         """Has a result as soon as the adapter knows that the agent is gone: the reason, in words
         that follow "machine NAME was lost: "."""
 
+    @property
+    def lost_is_certain(self) -> bool:
+        """Whether `lost` is known of the agent itself. Otherwise it is of what started the agent,
+        which may only be out of reach: a link on which the agent still answers, or which is only
+        silent, counts for more."""
+
     async def start_agent(self, ticket: Ticket) -> None:
         """Starts the agent and hands it its ticket; whether it connects is seen on the link.
 

@@ -70,6 +70,8 @@ class _Agent:
         try:
             return await self._over
         finally:
+            if self._link is not None:
+                self._link.close("its agent has ended with what had started it")
             connecting.cancel()
             tasks = [connecting, *(task for _, task in self._relays.values())]
             for task in tasks:

@@ -22,6 +22,7 @@ class Mute:
     """A machine whose agent never connects."""
 
     slots = 1
+    lost_is_certain = True
 
     def __init__(self, name: str, events: list[str]) -> None:
         self.name = name
