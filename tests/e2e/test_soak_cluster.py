@@ -55,7 +55,7 @@ async def fail_at_random(machine: Namespace, seed: int) -> None:
             await asyncio.sleep(random.uniform(1, 15))
             if random.random() < 0.6:
                 machine.cut()
-                await asyncio.sleep(random.choice([0.1, 1, 4, 9]))
+                await asyncio.sleep(random.choice([0.1, 1, 4, 20]))
             else:
                 machine.slow(random.choice([30_000, 200_000, 1_000_000]))
                 await asyncio.sleep(random.uniform(1, 10))

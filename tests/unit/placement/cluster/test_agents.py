@@ -91,17 +91,18 @@ async def test_variants_are_measured_on_the_same_machines(desk: ClusterDesk) -> 
 async def test_workloads_over_the_core_have_databases_on_the_agents(desk: ClusterDesk) -> None:
     profile = Profile(
         suite="fleet", name="search", workload="cortex.search", load=TWO,
-        params={"conversations": 20}, stop=Length(iterations=20), source="",
+        params={"conversations": 20}, stop=HOUR, source="",
     )  # fmt: skip
     found: set[str] = set()
 
     def react(stream: Stream, message: Message) -> None:
-        if begins_to_measure(message):
-            found.update(file.name for folder in desk.agent_folders for file in folder.rglob("*"))
+        found.update(file.name for folder in desk.agent_folders for file in folder.rglob("*.db"))
+        if found and desk.fold.runs[0].operations:
+            stop(stream)
 
     fold = await desk.run(RunPlan(0, profile, 1, (0, 1)), react=react)
-    assert fold.runs[0].operations == 20, fold.runs[0].reason
-    assert any(name.endswith(".db") for name in found)
+    assert fold.runs[0].life.outcome == "stopped", fold.runs[0].reason
+    assert found
     assert list((desk.folder / "scratch").iterdir()) == []
 
 
@@ -124,10 +125,13 @@ async def test_whatever_is_killed_on_a_machine_its_runs_are_partial_and_others_c
 
     fold = await desk.run(RunPlan(0, napping(desk, HOUR), 1, (0, 1)), react=react)
     run = fold.runs[0]
-    machine = "" if kind == "runner" else "machine agent-2 was lost: its agent "
-    who = "the runner " if kind == "runner" else machine
     assert run.partial.startswith("process 2 of 2 on agent-2 was lost at ")
-    assert run.partial.endswith(f": {who}was killed by SIGKILL")
+    killed = "the runner was killed by SIGKILL"
+    if kind != "runner":
+        killed = "machine agent-2 was lost: its agent was killed by SIGKILL"
+    # Without its guard an agent ends, and it may be the first to report that.
+    ended = "its agent has ended with what had started it"
+    assert run.partial.endswith(killed) or (kind == "guard" and run.partial.endswith(ended))
     assert run.life.outcome == "stopped"
     assert measured(run)[0] > before[0]
     assert measured(run)[1] >= before[1]  # all that it had sent is kept
