@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import warnings
 from collections import deque
 from typing import Any
 
@@ -73,9 +74,11 @@ def check_installed() -> None:
 def set_up() -> Log:
     """Imports Dask with our settings; what it logs from now on is in what is returned."""
     import dask
-    import distributed  # noqa: F401
+    from distributed.versions import VersionMismatchWarning
 
     dask.config.set(SETTINGS)
+    # A table on stderr; `dask_versions` reports the same in a line.
+    warnings.filterwarnings("ignore", category=VersionMismatchWarning)
     log = Log()
     for logger in map(logging.getLogger, _names_of_loggers()):
         for handler in list(logger.handlers):
