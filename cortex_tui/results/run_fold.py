@@ -43,6 +43,8 @@ from cortex_tui.stats.targets import TargetResult, TargetVerdict, parse_targets
 from cortex_tui.store.records import MarkRecord
 from cortex_tui.text import lines
 
+_WIDEST = 2.0
+"""A noisy machine must not hide a shard that is several times as slow."""
 UNSETTLED = "warm-up ended before the times had settled"
 
 
@@ -242,7 +244,8 @@ class RunFold(RunTotals):
         low_ns, high_ns = (each or 1 for each in self.headline.percentiles(by_number))
         if low_ns >= high_ns or not 0 < found[0] < found[1]:
             return 1.0
-        return max(1.0, math.log(found[1] / found[0]) / math.log(high_ns / low_ns))
+        wider = math.log(found[1] / found[0]) / math.log(high_ns / low_ns)
+        return min(max(1.0, wider), _WIDEST)
 
     def note_measured(self, message: RunMeasured) -> None:
         self._measured = message.outcome

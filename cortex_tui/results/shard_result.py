@@ -100,7 +100,7 @@ def unevenness(shards: Sequence[ShardResult]) -> Unevenness:
     down = math.log((slowest.percentiles_ns[_STATISTIC] or 1) / max(1, at_least_ns))
     up = math.log(max(1, at_most_ns) / max(1, usual_ns))
     if math.log(ratio) <= math.hypot(down, up):
-        few = f"{text}; cannot tell whether that is chance: too few operations"
+        few = f"{text}; cannot tell whether that is more than chance"
         return Unevenness("cannot tell", slowest.number, ratio, few)
     return Unevenness("uneven", slowest.number, ratio, text)
 

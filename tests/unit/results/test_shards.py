@@ -221,7 +221,7 @@ def shard(
         (
             [shard(1, 100, (80, 140)), shard(2, 130)],
             "cannot tell",
-            "cannot tell whether that is chance",
+            "cannot tell whether that is more than chance",
         ),
         ([shard(1, 100), shard(2, None)], "cannot tell", "shard 2 needs 600 more operations for"),
         ([shard(1, 100), shard(2, 300), shard(3, None, state="lost")], "uneven", "3.0 times"),
