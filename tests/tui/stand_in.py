@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from difflib import unified_diff
 from itertools import count
 from pathlib import Path
 from unittest.mock import patch
@@ -240,4 +241,6 @@ def check_golden(name: str, size: tuple[int, int], text: str) -> None:
     file = GOLDEN / f"{name}-{size[0]}x{size[1]}.txt"
     if os.environ.get("UPDATE_GOLDEN") == "1":
         file.write_text(text, encoding="utf-8")
-    assert text == file.read_text(encoding="utf-8")
+    golden = file.read_text(encoding="utf-8")
+    # Spelt out: pytest shortens texts of that length.
+    assert text == golden, "\n".join(unified_diff(golden.split("\n"), text.split("\n"), n=1))
