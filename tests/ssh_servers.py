@@ -154,7 +154,8 @@ def _signal_children(pid: int, number: int) -> None:
     """OpenSSH's server has a process for each connection, in which the port is forwarded."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     for child in map(int, children.split()):
-        os.kill(child, number)
+        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
+            os.kill(child, number)
 
 
 @asynccontextmanager

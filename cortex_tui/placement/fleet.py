@@ -102,6 +102,8 @@ class Fleet:
         self._early: dict[int, list[ToRunner]] = {}
         """Commands for runners that are not there yet."""
         self._lives: dict[int, asyncio.Task[None]] = {}
+        self._ending: set[int] = set()
+        """Those whose stream has ended, and that are being cleared away."""
         self._silence = Silence()
         self._stopping: defaultdict[int, set[int]] = defaultdict(set)
         """By run, the runners that were asked to stop it, since a part of it was lost."""
@@ -138,10 +140,12 @@ class Fleet:
 
     async def close(self) -> None:
         self._begun |= self._all
-        lives = list(self._lives.values())
-        for life in lives:
-            life.cancel()
-        await asyncio.gather(*lives, return_exceptions=True)
+        lives = dict(self._lives)
+        for runner, life in lives.items():
+            # One that is ending by itself leaves nothing behind only if it is let.
+            if runner not in self._ending:
+                life.cancel()
+        await asyncio.gather(*lives.values(), return_exceptions=True)
 
     async def _live(self, runner: int) -> None:
         """One runner from its start to its end."""
@@ -161,7 +165,8 @@ class Fleet:
                     stream.send(request)
                 async for batch in stream:
                     if not self._merged(runner, batch):
-                        return
+                        break
+                self._ending.add(runner)
         except Exception as error:
             reason = f"it could not be started: {error}"
             self._merged(runner, [RunnerDied(reason, time.perf_counter_ns())])

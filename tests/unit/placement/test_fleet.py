@@ -497,3 +497,28 @@ async def test_a_process_that_begins_late_is_a_warning_of_its_run(
     late, other = (run.warnings for run in fold.results())
     assert any(text.endswith("ms later than the others") for text in late)
     assert not any("ms later than the others" in text for text in other)
+
+
+async def test_runners_that_end_by_themselves_are_let_clear_away(fleet: Fleet) -> None:
+    cleared: list[int] = []
+
+    @asynccontextmanager
+    async def open_one(plan: SessionPlan) -> AsyncIterator[Stream]:
+        stream = Stream(lambda request: None, lambda reason: None)
+        stream.deliver(
+            [RunFinished(run=0, state="finished", at_ns=1), SessionFinished(1)],
+        )
+        try:
+            yield stream
+        finally:
+            for _ in range(100):
+                await asyncio.sleep(0)
+            cleared.append(plan.runner)
+
+    folder = str(fleet.folder)
+    run = RunPlan(0, fleet.profile("quick", stop=HOUR), 1, (0, 1, 2))
+    plan = SessionPlan(session="x", runs=(run,), scratch=folder, cache=folder)
+    async with open_fleet(plan, open_one) as stream:
+        async for _ in stream:
+            pass
+    assert sorted(cleared) == [0, 1, 2]
