@@ -22,6 +22,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
 
+from cortex_tui.placement.gathering import Gathering
 from cortex_tui.placement.merging import SessionMerge
 from cortex_tui.placement.port import Stream
 from cortex_tui.placement.silence import SILENT_NS, Silence
@@ -31,6 +32,9 @@ from cortex_tui.protocol.plan import RunPlan, SessionPlan
 
 TOGETHER_NS = 20_000_000
 """How long before its moment a release or a command is sent to runners of this machine."""
+
+GATHERED_FROM = 32
+"""From that many runners on, their values wait for one another: each is seen up to 50 ms later."""
 
 _LOOK_S = 0.25
 _OWN = -1
@@ -82,13 +86,16 @@ class Fleet:
     ) -> None:
         """`members` are the runners that belong to it, all of the plan if None. Of each of the
         `groups` the first is started, and stands for the others."""
-        self.stream = Stream(self._send, self._kill)
         self._plan = plan
         self._open_one = open_one
         self._lead_ns = lead_ns
         self._groups = groups or {}
         represented = {runner for group in self._groups.values() for runner in group[1:]}
         self._all = set(plan.runner_numbers if members is None else members) - represented
+        # What groups send was joined where they are: to join it again costs more than it saves.
+        gathers = len(self._all) >= GATHERED_FROM and not self._groups
+        kind = Gathering if gathers else Stream
+        self.stream: Stream = kind(self._send, self._kill)
         self._merge = SessionMerge(plan, self._all, self._groups)
         self._parts: defaultdict[int, list[RunPlan]] = defaultdict(list)
         """By runner, the groups of runs in which it has a part: what it is given of the plan, so

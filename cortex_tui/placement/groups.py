@@ -8,22 +8,16 @@ group. Whose the values are is kept; what else a runner reports is then known of
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 
-import msgspec
-
 from cortex_tui.placement.fleet import Fleet, Open, running
+from cortex_tui.placement.gathering import Gathering
 from cortex_tui.placement.port import Stream
 from cortex_tui.protocol.commands import Release, Request, ToRunner
-from cortex_tui.protocol.joining import joined, one_pulse, parts_of
-from cortex_tui.protocol.messages import Arrived, Message, Pulse, Samples
+from cortex_tui.protocol.messages import Arrived, Message
 from cortex_tui.protocol.plan import SessionPlan
-
-GATHER_S = 0.05
-"""How long values wait for those of the other runners."""
 
 
 def groups_of(
@@ -58,7 +52,7 @@ class _Group(Fleet):
 
     def __init__(self, plan: SessionPlan, open_one: Open) -> None:
         super().__init__(plan, open_one, members=plan.group)
-        self.stream = _Gathering(self._send, self._kill)
+        self.stream = Gathering(self._send, self._kill)
         self._runs_at: dict[str, tuple[int, ...]] = {}
         """By barrier, the runs that it is for."""
         self._waiting: dict[str, set[int]] = {}
@@ -87,33 +81,3 @@ class _Group(Fleet):
 
     def _stop_what_lost(self, run: int) -> None:
         pass  # the fleet that has all runners of the run does that
-
-
-class _Gathering(Stream):
-    """Has values wait for more of them, until something else is to be sent."""
-
-    def __init__(self, send: Callable[[ToRunner], None], kill: Callable[[str], None]) -> None:
-        super().__init__(send, kill)
-        self._waiting: list[Message] = []
-        self._timer: asyncio.TimerHandle | None = None
-
-    def deliver(self, batch: list[Message]) -> None:
-        self._waiting += batch
-        if any(not isinstance(message, Samples | Pulse) for message in batch):
-            self._flush()
-        elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._flush)
-
-    def _flush(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        waiting, self._waiting = self._waiting, []
-        super().deliver([_named(message) for message in joined(one_pulse(waiting))])
-
-
-def _named(message: Message) -> Message:
-    """With whose the values are, which the name of the group's stream does not tell."""
-    if not isinstance(message, Samples):
-        return message
-    return msgspec.structs.replace(message, parts=parts_of(message))

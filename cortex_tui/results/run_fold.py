@@ -208,7 +208,7 @@ class RunFold(RunTotals):
         self.count(interval)
         # Messages of closed intervals without a time of their own are older than this one.
         until_ns = self._until(samples.at_ns) if samples.at_ns else 0
-        self.shards.add(samples, until_ns)
+        self.shards.add(samples, until_ns, self.headline_of(interval))
         if samples.at_ns:
             self.measured_ns = max(self.measured_ns, until_ns)
             self._note_neighbours(samples)

@@ -1,8 +1,10 @@
 """The parts that several runners have in one run, as messages fill them. On the intake's thread.
 
 A part has one histogram and a few counters, whatever the length of the run: a thousand runners
-must not keep a thousand series of intervals. Raw values wait until a result is wanted, or until
-there are many: folding each message would cost more than all else that is done with it.
+must not keep a thousand series of intervals. The values of a message that is all its own are
+counted for the run anyway, and that is taken over. Those of a message of several runners wait until
+a result is wanted, or until there are many: counting each runner's would cost more than all else
+that is done with it.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from cortex_tui.text import lines
 
 _VALUE_BYTES = 8
 _WAITING_BYTES = 1 << 16
+_WAITING_COUNTED = 16
 _LOOK_NS = 1_000_000_000
 _LOOK_NS_EACH = 5_000_000
 """How long a result of many shards stands, for each of them: one takes some 60 µs."""
@@ -33,9 +36,9 @@ class ShardFold:
     """One of them."""
 
     __slots__ = (
-        "_raw", "_raw_bytes", "_times", "clock_bound_ns", "drained", "ended_ns", "errors",
-        "failed_in_batches", "machine", "measured_ns", "reason", "seen_ns", "state", "succeeded",
-        "unfinished", "unstarted",
+        "_counted", "_raw", "_raw_bytes", "_times", "clock_bound_ns", "drained", "ended_ns",
+        "errors", "failed_in_batches", "machine", "measured_ns", "reason", "seen_ns", "state",
+        "succeeded", "unfinished", "unstarted",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -57,17 +60,22 @@ class ShardFold:
         self.unstarted = 0
         self.unfinished = 0
         self._times = _NONE
+        self._counted: list[IntervalHistogram] = []
         self._raw: list[bytes] = []
         self._raw_bytes = 0
 
-    def add(self, part: Part, headline: bytes) -> None:
-        """`headline` are its values of that time."""
+    def add(self, part: Part, headline: bytes | IntervalHistogram) -> None:
+        """`headline` are its values of that time, or what was counted of them already."""
         self.succeeded += part.values
         self.drained += part.drained
         self.errors += part.failed
         self.failed_in_batches += part.failed_in_batches
         self.unstarted += part.unstarted
-        if headline:
+        if isinstance(headline, IntervalHistogram):
+            self._counted.append(headline)
+            if len(self._counted) >= _WAITING_COUNTED:
+                self._fold()
+        elif headline:
             self._raw.append(headline)
             self._raw_bytes += len(headline)
             if self._raw_bytes >= _WAITING_BYTES:
@@ -81,8 +89,11 @@ class ShardFold:
 
     def _fold(self) -> None:
         if self._raw:
-            self._times = self._times.merge(IntervalHistogram.of(*self._raw))
+            self._counted.append(IntervalHistogram.of(*self._raw))
             self._raw, self._raw_bytes = [], 0
+        if self._counted:
+            self._times = IntervalHistogram.together((self._times, *self._counted))
+            self._counted = []
 
     def record(self, runner: int) -> ShardRecord:
         times = self.times
@@ -131,16 +142,18 @@ class ShardsFold:
         """How much of the run was measured then; -1 where the results are not those of now."""
         self._looked_at_live = True
 
-    def add(self, samples: Samples, passed_ns: int) -> None:
-        """A message of measure, `passed_ns` after that began; 0 where it has no time."""
+    def add(self, samples: Samples, passed_ns: int, counted: IntervalHistogram) -> None:
+        """A message of measure, `passed_ns` after that began; 0 where it has no time. `counted` are
+        its values of the headline."""
         if not self.each:
             return
+        parts = parts_of(samples)
         headline = samples.response if self._has_schedule else samples.service
         at = 0
-        for part in parts_of(samples):
+        for part in parts:
             following = at + part.values * _VALUE_BYTES
             if (shard := self.each.get(part.runner)) is not None:
-                shard.add(part, headline[at:following])
+                shard.add(part, headline[at:following] if len(parts) > 1 else counted)
                 shard.seen_ns = max(shard.seen_ns, passed_ns)
             at = following
 

@@ -16,6 +16,7 @@ from cortex_tui.formats.port import Origin
 from cortex_tui.formats.session_json import FORMAT, write_session
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
+from cortex_tui.protocol.joining import joined
 from cortex_tui.protocol.messages import (
     ClockKnown,
     MachineChanged,
@@ -269,6 +270,7 @@ def test_values_wait_until_a_result_is_wanted_or_there_are_many(
     """A thousand runners send ten thousand messages a second: none of them is folded by itself."""
     counted: list[int] = []
     count = IntervalHistogram.of
+    none = count(b"")
     run = measuring(shared(2))
     shards = run.shards
 
@@ -277,12 +279,16 @@ def test_values_wait_until_a_result_is_wanted_or_there_are_many(
         return count(*buffers)
 
     monkeypatch.setattr(IntervalHistogram, "of", staticmethod(counting))
-    for number in range(1_000):
-        shards.add(of_runner(10 + number % 2, [number] * 20), 10**8)
+    for number in range(500):
+        each = [of_runner(runner, [number] * 20) for runner in (10, 11)]
+        (both,) = joined(each)
+        assert isinstance(both, Samples)
+        shards.add(both, 10**8, none)
     assert len(counted) <= 1_000 * 20 * 8 // (1 << 16) + 1
     assert sum(part.operations for part in run.shard_results) == 20_000
     before = run.shard_results
-    shards.add(of_runner(10, [1] * 20), 2 * 10**8)
+    alone = of_runner(10, [1] * 20)
+    shards.add(alone, 2 * 10**8, count(alone.service))
     assert run.shard_results is before
     run.measured_ns = 2 * SECOND_NS
     assert sum(part.operations for part in run.shard_results) == 20_020
