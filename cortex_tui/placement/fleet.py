@@ -92,8 +92,8 @@ class Fleet:
         self._groups = groups or {}
         represented = {runner for group in self._groups.values() for runner in group[1:]}
         self._all = set(plan.runner_numbers if members is None else members) - represented
-        # What groups send was joined where they are: to join it again costs more than it saves.
-        gathers = len(self._all) >= GATHERED_FROM and not self._groups
+        # A part of a fleet joins what it sends, so of parts nothing is joined once more.
+        gathers = members is not None or (len(self._all) >= GATHERED_FROM and not self._groups)
         kind = Gathering if gathers else Stream
         self.stream: Stream = kind(self._send, self._kill)
         self._merge = SessionMerge(plan, self._all, self._groups)

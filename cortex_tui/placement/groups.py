@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 
 from cortex_tui.placement.fleet import Fleet, Open, running
-from cortex_tui.placement.gathering import Gathering
 from cortex_tui.placement.port import Stream
 from cortex_tui.protocol.commands import Release, Request, ToRunner
 from cortex_tui.protocol.messages import Arrived, Message
@@ -52,7 +51,6 @@ class _Group(Fleet):
 
     def __init__(self, plan: SessionPlan, open_one: Open) -> None:
         super().__init__(plan, open_one, members=plan.group)
-        self.stream = Gathering(self._send, self._kill)
         self._runs_at: dict[str, tuple[int, ...]] = {}
         """By barrier, the runs that it is for."""
         self._waiting: dict[str, set[int]] = {}

@@ -1,7 +1,8 @@
 """Joins what several runners of a run have sent, where it waits to be folded in.
 
 Folding a message takes some 100 us, however few values it has, and a thousand runners send ten
-thousand messages a second. While the reader keeps up, nothing waits and nothing is joined.
+thousand messages a second. With few runners nothing waits while the reader keeps up, and so nothing
+is joined; those of many are made to wait (`placement/gathering.py`).
 """
 
 from __future__ import annotations

@@ -7,9 +7,8 @@ import os
 import re
 import signal
 import sys
-import textwrap
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from cortex_tui.placement.fleet import open_fleet
 from cortex_tui.placement.groups import groups_of
 from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.placement.port import Stream
-from cortex_tui.profiles.model import Length, Profile
+from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.commands import Adjust, Command, Pause, Request, Resume, Stop
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import (
@@ -41,6 +40,7 @@ from cortex_tui.protocol.messages import (
 from cortex_tui.protocol.plan import RunnerSpec, RunPlan, SessionPlan
 from cortex_tui.results.session_fold import SessionFold
 from tests.lives import begins_to_measure
+from tests.unit.placement.plan_desk import PlanDesk, React
 
 HOUR = Length(duration_ns=3_600_000_000_000)
 
@@ -102,60 +102,28 @@ def SCRATCH():
 """
 
 
-class Fleet:
-    """Runs plans of workloads in a folder, and keeps what was reported."""
+class Fleet(PlanDesk):
+    """Runs plans of these workloads, in processes of this machine."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "fleeting.py").write_text(textwrap.dedent(SOURCE), encoding="utf-8")
-        self.messages: list[Message] = []
-        self.fold: SessionFold
-
-    def profile(self, function: str, **fields: Any) -> Profile:
-        return Profile(
-            suite="fleet",
-            name=function,
-            workload=f"fleeting:{function}",
-            source=str(self.folder / "fleet.toml"),
-            **fields,
-        )
+        super().__init__(folder, SOURCE)
 
     async def run(
         self,
         *runs: RunPlan,
-        react: Callable[[Stream, Message], None] = lambda stream, message: None,
+        react: React = lambda stream, message: None,
         machines: int = 0,
         **fields: Any,
     ) -> SessionFold:
         """With a number of `machines`, runners are merged on each of them."""
-        plan = SessionPlan(
-            session="x",
-            runs=runs,
-            scratch=str(self.folder / "scratch"),
-            cache=str(self.folder / "cache"),
-            loop="asyncio",
-            **fields,
-        )
-        self.fold = SessionFold(plan, "process", "2026-01-01T00:00:00Z")
         placement = InRunnerProcess()
-        opened = placement.open(plan)
-        if machines:
+
+        def opened(plan: SessionPlan) -> AbstractAsyncContextManager[Stream]:
             groups = groups_of(plan, lambda runner: runner % machines, 2)
-            opened = open_fleet(plan, placement.open, groups=groups)
-        async with opened as stream:
-            async for batch in stream:
-                for message in batch:
-                    self.messages.append(message)
-                    self.fold.apply(message)
-                    react(stream, message)
-        return self.fold
+            return open_fleet(plan, placement.open, groups=groups)
 
-    def of(self, kind: type[Any]) -> list[Any]:
-        return [message for message in self.messages if isinstance(message, kind)]
-
-    def printed(self, start: str) -> list[str]:
-        lines = [line.text for line in self.of(LogLine) if line.stream == "stdout"]
-        return [line.removeprefix(start) for line in lines if line.startswith(start)]
+        open_plan = opened if machines else placement.open
+        return await self.take_in(open_plan, self.plan(*runs, **fields), "process", react)
 
 
 @pytest.fixture

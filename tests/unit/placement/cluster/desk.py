@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import textwrap
 import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
@@ -20,12 +19,13 @@ from cortex_tui.placement.cluster.plain import PlainAgents
 from cortex_tui.placement.cluster.port import Adapter
 from cortex_tui.placement.cluster.settings import ClusterSettings
 from cortex_tui.placement.port import Placement, Stream
-from cortex_tui.profiles.model import Length, Profile
+from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.commands import Request, Stop
-from cortex_tui.protocol.messages import LogLine, Message
-from cortex_tui.protocol.plan import RunPlan, SessionPlan
+from cortex_tui.protocol.messages import LogLine
+from cortex_tui.protocol.plan import RunPlan
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.session_fold import SessionFold
+from tests.unit.placement.plan_desk import PlanDesk, React
 
 SOURCE = """
 import asyncio, os, subprocess, sys
@@ -135,63 +135,27 @@ def _kind(pid: int, marked: Collection[int]) -> Kind:
     return "runner" if b"cortex_tui.runner.process" in words else "other"
 
 
-class ClusterDesk:
-    """Runs plans of workloads in a folder, and keeps what was reported."""
+class ClusterDesk(PlanDesk):
+    """Runs plans of these workloads on a cluster."""
 
     def __init__(self, folder: Path, members: Members, placement: Placement) -> None:
-        self.folder = folder
+        super().__init__(folder, SOURCE)
         self.members = members
         self.placement = placement
-        self.messages: list[Message] = []
-        self.fold: SessionFold
-        (folder / "fleeting.py").write_text(textwrap.dedent(SOURCE), encoding="utf-8")
 
     @property
     def agent_folders(self) -> list[Path]:
         return sorted((self.folder / "caches" / "cortex-tui" / "agents").iterdir())
 
-    def profile(self, function: str, **fields: Any) -> Profile:
-        return Profile(
-            suite="fleet",
-            name=function,
-            workload=f"fleeting:{function}",
-            source=str(self.folder / "fleet.toml"),
-            **fields,
-        )
-
     async def run(
-        self,
-        *runs: RunPlan,
-        react: Callable[[Stream, Message], None] = lambda stream, message: None,
-        **fields: Any,
+        self, *runs: RunPlan, react: React = lambda stream, message: None, **fields: Any
     ) -> SessionFold:
-        plan = SessionPlan(
-            session="x",
-            runs=runs,
-            scratch=str(self.folder / "scratch"),
-            cache=str(self.folder / "cache"),
-            loop="asyncio",
-            **fields,
-        )
         self.messages.clear()
-        self.fold = SessionFold(plan, "cluster", "2026-01-01T00:00:00Z")
-        async with self.placement.open(plan) as stream:
-            async for batch in stream:
-                for message in batch:
-                    self.messages.append(message)
-                    self.fold.apply(message)
-                    react(stream, message)
-        return self.fold
-
-    def of(self, kind: type[Any]) -> list[Any]:
-        return [message for message in self.messages if isinstance(message, kind)]
+        plan = self.plan(*runs, **fields)
+        return await self.take_in(self.placement.open, plan, "cluster", react)
 
     def log(self) -> list[str]:
         return [line.text for line in self.of(LogLine) if line.stream == "runner"]
-
-    def printed(self, start: str) -> list[str]:
-        lines = [line.text for line in self.of(LogLine) if line.stream == "stdout"]
-        return [line.removeprefix(start) for line in lines if line.startswith(start)]
 
 
 def measured(run: RunFold) -> dict[int, int]:
