@@ -28,7 +28,7 @@ from cortex_tui.tui.any_bytes import accept_any_bytes
 from cortex_tui.tui.config.keys import written
 from cortex_tui.tui.config.model import DEFAULTS, Config
 from cortex_tui.tui.failures import reason_of
-from cortex_tui.tui.garbage import looked_for_seldom
+from cortex_tui.tui.garbage import look_through_all, looked_for_seldom
 from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.leaving import leaving
 from cortex_tui.tui.panes.registry import tabs
@@ -268,6 +268,10 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
     def _leave_if_unwatched(self) -> None:
         if self._unwatched:
             self.end()
+
+    @on(SessionScreen.SessionEnded)
+    def _look_for_garbage(self) -> None:
+        self.call_after_refresh(look_through_all)
 
     @on(SessionScreen.SessionEnded)
     def _report_the_end(self, event: SessionScreen.SessionEnded) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Iterator
 
 import pytest
 
-from cortex_tui.tui.garbage import look_between_frames, looked_for_seldom
+from cortex_tui.tui.garbage import (
+    look_between_frames,
+    look_through_all,
+    looked_for_seldom,
+)
 
 
 @pytest.fixture
@@ -40,6 +45,38 @@ def test_all_is_looked_through_again_and_again_and_only_between_frames(full: lis
             assert len(full) == before
             look_between_frames()
     assert full
+
+
+def test_what_has_stayed_is_not_looked_through_again_until_the_session_ends() -> None:
+    class Kept:
+        """Something that a weak reference can be made of."""
+
+        itself: Kept | None = None
+
+    gc.collect()
+    with looked_for_seldom():
+        kept = Kept()
+        kept.itself = kept
+        gone = weakref.ref(kept)
+        frozen = gc.get_freeze_count()
+        while gc.get_freeze_count() == frozen:
+            frame()
+            look_between_frames()
+        del kept
+        look_through_all()
+        assert gone() is None
+    gc.unfreeze()
+
+
+def test_each_look_between_frames_is_through_little() -> None:
+    most = 0
+    with looked_for_seldom():
+        for _ in range(200):
+            frame()
+            most = max(most, gc.get_count()[0])
+            look_between_frames()
+    assert most < 5_000
+    gc.unfreeze()
 
 
 def test_a_process_that_measures_is_left_alone(full: list[str]) -> None:

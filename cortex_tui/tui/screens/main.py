@@ -158,7 +158,8 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
 
     def _end_frame(self) -> None:
         self.poller.meter.end_frame()
-        look_between_frames()
+        # In a turn of the loop of its own: keys that came meanwhile are taken first.
+        asyncio.get_running_loop().call_soon(look_between_frames)
 
     def watch_ending(self) -> None:
         self.show()
