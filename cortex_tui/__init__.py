@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from cortex_tui.workloads.api import shared as shared
     from cortex_tui.workloads.api import workload as workload
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 __all__ = ["__version__", "per_worker", "shared", "workload"]
 
 
