@@ -1,6 +1,6 @@
 """Every key of a profile: how it is read, what it looks like in a schema, and what it is for.
 
-The loader, the JSON Schema and the reference in docs/profiles.md follow from this one table.
+The loader, the JSON Schema and the reference in docs/guides/profiles.md follow from this one table.
 """
 
 from __future__ import annotations

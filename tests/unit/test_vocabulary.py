@@ -53,7 +53,7 @@ PRODUCT = sorted([*ROOT.glob("cortex_tui/**/*.py"), *ROOT.glob("core/**/*.py")])
 DOCUMENTS = sorted(
     [
         *ROOT.glob("*.md"),
-        *ROOT.glob("docs/*.md"),
+        *ROOT.glob("docs/**/*.md"),
         *ROOT.glob("profiles/*.toml"),
     ]
 )

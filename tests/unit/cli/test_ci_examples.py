@@ -1,4 +1,4 @@
-"""The commands in docs/ci.md and the other documents use what there is."""
+"""The commands in docs/guides/ci.md and the other documents use what there is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from cortex_tui.cli.group import program
 
 ROOT = Path(__file__).resolve().parents[3]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def commands(file: Path) -> list[str]:
@@ -22,7 +22,7 @@ def commands(file: Path) -> list[str]:
     return [re.sub(r"\s{2,}#.*", "", match[1]) for match in found if match]
 
 
-@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
 def test_commands_and_options_exist(file: Path) -> None:
     for line in commands(file):
         words = shlex.split(re.sub(r"\$\{\{.*?\}\}", "x", line))
@@ -38,6 +38,6 @@ def test_commands_and_options_exist(file: Path) -> None:
 
 
 def test_ci_has_both_examples() -> None:
-    found = " ".join(commands(ROOT / "docs" / "ci.md"))
+    found = " ".join(commands(ROOT / "docs" / "guides" / "ci.md"))
     for part in ("--against origin/x", "--against FETCH_HEAD", "--export junit=", "check"):
         assert part in re.sub(r"\$\{\{.*?\}\}", "x", found)

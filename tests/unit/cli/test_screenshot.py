@@ -256,7 +256,7 @@ def test_an_unknown_session_is_an_error(capsys: pytest.CaptureFixture[str], stor
 
 
 ROOT = Path(__file__).resolve().parents[3]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def test_documents_show_the_pictures_that_there_are() -> None:

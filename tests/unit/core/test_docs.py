@@ -1,4 +1,4 @@
-"""The examples in docs/core.md do what they say."""
+"""The examples in docs/core/index.md do what they say."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.postgres_server import PostgresServer
 
-DOCS = Path(__file__).parents[3] / "docs" / "core.md"
+DOCS = Path(__file__).parents[3] / "docs" / "core" / "index.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
 
 UNIT_AROUND = """

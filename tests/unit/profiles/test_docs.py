@@ -14,7 +14,7 @@ from cortex_tui.profiles.lengths import BOUND_KEYS
 from cortex_tui.profiles.loader import load_catalog
 
 ROOT = Path(__file__).resolve().parents[3]
-REFERENCE = (ROOT / "docs" / "profiles.md").read_text(encoding="utf-8")
+REFERENCE = (ROOT / "docs" / "guides" / "profiles.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.+?)```", REFERENCE, re.DOTALL)
 
 
