@@ -22,9 +22,14 @@ def completion(shell: str) -> int:
     zsh:  echo 'eval "$(cortex-tui completion zsh)"' >> ~/.zshrc
     fish: cortex-tui completion fish > ~/.config/fish/completions/cortex-tui.fish
     """
+    click.echo(completion_script(shell))
+    return 0
+
+
+def completion_script(shell: str) -> str:
+    """What one of SHELLS evaluates, or loads from a file."""
     from cortex_tui.cli.group import program
 
     make = get_completion_class(shell)
     assert make is not None
-    click.echo(make(program, {}, PROGRAM, VARIABLE).source())
-    return 0
+    return make(program, {}, PROGRAM, VARIABLE).source()

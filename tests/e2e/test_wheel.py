@@ -10,9 +10,13 @@ import sysconfig
 import venv
 import zipfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from cortex_tui import __version__
+from release.shared_files import shared_files
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,7 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
-    subprocess.run([*command, str(ROOT)], check=True, capture_output=True)
+    day = {"SOURCE_DATE_EPOCH": f"{datetime(2026, 3, 31, tzinfo=UTC).timestamp():.0f}"}
+    subprocess.run([*command, str(ROOT)], env=os.environ | day, check=True, capture_output=True)
     (file,) = folder.glob("*.whl")
     return file
 
@@ -58,14 +63,20 @@ def call(environment: Path, folder: Path, command: Sequence[str]) -> tuple[int, 
 def test_it_holds_the_two_packages_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     roots = {name.partition("/")[0] for name in names}
-    assert {root for root in roots if not root.endswith(".dist-info")} == {
-        "cortex_core",
-        "cortex_tui",
-    }
-    assert len(roots) == 3
+    name = "-".join(wheel.name.split("-")[:2])
+    assert roots == {"cortex_core", "cortex_tui", f"{name}.dist-info", f"{name}.data"}
     shipped = {f"cortex_tui/suites/{file.name}" for file in (ROOT / "profiles").iterdir()}
     assert shipped == {name for name in names if "/suites/" in name}
     assert {"cortex_tui/py.typed", "cortex_core/py.typed"} <= set(names)
+
+
+def test_it_installs_man_pages_and_completion_as_they_are_made(environment: Path) -> None:
+    installed = {
+        str(file.relative_to(environment)): file.read_text(encoding="utf-8")
+        for file in (environment / "share").rglob("*")
+        if file.is_file()
+    }
+    assert installed == shared_files(__version__, "2026-03-31")
 
 
 def test_it_is_the_package_that_the_environment_imports(environment: Path, tmp_path: Path) -> None:
