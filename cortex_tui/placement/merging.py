@@ -10,15 +10,13 @@ messages a second.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
-from cortex_tui.limits import MAX_UNFINISHED
+from cortex_tui.placement.merged_run import Members, MergedRun
 from cortex_tui.placement.turns import Turns
-from cortex_tui.protocol.lifecycle import TRANSITIONS, RunLife, ShardState
+from cortex_tui.protocol.lifecycle import RunLife, ShardState
 from cortex_tui.protocol.messages import (
     Answer,
     Answered,
@@ -41,62 +39,6 @@ from cortex_tui.protocol.messages import (
     StateChanged,
 )
 from cortex_tui.protocol.plan import SessionPlan
-from cortex_tui.quantities import format_duration
-
-_ORDER = list(TRANSITIONS)
-_STOPPED = "; the others were stopped, as the profile says (on_lost)"
-_NUMBERS = 6
-"""The most processes that are named by their numbers."""
-
-
-class Flights:
-    """The operations in flight of several runners."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        """Of all."""
-        self.oldest_ns = 0
-        """The age of the oldest, as its runner reported it last."""
-        self._each: dict[int, tuple[int, int]] = {}
-        self._oldest_in: int | None = None
-
-    def report(self, runner: int, count: int, oldest_ns: int) -> None:
-        """What a runner has in flight now, none for one that is gone."""
-        self.count += count - self._each.get(runner, (0, 0))[0]
-        self._each[runner] = count, oldest_ns
-        if oldest_ns >= self.oldest_ns:
-            self.oldest_ns, self._oldest_in = oldest_ns, runner
-        elif runner == self._oldest_in:
-            # The one that had the oldest has it no longer: seldom, with many of them.
-            self._oldest_in = max(self._each, key=lambda each: self._each[each][1])
-            self.oldest_ns = self._each[self._oldest_in][1]
-
-
-@dataclass
-class _Run:
-    """What each of a run's runners has reported last."""
-
-    runners: tuple[int, ...]
-    numbers: dict[int, int]
-    """The number, from 1, that each runner has among all that share the run, wherever they are."""
-    lives: dict[int, RunLife]
-    counts: Counter[RunLife]
-    """How many runners have each of the lives: a few different ones, however many runners."""
-    stops: bool = False
-    """Whether it ends when a part of it is lost."""
-    lost: dict[int, RunnerDied] = field(default_factory=dict)
-    """The runners that were lost before they had measured their part."""
-    merged: RunLife = field(default_factory=RunLife)
-    measured: dict[int, RunFinished] = field(default_factory=dict)
-    finished: dict[int, RunFinished] = field(default_factory=dict)
-    outcome: RunFinished | None = None
-    """What it came to: once all have measured, and anew when all have finished."""
-    flights: Flights = field(default_factory=Flights)
-    level: float | None = None
-    level_ns: int = 0
-    """When it was reported."""
-    began_ns: int | None = None
-    """When measure began."""
 
 
 class SessionMerge:
@@ -114,15 +56,12 @@ class SessionMerge:
             run.run: {runner: at for at, runner in enumerate(run.runners, 1)} for run in plan.runs
         }
         plan = plan if members is None else plan.of_runners(members)
-        self._groups = groups or {}
-        self._machines: dict[int, str] = {}
-        """Where runners are, as far as that is reported."""
+        self._members = Members(groups or {})
         self._runs = {
-            run.run: _Run(
+            run.run: MergedRun.planned(
                 run.runners,
+                self._members,
                 numbers[run.run],
-                {runner: RunLife() for runner in run.runners},
-                Counter({RunLife(): len(run.runners)}),
                 stops=run.profile.on_lost == "stop",
             )
             for run in plan.runs
@@ -230,7 +169,7 @@ class SessionMerge:
             case StateChanged():
                 return self._change(runner, message)
             case RunnerPlaced():
-                self._machines[message.runner] = message.machine
+                self._members.machines[message.runner] = message.machine
                 return [message]
             case Samples():
                 return [self._over_all(runner, message)]
@@ -247,7 +186,7 @@ class SessionMerge:
                 run = self._runs[message.outcome.run]
                 run.measured[runner] = message.outcome
                 part = self._part(runner, message.outcome)
-                if (outcome := self._outcome(run, run.measured)) is None:
+                if (outcome := run.outcome_of(run.measured)) is None:
                     return part
                 run.outcome = outcome
                 return [*part, RunMeasured(outcome)]
@@ -256,7 +195,7 @@ class SessionMerge:
                 run.finished[runner] = message
                 self._turns.done(runner, message.run)
                 self._to_look = True
-                if (outcome := self._outcome(run, run.finished)) is None:
+                if (outcome := run.outcome_of(run.finished)) is None:
                     return []
                 run.outcome = outcome
                 return [outcome]
@@ -278,28 +217,10 @@ class SessionMerge:
 
     def _change(self, runner: int, message: StateChanged) -> list[Message]:
         run = self._runs[message.run]
-        run.counts[run.lives[runner]] -= 1
-        run.counts[message.life] += 1
-        run.lives[runner] = message.life
-        run.counts = +run.counts
-        lives = list(run.counts)
-        _keep(self._measuring, message.run, any(life.stage == "measure" for life in lives))
-        under_way = any(life.stage not in ("planned", "ended") for life in lives)
-        _keep(self._under_way, message.run, under_way)
-        last = min(lives, key=lambda life: _ORDER.index(life.stage))
-        merged = msgspec.structs.replace(
-            last,
-            paused=any(life.paused for life in lives) and not last.is_over,
-            stopping=any(life.stopping for life in lives),
-        )
-        if last.is_over and run.outcome is not None:
-            merged = msgspec.structs.replace(merged, outcome=run.outcome.state)
-        if merged == run.merged:
-            return []
-        if merged.stage == "measure" and run.began_ns is None:
-            run.began_ns = message.at_ns
-        run.merged = merged
-        return [StateChanged(message.run, merged, message.at_ns)]
+        changed = run.change(runner, message.life, message.at_ns)
+        _keep(self._measuring, message.run, run.is_measuring)
+        _keep(self._under_way, message.run, run.is_under_way)
+        return [StateChanged(message.run, run.merged, message.at_ns)] if changed else []
 
     def _over_all(self, runner: int, samples: Samples) -> Samples:
         """With what a runner can report of itself only: operations in flight, and neighbours."""
@@ -312,41 +233,6 @@ class SessionMerge:
             in_flight=run.flights.count,
             oldest_ns=run.flights.oldest_ns,
             neighbours=len(self._measuring) - (samples.run in self._measuring),
-        )
-
-    def _outcome(self, run: _Run, each: dict[int, RunFinished]) -> RunFinished | None:
-        """What a run has come to in all its runners; None before the last of them is there."""
-        if len(each) < len(run.runners) or len(run.runners) == 1:
-            return each[run.runners[0]] if len(each) == len(run.runners) else None
-        outcomes, partial = [each[runner] for runner in run.runners], self._partial(run, each)
-        # What came to its end speaks for the run, unless nothing did.
-        whole = [each[runner] for runner in run.runners if runner not in run.lost]
-        outcomes, partial = (whole, partial) if whole else (outcomes, "")
-        reasons = [
-            f"{self._called(run, [runner])}: {each[runner].reason}"
-            for runner in run.runners
-            if each[runner].reason and each[runner] in outcomes
-        ]
-        if len({outcome.reason for outcome in outcomes}) == 1:
-            reasons = [outcomes[0].reason]
-        ages_ns = sorted((age_ns for o in outcomes for age_ns in o.unfinished_ns), reverse=True)
-        more = sum(outcome.unfinished_more for outcome in outcomes)
-        worst = next(
-            (o for state in ("failed", "stopped") for o in outcomes if o.state == state),
-            outcomes[0],
-        )
-        return msgspec.structs.replace(
-            worst,
-            reason="; ".join(reasons),
-            at_ns=max(outcome.at_ns for outcome in outcomes),
-            measured_ns=max(outcome.measured_ns for outcome in outcomes),
-            drain_ns=max(outcome.drain_ns for outcome in outcomes),
-            warmup_ns=max(outcome.warmup_ns for outcome in outcomes),
-            warmup_iterations=sum(outcome.warmup_iterations for outcome in outcomes),
-            unfinished_ns=tuple(ages_ns[:MAX_UNFINISHED]),
-            unfinished_more=more + len(ages_ns[MAX_UNFINISHED:]),
-            warnings=tuple(dict.fromkeys(text for o in outcomes for text in o.warnings)),
-            partial=partial,
         )
 
     def _answer(self, runner: int, message: Answer) -> list[Message]:
@@ -376,7 +262,7 @@ class SessionMerge:
         for number in self._turns.runs_of(runner):
             run = self._runs[number]
             run.flights.report(runner, 0, 0)
-            outcome = self._without_teardown(run, runner, message.reason)
+            outcome = run.without_teardown(runner, message.reason)
             if outcome is None:
                 run.lost[runner] = message
                 outcome = run.measured[runner] = RunFinished(
@@ -384,8 +270,8 @@ class SessionMerge:
                     reason=f"lost, what it had measured is kept: {message.reason}",
                 )  # fmt: skip
                 messages += self._lost_parts(number, runner, message)
-            run.outcome = run.outcome or self._outcome(run, run.measured)
-            messages += self._mark(number, self._called(run, [runner], "lost"), message.at_ns)
+            run.outcome = run.outcome or run.outcome_of(run.measured)
+            messages += self._mark(number, run.called([runner], "lost"), message.at_ns)
             life = RunLife("ended", outcome=outcome.state)
             messages += self.take(runner, StateChanged(number, life, message.at_ns))
             messages += self.take(runner, outcome)
@@ -396,32 +282,6 @@ class SessionMerge:
                 messages += self._answered(command)
         return messages + self._ending()
 
-    def _without_teardown(self, run: _Run, runner: int, why: str) -> RunFinished | None:
-        """What a runner that was lost had measured to its end; None where it had not."""
-        known = run.measured.get(runner)
-        if known is None:
-            return None
-        text = f"{self._called(run, [runner])} had measured its part, but was not torn down: {why}"
-        return msgspec.structs.replace(known, warnings=(*known.warnings, text))
-
-    def _partial(self, run: _Run, each: dict[int, RunFinished]) -> str:
-        """What was lost of a run, where and when: what one machine lost for one reason, once."""
-        together: dict[tuple[str, str], list[int]] = {}
-        for runner, died in run.lost.items():
-            key = self._machines.get(runner, ""), died.reason
-            together.setdefault(key, []).append(runner)
-        found = []
-        for (_, reason), runners in together.items():
-            when = "before it measured"
-            if run.began_ns is not None:
-                when = f"at {format_duration(run.lost[runners[0]].at_ns - run.began_ns)}"
-            found.append(f"{self._called(run, runners, 'lost')} {when}: {reason}")
-        # A group reports what it lost itself.
-        found += [
-            outcome.partial.removesuffix(_STOPPED) for outcome in each.values() if outcome.partial
-        ]
-        return "; ".join(found) + _STOPPED * (bool(found) and run.stops)
-
     def _lost_parts(self, number: int, runner: int, message: RunnerDied) -> list[Message]:
         """That the part of a runner is lost, and with one that stands for a group all of them."""
         run = self._runs[number]
@@ -429,13 +289,13 @@ class SessionMerge:
             ShardChanged(
                 run=number, runner=member, state="lost", at_ns=message.at_ns, reason=message.reason
             )
-            for member in self._groups.get(runner, (runner,))
-            if len(run.numbers) > 1
+            for member in self._members.of(runner)
+            if run.is_shared
         ]
 
     def _part(self, runner: int, outcome: RunFinished) -> list[Message]:
         """What a runner's part of a run has come to, where it is not all of it."""
-        if len(self._runs[outcome.run].numbers) == 1 or runner in self._groups:
+        if not self._runs[outcome.run].is_shared or runner in self._members.groups:
             return []
         return [
             ShardChanged(
@@ -449,25 +309,6 @@ class SessionMerge:
             )
         ]
 
-    def _called(self, run: _Run, runners: Sequence[int], what: str = "") -> str:
-        """What runners of one machine are called in reports: `process 2 of 3 on anvil`, with `was
-        lost` behind it if that is `what` became of it; with one that stands for a group, all."""
-        numbers = sorted(
-            run.numbers[member]
-            for runner in runners
-            for member in self._groups.get(runner, (runner,))
-            if member in run.numbers
-        )
-        which = f"processes {', '.join(map(str, numbers))}"
-        if len(numbers) == 1:
-            which = f"process {numbers[0]}"
-        elif len(numbers) > _NUMBERS:
-            which = f"{len(numbers)} processes"
-        machine = self._machines.get(runners[0])
-        on = f" on {machine}" if machine else ""
-        became = f" {'was' if len(numbers) == 1 else 'were'} {what}" if what else ""
-        return f"{which} of {len(run.numbers)}{on}{became}"
-
     def _mark(self, number: int, text: str, at_ns: int) -> list[Message]:
         """What became of a process, as a mark of a run that it measures."""
         began_ns = self._runs[number].began_ns
@@ -480,12 +321,12 @@ class SessionMerge:
         for number in sorted(self._measuring):
             run = self._runs[number]
             if runner in run.runners and run.lives[runner].stage == "measure":
-                messages += self._mark(number, f"{self._called(run, [runner])} {what}", at_ns)
-                if len(run.numbers) > 1:
+                messages += self._mark(number, f"{run.called([runner])} {what}", at_ns)
+                if run.is_shared:
                     state: ShardState = "silent" if silent else "running"
                     messages += [
                         ShardChanged(run=number, runner=member, state=state, at_ns=at_ns)
-                        for member in self._groups.get(runner, (runner,))
+                        for member in self._members.of(runner)
                     ]
         return messages
 
@@ -502,7 +343,9 @@ class SessionMerge:
         text = f"machine {changed.machine} {what}"
         messages: list[Message] = [changed, LogLine(-1, "runner", text + more, changed.at_ns)]
         state: ShardState = "silent" if changed.state == "silent" else "running"
-        there = {runner for runner, name in self._machines.items() if name == changed.machine}
+        there = {
+            runner for runner, name in self._members.machines.items() if name == changed.machine
+        }
         for number in sorted(self._measuring):
             run = self._runs[number]
             if members := sorted(there & run.numbers.keys()):
@@ -510,7 +353,7 @@ class SessionMerge:
                 messages += [
                     ShardChanged(run=number, runner=member, state=state, at_ns=changed.at_ns)
                     for member in members
-                    if len(run.numbers) > 1
+                    if run.is_shared
                 ]
         return messages
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cortex_tui.placement.merging import Flights, SessionMerge
+from cortex_tui.placement.merged_run import Flights
+from cortex_tui.placement.merging import SessionMerge
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.lifecycle import RunLife, Stage
 from cortex_tui.protocol.messages import (
