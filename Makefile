@@ -1,4 +1,4 @@
-# What there is to do: make setup, run, test, bench, perf, soak, check, pictures, clean.
+# What there is to do: make setup, run, test, bench, perf, soak, check, docs, docs-serve, pictures, clean.
 
 VENV := .venv
 INSTALLED := $(VENV)/.installed
@@ -9,7 +9,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
 	{ echo $$python; break; }; done)
 
-.PHONY: setup run test bench perf soak check pictures clean
+.PHONY: setup run test bench perf soak check docs docs-serve pictures clean
 
 setup: $(INSTALLED)
 
@@ -59,6 +59,15 @@ check: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The documents as a site in site/, opened from there or served by any web server. Broken links,
+# broken anchors and pages without a place in the navigation are errors.
+docs: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+# The same at http://127.0.0.1:8000, built again whenever a document is saved.
+docs-serve: $(INSTALLED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
 # The pictures of the documents, each a tab and a profile of a session that was measured once, by
 # `cortex-tui run shop --profiles docs/pictures/shop.toml --store docs/pictures/sample.db --save sample`.
 PICTURES := percentiles:checkout timeline:recommend heatmap:checkout distribution:checkout errors:checkout
@@ -73,5 +82,5 @@ pictures: $(INSTALLED)
 
 # Saved snapshots (.cortex-tui) stay.
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
