@@ -43,6 +43,10 @@ class ArrivalSchedule:
         self._left = None if limit is None else share.count(limit)
         self._gap: Callable[[], float] = lambda: share.of
         self._units: float = share.index
+        """Of the next arrival, from the beginning of all."""
+        self._passed = 0.0
+        """Units of the segments that are over. Apart, so that no share rounds otherwise than
+        another: each adds up the same numbers in the same order."""
         if rules.arrivals == "poisson":
             # N independent processes of rate r/N are together one of rate r.
             draw = random.Random(seed + share.index).expovariate
@@ -91,7 +95,8 @@ class ArrivalSchedule:
         segment = self.levels.segments[0] if self.levels.segments else None
         if segment is None or segment.start_ns >= now_ns:
             return
-        self._units = max(0.0, self._units - segment.units(now_ns))
+        # The next one, if it is due already, is due now, and those behind it follow from there.
+        self._passed = min(self._passed + segment.units(now_ns), self._units)
         self.levels.scale(1.0, now_ns)
 
     def _find(self) -> None:
@@ -100,7 +105,7 @@ class ArrivalSchedule:
             return
         segments = self.levels.segments
         while segments:
-            found_ns = segments[0].time_of(self._units)
+            found_ns = segments[0].time_of(max(0.0, self._units - self._passed))
             if found_ns is not None:
                 if self._end_ns is None or found_ns < self._end_ns:
                     self.next_ns = found_ns
@@ -108,5 +113,5 @@ class ArrivalSchedule:
             end_ns = segments[0].end_ns
             if end_ns is None or len(segments) == 1:
                 return
-            self._units = max(0.0, self._units - segments[0].units(end_ns))
+            self._passed += segments[0].units(end_ns)
             del segments[0]

@@ -160,15 +160,19 @@ def test_rounds_are_added_until_there_is_a_verdict_on_each_profile(folder: Path)
         "--variant", "long=param:ms=8",
     )  # fmt: skip
     assert code == 1, text
-    assert "after 6 rounds all is decided" in text
-    assert "ended at look 1 of" in text
-    assert document["looks"][0] == document["rounds"] == 6
-    assert document["comparisons"][0]["looks"]["after"] == [6]
+    # On a busy machine the first look, after 6 rounds, may not be the one that decides.
+    rounds = document["rounds"]
+    looks = [after for after in document["looks"] if after <= rounds]
+    assert f"after {rounds} rounds all is decided" in text
+    assert f"ended at look {len(looks)} of" in text
+    assert looks[0] == 6
+    assert looks[-1] == rounds
+    assert document["comparisons"][0]["looks"]["after"] == looks
     assert {run["state"] for run in document["runs"]} == {"finished"}
-    assert len(document["runs"]) == 12
+    assert len(document["runs"]) == 2 * rounds
     compared = call(folder, "compare", document["session"], "--json", "--store", "../s.db")
     (comparison,) = json.loads(compared.stdout)["comparisons"]
-    assert comparison["looks"]["after"] == [6]
+    assert comparison["looks"]["after"] == looks
     assert comparison["profiles"][0]["verdict"] == "slower"
     # So does the session in another store.
     assert call(folder, "import", "out.json", "--store", "other.db").returncode == 0

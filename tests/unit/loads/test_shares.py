@@ -140,6 +140,18 @@ def test_the_shares_of_any_load_are_what_one_runner_does(kind: str, data: st.Dat
         assert limit is None or len(together) <= limit
 
 
+def test_shares_of_stages_with_broken_units_round_alike() -> None:
+    stages: list[dict[str, Any]] = [
+        {"rate": "1/s", "for": "50ms", "ramp": True},
+        {"rate": "1/s", "for": "300ms"},
+        {"rate": "225/s", "for": "500ms"},
+    ]
+    load = read_load({"stages": stages}, "load").among(10)
+    shares = [ArrivalSchedule(load, 7, share=Share(index, 10)) for index in range(10)]
+    together = sorted(at for share in shares for at in share.take_due(1 << 62))
+    assert together == ArrivalSchedule(load, 7).take_due(1 << 62)
+
+
 @pytest.mark.parametrize("of", [1, 2, 5, 16])
 def test_poisson_shares_are_together_a_poisson_process(of: int) -> None:
     """By the test of Kolmogorov and Smirnov: gaps are exponential, however many share them."""
