@@ -69,7 +69,8 @@ docs-serve: $(INSTALLED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 # The pictures of the documents, each a tab and a profile of a session that was measured once, by
-# `cortex-tui run shop --profiles docs/pictures/shop.toml --store docs/pictures/sample.db --save sample`.
+# `cortex-tui run shop --profiles docs/pictures/shop.toml --store docs/pictures/sample.db --save sample`;
+# and one of another session (`run stall`, docs/pictures/stall.toml, docs/pictures/stall.db), with its curves together.
 PICTURES := percentiles:checkout timeline:recommend heatmap:checkout distribution:checkout errors:checkout
 
 pictures: $(INSTALLED)
@@ -78,6 +79,8 @@ pictures: $(INSTALLED)
 			--tab $${picture%:*} --profile shop.$${picture#*:} \
 			-o docs/pictures/$${picture%:*}.svg || exit 1; \
 	done
+	$(BIN)/cortex-tui screenshot stall --store docs/pictures/stall.db --size 110x34 --together \
+		--profile stall.rate -o docs/pictures/stall.svg
 	@chmod 644 docs/pictures/*.svg
 
 # Saved snapshots (.cortex-tui) stay.

@@ -73,6 +73,11 @@ def _size(ctx: click.Context, param: click.Parameter, text: str) -> Size:
     help="The profile under the cursor, or in the form; the first if not given.",
 )
 @click.option(
+    "--together",
+    is_flag=True,
+    help="The percentile curves of all profiles of the session in one picture.",
+)
+@click.option(
     "--size", callback=_size, default="120x40", show_default=True, help="In columns and rows."
 )
 @click.option(
@@ -99,6 +104,7 @@ def screenshot(
     screen: str,
     tab: str,
     profile: str,
+    together: bool,
     size: Size,
     theme: str,
     target: str,
@@ -111,7 +117,7 @@ def screenshot(
     """
     if target != STDOUT and Path(target).suffix.lower() != ".svg":
         raise click.UsageError(f"-o {target}: expected a file that ends in .svg")
-    _check_use(screen, refs, tab=tab, profile=profile, places=places)
+    _check_use(screen, refs, tab=tab, profile=profile, together=together, places=places)
     if screen != "form":
         need_store(store)
     # The colours of a picture are not those of this terminal.
@@ -121,7 +127,7 @@ def screenshot(
     from cortex_tui.tui.pictures import UnknownNameError, Wanted
 
     try:
-        svg = _drawn(screen, refs, places, store, Wanted(*size, tab, profile, theme))
+        svg = _drawn(screen, refs, places, store, Wanted(*size, tab, profile, theme, together))
     except SnapshotError as error:
         raise StoreError(str(error)) from None
     except DraftError as error:
@@ -136,7 +142,13 @@ def screenshot(
 
 
 def _check_use(
-    screen: str, refs: Sequence[str], *, tab: str, profile: str, places: Sequence[Path]
+    screen: str,
+    refs: Sequence[str],
+    *,
+    tab: str,
+    profile: str,
+    together: bool,
+    places: Sequence[Path],
 ) -> None:
     """Refuses what the screen has no place for."""
     least, most = SCREENS[screen]
@@ -147,10 +159,13 @@ def _check_use(
     for option, text, screens in (
         ("--tab", tab, ("session", "compare")),
         ("--profile", profile, ("session", "compare", "form")),
+        ("--together", together, ("session",)),
         ("--profiles", places, ("form",)),
     ):
         if text and screen not in screens:
             raise click.UsageError(f"{option} cannot be used with --screen {screen}")
+    if together and tab not in ("", "percentiles"):
+        raise click.UsageError("--together is of the tab percentiles: expected no other --tab")
 
 
 def _drawn(

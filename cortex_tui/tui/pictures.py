@@ -40,6 +40,8 @@ class Wanted(NamedTuple):
     profile: str
     """The full name of the profile under the cursor; "" for the first."""
     theme: str
+    together: bool = False
+    """Whether all profiles of a session have their curves in one picture."""
 
 
 class _NoMeter(CostMeter):
@@ -117,8 +119,9 @@ def session_picture(control: StoredControl, title: str, wanted: Wanted) -> str:
     cores = known if isinstance(known, int) and known > 0 else 1
 
     async def show(app: _Drawn, pilot: Pilot[object]) -> None:
+        checked = profiles if wanted.together else ()
         screen = MainScreen(
-            catalog_of(control.profiles), (), "", meter=_NoMeter(), cores=cores, stored=title
+            catalog_of(control.profiles), checked, "", meter=_NoMeter(), cores=cores, stored=title
         )
         await app.push_screen(screen)
         screen.control = control
@@ -127,6 +130,8 @@ def session_picture(control: StoredControl, title: str, wanted: Wanted) -> str:
         screen.poll()
         if wanted.tab:
             await screen.open_pane(wanted.tab)
+        if wanted.together:
+            await screen.action_curves()
         await pilot.pause()
         while not screen.is_complete:
             await pilot.pause()

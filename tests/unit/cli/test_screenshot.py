@@ -112,6 +112,16 @@ def test_every_tab_can_be_drawn_and_comes_out_the_same_twice(
     assert shot(capsys, store, *options).out == svg
 
 
+def test_the_curves_of_all_profiles_can_be_in_one_picture(
+    capsys: pytest.CaptureFixture[str], compared: str
+) -> None:
+    words = ("--store", compared, "--together", "--size", "160x50")
+    code, svg, _ = shot(capsys, Path(compared), *words, ref="calm")
+    assert code == 0
+    names = [line for line in text_of(svg).splitlines() if " p50 " in line]
+    assert len(names) > 1
+
+
 def test_a_session_without_runs_can_be_drawn(
     capsys: pytest.CaptureFixture[str], store: Path
 ) -> None:
@@ -155,6 +165,7 @@ def test_a_file_is_written_whole(
         (["--tab", "heat"], "--tab: no tab "),
         (["--profile", "search.simple"], 'did you mean "search.simple-text"'),
         (["--theme", "blue"], "--theme: no theme"),
+        (["--together", "--tab", "log"], "--together is of the tab percentiles"),
         (["--size", "10x10"], "expected columns and rows such as 120x40"),
         (["--size", "x"], "expected columns and rows such as 120x40"),
         (["--size", "99999x40"], "expected columns and rows such as 120x40"),
