@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.machinery import PathFinder
@@ -109,11 +108,20 @@ def _missing_module(profile: Profile) -> str:
 @click.command()
 @click.option("--hosts", is_flag=True, help="That of hosts.toml, the machines of --cluster ssh:….")
 def schema(hosts: bool) -> int:
-    """Print the JSON Schema of a suite, for an editor to complete and check it."""
+    """Print the JSON Schema of a suite, for an editor to complete and check it.
+
+    A suite of `cortex-tui new` names it in its first line, and so may yours:
+
+    \b
+    cortex-tui schema > profiles/.cortex-tui.schema.json
+    #:schema ./.cortex-tui.schema.json
+    """
+    from cortex_tui.profiles.schema import schema_text
+
     if hosts:
         from cortex_tui.placement.cluster.hosts import hosts_schema as made
     else:
         from cortex_tui.profiles.schema import suite_schema as made
 
-    click.echo(json.dumps(made(), indent=2, ensure_ascii=False))
+    click.echo(schema_text(made()), nl=False)
     return 0

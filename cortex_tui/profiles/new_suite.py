@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cortex_tui.profiles.model import Catalog
+from cortex_tui.profiles.schema import SCHEMA_FILE, SCHEMA_LINE, schema_text, suite_schema
 from cortex_tui.toml.words import shown
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 SUITE = """\
-# A suite: one file of benchmarks. `cortex-tui check` says what is wrong with it, and
-# `cortex-tui schema` prints every key for an editor that completes TOML.
+{schema}
+
+# A suite: one file of benchmarks. `cortex-tui check` says what is wrong with it. The line above
+# names the file with which an editor completes keys (taplo, Even Better TOML, tombi).
 
 description = "First benchmarks of {name}"
 
@@ -103,6 +106,8 @@ class NewSuite(NamedTuple):
 
     suite: Path
     code: Path
+    schema: Path
+    """Ours: it has the keys that this version knows, whatever it had before."""
 
 
 def write_new_suite(name: str, folder: Path, catalog: Catalog) -> NewSuite:
@@ -111,13 +116,14 @@ def write_new_suite(name: str, folder: Path, catalog: Catalog) -> NewSuite:
     Its name may be none of those in `catalog`. Raises NoSuiteError.
     """
     module = name.replace("-", "_")
-    new = NewSuite(folder / f"{name}.toml", folder / f"{module}.py")
+    new = NewSuite(folder / f"{name}.toml", folder / f"{module}.py", folder / SCHEMA_FILE)
     _check(name, module, new, catalog)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        new.schema.write_text(schema_text(suite_schema()), encoding="utf-8")
         _write(new.code, WORKLOAD.format(name=name))
         try:
-            _write(new.suite, SUITE.format(name=name, module=module))
+            _write(new.suite, SUITE.format(name=name, module=module, schema=SCHEMA_LINE))
         except OSError:
             new.code.unlink()
             raise
@@ -138,7 +144,7 @@ def _check(name: str, module: str, new: NewSuite, catalog: Catalog) -> None:
         raise NoSuiteError(
             f"{shown(name)}: expected a name of letters, digits, - and _ that starts with a letter"
         )
-    for file in new:
+    for file in (new.suite, new.code):
         if file.exists():
             raise NoSuiteError(f"{file}: it is there already, and stays as it is")
     taken = {suite.name: suite.source for suite in catalog.suites}

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from cortex_tui import __version__
-from release.shared_files import shared_files
+from tools.release.shared_files import shared_files
 
 ROOT = Path(__file__).resolve().parents[2]
 

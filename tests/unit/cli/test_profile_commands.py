@@ -142,6 +142,7 @@ def test_from_an_empty_folder_to_the_first_percentile(
     assert out.splitlines() == [
         "wrote profiles/my-shop.toml: two profiles, with comments",
         "wrote profiles/my_shop.py: the code that they measure",
+        "wrote profiles/.cortex-tui.schema.json: the keys that there are, for editors",
         "next: cortex-tui run my-shop   or live: cortex-tui launch my-shop",
     ]
     assert call(capsys, "check", "my-shop").code == 0
@@ -169,6 +170,20 @@ def test_what_is_commented_out_works_as_soon_as_it_is_not(
     assert file.read_text() != text
     answer = call(capsys, "check", "@slow")
     assert (answer.code, answer.out) == (0, "3 profiles in 1 suite valid\n"), answer.err
+
+
+def test_an_editor_finds_the_schema_by_the_first_line_of_a_new_suite(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "profiles").mkdir()
+    outdated = folder / "profiles" / ".cortex-tui.schema.json"
+    outdated.write_text("{}")
+    call(capsys, "new", "shop")
+    suite = folder / "profiles" / "shop.toml"
+    keyword, _, place = suite.read_text().splitlines()[0].partition(" ")
+    assert keyword == "#:schema"
+    assert (suite.parent / place).resolve() == outdated
+    assert outdated.read_text() == call(capsys, "schema").out
 
 
 @pytest.mark.parametrize("there", ["profiles/shop.toml", "profiles/shop.py"])

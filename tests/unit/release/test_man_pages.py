@@ -11,7 +11,7 @@ import click
 import pytest
 
 from cortex_tui.cli.group import program
-from release.man_pages import man_pages
+from tools.release.man_pages import man_pages
 
 CONTEXT = click.Context(program, info_name="cortex-tui")
 COMMANDS = {name: program.get_command(CONTEXT, name) for name in program.list_commands(CONTEXT)}

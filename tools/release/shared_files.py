@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cortex_tui.cli.completion import completion_script
 from cortex_tui.cli.options import PROGRAM
-from release.man_pages import man_pages
+from tools.release.man_pages import man_pages
 
 MAN = "share/man/man1"
 COMPLETIONS = {

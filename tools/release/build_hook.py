@@ -23,7 +23,7 @@ class SharedFiles(BuildHookInterface[Any]):
         if version == "editable":
             return
         sys.path[:0] = [self.root, str(Path(self.root) / "core")]
-        from release.shared_files import shared_files
+        from tools.release.shared_files import shared_files
 
         self._folder = tempfile.TemporaryDirectory()
         for place, text in shared_files(self.metadata.version, _date()).items():
