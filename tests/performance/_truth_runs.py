@@ -19,7 +19,7 @@ from cortex_tui.results.stored import from_stored
 from cortex_tui.session.writer import SessionWriter
 from cortex_tui.store.records import IntervalRecord
 from cortex_tui.store.sqlite.store import SqliteStore
-from tests.documents import session_document
+from tests.session_documents import session_document
 
 SOURCE = str(Path(__file__).with_name("truth.toml"))
 """Stands for a suite beside the subjects; it need not exist."""

@@ -23,7 +23,7 @@ from cortex_tui.session.writer import SessionWriter
 from cortex_tui.store.records import StoredSession
 from cortex_tui.store.sqlite.store import SqliteStore
 from cortex_tui.store.writer import Writer
-from tests.documents import session_document
+from tests.session_documents import session_document
 from tests.unit.session.messages import SECOND_NS, at_stage, plan, samples, started
 from tests.unit.session.messages import profile as any_profile
 

@@ -22,7 +22,7 @@ from cortex_tui.protocol.messages import (
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.stored import from_stored
 from cortex_tui.session.writer import SessionWriter
-from tests.documents import session_document
+from tests.session_documents import session_document
 from tests.unit.results.test_matrix import loaded, measure, session, tell
 from tests.unit.session.messages import SECOND_NS, at_stage, profile, samples
 

@@ -29,7 +29,7 @@ from cortex_tui.stats import settling
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.records import SessionBatch, StoredSession
 from cortex_tui.store.sqlite.store import SqliteStore
-from tests.documents import session_document
+from tests.session_documents import session_document
 
 FOR_EVER = Length(duration_ns=3_600_000_000_000)
 

@@ -23,7 +23,7 @@ from cortex_tui.store.records import (
 )
 from cortex_tui.store.sqlite.store import SqliteStore
 from cortex_tui.store.writer import Writer
-from tests.documents import session_document
+from tests.session_documents import session_document
 from tests.unit.store import samples
 
 SESSION: dict[str, Any] = {

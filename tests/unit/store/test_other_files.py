@@ -20,7 +20,7 @@ from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.port import Mode, open_store
 from cortex_tui.store.sqlite import schema
 from cortex_tui.store.sqlite.schema import VERSION
-from tests.documents import session_document
+from tests.session_documents import session_document
 from tests.unit.store import samples
 
 DATA = Path(__file__).parent / "data"
