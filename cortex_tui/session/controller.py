@@ -32,7 +32,7 @@ from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import SavedSnapshot, TimedPhase, UntilDecided
 from cortex_tui.session.giving_way import give_way
-from cortex_tui.session.intake import ANSWER_S, VIEW_S, Intake
+from cortex_tui.session.intake import ANSWER_S, VIEW_S, WRITE_S, Intake
 from cortex_tui.session.planning import plan_of, shared_by
 from cortex_tui.session.scratch import Scratch
 from cortex_tui.session.versions import Version
@@ -75,6 +75,10 @@ class SessionController:
         self._intake: Intake | None = None
         """Of the newest session."""
         self._session: Future[None] | None = None
+        self._late: asyncio.Task[None] | None = None
+        """Stores a session that has ended and could not be written."""
+        self._no_more_waiting = asyncio.Event()
+        """Set while that must come to its end."""
         self._not_ready = ""
         """Why no runner could be started ahead of time."""
         self._starting = threading.Lock()
@@ -205,15 +209,45 @@ class SessionController:
             self._not_ready = f"no runner could be started ahead of time: {error}"
 
     async def _run(self, intake: Intake) -> None:
+        if lost := await self._end_late():
+            text = f"the session before this one was not stored: {lost}"
+            intake.fold.apply(LogLine(-1, "runner", text, time.perf_counter_ns()))
         if self._not_ready:
             intake.fold.apply(LogLine(-1, "runner", self._not_ready, time.perf_counter_ns()))
             self._not_ready = ""
         try:
             await intake.run()
         finally:
+            if self._writer.error:
+                self._late = asyncio.ensure_future(self._store_late(intake))
             if self._warm and not self._closed:
                 # When this one counts as done: whoever sees its end may start the next at once.
                 asyncio.get_running_loop().call_soon(self._make_ready)
+
+    async def _store_late(self, intake: Intake) -> None:
+        """Tries to write what has ended until that is possible, the last time when it has to be
+        over: the next session begins, or everything is closed."""
+        while self._writer.error:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WRITE_S):
+                    await self._no_more_waiting.wait()
+            last = self._no_more_waiting.is_set()
+            await self._writer.write(intake.fold)
+            with self._starting:
+                if self._intake is intake:
+                    self._publish(intake.fold)
+            if last:
+                return
+
+    async def _end_late(self) -> str:
+        """Why the session that has ended is not stored; "" where it is."""
+        late, self._late = self._late, None
+        if late is None:
+            return ""
+        self._no_more_waiting.set()
+        await late
+        self._no_more_waiting.clear()
+        return self._writer.error
 
     def _publish(self, fold: SessionFold) -> None:
         self._view = fold.view(
@@ -292,5 +326,6 @@ class SessionController:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(5):
                         await asyncio.shield(asyncio.wrap_future(session))
+        await self._end_late()
         await self._placement.aclose()
         await self._writer.close()

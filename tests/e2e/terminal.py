@@ -33,7 +33,10 @@ class Terminal:
         width: int = 80,
         height: int = 24,
         environment: Mapping[str, str] | None = None,
+        patience_s: float = DEADLINE_S,
     ) -> None:
+        """`patience_s` is how long anything may take before it is given up."""
+        self._patience_s = patience_s
         # A folder of its own with a short name: paths of sockets may not be long.
         self._server = tempfile.TemporaryDirectory(prefix="tmux-")
         kept = {key: value for key, value in os.environ.items() if not key.startswith("TMUX")}
@@ -119,8 +122,9 @@ class Terminal:
         """The first line of the screen in which `part` stands; empty if there is none."""
         return next((line for line in self.screen().splitlines() if part in line), "")
 
-    def wait_until(self, met: Callable[[str], object], deadline_s: float = DEADLINE_S) -> str:
+    def wait_until(self, met: Callable[[str], object], deadline_s: float | None = None) -> str:
         """The first screen for which `met` is true; AssertionError shows the one that was last."""
+        deadline_s = self._patience_s if deadline_s is None else deadline_s
         give_up = time.monotonic() + deadline_s
         while True:
             screen = self.screen()
@@ -153,6 +157,11 @@ class Terminal:
         return {name: flag == "1" for name, flag in zip(names, flags.split(), strict=True)}
 
     @property
+    def reader(self) -> int:
+        """The process that reads what programs write: while it is stopped, nobody does."""
+        return int(self._tmux("display-message", "-p", "#{pid}"))
+
+    @property
     def pid(self) -> int:
         """The process of the program in the foreground: what the shell has started."""
         (child,) = children_of(int(self._tmux("display-message", "-p", "#{pane_pid}")))
@@ -165,7 +174,7 @@ class Terminal:
             input=text,
             capture_output=True,
             text=True,
-            timeout=DEADLINE_S,
+            timeout=self._patience_s,
             check=False,
         )
         if check and done.returncode:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,9 +47,12 @@ class Row(NamedTuple):
 class Workbench:
     """A workbench that was launched in a terminal's shell."""
 
-    def __init__(self, terminal: Terminal, *options: str | Path) -> None:
+    def __init__(
+        self, terminal: Terminal, *options: str | Path, environment: Sequence[str] = ()
+    ) -> None:
+        """`environment` has variables of the program alone, as `NAME=value`."""
         self.terminal = terminal
-        terminal.run([PROGRAM, *options])
+        terminal.run(["env", *environment, PROGRAM, *options])
         terminal.wait_for(KEYS)
 
     def press(self, *keys: str) -> None:

@@ -338,6 +338,47 @@ def test_a_store_that_cannot_be_written_does_not_stop_a_session(tmp_path: Path) 
     desk.control.close()
 
 
+def unwritten(desk: Desk) -> SessionView:
+    """A session that has ended while a folder was in the way of the store."""
+    (desk.folder / ".cortex-tui").mkdir()
+    desk.store.mkdir()
+    desk.control.start([desk.profile("quick")])
+    return desk.until(lambda v: v.state == "finished" and bool(v.store_error))
+
+
+def test_a_session_that_could_not_be_written_is_stored_as_soon_as_it_can_be(desk: Desk) -> None:
+    unwritten(desk)
+    desk.store.rmdir()
+    view = desk.until(lambda v: v.stored)
+    assert not view.store_error
+    assert desk.stored(view.session).runs[0].service.count == 200
+
+
+@pytest.mark.parametrize("what", ["the next session", "closing"])
+def test_it_is_stored_at_last_before(
+    desk: Desk, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cortex_tui.session.controller.WRITE_S", 3600.0)
+    before = unwritten(desk)
+    desk.store.rmdir()
+    if what == "closing":
+        desk.control.close()
+        view = desk.control.view
+        assert view is not None
+        assert not view.store_error
+    else:
+        desk.control.start([desk.profile("quick")])
+        assert "not stored" not in " ".join(line.text for line in desk.ended().log)
+    assert desk.stored(before.session).runs[0].service.count == 200
+
+
+def test_the_next_session_reports_one_that_was_never_stored(desk: Desk) -> None:
+    before = unwritten(desk)
+    desk.control.start([desk.profile("quick")])
+    view = desk.until(lambda v: v.session != before.session and v.state == "finished")
+    assert any("the session before this one was not stored" in line.text for line in view.log)
+
+
 async def test_in_process_runs_share_the_callers_loop(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.control.close()

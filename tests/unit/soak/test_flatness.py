@@ -1,0 +1,66 @@
+"""The rule by which a soak judges memory: it must fail where something leaks."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from tests.soak.flatness import MB, WARM_UP_S, Series, flatness
+
+HOUR_S = 3600
+
+
+def series(
+    *, leak_mb_per_hour: float = 0.0, seconds: int = HOUR_S, noise_mb: float = 1.5
+) -> Series:
+    """90 MB after a warm-up that adds 20, with noise and a spike of 30 MB every ten minutes."""
+    random = Random(1)
+    return [
+        (
+            float(at),
+            MB
+            * (
+                70
+                + 20 * min(1.0, at / 200)
+                + leak_mb_per_hour * at / HOUR_S
+                + random.uniform(-noise_mb, noise_mb)
+                + 30 * (at % 600 < 15)
+            ),
+        )
+        for at in range(seconds)
+    ]
+
+
+@pytest.mark.parametrize("leak", [0.0, 1.0, 3.0, -5.0])
+def test_a_process_that_keeps_its_size_is_flat(leak: float) -> None:
+    judged = flatness(series(leak_mb_per_hour=leak))
+    assert judged is not None
+    assert judged.problems == []
+    assert judged.slope == pytest.approx(leak * MB, abs=0.3 * MB)
+    assert judged.window_s == pytest.approx(HOUR_S - WARM_UP_S, abs=15)
+
+
+@pytest.mark.parametrize("leak", [5.0, 12.0, 100.0])
+def test_a_leak_is_found_below_noise_and_spikes(leak: float) -> None:
+    judged = flatness(series(leak_mb_per_hour=leak))
+    assert judged is not None
+    assert "the fit grows by" in judged.problems[0]
+
+
+def test_a_step_late_in_the_hour_is_found_where_the_fit_is_flat() -> None:
+    points = [(at, size + 15 * MB * (at > 3300)) for at, size in series()]
+    judged = flatness(points)
+    assert judged is not None
+    assert [text.partition(" has ")[0] for text in judged.problems] == ["the last tenth"]
+
+
+def test_of_a_short_time_nothing_is_judged() -> None:
+    assert flatness(series(seconds=int(WARM_UP_S) + 50)) is None
+    assert flatness([]) is None
+
+
+def test_what_leaks_in_a_quarter_of_an_hour_is_found() -> None:
+    judged = flatness(series(leak_mb_per_hour=40.0, seconds=900))
+    assert judged is not None
+    assert judged.problems
