@@ -28,9 +28,15 @@ run: $(INSTALLED)
 		$(BIN)/cortex-tui run mediator repository search --one-by-one --duration 2s; \
 	fi
 
-# Four processes, also on two cores: the suite waits as long as it computes.
+# Four processes, also on two cores: the suite waits as long as it computes. COVERAGE=1 also counts
+# the lines and branches that each process of it runs, and fails below the floor in pyproject.toml.
+COVERAGE ?=
+
 test: $(INSTALLED)
-	$(BIN)/pytest -n 4 --dist worksteal
+	rm -rf .coverage
+	$(BIN)/$(if $(COVERAGE),coverage run -m )pytest -n 4 --dist worksteal
+	$(if $(COVERAGE),$(BIN)/coverage combine --quiet)
+	$(if $(COVERAGE),$(BIN)/coverage report)
 
 # The reference benchmarks, each without neighbours, with their targets; DATABASE=server measures
 # them on a PostgreSQL server of their own, DATABASE=postgresql://… on another one.
@@ -85,5 +91,5 @@ pictures: $(INSTALLED)
 
 # Saved snapshots (.cortex-tui) stay.
 clean:
-	rm -rf $(VENV) dist build site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist build site .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
