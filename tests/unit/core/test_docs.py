@@ -1,83 +1,207 @@
-"""The examples in docs/core/index.md do what they say."""
+"""The tables of docs/core state what the code has. (That their blocks run is tested elsewhere.)"""
 
+from __future__ import annotations
+
+import inspect
 import re
-import subprocess
-import sys
 from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_origin
 
-from tests.postgres_server import PostgresServer
+import pytest
 
-DOCS = Path(__file__).parents[3] / "docs" / "core" / "index.md"
-EXAMPLES = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+import cortex_core
+from cortex_core import (
+    REQUESTS,
+    Command,
+    ContextItem,
+    Conversation,
+    Cortex,
+    Event,
+    Pattern,
+    PatternType,
+    Protection,
+    Query,
+    Request,
+    StoreError,
+    result,
+)
+from cortex_core.domain import specification
+from cortex_core.memory import MemoryStore
+from cortex_core.postgres import schema as postgres_schema
+from cortex_core.sqlite import schema as sqlite_schema
 
-UNIT_AROUND = """
-import asyncio
-from dataclasses import replace
-from cortex_core import Cortex, LearnPattern, PatternType
-from cortex_core.ports import Tx
+FOLDER = Path(__file__).parents[3] / "docs" / "core"
 
-async def main():
-    async with Cortex.open(":memory:") as cortex:
-        await cortex.send(LearnPattern(name="n", type=PatternType.BUG_FIX, content="c",
-                                       confidence=0.95, namespace="team"))
-{example}
-        print(moved, (await cortex.patterns.in_namespace("cortex.rules"))[0].name)
+OF_ALL = {result.INVALID, result.RATE_LIMITED}
+"""Codes with which any request can fail."""
+OF_A_SERVER = {result.UNAVAILABLE, result.CONFLICT, result.OUTCOME_UNKNOWN}
 
-asyncio.run(main())
-"""
-
-SERVER_AROUND = """
-import asyncio
-from psycopg_pool import AsyncConnectionPool
-from cortex_core import Cortex, Events
-from cortex_core.postgres.store import PostgresStore, drop
-
-async def main():
-    async with AsyncConnectionPool("{url}", min_size=1, open=False) as pool:
-{example}
-    await drop("{url}")
-    await drop("{url}?schema=memory")
-
-asyncio.run(main())
-"""
+LONG = "Enough words to be worth capturing. " * 40
 
 
-def run(code: str, folder: Path) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+def section(page: str, title: str) -> str:
+    text = (FOLDER / f"{page}.md").read_text(encoding="utf-8")
+    found = re.search(rf"^#+ {title}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"{page}.md has no section {title}"
+    return found[1]
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of all tables, without their headings."""
+    found = re.findall(r"^\|(.*)\|$", text, re.MULTILINE)
+    cells = [[cell.strip() for cell in line.split("|")] for line in found]
+    heads = [at - 1 for at, row in enumerate(cells) if set(row[0]) == {"-"}]
+    return [row for at, row in enumerate(cells) if at not in heads and at - 1 not in heads]
+
+
+def code(cell: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def signature(request: type[Request[Any]]) -> str:
+    """A request as its page writes it: `name=` where it can be given by name only."""
+    parts = []
+    for parameter in inspect.signature(request).parameters.values():
+        optional = parameter.default is not parameter.empty
+        default = repr(parameter.default).replace("'", '"') if optional else ""
+        named = optional or parameter.kind is parameter.KEYWORD_ONLY
+        parts.append(f"{parameter.name}={default}" if named else parameter.name)
+    return f"{request.__name__}({', '.join(parts)})"
+
+
+def comes_to(request: type[Request[Any]]) -> list[str]:
+    """The types of its result's value, by their names."""
+    (value,) = get_args(request.__orig_bases__[0])  # type: ignore[attr-defined]
+    of_tuple = get_origin(value) is tuple
+    kinds = (get_args(value)[0],) if of_tuple else get_args(value) or (value,)
+    return ["None" if kind is NoneType else kind.__name__ for kind in kinds]
+
+
+REQUEST_ROWS = {
+    code(row[0])[0]: row
+    for part in ("Commands", "Queries")
+    for row in rows(section("requests", part))
+}
+
+
+@pytest.mark.parametrize(("part", "kind"), [("Commands", Command), ("Queries", Query)])
+def test_every_request_is_there_with_its_fields_and_defaults(
+    part: str, kind: type[Request[Any]]
+) -> None:
+    stated = [code(row[0])[0] for row in rows(section("requests", part))]
+    assert sorted(stated) == sorted(signature(each) for each in REQUESTS if issubclass(each, kind))
+
+
+@pytest.mark.parametrize("request_type", REQUESTS, ids=lambda each: each.__name__)
+def test_the_value_of_each_result_is_of_the_type_that_is_stated(
+    request_type: type[Request[Any]],
+) -> None:
+    stated = REQUEST_ROWS[signature(request_type)][1]
+    assert code(stated)[: len(comes_to(request_type))] == comes_to(request_type)
+
+
+async def codes(cortex: Cortex, request_type: type[Request[Any]]) -> set[str]:
+    """What the request fails with: for an unknown id, a stored one, and too little to store."""
+    known: dict[str, Any] = {
+        "title": "t", "name": "n", "type": PatternType.BUG_FIX, "confidence": 0.9, "success": True,
+        "relevance": 0.5, "reason": "r", "namespace": "team", "text": "words", "context": LONG,
+    }  # fmt: skip
+    fields = inspect.signature(request_type).parameters
+    found: set[str] = set()
+    for values in (
+        {"id": "unknown", "content": LONG},
+        {"id": "stored", "content": LONG},
+        {"content": "a few words"},
+    ):
+        given = {name: value for name, value in (known | values).items() if name in fields}
+        if "id" in fields and fields["id"].default is inspect.Parameter.empty and "id" not in given:
+            continue
+        found |= {error.code for error in (await cortex.send(request_type(**given))).errors}
+    return found
+
+
+@pytest.mark.parametrize("request_type", REQUESTS, ids=lambda each: each.__name__)
+async def test_each_request_fails_with_the_codes_that_are_stated(
+    request_type: type[Request[Any]],
+) -> None:
+    events = cortex_core.Events()
+    store = MemoryStore(events.publish)
+    async with Cortex(store, events=events, protection=Protection(["*"])) as cortex:
+        await cortex.conversations.save(
+            Conversation(id="stored", title="t", content=LONG, quality=0.9)
+        )
+        await cortex.patterns.save(
+            Pattern(id="stored", name="n", type=PatternType.BUG_FIX, content="c", confidence=0.9)
+        )
+        await cortex.context_items.save(ContextItem(id="stored", content="c", relevance=0.5))
+        stated = set(code(REQUEST_ROWS[signature(request_type)][2]))
+        assert await codes(cortex, request_type) == stated
+
+
+def test_every_code_and_every_error_of_a_store_is_explained() -> None:
+    errors = section("requests", "Errors")
+    explained = set(code(errors))
+    assert explained >= OF_ALL | OF_A_SERVER
+    assert {code(row[0])[0] for row in rows(errors) if len(row) == 4} == OF_A_SERVER
+    raised = {
+        name
+        for name in cortex_core.__all__
+        if isinstance(kind := getattr(cortex_core, name), type) and issubclass(kind, StoreError)
+    }
+    assert raised <= explained
+    of_requests = {each for row in REQUEST_ROWS.values() for each in code(row[2])}
+    constants = {
+        value for name, value in vars(result).items() if name.isupper() and isinstance(value, str)
+    }
+    assert of_requests | OF_ALL | OF_A_SERVER == constants
+
+
+def test_every_event_is_there() -> None:
+    kinds = {kind.__name__ for kind in Event.__subclasses__()}
+    assert {code(row[0])[0] for row in rows(section("requests", "Events"))} == kinds
+
+
+def test_every_condition_is_there_with_its_arguments() -> None:
+    stated = {
+        name for row in rows(section("specifications", "Specifications")) for name in code(row[0])
+    }
+    functions = [
+        each
+        for name, each in vars(specification).items()
+        if inspect.isfunction(each) and not name.startswith("_") and returns_a_condition(each)
+    ]
+    assert {written(each) for each in functions} == {
+        each for each in stated if not each.startswith("Compares")
+    }
+
+
+def returns_a_condition(function: Any) -> bool:
+    return inspect.signature(function).return_annotation is specification.Specification
+
+
+def written(function: Any) -> str:
+    parts = (
+        f"{each.name}={each.default}" if each.default is not each.empty else each.name
+        for each in inspect.signature(function).parameters.values()
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return f"{function.__name__}({', '.join(parts)})"
 
 
-def test_the_first_example_finds_what_it_captured(tmp_path: Path) -> None:
-    assert "WAL checkpoints: «Checkpoints» stalled writers." in run(EXAMPLES[0], tmp_path)
-
-
-def test_a_unit_of_work_of_one_s_own(tmp_path: Path) -> None:
-    indented = "".join(f"        {line}\n" for line in EXAMPLES[2].splitlines())
-    assert run(UNIT_AROUND.format(example=indented), tmp_path) == "1 n\n"
-
-
-def test_a_memory_without_a_file(tmp_path: Path) -> None:
-    indented = "".join(f"    {line}\n" for line in EXAMPLES[1].splitlines())
-    around = f"import asyncio\nasync def main():\n{indented}\nasyncio.run(main())\n"
-    assert run(around, tmp_path) == "0\n"
-
-
-def test_a_memory_on_a_server(tmp_path: Path, postgres_server: PostgresServer) -> None:
-    example = EXAMPLES[3].replace("postgresql://me@host/work", postgres_server.url)
-    indented = "".join(f"        {line}\n" for line in example.splitlines())
-    assert (
-        run(SERVER_AROUND.format(example=indented, url=postgres_server.url), tmp_path) == "0\n0\n"
+def test_the_versions_of_the_stores_are_those_of_the_code() -> None:
+    stated = {row[0]: int(row[1]) for row in rows(section("operation", "Upgrades"))}
+    assert stated == {
+        "SQLite": sqlite_schema.SCHEMA_VERSION,
+        "PostgreSQL": postgres_schema.SCHEMA_VERSION,
+    }
+    assert f"{sqlite_schema.APPLICATION_ID:#010X}".replace("X", "x") in section(
+        "operation", "Upgrades"
     )
 
 
-def test_data_for_measurements(tmp_path: Path) -> None:
-    run(EXAMPLES[4].replace("100_000", "100"), tmp_path)
-    assert (tmp_path / "seed.db").exists()
+def test_opening_is_stated_with_its_arguments() -> None:
+    given = inspect.signature(Cortex.open).parameters.values()
+    stated = re.search(r"`Cortex\.open\((.*?)\)`", section("stores", "Stores"), re.DOTALL)
+    assert stated is not None
+    names = [each.partition("=")[0].strip() for each in stated[1].split(",") if each.strip() != "*"]
+    assert names == [each.name for each in given]
