@@ -1,4 +1,5 @@
-# What there is to do: make setup, run, test, bench, perf, soak, check, docs, docs-serve, pictures, clean.
+# What there is to do: make setup, run, test, bench, perf, soak, check, docs, docs-serve,
+# reference, pictures, clean.
 
 VENV := .venv
 INSTALLED := $(VENV)/.installed
@@ -9,7 +10,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
 	{ echo $$python; break; }; done)
 
-.PHONY: setup run test bench perf soak check docs docs-serve pictures clean
+.PHONY: setup run test bench perf soak check docs docs-serve reference pictures clean
 
 setup: $(INSTALLED)
 
@@ -73,6 +74,10 @@ docs: $(INSTALLED)
 # The same at http://127.0.0.1:8000, built again whenever a document is saved.
 docs-serve: $(INSTALLED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
+# The pages of docs/reference, from the code; a test fails until they are what it makes.
+reference: $(INSTALLED)
+	$(BIN)/python -m tools.documents.reference
 
 # The pictures of the documents, each a tab and a profile of a session that was measured once, by
 # `cortex-tui run shop --profiles docs/pictures/shop.toml --store docs/pictures/sample.db --save sample`;

@@ -6,14 +6,14 @@ import gc
 import os
 import sys
 
+from cortex_tui.exit_codes import INTERRUPTED
+
 # As typing has it, whose import takes milliseconds: an interrupt then would print a traceback.
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import NoReturn
-
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

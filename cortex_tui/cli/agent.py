@@ -8,16 +8,16 @@ from datetime import datetime
 
 import click
 
-from cortex_tui.cli import INTERRUPTED
 from cortex_tui.cli.cluster import tls_option
 from cortex_tui.cli.options import duration, given, report_error
+from cortex_tui.exit_codes import FAILED, INTERRUPTED
 from cortex_tui.limits import MAX_PROCESSES
 
 
 class AgentError(click.ClickException):
     """The machine cannot serve the scheduler."""
 
-    exit_code = 3
+    exit_code = FAILED
 
 
 @click.command()

@@ -12,6 +12,7 @@ import click
 
 from cortex_tui.cli.completing import offer_selected
 from cortex_tui.cli.options import catalog_for, profiles_option, report_problems, selected_from
+from cortex_tui.exit_codes import GOOD, USAGE
 from cortex_tui.profiles.model import Problem, Profile
 from cortex_tui.profiles.too_short import too_short
 from cortex_tui.text import one_line
@@ -47,7 +48,7 @@ def check(select: tuple[str, ...], places: Sequence[Path]) -> int:
     report_problems(found)
     for warning in dict.fromkeys(_too_short(profiles)):
         click.echo(f"warning: {warning}", err=True)
-    return 2 if found else 0
+    return USAGE if found else GOOD
 
 
 def _counted(count: int, noun: str) -> str:

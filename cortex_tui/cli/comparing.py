@@ -13,6 +13,7 @@ import msgspec
 from cortex_tui.cli.completing import offer_sessions
 from cortex_tui.cli.options import PROGRAM, StoreError, json_option, store_option
 from cortex_tui.cli.stored import REF, answer, report
+from cortex_tui.exit_codes import GOOD, MISSED, UNDECIDED
 from cortex_tui.stats.percentiles import parse_percentile
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 SCHEMA = "cortex-tui/comparison@1"
 _FAIL_ON = frozenset({"regressions", "undecided"})
-SAME, REGRESSION, USAGE, UNDECIDED = 0, 1, 2, 4
 
 
 def percentile(ctx: click.Context, param: click.Parameter, text: str) -> str:
@@ -272,6 +272,6 @@ def share_text(part: float) -> str:
 def exit_code(found: Sequence[Compared], fail_on: Collection[str] = _FAIL_ON) -> int:
     """1 for a regression; 4 where anything is undecided, and nothing is worse; else 0."""
     if "regressions" in fail_on and any(each.comparison.regressions for each in found):
-        return REGRESSION
+        return MISSED
     undecided = any(each.left_out or each.comparison.having("cannot tell") for each in found)
-    return UNDECIDED if undecided and "undecided" in fail_on else SAME
+    return UNDECIDED if undecided and "undecided" in fail_on else GOOD

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cortex_tui.cli.options import config_option, report_error
+from cortex_tui.exit_codes import GOOD, USAGE
 
 
 @click.command()
@@ -28,4 +29,4 @@ def config(file: Path, example: bool) -> int:
     problems = read_config(file, required=True).problems
     for problem in problems:
         report_error(f"{problem.where}: {problem.message}")
-    return 2 if problems else 0
+    return USAGE if problems else GOOD

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import click
 
-from cortex_tui.cli import INTERRUPTED
 from cortex_tui.cli.group import program
 from cortex_tui.cli.options import PROGRAM, report_error
+from cortex_tui.exit_codes import INTERRUPTED
 
 
 def run_command(arguments: Sequence[str] | None = None) -> int:

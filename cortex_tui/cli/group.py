@@ -12,10 +12,8 @@ import click
 
 from cortex_tui import __version__
 from cortex_tui.cli.options import BARE
+from cortex_tui.exit_codes import BROKEN_PIPE, USAGE
 from cortex_tui.toml.words import shown, suggestion
-
-BROKEN_PIPE = 141
-"""What a shell says of a program whose reader went away: 128 + SIGPIPE."""
 
 COMMANDS = {
     "launch": "launching",
@@ -58,7 +56,7 @@ _UNWRITABLE = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
 class OutputError(click.ClickException):
     """The results were made, and could not be delivered."""
 
-    exit_code = 2
+    exit_code = USAGE
 
 
 def _abandon_stdout() -> None:

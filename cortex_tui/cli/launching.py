@@ -29,6 +29,7 @@ from cortex_tui.cli.options import (
     selected_from,
     store_option,
 )
+from cortex_tui.exit_codes import USAGE
 from cortex_tui.paths import state_folder, usual_config_file
 from cortex_tui.profiles.model import Catalog, Problem
 from cortex_tui.profiles.search_path import SearchPath, SuiteReader, search_path
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 class NoTerminalError(click.ClickException):
     """The workbench cannot be drawn where it was started."""
 
-    exit_code = 2
+    exit_code = USAGE
 
 
 SERVED_DRIVER = "cortex_tui.tui.served_driver:ServedDriver"

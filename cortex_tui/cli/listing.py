@@ -18,6 +18,7 @@ from cortex_tui.cli.options import (
     report_problems,
     selected_from,
 )
+from cortex_tui.exit_codes import GOOD, USAGE
 from cortex_tui.profiles.description import matrix_text, stop_text
 from cortex_tui.profiles.model import Catalog, Profile, Suite
 from cortex_tui.tables import GAP, aligned
@@ -48,7 +49,7 @@ def list_profiles(select: tuple[str, ...], places: Sequence[Path], as_json: bool
         for line in _lines(catalog):
             click.echo(line)
     report_problems(problems)
-    return 2 if problems else 0
+    return USAGE if problems else GOOD
 
 
 def _only(catalog: Catalog, names: set[str]) -> Catalog:

@@ -22,14 +22,9 @@ from cortex_tui.cli.options import (
     store_option,
     warmup,
 )
-from cortex_tui.cli.running import (
-    FAILED,
-    INTERRUPTED,
-    INVALID_PROFILE,
-    overridden,
-    selected,
-)
+from cortex_tui.cli.running import overridden, selected
 from cortex_tui.cli.stored import answer, report
+from cortex_tui.exit_codes import FAILED, INTERRUPTED, USAGE
 from cortex_tui.tables import table_lines
 
 if TYPE_CHECKING:
@@ -92,7 +87,7 @@ def noise(
     """
     profiles, invalid = selected(select, places)
     if not profiles:
-        return INVALID_PROFILE
+        return USAGE
     profiles = [overridden(profile, duration_ns, warmup) for profile in profiles]
     from cortex_tui.report import Delivery
 
@@ -115,7 +110,7 @@ def noise(
         ids.append(session)
     for line in _table(answer(_kept(store, ids))):
         click.echo(line)
-    return INVALID_PROFILE if invalid else 0
+    return USAGE if invalid else 0
 
 
 async def _kept(store: Path, ids: Sequence[str]) -> list[NoiseRecord]:

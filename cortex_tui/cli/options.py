@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from cortex_tui.exit_codes import USAGE
 from cortex_tui.limits import MAX_PROCESSES, MAX_ROUNDS
 from cortex_tui.paths import CONFIG_VARIABLE, STORE, config_file
 from cortex_tui.text import one_line
@@ -35,7 +36,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 class StoreError(click.ClickException):
     """What is stored cannot be read or changed; the message says what, where and what to do."""
 
-    exit_code = 2
+    exit_code = USAGE
 
 
 def duration(ctx: click.Context, param: click.Parameter, text: str | None) -> int | None:

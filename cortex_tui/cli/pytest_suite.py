@@ -16,13 +16,14 @@ from cortex_tui.cli.options import (
     store_option,
     warmup,
 )
+from cortex_tui.exit_codes import USAGE
 from cortex_tui.profiles.model import Catalog, Length, Suite
 
 
 class CollectionFailedError(click.ClickException):
     """pytest found nothing to measure; the message says why."""
 
-    exit_code = 2
+    exit_code = USAGE
 
 
 def collected_suites(

@@ -49,6 +49,7 @@ from cortex_tui.cli.options import (
     store_option,
     warmup,
 )
+from cortex_tui.exit_codes import INTERRUPTED, USAGE
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.profiles.variants import going_on, lasting, rehearsed, warmed_up
 
@@ -56,10 +57,6 @@ if TYPE_CHECKING:
     from cortex_tui.analysis.sessions import Compared
     from cortex_tui.placement.port import Place
     from cortex_tui.protocol.plan import LoopName
-
-INVALID_PROFILE = 2
-FAILED = 3
-INTERRUPTED = 130
 
 
 def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset[str]:
@@ -213,7 +210,7 @@ def run(
     else:
         profiles, invalid = selected(select, places)
     if not profiles:
-        return INVALID_PROFILE
+        return USAGE
     if database:
         profiles = all_kept_in(profiles, database)
     if dry_run:
@@ -320,7 +317,7 @@ def run(
             code = worst(code, export_stored(store, session, exports, found))
     if code == INTERRUPTED:
         return code
-    return worst(code, INVALID_PROFILE) if invalid else code
+    return worst(code, USAGE) if invalid else code
 
 
 def selected(select: Sequence[str], places: Sequence[Path]) -> tuple[Sequence[Profile], bool]:

@@ -14,6 +14,7 @@ import click
 
 from cortex_tui.cli.launching import SERVED_DRIVER, launch_options, open_suites
 from cortex_tui.cli.options import duration, report_error
+from cortex_tui.exit_codes import USAGE
 from cortex_tui.passwords import completed
 from cortex_tui.paths import usual_config_file
 from cortex_tui.protocol.plan import LoopName
@@ -26,7 +27,7 @@ _OF_A_TERMINAL = ("COLUMNS", "LINES", "ROWS", "TERM", "TERM_PROGRAM", "TMUX", "S
 class CannotServeError(click.ClickException):
     """The server cannot be started; the message says why, and what to do."""
 
-    exit_code = 2
+    exit_code = USAGE
 
 
 @click.command()

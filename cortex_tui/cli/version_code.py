@@ -17,6 +17,7 @@ from cortex_tui.environment.checkout import (
     commit_named,
     repository_of,
 )
+from cortex_tui.exit_codes import USAGE
 from cortex_tui.profiles.model import Profile
 from cortex_tui.profiles.suite import read_suite
 from cortex_tui.protocol.plan import Variant
@@ -28,7 +29,7 @@ from cortex_tui.workloads.names import BUILT_IN, OVER_CORE
 class VersionError(click.ClickException):
     """A version that cannot be measured; the message says which, and why."""
 
-    exit_code = 2
+    exit_code = USAGE
 
 
 @contextmanager

@@ -37,6 +37,7 @@ from cortex_tui.toml.reading import (
     read_flag,
     read_keys,
     read_list,
+    such_as,
     table_schema,
 )
 
@@ -125,10 +126,13 @@ class StagedLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="stag
         "stages": Key(
             _read_stages,
             lists(
-                {
-                    **table_schema(STAGE_KEYS, required=["for"]),
-                    "oneOf": [{"required": ["rate"]}, {"required": ["workers"]}],
-                },
+                such_as(
+                    {
+                        **table_schema(STAGE_KEYS, required=["for"]),
+                        "oneOf": [{"required": ["rate"]}, {"required": ["workers"]}],
+                    },
+                    {"rate": "100/s", "for": "5s"},
+                ),
                 at_least=1,
             ),
             "Levels over time, one stage after the other.",

@@ -36,6 +36,7 @@ from cortex_tui.toml.reading import (
     read_flag,
     read_list,
     read_text,
+    such_as,
 )
 from cortex_tui.toml.words import nearest, shown, suggestion
 from cortex_tui.workloads.names import BUILT_IN, SERVERS
@@ -135,19 +136,25 @@ def read_on_lost(value: object, path: str) -> OnLost:
 
 
 KEYS = {
-    "summary": Key(read_text, TEXT, "What it measures, in a line."),
+    "summary": Key(read_text, such_as(TEXT, "Search for one word"), "What it measures, in a line."),
     "workload": Key(
         read_workload,
-        _WORKLOAD_SCHEMA,
+        such_as(_WORKLOAD_SCHEMA, "shop_bench:checkout", "cortex.search"),
         'What is measured: "package.module:attribute", or the name of a built-in workload.',
     ),
-    "params": Key(read_params, PARAMS_SCHEMA, "The workload's parameters, by name."),
+    "params": Key(
+        read_params, such_as(PARAMS_SCHEMA, {"limit": 10}), "The workload's parameters, by name."
+    ),
     "matrix": Key(
         read_matrix,
-        MATRIX_SCHEMA,
+        such_as(MATRIX_SCHEMA, {"conversations": [100, 1000]}),
         "Lists of values for parameters: each combination is a profile of its own.",
     ),
-    "load": Key(read_load, {"$ref": "#/$defs/load"}, "How operations are started."),
+    "load": Key(
+        read_load,
+        such_as({"$ref": "#/$defs/load"}, {"rate": "500/s"}, {"workers": 4}),
+        "How operations are started.",
+    ),
     "warmup": Key(
         read_warmup,
         WARMUP_SCHEMA,
@@ -155,26 +162,30 @@ KEYS = {
     ),
     "duration": Key(read_duration_ns, DURATION, "How long to measure."),
     "iterations": Key(
-        read_iterations, counts(1, MAX_ITERATIONS), "After how many operations to stop measuring."
+        read_iterations,
+        such_as(counts(1, MAX_ITERATIONS), 10_000),
+        "After how many operations to stop measuring.",
     ),
     "precision": Key(
-        read_precision, PRECISION_SCHEMA, "Measure until a percentile is known precisely enough."
+        read_precision,
+        such_as(PRECISION_SCHEMA, {"p99": "2%"}),
+        "Measure until a percentile is known precisely enough.",
     ),
     "timeout": Key(read_duration_ns, DURATION, "The time after which an operation has failed."),
     "batch": Key(read_batch, BATCH_SCHEMA, "How many very short operations to time as one."),
     "targets": Key(
         read_targets,
-        lists({**TEXT, "examples": ["p95 < 50ms"]}),
+        lists(such_as(TEXT, "p95 < 50ms")),
         "What the run has to meet.",
     ),
     "warn_targets": Key(
         read_targets,
-        lists({**TEXT, "examples": ["p95 < 2ms"]}),
+        lists(such_as(TEXT, "p95 < 2ms")),
         "What the run is expected to meet: missing it is a warning, and no failure.",
     ),
     "tags": Key(
         read_tags,
-        lists({**TEXT, "pattern": f"^{NAME.pattern}$"}),
+        lists(such_as({**TEXT, "pattern": f"^{NAME.pattern}$"}, "slow")),
         "Words that select it, as in @slow.",
     ),
     "database": Key(

@@ -42,7 +42,9 @@ class Length(msgspec.Struct, frozen=True):
     """How long a phase lasts: to whichever set bound comes first; with none set, not at all."""
 
     duration_ns: int | None = None
+    """None for no bound of time."""
     iterations: int | None = None
+    """None for no bound of operations."""
 
     def __bool__(self) -> bool:
         return bool(self.duration_ns or self.iterations)

@@ -13,6 +13,7 @@ from cortex_tui.toml.reading import (
     read_keys,
     read_table,
     read_text,
+    such_as,
     table_schema,
 )
 from cortex_tui.toml.words import shown
@@ -41,17 +42,21 @@ def _read_env(value: object, path: str) -> dict[str, str]:
 
 
 VARIANT_KEYS = {
-    "rev": Key(_read_given, TEXT, "A revision of git, whose code is measured."),
-    "folder": Key(_read_given, TEXT, "A folder whose code is measured."),
-    "python": Key(_read_given, TEXT, "The interpreter that runs it."),
+    "rev": Key(_read_given, such_as(TEXT, "v1.2"), "A revision of git, whose code is measured."),
+    "folder": Key(_read_given, such_as(TEXT, "../other"), "A folder whose code is measured."),
+    "python": Key(_read_given, such_as(TEXT, "python3.13"), "The interpreter that runs it."),
     "loop": Key(_read_loop, {"enum": list(LOOPS)}, "The event loop that it runs on."),
     "database": Key(read_database, DATABASE_SCHEMA, "Where built-in workloads keep their data."),
     "env": Key(
         _read_env,
-        {"type": "object", "additionalProperties": TEXT},
+        such_as({"type": "object", "additionalProperties": TEXT}, {"PYTHONHASHSEED": "0"}),
         "Environment variables of its runner.",
     ),
-    "params": Key(read_params, PARAMS_SCHEMA, "Parameters in place of the profiles' own."),
+    "params": Key(
+        read_params,
+        such_as(PARAMS_SCHEMA, {"limit": 100}),
+        "Parameters in place of the profiles' own.",
+    ),
 }
 """Every key of `[variant.NAME]`."""
 

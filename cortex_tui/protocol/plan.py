@@ -22,6 +22,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """One of the versions that a session compares, as it is stored with it."""
 
     name: str
+    """As it was given with `--variant`, or stands in the suite."""
     revision: str = ""
     """The commit of the code under test, its full hash; "" for the files as they are."""
     dirty: bool = False
@@ -29,9 +30,11 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     folder: str = ""
     """Where its code lies; "" for the folder of the suite."""
     python: str = ""
-    """Its interpreter; "" for that of the program. So are the following."""
+    """Its interpreter; "" for that of the program."""
     env: dict[str, str] = {}
+    """Environment variables of its runner, over those of the program."""
     loop: LoopName | None = None
+    """Its event loop; None for that of the session."""
     database: Database = ""
     """Where built-in workloads keep their data, in place of what a profile says."""
     params: dict[str, ParamValue] = {}

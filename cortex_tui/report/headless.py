@@ -12,11 +12,20 @@ from typing import TextIO
 
 import msgspec
 
+from cortex_tui.exit_codes import (
+    BY_SEVERITY,
+    FAILED,
+    GOOD,
+    INTERRUPTED,
+    MISSED,
+    UNDECIDED,
+    USAGE,
+)
 from cortex_tui.files import write_whole
 from cortex_tui.isolation import asyncio
 from cortex_tui.profiles.model import Profile
 from cortex_tui.report.inline import LiveTable, can_redraw
-from cortex_tui.report.interruption import INTERRUPTED, Interruption, interruption
+from cortex_tui.report.interruption import Interruption, interruption
 from cortex_tui.report.progress import Progress
 from cortex_tui.report.rehearsal import rehearsal
 from cortex_tui.report.stream import is_terminal, wants_colour, width_of
@@ -33,8 +42,6 @@ STORING_AT_MOST_S = 10.0
 SILENT_POLLS = 60
 """How often the same view may be read while a session runs; a new one comes every 0.25 s at most.
 Reads, not seconds: a process that was suspended must not wake up to this."""
-
-GOOD, MISSED, USAGE, FAILED, UNDECIDED = 0, 1, 2, 3, 4
 
 FAIL_ON = ("targets", "regressions", "errors", "undecided")
 """What can make a command fail, besides a run that fails as a whole; errors are operations that
@@ -169,7 +176,7 @@ def exit_code(view: SessionView, fail_on: Collection[str] = FAIL_BY_DEFAULT) -> 
 
 def worst(*codes: int) -> int:
     """The exit code that stands for all: the greatest, but for UNDECIDED, which hides nothing."""
-    return max(codes, key=(GOOD, UNDECIDED, MISSED, USAGE, FAILED, INTERRUPTED).index)
+    return max(codes, key=BY_SEVERITY.index)
 
 
 class _LostError(Exception):

@@ -9,12 +9,12 @@ import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 
+from cortex_tui.exit_codes import INTERRUPTED
 from cortex_tui.isolation import asyncio
 from cortex_tui.placement.registry import place_of
 from cortex_tui.report.progress import Progress
 from cortex_tui.session.control import Control
 
-INTERRUPTED = 130
 AT_ONCE_S = 3.0
 """How long leaving without waiting may take before the process is ended whatever it does."""
 BLOCKED_S = 1.5

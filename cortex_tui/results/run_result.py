@@ -36,17 +36,25 @@ class StageResult(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     from_ns: int
-    """Since measure began, pauses left out; so is `until_ns`."""
+    """Since measure began, pauses left out."""
     until_ns: int
+    """The same of its end."""
     from_level: float
-    """The rate a second or the number of workers at its beginning, and at its end."""
+    """The rate a second, or the number of workers, at its beginning."""
     until_level: float
+    """The same at its end."""
     operations: int
+    """Succeeded in it."""
     errors: int
+    """Operations that failed."""
     throughput_per_s: float | None
+    """Operations that succeeded, a second."""
     percentiles_ns: dict[str, int | None]
+    """None while samples are too few."""
     samples_missing: dict[str, int]
+    """For each percentile that is None, how many more samples it needs."""
     max_ns: int | None
+    """The longest."""
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -71,6 +71,11 @@ def counts(at_least: int, at_most: int) -> Schema:
     return {"type": "integer", "minimum": at_least, "maximum": at_most}
 
 
+def such_as(schema: Schema, *examples: object) -> Schema:
+    """The schema with examples, which editors offer and the reference shows."""
+    return {**schema, "examples": list(examples)}
+
+
 def lists(of: Schema, *, at_least: int = 0) -> Schema:
     return {"type": "array", "items": of, "minItems": at_least}
 

@@ -19,6 +19,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from cortex_tui.exit_codes import USAGE
 from cortex_tui.isolation import run_to_end
 from cortex_tui.profiles.model import Catalog
 from cortex_tui.profiles.search_path import SuiteReader
@@ -51,8 +52,6 @@ _BREADTHS = [(0, "-narrow"), (60, "-fitting"), (140, "-wide")]
 _HEIGHTS = [(0, "-low"), (15, "-high")]
 
 
-CANNOT_RUN = 2
-"""The exit code where there can be no controller."""
 MAKING_S = 5.0
 """For how long a controller that is being made keeps the workbench from leaving."""
 
@@ -293,7 +292,7 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
             if event.state is WorkerState.SUCCESS and self._making is not None:
                 self._begin_sessions(self._making)
             elif error is not None and not self._ending:
-                self._fail(CANNOT_RUN, f"sessions cannot be run here: {reason_of(error)}")
+                self._fail(USAGE, f"sessions cannot be run here: {reason_of(error)}")
         elif event.worker.name == "end" and event.worker.is_finished:
             if error is None:
                 self.exit(self._exit_code)

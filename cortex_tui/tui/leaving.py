@@ -18,9 +18,9 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any, Protocol
 
+from cortex_tui.exit_codes import INTERRUPTED
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-INTERRUPTED = 130
-"""The exit code, whichever way it went."""
 
 GRACE_S = 5.0
 """How long the loop has to begin to leave. Without a terminal it has no time at all."""

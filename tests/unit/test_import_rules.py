@@ -17,6 +17,7 @@ OURS = ("cortex_tui", "cortex_core")
 MODEL = "cortex_tui.profiles.model"
 
 LOWEST = {
+    "cortex_tui.exit_codes",
     "cortex_tui.files",
     "cortex_tui.folders",
     "cortex_tui.limits",

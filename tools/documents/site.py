@@ -47,7 +47,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     page.meta.setdefault("description", description(markdown) or config.site_description)
     path = Path(page.file.src_uri)
-    return relinked(markdown, (DOCS / path).parent, path)
+    return with_pipes(relinked(markdown, (DOCS / path).parent, path))
 
 
 def pages() -> list[str]:
@@ -108,6 +108,17 @@ def relinked(markdown: str, folder: Path, page: Path) -> str:
 
     parts = re.split(r"(^```.*?^```[^\n]*$)", markdown, flags=re.DOTALL | re.MULTILINE)
     return "".join(part if part.startswith("```") else LINK.sub(mended, part) for part in parts)
+
+
+def with_pipes(markdown: str) -> str:
+    """The document with bare pipes in the code of tables, where GitHub's Markdown needs `\\|` and
+    Python-Markdown would show the backslash."""
+    return re.sub(
+        r"^\|.*$",
+        lambda row: re.sub(r"`[^`]*`", lambda each: each[0].replace("\\|", "|"), row[0]),
+        markdown,
+        flags=re.MULTILINE,
+    )
 
 
 def description(markdown: str) -> str:

@@ -1,0 +1,1 @@
+"""What building and releasing the project needs, and no user of it."""

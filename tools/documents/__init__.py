@@ -1,0 +1,1 @@
+"""What makes the documents a site, and the reference from the code."""
