@@ -27,6 +27,7 @@ from cortex_tui.formats.importing import (
 from cortex_tui.formats.port import Format, FormatError, Origin, Recording
 from cortex_tui.formats.runs import name_of
 from cortex_tui.limits import MAX_IMPORTED_VALUES
+from cortex_tui.profiles.pytest_names import profile_name, suite_names
 from cortex_tui.quantities import format_duration
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.stats.buckets import Ints
@@ -49,6 +50,11 @@ class _Benchmark(msgspec.Struct):
     stats: dict[str, Any]
     own: dict[str, Any]
 
+    @property
+    def path(self) -> str:
+        """Of the file of the test."""
+        return self.fullname.partition("::")[0]
+
 
 def _read(data: bytes, origin: Origin) -> StoredSession:
     document = decoded(data, "JSON of pytest-benchmark")
@@ -59,7 +65,11 @@ def _read(data: bytes, origin: Origin) -> StoredSession:
     values = [_values_ns(each) for each in benchmarks]
     longest_ns = max((int(each.sum()) for each in values if each is not None), default=0)
     interval_ns = serial_interval_ns(longest_ns)
-    runs = [_run(each, found, interval_ns) for each, found in zip(benchmarks, values, strict=True)]
+    suites = suite_names([*dict.fromkeys(each.path for each in benchmarks)])
+    runs = [
+        _run(each, suites[each.path], found, interval_ns)
+        for each, found in zip(benchmarks, values, strict=True)
+    ]
     return session_of(
         data, runs, moment=moment_of(document.get("datetime")), environment=_environment(document)
     )
@@ -106,10 +116,9 @@ def _values_ns(each: _Benchmark) -> Ints | None:
     return values
 
 
-def _run(each: _Benchmark, values_ns: Ints | None, interval_ns: int) -> ImportedRun:
-    path, _, test = each.fullname.partition("::")
-    suite, name = path.removesuffix(".py").replace("/", "."), test.replace("::", ".")
-    if not test:
+def _run(each: _Benchmark, suite: str, values_ns: Ints | None, interval_ns: int) -> ImportedRun:
+    name = profile_name(each.fullname)
+    if not name:
         suite, name = "pytest", each.fullname
     run = ImportedRun(suite, name, interval_ns, params=params_of(each.params))
     run.tags = (text_of(each.group.replace(" ", "-"), 100),) if each.group else ()

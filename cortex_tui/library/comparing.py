@@ -122,13 +122,13 @@ def _refuse_unlike(compared: Compared) -> None:
     if compared.comparison.profiles:
         return
     sides = f"{compared.a.name} and {compared.b.name} cannot be compared"
+    if not compared.left_out:
+        raise SnapshotError(f"{sides}: they have no profile in common that was measured")
     if compared.broken:
         why = "; ".join(str(each) for each in compared.broken)
-    elif compared.left_out:
+    else:
         why = "; ".join(
             f"{each.profile}: {next(str(apart) for apart in each.differences if apart.breaks)}"
             for each in compared.left_out
         )
-    else:
-        raise SnapshotError(f"{sides}: they have no profile in common that was measured")
     raise UnlikeError(f"{sides}: {why}")

@@ -6,12 +6,10 @@ the `options`, and the `rootdir` that node ids start from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import msgspec
 
 from cortex_tui.profiles.model import Length, Profile, Suite
+from cortex_tui.profiles.pytest_names import profile_name, suite_names
 from cortex_tui.protocol.programs import PYTEST
 from cortex_tui.text import one_line
 
@@ -58,7 +56,7 @@ def suites_of(
     by_file: dict[str, list[FoundTest]] = {}
     for test in collected.tests:
         by_file.setdefault(test.path, []).append(test)
-    names = _suite_names(list(by_file))
+    names = suite_names(list(by_file))
     return tuple(
         Suite(
             names[path],
@@ -79,7 +77,7 @@ def _profile(
 ) -> Profile:
     return Profile(
         suite=suite,
-        name=_name(test.node_id),
+        name=profile_name(test.node_id),
         workload=f"{PYTEST}{test.node_id}",
         summary=test.summary,
         params={
@@ -94,24 +92,3 @@ def _profile(
         alone=True,
         source=test.path,
     )
-
-
-def _name(node_id: str) -> str:
-    """The test's classes and function with dots between them; the parametrisation's id as it is,
-    so that `[a::b]` and `[a.b]` stay two names."""
-    path, bracket, parameters = node_id.partition("::")[2].partition("[")
-    return one_line(f"{path.replace('::', '.')}{bracket}{parameters}")
-
-
-def _suite_names(paths: Sequence[str]) -> dict[str, str]:
-    """The stem of each file; where two have one, with as many folders as tell them apart."""
-    names: dict[str, str] = {}
-    for path in paths:
-        parts = Path(path).with_suffix("").parts
-        for size in range(1, len(parts) + 1):
-            end = parts[-size:]
-            same = [p for p in paths if Path(p).with_suffix("").parts[-size:] == end]
-            if len(same) == 1 or size == len(parts):
-                names[path] = one_line("/".join(end))
-                break
-    return names

@@ -65,6 +65,7 @@ ALLOWED = {
     "cortex_tui.pytest_runner": {
         MODEL,
         "cortex_tui.isolation",
+        "cortex_tui.profiles.pytest_names",
         "cortex_tui.protocol",
         "cortex_tui.pytest_runner",
         "cortex_tui.runner",
@@ -93,6 +94,7 @@ ALLOWED = {
         "cortex_tui.analysis",
         "cortex_tui.formats",
         "cortex_tui.loads",
+        "cortex_tui.profiles.pytest_names",
         "cortex_tui.protocol",
         "cortex_tui.report.comparison",
         "cortex_tui.results",

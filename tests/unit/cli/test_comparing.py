@@ -230,6 +230,20 @@ def test_what_makes_a_comparison_meaningless_refuses_it_unless_forced(
     assert judged["reason"].startswith("not the same thing: ")
 
 
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_sessions_without_a_common_profile_are_refused_for_that_reason(
+    capsys: pytest.CaptureFixture[str], force: Sequence[str]
+) -> None:
+    a, b = latencies(5, slower=2)
+    stored("before", {"": a})
+    stored("after", {"": b}, of=profile(name="other"), environment={**FACTS, "cpu": "y"})
+    answer = call(capsys, "compare", "before", "after", *force)
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.endswith(
+        "cannot be compared: they have no profile in common that was measured\n"
+    )
+
+
 def test_what_may_explain_a_difference_is_shown_first(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -15,6 +15,7 @@ from hdrh.log import HistogramLogReader
 
 from cortex_tui.formats.port import Origin
 from cortex_tui.formats.registry import FORMATS, read_file
+from cortex_tui.pytest_runner.profiles import Collected, FoundTest, suites_of
 from cortex_tui.results.stored import from_stored
 from tests.unit.formats.recordings import counts, recording, run, stored
 
@@ -118,8 +119,19 @@ def document(**changes: Any) -> bytes:
 
 def test_files_of_old_versions_lack_much_and_are_read() -> None:
     (found,) = read_file(document(), Origin("0001_old.json")).runs
-    assert (found.profile.suite, found.profile.name) == ("tests.test_a", "TestIt.test_a")
+    assert (found.profile.suite, found.profile.name) == ("test_a", "TestIt.test_a")
     assert found.statistics == {"p50": 5e8, "mean": 5e8, "max": 5e8}
+
+
+def test_tests_have_the_names_that_they_have_when_they_are_run_here() -> None:
+    node_ids = ["a/test_x.py::A::t[1::2]", "b/test_x.py::t", "b/test_y.py::t"]
+    rows = [json.loads(document(fullname=each))["benchmarks"][0] for each in node_ids]
+    read = read_file(json.dumps({"benchmarks": rows}).encode(), Origin("x.json"))
+    found = tuple(FoundTest(each, each.partition("::")[0]) for each in node_ids)
+    suites = suites_of(Collected(folder="", rootdir="", options="", tests=found))
+    assert [run.profile.full_name for run in read.runs] == [
+        profile.full_name for suite in suites for profile in suite.profiles
+    ]
 
 
 def test_rounds_of_several_calls_are_batches() -> None:
