@@ -49,7 +49,7 @@ def test_it_is_seen_when_a_module_does(tmp_path: Path) -> None:
     assert used_in(module) == {"pickle", "os.system", "eval", "shell="}
 
 
-@pytest.mark.parametrize("name", ["security.md"])
+@pytest.mark.parametrize("name", ["security.md", "readiness.md"])
 def test_every_test_that_a_document_names_is_there(name: str) -> None:
     text = (ROOT / "docs" / name).read_text(encoding="utf-8")
     named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text)
