@@ -126,10 +126,12 @@ class Soak:
         return self._random.choice(["busy", "agents"])
 
     def _restore(self) -> None:
-        """Opens desks anew that may be anywhere after a problem."""
+        """Brings each desk back to its table after a problem; one that does not come is opened
+        anew."""
         self._disk.free()
         for desk in self.desks.values():
-            if desk.name != "long":
+            if desk.name != "long" and not desk.comes_back():
+                self._note(desk.name, "opened anew")
                 desk.close()
                 desk.open()
 

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +27,7 @@ _STATES = {
     "hung up": ("stopped", "died"),
 }
 _FORMATS = ("jsonl", "html", "session-json")
+"""Taken in turn."""
 
 
 @dataclass(slots=True)
@@ -143,7 +145,7 @@ def problems_at_the_end(
     listed = store.sessions()
     names = {name for each in listed.values() for name in each["names"]} | set(listed)
     found += [f"{name} is not there" for name in further if name not in names]
-    for each in booked:
+    for each, kind in zip(booked, cycle(_FORMATS), strict=False):
         if each.deleted:
             if each.ref in names:
                 found.append(f"{each.ref} is there, although it was deleted")
@@ -157,10 +159,9 @@ def problems_at_the_end(
             found.append(f"{each.ref} is not what it was when it had ended")
         if sorted(document["tags"]) != sorted(each.tags) or document["note"] != each.note:
             found.append(f"{each.ref}: tags {document['tags']}, note {document['note']!r}")
-        for kind in _FORMATS:
-            done = store.call("export", each.ref, "--format", kind, "-o", "-")
-            if done.returncode or not done.stdout:
-                found.append(f"{each.ref} as {kind}: exit {done.returncode}: {done.stderr}")
+        done = store.call("export", each.ref, "--format", kind, "-o", "-")
+        if done.returncode or not done.stdout:
+            found.append(f"{each.ref} as {kind}: exit {done.returncode}: {done.stderr}")
     return found
 
 

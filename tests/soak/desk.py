@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,12 +14,12 @@ from tests.e2e.workbench import KEYS, Workbench
 from tests.soak.subject import PROFILES
 from tests.soak.surroundings import Clock
 
-PATIENCE_S = float(os.environ.get("SOAK_PATIENCE", "180"))
+PATIENCE_S = float(os.environ.get("SOAK_PATIENCE_S", "180"))
 """How long a key may take to show before that is a problem: no figure of a fast machine."""
 KEY_S = 0.5
 """Between two presses of escape: closer ones would be another key."""
 WIDTH, HEIGHT = 110, 40
-ENDED = ("finished", "stopped", "DIED")
+ENDED = ("finished", "stopped", "DIED:")
 
 
 class Desk:
@@ -63,6 +64,16 @@ class Desk:
         self.pid = 0
         self.terminal.close()
 
+    def comes_back(self) -> bool:
+        """Whether escape leads to the table from wherever it is, and no session is running."""
+        for _ in range(8):
+            screen = self.terminal.screen()
+            if "h library" in screen and screen.split(maxsplit=1)[0] in (*ENDED, "idle"):
+                return True
+            self.workbench.press("Escape")
+            time.sleep(KEY_S)
+        return False
+
     # --- sessions -------------------------------------------------------------------------------
 
     def choose(self, suite: str) -> None:
@@ -78,7 +89,17 @@ class Desk:
 
     def _filter(self, text: str) -> None:
         """Lists what has that text."""
-        self.workbench.press("/", "C-u")
+        self._drop_filter()
+        self._type_filter(text)
+
+    def _drop_filter(self) -> None:
+        while re.search(r"/\S+ \d+ of ", self.terminal.screen().split("\n", 1)[0]):
+            self.workbench.press("Escape")
+            time.sleep(KEY_S)
+
+    def _type_filter(self, text: str) -> None:
+        self.workbench.press("/")
+        self.terminal.wait_for("filter: parts of a")
         self.terminal.type(text)
         self.terminal.wait_for(f"/{text} ")
         self.workbench.press("Enter")
@@ -149,10 +170,8 @@ class Desk:
         """The list of what has that name, with the cursor on it."""
         self.workbench.press("h")
         self.terminal.wait_for(" Stored ")
-        self.workbench.press("/")
-        self.terminal.type(name)
+        self._type_filter(name)
         self.terminal.wait_for(f"/{name} 1 of ")
-        self.workbench.press("Enter")
 
     def close_library(self) -> None:
         self.workbench.press("h")
@@ -162,7 +181,6 @@ class Desk:
         """A key that asks for a text, and what is reported then."""
         self.workbench.press(key)
         self.terminal.wait_for(dialog)
-        self.workbench.press("C-u")
         self.terminal.type(text)
         self.workbench.press("Enter")
         self.terminal.wait_for(confirmed)
@@ -198,12 +216,10 @@ class Desk:
         self.workbench.press("h")
         self.terminal.wait_for(" Stored ")
         for number, each in enumerate((name, other), 1):
-            self.workbench.press("/")
-            self.terminal.wait_for("filter")
-            self.workbench.press("C-u")
-            self.terminal.type(each)
+            self._drop_filter()
+            self._type_filter(each)
             self.terminal.wait_for(f"/{each} 1 of ")
-            self.workbench.press("Enter", "Space")
+            self.workbench.press("Space")
             self.terminal.wait_for(f"{number} checked")
         self.workbench.press("c")
         self.terminal.wait_until(
