@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from importlib.util import find_spec
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,6 +16,20 @@ settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any machine")
+
+
+_OVER_EXTRAS = {
+    "psycopg": ["unit/core/postgres", "unit/core/test_postgres_server.py"],
+    "textual_serve": ["unit/web/test_server.py", "e2e/test_serving.py"],
+}
+"""By the package that it imports: tests that only an environment with that extra can load."""
+_MISSING = [package for package in _OVER_EXTRAS if find_spec(package) is None]
+
+collect_ignore_glob = [pattern for package in _MISSING for pattern in _OVER_EXTRAS[package]]
+
+
+def pytest_report_header() -> list[str]:
+    return [f"{package} is not installed: its tests are left out" for package in _MISSING]
 
 
 @pytest.fixture(scope="session")

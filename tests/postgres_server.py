@@ -15,6 +15,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 USER = "cortex"
@@ -50,7 +51,9 @@ def programs() -> Path | None:
 
 
 def why_not() -> str | None:
-    """The reason why no server can be started here, or None."""
+    """The reason why no server can be started and reached here, or None."""
+    if find_spec("psycopg") is None:
+        return "the extra `postgres` is not installed"
     if programs() is None:
         return "PostgreSQL's initdb is not installed (on Debian: apt-get install postgresql)"
     if os.geteuid() == 0 and _unprivileged() is None:

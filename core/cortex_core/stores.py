@@ -59,6 +59,12 @@ async def open_store(
     return await _module(scheme, kind).open_store(place, publish, settings or StoreSettings())
 
 
+def check_installed(where: str | PathLike[str]) -> None:
+    """Raises UnknownStoreError where there is no such kind, or what it needs is not installed."""
+    (scheme, _), kind = _kind_of(where)
+    _module(scheme, kind)
+
+
 def temporary_place(url: str) -> AbstractAsyncContextManager[str]:
     """The URL of a place on that server for the caller alone, with all that is stored there gone
     at the end. Raises StoreError, UnknownStoreError where the kind has no such places."""
@@ -95,6 +101,6 @@ def _module(scheme: str, kind: Kind) -> Opens:
         if kind.extra is None:
             raise
         raise UnknownStoreError(
-            f"a store on {scheme} needs more packages ({error}): "
+            f"a store on {scheme} needs the extra {kind.extra} ({error.name} is not installed): "
             f"pip install 'cortex-tui[{kind.extra}]'"
         ) from error

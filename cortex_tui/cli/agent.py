@@ -70,7 +70,8 @@ def agent(
         address = ByAddress.read(scheduler, ClusterSettings(tls=tls)).address
     except ImportError as error:
         raise click.UsageError(
-            f"it needs {error.name}, which is not installed: pip install 'cortex-tui[cluster]'"
+            f"agent needs the extra cluster ({error.name} is not installed): "
+            "pip install 'cortex-tui[cluster]'"
         ) from None
     except ClusterError as error:
         raise click.UsageError(str(error)) from None

@@ -21,11 +21,30 @@ def database_given(text: str, word: str) -> str:
     from cortex_tui.profiles.keys import read_database
 
     try:
-        return read_database(taken_from(text) if is_address(text) else text, "")
+        database = read_database(taken_from(text) if is_address(text) else text, "")
+        _check_installed(database)
+        return database
     except ValueError as error:
         raise click.UsageError(f"{word}: {error}") from None
     except RefusedError as refused:
         raise click.UsageError(f"{word}: {refused.message}") from None
+
+
+def check_stores(profiles: Sequence[Profile]) -> None:
+    """Raises click.UsageError where one keeps its data in a store that is not installed."""
+    for database in {each.database for each in profiles if each.workload in OVER_CORE}:
+        _check_installed(database)
+
+
+def _check_installed(database: str) -> None:
+    if is_address(database):
+        from cortex_core.errors import UnknownStoreError
+        from cortex_core.stores import check_installed
+
+        try:
+            check_installed(database)
+        except UnknownStoreError as error:
+            raise click.UsageError(str(error)) from None
 
 
 def _given(ctx: click.Context, param: click.Parameter, text: str | None) -> str:

@@ -23,7 +23,7 @@ from cortex_tui.cli.comparing import (
     with_comparisons,
 )
 from cortex_tui.cli.completing import offer_selected
-from cortex_tui.cli.databases import all_kept_in, database_option
+from cortex_tui.cli.databases import all_kept_in, check_stores, database_option
 from cortex_tui.cli.exporting import (
     Export,
     export_option,
@@ -213,6 +213,7 @@ def run(
         return USAGE
     if database:
         profiles = all_kept_in(profiles, database)
+    check_stores(profiles)
     if dry_run:
         _refuse_with(
             ctx,

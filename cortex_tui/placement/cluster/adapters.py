@@ -49,6 +49,6 @@ def adapter_of(text: str, settings: ClusterSettings) -> Adapter:
         return kind.make(text, settings)
     except ImportError as error:
         raise ClusterError(
-            f"{kind.shape} needs {error.name or 'a package'}, which is not installed: "
+            f"{kind.shape} needs the extra cluster ({error.name} is not installed): "
             "pip install 'cortex-tui[cluster]'"
         ) from error

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from cortex_tui.cli.launching import open_suites
-from cortex_tui.web.server import Served
 from tests.postgres_server import PostgresServer
 from tests.unit.cli.door import call
 
@@ -110,6 +109,9 @@ def test_the_workbench_has_all_profiles_over_the_core_there() -> None:
 def test_workbenches_in_a_browser_keep_their_data_there(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    pytest.importorskip("textual_serve", reason="the extra `web` is not installed")
+    from cortex_tui.web.server import Served
+
     commands: list[Sequence[str]] = []
 
     async def serve(served: Served, **_: object) -> None:

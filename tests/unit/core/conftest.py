@@ -9,8 +9,6 @@ import pytest
 
 from cortex_core import Cortex, Events
 from cortex_core.memory import MemoryStore
-from cortex_core.postgres.address import with_schema
-from cortex_core.postgres.store import drop
 from tests.postgres_server import PostgresServer
 
 LONG_S = 120.0
@@ -32,6 +30,9 @@ async def cortex(request: pytest.FixtureRequest, path: Path) -> AsyncIterator[Co
             yield opened
     elif request.param == "postgres":
         server: PostgresServer = request.getfixturevalue("postgres_server")
+        from cortex_core.postgres.address import with_schema
+        from cortex_core.postgres.store import drop
+
         url = with_schema(server.url, f"requests_{next(_schemas)}")
         async with Cortex.open(url, search_timeout_s=LONG_S) as opened:
             yield opened

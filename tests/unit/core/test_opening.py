@@ -118,8 +118,8 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it() -> None:
         [sys.executable, "-c", WITHOUT_PSYCOPG], capture_output=True, text=True, check=True
     )
     assert done.stdout == (
-        "a store on postgresql needs more packages (import of psycopg halted; None in sys.modules)"
-        ": pip install 'cortex-tui[postgres]'\n"
+        "a store on postgresql needs the extra postgres (psycopg is not installed): "
+        "pip install 'cortex-tui[postgres]'\n"
     )
 
 

@@ -11,8 +11,6 @@ import pytest
 from cortex_core import Events
 from cortex_core.memory.store import MemoryStore
 from cortex_core.ports import Store
-from cortex_core.postgres.address import with_schema
-from cortex_core.postgres.store import PostgresStore, drop
 from cortex_core.sqlite.database import Database
 from cortex_core.sqlite.store import SqliteStore
 from tests.postgres_server import PostgresServer
@@ -59,6 +57,9 @@ async def memory(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
 @asynccontextmanager
 async def postgres(request: pytest.FixtureRequest) -> AsyncIterator[Open]:
     server: PostgresServer = request.getfixturevalue("postgres_server")
+    from cortex_core.postgres.address import with_schema
+    from cortex_core.postgres.store import PostgresStore, drop
+
     url = with_schema(server.url, f"contract_{next(_schemas)}")
 
     async def opened(events: Events, search_timeout_s: float = LONG_S) -> Store:
