@@ -67,9 +67,10 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 
 # The documents as a site in site/, opened from there or served by any web server. Broken links,
-# broken anchors and pages without a place in the navigation are errors.
+# broken anchors and pages without a place in the navigation are errors. (With --quiet none would be:
+# MkDocs counts the warnings that it shows.)
 docs: $(INSTALLED)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 # The same at http://127.0.0.1:8000, built again whenever a document is saved.
 docs-serve: $(INSTALLED)
