@@ -1,0 +1,135 @@
+"""What entities have in common: ids, times, and how a changed one is made."""
+
+import time
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cortex_core import (
+    ContextItem,
+    Conversation,
+    Namespace,
+    Pattern,
+    PatternConfidence,
+    PatternType,
+)
+from cortex_core.domain.context_item import restore_context_item
+from cortex_core.domain.conversation import restore_conversation
+from cortex_core.domain.entity import new_id
+from cortex_core.domain.pattern import restore_pattern
+
+BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
+CONVERSATION = Conversation(title="t", content="c" * 10, quality=0.5)
+PATTERN = Pattern(name="n", type=PatternType.BUG_FIX, content="c", confidence=0.5)
+ITEM = ContextItem(content="c", relevance=0.5)
+
+
+def test_an_id_is_a_uuid_of_version_7() -> None:
+    start = time.time_ns() // 1_000_000
+    ids = [int(new_id(), 16) for _ in range(1_000)]
+    end = time.time_ns() // 1_000_000
+    assert all(start <= value >> 80 <= end for value in ids)
+    assert {value >> 76 & 0xF for value in ids} == {7}
+    assert {value >> 62 & 0b11 for value in ids} == {0b10}
+    # Each of the other 74 bits is set in some ids, and is not in others.
+    drawn = (1 << 62) - 1 | 0xFFF << 64
+    either, always = 0, drawn
+    for value in ids:
+        either |= value & drawn
+        always &= value
+    assert (either, always) == (drawn, 0)
+    assert len(new_id()) == 32
+
+
+def test_no_part_of_an_id_is_drawn_twice() -> None:
+    ids = [new_id() for _ in range(10_000)]
+    assert len({each[13:16] + each[17:] for each in ids}) == 10_000
+    assert len({each[20:] for each in ids}) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("restore", "entity"),
+    [
+        (restore_conversation, CONVERSATION),
+        (restore_pattern, PATTERN),
+        (restore_context_item, ITEM),
+    ],
+)
+def test_an_entity_comes_back_from_the_values_of_its_fields(restore, entity) -> None:  # type: ignore[no-untyped-def]
+    values = [getattr(entity, each.name) for each in fields(entity)]
+    assert restore(values) == entity
+    for wrong in (values[1:], [*values, None]):
+        with pytest.raises(ValueError, match="zip"):
+            restore(wrong)
+
+
+def test_an_entity_comes_back_whatever_the_clock_says_by_then() -> None:
+    later = datetime.now(UTC) + timedelta(days=365)
+    values = [getattr(ITEM, each.name) for each in fields(ITEM)][:-1]
+    assert restore_context_item([*values, later]).created_at == later
+
+
+def test_what_replaces_an_entity_keeps_when_that_was_first_stored() -> None:
+    old = replace(CONVERSATION, id="i", title="before", created_at=BEFORE)
+    new = replace(CONVERSATION, id="i", title="after")
+    assert new.replacing(old) == replace(new, created_at=BEFORE)
+    assert replace(PATTERN, name="m").replacing(replace(PATTERN, created_at=BEFORE)) == replace(
+        PATTERN, name="m", created_at=BEFORE
+    )
+
+
+def test_an_entity_shows_its_number_as_a_value() -> None:
+    rated = replace(CONVERSATION, turn_count=4, entity_count=6).rated
+    assert (rated.score, rated.turns, rated.entities, rated.rating) == (0.5, 4, 6, "fair")
+    assert (ITEM.rated.value, ITEM.rated.level) == (0.5, "medium")
+    trust = replace(PATTERN, confidence=0.9, observation_count=20, success_rate=0.7).trust
+    assert trust == PatternConfidence(0.9, 20, 0.7)
+
+
+def test_what_is_not_given_has_its_usual_value() -> None:
+    now = datetime.now(UTC)
+    for moment in (
+        CONVERSATION.captured_at,
+        CONVERSATION.created_at,
+        CONVERSATION.updated_at,
+        PATTERN.learned_at,
+        PATTERN.created_at,
+        PATTERN.updated_at,
+        ITEM.created_at,
+    ):
+        assert now - timedelta(hours=1) < moment <= now
+    for entity in (CONVERSATION, PATTERN, ITEM):
+        assert entity.namespace == "workspace"
+
+
+def test_a_namespace_is_its_path() -> None:
+    assert str(Namespace("a.b")) == "a.b"
+    assert Namespace("a.b") < Namespace("a.c")
+    assert Namespace("a.b.c").root == "a"
+    assert Namespace("a.b.c").parent == Namespace("a.b")
+    assert not Namespace("a.b").contains(Namespace("a"))
+    assert not Namespace("a.b").is_child_of(Namespace("a.b"))
+    assert not Namespace("a").is_child_of(Namespace("a.b"))
+    assert Namespace("cortexes").weight == 1.0
+    # A newline at the end is part of what must fit.
+    with pytest.raises(ValueError, match="dotted segments"):
+        Namespace("a\n")
+
+
+@pytest.mark.parametrize(
+    ("rate", "observations", "success", "expected"),
+    [
+        (2 / 3, 3, True, 3 / 4),
+        (1 / 3, 3, False, 1 / 4),
+        # No whole number of successes has such a rate; it is used as it is.
+        (0.5, 3, True, 2.5 / 4),
+        (0.25, 1, False, 0.125),
+        (1.0, 10, True, 1.0),
+    ],
+)
+def test_a_rate_counts_the_next_observation(
+    rate: float, observations: int, success: bool, expected: float
+) -> None:
+    after = PatternConfidence(0.5, observations, rate).observed(success=success)
+    assert after.success_rate == expected
