@@ -1,4 +1,4 @@
-# What there is to do: make setup, run, test, bench, perf, soak, check, docs, docs-serve,
+# What there is to do: make setup, run, test, bench, perf, soak, mutate, check, docs, docs-serve,
 # reference, pictures, clean.
 
 VENV := .venv
@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
 	{ echo $$python; break; }; done)
 
-.PHONY: setup run test bench perf soak check docs docs-serve reference pictures clean
+.PHONY: setup run test bench perf soak mutate check docs docs-serve reference pictures clean
 
 setup: $(INSTALLED)
 
@@ -60,6 +60,20 @@ perf: $(INSTALLED)
 
 soak: $(INSTALLED)
 	$(BIN)/pytest -m soak --timeout 0
+
+# Changes each line of the statistics and of the core's domain in many small ways, and lists the
+# changes that their own tests do not notice; MUTANTS="cortex_core.domain.rules*" takes some.
+MUTANTS ?=
+MUTATION := build/mutation
+
+mutate: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group mutation
+	rm -rf $(MUTATION)
+	mkdir -p $(MUTATION)/src
+	cp -R cortex_tui core/cortex_core $(MUTATION)/src
+	cp -R tests profiles pyproject.toml $(MUTATION)
+	cd $(MUTATION) && $(CURDIR)/$(BIN)/mutmut run --max-children 2 $(MUTANTS)
+	cd $(MUTATION) && $(CURDIR)/$(BIN)/mutmut results
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """Conditions on entities that no store has seen: what each holds for, and how they combine."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -37,29 +38,30 @@ def item(**fields: Any) -> ContextItem:
 
 
 @pytest.mark.parametrize(
-    ("condition", "just", "not_quite"),
+    ("make", "just", "not_quite"),
     [
-        (spec.high_quality(), conversation(quality=0.85), conversation(quality=0.849)),
-        (spec.high_quality(0.2), conversation(quality=0.2), conversation(quality=0.199)),
-        (spec.turns(3), conversation(turn_count=3), conversation(turn_count=2)),
-        (spec.entities(3), conversation(entity_count=3), conversation(entity_count=2)),
+        (lambda: spec.high_quality(), conversation(quality=0.85), conversation(quality=0.849)),
+        (lambda: spec.high_quality(0.2), conversation(quality=0.2), conversation(quality=0.199)),
+        (lambda: spec.turns(3), conversation(turn_count=3), conversation(turn_count=2)),
+        (lambda: spec.entities(3), conversation(entity_count=3), conversation(entity_count=2)),
         (
-            spec.recent(timedelta(days=7), NOW),
+            lambda: spec.recent(timedelta(days=7), NOW),
             conversation(captured_at=NOW - timedelta(days=7)),
             conversation(captured_at=NOW - timedelta(days=7) - MOMENT),
         ),
-        (spec.confident(), pattern(0.75), pattern(0.749)),
-        (spec.confident(0.9), pattern(0.9), pattern(0.899)),
-        (spec.relevant(), item(relevance=0.5), item(relevance=0.499)),
-        (spec.relevant(0.1), item(relevance=0.1), item(relevance=0.099)),
-        (spec.in_tier(Tier.RECENT), item(tier=Tier.RECENT), item(tier=Tier.ARCHIVE)),
-        (spec.in_namespace("a.*"), item(namespace="a.b"), item(namespace="a")),
-        (spec.satisfies(lambda i: i.id == "x"), item(id="x"), item(id="y")),
+        (lambda: spec.confident(), pattern(0.75), pattern(0.749)),
+        (lambda: spec.confident(0.9), pattern(0.9), pattern(0.899)),
+        (lambda: spec.relevant(), item(relevance=0.5), item(relevance=0.499)),
+        (lambda: spec.relevant(0.1), item(relevance=0.1), item(relevance=0.099)),
+        (lambda: spec.in_tier(Tier.RECENT), item(tier=Tier.RECENT), item(tier=Tier.ARCHIVE)),
+        (lambda: spec.in_namespace("a.*"), item(namespace="a.b"), item(namespace="a")),
+        (lambda: spec.satisfies(lambda i: i.id == "x"), item(id="x"), item(id="y")),
     ],
 )
 def test_a_condition_holds_from_its_limit_on(
-    condition: Specification, just: object, not_quite: object
+    make: Callable[[], Specification], just: object, not_quite: object
 ) -> None:
+    condition = make()
     assert condition.is_satisfied_by(just) is True
     assert condition.is_satisfied_by(not_quite) is False
     assert (~condition).is_satisfied_by(just) is False

@@ -3,6 +3,7 @@
 import time
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,7 @@ from cortex_core import (
     PatternConfidence,
     PatternType,
 )
-from cortex_core.domain.context_item import restore_context_item
-from cortex_core.domain.conversation import restore_conversation
-from cortex_core.domain.entity import new_id
-from cortex_core.domain.pattern import restore_pattern
+from cortex_core.domain.entity import changer, new_id, restorer
 
 BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
 CONVERSATION = Conversation(title="t", content="c" * 10, quality=0.5)
@@ -48,26 +46,35 @@ def test_no_part_of_an_id_is_drawn_twice() -> None:
     assert len({each[20:] for each in ids}) == 10_000
 
 
-@pytest.mark.parametrize(
-    ("restore", "entity"),
-    [
-        (restore_conversation, CONVERSATION),
-        (restore_pattern, PATTERN),
-        (restore_context_item, ITEM),
-    ],
-)
-def test_an_entity_comes_back_from_the_values_of_its_fields(restore, entity) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("entity", [CONVERSATION, PATTERN, ITEM])
+def test_an_entity_comes_back_from_the_values_of_its_fields(entity: Any) -> None:
+    restore = restorer(type(entity))
     values = [getattr(entity, each.name) for each in fields(entity)]
     assert restore(values) == entity
+    assert restore(iter(values)) == entity
     for wrong in (values[1:], [*values, None]):
         with pytest.raises(ValueError, match="zip"):
             restore(wrong)
 
 
+@pytest.mark.parametrize("entity", [CONVERSATION, PATTERN, ITEM])
+def test_a_changed_entity_is_another_one_that_differs_where_it_was_changed(entity: Any) -> None:
+    change = changer(type(entity))
+    assert change(entity) == entity
+    changed = change(entity, id="other", content=None)
+    assert (changed.id, changed.content) == ("other", None)
+    assert changed == restorer(type(entity))(
+        {"id": "other", "content": None}.get(each.name, getattr(entity, each.name))
+        for each in fields(entity)
+    )
+    assert entity.id != "other"
+
+
 def test_an_entity_comes_back_whatever_the_clock_says_by_then() -> None:
     later = datetime.now(UTC) + timedelta(days=365)
+    assert changer(ContextItem)(ITEM, created_at=later).created_at == later
     values = [getattr(ITEM, each.name) for each in fields(ITEM)][:-1]
-    assert restore_context_item([*values, later]).created_at == later
+    assert restorer(ContextItem)([*values, later]).created_at == later
 
 
 def test_what_replaces_an_entity_keeps_when_that_was_first_stored() -> None:
