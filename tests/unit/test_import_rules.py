@@ -5,13 +5,11 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.import_graph import imports_of, modules, within
+
 OURS = ("cortex_tui", "cortex_core")
 
 MODEL = "cortex_tui.profiles.model"
@@ -185,36 +183,6 @@ ALLOWED = {
 """For each room, what of ours it may import; the command line, at the top, may import all."""
 
 AT_THE_TOP = {"cortex_tui", "cortex_tui.__main__", "cortex_tui.cli"}
-
-
-@cache
-def modules() -> dict[str, Path]:
-    found = {}
-    for base, package in ((ROOT, "cortex_tui"), (ROOT / "core", "cortex_core")):
-        for file in (base / package).rglob("*.py"):
-            parts = file.relative_to(base).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
-    return found
-
-
-def imports_of(name: str, file: Path) -> Iterator[str]:
-    """Every module of ours that is imported anywhere in the file, inside functions too."""
-    known = modules()
-    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = package.split(".")[: len(package.split(".")) - node.level + 1]
-            start = [*base, node.module or ""] if node.level else [node.module or ""]
-            origin = ".".join(filter(None, start))
-            for alias in node.names:
-                member = f"{origin}.{alias.name}"
-                yield member if member in known else origin
-
-
-def within(name: str, rooms: set[str]) -> str | None:
-    return next((room for room in rooms if f"{name}.".startswith(f"{room}.")), None)
 
 
 def test_every_module_belongs_to_a_room() -> None:

@@ -45,6 +45,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    if heading := re.search(r"^# (.+)$", markdown, re.MULTILINE):
+        page.meta.setdefault("title", heading[1])  # also where a comment stands before it
     page.meta.setdefault("description", description(markdown) or config.site_description)
     path = Path(page.file.src_uri)
     return with_pipes(relinked(markdown, (DOCS / path).parent, path))

@@ -25,9 +25,12 @@ from cortex_tui.profiles.suite import DEFAULT_DURATION, DEFAULT_WARMUP
 from cortex_tui.profiles.suite_variants import VARIANT_KEYS
 from cortex_tui.toml.reading import DURATION, RATE, Keys, Schema
 from cortex_tui.toml.writing import toml_text
+from cortex_tui.workloads.names import BUILT_IN
 from tools.documents.reference.markdown import code, prose, table
 
 REQUIRED = "required"
+_FEW = 6
+"""Of words that a value may be; more are listed below a table."""
 
 _INTRODUCTION = f"""\
 # Keys of a profile
@@ -57,6 +60,9 @@ def page() -> str:
             _INTRODUCTION.strip(),
             "## A profile",
             _table(KEYS, _of_profile),
+            "### Built-in workloads",
+            ", ".join(map(code, sorted(BUILT_IN)))
+            + ". Those of `cortex.` measure the core, whose data lies where `database` says.",
             "## `load`",
             "One of the following kinds of load, with its settings.",
             *_loads(),
@@ -91,14 +97,14 @@ def _loads() -> Iterator[str]:
 
 def _table(keys: Keys, default: Callable[[str], str]) -> str:
     return table(
-        ("key", "value", "default", "example", "what it is"),
+        ("key", "what it is", "value", "default", "example"),
         (
             (
                 code(name),
+                prose(key.description),
                 value_text(key.schema),
                 default(name),
                 code(toml_text(example_of(key.schema))),
-                prose(key.description),
             )
             for name, key in keys.items()
         ),
@@ -124,6 +130,8 @@ def value_text(schema: Schema) -> str:
         return " or ".join(map(value_text, schema["anyOf"]))
     if "const" in schema:
         return code(toml_text(schema["const"]))
+    if len(schema.get("enum", ())) > _FEW:
+        return "[a built-in name](#built-in-workloads)"
     if "enum" in schema:
         return ", ".join(code(toml_text(value)) for value in schema["enum"])
     for known, word in ((DURATION, "duration"), (RATE, "rate")):
