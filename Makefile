@@ -96,7 +96,8 @@ reference: $(INSTALLED)
 
 # The pictures of the documents, each a tab and a profile of a session that was measured once, by
 # `cortex-tui run shop --profiles docs/pictures/shop.toml --store docs/pictures/sample.db --save sample`;
-# and one of another session (`run stall`, docs/pictures/stall.toml, docs/pictures/stall.db), with its curves together.
+# one of another session (`run stall`, docs/pictures/stall.toml, docs/pictures/stall.db), with its curves together;
+# and a comparison (`run index --variant index --repeat 12`, docs/pictures/index.toml, docs/pictures/index.db).
 PICTURES := percentiles:checkout timeline:recommend heatmap:checkout distribution:checkout errors:checkout
 
 pictures: $(INSTALLED)
@@ -107,6 +108,8 @@ pictures: $(INSTALLED)
 	done
 	$(BIN)/cortex-tui screenshot stall --store docs/pictures/stall.db --size 110x34 --together \
 		--profile stall.rate -o docs/pictures/stall.svg
+	$(BIN)/cortex-tui screenshot index --store docs/pictures/index.db --size 110x30 --screen compare \
+		--profile index.search -o docs/pictures/compare.svg
 	@chmod 644 docs/pictures/*.svg
 
 # Saved snapshots (.cortex-tui) stay.
