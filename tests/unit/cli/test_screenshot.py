@@ -292,3 +292,11 @@ def test_the_session_of_the_pictures_can_be_opened(
     code, svg, _ = shot(capsys, store, "--profile", "shop.checkout", ref="sample")
     assert code == 0
     assert "shop.checkout  done" in text_of(svg)
+
+
+def test_the_guide_to_load_models_has_the_suite_that_its_picture_is_of() -> None:
+    page = (ROOT / "docs" / "guides" / "load-models.md").read_text(encoding="utf-8")
+    for name in ("stall.py", "stall.toml"):
+        (shown,) = re.findall(rf'title="profiles/{name}"\n(.*?)```', page, re.DOTALL)
+        _, _, measured = (ROOT / "docs" / "pictures" / name).read_text("utf-8").partition("\n\n")
+        assert shown == measured
