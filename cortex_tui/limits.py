@@ -46,6 +46,8 @@ MAX_NOTE_CHARS = 200
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 """A longer frame is refused by its reader, and never written."""
+MAX_REASON_CHARS = 500
+"""Of an error about what another process or a file of another program has sent."""
 MAX_PIECE_BYTES = 48_000
 """Of values in a message: encoding and sending 6,000 values takes some 50 us."""
 MAX_MESSAGE_TEXT_CHARS = 100_000

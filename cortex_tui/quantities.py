@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 import re
 
+from cortex_tui.text import quoted
+
 NS_PER_UNIT = {
     "ns": 1,
     "us": 1_000,
@@ -28,18 +30,24 @@ _RATE = re.compile(rf"\s*{_NUMBER}\s*(k?)\s*/\s*(ms|s|m|min|h)\s*")
 def parse_duration_ns(text: str) -> int:
     """Nanoseconds of a duration such as `1.5s`, `250ms`, `90us`; ValueError for anything else."""
     match = _DURATION.fullmatch(text)
-    if match is None or match[2] not in NS_PER_UNIT:
-        raise ValueError(f'expected a duration such as "10s" or "250ms", got {text!r}')
-    return round(float(match[1].replace("_", "")) * NS_PER_UNIT[match[2]])
+    ns = math.inf
+    if match is not None and match[2] in NS_PER_UNIT:
+        ns = float(match[1].replace("_", "")) * NS_PER_UNIT[match[2]]
+    if ns == math.inf:  # not one, or with too many digits to be one
+        raise ValueError(f'expected a duration such as "10s" or "250ms", got {quoted(text)}')
+    return round(ns)
 
 
 def parse_rate_per_s(text: str) -> float:
     """Events a second of a rate such as `500/s`, `1.5k/s`, `30/m`; ValueError for anything else."""
     match = _RATE.fullmatch(text)
-    if match is None:
-        raise ValueError(f'expected a rate such as "500/s", got {text!r}')
-    events = float(match[1].replace("_", "")) * (1_000 if match[2] else 1)
-    return events * 1_000_000_000 / NS_PER_UNIT[match[3]]
+    rate_per_s = math.inf
+    if match is not None:
+        events = float(match[1].replace("_", "")) * (1_000 if match[2] else 1)
+        rate_per_s = events * 1_000_000_000 / NS_PER_UNIT[match[3]]
+    if rate_per_s == math.inf:
+        raise ValueError(f'expected a rate such as "500/s", got {quoted(text)}')
+    return rate_per_s
 
 
 def _three_digits(value: float) -> str:

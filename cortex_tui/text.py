@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import Any
 
+from cortex_tui.limits import MAX_REASON_CHARS
+
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 _UNSPACED = {"Mn", "Me", "Cf"}
 
@@ -26,6 +28,17 @@ def encodable(value: Any) -> Any:
 def cut(text: str, most: int) -> str:
     """The first `most` characters of a text, and how many more there were."""
     return text if len(text) <= most else f"{text[:most]} … ({len(text) - most:,} characters more)"
+
+
+def quoted(text: str, most: int = 60) -> str:
+    """What a person wrote, in quotes as an error repeats it: on one line, and not endless."""
+    return repr(text if len(text) <= most else f"{text[: most - 1]}…")
+
+
+def as_reason(text: str) -> str:
+    """Why something went wrong, where the text may repeat what a file or another process has sent:
+    one line, and not endless."""
+    return one_line(cut(text, MAX_REASON_CHARS))
 
 
 def shortened(value: Any, most: int) -> Any:

@@ -105,7 +105,8 @@ class Workbench(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and self.get_command(ctx, args[0]) is None:
+        # A line that is being completed is not refused: the error would be in the middle of it.
+        if args and not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
             known = suggestion(args[0], self.list_commands(ctx))
             raise click.UsageError(f"no command {shown(args[0])} {known}", ctx)
         return super().resolve_command(ctx, args)

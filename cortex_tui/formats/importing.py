@@ -188,10 +188,12 @@ def started_at_of(moment: datetime | None) -> str:
 
 
 def moment_of(value: Any) -> datetime | None:
-    """A moment in ISO 8601, or in seconds since 1970; None for anything else."""
+    """A moment in ISO 8601, or in seconds since 1970; None for anything else. In UTC where the file
+    has a time zone: near the first and the last day that there are, it may have no place there."""
     try:
         if isinstance(value, str):
-            return datetime.fromisoformat(value[:40])
+            moment = datetime.fromisoformat(value[:40])
+            return moment.astimezone(UTC) if moment.tzinfo else moment
         if isinstance(value, int | float) and not isinstance(value, bool):
             return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):

@@ -8,10 +8,15 @@ from typing import NamedTuple
 from cortex_tui.analysis.sessions import Compared
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.store.records import IntervalRecord, StoredSession
+from cortex_tui.text import as_reason
 
 
 class FormatError(Exception):
-    """What is to be read is not in the format, or cannot be; the text is one line that says why."""
+    """What is to be read is not in the format, or cannot be; the text is one line that says why,
+    whatever the file holds that it repeats."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(as_reason(text))
 
 
 class Recording(NamedTuple):

@@ -7,6 +7,7 @@ import re
 from cortex_tui.library.moments import moment_of
 from cortex_tui.profiles.selection import name_pattern
 from cortex_tui.store.filters import Filter
+from cortex_tui.text import quoted
 
 COMMIT = re.compile(r"[0-9a-f]{4,64}")
 """The start of a commit, in digits."""
@@ -49,7 +50,8 @@ def _narrowed(found: Filter, key: str, value: str) -> Filter:
         case "commit" if COMMIT.fullmatch(value):
             return found._replace(revision=value)
         case "commit":
-            raise ValueError(f"commit: expected four or more digits of a commit, got {value!r}")
+            expected = "expected four or more digits of a commit"
+            raise ValueError(f"commit: {expected}, got {quoted(value)}")
     try:
         moment = moment_of(value)
     except ValueError as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from cortex_tui.text import quoted
+
 EXPECTED = "a day such as 2026-03-31, a time such as 2026-03-31T18:00 (UTC), or an age such as 7d"
 
 _AGE = re.compile(r"(\d{1,6})(m|h|d|w)")
@@ -24,4 +26,4 @@ def moment_of(text: str, now: datetime | None = None) -> str:
             moment = moment.replace(tzinfo=UTC)
         return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     except (ValueError, OverflowError):
-        raise ValueError(f"expected {EXPECTED}, got {text!r}") from None
+        raise ValueError(f"expected {EXPECTED}, got {quoted(text)}") from None

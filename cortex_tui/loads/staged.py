@@ -39,6 +39,7 @@ from cortex_tui.toml.reading import (
     read_list,
     such_as,
     table_schema,
+    where,
 )
 
 _EXAMPLE = '[{ rate = "100/s", for = "5s" }]'
@@ -91,7 +92,7 @@ def _read_stage(value: object, path: str, number: int) -> dict[str, Any]:
         stage = read_keys(value, "", STAGE_KEYS)
     except RefusedError as refused:
         key = refused.key.removeprefix(".")
-        message = f"{key}: {refused.message}" if key else refused.message
+        message = f"{where(key)}: {refused.message}" if key else refused.message
         raise RefusedError(path, f"stage {number}: {message}") from None
     levels = [name for name in ("rate", "workers") if name in stage]
     if len(levels) != 1:

@@ -197,7 +197,7 @@ def _placed(refused: RefusedError, name: str) -> tuple[str, str]:
     within = refused.key.removeprefix(f"profile.{name}.")
     key, _, rest = within.partition(".")
     if key not in FIELDS:
-        return "", f"{refused.key}: {refused.message}"
+        return "", str(refused)
     return key, f"{within}: {refused.message}" if rest else refused.message
 
 

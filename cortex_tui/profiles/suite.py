@@ -26,6 +26,7 @@ from cortex_tui.toml.reading import (
     read_table,
     read_text,
     unknown_key,
+    where,
 )
 from cortex_tui.toml.words import shown
 
@@ -210,7 +211,7 @@ def _problems(
 ) -> tuple[Problem, ...]:
     return tuple(
         Problem(
-            f"{shown_as}: {one_line(error.key)}" if error.key else shown_as,
+            f"{shown_as}: {where(error.key)}" if error.key else shown_as,
             one_line(error.message),
             suite=suite,
             profile=profile,

@@ -12,11 +12,17 @@ from cortex_tui.loads.registry import decode_load
 from cortex_tui.protocol.commands import Start, ToRunner
 from cortex_tui.protocol.messages import LogLine, Message, Samples
 from cortex_tui.protocol.pieces import pieces
-from cortex_tui.text import encodable, shortened
+from cortex_tui.text import as_reason, encodable, shortened
 
 
 class ProtocolError(Exception):
-    """The stream of the other side cannot be read; the session cannot continue."""
+    """The stream of the other side cannot be read; the session cannot continue.
+
+    The reason may repeat what was sent: it is one line, whatever that was.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(as_reason(text))
 
 
 _HEADER = struct.Struct(">I")

@@ -21,6 +21,7 @@ from cortex_tui.quantities import (
 )
 from cortex_tui.stats.measured import Distribution, Measured, Subject
 from cortex_tui.stats.percentiles import parse_percentile, samples_missing
+from cortex_tui.text import quoted
 
 _NUMBER = re.compile(r"\d[\d_]*(\.\d+)?")
 
@@ -64,12 +65,13 @@ class Statistic(NamedTuple):
 
 
 def is_number(text: str) -> bool:
-    return _NUMBER.fullmatch(text) is not None
+    """Whether it is a number, and one that a float can have."""
+    return _NUMBER.fullmatch(text) is not None and float(text) < math.inf
 
 
 def _parse_count(text: str) -> float:
     if not is_number(text) or "." in text:
-        raise ValueError(f"expected a plain count, got {text!r}")
+        raise ValueError(f"expected a plain count, got {quoted(text)}")
     return float(text)
 
 
@@ -77,13 +79,13 @@ def _parse_share(text: str) -> float:
     number = text.removesuffix("%").rstrip()
     share = float(number) / (100 if text.endswith("%") else 1) if is_number(number) else 2.0
     if share > 1:
-        raise ValueError(f'expected a share such as "1%" or 0.01, got {text!r}')
+        raise ValueError(f'expected a share such as "1%" or 0.01, got {quoted(text)}')
     return share
 
 
 def _parse_number(text: str) -> float:
     if not is_number(text):
-        raise ValueError(f"expected a number, got {text!r}")
+        raise ValueError(f"expected a number, got {quoted(text)}")
     return float(text)
 
 

@@ -21,6 +21,7 @@ from cortex_tui.stats.statistics import (
     find_statistic,
     is_number,
 )
+from cortex_tui.text import quoted
 
 Operator = Literal["<", "<=", ">", ">=", "=="]
 TargetVerdict = Literal["pending", "met", "missed", "undecided"]
@@ -97,11 +98,11 @@ def parse_target(text: str) -> Target:
         return _parse_scaling(text)
     match = _TARGET.fullmatch(text)
     if match is None:
-        raise ValueError(f"expected {_EXAMPLES}, got {text!r}")
+        raise ValueError(f"expected {_EXAMPLES}, got {quoted(text)}")
     subject, name, sign, value = match.groups()
     if subject is not None and subject not in SUBJECTS:
         raise ValueError(
-            f"expected service, response, lateness or failure before the dot, got {subject!r}"
+            f"expected service, response, lateness or failure before the dot, got {quoted(subject)}"
             + _nearest(subject, SUBJECTS)
         )
     statistic = find_statistic(name)
@@ -129,7 +130,7 @@ def _parse_scaling(text: str) -> Target:
     if match is None or not is_number(match[3]):
         raise ValueError(
             'expected an exponent over a parameter, such as "scaling(conversations) <= 1.1", '
-            f"got {text!r}"
+            f"got {quoted(text)}"
         )
     parameter, sign, value = match.groups()
     return Target(
@@ -150,10 +151,10 @@ def _limit(statistic: Statistic, text: str) -> float:
 
 def _unknown(name: str) -> str:
     if re.fullmatch(r"p[\d.]+", name):
-        return f"expected a percentile above p0 and below p100, got {name!r}"
+        return f"expected a percentile above p0 and below p100, got {quoted(name)}"
     known = tuple(STATISTICS)
     return (
-        f"unknown statistic {name!r}{_nearest(name, (*known, SCALING))}: "
+        f"unknown statistic {quoted(name)}{_nearest(name, (*known, SCALING))}: "
         f"expected a percentile such as p99, {', '.join(known)} or scaling(PARAMETER)"
     )
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from cortex_tui.limits import MAX_NAME_CHARS
 from cortex_tui.store.errors import SnapshotError
+from cortex_tui.text import quoted
 
 
 def checked_name(name: str) -> str:
     """The name, if it can be typed and shown; SnapshotError otherwise."""
     if not name or name != name.strip() or not name.isprintable() or name.startswith("-"):
         raise SnapshotError(
-            f"{name!r} cannot be the name of a snapshot: expected visible characters, "
+            f"{quoted(name)} cannot be the name of a snapshot: expected visible characters, "
             "no blank at either end, no dash at the start"
         )
     if len(name) > MAX_NAME_CHARS:
@@ -28,7 +29,8 @@ def checked_tag(tag: str) -> str:
     """The tag, if it can be typed and shown; SnapshotError otherwise."""
     if not tag or not tag.isprintable() or " " in tag or tag.startswith("-"):
         raise SnapshotError(
-            f"{tag!r} cannot be a tag: expected visible characters, no blank, no dash at the start"
+            f"{quoted(tag)} cannot be a tag: expected visible characters, no blank, no dash at the "
+            "start"
         )
     if len(tag) > MAX_NAME_CHARS:
         raise SnapshotError(f"the tag has {len(tag)} characters: expected at most {MAX_NAME_CHARS}")
@@ -49,15 +51,15 @@ def unknown(path: Path, ref: str, names: Iterable[str]) -> SnapshotError:
 
     near = difflib.get_close_matches(ref, list(names), n=1)
     hint = f"did you mean {near[0]!r}?" if near else "`cortex-tui snapshots` lists what there is"
-    return SnapshotError(f"{path}: no snapshot or session {ref!r}: {hint}")
+    return SnapshotError(f"{path}: no snapshot or session {quoted(ref)}: {hint}")
 
 
 def nothing(path: Path, ref: str) -> SnapshotError:
     """There is no store, or an empty one."""
-    return SnapshotError(f"{path}: there is nothing in it: no {ref!r} either")
+    return SnapshotError(f"{path}: there is nothing in it: no {quoted(ref)} either")
 
 
 def removed(path: Path, ref: str) -> SnapshotError:
     """What is asked for was removed, and is still there."""
-    again = shlex.quote(ref)
-    return SnapshotError(f"{path}: {ref!r} was removed: `cortex-tui undo {again}` restores it")
+    again = f"`cortex-tui undo {shlex.quote(ref)}`"
+    return SnapshotError(f"{path}: {quoted(ref)} was removed: {again} restores it")

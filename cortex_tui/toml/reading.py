@@ -11,7 +11,10 @@ from typing import Any, NamedTuple, cast
 
 from cortex_tui.limits import MAX_DURATION_NS, MAX_RATE_PER_S
 from cortex_tui.quantities import parse_duration_ns, parse_rate_per_s
+from cortex_tui.text import cut, one_line
 from cortex_tui.toml.words import shown, suggestion
+
+_MOST_KEY_CHARS = 200
 
 Schema = dict[str, Any]
 
@@ -29,6 +32,11 @@ RATE: Schema = {
 }
 
 
+def where(key: str) -> str:
+    """The path of a key as an error names it; parts of it may be anything that a person wrote."""
+    return one_line(cut(key, _MOST_KEY_CHARS))
+
+
 class RefusedError(Exception):
     """A value that cannot be used: the path of its key, and what was expected there.
 
@@ -36,7 +44,7 @@ class RefusedError(Exception):
     """
 
     def __init__(self, key: str, message: str, others: Sequence[RefusedError] = ()) -> None:
-        super().__init__(f"{key}: {message}")
+        super().__init__(f"{where(key)}: {message}" if key else message)
         self.key = key
         self.message = message
         self.others = others
@@ -130,7 +138,7 @@ def read_any_duration_ns(value: object, path: str) -> int:
         if not isinstance(value, str):
             raise ValueError
         duration_ns = parse_duration_ns(value)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise RefusedError(
             path, f'expected a duration such as "10s" or "250ms", got {shown(value)}'
         ) from None
@@ -153,7 +161,7 @@ def read_any_rate_per_s(value: object, path: str) -> float:
         if not isinstance(value, str):
             raise ValueError
         rate_per_s = parse_rate_per_s(value)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise RefusedError(path, f'expected a rate such as "500/s", got {shown(value)}') from None
     if rate_per_s > MAX_RATE_PER_S:
         raise RefusedError(path, f'expected at most "{MAX_RATE_PER_S:.0f}/s", got {shown(value)}')

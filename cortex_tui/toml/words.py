@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _SHOWN_CHARACTERS = 60
+_MOST_BITS = 10_000
+"""Of a whole number that is written; TOML can have longer ones, as hexadecimal digits."""
 
 
 def shown(value: object) -> str:
@@ -19,6 +21,8 @@ def shown(value: object) -> str:
         return "a table"
     elif isinstance(value, list):
         return "a list"
+    elif isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return "a number with more digits than are read"  # Python refuses to write them, too
     else:
         text = str(value)
     if len(text) > _SHOWN_CHARACTERS:

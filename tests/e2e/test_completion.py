@@ -55,6 +55,7 @@ def offered(folder: Path, line: str) -> list[str]:
         ("cortex-tui history shop.s", ["shop.second"]),
         ("cortex-tui completion ", ["bash", "zsh", "fish"]),
         ("cortex-tui show nothing-is-stored", []),
+        ("cortex-tui no-such-command x", []),
     ],
 )
 def test_words_are_completed(folder: Path, line: str, words: list[str]) -> None:

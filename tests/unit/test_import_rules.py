@@ -29,7 +29,9 @@ LOWEST = {
 
 ALLOWED = {
     **{room: set[str]() for room in LOWEST},
+    "cortex_tui.quantities": {"cortex_tui.text"},
     "cortex_tui.tables": {"cortex_tui.text"},
+    "cortex_tui.text": {"cortex_tui.limits"},
     "cortex_tui.isolation": set[str](),
     "cortex_tui.loop_thread": {"cortex_tui.isolation"},
     "cortex_tui.stats": {"cortex_tui.stats"},

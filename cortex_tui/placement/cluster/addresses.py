@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
+from cortex_tui.text import quoted
+
 
 def address_of(host: str, port: int) -> str:
     """As tickets have it."""
@@ -12,11 +14,14 @@ def address_of(host: str, port: int) -> str:
 
 def host_and_port(address: str) -> tuple[str, int]:
     """Of an address of a ticket; ValueError where it is none."""
-    host, colon, port = address.rpartition(":")
-    number = int(port) if port.isascii() and port.isdigit() else -1
-    if not colon or not host.strip("[]") or not 0 <= number < 65_536:
-        raise ValueError(f"{address!r} (expected host:port)")
-    return host.removeprefix("[").removesuffix("]"), number
+    host, _, port = address.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    is_host = host.isprintable() and not set(host) & set("[] ")
+    number = int(port) if port.isascii() and port.isdigit() and len(port) < 10 else -1
+    if not host or not is_host or not 0 <= number < 65_536:
+        raise ValueError(f"{quoted(address)} (expected host:port)")
+    return host, number
 
 
 def is_any(host: str) -> bool:

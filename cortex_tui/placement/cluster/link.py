@@ -23,6 +23,7 @@ from cortex_tui.placement.cluster.connection import Connection
 from cortex_tui.placement.cluster.resumable import Incoming, Outgoing
 from cortex_tui.placement.cluster.spool import Piece, Spool, SpoolError
 from cortex_tui.protocol.frames import ProtocolError
+from cortex_tui.text import as_reason
 
 _ACK_S = 0.05
 """How long an acknowledgement waits for more to acknowledge."""
@@ -218,8 +219,8 @@ class Link:
                     self._outgoing.acknowledge(received)
                 if self._outgoing.empty:
                     self._wake()
-            case wire.Bye(reason):
-                self._end(reason)
+            case wire.Bye(why):
+                self._end(as_reason(why))
             case _:
                 raise ProtocolError(f"a {type(message).__name__} in the middle of a link")
 

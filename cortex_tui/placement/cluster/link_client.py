@@ -13,6 +13,7 @@ from cortex_tui.placement.cluster.link import Broken, Ended, Link, LinkState, Ti
 from cortex_tui.placement.cluster.resumable import Outgoing
 from cortex_tui.placement.cluster.ticket import Ticket
 from cortex_tui.protocol.frames import ProtocolError
+from cortex_tui.text import as_reason
 
 _ATTEMPT_S = 5.0
 """How long one address may take, from the name to the Welcome."""
@@ -130,7 +131,7 @@ class _Client:
         connection.write(hello)
         welcome = await connection.next()
         if isinstance(welcome, wire.Refused):
-            raise _RefusedError(welcome.reason)
+            raise _RefusedError(as_reason(welcome.reason))
         if not isinstance(welcome, wire.Welcome) or not wire.is_answered(
             welcome, hello, challenge, ticket.token
         ):

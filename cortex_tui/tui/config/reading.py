@@ -21,6 +21,7 @@ from cortex_tui.toml.reading import (
     read_table,
     read_text,
     unknown_key,
+    where,
 )
 from cortex_tui.toml.words import shown, suggestion
 from cortex_tui.tui.config.keys import FIXED, clashes, key_named, remapped, written
@@ -58,7 +59,7 @@ def read_config(file: Path, *, required: bool = False) -> Config:
     found = [(line_of(data, each.key.split(".")) or 0, each) for each in refusals]
     return config._replace(
         problems=tuple(
-            Problem(one_line(f"{file}:{line}: {each.key}"), each.message)
+            Problem(f"{one_line(str(file))}:{line}: {where(each.key)}", each.message)
             for line, each in sorted(found, key=lambda pair: pair[0])
         )
     )
