@@ -59,6 +59,7 @@ perf: $(INSTALLED)
 	test -z "$$failed" || { echo "make perf: goals were not met in:$$failed" >&2; exit 1; }
 
 soak: $(INSTALLED)
+	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --only-binary :all: --group fuzz
 	$(BIN)/pytest -m soak --timeout 0
 
 # Changes each line of the statistics and of the core's domain in many small ways, and lists the
