@@ -7,6 +7,7 @@ value on the measuring loop. The two clock reads of an operation are in neither.
 
 from __future__ import annotations
 
+import itertools
 import random
 
 from hdrh.histogram import HdrHistogram
@@ -78,9 +79,16 @@ def measure_percentiles(measurements: Measurements) -> None:
     quantiles = tuple(SHOWN.values())
     expected = reference.get_percentile_to_value_dict(PERCENTS)
     assert ours.percentiles(quantiles) == [expected[percent] for percent in PERCENTS]
+    nudges = itertools.count()
+
+    def read_others() -> None:
+        """Those that were read before are known until the histogram changes."""
+        nudge = next(nudges) * 1e-12
+        ours.percentiles(tuple(each - nudge for each in quantiles))
+
     measurements.compare(
         "read 7 percentiles",
-        timed(lambda: ours.percentiles(quantiles)),
+        timed(read_others),
         timed(lambda: reference.get_percentile_to_value_dict(PERCENTS)),
         unit="ns",
         goal=30.0,
