@@ -46,6 +46,9 @@ class Command:
     """The example of its output."""
 
 
+Printed = Callable[[Command, str], None]
+
+
 def missing(needs: str) -> str | None:
     """The first of what is needed that is not there, as a reason; None if all of it is."""
     for name in needs.split():
@@ -72,11 +75,17 @@ def shell_in(base: Path) -> Iterator[Shell]:
         shell.close()
 
 
-def run_page(page: Page, base: Path, database: Callable[[], str]) -> list[str]:
+def run_page(
+    page: Page,
+    base: Path,
+    database: Callable[[], str],
+    printed: Printed | None = None,
+) -> list[str]:
     """Runs the blocks of a page in a fresh folder; PageError for the first one that fails.
 
     `database` starts a PostgreSQL server for blocks that need one, and returns its address, which
-    their commands have as `DATABASE_URL`. The skipped blocks, each with its reason, are returned.
+    their commands have as `DATABASE_URL`. `printed` is called with what each command of a console
+    printed. The skipped blocks, each with its reason, are returned.
     """
     skipped: list[str] = []
     with shell_in(base) as shell:
@@ -90,11 +99,11 @@ def run_page(page: Page, base: Path, database: Callable[[], str]) -> list[str]:
                 continue
             if "postgres" in needs.split():
                 shell.environment["DATABASE_URL"] = database()
-            _run_block(block, page.name, shell)
+            _run_block(block, page.name, shell, printed)
     return skipped
 
 
-def _run_block(block: Block, page: str, shell: Shell) -> None:
+def _run_block(block: Block, page: str, shell: Shell, printed: Printed | None) -> None:
     if "before" in block.directives:
         for _, text in split(block.directives["before"]):
             _expect(shell.run(text), Command(block.line, text), page, 0)
@@ -111,7 +120,7 @@ def _run_block(block: Block, page: str, shell: Shell) -> None:
         except ValueError as error:
             raise PageError(page, block.line, f"expected JSON: {error}") from None
     elif block.language not in READ:
-        _run_commands(block, page, shell)
+        _run_commands(block, page, shell, printed)
 
 
 def _write(block: Block, page: str, shell: Shell) -> None:
@@ -135,7 +144,7 @@ def _check_suite(block: Block, page: str, shell: Shell) -> None:
         raise PageError(page, block.line, f"expected a valid suite:\n{errors or 'no profiles'}")
 
 
-def _run_commands(block: Block, page: str, shell: Shell) -> None:
+def _run_commands(block: Block, page: str, shell: Shell, printed: Printed | None) -> None:
     commands = commands_of(block, page)
     for at, command in enumerate(commands):
         if "keys" in block.directives:
@@ -146,6 +155,8 @@ def _run_commands(block: Block, page: str, shell: Shell) -> None:
             done = shell.run(command.text)
         last = at == len(commands) - 1
         _expect(done, command, page, _exit_code(block) if last else 0)
+        if printed is not None:
+            printed(command, done.output)
         if "output" in block.directives and not matches(command.shown, done.output):
             raise PageError(
                 page,
@@ -205,10 +216,10 @@ def _in_terminal(command: str, keys: str, shell: Shell) -> Done:
         window.run(["bash", shell.script(command)])
         window.wait_until(lambda _: window.modes()["alternate_on"])
         for key in shlex.split(keys, posix=False):
-            _settle(window)
             if key.startswith('"'):
                 window.wait_for(key.strip('"'))
             else:
+                _settle(window)
                 window.press(_KEYS.get(key, re.sub(r"^ctrl\+", "C-", key)))
         window.wait_for_shell()
         window.type("echo exit=$?")

@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -53,7 +54,7 @@ class Shell:
             "[advice]\ndetachedHead = false\n",
             encoding="utf-8",
         )
-        self.environment = environment(self.home)
+        self.environment = environment(self.home) | {"PORT": str(_free_port())}
         self._started: list[subprocess.Popen[bytes]] = []
 
     def run(self, command: str, stdin: str = "") -> Done:
@@ -135,6 +136,13 @@ def environment(home: Path) -> dict[str, str]:
         "TERM": "xterm-256color",
         "EXAMPLES": str(Path(__file__).with_name("examples")),
     }
+
+
+def _free_port() -> int:
+    with socket.socket() as asked:
+        asked.bind(("127.0.0.1", 0))
+        port: int = asked.getsockname()[1]
+    return port
 
 
 def split(text: str) -> list[tuple[int, str]]:
