@@ -84,7 +84,7 @@ def parse(text: str, name: str) -> Page:
     """The blocks of a page in their order; PageError for one that the conventions do not know."""
     lines = text.splitlines()
     first = _COMMENT.fullmatch(lines[0].strip()) if lines else None
-    needs = _directive(first[1], name, 1) if first else ("", "")
+    needs = first[1].strip() if first else ""
     blocks: list[Block] = []
     outside: list[str] = []
     begin = 0
@@ -101,7 +101,11 @@ def parse(text: str, name: str) -> Page:
         outside += [""] * (end + 1 - begin)
         begin = end + 1
     _refuse_indented_code(outside, name)
-    return Page(name, needs[1] if needs[0] == "needs" else "", tuple(blocks))
+    return Page(
+        name,
+        needs.removeprefix("needs:").strip() if needs.startswith("needs:") else "",
+        tuple(blocks),
+    )
 
 
 def _end_of_block(lines: list[str], begin: int, fence: str, name: str) -> int:
