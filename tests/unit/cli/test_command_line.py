@@ -14,6 +14,7 @@ import pytest
 
 from cortex_tui import __version__
 from cortex_tui.cli.group import program
+from tests.fresh_python import loaded
 from tests.unit.cli.door import call
 
 
@@ -237,26 +238,14 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: str
     "command", ["list", "check", "schema", "doctor", "snapshots", "--version", "run -h"]
 )
 def test_answering_loads_neither_textual_nor_numpy(folder: Path, command: str) -> None:
-    code = (
-        "import sys, cortex_tui.cli\n"
-        "try:\n    cortex_tui.cli.main(sys.argv[1:])\n"
-        "except SystemExit as end:\n    assert not end.code, end.code\n"
-        "heavy = {'textual', 'numpy', 'hdrh', 'rich', 'uvloop'} & set(sys.modules)\n"
-        "assert not heavy, heavy\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *command.split()], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    code = "import sys, cortex_tui.cli; cortex_tui.cli.main(sys.argv[1:])"
+    heavy = ("textual", "numpy", "hdrh", "rich", "uvloop")
+    assert not loaded(code, heavy, command.split())
 
 
 def test_importing_the_command_line_loads_no_loop_and_no_store() -> None:
-    code = (
-        "import sys, cortex_tui.cli\n"
-        "heavy = {'textual', 'numpy', 'asyncio', 'aiosqlite', 'sqlite3'} & set(sys.modules)\n"
-        "assert not heavy, heavy\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    heavy = ("textual", "numpy", "asyncio", "aiosqlite", "sqlite3")
+    assert not loaded("import cortex_tui.cli", heavy)
 
 
 def test_a_reader_that_goes_away_is_no_traceback(folder: Path) -> None:

@@ -103,8 +103,9 @@ async def test_a_batch_is_never_larger_than_all_operations(bench: Bench) -> None
     bench.write(COUNTED, seen=seen)
     recorded = await bench.run(bench.profile("counted", batch=0, stop=Length(iterations=5)))
     (calibrated,) = recorded.of(Calibrated)
-    assert calibrated.batch == 5
-    assert len(recorded.values("service")) == 1
+    # Where the machine is busy, fewer take long enough.
+    assert 1 < calibrated.batch <= 5
+    assert len(recorded.values("service")) == 5 // calibrated.batch
 
 
 async def test_warm_up_comes_first_and_is_not_batched(bench: Bench) -> None:

@@ -17,6 +17,7 @@ from cortex_tui.store.port import check_can_save
 from cortex_tui.store.records import IntervalRecord, LogRecord, SessionBatch
 from cortex_tui.store.sqlite.store import SqliteStore
 from cortex_tui.store.writer import Writer, is_alive, this_process
+from tests.fresh_python import loaded
 from tests.unit.store import samples
 
 GONE = Writer(2**22 - 3, "another boot:1")
@@ -350,8 +351,4 @@ def test_a_process_is_told_from_a_later_one_of_the_same_number() -> None:
 
 
 def test_listing_needs_neither_numpy_nor_textual() -> None:
-    code = (
-        "import sys, cortex_tui.store.sqlite.store;"
-        "sys.exit(int(bool({'numpy', 'textual', 'hdrh'} & set(sys.modules))))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert not loaded("import cortex_tui.store.sqlite.store", ("numpy", "textual", "hdrh"))

@@ -19,6 +19,7 @@ from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.sqlite.connection import open_for_writing
 from cortex_tui.store.sqlite.schema import VERSION
 from cortex_tui.store.sqlite.store import SqliteStore
+from tests.fresh_python import unmeasured
 from tests.unit.store import samples
 
 ROOT = Path(__file__).parents[3]
@@ -135,7 +136,10 @@ def test_a_kill_loses_at_most_what_was_not_committed(path: Path) -> None:
 def read_as_a_stranger(path: Path) -> list[str]:
     """The lines of READS_AS_A_STRANGER, run by a user whom permissions stop."""
     command = [sys.executable, "-c", READS_AS_A_STRANGER, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+    # The stranger may not write into the folder of a measured suite.
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd="/", env=unmeasured()
+    )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.splitlines()
 
