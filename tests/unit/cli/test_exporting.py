@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
+from cortex_tui.formats.port import Format
+from cortex_tui.formats.registry import FORMATS
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.sqlite.store import SqliteStore
 from tests.unit.cli.door import Answer, call
@@ -54,8 +56,6 @@ def do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
 
 def write(name: str = "whole.json", runs: int = 1) -> None:
-    from cortex_tui.formats.registry import FORMATS
-
     made = FORMATS["session-json"].write
     assert made is not None
     Path(name).write_bytes(made(recording(*(run(f"p{at}") for at in range(runs)))))
@@ -199,6 +199,24 @@ def test_a_file_that_is_none_leaves_the_store_as_it_was(do: Call, name: str) -> 
     assert answer.out == ""
     assert len(answer.err.splitlines()) == 1
     assert not Path(".cortex-tui").exists()
+
+
+def test_a_format_from_outside_is_listed_and_written(
+    do: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = Format(
+        "names",
+        ".names",
+        "the names alone",
+        "all but the names",
+        lambda recorded: b",".join(run.profile.name.encode() for run in recorded.result.runs),
+    )
+    monkeypatch.setitem(FORMATS, names.name, names)
+    write(runs=2)
+    assert do("import", "whole.json", "--save", "kept").code == 0
+    assert "the names alone" in do("export", "--list").out
+    assert do("export", "kept", "--format", "names", "-o", "x.names").code == 0
+    assert Path("x.names").read_text(encoding="utf-8") == "p0,p1"
 
 
 def test_the_table_of_formats_names_what_each_lacks(do: Call) -> None:

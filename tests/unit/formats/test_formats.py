@@ -6,8 +6,6 @@ import json
 
 import pytest
 
-from cortex_tui.formats.port import Format, Recording
-from cortex_tui.formats.registry import FORMATS
 from cortex_tui.formats.session_json import session_document, write_session
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import RunFinished
@@ -26,20 +24,6 @@ def result(*profiles: Profile, rounds: int = 1) -> SessionResult:
         tell(fold, RunFinished(run=run, state="finished", at_ns=0, measured_ns=SECOND_NS))
     fold.environment = {"python": "3.11"}
     return live_result(fold, None)
-
-
-def test_a_format_can_be_added_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = Format(
-        "names",
-        ".txt",
-        "the names alone",
-        "all but the names",
-        lambda r: b",".join(run.profile.name.encode() for run in r.result.runs),
-    )
-    assert names.write is not None
-    monkeypatch.setitem(FORMATS, names.name, names)
-    assert names.write(Recording(result(profile("a"), profile("b")))) == b"a,b"
-    assert FORMATS["names"].read is None
 
 
 @pytest.mark.parametrize("rounds", [1, 2])
