@@ -1,16 +1,16 @@
 # What there is to do: make setup, run, test, bench, perf, soak, mutate, check, docs, docs-serve,
-# reference, pictures, clean.
+# reference, pictures, release, clean.
 
 VENV := .venv
 INSTALLED := $(VENV)/.installed
 BIN := $(VENV)/bin
 
 # The first Python on PATH that is new enough; PYTHON=… names another.
-PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
 	{ echo $$python; break; }; done)
 
-.PHONY: setup run test bench perf soak mutate check docs docs-serve reference pictures clean
+.PHONY: setup run test bench perf soak mutate check docs docs-serve reference pictures release clean
 
 setup: $(INSTALLED)
 
@@ -112,6 +112,12 @@ pictures: $(INSTALLED)
 	$(BIN)/cortex-tui screenshot index --store docs/pictures/index.db --size 110x30 --screen compare \
 		--profile index.search -o docs/pictures/compare.svg
 	@chmod 644 docs/pictures/*.svg
+
+# The sdist and the wheel in dist/: built twice to the same bytes, their contents checked, and tried in
+# an empty environment. Every step prints a line; what is wrong is reported, and dist/ stays empty.
+release: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group release
+	$(BIN)/python -m tools.release
 
 # Saved snapshots (.cortex-tui) stay.
 clean:
