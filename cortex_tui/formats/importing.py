@@ -34,11 +34,13 @@ from cortex_tui.stats.moments import EMPTY, Moments, merged
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.records import (
     IMPORTED,
+    UNREADABLE,
     EncodedHistogram,
     IntervalRecord,
     RunRecord,
     SessionRecord,
     StoredSession,
+    refuse_endless_numbers,
 )
 from cortex_tui.text import encodable, one_line
 
@@ -239,10 +241,11 @@ def session_of(
 def _checked(record: Record) -> Record:
     """The record, if the store would give it back as it is."""
     try:
+        refuse_endless_numbers(record)
         data = msgspec.json.encode(record)
         if len(data) <= MAX_RECORD_BYTES:
             return msgspec.json.decode(data, type=type(record), dec_hook=decode_load)
-    except (msgspec.MsgspecError, OverflowError, RecursionError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise FormatError(f"it has a value that cannot be kept: {error}") from None
     raise FormatError(f"{len(data):,} bytes about one run: at most {MAX_RECORD_BYTES:,} are kept")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from cortex_tui.text import as_reason
+
 
 class SnapshotError(Exception):
     """Says what, where and what to do. The store itself is as it was before the call."""
@@ -32,7 +34,12 @@ _ADVICE: dict[int, tuple[str, bool]] = {
 }
 
 
-def translated(error: sqlite3.Error | OSError, path: Path) -> SnapshotError:
+FAILURES = (sqlite3.Error, UnicodeDecodeError)
+"""What reading and writing may raise: the second where SQLite's own message has broken text of a
+damaged file in it."""
+
+
+def translated(error: sqlite3.Error | UnicodeDecodeError | OSError, path: Path) -> SnapshotError:
     """The error of a store at `path` in plain words."""
     if isinstance(error, FileExistsError | NotADirectoryError):
         return SnapshotError(
@@ -46,7 +53,9 @@ def translated(error: sqlite3.Error | OSError, path: Path) -> SnapshotError:
         )
     # Absent where Python itself raised it, for instance because the connection is closed.
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    advice, retryable = _ADVICE.get(code, (f"{error} (from SQLite)", False))
+    if isinstance(error, UnicodeDecodeError) or "Could not decode" in str(error):
+        code = sqlite3.SQLITE_CORRUPT
+    advice, retryable = _ADVICE.get(code, (f"{as_reason(str(error))} (from SQLite)", False))
     return SnapshotError(f"{path}: {advice}", retryable=retryable)
 
 

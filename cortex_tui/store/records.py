@@ -23,6 +23,16 @@ SessionState = Literal["running", SessionEnd, "interrupted"]
 """`interrupted` is never written: it is what became of a session whose writer is gone."""
 
 
+UNREADABLE = (msgspec.MsgspecError, OverflowError, RecursionError, TypeError, ValueError)
+"""What decoding a record may raise that somebody else has written."""
+
+
+def refuse_endless_numbers(record: object) -> None:
+    """Raises OverflowError for a record with a whole number of more than 64 bits: JSON can have
+    them, and nothing that is measured or drawn can."""
+    msgspec.msgpack.encode(record)
+
+
 IMPORTED = "import"
 """The placement of a session that another program measured."""
 

@@ -208,10 +208,21 @@ def _unpacked(digest: str, packed: bytes) -> list[Entry]:
         entries = msgspec.msgpack.decode(plain, type=list[Entry])
     except msgspec.MsgspecError as error:
         raise BundleError(f"the code arrived broken: {error}") from None
+    links = {entry.path for entry in entries if entry.target}
     for entry in entries:
-        if entry.path.startswith(b"/") or b".." in entry.path.split(b"/"):
-            raise BundleError(f"the code has a path that leads out of it: {entry.path!r}")
+        if not _is_within(entry.path, links) or b"\0" in entry.target:
+            raise BundleError(f"the code has a path that leads out of it: {entry.path[:200]!r}")
     return entries
+
+
+def _is_within(path: bytes, links: set[bytes]) -> bool:
+    """Whether it is a path as `pack` makes them, and not one through a link."""
+    parts = path.split(b"/")
+    return (
+        b"\0" not in path
+        and not {b"", b".", b".."} & set(parts)
+        and not any(b"/".join(parts[:count]) in links for count in range(1, len(parts)))
+    )
 
 
 def _write(entries: Sequence[Entry], folder: str) -> None:

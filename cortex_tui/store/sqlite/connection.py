@@ -10,7 +10,7 @@ from pathlib import Path
 import aiosqlite
 
 from cortex_tui.paths import make_private_file, make_private_folder
-from cortex_tui.store.errors import SnapshotError, translated
+from cortex_tui.store.errors import FAILURES, SnapshotError, translated
 from cortex_tui.store.sqlite import schema
 
 BUSY_SECONDS = 2.0
@@ -35,7 +35,7 @@ async def open_for_writing(path: Path) -> aiosqlite.Connection:
         await _refuse_read_only(connection)
     except BaseException as error:
         await connection.close()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, FAILURES):
             raise translated(error, path) from error
         raise
     return connection
@@ -51,7 +51,7 @@ async def open_for_reading(path: Path) -> tuple[aiosqlite.Connection | None, str
         return None, ""
     try:
         return await _open_uri(path, f"{uri}?mode=ro"), ""
-    except sqlite3.Error as error:
+    except FAILURES as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (
             sqlite3.SQLITE_CANTOPEN,
             sqlite3.SQLITE_READONLY,
@@ -61,7 +61,7 @@ async def open_for_reading(path: Path) -> tuple[aiosqlite.Connection | None, str
     # database itself is left to read.
     try:
         connection = await _open_uri(path, f"{uri}?mode=ro&immutable=1")
-    except sqlite3.Error as error:
+    except FAILURES as error:
         raise translated(error, path) from error
     return connection, _notice_of_log(path)
 
@@ -99,7 +99,7 @@ async def _connect(path: Path, database: str, *, uri: bool) -> aiosqlite.Connect
         return await aiosqlite.connect(
             database, uri=uri, isolation_level=None, timeout=BUSY_SECONDS
         )
-    except sqlite3.Error as error:
+    except FAILURES as error:
         raise translated(error, path) from error
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import aiosqlite
 
-from cortex_tui.store.errors import SnapshotError, translated
+from cortex_tui.store.errors import FAILURES, SnapshotError, translated
 from cortex_tui.store.sqlite.connection import identity, open_for_writing
 
 
@@ -61,7 +61,7 @@ class StoreFile:
             try:
                 await self._connection.execute_fetchall("VACUUM")
                 await self._connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-            except sqlite3.Error as error:
+            except FAILURES as error:
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
                     raise translated(error, self.path) from error
 
@@ -101,6 +101,6 @@ class StoreFile:
                 # Queued behind whatever was under way, so that it holds even for a call that was
                 # cancelled; it does nothing where SQLite has rolled back already.
                 await asyncio.shield(connection.rollback())
-                if isinstance(error, sqlite3.Error):
+                if isinstance(error, FAILURES):
                     raise translated(error, self.path) from error
                 raise

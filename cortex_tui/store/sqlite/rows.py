@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,18 +17,21 @@ from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.errors import SnapshotError, damaged
 from cortex_tui.store.library import MeasuredRun, NoiseRecord, RunFacts
 from cortex_tui.store.records import (
+    UNREADABLE,
     EncodedHistogram,
     IntervalRecord,
     LogRecord,
     RunRecord,
     SessionRecord,
+    refuse_endless_numbers,
 )
-from cortex_tui.text import encodable
+from cortex_tui.text import as_reason, encodable
 
 Row = tuple[Any, ...]
 _T = TypeVar("_T")
 _TIMES = ("service", "response", "lateness", "failure")
 _json = msgspec.json.Encoder()
+_LONG_NUMBER = re.compile(r"\d{20}")
 
 
 class _Facts(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -208,6 +212,9 @@ def _decoded(text: object, kind: type[_T], path: Path, what: str) -> _T:
     if not isinstance(text, str):
         raise damaged(path, what, f"expected text, found {type(text).__name__}")
     try:
-        return msgspec.json.decode(text, type=kind, dec_hook=decode_load)
-    except msgspec.MsgspecError as error:
-        raise damaged(path, what, error) from error
+        found = msgspec.json.decode(text, type=kind, dec_hook=decode_load)
+        if _LONG_NUMBER.search(text):
+            refuse_endless_numbers(found)
+    except UNREADABLE as error:
+        raise damaged(path, what, as_reason(str(error))) from error
+    return found

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import sqlite3
 from functools import cache
 from pathlib import Path
 
+from cortex_core import Conversation, Cortex, SearchContext, SearchHits, StoreError
 from cortex_tui.report import summary
 from cortex_tui.results.stored import from_stored
 from cortex_tui.store.errors import SnapshotError
@@ -77,7 +79,64 @@ def _stores() -> list[bytes]:
     return [(_DATA / name).read_bytes() for name in ("version-1.db", "version-2.db")]
 
 
+def _record(data: bytes) -> None:
+    """A store whose record of a run or, after an odd first byte, of a session is anybody's."""
+    file = _written(_stores()[1])
+    table = "session" if data and data[0] % 2 else "run"
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(f"UPDATE {table} SET record = ?", (data[1:].decode("utf-8", "replace"),))
+    asyncio.run(_read(file))
+
+
+@cache
+def _records() -> list[bytes]:
+    file = _written(_stores()[1])
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        return [
+            first + record.encode()
+            for table, first in (("run", b" "), ("session", b"!"))
+            for (record,) in connection.execute(f"SELECT record FROM {table} LIMIT 2")
+        ]
+
+
+def _core(data: bytes) -> None:
+    """The core's own store: it opens, or its error says that it does not."""
+
+    async def search() -> None:
+        async with Cortex.open(_written(data)) as cortex:
+            for text in ("slow query", "other"):
+                result = await cortex.send(SearchContext(text))
+                if result.ok:
+                    assert isinstance(result.unwrap(), SearchHits)
+
+    asyncio.run(search())
+
+
+@cache
+def _core_stores() -> list[bytes]:
+    async def fill() -> None:
+        async with Cortex.open(file) as cortex:
+            for content in ("a slow query", "another query", "\u6f22\u5b57" * 9):
+                await cortex.conversations.save(
+                    Conversation(content=content, title="title", quality=0.8)
+                )
+
+    file = _written(b"")
+    file.unlink()
+    asyncio.run(fill())
+    return [file.read_bytes()]
+
+
 TARGETS = (
+    Target(
+        "store-record",
+        _record,
+        _records,
+        (SnapshotError,),
+        thousands=4,
+        words=(b"null", b"[", b"{", b"[" * 5_000, b"9" * 30, b"9" * 400, b"9" * 5_000, b"-1"),
+    ),
+    Target("store-of-core", _core, _core_stores, (StoreError,), shape="bytes", thousands=2),
     Target("store", _store, _stores, (SnapshotError,), shape="bytes", thousands=5),
     Target(
         "store-to-write", _opened_to_write, _stores, (SnapshotError,), shape="bytes", thousands=3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import resource
 import struct
 import subprocess
@@ -124,6 +125,14 @@ def test_a_document_with_an_odd_value_in_one_place(name: str, data: st.DataObjec
     path = data.draw(st.sampled_from(leaves(document)))
     changed = put(document, path, data.draw(st.sampled_from(ODD)))
     refused_or_read(name, json.dumps(changed).encode())
+
+
+@pytest.mark.parametrize("key", ["round", "batch", "overflow", "workers"])
+def test_numbers_that_nothing_can_count_to_are_refused(key: str) -> None:
+    text = re.sub(rf'"{key}": \d+', f'"{key}": {10**400}', SAMPLES["session-json"].decode())
+    assert str(10**400) in text
+    with pytest.raises(FormatError):
+        read_file(text.encode(), Origin("x"), "session-json")
 
 
 @pytest.mark.parametrize("literal", ["NaN", "Infinity", "1e999", "-1"])

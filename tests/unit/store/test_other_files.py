@@ -237,3 +237,35 @@ async def test_a_damaged_list_of_runs_does_not_keep_an_older_store_from_opening(
     async with await open_store(path) as store:
         assert len(await store.list_sessions()) == 3
         assert len((await store.load("main")).runs) == 2
+
+
+@pytest.mark.parametrize("mode", ["read", "write"])
+@pytest.mark.parametrize(
+    ("good", "broken"),
+    [
+        # SQLite gives it back, and sqlite3 cannot decode it.
+        (b"id TEXT PRIMARY KEY", b"id TEXT PRIMARY \xffEY"),
+        # SQLite repeats it in an error of its own, which sqlite3 cannot decode.
+        (b"CREATE TABLE session", b"CREATE TABLE\xcc\xccession"),
+    ],
+)
+def test_text_that_is_not_utf_8_is_damage(
+    path: Path, mode: Mode, good: bytes, broken: bytes
+) -> None:
+    data = (DATA / "version-1.db").read_bytes()
+    assert good in data
+    path.write_bytes(data.replace(good, broken, 1))
+    with pytest.raises(SnapshotError, match=r"snapshots\.db: it is damaged: move it away"):
+        asyncio.run(open_store(path, mode))
+
+
+@pytest.mark.parametrize("record", ["[" * 100_000, '{"run": ' + "9" * 400 + "}", "9" * 5_000, ""])
+async def test_a_record_of_anybodys_is_one_clear_error(path: Path, record: str) -> None:
+    shutil.copy(DATA / "version-2.db", path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE run SET record = ?", (record,))
+    async with await open_store(path, "read") as store:
+        entry = (await store.list_sessions())[0]
+        with pytest.raises(SnapshotError, match="remove it, or restore the file") as error:
+            await store.load(entry.id)
+    assert "\n" not in str(error.value)
