@@ -191,6 +191,12 @@ def test_nor_is_one_that_returns_what_would_not_run(function: Any) -> None:
     assert str(raised.value) == MESSAGE
 
 
+def test_what_cannot_be_called_fails_where_it_is_called() -> None:
+    condition = spec.satisfies(object())  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="not callable"):
+        condition.is_satisfied_by(item())
+
+
 def test_what_a_function_returns_counts_as_true_or_false() -> None:
     assert spec.satisfies(lambda i: i.content).is_satisfied_by(item()) is True
     assert spec.satisfies(lambda i: i.source_id).is_satisfied_by(item()) is False

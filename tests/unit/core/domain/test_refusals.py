@@ -152,6 +152,7 @@ REFUSED: dict[type, tuple[str, dict[str, Any], dict[str, tuple[tuple[Any, str], 
                 ("!=", "expected one of <, <=, =, >=, >, got '!='"),
                 ("x" * 81, f"expected one of <, <=, =, >=, >, got {'x' * 80!r}"),
                 (None, "expected one of <, <=, =, >=, >, got NoneType"),
+                (["<"], "expected one of <, <=, =, >=, >, got list"),
             ),
             "value": (
                 ("high", "expected a number, got str"),
@@ -260,14 +261,17 @@ def test_what_else_is_refused_says_why(make: Callable[[], object], refused: str)
     assert str(raised.value) == refused.replace("{known}", known)
 
 
-def test_a_field_that_no_entity_has_is_refused_with_those_that_there_are() -> None:
+@pytest.mark.parametrize(("name", "shown"), [("speed", "'speed'"), (["id"], "list")])
+def test_a_field_that_no_entity_has_is_refused_with_those_that_there_are(
+    name: Any, shown: str
+) -> None:
     with pytest.raises(InvalidValueError) as raised:
-        Compares("speed", "!", None)  # type: ignore[arg-type]
+        Compares(name, "!", None)  # type: ignore[arg-type]
     field, operator = raised.value.violations
     assert operator.field == "operator"
     assert field.field == "field"
     assert field.message.startswith("expected one of id, title, content, quality, turn_count, ")
-    assert field.message.endswith(", got 'speed'")
+    assert field.message.endswith(f", got {shown}")
 
 
 @pytest.mark.parametrize("value", [0, 0.0, 1, 1.0])
