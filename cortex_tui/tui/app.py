@@ -16,6 +16,8 @@ from typing import Any, ClassVar, NamedTuple
 from textual import on
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -40,6 +42,7 @@ from cortex_tui.tui.screenshot import save_screenshot
 from cortex_tui.tui.self_contained import self_contained
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.memory import LOOK_S, NOTHING, Memory, Remembered
+from cortex_tui.tui.terminal_driver import TerminalDriver
 from cortex_tui.tui.watching import Unwatched, Watched
 from cortex_tui.tui.widgets.tones import TonedApp
 
@@ -121,6 +124,10 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
         self._main = MainScreen(
             catalog, checked, store, reader=reader, meter=meter, cores=cores, was=was
         )
+
+    def get_driver_class(self) -> type[Driver]:
+        found = super().get_driver_class()
+        return TerminalDriver if found is LinuxDriver else found
 
     def get_default_screen(self) -> Screen[Any]:
         return self._main
