@@ -78,19 +78,15 @@ class Desk:
 
     def choose(self, suite: str) -> None:
         """Checks all profiles of a suite, and no other."""
-        if "  0 checked" not in self.terminal.screen():
-            # Every name has a dot. The key checks none of what is listed, if any of it is checked.
-            self._filter(".")
-            self.workbench.press("a")
-            self.terminal.wait_for("  0 checked")
-        self._filter(f"{suite}.")
+        self._drop_filter()
+        give_up = time.monotonic() + PATIENCE_S
+        while "  0 checked" not in self.terminal.screen():
+            assert time.monotonic() < give_up, self.terminal.screen()
+            self.workbench.press("A")  # all of them, and then none
+            time.sleep(KEY_S)
+        self._type_filter(f"{suite}.")
         self.workbench.press("a")
         self.terminal.wait_for(f"  {len(PROFILES[suite])} checked")
-
-    def _filter(self, text: str) -> None:
-        """Lists what has that text."""
-        self._drop_filter()
-        self._type_filter(text)
 
     def _drop_filter(self) -> None:
         while re.search(r"/\S+ \d+ of ", self.terminal.screen().split("\n", 1)[0]):
