@@ -1,13 +1,16 @@
-"""What no person does on purpose: resizing without end, pasting a megabyte, 200 profiles."""
+"""What no person does on purpose: resizing without end, pasting a megabyte, 200 profiles, and
+stopping the program from outside."""
 
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 from cortex_tui.store.records import StoredSession
 from cortex_tui.store.sqlite.store import SqliteStore
-from tests.e2e.conftest import Launch
+from tests.e2e.conftest import Launch, OpenTerminal
 from tests.e2e.program import newest_session, write_suite
 from tests.e2e.workbench import Workbench
 
@@ -94,3 +97,43 @@ def test_two_hundred_profiles_run_while_every_tab_is_looked_through(
     runs = stored(folder).runs
     assert len(runs) == 200
     assert {(run.state, run.service.count) for run in runs} == {("finished", 20)}
+
+
+def test_a_workbench_that_was_suspended_takes_keys_in_order_and_ends(
+    folder: Path, open_terminal: OpenTerminal
+) -> None:
+    write_suite(folder, STEADY, defaults="warmup = 0")
+    terminal = open_terminal()
+    # Without job control the shell neither takes the terminal back nor restores its modes.
+    terminal.run(["set", "+m"])
+    workbench = Workbench(terminal, "launch", "shop.steady")
+    workbench.press("r")
+    workbench.wait_for_row("steady", lambda row: row.operations > 0)
+    pid = terminal.pid
+    for _ in range(3):
+        os.kill(pid, signal.SIGSTOP)
+        workbench.press("/")
+        terminal.type("steady")
+        os.kill(pid, signal.SIGCONT)
+        terminal.wait_for("/steady 1 of")
+        workbench.escape("/steady")
+    workbench.wait_for_state("finished")
+    workbench.leave()
+    terminal.run(["stty", "-a"])
+    terminal.wait_for(" icanon", " echo ", " icrnl")
+    assert everything_was_counted(folder)
+
+
+def test_a_workbench_that_is_a_stopped_job_comes_back_to_the_foreground(
+    folder: Path, launch: Launch
+) -> None:
+    write_suite(folder, STEADY, defaults="warmup = 0")
+    workbench = started(launch)
+    os.kill(workbench.terminal.pid, signal.SIGSTOP)
+    workbench.terminal.wait_for("Stopped")
+    # The terminal is as the workbench has set it, where enter ends no line.
+    workbench.terminal.type("fg")
+    workbench.press("C-j")
+    workbench.wait_for_state("finished")
+    workbench.leave()
+    assert everything_was_counted(folder)
