@@ -11,8 +11,8 @@ class TerminalDriver(LinuxDriver):
     """Continues once, whatever has stopped it.
 
     Textual begins anew at each SIGCONT, but ends what there was only at a SIGTSTP. After a SIGSTOP
-    two threads would share what is typed, so keys would change places; the program would not end, as
-    only one of them would; and the terminal would stay in the modes of the screen.
+    two threads would share what is typed, so keys would change places. Left, the program would wait
+    for one of them for ever, and the terminal would stay in the modes of the screen.
     """
 
     def _sigcont_application(self, *signal: object) -> None:
