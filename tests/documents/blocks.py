@@ -14,7 +14,8 @@ Comments on the lines before a block, such as `<!-- exit 1 -->`, change that:
 - `not run: REASON`: the block is not run;
 - `needs: NAME …`: it is run only where postgres, chromium, tmux, ssh, or a Python package is there;
   as the first line of a page it counts for all of it;
-- `exit N`: the last command ends with this exit code, and not with 0;
+- `exit N`: the last command ends with this exit code, and not with 0; `exit N M`: every command
+  ends with one of these, where it depends on what is measured;
 - `output`: what the commands print has to be what is shown; `...` stands for anything;
 - `background` or `background: TEXT`: the commands run until the end of the page, and the next block
   begins when they have printed the text;

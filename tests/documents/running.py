@@ -111,7 +111,7 @@ def _run_block(block: Block, page: str, shell: Shell, printed: Printed | None) -
         _write(block, page, shell)
     elif block.language == "python":
         done = shell.run("python -", block.text)
-        _expect(done, Command(block.line, "the script"), page, _exit_code(block))
+        _expect(done, Command(block.line, "the script"), page, *_exit_codes(block))
     elif block.language == "toml":
         _check_suite(block, page, shell)
     elif block.language == "json":
@@ -136,9 +136,11 @@ def _write(block: Block, page: str, shell: Shell) -> None:
 
 
 def _check_suite(block: Block, page: str, shell: Shell) -> None:
+    nothing_shipped = shell.home / "suites"
+    nothing_shipped.mkdir(exist_ok=True)
     file = shell.home / "suite.toml"
     file.write_text(block.text, encoding="utf-8")
-    catalog = load_catalog([file], shipped=shell.home / "none")
+    catalog = load_catalog([file], shipped=nothing_shipped)
     if catalog.problems or not catalog.profiles:
         errors = "\n".join(str(problem) for problem in catalog.problems)
         raise PageError(page, block.line, f"expected a valid suite:\n{errors or 'no profiles'}")
@@ -153,8 +155,7 @@ def _run_commands(block: Block, page: str, shell: Shell, printed: Printed | None
             done = shell.start(command.text, block.directives["background"])
         else:
             done = shell.run(command.text)
-        last = at == len(commands) - 1
-        _expect(done, command, page, _exit_code(block) if last else 0)
+        _expect(done, command, page, *_exit_codes(block, last=at == len(commands) - 1))
         if printed is not None:
             printed(command, done.output)
         if "output" in block.directives and not matches(command.shown, done.output):
@@ -240,14 +241,17 @@ def _settle(window: Terminal) -> None:
         time.sleep(0.1)
 
 
-def _exit_code(block: Block) -> int:
-    return int(block.directives.get("exit", "0"))
+def _exit_codes(block: Block, *, last: bool = True) -> list[int]:
+    """The codes with which a command may end: several are for all of a block, one for the last."""
+    codes = [int(code) for code in block.directives.get("exit", "0").split()]
+    return codes if last or len(codes) > 1 else [0]
 
 
-def _expect(done: Done, command: Command, page: str, code: int) -> None:
-    if done.code == code:
+def _expect(done: Done, command: Command, page: str, *codes: int) -> None:
+    if done.code in codes:
         return
     how = "took too long" if done.code is None else f"ended with exit code {done.code}"
+    expected = " or ".join(map(str, codes))
     raise PageError(
-        page, command.line, f"`{command.text.strip()}` {how}, expected {code}:\n{done.output}"
+        page, command.line, f"`{command.text.strip()}` {how}, expected {expected}:\n{done.output}"
     )

@@ -15,17 +15,6 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 NOT_YET: frozenset[str] = frozenset(
     {
         "docs/architecture.md",
-        "docs/guides/ci.md",
-        "docs/guides/cluster.md",
-        "docs/guides/comparing.md",
-        "docs/guides/curves.md",
-        "docs/guides/keys-and-configuration.md",
-        "docs/guides/profiles.md",
-        "docs/guides/pytest.md",
-        "docs/guides/serve.md",
-        "docs/guides/snapshots.md",
-        "docs/guides/timeline.md",
-        "docs/guides/versions.md",
     }
 )
 """Pages whose blocks do not follow the conventions yet."""

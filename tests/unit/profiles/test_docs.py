@@ -11,19 +11,10 @@ from cortex_tui.loads.registry import load_keys
 from cortex_tui.loads.staged import STAGE_KEYS
 from cortex_tui.profiles.keys import KEYS
 from cortex_tui.profiles.lengths import BOUND_KEYS
-from cortex_tui.profiles.loader import load_catalog
 
 ROOT = Path(__file__).resolve().parents[3]
 REFERENCE = (ROOT / "docs" / "guides" / "profiles.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```toml\n(.+?)```", REFERENCE, re.DOTALL)
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda text: text.split("\n")[0])
-def test_its_examples_are_right(tmp_path: Path, example: str) -> None:
-    (tmp_path / "x.toml").write_text(example, encoding="utf-8")
-    catalog = load_catalog([tmp_path / "x.toml"], shipped=tmp_path)
-    assert catalog.problems == ()
-    assert catalog.profiles
 
 
 @pytest.mark.parametrize("key", sorted({*KEYS, *load_keys(), *STAGE_KEYS, *BOUND_KEYS}))
