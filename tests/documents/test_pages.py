@@ -14,7 +14,6 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 
 NOT_YET: frozenset[str] = frozenset(
     {
-        "docs/architecture.md",
     }
 )
 """Pages whose blocks do not follow the conventions yet."""

@@ -1,11 +1,11 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from cortex_tui import workload
 
 
 @workload
-async def checkout(pool: int = 4) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+async def checkout(pool: int = 4) -> AsyncGenerator[Callable[[], Awaitable[None]], None]:
     async def operation() -> None:
         await asyncio.sleep(0.001)
 
