@@ -12,7 +12,7 @@ import pytest
 from cortex_tui.cli.group import program
 from tests.documents.blocks import Block, parse, read_page
 from tests.documents.running import commands_of
-from tests.documents.test_pages import ROOT, name_of, ready
+from tests.documents.test_pages import PAGES, ROOT, name_of
 
 
 def commands_in(block: Block) -> list[str]:
@@ -39,7 +39,7 @@ def unknown_in(command: str) -> list[str]:
     return [option for option in given if option not in known]
 
 
-@pytest.mark.parametrize("path", ready(), ids=name_of)
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
 def test_commands_and_options_exist(path: Path) -> None:
     for block in read_page(path, ROOT).blocks:
         if block.why_not_run is not None or block.language == "yaml":

@@ -12,12 +12,6 @@ from tests.documents.running import missing, run_page
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
-NOT_YET: frozenset[str] = frozenset(
-    {
-    }
-)
-"""Pages whose blocks do not follow the conventions yet."""
-
 MOST_NOT_RUN = 40
 """How many blocks may have a reason not to be run: another machine, a CI host, a cloud."""
 
@@ -26,11 +20,7 @@ def name_of(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
-def ready() -> list[Path]:
-    return [page for page in PAGES if name_of(page) not in NOT_YET]
-
-
-@pytest.mark.parametrize("path", ready(), ids=name_of)
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
 def test_its_blocks_work(path: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     page = read_page(path, ROOT)
     reason = missing(page.needs)
@@ -49,7 +39,7 @@ def test_its_blocks_work(path: Path, tmp_path: Path, request: pytest.FixtureRequ
 def test_few_blocks_are_not_run() -> None:
     found: list[tuple[str, Block]] = [
         (name_of(path), block)
-        for path in ready()
+        for path in PAGES
         for block in read_page(path, ROOT).blocks
         if block.why_not_run is not None
     ]
