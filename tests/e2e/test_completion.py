@@ -19,8 +19,6 @@ tags = ["fast"]
 [profile.second]
 """
 
-pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -29,22 +27,44 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def offered(folder: Path, line: str) -> list[str]:
-    """What bash completes the last word of the line to."""
-    script = f"""
+SCRIPTS = {
+    "bash": """
         eval "$(cortex-tui completion bash)"
-        COMP_WORDS=({line}) COMP_CWORD={len(line.split()) - 1}
+        COMP_WORDS=({line}) COMP_CWORD={last}
         _cortex_tui_completion cortex-tui
         printf '%s\\n' "${{COMPREPLY[@]}}"
-    """
+    """,
+    # The commands that list what is offered print it, without what stands behind the colon.
+    "zsh": """
+        compdef() {{ }}
+        _describe() {{ print -l -- ${{${{(P)3}}%%:*}} }}
+        compadd() {{ print -l -- ${{(P)@[-1]}} }}
+        eval "$(cortex-tui completion zsh)"
+        words=({line}) CURRENT={last}+1
+        _cortex_tui_completion
+    """,
+    "fish": """
+        cortex-tui completion fish | source
+        complete --do-complete '{line}' | string replace --regex '\\t.*' ''; true
+    """,
+}
+"""What prints how a shell completes the last word of a line."""
+
+
+def offered(folder: Path, line: str, shell: str = "bash") -> list[str]:
+    if shutil.which(shell) is None:
+        pytest.skip(f"there is no {shell}")
+    typed = line if shell == "fish" or not line.endswith(" ") else f"{line}''"
+    script = SCRIPTS[shell].format(line=typed, last=len(typed.split()) - 1)
     done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=True,
+        [shell, "-c", script], cwd=folder, capture_output=True, text=True, check=True,
         env={"PATH": f"{PROGRAM.parent}:/usr/bin:/bin", "HOME": str(folder)},
     )  # fmt: skip
     assert "Traceback" not in done.stderr
     return done.stdout.split()
 
 
+@pytest.mark.parametrize("shell", SCRIPTS)
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -58,9 +78,8 @@ def offered(folder: Path, line: str) -> list[str]:
         ("cortex-tui no-such-command x", []),
     ],
 )
-def test_words_are_completed(folder: Path, line: str, words: list[str]) -> None:
-    found = offered(folder, line + "''" if line.endswith(" ") else line)
-    assert found == words
+def test_words_are_completed(folder: Path, shell: str, line: str, words: list[str]) -> None:
+    assert set(offered(folder, line, shell)) == set(words)
 
 
 def test_saved_sessions_are_offered_by_name(folder: Path) -> None:

@@ -28,7 +28,6 @@ from cortex_core import (
 )
 from cortex_core.domain import specification
 from cortex_core.memory import MemoryStore
-from cortex_core.postgres import schema as postgres_schema
 from cortex_core.sqlite import schema as sqlite_schema
 
 FOLDER = Path(__file__).parents[3] / "docs" / "core"
@@ -189,6 +188,9 @@ def written(function: Any) -> str:
 
 
 def test_the_versions_of_the_stores_are_those_of_the_code() -> None:
+    pytest.importorskip("psycopg", reason="the extra `postgres` is not installed")
+    from cortex_core.postgres import schema as postgres_schema
+
     stated = {row[0]: int(row[1]) for row in rows(section("operation", "Upgrades"))}
     assert stated == {
         "SQLite": sqlite_schema.SCHEMA_VERSION,
