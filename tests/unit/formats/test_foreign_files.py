@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
+import math
+import statistics
 import struct
 import zlib
 from typing import Any
 
+import numpy as np
 import pytest
 
 from cortex_tui.formats.hdr_payload import read_payload
+from cortex_tui.formats.importing import count_of, counted, ns_of
 from cortex_tui.formats.port import FormatError, Origin
 from cortex_tui.formats.registry import read_file
 from cortex_tui.results.stored import from_stored
+from cortex_tui.stats.moments import Moments
 from cortex_tui.store.records import RunRecord, StoredSession
 
 
@@ -170,3 +175,144 @@ def test_k6_s_points_are_values() -> None:
 def test_counts_of_other_widths_are_refused(version: int, word: int) -> None:
     with pytest.raises(FormatError):
         read_payload(payload(version, [], word=word))
+
+
+def packed(plain: bytes, *, outer: int = 0x1C849304, cut: int = 0, more: int = 0) -> str:
+    """A compressed histogram of any content, whose end is cut, or whose header promises more."""
+    compressed = zlib.compress(plain)[: -cut or None]
+    header = struct.pack(">II", outer, len(compressed) + more)
+    return base64.b64encode(header + compressed).decode()
+
+
+def plain(body: bytes = b"\2", **fields: Any) -> bytes:
+    """An unpacked V2 histogram with one value in its first bucket."""
+    given = {"cookie": 0x1C849303, "size": len(body), "offset": 0, "digits": 2, "lowest": 1}
+    given |= fields
+    return struct.pack(">IIiiqqd", *given.values(), 1_000_000, 1.0) + body
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("A" * (4 * 1024 * 1024 + 1), "of 4,194,305 characters: at most 4,194,304 are read"),
+        ("no base64!", "a histogram that is not base64"),
+        ("AAAA", "a histogram that is cut short"),
+        (base64.b64encode(b"\0" * 9).decode(), "no compressed HdrHistogram: it begins with 0x0"),
+        (packed(plain(), more=1), "a histogram that is cut short"),
+        (packed(plain(), cut=3), "a histogram that is cut short, or unpacks to more than"),
+        (
+            base64.b64encode(struct.pack(">II", 0x1C849304, 4) + b"zzzz").decode(),
+            "a histogram that cannot be unpacked",
+        ),
+        (packed(b"\0" * (8 * 1024 * 1024 + 1)), "unpacks to more than 8,388,608 bytes"),
+        (packed(b"\0" * 39), "a histogram that is shorter than its header"),
+        (packed(plain(size=2)), "a histogram that is cut short"),
+        (packed(plain(cookie=0x1C849301)), "a histogram whose two headers do not fit"),
+        (packed(plain(digits=6)), "a histogram with 6 digits from 1, shifted by 0"),
+        (packed(plain(digits=-1)), "a histogram with -1 digits from 1, shifted by 0"),
+        (packed(plain(lowest=0)), "a histogram with 2 digits from 0, shifted by 0"),
+        (packed(plain(lowest=1 << 62)), f"with 2 digits from {1 << 62}, shifted by 0"),
+        (packed(plain(offset=1)), "a histogram with 2 digits from 1, shifted by 1"),
+        (packed(plain(b"\x80")), "a histogram with counts that are cut short"),
+        (
+            # A step over 2^52 buckets, with one behind them.
+            packed(plain(b"\xff" * 7 + b"\x3f\2")),
+            "a histogram with more buckets than there can be",
+        ),
+        (
+            payload(1, [(1 << 16) - 1]),
+            "a histogram with negative counts",
+        ),
+        (packed(plain(lowest=1 << 60)), "a histogram with values beyond 2"),
+    ],
+)
+def test_a_histogram_that_is_none_is_refused_with_what_is_wrong(text: str, message: str) -> None:
+    with pytest.raises(FormatError) as raised:
+        read_payload(text)
+    assert message in str(raised.value)
+
+
+def test_a_histogram_without_values_has_no_buckets() -> None:
+    for text in (packed(plain(b"")), payload(2, [0, 0]), payload(1, [0, 0])):
+        found = read_payload(text)
+        assert (found.values.tolist(), found.counts.tolist()) == ([], [])
+
+
+def test_buckets_are_counted_from_the_lowest_value_on() -> None:
+    # In steps of 1,024 ns: the second bucket's middle.
+    assert read_payload(packed(plain(b"\0\2", lowest=1_500))).values.tolist() == [1_024 + 511]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("5", "it: expected a number, got '5'"),
+        (True, "it: expected a number, got True"),
+        (None, "it: expected a number, got None"),
+        (math.nan, "it: expected a finite number, got nan"),
+        (math.inf, "it: expected a finite number, got inf"),
+        (-0.5, "it: expected a time, got -0.5"),
+        (1e300, "it: expected a time, got 1e+300"),
+    ],
+)
+def test_what_is_no_time_is_refused(value: Any, message: str) -> None:
+    with pytest.raises(FormatError) as raised:
+        ns_of(value, 1e9, "it")
+    assert str(raised.value) == message
+
+
+def test_a_time_is_in_nanoseconds() -> None:
+    assert [ns_of(value, 1e6, "it") for value in (0, 1, 2.5)] == [0, 1e6, 2.5e6]
+
+
+@pytest.mark.parametrize("value", ["5", True, -1, 2.5, (1 << 53) + 1, None])
+def test_what_is_no_count_is_refused(value: Any) -> None:
+    with pytest.raises(FormatError, match="it: expected a count, got"):
+        count_of(value, "it")
+
+
+def test_a_count_may_be_written_as_a_float() -> None:
+    assert [count_of(value, "it") for value in (0, 7, 7.0, 1 << 53)] == [0, 7, 7, 1 << 53]
+
+
+def ints(*values: int) -> np.ndarray:
+    return np.array(values, np.int64)
+
+
+def test_buckets_of_another_histogram_are_counted_in_ours() -> None:
+    found = counted(ints(5, 7, 9), ints(2, 0, 1), unit_ns=1_000)
+    values = [5_000, 5_000, 9_000]
+    assert found.counts.tolist() == [2, 1]
+    moments = found.moments
+    assert (moments.count, moments.min_ns, moments.max_ns) == (3, 5_000, 9_000)
+    assert moments.mean_ns == pytest.approx(statistics.fmean(values))
+    assert moments.stddev_ns == pytest.approx(statistics.stdev(values))
+    assert counted(ints(), ints()).moments == counted(ints(1), ints(0)).moments == Moments()
+
+
+def test_what_is_longer_than_an_hour_is_overflow() -> None:
+    hour_ms = 3_600_000
+    some = counted(ints(hour_ms, hour_ms + 1), ints(2, 3), unit_ns=1_000_000)
+    assert (some.total, some.overflow) == (2, 3)
+    assert some.moments.max_ns == (hour_ms + 1) * 1_000_000
+    only = counted(ints(hour_ms + 1, hour_ms + 2), ints(2, 3), unit_ns=1_000_000)
+    assert (only.total, only.overflow, only.size) == (0, 5, 0)
+    assert (only.moments.min_ns, only.moments.max_ns) == (
+        (hour_ms + 1) * 1_000_000,
+        (hour_ms + 2) * 1_000_000,
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "counts", "message"),
+    [
+        (ints(1, 2), ints(1, -1), "negative times or counts"),
+        (ints(-1, 2), ints(1, 1), "negative times or counts"),
+        (ints(1, 2), ints(1 << 53, 1 << 53), "counts that no run can have made"),
+    ],
+)
+def test_buckets_that_no_run_can_have_made_are_refused(
+    values: np.ndarray, counts: np.ndarray, message: str
+) -> None:
+    with pytest.raises(FormatError, match=message):
+        counted(values, counts)

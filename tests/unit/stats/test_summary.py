@@ -88,6 +88,7 @@ def test_a_percentile_is_flagged_when_more_are_missing_than_lie_beyond_it() -> N
     assert not flagged(0.9, 9, 1)
     assert flagged(0.5, 0, 1)
     assert not flagged(0.9999, 10**6, 0)
+    assert not flagged(0.5, 0, 0)
 
 
 @pytest.mark.parametrize(
