@@ -12,12 +12,12 @@ def line_of_profile(text: str, name: str) -> int:
     name as a key. A text that looks like one is taken for one: a person will see.
     """
     word = rf"""(?:{re.escape(name)}|"{re.escape(name)}"|'{re.escape(name)}')"""
-    own = re.compile(rf"\s*\[{{0,2}}\s*profile\s*\.\s*{word}\s*[\].=]")
-    within = re.compile(rf"\s*{word}\s*[.=]")
+    own = re.compile(rf"\[{{0,2}}\s*profile\s*\.\s*{word}\s*[\].=]")
+    within = re.compile(rf"{word}\s*[.=]")
     section = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(map(str.strip, text.splitlines()), 1):
         if own.match(line) or (section == "profile" and within.match(line)):
             return number
-        if header := re.match(r"\s*\[\s*([^\]]*?)\s*\]", line):
-            section = header[1]
+        if header := re.match(r"\[([^\]]*)\]", line):
+            section = header[1].strip()
     return 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,9 @@ import tomli
 
 from cortex_tui.limits import MAX_TOML_BYTES
 from cortex_tui.toml.reading import RefusedError
+
+_READ_AGAIN = 4
+"""How many times the length of a file is read at most to find where its keys are."""
 
 
 def toml_bytes(file: Path) -> bytes:
@@ -39,22 +42,36 @@ def toml_table(data: bytes) -> dict[str, Any]:
         raise RefusedError("", f"not valid TOML: {error}") from None
 
 
-def line_of(data: bytes, path: Sequence[str]) -> int | None:
-    """The number of the line on which a key begins, or the table that has it; None if it is not
-    there. Takes as long as reading the file once for each of its lines.
+def lines_of(data: bytes, paths: Iterable[Sequence[str]]) -> list[int | None]:
+    """For each path, the number of the line on which its key begins, or the table that has it; None
+    if it is not there, or too far behind values that have very many lines.
 
-    The parser reports no places, but it can read a file up to a line.
+    The parser reports no places, but it can read each statement by itself, below the header of its
+    table.
     """
-    lines = data.decode("utf-8-sig", errors="replace").splitlines()
-    begins = 1
-    for number in range(1, len(lines) + 1):
+    begun: dict[tuple[str, ...], int] = {}
+    left = _READ_AGAIN * len(data) + 100_000
+    header, statement, begins = "", "", 1
+    for number, line in enumerate(data.decode("utf-8-sig", errors="replace").split("\n"), 1):
+        statement += f"{line}\n"
+        left -= len(header) + len(statement)
+        if left < 0:
+            break
         try:
-            table: object = tomli.loads("\n".join(lines[:number]))
+            table = tomli.loads(header + statement)
         except (ValueError, RecursionError):
             continue  # within a value of several lines
-        for name in path:
-            table = table.get(name) if isinstance(table, dict) else None
-        if table is not None:
-            return begins
-        begins = number + 1
-    return None
+        for path in _paths(table):
+            begun.setdefault(path, begins)
+        if statement.lstrip().startswith("["):
+            header = statement
+        statement, begins = "", number + 1
+    return [begun.get(tuple(path)) for path in paths]
+
+
+def _paths(table: dict[str, Any], *above: str) -> Iterator[tuple[str, ...]]:
+    """Of a table's keys, and of those in its tables."""
+    for name, value in table.items():
+        yield (*above, name)
+        if isinstance(value, dict):
+            yield from _paths(value, *above, name)

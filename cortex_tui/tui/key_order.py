@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from textual import events
-from textual.app import App, ReturnType
+from textual.app import App, ReturnType, ScreenStackError
 from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
@@ -41,10 +41,14 @@ class KeysInOrder(App[ReturnType]):
         ):
             await super().on_event(event)
             return
-        if self.screen is not self._ready_screen:
+        try:
+            screen = self.screen
+        except ScreenStackError:
+            return  # it has been left, and that key came too late
+        if screen is not self._ready_screen:
             # One that was pushed by the key before may have neither widgets nor a focus yet.
-            self._ready_screen = self.screen
-            await _until_handled(self.screen)
+            self._ready_screen = screen
+            await _until_handled(screen)
         await self._take(event)
 
     async def _take(self, event: events.Key) -> None:

@@ -70,3 +70,11 @@ async def test_letters_behind_the_key_that_opens_a_line_go_into_the_line(
             app.post_message(key)
         await pilot.pause()
         assert main.did == did
+
+
+async def test_keys_that_come_when_the_screen_was_left_do_nothing() -> None:
+    app = KeysInOrder[None]()
+    async with app.run_test():
+        app.exit()
+    for key in in_one_piece("q?"):
+        await app.on_event(key)

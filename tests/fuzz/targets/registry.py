@@ -13,12 +13,13 @@ from tests.fuzz.targets import (
     stores,
     texts,
     toml_files,
+    typed,
 )
 
 TARGETS: dict[str, Target] = {
     target.name: target
     for module in (
-        frames, links, toml_files, imports, grammars, searches, stores, texts, completion,
+        frames, links, toml_files, imports, grammars, searches, stores, texts, completion, typed,
     )
     for target in module.TARGETS
 }  # fmt: skip

@@ -67,6 +67,7 @@ filter = "/"
 end_of_session_after = "10s"
 bell = true
 """
+_MANY_KEYS = b"[keys]\n" + b"".join(b'k%d = "f5"\n' % at for at in range(1_000))
 _VALUES = (
     b"true", b"1979-05-27T07:32:00Z", b"07:32:00", b"inf", b"nan", b"[[", b"]]", b"=", b"'''",
     b'"""', b"0x" + b"f" * 5_000, b"9" * 5_000, b'"1s"', b'"9h"', b'"1/s"', b"\\u0000",
@@ -106,8 +107,12 @@ def _hosts(data: bytes) -> None:
 
 
 def _config(data: bytes) -> None:
-    for problem in read_config(_written("config.toml", data)).problems:
+    file = _written("config.toml", data)
+    last = data.count(b"\n") + 1
+    for problem in read_config(file).problems:
         _problem(problem)
+        line = problem.where.removeprefix(f"{file}:").partition(":")[0]
+        assert not line.isdigit() or 0 <= int(line) <= last
 
 
 def _seeds(*own: bytes) -> Callable[[], list[bytes]]:
@@ -116,7 +121,7 @@ def _seeds(*own: bytes) -> Callable[[], list[bytes]]:
 
 TARGETS = (
     Target(
-        "suite", _suite, _seeds(_SMALL_SUITE),
+        "suite", _suite, _seeds(_SMALL_SUITE, _SMALL_SUITE + b" " * 60_000),
         words=(*_VALUES, *(name.encode() for name in (*KEYS, *SUITE_KEYS))), thousands=30,
     ),
     Target(
@@ -124,7 +129,7 @@ TARGETS = (
         words=(*_VALUES, b"machine", *(name.encode() for name in MACHINE_KEYS)), thousands=60,
     ),
     Target(
-        "config", _config, lambda: [_CONFIG, example().encode()],
+        "config", _config, lambda: [_CONFIG, example().encode(), _MANY_KEYS],
         words=(*_VALUES, b"keys", b"ctrl+", b"f12", b"escape", b"theme"), thousands=30,
     ),
 )  # fmt: skip
