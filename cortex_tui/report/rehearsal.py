@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cortex_tui.report.stream import toned
+from cortex_tui.report.tracebacks import tracebacks
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import SessionView
 from cortex_tui.tables import GAP, aligned
@@ -11,20 +12,18 @@ from cortex_tui.text import one_line
 
 def rehearsal(view: SessionView, *, colour: bool) -> tuple[str, bool]:
     """A line for each profile, the tracebacks of those that failed, and whether all worked."""
-    lines, tracebacks = [], []
+    lines = []
     names = aligned([run.profile.full_name for run in view.runs])
     for run, name in zip(view.runs, names, strict=True):
         why = _why_not(run)
         word = toned("failed" if why else "ok", "bad" if why else "good", colour=colour)
         lines.append(f"{name}{GAP}{word}{f'{GAP}{one_line(why)}' if why else ''}")
         lines += (f"{' ' * len(name)}{GAP}but: {one_line(warning)}" for warning in run.warnings)
-        if why and run.traceback:
-            tracebacks.append(f"\n{run.profile.full_name}:")
-            tracebacks += (f"  {one_line(line)}" for line in run.traceback.rstrip().split("\n"))
     if view.died:
         lines.append(f"{toned('died', 'bad', colour=colour)}: {one_line(view.died)}")
     worked = bool(view.runs) and not any(map(_why_not, view.runs))
-    return "\n".join([*lines, *tracebacks]), worked
+    failures = list(tracebacks(view.runs))
+    return "\n".join([*lines, *([""] if failures else []), *failures]), worked
 
 
 def _why_not(run: RunResult) -> str:

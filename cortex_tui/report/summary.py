@@ -16,6 +16,7 @@ from cortex_tui.report.results import (
     stage_tables,
 )
 from cortex_tui.report.stream import toned, wrapped
+from cortex_tui.report.tracebacks import tracebacks
 from cortex_tui.results.shared import shared_warnings
 from cortex_tui.results.view import SessionView
 from cortex_tui.text import one_line
@@ -52,13 +53,13 @@ def summary(
     if view.died:
         notes.append(f"{toned('died', 'bad', colour=colour)}: {one_line(view.died)}")
     notes = [line for note in notes for line in wrapped(note, width)]
-    tracebacks = list(_tracebacks(view))
+    failures = list(tracebacks(view.runs))
     end = [
         line
         for text in (*_measured_on(view), *where_stored(view, store))
         for line in wrapped(text, width)
     ]
-    blocks = (results, confidence, stages, shards, notes, tracebacks, end)
+    blocks = (results, confidence, stages, shards, notes, failures, end)
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
@@ -74,21 +75,10 @@ def troubles(
             wrong[f"{name}: {word}: {one_line(run.reason)}"] = None
     if view.died:
         wrong[f"{toned('died', 'bad', colour=colour)}: {one_line(view.died)}"] = None
-    tracebacks = list(_tracebacks(view))
+    failures = list(tracebacks(view.runs))
     end = [line for text in where_stored(view, store) for line in wrapped(text, width)]
     notes = [line for note in wrong for line in wrapped(note, width)]
-    return "\n\n".join("\n".join(block) for block in (notes, tracebacks, end) if block)
-
-
-def _tracebacks(view: SessionView) -> Iterator[str]:
-    """The first traceback of each run that has one, each text once."""
-    seen: dict[str, dict[str, None]] = {}
-    for run in view.runs:
-        if run.traceback:
-            seen.setdefault(run.traceback, {})[run.profile.full_name] = None
-    for traceback, names in seen.items():
-        yield f"{', '.join(names)}:"
-        yield from (f"  {one_line(line)}" for line in traceback.rstrip().split("\n"))
+    return "\n\n".join("\n".join(block) for block in (notes, failures, end) if block)
 
 
 def _measured_on(view: SessionView) -> Iterator[str]:

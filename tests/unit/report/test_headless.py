@@ -276,6 +276,31 @@ async def test_a_dry_run_says_of_each_profile_whether_it_works(
     assert "s.db" not in out.getvalue()
 
 
+async def test_a_dry_run_prints_the_same_traceback_once_for_all_profiles_that_have_it() -> None:
+    failed = [
+        run_view(
+            number,
+            name=name,
+            operations=0,
+            state="failed",
+            errors={"OSError": 1},
+            traceback=f"Traceback:\nOSError: {why}\n",
+        )
+        for number, (name, why) in enumerate([("a", "gone"), ("b", "gone"), ("c", "busy")])
+    ]
+    out = io.StringIO()
+    await run_headless(
+        StandIn(session_view(*failed)),
+        [profile()],
+        Delivery(store=Path("s.db"), dry_run=True),
+        out=out,
+        err=io.StringIO(),
+    )
+    one = "shop.a, shop.b:\n  Traceback:\n  OSError: gone\n"
+    other = "shop.c:\n  Traceback:\n  OSError: busy\n"
+    assert out.getvalue().endswith(f"\n\n{one}{other}")
+
+
 def test_a_line_of_progress_says_what_for_and_in_which_round() -> None:
     view = session_view(
         run_view(0),
