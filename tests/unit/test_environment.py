@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -106,7 +107,7 @@ def test_the_deepest_mount_counts(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 def test_a_process_that_turns_is_busy_unless_it_is_ours(tmp_path: Path) -> None:
     turning = "while True: pass"
-    orphan = _orphan(f"{sys.executable} -c '{turning}' & echo $!", tmp_path / "pid")
+    orphan = _orphan(f"{shlex.quote(sys.executable)} -c '{turning}' & echo $!", tmp_path / "pid")
     ours = subprocess.Popen([sys.executable, "-c", turning])
     try:
         # As long as it takes on a machine with more to do.

@@ -183,7 +183,7 @@ def test_a_snapshot_can_be_run_again_as_it_was(
     capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:
     arguments = ["*.good", "*.missed", "--one-by-one", "--duration", "30ms", "--save", "first"]
-    assert call(capsys, "run", *arguments).code == 1
+    call(capsys, "run", *arguments)
     (folder / "cortex-tui.toml").write_text("broken since")
     answer = call(capsys, "run", "--again", "first", "--json", "-")
     document = json.loads(answer.out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -151,7 +152,7 @@ async def test_what_is_not_there_or_another_version_is_named(
     python = script(
         tmp_path / "python",
         "echo hello from a login\n"
-        f'exec {sys.executable} -c "import sys as s\n{change}\nexec(s.argv[1])" "$2"',
+        f'exec {shlex.quote(sys.executable)} -c "import sys as s\n{change}\nexec(s.argv[1])" "$2"',
     )
     assert reason in await refusal_of(tmp_path, server.hosts(python=python))
 

@@ -28,7 +28,9 @@ from cortex_tui.store.port import open_store
 
 def write(folder: Path, **files: str) -> None:
     for name, text in files.items():
-        file = folder / name.replace("__", "/").replace("_py", ".py")
+        within = name.replace("__", "/").replace("_py", ".py")
+        file = folder / within
+        assert file.is_relative_to(folder), f"{within} is outside of the test's folder"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
 
@@ -100,7 +102,6 @@ def test_what_tools_leave_behind_stays_here(tmp_path: Path) -> None:
         tmp_path,
         bench_py="",
         pkg__mod_py="",
-        __pycache____x="",  # /pycache//x
         node_modules__a="",
     )
     for name in (".git/HEAD", ".venv/x.py", "pkg/__pycache__/mod.pyc", ".cortex-tui/snapshots.db"):
