@@ -44,9 +44,8 @@ def exponent(cells: Sequence[Cell], parameter: str) -> tuple[float | None, str]:
     across = along = 0.0
     for points in groups.values():
         mean_x = sum(x for x, _ in points) / len(points)
-        mean_y = sum(y for _, y in points) / len(points)
         across += sum((x - mean_x) ** 2 for x, _ in points)
-        along += sum((x - mean_x) * (y - mean_y) for x, y in points)
+        along += sum((x - mean_x) * y for x, y in points)
     if not across:
         return None, f"needs runs with at least two values of {parameter}"
     return along / across, ""

@@ -71,9 +71,11 @@ def spread_of_ratio(
 def spread_of_share(over: Floats, counts: Floats, *, steered: bool = False) -> Spread | None:
     """That of the share of operations that are `over`, with its deff."""
     found = spread_of_ratio(over, counts, steered=steered)
+    if found is None:
+        return None
     count = float(counts.sum())
-    share = float(over.sum()) / count if count else 0.0
-    if found is None or not 0 < share < 1:
+    share = float(over.sum()) / count
+    if not 0 < share < 1:
         return found
     deff = found.error**2 * count / (share * (1 - share))
     return Spread(found.error, found.blocks, max(1.0, deff))

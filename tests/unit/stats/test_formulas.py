@@ -21,7 +21,14 @@ from cortex_tui.stats.judging import deff_at_most
 from cortex_tui.stats.moments import EMPTY, Moments, clamped, merged
 from cortex_tui.stats.settling import drift
 from cortex_tui.stats.slowest_intervals import CHANCE, SLOWEST, Slice, slowest_intervals
-from cortex_tui.stats.spread import BLOCKS, MIN_BLOCKS, Spread, spread_of_ratio, spread_of_share
+from cortex_tui.stats.spread import (
+    BLOCKS,
+    MIN_BLOCKS,
+    Spread,
+    spread_beyond,
+    spread_of_ratio,
+    spread_of_share,
+)
 
 MS = 1_000_000
 INSIDE = st.floats(0.001, 0.999)
@@ -146,19 +153,75 @@ def test_the_error_of_a_ratio_is_that_of_its_blocks(size: int) -> None:
 
 def test_in_a_steered_load_the_steps_between_neighbours_count() -> None:
     # 30 blocks of one interval each; that without anything below is left out.
-    rates = [1.0, 4.0, 2.0, 8.0, 5.0] * 6
-    seconds = [1.0] * 30
-    steps = [(b - a) ** 2 / 2 for a, b in pairwise(rates)]
-    found = spread_of_ratio(np.array(rates), np.array(seconds), steered=True)
+    counts = [1.0, 4.0, 2.0, 8.0, 5.0] * 6
+    seconds = [0.5, 2.0] * 15
+
+    def by_hand(left_out: int | None = None) -> float:
+        known = [at for at in range(30) if at != left_out]
+        steps = [
+            (counts[b] / seconds[b] - counts[a] / seconds[a]) ** 2 * seconds[a] * seconds[b] / 2
+            for a, b in pairwise(known)
+        ]
+        return math.sqrt(30 / 29 * sum(steps)) / sum(seconds[at] for at in known)
+
+    found = spread_of_ratio(np.array(counts), np.array(seconds), steered=True)
     assert found is not None
-    assert found.error == pytest.approx(math.sqrt(30 / 29 * sum(steps)) / 30)
+    assert found.error == pytest.approx(by_hand())
     assert found.blocks == 20
     seconds[7] = 0.0
-    kept = [rate for at, rate in enumerate(rates) if at != 7]
-    steps = [(b - a) ** 2 / 2 for a, b in pairwise(kept)]
-    found = spread_of_ratio(np.array(rates), np.array(seconds), steered=True)
+    found = spread_of_ratio(np.array(counts), np.array(seconds), steered=True)
     assert found is not None
-    assert found.error == pytest.approx(math.sqrt(30 / 29 * sum(steps)) / 29)
+    assert found.error == pytest.approx(by_hand(left_out=7))
+    # Two thirds of 29 blocks, rounded down.
+    found = spread_of_ratio(np.array(counts[:29]), np.ones(29), steered=True)
+    assert found is not None
+    assert (found.blocks, type(found.blocks)) == (19, int)
+
+
+def test_a_share_of_a_steered_load_has_the_error_of_its_ratio() -> None:
+    random = np.random.default_rng(2)
+    over, counts = (
+        random.integers(0, 9, 60).astype(float),
+        random.integers(10, 90, 60).astype(float),
+    )
+    ratio = spread_of_ratio(over, counts, steered=True)
+    share = spread_of_share(over, counts, steered=True)
+    assert ratio is not None
+    assert share is not None
+    assert (share.error, share.blocks) == (ratio.error, ratio.blocks)
+    assert ratio != spread_of_ratio(over, counts)
+
+
+@pytest.mark.parametrize("steered", [False, True])
+@pytest.mark.parametrize("seed", range(12))
+def test_the_deff_beyond_a_limit_is_the_greatest_of_those_near_it(seed: int, steered: bool) -> None:
+    random = np.random.default_rng(seed)
+    # Below 2,048 ns each value has a bucket of its own; the level wanders, so deffs differ.
+    levels = 300 + 200 * np.sin(np.arange(60) * random.uniform(0.05, 2))
+    values = [np.abs(random.normal(level, 40, 30)).astype(np.int64) for level in levels]
+    values[3] = np.append(values[3], 2 * 3_600 * 10**9)
+    missing = random.integers(0, 3, 60).astype(float)
+    intervals = [IntervalHistogram.of(each.tobytes()) for each in values]
+    limit_ns, allowed = int(random.integers(300, 500)), float(random.choice([0.01, 0.05, 0.3]))
+
+    kept = sorted(int(v) for each in values for v in each if v < 10**9)
+    ranks = (max(1, round((1 - min(each * allowed, 0.5)) * len(kept))) for each in (0.5, 1, 2, 4))
+    counts = np.array([each.size for each in values]) + missing
+    spreads = [
+        spread_of_share(
+            np.array([float((each >= ns).sum()) for each in values]) + missing,
+            counts,
+            steered=steered,
+        )
+        for ns in (limit_ns, *(kept[rank - 1] + 1 for rank in ranks))
+    ]
+    at_limit = spreads[0]
+    assert at_limit is not None
+    found = spread_beyond(
+        Histogram.of_intervals(intervals), intervals, missing, limit_ns, allowed, steered=steered
+    )
+    deff = max(each.deff for each in spreads if each is not None)
+    assert found == Spread(at_limit.error, at_limit.blocks, deff)
 
 
 def test_a_share_of_none_and_of_all_has_no_deff() -> None:

@@ -25,8 +25,14 @@ def growing(power: float, **others: Any) -> list[Cell]:
 
 @pytest.mark.parametrize("power", [0.0, 1.0, 2.0, -0.5])
 def test_it_is_the_power_with_which_the_median_grows(power: float) -> None:
-    value, _ = exponent(growing(power), "rows")
+    value, why = exponent(growing(power), "rows")
     assert value == pytest.approx(power, abs=1e-12)
+    assert why == ""
+
+
+def test_a_median_of_nothing_counts_as_half_a_nanosecond() -> None:
+    value, _ = exponent([cell(0.0, rows=1), cell(1.0, rows=2)], "rows")
+    assert value == pytest.approx(1.0)
 
 
 def test_it_is_the_least_squares_fit_where_the_medians_lie_on_no_line() -> None:

@@ -83,10 +83,57 @@ def test_a_change_that_is_sure_but_tiny_is_none_to_wait_for() -> None:
     assert settles_after(lambda index: 1_000 + (5 if index < 20 else 0)) == MIN_VALUES
 
 
-def test_a_series_of_any_length_is_kept_in_bounds() -> None:
+def test_a_series_of_any_length_is_kept_in_bounds_as_means_of_neighbours() -> None:
     settling = Settling()
     for index in range(10_000):
         settling.add(100 + index)
-    assert len(settling) == 10_000
+        assert len(settling) == index + 1
     assert len(settling._values) < 1_200
+    assert settling._values[:2] == [107.5, 123.5]
+    assert settling.settled is False
+
+
+def test_a_long_series_that_changes_no_more_settles_in_the_end() -> None:
+    found = settles_after(lambda index: 100 + min(index, 1_500), 20_000)
+    assert found is not None
+    assert found > 1_500
+
+
+def test_a_value_of_nothing_is_half_of_one_of_1() -> None:
+    settling = Settling()
+    for index in range(MIN_VALUES):
+        settling.add(1 if index < 20 else 0)
     assert not settling.settled
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    ("slope", "noise", "settles"),
+    # To settle, the slope has to be shown to lie within 5 %, and not be known to be one.
+    [
+        (0.009, 0.0, True),
+        (0.02, 0.0, False),
+        (0.02, 0.01, False),
+        (0.02, 0.025, True),
+        (0.02, 0.035, False),
+        (0.049, 0.0, False),
+    ],
+)
+def test_a_slope_is_none_where_it_is_small_or_not_known_to_be_one(
+    slope: float, noise: float, settles: bool, sign: int
+) -> None:
+    # The first eighth is left out; of twelve parts of ten values each is above or below the slope.
+    values = []
+    for index in range(137):
+        above = (index - 17) // 10 % 4 in (1, 2)
+        level = slope * math.log(index + 0.5) + (noise if above else -noise)
+        values.append(math.exp(sign * level))
+    found, error = drift(values)
+    assert found == pytest.approx(sign * slope, abs=0.1 * noise + 2e-4)
+    assert error == pytest.approx(0.58 * noise, abs=0.02 * noise + 4e-5)
+    assert settled(values) is settles
+
+
+def test_fewer_values_than_it_takes_have_not_settled() -> None:
+    assert settled([5.0] * MIN_VALUES)
+    assert not settled([5.0] * (MIN_VALUES - 1))
