@@ -98,7 +98,8 @@ reference: $(INSTALLED)
 # The pictures of the documents, each a tab and a profile of a session that was measured once, by
 # `cortex-tui run shop --profiles docs/pictures/shop.toml --store docs/pictures/sample.db --save sample`;
 # one of another session (`run stall`, docs/pictures/stall.toml, docs/pictures/stall.db), with its curves together;
-# and a comparison (`run index --variant index --repeat 12`, docs/pictures/index.toml, docs/pictures/index.db).
+# and a comparison (`run index --variant index --repeat 12`, docs/pictures/index.toml, docs/pictures/index.db). Those of
+# the tutorials are of the suites in them, measured for 4 s.
 PICTURES := percentiles:checkout timeline:recommend heatmap:checkout distribution:checkout errors:checkout
 
 pictures: $(INSTALLED)
@@ -111,6 +112,10 @@ pictures: $(INSTALLED)
 		--profile stall.rate -o docs/pictures/stall.svg
 	$(BIN)/cortex-tui screenshot index --store docs/pictures/index.db --size 110x30 --screen compare \
 		--profile index.search -o docs/pictures/compare.svg
+	$(BIN)/cortex-tui screenshot pool --store docs/pictures/tutorials.db --size 110x30 --together \
+		--profile 'orders.pool[pool_size=1]' -o docs/pictures/pool.svg
+	$(BIN)/cortex-tui screenshot prices --store docs/pictures/tutorials.db --size 110x30 --tab heatmap \
+		--profile prices.blocking -o docs/pictures/prices.svg
 	@chmod 644 docs/pictures/*.svg
 
 # The sdist and the wheel in dist/: built twice to the same bytes, their contents checked, and tried in

@@ -19,9 +19,12 @@ Comments on the lines before a block, such as `<!-- exit 1 -->`, change that:
 - `output`: what the commands print has to be what is shown; `...` stands for anything;
 - `background` or `background: TEXT`: the commands run until the end of the page, and the next block
   begins when they have printed the text;
-- `keys: j "finished" q`: the command is started in a terminal, and the keys are pressed there; a
-  quoted text is waited for;
+- `keys: j "finished" q`: the command is started in a terminal, and the keys are pressed there; what
+  is quoted is a regular expression that is waited for;
 - `before: COMMANDS`: these run first; readers do not see them.
+
+Commands find suites that measure quickly in `$EXAMPLES`, a free port in `$PORT`, and with `needs:
+postgres` the address of a server in `$DATABASE_URL`.
 """
 
 from __future__ import annotations

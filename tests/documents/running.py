@@ -218,7 +218,8 @@ def _in_terminal(command: str, keys: str, shell: Shell) -> Done:
         window.wait_until(lambda _: window.modes()["alternate_on"])
         for key in shlex.split(keys, posix=False):
             if key.startswith('"'):
-                window.wait_for(key.strip('"'))
+                awaited = re.compile(key.strip('"'))
+                window.wait_until(awaited.search)
             else:
                 _settle(window)
                 window.press(_KEYS.get(key, re.sub(r"^ctrl\+", "C-", key)))
