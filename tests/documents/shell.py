@@ -24,7 +24,12 @@ _DEVELOPERS = re.compile(
 
 _IN_STATE = """\
 if [ -f {state} ]; then . {state}; fi
-trap 'status=$?; {{ export -p; printf "cd %q\\n" "$PWD"; }} > {state}; exit $status' EXIT
+keep_state() {{
+    local status=$?
+    {{ export -p; printf "cd %q\\n" "$PWD"; }} > {state}
+    exit $status
+}}
+trap keep_state EXIT
 set -a
 {command}
 """
