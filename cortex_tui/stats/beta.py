@@ -38,13 +38,11 @@ def _fraction(x: float, a: float, b: float) -> float:
     for m in range(1, _STEPS):
         even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
         odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        change = 1.0
         for term in (even, odd):
             d = 1 / _away_from_0(1 + term * d)
             c = _away_from_0(1 + term / c)
-            change = c * d
-            found *= change
-        if abs(change - 1) < _CLOSE:
+            found *= c * d
+        if abs(c * d - 1) < _CLOSE:
             break
     return found
 

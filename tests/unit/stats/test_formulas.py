@@ -331,6 +331,13 @@ def test_a_signal_counts_from_its_limit_on(
         assert slowest_intervals(slices) == found
 
 
+def test_of_intervals_that_are_equally_slow_the_first_count() -> None:
+    pause = Slice(MS, gc_pauses=1, gc_pause_ns=MS)
+    slices = [pause] * SLOWEST + [Slice(MS)] * 60
+    assert slowest_intervals(slices) == "5 of the 5 slowest intervals had a GC pause"
+    assert slowest_intervals(slices[::-1]) == ""
+
+
 def test_intervals_without_a_length_have_no_rate_of_switches() -> None:
     slices = [Slice(MS)] * 40 + [Slice(9 * MS, involuntary_switches=90)] * 5
     assert slowest_intervals(slices) == ""
