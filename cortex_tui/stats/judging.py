@@ -81,10 +81,8 @@ def side_of_mean(
     value: float, limit: float, error: float, blocks: int, *, any_look: bool = False
 ) -> Side | None:
     """Where the true mean lies, of which `value` was measured in `blocks` blocks; `error` is its
-    standard error, found from at least two of them."""
+    standard error, above 0, found from at least two of them."""
     side: Side = "below" if value < limit else "above"
-    if not error:
-        return side
     t, degrees = (value - limit) / error, blocks - 1
     if not any_look:
         return side if t_two_sided(t, degrees) / 2 < ERROR else None

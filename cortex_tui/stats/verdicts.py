@@ -167,6 +167,8 @@ def _judged(
     if reading.value is None or not is_estimated(target):
         return None
     value, (error, blocks) = reading.value, _error(statistic, measured, subject, varied)
+    if not error:
+        return None  # it never varied, and may lie on the limit itself
     return _Judged(
         side_of_mean(value, target.limit, error, blocks, any_look=any_look),
         lambda: longer_for_mean(value, target.limit, error, blocks, any_look=any_look),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -95,7 +96,6 @@ def test_a_mean_is_judged_by_t_with_its_error() -> None:
     assert side_of_mean(10, 11.69, 1, 30) is None
     assert side_of_mean(10, 11.71, 1, 30) == "below"
     assert side_of_mean(10, 8.29, 1, 30) == "above"
-    assert side_of_mean(10, 10.001, 0, 30) == "below"
     assert side_of_mean(10, 1e9, math.inf, 30) is None
 
 
@@ -114,3 +114,31 @@ def test_what_lies_on_its_limit_is_never_decided_by_more_of_the_same() -> None:
     assert longer_for_share(50, 1_000, 0.05) is None
     assert longer_for_mean(10, 10, 1, 30) is None
     assert longer_for_mean(10, 11, 1, 30) == pytest.approx(1.699**2, rel=0.01)
+    assert longer_for_mean(10, 11, 1, 30, any_look=True) == pytest.approx(3.35**2, rel=0.01)
+
+
+def test_a_run_that_is_as_long_as_it_has_to_be_is_no_longer() -> None:
+    assert longer_for_share(0, 59, 0.05) == pytest.approx(1, rel=0.002)
+    assert longer_for_mean(10, 20, 1, 30) == pytest.approx(1, rel=0.002)
+    # A thousand times as long is too close, but that is seen only where the length has doubled.
+    assert longer_for_mean(10, 10.055, 1, 30) == pytest.approx((1.699 / 0.055) ** 2, rel=0.01)
+    assert longer_for_mean(10, 10.05, 1, 30) is None
+
+
+@pytest.mark.parametrize(("limit", "over", "under"), [(0.5, 25, 25), (0.1, 5, 45), (0.02, 1, 49)])
+def test_the_evidence_at_any_look_is_that_of_a_mixture(limit: float, over: int, under: int) -> None:
+    """Of sequences of so many slow ones: how likely each is with a share drawn from the beta
+    distribution, exactly, over how likely it is at the limit."""
+    share = Fraction(over, 50)
+    for count in (20, 200):
+        for seen in range(count + 1):
+            # One after the other, as from Pólya's urn with `over` and `under` balls.
+            mixed = Fraction(1)
+            for drawn in range(count):
+                slow = drawn < seen
+                balls = over + drawn if slow else under + drawn - seen
+                mixed *= Fraction(balls, 50 + drawn)
+            evidence = mixed / (share**seen * (1 - share) ** (count - seen))
+            side = "below" if seen < share * count else "above"
+            expected = side if evidence >= 20 else None
+            assert side_of_share(seen, count, limit, any_look=True) == expected

@@ -101,6 +101,28 @@ def test_a_few_operations_that_are_all_against_a_target(
     assert judge(text, run(against, 0)).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("operator", "below", "equal", "above"),
+    [
+        ("<", True, False, False),
+        ("<=", True, True, False),
+        (">", False, False, True),
+        (">=", False, True, True),
+    ],
+)
+def test_what_never_varies_is_compared_as_it_stands(
+    operator: str, below: bool, equal: bool, above: bool
+) -> None:
+    for varied in (None, Spread(0.0, 30)):
+        alike = Measured(of([50] * 100), of(), measured_ns=MS)
+        for limit, met in ((51, below), (50, equal), (49, above)):
+            assert judge(f"mean {operator} {limit}ns", alike, varied=varied).met is met
+    steady = Measured(of([50] * 100), of(), measured_ns=1_000 * MS)
+    for limit, met in ((101, below), (100, equal), (99, above)):
+        found = judge(f"throughput {operator} {limit}/s", steady, varied=Spread(0.0, 30))
+        assert found.met is met
+
+
 def test_what_is_slow_together_decides_less() -> None:
     measured = run(200, 9_800)
     assert judge("p95 < 50ms", measured, varied=INDEPENDENT).verdict == "met"
