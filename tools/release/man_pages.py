@@ -58,7 +58,7 @@ def _page(
     lines = [
         f'.TH "{name.upper()}" "1" "{date}" "{PROGRAM} {version}" "User Commands"',
         ".SH NAME",
-        *_lines(f"{_plain(name)} \\- {_plain(_first_sentence(text))}"),
+        *_lines(f"{_plain(name)} \\- {_plain(first_sentence(text))}"),
         ".SH SYNOPSIS",
         f".B {_plain(context.command_path)}",
         *_lines(_plain(" ".join(command.collect_usage_pieces(context)))),
@@ -78,7 +78,7 @@ def _whole(commands: dict[str, click.Command]) -> Iterator[str]:
     yield f".BR {_plain(f'{PROGRAM}-run')} (1),"
     yield "for example."
     described = ((name, inspect.cleandoc(each.help or "")) for name, each in commands.items())
-    yield from _items((name, _first_sentence(text)) for name, text in described)
+    yield from _items((name, first_sentence(text)) for name, text in described)
     yield ".SH FILES"
     yield from _items(_FILES)
     yield ".SH ENVIRONMENT"
@@ -111,7 +111,8 @@ def _paragraphs(text: str) -> Iterator[str]:
             yield from _lines(_formatted(" ".join(paragraph.split())))
 
 
-def _first_sentence(text: str) -> str:
+def first_sentence(text: str) -> str:
+    """Of a help text, without its full stop."""
     first = " ".join(text.split("\n\n")[0].split())
     return re.split(r"(?<=[^.])\. ", first)[0].rstrip(".")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Iterator
 
 import click
@@ -11,6 +10,7 @@ import click
 from cortex_tui.cli.group import program
 from cortex_tui.cli.options import PROGRAM
 from tools.documents.reference.markdown import code, prose, table
+from tools.release.man_pages import first_sentence
 
 _INTRODUCTION = """\
 # Command line
@@ -31,7 +31,10 @@ def page() -> str:
     listed = table(
         ("command", "does"),
         (
-            (f"[{code(name)}](#{name})", prose(_first_sentence(command)))
+            (
+                f"[{code(name)}](#{name})",
+                prose(first_sentence(inspect.cleandoc(command.help or ""))),
+            )
             for name, command in commands.items()
         ),
     )
@@ -72,8 +75,3 @@ def _paragraphs(text: str) -> Iterator[str]:
             yield "```text\n" + "\n".join(paragraph.split("\n")[1:]) + "\n```"
         else:
             yield prose(paragraph)
-
-
-def _first_sentence(command: click.Command) -> str:
-    first = " ".join(inspect.cleandoc(command.help or "").split("\n\n")[0].split())
-    return re.split(r"(?<=[^.])\. ", first)[0].rstrip(".")
