@@ -37,12 +37,17 @@ class Naming:
         if before:
             await Removals(self._connection, self._path, self._now).note_move(before[0])
         else:
-            await self.need_free(name)
+            quoted = shlex.quote(name)
+            await self.need_free(
+                name,
+                "a baseline needs a name of its own. "
+                f"`cortex-tui baseline NAME {quoted}` points one at what has this name",
+            )
         await self._point(name, session, meant.run if meant else None, baseline=True)
         return before[0].session if before else ""
 
-    async def need_free(self, name: str) -> None:
-        """SnapshotError if there is such a name."""
+    async def need_free(self, name: str, otherwise: str = "") -> None:
+        """SnapshotError if there is such a name, with what to do `otherwise`."""
         taken = list(
             await self._connection.execute_fetchall(
                 "SELECT created_at FROM name WHERE name = ?", (name,)
@@ -51,7 +56,10 @@ class Naming:
         if taken:
             raise SnapshotError(
                 f"{self._path}: the name {name!r} is taken (saved {taken[0][0]}): "
-                f"choose another, or free it with `cortex-tui rm {shlex.quote(name)}`"
+                + (
+                    otherwise
+                    or f"choose another, or free it with `cortex-tui rm {shlex.quote(name)}`"
+                )
             )
 
     async def _point(self, name: str, session: str, run: int | None, *, baseline: bool) -> None:

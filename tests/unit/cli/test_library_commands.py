@@ -164,7 +164,10 @@ def test_a_baseline_moves_and_is_pointed_back(do: Call) -> None:
     assert "restored main" in do("undo").err
     assert '"session": "s3"' in do("snapshots", "--json").out
     do("save", "s1", "fixed")
-    assert "'fixed' is taken" in do("baseline", "fixed", "s2").err
+    err = do("baseline", "fixed", "s2").err
+    assert "'fixed' is taken" in err
+    assert "`cortex-tui baseline NAME fixed`" in err
+    assert "cortex-tui rm" not in err, "a name that somebody gave is not in the way of a baseline"
 
 
 def test_what_was_removed_is_restored_by_undo_until_gc(do: Call) -> None:
