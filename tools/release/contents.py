@@ -116,6 +116,7 @@ def _machine_problems(files: Files) -> Iterator[str]:
     """Paths that only this machine has."""
     paths = {str(ROOT), str(Path.home()), sys.base_prefix} - _EVERYWHERE
     for name, data in sorted(files.items()):
-        for path in sorted(paths):
-            if path.encode() in data:
+        found = sorted(path for path in paths if path.encode() in data)
+        for path in found:
+            if not any(other.startswith(f"{path}/") for other in found):
                 yield f"{name} has a path of this machine: {path}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import stat
 import sys
 from pathlib import Path
@@ -46,7 +47,11 @@ def environment(folder: Path, broken: str) -> Path:
     """One in which the program fails where its words contain `broken`."""
     (folder / "bin").mkdir(parents=True)
     program = folder / "bin" / "cortex-tui"
-    program.write_text(f"#!{sys.executable}\n{FAILED}{PROGRAM.format(broken=broken)}")
+    code = folder / "program.py"
+    code.write_text(f"{FAILED}{PROGRAM.format(broken=broken)}")
+    # A first line `#!…` takes no path with spaces.
+    words = shlex.join([sys.executable, str(code)])
+    program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     for place, text in shared_files("1.2.3").items():
         (folder / place).parent.mkdir(parents=True, exist_ok=True)

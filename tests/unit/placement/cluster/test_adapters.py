@@ -35,7 +35,9 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
     kind = Kind("far:HOST", "far away", make)  # type: ignore[arg-type]
     monkeypatch.setitem(ADAPTERS, "far", kind)
-    with pytest.raises(ClusterError, match=r"far:HOST needs distant, .*'cortex-tui\[cluster\]'"):
+    with pytest.raises(
+        ClusterError, match=r"far:HOST needs the extra cluster .*'cortex-tui\[cluster\]'"
+    ):
         adapter_of("far:x", SETTINGS)
 
 
