@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -26,7 +27,7 @@ from tests.soak.desk import Desk
 from tests.soak.report import Found, growing
 from tests.soak.sampling import Sampler
 from tests.soak.subject import Ledger, write_suites
-from tests.soak.surroundings import Clock, small_disk
+from tests.soak.surroundings import Clock, Disk, small_disk
 
 OPTIONS = {
     "long": (),
@@ -42,51 +43,54 @@ def soak(minutes: float, seed: int, out: Path) -> Found:
     with tempfile.TemporaryDirectory(prefix="soak-") as name:
         home = Path(name)
         with small_disk(home / "disk") as disk:
-            clock, ledger = Clock(home), Ledger(home / "ledger")
-            write_suites(home, ledger)
-            store = Store(home / "disk" / "snapshots.db")
-            desks = {
-                desk: Desk(desk, home, store.path, clock, options)
-                for desk, options in OPTIONS.items()
-            }
-            began_s = time.monotonic()
-            acts = Soak(
-                desks, store=store, ledger=ledger, clock=clock, disk=disk, random=Random(seed),
-                began_s=began_s,
-            )  # fmt: skip
-            with (out / "samples.jsonl").open("w", encoding="utf-8") as lines:
-                sampler = Sampler(lines, began_s, lambda: _open_ones(desks), store.path.parent)
-                try:
-                    for desk in desks.values():
-                        desk.open()
-                    with sampler:
-                        acts.run(minutes * 60)
-                        length_s = time.monotonic() - began_s
-                    for desk in desks.values():
-                        desk.workbench.leave()
-                finally:
-                    disk.free()
-                    for desk in desks.values():
-                        desk.close()
-            for problem in problems_at_the_end(store, acts.booked, acts.names):
-                acts.find(problem)
-            for process in _left(home):
-                acts.find(process)
-            missing = [
-                f"{what}: {why}"
-                for what, why in (("clock stepped", clock.why_not), ("disk full", disk.why_not))
-                if why
-            ]
-    found = Found(
-        length_s=length_s, samples=sampler.samples, store=sampler.store, events=acts.events,
-        booked=acts.booked, problems=acts.problems, seed=seed, commit=_commit(), missing=missing,
-        key_times_s=[taken_s for desk in desks.values() for taken_s in desk.key_times_s],
-    )  # fmt: skip
-    (out / "events.json").write_text(json.dumps([asdict(each) for each in acts.events], indent=1))
-    (out / "booked.json").write_text(json.dumps([asdict(each) for each in acts.booked], indent=1))
+            found = _soak(minutes, seed, out, home, disk)
+    for file, of in (("events", found.events), ("booked", found.booked)):
+        text = json.dumps([asdict(each) for each in of], indent=1)
+        (out / f"{file}.json").write_text(text, encoding="utf-8")
     (out / "soak.svg").write_text(report.svg(found), encoding="utf-8")
     (out / "soak.md").write_text(report.page(found, "soak.svg"), encoding="utf-8")
     return found
+
+
+def _soak(minutes: float, seed: int, out: Path, home: Path, disk: Disk) -> Found:
+    clock, ledger = Clock(home), Ledger(home / "ledger")
+    write_suites(home, ledger)
+    store = Store(home / "disk" / "snapshots.db")
+    desks = {
+        name: Desk(name, home, store.path, clock, options) for name, options in OPTIONS.items()
+    }
+    began_s = time.monotonic()
+    acts = Soak(
+        desks, store=store, ledger=ledger, clock=clock, disk=disk, random=Random(seed),
+        began_s=began_s,
+    )  # fmt: skip
+    with (
+        (out / "samples.jsonl").open("w", encoding="utf-8") as lines,
+        ExitStack() as opened,
+    ):
+        sampler = Sampler(lines, began_s, lambda: _open_ones(desks), store.path.parent)
+        for desk in desks.values():
+            desk.open()
+            opened.callback(desk.close)
+        # Before terminals are closed: what runs in them could not store what it has.
+        opened.callback(disk.free)
+        with sampler:
+            acts.run(minutes * 60)
+            length_s = time.monotonic() - began_s
+        for desk in desks.values():
+            try:
+                desk.workbench.leave()
+            except AssertionError as error:
+                acts.find(f"{desk.name} could not be left: {error}")
+    for problem in (*problems_at_the_end(store, acts.booked, acts.names), *_left(home)):
+        acts.find(problem)
+    missing = (("clock stepped", clock.why_not), ("disk full", disk.why_not))
+    return Found(
+        length_s=length_s, samples=sampler.samples, store=sampler.store, events=acts.events,
+        booked=acts.booked, problems=acts.problems, seed=seed, commit=_commit(),
+        missing=[f"{what}: {why}" for what, why in missing if why],
+        key_times_s=[taken_s for desk in desks.values() for taken_s in desk.key_times_s],
+    )  # fmt: skip
 
 
 def _open_ones(desks: dict[str, Desk]) -> dict[str, int]:

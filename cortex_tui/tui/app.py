@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from textual import on
 from textual.app import SystemCommand
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
@@ -225,6 +226,12 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
             self.notify(text, severity="error", markup=False)
         else:
             self.notify(f"Saved {path}.", markup=False)
+
+    def pop_screen(self) -> AwaitComplete:
+        # A screen of a stored session, or of a comparison, leaves some 2 MB of garbage.
+        popped = super().pop_screen()
+        self.call_after_refresh(look_through_all)
+        return popped
 
     # --- the end --------------------------------------------------------------------------------
 

@@ -11,6 +11,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from textual._styles_cache import StylesCache
+
 _SELDOM = (20_000, 10, 30)
 """New objects from which on the newest are looked through, where Python has 700; how often those
 are before the ones that were left, and how often these before all. Only reached where no
@@ -50,7 +52,9 @@ def look_between_frames() -> None:
 
 
 def look_through_all() -> None:
-    """To be called when nothing is measured: takes 25 to 35 ms."""
+    """To be called when a screen was left, and when a session has ended: takes 25 to 35 ms."""
+    # Textual keeps what 1,024 widgets have drawn, however long those are gone: some 28 MB.
+    StylesCache.get_inner_outer.cache_clear()
     if gc.get_threshold() == _SELDOM:
         gc.unfreeze()
         gc.collect()

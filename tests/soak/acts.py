@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -108,7 +109,7 @@ class Soak:
             name = waiting.pop()
             try:
                 self._acts[name]()
-            except AssertionError as error:
+            except (AssertionError, OSError, subprocess.SubprocessError) as error:
                 self.find(f"{name}: {error}")
                 self._restore()
         self._clock.step(0)

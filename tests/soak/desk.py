@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
+from tests.e2e.processes import descendants_of, wait_until_gone
 from tests.e2e.terminal import Terminal
 from tests.e2e.workbench import KEYS, Workbench
 from tests.soak.subject import PROFILES
@@ -61,8 +62,11 @@ class Desk:
         self.terminal.wait_for(KEYS)
 
     def close(self) -> None:
+        """Closes the terminal; returns when all that ran in it has ended."""
+        family = {self.pid, *descendants_of(self.pid)} if self.pid else set()
         self.pid = 0
         self.terminal.close()
+        wait_until_gone(family)
 
     def comes_back(self) -> bool:
         """Whether escape leads to the table from wherever it is, and no session is running."""

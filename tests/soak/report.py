@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
@@ -58,12 +58,24 @@ class Found:
     """Faults that could not be injected on this machine, and why."""
 
 
-def sizes(samples: Sequence[Sample]) -> dict[str, Points]:
-    """The resident memory of each process that lives over the whole time, by what it is."""
+def resident(sample: Sample) -> int:
+    """Bytes, what was written to swap included."""
+    return sample.rss + sample.swap
+
+
+def proportional(sample: Sample) -> int:
+    """Bytes, of what several processes share only a share each. It changes with their number."""
+    return sample.pss + sample.swap
+
+
+def sizes(
+    samples: Sequence[Sample], measure: Callable[[Sample], int] = resident
+) -> dict[str, Points]:
+    """The memory of each process that lives over the whole time, by what it is."""
     of: dict[tuple[str, str, int], Points] = defaultdict(list)
     for each in samples:
         if each.desk in LIVES_ON:
-            of[each.desk, each.role, each.pid].append((each.at_s, float(each.rss + each.swap)))
+            of[each.desk, each.role, each.pid].append((each.at_s, float(measure(each))))
     whole = max((each.at_s for each in samples), default=0.0)
     found: dict[str, Points] = {}
     for (desk, role, pid), points in of.items():
@@ -78,7 +90,7 @@ def runners_in_turn(samples: Sequence[Sample]) -> dict[str, Points]:
     of: dict[tuple[str, int], Points] = defaultdict(list)
     for each in samples:
         if each.role == "runner" and each.desk != "long":
-            of[each.desk, each.pid].append((each.at_s, float(each.rss + each.swap)))
+            of[each.desk, each.pid].append((each.at_s, float(resident(each))))
     found: dict[str, Points] = defaultdict(list)
     for (desk, _), points in of.items():
         found[f"runners of {desk}"].append((points[0][0], max(size for _, size in points)))
@@ -134,6 +146,16 @@ def svg(found: Found) -> str:
     return picture(f"{minutes} with faults", panels, faults, found.length_s)
 
 
+def _memory_rows(found: Found) -> Iterator[str]:
+    shared = sizes(found.samples, proportional)
+    for name, each in memory(found).items():
+        share = flatness(shared.get(name, []))
+        yield (
+            f"| {name} | {each.first / MB:.1f} MB | {each.last / MB:.1f} MB "
+            f"| {each.slope / MB:+.2f} MB/h | {f'{share.last / MB:.1f} MB' if share else '–'} |"
+        )
+
+
 def _keys(times_s: Sequence[float]) -> str:
     """What the loop of the screens took to take in a key and to draw what it changed."""
     if len(times_s) < 2:
@@ -165,7 +187,10 @@ def page(found: Found, picture_path: str) -> str:
         "",
         "## What was found",
         "",
-        *([f"- {text}" for text in problems] or ["Nothing was lost, and nothing grew."]),
+        *(
+            [f"- {text.splitlines()[0]}" for text in problems]
+            or ["Nothing was lost, and nothing grew."]
+        ),
         "",
         f"{len(found.booked)} sessions were confirmed by the screen or read from the store, "
         f"{len(found.booked) - len(kept)} of them deleted again. Their workloads counted "
@@ -173,13 +198,9 @@ def page(found: Found, picture_path: str) -> str:
         "",
         "## Memory",
         "",
-        "| process | first tenth | last tenth | fit |",
-        "|---|---:|---:|---:|",
-        *(
-            f"| {name} | {each.first / MB:.1f} MB | {each.last / MB:.1f} MB "
-            f"| {each.slope / MB:+.2f} MB/h |"
-            for name, each in memory(found).items()
-        ),
+        "| process | resident, first tenth | last tenth | fit | proportional, last tenth |",
+        "|---|---:|---:|---:|---:|",
+        *_memory_rows(found),
         "",
         f"The first {WARM_UP_S:.0f} s are left out. A process is flat if the slope of a robust "
         "fit (Theil and Sen, on medians of 10 s) is at most "

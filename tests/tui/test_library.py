@@ -7,6 +7,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
@@ -14,10 +15,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from textual.widget import Widget
 
 from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.port import Store, open_store
 from cortex_tui.store.records import SessionEntry
+from cortex_tui.tui.garbage import looked_for_seldom
 from cortex_tui.tui.screens.compare import CompareScreen
 from cortex_tui.tui.screens.library import LibraryScreen
 from cortex_tui.tui.screens.main import MainScreen
@@ -564,6 +567,25 @@ async def test_a_session_is_opened_as_if_it_had_just_run(path: Path, size: tuple
         assert {"done", "600", "500"} <= set(row)
         await b.press("l")
         assert "hello" in b.text
+
+
+async def test_of_a_session_that_was_left_nothing_is_kept_in_memory(path: Path) -> None:
+    async def open_and_leave(b: Bench) -> list[weakref.ref[object]]:
+        await pressed(b, "home", "enter")
+        await b.until(lambda: isinstance(b.app.screen, MainScreen))
+        drawn = [b.app.screen, *b.app.screen.walk_children(Widget)]
+        refs = [weakref.ref[object](each._styles_cache) for each in drawn]
+        del drawn
+        await b.press("escape")
+        await b.until(lambda: isinstance(b.app.screen, LibraryScreen))
+        return refs
+
+    await three(path)
+    with looked_for_seldom():
+        async with library(path) as b:
+            refs = await open_and_leave(b)
+            await open_and_leave(b)  # the newest one may still be in use
+            await b.until(lambda: not any(ref() for ref in refs))
 
 
 async def test_a_stored_session_is_looked_back_on_and_left_step_by_step(path: Path) -> None:
