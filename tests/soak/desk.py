@@ -159,7 +159,7 @@ class Desk:
     def _escape_from(self, part: str) -> None:
         """Presses escape for as long as the part is to be seen: tabs and windows take one each."""
         give_up = time.monotonic() + PATIENCE_S
-        while part in self.terminal.screen():
+        while part in f"\n{self.terminal.screen()}":
             assert time.monotonic() < give_up, self.terminal.screen()
             self.workbench.press("Escape")
             time.sleep(KEY_S)
@@ -207,9 +207,10 @@ class Desk:
     def look_at_stored(self, name: str, random: Random) -> None:
         self.open_library(name)
         self.workbench.press("Enter")
-        self.terminal.wait_for(f"stored {name}")
+        # It may be shown by another of its names.
+        self.terminal.wait_until(lambda screen: screen.startswith(" stored "))
         self.look_around(random)
-        self._escape_from(f"stored {name}")
+        self._escape_from("\n stored ")
         self.close_library()
 
     def compare(self, name: str, other: str) -> None:
