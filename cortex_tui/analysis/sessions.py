@@ -268,8 +268,11 @@ def cleaned_arms(a: Source, b: Source) -> tuple[Mapping[str, Arm], Mapping[str, 
     if keeps_enough(lost):
         note = f"left out, as others had the processor: {shares}"
         return a.arms, b.arms, [note]
-    note = f"others had the processor for {shares}: nothing is left out"
-    if max(lost_a, lost_b) <= MOST_CLEANED:
-        note += ", since what is compared may be the reason"
+    note = f"others had the processor during {shares}: nothing is left out, "
+    note += (
+        "since what is compared may be the reason"
+        if max(lost_a, lost_b) <= MOST_CLEANED
+        else "since too little would remain; a quieter machine needs fewer rounds"
+    )
     whole_a, whole_b = (each.whole() if each.whole else each.arms for each in (a, b))
     return whole_a, whole_b, [note]

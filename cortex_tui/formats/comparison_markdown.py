@@ -60,7 +60,7 @@ def _comparison(compared: Compared, room: int) -> str:
     ]
     if texts:
         rows, _ = rows_within(texts, _ROOM // 4)
-        parts.append(f"What differs besides:\n\n{''.join(rows)}")
+        parts.append(f"What differs besides the times:\n\n{''.join(rows)}")
     parts.append(f"<sub>{plain_text(how(compared))}</sub>\n")
     return "\n".join(parts)
 

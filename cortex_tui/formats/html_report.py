@@ -122,7 +122,7 @@ def _comparisons(recording: Recording) -> Iterator[str]:
         besides = [str(each) for each in compared.differences]
         if besides:
             items = "".join(f"<li>{_text(each)}</li>" for each in besides)
-            yield f"<p>What differs besides:</p><ul>{items}</ul>"
+            yield f"<p>What differs besides the times:</p><ul>{items}</ul>"
         rows = (
             (
                 _text(profile.profile),

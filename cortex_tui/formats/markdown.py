@@ -14,12 +14,14 @@ from cortex_tui.formats.pooled import Pooled, pooled
 from cortex_tui.formats.port import Format, Recording
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.report.comparison import headline
-from cortex_tui.text import encodable, one_line
+from cortex_tui.text import cut, encodable, one_line
 
 MAX_CHARS = 65_536
 """Of a comment on GitHub."""
 _ROOM = 4_000
 """Kept for what closes the document."""
+_MOST_NOTES, _MOST_OF_NOTE = 5, 500
+"""Of a comparison, such as that other processes were busy: how many, and characters of each."""
 _MARKS = {"error": "❌", "failed": "❌", "warned": "⚠️", "undecided": "❔", "passed": "✅"}
 """By outcome, the worst first."""
 _PUNCTUATION = re.compile(r"[!-$&'*:-<>-@\[-`{-~]|(?<=www)\.", re.IGNORECASE)
@@ -44,6 +46,11 @@ def _write(recording: Recording) -> bytes:
     good = [case for case in cases if case.outcome == "passed"]
     parts = [f"### {_title(cases)}\n"]
     parts += [f"{plain_text(headline(each))}\n" for each in recording.compared]
+    parts += [
+        f"{plain_text(cut(text, _MOST_OF_NOTE))}\n"
+        for each in recording.compared
+        for text in each.notes[:_MOST_NOTES]
+    ]
     room = MAX_CHARS - _ROOM - sum(map(len, parts))
     if bad:
         rows, room = rows_within(map(_case_row, bad), room)

@@ -118,7 +118,7 @@ def besides(compared: Compared) -> list[str]:
 def _besides(compared: Compared, width: int) -> Iterator[str]:
     texts = besides(compared)
     if texts:
-        yield "what differs besides:"
+        yield "what differs besides the times:"
     for text in texts:
         yield from wrapped(f"  {one_line(text)}", width, "    ")
 

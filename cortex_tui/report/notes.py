@@ -49,10 +49,11 @@ def run_notes(
     if run.unstarted:
         yield note("unstarted", "warn", f"{run.unstarted:,} were due, but never started")
     if run.drained and run.drain_ns * _DRAIN_SHARE > run.measured_ns:
+        operations = "operation" if run.drained == 1 else "operations"
         yield note(
             "drained",
             "plain",
-            f"{run.drained:,} operations ended after the end of measure, within "
+            f"{run.drained:,} {operations} ended after the end of measure, within "
             f"{format_duration(run.drain_ns)}; throughput is of those before",
         )
     if run.batch > 1:

@@ -294,7 +294,8 @@ def test_on_a_machine_that_is_taken_away_all_the_time_nothing_is_left_out(
     stored("after", {"": b}, health=stolen, disturbed=4)
     _, found = compared(capsys, "before", "after")
     assert found["notes"][0].endswith(
-        "for 100.0% of before and 100.0% of after: nothing is left out"
+        "during 100.0% of before and 100.0% of after: nothing is left out, since too little would "
+        "remain; a quieter machine needs fewer rounds"
     )
     assert found["profiles"][0]["statistics"]["p50"]["ratio"] is not None
 

@@ -117,6 +117,17 @@ def test_markdown_has_the_worst_first_and_fits_into_a_comment() -> None:
     assert "more rows have no room here" in long
 
 
+def test_markdown_has_the_notes_of_a_comparison() -> None:
+    of = compared()
+    (found,) = of.compared
+    note = "others had the processor during 90.0% of `a`: nothing is left out"
+    noted = of._replace(compared=(msgspec.structs.replace(found, notes=(note, *["x"] * 9)),))
+    text = write("markdown", noted)
+    assert "others had the processor during 90.0% of &#96;a&#96;" in text
+    assert text.index("others had") < text.index("<details>")
+    assert text.count("\nx\n") == 4, "of many notes the first are enough"
+
+
 class Loads(HTMLParser):
     """What a browser would fetch, or run."""
 
