@@ -22,18 +22,23 @@ _DEVELOPERS = re.compile(
 )
 """Variables that must not decide what a page's commands do."""
 
-_IN_STATE = """\
+_WITH_STATE = """\
 if [ -f {state} ]; then . {state}; fi
+set -a
+{command}
+"""
+"""A command in the folder and with the variables that the one before it left behind."""
+
+_KEEPING_STATE = """\
 keep_state() {{
     local status=$?
     {{ export -p; printf "cd %q\\n" "$PWD"; }} > {state}
     exit $status
 }}
 trap keep_state EXIT
-set -a
 {command}
 """
-"""A command with the folder and the variables that the one before it left behind."""
+"""A command whose folder and variables are those of the next one."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Shell:
 
     def run(self, command: str, stdin: str = "") -> Done:
         """Runs a command to its end, with the folder and the variables of the one before it."""
-        process, output = self._start(self._in_state(command), stdin)
+        process, output = self._start(self._keeping_state(command), stdin)
         try:
             code = process.wait(TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -74,7 +79,7 @@ class Shell:
 
     def start(self, command: str, until: str) -> Done:
         """Starts what runs until `close`; returns when it has printed `until`."""
-        process, output = self._start(command, "")
+        process, output = self._start(self._with_state(command), "")
         give_up = time.monotonic() + TIMEOUT_S
         while True:
             code = process.poll()
@@ -88,15 +93,19 @@ class Shell:
     def script(self, command: str) -> Path:
         """A file for bash that does what `run` does, for a terminal."""
         path = self._outputs / "command.sh"
-        path.write_text(self._in_state(command), encoding="utf-8")
+        path.write_text(self._keeping_state(command), encoding="utf-8")
         return path
 
     def close(self) -> None:
         for process in self._started:
             self._end(process)
 
-    def _in_state(self, command: str) -> str:
-        return _IN_STATE.format(state=shlex.quote(str(self._state)), command=command)
+    def _keeping_state(self, command: str) -> str:
+        state = shlex.quote(str(self._state))
+        return self._with_state(_KEEPING_STATE.format(state=state, command=command))
+
+    def _with_state(self, command: str) -> str:
+        return _WITH_STATE.format(state=shlex.quote(str(self._state)), command=command)
 
     def _start(self, script: str, stdin: str) -> tuple[subprocess.Popen[bytes], Path]:
         output = self._outputs / f"{len(self._started)}.txt"

@@ -201,9 +201,13 @@ def test_what_runs_in_the_background_ends_with_the_page(
 ) -> None:
     run(
         """
+        ```sh
+        mkdir deep && cd deep && WORD=ready
+        ```
+
         <!-- background: ready -->
         ```sh
-        trap 'echo ended > ended' TERM; echo ready; sleep 100 & wait
+        trap 'echo ended > ended' TERM; echo $WORD; sleep 100 & wait
         ```
 
         ```sh
@@ -211,7 +215,7 @@ def test_what_runs_in_the_background_ends_with_the_page(
         ```
         """
     )
-    assert (tmp_path / "work" / "ended").exists()
+    assert (tmp_path / "work" / "deep" / "ended").exists()
 
 
 def test_a_block_is_skipped_where_something_is_missing(run: Callable[[str], list[str]]) -> None:
