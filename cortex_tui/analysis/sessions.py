@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -19,7 +20,13 @@ from cortex_tui.analysis.comparison import Comparison, Pair, compare
 from cortex_tui.analysis.looks import in_looks
 from cortex_tui.analysis.noise import floors_for
 from cortex_tui.analysis.over_time import OverTime, over_time
-from cortex_tui.analysis.stored_arms import MOST_CLEANED, keeps_enough, lost_share, stored_arms
+from cortex_tui.analysis.stored_arms import (
+    MOST_CLEANED,
+    keeps_enough,
+    lost_share,
+    stored_arms,
+    unusable_profiles,
+)
 from cortex_tui.analysis.verdict import ALPHA
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.store.library import NoiseRecord
@@ -40,6 +47,8 @@ class Source(NamedTuple):
     over_time: Callable[[str, bool], OverTime] | None = None
     """When a profile measured which latencies, without what others disturbed if the second is
     true; None for a session that is not stored yet."""
+    unusable: Mapping[str, str] = MappingProxyType({})
+    """The state of the runs of each profile that has runs, but no round, such as `failed`."""
 
 
 class SourceFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +121,7 @@ def source_of(name: str, stored: StoredSession, variant: str = "") -> Source:
         variant=variant,
         whole=cache(partial(stored_arms, stored, variant, clean=False)),
         over_time=lambda profile, clean: over_time(stored, variant, profile, clean=clean),
+        unusable=unusable_profiles(stored, variant),
     )
 
 
@@ -199,6 +209,7 @@ def _compared(
             reason = _partial(a, one) or _partial(b, other)
         notes += [*_rounds_left_out(a, one), *_rounds_left_out(b, other)]
         pairs.append(Pair(one, other, floors, reason))
+    notes += [*_without_round(arms_a, b), *_without_round(arms_b, a)]
     return Compared(
         a=_facts(a),
         b=_facts(b),
@@ -206,8 +217,8 @@ def _compared(
         comparison=judge(pairs, paired),
         profile_differences=besides,
         left_out=tuple(left_out),
-        only_a=tuple(name for name in arms_a if name not in arms_b),
-        only_b=tuple(name for name in arms_b if name not in arms_a),
+        only_a=tuple(name for name in arms_a if name not in {**arms_b, **b.unusable}),
+        only_b=tuple(name for name in arms_b if name not in {**arms_a, **a.unusable}),
         notes=tuple(notes),
     )
 
@@ -215,6 +226,16 @@ def _compared(
 def _partial(side: Source, arm: Arm) -> str:
     """Why a side has no whole round of a profile; "" where it has."""
     return f"{side.name} is partial: {arm.partial}" if arm.partial else ""
+
+
+def _without_round(arms: Mapping[str, Arm], other: Source) -> list[str]:
+    """Why the other side has nothing to compare with these, though it ran them."""
+    return [
+        f"{name} is not compared: its run in {other.name} "
+        + ("failed" if other.unusable[name] == "failed" else "measured nothing")
+        for name in arms
+        if name in other.unusable
+    ]
 
 
 def _rounds_left_out(side: Source, arm: Arm) -> list[str]:

@@ -48,6 +48,14 @@ def stored_arms(stored: StoredSession, variant: str = "", *, clean: bool = True)
     return {name: _arm(own, intervals, clean=clean) for name, own in runs.items()}
 
 
+def unusable_profiles(stored: StoredSession, variant: str = "") -> dict[str, str]:
+    """The profiles of which no run of the variant is a round, with the state of the last one."""
+    runs = [run for run in stored.runs if run.variant == variant]
+    rounds = {run.profile.full_name for run in runs if is_round(run, variant)}
+    states = {run.profile.full_name: run.state for run in runs}
+    return {name: state for name, state in states.items() if name not in rounds}
+
+
 def is_round(run: RunRecord, variant: str) -> bool:
     """Whether a run is one of the variant, ended and measured anything."""
     return run.variant == variant and run.state in _ENDED and run.service.count > 0

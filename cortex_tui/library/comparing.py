@@ -123,7 +123,8 @@ def _refuse_unlike(compared: Compared) -> None:
         return
     sides = f"{compared.a.name} and {compared.b.name} cannot be compared"
     if not compared.left_out:
-        raise SnapshotError(f"{sides}: they have no profile in common that was measured")
+        why = "; ".join(("they have no profile in common that was measured", *compared.notes))
+        raise SnapshotError(f"{sides}: {why}")
     if compared.broken:
         why = "; ".join(str(each) for each in compared.broken)
     else:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection
 
-from cortex_tui.analysis.sessions import compare_sources, variants_of
-from cortex_tui.protocol.lifecycle import RunLife
+from cortex_tui.analysis.sessions import Source, compare_sources, source_of, variants_of
+from cortex_tui.protocol.lifecycle import RunLife, RunState
 from cortex_tui.protocol.plan import Variant
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_result import Histograms, SessionResult
-from cortex_tui.store.records import SessionRecord
+from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.store.records import (
+    EncodedHistogram,
+    IntervalRecord,
+    RunRecord,
+    SessionRecord,
+    StoredSession,
+)
 from tests.unit.analysis.sides import latencies, one_round, profile
 
 
@@ -73,3 +81,33 @@ def test_a_side_without_a_whole_round_has_no_verdict_unless_that_is_forced() -> 
     assert judged.statistics["p50"].reason == "work is partial: process 2 of 2 was lost"
     (found,) = compare_sources(sources, forced=True)
     assert found.comparison.profiles[0].verdict == "slower"
+
+
+def stored(name: str, **states: RunState) -> Source:
+    """A stored session with a run in that state for each profile; failed ones measured, too."""
+    times = IntervalHistogram.of(array("q", [1_000_000] * 100))
+    runs = tuple(
+        RunRecord(run=at, profile=profile(each), state=state, service=times.moments)
+        for at, (each, state) in enumerate(states.items())
+    )
+    service = EncodedHistogram(times.encode(), times.moments)
+    return source_of(
+        name,
+        StoredSession(
+            session=SessionRecord(id=name, started_at=""),
+            state="finished",
+            runs=runs,
+            intervals=tuple(IntervalRecord(run=run.run, first=0, service=service) for run in runs),
+        ),
+    )
+
+
+def test_a_profile_that_failed_on_one_side_is_not_called_missing_there() -> None:
+    before = stored("before", p="finished", q="finished", r="finished")
+    after = stored("after", p="finished", q="failed", s="finished")
+    notes = ("s.q is not compared: its run in after failed",)
+    for sides in ((before, after), (after, before)):
+        (found,) = compare_sources(sides)
+        assert found.notes == notes
+        only = {found.a.name: found.only_a, found.b.name: found.only_b}
+        assert only == {"before": ("s.r",), "after": ("s.s",)}
