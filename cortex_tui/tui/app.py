@@ -32,7 +32,7 @@ from cortex_tui.tui.any_bytes import accept_any_bytes
 from cortex_tui.tui.config.keys import written
 from cortex_tui.tui.config.model import DEFAULTS, Config
 from cortex_tui.tui.failures import reason_of
-from cortex_tui.tui.garbage import look_through_all, looked_for_seldom
+from cortex_tui.tui.garbage import forget_removed_widgets, look_through_all, looked_for_seldom
 from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.leaving import leaving
 from cortex_tui.tui.panes.registry import tabs
@@ -99,6 +99,7 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
         many there are: those of the process, by default. `memory` is where what is open is written
         down; without one it opens as if for the first time.
         """
+        forget_removed_widgets()
         # With NO_COLOR, Textual would turn colours into greys; with the terminal's own colours,
         # it leaves them out.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache, lru_cache, partial
 
 from textual._styles_cache import StylesCache
 
@@ -22,6 +23,15 @@ _NEW = 2_000
 with 20 runs."""
 _DUE = 8
 """How often the new ones are looked through before those that were left are, too."""
+
+
+@cache
+def forget_removed_widgets() -> None:
+    """Has Textual look up two styles by their colours alone. It does so by the widget, too, and so
+    keeps what the last 1,024 widgets have drawn, however long those are gone: some 28 MB."""
+    # In the class it is a function without `self`, which makes nothing of it.
+    styles = partial(StylesCache.get_inner_outer.__wrapped__, StylesCache)
+    setattr(StylesCache, "get_inner_outer", staticmethod(lru_cache(1024)(styles)))  # noqa: B010
 
 
 @contextmanager
@@ -53,8 +63,6 @@ def look_between_frames() -> None:
 
 def look_through_all() -> None:
     """To be called when a screen was left, and when a session has ended: takes 25 to 35 ms."""
-    # Textual keeps what 1,024 widgets have drawn, however long those are gone: some 28 MB.
-    StylesCache.get_inner_outer.cache_clear()
     if gc.get_threshold() == _SELDOM:
         gc.unfreeze()
         gc.collect()

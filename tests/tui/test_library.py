@@ -569,23 +569,26 @@ async def test_a_session_is_opened_as_if_it_had_just_run(path: Path, size: tuple
         assert "hello" in b.text
 
 
+def drawings(b: Bench) -> list[weakref.ref[object]]:
+    """What the widgets of the screen have drawn."""
+    return [weakref.ref(each._styles_cache) for each in b.app.screen.walk_children(Widget)]
+
+
 async def test_of_a_session_that_was_left_nothing_is_kept_in_memory(path: Path) -> None:
     async def open_and_leave(b: Bench) -> list[weakref.ref[object]]:
         await pressed(b, "home", "enter")
         await b.until(lambda: isinstance(b.app.screen, MainScreen))
-        drawn = [b.app.screen, *b.app.screen.walk_children(Widget)]
-        refs = [weakref.ref[object](each._styles_cache) for each in drawn]
-        del drawn
+        drawn = drawings(b)
         await b.press("escape")
         await b.until(lambda: isinstance(b.app.screen, LibraryScreen))
-        return refs
+        return drawn
 
     await three(path)
     with looked_for_seldom():
         async with library(path) as b:
-            refs = await open_and_leave(b)
+            drawn = await open_and_leave(b)
             await open_and_leave(b)  # the newest one may still be in use
-            await b.until(lambda: not any(ref() for ref in refs))
+            await b.until(lambda: not any(ref() for ref in drawn))
 
 
 async def test_a_stored_session_is_looked_back_on_and_left_step_by_step(path: Path) -> None:
