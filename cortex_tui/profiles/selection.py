@@ -58,7 +58,7 @@ def select(catalog: Catalog, words: Sequence[str]) -> Selected:
 def _meant(catalog: Catalog, word: str) -> tuple[list[Profile], list[Problem]]:
     if word.startswith("@"):
         return _tagged(catalog, word[1:])
-    if word.endswith(".toml"):
+    if word.endswith(".toml") and "\0" not in word:
         file = os.path.realpath(word)
         suite = Path(word).stem
         return (
