@@ -107,3 +107,43 @@ def test_a_percentile_is_flagged_when_more_are_missing_than_lie_beyond_it() -> N
 )
 def test_names_of_percentiles(name: str, quantile: float | None) -> None:
     assert parse_percentile(name) == quantile
+
+
+def test_outliers_lie_beyond_the_upper_quartile_by_more_than_one_and_a_half_iqr() -> None:
+    # Quartiles of 100 and 201: the limit is 352.5.
+    values = [100] * 30 + [150] * 30 + [201] * 20 + [352] * 15 + [353] * 5
+    summary = summary_of(values)
+    assert (summary.iqr_ns, summary.outliers) == (101, 5)
+    # A quartile of nothing is one, too.
+    summary = summary_of([0] * 30 + [10] * 70)
+    assert (summary.iqr_ns, summary.outliers) == (10, 0)
+
+
+def test_a_document_has_each_number_by_its_name() -> None:
+    document = as_document(summary_of([10] * 25 + [30] * 25 + [2 * 3_600 * 10**9]))
+    assert document.pop("histogram").startswith("HISTF")
+    assert document == {
+        "min": 10,
+        "mean": 20.0,
+        "stddev": pytest.approx(statistics.stdev([10] * 25 + [30] * 25)),
+        "median": 10,
+        "iqr": 20,
+        "outliers": 1,
+        "p50": 10,
+        "p75": 30,
+        "p90": None,
+        "p95": None,
+        "p99": None,
+        "p99.9": None,
+        "p99.99": None,
+        "max": 2 * 3_600 * 10**9,
+        "count": 50,
+        "overflow": 1,
+        "samples_missing": {
+            "p90": 50,
+            "p95": 150,
+            "p99": 950,
+            "p99.9": 9_950,
+            "p99.99": 99_950,
+        },
+    }

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 import pytest
 
+from cortex_tui.quantities import format_duration
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.measured import Measured
 from cortex_tui.stats.spread import Spread
-from cortex_tui.stats.targets import TargetResult, parse_target
-from cortex_tui.stats.verdicts import evaluate, least_operations
+from cortex_tui.stats.targets import TargetResult, parse_target, parse_targets
+from cortex_tui.stats.verdicts import evaluate, is_estimated, least_operations, share_of
 
 MS = 1_000_000
 
@@ -223,3 +224,88 @@ def test_what_no_operation_succeeded_for_is_missed_and_nothing_measured_is_undec
 )
 def test_the_least_operations_that_can_meet_a_target(text: str, least: int) -> None:
     assert least_operations(parse_target(text)) == least
+
+
+def test_a_share_is_of_all_operations_that_it_could_be_of() -> None:
+    hour_ns = 3_600_000 * MS
+    measured = Measured(
+        of([MS] * 90 + [60 * MS] * 5 + [2 * hour_ns] * 3),
+        of([70 * MS] * 4 + [MS] * 6),
+        measured_ns=10_000 * MS,
+        errors=10,
+        unfinished=2,
+        unstarted=1,
+    )
+    below, above = parse_target("p95 < 50ms"), parse_target("p5 > 50ms")
+    assert share_of(below, measured, "service") == (5 + 3 + 13, 98 + 13, 0.05)
+    assert share_of(above, measured, "service") == (5 + 3, 98 + 13, 0.95)
+    # Those that failed have a time of their own, and nothing else is missing from theirs.
+    assert share_of(below, measured, "failure") == (4, 10, 0.05)
+    rate = parse_target("error_rate < 1%")
+    assert share_of(rate, measured, "service") == (10, 98 + 10, 0.01)
+    assert share_of(parse_target("mean < 1ms"), measured, "service") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "estimated"),
+    [
+        ("error_rate < 1%", True),
+        ("error_rate <= 0", False),
+        ("error_rate < 1", False),
+        ("error_rate == 1%", False),
+        ("p99 < 1ms", True),
+        ("p99 == 1ms", False),
+        ("mean < 1ms", True),
+        ("throughput > 1/s", True),
+        ("max < 1ms", False),
+        ("iqr < 1ms", False),
+        ("scaling(rows) < 1", False),
+    ],
+)
+def test_what_more_operations_tell_more_about(text: str, estimated: bool) -> None:
+    assert is_estimated(parse_target(text)) is estimated
+
+
+@pytest.mark.parametrize(
+    ("text", "least"),
+    [
+        ("error_rate < 1%", 299),
+        ("error_rate > 1%", 1),
+        ("error_rate <= 0", 1),
+        ("error_rate < 1", 1),
+        ("throughput < 0.5/s", 1),
+        ("mean < 1ms", 1),
+        ("iqr < 1ms", 40),
+    ],
+)
+def test_how_many_operations_a_target_takes_at_least(text: str, least: int) -> None:
+    assert least_operations(parse_target(text)) == least
+
+
+def test_somebody_who_looks_again_and_again_needs_more_evidence() -> None:
+    # 2.5 standard errors: beyond the 1.7 of one look, and not beyond the 3.35 of any.
+    measured = Measured(of([100] * 50 + [120] * 50), of(), measured_ns=1_000 * MS)
+    target, varied = parse_target("mean < 135ns"), Spread(10.0, 30)
+    once = evaluate(target, measured, "service", varied=varied)
+    assert once.verdict == "met"
+    again = evaluate(target, measured, "service", varied=varied, any_look=True)
+    assert again.verdict == "undecided"
+    assert again.more_ns is not None
+    assert again.more_ns == pytest.approx(((3.35 / 2.5) ** 2 - 1) * 1e9, rel=0.02)
+    assert again.note == f"needs about {format_duration(again.more_ns)} more"
+
+
+@pytest.mark.parametrize("slow", [0, 500, 5_000])
+def test_a_result_is_that_of_its_target(slow: int) -> None:
+    (warning,) = parse_targets((), ("p95 < 50ms",))
+    found = evaluate(warning, run(slow, 10_000 - slow), "service", varied=INDEPENDENT)
+    assert (found.target, found.warn) == ("p95 < 50ms", True)
+    assert judge("p95 < 50ms", run(slow, 10_000 - slow), varied=INDEPENDENT).warn is False
+
+
+def test_a_mean_of_failures_is_of_single_operations() -> None:
+    # A batch of ten is timed as one, a failure by itself.
+    measured = Measured(of([1_000] * 50), of([90, 110] * 50), measured_ns=MS, batch=10)
+    near = judge("failure.mean < 110ns", measured)
+    assert (near.value, near.verdict) == (100, "met")
+    assert judge("failure.mean < 103ns", measured).verdict == "undecided"
