@@ -15,6 +15,7 @@ from cortex_tui.pytest_runner.profiles import Collected
 from cortex_tui.text import one_line
 
 _ERROR = re.compile(r"^ERROR(?!: usage)|^E  |error: ")
+_NO_MODULE = re.compile(r"No module named '([^'.]+)")
 _LINES_SHOWN = 8
 _NOTHING_COLLECTED = 5
 """pytest's exit code where there are no tests."""
@@ -46,7 +47,7 @@ def collect(arguments: Sequence[str], folder: Path | None = None) -> Collected:
     if "No module named 'pytest'" in ended.stderr:
         raise CollectionError("pytest is not installed in this environment: pip install pytest")
     if not found or ended.returncode not in (0, _NOTHING_COLLECTED):
-        why = _essence(printed)
+        why = _essence(printed) + _path_hint(printed, folder or Path())
         raise CollectionError(f"pytest (exit code {ended.returncode}) collected nothing: {why}")
     collected = msgspec.json.decode(found, type=Collected)
     if not collected.tests:
@@ -56,6 +57,17 @@ def collect(arguments: Sequence[str], folder: Path | None = None) -> Collected:
             f"test{'s' * (collected.others != 1)}"
         )
     return collected
+
+
+def _path_hint(printed: Sequence[str], folder: Path) -> str:
+    """What to do where a module of this folder was not found: `python -m pytest` finds it."""
+    for name in _NO_MODULE.findall("\n".join(printed)):
+        if (folder / f"{name}.py").is_file() or (folder / name).is_dir():
+            return (
+                f"; {name} is in this folder, where `python -m pytest` finds it, but `pytest` "
+                "does not: set `pythonpath = .` in pytest.ini, or PYTHONPATH=. for this command"
+            )
+    return ""
 
 
 def _essence(printed: Sequence[str]) -> str:
