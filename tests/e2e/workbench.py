@@ -52,7 +52,7 @@ class Workbench:
     ) -> None:
         """`environment` has variables of the program alone, as `NAME=value`."""
         self.terminal = terminal
-        terminal.run(["env", *environment, PROGRAM, *options])
+        terminal.run([*(["env", *environment] if environment else []), PROGRAM, *options])
         terminal.wait_for(KEYS)
 
     def press(self, *keys: str) -> None:
