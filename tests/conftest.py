@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 
@@ -30,6 +31,17 @@ collect_ignore_glob = [pattern for package in _MISSING for pattern in _OVER_EXTR
 
 def pytest_report_header() -> list[str]:
     return [f"{package} is not installed: its tests are left out" for package in _MISSING]
+
+
+@pytest.fixture(autouse=True)
+def _same_folder() -> Iterator[None]:
+    """No test leaves the next in another working folder, which may be gone by then."""
+    before = os.getcwd()
+    yield
+    after = os.getcwd()
+    if after != before:
+        os.chdir(before)
+        pytest.fail(f"the test left the process in {after}")
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,10 @@ import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
+from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.store.records import StoredSession
 from cortex_tui.store.sqlite.store import SqliteStore
 from tests.e2e.program import PROGRAM, newest_session, write_suite
@@ -100,7 +102,9 @@ def test_nothing_is_lost_while_a_terminal_is_not_read(folder: Path) -> None:
     assert run.service.count == OPERATIONS
     ended = {i.first: i.service.moments.count for i in stored.intervals if i.service}
     assert sum(ended.values()) == OPERATIONS
-    assert sorted(ended) == list(range(max(ended) + 1))
+    # A busy machine leaves holes of some tenths of a second; the stall would leave a long one.
+    hole = max(later - first for first, later in pairwise(sorted(ended)))
+    assert hole < STALL_S / 2 * 1e9 / INTERVAL_NS
 
 
 async def _load(path: Path, session: str) -> StoredSession:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import codecs
 import os
+from contextlib import chdir
 from functools import cache
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -28,12 +30,15 @@ _MOST_BYTES = 200
 class _Workbench:
     """One that is open until something that is typed ends it; then the next is opened."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        """What is typed may write into `folder`."""
+        self._folder = folder
         self._loop = asyncio.new_event_loop()
         self._task: asyncio.Task[None] | None = None
 
     def take(self, data: bytes) -> None:
-        self._loop.run_until_complete(self._typed(data))
+        with chdir(self._folder):
+            self._loop.run_until_complete(self._typed(data))
 
     async def _typed(self, data: bytes) -> None:
         if self._task is None:
@@ -83,8 +88,7 @@ class _Workbench:
 def _workbench() -> _Workbench:
     folder = scratch() / "typed"
     folder.mkdir()
-    os.chdir(folder)
-    return _Workbench()
+    return _Workbench(folder)
 
 
 def _typed(data: bytes) -> None:
