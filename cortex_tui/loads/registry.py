@@ -57,8 +57,7 @@ def _listed(names: list[str], word: str) -> str:
 def decode_load(kind: type, value: object) -> object:
     """The `dec_hook` of everything that decodes a profile."""
     if kind is not Load:
-        # What msgspec asks of a hook for a type that is not its own.
-        raise NotImplementedError(f"cannot decode {kind}")
+        raise NotImplementedError(f"cannot decode {kind}")  # as msgspec asks of a hook
     model = value.get("model") if isinstance(value, dict) else None
     if model not in LOADS:
         raise ValueError(f"there is no load {model!r}")

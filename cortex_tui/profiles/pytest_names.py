@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from itertools import pairwise, takewhile
+from pathlib import PurePosixPath
 
 from cortex_tui.text import one_line
 
@@ -16,14 +17,21 @@ def profile_name(node_id: str) -> str:
 
 
 def suite_names(paths: Sequence[str]) -> dict[str, str]:
-    """The stem of each file; where two have one, with as many folders as tell them apart."""
-    names: dict[str, str] = {}
-    for path in paths:
-        parts = Path(path).with_suffix("").parts
-        for size in range(1, len(parts) + 1):
-            end = parts[-size:]
-            same = [p for p in paths if Path(p).with_suffix("").parts[-size:] == end]
-            if len(same) == 1 or size == len(parts):
-                names[path] = one_line("/".join(end))
-                break
-    return names
+    """The stem of each file; where two have one, with as many folders as tell them apart. A path
+    that names no file, as a file of another program may have, is its own name."""
+    parts = {path: _parts(path)[::-1] for path in paths}
+    shared: dict[str, int] = dict.fromkeys(parts, 0)
+    # In this order, who has the most parts at the end in common with a path stands next to it.
+    for one, other in pairwise(sorted(parts, key=parts.__getitem__)):
+        pairs = zip(parts[one], parts[other], strict=False)
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        shared[one], shared[other] = max(shared[one], same), max(shared[other], same)
+    return {
+        path: one_line("/".join(parts[path][: shared[path] + 1][::-1])) or one_line(path)
+        for path in parts
+    }
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    named = PurePosixPath(path)
+    return named.with_suffix("").parts if named.name else named.parts

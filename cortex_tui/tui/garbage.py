@@ -28,7 +28,11 @@ _DUE = 8
 @cache
 def forget_removed_widgets() -> None:
     """Has Textual look up two styles by their colours alone. It does so by the widget, too, and so
-    keeps what the last 1,024 widgets have drawn, however long those are gone: some 28 MB."""
+    keeps what the last 1,024 widgets have drawn, however long those are gone: opening 16 stored
+    sessions took 23 MB. Where another version of Textual has no such cache, nothing is done."""
+    cached = getattr(StylesCache, "get_inner_outer", None)
+    if not hasattr(cached, "__wrapped__"):
+        return
     # In the class it is a function without `self`, which makes nothing of it.
     styles = partial(StylesCache.get_inner_outer.__wrapped__, StylesCache)
     setattr(StylesCache, "get_inner_outer", staticmethod(lru_cache(1024)(styles)))  # noqa: B010

@@ -5,6 +5,7 @@ A command of a console block whose example is the single line `?` gets its outpu
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -31,7 +32,7 @@ def main(path: Path) -> None:
 
     try:
         with tempfile.TemporaryDirectory() as base:
-            work = f"{base}/work/"
+            work = os.path.join(base, "work", "")
             run_page(read_page(path.resolve(), Path.cwd()), Path(base), database, keep)
     finally:
         for server in servers:

@@ -51,5 +51,6 @@ def test_every_command_has_its_options(made: dict[str, str]) -> None:
 
 
 def test_nothing_of_this_machine_is_in_a_page(made: dict[str, str]) -> None:
+    folders = "|".join(f"/{name}/" for name in ("home", "root", "work", "tmp"))
     for text in made.values():
-        assert not re.search(r"/home/|/root/|/work/|/tmp/|site-packages", text)
+        assert not re.search(rf"{folders}|site-packages", text)
