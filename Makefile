@@ -30,7 +30,7 @@ run: $(INSTALLED)
 	fi
 
 # Four processes, also on two cores: the suite waits as long as it computes. COVERAGE=1 also counts
-# the lines and branches that each process of it runs, and fails below the floor in pyproject.toml.
+# the lines and branches that each process of it runs, and fails below a floor (tools/coverage_floors.py).
 COVERAGE ?=
 
 test: $(INSTALLED)
@@ -38,6 +38,8 @@ test: $(INSTALLED)
 	$(BIN)/$(if $(COVERAGE),coverage run -m )pytest -n 4 --dist worksteal
 	$(if $(COVERAGE),$(BIN)/coverage combine --quiet)
 	$(if $(COVERAGE),$(BIN)/coverage report)
+	$(if $(COVERAGE),$(BIN)/coverage json --quiet -o .coverage/totals.json)
+	$(if $(COVERAGE),$(BIN)/python -m tools.coverage_floors .coverage/totals.json)
 
 # The reference benchmarks, each without neighbours, with their targets; DATABASE=server measures
 # them on a PostgreSQL server of their own, DATABASE=postgresql://… on another one.
