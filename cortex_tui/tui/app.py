@@ -31,6 +31,7 @@ from cortex_tui.session.control import Control
 from cortex_tui.tui.any_bytes import accept_any_bytes
 from cortex_tui.tui.config.keys import written
 from cortex_tui.tui.config.model import DEFAULTS, Config
+from cortex_tui.tui.drawn_lines import free_drawn_lines_at_once
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.garbage import forget_removed_widgets, look_through_all, looked_for_seldom
 from cortex_tui.tui.key_order import KeysInOrder
@@ -100,6 +101,7 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
         down; without one it opens as if for the first time.
         """
         forget_removed_widgets()
+        free_drawn_lines_at_once()
         # With NO_COLOR, Textual would turn colours into greys; with the terminal's own colours,
         # it leaves them out.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)

@@ -13,6 +13,8 @@ from cortex_tui.tui.garbage import (
     look_through_all,
     looked_for_seldom,
 )
+from tests.tui.samples import finished, running
+from tests.tui.stand_in import Bench, bench
 
 
 @pytest.fixture
@@ -92,3 +94,25 @@ def test_a_process_that_measures_is_left_alone(full: list[str]) -> None:
     with looked_for_seldom():
         assert gc.get_threshold() != thresholds
     assert gc.get_threshold() == thresholds
+
+
+async def show_all_tabs(workbench: Bench) -> None:
+    for tab in "1234567":
+        await workbench.press(tab)
+        for view in (running(), finished()):
+            await workbench.show(view)
+
+
+async def test_what_was_drawn_before_needs_no_look_for_garbage() -> None:
+    async with bench(size=(120, 40)) as b:
+        await show_all_tabs(b)
+        gc.collect()
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        try:
+            await show_all_tabs(b)
+            gc.collect()
+            found = {type(each).__name__ for each in gc.garbage}
+        finally:
+            gc.set_debug(0)
+            gc.garbage.clear()
+    assert not found & {"Strip", "Segment"}
