@@ -19,7 +19,7 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerState
 
 from cortex_tui.exit_codes import USAGE
@@ -231,9 +231,12 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
             self.notify(f"Saved {path}.", markup=False)
 
     def pop_screen(self) -> AwaitComplete:
-        # A screen of a stored session, or of a comparison, leaves some 2 MB of garbage.
+        # A screen of a stored session, or of a comparison, leaves some 2 MB of garbage; a dialog,
+        # which may be over a session that runs, next to nothing.
+        whole = not isinstance(self.screen, ModalScreen)
         popped = super().pop_screen()
-        self.call_after_refresh(look_through_all)
+        if whole:
+            self.call_after_refresh(look_through_all)
         return popped
 
     # --- the end --------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from cortex_tui.store.port import Store, open_store
 from cortex_tui.store.records import SessionEntry
 from cortex_tui.tui.garbage import looked_for_seldom
 from cortex_tui.tui.screens.compare import CompareScreen
+from cortex_tui.tui.screens.keys_page import KeysPage
 from cortex_tui.tui.screens.library import LibraryScreen
 from cortex_tui.tui.screens.main import MainScreen
 from tests.tui.stand_in import SIZES, Bench, StandIn, bench, check_golden
@@ -589,6 +590,23 @@ async def test_of_a_session_that_was_left_nothing_is_kept_in_memory(path: Path) 
             drawn = await open_and_leave(b)
             await open_and_leave(b)  # the newest one may still be in use
             await b.until(lambda: not any(ref() for ref in drawn))
+
+
+async def test_only_a_whole_screen_that_is_left_has_all_looked_through(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[None] = []
+    monkeypatch.setattr("cortex_tui.tui.app.look_through_all", lambda: looks.append(None))
+    await three(path)
+    async with library(path) as b:
+        await b.press("question_mark")
+        await b.until(lambda: isinstance(b.app.screen, KeysPage))
+        await b.press("escape")
+        await b.until(lambda: isinstance(b.app.screen, LibraryScreen))
+        await settled(b)
+        assert not looks
+        await b.press("h")
+        await b.until(lambda: bool(looks))
 
 
 async def test_a_stored_session_is_looked_back_on_and_left_step_by_step(path: Path) -> None:

@@ -161,7 +161,8 @@ class StoredListScreen(ActionScreen):
     @property
     def _was_left(self) -> bool:
         """Whether the screen is closing, without its parts, while the store still answers it."""
-        return self not in self.app.screen_stack
+        # What is being removed is still in the stack, but is not displayed.
+        return self not in self.app.screen_stack or not self.display
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.relist)
