@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from importlib import metadata
 from pathlib import Path
 
@@ -26,6 +26,8 @@ _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.MULTILINE
 )
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^]]*)\])?")
+_CODE = re.compile(r"""^"?([^/,"\n]+?)(?:\.[^/,"\n]*|/[^"\n]*?)?\.(?:py|so|pyd)"?,""", re.MULTILINE)
+"""A line of a package's list of files; its first group is the module or the outermost package."""
 _OF_EXTRA = re.compile(r""";.*\bextra\s*==\s*['"]([^'"]+)['"]""")
 
 
@@ -41,9 +43,7 @@ def needed_packages(plan: SessionPlan, python_path: Sequence[str]) -> frozenset[
         if profile.workload not in BUILT_IN:
             modules |= _imported(profile, python_path)
     if modules:
-        providers = metadata.packages_distributions()
-        for module in modules:
-            wanted.update(providers.get(module, ()))
+        wanted.update(_providers(modules))
     return frozenset(_with_requirements(wanted))
 
 
@@ -111,6 +111,23 @@ def _names_in(file: str) -> set[str]:
             if first:
                 found.add(first.decode("utf-8", "replace"))
     return found
+
+
+def _providers(modules: Set[str]) -> Iterator[str]:
+    """The packages that have one of those modules.
+
+    `metadata.packages_distributions` makes objects of all files of all packages: 15 MB for a
+    moment, with 200 packages.
+    """
+    for package in metadata.distributions():
+        declared = (package.read_text("top_level.txt") or "").split()
+        if not modules.isdisjoint(declared or _top_levels(package.read_text("RECORD") or "")):
+            yield package.metadata["Name"]
+
+
+def _top_levels(record: str) -> set[str]:
+    """The modules of a list of files, as it is written when a package is installed."""
+    return {found[1] for found in _CODE.finditer(record)}
 
 
 def _with_requirements(packages: Iterable[str]) -> set[str]:

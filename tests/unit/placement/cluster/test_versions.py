@@ -112,6 +112,14 @@ def test_a_workload_of_a_package_needs_that_package(tmp_path: Path) -> None:
     assert "hypothesis" in found
 
 
+@pytest.mark.parametrize("module", ["typing_extensions", "aiosqlite", "numpy"])
+def test_a_package_is_found_through_a_module_that_is_one_file_or_a_folder(
+    module: str, tmp_path: Path
+) -> None:
+    found = needed_packages(plan_of(profile_of(f"{module}:work", tmp_path)), ())
+    assert module.replace("_", "-") in found
+
+
 def test_built_in_workloads_need_what_they_import(tmp_path: Path) -> None:
     own = profile_of("cortex.search", tmp_path)
     assert needed_packages(plan_of(own), ()) >= {"aiosqlite", "msgspec"}
