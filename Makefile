@@ -64,19 +64,14 @@ soak: $(INSTALLED)
 	-$(BIN)/python -m pip install --quiet --constraint constraints.txt --only-binary :all: --group fuzz
 	$(BIN)/pytest -m soak --timeout 0
 
-# Changes each line of the statistics and of the core's domain in many small ways, and lists the
-# changes that their own tests do not notice; MUTANTS="cortex_core.domain.rules*" takes some.
-MUTANTS ?=
-MUTATION := build/mutation
+# Changes the statistics and the core's domain in many small ways, and lists the changes that their
+# own tests do not notice. MUTATE="--since main" takes modules changed since then,
+# MUTATE="cortex_core.domain.rules.*" those mutants, MUTATE=--examples=100 more of each property test.
+MUTATE ?=
 
 mutate: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group mutation
-	rm -rf $(MUTATION)
-	mkdir -p $(MUTATION)/src
-	cp -R cortex_tui core/cortex_core $(MUTATION)/src
-	cp -R tests profiles pyproject.toml $(MUTATION)
-	cd $(MUTATION) && $(CURDIR)/$(BIN)/mutmut run --max-children 2 $(MUTANTS)
-	cd $(MUTATION) && $(CURDIR)/$(BIN)/mutmut results
+	$(BIN)/python -m tools.mutation $(MUTATE)
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -59,7 +59,7 @@ class PatternConfidence:
             # Rounded, or ten steps from 0.70 would end just below the 0.90 of the next level.
             score=min(1.0, max(0.0, round(self.score + step, _DECIMALS))),
             observations=observations,
-            success_rate=min(1.0, (self._successes + success) / observations),
+            success_rate=(self._successes + success) / observations,
         )
 
     @property

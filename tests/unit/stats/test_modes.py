@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cortex_tui.stats.binning import log_bins
-from cortex_tui.stats.buckets import HIGHEST_NS
+from cortex_tui.stats.buckets import HIGHEST_NS, index_of, lowest_of
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.log_bins import PER_OCTAVE, LogBins, bin_of, edge_ns
 from cortex_tui.stats.modes import SHARE_LEAST, modes_of
@@ -54,6 +55,45 @@ def test_bins_count_what_lies_between_their_edges() -> None:
         true = int(((values >= low) & (values < high)).sum())
         # Of a bucket that an edge divides, half may lie on the wrong side.
         assert abs(bins.counts[number - bins.first] - true) <= 4 + true * 0.05
+
+
+def counted_by_hand(values: list[int]) -> LogBins:
+    """Bins of values up to an hour, one edge at a time; those of a bucket lie evenly in it."""
+    last = bin_of(HIGHEST_NS) + 1
+    buckets = sorted(index_of(value) for value in values)
+
+    def below(number: int) -> int:
+        if number in (0, last):
+            return len(values) if number else 0
+        edge = edge_ns(number)
+        bucket = index_of(int(edge))
+        low = lowest_of(bucket)
+        part = (edge - low) / (lowest_of(bucket + 1) - low)
+        before, inside = bisect_left(buckets, bucket), buckets.count(bucket)
+        return round(before + inside * part)
+
+    counts = [below(number + 1) - below(number) for number in range(last)]
+    some = [number for number, count in enumerate(counts) if count]
+    return LogBins(some[0], tuple(counts[some[0] : some[-1] + 1]))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [0] * 5,
+        [1, 2, 2],
+        [3] * 100,
+        [20, 21, 22, 22] * 64,
+        [0, 700, 1_023, 1_024, 1_448] * 9,
+        [2_047, 2_048, 2_049, 2_050] * 50,
+        [1_000_000] * 99 + [1_000_500] * 98,
+        [lowest_of(index_of(int(edge_ns(number)))) for number in range(600, 616)] * 7,
+        [50_000, HIGHEST_NS - 1, HIGHEST_NS, HIGHEST_NS],
+    ],
+    ids=lambda values: f"{values[0]} to {values[-1]}",
+)
+def test_an_edge_inside_a_bucket_divides_its_values(values: list[int]) -> None:
+    assert binned(values) == counted_by_hand(values)
 
 
 def test_whole_nanoseconds_leave_no_gaps() -> None:

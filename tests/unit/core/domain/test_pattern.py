@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cortex_core import (
@@ -14,6 +14,7 @@ from cortex_core import (
     RelevanceScore,
     Tier,
 )
+from cortex_core.domain.rules import COUNT_MOST
 from cortex_core.domain.similarity import similarities
 
 LEARNED = datetime(2024, 1, 1, tzinfo=UTC)
@@ -73,7 +74,8 @@ def test_the_success_rate_is_exact_however_many_observations(outcomes: list[bool
     assert confidence.success_rate == sum(outcomes) / len(outcomes)
 
 
-@given(st.floats(0, 1), st.integers(0, 10**6), st.floats(0, 1), st.booleans())
+@given(st.floats(0, 1), st.integers(0, COUNT_MOST - 1), st.floats(0, 1), st.booleans())
+@example(0.5, COUNT_MOST - 1, 1.0, True)
 def test_an_observation_of_any_confidence_is_a_confidence(
     score: float, observations: int, rate: float, success: bool
 ) -> None:
@@ -154,6 +156,8 @@ def test_similarity_is_one_for_the_same_words_and_nothing_for_none_in_common() -
         "batch the writes", ["Writes: BATCH the!", "entirely different", "batch the reads"]
     )
     assert same == pytest.approx(1.0)
+    # Rounded, the squares of this vector's parts have a sum of 1.0000000000000002.
+    assert similarities("batch rollback", ["batch rollback"]) == [1.0]
     assert none == 0.0
     assert 0.0 < some < 1.0
     assert similarities("words", []) == []

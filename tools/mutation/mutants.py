@@ -1,0 +1,100 @@
+"""The changed code: a copy of the packages in which mutmut keeps every mutant of each function.
+
+A function of the copy calls the mutant that the variable MUTANT_UNDER_TEST names, itself where it
+names none. With "stats" it notes that it was called.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import shutil
+import textwrap
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple
+
+from mutmut.mutation.file_mutation import mutate_file_contents
+
+VARIABLE = "MUTANT_UNDER_TEST"
+
+
+class Package(NamedTuple):
+    """What is changed, and the tests that are to notice it; folders of the project."""
+
+    code: str
+    root: str
+    """The folder of `code` from which its modules have their names."""
+    tests: str
+
+
+PACKAGES = (
+    Package("cortex_tui/stats", "", "tests/unit/stats"),
+    Package("core/cortex_core/domain", "core", "tests/unit/core/domain"),
+)
+
+
+class Module(NamedTuple):
+    """A module of the copy, and its mutants by name: `package.module.x_function__mutmut_3`."""
+
+    name: str
+    tests: str
+    code: str
+    mutants: tuple[str, ...]
+
+
+def copied(project: Path, copy: Path) -> None:
+    """Copy what the tests need; a copy that is there is replaced."""
+    shutil.rmtree(copy, ignore_errors=True)
+    for source, target in (
+        ("cortex_tui", "src/cortex_tui"),
+        ("core/cortex_core", "src/cortex_core"),
+        ("tests", "tests"),
+        ("profiles", "profiles"),
+    ):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(project / source, copy / target, ignore=ignored)
+    shutil.copy(project / "pyproject.toml", copy)
+
+
+def mutated(copy: Path, paths: Iterable[Path], patterns: Iterable[str]) -> list[Module]:
+    """Put the mutants of these modules into the copy. Keeps the names that match a pattern.
+
+    `paths` are relative to the project. mutmut leaves functions with decorators as they are.
+    """
+    wanted = tuple(patterns) or ("*",)
+    found = []
+    for path in paths:
+        package = next(each for each in PACKAGES if path.is_relative_to(each.code))
+        inside = path.relative_to(package.root)
+        target = copy / "src" / inside
+        changed = mutate_file_contents(str(path), target.read_text("utf-8"))
+        name = ".".join(inside.with_suffix("").parts)
+        names = [f"{name}.{each}" for each in changed.mutant_names]
+        kept = tuple(each for each in names if any(fnmatchcase(each, one) for one in wanted))
+        if kept:
+            target.write_text(changed.code, "utf-8")
+            found.append(Module(name, package.tests, changed.code, kept))
+    return found
+
+
+def function_of(mutant: str) -> str:
+    """The name that a function notes when it is called."""
+    return mutant.partition("__mutmut_")[0]
+
+
+def difference(module: Module, mutant: str) -> str:
+    """What the mutant changes, as a diff without headers."""
+    short = mutant.removeprefix(module.name + ".")
+    original = function_of(short) + "__mutmut_orig"
+    sources = {
+        node.name: textwrap.dedent(ast.get_source_segment(module.code, node, padded=True) or "")
+        for node in ast.walk(ast.parse(module.code))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name in (short, original)
+    }
+    before = sources[original].replace(original, "it").splitlines()
+    after = sources[short].replace(short, "it").splitlines()
+    lines = list(difflib.unified_diff(before, after, lineterm="", n=1))[2:]
+    return "\n".join(lines)

@@ -1,0 +1,233 @@
+"""Trying mutants: the tests that reach a mutant's function run in a fork of this process.
+
+Tests are loaded once. A function that also runs while modules are loaded, for a table or constant,
+is tried again where no test noticed it: in a fork that loads the modules with the mutant chosen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import resource
+import signal
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import hdrh.histogram  # noqa: F401 - loaded once, before the forks
+import numpy as np  # noqa: F401
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from mutmut.state import state
+
+from tools.mutation.mutants import VARIABLE, Module, function_of
+
+
+def few_examples(number: int) -> None:
+    """Have property tests try so many examples each, the same ones each time."""
+    settings.register_profile(
+        "mutation",
+        deadline=None,
+        database=None,
+        derandomize=True,
+        max_examples=number,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+OPTIONS = [
+    *("-q", "-s", "-p", "no:cacheprovider", "--hypothesis-profile", "mutation"),
+    # Hypothesis is loaded by then, and asserts nothing.
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+]
+
+SECONDS_AT_LEAST = 20
+TIMES_AS_LONG = 20
+"""A mutant that takes this much longer than the code as it is counts as noticed."""
+
+KILLED, SURVIVED, SLOW, UNREACHED = "killed", "survived", "too slow", "no test reaches it"
+
+
+class Trace(NamedTuple):
+    """Of one run of all tests: which functions each calls and how long it takes, in seconds."""
+
+    functions: dict[str, set[str]]
+    seconds: dict[str, float]
+    at_import: set[str]
+    """Mutants of functions that run while modules are loaded, not noticed afterwards."""
+
+
+Report = Callable[[str, str], None]
+"""Is called with a mutant and what became of it."""
+
+
+def tried(modules: Sequence[Module], tests: str, report: Report) -> None:
+    """Try all mutants of these modules with the tests of one folder."""
+    trace = _in_fork_with_result(lambda: _forked_trials(modules, tests, report))
+    for module in modules:
+        for mutant in module.mutants:
+            if mutant in trace.at_import:
+                report(mutant, _loaded_with(mutant, _files(module, trace), trace))
+
+
+def _files(module: Module, trace: Trace) -> list[str]:
+    """The files of all tests; first those that call a function of the module."""
+    files = dict.fromkeys(test.partition("::")[0] for test in trace.functions)
+    calling = {
+        test.partition("::")[0]
+        for test, functions in trace.functions.items()
+        if any(function.startswith(f"{module.name}.x") for function in functions)
+    }
+    return sorted(files, key=lambda file: file not in calling)
+
+
+def _loaded_with(mutant: str, files: list[str], trace: Trace) -> str:
+    def run() -> int:
+        os.environ[VARIABLE] = mutant
+        return int(pytest.main([*OPTIONS, "-x", *files]))
+
+    return _verdict(run, sum(trace.seconds.values()))
+
+
+def _forked_trials(modules: Sequence[Module], tests: str, report: Report) -> Trace:
+    loop = _Loop(modules, report)
+    os.environ[VARIABLE] = "stats"
+    code = pytest.main([*OPTIONS, tests], plugins=[loop])
+    if loop.trace is None:
+        raise RuntimeError(f"the tests of {tests} could not be loaded: pytest exited with {code}")
+    return loop.trace
+
+
+class _Loop:
+    """Runs the tests that pytest has collected, in forks and as often as there are mutants."""
+
+    def __init__(self, modules: Sequence[Module], report: Report) -> None:
+        self.modules = modules
+        self.report = report
+        self.trace: Trace | None = None
+        self.tracing: Trace | None = None
+        self.in_trial = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        at_import = set(state()._stats)
+        self.trace = _in_fork_with_result(lambda: self._traced(session.items))
+        items = {item.nodeid: item for item in session.items}
+        reaching = defaultdict(list)
+        for test, functions in self.trace.functions.items():
+            for function in functions:
+                reaching[function].append(test)
+        for module in self.modules:
+            for mutant in module.mutants:
+                tests = sorted(reaching[function_of(mutant)], key=self.trace.seconds.__getitem__)
+                verdict = self._tried(mutant, [items[test] for test in tests])
+                if verdict in (SURVIVED, UNREACHED) and function_of(mutant) in at_import:
+                    self.trace.at_import.add(mutant)
+                else:
+                    self.report(mutant, verdict)
+        return True
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if self.tracing is not None:
+            if report.failed:
+                raise RuntimeError(
+                    f"{report.nodeid} fails without a mutant:\n{report.longreprtext}"
+                )
+            seconds = self.tracing.seconds
+            seconds[report.nodeid] = seconds.get(report.nodeid, 0.0) + report.duration
+        elif self.in_trial and report.failed:
+            os._exit(1)
+
+    def _traced(self, items: list[pytest.Item]) -> Trace:
+        self.tracing = Trace({}, {}, set())
+        for item in items:
+            state()._stats.clear()
+            _run([item])
+            self.tracing.functions[item.nodeid] = set(state()._stats)
+        return self.tracing
+
+    def _tried(self, mutant: str, tests: list[pytest.Item]) -> str:
+        if not tests:
+            return UNREACHED
+
+        def run() -> int:
+            self.in_trial = True
+            os.environ[VARIABLE] = mutant
+            _run(tests)
+            return 0
+
+        assert self.trace is not None
+        return _verdict(run, sum(self.trace.seconds[test.nodeid] for test in tests))
+
+
+def _run(items: list[pytest.Item]) -> None:
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+
+def _verdict(run: Callable[[], int], seconds: float) -> str:
+    """What tests come to that take so long without a mutant."""
+    limit = SECONDS_AT_LEAST + int(TIMES_AS_LONG * seconds)
+    with _silent():
+        child = os.fork()
+        if child == 0:
+            used = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2]))
+            resource.setrlimit(resource.RLIMIT_CPU, (used + limit, used + limit))
+            signal.alarm(10 * limit)
+            code = 1
+            with contextlib.suppress(BaseException):
+                code = run()
+            os._exit(code)
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status == 0:
+        return SURVIVED
+    return SLOW if status < 0 else KILLED
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Nothing that is written in here is seen, whoever writes it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = os.dup(1), os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for target, descriptor in enumerate(kept, 1):
+            os.dup2(descriptor, target)
+            os.close(descriptor)
+        os.close(nowhere)
+
+
+def _in_fork_with_result(work: Callable[[], Trace]) -> Trace:
+    """Do this in a fork, which leaves nothing behind in this process."""
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        code = 1
+        try:
+            with open(writing, "wb") as pipe:
+                pickle.dump(work(), pipe)
+            code = 0
+        except BaseException as error:
+            sys.stderr.write(f"{error}\n")
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        data = pipe.read()
+    if os.waitpid(child, 0)[1]:
+        raise RuntimeError("the tests were not run: see above")
+    trace: Trace = pickle.loads(data)
+    return trace
