@@ -160,7 +160,7 @@ class Bench:
 
     async def until(self, what: Callable[[], object]) -> None:
         """Waits for what another thread does."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not what():
                 await asyncio.sleep(0.005)
                 await self.pilot.pause()
