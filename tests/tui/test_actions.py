@@ -350,7 +350,7 @@ async def screenshot(b: Bench) -> str:
     """Takes one; what is reported then."""
     (command,) = [c for c in b.app.get_system_commands(b.main) if c.title == "Screenshot"]
     command.callback()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while not b.notifications:
             await b.pilot.pause(0.01)
     return b.notifications[-1]

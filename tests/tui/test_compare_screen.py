@@ -51,7 +51,7 @@ class Comparing:
         await self.until(lambda: not self.screen.busy)
 
     async def until(self, what: Callable[[], object]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not what():
                 await asyncio.sleep(0.005)
                 await self.pilot.pause()

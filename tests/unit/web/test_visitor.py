@@ -46,7 +46,7 @@ class Screen:
         self._news.set()
 
     async def wait_until(self, met: Callable[[bytes], object]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             while not met(self.shown):
                 self._news.clear()
                 await self._news.wait()
@@ -143,6 +143,6 @@ async def gone(pid: int) -> None:
         except OSError:
             return False
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while await asyncio.to_thread(is_there):
             pass
