@@ -102,8 +102,6 @@ def session_of_rows(
     starts = [count_of(row["start_ns"], f"line {number}: start_ns") for number, row in found]
     # Intervals of different lengths are those of runs of different lengths, merged in pairs.
     unit_ns = max(1_000_000, min(filter(None, lengths), default=0))
-    if any(start > 1 << 62 for start in (*starts, *lengths)):
-        raise FormatError("intervals beyond all times")
     runs: dict[tuple[str, str, str], ImportedRun] = {}
     windows: dict[int, tuple[ImportedRun, int]] = {}
     left = MAX_IMPORTED_BUCKETS
