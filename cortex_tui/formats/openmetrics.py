@@ -69,9 +69,10 @@ def _histogram(each: Pooled, time: str, values: Histogram) -> Iterator[str]:
         if count == whole:
             break
     yield f"{_LATENCY}_bucket{_labels(each, time=time, le='+Inf')} {whole}"
-    yield f"{_LATENCY}_count{_labels(each, time=time)} {whole}"
-    if not values.overflow:  # the sum of those beyond 1 h is not known
+    # The sum of those beyond 1 h is not known, and OpenMetrics has no count without a sum.
+    if not values.overflow:
         sum_s = (values.mean_ns or 0.0) * values.total / 1e9
+        yield f"{_LATENCY}_count{_labels(each, time=time)} {whole}"
         yield f"{_LATENCY}_sum{_labels(each, time=time)} {sum_s!r}"
 
 

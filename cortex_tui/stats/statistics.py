@@ -83,17 +83,11 @@ def _parse_share(text: str) -> float:
     return share
 
 
-def _parse_number(text: str) -> float:
-    if not is_number(text):
-        raise ValueError(f"expected a number, got {quoted(text)}")
-    return float(text)
-
-
 DURATION = Unit(parse_duration_ns, format_duration)
 RATE = Unit(parse_rate_per_s, lambda value: f"{format_count(value)}/s")
 COUNT = Unit(_parse_count, format_count)
 SHARE = Unit(_parse_share, lambda value: f"{value:.3%}")
-NUMBER = Unit(_parse_number, lambda value: f"{value:.2f}")
+NUMBER = Unit(float, lambda value: f"{value:.2f}")
 
 
 def needs(count: int, subject: Subject = "service") -> str:
