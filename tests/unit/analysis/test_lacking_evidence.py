@@ -60,8 +60,7 @@ def test_a_session_of_variants_is_no_baseline_and_one_without_has_no_verdict() -
 
 
 def test_what_differs_between_two_machines_is_named_and_a_minor_python_breaks() -> None:
-    environment = {"python": "3.11.7", "git_commit": "ab" * 20, "busy": [{"share": 0.9}, "?"]}
-    a = session(**environment).session
+    a = session(python="3.11.7", git_commit="ab" * 20, busy=[{"share": 0.9}, "?"]).session
     for python, breaks in (("3.11.9", False), ("3.12.1", True)):
         other = session(python=python, git_commit="cd" * 20, git_branch="x", busy="unknown").session
         found = {each.what: each for each in session_differences(a, other)}
