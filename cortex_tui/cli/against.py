@@ -17,6 +17,15 @@ class Wanted(NamedTuple):
     variants: Sequence[str]
     python: str
 
+    def __bool__(self) -> bool:
+        """Whether anything is to be compared."""
+        return any(self)
+
+    @property
+    def option(self) -> str:
+        """The option that asked for it."""
+        return "--against" if self.against else "--variant" if self.variants else "--python"
+
 
 def against_options(command: Command) -> Command:
     command = click.option(

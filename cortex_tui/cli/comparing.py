@@ -14,6 +14,7 @@ from cortex_tui.cli.completing import offer_sessions
 from cortex_tui.cli.options import PROGRAM, StoreError, json_option, store_option
 from cortex_tui.cli.stored import REF, answer, report
 from cortex_tui.exit_codes import GOOD, MISSED, UNDECIDED
+from cortex_tui.protocol.programs import is_test
 from cortex_tui.stats.percentiles import parse_percentile
 
 if TYPE_CHECKING:
@@ -157,10 +158,11 @@ def compared_refs(
     return list(answer(load()).compared)
 
 
-def report_findable_differences(store: Path, ref: str, profiles: Sequence[Profile]) -> None:
+def alike_to_baseline(store: Path, ref: str, profiles: Sequence[Profile]) -> list[Profile]:
     """Before anything is measured: whether there is that session, and how small a difference from
-    it could be found."""
+    it could be found. The profiles come back as they can be compared with it."""
     from cortex_tui.analysis.noise import smallest_differences
+    from cortex_tui.library.again import batched_alike
     from cortex_tui.store.port import open_store
 
     async def load() -> tuple[StoredSession, list[NoiseRecord]]:
@@ -184,8 +186,14 @@ def report_findable_differences(store: Path, ref: str, profiles: Sequence[Profil
     if unknown:
         report(
             f"the noise between sessions is not known for {', '.join(unknown)}: no verdict on "
-            f"{'it' if len(unknown) == 1 else 'them'}; measure it with `{PROGRAM} noise`"
+            f"{'it' if len(unknown) == 1 else 'them'}; measure it with `{_noise_of(profiles)}`"
         )
+    return batched_alike(profiles, stored)
+
+
+def _noise_of(profiles: Sequence[Profile]) -> str:
+    """The command that measures the noise of such profiles."""
+    return f"{PROGRAM} noise{' --pytest TESTS' if any(map(is_test, profiles)) else ''}"
 
 
 def report_rounds_needed(store: Path, profiles: Sequence[Profile], rounds: int) -> None:
@@ -218,7 +226,7 @@ def report_rounds_needed(store: Path, profiles: Sequence[Profile], rounds: int) 
     if unknown:
         report(
             f"how many rounds are needed is not known for {', '.join(unknown)}: "
-            f"`{PROGRAM} noise` measures it"
+            f"`{_noise_of(profiles)}` measures it"
         )
 
 

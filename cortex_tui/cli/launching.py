@@ -139,13 +139,9 @@ def _is_served() -> bool:
 
 def _with_tests(path: SearchPath, words: str) -> SearchPath:
     """The suites, with the tests that pytest collects now for these words before all others."""
-    from cortex_tui.cli.pytest_suite import collected_suites
+    from cortex_tui.cli.pytest_suite import suites_named
 
-    try:
-        arguments = shlex.split(words)
-    except ValueError as error:
-        raise click.UsageError(f"--pytest: {error}") from None
-    tests = collected_suites(arguments)
+    tests = suites_named(words)
     names = {suite.name for suite in tests}
 
     def load() -> Catalog:

@@ -22,16 +22,19 @@ from cortex_tui.cli.options import (
     store_option,
     warmup,
 )
+from cortex_tui.cli.pytest_suite import suites_named
 from cortex_tui.cli.running import overridden, selected
 from cortex_tui.cli.stored import answer, report
 from cortex_tui.exit_codes import FAILED, INTERRUPTED, USAGE
+from cortex_tui.profiles.model import Catalog
 from cortex_tui.tables import table_lines
 
 if TYPE_CHECKING:
     from cortex_tui.placement.port import Place
-    from cortex_tui.profiles.model import Length
+    from cortex_tui.profiles.model import Length, Profile
     from cortex_tui.protocol.plan import LoopName
     from cortex_tui.store.library import NoiseRecord
+    from cortex_tui.store.records import StoredSession
 
 
 @click.command()
@@ -58,6 +61,13 @@ if TYPE_CHECKING:
     help="How each profile warms up, in place of its own way.",
 )
 @click.option(
+    "--pytest",
+    "tests",
+    metavar="ARGS",
+    help="The tests that `pytest ARGS` would run of a suite for pytest-benchmark, in place of "
+    "SELECT; quoted words for pytest.",
+)
+@click.option(
     "--one-by-one",
     is_flag=True,
     help="One profile after the other; use it if you compare sessions that were measured so.",
@@ -71,6 +81,7 @@ def noise(
     sessions: int,
     duration_ns: int | None,
     warmup: tuple[Length, bool] | None,
+    tests: str | None,
     one_by_one: bool,
     place: Place,
     loop: LoopName,
@@ -85,10 +96,18 @@ def noise(
 
     Exit codes: 0 all good; 2 wrong usage or an invalid profile; 3 a run failed; 130 interrupted.
     """
-    profiles, invalid = selected(select, places)
+    profiles: Sequence[Profile]
+    if tests is None:
+        profiles, invalid = selected(select, places)
+    elif select:
+        raise click.UsageError("--pytest: expected no SELECT with it")
+    else:
+        profiles, invalid = Catalog(suites_named(tests)).profiles, False
+        one_by_one = True
     if not profiles:
         return USAGE
     profiles = [overridden(profile, duration_ns, warmup) for profile in profiles]
+    from cortex_tui.library.again import batched_alike
     from cortex_tui.report import Delivery
 
     ids: list[str] = []
@@ -107,10 +126,19 @@ def noise(
             if code == FAILED:
                 report(f"a run failed: `{PROGRAM} show {session}` has the reason")
             return code
+        if not ids:
+            profiles = batched_alike(profiles, answer(_loaded(store, session)))
         ids.append(session)
     for line in _table(answer(_kept(store, ids))):
         click.echo(line)
     return USAGE if invalid else 0
+
+
+async def _loaded(store: Path, session: str) -> StoredSession:
+    from cortex_tui.store.port import open_store
+
+    async with await open_store(store, "read") as opened:
+        return await opened.load(session)
 
 
 async def _kept(store: Path, ids: Sequence[str]) -> list[NoiseRecord]:

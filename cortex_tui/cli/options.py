@@ -257,6 +257,14 @@ def loop_factory(name: LoopName) -> Callable[[], asyncio.AbstractEventLoop]:
         raise click.UsageError("--loop uvloop: it is not installed") from None
 
 
+def refuse_with(ctx: click.Context, option: str, names: Sequence[str]) -> None:
+    """What would be given for nothing is an error."""
+    options = {parameter.name: parameter.opts[0] for parameter in ctx.command.params}
+    for name in names:
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option}: expected no {options[name]} with it")
+
+
 def catalog_for(words: Sequence[str], places: Sequence[Path]) -> Catalog:
     """The catalog of the search path, and of the files among the words."""
     from cortex_tui.profiles.loader import load_catalog

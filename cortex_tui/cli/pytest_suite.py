@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
-from cortex_tui.cli.exporting import Export, export_option, export_stored, table_stream
-from cortex_tui.cli.measuring import check_delivery, run_profiles
+from cortex_tui.cli.against import Wanted, against_options
+from cortex_tui.cli.comparing import alike_to_baseline
+from cortex_tui.cli.exporting import Export, export_option, table_stream
+from cortex_tui.cli.judging import baseline_option, failing_options, measured_and_judged
+from cortex_tui.cli.measuring import Ran, check_delivery, run_profiles
 from cortex_tui.cli.options import (
     delivery_options,
     duration,
+    refuse_with,
     repeat_option,
     store_option,
     warmup,
 )
 from cortex_tui.exit_codes import USAGE
-from cortex_tui.profiles.model import Catalog, Length, Suite
+from cortex_tui.profiles.model import Catalog, Length, Profile, Suite
 
 
 class CollectionFailedError(click.ClickException):
@@ -37,6 +43,14 @@ def collected_suites(
         return suites_of(collect(arguments), duration_ns=duration_ns, warmup=warmup)
     except CollectionError as error:
         raise CollectionFailedError(str(error)) from None
+
+
+def suites_named(words: str) -> tuple[Suite, ...]:
+    """The suites of the tests that pytest collects for the words after an option `--pytest`."""
+    try:
+        return collected_suites(shlex.split(words))
+    except ValueError as error:
+        raise click.UsageError(f"--pytest: {error}") from None
 
 
 @click.command(
@@ -62,8 +76,21 @@ def collected_suites(
 @repeat_option("N rounds of all tests, each a run of pytest.")
 @store_option
 @delivery_options
+@baseline_option
 @export_option
+@click.option(
+    "--until-decided",
+    "decide_ns",
+    callback=duration,
+    metavar="DURATION",
+    help="With --against or --variant, add rounds until there is a verdict on each test, at most "
+    "that long, such as 60s.",
+)
+@against_options
+@failing_options
+@click.pass_context
 def pytest_suite(
+    ctx: click.Context,
     arguments: tuple[str, ...],
     duration_ns: int | None,
     warmup: tuple[Length, bool] | None,
@@ -73,17 +100,33 @@ def pytest_suite(
     note: str,
     tags: tuple[str, ...],
     json: str,
+    baseline: str,
     exports: tuple[Export, ...],
+    decide_ns: int | None,
+    against: str,
+    variants: Sequence[str],
+    python: str,
+    fail_on: frozenset[str],
+    undecided: str,
 ) -> int:
     """Run the benchmarks of a test suite, unchanged, with percentiles.
 
     Each test that uses the `benchmark` fixture is a run. pytest itself runs it, with its fixtures,
     marks and plugins; PATH and every other option go to pytest: cortex-tui pytest tests -k search.
 
+    With --against REV the tests run on the code of a revision and on the code as it is, in
+    alternating rounds, and each gets a verdict.
+
     Exit codes are those of run.
     """
     from cortex_tui.placement.registry import PROCESS
-    from cortex_tui.report import Delivery, worst
+    from cortex_tui.report import Delivery
+
+    wanted = Wanted(against, variants, python)
+    if wanted:
+        refuse_with(ctx, wanted.option, ("baseline",))
+    elif decide_ns is not None:
+        raise click.UsageError("--until-decided: expected --against or --variant with it")
 
     length, auto = (None, False) if warmup is None else warmup
     if auto:
@@ -91,13 +134,47 @@ def pytest_suite(
     check_delivery(store, save=save, note=note, tags=tags, json=json)
     table_to = table_stream(exports, json)
     suites = collected_suites(arguments, duration_ns=duration_ns, warmup=length)
-    code, session = run_profiles(
-        Catalog(suites).profiles,
-        Delivery(store=store, save=save, note=note, tags=tags, json=json),
-        one_by_one=True,
-        repeat=repeat,
-        place=PROCESS,
-        loop="auto",
-        table_to=table_to,
+    profiles: Sequence[Profile] = Catalog(suites).profiles
+    if baseline:
+        profiles = alike_to_baseline(store, baseline, profiles)
+
+    def measure(delivery: Delivery) -> Ran:
+        if not wanted:
+            return run_profiles(
+                profiles,
+                delivery,
+                one_by_one=True,
+                repeat=repeat,
+                place=PROCESS,
+                loop="auto",
+                table_to=table_to,
+            )
+        from cortex_tui.cli.versions import run_versions
+
+        by_default = ctx.get_parameter_source("repeat") is ParameterSource.DEFAULT
+        return run_versions(
+            profiles,
+            delivery,
+            wanted,
+            one_by_one=True,
+            rounds=None if by_default else repeat,
+            shorten=duration_ns is None,
+            settle=warmup is None,
+            decide_ns=decide_ns,
+            place=PROCESS,
+            processes=None,
+            loop="auto",
+            table_to=table_to,
+        )
+
+    delivery = Delivery(
+        store=store,
+        save=save,
+        note=note,
+        tags=tags,
+        json=json,
+        fail_on=fail_on - {"undecided"} if undecided == "pass" else fail_on,
     )
-    return worst(code, export_stored(store, session, exports)) if exports and session else code
+    return measured_and_judged(
+        measure, delivery, baseline=baseline, versions=bool(wanted), exports=exports
+    )

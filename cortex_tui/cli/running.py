@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,25 +13,13 @@ from click.core import ParameterSource
 from cortex_tui.cli.again import stored_profiles
 from cortex_tui.cli.against import Wanted, against_options
 from cortex_tui.cli.cluster import cluster_options
-from cortex_tui.cli.comparing import (
-    compared_refs,
-    exit_code,
-    report_findable_differences,
-    show,
-    with_comparisons,
-)
+from cortex_tui.cli.comparing import alike_to_baseline
 from cortex_tui.cli.completing import offer_selected
 from cortex_tui.cli.databases import all_kept_in, check_stores, database_option
-from cortex_tui.cli.exporting import (
-    Export,
-    export_option,
-    export_stored,
-    table_stream,
-    to_stdout,
-)
-from cortex_tui.cli.measuring import check_delivery, run_profiles
+from cortex_tui.cli.exporting import Export, export_option, table_stream
+from cortex_tui.cli.judging import baseline_option, failing_options, measured_and_judged
+from cortex_tui.cli.measuring import Ran, check_delivery, run_profiles
 from cortex_tui.cli.options import (
-    StoreError,
     catalog_for,
     delivery_options,
     duration,
@@ -42,6 +28,7 @@ from cortex_tui.cli.options import (
     place_options,
     processes_option,
     profiles_option,
+    refuse_with,
     repeat_option,
     report_error,
     report_problems,
@@ -54,22 +41,8 @@ from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.profiles.variants import going_on, lasting, rehearsed, warmed_up
 
 if TYPE_CHECKING:
-    from cortex_tui.analysis.sessions import Compared
     from cortex_tui.placement.port import Place
     from cortex_tui.protocol.plan import LoopName
-
-
-def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset[str]:
-    """A callback: the words of a list such as `targets,errors`."""
-    from cortex_tui.report import FAIL_ON
-
-    words = [word.strip() for word in text.split(",")]
-    for word in words:
-        if word not in FAIL_ON:
-            raise click.BadParameter(
-                f"expected some of {', '.join(FAIL_ON)}, got {word!r}", ctx, param
-            )
-    return frozenset(words)
 
 
 @click.command()
@@ -121,13 +94,7 @@ def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset
 @profiles_option
 @store_option
 @delivery_options
-@click.option(
-    "--baseline",
-    metavar="NAME|ID",
-    default="",
-    callback=given("a name, or the start of an id"),
-    help="Compare what was measured with a stored session, as `compare` does.",
-)
+@baseline_option
 @export_option
 @click.option(
     "--until-decided",
@@ -138,22 +105,7 @@ def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset
     "with --against or --variant, add rounds until there is a verdict on each profile.",
 )
 @against_options
-@click.option(
-    "--fail-on",
-    callback=_fail_on,
-    default="targets,regressions,undecided",
-    show_default=True,
-    metavar="LIST",
-    help="What is exit code 1: targets that are missed, regressions against the baseline, errors "
-    "(any operation that failed); and undecided for code 4.",
-)
-@click.option(
-    "--undecided",
-    type=click.Choice(["fail", "pass"]),
-    default="fail",
-    help="Whether undecided targets, and nothing worse, are exit code 4 (fail, the default) or 0: "
-    "pass is short for a --fail-on without undecided.",
-)
+@failing_options
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -197,12 +149,11 @@ def run(
     """
     profiles: Sequence[Profile]
     invalid = False
-    versions_wanted = bool(against or variants or python)
-    if versions_wanted:
-        name = "--against" if against else "--variant" if variants else "--python"
-        _refuse_with(ctx, name, ("dry_run", "again", "baseline"))
+    wanted = Wanted(against, variants, python)
+    if wanted:
+        refuse_with(ctx, wanted.option, ("dry_run", "again", "baseline"))
     if again:
-        _refuse_with(ctx, "--again", ("places",))
+        refuse_with(ctx, "--again", ("places",))
         stored = stored_profiles(store, again, select)
         profiles, one_by_one = stored.profiles, one_by_one or stored.one_by_one
         if ctx.get_parameter_source("repeat") is ParameterSource.DEFAULT:
@@ -215,7 +166,7 @@ def run(
         profiles = all_kept_in(profiles, database)
     check_stores(profiles)
     if dry_run:
-        _refuse_with(
+        refuse_with(
             ctx,
             "--dry-run",
             (
@@ -233,31 +184,15 @@ def run(
         )
         profiles, one_by_one, repeat = [rehearsed(profile) for profile in profiles], True, 1
     else:
-        going_on_ns = None if versions_wanted else decide_ns
+        going_on_ns = None if wanted else decide_ns
         profiles = [overridden(profile, duration_ns, warmup, going_on_ns) for profile in profiles]
         _check_shared(processes, profiles)
     check_delivery(store, save=save, note=note, tags=tags, json=json)
     if inline:
         _warn_of_no_terminal()
     if baseline:
-        report_findable_differences(store, baseline, profiles)
+        profiles = alike_to_baseline(store, baseline, profiles)
     from cortex_tui.report import Delivery, worst
-
-    if undecided == "pass":
-        fail_on -= {"undecided"}
-    aside = json == "-" or to_stdout(exports)
-    compares = versions_wanted or bool(baseline)
-
-    @cache
-    def compared(session: str) -> list[Compared]:
-        before = [baseline] if baseline else []
-        return compared_refs(store, [*before, session], called={session: "this session"})
-
-    def complete(document: bytes, session: str) -> bytes:
-        # Why there is no comparison is reported further below.
-        with contextlib.suppress(StoreError):
-            return with_comparisons(document, compared(session))
-        return document
 
     delivery = Delivery(
         store=store,
@@ -265,20 +200,31 @@ def run(
         note=note,
         tags=tags,
         json=json,
-        complete=complete if compares else None,
         dry_run=dry_run,
-        fail_on=fail_on,
+        fail_on=fail_on - {"undecided"} if undecided == "pass" else fail_on,
         inline=inline,
     )
     table_to = table_stream(exports, json)
-    if versions_wanted:
+
+    def measure(delivery: Delivery) -> Ran:
+        if not wanted:
+            return run_profiles(
+                profiles,
+                delivery,
+                one_by_one=one_by_one,
+                repeat=repeat,
+                place=place,
+                processes=processes,
+                loop=loop,
+                table_to=table_to,
+            )
         from cortex_tui.cli.versions import run_versions
 
         by_default = ctx.get_parameter_source("repeat") is ParameterSource.DEFAULT
-        code, session = run_versions(
+        return run_versions(
             profiles,
             delivery,
-            Wanted(against, variants, python),
+            wanted,
             one_by_one=one_by_one,
             rounds=None if by_default else repeat,
             shorten=duration_ns is None,
@@ -289,33 +235,10 @@ def run(
             loop=loop,
             table_to=table_to,
         )
-    else:
-        code, session = run_profiles(
-            profiles,
-            delivery,
-            one_by_one=one_by_one,
-            repeat=repeat,
-            place=place,
-            processes=processes,
-            loop=loop,
-            table_to=table_to,
-        )
-    found: Sequence[Compared] = ()
-    try:
-        if session and (versions_wanted or (baseline and code != INTERRUPTED)):
-            found = compared(session)
-            out = sys.stderr if aside else sys.stdout
-            click.echo(file=out)
-            show(found, out)
-            code = worst(code, exit_code(found, fail_on))
-    except StoreError as error:
-        # What was interrupted may have too little to compare.
-        if code != INTERRUPTED:
-            raise
-        report_error(error.message)
-    finally:
-        if exports and session:
-            code = worst(code, export_stored(store, session, exports, found))
+
+    code = measured_and_judged(
+        measure, delivery, baseline=baseline, versions=bool(wanted), exports=exports
+    )
     if code == INTERRUPTED:
         return code
     return worst(code, USAGE) if invalid else code
@@ -350,14 +273,6 @@ def _warn_of_no_terminal() -> None:
         report_error(
             "--inline: stderr is no terminal that can draw; progress is shown in lines instead"
         )
-
-
-def _refuse_with(ctx: click.Context, option: str, names: Sequence[str]) -> None:
-    """What would be given for nothing is an error."""
-    options = {parameter.name: parameter.opts[0] for parameter in ctx.command.params}
-    for name in names:
-        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{option}: expected no {options[name]} with it")
 
 
 def overridden(

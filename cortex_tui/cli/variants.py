@@ -18,6 +18,7 @@ from cortex_tui.passwords import masked
 from cortex_tui.profiles.model import ParamValue, Profile, SuiteVariant
 from cortex_tui.profiles.suite import read_suite
 from cortex_tui.protocol.plan import LoopName, Variant
+from cortex_tui.protocol.programs import is_test
 from cortex_tui.toml.words import suggestion
 
 HERE = "here"
@@ -54,6 +55,8 @@ def variants_of(wanted: Wanted, profiles: Sequence[Profile]) -> list[Variant]:
             )
     if any(variant.database for variant in found):
         check_kept(profiles, "--variant")
+    if any(map(is_test, profiles)):
+        _check_for_tests(found)
     names = [variant.name for variant in found]
     for name in names:
         if names.count(name) > 1:
@@ -61,10 +64,21 @@ def variants_of(wanted: Wanted, profiles: Sequence[Profile]) -> list[Variant]:
     return found
 
 
+def _check_for_tests(variants: Sequence[Variant]) -> None:
+    """That nothing is asked for which pytest alone decides."""
+    for variant in variants:
+        for key, asked in (("loop", variant.loop), ("param", variant.params)):
+            if asked:
+                raise click.UsageError(
+                    f"--variant {variant.name}: expected no {key} for tests, which pytest runs"
+                )
+
+
 def _of_suites(name: str, profiles: Sequence[Profile]) -> Variant:
     """The variant of that name of the suites that are run."""
     known: dict[str, SuiteVariant] = {}
-    for source in dict.fromkeys(profile.source for profile in profiles):
+    sources = (profile.source for profile in profiles if not is_test(profile))
+    for source in dict.fromkeys(sources):
         suite = read_suite(Path(source), source).suite
         known.update((each.name, each) for each in suite.variants) if suite else None
     if name not in known:

@@ -21,6 +21,7 @@ from cortex_tui.exit_codes import USAGE
 from cortex_tui.profiles.model import Profile
 from cortex_tui.profiles.suite import read_suite
 from cortex_tui.protocol.plan import Variant
+from cortex_tui.protocol.programs import is_test
 from cortex_tui.session.scratch import Scratch
 from cortex_tui.session.versions import Version
 from cortex_tui.workloads.names import BUILT_IN, OVER_CORE
@@ -115,7 +116,9 @@ def _check_varies(variant: Variant, profile: Profile, repository: Repository) ->
 
 def _check_profiles(variant: Variant, profiles: Sequence[Profile], root: str, folder: Path) -> None:
     """That the code of the variant has each profile."""
-    for source in dict.fromkeys(profile.source for profile in profiles):
+    # What tests a version has is known to pytest alone: they are looked for when they are tried.
+    suites = [profile.source for profile in profiles if not is_test(profile)]
+    for source in dict.fromkeys(suites):
         if not Path(source).is_relative_to(root):
             continue
         file = folder / Path(source).relative_to(root)

@@ -19,6 +19,7 @@ from cortex_tui.limits import MAX_ROUNDS
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.profiles.variants import lasting, rehearsed
 from cortex_tui.protocol.plan import LoopName
+from cortex_tui.protocol.programs import NOT_FOUND
 from cortex_tui.session.versions import Version
 from cortex_tui.text import one_line
 
@@ -114,6 +115,7 @@ class _Runs:
         """Runs each operation once on each version; raises VersionError where one fails.
 
         The profiles come back with the batches that they found: all rounds must have the same.
+        Tests that a version does not have are left out, and reported.
         """
         import asyncio
         import tempfile
@@ -144,20 +146,27 @@ class _Runs:
         self._trial_ns = time.perf_counter_ns() - before_ns
         if view.died:
             raise VersionError(view.died)
+        missing = {run.profile.full_name: run for run in view.runs if run.reason == NOT_FOUND}
+        for name, run in missing.items():
+            click.echo(f"{run.variant} has no test {name}: it is left out", err=True)
         wrong = dict.fromkeys(
             f"{run.variant}: {run.profile.full_name}: {one_line(_why(run.reason, run.errors))}"
             for run in view.runs
-            if run.state != "finished" or run.error_count or not run.operations
+            if run.profile.full_name not in missing
+            and (run.state != "finished" or run.error_count or not run.operations)
         )
         if wrong:
             raise VersionError(f"nothing was measured: {'; '.join(wrong)}")
+        if len(missing) == len(profiles):
+            raise VersionError("nothing was measured: no test is in all versions")
         batches: dict[str, int] = {}
         for run in view.runs:
             name = run.profile.full_name
             batches[name] = max(run.batch, batches.get(name, 1))
         return [
-            msgspec.structs.replace(profile, batch=profile.batch or batches[profile.full_name])
+            msgspec.structs.replace(profile, batch_found=batches[profile.full_name])
             for profile in profiles
+            if profile.full_name not in missing
         ]
 
     def until_decided(

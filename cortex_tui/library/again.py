@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from cortex_tui.profiles.model import Catalog, Profile
 from cortex_tui.profiles.rereading import with_profiles
 from cortex_tui.session.decisions import replayed
@@ -33,6 +35,18 @@ def again_of(ref: str, stored: StoredSession) -> Again:
     of_one_run = stored.snapshot is not None and stored.snapshot.run is not None
     rounds = 1 if of_one_run else stored.session.rounds
     return Again(tuple(profiles.values()), stored.session.one_by_one, rounds)
+
+
+def batched_alike(profiles: Iterable[Profile], stored: StoredSession) -> list[Profile]:
+    """The profiles, those that find out how many operations to time as one with what a stored
+    session found: times of other batches could not be compared with its own."""
+    found = {run.profile.full_name: run.batch for run in stored.runs if run.service.count}
+    return [
+        msgspec.structs.replace(profile, batch_found=found[profile.full_name])
+        if profile.batch == 0 and profile.full_name in found
+        else profile
+        for profile in profiles
+    ]
 
 
 def catalog_of(profiles: Iterable[Profile]) -> Catalog:

@@ -93,6 +93,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     """After this time an operation has failed."""
     batch: int = 1
     """How many operations are timed as one; 0 for as many as the clock's cost calls for."""
+    batch_found: int = 0
+    """Where that is 0: how many an earlier run found, so that both are alike; 0 to find it out."""
     tags: tuple[str, ...] = ()
     base: str = ""
     """For a cell of a matrix: the name of its profile. `name` has the coordinates behind it."""

@@ -11,6 +11,12 @@ from cortex_tui.protocol.plan import RunnerSpec
 PYTEST = "pytest:"
 """Begins the workload of a profile that is a test; its node id follows."""
 
+TEST_FOLDERS = ("folder", "rootdir")
+"""The parameters of such a profile that name where its code lies."""
+
+NOT_FOUND = "pytest did not find it"
+"""Why a run of a test failed that the code does not have."""
+
 TESTS_LOOP = "pytest"
 """In place of an event loop's name, where pytest calls the operations: nothing else runs in its
 process meanwhile."""

@@ -111,8 +111,10 @@ class TestRun:
     __test__ = False
 
     def __init__(
-        self, plan: RunPlan, interval_ns: int, health: HealthMeter, send: Send, poll: Poll
-    ) -> None:
+        self, plan: RunPlan, interval_ns: int, health: HealthMeter, send: Send, poll: Poll,
+        batches: dict[str, int],
+    ) -> None:  # fmt: skip
+        """`batches` has what earlier rounds found by profile, and gets what this one finds."""
         self.number = plan.run
         self.round = plan.round
         self.profile = plan.profile
@@ -123,6 +125,7 @@ class TestRun:
         self.values_ns: array[int] = array("q")
         """Of every value of the measure phase, for `benchmark.stats`."""
         self.batch = 1
+        self._batches = batches
         self._health = health
         self._send = send
         self._phase: Phase | None = None
@@ -158,11 +161,8 @@ class TestRun:
                 phase = await self._through("warmup", warm_up, warmup_ns, 1)
                 self._warmup_ns = CLOCK.read_ns() - phase.start_ns
                 self._warmup_iterations = phase.recorder.ended
-            if calibrate is not None and not self.life.stopping:
-                self.batch, operation_ns = await calibrated_batch(calibrate, count())
-                self._send([Calibrated(self.number, self.batch, operation_ns)])
-            elif batch > 1:
-                self._send([Calibrated(self.number, batch, 0.0)])
+            if not self.life.stopping:
+                await self._find_batch(batch, calibrate)
         self.change(self.life.to("warm"))
         if not self.life.stopping:
             with collected_before():
@@ -170,6 +170,18 @@ class TestRun:
                 phase = await self._through("measure", measure, lasts_ns, at_least)
                 self._measured_ns = CLOCK.read_ns() - phase.start_ns
         self._close("stopped" if self.life.stopping else "finished")
+
+    async def _find_batch(self, given: int, calibrate: Operation | None) -> None:
+        name, operation_ns = self.profile.full_name, 0.0
+        if calibrate is None:
+            self.batch = given
+        elif known := self.profile.batch_found or self._batches.get(name, 0):
+            self.batch = known
+        else:
+            self.batch, operation_ns = await calibrated_batch(calibrate, count())
+            self._batches[name] = self.batch
+        if self.batch > 1 or calibrate is not None:
+            self._send([Calibrated(self.number, self.batch, operation_ns)])
 
     async def _through(
         self, name: Literal["warmup", "measure"], work: Work, lasts_ns: int | None, at_least: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Callable, Generator, Mapping
 from typing import Any, cast
 
@@ -33,7 +34,10 @@ class OptionsPlugin:
                 setattr(config.option, name, off)
         return (yield)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
+        # Until all plugins are configured: what they deprecate is for a report on the suite.
+        warnings.simplefilter("ignore", pytest.PytestDeprecationWarning)
         config.addinivalue_line("markers", MARK)
 
     @pytest.fixture
@@ -50,10 +54,14 @@ class OptionsPlugin:
 class RunningPlugin(OptionsPlugin):
     """Runs the tests of a session, and reports on each."""
 
-    def __init__(self, runs: Mapping[str, TestRun], stopped: Callable[[], bool]) -> None:
-        """`runs` by the tests' node ids."""
+    def __init__(
+        self, runs: Mapping[str, TestRun], stopped: Callable[[], bool], strays: Callable[[], str]
+    ) -> None:
+        """`runs` by the tests' node ids; `strays` says why a test has measured other code than it
+        was to, if it has."""
         self._runs = runs
         self._stopped = stopped
+        self._strays = strays
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(
@@ -115,6 +123,8 @@ class RunningPlugin(OptionsPlugin):
             run.fail(f"pytest.exit: {error}")
             raise
         finally:
+            if why := self._strays():
+                run.fail(why)
             run.end()
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

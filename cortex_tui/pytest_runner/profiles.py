@@ -43,12 +43,6 @@ def node_id_of(profile: Profile) -> str:
     return profile.workload.removeprefix(PYTEST)
 
 
-def arguments_of(profile: Profile) -> str:
-    """The word of pytest's command line that names the test, wherever its folder is."""
-    _, _, rest = node_id_of(profile).partition("::")
-    return f"{profile.source}::{rest}"
-
-
 def suites_of(
     collected: Collected, *, duration_ns: int | None = None, warmup: Length | None = None
 ) -> tuple[Suite, ...]:

@@ -27,22 +27,23 @@ from cortex_tui.protocol.messages import (
     SessionStarted,
 )
 from cortex_tui.protocol.plan import SessionPlan
-from cortex_tui.protocol.programs import TESTS_LOOP
+from cortex_tui.protocol.programs import NOT_FOUND, TESTS_LOOP
 from cortex_tui.pytest_runner.calls import finished
 from cortex_tui.pytest_runner.channel import Channel
 from cortex_tui.pytest_runner.measuring import TestRun
 from cortex_tui.pytest_runner.plugin import RunningPlugin
-from cortex_tui.pytest_runner.profiles import arguments_of, node_id_of
+from cortex_tui.pytest_runner.profiles import node_id_of
 from cortex_tui.runner.calibration import await_cost_ns, clock_cost_ns
 from cortex_tui.runner.clock import CLOCK
 from cortex_tui.runner.executing import execute
 from cortex_tui.runner.health import HealthMeter
+from cortex_tui.workloads.loading import why_stray
 
 _ENDED: dict[int, str] = {
     pytest.ExitCode.INTERRUPTED: "pytest was interrupted, or could not collect it",
     pytest.ExitCode.INTERNAL_ERROR: "pytest had an internal error",
     pytest.ExitCode.USAGE_ERROR: "pytest refused its options",
-    pytest.ExitCode.NO_TESTS_COLLECTED: "pytest did not find it",
+    pytest.ExitCode.NO_TESTS_COLLECTED: NOT_FOUND,
 }
 
 
@@ -59,8 +60,9 @@ class PytestSession:
         self._early = list(early)
         self._health = HealthMeter(None, program=os.getppid())
         self._stopped = False
+        batches: dict[str, int] = {}
         self._runs = {
-            p.run: TestRun(p, plan.interval_ns, self._health, channel.send, self.poll)
+            p.run: TestRun(p, plan.interval_ns, self._health, channel.send, self.poll, batches)
             for p in plan.runs
         }
 
@@ -77,7 +79,7 @@ class PytestSession:
             code = self._run_pytest(waiting) if waiting else pytest.ExitCode.OK
             for run in runs:
                 if run in waiting and not run.life.stopping:
-                    run.fail_unless_begun(_ENDED.get(code, "pytest did not run it"))
+                    run.fail_unless_begun(_ENDED.get(code, NOT_FOUND))
                 run.end()
         self._health.end()
         self._health.close()
@@ -85,11 +87,20 @@ class PytestSession:
 
     def _run_pytest(self, runs: Sequence[TestRun]) -> int:
         by_node = {node_id_of(run.profile): run for run in runs}
-        plugin = RunningPlugin(by_node, lambda: self._stopped)
+        plugin = RunningPlugin(by_node, lambda: self._stopped, self._strays)
         options = shlex.split(str(runs[0].profile.params["options"]))
         where = [f"--rootdir={runs[0].profile.params['rootdir']}", *_QUIET]
-        tests = [arguments_of(run.profile) for run in runs]
-        return pytest.main([*options, *where, *tests], plugins=[plugin])
+        # A file may lack a test, and a version a file: pytest would refuse to run the others.
+        files = dict.fromkeys(run.profile.source for run in runs)
+        there = [file for file in files if os.path.isfile(file)]
+        if not there:
+            return pytest.ExitCode.NO_TESTS_COLLECTED
+        return pytest.main([*options, *where, *there], plugins=[plugin])
+
+    def _strays(self) -> str:
+        """Why what a test measured is not the code of its version; "" where it is."""
+        spec = self._plan.spec
+        return why_stray(spec.variant, spec.foreign, spec.own)
 
     def poll(self, wait_s: float) -> None:
         """Carries out and answers the commands that have come, or come within `wait_s`."""
@@ -104,7 +115,9 @@ class PytestSession:
         return execute(command, self._runs, _carry_out)
 
     def _planned(self) -> list[RunPlanned]:
-        return [RunPlanned(p.run, p.profile, (), p.round) for p in self._plan.runs]
+        return [
+            RunPlanned(p.run, p.profile, (), p.round, p.variant, p.runners) for p in self._plan.runs
+        ]
 
     def _started(self) -> SessionStarted:
         return SessionStarted(

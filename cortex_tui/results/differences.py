@@ -17,8 +17,8 @@ MOMENTARY = frozenset({"busy", "steal_share", "free_bytes", "clock_cost_ns", CLO
 """Facts of the environment that differ from one moment to the next."""
 
 _OF_SESSION = ("placement", "loop", "timer", "one_by_one", "rounds")
-_NOT_MEASURED = ("suite", "name", "base", "matrix", "source", "summary")
-"""Of a profile: what it is called, and where it stands."""
+_NOT_MEASURED = ("suite", "name", "base", "matrix", "source", "summary", "batch_found")
+"""Of a profile: what it is called, where it stands, and what was found out before."""
 
 
 class Change(msgspec.Struct, frozen=True):

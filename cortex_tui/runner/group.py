@@ -20,7 +20,7 @@ from cortex_tui.runner.members import Barriers, Member, finished, neighbours_of
 from cortex_tui.runner.operations import Operations
 from cortex_tui.workloads.api import Workload
 from cortex_tui.workloads.context import RunContext, current_run
-from cortex_tui.workloads.loading import ModuleLoader, imported_from
+from cortex_tui.workloads.loading import ModuleLoader, why_stray
 from cortex_tui.workloads.operation import WorkloadError
 from cortex_tui.workloads.resolving import resolve
 
@@ -173,12 +173,8 @@ class Group:
     def _check(self, member: Member, operations: Operations) -> None:
         """What is known of the operations only when they are set up."""
         profile, spec = member.run.profile, self._parts.plan.spec
-        if strays := imported_from(spec.foreign, spec.own):
-            raise WorkloadError(
-                f"{strays[0]} is imported from {spec.foreign}, which is not the code of variant "
-                f"{spec.variant}: have it found next to the suite or in the working folder, or "
-                "give the variant an interpreter of its own, in which its code is installed"
-            )
+        if why := why_stray(spec.variant, spec.foreign, spec.own):
+            raise WorkloadError(why)
         if not operations.first.awaits:
             if len(self._members) > 1:
                 raise _NeedsToBeAloneError

@@ -51,9 +51,11 @@ class Run:
         interval_ns: int,
         share: Share = WHOLE,
         timeline: Timeline | None = None,
+        batches: dict[str, int] | None = None,
         report: Report = lambda message: None,
     ) -> None:
-        """`report` takes each message at once; samples are asked for."""
+        """`report` takes each message at once; samples are asked for. `batches` has what earlier
+        rounds found by profile, and gets what this one finds."""
         self.number = plan.run
         self.plan = plan
         self.profile = plan.profile
@@ -75,6 +77,7 @@ class Run:
         self._phase: ActivePhase | None = None
         self._driver: Driver | None = None
         self._batch = max(1, self.profile.batch)
+        self._batches = {} if batches is None else batches
         self._reported_level = -1.0
         self._calibrating: asyncio.Task[tuple[int, float]] | None = None
 
@@ -107,6 +110,11 @@ class Run:
             await self._calibrate(operations)
 
     async def _calibrate(self, operations: Operations) -> None:
+        name = self.profile.full_name
+        if known := self.profile.batch_found or self._batches.get(name, 0):
+            self._batch = known
+            self._report(Calibrated(self.number, known, 0.0))
+            return
         most = self.profile.stop.iterations or MAX_BATCH
         calibrating = own_task(
             contained(calibrated_batch, operations.first, self._indices, most),
@@ -122,6 +130,7 @@ class Run:
             self._report(Calibrated(self.number, self._batch, DRAIN_NS))
         elif not calibrating.cancelled():
             self._batch, operation_ns = calibrating.result()
+            self._batches[name] = self._batch
             self._report(Calibrated(self.number, self._batch, operation_ns))
 
     async def measure(self, operations: Operations, start_ns: int) -> None:

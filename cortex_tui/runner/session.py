@@ -64,6 +64,7 @@ class Session:
             shared={},
             gate_of=self._gate_of,
         )
+        batches: dict[str, int] = {}
         self._members: dict[int, Member] = {
             p.run: Member(
                 Run(
@@ -74,6 +75,7 @@ class Session:
                     report=lambda message: self._outbox.report([message]),
                     share=p.share_of(plan.runner),
                     timeline=self._timeline,
+                    batches=batches,
                 )
             )
             for p in plan.runs

@@ -71,8 +71,10 @@ def _known(run: RunFold) -> bool:
 
 
 def replayed(profile: Profile, record: RunRecord) -> Profile:
-    """The profile for running a stored run again: a warm-up whose length was found out takes that
-    length, so that both runs were warmed up alike."""
+    """The profile for running a stored run again: what was found out, such as the length of a
+    warm-up and the size of a batch, is as it was, so that both runs are alike."""
+    if profile.batch == 0 and record.service.count:
+        profile = msgspec.structs.replace(profile, batch_found=record.batch)
     if not profile.auto_warmup or not record.warmup_ns:
         return profile
     return msgspec.structs.replace(

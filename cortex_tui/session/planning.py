@@ -111,10 +111,10 @@ def _runs_of_versions(
     """
     if not place.has_fleets:
         raise ValueError(f"variants need runners of their own, and there are none {place.words}")
-    if runners_at(place, profiles):
-        raise ValueError("tests that pytest runs cannot be compared in one session")
+    usual = runners_at(place, profiles)
     shared_by = max(profile.load.shared_by for profile in profiles)
-    apart = [profile for profile in profiles if one_by_one or profile.alone]
+    # The tests of a version follow one another: pytest runs them as one.
+    apart = [profile for profile in profiles if not usual and (one_by_one or profile.alone)]
     together = [profile for profile in profiles if profile not in apart]
     runs: list[RunPlan] = []
     for turn, order in enumerate(balanced_orders(len(versions), rounds, seed), 1):
@@ -133,7 +133,8 @@ def _runs_of_versions(
                     versions[at].variant.name,
                 )
             )
-    specs = [version.spec for version in versions for _ in range(shared_by)]
+    spec = usual[0] if usual else RunnerSpec()
+    specs = [version.spec(spec) for version in versions for _ in range(shared_by)]
     return runs, tuple(specs)
 
 

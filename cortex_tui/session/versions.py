@@ -11,6 +11,7 @@ import msgspec
 
 from cortex_tui.profiles.model import Profile, kept_in
 from cortex_tui.protocol.plan import RunnerSpec, Variant
+from cortex_tui.protocol.programs import TEST_FOLDERS, is_test
 
 
 class Version(NamedTuple):
@@ -29,23 +30,26 @@ class Version(NamedTuple):
     def profile(self, profile: Profile) -> Profile:
         """The profile with the variant's parameters, its suite's file where its code lies."""
         params = {**profile.params, **self.variant.params}
+        if is_test(profile):
+            params |= {key: self._moved(str(params[key])) for key in TEST_FOLDERS}
         profile = kept_in(profile, self.variant.database)
         source = self._moved(profile.source)
         return msgspec.structs.replace(profile, params=params, source=source)
 
-    @property
-    def spec(self) -> RunnerSpec:
-        """What its runners are started with."""
+    def spec(self, usual: RunnerSpec) -> RunnerSpec:
+        """What its runners are started with, where `usual` is what they would be without it."""
         variant = self.variant
+        cwd = os.path.realpath(usual.cwd or os.getcwd())
         paths = [self._moved(path) for path in _paths_within(self.root)] if self.folder else []
         if paths:
             paths += filter(None, [os.environ.get("PYTHONPATH")])
         return RunnerSpec(
             variant=variant.name,
             python=variant.python,
-            cwd=self._moved(os.path.realpath(os.getcwd())) if self.folder else "",
+            cwd=self._moved(cwd) if self.folder else usual.cwd,
             env={**({"PYTHONPATH": os.pathsep.join(paths)} if paths else {}), **variant.env},
             loop=variant.loop,
+            program=usual.program,
             foreign=self.root if self.folder else "",
             own=self.folder,
         )

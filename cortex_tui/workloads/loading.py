@@ -76,6 +76,18 @@ def imported_from(folder: str, besides: str) -> list[str]:
     )
 
 
+def why_stray(variant: str, folder: str, besides: str) -> str:
+    """Why what was imported is not the code of a variant, and what to do; "" where it is."""
+    strays = imported_from(folder, besides)
+    if not strays:
+        return ""
+    return (
+        f"{strays[0]} is imported from {folder}, which is not the code of variant {variant}: have "
+        "it found next to the suite or in the working folder, or give the variant an interpreter "
+        "of its own, in which its code is installed"
+    )
+
+
 class ModuleLoader:
     """The modules of one session's workloads. One at a time: it changes `sys.modules`."""
 

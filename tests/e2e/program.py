@@ -107,3 +107,12 @@ def newest_session(folder: Path, store: Path = STORE) -> tuple[str, str]:
     assert len(lines) > 1, done.stderr
     session, _, state, *_ = lines[1].split()
     return session, state
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """What git prints; whoever commits has a name."""
+    identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()

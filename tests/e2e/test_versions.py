@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.program import PROGRAM, call, shown, write_suite
+from tests.e2e.program import PROGRAM, call, git, shown, write_suite
 
 SHORT = ("--repeat", "4", "--duration", "100ms")
 CODE = """
@@ -47,14 +47,6 @@ NAPPING = """
 
         yield operation
 """
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = ("-c", "user.name=Tester", "-c", "user.email=tester@example.org")
-    done = subprocess.run(
-        ["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cortex_tui.profiles.model import Length, Suite
-from cortex_tui.pytest_runner.profiles import Collected, FoundTest, arguments_of, suites_of
+from cortex_tui.pytest_runner.profiles import Collected, FoundTest, suites_of
 
 
 def suites(*node_ids: str, duration_ns: int | None = None) -> tuple[Suite, ...]:
@@ -20,11 +20,6 @@ def test_a_suite_is_named_after_its_file_with_as_many_folders_as_it_needs() -> N
 def test_classes_are_joined_by_dots_and_parameters_stay_as_they_are() -> None:
     (suite,) = suites("test_1.py::A::B::t[a::b]", "test_1.py::A::B::t[a.b]", "test_1.py::t[x[y]]")
     assert [each.name for each in suite.profiles] == ["A.B.t[a::b]", "A.B.t[a.b]", "t[x[y]]"]
-
-
-def test_a_test_is_called_by_its_file_wherever_pytest_is_started() -> None:
-    (suite,) = suites("a/test_1.py::A::t[a::b]")
-    assert arguments_of(suite.profiles[0]) == "/code/a/test_1.py::A::t[a::b]"
 
 
 def test_a_duration_replaces_the_time_that_a_test_asks_for() -> None:

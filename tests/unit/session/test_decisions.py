@@ -14,10 +14,12 @@ from cortex_tui.profiles.variants import going_on
 from cortex_tui.protocol.commands import EndPhase
 from cortex_tui.protocol.lifecycle import Phase
 from cortex_tui.protocol.messages import RunFinished
+from cortex_tui.results.differences import profile_changes
 from cortex_tui.results.progress import progress_note
 from cortex_tui.results.result_of import result_of, targets_of
 from cortex_tui.results.run_fold import UNSETTLED, RunFold
 from cortex_tui.session.decisions import decisions, replayed
+from cortex_tui.stats.moments import Moments
 from cortex_tui.store.records import RunRecord
 from tests.unit.session.messages import SECOND_NS, at_stage, planned, profile, samples
 
@@ -131,6 +133,17 @@ def test_a_warm_up_whose_length_was_given_or_not_reached_stays(
     each: Profile, warmup_ns: int
 ) -> None:
     assert replayed(each, RunRecord(run=0, profile=each, warmup_ns=warmup_ns)) == each
+
+
+def test_a_stored_run_is_batched_alike_again_and_measures_the_same() -> None:
+    """Calibrated anew, batches differ by chance, and their times cannot be compared."""
+    found = profile(batch=0)
+    record = RunRecord(run=0, profile=found, batch=37, service=Moments(count=5))
+    again = replayed(found, record)
+    assert again.batch_found == 37
+    assert again.definition == found.definition
+    assert profile_changes(found, again) == ()
+    assert replayed(found, RunRecord(run=0, profile=found)) == found
 
 
 # --- precision --------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.passwords import taken_from
 from cortex_tui.placement.registry import IN_PROCESS, PROCESS
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.protocol.plan import SessionPlan, Variant
+from cortex_tui.protocol.plan import RunnerSpec, SessionPlan, Variant
 from cortex_tui.session.planning import balanced_orders, plan_of
 from cortex_tui.session.scratch import Scratch
 from cortex_tui.session.versions import Version, alone_and_together
@@ -85,6 +85,31 @@ def test_versions_of_a_profile_that_is_alone_follow_each_other(one_by_one: bool)
     assert [run.run for group in plan.groups for run in group] == list(range(8))
 
 
+def test_all_tests_of_a_version_are_one_run_of_pytest_in_each_round() -> None:
+    """pytest is started once for them, in the folder where the version's code lies."""
+    folder = str(Path.cwd())
+    tests = [
+        replace(
+            profile(name, alone=True),
+            workload=f"pytest:tests/test_shop.py::{name}",
+            params={"folder": folder, "rootdir": folder, "options": "-k x"},
+            source=f"{folder}/tests/test_shop.py",
+        )
+        for name in "ab"
+    ]
+    versions = [Version(Variant(name="old"), folder, "/code"), Version(Variant(name="new"))]
+    plan = planned(*tests, one_by_one=True, versions=versions)
+    order = [group[0] for group in groups(plan)]
+    assert [line.split()[0] for line in order] == list("abababab")
+    assert order[0].split()[1] == order[1].split()[1] == order[-1].split()[1]
+    for run in plan.runs:
+        spec = replace(plan, runner=run.runners[0]).spec
+        where = "/code" if run.variant == "old" else folder
+        assert (spec.program, spec.cwd, spec.variant) == ("pytest", where, run.variant)
+        assert run.profile.params == {"folder": where, "rootdir": where, "options": "-k x"}
+        assert run.profile.source == f"{where}/tests/test_shop.py"
+
+
 def test_each_version_has_fresh_runners_of_its_own_in_each_round() -> None:
     plan = planned(profile("a", processes=2), profile("b"))
     found = {(run.round, run.variant): set[int]() for run in plan.runs}
@@ -101,7 +126,8 @@ def test_each_version_has_fresh_runners_of_its_own_in_each_round() -> None:
 def test_parameters_and_places_of_a_version_are_in_its_profiles_and_runners() -> None:
     moved = Version(Variant(name="v1", env={"A": "1"}), "/project", "/code")
     assert moved.profile(profile("a")).source == "/code/profiles/shop.toml"
-    assert (moved.spec.foreign, moved.spec.own, moved.spec.env["A"]) == ("/project", "/code", "1")
+    spec = moved.spec(RunnerSpec())
+    assert (spec.foreign, spec.own, spec.env["A"]) == ("/project", "/code", "1")
     assert VERSIONS[1].profile(profile("a")).params == {"size": 2}
     assert VERSIONS[0].profile(profile("a")) == profile("a")
     outside = Profile(suite="s", name="n", workload="w:w", stop=Length(1), source="/other/s.toml")

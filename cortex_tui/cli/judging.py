@@ -1,0 +1,112 @@
+"""What commands that measure do with a session at its end: compare it, and come to an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from cortex_tui.cli.comparing import compared_refs, exit_code, show, with_comparisons
+from cortex_tui.cli.exporting import Export, export_stored, to_stdout
+from cortex_tui.cli.measuring import Ran
+from cortex_tui.cli.options import Command, StoreError, given, report_error
+from cortex_tui.exit_codes import INTERRUPTED
+
+if TYPE_CHECKING:
+    from cortex_tui.analysis.sessions import Compared
+    from cortex_tui.report import Delivery
+
+
+def baseline_option(command: Command) -> Command:
+    return click.option(
+        "--baseline",
+        metavar="NAME|ID",
+        default="",
+        callback=given("a name, or the start of an id"),
+        help="Compare what was measured with a stored session, as `compare` does.",
+    )(command)
+
+
+def failing_options(command: Command) -> Command:
+    """What becomes the exit code: `fail_on`, and `undecided`."""
+    command = click.option(
+        "--undecided",
+        type=click.Choice(["fail", "pass"]),
+        default="fail",
+        help="Whether undecided targets, and nothing worse, are exit code 4 (fail, the default) or "
+        "0: pass is short for a --fail-on without undecided.",
+    )(command)
+    return click.option(
+        "--fail-on",
+        callback=_fail_on,
+        default="targets,regressions,undecided",
+        show_default=True,
+        metavar="LIST",
+        help="What is exit code 1: targets that are missed, regressions against the baseline, "
+        "errors (any operation that failed); and undecided for code 4.",
+    )(command)
+
+
+def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset[str]:
+    """A callback: the words of a list such as `targets,errors`."""
+    from cortex_tui.report import FAIL_ON
+
+    words = [word.strip() for word in text.split(",")]
+    for word in words:
+        if word not in FAIL_ON:
+            raise click.BadParameter(
+                f"expected some of {', '.join(FAIL_ON)}, got {word!r}", ctx, param
+            )
+    return frozenset(words)
+
+
+def measured_and_judged(
+    measure: Callable[[Delivery], Ran],
+    delivery: Delivery,
+    *,
+    baseline: str,
+    versions: bool,
+    exports: Sequence[Export],
+) -> int:
+    """Measures a session, and compares it: with the `baseline`, if any, or the versions that it
+    measured with each other. Exports it in any case, and returns the exit code of all."""
+    from cortex_tui.report import worst
+
+    compares = versions or bool(baseline)
+
+    @cache
+    def compared(session: str) -> list[Compared]:
+        before = [baseline] if baseline else []
+        return compared_refs(delivery.store, [*before, session], called={session: "this session"})
+
+    def complete(document: bytes, session: str) -> bytes:
+        # Why there is no comparison is reported further below.
+        with contextlib.suppress(StoreError):
+            return with_comparisons(document, compared(session))
+        return document
+
+    if compares:
+        delivery = msgspec.structs.replace(delivery, complete=complete)
+    code, session = measure(delivery)
+    found: Sequence[Compared] = ()
+    try:
+        if session and (versions or (baseline and code != INTERRUPTED)):
+            found = compared(session)
+            out = sys.stderr if delivery.json == "-" or to_stdout(exports) else sys.stdout
+            click.echo(file=out)
+            show(found, out)
+            code = worst(code, exit_code(found, delivery.fail_on))
+    except StoreError as error:
+        # What was interrupted may have too little to compare.
+        if code != INTERRUPTED:
+            raise
+        report_error(error.message)
+    finally:
+        if exports and session:
+            code = worst(code, export_stored(delivery.store, session, exports, found))
+    return code
