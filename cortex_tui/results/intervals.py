@@ -18,6 +18,8 @@ _FILLING = 2
 """Of the newest slots: they are still being filled."""
 _AT_ONCE = 16
 """Slots that are full are written together, as many at a time."""
+_ROOM = _FILLING + _AT_ONCE
+"""For how many slots there is room in memory while the file can be written."""
 
 
 class IntervalSeries:
@@ -32,7 +34,7 @@ class IntervalSeries:
         """Of a slot, in the intervals of the messages; a power of two."""
         self._limit = limit
         self._file = file
-        self._room = _FILLING + _AT_ONCE
+        self._room = _ROOM
         """For how many slots there is room in memory."""
         self._slots: dict[int, Interval] = {}
         self._places: dict[int, Place] = {}
@@ -115,6 +117,7 @@ class IntervalSeries:
         except OSError:
             self._room *= 2
             return
+        self._room = _ROOM
         self._places.update(zip(slots, places, strict=True))
         for slot in slots:
             del self._slots[slot]

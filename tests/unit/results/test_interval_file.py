@@ -12,6 +12,7 @@ from cortex_tui.results.interval import Interval, interval_of
 from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.intervals import IntervalSeries
 from cortex_tui.results.series import RunSeries, TimeWindow
+from cortex_tui.results.slices import FiledSlices, IntervalSlice
 from cortex_tui.results.time_columns import TimeColumns
 from cortex_tui.results.window import numbers_within
 from cortex_tui.stats.measured import SUBJECTS
@@ -125,3 +126,20 @@ def test_every_kind_of_count_is_read_back(tmp_path: Path) -> None:
         interval.service = interval_of(samples(0, [1_000_000] * number)).service
         (place,) = file.write([interval])
         assert facts(file.read(place)) == facts(interval)
+
+
+def test_no_more_stay_in_memory_once_the_disk_takes_some_again(tmp_path: Path) -> None:
+    def in_memory(series: IntervalSeries) -> int:
+        slices = series.slices(TENTH_NS)
+        assert isinstance(slices, FiledSlices)
+        return sum(isinstance(each, IntervalSlice) for _, each in slices.keys)
+
+    folder = tmp_path / "later"
+    series = filled(IntervalFile(folder), 200, limit=1_000)
+    assert in_memory(series) == 200
+    folder.mkdir()
+    sizes = []
+    for index in range(200, 600):
+        series.add(index, interval_of(samples(index, [9])))
+        sizes.append(in_memory(series))
+    assert max(sizes[200:]) < 20
