@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.e2e.processes import children_of
+from tests.e2e.tmux_control import ControlClient
 
 MISSING = "" if shutil.which("tmux") else "tmux is not installed"
 """Why there is no terminal to be had here; empty if there is."""
@@ -52,20 +53,25 @@ class Terminal:
         ):
             kept.pop(name, None)
         self._environment = kept | {"PS1": f"{PROMPT} ", **(environment or {})}
-        self._tmux(
+        self._call(
             *("new-session", "-d", "-x", str(width), "-y", str(height), "-c", str(folder)),
             *("env", f"PS1={PROMPT} ", "sh"),
         )
+        # Waiting asks for the screen many times a second: a process for each would cost more than
+        # the program that is waited for.
+        self._control = ControlClient(self._command("-C", "attach", "-f", "no-output,ignore-size"),
+                                      self._environment, patience_s)  # fmt: skip
         self.wait_until(lambda screen: PROMPT in screen)
 
     def close(self) -> None:
         """Ends the server, and with it whatever still runs in the window."""
-        self._tmux("kill-server", check=False)
+        self._call("kill-server", check=False)
+        self._control.close()
         self._server.cleanup()
 
     def hang_up(self) -> None:
         """Closes the window, as a person closes a terminal."""
-        self._tmux("kill-session")
+        self._call("kill-session")
 
     def run(self, command: Sequence[str | Path]) -> None:
         """Types a command line and enters it."""
@@ -78,7 +84,7 @@ class Terminal:
 
     def type(self, text: str) -> None:
         """Text as it stands, control characters included."""
-        self._tmux("send-keys", "-l", text)
+        self.type_bytes(text.encode())
 
     def type_bytes(self, data: bytes) -> None:
         """Bytes as they are, whether they are text or not."""
@@ -86,7 +92,7 @@ class Terminal:
 
     def paste(self, text: str) -> None:
         """Text as a terminal pastes it: in brackets, if the program has asked for that."""
-        self._tmux("load-buffer", "-", text=text)
+        self._call("load-buffer", "-", text=text)
         self._tmux("paste-buffer", "-p", "-d")
 
     def click(self, column: int, row: int) -> None:
@@ -112,7 +118,8 @@ class Terminal:
         return found
 
     def resize(self, width: int, height: int) -> None:
-        self._tmux("resize-window", "-x", str(width), "-y", str(height))
+        # By a client of its own each time: the server puts those together that come at once.
+        self._call("resize-window", "-x", str(width), "-y", str(height))
 
     def screen(self, *, styled: bool = False) -> str:
         """What stands on the screen; with `styled`, its escape sequences too."""
@@ -167,9 +174,16 @@ class Terminal:
         (child,) = children_of(int(self._tmux("display-message", "-p", "#{pane_pid}")))
         return child
 
-    def _tmux(self, *arguments: str, check: bool = True, text: str = "") -> str:
+    def _tmux(self, *arguments: str, check: bool = True) -> str:
+        done, output = self._control.ask(arguments)
+        if check and not done:
+            raise AssertionError(f"tmux {arguments[0]}: {output.strip()}")
+        return output if done else ""
+
+    def _call(self, *arguments: str, check: bool = True, text: str = "") -> None:
+        """By a client of its own: what ends the server, or takes more than one line."""
         done = subprocess.run(
-            ["tmux", "-u", "-S", f"{self._server.name}/s", "-f", os.devnull, *arguments],
+            self._command(*arguments),
             env=self._environment,
             input=text,
             capture_output=True,
@@ -179,4 +193,6 @@ class Terminal:
         )
         if check and done.returncode:
             raise AssertionError(f"tmux {arguments[0]}: {done.stderr.strip()}")
-        return done.stdout
+
+    def _command(self, *arguments: str) -> list[str]:
+        return ["tmux", "-u", "-S", f"{self._server.name}/s", "-f", os.devnull, *arguments]
