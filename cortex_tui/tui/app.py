@@ -176,8 +176,10 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
 
     def _begin_sessions(self, making: Future[Control]) -> None:
         if not self._ending:
-            # What exists now stays; a full collection would cost 25 to 35 ms each time it looks.
+            # What exists now stays; a full collection would cost 25 to 35 ms each time it looks. No
+            # garbage was looked for while starting: what there is would stay, too, 3 MB.
             gc.freeze()
+            look_through_all()
             # On a busy machine Textual's first layout may come before the widgets, and the screen
             # then stays empty until something changes: seen with an app of one Static, too.
             self._main.refresh(layout=True)
