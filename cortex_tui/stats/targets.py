@@ -162,5 +162,5 @@ def _unknown(name: str) -> str:
 def _nearest(word: str, known: Sequence[str]) -> str:
     import difflib  # not for whoever has no error to report
 
-    close = difflib.get_close_matches(word, known, n=1)
+    close = difflib.get_close_matches(word, known)
     return f", did you mean {close[0]!r}?" if close else ""

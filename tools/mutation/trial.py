@@ -12,6 +12,7 @@ import pickle
 import resource
 import signal
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -44,6 +45,8 @@ OPTIONS = [
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 ]
 
+SECONDS_MOST = 1.0
+"""Of the processor: a test that takes longer is not run on mutants."""
 SECONDS_AT_LEAST = 20
 TIMES_AS_LONG = 20
 """A mutant that takes this much longer than the code as it is counts as noticed."""
@@ -52,7 +55,8 @@ KILLED, SURVIVED, SLOW, UNREACHED = "killed", "survived", "too slow", "no test r
 
 
 class Trace(NamedTuple):
-    """Of one run of all tests: which functions each calls and how long it takes, in seconds."""
+    """Of one run of all tests: which functions each calls and how long it takes, in
+    seconds of the processor."""
 
     functions: dict[str, set[str]]
     seconds: dict[str, float]
@@ -117,39 +121,41 @@ class _Loop:
         self.trace = _in_fork_with_result(lambda: self._traced(session.items))
         items = {item.nodeid: item for item in session.items}
         reaching = defaultdict(list)
+        seconds = self.trace.seconds
         for test, functions in self.trace.functions.items():
-            for function in functions:
-                reaching[function].append(test)
-        for module in self.modules:
-            for mutant in module.mutants:
-                tests = sorted(reaching[function_of(mutant)], key=self.trace.seconds.__getitem__)
-                verdict = self._tried(mutant, [items[test] for test in tests])
-                if verdict in (SURVIVED, UNREACHED) and function_of(mutant) in at_import:
-                    self.trace.at_import.add(mutant)
-                else:
-                    self.report(mutant, verdict)
+            if seconds[test] <= SECONDS_MOST:
+                for function in functions:
+                    reaching[function].append(test)
+
+        def longest(mutant: str) -> float:
+            return sum(seconds[test] for test in reaching[function_of(mutant)])
+
+        for mutant in sorted((each for one in self.modules for each in one.mutants), key=longest):
+            tests = sorted(reaching[function_of(mutant)], key=seconds.__getitem__)
+            verdict = self._tried(mutant, [items[test] for test in tests], longest(mutant))
+            if verdict in (SURVIVED, UNREACHED) and function_of(mutant) in at_import:
+                self.trace.at_import.add(mutant)
+            else:
+                self.report(mutant, verdict)
         return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if self.tracing is not None:
-            if report.failed:
-                raise RuntimeError(
-                    f"{report.nodeid} fails without a mutant:\n{report.longreprtext}"
-                )
-            seconds = self.tracing.seconds
-            seconds[report.nodeid] = seconds.get(report.nodeid, 0.0) + report.duration
-        elif self.in_trial and report.failed:
+        if report.failed and self.tracing is not None:
+            raise RuntimeError(f"{report.nodeid} fails without a mutant:\n{report.longreprtext}")
+        if report.failed and self.in_trial:
             os._exit(1)
 
     def _traced(self, items: list[pytest.Item]) -> Trace:
         self.tracing = Trace({}, {}, set())
         for item in items:
             state()._stats.clear()
+            started = time.process_time()
             _run([item])
+            self.tracing.seconds[item.nodeid] = time.process_time() - started
             self.tracing.functions[item.nodeid] = set(state()._stats)
         return self.tracing
 
-    def _tried(self, mutant: str, tests: list[pytest.Item]) -> str:
+    def _tried(self, mutant: str, tests: list[pytest.Item], seconds: float) -> str:
         if not tests:
             return UNREACHED
 
@@ -159,8 +165,7 @@ class _Loop:
             _run(tests)
             return 0
 
-        assert self.trace is not None
-        return _verdict(run, sum(self.trace.seconds[test.nodeid] for test in tests))
+        return _verdict(run, seconds)
 
 
 def _run(items: list[pytest.Item]) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from cortex_tui.stats.buckets import highest_of, index_of
 from cortex_tui.stats.confidence import (
     MIN_INDEPENDENT,
     MIN_INTERVALS,
@@ -140,6 +145,94 @@ def test_intervals_that_depend_on_their_neighbours_count_for_less() -> None:
         counts.append(bounds.independent)
     assert counts == sorted(counts, reverse=True)
     assert counts[-1] < MIN_INDEPENDENT < counts[0]
+
+
+def by_hand(rows: Sequence[Sequence[int]], quantile: float, confidence: float) -> Bounds:
+    """The bounds in plain Python, one cell, one part and one pair of neighbours at a time."""
+    ordered = sorted(value for row in rows for value in row)
+    places = [index_of(value) for value in ordered]
+    rank = quantile * len(ordered)
+    bucket = places[math.ceil(rank) - 1]
+    before, until = bisect_left(places, bucket), bisect_right(places, bucket)
+    part = (rank - before) / (until - before)
+
+    each = math.ceil(len(rows) / 128)
+    cells = [
+        [index_of(v) for row in rows[at : at + each] for v in row]
+        for at in range(0, len(rows), each)
+    ]
+    over = [
+        sum(v < bucket for v in cell) + part * cell.count(bucket) - quantile * len(cell)
+        for cell in cells
+    ]
+    series = [value / (len(ordered) / len(cells)) for value in over]
+
+    parts = neighbours(series, len(series) // 10)
+    widest = t_of(len(parts) - 1, confidence) * statistics.stdev(parts) / math.sqrt(len(parts))
+    fewest = math.inf
+    for scale in (1, 2, 4):
+        means = neighbours(series, scale)
+        if (count := len(means)) < MIN_INTERVALS:
+            break
+        middle = statistics.fmean(means)
+        square = sum((x - middle) ** 2 for x in means) / count
+        r = sum((x - middle) * (y - middle) for x, y in pairwise(means)) / count / square
+        r += (1 + 4 * r) / count
+        r += math.sqrt(max(1 - r * r, 0) / count) / 2
+        r = min(max(r, 0), 0.995)
+        worth = count * (1 - r) / (1 + r)
+        square /= max(1 - 1 / max(worth, 2), 0.3)
+        widest = max(widest, t_of(worth - 1, confidence) * math.sqrt(square / worth))
+        fewest = min(fewest, worth)
+
+    def value_at(share: float) -> int:
+        at = min(max(math.floor(share * len(ordered) + 0.5), 1), len(ordered)) - 1
+        return min(max(highest_of(places[at]), ordered[0]), ordered[-1])
+
+    return Bounds(value_at(quantile - widest), value_at(quantile + widest), fewest)
+
+
+def neighbours(series: Sequence[float], length: int) -> list[float]:
+    first = len(series) % length
+    starts = range(first, len(series), length)
+    return [statistics.fmean(series[at : at + length]) for at in starts]
+
+
+def t_of(degrees: float, confidence: float) -> float:
+    """Abramowitz and Stegun, 26.7.5."""
+    z, n = statistics.NormalDist().inv_cdf(0.5 + confidence / 2), max(degrees, 2)
+    return (
+        z
+        + (z**3 + z) / (4 * n)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "each", "memory", "drift", "confidence"),
+    [
+        (20, 40, 0.0, 0.0, 0.95),
+        (43, 25, 0.0, 0.5, 0.8),
+        (87, 20, 0.7, 1.0, 0.95),
+        (128, 15, 0.97, 0.6, 0.95),
+        (129, 15, 0.99, 2.0, 0.99),
+        (60, 30, 0.999, 3.0, 0.7),
+        (300, 8, -0.9, 1.0, 0.95),
+    ],
+)
+def test_bounds_are_those_computed_by_hand(
+    count: int, each: int, memory: float, drift: float, confidence: float
+) -> None:
+    noise = np.random.default_rng(count)
+    level = 13 + drift * correlated(noise, count, memory)
+    times_ns = np.exp(level[:, None] + 2 * noise.standard_normal((count, each))).astype(np.int64)
+    intervals = intervals_of(times_ns)
+    pooled = Histogram.of_intervals(intervals)
+    quantiles = (0.1, 0.5, 0.9, 0.95)
+    found = percentile_bounds(pooled, intervals, quantiles, confidence=confidence)
+    for quantile, bounds in zip(quantiles, found, strict=True):
+        assert bounds == pytest.approx(by_hand(times_ns.tolist(), quantile, confidence), rel=1e-9)
 
 
 def test_a_minute_of_intervals_takes_a_small_part_of_a_second() -> None:
