@@ -111,17 +111,19 @@ class IntervalSeries:
 
     def _file_away(self, file: IntervalFile, slots: Sequence[int]) -> None:
         """Moves slots into the file. Where it cannot be written they stay in memory, and are tried
-        again when there are twice as many."""
-        try:
-            places = file.write(self._slots[slot] for slot in slots)
-        except OSError:
-            self._room *= 2
-            return
+        again when there are some more."""
+        for at in range(0, len(slots), _AT_ONCE):
+            part = slots[at : at + _AT_ONCE]
+            try:
+                places = file.write(self._slots[slot] for slot in part)
+            except OSError:
+                self._room = len(self._slots) + _AT_ONCE
+                return
+            self._places.update(zip(part, places, strict=True))
+            for slot in part:
+                del self._slots[slot]
+                self._frozen.pop(slot, None)
         self._room = _ROOM
-        self._places.update(zip(slots, places, strict=True))
-        for slot in slots:
-            del self._slots[slot]
-            self._frozen.pop(slot, None)
 
     def blocks(self, interval_ns: int) -> Blocks:
         """When the event loop was blocked; `interval_ns` is the length of a message's interval."""
@@ -161,7 +163,7 @@ class IntervalSeries:
     def _merge_in_pairs(self) -> None:
         numbers, slots, places = self._numbers, self._slots, self._places
         halves = ((slot, slots.get(slot) or self._read(places[slot])) for slot in numbers)
-        self._slots, self._places, self._frozen = {}, {}, {}
+        self._slots, self._places, self._frozen, self._room = {}, {}, {}, _ROOM
         self._interruptions = Interruptions()
         for slot, pair in groupby(halves, lambda each: each[0] // 2):
             (_, interval), *later = pair

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -128,18 +129,19 @@ def test_every_kind_of_count_is_read_back(tmp_path: Path) -> None:
         assert facts(file.read(place)) == facts(interval)
 
 
-def test_no_more_stay_in_memory_once_the_disk_takes_some_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", [200, 1_100])
+def test_what_stayed_in_memory_is_filed_once_the_disk_takes_some_again(
+    before: int, tmp_path: Path
+) -> None:
     def in_memory(series: IntervalSeries) -> int:
         slices = series.slices(TENTH_NS)
         assert isinstance(slices, FiledSlices)
         return sum(isinstance(each, IntervalSlice) for _, each in slices.keys)
 
     folder = tmp_path / "later"
-    series = filled(IntervalFile(folder), 200, limit=1_000)
-    assert in_memory(series) == 200
+    series = filled(IntervalFile(folder), before, limit=1_000)
+    assert in_memory(series) == len(series)
     folder.mkdir()
-    sizes = []
-    for index in range(200, 600):
+    for index in range(before, before + 20 * series.length):
         series.add(index, interval_of(samples(index, [9])))
-        sizes.append(in_memory(series))
-    assert max(sizes[200:]) < 20
+    assert in_memory(series) < 20
