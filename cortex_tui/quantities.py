@@ -66,6 +66,8 @@ _UNITS = (
     (math.inf, 3.6e12, "h"),
 )
 """Below which length, in ns, a duration is shown in which unit; the shortest are in ns."""
+_LONG_NS = 119_500_000_000
+"""From here on a duration has two units: minutes and seconds, or hours and minutes."""
 WIDE = 10
 """From this ratio of its ends on, a range only shows how little is known."""
 
@@ -78,11 +80,28 @@ def _unit_of(ns: float) -> tuple[float, str]:
 
 
 def format_duration(ns: float | None) -> str:
-    """At most six characters, three significant digits: `812ns`, `1.23µs`, `45.6ms`, `2.00s`."""
+    """At most six characters, three significant digits: `812ns`, `1.23µs`, `45.6ms`, `2.00s`; of
+    two minutes and more `2m01s`, `1h05m`."""
     if ns is None:
         return "–"
+    if ns >= _LONG_NS:
+        seconds = round(ns / 1e9)
+        if seconds < 3_600:
+            return f"{seconds // 60}m{seconds % 60:02}s"
+        hours, minutes = divmod(round(seconds / 60), 60)
+        return f"{hours}h{minutes:02}m" if hours < 100 else f"{hours}h"
     divisor, unit = _unit_of(ns)
     return f"{ns:.0f}ns" if unit == "ns" else f"{_three_digits(ns / divisor)}{unit}"
+
+
+def longer_ns(measured_ns: int, found: float, more: float) -> int:
+    """How long to measure in all, at the rate at which `found` came in `measured_ns`, for `more` in
+    addition; rounded up to two digits. 0 where nothing was found, so that no rate is known."""
+    if measured_ns <= 0 or found <= 0:
+        return 0
+    ns = measured_ns * (1 + more / found)
+    step = int(10 ** max(0, math.floor(math.log10(ns)) - 1))
+    return math.ceil(ns / step) * step
 
 
 def is_wide(low_ns: float, high_ns: float) -> bool:
@@ -105,6 +124,8 @@ def format_range(low_ns: float, high_ns: float) -> str:
     if is_wide(low_ns, high_ns):
         ratio = f" (×{format_count(round(high_ns / low_ns))})" if low_ns else ""
         return f"{format_duration(low_ns)}–{format_duration(high_ns)}{ratio}"
+    if high_ns >= _LONG_NS:
+        return f"{format_duration(low_ns)}–{format_duration(high_ns)}"
     return f"{format_bounds(low_ns, high_ns, high_ns)}{_unit_of(high_ns)[1]}"
 
 

@@ -116,7 +116,11 @@ def pooled_values(a: Side, b: Side, quantile: float) -> Evidence:
     fewest = min(a.pooled.total, b.pooled.total)
     if fewest < needed:
         more = needed - fewest
-        return Evidence(lacking=f"needs {more:,} more operation{'' if more == 1 else 's'} a side")
+        text = f"needs {more:,} more operation{'' if more == 1 else 's'} a side"
+        rounds = min(len(a.rounds), len(b.rounds))
+        if fewest:
+            text += f" ({math.ceil(rounds * needed / fewest):,} rounds)"
+        return Evidence(lacking=text)
     (value_a,), (value_b,) = (side.pooled.percentiles((quantile,)) for side in (a, b))
     return Evidence(float(value_a or 0), float(value_b or 0))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Sequence
 
-from cortex_tui.quantities import format_duration, format_range
+from cortex_tui.quantities import format_duration, format_range, longer_ns
 from cortex_tui.report.stream import toned
 from cortex_tui.results.rounds import alike, apart, rounds_of
 from cortex_tui.results.run_result import RunResult
@@ -20,6 +21,7 @@ _DRAIN_SHARE = 20
 """Operations that took a twentieth of the window to end after it are worth a line."""
 _NAMES_SHOWN = 4
 _OVER_ROUNDS = ("p50", "p99")
+_TAILS = ("p90", "p99", "p99.9")
 
 
 def run_notes(
@@ -100,6 +102,8 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
         text = f"{warning.text}; seen by {_several(warning.profiles)}"
         yield f"{toned('warning', 'warn', colour=colour)}: {one_line(text)}"
     yield from _apart(view.runs)
+    if view.placement != IMPORTED:
+        yield from _longer(view.runs)
     together = list(dict.fromkeys(run.profile.full_name for run in view.runs if run.neighbours))
     if together:
         yield (
@@ -121,6 +125,26 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
             f"closed: {whose}: a worker waits for its last operation, so queueing cannot be seen "
             "(a load with a rate sees it)"
         )
+
+
+def _longer(runs: Sequence[RunResult]) -> Iterator[str]:
+    """How long to measure for what has too few operations in any run."""
+    found = []
+    for name in _TAILS:
+        lengths_ns = [
+            longer_ns(run.measured_ns, run.operations, missing * run.batch)
+            for run in runs
+            if (missing := run.samples_missing.get(name))
+        ]
+        if any(lengths_ns):
+            found.append(f"--duration {_as_option(max(lengths_ns))} for every {name}")
+    if found:
+        yield f"longer: {', '.join(found)}, at the rates measured here"
+
+
+def _as_option(ns: int) -> str:
+    """A duration that can be given as it is; a long one in whole seconds."""
+    return f"{math.ceil(ns / 1e9)}s" if ns > 10_000_000_000 else format_duration(ns)
 
 
 def _scaling(view: SessionView, *, colour: bool) -> Iterator[str]:

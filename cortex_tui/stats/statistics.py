@@ -16,6 +16,7 @@ from typing import NamedTuple
 from cortex_tui.quantities import (
     format_count,
     format_duration,
+    longer_ns,
     parse_duration_ns,
     parse_rate_per_s,
 )
@@ -90,11 +91,21 @@ SHARE = Unit(_parse_share, lambda value: f"{value:.3%}")
 NUMBER = Unit(float, lambda value: f"{value:.2f}")
 
 
-def needs(count: int, subject: Subject = "service") -> str:
-    """Such as `needs 12 more operations`."""
+def needs(count: int, subject: Subject = "service", found: float = 0, measured_ns: int = 0) -> str:
+    """Such as `needs 12 more operations: run 4.1s instead of 2.0s`; only the first part where it is
+    not known in what time how many were `found`."""
     more = max(math.ceil(count), 1)
     noun = "failed operation" if subject == "failure" else "operation"
-    return f"needs {more:,} more {noun}{'' if more == 1 else 's'}"
+    text = f"needs {more:,} more {noun}{'' if more == 1 else 's'}"
+    return f"{text}{instead(measured_ns, found, more)}"
+
+
+def instead(measured_ns: int, found: float, more: float) -> str:
+    """How long to run for that many in addition to those `found`; "" where that is not known."""
+    needed_ns = longer_ns(measured_ns, found, more)
+    if not needed_ns:
+        return ""
+    return f": run {format_duration(needed_ns)} instead of {format_duration(measured_ns)}"
 
 
 def _quantile(
@@ -105,7 +116,7 @@ def _quantile(
     def read(times: Distribution, subject: Subject, measured: Measured) -> Reading:
         lacking = samples_missing(quantile, times.total)
         if lacking:
-            return Reading(None, needs(lacking, subject))
+            return Reading(None, needs(lacking, subject, times.total, measured.measured_ns))
         low, high = times.percentiles((less or quantile, quantile))
         value = (high or 0) - (low or 0) if less else high
         flattered = subject != "failure" and measured.flattered(quantile)

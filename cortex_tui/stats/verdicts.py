@@ -28,7 +28,7 @@ from cortex_tui.stats.judging import (
 from cortex_tui.stats.measured import Measured, Subject
 from cortex_tui.stats.percentiles import samples_needed
 from cortex_tui.stats.scaling import Cell, exponent
-from cortex_tui.stats.statistics import Reading, Statistic, find_statistic
+from cortex_tui.stats.statistics import Reading, Statistic, find_statistic, instead
 from cortex_tui.stats.targets import SCALING, Target, TargetResult, TargetVerdict, Verdict
 
 UNSEEN_BLOCKS = 10
@@ -225,10 +225,8 @@ def _result(
         note = f"needs about {format_duration(more_ns)} more"
         if found.seen is not None:
             operations = math.ceil(found.seen.operations * (factor - 1))
-            note = (
-                f"needs about {operations:,} more operation{'' if operations == 1 else 's'}, "
-                f"{format_duration(more_ns)}"
-            )
+            note = f"needs about {operations:,} more operation{'' if operations == 1 else 's'}"
+        note += instead(measured.measured_ns, 1, factor - 1)
     standing = "pending" if live else "undecided"
     return TargetResult(target.text, reading.value, standing, note, target.warn, more_ns)
 

@@ -62,7 +62,7 @@ async def test_it_rings_once_at_the_end_of_a_long_session(monkeypatch: pytest.Mo
     async with bench(config=config) as b:
         rung, notice = await end_session(b, monkeypatch, 2 * MINUTE_NS)
         assert rung == "bell"
-        assert "Finished after 2.00m" in notice
+        assert "Finished after 2m00s" in notice
 
 
 @pytest.mark.parametrize("notify", [Notify(MINUTE_NS, bell=True, desktop=True), Notify(1)])

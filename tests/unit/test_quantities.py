@@ -6,7 +6,14 @@ import random
 
 import pytest
 
-from cortex_tui.quantities import format_bounds, format_half_width, format_range, is_wide
+from cortex_tui.quantities import (
+    format_bounds,
+    format_duration,
+    format_half_width,
+    format_range,
+    is_wide,
+    longer_ns,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +33,38 @@ from cortex_tui.quantities import format_bounds, format_half_width, format_range
 )
 def test_a_range_shows_at_a_glance_how_wide_it_is(low_ns: int, high_ns: int, text: str) -> None:
     assert format_range(low_ns, high_ns) == text
+
+
+@pytest.mark.parametrize(
+    ("ns", "text"),
+    [
+        (119_400_000_000, "119s"),
+        (119_600_000_000, "2m00s"),
+        (120_600_000_000, "2m01s"),
+        (3_599_400_000_000, "59m59s"),
+        (3_599_600_000_000, "1h00m"),
+        (3_900_000_000_000, "1h05m"),
+        (359_969_000_000_000, "99h59m"),
+        (359_971_000_000_000, "100h"),
+    ],
+)
+def test_a_long_duration_has_two_units(ns: int, text: str) -> None:
+    assert format_duration(ns) == text
+
+
+@pytest.mark.parametrize(
+    ("measured_ns", "found", "more", "ns"),
+    [
+        (10_000_000_000, 1_000, 3_000, 40_000_000_000),
+        (500_000_000, 1_286, 8_714, 3_900_000_000),
+        (0, 0, 10, 0),
+        (1_000, 0, 10, 0),
+    ],
+)
+def test_how_long_to_measure_is_worked_out_from_the_rate_so_far(
+    measured_ns: int, found: int, more: int, ns: int
+) -> None:
+    assert longer_ns(measured_ns, found, more) == ns
 
 
 def test_bounds_have_the_unit_of_the_value_that_they_stand_beside() -> None:

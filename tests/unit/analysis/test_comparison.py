@@ -114,9 +114,10 @@ def test_with_too_few_operations_there_is_no_percentile() -> None:
     (found,) = paired(*latencies(6, size=200)).profiles
     judged = found.statistics["p99.9"]
     assert (judged.verdict, judged.ratio, judged.a) == ("cannot tell", None, None)
-    assert judged.reason == "needs 28,400 more operations a side"
+    assert judged.reason == ("needs 28,400 more operations a side (150 rounds)")
     # p99 has 16 operations beyond it in all rounds, p95 ten a round.
-    assert found.statistics["p99"].reason == "needs 1,400 more operations a side"
+    reason = "needs 1,400 more operations a side (15 rounds)"
+    assert found.statistics["p99"].reason == reason
     assert found.statistics["p95"].ratio is not None
 
 

@@ -121,8 +121,16 @@ def test_a_target_is_judged_by_what_was_measured(text: str, value: float, met: b
 @pytest.mark.parametrize(
     ("text", "measured", "note"),
     [
-        ("median == 1s", Measured(of(range(19)), of(), 1), "needs 1 more operation"),
-        ("iqr < 1s", Measured(of(range(20)), of(), 1), "needs 20 more operations"),
+        (
+            "median == 1s",
+            Measured(of(range(19)), of(), 10),
+            "needs 1 more operation: run 11ns instead of 10ns",
+        ),
+        (
+            "iqr < 1s",
+            Measured(of(range(20)), of(), 10),
+            "needs 20 more operations: run 20ns instead of 10ns",
+        ),
         ("stddev < 1s", Measured(of([5]), of(), 1), "needs 1 more operation"),
         ("max < 1s", Measured(of(), of(), 1), "needs 1 more operation"),
         ("errors == 0", Measured(of(), of(), 0), "needs 1 more operation"),

@@ -141,7 +141,7 @@ def test_what_lies_on_its_limit_is_too_close_to_be_decided() -> None:
 
 def test_how_much_longer_a_run_would_have_to_be() -> None:
     found = judge("p99.9 < 50ms", run(0, 1_000))
-    assert found.note == "needs about 1,996 more operations, 20.0s"
+    assert found.note == "needs about 1,996 more operations: run 30.0s instead of 10.0s"
     assert found.more_ns == pytest.approx(19_950 * MS, rel=0.01)
 
 
@@ -292,7 +292,7 @@ def test_somebody_who_looks_again_and_again_needs_more_evidence() -> None:
     assert again.verdict == "undecided"
     assert again.more_ns is not None
     assert again.more_ns == pytest.approx(((3.35 / 2.5) ** 2 - 1) * 1e9, rel=0.02)
-    assert again.note == f"needs about {format_duration(again.more_ns)} more"
+    assert again.note.startswith(f"needs about {format_duration(again.more_ns)} more: run 1.")
 
 
 @pytest.mark.parametrize("slow", [0, 500, 5_000])
