@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 
 import pytest
@@ -76,11 +76,17 @@ def stoppable_server(_stoppable_server: PostgresServer) -> PostgresServer:
     return _stoppable_server
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
     """Keep what the tests themselves are made of out of every collection of garbage.
 
     It is most of what this process has, and it stays. A session collects before it measures: each
     of those collections would look through all of it again, for a quarter of a second.
     """
-    gc.collect()
-    gc.freeze()
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()

@@ -133,7 +133,6 @@ HOSTILE: dict[str, tuple[bytes | str, str]] = {
         "or is cut",
     ),
     "not zlib": (struct.pack(">II", 0x1C849314, 4) + b"abcd", "cannot be unpacked"),
-    "a gigabyte of zeros": (packed(b"\0" * 100_000_000), "unpacks to more"),
     "no inner header": (packed(b"abc"), "shorter than its header"),
     "wrong inner cookie": (packed(header(b"\2", cookie=7)), "does not fit it"),
     "wrong inner length": (packed(header(b"\2") + b"\2"), "does not fit it"),
@@ -160,6 +159,10 @@ def test_hostile_input_is_refused_in_words(blob: bytes | str, says: str) -> None
     if isinstance(blob, bytes) and len(blob) <= MAX_BLOB_BYTES:
         with pytest.raises(HistogramFormatError):
             Histogram.decode(base64.b64encode(blob).decode())
+
+
+def test_a_gigabyte_of_zeros_is_refused() -> None:
+    test_hostile_input_is_refused_in_words(packed(b"\0" * 100_000_000), "unpacks to more")
 
 
 def test_damaged_bytes_are_either_refused_or_a_histogram() -> None:
