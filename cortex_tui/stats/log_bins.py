@@ -16,7 +16,7 @@ PER_OCTAVE = 32
 
 def bin_of(ns: float) -> int:
     """The bin of a duration; that of 1 ns is 0, and nothing lies below it."""
-    return max(0, math.floor(math.log2(max(ns, 1.0)) * PER_OCTAVE + 1e-9))
+    return math.floor(math.log2(max(ns, 1.0)) * PER_OCTAVE + 1e-9)
 
 
 def edge_ns(number: float) -> float:

@@ -119,8 +119,9 @@ class _Peaks:
         on either side of it."""
         tops = self._density[self.tops]
         left, right = np.array([0, *self.valleys]), np.array([*self.valleys, 0])
-        heights = np.where(left > 0, self._density[left], 0.0)
-        others = np.where(right > 0, self._density[right], 0.0)
+        # Lower than any valley, also than one in which nothing lies, is the side that has none.
+        heights = np.where(left > 0, self._density[left], -1.0)
+        others = np.where(right > 0, self._density[right], -1.0)
         at = np.where(heights > others, left, right)
         valleys = np.maximum(heights, others)
         scores = (tops - valleys) / np.sqrt((tops + valleys) * noise[at])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
 import numpy as np
 import pytest
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 from cortex_tui.stats.binning import log_bins
 from cortex_tui.stats.buckets import HIGHEST_NS, index_of, lowest_of
 from cortex_tui.stats.histogram import Histogram
-from cortex_tui.stats.log_bins import PER_OCTAVE, LogBins, bin_of, edge_ns
+from cortex_tui.stats.log_bins import PER_OCTAVE, LogBins, Mode, bin_of, edge_ns
 from cortex_tui.stats.modes import SHARE_LEAST, modes_of
 
 
@@ -100,6 +103,25 @@ def test_whole_nanoseconds_leave_no_gaps() -> None:
     assert all(binned([value for value in range(30, 90) for _ in range(100)]).counts)
 
 
+def test_a_bin_begins_at_its_edge() -> None:
+    assert [bin_of(ns) for ns in (-5, 0, 0.5, 1, 2, 1_024)] == [0, 0, 0, 0, 32, 320]
+    assert [edge_ns(number) for number in (0, 16, 32, 320)] == [1, math.sqrt(2), 2, 1_024]
+    numbers = range(1, bin_of(HIGHEST_NS))
+    assert [bin_of(edge_ns(number)) for number in numbers] == list(numbers)
+    assert [bin_of(edge_ns(number) * 0.999_999) + 1 for number in numbers] == list(numbers)
+
+
+def test_shares_end_with_the_bins() -> None:
+    # The last of them ends at 1,024 ns.
+    bins = LogBins(318, (1, 3))
+    assert [bins.share_below(ns) for ns in (900, edge_ns(318.5), 1_024, 1_025, 10**9)] == [
+        *(0, pytest.approx(0.125), 1, 1, 1)
+    ]
+    assert bins.share_between(1_024, 900) == 0
+    first = LogBins(0, (2,) * 64)
+    assert [first.share_below(ns) for ns in (-1, 0, 1, 2)] == [0, 0, 0, 0.5]
+
+
 def test_groups_of_bins_keep_every_value() -> None:
     bins = LogBins(10, (1, 2, 3, 4, 5))
     assert bins.grouped(8, 3, 3) == [1, 9, 5]
@@ -166,3 +188,94 @@ def test_ticks_of_a_coarse_clock_are_no_modes() -> None:
     random = np.random.default_rng(3)
     ticks = (random.lognormal(7, 0.3, 5_000) / 41.67).round() * 41.67
     assert len(modes_of(binned(ticks.astype(int).tolist()))) == 1
+
+
+def by_hand(bins: LogBins, independent: Sequence[tuple[float, float]]) -> list[Mode]:
+    """The modes in plain Python, one kernel and one valley at a time."""
+    counts = bins.counts
+    total, size = sum(counts), len(counts)
+    mean = sum(at * count for at, count in enumerate(counts)) / total
+    spread = math.sqrt(sum((at - mean) ** 2 * count for at, count in enumerate(counts)) / total)
+    until = list(accumulate(counts))
+    low, middle, high = (bisect_left(until, total * share) for share in (0.25, 0.5, 0.75))
+    places = [share for share, _ in independent] or [0.5]
+    numbers = [number for _, number in independent] or [total]
+    worth = min(max([1, *numbers]), total)
+    width = max(
+        1,
+        0.9 * 0.6 * min(spread, (high - low + 1) / 1.349) * worth**-0.2,
+        PER_OCTAVE * math.log2(1 + 50 / edge_ns(bins.first + middle)),
+    )
+    reach = math.ceil(4 * width)
+    weights = [math.exp(-((at / width) ** 2) / 2) for at in range(-reach, reach + 1)]
+    whole = sum(weights)
+    density = [0.0] * (size + 2 * reach)
+    for at, count in enumerate(counts):
+        for way, weight in enumerate(weights):
+            density[at + way] += count * weight / whole
+
+    def noise(at: int) -> float:
+        below = 0 if at < reach else until[min(at - reach, size - 1)] / total
+        number = float(np.interp(below, places, numbers))
+        return total / min(max(number, 1), total) / (2 * math.sqrt(math.pi) * width)
+
+    highest = max(density)
+    sides = [0.0, *density, 0.0]
+    tops = [
+        at
+        for at, (left, here, right) in enumerate(zip(sides, sides[1:], sides[2:], strict=False))
+        if left < here > right and here >= min(2.8**2 * noise(at), highest)
+    ]
+    valleys = [min(range(a, b), key=density.__getitem__) for a, b in pairwise(tops)]
+
+    def score(number: int) -> float:
+        near = [valleys[side] for side in (number - 1, number) if 0 <= side < len(valleys)]
+        valley = max(near, key=density.__getitem__)
+        top, least = density[tops[number]], density[valley]
+        if least > 0.8 * top:
+            return -least / top
+        return (top - least) / math.sqrt((top + least) * noise(valley))
+
+    def ends() -> list[int]:
+        return [0, *(min(max(0, at - reach), size) for at in valleys), size]
+
+    def share(number: int) -> float:
+        return sum(counts[slice(*ends()[number : number + 2])]) / total
+
+    for measure, limit in ((score, 2.8), (share, 0.01)):
+        while len(tops) > 1:
+            worst = min(range(len(tops)), key=measure)
+            if measure(worst) >= limit:
+                break
+            near = [side for side in (worst - 1, worst) if 0 <= side < len(valleys)]
+            del valleys[max(near, key=lambda side: density[valleys[side]])]
+            del tops[worst]
+    return [
+        Mode(
+            edge_ns(bins.first + top - reach + 0.5),
+            edge_ns(bins.first + ends()[number]),
+            edge_ns(bins.first + ends()[number + 1]),
+            share(number),
+        )
+        for number, top in enumerate(tops)
+    ]
+
+
+HEAPS = [
+    [(9_000, 100_000, 0.1), (1_000, 400_000, 0.1)],
+    [(100, 1_000_000, 0.3)],
+    [(60, 1_000_000, 0.1), (60, 1_600_000, 0.12), (30, 4_000_000, 0.2)],
+    [(500, 900, 0.15), (400, 2_000, 0.2), (9, 50_000, 0.1)],
+    [(3_000, 70_000, 0.05), (3_000, 88_000, 0.06), (20, 10**9, 0.5)],
+    [(2_000, 5_000_000, 0.6), (40, 30_000, 0.1)],
+    [(400, 40, 0.3), (300, 400, 0.3)],
+]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("heaps", HEAPS, ids=range(len(HEAPS)))
+def test_modes_are_those_found_by_hand(heaps: list[tuple[int, float, float]], seed: int) -> None:
+    bins = of_logs(*heaps, seed=seed)
+    for independent in ((), [(0.5, 120.0)], [(0.3, 40.0), (0.6, 250.0), (0.95, 1e6)]):
+        found = [tuple(mode) for mode in modes_of(bins, independent)]
+        assert found == [pytest.approx(tuple(mode)) for mode in by_hand(bins, independent)]
