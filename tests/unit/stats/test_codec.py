@@ -18,6 +18,7 @@ from cortex_tui.stats.buckets import HIGHEST_NS, SIZE, lowest_of
 from cortex_tui.stats.codec import (
     MAX_BLOB_BYTES,
     HistogramFormatError,
+    decode,
     decode_sum,
     encode_each,
 )
@@ -196,3 +197,66 @@ def test_what_one_alone_refuses_several_refuse() -> None:
             IntervalHistogram.decode(bad)
         with pytest.raises(HistogramFormatError):
             decode_sum([good, bad, good])
+
+
+@pytest.mark.parametrize(
+    ("blob", "says"),
+    [
+        (struct.pack(">II", 0x1C849314, 0), "8 bytes"),
+        (b"\0" * MAX_BLOB_BYTES, "no HdrHistogram"),
+        (b"\0" * (MAX_BLOB_BYTES + 1), "bytes"),
+        ("A" * (4 * (MAX_BLOB_BYTES // 3 + 1)), "bytes"),
+        ("A" * (4 * (MAX_BLOB_BYTES // 3 + 2)), "characters"),
+        (packed(header(b"\0" * (9 * SIZE))), "more than 33,792 counts"),
+        (packed(header(b"\0" * (9 * SIZE + 1))), "unpacks to more"),
+        (packed(header(b"")[:-1]), "39 bytes, shorter than its header"),
+        (packed(header(b"\0" * (SIZE + 1))), "more than 33,792 counts"),
+        (packed(header(b"", cookie=0x1C849314)), "does not fit it"),
+        (packed(header(b"", lowest=2)), "expected 1 to"),
+    ],
+    ids=lambda value: value[:20] if isinstance(value, str) else "",
+)
+def test_the_least_that_is_too_much_is_refused(blob: bytes | str, says: str) -> None:
+    with pytest.raises(HistogramFormatError, match=rf"\b{says}"):
+        IntervalHistogram.decode(blob)
+    if isinstance(blob, bytes):
+        with pytest.raises(HistogramFormatError, match=rf"\b{says}"):
+            decode_sum([blob])
+
+
+MOST = 1 << 53
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {},
+        {0: 1},
+        {SIZE - 1: 1},
+        {0: MOST},
+        {SIZE - 1: MOST},
+        {7: MOST // 2, 8: MOST // 2},
+        dict.fromkeys(range(SIZE), 1),
+        {at: 1 << shift for at, shift in enumerate((5, 6, 12, 13, 19, 20, 26, 27, 33, 34, 40, 41))},
+    ],
+    ids=["none", "first", "last", "most", "most in the last", "two", "all", "each length"],
+)
+def test_the_most_that_a_run_can_have_is_read(counts: dict[int, int]) -> None:
+    indices, numbers = np.array([*counts], np.int64), np.array([*counts.values()], np.int64)
+    (blob,) = encode_each([(indices, numbers)])
+    found = decode(blob)
+    assert dict(zip(*(part.tolist() for part in found), strict=True)) == counts
+    for parts in ([blob], [*encode_each([(indices[:0], numbers[:0])] * 30), blob]):
+        together = decode_sum(parts)
+        assert {at: int(together[at]) for at in together.nonzero()[0].tolist()} == counts
+
+
+def test_one_value_more_than_a_run_can_have_is_refused() -> None:
+    over, half = np.array([MOST + 1]), np.array([MOST // 2 + 1])
+    for parts in ([(np.array([3]), over)], [(np.array([3]), half), (np.array([3]), half)]):
+        with pytest.raises(HistogramFormatError, match="no run can have made"):
+            decode_sum(encode_each(parts))
+    with pytest.raises(HistogramFormatError, match="no run can have made"):
+        decode(encode_each([(np.array([3]), over)])[0])
+    with pytest.raises(HistogramFormatError, match="no run can have made"):
+        decode(encode_each([(np.array([3, 4]), np.append(half, half))])[0])

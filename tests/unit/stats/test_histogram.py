@@ -14,7 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cortex_tui.stats.buckets import HIGHEST_NS, highest_of, index_of, lowest_of
+from cortex_tui.stats.codec import HistogramFormatError
 from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.moments import Moments
 
 EDGES = [0, 1, 2, 1_022, 1_023, 1_024, 1_025, 2_046, 2_047, 2_048, 2_049, HIGHEST_NS]
 durations = st.one_of(
@@ -216,3 +218,102 @@ def test_values_before_a_bucket_are_counted_in_each_of_several(
     assert below.tolist() == [
         [sum(index_of(value) < bucket for value in each) for bucket in buckets] for each in values
     ]
+
+
+@pytest.mark.parametrize(("count", "width"), [(255, 1), (256, 2), (65_535, 2), (65_536, 8)])
+def test_counts_take_the_fewest_bytes_that_hold_them(count: int, width: int) -> None:
+    interval = IntervalHistogram.of(array("q", [5]) * count)
+    assert (interval.counts.tolist(), len(interval.packed_counts)) == ([count], width)
+    other = IntervalHistogram.of(raw([4, 6, 6]))
+    below = IntervalHistogram.below([other, interval], np.array([7, 5, 6]))
+    assert below.tolist() == [[3, 1, 1], [count, 0, count]]
+
+
+def test_more_buckets_than_are_counted_at_once_are_counted() -> None:
+    # 90 times 900 buckets.
+    parts = [IntervalHistogram.of(array("q", range(at, at + 900))) for at in range(90)]
+    below = IntervalHistogram.below(parts, np.array([500, 900]))
+    assert below.tolist() == [[500 - at, 900 - at] for at in range(90)]
+    assert IntervalHistogram.encode_each(parts) == [part.encode() for part in parts]
+    assert IntervalHistogram.below([], np.array([5])).shape == (0, 1)
+
+
+def test_what_is_read_is_that_of_all_that_was_counted_so_far() -> None:
+    histogram = folded([5])
+    assert (histogram.percentiles([0.5, 1.0]), histogram.count_above(4)) == ([5, 5], 1)
+    histogram.fold(raw([6]))
+    assert (histogram.percentiles([0.5, 1.0]), histogram.count_above(5)) == ([5, 6], 1)
+    histogram.add(folded([4, 9]))
+    assert (histogram.percentiles([0.5, 1.0]), histogram.count_above(5)) == ([5, 9], 2)
+    # The buckets from the first to the last stay the same.
+    histogram.fold(raw([7, 7]))
+    assert (histogram.percentiles([0.5, 1.0]), histogram.count_above(6)) == ([6, 9], 3)
+    histogram.fold(raw([HIGHEST_NS + 1]))
+    assert (histogram.percentiles([1.0]), histogram.max_ns) == ([9], HIGHEST_NS + 1)
+    known = histogram.percentiles([0.5])
+    known[0] = 0
+    assert histogram.percentiles([0.5]) == [6]
+
+
+def test_limits_at_the_ends_of_what_is_counted() -> None:
+    histogram = folded([0, 3, 3, HIGHEST_NS, HIGHEST_NS + 1])
+    limits = [-1, 0, 1, 3, 4, HIGHEST_NS, HIGHEST_NS + 1]
+    assert [histogram.count_above(limit) for limit in limits] == [4, 4, 4, 2, 2, 1, 1]
+    assert [histogram.count_at_least(limit) for limit in limits] == [4, 5, 4, 4, 2, 2, 1]
+    assert [Histogram().count_above(limit) for limit in limits] == [0] * 7
+    assert [Histogram().count_at_least(limit) for limit in limits] == [0] * 7
+
+
+def test_a_curve_of_few_points_begins_with_the_smallest_value() -> None:
+    histogram = folded(list(range(1, 101)))
+    assert histogram.curve(0) == histogram.curve(-1) == []
+    assert histogram.curve(1) == [(0.0, 1)]
+    assert histogram.curve(2) == [(0.0, 1), (2.0, 99)]
+    assert len(histogram.curve()) == 60
+    assert Histogram().curve() == []
+
+
+def test_a_quantile_on_the_edge_of_two_values_is_not_that_below() -> None:
+    # 100 * 0.57 is 56.99999999999999, and half of 57 is rounded up.
+    values = list(range(1, 51))
+    assert folded(values).percentiles([0.57]) == [29]
+    interval = IntervalHistogram.of(raw(values))
+    assert [interval.percentile(q) for q in (1e-9, 0.01, 0.03, 0.57, 1.0)] == [1, 1, 2, 29, 50]
+
+
+def test_moments_that_were_not_kept_are_those_of_the_middle_of_each_bucket() -> None:
+    # 4,096 to 4,099 ns are one bucket, and 3 ns is one.
+    read = IntervalHistogram.decode(IntervalHistogram.of(raw([3, 4_098, 4_096])).encode())
+    mean = (3 + 2 * 4_097.5) / 3
+    m2 = (3 - mean) ** 2 + 2 * (4_097.5 - mean) ** 2
+    found = read.moments
+    assert (found.mean_ns, found.m2) == pytest.approx((mean, m2))
+    assert (found.count, found.min_ns, found.max_ns) == (3, 3, 4_099)
+    assert IntervalHistogram.decode(folded([HIGHEST_NS]).encode()).moments.max_ns == HIGHEST_NS
+    assert IntervalHistogram.decode(Histogram().encode()).moments == Moments()
+
+
+def test_parts_without_values_take_part_with_their_extremes() -> None:
+    none, long = IntervalHistogram.of(b""), IntervalHistogram.of(raw([HIGHEST_NS + 1]))
+    some = IntervalHistogram.of(raw([7]), raw([9, 9]))
+    assert IntervalHistogram.together([]).moments == Moments()
+    for parts in ([none, long, some], [long, some], [some, long, none]):
+        whole = IntervalHistogram.together(parts)
+        assert (whole.indices.tolist(), whole.counts.tolist()) == ([7, 9], [1, 2])
+        assert (whole.total, whole.overflow, whole.moments.min_ns) == (3, 1, 7)
+        assert whole.moments.max_ns == HIGHEST_NS + 1
+    histogram = Histogram.of_intervals([long, long])
+    assert (histogram.total, histogram.overflow, histogram.min_ns) == (0, 2, HIGHEST_NS + 1)
+
+
+def test_moments_of_another_number_of_values_are_refused() -> None:
+    part = IntervalHistogram.of(raw([5, 6]))
+    says = "a histogram of 2 values where 3 were recorded with it"
+    with pytest.raises(HistogramFormatError, match=says):
+        Histogram.of_intervals([part], Moments(3, 5.5, 0.5, 5, 6))
+    with pytest.raises(HistogramFormatError, match=says):
+        Histogram.of_encoded([part.encode()], Moments(3, 5.5, 0.5, 5, 6))
+    kept = Moments(2, 5.6, 0.5, 4, 7)
+    assert Histogram.of_intervals([part], kept).moments == kept
+    assert Histogram.of_encoded([part.encode()], kept).moments == kept
+    assert Histogram.of_encoded([], Moments()).percentiles([0.5]) == [None]

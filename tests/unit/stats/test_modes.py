@@ -203,7 +203,7 @@ def by_hand(bins: LogBins, independent: Sequence[tuple[float, float]]) -> list[M
     worth = min(max([1, *numbers]), total)
     width = max(
         1,
-        0.9 * 0.6 * min(spread, (high - low + 1) / 1.349) * worth**-0.2,
+        0.9 * 0.6 * min(spread, (high - low + 1) / 1.349) * math.pow(worth, -0.2),
         PER_OCTAVE * math.log2(1 + 50 / edge_ns(bins.first + middle)),
     )
     reach = math.ceil(4 * width)
@@ -217,7 +217,7 @@ def by_hand(bins: LogBins, independent: Sequence[tuple[float, float]]) -> list[M
     def noise(at: int) -> float:
         below = 0 if at < reach else until[min(at - reach, size - 1)] / total
         number = float(np.interp(below, places, numbers))
-        return total / min(max(number, 1), total) / (2 * math.sqrt(math.pi) * width)
+        return total / (min(max(number, 1), total) * 2 * math.sqrt(math.pi) * width)
 
     highest = max(density)
     sides = [0.0, *density, 0.0]
