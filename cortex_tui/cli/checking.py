@@ -11,7 +11,13 @@ from pathlib import Path
 import click
 
 from cortex_tui.cli.completing import offer_selected
-from cortex_tui.cli.options import catalog_for, profiles_option, report_problems, selected_from
+from cortex_tui.cli.options import (
+    PROGRAM,
+    catalog_for,
+    profiles_option,
+    report_problems,
+    selected_from,
+)
 from cortex_tui.exit_codes import GOOD, USAGE
 from cortex_tui.profiles.model import Problem, Profile
 from cortex_tui.profiles.too_short import too_short
@@ -40,15 +46,24 @@ def check(select: tuple[str, ...], places: Sequence[Path]) -> int:
     found = [*problems, *_code_problems(profiles)]
     wrong = {(problem.suite, problem.profile) for problem in found}
     valid = [p for p in profiles if (p.suite, p.base or p.name) not in wrong]
+    # Those that nobody has named are not what a person wants to know of.
+    shipped = {suite.name for suite in catalog.suites if suite.shipped and not select}
+    own = [profile for profile in valid if profile.suite not in shipped]
+    others = [profile for profile in valid if profile.suite in shipped]
     click.echo(
-        f"{_counted(len(valid), 'profile')} in "
-        f"{_counted(len({p.suite for p in valid}), 'suite')} valid"
+        (f"{_in_suites(own)} valid" if own or found or not others else "no suites of your own")
         + (f", {_counted(len(found), 'error')}" if found else "")
+        + (f"; shipped with {PROGRAM}: {_in_suites(others)}" if others else "")
     )
     report_problems(found)
     for warning in dict.fromkeys(_too_short(profiles)):
         click.echo(f"warning: {warning}", err=True)
     return USAGE if found else GOOD
+
+
+def _in_suites(profiles: Sequence[Profile]) -> str:
+    suites = {profile.suite for profile in profiles}
+    return f"{_counted(len(profiles), 'profile')} in {_counted(len(suites), 'suite')}"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 
 from cortex_tui.cli.options import catalog_for
 from cortex_tui.paths import STORE
+from cortex_tui.store.names import NEWEST
 
 if TYPE_CHECKING:
     from cortex_tui.profiles.model import Catalog
@@ -66,7 +67,8 @@ async def _stored(file: Path) -> list[tuple[str, str]]:
     try:
         names = [(each.name, each.note) for each in await store.list_snapshots()]
         newest = (await store.list_sessions())[:_NEWEST]
-        return names + [(each.id, " ".join(each.tags)) for each in newest]
+        words = [(NEWEST, "the session that was started last")] if newest else []
+        return [*names, *words, *((each.id, " ".join(each.tags)) for each in newest)]
     finally:
         await store.close()
 

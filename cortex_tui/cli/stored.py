@@ -14,7 +14,7 @@ from cortex_tui.text import one_line
 T = TypeVar("T")
 
 REF = "NAME|ID"
-"""How help calls what means a stored session: a name, or the start of a session's id."""
+"""How help calls what means a stored session: a name, the start of a session's id, or `newest`."""
 
 
 def answer(work: Coroutine[Any, Any, T]) -> T:

@@ -37,6 +37,9 @@ def _write(recording: Recording) -> bytes:
             ET.SubElement(properties, "property", name=_text(name), value=_text(str(value)))
     for case in cases:
         suite.append(_element(case))
+    notes = [text for each in recording.compared for text in each.notes]
+    if notes:  # such as that other processes were busy
+        ET.SubElement(suite, "system-out").text = "\n".join(map(_text, notes))
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root)

@@ -10,6 +10,9 @@ from cortex_tui.limits import MAX_NAME_CHARS
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.text import quoted
 
+NEWEST = "newest"
+"""In place of a name: the session that was started last, unless a snapshot is called that."""
+
 
 def checked_name(name: str) -> str:
     """The name, if it can be typed and shown; SnapshotError otherwise."""

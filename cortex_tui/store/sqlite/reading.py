@@ -182,10 +182,16 @@ class Reader:
     async def find(self, ref: str) -> tuple[str, SnapshotEntry | None]:
         """The id of the session that is meant, and the name where `ref` is one.
 
-        `ref` is a name, or the start of a session's id.
+        `ref` is a name, the start of a session's id, or NEWEST for the one that was started last.
         """
         for snapshot in await self.snapshots(ref):
             return snapshot.session, snapshot
+        if ref == names.NEWEST:
+            for (session,) in await self._all(
+                f"SELECT id FROM session WHERE id NOT IN {_REMOVED} "
+                "ORDER BY started_at DESC, id DESC LIMIT 1"
+            ):
+                return session, None
         starting = "SELECT id FROM session WHERE ? <> '' AND substr(id, 1, length(?)) = ? "
         ids = [
             session

@@ -99,6 +99,34 @@ def test_a_commit_can_be_named_as_git_does(do: Call, tmp_path: Path) -> None:
     assert do("snapshots", "--all", "--commit", "--help").code == 2
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("show", "newest", "--json"),
+        ("export", "newest", "--format", "jsonl"),
+        ("diff", "s2", "newest", "--json"),
+        ("tag", "newest", "ci"),
+        ("save", "newest", "last"),
+    ],
+)
+def test_the_newest_session_has_a_word(do: Call, arguments: tuple[str, ...]) -> None:
+    """One spelling for all commands; a name that somebody gave comes first, removed sessions
+    never."""
+    answer = do(*arguments)
+    assert answer.code == 0, answer.err
+    assert do("rm", "newest").code == 0
+    assert json.loads(do("show", "newest", "--json").out)["session"] == "s2"
+    assert do("save", "s1", "newest").code == 0
+    assert json.loads(do("show", "newest", "--json").out)["session"] == "s1"
+
+
+def test_an_empty_store_has_no_newest_session(do: Call) -> None:
+    assert do("rm", "s1", "s2", "s3").code == 0
+    answer = do("show", "newest")
+    assert answer.code == 2
+    assert "no snapshot or session 'newest'" in answer.err
+
+
 def test_the_list_as_json_has_every_field(do: Call) -> None:
     do("save", "s1", "first", "--note", HOSTILE, "--tag", "ci")
     document = json.loads(do("snapshots", "--json").out)

@@ -31,6 +31,17 @@ def test_check_counts_what_is_valid(capsys: pytest.CaptureFixture[str]) -> None:
     assert (code, out, err) == (0, "6 profiles in 2 suites valid\n", "")
 
 
+def test_check_counts_shipped_suites_apart(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    code, out, _ = call(capsys, "check")
+    assert code == 0
+    assert out.startswith("no suites of your own; shipped with cortex-tui: ")
+    write(folder, '[profile.nap]\nworkload = "asyncio.tasks:sleep"\n')
+    _, out, _ = call(capsys, "check")
+    assert out.startswith("1 profile in 1 suite valid; shipped with cortex-tui: ")
+
+
 def test_check_finds_what_only_a_run_would_show_without_importing_anything(
     capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:

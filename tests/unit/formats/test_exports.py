@@ -126,6 +126,8 @@ def test_markdown_has_the_notes_of_a_comparison() -> None:
     assert "others had the processor during 90.0% of &#96;a&#96;" in text
     assert text.index("others had") < text.index("<details>")
     assert text.count("\nx\n") == 4, "of many notes the first are enough"
+    (suite,) = list(JUnitXml.fromstring(write("junit", noted).encode()))
+    assert suite._elem.findtext("system-out", "").splitlines()[0] == note
 
 
 class Loads(HTMLParser):
