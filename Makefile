@@ -35,10 +35,6 @@ run: $(INSTALLED)
 # the program again.
 COVERAGE ?=
 
-# Compiled code is kept, whatever the environment says: the suite starts hundreds of processes, and
-# each would compile the same modules again, for a fifth of all the processor time.
-test: export PYTHONDONTWRITEBYTECODE :=
-
 test: $(INSTALLED)
 	rm -rf .coverage
 	PYTHONDONTWRITEBYTECODE= $(BIN)/$(if $(COVERAGE),coverage run -m )pytest -n 4 --dist worksteal
