@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 
+from cortex_tui.protocol.messages import Health
 from cortex_tui.quantities import format_duration
 
 LOOP_BLOCKED_NS = 25_000_000
@@ -14,6 +16,29 @@ long."""
 BLOCKED = "the event loop was blocked"
 """How the warning begins: in stores of earlier versions, too."""
 _MOMENTS = 5
+
+
+class BlockedSlot(NamedTuple):
+    """An interval in which the loop was blocked, in ns: for how long, and what others used of the
+    processors in its time."""
+
+    lag_ns: int
+    foreign_ns: int
+    stolen_ns: int
+    wall_ns: int
+
+    @classmethod
+    def of(cls, health: Health) -> BlockedSlot:
+        return cls(health.loop_lag_ns, health.foreign_ns, health.steal_ns, health.wall_ns)
+
+    def joined(self, other: BlockedSlot) -> BlockedSlot:
+        """Two that are one interval from now on."""
+        return BlockedSlot(
+            max(self.lag_ns, other.lag_ns),
+            self.foreign_ns + other.foreign_ns,
+            self.stolen_ns + other.stolen_ns,
+            self.wall_ns + other.wall_ns,
+        )
 
 
 class Blocks(msgspec.Struct, frozen=True):
@@ -27,6 +52,10 @@ class Blocks(msgspec.Struct, frozen=True):
     intervals, in ns since measure began."""
     more: int = 0
     """How many others began at other moments."""
+    used_by_others: float | None = None
+    """How many processors other processes used in those intervals; None where it is not known."""
+    stolen: float = 0.0
+    """How many the hypervisor gave to others."""
 
     @property
     def warning(self) -> str:
@@ -38,20 +67,32 @@ class Blocks(msgspec.Struct, frozen=True):
         more = f", and {self.more} more" if self.more else ""
         return (
             f"{BLOCKED} {where} {format_duration(self.longest_ns)} (after {listed} s{more}): "
-            "something did not await, or the machine was busy"
+            f"something did not await, or the machine was busy{self._others}"
         )
 
+    @property
+    def _others(self) -> str:
+        if self.used_by_others is None:
+            return ""
+        text = f"other processes used {self.used_by_others:.1f} processors"
+        stolen = f", the hypervisor took {self.stolen:.1f}" if self.stolen >= 0.05 else ""
+        return f" ({text}{stolen} meanwhile)"
 
-def blocks_of(lags_ns: Iterable[tuple[int, int]], slot_ns: int) -> Blocks:
-    """`lags_ns` are the longest blocks of a run's intervals by their number, each interval
-    `slot_ns` long. A block that lasts into the next interval counts in both, and has one moment."""
-    found = [(slot, lag_ns) for slot, lag_ns in lags_ns if lag_ns >= LOOP_BLOCKED_NS]
-    slots_blocked = {slot for slot, _ in found}
-    starts = [(lag_ns, slot) for slot, lag_ns in found if slot - 1 not in slots_blocked]
+
+def blocks_of(
+    blocked: Mapping[int, BlockedSlot], slot_ns: int, *, others_known: bool = False
+) -> Blocks:
+    """Of the intervals in which the loop was blocked by their number, each `slot_ns` long. A block
+    that lasts into the next interval counts in both, and has one moment."""
+    starts = [(each.lag_ns, slot) for slot, each in blocked.items() if slot - 1 not in blocked]
     longest = sorted(starts, reverse=True)[:_MOMENTS]
+    wall_ns = sum(each.wall_ns for each in blocked.values())
+    known = others_known and wall_ns > 0
     return Blocks(
-        intervals=len(found),
-        longest_ns=max((lag_ns for _, lag_ns in found), default=0),
+        intervals=len(blocked),
+        longest_ns=max((each.lag_ns for each in blocked.values()), default=0),
         at_ns=tuple(sorted(slot * slot_ns for _, slot in longest)),
         more=len(starts) - len(longest),
+        used_by_others=sum(e.foreign_ns for e in blocked.values()) / wall_ns if known else None,
+        stolen=sum(e.stolen_ns for e in blocked.values()) / wall_ns if known else 0.0,
     )

@@ -8,7 +8,7 @@ from itertools import groupby
 from cortex_tui.limits import MAX_INTERVALS
 from cortex_tui.protocol.joining import merged_health
 from cortex_tui.protocol.messages import Health
-from cortex_tui.results.blocked import LOOP_BLOCKED_NS, Blocks, blocks_of
+from cortex_tui.results.blocked import LOOP_BLOCKED_NS, BlockedSlot, Blocks, blocks_of
 from cortex_tui.results.interruptions import Interruptions
 from cortex_tui.results.interval import Interval
 from cortex_tui.results.interval_file import IntervalFile, Place
@@ -43,8 +43,10 @@ class IntervalSeries:
         """The slots in memory that have not changed since they were read as slices."""
         self._changed: set[int] = set()
         self._interruptions = Interruptions()
-        self._blocked: dict[int, int] = {}
-        """By slot, for how long the event loop was blocked, where that is worth a warning."""
+        self._blocked: dict[int, BlockedSlot] = {}
+        """By slot, where the event loop was blocked for so long that it is worth a warning."""
+        self._others_known = False
+        """Whether it is known what other processes used: in some interval they used anything."""
         self._rewritten = False
         """Whether the slots replace all earlier ones, so that all of them count as changed."""
 
@@ -103,9 +105,9 @@ class IntervalSeries:
         self._frozen.pop(slot, None)
         health = self._slots[slot].health
         self._interruptions.note(slot, health)
-        lag_ns = health.loop_lag_ns
-        if lag_ns >= LOOP_BLOCKED_NS:
-            self._blocked[slot] = lag_ns
+        self._others_known = self._others_known or health.foreign_ns > 0
+        if health.loop_lag_ns >= LOOP_BLOCKED_NS:
+            self._blocked[slot] = BlockedSlot.of(health)
         if self._file is not None and len(self._slots) >= self._room:
             self._file_away(self._file, sorted(self._slots)[:-_FILLING])
 
@@ -127,7 +129,8 @@ class IntervalSeries:
 
     def blocks(self, interval_ns: int) -> Blocks:
         """When the event loop was blocked; `interval_ns` is the length of a message's interval."""
-        return blocks_of(self._blocked.items(), self.length * interval_ns)
+        length_ns = self.length * interval_ns
+        return blocks_of(self._blocked, length_ns, others_known=self._others_known)
 
     def slices(self, interval_ns: int) -> Sequence[IntervalSlice]:
         """All slots, in order of time, frozen; `interval_ns` is the length of a message's interval.
@@ -174,7 +177,8 @@ class IntervalSeries:
             if self._file is not None and len(self._slots) >= self._room:
                 self._file_away(self._file, sorted(self._slots))
         blocked, self._blocked = self._blocked, {}
-        for slot, lag_ns in blocked.items():
-            self._blocked[slot // 2] = max(lag_ns, self._blocked.get(slot // 2, 0))
+        for slot, each in blocked.items():
+            before = self._blocked.get(slot // 2)
+            self._blocked[slot // 2] = each if before is None else each.joined(before)
         self.length *= 2
         self._rewritten = True

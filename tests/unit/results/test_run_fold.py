@@ -105,7 +105,7 @@ def test_a_target_without_enough_data_is_undecided_in_the_end() -> None:
     fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
     view = result_of(fold, {})
     assert view.verdict == "undecided"
-    assert view.targets[0].note == "needs about 249 more operations, 4.96s"
+    assert view.targets[0].note == "needs about 249 more operations: run 6.00s instead of 1.00s"
 
 
 def test_a_run_without_one_success_has_failed() -> None:
@@ -173,6 +173,23 @@ def test_a_blocked_loop_is_reported_with_every_interval_that_it_spans() -> None:
     assert result_of(fold, {}).warnings == (
         "the event loop was blocked in 3 intervals, for up to 300ms (after 0.0 s): something did "
         "not await, or the machine was busy",
+    )
+
+
+def test_what_others_used_while_the_loop_was_blocked_is_reported() -> None:
+    """Of those intervals alone, and only where it is known at all."""
+    fold = measuring()
+    second = {"wall_ns": 100_000_000, "foreign_ns": 140_000_000}
+    fold.add(samples(0, [1_000], health=Health(wall_ns=100_000_000, foreign_ns=10_000_000)))
+    fold.add(samples(1, [1_000], health=Health(loop_lag_ns=40_000_000, **second)))
+    fold.add(samples(2, [1_000], health=Health(wall_ns=100_000_000, foreign_ns=10_000_000)))
+    (warning,) = result_of(fold, {}).warnings
+    assert warning.endswith("busy (other processes used 1.4 processors meanwhile)")
+    stolen = Health(loop_lag_ns=40_000_000, wall_ns=100_000_000, steal_ns=60_000_000)
+    fold.add(samples(3, [1_000], health=stolen))
+    (warning,) = result_of(fold, {}).warnings
+    assert warning.endswith(
+        "(other processes used 0.7 processors, the hypervisor took 0.3 meanwhile)"
     )
 
 
