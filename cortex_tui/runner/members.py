@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -36,8 +35,14 @@ class Member:
 class Barriers:
     """The three moments that the runs of a group reach together."""
 
-    def __init__(self, group: Sequence[Member], gate_of: Callable[[str], Gate]) -> None:
-        """`gate_of` makes the gate of a barrier, by the barrier's name."""
+    def __init__(
+        self,
+        group: Sequence[Member],
+        gate_of: Callable[[str], Gate],
+        prepare: Callable[[], None],
+    ) -> None:
+        """`gate_of` makes the gate of a barrier, by the barrier's name; `prepare` is called when
+        all are warmed up, before they measure."""
         runs = [member.run.number for member in group]
 
         def begin_measure(start_ns: int) -> None:
@@ -46,7 +51,7 @@ class Barriers:
 
         self.set_up = Barrier(runs, gate_of("set up"))
         self.warmed_up = Barrier(
-            runs, gate_of("warmed up"), prepare=_freeze, at_release=begin_measure
+            runs, gate_of("warmed up"), prepare=prepare, at_release=begin_measure
         )
         self.measured = Barrier(runs, gate_of("measured"))
 
@@ -54,14 +59,6 @@ class Barriers:
         """Nobody waits for it any more."""
         for barrier in (self.set_up, self.warmed_up, self.measured):
             barrier.leave(run)
-
-
-def _freeze() -> None:
-    """Keeps what is alive now out of the collections that the measure phase will see."""
-    gc.collect()
-    # In a process that has frozen its own objects, that is not ours to undo.
-    if not gc.get_freeze_count():
-        gc.freeze()
 
 
 def neighbours_of(member: Member, group: Sequence[Member]) -> int:
