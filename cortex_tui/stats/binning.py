@@ -35,7 +35,7 @@ def log_bins(histogram: Histogram) -> LogBins:
     last = first + len(cumulative) - 1
     # From the edge at or before the first bucket to the one behind the last.
     low = max(0, int(_BUCKETS.searchsorted(first)) - 1)
-    high = min(len(_BUCKETS), max(low, int(_BUCKETS.searchsorted(last, side="right"))) + 2)
+    high = int(_BUCKETS.searchsorted(last, side="right")) + 2
     at = _BUCKETS[low:high] - first
     upper = cumulative.take(at, mode="clip") * (at >= 0)
     lower = cumulative.take(at - 1, mode="clip") * (at >= 1)

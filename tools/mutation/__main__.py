@@ -21,6 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make mutate", description=__doc__)
     parser.add_argument("--since", metavar="COMMIT", help="only modules changed since this commit")
     parser.add_argument("--examples", type=int, default=25, help="of each property test (25)")
+    parser.add_argument("--tests", help="a file or folder of tests (those of the mutants' package)")
     parser.add_argument("--folder", type=Path, default=COPY, help="of the copy (build/mutation)")
     parser.add_argument("pattern", nargs="*", help="only mutants whose names match")
     options = parser.parse_args()
@@ -36,7 +37,8 @@ def main() -> int:
         return 0
     unnoticed = 0
     for tests in dict.fromkeys(module.tests for module in modules):
-        unnoticed += _tried([module for module in modules if module.tests == tests], tests)
+        these = [module for module in modules if module.tests == tests]
+        unnoticed += _tried(these, options.tests or tests)
     return 1 if unnoticed else 0
 
 
