@@ -55,11 +55,11 @@ def test_commands_and_options_exist(path: Path) -> None:
 def test_one_that_there_is_not_is_found() -> None:
     (shell, job) = parse(
         "<!-- not run: x -->\n```sh\ncortex-tui runs shop\n"
-        "cortex-tui pytest tests -k search --against main\n```\n"
+        "cortex-tui pytest tests -k search --inline\n```\n"
         '```yaml title="x.yml"\nsteps:\n  - run: cortex-tui run shop --agains x\n```\n',
         "page.md",
     ).blocks
-    assert [unknown_in(command) for command in commands_in(shell)] == [["runs"], ["--against"]]
+    assert [unknown_in(command) for command in commands_in(shell)] == [["runs"], ["--inline"]]
     assert [unknown_in(command) for command in commands_in(job)] == [["--agains"]]
 
 
