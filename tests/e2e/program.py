@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 import textwrap
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
+
+from cortex_tui.cli.entry import run_command
 
 PROGRAM = Path(sys.executable).with_name("cortex-tui")
 
@@ -88,25 +93,46 @@ STORE = Path(".cortex-tui") / "snapshots.db"
 
 def shown(folder: Path, ref: str, store: Path = STORE) -> dict[str, Any]:
     """What is stored under a name, or the start of an id, as `show --json` tells it."""
-    done = call(folder, "show", ref, "--json", "--store", store)
-    assert done.returncode == 0, done.stderr
-    document: dict[str, Any] = json.loads(done.stdout)
+    document: dict[str, Any] = json.loads(
+        _looked_up(folder, "show", ref, "--json", "--store", str(store))
+    )
     return document
 
 
 def listed(folder: Path) -> list[dict[str, Any]]:
     """The suites that there are, as `list --json` tells them."""
-    suites: list[dict[str, Any]] = json.loads(call(folder, "list", "--json").stdout)["suites"]
+    suites: list[dict[str, Any]] = json.loads(_looked_up(folder, "list", "--json"))["suites"]
     return suites
 
 
 def newest_session(folder: Path, store: Path = STORE) -> tuple[str, str]:
     """Id and state of the session that was stored last."""
-    done = call(folder, "snapshots", "--all", "--store", store)
-    lines = done.stdout.splitlines()
-    assert len(lines) > 1, done.stderr
+    lines = _sessions(folder, store)
+    assert len(lines) > 1, lines
     session, _, state, *_ = lines[1].split()
     return session, state
+
+
+def is_stored(folder: Path, store: Path = STORE) -> bool:
+    """Whether any session is in the store."""
+    return len(_sessions(folder, store)) > 1
+
+
+def _sessions(folder: Path, store: Path) -> list[str]:
+    return _looked_up(folder, "snapshots", "--all", "--store", str(store)).splitlines()
+
+
+def _looked_up(folder: Path, *arguments: str) -> str:
+    """What a command prints that only reads. In this process, which has loaded the program."""
+    # With bytes below, as a document is printed as such.
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    with ThreadPoolExecutor(1) as thread, chdir(folder), redirect_stdout(out), redirect_stderr(err):
+        # In a thread, where no event loop of the test is running.
+        code = thread.submit(run_command, arguments).result()
+    out.seek(0)
+    err.seek(0)
+    assert code == 0, err.read()
+    return out.read()
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.processes import DEADLINE_S, descendants_of, wait_until_gone
-from tests.e2e.program import PROGRAM, call, newest_session, shown, told, write_suite
+from tests.e2e.program import (
+    PROGRAM,
+    call,
+    is_stored,
+    newest_session,
+    shown,
+    told,
+    write_suite,
+)
 
 PROFILES = """
     [profile.good]
@@ -153,6 +161,7 @@ def test_one_interrupt_ends_a_session_in_this_process_whose_loop_is_blocked(
     ) as process:  # fmt: skip
         while not (folder / "blocked").exists():
             assert process.poll() is None
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         try:
             out, err = process.communicate(timeout=DEADLINE_S)
@@ -198,9 +207,11 @@ def test_a_workload_of_this_process_cannot_end_it(
 def _wait_until_stored(folder: Path) -> None:
     """Waits for a session that is in the store with its first run."""
     give_up = time.monotonic() + DEADLINE_S
-    while not call(folder, "snapshots", "--all").stdout:
+    while not is_stored(folder):
         assert time.monotonic() < give_up
+        time.sleep(0.05)
     session, state = newest_session(folder)
     assert state == "running"
     while not shown(folder, session)["runs"][0]["operations"]:
         assert time.monotonic() < give_up
+        time.sleep(0.05)

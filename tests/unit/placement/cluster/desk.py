@@ -88,8 +88,7 @@ class Members:
         found = {
             int(entry.name): environment
             for entry in Path("/proc").iterdir()
-            if entry.name.isdecimal()
-            and self.mark in (environment := _environment(entry)).get(_MARK, "")
+            if entry.name.isdecimal() and (environment := _environment(entry, self.mark))
         }
         return [
             member
@@ -111,16 +110,19 @@ class Members:
         """Waits until that is so of those that live."""
         async with asyncio.timeout(60):
             while not condition(self()):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.05)
 
 
-def _environment(entry: Path) -> dict[str, str]:
-    """With what a process was started; nothing of one that has ended, or is another user's."""
+def _environment(entry: Path, mark: str) -> dict[str, str]:
+    """With what a process was started; nothing of one that has no mark, has ended, or is another
+    user's."""
     try:
-        words = (entry / "environ").read_bytes().split(b"\0")
+        environment = (entry / "environ").read_bytes()
     except OSError:
         return {}
-    pairs = (word.decode(errors="replace").partition("=") for word in words)
+    if f"{_MARK}={mark}".encode() not in environment:  # so are nearly all; to decode takes long
+        return {}
+    pairs = (word.decode(errors="replace").partition("=") for word in environment.split(b"\0"))
     return {name: value for name, _, value in pairs}
 
 

@@ -144,7 +144,7 @@ async def _start(machine: Machine, mark: str) -> int:
     before = set(_agents(mark))
     await machine.start_agent(TICKET)
     while not (new := set(_agents(mark)) - before):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
     return min(new)
 
 
@@ -177,7 +177,7 @@ async def test_workers_of_this_machine_start_agents_and_report_what_is_lost(mark
         os.kill(_agents(mark)[other], signal.SIGKILL)
         assert await second.lost == "its Dask worker has ended"
     while _agents(mark):  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.05)
 
 
 async def test_a_machine_has_one_session_at_a_time(mark: str) -> None:

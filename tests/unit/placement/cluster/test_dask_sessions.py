@@ -100,7 +100,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 async def until(true: Callable[[], object]) -> None:
     while not true():  # noqa: ASYNC110 - other processes set no event
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
 
 
 def is_whole(ran: Ran, names: Sequence[str]) -> None:

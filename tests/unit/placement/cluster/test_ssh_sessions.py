@@ -116,7 +116,7 @@ class Machines:
 async def until(true: Callable[[], object]) -> None:
     async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110 - other processes set no event
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
 
 SERVERS = [
