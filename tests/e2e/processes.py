@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-DEADLINE_S = 30.0
+DEADLINE_S = 120.0
 _POLL_S = 0.05
 _PROC = Path("/proc/self/stat")
 

@@ -17,7 +17,7 @@ from tests.e2e.tmux_control import ControlClient
 MISSING = "" if shutil.which("tmux") else "tmux is not installed"
 """Why there is no terminal to be had here; empty if there is."""
 
-DEADLINE_S = 30.0
+DEADLINE_S = 120.0
 """How long anything may take before a test gives it up: far more than it does."""
 _POLL_S = 0.03
 

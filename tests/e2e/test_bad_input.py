@@ -252,7 +252,7 @@ def test_a_read_only_store_is_read_and_a_session_waits_until_it_can_be_written(
         row = workbench.wait_for_row("nap", lambda row: "done" in row.text)
         workbench.terminal.wait_for("not stored: ")
         workbench.save_as("second")
-        workbench.terminal.wait_for("another --store")
+        workbench.terminal.wait_for("use another", "--store")
     workbench.press("Enter")
     workbench.terminal.wait_for("Saved as second")
     workbench.leave()

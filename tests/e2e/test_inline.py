@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def test_an_interrupt_leaves_the_results_of_many_runs(
 ) -> None:
     write_suite(folder, "".join(f'[profile.p{i:02}]{NAP}duration = "1h"\n' for i in range(60)))
     terminal = open_terminal(environment={"NO_COLOR": "1"})
-    terminal.type(f"{PROGRAM} run shop --inline > report.txt; echo code $?")
+    terminal.type(f"{shlex.quote(str(PROGRAM))} run shop --inline > report.txt; echo code $?")
     terminal.press("Enter")
     screen = terminal.wait_for("+ 40 more", "60 measure")
     assert len(screen.rstrip().splitlines()) <= 24

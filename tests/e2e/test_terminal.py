@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_leaving_restores_the_terminal_and_leaves_the_summary(
 def test_nothing_stays_on_the_terminal_of_a_workbench_that_ran_nothing(launch: Launch) -> None:
     workbench = launch()
     lines = workbench.leave().split()
-    assert lines == [PROMPT, str(PROGRAM), PROMPT]
+    assert lines == [PROMPT, *shlex.quote(str(PROGRAM)).split(), PROMPT]
 
 
 def test_a_click_on_a_box_checks_and_one_beside_it_moves_the_cursor(
@@ -103,7 +104,7 @@ def test_without_a_terminal_one_line_says_what_to_run_instead(folder: Path) -> N
 @pytest.mark.parametrize("terminfo", ["dumb", ""])
 def test_a_terminal_that_cannot_draw_is_refused(open_terminal: OpenTerminal, terminfo: str) -> None:
     terminal = open_terminal()
-    terminal.type(f"TERM={terminfo} {PROGRAM}; echo code $?")
+    terminal.type(f"TERM={terminfo} {shlex.quote(str(PROGRAM))}; echo code $?")
     terminal.press("Enter")
     screen = terminal.wait_until(lambda screen: re.search(r"^code 2$", screen, re.M))
     assert "needs a terminal that can draw" in screen
@@ -113,7 +114,7 @@ def test_a_terminal_that_cannot_draw_is_refused(open_terminal: OpenTerminal, ter
 @pytest.mark.parametrize("terminfo", ["linux", "vt100"])
 def test_all_other_terminals_show_the_workbench(open_terminal: OpenTerminal, terminfo: str) -> None:
     terminal = open_terminal()
-    terminal.type(f"TERM={terminfo} {PROGRAM}")
+    terminal.type(f"TERM={terminfo} {shlex.quote(str(PROGRAM))}")
     terminal.press("Enter")
     terminal.wait_for(KEYS, "[ ] loads")
     terminal.press("q")

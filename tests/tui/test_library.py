@@ -599,6 +599,7 @@ async def test_only_a_whole_screen_that_is_left_has_all_looked_through(
     monkeypatch.setattr("cortex_tui.tui.app.look_through_all", lambda: looks.append(None))
     await three(path)
     async with library(path) as b:
+        looks.clear()  # beginning looks, too
         await b.press("question_mark")
         await b.until(lambda: isinstance(b.app.screen, KeysPage))
         await b.press("escape")
