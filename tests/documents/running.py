@@ -18,7 +18,7 @@ from tests import postgres_server
 from tests.documents.blocks import READ, Block, Page, PageError
 from tests.documents.shell import Done, Shell, split
 from tests.e2e import terminal
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import PROMPT, Terminal
 
 _PROGRAMS = {"chromium": "chromium", "man": "man", "ssh": "sshd"}
 _KEYS = {
@@ -35,6 +35,9 @@ _KEYS = {
 }
 _SETTLED_S = 2.0
 """How long the screen is waited for after a key; a live one never comes to rest."""
+
+_EXIT_CODE = re.compile(rf"^(?:{PROMPT} )*exit=(\d+)", re.MULTILINE)
+"""A key that the program left to the shell may bring a second prompt."""
 
 
 @dataclass(frozen=True)
@@ -226,12 +229,12 @@ def _in_terminal(command: str, keys: str, shell: Shell) -> Done:
         window.wait_for_shell()
         window.type("echo exit=$?")
         window.press("Enter")
-        screen = window.wait_until(lambda screen: re.search(r"^exit=\d", screen, re.MULTILINE))
+        screen = window.wait_until(_EXIT_CODE.findall)
     except AssertionError as error:
         return Done(None, str(error))
     finally:
         window.close()
-    return Done(int(re.findall(r"^exit=(\d+)", screen, re.MULTILINE)[-1]), screen)
+    return Done(int(_EXIT_CODE.findall(screen)[-1]), screen)
 
 
 def _settle(window: Terminal) -> None:

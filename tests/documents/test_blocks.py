@@ -229,7 +229,7 @@ def test_keys_are_pressed_in_a_terminal(run: Callable[[str], list[str]]) -> None
         <!-- needs: tmux -->
         <!-- keys: "old text" i n e w esc : w q enter -->
         ```console
-        $ tput smcup; echo old text; cat > typed <<< new; read -rsn 8; tput rmcup
+        $ tput smcup; echo old text; cat > typed <<< new; read -rsn 9; tput rmcup
         ```
 
         <!-- needs: tmux -->

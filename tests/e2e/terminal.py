@@ -150,12 +150,18 @@ class Terminal:
 
         What then stands on the screen, and above it.
         """
-        self.wait_until(
-            lambda screen: (
-                not self.modes()["alternate_on"] and screen.rstrip().splitlines()[-1:] == [PROMPT]
-            )
-        )
+        self.wait_until(lambda screen: not self.modes()["alternate_on"] and self._is_asked(screen))
         return self._tmux("capture-pane", "-p", "-S", "-")
+
+    def _is_asked(self, screen: str) -> bool:
+        """Whether the prompt is the last line, with the cursor behind it.
+
+        The cursor is below it where an entered line is not read yet: what was typed then would
+        stand before the next prompt.
+        """
+        lines = screen.rstrip().splitlines()
+        cursor = self._tmux("display-message", "-p", "#{cursor_x} #{cursor_y}").split()
+        return lines[-1:] == [PROMPT] and cursor == [str(len(PROMPT) + 1), str(len(lines) - 1)]
 
     def modes(self) -> dict[str, bool]:
         """What a program may leave behind: the other screen, a hidden cursor, mouse reports."""

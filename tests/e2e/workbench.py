@@ -37,11 +37,29 @@ class Row(NamedTuple):
         return self.text[: found.end()].split(" ")[-1]
 
     @property
+    def was_run(self) -> bool:
+        """Before its first run a row says what would be run, across the columns of numbers."""
+        return " · " not in self.text
+
+    @property
     def operations(self) -> float:
         """0 before the profile was run."""
+        if not self.was_run:
+            return 0.0
         text = self.cell("operations" if "operations" in self.titles else "ops")
         number = re.fullmatch(r"([\d.]+)([kMG]?)", text)
         return float(number[1]) * _FACTORS.get(number[2], 1) if number else 0.0
+
+
+def find_row(name: str, screen: str) -> Row:
+    """The row of a profile or a suite; AssertionError if it is not to be seen."""
+    lines = screen.splitlines()
+    titles = next((line for line in lines if _HEADER.match(line)), "")
+    for line in lines:
+        # Between box and name there may be a mark: something is to be known of the run.
+        if re.match(rf"[▸ ]\[[x -]\].{re.escape(name)}(?!\S)", line):
+            return Row(titles, line)
+    raise AssertionError("no row " + name + " in:\n" + "\n".join(lines))
 
 
 class Workbench:
@@ -59,14 +77,8 @@ class Workbench:
         self.terminal.press(*keys)
 
     def row(self, name: str, screen: str | None = None) -> Row:
-        """The row of a profile or a suite; AssertionError if it is not to be seen."""
-        lines = (self.terminal.screen() if screen is None else screen).splitlines()
-        titles = next((line for line in lines if _HEADER.match(line)), "")
-        for line in lines:
-            # Between box and name there may be a mark: something is to be known of the run.
-            if re.match(rf"[▸ ]\[[x -]\].{re.escape(name)}(?!\S)", line):
-                return Row(titles, line)
-        raise AssertionError("no row " + name + " in:\n" + "\n".join(lines))
+        """As `find_row`, on the screen as it is now if none is given."""
+        return find_row(name, self.terminal.screen() if screen is None else screen)
 
     def has_row(self, name: str, screen: str | None = None) -> bool:
         try:
