@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.e2e.processes import children_of
 from tests.e2e.tmux_control import ControlClient
+from tests.terminal_environment import terminal_environment
 
 MISSING = "" if shutil.which("tmux") else "tmux is not installed"
 """Why there is no terminal to be had here; empty if there is."""
@@ -40,19 +41,7 @@ class Terminal:
         self._patience_s = patience_s
         # A folder of its own with a short name: paths of sockets may not be long.
         self._server = tempfile.TemporaryDirectory(prefix="tmux-")
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("TMUX")}
-        # What a developer has set for tests or colours must not decide what is seen here.
-        for name in (
-            "NO_COLOR",
-            "COLORTERM",
-            "ENV",
-            "PROMPT_COMMAND",
-            "TEXTUAL",
-            "COLUMNS",
-            "LINES",
-        ):
-            kept.pop(name, None)
-        self._environment = kept | {"PS1": f"{PROMPT} ", **(environment or {})}
+        self._environment = terminal_environment(PS1=f"{PROMPT} ") | dict(environment or {})
         self._call(
             *("new-session", "-d", "-x", str(width), "-y", str(height), "-c", str(folder)),
             *("env", f"PS1={PROMPT} ", "sh"),

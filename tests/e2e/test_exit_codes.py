@@ -212,6 +212,7 @@ def _wait_until_stored(folder: Path) -> None:
         time.sleep(0.05)
     session, state = newest_session(folder)
     assert state == "running"
-    while not shown(folder, session)["runs"][0]["operations"]:
+    # The session is written before its runs are.
+    while not any(run["operations"] for run in shown(folder, session)["runs"]):
         assert time.monotonic() < give_up
         time.sleep(0.05)

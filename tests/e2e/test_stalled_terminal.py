@@ -21,6 +21,7 @@ from cortex_tui.store.records import StoredSession
 from cortex_tui.store.sqlite.store import SqliteStore
 from tests.e2e.program import PROGRAM, newest_session, write_suite
 from tests.e2e.terminal import DEADLINE_S
+from tests.terminal_environment import terminal_environment
 
 STALL_S = 10.0
 OPERATIONS = 4_000
@@ -60,7 +61,7 @@ def opened(folder: Path) -> Iterator[tuple[Screen, subprocess.Popen[bytes]]]:
     process = subprocess.Popen(
         [PROGRAM, "launch", "shop.steady"],
         cwd=folder,
-        env=os.environ | {"TERM": "xterm-256color"},
+        env=terminal_environment(TERM="xterm-256color"),
         stdin=terminal,
         stdout=terminal,
         stderr=terminal,

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.terminal_environment import terminal_environment
+
 
 class Workbench:
     """A program on a terminal of its own, whose output is read as fast as it comes."""
@@ -32,7 +34,7 @@ class Workbench:
             stderr=slave,
             start_new_session=True,
             # Unless a script wants it, what was open before does not come back.
-            env={"CORTEX_TUI_STATE": "", **os.environ, "TERM": "xterm-256color"},
+            env={"CORTEX_TUI_STATE": "", **terminal_environment(TERM="xterm-256color")},
         )
         os.close(slave)
         self._seen = bytearray()

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.terminal_environment import terminal_environment
+
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -46,8 +48,8 @@ class Terminal:
         self.pid, self._master = pty.fork()
         if self.pid == 0:
             os.chdir(ROOT)
-            os.environ.update(TERM="xterm-256color", PYTHONPATH=f"{ROOT}")
-            os.execv(sys.executable, [sys.executable, "-c", PROGRAM, str(told)])
+            variables = terminal_environment(TERM="xterm-256color", PYTHONPATH=f"{ROOT}")
+            os.execve(sys.executable, [sys.executable, "-c", PROGRAM, str(told)], variables)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
     def read_until(self, text: bytes) -> None:
