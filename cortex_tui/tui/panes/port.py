@@ -82,7 +82,6 @@ class Pane(Container):
     Pane {
         & > .heading { background: $panel; dock: top; }
         Lines { width: 1fr; }
-        &.-closed { display: none; }
     }
     """
 

@@ -303,7 +303,7 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
     def watch_maximised(self, part: str) -> None:
         self.set_class(bool(part), "-maximised")
         _hide(self.profiles, part == "pane")
-        for other in (self._tabs, *self.query(Pane)):
+        for other in (self._tabs, self.pane):
             _hide(other, part == "table")
         self.call_after_refresh(self.show)
 
@@ -377,8 +377,8 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
             if opened is None:
                 opened = PANES[name]()
                 await self.mount(opened, after=self.pane)
-            self.pane.add_class("-closed")
-            opened.remove_class("-closed")
+            _hide(self.pane, True)
+            _hide(opened, False)
         self.pane = opened
         if had_focus:
             self.set_focus(opened.body)
@@ -462,5 +462,6 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
 
 
 def _hide(part: Widget, hidden: bool) -> None:
-    # At once, unlike a class: what is shown again may get the focus right behind.
+    # By a style of its own: for a class the styles of all that is in it are looked up again, at the
+    # next turn of the loop, and what is shown again may get the focus right behind.
     part.styles.display = "none" if hidden else None
