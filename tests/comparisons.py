@@ -14,7 +14,7 @@ from cortex_tui.analysis.noise import noise_of
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import Health
 from cortex_tui.protocol.plan import Variant
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.moments import EMPTY, merged
 from cortex_tui.store.port import open_store
 from cortex_tui.store.records import (

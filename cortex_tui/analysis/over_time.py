@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from cortex_tui.analysis.stored_arms import is_round, undisturbed
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.store.records import EncodedHistogram, IntervalRecord, StoredSession
 
 

@@ -28,7 +28,7 @@ from cortex_tui.limits import MAX_IMPORTED_BUCKETS, MAX_IMPORTED_INTERVALS, MAX_
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.interval import TimeName
 from cortex_tui.stats.codec import to_text
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.store.records import IntervalRecord, StoredSession
 
 LINE_NS = 1_000_000_000

@@ -29,7 +29,7 @@ from cortex_tui.results.intervals import IntervalSeries
 from cortex_tui.results.stored import from_stored
 from cortex_tui.stats.buckets import HIGHEST_NS, Ints, indices_of
 from cortex_tui.stats.codec import MAX_TOTAL
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.moments import EMPTY, Moments, merged
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.records import (

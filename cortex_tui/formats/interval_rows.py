@@ -21,7 +21,7 @@ from cortex_tui.formats.port import FormatError, Origin, Recording
 from cortex_tui.formats.runs import split_name
 from cortex_tui.limits import MAX_IMPORTED_BUCKETS, MAX_IMPORTED_INTERVALS, MAX_IMPORTED_RUNS
 from cortex_tui.stats.codec import HistogramFormatError, to_text
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.moments import Moments
 from cortex_tui.store.records import EncodedHistogram, IntervalRecord, StoredSession
 

@@ -27,7 +27,7 @@ from cortex_tui.formats.importing import (
 )
 from cortex_tui.formats.port import Format, FormatError, Origin
 from cortex_tui.quantities import format_duration
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.store.records import StoredSession
 
 _STATISTICS = {"med": "p50", "avg": "mean", "max": "max"}

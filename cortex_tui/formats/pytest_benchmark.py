@@ -32,7 +32,8 @@ from cortex_tui.quantities import format_duration
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.stats.buckets import Ints
 from cortex_tui.stats.codec import HistogramFormatError
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.summary import summarise
 from cortex_tui.store.records import StoredSession
 

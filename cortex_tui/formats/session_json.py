@@ -42,7 +42,8 @@ from cortex_tui.results.interval import TimeName
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_result import Histograms, SessionResult
 from cortex_tui.stats.codec import HistogramFormatError
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.moments import Moments
 from cortex_tui.stats.targets import TargetResult, TargetVerdict
 from cortex_tui.store.records import (

@@ -15,7 +15,8 @@ from cortex_tui.stats.confidence import (
     MIN_TO_END,
     percentile_bounds,
 )
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.percentiles import SHOWN, parse_percentile, samples_missing
 from cortex_tui.stats.slowest_intervals import Slice, slowest_intervals
 from cortex_tui.stats.spread import Spread

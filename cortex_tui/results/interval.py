@@ -9,7 +9,7 @@ import msgspec
 
 from cortex_tui.protocol.joining import merged_health
 from cortex_tui.protocol.messages import Health, Samples
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.measured import Subject
 from cortex_tui.text import lines
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from cortex_tui.results.time_columns import TimeColumn
 from cortex_tui.stats.buckets import HIGHEST_NS, Ints, index_of, lowest_of
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 
 _LOW_QUANTILE = 0.01
 _LEAST_RATIO = 2.0

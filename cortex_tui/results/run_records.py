@@ -14,7 +14,8 @@ from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.result_of import statistics_of, targets_of
 from cortex_tui.results.run_fold import Concluded, RunFold
 from cortex_tui.results.warnings import warnings_of
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.moments import Moments
 from cortex_tui.store.records import (
     EncodedHistogram,

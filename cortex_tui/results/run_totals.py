@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.results.interval import Interval, TimeName
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.measured import Measured
 
 
@@ -68,11 +69,11 @@ class RunTotals:
 
     def count(self, interval: Interval) -> None:
         """Adds the values of an interval of the measure phase."""
-        interval.service.add_to(self.service)
-        interval.failure.add_to(self.failures)
+        self.service.add_interval(interval.service)
+        self.failures.add_interval(interval.failure)
         if self.response is not None and self.lateness is not None:
-            interval.response.add_to(self.response)
-            interval.lateness.add_to(self.lateness)
+            self.response.add_interval(interval.response)
+            self.lateness.add_interval(interval.lateness)
         for name, count in interval.errors.items():
             self.errors[name] = self.errors.get(name, 0) + count
         self.unstarted += interval.unstarted

@@ -14,7 +14,8 @@ from cortex_tui.stats.measured import Subject
 from cortex_tui.store.records import MarkRecord
 
 if TYPE_CHECKING:
-    from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+    from cortex_tui.stats.histogram import Histogram
+    from cortex_tui.stats.interval_histogram import IntervalHistogram
 
 
 class TimeWindow(NamedTuple):

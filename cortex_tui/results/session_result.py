@@ -9,7 +9,8 @@ import msgspec
 from cortex_tui.results.interval import TimeName
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import SessionView
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.store.records import SessionRecord, SessionState
 
 Histograms = dict[TimeName, Histogram]

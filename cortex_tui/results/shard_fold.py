@@ -15,7 +15,8 @@ from cortex_tui.protocol.joining import parts_of
 from cortex_tui.protocol.lifecycle import ShardState
 from cortex_tui.protocol.messages import Part, Samples, ShardChanged
 from cortex_tui.results.shard_result import ShardResult, Unevenness, bounds_of_p99, unevenness
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.summary import summarise_live
 from cortex_tui.store.records import EncodedHistogram, ShardRecord
 from cortex_tui.text import lines

@@ -15,7 +15,7 @@ from cortex_tui.stats.measured import Subject
 if TYPE_CHECKING:
     from cortex_tui.results.interval import Interval
     from cortex_tui.results.interval_file import IntervalFile, Place
-    from cortex_tui.stats.histogram import IntervalHistogram
+    from cortex_tui.stats.interval_histogram import IntervalHistogram
 
 
 class IntervalSlice(msgspec.Struct, frozen=True, kw_only=True, eq=False):

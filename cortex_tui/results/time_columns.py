@@ -12,7 +12,7 @@ from cortex_tui.protocol.joining import merged_health
 from cortex_tui.protocol.messages import Health
 from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.results.slices import IntervalSlice
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.measured import Subject
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.settling import Settling
 
 TREND_INTERVALS = 60

@@ -14,7 +14,8 @@ from cortex_tui.results.trend import TREND_INTERVALS
 from cortex_tui.results.warnings import median_of
 from cortex_tui.stats.binning import log_bins
 from cortex_tui.stats.confidence import MIN_INTERVALS, percentile_bounds
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.measured import SUBJECTS
 from cortex_tui.stats.percentiles import SHOWN
 from cortex_tui.stats.summary import summarise_live

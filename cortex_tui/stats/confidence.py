@@ -33,7 +33,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.percentiles import samples_missing
 
 MIN_INTERVALS = 20

@@ -1,47 +1,36 @@
 """Histograms of durations: 1 ns to 1 h at 3 digits, filled from raw buffers with numpy.
 
-`Histogram` is a whole run's: dense, mutable. `IntervalHistogram` is an interval's: sparse,
-immutable, cheap to keep by the thousand. Both count bit for bit as `HdrHistogram.record_value`
-does. Neither is locked: a histogram belongs to one thread.
+`Histogram` is a whole run's: dense, mutable. `IntervalHistogram` (in its own module) is an
+interval's: sparse, immutable. Both count bit for bit as `HdrHistogram.record_value` does. Neither
+is locked: a histogram belongs to one thread.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
-from typing import Any
 
-import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from cortex_tui.stats import codec
 from cortex_tui.stats.buckets import (
     HIGHEST_BY_INDEX,
     HIGHEST_NS,
     SIZE,
-    AnyInts,
     Ints,
     RawValues,
     count_values,
-    highest_of,
     index_of,
     lowest_of,
 )
+from cortex_tui.stats.interval_histogram import IntervalHistogram, check_count
 from cortex_tui.stats.moments import EMPTY, Moments, clamped, merged
 
 MAX_NINES = 5.0
 """How far a percentile curve goes at most: 5 nines are p99.999."""
 _NO_INTS: Ints = np.zeros(0, np.int64)
-_COUNT_TYPES: dict[int, type[np.integer[Any]]] = {1: np.uint8, 2: np.uint16, 8: np.int64}
-"""By how many bytes each count of an interval takes."""
-_INDEX_BYTES = 2
-"""Of the number of a bucket."""
-_PORTION = 1 << 15
-"""Buckets of several histograms that are counted or encoded at once; more no longer fit into the
-processor's caches."""
 
 
 class Histogram:
@@ -83,6 +72,15 @@ class Histogram:
             self._counts[part] += other._counts[part]
             self._reach(other._first, other._last)
         self._take(other._moments)
+
+    def add_interval(self, interval: IntervalHistogram) -> None:
+        """Counts the values of an interval as well."""
+        indices, counts, moments = interval.indices, interval.counts, interval.moments
+        if moments.count:
+            self._counts[indices] += counts
+            self._reach(int(indices[0]), int(indices[-1]))
+        if moments.count or moments.overflow:
+            self._take(moments)
 
     def copy(self) -> Histogram:
         """An independent histogram of the same values."""
@@ -223,9 +221,9 @@ class Histogram:
         """
         histogram = Histogram()
         for interval in intervals:
-            interval.add_to(histogram)
+            histogram.add_interval(interval)
         if moments is not None:
-            _check_count(histogram.total, moments)
+            check_count(histogram.total, moments)
             histogram._moments = moments
         return histogram
 
@@ -242,7 +240,7 @@ class Histogram:
             histogram._counts = counts
             histogram._reach(int(occupied[0]), int(occupied[-1]))
         histogram._moments = moments
-        _check_count(int(counts.sum()), moments)
+        check_count(int(counts.sum()), moments)
         return histogram
 
     @staticmethod
@@ -255,157 +253,6 @@ class Histogram:
         return Histogram.of_intervals((IntervalHistogram.decode(data, moments),))
 
 
-class IntervalHistogram(msgspec.Struct, frozen=True, array_like=True, eq=False, gc=False):
-    """The values of one interval: the buckets that hold any, in order, and how many each.
-
-    Immutable. There are tens of thousands of them in a long session, so they are kept as bytes, of
-    the smallest integers that hold what is in them. Those are also what a file of this process has
-    of them, so that reading one takes next to nothing.
-    """
-
-    moments: Moments
-    packed_indices: bytes
-    """16 bits each."""
-    packed_counts: bytes
-    """Of one width in _COUNT_TYPES."""
-
-    @staticmethod
-    def of_buckets(indices: AnyInts, counts: AnyInts, moments: Moments) -> IntervalHistogram:
-        """The buckets in ascending order, each with how many values it holds."""
-        # No bucket holds more than all of them together.
-        most = moments.count if moments.count < 1 << 8 else int(counts.max(initial=0))
-        size = 1 if most < 1 << 8 else 2 if most < 1 << 16 else 8
-        return IntervalHistogram(
-            moments,
-            indices.astype(np.uint16).tobytes(),
-            counts.astype(_COUNT_TYPES[size]).tobytes(),
-        )
-
-    @property
-    def size(self) -> int:
-        """How many buckets hold any."""
-        return len(self.packed_indices) // _INDEX_BYTES
-
-    @property
-    def _indices(self) -> NDArray[np.uint16]:
-        return np.frombuffer(self.packed_indices, np.uint16)
-
-    @property
-    def _counts(self) -> AnyInts:
-        width = len(self.packed_counts) // (self.size or 1)
-        return np.frombuffer(self.packed_counts, _COUNT_TYPES.get(width, np.uint8))
-
-    @property
-    def indices(self) -> Ints:
-        """Of the buckets."""
-        return self._indices.astype(np.int64)
-
-    @property
-    def counts(self) -> Ints:
-        """Of the values in each of them."""
-        return self._counts.astype(np.int64)
-
-    @staticmethod
-    def of(*buffers: RawValues) -> IntervalHistogram:
-        """Counts raw values, as `Histogram.fold` does."""
-        raw = buffers[0] if len(buffers) == 1 else b"".join(bytes(b) for b in buffers)
-        first, counts, moments = count_values(raw)
-        return IntervalHistogram.from_dense(counts, first, moments)
-
-    @staticmethod
-    def from_dense(counts: Ints, first: int, moments: Moments) -> IntervalHistogram:
-        """From the counts of consecutive buckets, of which `first` is the first."""
-        # Of booleans nonzero takes a third of the time.
-        occupied = counts.astype(np.bool_).nonzero()[0]
-        return IntervalHistogram.of_buckets(occupied + first, counts[occupied], moments)
-
-    @property
-    def total(self) -> int:
-        """Values counted; those longer than 1 h are not among them."""
-        return self.moments.count
-
-    @property
-    def overflow(self) -> int:
-        """Values longer than 1 h."""
-        return self.moments.overflow
-
-    @staticmethod
-    def together(parts: Sequence[IntervalHistogram]) -> IntervalHistogram:
-        """The values of all parts."""
-        filled = [part for part in parts if part.total]
-        moments = EMPTY
-        for part in parts:
-            moments = merged(moments, part.moments)
-        if len(filled) < 2:
-            one = filled[0] if filled else parts[0] if parts else IntervalHistogram.of(b"")
-            return IntervalHistogram(moments, one.packed_indices, one.packed_counts)
-        arrays = [(part._indices, part._counts) for part in filled]
-        first = min(int(indices[0]) for indices, _ in arrays)
-        last = max(int(indices[-1]) for indices, _ in arrays)
-        dense = np.zeros(last - first + 1, np.int64)
-        for indices, counts in arrays:
-            dense[indices - first] += counts
-        return IntervalHistogram.from_dense(dense, first, moments)
-
-    def merge(self, other: IntervalHistogram) -> IntervalHistogram:
-        """The values of both."""
-        return IntervalHistogram.together((self, other))
-
-    def add_to(self, histogram: Histogram) -> None:
-        """Counts the values in a run's histogram as well."""
-        if self.total:
-            indices = self._indices
-            histogram._counts[indices] += self._counts
-            histogram._reach(int(indices[0]), int(indices[-1]))
-        if self.total or self.overflow:
-            histogram._take(self.moments)
-
-    def percentile(self, quantile: float) -> int | None:
-        """As `Histogram.percentiles`, for one quantile above 0."""
-        if not self.total:
-            return None
-        rank = max(int(round(100 * quantile, 9) * self.total / 100 + 0.5), 1)
-        below = self._counts.cumsum(dtype=np.int64)
-        bucket = int(self._indices[below.searchsorted(rank)])
-        return clamped(highest_of(bucket), self.moments)
-
-    @staticmethod
-    def below(histograms: Sequence[IntervalHistogram], buckets: Ints) -> Ints:
-        """For each histogram (row) and each of these buckets (column): how many of its values lie
-        in the buckets before it."""
-        order = buckets.argsort()
-        # Of one type with what is searched, nothing has to be converted.
-        borders = buckets[order].astype(np.uint16)
-        counted = [_counted(part, borders) for part in _portions(histograms)]
-        found = np.zeros((len(histograms), buckets.size), np.int64)
-        if counted:
-            found[:, order] = np.concatenate(counted)
-        return found
-
-    def encode(self) -> bytes:
-        """The V2 encoding, compressed; moments and overflow are not part of it."""
-        return IntervalHistogram.encode_each([self])[0]
-
-    @staticmethod
-    def encode_each(histograms: Sequence[IntervalHistogram]) -> list[bytes]:
-        """The encoding of each of them; a few microseconds each, if they are many."""
-        blobs: list[bytes] = []
-        for part in _portions(histograms):
-            blobs += codec.encode_each([(each._indices, each._counts) for each in part])
-        return blobs
-
-    @staticmethod
-    def decode(data: bytes | str, moments: Moments | None = None) -> IntervalHistogram:
-        """As `Histogram.decode`."""
-        indices, counts = codec.decode(data)
-        total = int(counts.sum())
-        if moments is None:
-            moments = _estimated(indices, counts, total)
-        else:
-            _check_count(total, moments)
-        return IntervalHistogram.of_buckets(indices, counts, moments)
-
-
 def _zeros() -> Ints:
     """Counts for all buckets, for which the system gives memory where there are values: mostly to
     a few of 66 pages. numpy's zeros lie in memory that was used before, and are written."""
@@ -416,55 +263,3 @@ def _zeros() -> Ints:
 def _percents(quantiles: tuple[float, ...]) -> tuple[float, ...]:
     # Rounded, because 100 * 0.57 is 56.99999999999999.
     return tuple(min(round(100 * quantile, 9), 100.0) for quantile in quantiles)
-
-
-def _portions(histograms: Sequence[IntervalHistogram]) -> Iterator[list[IntervalHistogram]]:
-    """In order, as many at a time as have _PORTION buckets together."""
-    portion: list[IntervalHistogram] = []
-    size = 0
-    for each in histograms:
-        portion.append(each)
-        size += each.size
-        if size >= _PORTION:
-            yield portion
-            portion, size = [], 0
-    if portion:
-        yield portion
-
-
-def _counted(histograms: Sequence[IntervalHistogram], borders: NDArray[np.uint16]) -> Ints:
-    """`IntervalHistogram.below` for ascending borders."""
-    cells = borders.size + 1
-    sizes = [each.size for each in histograms]
-    indices = np.frombuffer(b"".join([each.packed_indices for each in histograms]), np.uint16)
-    if all(len(each.packed_counts) == size for each, size in zip(histograms, sizes, strict=True)):
-        counts: AnyInts = np.frombuffer(
-            b"".join([each.packed_counts for each in histograms]), np.uint8
-        )
-    else:
-        counts = np.concatenate([each._counts for each in histograms])
-    rows = np.repeat(np.arange(len(histograms)), sizes)
-    at = rows * cells + borders.searchsorted(indices, side="right")
-    # Weights are doubles, which count exactly up to 2**53.
-    table = np.bincount(at, counts, len(histograms) * cells).reshape(-1, cells)
-    found: Ints = table.cumsum(axis=1)[:, :-1].astype(np.int64)
-    return found
-
-
-def _check_count(total: int, moments: Moments) -> None:
-    if moments.count != total:
-        raise codec.HistogramFormatError(
-            f"a histogram of {total:,} values where {moments.count:,} were recorded with it"
-        )
-
-
-def _estimated(indices: Ints, counts: Ints, total: int) -> Moments:
-    """Moments as if each value lay in the middle of its bucket."""
-    if not total:
-        return EMPTY
-    lowest = [lowest_of(index) for index in indices.tolist()]
-    highest = HIGHEST_BY_INDEX[indices].tolist()
-    middle = (np.array(lowest, np.float64) + np.array(highest, np.float64)) / 2
-    mean = float(np.average(middle, weights=counts))
-    m2 = float(np.dot(counts, (middle - mean) ** 2))
-    return Moments(total, mean, m2, lowest[0], min(highest[-1], HIGHEST_NS))

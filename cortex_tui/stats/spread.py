@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cortex_tui.stats.buckets import HIGHEST_NS, index_of
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 
 BLOCKS = 30
 MIN_BLOCKS = 10

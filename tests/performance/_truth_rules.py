@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cortex_tui.stats.confidence import MIN_INDEPENDENT, MIN_TO_END, percentile_bounds
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.settling import Settling
 from tests.performance._measure import Measurements
 

@@ -49,7 +49,8 @@ from cortex_tui.loads.open import OpenLoad
 from cortex_tui.loads.port import Arrivals, Load
 from cortex_tui.profiles.model import Length
 from cortex_tui.stats.buckets import HIGHEST_NS
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.percentiles import SHOWN
 from tests.performance import _truth_subjects as subjects
 from tests.performance._measure import Measurements
@@ -229,7 +230,7 @@ def differences(outcome: Outcome, run: int, which: str) -> int:
     for interval in outcome.intervals:
         encoded = getattr(interval, which)
         if interval.run == run and encoded is not None:
-            IntervalHistogram.decode(encoded.blob, encoded.moments).add_to(merged)
+            merged.add_interval(IntervalHistogram.decode(encoded.blob, encoded.moments))
     quantiles = [*SHOWN.values(), *(k / 1_000 for k in range(1_000))]
     told = own.percentiles(quantiles)
     return sum(

@@ -33,7 +33,8 @@ from cortex_tui.analysis.looks import in_looks, looks_within
 from cortex_tui.analysis.noise import noise_of_values, rounds_to_find
 from cortex_tui.cli.comparing import compared_refs
 from cortex_tui.protocol.messages import Health
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.store.records import (
     EncodedHistogram,
     IntervalRecord,

@@ -20,7 +20,7 @@ from cortex_tui.results.run_result import CurvePoint, RunResult, StageResult
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.slices import IntervalSlice
 from cortex_tui.results.view import LogEntry, SessionView
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.log_bins import LogBins, bin_of, edge_ns
 from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.records import MarkRecord

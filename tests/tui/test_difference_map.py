@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cortex_tui.analysis.over_time import OverTime
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.tui.render.difference_map import (
     ALIKE,
     MORE_A,

@@ -16,7 +16,7 @@ from textual.theme import BUILTIN_THEMES
 from cortex_tui.results.latency_rows import LatencyBounds, latency_rows
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.time_columns import TimeColumn, TimeColumns
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.tui.render.heat_scale import KINDS, Kind, heat_scale
 from cortex_tui.tui.render.heatmap import Cell, HeatPicture, heat_picture
 from cortex_tui.tui.render.ramp import ON_DARK, ON_LIGHT, SHADES, text_on

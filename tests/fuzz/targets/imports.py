@@ -17,7 +17,7 @@ from cortex_tui.formats.registry import FORMATS, read_file
 from cortex_tui.report import summary
 from cortex_tui.results.stored import from_stored
 from cortex_tui.stats.codec import HistogramFormatError
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from tests.fuzz.target import Target, harmless
 from tests.unit.formats.recordings import recording, run, values
 

@@ -14,7 +14,7 @@ from cortex_tui.analysis.stored_arms import stored_arms
 from cortex_tui.protocol.messages import Health
 from cortex_tui.report.comparison import comparison_text
 from cortex_tui.stats.codec import HistogramFormatError
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.moments import Moments
 from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.records import (

@@ -10,7 +10,7 @@ from cortex_tui.protocol.lifecycle import RunLife, RunState
 from cortex_tui.protocol.plan import Variant
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_result import Histograms, SessionResult
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.store.records import (
     EncodedHistogram,
     IntervalRecord,

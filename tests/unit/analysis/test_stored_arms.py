@@ -8,7 +8,8 @@ import pytest
 
 from cortex_tui.analysis.stored_arms import stored_arms
 from cortex_tui.protocol.messages import Health
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.store.records import (
     EncodedHistogram,
     IntervalRecord,

@@ -17,7 +17,7 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import Health
 from cortex_tui.protocol.plan import Variant
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.moments import EMPTY, merged
 from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.records import (

@@ -14,7 +14,7 @@ from cortex_tui.formats.importing import ImportedRun, session_of
 from cortex_tui.formats.port import Recording
 from cortex_tui.results.interval import Interval
 from cortex_tui.results.stored import from_stored
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.store.records import StoredSession
 
 

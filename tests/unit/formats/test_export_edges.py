@@ -16,7 +16,7 @@ from cortex_tui.formats.comparison_markdown import comparisons_markdown
 from cortex_tui.formats.importing import ImportedRun
 from cortex_tui.formats.port import Recording
 from cortex_tui.protocol.lifecycle import RunLife
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from tests.unit.formats.recordings import metrics, recording, run
 from tests.unit.formats.test_exports import compared, write
 

@@ -23,7 +23,7 @@ from cortex_tui.formats.registry import FORMATS, read_file
 from cortex_tui.limits import MAX_IMPORT_BYTES
 from cortex_tui.report import summary
 from cortex_tui.results.stored import from_stored
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from tests.unit.formats.recordings import recording, run
 
 READ = [name for name, each in FORMATS.items() if each.read]

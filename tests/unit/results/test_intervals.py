@@ -26,7 +26,7 @@ def test_merging_in_pairs_loses_nothing(pieces: list[tuple[int, list[int]]]) -> 
         whole.fold(message.service)
     merged = Histogram()
     for _, interval in series:
-        interval.service.add_to(merged)
+        merged.add_interval(interval.service)
     assert len(series) <= 4
     assert merged.total == whole.total
     assert (merged.min_ns, merged.max_ns) == (whole.min_ns, whole.max_ns)
@@ -41,7 +41,7 @@ def test_percentiles_of_merged_slots_are_those_of_the_run_to_the_bit(
     slots, whole = IntervalSeries(limit=4), Histogram()
     for index, values in pieces:
         interval = interval_of(samples(index, values))
-        interval.service.add_to(whole)
+        whole.add_interval(interval.service)
         slots.add(index, interval)
     merged = Histogram.of_intervals(each.service for _, each in slots)
     assert merged.percentiles(quantiles) == whole.percentiles(quantiles)

@@ -36,7 +36,8 @@ from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.shard_result import ShardResult, Unevenness, unevenness
 from cortex_tui.results.stored import from_stored
 from cortex_tui.session.writer import live_result
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.store.sqlite.rows import run_of, run_row
 from tests.unit.session.messages import SECOND_NS, at_stage, profile, raw, started
 from tests.unit.store import samples as stored_samples

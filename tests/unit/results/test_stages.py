@@ -9,7 +9,7 @@ from cortex_tui.protocol.messages import RunPlanned
 from cortex_tui.results.interval import Interval
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
-from cortex_tui.stats.histogram import IntervalHistogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from tests.unit.session.messages import SECOND_NS, profile
 
 TENTH_NS = SECOND_NS // 10

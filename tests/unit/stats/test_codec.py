@@ -22,7 +22,8 @@ from cortex_tui.stats.codec import (
     decode_sum,
     encode_each,
 )
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.moments import Moments
 
 VALUES = array("q", [0, 3, 1_500, 70_000, 70_001, 9_000_000, 3_600_000_000_000])

@@ -19,7 +19,8 @@ from cortex_tui.stats.confidence import (
     Bounds,
     percentile_bounds,
 )
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 
 QUANTILES = (0.5, 0.9, 0.99)
 ROUNDS = 250

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from cortex_tui.stats.beta import beta_quantile, beta_share, chi_square, t_critical, t_two_sided
 from cortex_tui.stats.confidence import percentile_bounds
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.judging import deff_at_most
 from cortex_tui.stats.moments import EMPTY, Moments, clamped, merged
 from cortex_tui.stats.settling import drift

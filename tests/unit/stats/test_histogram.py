@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from cortex_tui.stats.buckets import HIGHEST_NS, highest_of, index_of, lowest_of
 from cortex_tui.stats.codec import HistogramFormatError
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.moments import Moments
 
 EDGES = [0, 1, 2, 1_022, 1_023, 1_024, 1_025, 2_046, 2_047, 2_048, 2_049, HIGHEST_NS]
@@ -109,7 +110,7 @@ def test_merged_intervals_are_the_whole_run(intervals: list[list[int]]) -> None:
     for values in intervals:
         whole.fold(raw(values))
         interval = IntervalHistogram.of(raw(values))
-        interval.add_to(merged)
+        merged.add_interval(interval)
         pairwise = pairwise.merge(interval)
     assert merged.encode() == whole.encode() == pairwise.encode()
     assert merged.moments == whole.moments == pairwise.moments

@@ -10,7 +10,8 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.messages import Health
-from cortex_tui.stats.histogram import Histogram, IntervalHistogram
+from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.store.records import (
     EncodedHistogram,
     IntervalRecord,
