@@ -21,11 +21,22 @@ def modules() -> dict[str, Path]:
     return found
 
 
-def imports_of(name: str, file: Path) -> Iterator[str]:
+@cache
+def syntax_of(file: Path) -> ast.Module:
+    """The file as it was when it was first asked for; nobody may change the tree."""
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+@cache
+def imports_of(name: str, file: Path) -> tuple[str, ...]:
     """Every module of ours that is imported anywhere in the file, inside functions too."""
+    return tuple(_imports_of(name, file))
+
+
+def _imports_of(name: str, file: Path) -> Iterator[str]:
     known = modules()
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in ast.walk(syntax_of(file)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

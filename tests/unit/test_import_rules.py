@@ -7,7 +7,7 @@ import ast
 import pytest
 
 from tests.fresh_python import loaded
-from tests.import_graph import imports_of, modules, within
+from tests.import_graph import imports_of, modules, syntax_of, within
 
 OURS = ("cortex_tui", "cortex_core")
 
@@ -212,7 +212,7 @@ def test_what_runs_beside_workloads_uses_no_asyncio_that_they_can_replace() -> N
     rooms = {"cortex_tui.runner", "cortex_tui.workloads.api"}
     for name, file in modules().items():
         if within(name, rooms):
-            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            for node in ast.walk(syntax_of(file)):
                 names = [alias.name for alias in getattr(node, "names", ())]
                 assert not (isinstance(node, ast.Import) and "asyncio" in names), name
                 assert not (isinstance(node, ast.ImportFrom) and node.module == "asyncio"), name
@@ -226,7 +226,7 @@ def test_nothing_but_the_command_line_imports_the_screen_and_not_at_its_top() ->
             continue
         imports = [i for i in imports_of(name, file) if within(i, {"cortex_tui.tui"})]
         assert not imports or within(name, {"cortex_tui.cli"}), name
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        for node in syntax_of(file).body:
             assert not (
                 isinstance(node, ast.ImportFrom) and "tui" in (node.module or "").split(".")
             )

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.import_graph import syntax_of
+
 ROOT = Path(__file__).parents[2]
 PRODUCT = sorted([*ROOT.glob("cortex_tui/**/*.py"), *ROOT.glob("core/**/*.py")])
 RUNS_DATA = {"dill", "jsonpickle", "marshal", "pickle", "shelve", "xmlrpc", "yaml"}
@@ -21,7 +23,7 @@ MADE_FROM_SOURCE = {"cortex_tui/runner/loops.py"}
 def used_in(path: Path) -> set[str]:
     """What a module imports or calls that could run data as code."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(syntax_of(path)):
         match node:
             case ast.Import(names=names):
                 found |= {each.name.partition(".")[0] for each in names} & RUNS_DATA

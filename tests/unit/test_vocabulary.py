@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.import_graph import syntax_of
+
 ROOT = Path(__file__).parents[2]
 
 BANNED_IN_NAMES = {
@@ -59,9 +61,9 @@ DOCUMENTS = sorted(
 )
 
 
-def names_in(source: str) -> Iterator[tuple[int, str]]:
-    """Every identifier that the source defines, with its line."""
-    for node in ast.walk(ast.parse(source)):
+def names_in(path: Path) -> Iterator[tuple[int, str]]:
+    """Every identifier that a module defines, with its line."""
+    for node in ast.walk(syntax_of(path)):
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 yield node.lineno, node.name
@@ -99,7 +101,7 @@ def test_names_are_those_of_the_field() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {name}: rather {BANNED_IN_NAMES[word]}"
         for path in PRODUCT
-        for line, name in [(0, path.stem), *names_in(path.read_text(encoding="utf-8"))]
+        for line, name in [(0, path.stem), *names_in(path)]
         for word in words_of(name)
         if word in BANNED_IN_NAMES
     ]
