@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from statistics import mean
 from typing import Any, Literal, TypeVar
@@ -40,7 +40,7 @@ from cortex_tui.protocol.messages import (
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.results.cells import Cells, cells_of, wants_cells
 from cortex_tui.results.interval_file import IntervalFile
-from cortex_tui.results.machine_view import MachineView
+from cortex_tui.results.machine_fold import MachineFold
 from cortex_tui.results.machines import CLOCK_BOUND, machines_of, with_machine
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
@@ -92,13 +92,7 @@ class SessionFold:
         """How many were taken in."""
         self.received_ns = 0
         """The time of the runner's newest message."""
-        self.machine_of: dict[int, str] = {}
-        """The machines on which runners were started, by the number of the runner; empty where they
-        are not on a cluster."""
-        self.machines: dict[str, MachineChanged | None] = {}
-        """By machine, what was reported of it last; None before anything was."""
-        self.clocks: dict[str, ClockKnown] = {}
-        """By machine, how well its clock is known."""
+        self._machines = MachineFold()
         self.runs: dict[int, RunFold] = {p.run: self._planned(_announced(p)) for p in plan.runs}
         self.log: deque[LogLine] = deque(maxlen=MAX_LOG_LINES)
         self._entries: deque[LogEntry] = deque(maxlen=MAX_LOG_LINES)
@@ -175,27 +169,22 @@ class SessionFold:
             case LevelChanged():
                 self._apply(message.run, RunFold.change_level, message)
             case RunnerPlaced():
-                self.machine_of[message.runner] = message.machine
-                self.machines.setdefault(message.machine)
-                for run in self.runs.values():
-                    run.shards.place(message.runner, message.machine)
-                self._bound_clocks(message.machine)
+                self._machines.place(message, self.runs.values())
+                self._forget_results()
             case MachineDescribed():
                 self.environment = with_machine(self.environment, message.machine, message.facts)
                 # Databases are kept there. One disk that is none is worth a warning.
                 kinds = {each.get("file_system") for each in machines_of(self.environment).values()}
                 self.file_system = max(VOLATILE_FILE_SYSTEMS & kinds, default="")
             case MachineChanged():
-                self.machines[message.machine] = message
-                for run in (each for each in self.runs.values() if each.live):
-                    run.shards.set_silent(message.machine, silent=message.state == "silent")
+                self._machines.change(message, self.runs.values())
             case ClockKnown():
                 facts = machines_of(self.environment).get(message.machine, {})
                 if CLOCK_BOUND not in facts:
                     facts = {**facts, CLOCK_BOUND: message.bound_ns}
                     self.environment = with_machine(self.environment, message.machine, facts)
-                self.clocks[message.machine] = message
-                self._bound_clocks(message.machine)
+                self._machines.know_clock(message, self.runs.values())
+                self._forget_results()
             case Answer() | Arrived():
                 pass  # the controller's, and the placement's
             case LogLine():
@@ -256,7 +245,7 @@ class SessionFold:
             placement=self.placement,
             where=self._where,
             cluster=self._cluster,
-            machines=self._machine_views(),
+            machines=self._machines.views(self._since_start_ns),
             loop=started.loop if started else "",
             timer=started.timer if started else "",
             started_at=self.started_at,
@@ -284,24 +273,6 @@ class SessionFold:
 
     def _since_start_ns(self, at_ns: int) -> int | None:
         return max(0, at_ns - self.started.at_ns) if self.started is not None and at_ns else None
-
-    def _machine_views(self) -> tuple[MachineView, ...]:
-        """In the order in which the first runner was started on each."""
-        runners = Counter(self.machine_of.values())
-        found = []
-        for name, changed in self.machines.items():
-            view = MachineView(name=name, runners=runners[name])
-            if changed is not None:
-                view = msgspec.structs.replace(
-                    view,
-                    state=changed.state,
-                    reason=changed.reason,
-                    since_ns=self._since_start_ns(changed.since_ns),
-                )
-            if (clock := self.clocks.get(name)) is not None:
-                view = msgspec.structs.replace(view, clock_bound_ns=clock.bound_ns)
-            found.append(view)
-        return tuple(found)
 
     def _log_entry(self, line: LogLine) -> LogEntry:
         run = self.runs.get(line.run)
@@ -357,11 +328,7 @@ class SessionFold:
                 run.warnings.append("its database is kept in memory, as the profile says")
             elif self.file_system in VOLATILE_FILE_SYSTEMS:
                 run.warnings.append(f"its database is kept in memory ({self.file_system})")
-        # Its runners were placed before they could announce it.
-        for runner, machine in self.machine_of.items():
-            run.shards.place(runner, machine)
-        for machine, known in self.clocks.items():
-            run.shards.bound_clocks(machine, known.bound_ns, measuring=False)
+        self._machines.introduce(run)
         return run
 
     def results(self, between_runs: Callable[[], None] | None = None) -> tuple[RunResult, ...]:
@@ -380,17 +347,11 @@ class SessionFold:
             views.append(view)
         return tuple(views)
 
-    def _bound_clocks(self, machine: str) -> None:
-        """Has runs that have not ended know how well the clock of a machine is known: the worst
-        that it was while they measured."""
-        known = self.clocks.get(machine)
-        if known is None:
-            return
+    def _forget_results(self) -> None:
+        """Has results of runs that have not ended made anew."""
         for number, run in self.runs.items():
             if not run.life.is_over:
                 self._unmoved.pop(number, None)
-                measuring = run.life.stage == "measure"
-                run.shards.bound_clocks(machine, known.bound_ns, measuring=measuring)
 
     def _received(self, at_ns: int) -> None:
         self.received_ns = max(self.received_ns, at_ns)
