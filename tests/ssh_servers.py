@@ -150,12 +150,15 @@ async def asyncssh_server(folder: Path, *, forwards: bool = True) -> AsyncIterat
         await asyncio.gather(*serving)
 
 
-def _signal_children(pid: int, number: int) -> None:
-    """OpenSSH's server has a process for each connection, in which the port is forwarded."""
+def _signal_connections(pid: int, number: int) -> None:
+    """OpenSSH's server has a process for each connection, in which the port is forwarded; where it
+    is not root's, another one below that."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     for child in map(int, children.split()):
-        with contextlib.suppress(ProcessLookupError):  # it has ended meanwhile
-            os.kill(child, number)
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            if Path(f"/proc/{child}/comm").read_text(encoding="utf-8").startswith("sshd"):
+                _signal_connections(child, number)
+                os.kill(child, number)
 
 
 @asynccontextmanager
@@ -201,10 +204,10 @@ async def openssh_server(folder: Path, *, forwards: bool = True) -> AsyncIterato
             keys.user,
             _known_hosts(folder, port, keys.host),
             cache,
-            lambda: _signal_children(process.pid, signal.SIGKILL),
-            lambda: _signal_children(process.pid, signal.SIGSTOP),
+            lambda: _signal_connections(process.pid, signal.SIGKILL),
+            lambda: _signal_connections(process.pid, signal.SIGSTOP),
         )
     finally:
-        _signal_children(process.pid, signal.SIGKILL)
+        _signal_connections(process.pid, signal.SIGKILL)
         process.terminate()
         await process.wait()
