@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from cortex_tui.protocol.joining import parts_of
 from cortex_tui.protocol.lifecycle import ShardState
 from cortex_tui.protocol.messages import Part, Samples, ShardChanged
@@ -27,10 +29,15 @@ _WAITING_COUNTED = 16
 _LOOK_NS = 1_000_000_000
 _LOOK_NS_EACH = 5_000_000
 """How long a result of many shards stands, for each of them: one takes some 60 µs."""
+_LOOK_AT_ONCE = 100
+"""How many are made for one view of a live run. The intake receives nothing meanwhile: those of
+10,000 shards at once took 0.6 s."""
 
 _OVER = ("finished", "stopped", "failed", "lost")
 
 _NONE = IntervalHistogram.of(b"")
+_NO_VALUES = summarise_live(Histogram())
+_NEVER = -(1 << 62)
 
 
 class ShardFold:
@@ -137,10 +144,16 @@ class ShardsFold:
         self.each: dict[int, ShardFold] = {runner: ShardFold() for runner in shared}
         self._has_schedule = has_schedule
         self.unevenness: Unevenness | None = None
-        """As of the last results."""
-        self._results: tuple[ShardResult, ...] = ()
-        self._looked_at_ns = -1
-        """How much of the run was measured then; -1 where the results are not those of now."""
+        """As of the last look at each."""
+        self._results: list[ShardResult] = []
+        """By number; as of when each was looked at."""
+        self._shown: tuple[ShardResult, ...] = ()
+        self._looked_at_ns: list[int] = []
+        """How much of the run was measured then."""
+        self._next = 0
+        """The one that was looked at longest ago: they take turns."""
+        self._changed: set[int] = set()
+        """The runners of which more than their values has changed since."""
         self._looked_at_live = True
 
     def add(self, samples: Samples, passed_ns: int, counted: IntervalHistogram) -> None:
@@ -170,29 +183,29 @@ class ShardsFold:
         if message.state == "lost":
             # What it measured after its last message is lost with it.
             shard.ended_ns, shard.measured_ns = passed_ns, shard.seen_ns or passed_ns or 0
-        self._looked_at_ns = -1
+        self._changed.add(message.runner)
 
     def place(self, runner: int, machine: str) -> None:
         """It was started on that machine."""
         if runner in self.each:
             self.each[runner].machine = machine
-            self._looked_at_ns = -1
+            self._changed.add(runner)
 
     def set_silent(self, machine: str, *, silent: bool) -> None:
         """Nothing is received from that machine, or something is again."""
-        for shard in self.each.values():
+        for runner, shard in self.each.items():
             if shard.machine == machine and shard.state not in _OVER:
                 shard.state = "silent" if silent else None
-                self._looked_at_ns = -1
+                self._changed.add(runner)
 
     def bound_clocks(self, machine: str, bound_ns: int, *, measuring: bool) -> None:
         """How well the clock of that machine is known now; what was worse while the run measured
         stays."""
-        for shard in self.each.values():
+        for runner, shard in self.each.items():
             if shard.machine == machine:
                 before_ns = shard.clock_bound_ns if measuring else None
                 shard.clock_bound_ns = max(bound_ns, before_ns or 0)
-                self._looked_at_ns = -1
+                self._changed.add(runner)
 
     @property
     def times(self) -> tuple[IntervalHistogram, ...]:
@@ -205,6 +218,7 @@ class ShardsFold:
     def restore(self, records: Iterable[ShardRecord]) -> None:
         """As they were stored."""
         self.each = {record.runner: ShardFold.of(record) for record in records}
+        self._results, self._next = [], 0
 
     def results(
         self, state: ShardState, measured_ns: int, batch: int, *, live: bool, wider: float = 1.0
@@ -213,33 +227,62 @@ class ShardsFold:
         less sure the p99 of the run is than by the number of its operations."""
         if not self.each:
             return ()
-        stands_ns = max(_LOOK_NS, len(self.each) * _LOOK_NS_EACH)
-        known = self._looked_at_ns >= 0 and live == self._looked_at_live
-        if not known or measured_ns - self._looked_at_ns >= stands_ns:
-            self._results = tuple(
-                self._result(number, runner, state, measured_ns, batch, wider)
-                for number, runner in enumerate(self.each, 1)
-            )
+        runners = list(self.each)
+        if not self._results:
+            self._results = [
+                self._counted(number, runner, state, measured_ns, batch)
+                for number, runner in enumerate(runners, 1)
+            ]
+            self._looked_at_ns = [_NEVER] * len(runners)
+        due, is_whole = self._due(runners, measured_ns, live=live)
+        for at in due:
+            result = self._counted(at + 1, runners[at], state, measured_ns, batch)
+            self._results[at] = self._timed(result, self.each[runners[at]].times, wider)
+        self._changed.clear()
+        self._looked_at_live = live
+        if is_whole:
             self.unevenness = unevenness(self._results)
-            self._looked_at_ns, self._looked_at_live = measured_ns, live
-        return self._results
+        if due:
+            self._shown = tuple(self._results)
+        return self._shown
 
-    def _result(
-        self,
-        number: int,
-        runner: int,
-        state: ShardState,
-        measured_ns: int,
-        batch: int,
-        wider: float,
+    def _due(
+        self, runners: Sequence[int], measured_ns: int, *, live: bool
+    ) -> tuple[list[int], bool]:
+        """Where those are that have to be looked at, and whether all were when these are."""
+        stands_ns = max(_LOOK_NS, len(runners) * _LOOK_NS_EACH)
+        looked_at_ns, changed = self._looked_at_ns, self._changed
+        if not live:
+            due = [
+                at
+                for at, runner in enumerate(runners)
+                if self._looked_at_live or looked_at_ns[at] != measured_ns or runner in changed
+            ]
+            for at in due:
+                looked_at_ns[at] = measured_ns
+            return due, bool(due)
+        if not self._looked_at_live:
+            looked_at_ns[:] = [_NEVER] * len(runners)
+        due, is_whole = [], False
+        while len(due) < _LOOK_AT_ONCE and measured_ns - looked_at_ns[self._next] >= stands_ns:
+            due.append(self._next)
+            looked_at_ns[self._next] = measured_ns
+            self._next = (self._next + 1) % len(runners)
+            is_whole = is_whole or not self._next
+        if changed:
+            # Their turn stays what it is.
+            taken = set(due)
+            due += [
+                at for at, runner in enumerate(runners) if runner in changed and at not in taken
+            ]
+            is_whole = is_whole or len(runners) <= _LOOK_AT_ONCE
+        return due, is_whole
+
+    def _counted(
+        self, number: int, runner: int, state: ShardState, measured_ns: int, batch: int
     ) -> ShardResult:
+        """What is known of one without a look at its values."""
         shard = self.each[runner]
-        histogram = Histogram.of_intervals((shard.times,))
-        summary = summarise_live(histogram)
-        within_ns = None
-        if (bounds := bounds_of_p99(histogram.total, len(self.each), wider)) is not None:
-            low_ns, high_ns = histogram.percentiles(bounds)
-            within_ns = (low_ns or 0, high_ns or 0)
         operations = shard.succeeded * batch - shard.failed_in_batches
         took_ns = shard.measured_ns or measured_ns
         in_window = operations - shard.drained * batch
@@ -257,6 +300,22 @@ class ShardsFold:
             unfinished=shard.unfinished,
             measured_ns=took_ns,
             throughput_per_s=in_window * 1e9 / took_ns if took_ns else None,
+            percentiles_ns=_NO_VALUES.percentiles_ns,
+            samples_missing=_NO_VALUES.samples_missing,
+        )
+
+    def _timed(self, result: ShardResult, times: IntervalHistogram, wider: float) -> ShardResult:
+        """With the percentiles of its values."""
+        if not (times.total or times.overflow):
+            return result
+        histogram = Histogram.of_intervals((times,))
+        summary = summarise_live(histogram)
+        within_ns = None
+        if (bounds := bounds_of_p99(histogram.total, len(self.each), wider)) is not None:
+            low_ns, high_ns = histogram.percentiles(bounds)
+            within_ns = (low_ns or 0, high_ns or 0)
+        return msgspec.structs.replace(
+            result,
             percentiles_ns=summary.percentiles_ns,
             samples_missing=summary.samples_missing,
             max_ns=summary.max_ns,

@@ -320,3 +320,41 @@ def test_throughput_of_a_lost_shard_is_over_the_time_until_its_last_message() ->
     lost = run.shard_results[1]
     assert (lost.ended_ns, lost.measured_ns) == (11 * SECOND_NS, SECOND_NS)
     assert lost.throughput_per_s == 1_000
+
+
+def test_a_view_looks_at_the_values_of_a_hundred_shards_at_most() -> None:
+    """Nothing is received meanwhile. All have their turn, and what is lost is seen at once."""
+    of = 350
+    run = measuring(shared(of))
+
+    def add_values(interval: int) -> None:
+        for runner in range(of):
+            run.add(of_runner(10 + runner, [1_000] * 2_000, interval))
+
+    def looked_at() -> int:
+        return sum(each.percentiles_ns["p99"] is not None for each in run.shard_results)
+
+    add_values(0)
+    begun_ns = run.measured_ns
+    assert [looked_at() for _ in range(5)] == [100, 200, 300, of, of]
+    assert all(each.operations == 2_000 for each in run.shard_results)
+    assert run.shards.unevenness is not None
+
+    add_values(1)
+    stands_ns = of * 5_000_000
+    run.measured_ns = begun_ns + stands_ns - 1
+    assert {each.operations for each in run.shard_results} == {2_000}
+    lost = ShardChanged(run=0, runner=10 + of - 1, state="lost", at_ns=SECOND_NS, reason="silent")
+    run.change_shard(lost)
+    *others, last = run.shard_results
+    assert (last.state, last.operations) == ("lost", 4_000)
+    assert {(each.state, each.operations) for each in others} == {("running", 2_000)}
+
+    run.measured_ns = begun_ns + stands_ns
+    for turn in range(1, 5):
+        found = [each.operations for each in run.shard_results]
+        assert found.count(4_000) == min(100 * turn + (turn < 4), of)
+
+    add_values(2)
+    run.finish(RunFinished(run=0, state="finished", at_ns=9, measured_ns=10 * SECOND_NS))
+    assert {each.operations for each in run.shard_results} == {6_000}
