@@ -13,8 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-TIMEOUT_S = 100.0
-"""How long a command may take, on a machine with other work: far more than it does."""
+from tests.patience import PATIENCE_S
 
 _DEVELOPERS = re.compile(
     r"CORTEX_TUI_|COLUMNS|LINES|NO_COLOR|FORCE_COLOR|COLORTERM|PYTEST|GIT_|PS1|ENV$|PROMPT_COMMAND"
@@ -71,7 +70,7 @@ class Shell:
         """Runs a command to its end, with the folder and the variables of the one before it."""
         process, output = self._start(self._keeping_state(command), stdin)
         try:
-            code = process.wait(TIMEOUT_S)
+            code = process.wait(PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._end(process)
             code = None
@@ -80,7 +79,7 @@ class Shell:
     def start(self, command: str, until: str) -> Done:
         """Starts what runs until `close`; returns when it has printed `until`."""
         process, output = self._start(self._with_state(command), "")
-        give_up = time.monotonic() + TIMEOUT_S
+        give_up = time.monotonic() + PATIENCE_S
         while True:
             code = process.poll()
             printed = output.read_text(encoding="utf-8", errors="replace")

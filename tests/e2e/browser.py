@@ -16,12 +16,12 @@ from typing import Any
 
 import aiohttp
 
+from tests.patience import PATIENCE_S
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 MISSING = "" if CHROMIUM else "Chromium is not installed"
 """Why there is no browser to be had here; empty if there is."""
 
-DEADLINE_S = 60.0
-"""How long anything may take before a test gives it up: far more than it does."""
 _POLL_S = 0.1
 
 _CAPTURE = """
@@ -65,7 +65,7 @@ class Browser:
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         request: Event = {"id": number, "method": method, "params": params}
         await self._socket.send_json(request | ({"sessionId": session} if session else {}))
-        event = await asyncio.wait_for(answer, DEADLINE_S)
+        event = await asyncio.wait_for(answer, PATIENCE_S)
         assert "error" not in event, f"{method}: {event['error']}"
         result: Event = event["result"]
         return result
@@ -131,7 +131,7 @@ class Page:
         """The first screen for which `met` is true; AssertionError shows the one that was last."""
         screen = ""
         try:
-            async with asyncio.timeout(DEADLINE_S):
+            async with asyncio.timeout(PATIENCE_S):
                 while not met(screen := await self.screen()):
                     self._news.clear()
                     with contextlib.suppress(TimeoutError):
@@ -147,7 +147,7 @@ class Page:
     async def wait_for_true(self, expression: str) -> None:
         """Until an expression of the page is; a page that is loaded meanwhile is asked again."""
         poll = f"new Promise(done => setInterval(() => {{ if ({expression}) done(true) }}, 50))"
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(PATIENCE_S):
             while not await self._came_true(poll):
                 pass
 
@@ -210,7 +210,7 @@ async def chromium(folder: Path) -> AsyncIterator[Browser]:
     )
     assert process.stderr is not None
     try:
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(PATIENCE_S):
             address = b""
             while b"DevTools listening on " not in address:
                 address = await process.stderr.readline()

@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-DEADLINE_S = 120.0
+from tests.patience import PATIENCE_S
+
 _POLL_S = 0.05
 _PROC = Path("/proc/self/stat")
 
@@ -97,7 +98,7 @@ def still_there(pids: Collection[int]) -> list[Process]:
 
 def wait_until_gone(pids: Collection[int]) -> None:
     """AssertionError names those that are left at the deadline."""
-    give_up = time.monotonic() + DEADLINE_S
+    give_up = time.monotonic() + PATIENCE_S
     while left := still_there(pids):
         assert time.monotonic() < give_up, f"still there: {left}"
         time.sleep(_POLL_S)

@@ -13,13 +13,12 @@ from pathlib import Path
 
 from tests.e2e.processes import children_of
 from tests.e2e.tmux_control import ControlClient
+from tests.patience import PATIENCE_S
 from tests.terminal_environment import terminal_environment
 
 MISSING = "" if shutil.which("tmux") else "tmux is not installed"
 """Why there is no terminal to be had here; empty if there is."""
 
-DEADLINE_S = 120.0
-"""How long anything may take before a test gives it up: far more than it does."""
 _POLL_S = 0.03
 
 PROMPT = "ready>"
@@ -35,7 +34,7 @@ class Terminal:
         width: int = 80,
         height: int = 24,
         environment: Mapping[str, str] | None = None,
-        patience_s: float = DEADLINE_S,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         """`patience_s` is how long anything may take before it is given up."""
         self._patience_s = patience_s

@@ -29,13 +29,12 @@ def test_the_next_launch_opens_what_was_open(folder: Path, open_terminal: OpenTe
 
     again = Workbench(terminal)
     terminal.wait_for("/shop 2 of", "1 checked", "log of the session")
-    assert again.row("order").has_cursor
-    assert again.row("order").box == "[x]"
+    again.wait_for_row("order", lambda row: row.has_cursor and row.box == "[x]")
     again.leave()
 
     named = Workbench(terminal, "launch", "shop.browse")
     terminal.wait_for("1 checked", "log of the session")
-    assert named.row("browse").box == "[x]"
+    named.wait_for_row("browse", lambda row: row.box == "[x]")
     assert "/shop" not in terminal.screen()
     named.leave()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import DEADLINE_S, descendants_of, wait_until_gone
+from tests.e2e.processes import descendants_of, wait_until_gone
 from tests.e2e.program import (
     PROGRAM,
     call,
@@ -21,6 +21,7 @@ from tests.e2e.program import (
     told,
     write_suite,
 )
+from tests.patience import PATIENCE_S
 
 PROFILES = """
     [profile.good]
@@ -124,7 +125,7 @@ def test_an_interrupted_run_is_saved_and_shown(
         started = descendants_of(process.pid)
         # To the group, as a terminal does it: the runner must not take it for its own end.
         os.killpg(process.pid, number)
-        out, err = process.communicate(timeout=DEADLINE_S)
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, err
     assert "stopped" in told(out, "shop.endless")
     assert f"{number.name}: stopping" in err
@@ -164,7 +165,7 @@ def test_one_interrupt_ends_a_session_in_this_process_whose_loop_is_blocked(
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         try:
-            out, err = process.communicate(timeout=DEADLINE_S)
+            out, err = process.communicate(timeout=PATIENCE_S)
         finally:
             process.kill()  # nothing else ends it where this fails
     assert process.returncode == 130, err
@@ -206,7 +207,7 @@ def test_a_workload_of_this_process_cannot_end_it(
 
 def _wait_until_stored(folder: Path) -> None:
     """Waits for a session that is in the store with its first run."""
-    give_up = time.monotonic() + DEADLINE_S
+    give_up = time.monotonic() + PATIENCE_S
     while not is_stored(folder):
         assert time.monotonic() < give_up
         time.sleep(0.05)

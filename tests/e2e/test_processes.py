@@ -13,8 +13,8 @@ import pytest
 from tests.e2e.conftest import Launch
 from tests.e2e.processes import descendants_of, runner_of, wait_until_gone
 from tests.e2e.program import call, newest_session, shown, write_suite
-from tests.e2e.terminal import DEADLINE_S
 from tests.e2e.workbench import Workbench
+from tests.patience import PATIENCE_S
 
 # Each starts a process of its own before it misbehaves.
 CODE = """
@@ -165,7 +165,7 @@ def test_scratch_databases_are_gone_after_a_kill(folder: Path, launch: Launch) -
 
 
 def _wait_until_empty(folder: Path) -> None:
-    give_up = time.monotonic() + DEADLINE_S
+    give_up = time.monotonic() + PATIENCE_S
     while left := list(folder.iterdir()):
         assert time.monotonic() < give_up, left
         time.sleep(0.01)

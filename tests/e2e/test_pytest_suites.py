@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.program import PROGRAM, call, git, shown
+from tests.patience import PATIENCE_S
 
 SHORT = ("--duration", "100ms", "--warmup", "0")
 
@@ -316,7 +317,7 @@ def test_a_stopped_test_is_not_called_once_more(folder: Path) -> None:
             time.sleep(0.01)
         before = len(calls.read_text().splitlines())
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
     assert process.returncode == 130, err
@@ -363,7 +364,7 @@ def test_an_interrupted_session_keeps_what_was_measured(folder: Path) -> None:
         while not started.exists() and process.poll() is None:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE_S)
     finally:
         process.kill()
     assert process.returncode == 130, err

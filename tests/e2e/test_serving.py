@@ -20,9 +20,11 @@ from yarl import URL
 
 from tests.e2e import browser
 from tests.e2e import test_story as story
-from tests.e2e.browser import DEADLINE_S, Page, chromium
+from tests.e2e.browser import Page, chromium
 from tests.e2e.processes import descendants_of, wait_until_gone
 from tests.e2e.program import PROGRAM, call, newest_session, write_suite
+from tests.e2e.workbench import ended_since
+from tests.patience import PATIENCE_S
 
 PROFILES = """
     [profile.nap]
@@ -58,7 +60,7 @@ def started(folder: Path, *options: str) -> Iterator[Server]:
         finally:
             others = descendants_of(process.pid) if process.poll() is None else set()
             process.send_signal(signal.SIGTERM)
-            code = process.wait(DEADLINE_S)
+            code = process.wait(PATIENCE_S)
             wait_until_gone(others)
         assert code in (0, -signal.SIGKILL)
 
@@ -86,7 +88,7 @@ class Tab:
 
     async def wait_for(self, part: str) -> None:
         """Until that was drawn since it was last waited for something."""
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(PATIENCE_S):
             while part not in self.shown:
                 message = await self.socket.receive()
                 assert message.type in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT), message
@@ -95,7 +97,7 @@ class Tab:
         self.shown = ""
 
     async def wait_until_closed(self) -> None:
-        async with asyncio.timeout(DEADLINE_S):
+        async with asyncio.timeout(PATIENCE_S):
             async for _ in self.socket:
                 pass
 
@@ -212,6 +214,12 @@ async def compare_both(page: Page, folder: Path) -> None:
     await page.wait_until(lambda screen: "Stored" not in screen)
 
 
+async def run_to_end(page: Page) -> None:
+    ended = ended_since(await page.screen())
+    await page.press("r")
+    await page.wait_until(ended)
+
+
 @pytest.mark.skipif(bool(browser.MISSING), reason=browser.MISSING)
 async def test_a_users_story_in_a_browser(folder: Path, tmp_path: Path) -> None:
     write_suite(folder, story.PROFILES, code=story.CODE, defaults=story.DEFAULTS)
@@ -225,9 +233,7 @@ async def test_a_users_story_in_a_browser(folder: Path, tmp_path: Path) -> None:
             await page.click(2, await row_with(page, "[ ] browse"))
             await page.click(2, await row_with(page, "[ ] order"))
             await page.wait_for("2 checked", "[x] browse", "[x] order")
-            await page.press("r")
-            await page.wait_for("running")
-            await page.wait_for("finished")
+            await run_to_end(page)
             for key, part in story.TABS.items():
                 await page.press(key)
                 await page.wait_for(f"[{key} ", part)
@@ -244,9 +250,7 @@ async def test_a_users_story_in_a_browser(folder: Path, tmp_path: Path) -> None:
             await page.press(*"web", "Enter")
             await page.wait_for("Saved as web")
             (folder / "factor").write_text("3")
-            await page.press("r")
-            await page.wait_for("running")
-            await page.wait_for("finished")
+            await run_to_end(page)
             await compare_both(page, folder)
             await page.press("q")
             await page.wait_for_true("document.body.classList.contains('-closed')")
@@ -381,7 +385,7 @@ async def test_a_signal_to_the_server_ends_all_workbenches(
         server.process.send_signal(number)
         await first.wait_until_closed()
         await second.wait_until_closed()
-        assert await asyncio.to_thread(server.process.wait, DEADLINE_S) == 0
+        assert await asyncio.to_thread(server.process.wait, PATIENCE_S) == 0
     await asyncio.to_thread(wait_until_gone, others)
     assert stored(folder) == "stopped"
 
@@ -446,7 +450,7 @@ def test_without_the_extra_the_error_names_it(folder: Path, module: str) -> None
         "main(['serve', '--port', '0'])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=DEADLINE_S
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S
     )
     assert done.returncode == 2
     assert "pip install 'cortex-tui[web]'" in done.stderr

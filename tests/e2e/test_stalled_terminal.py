@@ -20,7 +20,7 @@ from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.store.records import StoredSession
 from cortex_tui.store.sqlite.store import SqliteStore
 from tests.e2e.program import PROGRAM, newest_session, write_suite
-from tests.e2e.terminal import DEADLINE_S
+from tests.patience import PATIENCE_S
 from tests.terminal_environment import terminal_environment
 
 STALL_S = 10.0
@@ -45,7 +45,7 @@ class Screen:
 
     def read_until(self, part: bytes) -> None:
         """Reads on until `part` has come since the last call."""
-        give_up = time.monotonic() + DEADLINE_S
+        give_up = time.monotonic() + PATIENCE_S
         self.seen = b""
         while part not in self.seen:
             left_s = give_up - time.monotonic()
@@ -92,7 +92,7 @@ def test_nothing_is_lost_while_a_terminal_is_not_read(folder: Path) -> None:
         screen.read_until(b"Saved as stalled")
         screen.press(b"q")
         screen.read_until(b"is stored in")
-        assert process.wait(DEADLINE_S) == 0
+        assert process.wait(PATIENCE_S) == 0
 
     session, state = newest_session(folder)
     assert state == "finished"

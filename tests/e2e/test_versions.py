@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.program import PROGRAM, call, git, shown, write_suite
+from tests.patience import PATIENCE_S
 
 SHORT = ("--repeat", "4", "--duration", "100ms")
 CODE = """
@@ -302,7 +303,7 @@ def test_an_interrupted_comparison_keeps_and_compares_what_it_has(
     while process.poll() is None and (not log.exists() or len(log.read_text()) < 15_000):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, err
     assert "against v1" in out
     assert shown(project, "cut")["state"] == "stopped"

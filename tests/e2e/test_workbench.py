@@ -63,7 +63,7 @@ def test_suites_are_listed_and_keys_move_check_and_filter(
 def test_checked_profiles_run_together_with_live_rows(
     folder: Path, open_terminal: OpenTerminal, width: int, height: int
 ) -> None:
-    write_suite(folder, SHOP, defaults='warmup = 0\nduration = "2s"')
+    write_suite(folder, SHOP, defaults=LONG)
     workbench = Workbench(
         open_terminal(width=width, height=height), "launch", "shop.browse", "shop.order"
     )
@@ -72,6 +72,8 @@ def test_checked_profiles_run_together_with_live_rows(
         first = workbench.wait_for_row(name, lambda row: row.operations > 0)
         later = workbench.wait_for_row(name, lambda row: row.operations > first.operations)  # noqa: B023
         assert "m" in later.text
+        workbench.wait_for_row(name, lambda row: row.operations > 1_000)  # enough for a p99
+    workbench.press("S")
     screen = workbench.wait_for_state("finished")
     for name in ("browse", "order"):
         row = workbench.row(name, screen)
@@ -90,11 +92,14 @@ def test_checked_profiles_run_together_with_live_rows(
 
 
 def test_profiles_run_one_by_one_without_neighbours(folder: Path, launch: Launch) -> None:
-    write_suite(folder, SHOP)
+    write_suite(folder, SHOP, defaults=LONG)
     workbench = launch("launch", "shop")
     workbench.press("o")
-    workbench.wait_for_row("browse", lambda row: "m" in row.text and row.operations)
-    assert "wait" in workbench.row("refund").text
+    for name, waiting in (("browse", {"order", "refund"}), ("order", {"refund"}), ("refund", ())):
+        workbench.wait_for_row(name, lambda row: row.operations > 0)
+        for other in waiting:
+            assert "wait" in workbench.row(other).text
+        workbench.press("S")  # ends the one that is measured
     workbench.wait_for_state("finished")
     workbench.save_as("alone")
     workbench.terminal.wait_for("Saved as alone")

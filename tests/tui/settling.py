@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -11,7 +12,11 @@ from textual._context import active_app
 from textual.app import ScreenStackError
 
 GIVE_UP_S = 1.0
-"""For a workbench that is never idle: a session runs on its own event loop."""
+"""For a workbench that is never idle, as one whose session runs on its own event loop.
+
+Of the thread's processor time: on a machine that is busy with something else, more time may pass
+before anything was done.
+"""
 SOON_S = 0.02
 """Timers that end before are waited for: Textual lays out what has a new size with a delay."""
 
@@ -20,8 +25,8 @@ async def settled(*_: float) -> None:
     """Wait until all is done that does not wait for a later timer, a thread or a process."""
     loop: Any = asyncio.get_running_loop()
     app = active_app.get()
-    give_up_s = loop.time() + GIVE_UP_S
-    while loop.time() < give_up_s:
+    give_up_s = time.thread_time() + GIVE_UP_S
+    while time.thread_time() < give_up_s:
         await asyncio.sleep(0)
         if loop._ready:
             continue

@@ -31,6 +31,7 @@ from cortex_tui.tui.screens.main import MainScreen
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.memory import Memory
 from cortex_tui.tui.state.pace import LOOK_S
+from tests.patience import PATIENCE_S
 from tests.tui.samples import CATALOG
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -161,7 +162,7 @@ class Bench:
 
     async def until(self, what: Callable[[], object]) -> None:
         """Waits for what another thread does."""
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(PATIENCE_S):
             while not what():
                 await asyncio.sleep(0.005)
                 await self.pilot.pause()

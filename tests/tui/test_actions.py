@@ -12,6 +12,7 @@ from textual.worker import WorkerFailed
 
 from cortex_tui.session.control import SavedSnapshot
 from cortex_tui.tui.actions import actions, bindings
+from tests.patience import PATIENCE_S
 from tests.tui.samples import finished, running, session_view
 from tests.tui.stand_in import Bench, StandIn, bench
 
@@ -350,7 +351,7 @@ async def screenshot(b: Bench) -> str:
     """Takes one; what is reported then."""
     (command,) = [c for c in b.app.get_system_commands(b.main) if c.title == "Screenshot"]
     command.callback()
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE_S):
         while not b.notifications:
             await b.pilot.pause(0.01)
     return b.notifications[-1]

@@ -16,6 +16,7 @@ from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.screens.compare import CompareScreen
 from cortex_tui.tui.widgets.tones import TonedApp
 from tests.comparisons import make_store
+from tests.patience import PATIENCE_S
 from tests.tui.samples import CATALOG, run_view, session_view
 from tests.tui.stand_in import SIZES, Bench, bench, check_golden
 
@@ -51,7 +52,7 @@ class Comparing:
         await self.until(lambda: not self.screen.busy)
 
     async def until(self, what: Callable[[], object]) -> None:
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(PATIENCE_S):
             while not what():
                 await asyncio.sleep(0.005)
                 await self.pilot.pause()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.terminal_environment import terminal_environment
 
 PROGRAM = """
@@ -35,8 +36,6 @@ print("left with", outcome.exit_code, outcome.view and outcome.view.session)
 sys.exit(outcome.exit_code)
 """
 ROOT = Path(__file__).resolve().parents[2]
-LONG_S = 60.0
-"""Far beyond what anything here takes; only a test that fails waits for it."""
 
 
 class Terminal:
@@ -53,7 +52,7 @@ class Terminal:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
     def read_until(self, text: bytes) -> None:
-        end = time.monotonic() + LONG_S
+        end = time.monotonic() + PATIENCE_S
         while text not in self.output:
             assert time.monotonic() < end, self.output[-2_000:]
             if select.select([self._master], [], [], 0.1)[0]:
@@ -70,7 +69,7 @@ class Terminal:
         self._master = -1
 
     def exit_code(self) -> int:
-        end = time.monotonic() + LONG_S
+        end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:

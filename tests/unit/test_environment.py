@@ -17,6 +17,7 @@ from cortex_tui.environment.activity import activity, longest_gap_ns
 from cortex_tui.environment.code import GitFacts
 from cortex_tui.environment.findings import findings
 from cortex_tui.environment.machine import machine_facts
+from tests.patience import PATIENCE_S
 from tests.unit.cli.door import call
 
 
@@ -127,7 +128,7 @@ def test_a_process_that_turns_is_busy_unless_it_is_ours(tmp_path: Path) -> None:
 def _orphan(script: str, told: Path) -> int:
     """Starts a process whose parent ends at once, so that it is nobody's child here."""
     with told.open("w") as out:
-        subprocess.run(["sh", "-c", script], stdout=out, check=True, timeout=60)
+        subprocess.run(["sh", "-c", script], stdout=out, check=True, timeout=PATIENCE_S)
     return int(told.read_text())
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from cortex_core.sqlite.checkpoints import WRITER_PAGES
 from cortex_core.sqlite.database import Database
+from tests.patience import PATIENCE_S
 
-_DEADLINE_S = 60.0
 _PAGES_A_WRITE = 20
 
 
@@ -38,7 +38,7 @@ def leave_it_to_others(connection: sqlite3.Connection) -> None:
 async def write_until_the_log_begins_again(database: Database, first: int = 0) -> int:
     """How many writes it took, with those before."""
     before = rounds_of_the_log(Path(database.path))
-    deadline_s = time.monotonic() + _DEADLINE_S
+    deadline_s = time.monotonic() + PATIENCE_S
     number = first
     while rounds_of_the_log(Path(database.path)) == before:
         assert time.monotonic() < deadline_s

@@ -24,6 +24,7 @@ from cortex_core import (
 )
 from cortex_core.domain import specification as spec
 from cortex_core.sqlite.store import SqliteStore
+from tests.patience import PATIENCE_S
 from tests.unit.core.contract.entities import conversation, item, pattern, save
 
 NEVER = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n"
@@ -47,11 +48,11 @@ class Gate:
     def __call__(self, _: object) -> bool:
         self.asked += 1
         self.reached.set()
-        self.open.wait(60)
+        self.open.wait(PATIENCE_S)
         return False
 
     async def is_reached(self) -> None:
-        await asyncio.to_thread(self.reached.wait, 60)
+        await asyncio.to_thread(self.reached.wait, PATIENCE_S)
 
 
 @pytest.fixture
@@ -154,7 +155,7 @@ async def test_a_cancelled_read_is_stopped(path: Path, where: str, kind: str) ->
 
         reading = asyncio.ensure_future(run(begins))
         beside = asyncio.ensure_future(run(lambda tx: tx.conversations.count()))
-        await asyncio.to_thread(started.wait, 60)
+        await asyncio.to_thread(started.wait, PATIENCE_S)
         reading.cancel()
         assert await beside == 1
         assert await run(lambda tx: tx.conversations.count()) == 1

@@ -34,11 +34,10 @@ from cortex_tui.protocol.messages import (
 )
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.runner.session import Session
+from tests.patience import PATIENCE_S
 from tests.unit.runner.bench import Bench
 
 MS = 1_000_000
-ENDS_WITHIN_S = 60.0
-"""So that a session which never ends fails its test; no session here takes long."""
 
 SUBJECTS = """
 @workload
@@ -238,7 +237,7 @@ async def walk(bench: Bench, chosen: list[Profile], steps: list[Step], one_by_on
             is_answered(watch, step.command, before, watch.answers[number])
 
     steering = asyncio.ensure_future(steer())
-    async with asyncio.timeout(ENDS_WITHIN_S):
+    async with asyncio.timeout(PATIENCE_S):
         await session.run()
         await steering
     return watch

@@ -24,6 +24,7 @@ from cortex_tui.protocol.commands import (
 from cortex_tui.protocol.messages import Answer, Message, RunFinished, SessionFinished
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.runner.session import Session
+from tests.patience import PATIENCE_S
 from tests.unit.runner.bench import Bench
 
 SUBJECTS = """
@@ -120,7 +121,7 @@ async def test_every_command_is_answered_once_and_the_fold_agrees(bench: Bench, 
             session.receive(Request(asked, Resume()))
 
     asking = asyncio.create_task(ask())
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         await session.run()
         await asking
     assert answers == Counter(range(1, asked + 1))

@@ -17,6 +17,7 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import UntilDecided
 from cortex_tui.session.requests import Requests
 from cortex_tui.session.versions import Version
+from tests.patience import PATIENCE_S
 from tests.unit.session.test_controller import Desk
 
 VERSIONS = (Version(Variant(name="old")), Version(Variant(name="new")))
@@ -117,7 +118,7 @@ def test_a_stop_during_a_look_ends_the_session(desk: Desk) -> None:
     answered.set()
     view = desk.ended()
     assert len(view.runs) == 4
-    assert not answer.result(timeout=120).done
+    assert not answer.result(timeout=PATIENCE_S).done
 
 
 def test_a_command_that_comes_after_the_last_run_of_a_part_is_answered() -> None:

@@ -16,6 +16,7 @@ from yarl import URL
 
 from cortex_tui.limits import MAX_VISITORS
 from cortex_tui.web.server import Served, serve
+from tests.patience import PATIENCE_S
 
 READS = "print('__GANGLION__', flush=True); sys.stdin.buffer.read(9)"
 """Ends with the first message."""
@@ -34,7 +35,7 @@ async def running(code: str) -> AsyncIterator[tuple[Connect, Reports]]:
         command=command, environment=dict(os.environ), address="127.0.0.1", port=0, keep_s=0
     )
     jar = aiohttp.CookieJar(unsafe=True)
-    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
         tasks.create_task(serve(served, ready=address.set_result, report=reports.append))
         url = URL(await address)
         async with aiohttp.ClientSession(cookie_jar=jar) as http:

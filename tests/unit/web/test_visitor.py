@@ -12,6 +12,7 @@ import pytest
 
 from cortex_tui.web import visitor
 from cortex_tui.web.visitor import Visitor
+from tests.patience import PATIENCE_S
 
 PROGRAM = """
     import json, os, signal, subprocess, sys, time
@@ -46,7 +47,7 @@ class Screen:
         self._news.set()
 
     async def wait_until(self, met: Callable[[bytes], object]) -> None:
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(PATIENCE_S):
             while not met(self.shown):
                 self._news.clear()
                 await self._news.wait()
@@ -121,12 +122,13 @@ async def test_one_that_does_not_leave_is_killed_with_all_that_it_has_started(
     await gone(int(screen.shown))
 
 
-async def test_a_second_signal_ends_it_without_waiting() -> None:
+async def test_a_second_signal_ends_it_without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visitor, "ENDING_S", 10 * PATIENCE_S)
     screen = Screen()
     stubborn = await start("write(b'D', b'x')\ntime.sleep(600)", screen)
     await screen.wait_until(len)
     at_once = asyncio.Event()
-    async with asyncio.timeout(15), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
         tasks.create_task(stubborn.end(at_once))
         tasks.create_task(stubborn.end(at_once))
         at_once.set()
@@ -143,6 +145,6 @@ async def gone(pid: int) -> None:
         except OSError:
             return False
 
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE_S):
         while await asyncio.to_thread(is_there):
             pass

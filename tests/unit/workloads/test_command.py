@@ -22,6 +22,7 @@ from cortex_tui.runner.session import Session
 from cortex_tui.workloads.command import command
 from cortex_tui.workloads.context import RunContext, current_run
 from cortex_tui.workloads.operation import Operation
+from tests.patience import PATIENCE_S
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -147,7 +148,7 @@ def test_nothing_that_it_has_started_stays_behind_when_it_is_given_up(
             with suppress(asyncio.CancelledError):
                 await task
             try:
-                return child in select.select([child], [], [], 30)[0]
+                return child in select.select([child], [], [], PATIENCE_S)[0]
             finally:
                 os.close(child)
 

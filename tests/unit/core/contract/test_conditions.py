@@ -15,6 +15,7 @@ from cortex_core import InvalidValueError, PatternType
 from cortex_core.domain import specification as spec
 from cortex_core.domain.specification import Compares, Specification
 from cortex_core.ports import Store
+from tests.patience import PATIENCE_S
 from tests.unit.core.contract.entities import NOW, conversation, item, pattern, save
 
 CONVERSATIONS = [
@@ -172,7 +173,7 @@ async def test_what_ends_a_chain_of_conditions_early_is_quick(store: Store) -> N
     """A pattern that could match in very many ways is tried in few of them."""
     await save(store, conversation("c", namespace="a" * 200))
     condition = spec.in_namespace("*a" * 60 + "b")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         assert await store.read(lambda tx: tx.conversations.find(condition, 1)) == ()
     assert not condition.is_satisfied_by(conversation("c", namespace="a" * 200))
 

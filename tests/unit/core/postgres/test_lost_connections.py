@@ -15,6 +15,7 @@ from cortex_core.errors import StoreOutcomeUnknownError, StoreUnavailableError
 from cortex_core.ports import ReadTx, Tx
 from cortex_core.postgres.address import Address
 from cortex_core.postgres.store import PostgresStore
+from tests.patience import PATIENCE_S
 from tests.postgres_server import PostgresServer
 from tests.unit.core.contract.entities import conversation, pattern, save
 
@@ -245,7 +246,7 @@ def test_a_store_that_nobody_closes_does_not_keep_the_interpreter_from_ending(
         assert program.stdout.readline() == b"open\n"
         stoppable_server.stop()
         try:
-            program.communicate(b"\n", timeout=60)
+            program.communicate(b"\n", timeout=PATIENCE_S)
         finally:
             program.kill()
     assert program.returncode == 0

@@ -10,6 +10,7 @@ import pytest
 
 from cortex_core import Cortex, StoreUnavailableError, UnknownStoreError
 from cortex_core.stores import temporary_place
+from tests.patience import PATIENCE_S
 from tests.postgres_server import PostgresServer
 from tests.unit.core.contract.entities import conversation
 
@@ -67,7 +68,7 @@ async def test_what_a_killed_process_left_is_dropped_by_the_next_and_what_is_use
         await (await asyncio.create_subprocess_exec(*command)).wait()
         assert len(schemas(postgres_server)) == 2
         # The server notices the end of a connection a moment later.
-        async with asyncio.timeout(120):
+        async with asyncio.timeout(PATIENCE_S):
             while len(schemas(postgres_server)) > 1:
                 async with temporary_place(postgres_server.url):
                     pass

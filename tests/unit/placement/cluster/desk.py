@@ -25,6 +25,7 @@ from cortex_tui.protocol.messages import LogLine
 from cortex_tui.protocol.plan import RunPlan
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.session_fold import SessionFold
+from tests.patience import PATIENCE_S
 from tests.unit.placement.plan_desk import PlanDesk, React
 
 SOURCE = """
@@ -108,7 +109,7 @@ class Members:
 
     async def changed(self, condition: Callable[[list[Member]], bool]) -> None:
         """Waits until that is so of those that live."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while not condition(self()):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
@@ -175,7 +176,7 @@ async def cluster_desk(
     monkeypatch: pytest.MonkeyPatch,
     *,
     agents: int = 2,
-    lost_after_s: float = 10.0,
+    lost_after_s: float = PATIENCE_S,
     adapter: Adapter | None = None,
 ) -> AsyncIterator[ClusterDesk]:
     """At its end nothing may be left, neither a process nor a folder."""

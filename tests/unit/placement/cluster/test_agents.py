@@ -23,6 +23,7 @@ from cortex_tui.protocol.messages import (
 )
 from cortex_tui.protocol.plan import RunPlan
 from tests.lives import begins_to_measure
+from tests.patience import PATIENCE_S
 from tests.unit.placement.cluster.desk import HOUR, ClusterDesk, Kind, cluster_desk, measured, stop
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
@@ -266,7 +267,7 @@ async def test_nothing_is_left_on_any_machine_when_the_program_ends(
     )  # fmt: skip
     await desk.members.changed(lambda members: len(desk.members("runner")) == 2)
     program.send_signal(number)
-    await asyncio.wait_for(program.communicate(), 60)
+    await asyncio.wait_for(program.communicate(), PATIENCE_S)
     await desk.members.none_left()
     assert desk.agent_folders == []
 

@@ -21,6 +21,7 @@ from cortex_tui.placement.cluster.link_server import LinkServer
 from cortex_tui.placement.cluster.resumable import LONGEST_BODY, Outgoing
 from cortex_tui.placement.cluster.spool import Spool, SpoolError
 from tests.faulty_proxy import FaultyProxy, faulty_proxy
+from tests.patience import PATIENCE_S
 
 QUICK = Timing(beat_s=0.02, silence_s=0.3, patience_s=60, start_s=60)
 """Sees a silent connection soon, and waits long for the next: no test depends on how long."""
@@ -41,7 +42,7 @@ class End:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 

@@ -23,6 +23,7 @@ from cortex_tui.placement.cluster.resumable import Outgoing
 from cortex_tui.placement.cluster.ticket import Ticket
 from cortex_tui.protocol.frames import FrameReader, ProtocolError
 from tests.faulty_proxy import faulty_proxy
+from tests.patience import PATIENCE_S
 
 LONG = Timing(start_s=60, patience_s=60)
 SHORT = Timing(beat_s=0.02, start_s=0.2)
@@ -71,7 +72,7 @@ async def expecting(identity: tls.Identity | None = None) -> AsyncIterator[Serve
 
 async def read_to_end(reader: asyncio.StreamReader) -> bytes:
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             return await reader.read()
     except ConnectionError:
         return b""
@@ -196,7 +197,7 @@ class Agent:
         self.writer.write(wire.encode(message))
 
     async def next(self) -> wire.WireMessage:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while not self._messages:
                 data = await self.reader.read(65_536)
                 assert data, "the connection was closed"

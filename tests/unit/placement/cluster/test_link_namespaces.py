@@ -14,6 +14,7 @@ from cortex_tui.placement.cluster.link import Broken, Connected, Link, LinkState
 from cortex_tui.placement.cluster.listening import listening
 from cortex_tui.placement.cluster.ticket import encode_ticket
 from tests.network_namespaces import Namespace, namespace, why_not
+from tests.patience import PATIENCE_S
 
 TIMING = Timing(beat_s=0.05, silence_s=0.5, patience_s=120, start_s=120)
 BODIES = 300
@@ -75,7 +76,7 @@ async def receiving(there: Namespace, size: int) -> AsyncIterator[Received]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(100):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

@@ -19,6 +19,7 @@ from cortex_tui.placement.cluster.member import Member
 from cortex_tui.placement.cluster.settings import ClusterSettings
 from cortex_tui.placement.cluster.ticket import Ticket
 from tests.faulty_proxy import FaultyProxy, faulty_proxy
+from tests.patience import PATIENCE_S
 
 TIMING = Timing(beat_s=0.02, silence_s=0.2, patience_s=60, start_s=60)
 GONE = "its Dask worker has ended"
@@ -58,7 +59,7 @@ async def agent_of(machine: Machine) -> AsyncIterator[tuple[Member, Link, Faulty
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 

@@ -14,6 +14,7 @@ from cortex_tui.placement.cluster.probing import LEAD_NS, LEAD_TRIPS, MAX_LEAD_N
 from cortex_tui.protocol.commands import Pause, Release, Request
 from cortex_tui.protocol.messages import LogLine, Pulse
 from cortex_tui.protocol.moments import ClockMap
+from tests.patience import PATIENCE_S
 
 MS = 1_000_000
 
@@ -41,7 +42,7 @@ class Machine:
 
 
 def run(test: Callable[[], Coroutine[None, None, None]]) -> None:
-    asyncio.run(asyncio.wait_for(test(), 60))
+    asyncio.run(asyncio.wait_for(test(), PATIENCE_S))
 
 
 async def known(machine: Machine) -> None:

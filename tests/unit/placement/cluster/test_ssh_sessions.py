@@ -17,6 +17,7 @@ import pytest
 
 pytest.importorskip("asyncssh", reason="the extra `cluster` is not installed")
 
+from tests.patience import PATIENCE_S
 from tests.ssh_servers import SSHD, Server, asyncssh_server, openssh_server
 
 SUITE = """
@@ -114,7 +115,7 @@ class Machines:
 
 
 async def until(true: Callable[[], object]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while not true():  # noqa: ASYNC110 - other processes set no event
             await asyncio.sleep(0.05)
 
