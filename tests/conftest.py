@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import Generator, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -45,25 +46,32 @@ def _same_folder() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
+def _postgres_template(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Path:
+    """Where the data of a new server are kept, for all processes of this run."""
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    own = tmp_path_factory.getbasetemp()
+    # The folder of a worker of xdist lies in that of the run.
+    return (own.parent if hasattr(pytestconfig, "workerinput") else own) / "postgres"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(_postgres_template: Path) -> Iterator[PostgresServer]:
     """A PostgreSQL server for this process's tests; those skip where none can be started.
 
     A test takes a schema of its own in it, and must not stop it: one that does starts its own.
     """
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    server = PostgresServer()
+    server = PostgresServer(template=_postgres_template)
     yield server
     server.remove()
 
 
 @pytest.fixture(scope="session")
-def _stoppable_server() -> Iterator[PostgresServer]:
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(reason)
-    server = PostgresServer({})
+def _stoppable_server(_postgres_template: Path) -> Iterator[PostgresServer]:
+    server = PostgresServer({}, _postgres_template)
     yield server
     server.remove()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator
@@ -11,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from tests.network_namespaces import Namespace, namespace
+from tests.ports import free_port
 
 
 @asynccontextmanager
@@ -36,8 +36,7 @@ async def line_with(process: Process, words: str) -> None:
 @asynccontextmanager
 async def dask_machines(count: int) -> AsyncIterator[tuple[int, list[Namespace]]]:
     """The port of a scheduler that is here, and as many machines with a worker each."""
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        port = reserved.getsockname()[1]
+    port = free_port()
     python = [sys.executable, "-m"]
     async with AsyncExitStack() as stack:
         machines = [stack.enter_context(namespace()) for _ in range(count)]

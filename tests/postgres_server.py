@@ -7,16 +7,18 @@ is, by ICU, so that tests notice an order that was left to the database.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
+
+from tests.ports import free_port
 
 USER = "cortex"
 DATABASE = "postgres"
@@ -74,8 +76,12 @@ def _unprivileged() -> str | None:
 class PostgresServer:
     """One server and its folder. It can be stopped, killed and started again."""
 
-    def __init__(self, settings: dict[str, str] = UNSAFE) -> None:
-        """Make the folder, and start. Raises OSError or RuntimeError where that fails."""
+    def __init__(self, settings: dict[str, str] = UNSAFE, template: Path | None = None) -> None:
+        """Make the folder, and start. Raises OSError or RuntimeError where that fails.
+
+        Servers that are given the same `template`, in whatever processes, have initdb run once:
+        its data are left there, and copied.
+        """
         bin_ = programs()
         assert bin_ is not None, why_not()
         _remove_left_behind()
@@ -85,13 +91,16 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-"))
         self._data = self.folder / "data"
         self._log = self.folder / "log"
-        self.port = _free_port()
+        self.port = free_port()
         self._settings = _SETTINGS | settings | {"unix_socket_directories": str(self.folder)}
         self._process: subprocess.Popen[bytes] | None = None
         try:
             if self._user is not None:
                 shutil.chown(self.folder, self._user)
-            self._make()
+            if template is None:
+                self._make()
+            else:
+                self._copy(template)
             self.start()
         except BaseException:
             self.remove()
@@ -171,6 +180,18 @@ class PostgresServer:
             self._process.kill()
             self._process.wait()
 
+    def _copy(self, template: Path) -> None:
+        with template.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not template.exists():
+                self._make()
+                unfinished = template.with_suffix(".unfinished")
+                shutil.rmtree(unfinished, ignore_errors=True)
+                _copy_with_owners(self._data, unfinished)
+                unfinished.rename(template)
+                return
+        _copy_with_owners(template, self._data)
+
     def _make(self) -> None:
         initdb: list[str | Path] = [
             self._bin / "initdb", "--no-sync", "--auth=trust", f"--username={USER}",
@@ -201,11 +222,8 @@ class PostgresServer:
         )
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _copy_with_owners(source: Path, target: Path) -> None:
+    subprocess.run(["cp", "-pR", source, target], check=True)
 
 
 def _children(pid: int) -> list[int]:

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 
 import asyncssh
 
+from tests.ports import free_port
+
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
@@ -172,9 +174,7 @@ async def openssh_server(folder: Path, *, forwards: bool = True) -> AsyncIterato
     host_key.chmod(0o600)
     if os.geteuid() == 0:
         os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     config = folder / "sshd_config"
     config.write_text(
         f"""

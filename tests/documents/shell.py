@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.patience import PATIENCE_S
+from tests.ports import free_port
 
 _DEVELOPERS = re.compile(
     r"CORTEX_TUI_|COLUMNS|LINES|NO_COLOR|FORCE_COLOR|COLORTERM|PYTEST|GIT_|PS1|ENV$|PROMPT_COMMAND"
@@ -63,7 +63,7 @@ class Shell:
             "[advice]\ndetachedHead = false\n",
             encoding="utf-8",
         )
-        self.environment = environment(self.home) | {"PORT": str(_free_port())}
+        self.environment = environment(self.home) | {"PORT": str(free_port())}
         self._started: list[subprocess.Popen[bytes]] = []
 
     def run(self, command: str, stdin: str = "") -> Done:
@@ -149,13 +149,6 @@ def environment(home: Path) -> dict[str, str]:
         "TERM": "xterm-256color",
         "EXAMPLES": str(Path(__file__).with_name("examples")),
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
-    return port
 
 
 def split(text: str) -> list[tuple[int, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -24,6 +23,7 @@ from cortex_tui.placement.cluster.ticket import Ticket
 from cortex_tui.protocol.frames import FrameReader, ProtocolError
 from tests.faulty_proxy import faulty_proxy
 from tests.patience import PATIENCE_S
+from tests.ports import free_port
 
 LONG = Timing(start_s=60, patience_s=60)
 SHORT = Timing(beat_s=0.02, start_s=0.2)
@@ -359,8 +359,7 @@ async def test_a_refusal_is_final_only_where_every_address_refuses() -> None:
         wire.Challenge(wire.VERSION, wire.new_nonce()), wire.Refused("not here"), asked=asked
     )
     wrong = address_of("127.0.0.1", refusing.sockets[0].getsockname()[1])
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        port = reserved.getsockname()[1]
+    port = free_port()
     it = Server()
     ticket = msgspec.structs.replace(
         it.server.ticket("m1"), addresses=(wrong, address_of("127.0.0.1", port))

@@ -10,6 +10,7 @@ from cortex_tui.placement.cluster.addresses import is_loopback
 from cortex_tui.placement.cluster.link import Timing
 from cortex_tui.placement.cluster.listening import listening
 from cortex_tui.placement.cluster.port import ClusterError
+from tests.ports import free_port
 
 
 async def test_links_within_this_machine_are_plain_and_others_are_encrypted() -> None:
@@ -21,8 +22,7 @@ async def test_links_within_this_machine_are_plain_and_others_are_encrypted() ->
 
 
 async def test_a_person_chooses_host_and_port() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as reserved:
-        port = reserved.getsockname()[1]
+    port = free_port()
     async with listening("10.9.9.9", f"127.0.0.1:{port}", Timing()) as server:
         assert server.ticket("m").addresses == (f"127.0.0.1:{port}",)
 
