@@ -35,6 +35,10 @@ MAX_BLOCKS = 64
 """Blocks of the event loop, and garbage collections, between two looks whose times are known."""
 MAX_SPANNED = 1_200
 """Intervals, the last of those that a block of the event loop spans, for which it is reported."""
+MAX_FRAMES = 1_000
+"""Of a stack that is searched for what blocks the event loop, the innermost."""
+MAX_PLACE_CHARS = 200
+"""Of a file, a line and a function."""
 MAX_INTERVALS = 1_200
 """Of a run; when there are as many, neighbours are merged in pairs."""
 MAX_MARKS = 1_000

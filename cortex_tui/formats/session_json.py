@@ -27,6 +27,7 @@ from cortex_tui.loads.registry import decode_load
 from cortex_tui.protocol.lifecycle import RunState, ShardState
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.document import (
+    BlockedDocument,
     DocumentError,
     MarkDocument,
     RunDocument,
@@ -135,6 +136,14 @@ def _run_document(
             for shard, times in zip(run.shards, shard_times, strict=True)
         ],
         unevenness=uneven and UnevennessDocument(**uneven._asdict()),
+        blocked=BlockedDocument(
+            intervals=run.blocks.intervals,
+            longest_ns=run.blocks.longest_ns,
+            at_ns=list(run.blocks.at_ns),
+            causes=list(run.blocks.causes),
+        )
+        if run.blocks.intervals
+        else None,
         targets=[
             TargetDocument(**msgspec.structs.asdict(target), met=target.met)
             for target in run.targets

@@ -105,6 +105,7 @@ def merged_health(a: Health, b: Health) -> Health:
         involuntary_switches=a.involuntary_switches + b.involuntary_switches,
         steal_ns=a.steal_ns + b.steal_ns,
         foreign_ns=a.foreign_ns + b.foreign_ns,
+        block_cause=max((a.loop_lag_ns, a.block_cause), (b.loop_lag_ns, b.block_cause))[1],
     )
 
 

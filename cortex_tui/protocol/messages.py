@@ -123,6 +123,8 @@ class Health(msgspec.Struct, frozen=True, array_like=True, gc=False):
     foreign_ns: int = 0
     """That of processes that do not belong to the session, in steps of 10 ms; 0 where it is not
     known (several runners share the session, or there is no /proc)."""
+    block_cause: str = ""
+    """What blocked the event loop at its longest, such as `at prices.py:21 in lookup`, if known."""
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True):

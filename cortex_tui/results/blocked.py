@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import msgspec
 
+from cortex_tui.limits import MAX_PLACE_CHARS
 from cortex_tui.protocol.messages import Health
 from cortex_tui.quantities import format_duration
+from cortex_tui.text import one_line
 
 LOOP_BLOCKED_NS = 25_000_000
 """From here on it is reported that the event loop was blocked: scheduling alone rarely takes so
@@ -16,20 +18,30 @@ long."""
 BLOCKED = "the event loop was blocked"
 """How the warning begins: in stores of earlier versions, too."""
 _MOMENTS = 5
+_CAUSES = 5
+_MAX_CAUSE_CHARS = MAX_PLACE_CHARS + 10
+"""With the word before it."""
 
 
 class BlockedSlot(NamedTuple):
-    """An interval in which the loop was blocked, in ns: for how long, and what others used of the
-    processors in its time."""
+    """An interval in which the loop was blocked, in ns: for how long, what others used of the
+    processors in its time, and what blocked it."""
 
     lag_ns: int
     foreign_ns: int
     stolen_ns: int
     wall_ns: int
+    cause: str = ""
 
     @classmethod
     def of(cls, health: Health) -> BlockedSlot:
-        return cls(health.loop_lag_ns, health.foreign_ns, health.steal_ns, health.wall_ns)
+        return cls(
+            health.loop_lag_ns,
+            health.foreign_ns,
+            health.steal_ns,
+            health.wall_ns,
+            one_line(health.block_cause[:_MAX_CAUSE_CHARS]),
+        )
 
     def joined(self, other: BlockedSlot) -> BlockedSlot:
         """Two that are one interval from now on."""
@@ -38,7 +50,23 @@ class BlockedSlot(NamedTuple):
             self.foreign_ns + other.foreign_ns,
             self.stolen_ns + other.stolen_ns,
             self.wall_ns + other.wall_ns,
+            max((self.lag_ns, self.cause), (other.lag_ns, other.cause))[1],
         )
+
+
+class BlockCause(msgspec.Struct, frozen=True):
+    """What blocked the event loop of a run in some of its intervals."""
+
+    cause: str
+    """Such as `at prices.py:21 in lookup`; empty for those of which it is not known."""
+    intervals: int
+    """In how many."""
+    longest_ns: int
+    """For how long at most."""
+
+    @property
+    def words(self) -> str:
+        return self.cause or "not known"
 
 
 class Blocks(msgspec.Struct, frozen=True):
@@ -56,6 +84,10 @@ class Blocks(msgspec.Struct, frozen=True):
     """How many processors other processes used in those intervals; None where it is not known."""
     stolen: float = 0.0
     """How many the hypervisor gave to others."""
+    causes: tuple[BlockCause, ...] = ()
+    """What blocked it in the most intervals, at most five; those of which it is not known last."""
+    other_causes: int = 0
+    """In how many intervals it was something else."""
 
     @property
     def warning(self) -> str:
@@ -67,8 +99,19 @@ class Blocks(msgspec.Struct, frozen=True):
         more = f", and {self.more} more" if self.more else ""
         return (
             f"{BLOCKED} {where} {format_duration(self.longest_ns)} (after {listed} s{more}): "
-            f"something did not await, or the machine was busy{self._others}"
+            f"{self._what}{self._others}"
         )
+
+    @property
+    def _what(self) -> str:
+        if not any(each.cause for each in self.causes):
+            return "something did not await, or the machine was busy"
+        if len(self.causes) == 1 and not self.other_causes:
+            return self.causes[0].cause
+        shown = [f"{each.intervals} {each.words}" for each in self.causes]
+        if self.other_causes:
+            shown.append(f"{self.other_causes} elsewhere")
+        return ", ".join(shown)
 
     @property
     def _others(self) -> str:
@@ -95,4 +138,22 @@ def blocks_of(
         more=len(starts) - len(longest),
         used_by_others=sum(e.foreign_ns for e in blocked.values()) / wall_ns if known else None,
         stolen=sum(e.stolen_ns for e in blocked.values()) / wall_ns if known else 0.0,
+        causes=(shown := _causes(blocked.values())),
+        other_causes=len(blocked) - sum(each.intervals for each in shown),
     )
+
+
+def _causes(blocked: Collection[BlockedSlot]) -> tuple[BlockCause, ...]:
+    causes = {slot.cause for slot in blocked}
+    found: dict[str, BlockCause] = {}
+    for slot in blocked:
+        # A place that was also seen less surely has one line.
+        near = f"near {slot.cause.removeprefix('at ')}"
+        cause = near if slot.cause.startswith("at ") and near in causes else slot.cause
+        known = found.get(cause, BlockCause(cause, 0, 0))
+        found[cause] = BlockCause(cause, known.intervals + 1, max(known.longest_ns, slot.lag_ns))
+    most = sorted(found.values(), key=lambda e: (e.cause == "", -e.intervals, -e.longest_ns))
+    shown = most[:_CAUSES]
+    if "" in found and most[-1] not in shown:
+        shown[-1] = most[-1]
+    return tuple(shown)

@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 from cortex_tui.limits import MAX_DOCUMENT_BYTES
 from cortex_tui.profiles.model import Length, OnLost
 from cortex_tui.protocol.plan import Variant
+from cortex_tui.results.blocked import BlockCause
 from cortex_tui.results.run_result import StageResult
 
 SCHEMA = "cortex-tui/session@1"
@@ -130,6 +131,19 @@ class UnevennessDocument(msgspec.Struct, frozen=True, kw_only=True):
     """The same in words."""
 
 
+class BlockedDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """That the event loop was blocked for 25 ms or longer while a run was measured."""
+
+    intervals: int
+    """In how many of its intervals."""
+    longest_ns: int
+    """For how long at most."""
+    at_ns: list[int]
+    """When the longest of them began, at most five: starts of intervals, since measure began."""
+    causes: list[BlockCause]
+    """What blocked it in the most intervals, at most five."""
+
+
 class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     run: int
     """Its number in the session, from 0."""
@@ -235,6 +249,8 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     """How the slowest shard compares to the others; null for one runner."""
     slowest: str = ""
     """What the slowest intervals had in common."""
+    blocked: BlockedDocument | None = None
+    """When the event loop was blocked, and by what; null where it was not."""
     targets: list[TargetDocument]
     """Each target and how it stands."""
     warnings: list[str]

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from cortex_tui.results.blocked import LOOP_BLOCKED_NS, BlockedSlot, Blocks, blocks_of
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.results.shape import curve_of
@@ -87,6 +88,7 @@ def numbers_within(series: RunSeries, window: TimeWindow, *, sure: bool = False)
             mark for mark in series.marks if window.from_ns <= mark.offset_ns < window.until_ns
         ),
         "stages": (),
+        "blocks": _blocks(part),
         "measured_ns": max(0, min(window.until_ns, series.end_ns) - window.from_ns),
         "drained": 0,
         "drain_ns": 0,
@@ -100,6 +102,16 @@ def lacking_within(series: RunSeries, window: TimeWindow) -> str:
     if found < MIN_INTERVALS:
         return f"this part has {found} intervals, an error band needs {MIN_INTERVALS}"
     return "this part has too few operations"
+
+
+def _blocks(part: RunSeries) -> Blocks:
+    blocked = {
+        each.from_ns // part.slice_ns: BlockedSlot.of(each.health)
+        for each in part.slices
+        if each.health.loop_lag_ns >= LOOP_BLOCKED_NS
+    }
+    known = any(each.health.foreign_ns for each in part.slices)
+    return blocks_of(blocked, part.slice_ns, others_known=known)
 
 
 def _confidence_ns(pooled: Histogram, part: RunSeries) -> dict[str, tuple[int, int]]:

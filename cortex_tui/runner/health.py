@@ -13,6 +13,7 @@ import msgspec
 from cortex_tui.isolation import asyncio
 from cortex_tui.limits import MAX_BLOCKS, MAX_SPANNED
 from cortex_tui.protocol.messages import Health
+from cortex_tui.runner.block_watch import BlockWatch
 from cortex_tui.runner.clock import CLOCK
 from cortex_tui.runner.machine_time import MachineTime
 
@@ -25,13 +26,22 @@ Span = tuple[int, int]
 """From and until, in ns of the measuring clock."""
 
 
+class Block(NamedTuple):
+    """A time in which the event loop was blocked, in ns of the measuring clock."""
+
+    from_ns: int
+    until_ns: int
+    cause: str = ""
+    """What blocked it, where that is known."""
+
+
 class HealthReport(NamedTuple):
     """What happened between two calls of `take`."""
 
     health: Health
     """All of it together."""
-    blocks_ns: tuple[Span, ...] = ()
-    """When the event loop was blocked, from and until."""
+    blocks: tuple[Block, ...] = ()
+    """When the event loop was blocked."""
     pauses_ns: tuple[Span, ...] = ()
     """When the garbage was collected."""
 
@@ -44,26 +54,30 @@ class HealthReport(NamedTuple):
         operation that waited for it ended in one of them. What is only counted belongs to the one
         that is reported.
         """
-        blocked: dict[int, int] = {}
-        for from_ns, until_ns in self.blocks_ns:
+        blocked: dict[int, tuple[int, str]] = {}
+        for from_ns, until_ns, cause in self.blocks:
             for each in _intervals(from_ns, until_ns, interval_at):
-                blocked[each] = max(blocked.get(each, 0), until_ns - from_ns)
+                blocked[each] = max(blocked.get(each, _NOT_BLOCKED), (until_ns - from_ns, cause))
         paused: dict[int, list[int]] = {}
         for from_ns, until_ns in self.pauses_ns:
             for each in _intervals(from_ns, until_ns, interval_at):
                 paused.setdefault(each, []).append(until_ns - from_ns)
 
         def of(each: int, rest: Health) -> Health:
-            pauses = paused.get(each, [])
+            pauses, (lag_ns, cause) = paused.get(each, []), blocked.get(each, _NOT_BLOCKED)
             return msgspec.structs.replace(
                 rest,
-                loop_lag_ns=blocked.get(each, 0),
+                loop_lag_ns=lag_ns,
+                block_cause=cause,
                 gc_pause_ns=sum(pauses),
                 gc_pauses=len(pauses),
             )
 
         others = sorted((blocked.keys() | paused.keys()) - {interval})
         return of(interval, self.health), {each: of(each, Health()) for each in others}
+
+
+_NOT_BLOCKED = (0, "")
 
 
 def _intervals(from_ns: int, until_ns: int, interval_at: Callable[[int], int]) -> Iterable[int]:
@@ -75,7 +89,7 @@ def _intervals(from_ns: int, until_ns: int, interval_at: Callable[[int], int]) -
 class HealthMeter:
     """Sums up, between two calls of `take`, what blocked the loop or took the processor away.
 
-    A beat costs the loop some 2 us, a `take` some 25 us.
+    A beat costs the loop some 5 us, a `take` some 25 us.
     """
 
     def __init__(
@@ -89,14 +103,17 @@ class HealthMeter:
         self._loop = loop
         self._beat: asyncio.TimerHandle | None = None
         self._due_ns = 0
-        self._blocks_ns: list[Span] = []
-        self._lag_ns = 0
+        self._watch: BlockWatch | None = None
+        self._blocks: list[Block] = []
+        self._lag_ns, self._lag_cause = 0, ""
         self._gc_began_ns = 0
         # A tuple, never changed: the collector may call `_collected` within any allocation, and a
         # list that grows while the interpreter copies it is a crash (CPython 3.11).
         self._pauses_ns: tuple[Span, ...] = ()
         self._gc_pauses = 0
         self._gc_pause_ns = 0
+        self._collected_ns = self._collected_before_ns = 0
+        """All pauses of the collector, now and when the next beat was set."""
         self._usage = resource.getrusage(resource.RUSAGE_SELF)
         self._taken_ns = CLOCK.read_ns()
         self._cpu_ns = CLOCK.process_ns()
@@ -107,12 +124,18 @@ class HealthMeter:
         self.take()
         self._others.begin()
         gc.callbacks.append(self._collected)
+        if self._loop is not None and self._watch is None:
+            # Elsewhere it is not known what blocked the loop.
+            with contextlib.suppress(OSError):
+                self._watch = BlockWatch()
         self._schedule()
 
     def end(self) -> None:
         if self._beat is not None:
             self._beat.cancel()
             self._beat = None
+        if self._watch is not None:
+            self._watch.rest()
         # A workload may have emptied the list.
         with contextlib.suppress(ValueError):
             gc.callbacks.remove(self._collected)
@@ -120,12 +143,15 @@ class HealthMeter:
     def close(self) -> None:
         """Gives back what it holds; nothing can be taken any more."""
         self._others.close()
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
 
     def report(self) -> HealthReport:
         """What blocked the loop since the last `take`, which stays to be taken."""
         self._see_block()
-        blocks_ns = tuple(self._blocks_ns)
-        return HealthReport(Health(loop_lag_ns=self._lag_ns), blocks_ns, self._pauses_ns)
+        health = Health(loop_lag_ns=self._lag_ns, block_cause=self._lag_cause)
+        return HealthReport(health, tuple(self._blocks), self._pauses_ns)
 
     def take(self) -> HealthReport:
         """What happened since the last call."""
@@ -143,11 +169,13 @@ class HealthMeter:
             involuntary_switches=usage.ru_nivcsw - self._usage.ru_nivcsw,
             steal_ns=others.steal_ns,
             foreign_ns=others.foreign_ns,
+            block_cause=self._lag_cause,
         )
-        report = HealthReport(health, tuple(self._blocks_ns), self._pauses_ns)
+        report = HealthReport(health, tuple(self._blocks), self._pauses_ns)
         self._taken_ns, self._cpu_ns, self._usage = now_ns, cpu_ns, usage
         self._lag_ns = self._gc_pause_ns = self._gc_pauses = 0
-        self._blocks_ns, self._pauses_ns = [], ()
+        self._lag_cause = ""
+        self._blocks, self._pauses_ns = [], ()
         return report
 
     def _see_block(self) -> None:
@@ -159,20 +187,27 @@ class HealthMeter:
         self._note_block(now_ns)
 
     def _note_block(self, now_ns: int) -> None:
-        lag_ns = now_ns - self._due_ns
-        self._lag_ns = max(self._lag_ns, lag_ns)
+        lag_ns, cause = now_ns - self._due_ns, ""
+        if self._watch is not None:
+            cause = self._watch.cause(now_ns, self._collected_ns - self._collected_before_ns)
+        if lag_ns > self._lag_ns:
+            self._lag_ns, self._lag_cause = lag_ns, cause
         if lag_ns < MIN_BLOCK_NS:
             return
-        if self._blocks_ns and self._blocks_ns[-1][0] == self._due_ns:
-            self._blocks_ns[-1] = (self._due_ns, now_ns)
-        elif len(self._blocks_ns) < MAX_BLOCKS:
-            self._blocks_ns.append((self._due_ns, now_ns))
+        block = Block(self._due_ns, now_ns, cause)
+        if self._blocks and self._blocks[-1].from_ns == self._due_ns:
+            self._blocks[-1] = block
+        elif len(self._blocks) < MAX_BLOCKS:
+            self._blocks.append(block)
 
     def _schedule(self) -> None:
         if self._loop is None:
             return
         self._due_ns = CLOCK.read_ns() + BEAT_NS
+        self._collected_before_ns = self._collected_ns
         self._beat = self._loop.call_later(BEAT_NS / 1e9, self._beaten)
+        if self._watch is not None:
+            self._watch.expect(self._due_ns)
 
     def _beaten(self) -> None:
         self._note_block(CLOCK.read_ns())
@@ -185,5 +220,6 @@ class HealthMeter:
             return
         self._gc_pauses += 1
         self._gc_pause_ns += now_ns - self._gc_began_ns
+        self._collected_ns += now_ns - self._gc_began_ns
         if len(self._pauses_ns) < MAX_BLOCKS:
             self._pauses_ns += ((self._gc_began_ns, now_ns),)

@@ -41,8 +41,9 @@ class Timerfd:
     interpreter lock: the calls take less than giving it up and getting it back.
     """
 
-    def __init__(self) -> None:
-        """Raises OSError where the system has no timerfd."""
+    def __init__(self, *, blocking: bool = False) -> None:
+        """Raises OSError where the system has no timerfd. One that is `blocking` can be waited for
+        on a thread, and not watched by a loop."""
         if not sys.platform.startswith("linux"):
             raise OSError("timerfd is Linux's")
         libc = ctypes.PyDLL(None, use_errno=True)
@@ -50,7 +51,8 @@ class Timerfd:
             create, self._settime = libc.timerfd_create, libc.timerfd_settime
         except AttributeError as error:
             raise OSError("this libc has no timerfd") from error
-        self.fd: int = create(_CLOCK_MONOTONIC, os.O_NONBLOCK | os.O_CLOEXEC)
+        flags = os.O_CLOEXEC | (0 if blocking else os.O_NONBLOCK)
+        self.fd: int = create(_CLOCK_MONOTONIC, flags)
         if self.fd < 0:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
@@ -59,9 +61,20 @@ class Timerfd:
 
     def arm(self, when_ns: int) -> None:
         """Makes the descriptor readable at `when_ns`, at once if that is past."""
+        self._set(max(1, when_ns))
+
+    def disarm(self) -> None:
+        """Takes back the time for which it was armed."""
+        self._set(0)
+
+    def _set(self, when_ns: int) -> None:
         value = self._spec.it_value
-        value.tv_sec, value.tv_nsec = divmod(max(1, when_ns), 1_000_000_000)
+        value.tv_sec, value.tv_nsec = divmod(when_ns, 1_000_000_000)
         self._settime(self.fd, _TFD_TIMER_ABSTIME, self._spec_ref, None)
+
+    def wait(self) -> None:
+        """Returns when it is due; without the interpreter lock, where it was made to block."""
+        os.read(self.fd, 8)
 
     def clear(self) -> None:
         """Makes the descriptor unreadable again until it is armed and due."""

@@ -451,6 +451,7 @@ def eventful(run: RunResult, *, tenths: int, missing: range = range(0)) -> RunSe
                     loop_lag_ns=129_000_000 if blocked else 0,
                     gc_pause_ns=4_000_000 if at % 13 == 7 else 0,
                     steal_ns=20_000_000 if at % 29 == 3 else 0,
+                    block_cause="at prices.py:21 in lookup" if blocked else "",
                 ),
             )
         )

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from cortex_tui.profiles.model import Problem
+from cortex_tui.results.blocked import BlockCause, Blocks
 from cortex_tui.results.machine_view import MachineView
 from cortex_tui.results.machines import with_machine
 from cortex_tui.results.view import LogEntry, SessionView
@@ -254,6 +255,29 @@ def test_a_blocked_loop_and_a_full_machine_are_warned_of() -> None:
     lines = MachinePane.lines_of(pane_input(view), 70)
     warned = ["".join(span.text for span in line) for line in lines if line[-1].tone == "warn"]
     assert [line.split()[0] for line in warned] == ["loop", "CPU"]
+
+
+def test_what_blocked_the_loop_in_the_run_under_the_cursor_is_listed() -> None:
+    view = batched()
+    blocks = Blocks(
+        intervals=4,
+        longest_ns=68_000_000,
+        causes=(
+            BlockCause("at prices.py:21 in lookup", 2, 68_000_000),
+            BlockCause("", 1, 30_000_000),
+        ),
+        other_causes=1,
+    )
+    now = pane_input(view)._replace(run=msgspec.structs.replace(view.runs[0], blocks=blocks))
+    lines = [" ".join(line.split()) for line in shown(MachinePane, now)]
+    at = lines.index("blocks at prices.py:21 in lookup: 2 intervals, up to 68.0ms")
+    assert lines[at + 1 : at + 3] == [
+        "not known: 1 interval, up to 30.0ms",
+        "elsewhere: 1 interval",
+    ]
+    unknown = Blocks(intervals=1, causes=(BlockCause("", 1, 30_000_000),))
+    now = now._replace(run=msgspec.structs.replace(view.runs[0], blocks=unknown))
+    assert not [line for line in shown(MachinePane, now) if line.startswith("blocks")]
 
 
 def test_of_a_session_that_has_ended_nothing_is_shown_as_of_now() -> None:

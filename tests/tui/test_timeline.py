@@ -110,6 +110,7 @@ def test_the_reading_reports_the_column_and_what_happened_in_it() -> None:
     window = TimeWindow(21 * S // 10, 22 * S // 10)
     assert reading(columns[21], window, [mark], STEADY) == (
         "2.1s–2.2s  p50 36ms  p99 47ms  max 47ms  400/s  2 errors  block 129ms  paused  load 400/s"
+        "  blocked at prices.py:21 in lookup"
     )
     assert reading(None, TimeWindow(4 * S, 5 * S), [], STEADY) == "4s–5s  nothing ended"
 

@@ -47,7 +47,13 @@ samples = st.builds(
     unstarted=st.integers(0, 3),
     in_flight=st.integers(0, 3),
     at_ns=st.integers(1, 10**9),
-    health=st.builds(Health, loop_lag_ns=st.integers(0, 9), gc_pauses=st.integers(0, 3)),
+    health=st.builds(
+        lambda lag_ns, pauses: Health(
+            loop_lag_ns=lag_ns, gc_pauses=pauses, block_cause=f"at a.py:{lag_ns} in f"
+        ),
+        st.integers(0, 9),
+        st.integers(0, 3),
+    ),
     spanned=st.dictionaries(
         st.integers(0, 2), st.builds(Health, loop_lag_ns=st.integers(0, 9)), max_size=2
     ),

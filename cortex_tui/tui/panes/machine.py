@@ -7,6 +7,7 @@ from typing import Any
 
 from cortex_tui.placement.registry import place_of
 from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.results.blocked import BlockCause, Blocks
 from cortex_tui.results.machines import clocks_text, machines_of
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.view import SessionView
@@ -108,6 +109,19 @@ def _over_time(builder: LineBuilder, series: RunSeries) -> None:
         builder.fact(label, text)
 
 
+def _causes(builder: LineBuilder, blocks: Blocks) -> None:
+    """What blocked the loop in the run under the cursor, where any of it is known."""
+    if not any(each.cause for each in blocks.causes):
+        return
+    shown = list(blocks.causes)
+    if blocks.other_causes:
+        shown.append(BlockCause("elsewhere", blocks.other_causes, 0))
+    for number, each in enumerate(shown):
+        count = f"{each.intervals} interval{'s' * (each.intervals != 1)}"
+        longest = f", up to {format_duration(each.longest_ns)}" if each.longest_ns else ""
+        builder.fact("" if number else "blocks", f"{each.words}: {count}{longest}")
+
+
 def _findings(builder: LineBuilder, environment: Mapping[str, Any]) -> None:
     """What the doctor would report of the machine, or of all machines of a cluster, as they were
     when the session started. What is not so on all of them has their names."""
@@ -165,6 +179,8 @@ class MachinePane(LinesPane):
         _health(builder, view, cost, now.cores)
         if now.series is not None:
             _over_time(builder, now.series)
+        if now.run is not None:
+            _causes(builder, now.run.blocks)
         _screen(builder, view, cost)
         if text := pace_text(now.pace):
             builder.fact("", text, "warn")

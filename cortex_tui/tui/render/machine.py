@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cortex_tui.protocol.messages import Health
 from cortex_tui.tables import Tone
+from cortex_tui.text import one_line
 from cortex_tui.tui.render.short import short_duration
 from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.render.time_axis import LABEL_WIDTH, TimeAxis, joined
@@ -91,3 +92,9 @@ def machine_text(health: Health) -> str:
     """What happened in a column, such as `GC 3.2ms, block 12ms`; empty if nothing did."""
     found = [event for event in _EVENTS if event.length_ns(health) >= event.from_ns]
     return ", ".join(f"{each.label} {short_duration(each.length_ns(health))}" for each in found)
+
+
+def cause_text(health: Health) -> str:
+    """What blocked the event loop in a column, such as `blocked at prices.py:21 in lookup`; empty
+    where it is not known."""
+    return f"blocked {one_line(health.block_cause)}" if health.block_cause else ""

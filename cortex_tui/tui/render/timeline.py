@@ -15,7 +15,13 @@ from cortex_tui.profiles.model import Profile
 from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.store.records import MarkRecord
 from cortex_tui.text import one_line
-from cortex_tui.tui.render.machine import MACHINE_ROWS, machine_legend, machine_lines, machine_text
+from cortex_tui.tui.render.machine import (
+    MACHINE_ROWS,
+    cause_text,
+    machine_legend,
+    machine_lines,
+    machine_text,
+)
 from cortex_tui.tui.render.marks import TICK
 from cortex_tui.tui.render.panels import Curve, Panel, bars, curves
 from cortex_tui.tui.render.short import short_count, short_duration
@@ -139,6 +145,9 @@ def reading(
     parts += [one_line(mark.text) for mark in marks]
     if column is not None and column.level is not None:
         parts.append(f"load {profile.load.level_text(column.level)}")
+    if column is not None:
+        # Last: it is the longest, and what does not fit is cut.
+        parts += filter(None, [cause_text(column.health)])
     return "  ".join(parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 
 from cortex_tui.protocol.messages import Health, Pulse
-from cortex_tui.runner.health import HealthMeter, HealthReport
+from cortex_tui.runner.health import Block, HealthMeter, HealthReport
 from tests.unit.runner.bench import Bench
 
 MS = 1_000_000
@@ -17,14 +17,14 @@ def interval_at(at_ns: int) -> int:
 
 def test_a_block_is_booked_on_all_its_intervals_with_its_whole_length() -> None:
     total = Health(loop_lag_ns=130 * MS, cpu_ns=7, wall_ns=100 * MS, steal_ns=3)
-    report = HealthReport(total, blocks_ns=((90 * MS, 220 * MS), (230 * MS, 240 * MS)))
+    report = HealthReport(total, blocks=(Block(90 * MS, 220 * MS), Block(230 * MS, 240 * MS)))
     health, spanned = report.by_interval(2, interval_at)
     assert health == Health(loop_lag_ns=130 * MS, cpu_ns=7, wall_ns=100 * MS, steal_ns=3)
     assert spanned == {0: Health(loop_lag_ns=130 * MS), 1: Health(loop_lag_ns=130 * MS)}
 
 
 def test_a_block_that_was_over_before_the_interval_is_not_booked_on_it() -> None:
-    report = HealthReport(Health(loop_lag_ns=50 * MS), blocks_ns=((110 * MS, 160 * MS),))
+    report = HealthReport(Health(loop_lag_ns=50 * MS), blocks=(Block(110 * MS, 160 * MS),))
     health, spanned = report.by_interval(2, interval_at)
     assert (health.loop_lag_ns, spanned) == (0, {1: Health(loop_lag_ns=50 * MS)})
 

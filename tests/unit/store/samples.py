@@ -118,7 +118,13 @@ def batch(
                     unstarted=3 if slot == 0 else 0,
                     neighbours=1,
                     level=500.0 if is_open else 2.0,
-                    health=Health(loop_lag_ns=5, gc_pause_ns=6, gc_pauses=1, cpu_ns=9),
+                    health=Health(
+                        loop_lag_ns=30_000_000,
+                        gc_pause_ns=6,
+                        gc_pauses=1,
+                        cpu_ns=9,
+                        block_cause="at prices.py:21 in lookup",
+                    ),
                 )
             )
     log = (LogRecord(0, 0, "stdout", "hello", 1_204_000_000),)

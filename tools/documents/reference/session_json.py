@@ -9,6 +9,7 @@ import msgspec
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.plan import Variant
 from cortex_tui.results import document
+from cortex_tui.results.blocked import BlockCause
 from cortex_tui.results.run_result import StageResult
 from cortex_tui.stats.percentiles import parse_percentile
 from tools.documents.reference.attributes import described
@@ -30,6 +31,8 @@ _STRUCTS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("A target", document.TargetDocument),
     ("A mark", document.MarkDocument),
     ("A stage", StageResult),
+    ("A blocked event loop", document.BlockedDocument),
+    ("What blocked it", BlockCause),
     ("A shard", document.ShardDocument),
     ("Unevenness", document.UnevennessDocument),
     ("A profile over its rounds", document.ProfileDocument),
