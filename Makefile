@@ -72,7 +72,6 @@ soak: $(INSTALLED)
 MUTATE ?=
 
 mutate: $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group mutation
 	$(BIN)/python -m tools.mutation $(MUTATE)
 
 check: $(INSTALLED)

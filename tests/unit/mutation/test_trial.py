@@ -1,0 +1,125 @@
+"""What becomes of mutants, tried on a small package with tests of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.mutation.mutants import function_of
+
+PROJECT = Path(__file__).parents[3]
+
+CODE = """\
+def is_more(one, other):
+    return one > other
+
+
+def half_tested(number):
+    return number + 1
+
+
+def untested(number):
+    return number - 1
+
+
+def table():
+    return [1 + 1]
+
+
+TABLE = table()
+"""
+
+TESTS = """\
+from cortex_tui.stats import sample
+from hypothesis import given, strategies
+
+
+def test_both_sides_and_the_edge():
+    assert sample.is_more(2, 1)
+    assert not sample.is_more(1, 1)
+    assert not sample.is_more(1, 2)
+
+
+@given(strategies.integers())
+def test_that_it_is_called(number):
+    sample.half_tested(number)
+
+
+def test_the_table():
+    assert sample.TABLE == [2]
+"""
+
+DRIVER = """\
+import os, sys
+from pathlib import Path
+from tools.mutation import trial
+from tools.mutation.mutants import mutated
+
+copy = Path.cwd()
+sys.path.insert(0, str(copy / "src"))
+trial.few_examples(2)
+modules = mutated(copy, [Path("cortex_tui/stats/sample.py")], [])
+trial.tried(modules, "tests", lambda mutant, verdict: print("VERDICT", mutant, verdict, sep="|"))
+"""
+
+
+def run(folder: Path, tests: str = TESTS) -> subprocess.CompletedProcess[str]:
+    code = folder / "src" / "cortex_tui" / "stats" / "sample.py"
+    code.parent.mkdir(parents=True)
+    for package in (code.parent, code.parent.parent):
+        (package / "__init__.py").touch()
+    code.write_text(CODE, "utf-8")
+    (folder / "tests").mkdir()
+    (folder / "tests" / "test_sample.py").write_text(tests, "utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:xdist\n")
+    return subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(PROJECT)!r})\n{DRIVER}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """By function: what became of its mutants."""
+    done = run(tmp_path_factory.mktemp("mutants"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    found: dict[str, set[str]] = {}
+    for line in done.stdout.splitlines():
+        if line.startswith("VERDICT|"):
+            _, mutant, verdict = line.split("|")
+            function = function_of(mutant).removeprefix("cortex_tui.stats.sample.x_")
+            found.setdefault(function, set()).add(verdict)
+    return found
+
+
+def test_a_mutant_that_a_test_fails_on_is_killed(verdicts: dict[str, set[str]]) -> None:
+    assert verdicts["is_more"] == {"killed"}
+
+
+def test_a_mutant_that_only_runs_survives(verdicts: dict[str, set[str]]) -> None:
+    assert "survived" in verdicts["half_tested"]
+
+
+def test_a_mutant_that_no_test_calls_is_said_to_be_reached_by_none(
+    verdicts: dict[str, set[str]],
+) -> None:
+    assert verdicts["untested"] == {"no test reaches it"}
+
+
+def test_a_mutant_of_a_table_that_is_made_while_modules_are_loaded_is_noticed(
+    verdicts: dict[str, set[str]],
+) -> None:
+    assert verdicts["table"] == {"killed"}
+
+
+def test_tests_that_fail_without_a_mutant_are_no_measure(tmp_path: Path) -> None:
+    done = run(tmp_path, TESTS.replace("== [2]", "== [3]"))
+    assert done.returncode != 0
+    assert "VERDICT" not in done.stdout
+    assert "test_the_table fails without a mutant" in done.stderr
