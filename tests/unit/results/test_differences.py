@@ -9,7 +9,12 @@ import pytest
 
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.protocol.plan import Variant
-from cortex_tui.results.differences import Change, differences, profile_changes
+from cortex_tui.results.differences import (
+    Change,
+    differences,
+    profile_changes,
+    value_text,
+)
 from cortex_tui.store.records import StoredSession
 from tests.unit.store import samples
 
@@ -97,3 +102,22 @@ def test_a_load_written_before_a_setting_was_added_measures_the_same() -> None:
     spelt_out = msgspec.structs.replace(samples.CLOSED, load=ClosedLoad(2, 0))
     assert spelt_out.definition == definition
     assert msgspec.structs.replace(samples.CLOSED, params={}).definition != definition
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("gil", None, "–"),
+        ("gil", True, "yes"),
+        ("gil", False, "no"),
+        ("stop.duration_ns", 1_500_000_000, "1.50s"),
+        ("load.rate_per_s", 2_000.0, "2000/s"),
+        ("iterations", 7, "7"),
+        ("tags", ["a", "b"], "a, b"),
+        ("tags", (), "none"),
+        ("note", "one\ntwo", "one␊two"),
+        ("note", "", '""'),
+    ],
+)
+def test_a_value_is_shown_with_its_unit_on_one_line(key: str, value: object, text: str) -> None:
+    assert value_text(key, value) == text
