@@ -81,8 +81,8 @@ class SessionController:
         """Set while that must come to its end."""
         self._not_ready = ""
         """Why no runner could be started ahead of time."""
-        self._starting = threading.Lock()
-        """Of two threads that start a session, one gets it."""
+        self._starting = threading.RLock()
+        """Of two threads that start a session, one gets it; nor is another one shown meanwhile."""
         self._closed = False
         self._thread = LoopThread("intake")
         self._thread.call_soon(self._make_ready if warm else self._scratch.sweep)
@@ -147,7 +147,9 @@ class SessionController:
             until=until,
         )
         self._publish(fold)
-        self._session = self._thread.submit(self._run(self._intake))
+        intake, self._session = self._intake, self._thread.submit(self._run(self._intake))
+        # Whoever sees its end may start the next one at once.
+        self._session.add_done_callback(lambda done: self._publish_newest(intake))
 
     def stop(self, run: int | None = None) -> Future[Answered]:
         return self._ask(Stop(run))
@@ -221,7 +223,7 @@ class SessionController:
             if self._writer.error:
                 self._late = asyncio.ensure_future(self._store_late(intake))
             if self._warm and not self._closed:
-                # When this one counts as done: whoever sees its end may start the next at once.
+                # Before this one counts as done, which is two turns of the loop away.
                 asyncio.get_running_loop().call_soon(self._make_ready)
 
     async def _store_late(self, intake: Intake) -> None:
@@ -233,9 +235,7 @@ class SessionController:
                     await self._no_more_waiting.wait()
             last = self._no_more_waiting.is_set()
             await self._writer.write(intake.fold)
-            with self._starting:
-                if self._intake is intake:
-                    self._publish(intake.fold)
+            self._publish_newest(intake)
             if last:
                 return
 
@@ -248,6 +248,12 @@ class SessionController:
         await late
         self._no_more_waiting.clear()
         return self._writer.error
+
+    def _publish_newest(self, intake: Intake) -> None:
+        """Publishes a session that has ended, unless another one has begun."""
+        with self._starting:
+            if self._intake is intake:
+                self._publish(intake.fold)
 
     def _publish(self, fold: SessionFold) -> None:
         self._view = fold.view(

@@ -69,7 +69,7 @@ class Intake:
         self._decided: set[EndPhase] = set()
 
     async def run(self) -> None:
-        """Whatever becomes of the session, its end is published last."""
+        """Whatever becomes of the session, it is over then. Its end is not published."""
         fold = self.fold
         try:
             # Watches the other processes for a moment, which must not see our own runner.
@@ -94,9 +94,6 @@ class Intake:
                 give_back()
             except Exception as error:
                 self._writer.error = f"what was measured last could not be written: {error!r}"
-            finally:
-                # Whatever went before, its end is seen.
-                self._publish(fold)
 
     def request(self, command: Command, answer: Future[Answered]) -> None:
         """Sends a command to the session; one that is starting gets it when it has."""
@@ -200,7 +197,7 @@ class Intake:
             if decision not in self._decided:
                 self._decided.add(decision)
                 self._requests.send(decision)
-        if not fold.over:  # its end is shown when it is stored, and the next may begin
+        if not fold.over:  # its end is published when it is stored, and the next may begin
             self._publish(fold)
         if self._asked_to_stop_ns is not None:
             tests = any(spec.program == "pytest" for spec in fold.plan.runners)

@@ -85,17 +85,6 @@ class Desk:
                 return view
             time.sleep(0.005)
 
-    def start_next(self, name: str) -> None:
-        """Starts a session once that before it counts as ended: where it could not be written,
-        this is a moment later than the view that shows its end."""
-        while True:
-            try:
-                self.control.start([self.profile(name)])
-            except RuntimeError:
-                time.sleep(0.005)
-            else:
-                return
-
     def ended(self) -> SessionView:
         return self.until(lambda view: view.state in ("finished", "died") and view.stored)
 
@@ -378,14 +367,31 @@ def test_it_is_stored_at_last_before(
         assert view is not None
         assert not view.store_error
     else:
-        desk.start_next("quick")
+        desk.control.start([desk.profile("quick")])
         assert "not stored" not in " ".join(line.text for line in desk.ended().log)
     assert desk.stored(before.session).runs[0].service.count == 200
 
 
+@pytest.mark.parametrize("warm", [False, True])
+@pytest.mark.parametrize("writable", [False, True])
+def test_whoever_sees_the_end_of_a_session_may_start_the_next(
+    tmp_path: Path, *, warm: bool, writable: bool
+) -> None:
+    desk = Desk(tmp_path)
+    desk.control.close()
+    if not writable:
+        desk.store.mkdir(parents=True)
+    desk.control = SessionController(desk.store, warm=warm)
+    for _ in range(5):
+        desk.control.start([desk.profile("quick")])
+        while (view := desk.control.view) is None or view.is_live:
+            pass  # at once
+    desk.control.close()
+
+
 def test_the_next_session_reports_one_that_was_never_stored(desk: Desk) -> None:
     before = unwritten(desk)
-    desk.start_next("quick")
+    desk.control.start([desk.profile("quick")])
     view = desk.until(lambda v: v.session != before.session and v.state == "finished")
     assert any("the session before this one was not stored" in line.text for line in view.log)
 
