@@ -117,7 +117,8 @@ class BlockWatch:
         self._seen: tuple[int, tuple[Look, ...]] = (0, ())
         """When the beat was due that did not come, and the looks since; replaced, never changed."""
         self._closed = False
-        threading.Thread(target=self._watch, name="loop watch", daemon=True).start()
+        self._thread = threading.Thread(target=self._watch, name="loop watch", daemon=True)
+        self._thread.start()
 
     def expect(self, due_ns: int) -> None:
         """The beat that comes next; ends the wait for the one before. Every other time it takes
@@ -137,6 +138,7 @@ class BlockWatch:
         self._closed = True
         self._due_ns = 0
         self._arm(0)
+        self._thread.join(timeout=1.0)
         self._times.close()
 
     @property
