@@ -71,30 +71,43 @@ def share_counts(number: int, groups: int) -> float:
 
 
 class TextQuery(msgspec.Struct, frozen=True):
-    """What is searched for. `every` is all of it; `typed` may stand for the last of them, which
-    may not be a finished word; `quoted` are those of every that a hit cannot be without; `any`
-    are the others word by word, which make up for hits that hold everything."""
+    """What is searched for. `every` is all of it; `quoted` are those of every that a hit cannot be
+    without; `plain` are the words of the others as written, but for the common ones, and
+    `is_typing` says that the last of these may not be finished."""
 
     every: tuple[Phrase, ...] = ()
-    typed: tuple[Phrase, ...] = ()
     quoted: tuple[Phrase, ...] = ()
-    any: tuple[Phrase, ...] = ()
+    plain: tuple[tuple[Run, ...], ...] = ()
+    is_typing: bool = False
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def typed(self) -> tuple[Phrase, ...]:
+        """What may stand for the last of every, which may not be a finished word."""
+        return _typed(self.plain[-1], self.every) if self.is_typing else ()
+
+    @property
+    def any(self) -> tuple[Phrase, ...]:
+        """What is not quoted word by word, which makes up for hits that hold everything."""
+        return _unique(each for found in self.plain for each in _alone(found))
+
+    def steps(self) -> Iterator[Step]:
         """The steps of a search, each only where the ones before left room for hits, which come
         behind theirs: all; all, with what the last word may become; any. Without steps nothing is
-        searched for."""
+        searched for.
+
+        Most searches end with the first step, so the next ones are thought of when they are asked
+        for: they take three times as long.
+        """
         if not self.every:
-            return ()
+            return
         groups: list[tuple[Phrase, ...]] = [(phrase,) for phrase in self.every]
-        steps = [Step(tuple(groups), len(groups))]
-        if self.typed:
-            steps.append(Step((*groups[:-1], self.typed), len(groups)))
+        yield Step(tuple(groups), len(groups))
+        typed = self.typed
+        if typed:
+            yield Step((*groups[:-1], typed), len(groups))
         words: list[tuple[Phrase, ...]] = [(phrase,) for phrase in self.any]
         if len(words) > 1 or (words and self.quoted):
-            steps.append(Step(tuple(words), 1, self.quoted, self.typed))
-        return tuple(steps)
+            yield Step(tuple(words), 1, self.quoted, typed)
 
 
 def parse(text: str) -> TextQuery:
@@ -103,7 +116,7 @@ def parse(text: str) -> TextQuery:
     quoted = [_quotation(inside) for inside in _quoted.findall(text)]
     rest = _quoted.sub(" ", text)
     typing = rest == rest.rstrip()
-    written = [found for chunk in rest.split() if (found := list(runs(chunk)))]
+    written = [found for chunk in rest.split() if (found := tuple(runs(chunk)))]
     rarer = [found for found in written if not _is_common(found)]
     if not rarer and not any(quoted):
         rarer = written
@@ -111,9 +124,9 @@ def parse(text: str) -> TextQuery:
     every = _unique(phrase for phrase in (*quoted, *plain) if phrase is not None)
     return TextQuery(
         every=every,
-        typed=_typed(rarer[-1], every) if typing and rarer[-1:] == written[-1:] != [] else (),
         quoted=_unique(phrase for phrase in quoted if phrase is not None),
-        any=_unique(each for found in rarer for each in _alone(found)),
+        plain=tuple(rarer),
+        is_typing=typing and rarer[-1:] == written[-1:] != [],
     )
 
 

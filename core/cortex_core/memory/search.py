@@ -37,9 +37,7 @@ def search_conversations(
     found: dict[str, tuple[Conversation, float]] = {}
     phrases: dict[Phrase, None] = {}
     candidates, holds_all = 0, False
-    for step in parse(search.text).steps:
-        if len(found) >= search.max_results:
-            break
+    for step in parse(search.text).steps():
         ranked = _ranked(step, entries, search, check)
         if ranked:
             most = min((value for _, value in found.values()), default=1.0)
@@ -50,6 +48,8 @@ def search_conversations(
             phrases |= dict.fromkeys(step.phrases)
             candidates = max(candidates, len(ranked))
             holds_all |= step.wants_all
+        if len(found) >= search.max_results:
+            break
     snippets = Snippets(phrases)
     hits = tuple(
         _hit(conversation, value, snippets, check)

@@ -53,10 +53,10 @@ def search_conversations(
     """A unit: every store finds the same, and ranks it in the same order."""
     table = Table(transaction, statements.conversations, check)
     found = Found()
-    for step in parse(search.text).steps:
+    for step in parse(search.text).steps():
+        _take(step, search, table, found)
         if len(found.relevances) >= search.max_results:
             break
-        _take(step, search, table, found)
     suggestion = None if found.holds_all else _suggestion(search.text, table)
     hits = _hits(table, found, search.min_relevance, check)
     return SearchHits(hits, found.candidates, found.exact, suggestion)

@@ -40,10 +40,10 @@ def search_conversations(
 ) -> SearchHits:
     """Runs on the searcher's thread."""
     found = Found()
-    for step in parse(search.text).steps:
+    for step in parse(search.text).steps():
+        _take(step, search, connection, check, found)
         if len(found.relevances) == search.max_results:
             break
-        _take(step, search, connection, check, found)
     return SearchHits(
         hits=_hits(connection, check, found, search.min_relevance),
         candidates=found.candidates,
@@ -99,7 +99,6 @@ def _hits(
     hits: dict[int, SearchHit] = {}
     # One row at a time: of long texts only one is in memory.
     for key, conversation_id, title, content, namespace, quality, captured_at_us in rows:
-        check()
         hits[key] = SearchHit(
             conversation_id=conversation_id,
             title=title,

@@ -75,7 +75,7 @@ def _search(data: bytes) -> None:
     texts = [query, f"before {query} behind", *texts[:6]]
     parsed = parse(query)
     most = max(Counter(index_text(texts[1]).split()).values())
-    for number, step in enumerate(parsed.steps):
+    for number, step in enumerate(parsed.steps()):
         wanted = {at for at, text in enumerate(texts) if _holds(text, step)}
         assert _found(texts, step) == wanted
         if number == 0 and most < REPEATS_MOST:  # as documented there
@@ -87,7 +87,7 @@ def _search(data: bytes) -> None:
 def _tsquery(data: bytes) -> None:
     """PostgreSQL reads each query as one, with the words that were meant and no operator more."""
     query = data.decode("utf-8", "replace")[:_MOST_CHARS]
-    for step in parse(query).steps:
+    for step in parse(query).steps():
         text = as_tsquery(step.groups, step.required, every=step.wants_all)
         outside = text.split("'")[::2]  # a doubled quote within a word leaves an empty part
         assert set("".join(outside)) <= set("()&|<->:* "), text

@@ -29,7 +29,7 @@ def long_text(piece: str, size: int = MEGABYTE) -> str:
 
 
 def snippets(query: str) -> Snippets:
-    return Snippets(phrase for step in parse(query).steps for phrase in step.phrases)
+    return Snippets(phrase for step in parse(query).steps() for phrase in step.phrases)
 
 
 @pytest.mark.parametrize("piece", TEXTS.values(), ids=TEXTS)
