@@ -6,7 +6,8 @@ words begin with, and `check` is called every few thousand characters.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, cached_property
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -36,17 +37,18 @@ _AROUND = 300
 """Characters before and behind a hit in which the words to show are looked for."""
 
 _PIECE = 24
-_as_shown = re.compile(rf"\S{{1,{_PIECE}}}").finditer
-"""A word; of a longer one, and of scripts without spaces, a piece."""
+_pieces = re.compile(rf"\S{{1,{_PIECE}}}").findall
+"""Words; of longer ones, and of scripts without spaces, pieces."""
+
+_REMEMBERED_MOST = 64
+"""Characters between blanks whose hits are remembered."""
 
 _blank = re.compile(r"\s").search
 _not_blank = re.compile(r"\S").search
 
 
-class _Hit(NamedTuple):
-    start: int
-    end: int
-    words: tuple[str, ...]
+_Hit = tuple[int, int, tuple[str, ...]]
+"""From where to where it goes, and its words. Making a tuple with names takes ten times as long."""
 
 
 class _Place(NamedTuple):
@@ -72,10 +74,9 @@ class Snippets:
             else:
                 self._exact.setdefault(phrase.words[0], []).append(phrase)
         self._longest = max((len(phrase.words) for phrase in self._phrases), default=0)
-        # The hits in a written word alone, None where no phrase begins. Texts repeat their words.
-        self._alone: dict[str, tuple[_Hit, ...] | None] = {}
-        beginnings = "|".join(sorted({_beginning(p.words[0]) for p in self._phrases}))
-        self._may_begin = re.compile(beginnings).search
+        # What is between blanks, and the hits in it. Texts repeat their words.
+        self._remembered: dict[str, Sequence[_Hit]] = {}
+        self._beginnings = sorted({_beginning(phrase.words[0]) for phrase in self._phrases})
 
     def of(self, title: str, content: str, check: Check = lambda: None) -> str:
         """Of the content where it holds something of the search, else of the title."""
@@ -93,10 +94,7 @@ class Snippets:
         for begin, end in _parts(text):
             check()
             part = text[begin:end]
-            folded = part.lower() if part.isascii() else plain(part)
-            if not self._may_begin(folded):
-                continue
-            hits = list(islice(self._hits(part, folded), _HITS_MOST))
+            hits = self._hits(part)
             if not hits:
                 continue
             first, different = _densest(hits)
@@ -107,59 +105,76 @@ class Snippets:
                 break
         return best
 
-    def _hits(self, part: str, folded: str) -> Iterator[_Hit]:
-        alone = self._alone
+    def _hits(self, part: str) -> Sequence[_Hit]:
         pattern = written_in(part)
-        behind_most = self._longest - 1
-        last = 0  # the end of the last hit
-        for begin, end in self._stretches(part, folded):
-            for match in pattern.finditer(part, begin, end):
-                raw = match[0]
-                if raw not in alone:
-                    alone[raw] = self._hits_from(match, ()) if self._begins(raw) else None
-                if (found := alone[raw]) is None:
-                    continue
-                at = match.start()
-                if behind_most:
-                    behind = islice(pattern.finditer(part, match.end()), behind_most)
-                    found = self._hits_from(match, behind)
-                for start, stop, words in found:
-                    # Pairs of characters overlap: what is marked already is not marked again.
-                    if at + stop > last:
-                        start, last = max(at + start, last), at + stop
-                        yield _Hit(start, last, words)
-
-    def _begins(self, raw: str) -> bool:
-        """Whether a phrase may begin at a word as it is written."""
-        beginnings = tuple(phrase.words[0] for phrase in self._open)
-        return any(word in self._exact or word.startswith(beginnings) for word in known_as(raw))
-
-    def _hits_from(self, match: re.Match[str], behind: Iterable[re.Match[str]]) -> tuple[_Hit, ...]:
-        """The hits that begin in a written word, before others; counted from where it begins."""
-        at = match.start()
-        own = list(terms_of(match))
-        found = [*own, *chain.from_iterable(map(terms_of, behind))]
         hits: list[_Hit] = []
-        for number, term in enumerate(own):
-            if size := self._size(found, number):
-                row = found[number : number + size]
-                words = tuple(each.word for each in row)
-                hits.append(_Hit(term.start - at, row[-1].end - at, words))
-        return tuple(hits)
+        last = 0  # the end of the last hit
+        for begin, end in self._stretches(part):
+            if self._longest > 1 or end - begin > _REMEMBERED_MOST:
+                # Its hits depend on what is behind it, or it is not worth to be remembered.
+                found: Iterable[_Hit] = self._hits_from(pattern, part, begin, end)
+            else:
+                stretch = part[begin:end]
+                known = self._remembered.get(stretch)
+                if known is None:
+                    known = tuple(self._hits_from(pattern, part, begin, end))
+                    self._remembered[stretch] = known
+                found = known
+            for start, stop, words in found:
+                # Pairs of characters overlap: what is marked already is not marked again.
+                if begin + stop > last:
+                    start, last = max(begin + start, last), begin + stop
+                    hits.append((start, last, words))
+                    if len(hits) == _HITS_MOST:
+                        return hits
+        return hits
 
-    def _stretches(self, part: str, folded: str) -> Iterator[tuple[int, int]]:
+    def _hits_from(
+        self, pattern: re.Pattern[str], part: str, begin: int, end: int
+    ) -> Iterator[_Hit]:
+        """The hits that begin in a stretch of a part; counted from where that begins."""
+        beginnings = tuple(phrase.words[0] for phrase in self._open)
+        for match in pattern.finditer(part, begin, end):
+            known = known_as(match[0])
+            if not any(word in self._exact or word.startswith(beginnings) for word in known):
+                continue
+            own = list(terms_of(match))
+            behind = islice(pattern.finditer(part, match.end()), self._longest - 1)
+            found = [*own, *chain.from_iterable(map(terms_of, behind))]
+            for number, term in enumerate(own):
+                if size := self._size(found, number):
+                    row = found[number : number + size]
+                    words = tuple(each.word for each in row)
+                    yield term.start - begin, row[-1].end - begin, words
+
+    def _stretches(self, part: str) -> Iterator[tuple[int, int]]:
         """From where to where a part must be looked at word by word: between the blanks around
         what may begin a phrase."""
-        if not part.isascii():
-            # Folding may have moved the places.
-            yield 0, len(part)
-            return
+        folded = part.lower() if part.isascii() else plain(part)
+        has_signs = "_" in folded or "'" in folded or "’" in folded
+        may_begin = self._may_begin_with_signs if has_signs else self._may_begin
         end = 0
-        while match := self._may_begin(folded, end):
-            begin = part.rfind(" ", end, match.start()) + 1 or end
-            blank = part.find(" ", match.end())
-            end = len(part) if blank < 0 else blank
-            yield begin, end
+        if part.isascii():
+            while match := may_begin(folded, end):
+                begin = part.rfind(" ", end, match.start()) + 1 or end
+                blank = part.find(" ", match.end())
+                end = len(part) if blank < 0 else blank
+                yield begin, end
+        elif may_begin(folded):
+            # Where, is not known: folding may have moved the places.
+            while end < len(part):
+                begin, blank = end, part.find(" ", end)
+                end = len(part) if blank < 0 else blank + 1
+                yield begin, end
+
+    @cached_property
+    def _may_begin(self) -> Callable[..., re.Match[str] | None]:
+        return re.compile("|".join(self._beginnings)).search
+
+    @cached_property
+    def _may_begin_with_signs(self) -> Callable[..., re.Match[str] | None]:
+        """The same for a text in which words may have signs between their letters."""
+        return re.compile("|".join((*self._beginnings, "['’_]"))).search
 
     def _size(self, found: Sequence[Term], at: int) -> int:
         """How many words the longest phrase that begins here has; 0 where none does."""
@@ -193,8 +208,8 @@ def _follows(phrase: Phrase, words: Sequence[str]) -> bool:
 def _beginning(word: str) -> str:
     """What the folded text has where it has a word with this stem, as a regular expression."""
     as_written = next((re.escape(name) for name, term in NAMED.items() if term == word), None)
-    # The stem of a short word may change its third letter: "tries" has the stem "try".
-    return as_written or re.escape(word[: 2 if len(word) <= 3 else 3])
+    # The last letter of a stem may not be the text's: "tries" has the stem "try".
+    return as_written or re.escape(word if len(word) < 3 else word[:-1])
 
 
 def _parts(text: str) -> Iterator[tuple[int, int]]:
@@ -223,43 +238,74 @@ def _space(text: str, begin: int, end: int) -> int | None:
 def _densest(hits: Sequence[_Hit]) -> tuple[int, int]:
     """The number of the hit with the most different hits in the characters from it on, and how
     many those are."""
-    if len({hit.words for hit in hits}) == 1:
+    if len({words for _, _, words in hits}) == 1:
         return 0, 1
     best = (0, 0)
     counts: Counter[tuple[str, ...]] = Counter()
     behind = 0
-    for number, hit in enumerate(hits):
-        while behind < len(hits) and hits[behind].end <= max(hit.start + _SPAN, hit.end):
-            counts[hits[behind].words] += 1
+    for number, (start, end, words) in enumerate(hits):
+        edge = max(start + _SPAN, end)
+        while behind < len(hits) and hits[behind][1] <= edge:
+            counts[hits[behind][2]] += 1
             behind += 1
         if len(counts) > best[1]:
             best = (number, len(counts))
-        counts[hit.words] -= 1
-        if counts[hit.words] <= 0:
-            del counts[hit.words]
+        counts[words] -= 1
+        if counts[words] <= 0:
+            del counts[words]
     return best
 
 
 def _shown(text: str, place: _Place | None) -> str:
     """The words around a place of the text, those at its beginning without one."""
-    focus = 0 if place is None else place.begin + place.hits[place.first].start
+    focus = 0 if place is None else place.begin + place.hits[place.first][0]
     # Backwards: no more of it is looked at than is shown.
     before = text[max(0, focus - _AROUND) : focus][::-1]
     blank = _blank(before, 0, _PIECE)
     own = min(len(before), _PIECE) if blank is None else blank.start()
-    far = min(focus + _AROUND, len(text))
-    ends = [match.end() for match in islice(_as_shown(text, focus - own, far), SNIPPET_WORDS)]
-    if not ends:
-        return ""
+    first, far = focus - own, min(focus + _AROUND, len(text))
     wanted = SNIPPET_WORDS // 2 if place is None or place.different == 1 else _BEFORE_SEVERAL
-    most = max(wanted, SNIPPET_WORDS - len(ends))
-    starts = [focus - match.end() for match in islice(_as_shown(before, own), most)]
-    begin = starts[-1] if starts else next(_as_shown(text, focus - own)).start()
-    end = ends[min(SNIPPET_WORDS - len(starts), len(ends)) - 1]
+    starts = _words(wanted)(before, own)
+    if starts is None:
+        wanted = len(_pieces(before, own))
+        starts = _words(wanted)(before, own)
+    ends = _words(SNIPPET_WORDS - wanted)(text, first, far)
+    if ends is None:
+        # What is missing behind is shown before.
+        behind = len(_pieces(text, first, far))
+        wanted = min(len(_pieces(before, own)), SNIPPET_WORDS - behind)
+        starts = _words(wanted)(before, own)
+        ends = _words(behind)(text, first, far)
+    assert starts is not None
+    assert ends is not None
+    begin, end = focus - starts.end(), ends.end()
+    if begin == first:
+        word = _not_blank(text, begin, end)
+        if word is None:
+            return ""
+        begin = word.start()
+    marked = _marked(text, begin, end, place)
+    before_it = "…" if _not_blank(text, 0, begin) else ""
+    behind_it = "…" if _not_blank(text, end) else ""
+    return f"{before_it}{marked}{behind_it}"
+
+
+@cache
+def _words(number: int) -> Callable[..., re.Match[str] | None]:
+    """Finds this number of words, and what is between them."""
+    return re.compile(rf"(?:\s*+\S{{1,{_PIECE}}}+){{{number}}}+").match
+
+
+def _marked(text: str, begin: int, end: int, place: _Place | None) -> str:
+    """What is between these places of the text, with the hits marked."""
+    if place is None:
+        return text[begin:end]
     marked: list[str] = []
     done = begin
-    for hit_start, hit_end in _marks(place):
-        start, stop = max(hit_start, done), min(hit_end, end)
+    for hit_start, hit_end, _ in place.hits:
+        start, stop = max(place.begin + hit_start, done), min(place.begin + hit_end, end)
+        if start >= end:
+            break
         if start < stop:
             if start == done and marked:
                 marked.pop()  # one mark for what has nothing between
@@ -268,13 +314,4 @@ def _shown(text: str, place: _Place | None) -> str:
             marked += (text[start:stop], HIT_END)
             done = stop
     marked.append(text[done:end])
-    before_it = "…" if _not_blank(text, 0, begin) else ""
-    behind_it = "…" if _not_blank(text, end) else ""
-    return f"{before_it}{''.join(marked)}{behind_it}"
-
-
-def _marks(place: _Place | None) -> Iterator[tuple[int, int]]:
-    """From where to where the hits of a place go in its text."""
-    if place is not None:
-        for start, end, _ in place.hits:
-            yield place.begin + start, place.begin + end
+    return "".join(marked)
