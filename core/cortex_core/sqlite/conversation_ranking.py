@@ -20,14 +20,14 @@ from cortex_core.text_query import Step, share_counts
 
 _HALF_LIFE_US = HALF_LIFE_S * 1_000_000
 
-# "." is followed by "/" in ASCII: a range holds everything below a root, at a fifth of the cost
-# of cutting the root out of the path.
+# From the last root to the first: "." is followed by "/" in ASCII, so a range holds everything
+# below a root, at a fifth of the cost of cutting the root out of the path.
 _WEIGHT = (
     "CASE "
     + " ".join(
-        f"WHEN namespace = '{root}' OR namespace >= '{root}.' AND namespace < '{root}/' "
-        f"THEN {weight}"
-        for root, weight in ROOT_WEIGHTS.items()
+        f"WHEN namespace >= '{root}/' THEN {OTHER_WEIGHT} "
+        f"WHEN namespace >= '{root}.' OR namespace = '{root}' THEN {weight}"
+        for root, weight in sorted(ROOT_WEIGHTS.items(), reverse=True)
     )
     + f" ELSE {OTHER_WEIGHT} END"
 )
@@ -67,7 +67,9 @@ _RANKED = f"""
     SELECT key, found,
         (1.0 / (
             share * score + {QUALITY_SHARE} * quality
-            + {RECENCY_SHARE * _HALF_LIFE_US} / ({_HALF_LIFE_US} + max(:now_us - captured_at_us, 0))
+            + CASE WHEN captured_at_us < :now_us
+                THEN {RECENCY_SHARE * _HALF_LIFE_US} / ({_HALF_LIFE_US} + :now_us - captured_at_us)
+                ELSE {RECENCY_SHARE} END
         ) - 1.0) / {_WEIGHT} AS against
     FROM summary CROSS JOIN matched
         CROSS JOIN conversations INDEXED BY conversations_ranked USING (key)

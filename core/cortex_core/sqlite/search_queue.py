@@ -56,7 +56,7 @@ def lower_priority() -> None:
 
 
 class _Search:
-    """Work for the searcher's thread. SQLite calls `must_stop` while it runs: an interrupt from
+    """Work for the searcher's thread. SQLite calls `must_stop_sql` while it runs: an interrupt from
     outside could hit the next search instead."""
 
     __slots__ = (
@@ -90,6 +90,11 @@ class _Search:
         # Cancelled, or failed by the timer.
         return self.future.done() or time.perf_counter_ns() > self.deadline_ns
 
+    def must_stop_sql(self) -> bool:
+        # Who runs a statement does not have Python's lock.
+        self.paused_ns = time.perf_counter_ns()
+        return self.must_stop()
+
     def check(self) -> None:
         if self.must_stop():
             raise SearchTimeoutError
@@ -106,7 +111,7 @@ class _Search:
         if self.must_stop():
             self.error = SearchTimeoutError()
             return
-        connection.set_progress_handler(self.must_stop, INSTRUCTIONS)
+        connection.set_progress_handler(self.must_stop_sql, INSTRUCTIONS)
         try:
             connection.execute("BEGIN")
             self.value = self.run(connection, self.check)
