@@ -262,7 +262,7 @@ async def test_nothing_is_left_on_any_machine_when_the_program_ends(
     (desk.folder / "fleet.toml").write_text(suite, encoding="utf-8")
     program = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "cortex_tui", "run", "fleet", "--profiles", "fleet.toml",
-        "--cluster", "agents:2", cwd=desk.folder,
+        "--cluster", "agents:2", "--loose-clock", cwd=desk.folder,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     await desk.members.changed(lambda members: len(desk.members("runner")) == 2)

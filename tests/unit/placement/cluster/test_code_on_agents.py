@@ -63,7 +63,7 @@ class Cluster:
     ) -> list[Message]:
         key = (*prefix, str(allow_differences))
         if key not in self._placements:
-            settings = ClusterSettings(allow_differences=allow_differences)
+            settings = ClusterSettings(allow_differences=allow_differences, loose_clock=True)
             self._placements[key] = OnCluster(PlainAgents(2, [prefix]), settings)
             self._stack.push_async_callback(self._placements[key].aclose)
         async with self._placements[key].open(plan) as stream:
@@ -224,7 +224,7 @@ async def test_versions_have_their_own_code_on_every_machine(
     shop.write_text("import asyncio\nasync def pay(): await asyncio.sleep(0.4)\n")
     run = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "cortex_tui", "run", "bench", "--profiles", "bench.toml",
-        "--against", "HEAD", "--repeat", "2", "--cluster", "agents:2",
+        "--against", "HEAD", "--repeat", "2", "--cluster", "agents:2", "--loose-clock",
         "--json", str(tmp_path / "out.json"),
         cwd=home, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip

@@ -41,7 +41,8 @@ async def test_a_session_whose_cable_is_cut_for_a_time_is_whole(tmp_path: Path) 
     async with dask_machines(2) as (port, machines):
         run = [
             "cortex_tui", "run", "bench", "--profiles", "bench.toml", "--store", "s.db",
-            "--cluster", f"tcp://127.0.0.1:{port}", "--lost-after", "5m", "--json", "out.json",
+            "--cluster", f"tcp://127.0.0.1:{port}", "--lost-after", "5m", "--loose-clock",
+            "--json", "out.json",
         ]  # fmt: skip
         async with process(sys.executable, "-m", *run, cwd=tmp_path) as running:
             await line_with(running, "measure")

@@ -30,7 +30,7 @@ async def test_a_merged_run_is_whole_and_its_runners_are_known(tmp_path: Path) -
         scratch=str(tmp_path / "scratch"),
         cache=str(tmp_path / "cache"),
     )
-    settings = ClusterSettings(merge_from=2)
+    settings = ClusterSettings(merge_from=2, loose_clock=True)
     cluster = OnCluster(adapter_of("agents:2", settings), settings)
     fold, messages = SessionFold(plan, "cluster", "2026-01-01T00:00:00Z"), list[Message]()
     try:

@@ -35,15 +35,21 @@ iterations = 2
 
 [profile.long]
 workload = "bench:work"
-duration = "60s"
+duration = "1h"
 """
 CODE = """
 import asyncio
+import os
+from pathlib import Path
 from words import WORDS
+
+BEGUN = Path(os.environ["XDG_CACHE_HOME"], "begun")
 
 async def work():
     await asyncio.sleep(0.001)
     assert WORDS
+    if not BEGUN.exists():
+        BEGUN.touch()
 
 async def fails():
     raise ValueError(f"in {__file__}")
@@ -74,12 +80,23 @@ class Machines:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "cortex_tui", "run", f"bench.{profile}",
             "--profiles", "bench.toml", "--store", str(self.folder / "store/s.db"),
-            "--cluster", "asyncssh:../hosts.toml", "--json", str(self.folder / "out.json"),
+            "--cluster", "asyncssh:../hosts.toml", "--loose-clock",
+            "--json", str(self.folder / "out.json"),
             *options,
             cwd=self.home,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
+
+    async def begin_and_measure(self, *options: str) -> Process:
+        """A long session, once it measures on both machines: a process that is there before may
+        not have a part in it yet."""
+        begun = [server.cache / "begun" for server in self.servers]
+        process = await self.begin("long", *options)
+        await until(lambda: process.returncode is not None or all(map(Path.exists, begun)))
+        if process.returncode is not None:
+            pytest.fail((await self.end(process)).output)
+        return process
 
     async def end(self, process: Process) -> Ran:
         output, _ = await process.communicate()
@@ -174,8 +191,7 @@ def kill(found: list[int]) -> None:
 async def test_a_process_that_is_killed_there_is_reported_and_leaves_nothing(
     machines: Machines, victim: str
 ) -> None:
-    running = await machines.begin("long")
-    await until(lambda: len(machines.processes("runner.process")) == 2)
+    running = await machines.begin_and_measure()
     kill(machines.processes(victim))
     await until(lambda: len(machines.processes("runner.process")) == 1)
     running.send_signal(signal.SIGINT)
@@ -187,8 +203,7 @@ async def test_a_process_that_is_killed_there_is_reported_and_leaves_nothing(
 async def test_a_connection_that_breaks_loses_its_machine_and_leaves_nothing(
     machines: Machines,
 ) -> None:
-    running = await machines.begin("long")
-    await until(lambda: len(machines.processes("runner.process")) == 2)
+    running = await machines.begin_and_measure()
     machines.servers[0].cut()
     await until(lambda: len(machines.processes("runner.process")) == 1)
     running.send_signal(signal.SIGINT)
@@ -201,8 +216,7 @@ async def test_a_machine_that_says_nothing_any_more_is_lost(machines: Machines) 
     freeze = machines.servers[0].freeze
     if freeze is None:
         pytest.skip("asyncssh's server is part of this process, which cannot be stopped")
-    running = await machines.begin("long", "--lost-after", "5s")
-    await until(lambda: len(machines.processes("runner.process")) == 2)
+    running = await machines.begin_and_measure("--lost-after", "5s")
     freeze()
     # Its agent receives nothing, either, and ends.
     await until(lambda: len(machines.processes("runner.process")) == 1)
@@ -224,16 +238,14 @@ async def test_a_server_that_forwards_no_ports_is_named(
 
 
 async def test_a_program_that_is_killed_here_leaves_nothing_there(machines: Machines) -> None:
-    running = await machines.begin("long")
-    await until(lambda: len(machines.processes("runner.process")) == 2)
+    running = await machines.begin_and_measure()
     running.kill()
     await machines.end(running)
     await machines.nothing_is_left()
 
 
 async def test_an_interrupt_ends_all_that_was_started(machines: Machines) -> None:
-    running = await machines.begin("long")
-    await until(lambda: len(machines.processes("runner.process")) == 2)
+    running = await machines.begin_and_measure()
     running.send_signal(signal.SIGINT)
     ran = await machines.end(running)
     assert ran.code == 130, ran.output
