@@ -29,7 +29,7 @@ run: $(INSTALLED)
 		$(BIN)/cortex-tui run mediator repository search --one-by-one --duration 2s; \
 	fi
 
-# Four processes, also on two cores: the suite waits as long as it computes. COVERAGE=1 also counts
+# Six processes, also on two cores: the suite waits as long as it computes. COVERAGE=1 also counts
 # the lines and branches that each process of it runs, and fails below a floor (tools/coverage_floors.py).
 # Bytecode is kept, whatever the environment says: every one of hundreds of processes would compile
 # the program again.
@@ -37,7 +37,7 @@ COVERAGE ?=
 
 test: $(INSTALLED)
 	rm -rf .coverage
-	PYTHONDONTWRITEBYTECODE= $(BIN)/$(if $(COVERAGE),coverage run -m )pytest -n 4 --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/$(if $(COVERAGE),coverage run -m )pytest -n 6 --dist worksteal
 	$(if $(COVERAGE),$(BIN)/coverage combine --quiet)
 	$(if $(COVERAGE),$(BIN)/coverage report)
 	$(if $(COVERAGE),$(BIN)/coverage json --quiet -o .coverage/totals.json)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -82,6 +83,17 @@ def stoppable_server(_stoppable_server: PostgresServer) -> PostgresServer:
     if not _stoppable_server.running:
         _stoppable_server.start()
     return _stoppable_server
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mix tests that wait with tests that compute, where several processes share them.
+
+    Each process is given a part of the list. As they are collected, tests of whole programs, which
+    mostly wait, lie next to each other, and in the end all processes would wait at once. The tests
+    of a file stay together, for the fixtures that they share.
+    """
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: crc32(str(item.path.relative_to(config.rootpath)).encode()))
 
 
 @pytest.hookimpl(wrapper=True)
