@@ -28,12 +28,18 @@ from cortex_tui.profiles.model import Catalog
 from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
+from cortex_tui.session.freed import share_memory_of_threads
 from cortex_tui.tui.any_bytes import accept_any_bytes
 from cortex_tui.tui.config.keys import written
 from cortex_tui.tui.config.model import DEFAULTS, Config
 from cortex_tui.tui.drawn_lines import free_drawn_lines_at_once
 from cortex_tui.tui.failures import reason_of
-from cortex_tui.tui.garbage import forget_removed_widgets, look_through_all, looked_for_seldom
+from cortex_tui.tui.garbage import (
+    forget_removed_widgets,
+    look_between_frames,
+    look_through_all,
+    looked_for_seldom,
+)
 from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.leaving import leaving
 from cortex_tui.tui.panes.registry import tabs
@@ -232,6 +238,11 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
         else:
             self.notify(f"Saved {path}.", markup=False)
 
+    def post_display_hook(self) -> None:
+        # The main screen does so itself, behind what it measures of its frames.
+        if self.screen_stack and self.screen is not self._main:
+            asyncio.get_running_loop().call_soon(look_between_frames)
+
     def pop_screen(self) -> AwaitComplete:
         # A screen of a stored session, or of a comparison, leaves some 2 MB of garbage; a dialog,
         # which may be over a session that runs, next to nothing.
@@ -364,6 +375,8 @@ def launch(
     `interrupted` is called when a workload has ended it, with what was raised; it is started again.
     """
     accept_any_bytes()
+    if interrupted is None:
+        share_memory_of_threads()
     app = Workbench(
         catalog,
         make_control,

@@ -14,6 +14,9 @@ from functools import cache, lru_cache, partial
 
 from textual._styles_cache import StylesCache
 
+from cortex_tui.session.freed import give_back
+from cortex_tui.tui.drawing_caches import forget_what_was_drawn
+
 _SELDOM = (20_000, 10, 30)
 """New objects from which on the newest are looked through, where Python has 700; how often those
 are before the ones that were left, and how often these before all. Only reached where no
@@ -66,8 +69,13 @@ def look_between_frames() -> None:
 
 
 def look_through_all() -> None:
-    """To be called when a screen was left, and when a session has ended: takes 25 to 35 ms."""
+    """To be called when a screen was left, and when a session has ended: takes 25 to 35 ms.
+
+    What is free then is given back to the system.
+    """
     if gc.get_threshold() == _SELDOM:
+        forget_what_was_drawn()
         gc.unfreeze()
         gc.collect()
         gc.freeze()
+        give_back()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import sqlite3
 import subprocess
@@ -10,11 +11,13 @@ import sys
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from rich.cells import cached_cell_len, cell_len
 from textual.widget import Widget
 
 from cortex_tui.stats.targets import TargetResult
@@ -590,6 +593,47 @@ async def test_of_a_session_that_was_left_nothing_is_kept_in_memory(path: Path) 
             drawn = await open_and_leave(b)
             await open_and_leave(b)  # the newest one may still be in use
             await b.until(lambda: not any(ref() for ref in drawn))
+
+
+def widths() -> int:
+    """Of how many texts Rich keeps the width."""
+    return cached_cell_len.cache_info().currsize
+
+
+def forgotten(down_to: int) -> bool:
+    return widths() < down_to
+
+
+async def test_what_was_kept_to_draw_a_screen_is_forgotten_when_it_is_left(path: Path) -> None:
+    await three(path)
+    with looked_for_seldom():
+        async with library(path) as b:
+            for visit in range(3):
+                for number in range(200):
+                    cell_len(f"text {number} of visit {visit}")
+                drawn = widths()
+                await b.press("h")
+                await b.until(partial(forgotten, drawn - 200))
+                await b.press("h")
+                await b.until(lambda: isinstance(b.app.screen, LibraryScreen))
+
+
+async def test_garbage_is_looked_for_between_the_frames_of_other_screens_too(path: Path) -> None:
+    class Kept:
+        """Something that a weak reference can be made of."""
+
+    await three(path)
+    with looked_for_seldom():
+        async with library(path) as b:
+            gc.collect()
+            gone = []
+            for _ in range(3_000):
+                kept = Kept()
+                vars(kept)["itself"] = kept
+                gone.append(weakref.ref(kept))
+            del kept
+            await b.press("down", "up", "down")
+            assert not any(ref() for ref in gone)
 
 
 async def test_only_a_whole_screen_that_is_left_has_all_looked_through(

@@ -15,6 +15,9 @@ from cortex_tui.store.sqlite import schema
 
 BUSY_SECONDS = 2.0
 """How long a call waits for another process to let go of the file."""
+_SMALL_CACHE = "PRAGMA cache_size = -500"
+"""In kB. SQLite's own 2 MB are full after some hundred sessions; what is written is
+hardly ever read again, and the system keeps the file's pages, too."""
 
 
 async def open_for_writing(path: Path) -> aiosqlite.Connection:
@@ -30,6 +33,7 @@ async def open_for_writing(path: Path) -> aiosqlite.Connection:
             await schema.migrate(connection, path)
             await connection.commit()
         await _use_write_ahead_log(connection)
+        await connection.execute(_SMALL_CACHE)
         await connection.execute("PRAGMA synchronous = NORMAL")
         await connection.execute("PRAGMA foreign_keys = ON")
         await _refuse_read_only(connection)
@@ -84,6 +88,7 @@ async def _open_uri(path: Path, uri: str) -> aiosqlite.Connection | None:
         await connection.execute("BEGIN")
         version = await schema.version_of(connection, path)
         if version:
+            await connection.execute(_SMALL_CACHE)
             await schema.read_as_newest(connection, version)
             await connection.commit()
             return connection

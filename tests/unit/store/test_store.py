@@ -15,6 +15,7 @@ from cortex_tui.limits import MAX_STORED_LOG_LINES
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.port import check_can_save
 from cortex_tui.store.records import IntervalRecord, LogRecord, SessionBatch
+from cortex_tui.store.sqlite.connection import open_for_reading, open_for_writing
 from cortex_tui.store.sqlite.store import SqliteStore
 from cortex_tui.store.writer import Writer, is_alive, this_process
 from tests.fresh_python import loaded
@@ -317,6 +318,19 @@ def test_processes_that_make_the_same_store_at_once_all_get_it(path: Path) -> No
         child.stdin.write(b"\n")
         child.stdin.flush()
     assert [child.communicate()[1].decode() for child in children] == [""] * 4
+
+
+async def test_an_open_store_keeps_little_of_its_file_in_memory(path: Path) -> None:
+    writer = await open_for_writing(path)
+    reader, _ = await open_for_reading(path)
+    assert reader is not None
+    try:
+        for each in (writer, reader):
+            ((size,),) = await each.execute_fetchall("PRAGMA cache_size")
+            assert -1_000 <= size < 0, "below zero it is kB, above it is pages"
+    finally:
+        await reader.close()
+        await writer.close()
 
 
 async def test_a_closed_store_says_so(path: Path) -> None:
