@@ -100,4 +100,7 @@ class Levels:
             first = segment.level(start_ns)
             last = first if segment.end_ns is None else segment.last
             scaled.append(Segment(start_ns, segment.end_ns, first * factor, last * factor))
-        self.segments = scaled or self.segments
+        if not scaled:  # all are over: the last level stays, and nothing is due in it
+            last = self.segments[-1].last
+            scaled.append(Segment(now_ns, now_ns, last, last))
+        self.segments = scaled

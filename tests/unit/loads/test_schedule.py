@@ -124,6 +124,42 @@ def test_a_new_rate_loses_nothing_that_is_due() -> None:
     assert schedule.take_due(400_000_000) == [50_000_000, 250_000_000]
 
 
+def test_a_rate_or_a_pause_before_the_first_arrival_holds_for_all() -> None:
+    faster = ArrivalSchedule(OpenLoad(rate_per_s=10.0), SECOND_NS, 2 * SECOND_NS)
+    faster.scale(2.0, 0)
+    assert all_of(faster) == [SECOND_NS + k * 50_000_000 for k in range(20)]
+    later = ArrivalSchedule(OpenLoad(rate_per_s=10.0), 0, SECOND_NS)
+    later.shift(5 * SECOND_NS, 0)
+    assert all_of(later) == [5 * SECOND_NS + k * 100_000_000 for k in range(10)]
+
+
+def test_a_pause_without_an_end_puts_off_no_end() -> None:
+    schedule = ArrivalSchedule(OpenLoad(rate_per_s=10.0), 0)
+    schedule.shift(5 * SECOND_NS, SECOND_NS)
+    assert schedule.take_due(7 * SECOND_NS)[-1] == 7 * SECOND_NS
+
+
+def test_nothing_is_due_from_an_end_on_and_a_later_one_changes_nothing() -> None:
+    schedule = ArrivalSchedule(OpenLoad(rate_per_s=10.0), 0)
+    schedule.end(250_000_000)
+    schedule.end(SECOND_NS)
+    assert all_of(schedule) == [0, 100_000_000, 200_000_000]
+    bounded = ArrivalSchedule(OpenLoad(rate_per_s=10.0), 0, SECOND_NS)
+    bounded.end(5 * SECOND_NS)
+    assert len(all_of(bounded)) == 10
+
+
+def test_a_pause_or_a_rate_after_the_last_stage_brings_nothing_back() -> None:
+    schedule = ArrivalSchedule(rates((10, 1, False)), 0, SECOND_NS)
+    assert len(all_of(schedule)) == 10
+    schedule.shift(SECOND_NS, 2 * SECOND_NS)
+    schedule.scale(2.0, 4 * SECOND_NS)
+    assert schedule.next_ns is None
+    levels = StagedLoad(of="workers", stages=(Stage(2, SECOND_NS),)).levels()
+    levels.shift(SECOND_NS, 2 * SECOND_NS)
+    assert levels.at(5 * SECOND_NS) == 2
+
+
 def test_a_ramp_continues_after_a_pause_at_the_level_that_it_had() -> None:
     stages = (Stage(2, SECOND_NS), Stage(10, 2 * SECOND_NS, ramp=True))
     levels = StagedLoad(of="workers", stages=stages).levels(0)
