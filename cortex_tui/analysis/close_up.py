@@ -13,7 +13,7 @@ from cortex_tui.analysis.shift import Shift, shift_of
 from cortex_tui.analysis.unpaired import own_error
 from cortex_tui.stats.beta import t_critical
 from cortex_tui.stats.histogram import Histogram
-from cortex_tui.stats.percentiles import SAMPLES_BEYOND, SHOWN, parse_percentile, samples_missing
+from cortex_tui.stats.percentiles import SAMPLES_BEYOND, SHOWN, quantile_of, samples_missing
 
 CURVE_POINTS = 100
 _LOCAL = ("p50", "p90", "p95", "p99", "p99.9")
@@ -149,7 +149,7 @@ def shape_of(arm: Arm | None) -> SideShape | None:
 
 def _paired_rounds(a: Arm, b: Arm, statistic: str) -> RoundSeries:
     one, other = in_step(a, b)
-    quantile = _quantile(statistic)
+    quantile = quantile_of(statistic)
     left, right = Side(one), Side(other)
     found = paired_percentile(left, right, quantile)
     points = []
@@ -169,7 +169,7 @@ def _paired_rounds(a: Arm, b: Arm, statistic: str) -> RoundSeries:
 
 def _rounds(a: Arm, b: Arm, statistic: str) -> RoundSeries:
     """Of two sessions: A's rounds, then B's."""
-    quantile = _quantile(statistic)
+    quantile = quantile_of(statistic)
     points = [
         *(RoundPoint(each.number, "", _value(each, quantile), None) for each in a.rounds),
         *(RoundPoint(each.number, "", None, _value(each, quantile)) for each in b.rounds),
@@ -180,9 +180,3 @@ def _rounds(a: Arm, b: Arm, statistic: str) -> RoundSeries:
 def _value(one: Round, quantile: float) -> int | None:
     (value,) = one.times.percentiles((quantile,))
     return value
-
-
-def _quantile(name: str) -> float:
-    found = parse_percentile(name)
-    assert found is not None
-    return found

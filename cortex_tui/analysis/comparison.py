@@ -18,7 +18,7 @@ from cortex_tui.analysis.paired import paired_errors, paired_mean, paired_percen
 from cortex_tui.analysis.unpaired import unpaired_errors, unpaired_mean, unpaired_percentile
 from cortex_tui.analysis.verdict import ALPHA, Judgement, Word, corrected, judge, tolerance_of
 from cortex_tui.stats.beta import t_critical
-from cortex_tui.stats.percentiles import SHOWN, parse_percentile, samples_missing
+from cortex_tui.stats.percentiles import SHOWN, quantile_of, samples_missing
 
 PERCENTILES = ("p50", "p95", "p99", "p99.9")
 """Those that are always compared."""
@@ -196,15 +196,15 @@ def values_of(side: Arm) -> dict[str, float]:
 def evidence_of(pair: Pair, *, paired: bool, primary: str = "") -> dict[str, Evidence]:
     """By statistic; with the primary one where that is none of the usual."""
     deciding = primary or primary_of(pair)
-    names = sorted({*PERCENTILES, deciding}, key=_quantile)
+    names = sorted({*PERCENTILES, deciding}, key=quantile_of)
     sides = in_step(pair.a, pair.b) if paired else (pair.a, pair.b)
     a, b = map(Side, sides)
     floors = pair.floors or {}
 
     def percentile(name: str) -> Evidence:
         if paired:
-            return paired_percentile(a, b, _quantile(name))
-        return unpaired_percentile(a, b, name, _quantile(name), floors.get(name))
+            return paired_percentile(a, b, quantile_of(name))
+        return unpaired_percentile(a, b, name, quantile_of(name), floors.get(name))
 
     if 0 in (pair.a.batch, pair.b.batch) or pair.a.batch != pair.b.batch:
         differs = Evidence(lacking="the rounds time batches of different size")
@@ -263,13 +263,6 @@ def _on_the_whole(
         degrees = min(each.degrees for each in known)
     half = t_critical(alpha, degrees) * error if error else 0.0
     return mean, (mean - half, mean + half)
-
-
-def _quantile(name: str) -> float:
-    quantile = parse_percentile(name)
-    if quantile is None:
-        raise ValueError(f'expected a percentile such as "p95", got {name!r}')
-    return quantile
 
 
 def _mean_ns(one: Round) -> float | None:

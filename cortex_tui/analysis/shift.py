@@ -28,7 +28,7 @@ from cortex_tui.analysis.evidence import Evidence, Floor, Side, log_ratio
 from cortex_tui.analysis.paired import paired_percentile
 from cortex_tui.analysis.unpaired import unpaired_percentile
 from cortex_tui.stats.beta import t_critical
-from cortex_tui.stats.percentiles import parse_percentile
+from cortex_tui.stats.percentiles import quantile_of
 
 NAMES = (
     "p5", "p10", "p20", "p25", "p30", "p40", "p50", "p60", "p70", "p75", "p80", "p90", "p95",
@@ -71,7 +71,7 @@ def shift_of(a: Arm, b: Arm, *, paired: bool, floors: Mapping[str, Floor] | None
     one, other = map(Side, sides)
     known: dict[str, Evidence] = {}
     for name in NAMES:
-        quantile = _quantile(name)
+        quantile = quantile_of(name)
         known[name] = (
             paired_percentile(one, other, quantile)
             if paired
@@ -146,14 +146,8 @@ def _point(
     if evidence.difference is not None:
         low, high = interval or (None, None)
         return ShiftPoint(name, evidence.difference, low, high)
-    quantile = _quantile(name)
+    quantile = quantile_of(name)
     beyond = min(quantile, 1 - quantile) * min(a.pooled.total, b.pooled.total)
     if beyond < 1:
         return None
     return ShiftPoint(name, log_ratio(a.pooled, quantile, b.pooled), enough=not evidence.lacking)
-
-
-def _quantile(name: str) -> float:
-    found = parse_percentile(name)
-    assert found is not None
-    return found

@@ -31,6 +31,14 @@ def parse_percentile(name: str) -> float | None:
     return float(Decimal(match[1]) / 100)
 
 
+def quantile_of(name: str) -> float:
+    """The quantile of a name that must be one of a percentile; ValueError for anything else."""
+    found = parse_percentile(name)
+    if found is None:
+        raise ValueError(f'expected a percentile such as "p95", got {name!r}')
+    return found
+
+
 @lru_cache(maxsize=256)
 def samples_needed(quantile: float) -> int:
     """With how many samples SAMPLES_BEYOND of them lie beyond the quantile, on its far side."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
+
 from cortex_tui.loads.open import OpenLoad
+from cortex_tui.profiles.model import Precision
 from cortex_tui.protocol.messages import Health, RunFinished
+from cortex_tui.quantities import format_half_width
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
 from tests.unit.session.messages import SECOND_NS, at_stage, planned, profile, samples
@@ -86,3 +90,26 @@ def test_a_short_run_has_neither() -> None:
     finish(fold)
     view = result_of(fold, {})
     assert (view.confidence_ns, view.slowest) == ({}, "")
+
+
+@pytest.mark.parametrize(
+    ("statistic", "intervals", "lacking"),
+    [
+        ("p50", 2, "more intervals are needed"),
+        ("p99.9", 40, "6,000 more operations are needed"),
+        ("mean", 40, "mean is no percentile"),
+    ],
+)
+def test_a_run_that_was_to_be_precise_says_what_it_lacked(
+    statistic: str, intervals: int, lacking: str
+) -> None:
+    wanted = Precision(statistic, half_width=0.02, at_least_ns=0, at_most_ns=TENTH_NS)
+    fold = RunFold(planned(profile(precision=wanted)))
+    fold.change(at_stage(0, "measure", 0))
+    for index in range(intervals):
+        fold.add(samples(index, [10_000 + index] * 100, at_ns=(index + 1) * TENTH_NS))
+    finish(fold)
+    (warning,) = (each for each in result_of(fold, {}).warnings if "should be known" in each)
+    width = format_half_width(wanted.half_width)
+    assert warning.startswith(f"{statistic} should be known within {width}, but after 100ms ")
+    assert warning.endswith(lacking)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import pytest
 
 from cortex_tui.stats.histogram import Histogram
-from cortex_tui.stats.percentiles import flagged, parse_percentile, samples_needed
+from cortex_tui.stats.percentiles import flagged, parse_percentile, quantile_of, samples_needed
 from cortex_tui.stats.summary import Summary, as_document, summarise, summarise_live
 
 
@@ -107,6 +107,11 @@ def test_a_percentile_is_flagged_when_more_are_missing_than_lie_beyond_it() -> N
 )
 def test_names_of_percentiles(name: str, quantile: float | None) -> None:
     assert parse_percentile(name) == quantile
+    if quantile is not None:
+        assert quantile_of(name) == quantile
+    else:
+        with pytest.raises(ValueError, match=f'such as "p95", got {name!r}'):
+            quantile_of(name)
 
 
 def test_outliers_lie_beyond_the_upper_quartile_by_more_than_one_and_a_half_iqr() -> None:
