@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
-from cortex_tui.quantities import format_duration, format_half_width
+from cortex_tui.quantities import format_count, format_duration, format_half_width
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.stats.histogram import Histogram
 
@@ -12,6 +12,8 @@ _ENOUGH_INTERVALS = 3
 """In a third of the run, to tell whether a backlog grew."""
 _MUCH_MORE = 10
 """Operations in flight by which the last third must exceed twice the first."""
+_LEFT_SHARE = 10
+"""Operations left at the end that are fewer than a tenth of all may be those of one slow moment."""
 _LATE_SHARE = 10
 """Lateness beyond a tenth of the service time says more about the schedule than the subject."""
 
@@ -75,7 +77,8 @@ def _timing(run: RunFold) -> list[str]:
 
 def _overload(run: RunFold) -> list[str]:
     """That operations became due faster than they could be done, as far as that was seen: arrivals
-    that were not started, or ever more operations in flight."""
+    that were not started, ever more operations in flight, or arrivals that waited to be started;
+    with the throughput where fewer succeeded than were due."""
     if run.live or not run.profile.load.has_schedule:
         return []
     seen = []
@@ -87,7 +90,37 @@ def _overload(run: RunFold) -> list[str]:
         first, last = median(in_flight[:third]), median(in_flight[-third:])
         if last >= 2 * first + _MUCH_MORE:
             seen.append(f"operations in flight grew from {first:.0f} to {last:.0f}")
-    return [f"it could not keep up: {'; '.join(seen)}"] if seen else []
+    measured = run.measured
+    due = measured.ended + measured.unfinished + measured.unstarted
+    if not seen and run.measured_ns:
+        seen += _left_over(run, due)
+    if not seen:
+        return []
+    if run.measured_ns and measured.in_window < due:
+        due_per_s = due * 1e9 / run.measured_ns
+        throughput = f"{format_count(measured.throughput_per_s)}/s"
+        seen.insert(0, f"throughput was {throughput}, and {format_count(due_per_s)}/s were due")
+    return [f"it could not keep up: {'; '.join(seen)}"]
+
+
+def _left_over(run: RunFold, due: int) -> list[str]:
+    """Arrivals that waited to be started, as where operations compute: they are not in flight.
+
+    Half of all operations came late by as much time as many others take to become due, and at the
+    end many more were left than are in flight at any time, by Little's law.
+    """
+    measured, late_ns = run.measured, median_of(run.lateness)
+    left = measured.drained + measured.unfinished
+    due_per_ns = due / run.measured_ns
+    usual = max(due_per_ns, (run.level or 0.0) / 1e9) * (run.service.mean_ns or 0.0)
+    if (
+        not late_ns
+        or late_ns * due_per_ns < _MUCH_MORE
+        or left < 2 * usual + _MUCH_MORE
+        or left * _LEFT_SHARE < due
+    ):
+        return []
+    return [f"{left:,} of {due:,} operations that were due had not ended when measure did"]
 
 
 def _unsure(run: RunFold) -> list[str]:

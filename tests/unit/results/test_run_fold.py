@@ -301,10 +301,48 @@ def test_a_backlog_that_grew_is_reported() -> None:
     assert warning == "it could not keep up: operations in flight grew from 15 to 95"
 
 
+def ended(lateness_ms: int, drained: int, **fields: Any) -> tuple[str, ...]:
+    """Warnings of a run at 100/s for a second whose operations took 1 ms, some of them after it."""
+    fold = measuring(load=OpenLoad(rate_per_s=100.0))
+    in_time = 100 - drained
+    for index, count in ((0, in_time), (12, drained)):
+        service = [fields.get("service_ns", 1_000_000)] * count
+        late = [lateness_ms * 1_000_000] * count
+        lost = drained if index else 0
+        fold.add(samples(index, service, response=service, lateness=late, drained=lost))
+    fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
+    return tuple(w for w in result_of(fold, {}).warnings if "late" not in w)
+
+
+def test_arrivals_that_waited_to_be_started_are_a_backlog() -> None:
+    """A loop that computes starts them late, so that few are ever in flight."""
+    assert ended(400, 40) == (
+        "it could not keep up: throughput was 60/s, and 100/s were due; 40 of 100 operations "
+        "that were due had not ended when measure did",
+    )
+
+
+@pytest.mark.parametrize(
+    ("lateness_ms", "drained", "fields"),
+    [
+        (0, 40, {}),  # one slow moment at the end
+        (90, 40, {}),
+        (400, 9, {}),
+        (400, 11, {"service_ns": 10_000_000}),  # most of them as always
+        (400, 40, {"service_ns": 400_000_000}),
+    ],
+)
+def test_operations_that_are_left_as_usual_are_no_backlog(
+    lateness_ms: int, drained: int, fields: dict[str, Any]
+) -> None:
+    assert ended(lateness_ms, drained, **fields) == ()
+
+
 def test_arrivals_that_were_not_started_are_reported() -> None:
     _flattered, warning = of_load([5] * 12, unstarted=2)
     assert warning == (
-        "it could not keep up: 24 arrivals were not started (max_in_flight was reached)"
+        "it could not keep up: throughput was 120/s, and 144/s were due; 24 arrivals were not "
+        "started (max_in_flight was reached)"
     )
 
 
