@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.reactive import var
-from textual.widget import Widget
 from textual.widgets import Static
 
 from cortex_tui.profiles.model import Catalog
@@ -21,21 +20,20 @@ from cortex_tui.session.control import Control
 from cortex_tui.tui.garbage import look_between_frames
 from cortex_tui.tui.key_lines import FIRST, State
 from cortex_tui.tui.panes.port import Pane, PaneInput
-from cortex_tui.tui.panes.registry import PANES, SHARDS, first_tab, tab_after
+from cortex_tui.tui.panes.registry import PANES, first_tab
 from cortex_tui.tui.render.marks import legend
 from cortex_tui.tui.render.status import StatusKeys, status_line
 from cortex_tui.tui.screens.comparing import ComparingScreen
-from cortex_tui.tui.screens.looking import LookingScreen
+from cortex_tui.tui.screens.pane_screen import PaneScreen
 from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.screens.suite_screen import SuiteScreen
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.listing import Listing
-from cortex_tui.tui.state.memory import NOTHING, Part, Remembered, remember, restore
+from cortex_tui.tui.state.memory import NOTHING, Remembered, remember, restore
 from cortex_tui.tui.state.pace import LOOK_S, pace_text
 from cortex_tui.tui.state.view_poller import ViewPoller
 from cortex_tui.tui.widgets.key_line import KeyLine
-from cortex_tui.tui.widgets.lines import Move, TextLine
-from cortex_tui.tui.widgets.live_table import LiveTable
+from cortex_tui.tui.widgets.lines import TextLine
 from cortex_tui.tui.widgets.profile_list import ProfileList
 from cortex_tui.tui.widgets.tab_line import TabLine
 
@@ -44,7 +42,7 @@ if TYPE_CHECKING:
     from cortex_tui.tui.state.copying import What
 
 
-class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
+class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
     """The table of profiles and a pane about the run under the cursor."""
 
     LEGEND = legend()
@@ -77,14 +75,9 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
     """The newest view that is drawn."""
     ending: var[bool] = var(False, init=False)
     """Whether the session is being ended, until the screen is left."""
-    maximised: var[Part] = var("", init=False)
-    """Which of the two has the whole screen."""
 
-    profiles = getters.query_one(ProfileList)
-    table = getters.query_one(LiveTable)
     _status = getters.query_one("#status", TextLine)
     _keys = getters.query_one(KeyLine)
-    _tabs = getters.query_one(TabLine)
 
     def __init__(
         self,
@@ -170,7 +163,7 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
         if with_pane:
             self.fetch_intervals()
         self.look_at_window()
-        latest, message, now = self.latest, self.status_message, self._pane_input
+        latest, message, now = self.latest, self.status_message, self.pane_input
         self.table.latest = self.seen
         self.profiles.versus = self.versus
         self.table.sync(has_cursor=not self.pane.has_the_focus)
@@ -195,7 +188,7 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
         self._keys.idle = frozenset(name for name in names if not self._applies(name, now))
 
     def show_pane(self) -> None:
-        self.pane.show(self._pane_input)
+        self.pane.show(self.pane_input)
         self.call_after_refresh(self._end_frame)
 
     @property
@@ -221,7 +214,7 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
 
     def applies(self, name: str) -> bool:
         """Whether an action would do anything now."""
-        return self._applies(name, self._pane_input)
+        return self._applies(name, self.pane_input)
 
     def _applies(self, name: str, now: PaneInput) -> bool:
         match name:
@@ -259,61 +252,13 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
                     case _:
                         return True
 
-    # --- moving ---------------------------------------------------------------------------------
-
-    def action_move(self, how: Move) -> None:
-        if self.pane.has_the_focus:
-            self.pane.move(how)
-        else:
-            self.table.move(how)
-
-    def action_pane_down(self) -> None:
-        self.pane.move("down")
-
-    def action_pane_up(self) -> None:
-        self.pane.move("up")
-
-    async def action_focus_pane(self) -> None:
-        """Goes to the open pane, or to the shards of a run that several processes share; or back
-        to the table."""
-        to_table = self.pane.has_the_focus
-        if not to_table:
-            await self._open_shards_or_close_them()
-        if self.maximised:
-            self.maximised = "table" if to_table else "pane"
-        self.set_focus(self.table if to_table else self.pane.body)
-
-    async def _open_shards_or_close_them(self) -> None:
-        now, shards = self._pane_input, PANES[SHARDS]
-        if shards.has_content(now):
-            await self.open_pane(SHARDS)
-        elif isinstance(self.pane, shards):
-            await self.open_pane(first_tab().NAME)
-
-    @on(LiveTable.Opened)
-    async def _row_opened(self) -> None:
-        if not self.pane.body.has_focus:
-            await self.action_focus_pane()
-
-    def action_maximise(self) -> None:
-        """Gives the part with the focus the whole screen, or both their shares again."""
-        part: Literal["table", "pane"] = "pane" if self.pane.has_the_focus else "table"
-        self.maximised = "" if self.maximised else part
-
-    def watch_maximised(self, part: str) -> None:
-        self.set_class(bool(part), "-maximised")
-        _hide(self.profiles, part == "pane")
-        for other in (self._tabs, self.pane):
-            _hide(other, part == "table")
-        self.call_after_refresh(self.show)
+    # --- panes ----------------------------------------------------------------------------------
 
     def on_descendant_focus(self) -> None:
         self.show()
 
-    # --- panes ----------------------------------------------------------------------------------
-
     @property
-    def _pane_input(self) -> PaneInput:
+    def pane_input(self) -> PaneInput:
         poller, entry, seen = self.poller, self.listing.current, self.seen
         whole = seen.run_of(entry)
         known = seen.seen(entry.key) if entry is not None and entry.profile else None
@@ -337,52 +282,7 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
         found = (self.seen.seen(name) for name in sorted(self.listing.checked))
         return tuple(each.run for each in found if each is not None)
 
-    async def action_pane(self, name: str) -> None:
-        """Opens a pane in place of the one that is open, or closes it again."""
-        await self.open_pane(first_tab().NAME if name == self.pane.NAME else name)
-
-    async def action_curves(self) -> None:
-        """Shows the curves of all checked rows, or of one again."""
-        await self.open_pane(first_tab().NAME)
-        self.action_in_pane("curves")
-
-    def action_in_pane(self, name: str) -> None:
-        """What the open pane does with a key of its own."""
-        if self.pane.act(name):
-            self.show()
-
-    async def action_tab(self, name: str) -> None:
-        """Opens the pane of a tab."""
-        await self.open_pane(name.removeprefix("tab_"))
-
-    async def action_next_tab(self) -> None:
-        await self.open_pane(tab_after(self.pane.NAME))
-
-    async def action_previous_tab(self) -> None:
-        await self.open_pane(tab_after(self.pane.NAME, back=True))
-
-    @on(TabLine.Pressed)
-    async def _tab_pressed(self, event: TabLine.Pressed) -> None:
-        await self.open_pane(event.pane)
-
-    async def open_pane(self, name: str) -> None:
-        """Shows a pane in place of the one that is open."""
-        if self.maximised == "table":
-            self.maximised = ""
-        if name == self.pane.NAME:
-            return
-        had_focus = self.pane.has_the_focus
-        opened = next((pane for pane in self.query(Pane) if name == pane.NAME), None)
-        with self.app.batch_update():
-            if opened is None:
-                opened = PANES[name]()
-                await self.mount(opened, after=self.pane)
-            _hide(self.pane, True)
-            _hide(opened, False)
-        self.pane = opened
-        if had_focus:
-            self.set_focus(opened.body)
-        self.show()
+    # --- copying --------------------------------------------------------------------------------
 
     def action_copy(self) -> None:
         """Asks what of the table to copy."""
@@ -459,9 +359,3 @@ class MainScreen(ComparingScreen, SuiteScreen, LookingScreen):
         self.listing.move_to_chosen()
         self.table.bring_suite_up()
         self.poll()
-
-
-def _hide(part: Widget, hidden: bool) -> None:
-    # By a style of its own: for a class the styles of all that is in it are looked up again, at the
-    # next turn of the loop, and what is shown again may get the focus right behind.
-    part.styles.display = "none" if hidden else None
