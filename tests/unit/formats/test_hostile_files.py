@@ -252,3 +252,20 @@ def test_many_wide_histograms_stay_within_bounds(tmp_path: Path) -> None:
 def test_rows_that_are_none(line: str) -> None:
     with pytest.raises(FormatError, match=r"^line \d"):
         read_file(line.encode(), Origin("x.csv"))
+
+
+@pytest.mark.parametrize(
+    "load", [{"model": "sideways"}, {"model": "closed", "workers": "many"}, {}, 7, None]
+)
+def test_a_session_with_a_load_that_there_is_not_is_refused_by_name(load: Any) -> None:
+    document = json.loads(SAMPLES["session-json"])
+    document["runs"][0]["load"] = load
+    with pytest.raises(FormatError, match=r"^suite\.steady: load: |`\$\.runs\[0\]\.load`"):
+        read_file(json.dumps(document).encode(), Origin("x.json"), "session-json")
+
+
+@pytest.mark.parametrize("data", [b"", b"nothing that is known", bytes(range(256))])
+def test_a_file_that_looks_like_no_format_is_refused_with_those_to_choose_from(data: bytes) -> None:
+    with pytest.raises(FormatError, match="in none of the formats") as refused:
+        read_file(data, Origin("a.file"))
+    assert all(name in str(refused.value) for name in READ)
