@@ -385,27 +385,28 @@ async def test_a_runner_that_cannot_be_started_fails_its_runs_and_the_others_fol
     assert fold.finished
 
 
-@pytest.mark.parametrize("blocks_s", ["0.6", "3600"])
+@pytest.mark.parametrize("blocks_s", ["3", "3600"])
 async def test_one_of_several_that_is_blocked_is_reported_at_once_and_killed_if_it_does_not_stop(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch, blocks_s: str
 ) -> None:
     for module in (fleet_module, silence_module):
-        monkeypatch.setattr(module, "SILENT_NS", 200_000_000)
+        monkeypatch.setattr(module, "SILENT_NS", 1_000_000_000)
     profile = fleet.profile("blocking", load=ClosedLoad(2, processes=2), stop=HOUR)
     specs = (RunnerSpec(), RunnerSpec(env={"BLOCKS_S": blocks_s}))
 
     def react(stream: Stream, message: Message) -> None:
-        if isinstance(message, Mark) and "is blocked" in message.text:
+        if isinstance(message, Mark) and re.search("process 2 .* is blocked", message.text):
             stream.send(Request(1, Stop()))
 
     fold = await fleet.run(RunPlan(0, profile, 1, (0, 1)), runners=specs, react=react)
     run = fold.runs[0]
-    log = [line.text for line in fleet.of(LogLine) if line.stream == "runner"]
-    assert log[0] == "process 2 has sent nothing for 0.2 s: its event loop is blocked"
+    # On a busy machine the other one may be silent for a moment, too.
+    log = [line.text for line in fleet.of(LogLine) if line.text.startswith("process 2 ")]
+    assert log[0] == "process 2 has sent nothing for 1 s: its event loop is blocked"
     assert any("process 2" in mark.text for mark in run.marks)
     assert run.life.outcome == "stopped"
     if blocks_s == "3600":
-        assert "did not answer for 0.2 s" in run.partial
+        assert "did not answer for 1 s" in run.partial
         assert not any("answers again" in text for text in log)
 
 
