@@ -24,11 +24,18 @@ NS_PER_UNIT = {
 
 _NUMBER = r"(\d[\d_]*(?:\.\d+)?)"
 _DURATION = re.compile(rf"\s*{_NUMBER}\s*([a-zµμ]+)\s*")
+_TWO_UNITS = re.compile(r"\s*(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?\s*")
 _RATE = re.compile(rf"\s*{_NUMBER}\s*(k?)\s*/\s*(ms|s|m|min|h)\s*")
 
 
 def parse_duration_ns(text: str) -> int:
-    """Nanoseconds of a duration such as `1.5s`, `250ms`, `90us`; ValueError for anything else."""
+    """Nanoseconds of a duration such as `1.5s`, `250ms`, `90us`, or as long ones are shown, `2m01s`
+    and `1h05m`; ValueError for anything else."""
+    if text.strip() and (parts := _TWO_UNITS.fullmatch(text)):
+        return sum(
+            int(part or 0) * NS_PER_UNIT[unit]
+            for part, unit in zip(parts.groups(), "hms", strict=True)
+        )
     match = _DURATION.fullmatch(text)
     ns = math.inf
     if match is not None and match[2] in NS_PER_UNIT:
@@ -94,6 +101,11 @@ def format_duration(ns: float | None) -> str:
     return f"{ns:.0f}ns" if unit == "ns" else f"{_three_digits(ns / divisor)}{unit}"
 
 
+def format_seconds(ns: float, digits: int = 0, unit: str = " s") -> str:
+    """A duration that is a matter of seconds: `12 s`, `12.3 s`; a long one as any: `2m01s`."""
+    return format_duration(ns) if ns >= _LONG_NS else f"{ns / 1e9:.{digits}f}{unit}"
+
+
 def longer_ns(measured_ns: int, found: float, more: float) -> int:
     """How long to measure in all, at the rate at which `found` came in `measured_ns`, for `more` in
     addition; rounded up to two digits. 0 where nothing was found, so that no rate is known."""
@@ -111,11 +123,23 @@ def is_wide(low_ns: float, high_ns: float) -> bool:
 
 def format_bounds(low_ns: float, high_ns: float, value_ns: float) -> str:
     """The ends of a range that is not wide in the unit of a value in it, without that unit:
-    `4.61–5.20` next to `4.84ms`. At most nine characters."""
+    `4.61–5.20` next to `4.84ms`, `2m10–3m20` next to `2m45s`. At most nine characters."""
+    if value_ns >= _LONG_NS:
+        return f"{_long_bound(low_ns)}–{_long_bound(high_ns)}"
     divisor, unit = _unit_of(value_ns)
     if unit == "ns":
         return f"{low_ns:.0f}–{high_ns:.0f}"
     return f"{_three_digits(low_ns / divisor)}–{_three_digits(high_ns / divisor)}"
+
+
+def _long_bound(ns: float) -> str:
+    """At most four characters: `99s`, `2m10`, `12m`, `1h05`."""
+    if ns < _LONG_NS:
+        return f"{ns / 1e9:.0f}s"
+    text = format_duration(ns)
+    if len(text) > 4:
+        text = text[:-1]
+    return text if len(text) <= 4 else text[:-2]
 
 
 def format_range(low_ns: float, high_ns: float) -> str:

@@ -20,6 +20,7 @@ from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.profiles.variants import lasting, rehearsed
 from cortex_tui.protocol.plan import LoopName
 from cortex_tui.protocol.programs import NOT_FOUND
+from cortex_tui.quantities import format_seconds
 from cortex_tui.session.versions import Version
 from cortex_tui.text import one_line
 
@@ -180,7 +181,8 @@ class _Runs:
         round_ns = self._trial_ns + len(self._versions) * self._measuring_ns(profiles)
         rounds = min(decide_ns // round_ns // 2 * 2, MAX_ROUNDS if most is None else most)
         if rounds < FEWEST:
-            needed = f"{FEWEST} rounds, which take about {FEWEST * round_ns / 1e9:.0f}s here"
+            takes = format_seconds(FEWEST * round_ns, unit="s")
+            needed = f"{FEWEST} rounds, which take about {takes} here"
             raise click.UsageError(f"--until-decided: expected enough for {needed}")
 
         def undecided(session: str) -> str:
@@ -249,10 +251,10 @@ def _why(reason: str, errors: dict[str, int]) -> str:
 def _announce(round_ns: int, versions: int, rounds: int, until: UntilDecided | None) -> None:
     """How long the measuring takes; a runner needs some time to start, too."""
     least = until.looks[0] if until else rounds
-    takes = f"{least * round_ns / 1e9:.0f}"
+    takes = format_seconds(least * round_ns)
     if least < rounds:
-        takes += f" to {rounds * round_ns / 1e9:.0f}"
-    text = f"{rounds} rounds of {versions} versions in turns: at least {takes} s"
+        takes = f"{takes.removesuffix(' s')} to {format_seconds(rounds * round_ns)}"
+    text = f"{rounds} rounds of {versions} versions in turns: at least {takes}"
     if until:
         after = ", ".join(map(str, until.looks))
         text = f"at most {text}; it is looked at after {after} rounds"

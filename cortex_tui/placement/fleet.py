@@ -29,6 +29,7 @@ from cortex_tui.placement.silence import SILENT_NS, Silence
 from cortex_tui.protocol.commands import Release, Request, Stop, ToRunner
 from cortex_tui.protocol.messages import Message, RunFinished, RunnerDied, ShardChanged
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
+from cortex_tui.quantities import format_seconds
 
 TOGETHER_NS = 20_000_000
 """How long before its moment a release or a command is sent to runners of this machine."""
@@ -200,7 +201,7 @@ class Fleet:
         merged = [each for message in batch for each in self._merge.take(runner, message)]
         died = any(isinstance(message, RunnerDied) for message in batch)
         if (silent_ns := self._silence.received(runner, now_ns)) is not None and not died:
-            what = f"answers again after {silent_ns / 1e9:.1f} s"
+            what = f"answers again after {format_seconds(silent_ns, 1)}"
             merged += self._merge.note(runner, what, now_ns, silent=False)
         if merged:
             self.stream.deliver(merged)

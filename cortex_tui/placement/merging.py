@@ -39,6 +39,7 @@ from cortex_tui.protocol.messages import (
     StateChanged,
 )
 from cortex_tui.protocol.plan import SessionPlan
+from cortex_tui.quantities import format_seconds
 
 
 class SessionMerge:
@@ -332,12 +333,12 @@ class SessionMerge:
 
     def _note_machine(self, changed: MachineChanged) -> list[Message]:
         """How a machine is now: in the log, and as a mark of the runs that it measures."""
-        lasted_s = (changed.at_ns - changed.since_ns) / 1e9
+        lasted = format_seconds(changed.at_ns - changed.since_ns, 1)
         match changed.state:
             case "silent":
-                what, more = "is silent", f": it has sent nothing for {lasted_s:.1f} s"
+                what, more = "is silent", f": it has sent nothing for {lasted}"
             case "connected":
-                what, more = "answers again", f" after {lasted_s:.1f} s"
+                what, more = "answers again", f" after {lasted}"
             case "lost":  # that of each of its runners is reported
                 return [changed]
         text = f"machine {changed.machine} {what}"

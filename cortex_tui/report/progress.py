@@ -6,7 +6,7 @@ import contextlib
 from typing import TextIO
 
 from cortex_tui.protocol.lifecycle import words
-from cortex_tui.quantities import format_count
+from cortex_tui.quantities import format_count, format_seconds
 from cortex_tui.report.stream import is_terminal, width_of
 from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.text import one_line
@@ -95,12 +95,12 @@ def progress_line(view: SessionView) -> str:
     errors = sum(run.error_count for run in view.runs)
     silent = ""
     if view.silent_ns > 1_000_000_000 and view.state == "running":
-        silent = f", silent for {view.silent_ns / 1e9:.0f}s"
+        silent = f", silent for {format_seconds(view.silent_ns, unit='s')}"
     runs = f"{len(view.runs)} run{'' if len(view.runs) == 1 else 's'}"
     if view.rounds > 1:
         runs += f", round {view.current_round}/{view.rounds}"
     note = f" ({notes[0]})" if len(notes) == 1 and notes[0] else ""
     return (
-        f"{view.elapsed_ns / 1e9:.1f}s  {runs}: {state}{note}  "
+        f"{format_seconds(view.elapsed_ns, 1, 's')}  {runs}: {state}{note}  "
         f"{format_count(operations)} operations, {format_count(errors)} errors{silent}"
     )

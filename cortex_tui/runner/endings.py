@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cortex_tui.quantities import format_seconds
+
 
 def left_behind(unfinished_ns: Sequence[int]) -> str:
     """What became of operations of the warm-up that its end did not wait for any longer."""
-    count, oldest_s = len(unfinished_ns), max(unfinished_ns) / 1e9
+    count, oldest = len(unfinished_ns), format_seconds(max(unfinished_ns), 1)
     return (
         f"warm-up: {count} operation{'s' * (count > 1)} had not ended and "
-        f"{'were' if count > 1 else 'was'} cancelled, the oldest after {oldest_s:.1f} s"
+        f"{'were' if count > 1 else 'was'} cancelled, the oldest after {oldest}"
     )
 
 

@@ -21,6 +21,7 @@ from cortex_tui.protocol.messages import (
     StateChanged,
 )
 from cortex_tui.protocol.plan import RunPlan
+from cortex_tui.quantities import format_seconds
 from cortex_tui.runner.calibration import calibrated_batch
 from cortex_tui.runner.clock import CLOCK, NEVER_NS
 from cortex_tui.runner.driver import Driver, DriverTask, make_driver
@@ -281,7 +282,7 @@ class Run:
         self.life.resume()
         by_ns = self._resume(at_ns)
         if by_ns:
-            self._mark(f"resumed after {by_ns / 1e9:.1f} s", at_ns)
+            self._mark(f"resumed after {format_seconds(by_ns, 1)}", at_ns)
         return "resumed"
 
     def _resume(self, at_ns: int | None) -> int:

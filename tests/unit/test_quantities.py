@@ -5,14 +5,18 @@ from __future__ import annotations
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cortex_tui.quantities import (
     format_bounds,
     format_duration,
     format_half_width,
     format_range,
+    format_seconds,
     is_wide,
     longer_ns,
+    parse_duration_ns,
 )
 
 
@@ -50,6 +54,47 @@ def test_a_range_shows_at_a_glance_how_wide_it_is(low_ns: int, high_ns: int, tex
 )
 def test_a_long_duration_has_two_units(ns: int, text: str) -> None:
     assert format_duration(ns) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("2m01s", 121), ("1h05m", 3_900), ("1h5m7s", 3_907), (" 1h30s ", 3_630)]
+)
+def test_a_duration_can_be_written_as_it_is_shown(text: str, seconds: int) -> None:
+    assert parse_duration_ns(text) == seconds * 1_000_000_000
+
+
+@given(st.integers(120, 99 * 3_600))
+def test_what_is_shown_of_a_long_duration_is_read_to_the_minute(seconds: int) -> None:
+    read_ns = parse_duration_ns(format_duration(seconds * 1e9))
+    assert abs(read_ns / 1e9 - seconds) <= 30
+
+
+@pytest.mark.parametrize("text", ["1m1h", "1s2m", "1.5m30s", "1m 30s", "h", "m", "-1m30s"])
+def test_parts_in_another_order_or_form_are_no_duration(text: str) -> None:
+    with pytest.raises(ValueError, match="expected a duration"):
+        parse_duration_ns(text)
+
+
+@pytest.mark.parametrize(
+    ("ns", "digits", "text"),
+    [
+        (12_340_000_000, 0, "12 s"),
+        (12_340_000_000, 1, "12.3 s"),
+        (119_000_000_000, 1, "119.0 s"),
+        (754_000_000_000, 1, "12m34s"),
+        (7_500_000_000_000, 0, "2h05m"),
+    ],
+)
+def test_seconds_that_are_many_are_a_long_duration(ns: int, digits: int, text: str) -> None:
+    assert format_seconds(ns, digits) == text
+
+
+def test_bounds_of_a_long_duration_have_its_units() -> None:
+    assert format_bounds(130e9, 200e9, 150e9) == "2m10–3m20"
+    assert format_bounds(99.4e9, 725e9, 150e9) == "99s–12m"
+    assert format_bounds(3_900e9, 37_000e9, 7_000e9) == "1h05–10h"
+    assert format_bounds(352_000e9, 400_000e9, 370_000e9) == "97h–111h"
+    assert format_bounds(100e9, 200e9, 110e9) == "100–200"
 
 
 @pytest.mark.parametrize(

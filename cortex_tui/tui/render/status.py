@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cortex_tui.placement.registry import place_of
 from cortex_tui.protocol.programs import TESTS_LOOP
-from cortex_tui.quantities import format_duration
+from cortex_tui.quantities import format_duration, format_seconds
 from cortex_tui.results.shared import shared_warnings
 from cortex_tui.results.view import SessionView
 from cortex_tui.tables import Tone
@@ -76,7 +76,7 @@ def _session(view: SessionView | None, message: str, pace: str, key: str) -> lis
     spans = [_state(view), *messages]
     if view.state in ("starting", "running") and view.silent_ns > SILENT_NS:
         blocked = "a call is running" if view.loop == TESTS_LOOP else "the event loop is blocked"
-        silent = f"silent for {view.silent_ns / 1e9:.1f} s: {blocked}"
+        silent = f"silent for {format_seconds(view.silent_ns, 1)}: {blocked}"
         spans.append(Span(silent, "warn"))
     if view.store_error:
         spans.append(Span(f"not stored: {one_line(view.store_error)}", "bad"))
