@@ -75,12 +75,16 @@ def _ranked(
         times = {phrase: document.times(phrase) for phrase in phrases}
         counted.append((conversation, document, times))
     holders = [sum(times[phrase] > 0 for _, _, times in counted) for phrase in phrases]
-    idfs = [idf(len(entries), number) for number in holders]
+    idfs = [
+        idf(len(entries), number) * step.worth(phrase)
+        for number, phrase in zip(holders, phrases, strict=True)
+    ]
     words = sum(document.length for _, document in entries)
     scored = []
     for conversation, document, times in counted:
         groups = sum(any(times[phrase] for phrase in group) for group in step.groups)
-        if groups < step.least or not all(times[phrase] for phrase in step.required):
+        is_found = groups >= step.least or any(times[phrase] for phrase in step.joined)
+        if not is_found or not all(times[phrase] for phrase in step.required):
             continue
         if search.namespace is None or Namespace(conversation.namespace).matches(search.namespace):
             score = bm25([*times.values()], idfs, document.length * len(entries) / words)

@@ -17,15 +17,12 @@ from cortex_core.postgres.statements import TableStatements
 from cortex_core.postgres.transaction import Transaction
 from cortex_core.postgres.values import texts, to_real, to_whole
 from cortex_core.search import Check
-from cortex_core.text_query import Phrase, Step
+from cortex_core.text_query import Group, Phrase, Step
 
 COUNTED_MOST = 5_000
 """More matches than this are not counted one by one."""
 
 _SAMPLE = 1_000
-
-Group = tuple[Phrase, ...]
-"""Phrases of which a text holds the group with any."""
 
 
 def matching(groups: Sequence[Group], required: Sequence[Phrase], *, every: bool) -> str:
@@ -174,11 +171,11 @@ class Table:
         result = self._transaction.ask(Call(Statement(sql.encode()), parameters.values))
         return max(COUNTED_MOST, counted(result) * self.corpus.texts // _SAMPLE)
 
-    def score(self, phrases: Sequence[Phrase], parameters: Parameters) -> "Score":
+    def score(self, phrases: Sequence[Phrase], step: Step, parameters: Parameters) -> "Score":
         """The bm25 of a row."""
         corpus = self.corpus
         # Scores are only compared with each other: a single phrase is worth the same in all.
-        worth = [1.0] if len(phrases) == 1 else self._worth(phrases)
+        worth = [1.0] if len(phrases) == 1 else self._worth(phrases, step)
         norm = f"({K1 * (1 - B)!r}::float8 + {K1 * B / corpus.words!r}::float8 * word_count)"
         columns: list[str] = []
         # The same as times / (times + norm), with what takes longest once.
@@ -189,15 +186,22 @@ class Table:
         )
         return Score(", ".join(columns), value)
 
-    def _worth(self, phrases: Sequence[Phrase]) -> list[float]:
+    def _worth(self, phrases: Sequence[Phrase], step: Step) -> list[float]:
         holders = self.holders([following(phrase) for phrase in phrases])
-        return [idf(self.corpus.texts, number) for number in holders]
+        return [
+            idf(self.corpus.texts, number) * step.worth(phrase)
+            for number, phrase in zip(holders, phrases, strict=True)
+        ]
 
-    def share(self, groups: Sequence[Group], of: int, parameters: Parameters) -> str:
+    def share(self, groups: Sequence[Group], step: Step, parameters: Parameters) -> str:
         """What the share of the groups that a row holds counts, as an expression
         (`share_counts`)."""
-        each = " + ".join(f"(words @@ {parameters.query(any_of(group))})::int" for group in groups)
-        return f"sqrt((({each}) / {of}.0)::double precision)"
+        each = " + ".join(
+            f"(words @@ {parameters.query(any_of(group))})::int"
+            for group in groups
+            if not step.is_joined(group)
+        )
+        return f"sqrt((greatest({each or 0}, 1) / {len(step.groups)}.0)::double precision)"
 
     def by_rarity(self, step: Step, most: int) -> tuple[list[Group], list[Group]]:
         """The groups of a step that texts hold at all: the rarest, which have `most` matches
@@ -207,10 +211,11 @@ class Table:
         find the candidates, of whatever age, and the others only rank them.
         """
         if step.required:
-            return list(step.groups), []  # what is required finds the candidates
-        groups = list(step.groups)
-        if step.unfinished and not self.holders([any_of(groups[-1])])[0]:
-            groups[-1] = step.unfinished
+            return list(step.found_by), []  # what is required finds the candidates
+        groups = list(step.found_by)
+        last = len(step.groups) - 1
+        if step.unfinished and not self.holders([any_of(groups[last])])[0]:
+            groups[last] = step.unfinished
         counted = zip(self.holders([any_of(group) for group in groups]), groups, strict=True)
         held = sorted((pair for pair in counted if pair[0]), key=lambda pair: pair[0])
         sums = accumulate(number for number, _ in held)

@@ -78,8 +78,8 @@ def _take(step: Step, search: ConversationSearch, table: Table, found: Found) ->
     now = parameters.add(moment(search.now), "timestamptz")
     # The ones of before are found again.
     most = parameters.add(whole(search.max_results + len(found.relevances)), "bigint")
-    score = table.score(phrases, parameters)
-    share = table.share((*rare, *common), len(step.groups), parameters)
+    score = table.score(phrases, step, parameters)
+    share = table.share((*rare, *common), step, parameters)
     rows = table.ask(
         f"""
         WITH matched AS MATERIALIZED (
@@ -194,7 +194,7 @@ def search_patterns(
     if search.type is not None:
         where += f" AND type = {parameters.add(search.type.value.encode(), 'text')}"
     columns = statements.patterns.columns
-    score = table.score(tuple(chain.from_iterable((*rare, *common))), parameters)
+    score = table.score(tuple(chain.from_iterable((*rare, *common))), step, parameters)
     sql = f"""
         SELECT {columns} FROM (
             SELECT *, {score.columns} FROM (

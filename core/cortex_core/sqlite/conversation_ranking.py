@@ -16,7 +16,7 @@ from cortex_core.search import ConversationSearch
 from cortex_core.sqlite.conditions import glob
 from cortex_core.sqlite.full_text import Groups, all_of, any_of, matching, quoted
 from cortex_core.sqlite.moments import to_us
-from cortex_core.text_query import Step, share_counts
+from cortex_core.text_query import Group, Step, share_counts
 
 _HALF_LIFE_US = HALF_LIFE_S * 1_000_000
 
@@ -45,15 +45,6 @@ _JOIN = """
     ON conversations.key = conversations_text.rowid
 """
 _IN_NAMESPACE = "AND conversations.namespace GLOB :namespace"
-
-# A match of several expressions has their scores together. Those for a common group match only with
-# a rare one, and their scores have those of the rare ones once more.
-_TOGETHER = """
-    SELECT key, {share} * (
-        sum(score * is_common) + sum(score * (1 - is_common)) * (1 - sum(is_common))
-    ) AS score
-    FROM ({matched}) GROUP BY key
-"""
 
 # The formula is explained in cortex_core.domain.relevance; these are the odds against a result,
 # (1 - blend) / (w blend), in which the blend occurs once and so is computed once. It is never 0:
@@ -122,16 +113,43 @@ def ranked(
         required = list(map(quoted, step.required))
         with_rare = matched([all_of(any_of(group), *required) for group in rare])
         with_common = matched([all_of(any_of(group), all_rare) for group in common])
-        parts = [f"SELECT *, 0 AS is_common FROM ({each})" for each in with_rare]
-        parts += [f"SELECT *, 1 AS is_common FROM ({each})" for each in with_common]
-        # SQLite may have been built without functions such as sqrt.
-        shares = [
-            f"WHEN {number} THEN {share_counts(number, len(step.groups))}"
-            for number in range(1, len(parts) + 1)
-        ]
-        statement = _TOGETHER.format(
-            share=f"CASE count(*) {' '.join(shares)} END", matched=" UNION ALL ".join(parts)
+        statement = _together(
+            step,
+            list(zip(rare, with_rare, strict=True)),
+            list(zip(common, with_common, strict=True)),
         )
     else:
         return []
     return connection.execute(_RANKED.format(matched=statement), parameters).fetchall()
+
+
+_Selected = Sequence[tuple[Group, str]]
+"""Groups, each with the statement that finds its matches and their scores."""
+
+
+def _together(step: Step, rare: _Selected, common: _Selected) -> str:
+    """The matches of all these groups, each with the score of all that it holds.
+
+    Those of a common group hold a rare one, too: its score has those of the rare ones once more.
+    """
+
+    def part(group: Group, selected: str, rare_score: str, common_worth: float) -> str:
+        columns = (
+            f"{step.worth(group[0])} * score AS score, {not step.is_joined(group):d} AS has_group"
+        )
+        if common:
+            columns += f", {rare_score} AS rare_score, {common_worth} AS common_worth"
+        return f"SELECT key, {columns} FROM ({selected})"
+
+    parts = [part(group, selected, "score", 0.0) for group, selected in rare]
+    parts += [part(group, selected, "0.0", step.worth(group[0])) for group, selected in common]
+    score = "sum(score) - sum(rare_score) * sum(common_worth)" if common else "sum(score)"
+    # SQLite may have been built without functions such as sqrt.
+    shares = " ".join(
+        f"WHEN {number} THEN {share_counts(number, len(step.groups))}"
+        for number in range(len(step.groups) + 1)
+    )
+    return (
+        f"SELECT key, CASE sum(has_group) {shares} END * ({score}) AS score"
+        f" FROM ({' UNION ALL '.join(parts)}) GROUP BY key"
+    )

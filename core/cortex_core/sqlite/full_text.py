@@ -7,14 +7,13 @@ a file and not change its texts.
 """
 
 import sqlite3
-from collections.abc import Sequence
 from functools import lru_cache
 from itertools import accumulate
 
 import msgspec
 
 from cortex_core.search import Check
-from cortex_core.text_query import Phrase, Step
+from cortex_core.text_query import Group, Phrase, Step
 from cortex_core.words import index_text
 
 _SHORT = 10_000
@@ -94,7 +93,7 @@ def matching(step: Step) -> str:
     return all_of(f"({joined.join(map(any_of, step.groups))})", *map(quoted, step.required))
 
 
-def any_of(group: Sequence[Phrase]) -> str:
+def any_of(group: Group) -> str:
     return f"({' OR '.join(map(quoted, group))})"
 
 
@@ -106,7 +105,7 @@ def quoted(phrase: Phrase) -> str:
     return f'"{" ".join(phrase.words)}"{"*" if phrase.open else ""}'
 
 
-def count(connection: sqlite3.Connection, table: str, group: Sequence[Phrase], most: int) -> int:
+def count(connection: sqlite3.Connection, table: str, group: Group, most: int) -> int:
     """How many rows hold one of the phrases; more than `most` are not counted."""
     counted: int = connection.execute(
         f"SELECT count(*) FROM (SELECT 1 FROM {table}_text WHERE {table}_text MATCH ? LIMIT ?)",
@@ -115,7 +114,7 @@ def count(connection: sqlite3.Connection, table: str, group: Sequence[Phrase], m
     return counted
 
 
-Groups = list[tuple[Phrase, ...]]
+Groups = list[Group]
 
 
 def by_rarity(
@@ -129,9 +128,9 @@ def by_rarity(
     """
     if step.required:
         # They find the candidates.
-        return list(step.groups), []
+        return list(step.found_by), []
     counted = []
-    for group in step.groups:
+    for group in step.found_by:
         check()
         holders = count(connection, table, group, most)
         if not holders and step.unfinished and group == step.groups[-1]:

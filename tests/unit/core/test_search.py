@@ -214,10 +214,11 @@ async def test_words_of_any_age_are_found_beside_common_ones(
         old = NOW - timedelta(days=9)
         await keep(cortex, "the needle in a haystack", id="needle", captured_at=old)
         await keep(cortex, "needle and common words", id="both", captured_at=old)
+        await keep(cortex, "what is called needle_common", id="joined", captured_at=old)
         for number in range(20):
             await keep(cortex, f"common words, also common text {number}")
         found = await search(cortex, "needle common unheard ")
-    assert ids(found) == ["both", "needle"]
+    assert ids(found) == ["joined", "both", "needle"]
     assert not found.exact
 
 

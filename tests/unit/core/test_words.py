@@ -136,6 +136,24 @@ def test_a_search_asks_for_all_words_then_for_any() -> None:
     assert list(parse("?!").steps()) == []
 
 
+def test_neighbours_in_a_search_may_be_one_word_in_a_text() -> None:
+    def joined(text: str) -> list[str]:
+        *_, last = parse(text).steps()
+        return [phrase.words[0] for phrase in last.joined]
+
+    assert joined("a context manager of caching files") == [
+        "contextmanag",
+        "managercach",
+        "cachingfil",
+    ]
+    assert joined("cache-control") == ["cachecontrol"]
+    assert joined("東京都 天気 user name") == ["usernam"]
+    assert joined('user name "file name"') == ["usernam"]
+    assert joined("user name username") == ["nameusernam"]  # the other is searched for
+    assert joined("user") == joined("user user") == []
+    assert len(joined(" ".join(f"word{n}" for n in range(100)))) == 32
+
+
 def test_quoted_words_must_follow_each_other_in_every_hit() -> None:
     query = parse('"slow query" cache-control')
     assert query.quoted == (Phrase(("slow", "queri")),)

@@ -60,6 +60,31 @@ async def test_stores_agree_on_a_search_to_the_last_digit_shown(store: Store) ->
     assert (nothing.hits, nothing.candidates, nothing.exact) == ((), 0, True)
 
 
+async def test_neighbours_of_a_search_are_found_as_one_word_behind_both_of_them(
+    store: Store,
+) -> None:
+    texts = {
+        "both": "a manager of this context",
+        "one": "a decorator named contextmanager",
+        "some": "a manager of all and everything",
+        "parts": "the contexts of managers, and contextmanager besides",
+        "none": "nothing of the kind",
+    }
+    for name, text in texts.items():
+        await save(store, conversation(name, content=text, captured_at=NOW))
+    found = await store.search_conversations(ConversationSearch("context manager ", NOW))
+    assert [(h.conversation_id, round(h.relevance, 3)) for h in found.hits] == [
+        ("both", 0.98),
+        ("parts", 0.946),
+        ("one", 0.658),
+        ("some", 0.529),
+    ]
+    snippets = {h.conversation_id: h.snippet for h in found.hits}
+    assert snippets["one"] == "a decorator named «contextmanager»"
+    quoted = ConversationSearch('"named" context manager', NOW)
+    assert [h.conversation_id for h in (await store.search_conversations(quoted)).hits] == ["one"]
+
+
 async def test_all_stores_rank_generated_conversations_alike(store: Store) -> None:
     await save(store, *conversations(120))
     for text, best in (
