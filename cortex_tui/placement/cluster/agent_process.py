@@ -17,6 +17,9 @@ from cortex_tui.placement.exits import describe_exit
 
 _END_S = 3.0
 """How long an agent may take to end with its stdin: its runners are killed, folders are deleted."""
+_GUARD_S = 20.0
+"""How long its guard may take to clean up behind one that was killed, on a busy machine: what is
+left then stays."""
 _LAST_WORDS_S = 0.05
 _MAX_WORDS = 2_000
 """Bytes of what it wrote on stderr last, which are part of the reason for its end."""
@@ -63,17 +66,17 @@ class AgentProcess:
         self._closing = True
         assert self._process.stdin is not None
         self._process.stdin.close()
-        if not await self._ends():
+        if not await self._ends(_END_S):
             # Its guard, the process that was started, sees its end and cleans up.
             _kill_below(self.pid)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGCONT)
-            if not await self._ends():
+            if not await self._ends(_GUARD_S):
                 os.kill(self.pid, signal.SIGKILL)
                 await self._watching
 
-    async def _ends(self) -> bool:
-        done, _ = await asyncio.wait({self._watching}, timeout=_END_S)
+    async def _ends(self, within_s: float) -> bool:
+        done, _ = await asyncio.wait({self._watching}, timeout=within_s)
         return bool(done)
 
     async def _watch(self) -> None:
