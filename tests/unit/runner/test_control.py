@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from statistics import median
 
 import pytest
 
@@ -119,15 +120,16 @@ async def test_a_schedule_moves_on_by_the_pause(
     load = OpenLoad(rate_per_s=1_000.0, arrivals="poisson" if arrivals == "poisson" else "constant")
     recorded = await bench.run(bench.profile("subject", load=load, stop=Length(iterations=60)))
     ((from_ns, until_ns),) = pauses
-    paused_ns = until_ns - from_ns
     # Without a shift, most would have been due in the pause.
     due = [at - by for at, by in zip(person.started, recorded.values("lateness"), strict=True)]
     assert sum(from_ns < at < until_ns for at in due) < 10
     assert min(recorded.values("lateness")) >= 0
-    last_ns = person.started[-1] - recorded.began_ns("measure")
-    intended_ns = last_ns - recorded.values("lateness")[-1] - paused_ns
     if arrivals == "constant":
-        assert abs(intended_ns - 59 * MS) < 5 * MS
+        paused, resumed = recorded.of(Paused)
+        moved_ns = recorded.began_ns("measure") + resumed.at_ns - paused.at_ns
+        # Some have lost the processor between two readings of the clock; half of them have not.
+        off_ns = [abs(at - moved_ns - number * MS) for number, at in enumerate(due) if number > 20]
+        assert median(off_ns) < 5 * MS
 
 
 async def test_a_pause_counts_what_ends_in_it(bench: Bench) -> None:
