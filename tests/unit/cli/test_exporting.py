@@ -154,7 +154,8 @@ def test_our_own_document_comes_back_with_its_targets_and_can_be_run_again(do: C
     after = json.loads(do("show", "x", "--json", "--store", "other.db").out)
     assert before.keys() == after.keys()
     for one, other in zip(before["runs"], after["runs"], strict=True):
-        for key in one.keys() - {"service_ns"}:
+        # When the loop was blocked is not read back, and a busy machine blocks it.
+        for key in one.keys() - {"service_ns", "blocked"}:
             assert one[key] == other[key], key
         assert one["service_ns"]["p99"] == other["service_ns"]["p99"]
     both = ("cortex-tui.good", "cortex-tui.missed")
