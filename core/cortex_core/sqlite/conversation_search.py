@@ -41,6 +41,7 @@ def search_conversations(
     """Runs on the searcher's thread."""
     found = Found()
     for step in parse(search.text).steps():
+        check()
         _take(step, search, connection, check, found)
         if len(found.relevances) == search.max_results:
             break
@@ -93,6 +94,7 @@ def _take(
 def _hits(
     connection: sqlite3.Connection, check: Check, found: Found, min_relevance: float
 ) -> tuple[SearchHit, ...]:
+    check()
     snippets = Snippets(found.phrases)
     wanted = {key: each for key, each in found.relevances.items() if each >= min_relevance}
     rows = connection.execute(_HITS.format(",".join("?" * len(wanted))), tuple(wanted))
