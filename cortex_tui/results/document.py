@@ -250,7 +250,8 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     slowest: str = ""
     """What the slowest intervals had in common."""
     blocked: BlockedDocument | None = None
-    """When the event loop was blocked, and by what; null where it was not."""
+    """When the event loop was blocked, and by what; null where it was not, and in a session that
+    was imported, where only the warnings have it."""
     targets: list[TargetDocument]
     """Each target and how it stands."""
     warnings: list[str]
