@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import time
 from pathlib import Path
+from typing import cast
 
 import aiosqlite
 
@@ -100,12 +102,18 @@ async def _open_uri(path: Path, uri: str) -> aiosqlite.Connection | None:
 
 
 async def _connect(path: Path, database: str, *, uri: bool) -> aiosqlite.Connection:
+    connection = aiosqlite.connect(database, uri=uri, isolation_level=None, timeout=BUSY_SECONDS)
     try:
-        return await aiosqlite.connect(
-            database, uri=uri, isolation_level=None, timeout=BUSY_SECONDS
-        )
-    except FAILURES as error:
-        raise translated(error, path) from error
+        return await connection
+    except BaseException as error:
+        # It ends its thread without waiting for it. The thread reports its end to this loop, which
+        # may be closed by then, and a traceback would be printed.
+        # Until version 0.22 the connection was the thread.
+        thread = cast(threading.Thread, getattr(connection, "_thread", connection))
+        await asyncio.to_thread(thread.join)
+        if isinstance(error, FAILURES):
+            raise translated(error, path) from error
+        raise
 
 
 async def _version(connection: aiosqlite.Connection, path: Path) -> int:

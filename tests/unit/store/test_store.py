@@ -6,7 +6,9 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,6 +21,7 @@ from cortex_tui.store.sqlite.connection import open_for_reading, open_for_writin
 from cortex_tui.store.sqlite.store import SqliteStore
 from cortex_tui.store.writer import Writer, is_alive, this_process
 from tests.fresh_python import loaded
+from tests.patience import PATIENCE_S
 from tests.unit.store import samples
 
 GONE = Writer(2**22 - 3, "another boot:1")
@@ -281,6 +284,32 @@ async def test_a_cancelled_call_leaves_the_store_usable(path: Path) -> None:
             await asyncio.gather(task, return_exceptions=True)
         await store.write(samples.batch())
         assert len((await store.load("s1")).intervals) == 8
+
+
+def test_a_store_whose_opening_is_cancelled_leaves_no_thread_to_a_closed_loop(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, opening, may_open = sqlite3.connect, threading.Event(), threading.Event()
+
+    def slow(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        opening.set()
+        assert may_open.wait(PATIENCE_S)
+        opened: sqlite3.Connection = connect(*arguments, **options)
+        return opened
+
+    async def leave() -> None:
+        task = asyncio.create_task(SqliteStore.open(path))
+        await asyncio.to_thread(opening.wait)
+        task.cancel()
+        # By a thread: if the loop were closed before that, the connection's would report to it.
+        threading.Timer(0.05, may_open.set).start()
+        await asyncio.gather(task, return_exceptions=True)
+        assert may_open.is_set()
+
+    monkeypatch.setattr(sqlite3, "connect", slow)
+    threads = threading.active_count()
+    asyncio.run(leave())
+    assert threading.active_count() <= threads + 1  # the timer may just end
 
 
 async def test_several_processes_may_make_and_use_the_same_store(path: Path) -> None:
