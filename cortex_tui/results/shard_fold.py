@@ -203,9 +203,10 @@ class ShardsFold:
         stays."""
         for runner, shard in self.each.items():
             if shard.machine == machine:
-                before_ns = shard.clock_bound_ns if measuring else None
-                shard.clock_bound_ns = max(bound_ns, before_ns or 0)
-                self._changed.add(runner)
+                before_ns = shard.clock_bound_ns
+                shard.clock_bound_ns = max(bound_ns, before_ns or 0) if measuring else bound_ns
+                if shard.clock_bound_ns != before_ns:
+                    self._changed.add(runner)
 
     @property
     def times(self) -> tuple[IntervalHistogram, ...]:

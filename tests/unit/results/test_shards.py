@@ -358,3 +358,14 @@ def test_a_view_looks_at_the_values_of_a_hundred_shards_at_most() -> None:
     add_values(2)
     run.finish(RunFinished(run=0, state="finished", at_ns=9, measured_ns=10 * SECOND_NS))
     assert {each.operations for each in run.shard_results} == {6_000}
+
+
+def test_a_clock_that_is_known_as_well_as_before_takes_no_look_at_its_shards() -> None:
+    run = measuring(shared(2))
+    run.shards.bound_clocks("", 5, measuring=True)
+    before = run.shard_results
+    for bound_ns in (5, 3):
+        run.shards.bound_clocks("", bound_ns, measuring=True)
+        assert run.shard_results is before
+    run.shards.bound_clocks("", 7, measuring=True)
+    assert [each.clock_bound_ns for each in run.shard_results] == [7, 7]
