@@ -16,9 +16,12 @@ from cortex_core.search import ConversationSearch
 from cortex_core.sqlite.conditions import glob
 from cortex_core.sqlite.full_text import Groups, all_of, any_of, matching, quoted
 from cortex_core.sqlite.moments import to_us
+from cortex_core.sqlite.schema import CAPTURED_UNIT_BITS
 from cortex_core.text_query import Group, Step, share_counts
 
 _HALF_LIFE_US = HALF_LIFE_S * 1_000_000
+_SLACK = 1e-9
+"""More than a bound may be off by rounding."""
 
 # From the last root to the first: "." is followed by "/" in ASCII, so a range holds everything
 # below a root, at a fifth of the cost of cutting the root out of the path.
@@ -31,6 +34,29 @@ _WEIGHT = (
     )
     + f" ELSE {OTHER_WEIGHT} END"
 )
+
+# No namespace in the file weighs more. A range from a root to behind all below it has some more:
+# only as a bound is that good enough.
+_WEIGHT_MOST = (
+    "CASE "
+    + " ".join(
+        "WHEN EXISTS (SELECT 1 FROM conversations"
+        f" WHERE namespace >= '{root}' AND namespace < '{root}/') THEN {weight}"
+        for root, weight in sorted(ROOT_WEIGHTS.items(), key=lambda pair: -pair[1])
+        if weight > OTHER_WEIGHT
+    )
+    + f" ELSE {OTHER_WEIGHT} END"
+)
+
+
+def _recency(moment_us: str) -> str:
+    """What recency adds to the blend."""
+    return (
+        f"CASE WHEN {moment_us} < :now_us"
+        f" THEN {RECENCY_SHARE * _HALF_LIFE_US} / ({_HALF_LIFE_US} + :now_us - {moment_us})"
+        f" ELSE {RECENCY_SHARE} END"
+    )
+
 
 # The newest matches of an expression with their scores, which FTS5 gives as negative numbers. One
 # match more than compete is looked at, to know whether there are more.
@@ -49,22 +75,41 @@ _IN_NAMESPACE = "AND conversations.namespace GLOB :namespace"
 # The formula is explained in cortex_core.domain.relevance; these are the odds against a result,
 # (1 - blend) / (w blend), in which the blend occurs once and so is computed once. It is never 0:
 # recency is not.
-_RANKED = f"""
-    WITH matched AS MATERIALIZED ({{matched}}), summary AS MATERIALIZED (
-        SELECT count(*) AS found, min(key) AS oldest,
-            CASE WHEN max(score) > 0 THEN {TEXT_SHARE} / max(score) ELSE 0 END AS share
-        FROM matched
-    )
+_COMPETING = f"""
     SELECT key, found,
         (1.0 / (
-            share * score + {QUALITY_SHARE} * quality
-            + CASE WHEN captured_at_us < :now_us
-                THEN {RECENCY_SHARE * _HALF_LIFE_US} / ({_HALF_LIFE_US} + :now_us - captured_at_us)
-                ELSE {RECENCY_SHARE} END
+            share * score + {QUALITY_SHARE} * quality + {_recency("captured_at_us")}
         ) - 1.0) / {_WEIGHT} AS against
-    FROM summary CROSS JOIN matched
+    FROM {{of}} CROSS JOIN matched
         CROSS JOIN conversations INDEXED BY conversations_ranked USING (key)
-    WHERE found <= :most OR key > oldest
+    WHERE {{having}} AND key > oldest
+"""
+
+# Most matches cannot be among the best, whatever their quality and age: their text is too far
+# behind. So those come first whose text is nearer to the best one than to the mean. When there are
+# enough of them, the last place has a blend that the others need at least, in the namespace that
+# weighs most; what of it comes from their text is the `least` score. A key is no earlier than the
+# time of capture, so the newest one bounds the recency of all.
+_RANKED = f"""
+    WITH matched AS MATERIALIZED ({{matched}}), summary AS MATERIALIZED (
+        SELECT count(*) AS found,
+            min(key) - (count(*) <= :most) AS oldest,
+            (SELECT max(key) + 1 FROM conversations) << {CAPTURED_UNIT_BITS} AS newest_us,
+            CASE WHEN max(score) > 0 THEN {TEXT_SHARE} / max(score) ELSE 0 END AS share,
+            0.5 * max(score) + 0.5 * avg(score) AS near
+        FROM matched
+    ), leading AS MATERIALIZED (
+        {_COMPETING.format(of="summary", having="score >= near")}
+        ORDER BY against, key DESC LIMIT :results_most
+    ), bounds AS MATERIALIZED (
+        SELECT summary.*, CASE WHEN places = :results_most AND share > 0 THEN (
+                1.0 / (1.0 + ({_WEIGHT_MOST}) * last) - {QUALITY_SHARE}
+                - ({_recency("newest_us")}) - {_SLACK}
+            ) / share ELSE -9e999 END AS least
+        FROM summary CROSS JOIN (SELECT count(*) AS places, max(against) AS last FROM leading)
+    )
+    SELECT key, found, against FROM leading
+    UNION ALL {_COMPETING.format(of="bounds", having="score >= least AND score < near")}
     ORDER BY against, key DESC LIMIT :results_most
 """
 

@@ -1,12 +1,18 @@
 """Every store ranks alike."""
 
+import random
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
 from cortex_core import (
+    Conversation,
     ConversationSearch,
     PatternSearch,
     PatternType,
+    SearchHit,
 )
 from cortex_core.data import conversations
 from cortex_core.ports import Store
@@ -94,6 +100,39 @@ async def test_all_stores_rank_generated_conversations_alike(store: Store) -> No
     ):
         found = await store.search_conversations(ConversationSearch(text, NOW))
         assert (text, found.hits[0].conversation_id) == (text, best)
+
+
+async def test_few_results_are_the_first_of_many(store: Store) -> None:
+    """A store may leave out what cannot be among so few: whatever speaks for a conversation, its
+    words, quality, age or namespace, must still be able to bring it there."""
+    draw = random.Random(4)
+    words = [f"word{number}" for number in range(6)]
+
+    def drawn(number: int) -> Conversation:
+        text = draw.choices(words, [40, 20, 9, 5, 3, 1], k=draw.choice((2, 5, 9, 30)))
+        return conversation(
+            str(number),
+            content=f"{' '.join(text)} and what belongs to it",
+            quality=draw.choice((0.0, 0.5, draw.random(), 1.0)),
+            namespace=draw.choice(("workspace.a", "cortex.a", "external.a", "team", "workspaces")),
+            captured_at=NOW - timedelta(days=draw.choice((-1, 0, 1, 30, 3_000))),
+        )
+
+    await save(store, *map(drawn, range(200)))
+    for text in (*words, "word0 word1", "word1 word4", '"word0 word0" word5', "wor"):
+        for namespace in (None, "*.a", "team", "external*"):
+            search = ConversationSearch(text, NOW, namespace, max_results=100)
+            all_found = await store.search_conversations(search)
+            many = all_found.hits
+            assert len(many) >= min(100, all_found.candidates)
+            for number in (1, 2, 5, 20):
+                few = msgspec.structs.replace(search, max_results=number)
+                found = (await store.search_conversations(few)).hits
+                assert _places(found) == _places(many[:number]), (text, namespace, number)
+
+
+def _places(hits: Sequence[SearchHit]) -> list[tuple[str, float]]:
+    return [(hit.conversation_id, hit.relevance) for hit in hits]
 
 
 async def test_patterns_like_a_text_come_most_similar_first(store: Store) -> None:
