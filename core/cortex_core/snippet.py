@@ -106,20 +106,15 @@ class Snippets:
         return best
 
     def _hits(self, part: str) -> Sequence[_Hit]:
-        pattern = written_in(part)
         hits: list[_Hit] = []
         last = 0  # the end of the last hit
+        pattern: re.Pattern[str] | None = None
         for begin, end in self._stretches(part):
-            if self._longest > 1 or end - begin > _REMEMBERED_MOST:
-                # Its hits depend on what is behind it, or it is not worth to be remembered.
-                found: Iterable[_Hit] = self._hits_from(pattern, part, begin, end)
-            else:
-                stretch = part[begin:end]
-                known = self._remembered.get(stretch)
-                if known is None:
-                    known = tuple(self._hits_from(pattern, part, begin, end))
-                    self._remembered[stretch] = known
-                found = known
+            found: Iterable[_Hit] | None = self._remembered.get(part[begin:end])
+            if found is None:
+                # All of the part is looked through for it: seldom, as stretches are remembered.
+                pattern = pattern or written_in(part)
+                found = self._hits_from(pattern, part, begin, end)
             for start, stop, words in found:
                 # Pairs of characters overlap: what is marked already is not marked again.
                 if begin + stop > last:
@@ -131,8 +126,16 @@ class Snippets:
 
     def _hits_from(
         self, pattern: re.Pattern[str], part: str, begin: int, end: int
-    ) -> Iterator[_Hit]:
+    ) -> Iterable[_Hit]:
         """The hits that begin in a stretch of a part; counted from where that begins."""
+        found = self._found(pattern, part, begin, end)
+        if self._longest > 1 or end - begin > _REMEMBERED_MOST:
+            # Its hits depend on what is behind it, or it is not worth to be remembered.
+            return found
+        known = self._remembered[part[begin:end]] = tuple(found)
+        return known
+
+    def _found(self, pattern: re.Pattern[str], part: str, begin: int, end: int) -> Iterator[_Hit]:
         beginnings = tuple(phrase.words[0] for phrase in self._open)
         for match in pattern.finditer(part, begin, end):
             known = known_as(match[0])
@@ -150,15 +153,18 @@ class Snippets:
     def _stretches(self, part: str) -> Iterator[tuple[int, int]]:
         """From where to where a part must be looked at word by word: between the blanks around
         what may begin a phrase."""
-        folded = part.lower() if part.isascii() else plain(part)
+        is_ascii = part.isascii()
+        folded = part.lower() if is_ascii else plain(part)
         has_signs = "_" in folded or "'" in folded or "’" in folded
         may_begin = self._may_begin_with_signs if has_signs else self._may_begin
         end = 0
-        if part.isascii():
+        if is_ascii:
             while match := may_begin(folded, end):
-                begin = part.rfind(" ", end, match.start()) + 1 or end
-                blank = part.find(" ", match.end())
-                end = len(part) if blank < 0 else blank
+                start, stop = match.span()
+                begin = part.rfind(" ", end, start) + 1 or end
+                end = part.find(" ", stop)
+                if end < 0:
+                    end = len(part)
                 yield begin, end
         elif may_begin(folded):
             # Where, is not known: folding may have moved the places.
@@ -301,11 +307,15 @@ def _marked(text: str, begin: int, end: int, place: _Place | None) -> str:
     if place is None:
         return text[begin:end]
     marked: list[str] = []
-    done = begin
+    done, origin = begin, place.begin
     for hit_start, hit_end, _ in place.hits:
-        start, stop = max(place.begin + hit_start, done), min(place.begin + hit_end, end)
+        start, stop = origin + hit_start, origin + hit_end
         if start >= end:
             break
+        if start < done:
+            start = done
+        if stop > end:
+            stop = end
         if start < stop:
             if start == done and marked:
                 marked.pop()  # one mark for what has nothing between
