@@ -10,6 +10,7 @@ from textual import on
 from textual.screen import Screen
 
 from cortex_tui.tui.actions import Action
+from cortex_tui.tui.changed_lines import LineCompositor
 from cortex_tui.tui.config.keys import written
 from cortex_tui.tui.own_keys import bind, own_actions
 from cortex_tui.tui.render.marks import Legend
@@ -26,6 +27,7 @@ class ActionScreen(Screen[None]):
 
     def __init__(self, table: Sequence[Action]) -> None:
         super().__init__()
+        self._compositor = LineCompositor()
         self._table = table
 
     @cached_property

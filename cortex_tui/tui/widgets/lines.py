@@ -82,7 +82,7 @@ class Scrolled(Toned, ScrollView):
     def refresh_some(self, rows: Sequence[int]) -> None:
         """Refreshes these rows, in ascending order: one region for each run of neighbours, and one
         call for all, since a call costs 50 us whatever it is for."""
-        if regions := regions_of(rows, self.size.width, self.scroll_offset.y):
+        if regions := regions_of(rows, self.row_width, self.scroll_offset.y):
             self.refresh(*regions)
 
 

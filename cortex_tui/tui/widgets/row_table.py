@@ -37,6 +37,8 @@ class RowTable(Scrolled, can_focus=True, inherit_bindings=False):
         """What is special about the row of the cursor."""
         self._drawn: dict[int, tuple[Line, Highlight]] = {}
         self._strips: dict[int, tuple[tuple[Line, Highlight], Strip]] = {}
+        self._to_draw: dict[int, tuple[Line, Highlight]] = {}
+        """What was found to have changed, until it is drawn: it is made once."""
 
     def row_count(self) -> int:
         """How many rows there are."""
@@ -72,7 +74,9 @@ class RowTable(Scrolled, can_focus=True, inherit_bindings=False):
     def draw_changes(self) -> None:
         """Call when the cursor or the content of a row may have changed: draws those that did."""
         width, drawn = self.row_width, self._drawn.get
-        self.refresh_some([row for row in self.in_sight if drawn(row) != self._content(row, width)])
+        contents = {row: self._content(row, width) for row in self.in_sight}
+        self._to_draw = {row: each for row, each in contents.items() if drawn(row) != each}
+        self.refresh_some([*self._to_draw])
 
     def move(self, how: Move) -> None:
         """Moves the cursor."""
@@ -91,6 +95,7 @@ class RowTable(Scrolled, can_focus=True, inherit_bindings=False):
         """Makes every row anew when it is drawn next."""
         self._drawn.clear()
         self._strips.clear()
+        self._to_draw.clear()
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -107,7 +112,8 @@ class RowTable(Scrolled, can_focus=True, inherit_bindings=False):
         row, width = y + self.scroll_offset.y, self.row_width
         if row >= self.row_count():
             return Strip.blank(width, self.tone_style("plain"))
-        content = self._drawn[row] = self._content(row, width)
+        content = self._to_draw.pop(row, None) or self._content(row, width)
+        self._drawn[row] = content
         kept = self._strips.get(row)
         if kept is None or kept[0] != content:
             line, highlight = content

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from itertools import groupby
 from operator import attrgetter
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, Literal, NamedTuple, get_args
 
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App, ReturnType
 from textual.css.styles import RenderStyles
+from textual.geometry import Region, Spacing
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -111,16 +112,34 @@ def _luminance(color: Color) -> float:
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
 
+class _Looks(NamedTuple):
+    """What the style sheet has for a widget besides the tones of its text."""
+
+    padding: Spacing
+    is_bare: bool
+    """Whether there is nothing around its lines or over them."""
+
+    @classmethod
+    def of(cls, widget: Widget) -> _Looks:
+        styles = widget.styles
+        edges = [*styles.border, *styles.outline]
+        effects = styles.tint.a > 0, styles.text_opacity != 1.0, styles.has_rule("hatch")
+        is_bare = not any(kind for kind, _ in edges) and not any(effects)
+        return cls(styles.padding, is_bare)
+
+
 class Toned(Widget):
     """A widget whose text has tones; its app is a `TonedApp`."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._tones: dict[tuple[SpanTone, Highlight], Style] = {}
+        self._looks: _Looks | None = None
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._tones.clear()
+        self._looks = None
 
     def tone_style(self, tone: SpanTone, highlight: Highlight = "") -> Style:
         """The style of a tone here, in a line with that highlight."""
@@ -138,8 +157,16 @@ class Toned(Widget):
                 if highlight and not reads:
                     own = Style(bold=own.bold)
                 style += own
-            self._tones[tone, highlight] = style
+            style = self._tones[tone, highlight] = self._filtered(style)
         return style
+
+    def _filtered(self, style: Style) -> Style:
+        """What becomes of a style by the app's filters, such as that for terminals without colours:
+        once for each, where Textual has it done with every text that has the style."""
+        segments = [Segment(" ", style)]
+        for line_filter in self.get_line_filters():
+            segments = line_filter.apply(segments, self.background_colors[1])
+        return segments[0].style or style
 
     def _styles_of(self, tone: SpanTone | Highlight) -> RenderStyles:
         app = self.app
@@ -160,6 +187,22 @@ class Toned(Widget):
         return Style(
             color=(background + color).rich_color, bgcolor=behind, bold=text.bold, dim=text.dim
         )
+
+    def lines_within(self, crop: Region) -> list[Strip] | None:
+        """See `changed_lines.DrawsLines`."""
+        if self._looks is None:
+            self._looks = _Looks.of(self)
+        padding, is_bare = self._looks
+        if not is_bare or self.opacity != 1.0:
+            return None
+        top, left = padding.top, padding.left
+        columns = crop.x - left, crop.right - left
+        lines = range(crop.y - top, crop.bottom - top)
+        width, height = self.size
+        if columns[0] < 0 or columns[1] > width or lines[0] < 0 or lines[-1] >= height:
+            return None
+        plain = self.tone_style("plain")
+        return [self.render_line(y).crop_extend(*columns, plain) for y in lines]
 
     def strip(self, line: Line, width: int, *, highlight: Highlight = "") -> Strip:
         """A line, padded or cut to `width` cells."""

@@ -1,0 +1,110 @@
+"""Of a screen that has changed in places, only these are rendered and written.
+
+Textual renders every widget between the first line that changed and the last, and looks at each of
+its lines, changed or not; and a line of a widget goes through five copies, for borders, tints and
+links that it may have. That was half of what a frame takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from rich.console import Console
+from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+
+@runtime_checkable
+class DrawsLines(Protocol):
+    """A widget that can render some of its lines without the others."""
+
+    def lines_within(self, crop: Region) -> list[Strip] | None:
+        """What is there, as `Widget.render_lines` has it; None where that is to be asked."""
+        ...
+
+
+class _Place(NamedTuple):
+    """Neighbouring lines of a widget, from one column to another."""
+
+    y: int
+    x: int
+    until: int
+    lines: int
+    widget: Widget
+    region: Region
+    """Of the whole widget."""
+
+    @property
+    def strips(self) -> list[Strip]:
+        y, x, until, lines, widget, region = self
+        crop = Region(x - region.x, y - region.y, until - x, lines)
+        found = widget.lines_within(crop) if isinstance(widget, DrawsLines) else None
+        return widget.render_lines(crop) if found is None else found
+
+
+class LinesUpdate(CompositorUpdate):
+    """Pieces of lines, each with the column and the line where it begins."""
+
+    def __init__(self, pieces: list[tuple[int, int, Strip]]) -> None:
+        self.pieces = pieces
+
+    def render_segments(self, console: Console) -> str:
+        return "".join(
+            [f"\x1b[{y + 1};{x + 1}H{strip.render(console)}" for x, y, strip in self.pieces]
+        )
+
+
+class LineCompositor(Compositor):
+    """Textual's, which has the changed lines rendered and no others."""
+
+    def render_partial_update(self) -> ChopsUpdate | None:
+        regions = self._dirty_regions.copy()
+        self._dirty_regions.clear()
+        pieces = [
+            (place.x, place.y + at, strip)
+            for place in _joined(self._places(regions))
+            for at, strip in enumerate(place.strips)
+        ]
+        # Whoever takes it asks for no more than that it can be rendered.
+        return LinesUpdate(pieces) if pieces else None  # type: ignore[return-value]
+
+    def _places(self, regions: set[Region]) -> Iterator[_Place]:
+        """Where these regions lie, line by line: what is in front covers what is behind it."""
+        layers = self.layers_visible
+        for y, start, end in self._regions_to_spans(regions):
+            if not 0 <= y < len(layers):
+                continue
+            free = [(start, end)]
+            for widget, shown, region in layers[y]:
+                rest: list[tuple[int, int]] = []
+                for left, right in free:
+                    x, until = max(left, shown.x), min(right, shown.right)
+                    if x >= until:
+                        rest.append((left, right))
+                        continue
+                    yield _Place(y, x, until, 1, widget, region)
+                    rest += [(a, b) for a, b in ((left, x), (until, right)) if a < b]
+                free = rest
+                if not free:
+                    break
+
+
+def _joined(places: Iterator[_Place]) -> list[_Place]:
+    """Those below each other as one: what is asked of a widget costs something each time."""
+    found: list[_Place] = []
+    growing: dict[tuple[int, int], int] = {}
+    """By columns: which of `found` may have another line below."""
+    for place in places:
+        columns = place.x, place.until
+        at = growing.get(columns)
+        if at is not None:
+            above = found[at]
+            if above.widget is place.widget and above.y + above.lines == place.y:
+                found[at] = above._replace(lines=above.lines + 1)
+                continue
+        growing[columns] = len(found)
+        found.append(place)
+    return found

@@ -1,0 +1,126 @@
+"""What a terminal has after all changes were written is what would be drawn anew."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from rich.cells import cell_len
+from textual._compositor import CompositorUpdate
+from textual.app import App
+from textual.screen import Screen
+from textual.widget import Widget
+
+from cortex_tui.tui.changed_lines import LinesUpdate
+from tests.tui.samples import finished, replaced, running
+from tests.tui.stand_in import SIZES, Bench, bench
+
+_PIECE = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|\n|[^\x1b\n]+")
+
+
+class Terminal:
+    """Understands what Textual writes: places, styles and text."""
+
+    def __init__(self) -> None:
+        self.cells: dict[tuple[int, int], tuple[str, str]] = {}
+        self.updates: list[CompositorUpdate] = []
+
+    def take(self, update: CompositorUpdate, app: App[Any]) -> None:
+        self.updates.append(update)
+        x = y = 0
+        style = ""
+        written = update.render_segments(app.console)
+        assert not _PIECE.sub("", written)
+        for found in _PIECE.finditer(written):
+            row, column, attributes = found.groups()
+            if row:
+                x, y = int(column) - 1, int(row) - 1
+            elif attributes is not None:
+                style = attributes.removeprefix("0")
+            elif found[0] != "\n":
+                for character in found[0]:
+                    self.cells[x, y] = character, style
+                    x += cell_len(character)
+
+
+@contextmanager
+def terminal() -> Iterator[Terminal]:
+    """Of the workbench that is started then; a headless one has nothing written."""
+    shown = Terminal()
+    display = App._display
+
+    def displayed(app: App[Any], screen: Screen[Any], update: Any) -> None:
+        if isinstance(update, CompositorUpdate) and not app._batch_count:
+            shown.take(update, app)
+        display(app, screen, update)
+
+    with patch.object(App, "_display", displayed):
+        yield shown
+
+
+def drawn_anew(b: Bench) -> dict[tuple[int, int], tuple[str, str]]:
+    fresh = Terminal()
+    for widget in b.app.screen.walk_children(Widget):
+        widget._styles_cache.clear()
+    fresh.take(b.app.screen._compositor.render_full_update(), b.app)
+    return fresh.cells
+
+
+STEPS = (
+    ("j", "j"),
+    ("2",), ("3",), ("4",), ("5",), ("6",), ("7",),
+    ("1", "enter", "j", "j", "pagedown"),
+    ("enter", "s"),
+    ("/", "q", "u"),
+    ("escape", "question_mark"),
+    ("escape", "z"),
+    ("z", "left"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("size", "theme"),
+    [
+        *((size, "textual-dark") for size in SIZES),
+        (SIZES[0], "textual-light"),
+        (SIZES[1], "ansi-dark"),
+    ],
+)
+async def test_changes_that_are_written_lead_to_the_screen_as_it_is_drawn_anew(
+    size: tuple[int, int], theme: str
+) -> None:
+    with terminal() as shown:
+        async with bench(size=size) as b:
+            b.app.theme = theme
+            view = running()
+            await b.show(view)
+            for number, keys in enumerate(STEPS):
+                await b.press(*keys)
+                view = replaced(view, number % 4, operations=10**number, max_ns=3**number)
+                await b.show(view)
+                assert shown.cells == drawn_anew(b), keys
+            await b.show(finished())
+            assert shown.cells == drawn_anew(b)
+    assert any(isinstance(update, LinesUpdate) for update in shown.updates)
+
+
+async def test_of_a_row_that_has_changed_nothing_else_is_written() -> None:
+    with terminal() as shown:
+        async with bench(size=(120, 40)) as b:
+            await b.show(running())
+            await b.press("6")
+            before = b.lines
+            shown.updates.clear()
+            await b.show(replaced(running(), 3, operations=123_456))
+            changed = {y for y, line in enumerate(b.lines) if line != before[y]}
+    written = {
+        y
+        for update in shown.updates
+        if isinstance(update, LinesUpdate)
+        for _, y, _ in update.pieces
+    }
+    assert written == changed
