@@ -26,7 +26,8 @@ async def settled(*_: float) -> None:
     loop: Any = asyncio.get_running_loop()
     app = active_app.get()
     give_up_s = time.thread_time() + GIVE_UP_S
-    while time.thread_time() < give_up_s:
+    waited_s = 0.0  # a timer that repeats so soon would be waited for again and again
+    while time.thread_time() < give_up_s and waited_s < GIVE_UP_S:
         await asyncio.sleep(0)
         if loop._ready:
             continue
@@ -38,4 +39,5 @@ async def settled(*_: float) -> None:
         wait_s = min(soon, default=math.inf) - loop.time()
         if wait_s > SOON_S:
             return
+        waited_s += max(wait_s, 0.0)
         await asyncio.sleep(wait_s)

@@ -266,7 +266,8 @@ async def test_the_newest_session_of_variants_is_compared_from_the_palette(store
         await b.show(view)
         assert "Compare screen" in titles(b)
         await b.main.run_action("compare")
-        await b.until(lambda: "main ⟷ work" in b.text)
+        await b.until(lambda: "▲ slower" in b.text)
+        assert "main ⟷ work" in b.text
         assert "▲ slower" in b.line_with("search.worst")
         await b.press("escape")
         assert b.app.screen is b.main

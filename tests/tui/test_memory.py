@@ -122,7 +122,7 @@ async def test_the_details_come_back_on_the_whole_screen_with_the_cursor(tmp_pat
 async def test_what_has_changed_is_written_while_it_is_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cortex_tui.tui.app.LOOK_S", 0.01)
+    monkeypatch.setattr("cortex_tui.tui.app.LOOK_S", 0.05)
     async with bench(memory=memory(tmp_path)) as b:
         await b.press("space")
         await b.until(lambda: memory(tmp_path).found.checked)
