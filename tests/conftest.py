@@ -46,6 +46,12 @@ def _same_folder() -> Iterator[None]:
         pytest.fail(f"the test left the process in {after}")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_path_of_the_developers() -> None:
+    """What somebody has added to the path belongs to nothing that a test starts."""
+    os.environ.pop("PYTHONPATH", None)
+
+
 @pytest.fixture(scope="session")
 def _postgres_template(
     tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config

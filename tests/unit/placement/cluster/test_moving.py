@@ -152,5 +152,6 @@ def test_of_the_path_only_the_users_own_folders_are_sent(
 ) -> None:
     packages = tmp_path / "lib/site-packages"
     packages.mkdir(parents=True)
+    of_a_developer = user_paths()
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path), str(packages), "/no/such", ""])
-    assert user_paths() == (str(tmp_path),)
+    assert user_paths() == (*of_a_developer, str(tmp_path))
