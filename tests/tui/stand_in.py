@@ -227,10 +227,11 @@ async def bench(
         memory=memory,
     )
     # A workbench freezes what exists when it begins: of hundreds in one process, each would keep
-    # the garbage of the one before it for ever.
+    # the garbage of the one before it for ever. Nor does it thaw the tests themselves.
     every_s = LOOK_S if looks else 1e6
     with (
         patch.object(gc, "freeze"),
+        patch.object(gc, "unfreeze"),
         patch("cortex_tui.tui.screens.main.LOOK_S", every_s),
         garbage_seldom_looked_for(),
     ):

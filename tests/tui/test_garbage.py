@@ -67,7 +67,6 @@ def test_what_has_stayed_is_not_looked_through_again_until_the_session_ends() ->
         del kept
         look_through_all()
         assert gone() is None
-    gc.unfreeze()
 
 
 def test_each_look_between_frames_is_through_little() -> None:
@@ -78,7 +77,6 @@ def test_each_look_between_frames_is_through_little() -> None:
             most = max(most, gc.get_count()[0])
             look_between_frames()
     assert most < 5_000
-    gc.unfreeze()
 
 
 def test_a_process_that_measures_is_left_alone(full: list[str]) -> None:
