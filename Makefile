@@ -81,9 +81,10 @@ check: $(INSTALLED)
 
 # The documents as a site in site/, opened from there or served by any web server. Broken links,
 # broken anchors and pages without a place in the navigation are errors. (With --quiet none would be:
-# MkDocs counts the warnings that it shows.)
+# MkDocs counts the warnings that it shows.) Then each block of code in them is run, as a reader would.
 docs: $(INSTALLED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -m documents -n 6 --dist worksteal tests/documents
 
 # The same at http://127.0.0.1:8000, built again whenever a document is saved.
 docs-serve: $(INSTALLED)

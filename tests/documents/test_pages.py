@@ -9,6 +9,8 @@ import pytest
 from tests.documents.blocks import Block, read_page
 from tests.documents.running import missing, run_page
 
+pytestmark = pytest.mark.documents
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 

@@ -13,6 +13,8 @@ import pytest
 
 from tests.e2e import browser
 
+pytestmark = pytest.mark.documents
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
