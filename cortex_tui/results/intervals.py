@@ -45,6 +45,8 @@ class IntervalSeries:
         self._interruptions = Interruptions()
         self._blocked: dict[int, BlockedSlot] = {}
         """By slot, where the event loop was blocked for so long that it is worth a warning."""
+        self._blocks: Blocks | None = None
+        """As of the last of those; None where more is known now."""
         self._others_known = False
         """Whether it is known what other processes used: in some interval they used anything."""
         self._rewritten = False
@@ -105,9 +107,10 @@ class IntervalSeries:
         self._frozen.pop(slot, None)
         health = self._slots[slot].health
         self._interruptions.note(slot, health)
-        self._others_known = self._others_known or health.foreign_ns > 0
+        if health.foreign_ns > 0 and not self._others_known:
+            self._others_known, self._blocks = True, None
         if health.loop_lag_ns >= LOOP_BLOCKED_NS:
-            self._blocked[slot] = BlockedSlot.of(health)
+            self._blocked[slot], self._blocks = BlockedSlot.of(health), None
         if self._file is not None and len(self._slots) >= self._room:
             self._file_away(self._file, sorted(self._slots)[:-_FILLING])
 
@@ -129,8 +132,10 @@ class IntervalSeries:
 
     def blocks(self, interval_ns: int) -> Blocks:
         """When the event loop was blocked; `interval_ns` is the length of a message's interval."""
-        length_ns = self.length * interval_ns
-        return blocks_of(self._blocked, length_ns, others_known=self._others_known)
+        if self._blocks is None:
+            length_ns = self.length * interval_ns
+            self._blocks = blocks_of(self._blocked, length_ns, others_known=self._others_known)
+        return self._blocks
 
     def slices(self, interval_ns: int) -> Sequence[IntervalSlice]:
         """All slots, in order of time, frozen; `interval_ns` is the length of a message's interval.
@@ -176,7 +181,7 @@ class IntervalSeries:
             self._interruptions.note(slot, interval.health)
             if self._file is not None and len(self._slots) >= self._room:
                 self._file_away(self._file, sorted(self._slots))
-        blocked, self._blocked = self._blocked, {}
+        blocked, self._blocked, self._blocks = self._blocked, {}, None
         for slot, each in blocked.items():
             before = self._blocked.get(slot // 2)
             self._blocked[slot // 2] = each if before is None else each.joined(before)

@@ -28,7 +28,7 @@ from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.blocked import Blocks
 from cortex_tui.results.evidence import spreads_of
 from cortex_tui.results.findings import ExaminationTimes, Findings, findings_of
-from cortex_tui.results.interval import Interval, TimeName, interval_of
+from cortex_tui.results.interval import CountedTimes, Interval, TimeName, interval_of
 from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.intervals import IntervalSeries
 from cortex_tui.results.no_success import why_no_success
@@ -189,8 +189,9 @@ class RunFold(RunTotals):
     def change_level(self, message: LevelChanged) -> None:
         self.level = message.level
 
-    def add(self, samples: Samples) -> None:
-        """Folds a message in: the values of warm-up are not counted, only that there were any."""
+    def add(self, samples: Samples, times: CountedTimes | None = None) -> None:
+        """Folds a message in: the values of warm-up are not counted, only that there were any.
+        `times` are its times where they are counted already."""
         self._clock.advance(samples.at_ns)
         self.in_flight, self.oldest_ns = samples.in_flight, samples.oldest_ns
         for name, text in samples.tracebacks.items():
@@ -201,10 +202,12 @@ class RunFold(RunTotals):
             ended = (len(samples.service) + len(samples.failures)) // 8
             self._warmup_operations += ended * self.batch
             if self.profile.auto_warmup:
-                self.settling.add(samples.interval, self.headline_of(interval_of(samples)))
+                self.settling.add(
+                    samples.interval, self.headline_of(interval_of(samples, None, times))
+                )
             return
         self.changed = True
-        interval = interval_of(samples, self.level)
+        interval = interval_of(samples, self.level, times)
         self.count(interval)
         # Messages of closed intervals without a time of their own are older than this one.
         until_ns = self._until(samples.at_ns) if samples.at_ns else 0

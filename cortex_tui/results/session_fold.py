@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from statistics import mean
 from typing import Any, Literal, TypeVar
 
@@ -39,6 +40,7 @@ from cortex_tui.protocol.messages import (
 )
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.results.cells import Cells, cells_of, wants_cells
+from cortex_tui.results.interval import CountedTimes
 from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.machine_fold import MachineFold
 from cortex_tui.results.machines import CLOCK_BOUND, machines_of, with_machine
@@ -134,8 +136,9 @@ class SessionFold:
             return "finished"
         return "running" if self.started else "starting"
 
-    def apply(self, message: Message) -> None:
-        """Takes a message in. One that names a run which was never planned changes nothing."""
+    def apply(self, message: Message, times: CountedTimes | None = None) -> None:
+        """Takes a message in. One that names a run which was never planned changes nothing. `times`
+        are those of samples where they are counted already."""
         self.messages += 1
         match message:
             case RunPlanned():
@@ -143,7 +146,7 @@ class SessionFold:
                 self._unmoved.pop(message.run, None)
             case Samples():
                 self._received(message.at_ns)
-                self._apply(message.run, RunFold.add, message)
+                self._apply(message.run, partial(RunFold.add, times=times), message)
             case Pulse():
                 self._received(message.at_ns)
                 self._fare(message.health)

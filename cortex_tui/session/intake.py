@@ -16,6 +16,7 @@ from cortex_tui.protocol.commands import Command, EndPhase, Stop
 from cortex_tui.protocol.joining import joined
 from cortex_tui.protocol.messages import Answer, Answered, LogLine, SessionFinished, SessionStarted
 from cortex_tui.protocol.plan import SessionPlan
+from cortex_tui.results.interval import counted
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.session.control import UntilDecided
 from cortex_tui.session.decisions import decisions
@@ -138,12 +139,12 @@ class Intake:
             self._stream = stream
             self._requests.begin(stream)
             async for batch in stream:
-                for message in joined(batch):
+                for message, times in counted(joined(batch)):
                     if isinstance(message, SessionFinished):
                         ended = message
                     elif not isinstance(message, SessionStarted) or self.fold.started is None:
                         # The session began with its first part.
-                        self.fold.apply(message)
+                        self.fold.apply(message, times)
                     if isinstance(message, Answer):
                         self._requests.take_answer(message)
         self._stream = None

@@ -51,8 +51,9 @@ class Histogram:
         """Made once for all that is read of the histogram between two changes, and in the same
         memory each time: a new array of 80 kB takes longer than what is written into it."""
         self._is_changed = True
-        self._known: dict[tuple[float, ...], list[int | None]] = {}
-        """The percentiles that were asked for, as long as moments and counts stay what they are."""
+        self._known: dict[float, int | None] = {}
+        """The percentiles that were asked for, by quantile, as long as moments and counts stay what
+        they are: one is asked for by several, on its own and among others."""
 
     def fold(self, raw: RawValues) -> None:
         """Counts raw values: signed 64-bit integers, in ns.
@@ -135,10 +136,10 @@ class Histogram:
         `HdrHistogram.get_value_at_percentile(100 * quantile)` has it, but never beyond the
         smallest and greatest value that were recorded.
         """
-        wanted = tuple(quantiles)
-        if (known := self._known.get(wanted)) is None:
-            known = self._known[wanted] = self._percentiles(_percents(wanted))
-        return known.copy()
+        known = self._known
+        if missing := tuple(quantile for quantile in quantiles if quantile not in known):
+            known.update(zip(missing, self._percentiles(_percents(missing)), strict=True))
+        return [known[quantile] for quantile in quantiles]
 
     def _percentiles(self, percents: tuple[float, ...]) -> list[int | None]:
         total = self.total

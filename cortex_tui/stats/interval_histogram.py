@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -18,6 +20,7 @@ from cortex_tui.stats.buckets import (
     RawValues,
     count_values,
     highest_of,
+    indices_of,
     lowest_of,
 )
 from cortex_tui.stats.moments import EMPTY, Moments, clamped, merged
@@ -26,6 +29,15 @@ _COUNT_TYPES: dict[int, type[np.integer[Any]]] = {1: np.uint8, 2: np.uint16, 8: 
 """By how many bytes each count of an interval takes."""
 _INDEX_BYTES = 2
 """Of the number of a bucket."""
+_INDEX_BITS = 8 * _INDEX_BYTES
+_VALUE_BYTES = 8
+_SHORT = 1 << 8
+"""A buffer with fewer values is counted together with others."""
+_MANY = 4
+"""From as many such buffers on, that takes less time."""
+_FEW = 64
+"""As many values above the one that is looked for are counted one bucket after the other: with
+numpy it takes 5 us, however few they are."""
 _PORTION = 1 << 15
 """Buckets of several histograms that are counted or encoded at once; more no longer fit into the
 processor's caches."""
@@ -89,6 +101,17 @@ class IntervalHistogram(msgspec.Struct, frozen=True, array_like=True, eq=False, 
         return IntervalHistogram.from_dense(counts, first, moments)
 
     @staticmethod
+    def of_each(buffers: Sequence[RawValues]) -> list[IntervalHistogram]:
+        """As `of` of each of them: in a third of the time where many are short, which are counted
+        at once."""
+        short = [at for at, raw in enumerate(buffers) if 0 < len(raw) // _VALUE_BYTES < _SHORT]
+        counted: dict[int, IntervalHistogram] = {}
+        if len(short) >= _MANY:
+            together = _of_short([bytes(buffers[at]) for at in short])
+            counted = {at: each for at, each in zip(short, together, strict=True) if each}
+        return [counted.get(at) or IntervalHistogram.of(raw) for at, raw in enumerate(buffers)]
+
+    @staticmethod
     def from_dense(counts: Ints, first: int, moments: Moments) -> IntervalHistogram:
         """From the counts of consecutive buckets, of which `first` is the first."""
         # Of booleans nonzero takes a third of the time.
@@ -132,9 +155,23 @@ class IntervalHistogram(msgspec.Struct, frozen=True, array_like=True, eq=False, 
         if not self.total:
             return None
         rank = max(int(round(100 * quantile, 9) * self.total / 100 + 0.5), 1)
-        below = self._counts.cumsum(dtype=np.int64)
-        bucket = int(self._indices[below.searchsorted(rank)])
-        return clamped(highest_of(bucket), self.moments)
+        return clamped(highest_of(self._bucket_of(rank)), self.moments)
+
+    def _bucket_of(self, rank: int) -> int:
+        """Of the value of that rank, the smallest having 1."""
+        beyond = self.total - rank
+        if beyond > _FEW or len(self.packed_counts) != self.size:
+            below = self._counts.cumsum(dtype=np.int64)
+            return int(self._indices[below.searchsorted(rank)])
+        at = self.size
+        for count in reversed(self.packed_counts):
+            at -= 1
+            if beyond < count:
+                break
+            beyond -= count
+        return int.from_bytes(
+            self.packed_indices[at * _INDEX_BYTES : (at + 1) * _INDEX_BYTES], sys.byteorder
+        )
 
     @staticmethod
     def below(histograms: Sequence[IntervalHistogram], buckets: Ints) -> Ints:
@@ -171,6 +208,45 @@ class IntervalHistogram(msgspec.Struct, frozen=True, array_like=True, eq=False, 
         else:
             check_count(total, moments)
         return IntervalHistogram.of_buckets(indices, counts, moments)
+
+
+def _of_short(raw: Sequence[bytes]) -> list[IntervalHistogram | None]:
+    """Of buffers with fewer than _SHORT values each; None for one that cannot be counted so."""
+    if any(len(each) % _VALUE_BYTES for each in raw):
+        return [None] * len(raw)  # which raises for that one alone
+    sizes = [len(each) // _VALUE_BYTES for each in raw]
+    values: Ints = np.frombuffer(b"".join(raw), np.int64)
+    ends = list(accumulate(sizes))
+    starts = [0, *ends[:-1]]
+    least_ns = np.minimum.reduceat(values, starts).tolist()
+    most_ns = np.maximum.reduceat(values, starts).tolist()
+    if min(least_ns) < 0 or max(most_ns) > HIGHEST_NS:
+        return [None] * len(raw)  # seldom, as they have to be looked at one by one
+    rows = np.repeat(np.arange(len(raw)) << _INDEX_BITS, sizes)
+    keys = indices_of(values) + rows
+    keys.sort()
+    firsts = np.concatenate(([0], (keys[1:] != keys[:-1]).nonzero()[0] + 1))
+    # Of fewer than _SHORT, a byte counts any number.
+    counts = np.diff(firsts, append=keys.size).astype(np.uint8).tobytes()
+    occupied = keys[firsts]
+    borders = occupied.searchsorted(np.arange(len(raw) + 1) << _INDEX_BITS).tolist()
+    indices = (occupied & ((1 << _INDEX_BITS) - 1)).astype(np.uint16).tobytes()
+    real = values.astype(np.float64)
+    found: list[IntervalHistogram | None] = []
+    for at, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        part = real[start:end]
+        mean_ns = float(np.add.reduce(part)) / part.size
+        part -= mean_ns
+        m2 = float(np.dot(part, part))
+        first, last = borders[at], borders[at + 1]
+        found.append(
+            IntervalHistogram(
+                Moments(part.size, mean_ns, m2, least_ns[at], most_ns[at]),
+                indices[first * _INDEX_BYTES : last * _INDEX_BYTES],
+                counts[first:last],
+            )
+        )
+    return found
 
 
 def _portions(histograms: Sequence[IntervalHistogram]) -> Iterator[list[IntervalHistogram]]:

@@ -10,8 +10,9 @@ from cortex_tui.limits import MAX_INTERVALS
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.profiles.model import Length
-from cortex_tui.protocol.messages import Health, RunFinished
+from cortex_tui.protocol.messages import Health, Pulse, RunFinished, Samples
 from cortex_tui.results.blocked import BlockCause
+from cortex_tui.results.interval import counted
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.trend import TREND_INTERVALS
@@ -37,6 +38,28 @@ def test_shows_what_the_messages_added_up_to() -> None:
     assert view.throughput_per_s == 500.0
     assert (view.in_flight, view.oldest_ns) == (1, 77)
     assert view.progress == 0.02
+
+
+def test_messages_that_are_counted_together_lead_to_the_same_as_one_by_one() -> None:
+    fields: list[dict[str, Any]] = [
+        {"response": [2, 3, 4]},
+        {"response": [90] * 300, "lateness": [1, 2]},
+        {"failures": [7, 8]},
+        {"phase": "warmup"},
+    ]
+    batch = [samples(at, [at + 1] * 20, **each) for at, each in enumerate(fields)]
+    folds = [RunFold(planned(profile(load=OpenLoad(100.0)))) for _ in range(2)]
+    for fold in folds:
+        fold.change(at_stage(0, "measure", 0))
+    for message in batch:
+        folds[0].add(message)
+    for each, times in counted([*batch, Pulse(1)]):
+        assert isinstance(each, Pulse) == (times is None)
+        if isinstance(each, Samples):
+            folds[1].add(each, times)
+    one_by_one, together = (result_of(fold, {}) for fold in folds)
+    assert one_by_one == together
+    assert together.operations == 60
 
 
 def test_a_percentile_with_too_few_samples_beyond_it_says_how_many_are_missing() -> None:

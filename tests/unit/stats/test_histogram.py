@@ -7,6 +7,7 @@ import statistics
 from array import array
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
@@ -318,3 +319,51 @@ def test_moments_of_another_number_of_values_are_refused() -> None:
     assert Histogram.of_intervals([part], kept).moments == kept
     assert Histogram.of_encoded([part.encode()], kept).moments == kept
     assert Histogram.of_encoded([], Moments()).percentiles([0.5]) == [None]
+
+
+any_values = st.one_of(
+    st.lists(durations, max_size=60),
+    st.lists(st.integers(-5, HIGHEST_NS + 5), max_size=3),
+    st.integers(250, 260).map(lambda size: [*range(size)]),
+    st.integers(250, 260).map(lambda size: [7] * size),
+)
+
+
+@given(st.lists(any_values, max_size=12))
+@example([[1, 1], [2], [], [3, HIGHEST_NS], [0]])
+@example([[1], [2], [-1], [HIGHEST_NS + 1], [3] * 255, [3] * 256])
+def test_buffers_that_are_counted_together_are_as_each_of_them(many: list[list[int]]) -> None:
+    together = IntervalHistogram.of_each([raw(values) for values in many])
+    alone = [IntervalHistogram.of(raw(values)) for values in many]
+    for found, wanted in zip(together, alone, strict=True):
+        assert found.packed_indices == wanted.packed_indices
+        assert found.packed_counts == wanted.packed_counts
+        assert found.moments.m2 == pytest.approx(wanted.moments.m2)
+        same = msgspec.structs.replace(found.moments, m2=wanted.moments.m2)
+        assert same == wanted.moments
+
+
+def test_one_buffer_of_half_a_value_is_refused_among_others() -> None:
+    with pytest.raises(ValueError, match="multiple"):
+        IntervalHistogram.of_each([raw([1]), raw([2]), raw([3]), raw([4]), raw([5])[:-1]])
+
+
+@given(
+    st.lists(durations, min_size=1, max_size=400),
+    st.sampled_from([0.001, 0.25, 0.5, 0.75, 0.9, 0.99, 0.9999, 1.0]),
+)
+def test_an_interval_and_a_run_of_the_same_values_have_the_same_percentiles(
+    values: list[int], quantile: float
+) -> None:
+    interval = IntervalHistogram.of(raw(values))
+    assert [interval.percentile(quantile)] == folded(values).percentiles((quantile,))
+
+
+def test_a_percentile_is_the_same_alone_and_among_others_and_new_after_more_values() -> None:
+    histogram = folded([*range(1_000)])
+    several = histogram.percentiles((0.5, 0.9))
+    assert [*histogram.percentiles((0.9,)), *histogram.percentiles((0.0, 0.5))] == [
+        several[1], 0, several[0]
+    ]  # fmt: skip
+    histogram.fold(raw([5_000] * 10_000))
+    assert histogram.percentiles((0.5, 0.9)) == [5_000, 5_000]
