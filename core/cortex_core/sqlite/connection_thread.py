@@ -102,16 +102,6 @@ class ConnectionThread:
         """
         await self._runner.executescript(work)
 
-    async def idle(self) -> None:
-        """Return when the work given so far has run. Cancelling does not shorten the wait."""
-        while True:
-            try:
-                # The thread works in order: when this has run, all before it has.
-                await self.run(_no_work)
-            except asyncio.CancelledError:
-                continue
-            return
-
     async def close(self) -> None:
         """Close the connection after the work accepted so far, and wait for its thread to end."""
         try:
@@ -140,10 +130,6 @@ def _step(coroutine: Coroutine[Any, Any, object], ended: Ended, _: object = None
         ended(error)
     else:
         future.add_done_callback(partial(_step, coroutine, ended))
-
-
-def _no_work(_: sqlite3.Connection) -> None:
-    return None
 
 
 async def open_connection_threads(

@@ -120,7 +120,8 @@ class Database:
     def _guards(self) -> tuple[Guard, ...]:
         """Those of what the loop drives by callbacks."""
         checkpoints = () if self._checkpoints is None else (self._checkpoints.guard,)
-        return (self._writes.guard, self._reads.guard, *checkpoints)
+        queues = (self._writes, self._reads, self._searches, self._scans)
+        return (*(queue.guard for queue in queues), *checkpoints)
 
     def __del__(self) -> None:
         # During finalization the threads stand still, and the process takes them with it.
@@ -220,12 +221,8 @@ class Database:
     async def _close(self) -> None:
         self._look_ups.close()
         # A loop that is torn down cancels this too, and waits for it: every step can be repeated.
-        await _despite_cancelling(self._writes.guard.drained)
-        await _despite_cancelling(self._reads.guard.drained)
-        await _despite_cancelling(self._searches.drained)
-        await _despite_cancelling(self._scans.drained)
-        if self._checkpoints is not None:
-            await _despite_cancelling(self._checkpoints.guard.drained)
+        for guard in self._guards():
+            await _despite_cancelling(guard.drained)
         await _despite_cancelling(partial(_call, self._threads[0], _checkpoint))
         # The writer last: SQLite removes the log when the last connection is closed.
         for thread in reversed(self._threads):

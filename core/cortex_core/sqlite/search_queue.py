@@ -19,6 +19,7 @@ from cortex_core.errors import SearchTimeoutError
 from cortex_core.search import Check
 from cortex_core.sqlite.connection_thread import ConnectionThread
 from cortex_core.sqlite.failures import translated
+from cortex_core.sqlite.guard import Guard
 from cortex_core.sqlite.read_batch import INSTRUCTIONS
 
 _NICENESS = 10
@@ -96,9 +97,10 @@ class _Search:
         return self.must_stop()
 
     def check(self) -> None:
-        if self.must_stop():
+        now_ns = time.perf_counter_ns()
+        if self.future.done() or now_ns > self.deadline_ns:
             raise SearchTimeoutError
-        worked_ns = time.perf_counter_ns() - self.paused_ns
+        worked_ns = now_ns - self.paused_ns
         if worked_ns < _BUSY_SLICE_NS:
             return
         requests = self.activity.requests
@@ -148,24 +150,21 @@ class SearchQueue:
         self._thread = thread
         self._loop = loop
         self._timeout_s = timeout_s
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: set[_Search] = set()
+        self.guard = Guard(loop, f"cortex-core {what}", self._give_up)
 
     def submit(self, run: RunSearch) -> asyncio.Future[Any]:
         """A future of what `run` returns. It fails with SearchTimeoutError when waiting and
         searching together take longer than the timeout."""
         future: asyncio.Future[Any] = self._loop.create_future()
         deadline_ns = time.perf_counter_ns() + int(self._timeout_s * 1e9)
-        # A task of its own: a caller that is cancelled returns at once, whatever runs before.
-        task = self._loop.create_task(
-            self._run(_Search(run, future, deadline_ns, self._activity)),
-            name=f"cortex-core {self._what}",
-        )
-        self._under_way.add(task)
-        task.add_done_callback(partial(self._ended, future))
+        search = _Search(run, future, deadline_ns, self._activity)
         # Who waits learns of the deadline at once: the thread has a low priority, and may be in a
         # step that does not check.
         timer = self._loop.call_later(self._timeout_s, self._expire, future)
-        future.add_done_callback(lambda _: timer.cancel())
+        self._under_way.add(search)
+        self.guard.begin()
+        self._thread.start(search, partial(self._ended, search, timer))
         return future
 
     def _expire(self, future: asyncio.Future[Any]) -> None:
@@ -174,31 +173,24 @@ class SearchQueue:
                 SearchTimeoutError(f"the {self._what} took longer than {self._timeout_s:g} s")
             )
 
-    async def drained(self) -> None:
-        """Return when nothing waits any more."""
-        while self._under_way:
-            await asyncio.wait(self._under_way)
-
-    def _ended(self, future: asyncio.Future[Any], task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        future.cancel()
-
-    async def _run(self, search: _Search) -> None:
+    def _ended(
+        self, search: _Search, timer: asyncio.TimerHandle, not_run: Exception | None
+    ) -> None:
+        timer.cancel()
+        self._under_way.discard(search)
+        self.guard.end()
         future = search.future
-        try:
-            await self._thread.run(search)
-        except asyncio.CancelledError:
-            # The event loop is being torn down: stop the search, and wait for its end.
-            future.cancel()
-            await self._thread.idle()
-            raise
-        except Exception as error:
-            search.error = error
+        error = not_run or search.error
         if future.done():
             return
-        if search.error is None:
+        if error is None:
             future.set_result(search.value)
-        elif isinstance(search.error, SearchTimeoutError):
+        elif isinstance(error, SearchTimeoutError):
             self._expire(future)
         else:
-            future.set_exception(translated(search.error))
+            future.set_exception(translated(error))
+
+    def _give_up(self) -> None:
+        # The event loop is being torn down: each stops at its next check.
+        for search in tuple(self._under_way):
+            search.future.cancel()
