@@ -83,6 +83,7 @@ class Snippets:
         if not self._phrases:
             return _shown(title, None)
         place = self._best(content, check)
+        check()
         if place is not None:
             return _shown(content, place)
         return _shown(title, self._best(title, check))
@@ -94,7 +95,7 @@ class Snippets:
         for begin, end in _parts(text):
             check()
             part = text[begin:end]
-            hits = self._hits(part)
+            hits = self._hits(part, check)
             if not hits:
                 continue
             first, different = _densest(hits)
@@ -105,14 +106,15 @@ class Snippets:
                 break
         return best
 
-    def _hits(self, part: str) -> Sequence[_Hit]:
+    def _hits(self, part: str, check: Check) -> Sequence[_Hit]:
         hits: list[_Hit] = []
         last = 0  # the end of the last hit
         pattern: re.Pattern[str] | None = None
         for begin, end in self._stretches(part):
             found: Iterable[_Hit] | None = self._remembered.get(part[begin:end])
             if found is None:
-                # All of the part is looked through for it: seldom, as stretches are remembered.
+                # This takes long, and is seldom done: stretches are remembered.
+                check()
                 pattern = pattern or written_in(part)
                 found = self._hits_from(pattern, part, begin, end)
             for start, stop, words in found:

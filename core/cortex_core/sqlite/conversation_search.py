@@ -77,6 +77,7 @@ def _take(
         most=CANDIDATES_MOST,
         results_most=results_most,
     )
+    check()
     if not rows:
         return
     most = min(found.relevances.values(), default=1.0)
