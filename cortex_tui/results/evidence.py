@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cortex_tui.results.interval import Interval, TimeName
+from cortex_tui.results.interval import Interval, Slots, TimeName
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.measured import Measured, Subject
 from cortex_tui.stats.spread import Spread, spread_beyond, spread_of_ratio, spread_of_share
@@ -15,7 +17,6 @@ from cortex_tui.stats.statistics import find_statistic
 from cortex_tui.stats.targets import Target
 from cortex_tui.stats.verdicts import share_of
 
-Slots = Sequence[tuple[int, Interval]]
 Floats = NDArray[np.float64]
 
 
@@ -35,6 +36,7 @@ def spreads_of(
     `steered` says whether the load changes by itself.
     """
     found: dict[str, Spread | None] = {}
+    counted = _Counted(slots)
     for target in targets:
         subject = target.subject or headline
         if subject == "response" and measured.response is None:
@@ -43,19 +45,20 @@ def spreads_of(
         if statistic is None or not measured.times(subject).total:
             continue
         if statistic.name == "throughput":
-            found[target.text] = _of_throughput(slots, slot_ns, measured, steered)
+            found[target.text] = _of_throughput(counted, slot_ns, measured, steered)
         elif statistic.name == "mean":
             found[target.text] = _of_mean(slots, subject, measured, steered)
         elif (share := share_of(target, measured, subject)) is not None:
-            failed = np.array([_failed(interval) for _, interval in slots], np.float64)
+            failed = counted.of("failed")
             if statistic.quantile is None:
-                succeeded = [each.service.total + each.service.overflow for _, each in slots]
-                ended = np.array(succeeded, np.float64) * measured.batch + failed
+                succeeded = counted.of("succeeded") + counted.of("overflow")
+                ended = succeeded * measured.batch + failed
                 found[target.text] = spread_of_share(failed, ended, steered=steered)
             else:
-                unstarted = np.array([interval.unstarted for _, interval in slots], np.float64)
-                missing = failed + unstarted if subject != "failure" else np.zeros(len(slots))
-                histograms = [interval.times(subject) for _, interval in slots]
+                missing = failed + counted.of("unstarted")
+                if subject == "failure":
+                    missing = np.zeros(failed.size)
+                histograms = (interval.times(subject) for _, interval in slots)
                 found[target.text] = spread_beyond(
                     times[subject],
                     histograms,
@@ -67,16 +70,51 @@ def spreads_of(
     return {text: spread for text, spread in found.items() if spread is not None}
 
 
-def _failed(interval: Interval) -> int:
-    return sum(interval.errors.values())
+class _Counts(NamedTuple):
+    """Of one interval."""
+
+    number: int
+    succeeded: int
+    overflow: int
+    failed: int
+    unstarted: int
 
 
-def _of_throughput(slots: Slots, slot_ns: int, measured: Measured, steered: bool) -> Spread | None:
+class _Counted:
+    """The counts of all intervals, for which those are gone over once, if at all."""
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+
+    def of(self, name: str) -> Floats:
+        """That field of `_Counts`, one of each interval."""
+        column: Floats = self._table[:, _Counts._fields.index(name)]
+        return column
+
+    @cached_property
+    def _table(self) -> Floats:
+        counts = [_counts(number, interval) for number, interval in self._slots]
+        return np.array(counts, np.float64).reshape(-1, len(_Counts._fields))
+
+
+def _counts(number: int, interval: Interval) -> _Counts:
+    return _Counts(
+        number=number,
+        succeeded=interval.service.total,
+        overflow=interval.service.overflow,
+        failed=sum(interval.errors.values()),
+        unstarted=interval.unstarted,
+    )
+
+
+def _of_throughput(
+    counted: _Counted, slot_ns: int, measured: Measured, steered: bool
+) -> Spread | None:
     """Of the whole intervals within the window."""
     counts = np.zeros(measured.measured_ns // slot_ns)
-    for number, interval in slots:
-        if number < counts.size:
-            counts[number] = interval.service.total * measured.batch
+    numbers = counted.of("number").astype(np.int64)
+    within = numbers < counts.size
+    counts[numbers[within]] = counted.of("succeeded")[within] * measured.batch
     return spread_of_ratio(counts, np.full(counts.size, slot_ns / 1e9), steered=steered)
 
 

@@ -3,12 +3,12 @@ slowest intervals had in common. It takes milliseconds, so it is taken once a se
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from cortex_tui.profiles.model import Precision
-from cortex_tui.results.interval import Interval, TimeName, series_of
+from cortex_tui.results.interval import Interval, Slots, TimeName, series_of
 from cortex_tui.stats.confidence import (
     MIN_INDEPENDENT,
     MIN_INTERVALS,
@@ -21,8 +21,6 @@ from cortex_tui.stats.percentiles import SHOWN, parse_percentile, samples_missin
 from cortex_tui.stats.slowest_intervals import Slice, slowest_intervals
 from cortex_tui.stats.spread import Spread
 
-Slots = Sequence[tuple[int, Interval]]
-"""The intervals of a run with their numbers, in order of time."""
 ConfidenceNs = dict[str, tuple[int, int]]
 """By percentile, the bounds of its 95 % confidence interval in ns."""
 
@@ -84,15 +82,21 @@ def findings_of(
         confidence = _confidence_ns(pooled, series_of(slots, name))
         if confidence:
             found[name] = confidence
+    slices: list[Slice] = []
+    first, last = 0, -1
+    for number, interval in slots:
+        first, last = first if slices else number, number
+        slices.append(_slice(interval, headline))
+    # An interval in which nothing ended is neither slow nor fast.
+    slices = [each for each in slices if each.slowest_ns]
     known = Findings()
     if precision is not None:
-        known = _half_width(precision, times[headline], series_of(slots, headline))
-    # An interval in which nothing ended is neither slow nor fast.
-    slices = [slice_ for _, s in slots if (slice_ := _slice(s, headline)).slowest_ns]
+        count, series = last + 1 - first, series_of(slots, headline)
+        known = _half_width(precision, times[headline], series, count)
     return msgspec.structs.replace(known, confidence_ns=found, slowest=slowest_intervals(slices))
 
 
-def _confidence_ns(pooled: Histogram, intervals: Sequence[IntervalHistogram]) -> ConfidenceNs:
+def _confidence_ns(pooled: Histogram, intervals: Iterable[IntervalHistogram]) -> ConfidenceNs:
     bounds = percentile_bounds(pooled, intervals, tuple(SHOWN.values()))
     return {
         name: (found.low_ns, found.high_ns)
@@ -102,20 +106,21 @@ def _confidence_ns(pooled: Histogram, intervals: Sequence[IntervalHistogram]) ->
 
 
 def _half_width(
-    precision: Precision, pooled: Histogram, intervals: Sequence[IntervalHistogram]
+    precision: Precision, pooled: Histogram, intervals: Iterable[IntervalHistogram], count: int
 ) -> Findings:
+    """`count` is how many intervals there are."""
     quantile = parse_percentile(precision.statistic)
     if quantile is None:
         return Findings(lacking=f"{precision.statistic} is no percentile")
     (bounds,) = percentile_bounds(pooled, intervals, (quantile,), confidence=precision.confidence)
     (value_ns,) = pooled.percentiles((quantile,))
     if bounds is not None and value_ns is not None:
-        enough = len(intervals) >= MIN_TO_END and bounds.independent >= MIN_INDEPENDENT
+        enough = count >= MIN_TO_END and bounds.independent >= MIN_INDEPENDENT
         return Findings(half_width=bounds.half_width(value_ns), may_end=enough)
     missing = samples_missing(quantile, pooled.total)
     if missing:
         return Findings(lacking=f"{missing:,} more operations are needed")
-    return Findings(lacking=f"{MIN_INTERVALS - len(intervals)} more intervals are needed")
+    return Findings(lacking=f"{MIN_INTERVALS - count} more intervals are needed")
 
 
 def _slice(interval: Interval, headline: TimeName) -> Slice:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from itertools import repeat
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -44,6 +45,10 @@ class Interval(msgspec.Struct, array_like=True, eq=False, gc=False):
         found: IntervalHistogram = getattr(self, subject)
         return found
 
+    def copy(self) -> Interval:
+        """The same as it is now, whatever is added to this one."""
+        return msgspec.structs.replace(self, errors=self.errors.copy())
+
     def add(self, later: Interval) -> None:
         """Takes in what came later in the same slice."""
         self.service = self.service.merge(later.service)
@@ -58,6 +63,13 @@ class Interval(msgspec.Struct, array_like=True, eq=False, gc=False):
         self.level = self.level if later.level is None else later.level
         self.drain = self.drain or later.drain
         self.health = merged_health(self.health, later.health)
+
+
+class Slots(Protocol):
+    """The intervals of a run with their numbers, in order of time. They may be read from a file
+    each time that they are gone over: all of a long run at once are megabytes."""
+
+    def __iter__(self) -> Iterator[tuple[int, Interval]]: ...
 
 
 CountedTimes = tuple[IntervalHistogram, ...]
@@ -101,13 +113,11 @@ def interval_of(
     )
 
 
-def series_of(slots: Iterable[tuple[int, Interval]], name: TimeName) -> list[IntervalHistogram]:
+def series_of(slots: Iterable[tuple[int, Interval]], name: TimeName) -> Iterator[IntervalHistogram]:
     """The histograms of one of the times, slot after slot; empty where there was no message."""
-    found: list[IntervalHistogram] = []
     last: int | None = None
     for slot, interval in slots:
         if last is not None:
-            found += [NONE] * (slot - last - 1)
-        found.append(getattr(interval, name))
+            yield from repeat(NONE, slot - last - 1)
+        yield interval.times(name)
         last = slot
-    return found

@@ -22,6 +22,31 @@ _ROOM = _FILLING + _AT_ONCE
 """For how many slots there is room in memory while the file can be written."""
 
 
+class SlotChanges:
+    """Slots as they were when they were taken, whatever has become of them since. Those that are
+    in the file are read each time that they are gone over."""
+
+    def __init__(
+        self, length: int, parts: Sequence[tuple[int, Interval | Place]], file: IntervalFile | None
+    ) -> None:
+        self.length = length
+        """Of a slot, in the intervals of the messages."""
+        self._parts = parts
+        self._file = file
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __iter__(self) -> Iterator[tuple[int, Interval]]:
+        """Slot numbers and intervals, in order of time."""
+        for slot, part in self._parts:
+            if isinstance(part, Interval):
+                yield slot, part
+            else:
+                assert self._file is not None  # which has the place
+                yield slot, self._file.read(part)
+
+
 class IntervalSeries:
     """At most MAX_INTERVALS slots of equal length; a slot without messages is not there.
 
@@ -156,13 +181,16 @@ class IntervalSeries:
         """How many slots `take_changes` would return."""
         return len(self) if self._rewritten else len(self._changed)
 
-    def take_changes(self) -> tuple[bool, Iterator[tuple[int, Interval]]]:
-        """The slots that changed since the last call, and whether they replace all earlier ones. To
-        be read before anything else changes."""
+    def take_changes(self) -> tuple[bool, SlotChanges]:
+        """The slots that changed since the last call, and whether they replace all earlier ones."""
         rewritten, self._rewritten = self._rewritten, False
         slots = self._numbers if rewritten else sorted(self._changed)
         self._changed = set()
-        return rewritten, ((slot, self._interval(slot)) for slot in slots)
+        parts: list[tuple[int, Interval | Place]] = [
+            (slot, self._slots[slot].copy() if slot in self._slots else self._places[slot])
+            for slot in slots
+        ]
+        return rewritten, SlotChanges(self.length, parts, self._file)
 
     def write_again(self) -> None:
         """Makes every slot count as changed: what was taken in could not be kept."""

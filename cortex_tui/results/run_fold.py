@@ -316,7 +316,7 @@ class RunFold(RunTotals):
             times: dict[TimeName, Histogram] = {self.profile.headline: self.headline}
             if not self.live:
                 times = self.times
-            slots, headline = tuple(self.intervals), self.profile.headline
+            slots, headline = self.intervals, self.profile.headline
             self._findings = msgspec.structs.replace(
                 findings_of(slots, times, headline, self.profile.precision),
                 spreads=spreads_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from typing import NamedTuple
 
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import RunPlanned
@@ -80,11 +81,20 @@ def record_of(run: RunFold, cells: Cells) -> RunRecord:
     )
 
 
-def interval_records(changes: Sequence[tuple[RunFold, int, Interval]]) -> list[IntervalRecord]:
-    """Those of some slots of some runs, encoded together."""
+class RunInterval(NamedTuple):
+    """An interval of a run, and where it lies: counted in the intervals of the messages."""
+
+    run: int
+    first: int
+    length: int
+    interval: Interval
+
+
+def interval_records(changes: Sequence[RunInterval]) -> list[IntervalRecord]:
+    """Those of some intervals of some runs, encoded together."""
     filled = [
         (number, name, times)
-        for number, (_, _, interval) in enumerate(changes)
+        for number, (*_, interval) in enumerate(changes)
         for name in _TIMES
         if (times := getattr(interval, name)).total or times.overflow
     ]
@@ -94,9 +104,9 @@ def interval_records(changes: Sequence[tuple[RunFold, int, Interval]]) -> list[I
         encoded[number][name] = EncodedHistogram(blob, times.moments)
     return [
         IntervalRecord(
-            run=run.run,
-            first=slot * run.intervals.length,
-            length=run.intervals.length,
+            run=run,
+            first=first,
+            length=length,
             service=each.get("service"),
             response=each.get("response"),
             lateness=each.get("lateness"),
@@ -104,7 +114,7 @@ def interval_records(changes: Sequence[tuple[RunFold, int, Interval]]) -> list[I
             errors=interval.errors.copy(),
             **{name: getattr(interval, name) for name in _OF_INTERVAL},
         )
-        for (run, slot, interval), each in zip(changes, encoded, strict=True)
+        for (run, first, length, interval), each in zip(changes, encoded, strict=True)
     ]
 
 

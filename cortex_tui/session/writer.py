@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from cortex_tui.results.interval import Interval
+from cortex_tui.results.intervals import SlotChanges
 from cortex_tui.results.run_fold import RunFold
-from cortex_tui.results.run_records import interval_records, record_of
+from cortex_tui.results.run_records import RunInterval, interval_records, record_of
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.session.giving_way import give_way
@@ -33,7 +33,7 @@ from cortex_tui.text import encodable
 
 AT_ONCE = 500
 """Intervals that are written in one transaction, and those of one run where it has more."""
-_TOGETHER = 64
+_TOGETHER = 32
 """Of them, those that are read and encoded before other threads continue."""
 _A_FEW = 4
 """Records of runs that are made before that."""
@@ -153,7 +153,7 @@ class SessionWriter:
 
     def _batch(self, fold: SessionFold, of: Sequence[RunFold]) -> SessionBatch:
         runs: list[RunRecord] = []
-        taken: list[tuple[RunFold, Iterator[tuple[int, Interval]]]] = []
+        taken: list[tuple[int, SlotChanges]] = []
         rewritten: list[int] = []
         cells = fold.cells()
         for number, run in enumerate(of):
@@ -165,7 +165,7 @@ class SessionWriter:
             all_anew, changes = run.intervals.take_changes()
             if all_anew:
                 rewritten.append(run.run)
-            taken.append((run, changes))
+            taken.append((run.run, changes))
         first = fold.log_total - len(fold.log)
         log = tuple(
             LogRecord(number, line.run, line.stream, line.text, fold.offset_ns(line))
@@ -176,19 +176,31 @@ class SessionWriter:
         return SessionBatch(
             session=fold.plan.session,
             runs=tuple(runs),
-            intervals=tuple(_encoded(taken)),
+            intervals=_Encoded(taken),
             rewritten=tuple(rewritten),
             log=log,
         )
 
 
-def _encoded(
-    taken: Sequence[tuple[RunFold, Iterator[tuple[int, Interval]]]],
-) -> Iterator[IntervalRecord]:
-    changes = ((run, slot, each) for run, changes in taken for slot, each in changes)
-    while part := tuple(islice(changes, _TOGETHER)):
-        yield from interval_records(part)
-        give_way()
+class _Encoded:
+    """The intervals of a batch, read and encoded each time that they are gone over."""
+
+    def __init__(self, taken: Sequence[tuple[int, SlotChanges]]) -> None:
+        """By run, what has changed of its intervals."""
+        self._taken = taken
+
+    def __len__(self) -> int:
+        return sum(len(changes) for _, changes in self._taken)
+
+    def __iter__(self) -> Iterator[IntervalRecord]:
+        changes = (
+            RunInterval(run, slot * changes.length, changes.length, interval)
+            for run, changes in self._taken
+            for slot, interval in changes
+        )
+        while part := tuple(islice(changes, _TOGETHER)):
+            yield from interval_records(part)
+            give_way()
 
 
 def _end_of(fold: SessionFold) -> SessionEnd:

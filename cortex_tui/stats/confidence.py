@@ -26,7 +26,7 @@ tests/performance/truth.py shows how often such intervals contain the truth.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -69,21 +69,23 @@ class Bounds(NamedTuple):
 
 def percentile_bounds(
     pooled: Histogram,
-    intervals: Sequence[IntervalHistogram],
+    intervals: Iterable[IntervalHistogram],
     quantiles: Sequence[float],
     *,
     confidence: float = 0.95,
 ) -> list[Bounds | None]:
     """The confidence interval of each quantile of all values.
 
-    `intervals` are of equal length, in order of time, those included in which nothing ended;
-    `pooled` holds all their values. None for all with fewer than MIN_INTERVALS, and for a quantile
-    with too few samples to be shown. Takes 2 ms for 600 intervals.
+    `intervals` are of equal length, in order of time, those included in which nothing ended; they
+    are gone over once at most. `pooled` holds all their values. None for all with fewer than
+    MIN_INTERVALS, and for a quantile with too few samples to be shown. Takes 2 ms for 600
+    intervals.
     """
     known = [q for q in quantiles if not samples_missing(q, pooled.total)]
-    if len(intervals) < MIN_INTERVALS or not known:
+    shares = _shares(pooled, intervals, known) if known else None
+    if shares is None:
         return [None] * len(quantiles)
-    below, sizes = _shares(pooled, intervals, known)
+    below, sizes = shares
     found: dict[float, Bounds] = {}
     for quantile, series in zip(known, (below - sizes[:, None] * known).T, strict=True):
         half_width, independent = _half_width(series / sizes.mean(), confidence)
@@ -100,9 +102,10 @@ def _values_at(pooled: Histogram, shares: Sequence[float]) -> list[int]:
 
 
 def _shares(
-    pooled: Histogram, intervals: Sequence[IntervalHistogram], quantiles: Sequence[float]
-) -> tuple[Floats, Floats]:
-    """For each cell, how many of its values lie at or below each quantile, and how many it has.
+    pooled: Histogram, intervals: Iterable[IntervalHistogram], quantiles: Sequence[float]
+) -> tuple[Floats, Floats] | None:
+    """For each cell, how many of its values lie at or below each quantile, and how many it has;
+    None with fewer than MIN_INTERVALS.
 
     Of a bucket that a quantile falls into, that part counts which makes the pooled share exact.
     """
@@ -114,11 +117,13 @@ def _shares(
 
     # Up to the bucket of each quantile, without it and with it, and all.
     limits = first + np.concatenate((edges, edges + 1))
-    counts = np.empty((len(intervals), limits.size + 1), np.int64)
-    counts[:, :-1] = IntervalHistogram.below(intervals, limits)
-    counts[:, -1] = [interval.total for interval in intervals]
-    each = -(-len(intervals) // _CELLS)
-    table = np.add.reduceat(counts, np.arange(0, len(intervals), each))
+    found = IntervalHistogram.below(intervals, limits)
+    count = found.totals.size
+    if count < MIN_INTERVALS:
+        return None
+    counts = np.column_stack((found.counts, found.totals))
+    each = -(-count // _CELLS)
+    table = np.add.reduceat(counts, np.arange(0, count, each))
     without, within = table[:, : edges.size], table[:, edges.size : -1]
     below: Floats = without * (1 - part) + within * part
     return below, table[:, -1]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -174,17 +174,23 @@ class IntervalHistogram(msgspec.Struct, frozen=True, array_like=True, eq=False, 
         )
 
     @staticmethod
-    def below(histograms: Sequence[IntervalHistogram], buckets: Ints) -> Ints:
-        """For each histogram (row) and each of these buckets (column): how many of its values lie
-        in the buckets before it."""
+    def below(histograms: Iterable[IntervalHistogram], buckets: Ints) -> Below:
+        """How many values of each histogram lie in the buckets before each of these. Goes over the
+        histograms once, and keeps few of them at a time."""
         order = buckets.argsort()
         # Of one type with what is searched, nothing has to be converted.
         borders = buckets[order].astype(np.uint16)
-        counted = [_counted(part, borders) for part in _portions(histograms)]
-        found = np.zeros((len(histograms), buckets.size), np.int64)
-        if counted:
-            found[:, order] = np.concatenate(counted)
-        return found
+        counted = [np.zeros((0, buckets.size), np.int64)]
+        totals: list[int] = []
+        overflows: list[int] = []
+        for part in _portions(histograms):
+            counted.append(_counted(part, borders))
+            totals += [each.total for each in part]
+            overflows += [each.overflow for each in part]
+        table = np.concatenate(counted)
+        found = np.empty_like(table)
+        found[:, order] = table
+        return Below(found, np.array(totals, np.int64), np.array(overflows, np.int64))
 
     def encode(self) -> bytes:
         """The V2 encoding, compressed; moments and overflow are not part of it."""
@@ -249,7 +255,18 @@ def _of_short(raw: Sequence[bytes]) -> list[IntervalHistogram | None]:
     return found
 
 
-def _portions(histograms: Sequence[IntervalHistogram]) -> Iterator[list[IntervalHistogram]]:
+class Below(NamedTuple):
+    """What several histograms have in the buckets below some, and in all; a row for each."""
+
+    counts: Ints
+    """A column for each of the buckets that were asked for."""
+    totals: Ints
+    """Of all buckets: values longer than 1 h are not among them."""
+    overflows: Ints
+    """How many of those there are."""
+
+
+def _portions(histograms: Iterable[IntervalHistogram]) -> Iterator[list[IntervalHistogram]]:
     """In order, as many at a time as have _PORTION buckets together."""
     portion: list[IntervalHistogram] = []
     size = 0

@@ -10,7 +10,7 @@ Techniques, 1977, 2.11).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import msgspec
 import numpy as np
@@ -84,7 +84,7 @@ def spread_of_share(over: Floats, counts: Floats, *, steered: bool = False) -> S
 
 def spread_beyond(
     pooled: Histogram,
-    intervals: Sequence[IntervalHistogram],
+    intervals: Iterable[IntervalHistogram],
     missing: Floats,
     limit_ns: int,
     allowed: float,
@@ -93,16 +93,17 @@ def spread_beyond(
 ) -> Spread | None:
     """That of the share of operations from `limit_ns` on, where `allowed` of them may be.
 
-    `missing` operations of each interval have no time, and are beyond any limit. The deff is the
-    greatest of those at the limit and at times beyond which about the allowed share lies.
+    `intervals` are gone over once. `missing` operations of each have no time, and are beyond any
+    limit. The deff is the greatest of those at the limit and at times beyond which about the
+    allowed share lies.
     """
     shares = [min(each * allowed, _MOST_SHARE) for each in _NEAR_SHARES]
     ranks = [max(1, round((1 - share) * pooled.total)) for share in shares]
     near = [value + 1 for value in pooled.values_at(ranks)] if pooled.total else []
     limits = np.array([index_of(min(ns, HIGHEST_NS)) for ns in (limit_ns, *near)])
     below = IntervalHistogram.below(intervals, limits)
-    ended = np.array([each.total + each.overflow for each in intervals])
-    beyond, counts = ended[:, None] - below, missing + ended
+    ended = below.totals + below.overflows
+    beyond, counts = ended[:, None] - below.counts, missing + ended
     spreads = [spread_of_share(column + missing, counts, steered=steered) for column in beyond.T]
     known = [each for each in spreads if each is not None]
     if not known:

@@ -5,6 +5,7 @@ Times are integer nanoseconds; moments of the day are UTC texts in ISO 8601.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -201,7 +202,9 @@ class SessionBatch(msgspec.Struct, frozen=True, kw_only=True):
 
     session: str
     runs: tuple[RunRecord, ...] = ()
-    intervals: tuple[IntervalRecord, ...] = ()
+    intervals: Iterable[IntervalRecord] = ()
+    """May be encoded each time that they are gone over: those of a long run are megabytes, so none
+    are kept longer than needed."""
     rewritten: tuple[int, ...] = ()
     """Runs whose intervals here replace all earlier ones: neighbours were merged in pairs."""
     log: tuple[LogRecord, ...] = ()

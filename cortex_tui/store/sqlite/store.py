@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import aiosqlite
@@ -40,6 +41,10 @@ from cortex_tui.store.sqlite.reading import Reader
 from cortex_tui.store.sqlite.remarks import Remarks
 from cortex_tui.store.sqlite.removals import Removals, unkept
 from cortex_tui.text import cut, encodable
+
+_TOGETHER = 32
+"""Intervals that are asked for before they are written, in a transaction that may have many more:
+a thousand of a long run are megabytes."""
 
 
 class SqliteStore:
@@ -111,11 +116,14 @@ class SqliteStore:
                 "VALUES (?, ?, ?, ?, ?, ?)",
                 [rows.run_row(session, record) for record in batch.runs],
             )
-            await connection.executemany(
-                "INSERT OR REPLACE INTO interval (session, run, first, length, "
-                "service, response, lateness, failure, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [rows.interval_row(session, record) for record in batch.intervals],
-            )
+            intervals = iter(batch.intervals)
+            while part := list(islice(intervals, _TOGETHER)):
+                await connection.executemany(
+                    "INSERT OR REPLACE INTO interval (session, run, first, length, "
+                    "service, response, lateness, failure, facts) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [rows.interval_row(session, record) for record in part],
+                )
             if batch.runs:
                 await connection.executemany(
                     "INSERT OR REPLACE INTO measured (profile, session, run, facts) "

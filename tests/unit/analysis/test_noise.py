@@ -31,7 +31,7 @@ def stored(
     calm = Health(wall_ns=SECOND_NS)
     intervals = tuple(
         msgspec.structs.replace(
-            batch.intervals[0],
+            next(iter(batch.intervals)),
             first=at,
             service=samples.encoded(part),
             health=health[at] if health else calm,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cortex_tui.protocol.messages import Health
 from cortex_tui.results.interval import interval_of, series_of
+from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.intervals import IntervalSeries
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SHOWN
@@ -69,7 +72,7 @@ def test_the_series_of_a_time_has_a_place_for_every_slot() -> None:
     for index in (2, 3, 6):
         slots.add(index, interval_of(samples(index, [1] * index)))
     assert [each.total for each in series_of(slots, "service")] == [2, 3, 0, 0, 6]
-    assert series_of(IntervalSeries(), "service") == []
+    assert not list(series_of(IntervalSeries(), "service"))
 
 
 def test_a_slot_covers_its_share_of_time_after_merging() -> None:
@@ -93,6 +96,21 @@ def test_only_changes_are_written_until_slots_merge() -> None:
     assert (anew, [slot for slot, _ in changes]) == (True, [0, 1, 2])
     anew, changes = series.take_changes()
     assert (anew, list(changes)) == (False, [])
+
+
+def test_changes_stay_as_they_were_when_they_were_taken(tmp_path: Path) -> None:
+    for file in (None, IntervalFile(tmp_path)):
+        series = IntervalSeries(limit=32, file=file)
+        for index in range(30):
+            series.add(index, interval_of(samples(index, [1], errors={"E": 1})))
+        _, changes = series.take_changes()
+        for index in range(100):
+            series.add(index, interval_of(samples(index, [1, 2], errors={"E": 1})))
+        assert (len(changes), changes.length, series.length) == (30, 1, 4)
+        for _ in range(2):
+            assert [(slot, each.service.total, each.errors) for slot, each in changes] == [
+                (slot, 1, {"E": 1}) for slot in range(30)
+            ]
 
 
 def test_what_could_not_be_written_is_written_again() -> None:

@@ -31,7 +31,7 @@ from cortex_tui.protocol.messages import (
 from cortex_tui.protocol.moments import ClockMap
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.results.run_fold import RunFold
-from cortex_tui.results.run_records import fold_of, interval_records, record_of
+from cortex_tui.results.run_records import RunInterval, fold_of, interval_records, record_of
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.shard_result import ShardResult, Unevenness, unevenness
 from cortex_tui.results.stored import from_stored
@@ -120,7 +120,9 @@ def test_parts_are_stored_and_read_back_and_older_records_have_none() -> None:
     record = record_of(run, {})
     again = run_of((run_row("s", record)[-1],), Path())  # fmt: skip
     assert again == record
-    intervals = interval_records([(run, slot, each) for slot, each in run.intervals])
+    intervals = interval_records(
+        [RunInterval(run.run, slot, 1, each) for slot, each in run.intervals]
+    )
     back = fold_of(again, intervals, stored_samples.session(), "finished")
     assert back.shard_results == run.shard_results
     first, lost, other = back.shard_results

@@ -216,10 +216,12 @@ def test_values_before_a_bucket_are_counted_in_each_of_several(
 ) -> None:
     intervals = [IntervalHistogram.of(raw(each)) for each in values]
     buckets = np.array([index_of(limit) for limit in limits])
-    below = IntervalHistogram.below(intervals, buckets)
-    assert below.tolist() == [
+    below = IntervalHistogram.below(iter(intervals), buckets)
+    assert below.counts.tolist() == [
         [sum(index_of(value) < bucket for value in each) for bucket in buckets] for each in values
     ]
+    assert below.totals.tolist() == [each.total for each in intervals]
+    assert below.overflows.tolist() == [each.overflow for each in intervals]
 
 
 @pytest.mark.parametrize(("count", "width"), [(255, 1), (256, 2), (65_535, 2), (65_536, 8)])
@@ -228,16 +230,16 @@ def test_counts_take_the_fewest_bytes_that_hold_them(count: int, width: int) -> 
     assert (interval.counts.tolist(), len(interval.packed_counts)) == ([count], width)
     other = IntervalHistogram.of(raw([4, 6, 6]))
     below = IntervalHistogram.below([other, interval], np.array([7, 5, 6]))
-    assert below.tolist() == [[3, 1, 1], [count, 0, count]]
+    assert below.counts.tolist() == [[3, 1, 1], [count, 0, count]]
 
 
 def test_more_buckets_than_are_counted_at_once_are_counted() -> None:
     # 90 times 900 buckets.
     parts = [IntervalHistogram.of(array("q", range(at, at + 900))) for at in range(90)]
     below = IntervalHistogram.below(parts, np.array([500, 900]))
-    assert below.tolist() == [[500 - at, 900 - at] for at in range(90)]
+    assert below.counts.tolist() == [[500 - at, 900 - at] for at in range(90)]
     assert IntervalHistogram.encode_each(parts) == [part.encode() for part in parts]
-    assert IntervalHistogram.below([], np.array([5])).shape == (0, 1)
+    assert IntervalHistogram.below([], np.array([5])).counts.shape == (0, 1)
 
 
 def test_what_is_read_is_that_of_all_that_was_counted_so_far() -> None:

@@ -43,7 +43,9 @@ def live(batch: SessionBatch, count: int) -> SessionResult:
     )
     session = samples.session(**SESSION)
     return from_stored(
-        StoredSession(session=session, state="finished", runs=runs, intervals=batch.intervals)
+        StoredSession(
+            session=session, state="finished", runs=runs, intervals=tuple(batch.intervals)
+        )
     )
 
 
@@ -196,8 +198,9 @@ async def test_histograms_that_do_not_fit_what_was_recorded_are_refused(
 ) -> None:
     batch = samples.batch(runs=1, count=2)
     blob = b"HISTF?" if moments.count == 50 else samples.encoded([1] * 50).blob
-    first = msgspec.structs.replace(batch.intervals[0], service=EncodedHistogram(blob, moments))
-    batch = msgspec.structs.replace(batch, intervals=(first, *batch.intervals[1:]))
+    first, *others = batch.intervals
+    first = msgspec.structs.replace(first, service=EncodedHistogram(blob, moments))
+    batch = msgspec.structs.replace(batch, intervals=(first, *others))
     loaded = await stored(tmp_path / "s.db", batch)
     with pytest.raises(SnapshotError, match=r"session s1 cannot be read: .* remove it"):
         from_stored(loaded)
