@@ -38,13 +38,14 @@ class _NoRoomError(Exception):
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """A file, or with a `target` a link."""
+    """A file, or with a `target` a link, or a folder."""
 
     path: bytes
     """Without the slash that it begins with."""
     content: bytes = b""
     executable: bool = False
     target: bytes = b""
+    is_folder: bool = False
 
 
 class Bundle(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +102,9 @@ def pack(folders: Sequence[str]) -> Bundle:
                     continue
                 entries[file] = entry
                 size_bytes += len(entry.content)
-    plain = msgspec.msgpack.encode([entries[file] for file in sorted(entries)])
+    # One of them may have no file, and is somebody's working folder all the same.
+    roots = [Entry(os.fsencode(folder.lstrip("/")), is_folder=True) for folder in folders]
+    plain = msgspec.msgpack.encode([*roots, *(entries[file] for file in sorted(entries))])
     return Bundle(
         digest=hashlib.sha256(plain).hexdigest(),
         packed=zlib.compress(plain, 1),
@@ -231,7 +234,9 @@ def _write(entries: Sequence[Entry], folder: str) -> None:
     # Links come last, so that no file is written through one.
     for entry in sorted(entries, key=lambda entry: bool(entry.target)):
         path = os.path.join(base, entry.path)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        os.makedirs(path if entry.is_folder else os.path.dirname(path), exist_ok=True)
+        if entry.is_folder:
+            continue
         if entry.target:
             os.symlink(entry.target, path)
             continue

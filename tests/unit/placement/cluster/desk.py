@@ -183,7 +183,6 @@ async def cluster_desk(
     members = Members()
     monkeypatch.setenv(_MARK, members.mark)
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "caches"))
-    monkeypatch.chdir(folder)  # the working folder is sent to each machine
     # A busy machine answers too late for its clock to be known within 5 ms.
     settings = ClusterSettings(lost_after_ns=round(lost_after_s * 1e9), loose_clock=True)
     prefixes = [("env", f"{_MACHINE}=agent-{number}") for number in range(1, agents + 1)]

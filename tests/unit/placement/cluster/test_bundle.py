@@ -38,7 +38,8 @@ def write(folder: Path, **files: str) -> None:
 def packed_names(found: Bundle) -> set[str]:
     entries = msgspec.msgpack.decode(zlib.decompress(found.packed), type=list[Entry])
     (folder,) = found.folders
-    return {os.path.relpath(f"/{os.fsdecode(entry.path)}", folder) for entry in entries}
+    files = [entry for entry in entries if not entry.is_folder]
+    return {os.path.relpath(f"/{os.fsdecode(entry.path)}", folder) for entry in files}
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -208,6 +209,17 @@ def test_too_much_is_refused_with_what_is_large(
     with pytest.raises(BundleError, match=rf"found {what} \(the largest: large 0.0 MiB") as error:
         pack([str(tmp_path)])
     assert ".gitignore" in str(error.value)
+
+
+def test_a_folder_without_a_file_is_there_all_the_same(tmp_path: Path) -> None:
+    """Sessions are started in such a folder, too."""
+    code, empty = tmp_path / "code", tmp_path / "empty"
+    write(code, bench_py="x = 1\n")
+    empty.mkdir()
+    found = pack([str(code), str(empty)])
+    assert found.files == 1
+    there = CodeFolders(str(tmp_path / "agent")).unpack(found.digest, found.packed)
+    assert Path(there + str(empty)).is_dir()
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

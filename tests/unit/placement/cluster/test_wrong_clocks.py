@@ -32,14 +32,17 @@ FAST = 400_000
 
 
 async def measured(
-    folder: Path, wrong: Sequence[str], settings: ClusterSettings | None = None
+    folder: Path,
+    wrong: Sequence[str],
+    settings: ClusterSettings | None = None,
+    duration_ns: int = 3_000 * MS,
 ) -> Noted:
     """Two runners, the second of them on a machine with a wrong clock."""
     prefixes = [["env", "NOTES=agent-1"], [*wrong, "env", "NOTES=agent-2"]]
     placement = OnCluster(PlainAgents(2, prefixes), settings or ClusterSettings())
     session = Noted(folder)
     try:
-        await session.run(placement, ClosedLoad(2, processes=2), 3_000 * MS)
+        await session.run(placement, ClosedLoad(2, processes=2), duration_ns)
     finally:
         await placement.aclose()
     return session
@@ -79,5 +82,5 @@ async def test_a_clock_of_which_too_little_is_known_is_refused_unless_allowed(
     allowed.mkdir()
     with pytest.raises(ClusterError, match=r"the clock of machine agent-1 .*--loose-clock"):
         await measured(refused, ["env"])
-    session = await measured(allowed, ["env"], ClusterSettings(loose_clock=True))
+    session = await measured(allowed, ["env"], ClusterSettings(loose_clock=True), 100 * MS)
     assert session.of(SessionFinished)
