@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pytest
 from rich.cells import cell_len
-from textual._compositor import CompositorUpdate
+from textual._compositor import CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.screen import Screen
 from textual.widget import Widget
@@ -124,3 +124,15 @@ async def test_of_a_row_that_has_changed_nothing_else_is_written() -> None:
         for _, y, _ in update.pieces
     }
     assert written == changed
+
+
+async def test_a_tab_that_is_opened_leaves_the_rest_of_the_screen_as_it_is() -> None:
+    with terminal() as shown:
+        async with bench(size=(120, 40)) as b:
+            await b.show(running())
+            for key in "23456721":
+                shown.updates.clear()
+                await b.press(key)
+                assert shown.updates
+                assert not any(isinstance(update, LayoutUpdate) for update in shown.updates), key
+                assert shown.cells == drawn_anew(b), key

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from textual import on
 from textual.message import Message
 from textual.reactive import var
@@ -167,9 +169,11 @@ class LookingScreen(SessionScreen):
             self._series_due = True
             self.call_later(self._show_series)
 
-    def _show_series(self) -> None:
+    async def _show_series(self) -> None:
         self._series_due = False
+        # From what has come: newer ones that are asked for each time may never let it be drawn.
         if self.frame_waits or self.window is not None:
             self.show(with_pane=False)
-        # From what has come: newer ones that are asked for each time may never let it be drawn.
+            # Both in one turn of the loop would hold it for twice as long.
+            await asyncio.sleep(0)
         self.show_pane()

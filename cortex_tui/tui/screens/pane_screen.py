@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Literal
+from typing import Literal, Self
 
 from textual import getters, on
+from textual.geometry import Region
 from textual.reactive import var
 from textual.widget import Widget
 
@@ -28,6 +29,8 @@ class PaneScreen(LookingScreen):
     profiles = getters.query_one(ProfileList)
     table = getters.query_one(LiveTable)
     _tabs = getters.query_one(TabLine)
+    _mounts_pane = False
+    """Whether a pane is there for the first time and was not drawn yet."""
 
     @property
     @abstractmethod
@@ -119,13 +122,30 @@ class PaneScreen(LookingScreen):
         with self.app.batch_update():
             if opened is None:
                 opened = PANES[name]()
+                self._mounts_pane = True
                 await self.mount(opened, after=self.pane)
+                self.call_after_refresh(self._pane_is_drawn)
             _hide(self.pane, True)
             _hide(opened, False)
         self.pane = opened
         if had_focus:
             self.set_focus(opened.body)
         self.show()
+
+    def _pane_is_drawn(self) -> None:
+        self._mounts_pane = False
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        # A widget that is mounted has Textual render all of its screen, 5 to 7 ms; with the layout
+        # goes what has another place, which is all that has changed.
+        repaint = repaint and not (layout and self._mounts_pane)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
 
 def _hide(part: Widget, hidden: bool) -> None:

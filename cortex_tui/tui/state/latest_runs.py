@@ -72,7 +72,7 @@ class LatestRuns:
     def seen(self, full_name: str) -> Known | None:
         """The same, within the window that is looked at."""
         found = self.known(full_name)
-        if found is None or not found.current:
+        if found is None or not found.current or not self.windowed:
             return found
         return found._replace(run=self.windowed.get(found.run.run, found.run))
 

@@ -208,10 +208,10 @@ class Toned(Widget):
         """A line, padded or cut to `width` cells."""
         # Neighbours of one tone are one segment: fewer escape sequences to write.
         segments = [
-            Segment("".join(span.text for span in spans), self.tone_style(tone, highlight))
+            Segment("".join([text for text, _ in spans]), self.tone_style(tone, highlight))
             for tone, spans in groupby(line, key=_tone)
         ]
-        used = sum(width_of(segment.text) for segment in segments)
+        used = width_of("".join([segment.text for segment in segments]))
         if used > width:
             return Strip(segments, used).crop(0, width)
         if used < width:
