@@ -41,6 +41,8 @@ MAX_PLACE_CHARS = 200
 """Of a file, a line and a function."""
 MAX_INTERVALS = 1_200
 """Of a run; when there are as many, neighbours are merged in pairs."""
+MAX_NEIGHBOUR_COUNTS = 6
+"""Of how many changes of a run's neighbours it is kept, the first, how many there were."""
 MAX_MARKS = 1_000
 """Changes that a person made to a run while it was measured, and notes on it."""
 MAX_NOTE_CHARS = 200

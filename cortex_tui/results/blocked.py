@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from array import array
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 import msgspec
@@ -52,6 +53,67 @@ class BlockedSlot(NamedTuple):
             self.wall_ns + other.wall_ns,
             max((self.lag_ns, self.cause), (other.lag_ns, other.cause))[1],
         )
+
+
+class BlockedSlots(Mapping[int, BlockedSlot]):
+    """Such intervals of one run, by their number.
+
+    In arrays: in an hour on a busy machine each of 1,200 intervals is one, and as objects they take
+    300 bytes each, which stay.
+    """
+
+    def __init__(self) -> None:
+        self._lags_ns, self._foreign_ns = array("q"), array("q")
+        """0 for an interval in which the loop was not blocked."""
+        self._stolen_ns, self._walls_ns = array("q"), array("q")
+        self._causes: list[str] = []
+        self._same: dict[str, str] = {}
+        """Each cause once: most intervals have one of a few."""
+
+    def note(self, slot: int, blocked: BlockedSlot) -> None:
+        """What is known of an interval, in place of what was known of it."""
+        missing = slot + 1 - len(self._lags_ns)
+        for values, value in (
+            (self._lags_ns, blocked.lag_ns),
+            (self._foreign_ns, blocked.foreign_ns),
+            (self._stolen_ns, blocked.stolen_ns),
+            (self._walls_ns, blocked.wall_ns),
+        ):
+            if missing > 0:
+                values.frombytes(bytes(missing * values.itemsize))
+            values[slot] = value
+        self._causes.extend([""] * missing)
+        if len(self._same) > 2 * len(self._causes):
+            self._same = {cause: cause for cause in self._causes}
+        self._causes[slot] = self._same.setdefault(blocked.cause, blocked.cause)
+
+    def in_pairs(self) -> BlockedSlots:
+        """Those of two neighbours as one."""
+        found = BlockedSlots()
+        for slot, each in self.items():
+            before = found.get(slot // 2)
+            found.note(slot // 2, each if before is None else each.joined(before))
+        return found
+
+    def __getitem__(self, slot: int) -> BlockedSlot:
+        if slot not in self:
+            raise KeyError(slot)
+        return BlockedSlot(
+            self._lags_ns[slot],
+            self._foreign_ns[slot],
+            self._stolen_ns[slot],
+            self._walls_ns[slot],
+            self._causes[slot],
+        )
+
+    def __contains__(self, slot: object) -> bool:
+        return isinstance(slot, int) and 0 <= slot < len(self._lags_ns) and self._lags_ns[slot] > 0
+
+    def __iter__(self) -> Iterator[int]:
+        return (slot for slot, lag_ns in enumerate(self._lags_ns) if lag_ns > 0)
+
+    def __len__(self) -> int:
+        return sum(lag_ns > 0 for lag_ns in self._lags_ns)
 
 
 class BlockCause(msgspec.Struct, frozen=True):
@@ -127,6 +189,7 @@ def blocks_of(
 ) -> Blocks:
     """Of the intervals in which the loop was blocked by their number, each `slot_ns` long. A block
     that lasts into the next interval counts in both, and has one moment."""
+    blocked = dict(blocked)  # it is gone over several times
     starts = [(each.lag_ns, slot) for slot, each in blocked.items() if slot - 1 not in blocked]
     longest = sorted(starts, reverse=True)[:_MOMENTS]
     wall_ns = sum(each.wall_ns for each in blocked.values())

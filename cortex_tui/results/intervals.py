@@ -8,7 +8,7 @@ from itertools import groupby
 from cortex_tui.limits import MAX_INTERVALS
 from cortex_tui.protocol.joining import merged_health
 from cortex_tui.protocol.messages import Health
-from cortex_tui.results.blocked import LOOP_BLOCKED_NS, BlockedSlot, Blocks, blocks_of
+from cortex_tui.results.blocked import LOOP_BLOCKED_NS, BlockedSlot, BlockedSlots, Blocks, blocks_of
 from cortex_tui.results.interruptions import Interruptions
 from cortex_tui.results.interval import Interval
 from cortex_tui.results.interval_file import IntervalFile, Place
@@ -68,7 +68,7 @@ class IntervalSeries:
         """The slots in memory that have not changed since they were read as slices."""
         self._changed: set[int] = set()
         self._interruptions = Interruptions()
-        self._blocked: dict[int, BlockedSlot] = {}
+        self._blocked = BlockedSlots()
         """By slot, where the event loop was blocked for so long that it is worth a warning."""
         self._blocks: Blocks | None = None
         """As of the last of those; None where more is known now."""
@@ -135,7 +135,8 @@ class IntervalSeries:
         if health.foreign_ns > 0 and not self._others_known:
             self._others_known, self._blocks = True, None
         if health.loop_lag_ns >= LOOP_BLOCKED_NS:
-            self._blocked[slot], self._blocks = BlockedSlot.of(health), None
+            self._blocked.note(slot, BlockedSlot.of(health))
+            self._blocks = None
         if self._file is not None and len(self._slots) >= self._room:
             self._file_away(self._file, sorted(self._slots)[:-_FILLING])
 
@@ -209,9 +210,6 @@ class IntervalSeries:
             self._interruptions.note(slot, interval.health)
             if self._file is not None and len(self._slots) >= self._room:
                 self._file_away(self._file, sorted(self._slots))
-        blocked, self._blocked, self._blocks = self._blocked, {}, None
-        for slot, each in blocked.items():
-            before = self._blocked.get(slot // 2)
-            self._blocked[slot // 2] = each if before is None else each.joined(before)
+        self._blocked, self._blocks = self._blocked.in_pairs(), None
         self.length *= 2
         self._rewritten = True

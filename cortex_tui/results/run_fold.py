@@ -11,7 +11,7 @@ from bisect import insort
 
 import msgspec
 
-from cortex_tui.limits import MAX_ERROR_TYPES, MAX_MARKS
+from cortex_tui.limits import MAX_ERROR_TYPES, MAX_MARKS, MAX_NEIGHBOUR_COUNTS
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import (
     Calibrated,
@@ -102,7 +102,7 @@ class RunFold(RunTotals):
         self.oldest_ns = 0
         """The age of the oldest operation in flight, as of the last message."""
         self.neighbour_counts: list[int] = []
-        """How many neighbours were measuring, each time that this changed."""
+        """How many neighbours were measuring, the first times that this changed."""
         self.trend = Trend()
         self.settling = WarmUp()
         self.decided: dict[str, TargetVerdict] = {}
@@ -340,8 +340,9 @@ class RunFold(RunTotals):
         limit_ns = self.profile.stop.duration_ns
         if limit_ns is not None and samples.at_ns - self._clock.began_ns >= limit_ns:
             return
-        if samples.neighbours not in self.neighbour_counts[-1:]:
-            self.neighbour_counts.append(samples.neighbours)
+        counts = self.neighbour_counts
+        if samples.neighbours not in counts[-1:] and len(counts) < MAX_NEIGHBOUR_COUNTS:
+            counts.append(samples.neighbours)
 
     def _until(self, at_ns: int) -> int:
         """How much of the measure phase had passed, to its planned end at most."""

@@ -51,7 +51,7 @@ def warnings_of(run: RunFold) -> tuple[str, ...]:
         found.append(blocks.warning)
     found += _overload(run)
     if len(run.neighbour_counts) > 1:
-        counts = " → ".join(str(count) for count in run.neighbour_counts[:6])
+        counts = " → ".join(str(count) for count in run.neighbour_counts)
         found.append(f"neighbours changed while it was measured: {counts}")
     found += _unsure(run)
     return tuple(found)

@@ -61,6 +61,8 @@ class SessionWriter:
         """Makes ready for a session; what cannot be opened now is tried again with each write."""
         self._written = -1
         self._logged = 0
+        for known in (self._names, self._notes, self._tags):
+            known.clear()  # those of an earlier session, which nobody asks for any more
         try:
             store = await self._opened()
             await store.prune_unsaved()

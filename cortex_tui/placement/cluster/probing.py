@@ -26,6 +26,8 @@ EVERY_S = 10.0
 """How often there is another group, in the end. At first it is after one second, two, four, …: the
 longer a clock was watched, the better its speed is known."""
 
+_MOST_ASKED = 1_024
+"""Probes, the newest, whose answers are waited for: that of an older one took 16 s at least."""
 LEAD_NS = 200_000_000
 """How long before its moment something is sent to machines at least, and LEAD_TRIPS round trips."""
 LEAD_TRIPS = 5
@@ -116,6 +118,8 @@ class MachineClock:
     async def _probe(self, count: int) -> None:
         for _ in range(count):
             self._asked_count += 1
+            # Over a broken connection nothing is answered, for as long as that lasts.
+            self._asked.pop(self._asked_count - _MOST_ASKED, None)
             self._asked[self._asked_count] = time.perf_counter_ns()
             self._ask(self._asked_count)
             await asyncio.sleep(APART_S)

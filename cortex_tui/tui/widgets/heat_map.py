@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _BELOW = 2
 """Lines below the plot: the axis and the legend."""
+_MOST_SEGMENTS = 4_096
+"""That are kept to be drawn again: in an hour ever more differ."""
 _POINTERS = "▴▾◆"
 """The cursor on the upper and the lower half of a cell, and on a whole one."""
 
@@ -162,6 +164,8 @@ class HeatMap(TimePlot):
     def _segment(self, cell: Cell) -> Segment:
         segment = self._segments.get(cell)
         if segment is None:
+            if len(self._segments) >= _MOST_SEGMENTS:
+                self._segments.clear()
             segment = self._segments[cell] = Segment(cell.text, self._style(cell))
         return segment
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+import tracemalloc
 from collections.abc import Callable, Coroutine
 
 import pytest
@@ -55,6 +56,33 @@ def off_ns(machine: Machine) -> int:
     """How wrong the map is now."""
     now_ns = time.perf_counter_ns()
     return abs(machine.clock.map.to_machine(now_ns) - machine.truth.to_machine(now_ns))
+
+
+def test_probes_that_nobody_answers_take_the_same_after_any_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(probing, "APART_S", 0.0)
+    sizes: dict[int, int] = {}
+
+    async def test() -> None:
+        enough = asyncio.Event()
+
+        def ask(probe: int) -> None:
+            if probe in (4_000, 16_000):
+                sizes[probe] = tracemalloc.get_traced_memory()[0]
+            if probe == 16_000:
+                enough.set()
+
+        asking = asyncio.ensure_future(MachineClock(ask).sharpen(-1, PATIENCE_S))
+        tracemalloc.start()
+        try:
+            await enough.wait()
+        finally:
+            tracemalloc.stop()
+            asking.cancel()
+
+    run(test)
+    assert sizes[16_000] < sizes[4_000] + 100_000
 
 
 def test_a_clock_is_known_within_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
