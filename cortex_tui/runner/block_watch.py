@@ -11,7 +11,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from cortex_tui.runner.clock import CLOCK
@@ -29,6 +29,8 @@ LATE_NS = 8_000_000
 LONG_NS = 45_000_000
 """Of processor time since the timer was put off, at most 20 ms before the block: without any wait
 for a processor, that would have been reported, too."""
+REPORTED_NS = 1_000_000_000
+"""How long the loop has been blocked at least when that is reported while it still is."""
 _LATE_ASLEEP_NS = 4_000_000
 """The same while the loop's thread did not compute: whoever computed then was another thread."""
 
@@ -106,8 +108,11 @@ def _seen_asleep(look: Look) -> str:
 class BlockWatch:
     """Of the thread on which it is made, and which calls all but `_watch` and what that needs."""
 
-    def __init__(self) -> None:
-        """Raises OSError where the system has no timer for it."""
+    def __init__(self, report: Callable[[int, str], None] | None = None) -> None:
+        """`report` is called on the thread of the watch, at each of its ever rarer looks at a loop
+        that has been blocked for long and still is: with how long, in ns, and by what, as
+        `cause_of` has it. Raises OSError where the system has no timer for it."""
+        self._report = report
         self._timer = Timerfd(blocking=True)
         self._thread_id = threading.get_ident()
         self._folder = os.getcwd()
@@ -173,6 +178,7 @@ class BlockWatch:
             if now_ns >= max(look_at_ns, armed_ns):
                 own = thread_time(before, times.read())
                 self._look(due_ns, armed_ns, now_ns, own.waited_ns if own else None)
+                self._report_long_block(due_ns, now_ns)
                 # Ever more rarely: each look stands for as much as all before.
                 look_at_ns = due_ns + 2 * (now_ns - due_ns)
                 if self._due_ns == due_ns:
@@ -197,6 +203,13 @@ class BlockWatch:
         # The block may be over by now, and then this is not what has caused it.
         if self._due_ns == due_ns:
             self._seen = (due_ns, (*looks, look))
+
+    def _report_long_block(self, due_ns: int, now_ns: int) -> None:
+        if self._report is None or now_ns - due_ns < REPORTED_NS:
+            return
+        seen_due_ns, looks = self._seen
+        if seen_due_ns == self._due_ns == due_ns and looks:
+            self._report(now_ns - due_ns, _seen(looks[-1]))
 
 
 class _ThreadTimes:

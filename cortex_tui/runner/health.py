@@ -98,12 +98,15 @@ class HealthMeter:
         *,
         program: int | None = None,
         shared: bool = False,
+        report_block: Callable[[int, str], None] | None = None,
     ) -> None:
-        """Without a loop, all but what blocks one; for the others see `MachineTime`."""
+        """Without a loop, all but what blocks one; for `report_block` see `BlockWatch`, for the
+        others `MachineTime`."""
         self._loop = loop
         self._beat: asyncio.TimerHandle | None = None
         self._due_ns = 0
         self._watch: BlockWatch | None = None
+        self._report_block = report_block
         self._blocks: list[Block] = []
         self._lag_ns, self._lag_cause = 0, ""
         self._gc_began_ns = 0
@@ -127,7 +130,7 @@ class HealthMeter:
         if self._loop is not None and self._watch is None:
             # Elsewhere it is not known what blocked the loop.
             with contextlib.suppress(OSError):
-                self._watch = BlockWatch()
+                self._watch = BlockWatch(self._report_block)
         self._schedule()
 
     def end(self) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import sys
 
 from cortex_tui.protocol.origins import Origin, marked
+from cortex_tui.quantities import format_seconds
 from cortex_tui.runner.clock import CLOCK
 from cortex_tui.workloads.context import current_run
 
@@ -14,6 +17,15 @@ def origin_of_print() -> Origin:
     """The run whose workload the caller's code belongs to, -1 where that is not known; and now."""
     context = current_run.get(None)
     return Origin(-1 if context is None else context.run, CLOCK.read_ns())
+
+
+def print_block(blocked_ns: int, cause: str) -> None:
+    """Writes that the event loop is blocked, on any thread and past `sys.stderr`: what blocks the
+    loop may have the lock of that."""
+    place = cause or "where is not known"
+    text = f"the event loop has been blocked for {format_seconds(blocked_ns, 1)}: {place}\n"
+    with contextlib.suppress(OSError):
+        os.write(2, text.encode(errors="backslashreplace"))
 
 
 class _MarkedStream(io.TextIOWrapper):

@@ -36,6 +36,7 @@ from cortex_tui.runner.health import HealthMeter
 from cortex_tui.runner.host import TEARDOWN_S
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.members import Member
+from cortex_tui.runner.printing import print_block
 from cortex_tui.runner.run import Run
 from cortex_tui.runner.timeline import Timeline
 from cortex_tui.runner.timer import ArrivalTimer
@@ -48,14 +49,20 @@ class Session:
     """Runs a plan and emits its messages, in batches of a frame each."""
 
     def __init__(self, plan: SessionPlan, emit: Emit, *, program: int | None = None) -> None:
-        """`program` is the process that shows or reports the session, where that is another."""
+        """`program` is the process that shows or reports the session, where that is another. It
+        has in its log what this one writes to standard error."""
         self._plan = plan
         self._outbox = Outbox(emit)
         self._loop = asyncio.get_running_loop()
         self._timer = ArrivalTimer(self._loop)
         self._timeline = Timeline()
         turns = LoopTurns(self._loop)
-        self._health = HealthMeter(self._loop, program=program, shared=plan.shared)
+        self._health = HealthMeter(
+            self._loop,
+            program=program,
+            shared=plan.shared,
+            report_block=None if program is None else print_block,
+        )
         self._parts = SessionParts(
             plan=plan,
             outbox=self._outbox,

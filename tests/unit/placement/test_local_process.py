@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
+import sys
 import textwrap
 import time
 from collections.abc import AsyncIterator, Callable
@@ -303,10 +305,32 @@ async def test_a_runner_whose_loop_is_held_can_be_killed_with_all_it_started(
         """,
         on_message=kill,
     )
-    (line,) = of(LogLine, messages)
+    line = of(LogLine, messages)[0]
     assert isinstance(messages[-1], RunnerDied)
     assert messages[-1].reason == "it was told to"
     await gone(int(line.text.split()[1]))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it needs timerfd, which is Linux's")
+async def test_where_a_loop_is_blocked_for_long_is_in_the_log_while_it_still_is(
+    sessions: Sessions,
+) -> None:
+    def kill(stream: Stream, message: Message) -> None:
+        if isinstance(message, LogLine) and "has been blocked for" in message.text:
+            stream.kill("that was all")
+
+    messages = await sessions.run(
+        """
+        async def work():
+            time.sleep(3600)
+        """,
+        on_message=kill,
+    )
+    line = of(LogLine, messages)[-1]
+    assert re.fullmatch(
+        r"the event loop has been blocked for \d+\.\d s: at .*misbehaving\.py:4 in work", line.text
+    )
+    assert isinstance(messages[-1], RunnerDied)
 
 
 async def test_a_process_that_a_workload_left_running_does_not_hold_up_the_end(
