@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from cortex_tui.results.document import ProfileDocument, SpreadDocument, TimesDocument
+from cortex_tui.results.document import ProfileDocument, SpreadDocument
 from cortex_tui.results.interval import TimeName
 from cortex_tui.results.rounds import alike, apart, rounds_of
+from cortex_tui.results.run_document import TimesDocument
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_result import Histograms, SessionResult
 from cortex_tui.stats.histogram import Histogram

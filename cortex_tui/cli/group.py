@@ -37,7 +37,7 @@ COMMANDS = {
     "diff": "diffing",
     "history": "history",
     "export": "exporting",
-    "import": "exporting:import_file",
+    "import": "importing:import_file",
     "baseline": "saving",
     "tag": "saving",
     "note": "saving",

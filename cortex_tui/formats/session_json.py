@@ -27,19 +27,21 @@ from cortex_tui.loads.registry import decode_load
 from cortex_tui.protocol.lifecycle import RunState, ShardState
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.document import (
-    BlockedDocument,
     DocumentError,
-    MarkDocument,
-    RunDocument,
     SessionDocument,
-    ShardDocument,
-    TargetDocument,
-    TimesDocument,
-    UnevennessDocument,
     read_document,
     write_document,
 )
 from cortex_tui.results.interval import TimeName
+from cortex_tui.results.run_document import (
+    BlockedDocument,
+    MarkDocument,
+    RunDocument,
+    ShardDocument,
+    TargetDocument,
+    TimesDocument,
+    UnevennessDocument,
+)
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_result import Histograms, SessionResult
 from cortex_tui.stats.codec import HistogramFormatError

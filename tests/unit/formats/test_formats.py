@@ -9,7 +9,8 @@ import pytest
 from cortex_tui.formats.session_json import session_document, write_session
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import RunFinished
-from cortex_tui.results.document import DocumentError, TimesDocument, read_document
+from cortex_tui.results.document import DocumentError, read_document
+from cortex_tui.results.run_document import TimesDocument
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.session.writer import live_result
 from cortex_tui.stats.percentiles import SHOWN

@@ -8,7 +8,7 @@ import msgspec
 
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.plan import Variant
-from cortex_tui.results import document
+from cortex_tui.results import document, run_document
 from cortex_tui.results.blocked import BlockCause
 from cortex_tui.results.run_result import StageResult
 from cortex_tui.stats.percentiles import parse_percentile
@@ -26,15 +26,15 @@ samples.
 
 _STRUCTS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("The document", document.SessionDocument),
-    ("A run", document.RunDocument),
-    ("Times", document.TimesDocument),
-    ("A target", document.TargetDocument),
-    ("A mark", document.MarkDocument),
+    ("A run", run_document.RunDocument),
+    ("Times", run_document.TimesDocument),
+    ("A target", run_document.TargetDocument),
+    ("A mark", run_document.MarkDocument),
     ("A stage", StageResult),
-    ("A blocked event loop", document.BlockedDocument),
+    ("A blocked event loop", run_document.BlockedDocument),
     ("What blocked it", BlockCause),
-    ("A shard", document.ShardDocument),
-    ("Unevenness", document.UnevennessDocument),
+    ("A shard", run_document.ShardDocument),
+    ("Unevenness", run_document.UnevennessDocument),
     ("A profile over its rounds", document.ProfileDocument),
     ("A spread", document.SpreadDocument),
     ("A length", Length),
@@ -103,7 +103,7 @@ def _plain_type(text: str) -> str:
 
 
 def _unit(kind: type[msgspec.Struct], name: str) -> str:
-    if name.endswith("_ns") or (kind is document.TimesDocument and name in _TIMES):
+    if name.endswith("_ns") or (kind is run_document.TimesDocument and name in _TIMES):
         return "ns"
     return "1/s" if name.endswith("_per_s") else ""
 
