@@ -14,6 +14,7 @@ from typing import TypeVar
 from cortex_core.errors import SearchTimeoutError, StoreClosedError, StoreError
 from cortex_core.search import Check
 from cortex_core.settings import BUSY_TIMEOUT_S, SEARCH_TIMEOUT_S, Synchronous
+from cortex_core.sqlite.activity import Activity
 from cortex_core.sqlite.checkpoints import Checkpoints
 from cortex_core.sqlite.connection_thread import ConnectionThread, open_connection_threads
 from cortex_core.sqlite.failures import translated
@@ -21,7 +22,7 @@ from cortex_core.sqlite.guard import Guard
 from cortex_core.sqlite.look_ups import LookUps
 from cortex_core.sqlite.read_batch import run_reads
 from cortex_core.sqlite.schema import prepare_reader, prepare_writer
-from cortex_core.sqlite.search_queue import Activity, SearchQueue, lower_priority
+from cortex_core.sqlite.search_queue import SearchQueue, lower_priority
 from cortex_core.sqlite.unit_queue import UnitQueue
 from cortex_core.sqlite.write_batch import run_writes
 
@@ -54,18 +55,21 @@ class Database:
         self.path = path
         self._threads = threads
         self._loop = loop
-        self._writes = UnitQueue(threads[0], loop, "cortex-core writes", run_writes)
+        self._activity = activity = Activity()
+        self._writes = UnitQueue(threads[0], loop, "cortex-core writes", run_writes, activity)
         self._reads = UnitQueue(
-            threads[1 % len(threads)], loop, "cortex-core reads", run_reads, search_timeout_s
+            threads[1 % len(threads)],
+            loop,
+            "cortex-core reads",
+            run_reads,
+            activity,
+            search_timeout_s,
         )
         self._look_ups = LookUps(loop_connection, self._reads, loop)
         self._search_timeout_s = search_timeout_s
-        self._activity = Activity()
-        self._searches = SearchQueue(
-            threads[2 % len(threads)], loop, search_timeout_s, self._activity
-        )
+        self._searches = SearchQueue(threads[2 % len(threads)], loop, search_timeout_s, activity)
         self._scans = SearchQueue(
-            threads[3 % len(threads)], loop, search_timeout_s, self._activity, "scan"
+            threads[3 % len(threads)], loop, search_timeout_s, activity, "scan"
         )
         self._checkpoints = Checkpoints(threads[4], threads[0], loop) if len(threads) > 1 else None
         self._closing: asyncio.Task[None] | None = None

@@ -17,6 +17,7 @@ from typing import Any
 
 from cortex_core.errors import SearchTimeoutError
 from cortex_core.search import Check
+from cortex_core.sqlite.activity import Activity
 from cortex_core.sqlite.connection_thread import ConnectionThread
 from cortex_core.sqlite.failures import translated
 from cortex_core.sqlite.guard import Guard
@@ -31,16 +32,12 @@ _PAUSE_S = 1e-6
 wait for Python's lock: less where requests arrived meanwhile, each of which takes the lock several
 times. (Linux makes the pause 60 µs.)"""
 
+_HOP_PAUSE_S = 60e-6
+"""The pause while units are on their way through another thread (Linux makes it 115 µs): as long as
+that takes. After a shorter one the search takes the lock in the middle of it, several times, and
+each time the other thread has to wake up again."""
+
 RunSearch = Callable[[sqlite3.Connection, Check], Any]
-
-
-class Activity:
-    """Counts the requests to a store: a search that works in Python looks at it, to give way."""
-
-    __slots__ = ("requests",)
-
-    def __init__(self) -> None:
-        self.requests = 0
 
 
 def lower_priority() -> None:
@@ -106,7 +103,7 @@ class _Search:
         requests = self.activity.requests
         if worked_ns > _SLICE_NS or requests != self.seen:
             # Who sleeps gives Python's lock away at once; others are asked for it after 5 ms.
-            time.sleep(_PAUSE_S)
+            time.sleep(_HOP_PAUSE_S if self.activity.hops else _PAUSE_S)
             self.seen, self.paused_ns = requests, time.perf_counter_ns()
 
     def __call__(self, connection: sqlite3.Connection) -> None:

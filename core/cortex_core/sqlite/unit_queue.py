@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 from cortex_core.errors import StoreClosedError
+from cortex_core.sqlite.activity import Activity
 from cortex_core.sqlite.connection_thread import ConnectionThread
 from cortex_core.sqlite.guard import Guard
 from cortex_core.sqlite.unit import Run, Unit, cancel_all, fail_all, settle_all
@@ -35,12 +36,14 @@ class UnitQueue:
         loop: asyncio.AbstractEventLoop,
         name: str,
         run_units: RunUnits,
+        activity: Activity,
         timeout_s: float | None = None,
     ) -> None:
         """With `timeout_s`, a unit that is submitted has that long, to wait and to run."""
         self._thread = thread
         self._loop = loop
         self._run_units = run_units
+        self._activity = activity
         self._timeout_ns = None if timeout_s is None else int(timeout_s * 1e9)
         self._waiting: deque[Unit] = deque()
         self._under_way = False
@@ -64,6 +67,7 @@ class UnitQueue:
 
     def _hop(self) -> None:
         taken: list[Unit] = []
+        self._activity.hops += 1
         self._thread.start(partial(self._run, taken), partial(self._ended, taken))
 
     def _run(self, taken: list[Unit], connection: sqlite3.Connection) -> None:
@@ -91,6 +95,7 @@ class UnitQueue:
                 closed.__cause__ = error
                 fail_all((*units, *waiting), closed)
         finally:
+            self._activity.hops -= 1
             if self._waiting:
                 self._hop()
             else:

@@ -161,32 +161,55 @@ async def test_a_cancelled_read_is_stopped(path: Path, where: str, kind: str) ->
         assert await run(lambda tx: tx.conversations.count()) == 1
 
 
-async def test_a_scan_that_works_in_python_pauses_for_the_event_loop(
-    cortex: Cortex, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pauses: list[float] = []
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long each pause of a scan was meant to be, in seconds."""
+    asked: list[float] = []
     pause = time.sleep
 
     def counted(seconds: float) -> None:
-        pauses.append(seconds)
+        asked.append(seconds)
         pause(seconds)
 
     monkeypatch.setattr("cortex_core.sqlite.search_queue.time.sleep", counted)
-    asked: list[Conversation] = []
+    return asked
 
-    def busy(entity: Conversation) -> bool:
-        asked.append(entity)
-        until_ns = time.perf_counter_ns() + 2_000_000
+
+def working(duration_ns: int) -> spec.Specification:
+    """What no conversation satisfies; it holds Python's lock for so long to say so."""
+
+    def decide(_: Conversation) -> bool:
+        until_ns = time.perf_counter_ns() + duration_ns
         while time.perf_counter_ns() < until_ns:
             pass
         return False
 
-    finding = asyncio.ensure_future(cortex.conversations.find(spec.satisfies(busy)))
+    return spec.satisfies(decide)
+
+
+async def test_a_scan_that_works_in_python_pauses_for_the_event_loop(
+    cortex: Cortex, pauses: list[float]
+) -> None:
+    finding = asyncio.ensure_future(cortex.conversations.find(working(2_000_000)))
     while not finding.done():
         await cortex.conversations.get("c1")
-    assert len(asked) == 50
     # Before each row but the first, at the latest.
     assert len(pauses) >= 49
+
+
+async def test_a_scan_pauses_for_longer_while_a_unit_is_on_its_way(
+    cortex: Cortex, pauses: list[float]
+) -> None:
+    await cortex.conversations.find(working(100_000))
+    alone = list(pauses)
+    pauses.clear()
+    gate = Gate()
+    reading = asyncio.ensure_future(cortex.store.read(gate))
+    await gate.is_reached()
+    await cortex.conversations.find(working(100_000))
+    assert min(pauses) > max(alone)
+    gate.open.set()
+    assert await reading is False
 
 
 async def test_a_read_that_waited_too_long_is_not_begun(path: Path) -> None:
