@@ -46,7 +46,6 @@ class LinkServer:
         self._timing = timing or Timing()
         self._identity: Identity | None = None
         self._listener: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
         self._greeting: dict[asyncio.Task[None], None] = {}
         """Connections that have not proved anything, the oldest first."""
         self._links: dict[str, Link] = {}
@@ -73,7 +72,8 @@ class LinkServer:
         self._identity = identity
         self._listener = listener
         self.host, self.port = reached or host, listener.getsockname()[1]
-        self._accepting = asyncio.create_task(self._accept(listener))
+        # Not by awaiting: who is cancelled then may have been given a connection already.
+        asyncio.get_running_loop().add_reader(listener.fileno(), self._accept, listener)
 
     def ticket(self, machine: str) -> Ticket:
         """For the agent of a machine, with this server's address."""
@@ -106,31 +106,48 @@ class LinkServer:
 
     async def close(self) -> None:
         """Ends all links and listens no more."""
-        tasks = [*self._greeting, *([self._accepting] if self._accepting else [])]
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener.fileno())
+            self._listener.close()
+        tasks = list(self._greeting)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._listener is not None:
-            self._listener.close()
         for link in list(self._links.values()):
             link.close("the program that started the agents has ended the session")
 
-    async def _accept(self, listener: socket.socket) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            try:
-                accepted, peer = await loop.sock_accept(listener)
-            except OSError as error:  # too many open files, or it was gone before it was accepted
-                self.refusals.append(f"a connection could not be accepted: {error}")
-                await asyncio.sleep(_NO_FILES_S)
-                continue
-            if len(self._greeting) >= MAX_LINK_GREETINGS:
-                next(iter(self._greeting)).cancel()
-            task = asyncio.create_task(self._greet(accepted, address_of(*peer[:2])))
-            self._greeting[task] = None
-            task.add_done_callback(lambda done: self._greeting.pop(done, None))
+        try:
+            accepted, peer = listener.accept()
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:  # too many open files, or it was gone before it was accepted
+            self.refusals.append(f"a connection could not be accepted: {error}")
+            loop.remove_reader(listener.fileno())
+            loop.call_later(_NO_FILES_S, self._accept_again, listener)
+            return
+        accepted.setblocking(False)
+        if len(self._greeting) >= MAX_LINK_GREETINGS:
+            next(iter(self._greeting)).cancel()
+        untaken = [accepted]
+        task = asyncio.create_task(self._greet(untaken, address_of(*peer[:2])))
+        self._greeting[task] = None
 
-    async def _greet(self, accepted: socket.socket, peer: str) -> None:
+        def greeted(done: asyncio.Task[None]) -> None:
+            self._greeting.pop(done, None)
+            for each in untaken:  # it was cancelled before it began
+                each.close()
+
+        task.add_done_callback(greeted)
+
+    def _accept_again(self, listener: socket.socket) -> None:
+        if listener.fileno() >= 0:  # it may have been closed meanwhile
+            asyncio.get_running_loop().add_reader(listener.fileno(), self._accept, listener)
+
+    async def _greet(self, untaken: list[socket.socket], peer: str) -> None:
+        """Takes the connection out of the list, and has it closed in the end."""
+        accepted = untaken.pop()
         connection = Connection(MAX_LINK_GREETING_BYTES)
         try:
             async with asyncio.timeout(_GREETING_S):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import secrets
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -149,6 +151,23 @@ async def test_whoever_says_nothing_is_cut_off(monkeypatch: pytest.MonkeyPatch) 
         await read_to_end(reader)
         writer.close()
         assert "did not prove anything within 0.1 s" in it.server.refusals[0]
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_server_that_is_closed_leaves_no_connection_open(turns: int) -> None:
+    """Whenever that is: one that nobody closes is a warning, and so an error of this test."""
+    server = LinkServer(LONG)
+    await server.start("127.0.0.1")
+    with socket.create_connection(("127.0.0.1", server.port)) as peer:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await server.close()
+        await asyncio.sleep(0)  # a transport closes its socket a turn later
+        peer.settimeout(PATIENCE_S)
+        with suppress(ConnectionResetError):
+            while peer.recv(4_096):
+                pass
+    gc.collect()
 
 
 async def test_many_who_say_nothing_keep_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
