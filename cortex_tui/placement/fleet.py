@@ -27,7 +27,13 @@ from cortex_tui.placement.merging import SessionMerge
 from cortex_tui.placement.port import Stream
 from cortex_tui.placement.silence import SILENT_NS, Silence
 from cortex_tui.protocol.commands import Release, Request, Stop, ToRunner
-from cortex_tui.protocol.messages import Message, RunFinished, RunnerDied, ShardChanged
+from cortex_tui.protocol.messages import (
+    LogLine,
+    Message,
+    RunFinished,
+    RunnerDied,
+    ShardChanged,
+)
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
 from cortex_tui.quantities import format_seconds
 
@@ -200,7 +206,10 @@ class Fleet:
         now_ns = time.perf_counter_ns()
         merged = [each for message in batch for each in self._merge.take(runner, message)]
         died = any(isinstance(message, RunnerDied) for message in batch)
-        if (silent_ns := self._silence.received(runner, now_ns)) is not None and not died:
+        # What is printed, such as by a thread, is no answer of the event loop.
+        answers = any(not isinstance(m, LogLine) or m.stream == "runner" for m in batch)
+        silent_ns = self._silence.received(runner, now_ns) if answers else None
+        if silent_ns is not None and not died:
             what = f"answers again after {format_seconds(silent_ns, 1)}"
             merged += self._merge.note(runner, what, now_ns, silent=False)
         if merged:
