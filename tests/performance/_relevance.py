@@ -1,4 +1,4 @@
-"""What relevance.py searches and asks: the standard library's docstrings, and 60 questions.
+"""What relevance.py searches and asks: the standard library's docstrings, and questions.
 
 The questions and their answers are in relevance.toml.
 """
@@ -78,6 +78,8 @@ def _questions(half: str) -> tuple[Question, ...]:
 
 TUNED = _questions("tuned")
 """Those that the search was tuned on."""
+TO_TUNE_ON = _questions("to_tune_on")
+"""Those to tune it on next, which no weighing has seen."""
 KEPT_APART = _questions("kept_apart")
 """Not tuned on, but its figures were read meanwhile: one weighing was dropped because of them."""
 FRESH = _questions("fresh")
