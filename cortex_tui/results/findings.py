@@ -3,7 +3,7 @@ slowest intervals had in common. It takes milliseconds, so it is taken once a se
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -19,7 +19,6 @@ from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.percentiles import SHOWN, parse_percentile, samples_missing
 from cortex_tui.stats.slowest_intervals import Slice, slowest_intervals
-from cortex_tui.stats.spread import Spread
 
 ConfidenceNs = dict[str, tuple[int, int]]
 """By percentile, the bounds of its 95 % confidence interval in ns."""
@@ -39,8 +38,6 @@ class Findings(msgspec.Struct, frozen=True):
     may_end: bool = False
     """Whether there are enough intervals to end the run because its half-width is small."""
     slowest: str = ""
-    spreads: dict[str, Spread] = {}
-    """By target, how its statistic varied."""
 
 
 class ExaminationTimes:
@@ -78,22 +75,52 @@ def findings_of(
 ) -> Findings:
     """`times` are those to find confidence intervals for, the headline among them."""
     found: dict[str, ConfidenceNs] = {}
+    seen = _Seen(slots, headline)
     for name, pooled in times.items():
-        confidence = _confidence_ns(pooled, series_of(slots, name))
+        confidence = _confidence_ns(pooled, series_of(seen if name == headline else slots, name))
         if confidence:
             found[name] = confidence
-    slices: list[Slice] = []
-    first, last = 0, -1
-    for number, interval in slots:
-        first, last = first if slices else number, number
-        slices.append(_slice(interval, headline))
-    # An interval in which nothing ended is neither slow nor fast.
-    slices = [each for each in slices if each.slowest_ns]
     known = Findings()
     if precision is not None:
-        count, series = last + 1 - first, series_of(slots, headline)
-        known = _half_width(precision, times[headline], series, count)
+        series = series_of(slots, headline)
+        known = _half_width(precision, times[headline], series, seen.count)
+    # An interval in which nothing ended is neither slow nor fast.
+    slices = [each for each in seen.slices if each.slowest_ns]
     return msgspec.structs.replace(known, confidence_ns=found, slowest=slowest_intervals(slices))
+
+
+class _Seen:
+    """Slots, of which it is noted what they come to when they are gone over: to read them from
+    their file once more takes as long as to count their values."""
+
+    def __init__(self, slots: Slots, headline: TimeName) -> None:
+        self._slots = slots
+        self._headline = headline
+        self._noted: dict[int, Slice] | None = None
+
+    def __iter__(self) -> Iterator[tuple[int, Interval]]:
+        noted: dict[int, Slice] = {}
+        for number, interval in self._slots:
+            noted[number] = _slice(interval, self._headline)
+            yield number, interval
+        self._noted = noted
+
+    @property
+    def _of_all(self) -> dict[int, Slice]:
+        if self._noted is None:
+            for _ in self:
+                pass
+        return self._noted or {}
+
+    @property
+    def slices(self) -> list[Slice]:
+        return list(self._of_all.values())
+
+    @property
+    def count(self) -> int:
+        """From the first to the last, with those between them that are not there."""
+        numbers = list(self._of_all)
+        return numbers[-1] + 1 - numbers[0] if numbers else 0
 
 
 def _confidence_ns(pooled: Histogram, intervals: Iterable[IntervalHistogram]) -> ConfidenceNs:

@@ -157,7 +157,7 @@ def _standing(run: RunFold, target: Target, siblings: Sequence[Cell] = ()) -> Ta
         run.profile.headline,
         live=run.live,
         any_look=run.profile.until_decided is not None,
-        varied=run.findings().spreads.get(target.text),
+        varied=lambda: run.spreads().get(target.text),
         cells=siblings,
     )
     decided = run.decided.get(target.text)

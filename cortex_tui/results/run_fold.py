@@ -39,6 +39,7 @@ from cortex_tui.results.shard_fold import ShardsFold
 from cortex_tui.results.shard_result import ShardResult, bounds_of_p99
 from cortex_tui.results.trend import Trend, WarmUp
 from cortex_tui.stats.histogram import Histogram
+from cortex_tui.stats.spread import Spread
 from cortex_tui.stats.targets import TargetResult, TargetVerdict, parse_targets
 from cortex_tui.store.records import MarkRecord
 from cortex_tui.text import lines
@@ -114,6 +115,8 @@ class RunFold(RunTotals):
         self._clock = PhaseClock()
         self._warmup_operations = 0
         self._findings = Findings()
+        self._spreads: dict[str, Spread] | None = {}
+        """None where a look is due at those, too."""
         self._examinations = ExaminationTimes()
 
     @property
@@ -316,20 +319,27 @@ class RunFold(RunTotals):
             times: dict[TimeName, Histogram] = {self.profile.headline: self.headline}
             if not self.live:
                 times = self.times
-            slots, headline = self.intervals, self.profile.headline
-            self._findings = msgspec.structs.replace(
-                findings_of(slots, times, headline, self.profile.precision),
-                spreads=spreads_of(
-                    self.targets,
-                    slots,
-                    self.interval_ns * self.intervals.length,
-                    self.measured,
-                    headline,
-                    self.times,
-                    steered=self.profile.load.levels().vary,
-                ),
+            self._findings = findings_of(
+                self.intervals, times, self.profile.headline, self.profile.precision
             )
+            self._spreads = None
         return self._findings
+
+    def spreads(self) -> dict[str, Spread]:
+        """By target, how its statistic varied, as of a moment ago. It is a look of its own, which
+        most runs need not have: of a target that no operation is against, nobody asks."""
+        self.findings()
+        if self._spreads is None:
+            self._spreads = spreads_of(
+                self.targets,
+                self.intervals,
+                self.interval_ns * self.intervals.length,
+                self.measured,
+                self.profile.headline,
+                self.times,
+                steered=self.profile.load.levels().vary,
+            )
+        return self._spreads
 
     def look_again(self) -> None:
         """Makes the next findings those of all that was measured up to now."""

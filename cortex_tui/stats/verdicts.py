@@ -102,11 +102,12 @@ def evaluate(
     *,
     live: bool = False,
     any_look: bool = False,
-    varied: Varied | None = None,
+    varied: Callable[[], Varied | None] = lambda: None,
     cells: Sequence[Cell] = (),
 ) -> TargetResult:
     """Judges a target by what was measured; `cells` are those of the run's matrix, its own one
-    among them, and `varied` is how the target's statistic varied, where that is known.
+    among them, and `varied` finds how the target's statistic varied, where that is known; it is
+    called where the verdict depends on it.
 
     What is not decided is undecided, and pending while the run is `live`. With `any_look`, as in
     any live run, it is met or missed only if that would hold although somebody looked again and
@@ -150,15 +151,18 @@ def _judged(
     reading: Reading,
     measured: Measured,
     subject: Subject,
-    varied: Varied | None,
+    varied: Callable[[], Varied | None],
     any_look: bool,
 ) -> _Judged | None:
     """None for what is compared as it stands."""
     share = share_of(target, measured, subject)
     if share is not None:
         over, count, allowed = share
-        seen = 1.0 if varied is None else deff_at_most(varied.deff, varied.blocks)
-        deff = 1.0 if _is_plain(target, share) else max(LEAST_DEFF, seen)
+        deff = 1.0
+        if not _is_plain(target, share):
+            known = varied()
+            seen = 1.0 if known is None else deff_at_most(known.deff, known.blocks)
+            deff = max(LEAST_DEFF, seen)
         return _Judged(
             side_of_share(over, count, allowed, deff=deff, any_look=any_look),
             lambda: longer_for_share(over, count, allowed, deff=deff, any_look=any_look),
@@ -166,7 +170,7 @@ def _judged(
         )
     if reading.value is None or not is_estimated(target):
         return None
-    value, (error, blocks) = reading.value, _error(statistic, measured, subject, varied)
+    value, (error, blocks) = reading.value, _error(statistic, measured, subject, varied())
     if not error:
         return None  # it never varied, and may lie on the limit itself
     return _Judged(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from cortex_tui.loads.open import OpenLoad
 from cortex_tui.profiles.model import Precision
 from cortex_tui.protocol.messages import Health, RunFinished
 from cortex_tui.quantities import format_half_width
+from cortex_tui.results.interval import Interval
+from cortex_tui.results.interval_file import IntervalFile, Place
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
 from tests.unit.session.messages import SECOND_NS, at_stage, planned, profile, samples
@@ -113,3 +116,24 @@ def test_a_run_that_was_to_be_precise_says_what_it_lacked(
     width = format_half_width(wanted.half_width)
     assert warning.startswith(f"{statistic} should be known within {width}, but after 100ms ")
     assert warning.endswith(lacking)
+
+
+def test_a_look_at_a_live_run_reads_each_of_its_intervals_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file, read = IntervalFile(tmp_path), list[Place]()
+    fold = RunFold(planned(profile()), file=file)
+    fold.change(at_stage(0, "measure", 0))
+    for index in range(80):
+        values = [10_000 + number for number in range(100)]
+        fold.add(samples(index, values, at_ns=(index + 1) * TENTH_NS, health=QUIET))
+    real = file.read
+
+    def noting(place: Place) -> Interval:
+        read.append(place)
+        return real(place)
+
+    monkeypatch.setattr(file, "read", noting)
+    assert fold.findings().confidence_ns
+    assert read
+    assert len(read) == len(set(read))

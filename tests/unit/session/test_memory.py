@@ -52,9 +52,8 @@ async def test_a_look_over_all_intervals_of_a_run_holds_few_of_them(tmp_path: Pa
         run.look_again()
 
         async def look(run: RunFold = run) -> None:
-            findings = run.findings()
-            assert findings.confidence_ns["service"]
-            assert len(findings.spreads) == 4
+            assert run.findings().confidence_ns["service"]
+            assert len(run.spreads()) == 4
 
         peaks.append(await peak_bytes(look))
     assert peaks[1] < peaks[0] + MORE
