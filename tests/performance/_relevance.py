@@ -79,7 +79,7 @@ def _questions(half: str) -> tuple[Question, ...]:
 TUNED = _questions("tuned")
 """Those that the search was tuned on."""
 TO_TUNE_ON = _questions("to_tune_on")
-"""Those to tune it on next, which no weighing has seen."""
+"""Those to tune it on next: what was tried on them so far was not kept."""
 KEPT_APART = _questions("kept_apart")
 """Not tuned on, but its figures were read meanwhile: one weighing was dropped because of them."""
 FRESH = _questions("fresh")
