@@ -54,7 +54,7 @@ OF_RATES = {
     "precise": Key(
         read_flag,
         FLAG,
-        "Turn the loop for the last 100 µs before an arrival: it starts on time, at the expense "
+        "Turn the loop for the last 150 µs before an arrival: it starts on time, at the expense "
         "of everything else on the loop.",
     ),
 }

@@ -13,6 +13,10 @@ from cortex_tui.runner.deadlines import Deadlines
 from cortex_tui.runner.driver import DriverTask
 from cortex_tui.runner.loops import open_arrival
 
+HEAD_START_NS = 50_000
+"""How long before its moment a precise arrival gets its task: longer than the task needs to its
+first step, mostly."""
+
 
 class OpenDriver:
     """Drives one phase with arrivals."""
@@ -28,8 +32,9 @@ class OpenDriver:
         self._indices = task.indices
         self._timer = task.timer
         self._precise = rules.precise
+        self._early_ns = HEAD_START_NS if rules.precise else 0
         self._max_in_flight = max(1, task.share.count(rules.max_in_flight))
-        self._arrival = open_arrival(self._operation)
+        self._arrival = open_arrival(self._operation, precise=rules.precise)
         self._lasts = phase.end_ns != NEVER_NS
         end_ns = phase.end_ns if self._lasts else None
         self._schedule = ArrivalSchedule(
@@ -94,7 +99,7 @@ class OpenDriver:
         next_ns = self._schedule.next_ns
         if next_ns is not None:
             fire = self._phase.guarded(lambda: self._fire(alarm))
-            self._timer.at(next_ns, fire, precise=self._precise)
+            self._timer.at(next_ns - self._early_ns, fire, precise=self._precise)
         elif not self._lasts:
             self._phase.over.set()
 
@@ -102,7 +107,7 @@ class OpenDriver:
         if not self._is_awaited(alarm):
             return
         phase = self._phase
-        more = self._start_due(phase.clock())
+        more = self._start_due(phase.clock() + self._early_ns)
         # An arrival begins with the next turn of the loop. Whatever is done now delays it, so the
         # next one is waited for behind it; and where more are due than one turn may take, others
         # have their turn first.
@@ -115,7 +120,7 @@ class OpenDriver:
         if not self._is_awaited(alarm):
             return
         next_ns = self._schedule.next_ns
-        if next_ns is not None and next_ns <= self._phase.clock():
+        if next_ns is not None and next_ns - self._early_ns <= self._phase.clock():
             self._fire(alarm)
         else:
             self._wait()

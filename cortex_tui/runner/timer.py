@@ -20,7 +20,7 @@ from cortex_tui.isolation import asyncio
 from cortex_tui.runner.clock import CLOCK
 
 PRECISE_NS = 100_000
-"""How long the loop turns before a precise arrival: longer than a timerfd wakes late, mostly."""
+"""How long the loop turns before a precise moment: longer than a timerfd wakes late, mostly."""
 
 _CLOCK_MONOTONIC = 1
 _TFD_TIMER_ABSTIME = 1

@@ -156,6 +156,17 @@ async def test_precise_arrivals_are_never_early_and_less_late(bench: Bench) -> N
     assert min(late[True]) <= min(late[False])
 
 
+async def test_precise_arrivals_that_are_close_together_start_in_order_and_never_early(
+    bench: Bench,
+) -> None:
+    """Several are made ready at once, and each waits for its own moment."""
+    bench.write("async def noop(): pass")
+    load = OpenLoad(rate_per_s=50_000.0, arrivals="poisson", precise=True)
+    recorded = await bench.run(bench.profile("noop", load=load, stop=Length(iterations=2_000)))
+    assert len(recorded.values("lateness")) == 2_000
+    assert min(recorded.values("lateness")) >= 0
+
+
 async def test_the_number_of_workers_follows_its_stages(bench: Bench) -> None:
     together: list[int] = []
     bench.write(
