@@ -17,6 +17,18 @@ from tests.patience import PATIENCE_S
 
 SHORT = ("--duration", "100ms", "--warmup", "0")
 
+NO_OTHERS = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+
+
+@pytest.fixture(autouse=True)
+def without_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all plugins that are installed here, a test has those that it names.
+
+    To load them takes each of the three processes of a session longer than all else that it does.
+    """
+    monkeypatch.setenv(NO_OTHERS, "1")
+
+
 SUITE = '''
     import asyncio
     import threading
@@ -106,9 +118,6 @@ def run_tests(folder: Path, *arguments: str) -> tuple[int, dict[str, dict[str, A
     return done.returncode, {run["profile"].partition(".")[2]: run for run in document["runs"]}
 
 
-NO_OTHERS = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
-
-
 @pytest.mark.parametrize(
     ("options", "alone"),
     [((), ""), (("-p", "no:benchmark"), ""), (("-p", "pytest_benchmark.plugin"), "1"), ((), "1")],
@@ -191,25 +200,26 @@ def test_what_goes_wrong_in_a_test_is_the_failure_of_its_run(folder: Path) -> No
     assert runs["test_asserts"]["operations"] > 0
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
+def test_only_frames_of_the_test_stand_in_its_traceback(folder: Path) -> None:
+    calls = [
         "benchmark(int, 'x')",
         "benchmark(len, 'x'); benchmark(len, 'x')",
         "benchmark(__import__('asyncio').sleep, 0)",
         "benchmark.pedantic(len, ('x',), rounds=0)",
-    ],
-)
-def test_only_frames_of_the_test_stand_in_its_traceback(call: str, folder: Path) -> None:
-    write_tests(folder, f"def test_it(benchmark):\n    {call}\n")
+    ]
+    tests = [f"def test_{n}(benchmark):\n    {call}\n" for n, call in enumerate(calls)]
+    write_tests(folder, "\n".join(tests))
     _, runs = run_tests(folder)
-    assert "test_bench.py" in runs["test_it"]["traceback"]
-    assert "pytest_runner/" not in runs["test_it"]["traceback"]
+    assert len(runs) == len(calls)
+    for run in runs.values():
+        assert "test_bench.py" in run["traceback"]
+        assert "pytest_runner/" not in run["traceback"]
 
 
 def test_a_tests_file_of_the_same_name_and_a_configuration_work(folder: Path) -> None:
     (folder / "pytest.ini").write_text(
-        "[pytest]\naddopts = --benchmark-min-rounds=9 -n 4\nmarkers = slow\n", encoding="utf-8"
+        "[pytest]\naddopts = -p xdist --benchmark-min-rounds=9 -n 4\nmarkers = slow\n",
+        encoding="utf-8",
     )
     for package in ("one", "two"):
         (folder / package).mkdir()
