@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -47,22 +47,18 @@ def spreads_of(
         if statistic.name == "throughput":
             found[target.text] = _of_throughput(counted, slot_ns, measured, steered)
         elif statistic.name == "mean":
-            found[target.text] = _of_mean(slots, subject, measured, steered)
+            found[target.text] = _of_mean(counted, subject, measured, steered)
         elif (share := share_of(target, measured, subject)) is not None:
-            failed = counted.of("failed")
             if statistic.quantile is None:
+                failed = counted.of("failed")
                 succeeded = counted.of("succeeded") + counted.of("overflow")
                 ended = succeeded * measured.batch + failed
                 found[target.text] = spread_of_share(failed, ended, steered=steered)
             else:
-                missing = failed + counted.of("unstarted")
-                if subject == "failure":
-                    missing = np.zeros(failed.size)
-                histograms = (interval.times(subject) for _, interval in slots)
                 found[target.text] = spread_beyond(
                     times[subject],
-                    histograms,
-                    missing,
+                    (interval.times(subject) for _, interval in counted),
+                    partial(counted.without_time, subject),
                     round(target.limit),
                     share.allowed,
                     steered=steered,
@@ -81,20 +77,36 @@ class _Counts(NamedTuple):
 
 
 class _Counted:
-    """The counts of all intervals, for which those are gone over once, if at all."""
+    """Slots, of which it is noted what they count when they are gone over: to read them from their
+    file once more takes as long as to look at their values."""
 
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
+        self._noted: Floats | None = None
+
+    def __iter__(self) -> Iterator[tuple[int, Interval]]:
+        if self._noted is not None:
+            yield from self._slots
+            return
+        counts: list[_Counts] = []
+        for number, interval in self._slots:
+            counts.append(_counts(number, interval))
+            yield number, interval
+        self._noted = np.array(counts, np.float64).reshape(-1, len(_Counts._fields))
 
     def of(self, name: str) -> Floats:
         """That field of `_Counts`, one of each interval."""
-        column: Floats = self._table[:, _Counts._fields.index(name)]
+        if self._noted is None:
+            for _ in self:
+                pass
+        assert self._noted is not None  # now they were gone over
+        column: Floats = self._noted[:, _Counts._fields.index(name)]
         return column
 
-    @cached_property
-    def _table(self) -> Floats:
-        counts = [_counts(number, interval) for number, interval in self._slots]
-        return np.array(counts, np.float64).reshape(-1, len(_Counts._fields))
+    def without_time(self, subject: Subject) -> Floats:
+        """How many operations of each interval have no time, and so are beyond any limit."""
+        failed = self.of("failed")
+        return np.zeros(failed.size) if subject == "failure" else failed + self.of("unstarted")
 
 
 def _counts(number: int, interval: Interval) -> _Counts:

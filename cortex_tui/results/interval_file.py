@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -17,6 +17,9 @@ Place = int
 
 _SIZE_BITS = 24
 """An interval has four histograms of 33,792 buckets at most, of ten bytes each."""
+_TOGETHER = 1 << 16
+"""Bytes that are read in one go, where intervals lie next to each other: those of a hundred or more
+take as long as those of one or two."""
 
 
 class IntervalFile:
@@ -60,5 +63,36 @@ class IntervalFile:
 
     def read(self, place: Place) -> Interval:
         """The interval at a place; takes 4 us."""
-        size, offset = place & ((1 << _SIZE_BITS) - 1), place >> _SIZE_BITS
-        return self._decoder.decode(os.pread(self._opened(), size, offset))
+        (found,) = self.read_each((place,))
+        return found
+
+    def read_each(self, parts: Iterable[Interval | Place]) -> Iterator[Interval]:
+        """Intervals, of which some are given by their places; takes 1.5 us for each of those that
+        were written one after the other."""
+        first = end = 0
+        sizes: list[int] = []
+        for part in parts:
+            if isinstance(part, Interval):
+                yield from self._read(first, sizes)
+                sizes = []
+                yield part
+                continue
+            offset, size = part >> _SIZE_BITS, part & ((1 << _SIZE_BITS) - 1)
+            if sizes and (offset != end or end - first >= _TOGETHER):
+                yield from self._read(first, sizes)
+                sizes = []
+            if not sizes:
+                first = offset
+            sizes.append(size)
+            end = offset + size
+        yield from self._read(first, sizes)
+
+    def _read(self, at: int, sizes: Sequence[int]) -> Iterator[Interval]:
+        """Intervals that lie one after the other, from an offset on."""
+        if not sizes:
+            return
+        read = memoryview(os.pread(self._opened(), sum(sizes), at))
+        begin = 0
+        for size in sizes:
+            yield self._decoder.decode(read[begin : begin + size])
+            begin += size

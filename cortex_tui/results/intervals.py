@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from cortex_tui.limits import MAX_INTERVALS
@@ -39,12 +39,7 @@ class SlotChanges:
 
     def __iter__(self) -> Iterator[tuple[int, Interval]]:
         """Slot numbers and intervals, in order of time."""
-        for slot, part in self._parts:
-            if isinstance(part, Interval):
-                yield slot, part
-            else:
-                assert self._file is not None  # which has the place
-                yield slot, self._file.read(part)
+        return _read(self._parts, self._file)
 
 
 class IntervalSeries:
@@ -82,18 +77,16 @@ class IntervalSeries:
 
     def __iter__(self) -> Iterator[tuple[int, Interval]]:
         """Slot numbers and intervals, in order of time."""
-        return ((slot, self._interval(slot)) for slot in self._numbers)
+        return _read(self._parts(self._numbers), self._file)
 
     @property
     def _numbers(self) -> list[int]:
         return sorted(self._slots.keys() | self._places.keys())
 
-    def _interval(self, slot: int) -> Interval:
-        return self._slots.get(slot) or self._read(self._places[slot])
-
-    def _read(self, place: Place) -> Interval:
-        assert self._file is not None  # which has the place
-        return self._file.read(place)
+    def _parts(self, slots: Iterable[int]) -> list[tuple[int, Interval | Place]]:
+        """With their numbers, slots as they are in memory, or where they lie in the file."""
+        known, places = self._slots, self._places
+        return [(slot, known.get(slot) or places[slot]) for slot in slots]
 
     def add(self, index: int, interval: Interval) -> None:
         """Takes in the interval `index` of the messages; in any order, and in pieces."""
@@ -123,7 +116,8 @@ class IntervalSeries:
 
     def _opened(self, slot: int) -> Interval:
         """The interval of a slot, in memory from now on."""
-        interval = self._slots[slot] = self._interval(slot)
+        ((_, interval),) = _read(self._parts((slot,)), self._file)
+        self._slots[slot] = interval
         self._places.pop(slot, None)
         return interval
 
@@ -187,9 +181,9 @@ class IntervalSeries:
         rewritten, self._rewritten = self._rewritten, False
         slots = self._numbers if rewritten else sorted(self._changed)
         self._changed = set()
-        parts: list[tuple[int, Interval | Place]] = [
-            (slot, self._slots[slot].copy() if slot in self._slots else self._places[slot])
-            for slot in slots
+        parts = [
+            (slot, part.copy() if isinstance(part, Interval) else part)
+            for slot, part in self._parts(slots)
         ]
         return rewritten, SlotChanges(self.length, parts, self._file)
 
@@ -198,8 +192,7 @@ class IntervalSeries:
         self._rewritten = True
 
     def _merge_in_pairs(self) -> None:
-        numbers, slots, places = self._numbers, self._slots, self._places
-        halves = ((slot, slots.get(slot) or self._read(places[slot])) for slot in numbers)
+        halves = iter(self)
         self._slots, self._places, self._frozen, self._room = {}, {}, {}, _ROOM
         self._interruptions = Interruptions()
         for slot, pair in groupby(halves, lambda each: each[0] // 2):
@@ -213,3 +206,13 @@ class IntervalSeries:
         self._blocked, self._blocks = self._blocked.in_pairs(), None
         self.length *= 2
         self._rewritten = True
+
+
+def _read(
+    parts: Sequence[tuple[int, Interval | Place]], file: IntervalFile | None
+) -> Iterator[tuple[int, Interval]]:
+    """Slots with their numbers, read from the file where only their places are given."""
+    if file is None:
+        return ((slot, part) for slot, part in parts if isinstance(part, Interval))
+    found = file.read_each(part for _, part in parts)
+    return ((slot, interval) for (slot, _), interval in zip(parts, found, strict=True))

@@ -10,7 +10,7 @@ Techniques, 1977, 2.11).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 import numpy as np
@@ -85,7 +85,7 @@ def spread_of_share(over: Floats, counts: Floats, *, steered: bool = False) -> S
 def spread_beyond(
     pooled: Histogram,
     intervals: Iterable[IntervalHistogram],
-    missing: Floats,
+    missing: Callable[[], Floats],
     limit_ns: int,
     allowed: float,
     *,
@@ -93,9 +93,9 @@ def spread_beyond(
 ) -> Spread | None:
     """That of the share of operations from `limit_ns` on, where `allowed` of them may be.
 
-    `intervals` are gone over once. `missing` operations of each have no time, and are beyond any
-    limit. The deff is the greatest of those at the limit and at times beyond which about the
-    allowed share lies.
+    `intervals` are gone over once. `missing` is asked afterwards how many operations of each have
+    no time: they are beyond any limit. The deff is the greatest of those at the limit and at times
+    beyond which about the allowed share lies.
     """
     shares = [min(each * allowed, _MOST_SHARE) for each in _NEAR_SHARES]
     ranks = [max(1, round((1 - share) * pooled.total)) for share in shares]
@@ -103,8 +103,9 @@ def spread_beyond(
     limits = np.array([index_of(min(ns, HIGHEST_NS)) for ns in (limit_ns, *near)])
     below = IntervalHistogram.below(intervals, limits)
     ended = below.totals + below.overflows
-    beyond, counts = ended[:, None] - below.counts, missing + ended
-    spreads = [spread_of_share(column + missing, counts, steered=steered) for column in beyond.T]
+    untimed = missing()
+    beyond, counts = ended[:, None] - below.counts, untimed + ended
+    spreads = [spread_of_share(column + untimed, counts, steered=steered) for column in beyond.T]
     known = [each for each in spreads if each is not None]
     if not known:
         return None

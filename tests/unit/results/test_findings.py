@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -122,18 +123,25 @@ def test_a_look_at_a_live_run_reads_each_of_its_intervals_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     file, read = IntervalFile(tmp_path), list[Place]()
-    fold = RunFold(planned(profile()), file=file)
+    targets = ("p95 < 10us", "throughput > 1/s", "error_rate < 1%")
+    fold = RunFold(planned(profile(targets=targets)), file=file)
     fold.change(at_stage(0, "measure", 0))
     for index in range(80):
         values = [10_000 + number for number in range(100)]
         fold.add(samples(index, values, at_ns=(index + 1) * TENTH_NS, health=QUIET))
-    real = file.read
+    real = file.read_each
 
-    def noting(place: Place) -> Interval:
-        read.append(place)
-        return real(place)
+    def noting(parts: Iterable[Interval | Place]) -> Iterator[Interval]:
+        known = list(parts)
+        read.extend(part for part in known if isinstance(part, Place))
+        return real(known)
 
-    monkeypatch.setattr(file, "read", noting)
+    monkeypatch.setattr(file, "read_each", noting)
     assert fold.findings().confidence_ns
-    assert read
-    assert len(read) == len(set(read))
+    once = read.copy()
+    assert once
+    assert len(once) == len(set(once))
+
+    read.clear()
+    assert set(fold.spreads()) == set(targets)
+    assert read == once

@@ -219,7 +219,12 @@ def test_the_deff_beyond_a_limit_is_the_greatest_of_those_near_it(seed: int, ste
     at_limit = spreads[0]
     assert at_limit is not None
     found = spread_beyond(
-        Histogram.of_intervals(intervals), intervals, missing, limit_ns, allowed, steered=steered
+        Histogram.of_intervals(intervals),
+        intervals,
+        lambda: missing,
+        limit_ns,
+        allowed,
+        steered=steered,
     )
     deff = max(each.deff for each in spreads if each is not None)
     assert found == Spread(at_limit.error, at_limit.blocks, deff)

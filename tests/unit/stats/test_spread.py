@@ -42,7 +42,7 @@ def test_a_dependence_that_luck_hides_at_the_limit_is_found_near_it() -> None:
     values = [[max(1, int(x)) for x in random.normal(mean, 300, 100)] for mean in level]
     pooled, intervals = histograms(values)
     far_ns = pooled.values_at([29_998])[0]
-    found = spread_beyond(pooled, intervals, np.zeros(300), far_ns, 0.05)
+    found = spread_beyond(pooled, intervals, lambda: np.zeros(300), far_ns, 0.05)
     assert found is not None
     assert found.deff > 20
 
@@ -50,9 +50,9 @@ def test_a_dependence_that_luck_hides_at_the_limit_is_found_near_it() -> None:
 def test_operations_without_a_time_are_beyond_any_limit() -> None:
     pooled, intervals = histograms([[1_000] * 10] * 40)
     missing = np.zeros(40)
-    assert spread_beyond(pooled, intervals, missing, 2_000, 0.05) is not None
+    assert spread_beyond(pooled, intervals, lambda: missing, 2_000, 0.05) is not None
     missing[7] = 10
-    found = spread_beyond(pooled, intervals, missing, 2_000, 0.05)
+    found = spread_beyond(pooled, intervals, lambda: missing, 2_000, 0.05)
     assert found is not None
     assert found.deff == pytest.approx(10, rel=0.5)
 
@@ -80,5 +80,5 @@ def test_a_load_that_changes_by_itself_is_no_spread() -> None:
 def test_few_intervals_show_no_spread() -> None:
     assert spread_of_ratio(np.ones(9), np.ones(9)) is None
     assert spread_of_ratio(np.zeros(20), np.zeros(20)) is None
-    assert spread_beyond(*histograms([[5]] * 9), np.zeros(9), 3, 0.05) is None
-    assert spread_beyond(*histograms([]), np.zeros(0), 3, 0.05) is None
+    assert spread_beyond(*histograms([[5]] * 9), lambda: np.zeros(9), 3, 0.05) is None
+    assert spread_beyond(*histograms([]), lambda: np.zeros(0), 3, 0.05) is None
