@@ -39,6 +39,10 @@ MAX_FRAMES = 1_000
 """Of a stack that is searched for what blocks the event loop, the innermost."""
 MAX_PLACE_CHARS = 200
 """Of a file, a line and a function."""
+MAX_WAIT_PLACES = 100
+"""Of a run, places at which operations in flight were seen; others are counted together."""
+MAX_WAIT_CHARS = 300
+"""Of such a place, and of what is awaited there."""
 MAX_INTERVALS = 1_200
 """Of a run; when there are as many, neighbours are merged in pairs."""
 MAX_NEIGHBOUR_COUNTS = 6

@@ -44,6 +44,7 @@ from cortex_tui.results.run_document import (
 )
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_result import Histograms, SessionResult
+from cortex_tui.results.waits import ELSEWHERE, Waits
 from cortex_tui.stats.codec import HistogramFormatError
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.interval_histogram import IntervalHistogram
@@ -146,6 +147,7 @@ def _run_document(
         )
         if run.blocks.intervals
         else None,
+        waits=run.waits if run.waits.seen else None,
         targets=[
             TargetDocument(**msgspec.structs.asdict(target), met=target.met)
             for target in run.targets
@@ -245,6 +247,7 @@ def _run_record(document: RunDocument, record: RunRecord) -> RunRecord:
         unfinished_more=max(0, count_of(document.unfinished, "unfinished") - len(unfinished_ns)),
         shards=tuple(_shard_record(shard, record.batch) for shard in document.shards),
         targets=targets,
+        waits=_waits(document.waits),
         slowest=text_of(document.slowest, 1_000),
         confidence_ns={
             time: dict(times.confidence_ns)
@@ -252,6 +255,15 @@ def _run_record(document: RunDocument, record: RunRecord) -> RunRecord:
             if (times := getattr(document, f"{time}_ns")) and times.confidence_ns is not UNSET
         },
     )
+
+
+def _waits(document: Waits | None) -> dict[str, int]:
+    """The places that the document has, and all others as one."""
+    if document is None:
+        return {}
+    places = {text_of(each.place): count_of(each.seen, "waits") for each in document.places}
+    others = count_of(document.seen, "waits") - sum(places.values())
+    return {**places, ELSEWHERE: others} if others > 0 else places
 
 
 def _shard_record(document: ShardDocument, batch: int) -> ShardRecord:

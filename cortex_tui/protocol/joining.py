@@ -69,6 +69,7 @@ def _one(messages: Sequence[Samples]) -> Samples:
         texts=_first(message.texts for message in messages),
         drained=sum(message.drained for message in messages),
         failed_in_batches=sum(message.failed_in_batches for message in messages),
+        waits=_sums(message.waits for message in messages),
         unstarted=sum(message.unstarted for message in messages),
         neighbours=max(message.neighbours for message in messages),
         at_ns=max(message.at_ns for message in messages),

@@ -173,6 +173,9 @@ class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     oldest_ns: int = 0
     """The age of the oldest operation in flight, 0 with none."""
     unstarted: int = 0
+    waits: dict[str, int] = {}
+    """Where some of the operations in flight were at the end of the interval, and how many at each
+    place; "" for those at places beyond the first hundred."""
     neighbours: int = 0
     """Other runs of the session that were measuring at the end of the interval."""
     at_ns: Moment = 0

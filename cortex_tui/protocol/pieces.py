@@ -26,7 +26,13 @@ def pieces(samples: Samples) -> list[Samples]:
             piece = msgspec.structs.replace(piece, drained=len(service) // _VALUE_BYTES)
         if found:
             piece = msgspec.structs.replace(
-                piece, errors={}, tracebacks={}, texts={}, unstarted=0, failed_in_batches=0
+                piece,
+                errors={},
+                tracebacks={},
+                texts={},
+                waits={},
+                unstarted=0,
+                failed_in_batches=0,
             )
         found.append(piece)
     return found

@@ -25,10 +25,15 @@ _TAILS = ("p90", "p99", "p99.9")
 
 
 def run_notes(
-    run: RunResult, rounds: int, *, colour: bool, shared: Collection[SharedWarning] = ()
+    run: RunResult,
+    rounds: int,
+    *,
+    colour: bool,
+    shared: Collection[SharedWarning] = (),
+    waits: bool = False,
 ) -> Iterator[str]:
     """With several rounds, each line says of which. The `shared` warnings are left to the notes
-    on the session."""
+    on the session; with `waits` there is a line about where operations were in flight."""
     name = f"{run.profile.full_name} {run.variant}".rstrip()
     if rounds > 1:
         name += f" round {run.round}"
@@ -69,6 +74,8 @@ def run_notes(
         yield note("warm-up", "plain", f"ended after {format_duration(run.warmup_ns)}")
     if run.slowest:
         yield note("slowest", "plain", run.slowest)
+    if waits and run.waits.words:
+        yield note("in flight", "plain", run.waits.words)
     for mark in run.marks[:_MARKS_SHOWN]:
         yield note("mark", "plain", f"after {format_duration(mark.offset_ns)}: {mark.text}")
     if len(run.marks) > _MARKS_SHOWN:

@@ -26,6 +26,10 @@ _CONFIDENCE = (
     "short: the run has too few intervals"
 )
 
+_FEW_PROFILES = 3
+"""Up to this number of profiles it is reported where operations of each were in flight: who
+measures few wants to understand them, and of many it would be too much to read."""
+
 
 def summary(
     view: SessionView, *, width: int = 100, colour: bool = False, store: Path | None = None
@@ -44,10 +48,11 @@ def summary(
     stages = stage_tables(runs, width, colour=colour)
     shards = shard_tables(runs, width, colour=colour)
     shared = shared_warnings(runs)
+    few = len({run.profile.full_name for run in runs}) <= _FEW_PROFILES
     notes = [
         note
         for run in by_profile(runs)
-        for note in run_notes(run, view.rounds, colour=colour, shared=shared)
+        for note in run_notes(run, view.rounds, colour=colour, shared=shared, waits=few)
     ]
     notes += session_notes(view, colour=colour)
     if view.died:

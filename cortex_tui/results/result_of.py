@@ -12,6 +12,7 @@ from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_result import RunResult, known_statistics
 from cortex_tui.results.shape import curve_of
 from cortex_tui.results.stages import stages_of
+from cortex_tui.results.waits import waits_of
 from cortex_tui.results.warnings import median_of, warnings_of
 from cortex_tui.stats.binning import log_bins
 from cortex_tui.stats.scaling import Cell
@@ -80,6 +81,7 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
         warmup_iterations=run.warmup_iterations,
         warnings=warnings_of(run),
         blocks=run.blocks,
+        waits=waits_of(run.waits),
         reason=run.reason,
         partial=run.partial,
         shards=shards,

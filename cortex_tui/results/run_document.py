@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 from cortex_tui.profiles.model import Length, OnLost
 from cortex_tui.results.blocked import BlockCause
 from cortex_tui.results.run_result import StageResult
+from cortex_tui.results.waits import Waits
 
 
 class TimesDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,6 +241,8 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     blocked: BlockedDocument | None = None
     """When the event loop was blocked, and by what; null where it was not, and in a session that
     was imported, where only the warnings have it."""
+    waits: Waits | None = None
+    """Where operations were while they were in flight; null where none was seen."""
     targets: list[TargetDocument]
     """Each target and how it stands."""
     warnings: list[str]

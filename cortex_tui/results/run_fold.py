@@ -38,6 +38,7 @@ from cortex_tui.results.series import RunSeries
 from cortex_tui.results.shard_fold import ShardsFold
 from cortex_tui.results.shard_result import ShardResult, bounds_of_p99
 from cortex_tui.results.trend import Trend, WarmUp
+from cortex_tui.results.waits import add_waits
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.spread import Spread
 from cortex_tui.stats.targets import TargetResult, TargetVerdict, parse_targets
@@ -106,6 +107,8 @@ class RunFold(RunTotals):
         """How many neighbours were measuring, the first times that this changed."""
         self.trend = Trend()
         self.settling = WarmUp()
+        self.waits: dict[str, int] = {}
+        """Where operations in flight were seen, and how many at each place."""
         self.decided: dict[str, TargetVerdict] = {}
         """The verdicts by which the run was ended, by target."""
         self.concluded: Concluded | None = None
@@ -220,6 +223,7 @@ class RunFold(RunTotals):
             self._note_neighbours(samples)
         self.trend.add(samples.interval, self.headline_of(interval))
         self.intervals.add(samples.interval, interval)
+        add_waits(self.waits, samples.waits)
         self.drained += samples.drained * self.batch
         self.failed_in_batches += samples.failed_in_batches
         for index, health in samples.spanned.items():

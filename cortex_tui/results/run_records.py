@@ -46,6 +46,7 @@ _OF_RUN = (
     "unfinished_more",
     "unfinished_ns",
     "unstarted",
+    "waits",
     "warmup_iterations",
     "warmup_ns",
 )

@@ -13,6 +13,7 @@ from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.lifecycle import Phase, RunLife, RunState
 from cortex_tui.results.blocked import Blocks
 from cortex_tui.results.shard_result import ShardResult, Unevenness
+from cortex_tui.results.waits import Waits
 from cortex_tui.stats.log_bins import LogBins
 from cortex_tui.stats.measured import Subject
 from cortex_tui.stats.summary import LiveSummary
@@ -131,6 +132,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
     blocks: Blocks = Blocks()
     """Of the event loop, while it was measured."""
+    waits: Waits = Waits()
+    """Where its operations were while they were in flight."""
     partial: str = ""
     """Which of the processes that shared it was lost, and why; "" for a run that is whole."""
     shards: tuple[ShardResult, ...] = ()

@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Coroutine
 from functools import cache
 from itertools import islice
+from types import CodeType
 from typing import Any
 
 from cortex_tui.isolation import asyncio
@@ -126,6 +127,9 @@ async def arrival(i, intended_ns, operation, starts, clock, settle, fail):
 
 Loop = Callable[..., Coroutine[Any, Any, None]]
 
+LOOP_CODE: set[CodeType] = set()
+"""Of all workers and arrivals: what a frame of that code awaits is an operation."""
+
 
 def closed_worker(operation: Operation, *, batched: bool) -> Loop:
     """A worker, with the parameters of the source above.
@@ -171,6 +175,7 @@ def _compiled_once(source: str, name: str, awaits: bool, takes_index: bool, wait
     code = source.format(call=call, check=check, wait=wait)
     exec(compile(code, f"<{name}: {call}>", "exec"), namespace)
     made: Loop = namespace[name]
+    LOOP_CODE.add(made.__code__)
     return made
 
 

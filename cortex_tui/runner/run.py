@@ -33,6 +33,7 @@ from cortex_tui.runner.phase import DRAIN_NS, MEASURE_STALL_NS, STALL_NS, Active
 from cortex_tui.runner.recorder import Recorder
 from cortex_tui.runner.timeline import Timeline
 from cortex_tui.runner.timer import ArrivalTimer
+from cortex_tui.runner.waits import WaitWatch
 
 LATE_NS = 50_000_000
 """One of several processes that begins later than this, after the moment of all, is reported."""
@@ -81,6 +82,7 @@ class Run:
         self._batches = {} if batches is None else batches
         self._reported_level = -1.0
         self._calibrating: asyncio.Task[tuple[int, float]] | None = None
+        self._waits = WaitWatch(self.number)
 
     def change(self, life: RunLife, at_ns: int | None = None) -> None:
         """Its state from that moment on, now if None."""
@@ -362,6 +364,7 @@ class Run:
             interval=interval,
             in_flight=len(started),
             oldest_ns=now_ns - min(started) if started else 0,
+            waits=self._waits.look(phase.tasks) if started and phase.name == "measure" else {},
             neighbours=neighbours,
             at_ns=now_ns,
             health=health,

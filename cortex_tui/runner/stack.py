@@ -47,13 +47,13 @@ def sighting_of(frame: FrameType, folder: str) -> Sighting:
     library: tuple[CodeType, int] | None = None
     for code, line in _lines(frame):
         path = code.co_filename
-        if path.startswith("<") or (path.startswith(_OWN) and not path.startswith(_BUILT_IN)):
+        if path.startswith("<") or is_own(path):
             continue
-        if not _is_library(path):
-            return Sighting(_text(code, line, folder), after_call)
+        if not is_library(path):
+            return Sighting(place_text(code, line, folder), after_call)
         if library is None and not path.startswith(_LOOPS):
             library = code, line
-    return Sighting(_text(*library, folder) if library else "", after_call)
+    return Sighting(place_text(*library, folder) if library else "", after_call)
 
 
 def _lines(frame: FrameType | None) -> Iterator[tuple[CodeType, int]]:
@@ -70,16 +70,28 @@ def _is_call(frame: FrameType) -> bool:
     return 0 <= at < len(code) and opname[code[at]].startswith("CALL")
 
 
-def _is_library(path: str) -> bool:
+def is_own(path: str) -> bool:
+    """Whether that is code of the tool itself, and nothing that is measured."""
+    return path.startswith(_OWN) and not path.startswith(_BUILT_IN)
+
+
+def is_standard(path: str) -> bool:
+    """Whether that is code of the standard library."""
+    return path.startswith(_STANDARD) and not any(part in path for part in _INSTALLED)
+
+
+def is_library(path: str) -> bool:
+    """Whether that is code of the standard library, or was installed."""
     return path.startswith(_STANDARD) or any(part in path for part in _INSTALLED)
 
 
-def _text(code: CodeType, line: int, folder: str) -> str:
-    path = _shown(code.co_filename, folder)
+def place_text(code: CodeType, line: int, folder: str) -> str:
+    """Such as `prices.py:21 in lookup`."""
+    path = shown_path(code.co_filename, folder)
     return one_line(encodable(f"{path}:{line} in {code.co_name}"))[:MAX_PLACE_CHARS]
 
 
-def _shown(path: str, folder: str) -> str:
+def shown_path(path: str, folder: str) -> str:
     """As short as it can be found by: from where it was installed, the folder, or the folder that
     it was imported from."""
     for part in _INSTALLED:

@@ -142,6 +142,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     unfinished_more: int = 0
     """How many others never ended."""
     unstarted: int = 0
+    waits: dict[str, int] = {}
+    """Where operations in flight were seen, and how many at each place; "" for further places."""
     warnings: tuple[str, ...] = ()
     targets: tuple[TargetResult, ...] = ()
     service: Moments = EMPTY

@@ -12,6 +12,7 @@ from cortex_tui.results.blocked import BlockCause, Blocks
 from cortex_tui.results.machine_view import MachineView
 from cortex_tui.results.machines import with_machine
 from cortex_tui.results.view import LogEntry, SessionView
+from cortex_tui.results.waits import WaitPlace, Waits
 from cortex_tui.tui.panes.log import LogPane
 from cortex_tui.tui.panes.machine import MachinePane
 from cortex_tui.tui.panes.port import LinesPane, PaneInput
@@ -278,6 +279,17 @@ def test_what_blocked_the_loop_in_the_run_under_the_cursor_is_listed() -> None:
     unknown = Blocks(intervals=1, causes=(BlockCause("", 1, 30_000_000),))
     now = now._replace(run=msgspec.structs.replace(view.runs[0], blocks=unknown))
     assert not [line for line in shown(MachinePane, now) if line.startswith("blocks")]
+
+
+def test_where_operations_in_flight_were_in_the_run_under_the_cursor_is_listed() -> None:
+    view = batched()
+    acquire = "orders.py:14 in operation, awaiting Pool.acquire (pool.py)"
+    waits = Waits(1_200, (WaitPlace(acquire, 900), WaitPlace("orders.py:16 in operation", 240)))
+    now = pane_input(view)._replace(run=msgspec.structs.replace(view.runs[0], waits=waits))
+    text = " ".join(" ".join(shown(MachinePane, now)).split())
+    second = "20 % of 1200 looks: orders.py:16 in operation"
+    assert f"in flight 75 % of 1200 looks: {acquire} {second}" in text
+    assert not [line for line in shown(MachinePane, pane_input(view)) if "in flight" in line]
 
 
 def test_of_a_session_that_has_ended_nothing_is_shown_as_of_now() -> None:

@@ -11,6 +11,7 @@ from cortex_tui.results.blocked import BlockCause, Blocks
 from cortex_tui.results.machines import clocks_text, machines_of
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.view import SessionView
+from cortex_tui.results.waits import Waits
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 from cortex_tui.tui.panes.port import LinesPane, PaneInput
@@ -122,6 +123,13 @@ def _causes(builder: LineBuilder, blocks: Blocks) -> None:
         builder.fact("" if number else "blocks", f"{each.words}: {count}{longest}")
 
 
+def _waits(builder: LineBuilder, waits: Waits) -> None:
+    """Where operations of the run under the cursor were while they were in flight."""
+    for number, each in enumerate(waits.places):
+        text = f"{waits.share_text(each)} of {format_count(waits.seen)} looks: {each.place}"
+        builder.fact("" if number else "in flight", text)
+
+
 def _findings(builder: LineBuilder, environment: Mapping[str, Any]) -> None:
     """What the doctor would report of the machine, or of all machines of a cluster, as they were
     when the session started. What is not so on all of them has their names."""
@@ -181,6 +189,7 @@ class MachinePane(LinesPane):
             _over_time(builder, now.series)
         if now.run is not None:
             _causes(builder, now.run.blocks)
+            _waits(builder, now.run.waits)
         _screen(builder, view, cost)
         if text := pace_text(now.pace):
             builder.fact("", text, "warn")

@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 
 from cortex_tui.formats.port import Origin
 from cortex_tui.formats.registry import FORMATS, read_file
+from cortex_tui.formats.session_json import write_session
 from cortex_tui.pytest_runner.profiles import Collected, FoundTest, suites_of
 from cortex_tui.results.stored import from_stored
 from tests.unit.formats.recordings import counts, recording, run, stored
@@ -59,6 +61,18 @@ def test_rows_keep_exact_moments_intervals_and_failures(name: str) -> None:
         )  # fmt: skip
         assert sum(other.errors.values()) == 2
     assert [each.first for each in before.intervals] == [each.first for each in back.intervals]
+
+
+def test_what_operations_waited_for_comes_back_with_the_session_document() -> None:
+    places = {f"orders.py:{line} in operation": 100 - line for line in range(7)}
+    before = stored(run())
+    waits = msgspec.structs.replace(before.runs[0], waits={**places, "": 3})
+    live = from_stored(msgspec.structs.replace(before, runs=(waits,)))
+    data = write_session(live)
+    back = from_stored(read_file(data, Origin("x.json")))
+    assert back.runs[0].waits == live.runs[0].waits
+    assert back.runs[0].waits.seen == sum(places.values()) + 3
+    assert write_session(back).count(b'"seen"') == data.count(b'"seen"') == 6
 
 
 def test_pytest_benchmark_compares_our_file(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from cortex_tui.report import summary
 from cortex_tui.results.blocked import Blocks
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shard_result import ShardResult, unevenness
+from cortex_tui.results.waits import waits_of
 from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.records import MarkRecord
 from tests.tui.samples import staged
@@ -322,6 +323,21 @@ def test_a_loop_that_was_blocked_is_reported_once_for_all_that_shared_it() -> No
     assert text.count("the event loop was blocked") == 1
     assert f"warning: {found[1].warning}; seen by shop.a, shop.b" in text
     assert f"shop.a: warning: {found[0].warning}" in summary(session_view(runs[0]), width=10_000)
+
+
+def test_where_operations_were_in_flight_is_reported_where_there_are_few_profiles() -> None:
+    waits = waits_of({"orders.py:14 in operation": 30, "orders.py:9 in acquire": 90, "": 30})
+    line = "in flight: 60 % at orders.py:9 in acquire; 20 % at orders.py:14 in operation"
+    few = [run_view(n, name, waits=waits) for n, name in enumerate("abc")]
+    assert summary(session_view(*few), width=10_000).count(line) == 3
+    many = [*few, run_view(3, "d", waits=waits)]
+    assert "in flight" not in summary(session_view(*many), width=10_000)
+
+
+def test_of_few_looks_no_shares_are_reported() -> None:
+    """By chance alone, they could be far from those of the operations' time."""
+    few = run_view(0, "a", waits=waits_of({"orders.py:14 in operation": 29}))
+    assert "in flight" not in summary(session_view(few), width=10_000)
 
 
 def test_a_warning_that_runs_measured_together_have_in_common_stands_once() -> None:

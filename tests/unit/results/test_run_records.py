@@ -20,6 +20,7 @@ MORE = {
     "partial": "process 2 of 2 was lost",
     "traceback": "Traceback: whole",
     "texts": {"TimeoutError": "late"},
+    "waits": {"orders.py:14 in operation, awaiting Pool.acquire (pool.py)": 40, "": 2},
     "drain_ns": 5,
     "drained": 7,
     "failed_in_batches": 9,

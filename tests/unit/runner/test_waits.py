@@ -1,0 +1,231 @@
+"""Where operations in flight are seen."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import textwrap
+from collections import Counter
+
+import pytest
+
+from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.loads.port import Load
+from cortex_tui.profiles.model import Length
+from cortex_tui.protocol.messages import Samples
+from cortex_tui.results.waits import ELSEWHERE
+from cortex_tui.runner.session import Session
+from cortex_tui.runner.waits import AT_ONCE
+from tests.unit.runner.bench import Bench, Event
+
+LOADS = pytest.mark.parametrize(
+    "load",
+    [
+        ClosedLoad(workers=3),
+        ClosedLoad(workers=3, think_time_ns=1_000_000),
+        OpenLoad(rate_per_s=2_000.0),
+        OpenLoad(rate_per_s=2_000.0, precise=True),
+    ],
+    ids=["workers", "workers that think", "rate", "precise rate"],
+)
+
+
+async def seen(bench: Bench, source: str, load: Load, count: int = 3) -> dict[str, int]:
+    """What is seen of that number of operations named `operation`, which all wait for the `gate`
+    until all of them were seen; places without their folder."""
+    gate = asyncio.Event()
+    bench.write(source, gate=gate)
+    found: Counter[str] = Counter()
+
+    def release(session: Session, message: Event) -> None:
+        if isinstance(message, Samples) and sum(message.waits.values()) >= min(count, AT_ONCE):
+            found.update(message.waits)
+            gate.set()
+
+    profile = bench.profile("operation", load=load, stop=Length(iterations=count))
+    await bench.run(profile, on_message=release)
+    return {_short(place): number for place, number in found.items()}
+
+
+def _short(place: str) -> str:
+    where, comma, awaited = place.partition(", ")
+    return where.rpartition("/")[2] + comma + awaited
+
+
+def line_of(bench: Bench, text: str) -> int:
+    lines = (bench.folder / f"{bench.module}.py").read_text(encoding="utf-8").split("\n")
+    (found,) = (number for number, line in enumerate(lines, 1) if text in line)
+    return found
+
+
+@LOADS
+async def test_an_operation_is_where_the_innermost_of_the_measured_code_waits(
+    bench: Bench, load: Load
+) -> None:
+    source = """
+        async def acquire():
+            await gate.wait()  # here
+
+        async def operation():
+            await acquire()
+        """
+    ((place, count),) = (await seen(bench, source, load)).items()
+    where, _, awaited = place.partition(", awaiting ")
+    assert where == f"{bench.module}.py:{line_of(bench, '# here')} in acquire"
+    assert awaited == "Event.wait (asyncio/locks.py)"
+    assert count == 3
+
+
+async def test_of_a_library_that_waits_for_a_lock_the_library_is_named(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = bench.folder / "site-packages"
+    installed.mkdir()
+    module = f"pool_of_{bench.module}"
+    (installed / f"{module}.py").write_text(
+        "class Pool:\n    async def acquire(self, gate):\n        await gate.wait()\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(installed)
+    source = f"""
+        import {module}
+
+        async def operation():
+            await {module}.Pool().acquire(gate)  # here
+        """
+    (place,) = await seen(bench, source, ClosedLoad(workers=3))
+    where, _, awaited = place.partition(", awaiting ")
+    assert where == f"{bench.module}.py:{line_of(bench, '# here')} in operation"
+    assert awaited == f"Pool.acquire ({module}.py)"
+
+
+INDIRECT = {
+    "async with": """
+        @contextlib.asynccontextmanager
+        async def connection():
+            await gate.wait()  # here
+            yield
+
+        async def operation():
+            async with connection():
+                pass
+        """,
+    "leaving async with": """
+        @contextlib.asynccontextmanager
+        async def connection():
+            yield
+            await gate.wait()  # here
+
+        async def operation():
+            async with connection():
+                pass
+        """,
+    "async for": """
+        async def rows():
+            await gate.wait()  # here
+            yield
+
+        async def operation():
+            async for _ in rows():
+                pass
+        """,
+    "task": """
+        async def query():
+            await gate.wait()  # here
+
+        async def operation():
+            await asyncio.create_task(query())
+        """,
+    "object": """
+        class Query:
+            def __await__(self):
+                return gate.wait().__await__()
+
+        async def operation():
+            await Query()  # here
+        """,
+    "object with a generator": """
+        class Query:
+            def __await__(self):
+                yield from gate.wait().__await__()  # here
+
+        async def operation():
+            await Query()
+        """,
+}
+
+
+@pytest.mark.parametrize("kind", INDIRECT)
+async def test_what_is_awaited_is_followed_through(bench: Bench, kind: str) -> None:
+    source = "import contextlib\n" + textwrap.dedent(INDIRECT[kind])
+    (place,) = await seen(bench, source, ClosedLoad(workers=3))
+    assert place.startswith(f"{bench.module}.py:{line_of(bench, '# here')} in ")
+    assert place.endswith(", awaiting Event.wait (asyncio/locks.py)")
+
+
+async def test_an_operation_that_awaits_a_future_is_at_its_own_line(bench: Bench) -> None:
+    source = """
+        async def operation():
+            future = asyncio.get_running_loop().create_future()
+            asyncio.ensure_future(gate.wait()).add_done_callback(lambda _: future.set_result(None))
+            await future  # here
+        """
+    (place,) = await seen(bench, source, ClosedLoad(workers=3))
+    assert place == f"{bench.module}.py:{line_of(bench, '# here')} in operation"
+
+
+async def test_of_many_operations_some_are_looked_at(bench: Bench) -> None:
+    source = """
+        async def operation():
+            await gate.wait()
+        """
+    (count,) = (await seen(bench, source, ClosedLoad(workers=40), count=40)).values()
+    assert count == AT_ONCE
+
+
+async def test_workers_that_rest_are_nowhere(bench: Bench) -> None:
+    bench.write("async def operation(): pass")
+    load = ClosedLoad(workers=3, think_time_ns=300_000_000)
+    recorded = await bench.run(
+        bench.profile("operation", load=load, stop=Length(duration_ns=400_000_000))
+    )
+    assert [samples.waits for samples in recorded.measured() if samples.waits] == []
+
+
+async def test_an_operation_has_the_random_numbers_that_it_would_have_without_looks(
+    bench: Bench,
+) -> None:
+    drawn: list[float] = []
+    bench.write(
+        """
+        async def operation():
+            drawn.append(random.random())
+            await asyncio.sleep(0)
+        """,
+        drawn=drawn,
+        random=random,
+    )
+    random.seed(7)
+    load = ClosedLoad(workers=20)
+    await bench.run(bench.profile("operation", load=load, stop=Length(iterations=2_000)))
+    random.seed(7)
+    assert drawn == [random.random() for _ in drawn]
+
+
+async def test_places_beyond_the_bound_are_counted_together(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cortex_tui.runner.waits.MAX_WAIT_PLACES", 1)
+    source = """
+        numbers = iter(range(4))
+
+        async def operation():
+            if next(numbers) % 2:
+                await gate.wait()
+            else:
+                await gate.wait()
+        """
+    found = await seen(bench, source, ClosedLoad(workers=4), count=4)
+    assert found.pop(ELSEWHERE) == 2
+    assert list(found.values()) == [2]
