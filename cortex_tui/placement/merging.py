@@ -14,12 +14,12 @@ from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
+from cortex_tui.placement.answers import Answers
 from cortex_tui.placement.merged_run import Members, MergedRun
 from cortex_tui.placement.turns import Turns
 from cortex_tui.protocol.lifecycle import RunLife, ShardState
 from cortex_tui.protocol.messages import (
     Answer,
-    Answered,
     Arrived,
     Calibrated,
     LevelChanged,
@@ -79,8 +79,7 @@ class SessionMerge:
         """By barrier: the runs that it is for, and the runners that wait there."""
         self._to_look = False
         """Whether anything has happened that may open a barrier."""
-        self._asked: dict[int, tuple[set[int], list[Answered]]] = {}
-        """By command: the runners that have not answered, and the answers."""
+        self._answers = Answers()
 
     # --- runners ------------------------------------------------------------------------------
 
@@ -105,7 +104,7 @@ class SessionMerge:
 
     def ask(self, command: int, runners: Iterable[int]) -> None:
         """A command of that number was sent to these."""
-        self._asked[command] = (set(runners), [])
+        self._answers.expect(command, runners)
 
     def released(self) -> dict[str, set[int]]:
         """The barriers at which nobody is missing any more, with the runners that wait there."""
@@ -201,7 +200,7 @@ class SessionMerge:
                 run.outcome = outcome
                 return [outcome]
             case Answer():
-                return self._answer(runner, message)
+                return self._answers.take(runner, message)
             case MachineChanged():
                 return self._note_machine(message)
             case SessionFinished():
@@ -236,20 +235,6 @@ class SessionMerge:
             neighbours=len(self._measuring) - (samples.run in self._measuring),
         )
 
-    def _answer(self, runner: int, message: Answer) -> list[Message]:
-        missing, answers = self._asked.get(message.id, (set(), []))
-        missing.discard(runner)
-        answers.append(message.answered)
-        return self._answered(message.id)
-
-    def _answered(self, command: int) -> list[Message]:
-        missing, answers = self._asked.get(command, (set(), []))
-        if missing or not answers:
-            return []
-        self._asked.pop(command, None)
-        # One that had nothing left to do does not speak for those that did it.
-        return [Answer(command, max(answers, key=lambda answered: answered.done))]
-
     def _lose(self, runner: int, message: RunnerDied) -> list[Message]:
         if runner not in self._alive:
             return []
@@ -276,11 +261,7 @@ class SessionMerge:
             life = RunLife("ended", outcome=outcome.state)
             messages += self.take(runner, StateChanged(number, life, message.at_ns))
             messages += self.take(runner, outcome)
-        for command, (missing, answers) in list(self._asked.items()):
-            if runner in missing:
-                missing.discard(runner)
-                answers.append(Answered(False, "its process was lost"))
-                messages += self._answered(command)
+        messages += self._answers.lose(runner)
         return messages + self._ending()
 
     def _lost_parts(self, number: int, runner: int, message: RunnerDied) -> list[Message]:

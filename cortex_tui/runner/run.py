@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Literal
 
-from cortex_tui.isolation import asyncio, own_task
 from cortex_tui.limits import MAX_BATCH
 from cortex_tui.loads.share import WHOLE, Share
 from cortex_tui.profiles.model import Length
@@ -22,14 +21,14 @@ from cortex_tui.protocol.messages import (
 )
 from cortex_tui.protocol.plan import RunPlan
 from cortex_tui.quantities import format_seconds
-from cortex_tui.runner.calibration import calibrated_batch
+from cortex_tui.runner.batch_search import BatchSearch
 from cortex_tui.runner.clock import CLOCK, NEVER_NS
 from cortex_tui.runner.driver import Driver, DriverTask, make_driver
 from cortex_tui.runner.endings import began_late, left_behind, stalled
 from cortex_tui.runner.health import HealthReport
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.operations import Operations
-from cortex_tui.runner.phase import DRAIN_NS, MEASURE_STALL_NS, STALL_NS, ActivePhase, contained
+from cortex_tui.runner.phase import DRAIN_NS, MEASURE_STALL_NS, STALL_NS, ActivePhase
 from cortex_tui.runner.recorder import Recorder
 from cortex_tui.runner.timeline import Timeline
 from cortex_tui.runner.timer import ArrivalTimer
@@ -81,7 +80,7 @@ class Run:
         self._batch = max(1, self.profile.batch)
         self._batches = {} if batches is None else batches
         self._reported_level = -1.0
-        self._calibrating: asyncio.Task[tuple[int, float]] | None = None
+        self._search: BatchSearch | None = None
         self._waits = WaitWatch(self.number)
 
     def change(self, life: RunLife, at_ns: int | None = None) -> None:
@@ -119,21 +118,11 @@ class Run:
             self._report(Calibrated(self.number, known, 0.0))
             return
         most = self.profile.stop.iterations or MAX_BATCH
-        calibrating = own_task(
-            contained(calibrated_batch, operations.first, self._indices, most),
-            context=operations.context.copy(),
-        )
-        self._calibrating = calibrating
-        try:
-            await asyncio.wait((calibrating,), timeout=DRAIN_NS / 1e9)
-        finally:
-            ended = calibrating.done() or not calibrating.cancel()
-        if not ended:
-            # So long an operation needs no batch.
-            self._report(Calibrated(self.number, self._batch, DRAIN_NS))
-        elif not calibrating.cancelled():
-            self._batch, operation_ns = calibrating.result()
-            self._batches[name] = self._batch
+        self._search = BatchSearch(operations, self._indices, most)
+        if (found := await self._search.found()) is not None:
+            self._batch, operation_ns = found
+            if operation_ns < DRAIN_NS:
+                self._batches[name] = self._batch
             self._report(Calibrated(self.number, self._batch, operation_ns))
 
     async def measure(self, operations: Operations, start_ns: int) -> None:
@@ -246,8 +235,8 @@ class Run:
             if again:
                 phase.abandon()
             phase.end(at_ns)
-        if self._calibrating is not None:
-            self._calibrating.cancel()
+        if self._search is not None:
+            self._search.cancel()
         return "stopping without waiting for operations in flight" if again else "stopping"
 
     def end_phase(self, phase_name: str | None, mark: str, at_ns: int | None = None) -> str:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 
 import aiosqlite
 
-from cortex_tui.limits import MAX_STORED_LINE_CHARS, MAX_STORED_LOG_LINES
 from cortex_tui.stats.targets import Verdict
 from cortex_tui.store import names
 from cortex_tui.store.errors import SnapshotError
@@ -40,11 +38,8 @@ from cortex_tui.store.sqlite.naming import Naming
 from cortex_tui.store.sqlite.reading import Reader
 from cortex_tui.store.sqlite.remarks import Remarks
 from cortex_tui.store.sqlite.removals import Removals, unkept
-from cortex_tui.text import cut, encodable
-
-_TOGETHER = 32
-"""Intervals that are asked for before they are written, in a transaction that may have many more:
-a thousand of a long run are megabytes."""
+from cortex_tui.store.sqlite.writing import write_batch
+from cortex_tui.text import encodable
 
 
 class SqliteStore:
@@ -104,69 +99,9 @@ class SqliteStore:
 
     async def write(self, batch: SessionBatch) -> None:
         """Writes what has changed. The same batch may be written again, after an error or not."""
-        session = batch.session
         async with self._file.writing() as connection:
-            await self._need_session(connection, session)
-            await connection.executemany(
-                "DELETE FROM interval WHERE session = ? AND run = ?",
-                [(session, run) for run in batch.rewritten],
-            )
-            await connection.executemany(
-                "INSERT OR REPLACE INTO run (session, run, profile, state, operations, record) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                [rows.run_row(session, record) for record in batch.runs],
-            )
-            intervals = iter(batch.intervals)
-            while part := list(islice(intervals, _TOGETHER)):
-                await connection.executemany(
-                    "INSERT OR REPLACE INTO interval (session, run, first, length, "
-                    "service, response, lateness, failure, facts) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    [rows.interval_row(session, record) for record in part],
-                )
-            if batch.runs:
-                await connection.executemany(
-                    "INSERT OR REPLACE INTO measured (profile, session, run, facts) "
-                    "VALUES (?, ?, ?, ?)",
-                    [rows.measured_row(session, record) for record in batch.runs],
-                )
-                await connection.execute_fetchall(
-                    "UPDATE overview SET (profiles, operations) = "
-                    "(SELECT json_group_array(profile), sum(operations) FROM "
-                    "(SELECT profile, operations FROM run WHERE session = ? ORDER BY run)) "
-                    "WHERE session = ?",
-                    (session, session),
-                )
-            if not batch.log:
-                return
-            await connection.executemany(
-                "INSERT OR REPLACE INTO log (session, number, run, stream, text) "
-                "VALUES (?, ?, ?, ?, ?)",
-                [
-                    (
-                        session,
-                        line.number,
-                        line.run,
-                        line.stream,
-                        encodable(cut(line.text, MAX_STORED_LINE_CHARS)),
-                    )
-                    for line in batch.log
-                ],
-            )
-            await connection.executemany(
-                "INSERT OR REPLACE INTO log_time (session, number, offset_ns) VALUES (?, ?, ?)",
-                [
-                    (session, line.number, line.offset_ns)
-                    for line in batch.log
-                    if line.offset_ns is not None
-                ],
-            )
-            for table in ("log", "log_time"):
-                await connection.execute_fetchall(
-                    f"DELETE FROM {table} WHERE session = ? AND number <= "
-                    "(SELECT max(number) FROM log WHERE session = ?) - ?",
-                    (session, session, MAX_STORED_LOG_LINES),
-                )
+            await self._need_session(connection, batch.session)
+            await write_batch(connection, batch)
 
     async def finish_session(self, session: str, state: SessionEnd) -> None:
         """Notes that nothing more will be written of the session."""
