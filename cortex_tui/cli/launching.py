@@ -234,7 +234,7 @@ def _launch(
     from cortex_tui.report import summary
     from cortex_tui.report.stream import wants_colour, width_of
     from cortex_tui.report.summary import not_stored
-    from cortex_tui.tui.app import launch as launch_workbench
+    from cortex_tui.tui.launch import launch as launch_workbench
 
     def make_control(screen_loop: asyncio.AbstractEventLoop) -> Control:
         # Brings numpy, which the first frame need not wait for.

@@ -22,7 +22,7 @@ from tests.terminal_environment import terminal_environment
 PROGRAM = """
 import sys
 from pathlib import Path
-from cortex_tui.tui.app import launch
+from cortex_tui.tui.launch import launch
 from tests.tui.samples import CATALOG, running
 from tests.tui.stand_in import StandIn
 

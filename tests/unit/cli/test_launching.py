@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from cortex_tui.report import stream
-from cortex_tui.tui import app
+from cortex_tui.tui import launch
 from tests.unit.cli.door import call
 from tests.unit.report.stand_in import run_view, session_view
 
@@ -29,7 +29,7 @@ def test_a_session_that_could_not_be_stored_is_an_error_when_the_workbench_is_le
     )
     monkeypatch.setitem(os.environ, "TERM", "xterm")
     monkeypatch.setattr(stream, "is_terminal", lambda stream: True)
-    monkeypatch.setattr(app, "launch", lambda *given, **more: app.Outcome(left_with, view))
+    monkeypatch.setattr(launch, "launch", lambda *given, **more: launch.Outcome(left_with, view))
     found, out, err = call(capsys, "launch")
     assert found == code
     assert "shop.steady" in out

@@ -1,0 +1,79 @@
+"""Runs the workbench in a terminal, from its first frame until its screen has been left."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import NamedTuple
+
+from cortex_tui.isolation import run_to_end
+from cortex_tui.profiles.model import Catalog
+from cortex_tui.profiles.search_path import SuiteReader
+from cortex_tui.results.view import SessionView
+from cortex_tui.session.freed import share_memory_of_threads
+from cortex_tui.tui.any_bytes import accept_any_bytes
+from cortex_tui.tui.app import MakeControl, Workbench
+from cortex_tui.tui.config.model import DEFAULTS, Config
+from cortex_tui.tui.garbage import looked_for_seldom
+from cortex_tui.tui.leaving import leaving
+from cortex_tui.tui.state.memory import Memory
+
+
+class Outcome(NamedTuple):
+    """How the workbench was left."""
+
+    exit_code: int
+    view: SessionView | None
+    """The newest session's last view, for the summary; None if nothing was run."""
+    failure: str = ""
+    """What went wrong with the workbench itself."""
+
+
+def launch(
+    catalog: Catalog,
+    make_control: MakeControl,
+    *,
+    checked: Sequence[str] = (),
+    store: str = "",
+    reader: SuiteReader | None = None,
+    config: Config = DEFAULTS,
+    memory: Memory | None = None,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    interrupted: Callable[[BaseException | None], None] | None = None,
+) -> Outcome:
+    """Runs the workbench in this terminal; returns when its screen has been left.
+
+    The controller is closed by then, whatever happened. SIGINT, SIGTERM and SIGHUP end it as `q`
+    does, with exit code 130; so does a terminal that goes away, but then nothing returns. That
+    there is a terminal to begin with is the caller's to check. To be called on the main thread.
+    `loop_factory` makes the loop, asyncio's own if it is None. Where sessions run on it,
+    `interrupted` is called when a workload has ended it, with what was raised; it is started again.
+    """
+    accept_any_bytes()
+    if interrupted is None:
+        share_memory_of_threads()
+    app = Workbench(
+        catalog,
+        make_control,
+        checked=checked,
+        store=store,
+        reader=reader,
+        config=config,
+        memory=memory,
+    )
+    try:
+        with (
+            looked_for_seldom() if interrupted is None else nullcontext(),
+            asyncio.Runner(loop_factory=loop_factory) as runner,
+            leaving(runner.get_loop(), app),
+        ):
+            if interrupted is None:
+                code = runner.run(app.run_async())
+            else:
+                code = run_to_end(runner.get_loop(), app.run_async(), interrupted)
+    finally:
+        gc.enable()
+        app.close_control()
+    return Outcome(app.return_code or code or 0, app.last_view, app.failure)
