@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -17,3 +18,9 @@ def wait_until_settled() -> Iterator[None]:
     """
     with patch("textual.app.wait_for_idle", settled), patch("textual.pilot.wait_for_idle", settled):
         yield
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Of a store that is not there yet."""
+    return tmp_path / "snapshots.db"
