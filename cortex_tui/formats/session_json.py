@@ -44,7 +44,7 @@ from cortex_tui.results.run_document import (
 )
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_result import Histograms, SessionResult
-from cortex_tui.results.waits import ELSEWHERE, Waits
+from cortex_tui.results.waits import ELSEWHERE, Waits, add_waits
 from cortex_tui.stats.codec import HistogramFormatError
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.interval_histogram import IntervalHistogram
@@ -261,9 +261,13 @@ def _waits(document: Waits | None) -> dict[str, int]:
     """The places that the document has, and all others as one."""
     if document is None:
         return {}
-    places = {text_of(each.place): count_of(each.seen, "waits") for each in document.places}
+    places: dict[str, int] = {}
+    for each in document.places:
+        add_waits(places, {text_of(each.place): count_of(each.seen, "waits")})
     others = count_of(document.seen, "waits") - sum(places.values())
-    return {**places, ELSEWHERE: others} if others > 0 else places
+    if others > 0:
+        add_waits(places, {ELSEWHERE: others})
+    return places
 
 
 def _shard_record(document: ShardDocument, batch: int) -> ShardRecord:

@@ -60,7 +60,9 @@ def add_waits(counts: MutableMapping[str, int], seen: Mapping[str, int]) -> None
 
 
 def waits_of(counts: Mapping[str, int]) -> Waits:
-    """The places with the most first."""
-    most = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    places = tuple(WaitPlace(place, seen) for place, seen in most if place != ELSEWHERE)
-    return Waits(sum(counts.values()), places[:_SHOWN])
+    """The places with the most first. What somebody else has stored may have any numbers: those
+    below 1 are none."""
+    seen = {place: count for place, count in counts.items() if count > 0}
+    most = sorted(seen.items(), key=lambda item: (-item[1], item[0]))
+    places = tuple(WaitPlace(place, count) for place, count in most if place != ELSEWHERE)
+    return Waits(sum(seen.values()), places[:_SHOWN])
