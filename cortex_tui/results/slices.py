@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
 import msgspec
@@ -104,6 +104,15 @@ class FiledSlices(Sequence[IntervalSlice]):
 
     def __len__(self) -> int:
         return len(self._parts)
+
+    def __iter__(self) -> Iterator[IntervalSlice]:
+        waiting = [each for each in self._parts if not isinstance(each, IntervalSlice)]
+        read = self._file.read_each(waiting)
+        for slot, part in zip(self._slots, self._parts, strict=True):
+            if isinstance(part, IntervalSlice):
+                yield part
+            else:
+                yield slice_of(next(read), slot, self._length_ns)
 
     @overload
     def __getitem__(self, index: int) -> IntervalSlice: ...

@@ -59,21 +59,36 @@ class TimeColumns:
     def of(self, series: RunSeries, length_ns: int) -> tuple[TimeColumn | None, ...]:
         """The columns from the beginning of measure to the last slice; None where there is no
         slice. `length_ns` is that of a column, a multiple of the slices'."""
+        self.make(series, length_ns)
+        kept = self._kept
+        numbers = range(max(kept, default=-1) + 1)
+        return tuple(kept[number][1] if number in kept else None for number in numbers)
+
+    def make(self, series: RunSeries, length_ns: int, most: int | None = None) -> bool:
+        """Makes columns that are not there yet, of `most` slices or a few more, where a number is
+        given: a slice takes 10 us and more. Whether all are there now."""
         made_for = series.headline, series.batch, length_ns
         if made_for != self._made_for:
             self._kept, self._made_for = {}, made_for
         kept: dict[int, tuple[Made, TimeColumn]] = {}
-        first = 0
+        first, taken, whole = 0, 0, True
         for number, group in groupby(series.keys, lambda each: each[0] // length_ns):
             made = Made(min(length_ns, series.end_ns - number * length_ns), tuple(group))
             last = first + len(made.of)
             known = self._kept.get(number)
             if known is None or known[0] != made:
-                known = made, _column(series, number, length_ns, tuple(series.slices[first:last]))
-            kept[number], first = known, last
+                known = None
+                if whole := whole and (most is None or taken < most):
+                    known = (
+                        made,
+                        _column(series, number, length_ns, tuple(series.slices[first:last])),
+                    )
+                    taken += last - first
+            if known is not None:
+                kept[number] = known
+            first = last
         self._kept = kept
-        numbers = range(max(kept, default=-1) + 1)
-        return tuple(kept[number][1] if number in kept else None for number in numbers)
+        return whole
 
 
 def _column(

@@ -138,13 +138,13 @@ class IntervalHistogram(msgspec.Struct, frozen=True, array_like=True, eq=False, 
         if len(filled) < 2:
             one = filled[0] if filled else parts[0] if parts else IntervalHistogram.of(b"")
             return IntervalHistogram(moments, one.packed_indices, one.packed_counts)
-        arrays = [(part._indices, part._counts) for part in filled]
-        first = min(int(indices[0]) for indices, _ in arrays)
-        last = max(int(indices[-1]) for indices, _ in arrays)
-        dense = np.zeros(last - first + 1, np.int64)
-        for indices, counts in arrays:
-            dense[indices - first] += counts
-        return IntervalHistogram.from_dense(dense, first, moments)
+        indices = np.frombuffer(b"".join([each.packed_indices for each in filled]), np.uint16)
+        # Of integers this short numpy sorts by their digits.
+        order = indices.argsort(kind="stable")
+        indices, counts = indices[order], _counts_of(filled)[order]
+        firsts = np.concatenate(([0], (indices[1:] != indices[:-1]).nonzero()[0] + 1))
+        sums = np.add.reduceat(counts, firsts, dtype=np.int64)
+        return IntervalHistogram.of_buckets(indices[firsts], sums, moments)
 
     def merge(self, other: IntervalHistogram) -> IntervalHistogram:
         """The values of both."""
@@ -285,18 +285,20 @@ def _counted(histograms: Sequence[IntervalHistogram], borders: NDArray[np.uint16
     cells = borders.size + 1
     sizes = [each.size for each in histograms]
     indices = np.frombuffer(b"".join([each.packed_indices for each in histograms]), np.uint16)
-    if all(len(each.packed_counts) == size for each, size in zip(histograms, sizes, strict=True)):
-        counts: AnyInts = np.frombuffer(
-            b"".join([each.packed_counts for each in histograms]), np.uint8
-        )
-    else:
-        counts = np.concatenate([each._counts for each in histograms])
+    counts = _counts_of(histograms)
     rows = np.repeat(np.arange(len(histograms)), sizes)
     at = rows * cells + borders.searchsorted(indices, side="right")
     # Weights are doubles, which count exactly up to 2**53.
     table = np.bincount(at, counts, len(histograms) * cells).reshape(-1, cells)
     found: Ints = table.cumsum(axis=1)[:, :-1].astype(np.int64)
     return found
+
+
+def _counts_of(histograms: Sequence[IntervalHistogram]) -> AnyInts:
+    """Those of all buckets of each, one histogram after the other."""
+    if all(len(each.packed_counts) == each.size for each in histograms):
+        return np.frombuffer(b"".join([each.packed_counts for each in histograms]), np.uint8)
+    return np.concatenate([each._counts for each in histograms])
 
 
 def check_count(total: int, moments: Moments) -> None:

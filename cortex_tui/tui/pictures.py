@@ -105,6 +105,12 @@ async def _settled(app: Workbench, pilot: Pilot[object]) -> None:
     await pilot.pause()
 
 
+async def _completed(screen: MainScreen, pilot: Pilot[object]) -> None:
+    await pilot.pause()
+    while not screen.is_complete:
+        await pilot.pause()
+
+
 def _known(kind: str, name: str, known: Sequence[str]) -> None:
     if name and name not in known:
         raise UnknownNameError(kind, name, known)
@@ -132,10 +138,9 @@ def session_picture(control: StoredControl, title: str, wanted: Wanted) -> str:
             await screen.open_pane(wanted.tab)
         if wanted.together:
             await screen.action_curves()
-        await pilot.pause()
-        while not screen.is_complete:
-            await pilot.pause()
+        await _completed(screen, pilot)
         screen.show()
+        await _completed(screen, pilot)
 
     try:
         _known("tab", wanted.tab, tuple(PANES))

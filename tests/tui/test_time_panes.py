@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import Any
 
 import msgspec
 import pytest
@@ -11,10 +13,11 @@ from textual import events
 
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.series import RunSeries, TimeWindow
+from cortex_tui.results.slices import IntervalSlice
 from cortex_tui.results.view import SessionView
 from cortex_tui.store.records import MarkRecord
 from cortex_tui.tui.render.ramp import ON_DARK, ON_LIGHT, SHADES
-from cortex_tui.tui.widgets.time_plot import TimePlot
+from cortex_tui.tui.widgets.time_plot import AT_ONCE, TimePlot
 from tests.tui.samples import MEDIATOR, eventful, finished, run_view, running, session_view
 from tests.tui.stand_in import Bench, StandIn, bench, check_golden
 
@@ -98,6 +101,63 @@ async def test_of_a_finished_run_a_window_can_be_looked_at(tab: str, size: tuple
         check_golden(f"{tab}-window", size, pane_text(b))
         await b.press("escape", "enter", "left", "left")
         check_golden(f"{tab}-cursor", size, pane_text(b))
+
+
+class Turns:
+    """Counts the turns of the loop until all is drawn, and how many intervals are read in each."""
+
+    def __init__(self, b: Bench) -> None:
+        self.read: dict[int, int] = {}
+        self.over = asyncio.Event()
+        self._bench = b
+        self._turn = 0
+
+    def next(self) -> None:
+        self._turn += 1
+        if self.read and self._bench.main.is_complete:
+            self.over.set()
+        else:
+            asyncio.get_running_loop().call_soon(self.next)
+
+    def note(self, number: int) -> None:
+        self.read[self._turn] = self.read.get(self._turn, 0) + number
+
+
+class Noting(tuple[IntervalSlice, ...]):
+    """Intervals of which it is noted when parts of them are read."""
+
+    turns: Turns
+
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        if isinstance(index, slice):
+            self.turns.note(len(found))
+        return found
+
+
+@pytest.mark.parametrize("tab", TABS)
+async def test_the_picture_of_a_long_run_is_made_in_several_turns_of_the_loop(tab: str) -> None:
+    view = measured(finished(), 600)
+    control = control_for(view, 600)
+    async with bench(control, size=(120, 40)) as b:
+        turns = Noting.turns = Turns(b)
+        for run, series in control.intervals.items():
+            noting = Noting(series.slices)
+            control.intervals[run] = msgspec.structs.replace(series, slices=noting)
+        control.view = view
+        b.main.poll()
+        await b.main.open_pane(tab)
+        turns.next()
+        async with asyncio.timeout(30):
+            await turns.over.wait()
+        assert sum(turns.read.values()) == 596
+        assert len(turns.read) > 3
+        assert max(turns.read.values()) < 2 * AT_ONCE
+        await b.pilot.pause()
+        in_turns = pane_text(b)
+    async with bench(control_for(view, 600), size=(120, 40)) as b:
+        await opened(b, view, tab)
+        assert pane_text(b) == in_turns
 
 
 @pytest.mark.parametrize("tab", TABS)

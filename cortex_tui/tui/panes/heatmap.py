@@ -30,6 +30,8 @@ class HeatMapPane(TimePane):
         return True
 
     def legend(self) -> Line:
+        if self._map.is_preparing:
+            return ()
         text = f"{P50} p50  {P99} p99" if self._map.has_values else "no operation has succeeded yet"
         return (Span(f"  {text}", "dim"),)
 

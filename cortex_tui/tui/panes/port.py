@@ -104,6 +104,11 @@ class Pane(Container):
         yield self.body
 
     @property
+    def is_complete(self) -> bool:
+        """Whether nothing of what it was given last is still to be drawn."""
+        return True
+
+    @property
     def has_the_focus(self) -> bool:
         """Whether its body has the focus, also before it knows: the next key may come
         at once."""

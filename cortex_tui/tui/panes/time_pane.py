@@ -60,6 +60,10 @@ class TimePane(Pane):
     def moment_ns(self) -> int | None:
         return self.body.moment_ns
 
+    @property
+    def is_complete(self) -> bool:
+        return not self.body.is_preparing
+
     def move(self, how: Move) -> None:
         self.body.move(how)
 

@@ -56,8 +56,9 @@ class LookingScreen(SessionScreen):
 
     @property
     def is_complete(self) -> bool:
-        """Whether all that the open pane is drawn from has come."""
-        return self.latest.view is not None and not self._series.is_waiting
+        """Whether all that the open pane is drawn from has come, and is drawn."""
+        has_all = self.latest.view is not None and not self._series.is_waiting
+        return has_all and self.pane.is_complete
 
     def action_look(self, name: str) -> None:
         """Moves the window that is looked at, or freezes the screen."""

@@ -29,6 +29,10 @@ class HeatMemory:
         self._made_for: object = None
         self._counted: dict[int, tuple[TimeColumn, Counts]] = {}
 
+    def make_columns(self, series: RunSeries, axis: TimeAxis, most: int) -> bool:
+        """As `TimeColumns.make`, of the columns of a picture."""
+        return self._columns.make(series, axis.column_ns, most)
+
     def picture(
         self,
         series: RunSeries,

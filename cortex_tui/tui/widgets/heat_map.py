@@ -14,7 +14,7 @@ from cortex_tui.tui.render.marks import CURSOR, RESCALED
 from cortex_tui.tui.render.ramp import ON_DARK, ON_LIGHT, text_on
 from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.render.time_axis import LABEL_WIDTH, axis_line
-from cortex_tui.tui.widgets.time_plot import TimePlot
+from cortex_tui.tui.widgets.time_plot import AT_ONCE, TimePlot
 
 if TYPE_CHECKING:
     # Brings numpy, which the first frame need not wait for.
@@ -68,6 +68,20 @@ class HeatMap(TimePlot):
         kind = None if self._memory is None else self._memory.kind
         return self._shown, self._row, kind, self._halves
 
+    def prepare(self) -> bool:
+        if self._shown is None or not self.has_room:
+            return True
+        series = self._shown[0]
+        return self._kept.make_columns(series, self.axis_of(series), AT_ONCE)
+
+    @property
+    def _kept(self) -> HeatMemory:
+        if self._memory is None:
+            from cortex_tui.tui.state.heat import HeatMemory
+
+            self._memory = HeatMemory()
+        return self._memory
+
     def remake(self) -> None:
         before, axis_before, cursor_before = self._picture, self._axis_line, self._drawn_cursor
         self._picture = self._made()
@@ -91,13 +105,9 @@ class HeatMap(TimePlot):
         if self._shown is None or lines < 1 or not self.has_room:
             self.axis, self._axis_line = None, ()
             return None
-        if self._memory is None:
-            from cortex_tui.tui.state.heat import HeatMemory
-
-            self._memory = HeatMemory()
         series, topic, live, window = self._shown
         axis = self.fit_axis(series)
-        picture = self._memory.picture(
+        picture = self._kept.picture(
             series, axis, lines, halves=self._halves, topic=topic, live=live
         )
         if picture is None:

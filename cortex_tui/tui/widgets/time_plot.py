@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
@@ -13,6 +15,9 @@ from cortex_tui.tui.widgets.tones import Toned
 
 _PAGE = 10
 """Columns that the keys for pages move by."""
+AT_ONCE = 128
+"""Intervals of which columns are made in one turn of the loop: those of a whole run, when it is
+looked at for the first time, take up to 12 ms."""
 
 
 class TimePlot(Toned, can_focus=True, inherit_bindings=False):
@@ -32,7 +37,7 @@ class TimePlot(Toned, can_focus=True, inherit_bindings=False):
 
     class CursorMoved(Message):
         """The cursor is on another column, or another place in it; or the picture has another size,
-        and there may be more of it."""
+        and there may be more of it; or a picture is there that took several turns to make."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,6 +48,9 @@ class TimePlot(Toned, can_focus=True, inherit_bindings=False):
         self._drag: tuple[int, int] | None = None
         """The columns where a drag began, and where it is."""
         self._made_from: object = None
+        self.is_preparing = False
+        """Whether a picture is being made that takes several turns of the loop; until then the one
+        before stands."""
 
     # --- what is drawn ----------------------------------------------------------------------------
 
@@ -51,9 +59,25 @@ class TimePlot(Toned, can_focus=True, inherit_bindings=False):
         refreshes the lines that differ."""
         focused = self.screen.focused is self
         made_from = self.size, focused, self._cursor_ns, self._drag, self.inputs
-        if made_from != self._made_from:
+        if made_from == self._made_from or self.is_preparing:
+            return
+        if self.prepare():
             self._made_from = made_from
             self.remake()
+        else:
+            self.is_preparing = True
+            self.call_later(self._continue)
+
+    async def _continue(self) -> None:
+        await asyncio.sleep(0)  # keys that came meanwhile are taken first
+        self.is_preparing = False
+        self.redraw()
+        if not self.is_preparing:
+            self.post_message(self.CursorMoved())
+
+    def prepare(self) -> bool:
+        """Does a part of what takes long, and returns whether all of that is done."""
+        raise NotImplementedError  # each picture has its own
 
     @property
     def inputs(self) -> object:
@@ -69,10 +93,13 @@ class TimePlot(Toned, can_focus=True, inherit_bindings=False):
         """Whether an axis fits into the width; there is none before its tab is laid out."""
         return self.size.width >= LABEL_WIDTH + LEAST_CELLS
 
-    def fit_axis(self, series: RunSeries) -> TimeAxis:
+    def axis_of(self, series: RunSeries) -> TimeAxis:
         """The axis for the width that there is."""
-        cells = self.size.width - LABEL_WIDTH
-        self.axis = axis_for(series.last_ns, series.slice_ns, cells)
+        return axis_for(series.last_ns, series.slice_ns, self.size.width - LABEL_WIDTH)
+
+    def fit_axis(self, series: RunSeries) -> TimeAxis:
+        """The same, from now on the picture's."""
+        self.axis = self.axis_of(series)
         self._columns = max(1, -(-series.last_ns // self.axis.column_ns))
         return self.axis
 

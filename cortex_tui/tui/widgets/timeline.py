@@ -12,7 +12,7 @@ from cortex_tui.store.records import MarkRecord
 from cortex_tui.tui.render.machine import machine_legend
 from cortex_tui.tui.render.text import Line
 from cortex_tui.tui.render.timeline import MEDIUM, reading, run_marks, timeline
-from cortex_tui.tui.widgets.time_plot import TimePlot
+from cortex_tui.tui.widgets.time_plot import AT_ONCE, TimePlot
 
 if TYPE_CHECKING:
     # Brings numpy, which the first frame need not wait for.
@@ -41,6 +41,20 @@ class Timeline(TimePlot):
     def inputs(self) -> object:
         return self._shown
 
+    def prepare(self) -> bool:
+        if self._shown is None or not self.has_room:
+            return True
+        series = self._shown[0]
+        return self._kept_columns.make(series, self.axis_of(series).column_ns, AT_ONCE)
+
+    @property
+    def _kept_columns(self) -> TimeColumns:
+        if self._keeper is None:
+            from cortex_tui.results.time_columns import TimeColumns
+
+            self._keeper = TimeColumns()
+        return self._keeper
+
     def remake(self) -> None:
         before, self._lines = self._lines, self._made()
         if len(before) != len(self._lines):
@@ -54,12 +68,8 @@ class Timeline(TimePlot):
             self.axis = None
             return []
         series, run, window = self._shown
-        if self._keeper is None:
-            from cortex_tui.results.time_columns import TimeColumns
-
-            self._keeper = TimeColumns()
         axis = self.fit_axis(series)
-        self._columns_drawn = self._keeper.of(series, axis.column_ns)
+        self._columns_drawn = self._kept_columns.of(series, axis.column_ns)
         self._marks = run_marks(series, run.profile, ended=run.life.is_over)
         return timeline(
             self._columns_drawn,

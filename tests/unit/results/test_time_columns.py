@@ -82,3 +82,27 @@ def test_what_went_on_in_a_column_is_the_sum_or_the_longest_of_its_intervals() -
     assert column.health.gc_pause_ns == 2 * 4_000_000
     assert column.health.steal_ns == 20_000_000
     assert column.errors == 2
+
+
+def test_columns_made_a_few_at_a_time_are_those_that_are_made_at_once() -> None:
+    keeper, run, each = TimeColumns(), series(240, missing=range(40, 52)), 3
+    pieces = 1
+    while not keeper.make(run, each * TENTH_NS, most=20):
+        pieces += 1
+    assert pieces == -(-228 // 21)  # of whole columns, 20 slices and a few more
+    expected = TimeColumns().of(run, each * TENTH_NS)
+    found = keeper.of(run, each * TENTH_NS)
+    assert len(found) == len(expected) == 80
+    for a, b in zip(found, expected, strict=True):
+        assert (a is None) == (b is None)
+        if a is not None and b is not None:
+            assert (a.window, a.operations, a.health) == (b.window, b.operations, b.health)
+            assert (a.p50_ns, a.p99_ns, a.max_ns) == (b.p50_ns, b.p99_ns, b.max_ns)
+
+
+def test_a_piece_of_columns_makes_nothing_again() -> None:
+    keeper, run = TimeColumns(), series(60)
+    assert keeper.make(run, TENTH_NS, most=60)
+    before = keeper.of(run, TENTH_NS)
+    assert keeper.make(run, TENTH_NS, most=1)
+    assert all(a is b for a, b in zip(before, keeper.of(run, TENTH_NS), strict=True))
