@@ -14,6 +14,7 @@ from tests.soak.flatness import (
     GROWTH_PER_HOUR,
     LEAST_GROWTH,
     MB,
+    PARTS,
     RATIO,
     WARM_UP_S,
     Flatness,
@@ -152,7 +153,9 @@ def _memory_rows(found: Found) -> Iterator[str]:
         share = flatness(shared.get(name, []))
         yield (
             f"| {name} | {each.first / MB:.1f} MB | {each.last / MB:.1f} MB "
-            f"| {each.slope / MB:+.2f} MB/h | {f'{share.last / MB:.1f} MB' if share else '–'} |"
+            f"| {each.slope / MB:+.2f} MB/h | {each.at_most / MB:+.2f} MB/h "
+            f"| {f'{share.last / MB:.1f} MB' if share else '–'} "
+            f"| {'no' if each.problems else 'yes'} |"
         )
 
 
@@ -198,14 +201,16 @@ def page(found: Found, picture_path: str) -> str:
         "",
         "## Memory",
         "",
-        "| process | resident, first tenth | last tenth | fit | proportional, last tenth |",
-        "|---|---:|---:|---:|---:|",
+        "| process | resident, first tenth | last tenth | fit | at most | proportional, last tenth "
+        "| flat |",
+        "|---|---:|---:|---:|---:|---:|---|",
         *_memory_rows(found),
         "",
         f"The first {WARM_UP_S:.0f} s are left out. A process is flat if the slope of a robust "
-        "fit (Theil and Sen, on medians of 10 s) is at most "
+        "fit (Theil and Sen, on medians of 10 s) is shown, at 95 %, to be at most "
         f"{GROWTH_PER_HOUR / MB:.0f} MB an hour (of a shorter time, {LEAST_GROWTH / MB:.0f} MB in "
-        f"all), and the median of the last tenth at most {RATIO} times that of the first.",
+        f"all), and the median of the last tenth at most {RATIO} times that of the first. How "
+        f"sure the slope is follows from how far {PARTS} parts of that time lie off the fit.",
         "",
         "| workbench | descriptors, first and last tenth | threads |",
         "|---|---:|---:|",
