@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 
 from cortex_tui.environment import describe_environment
+from cortex_tui.freed import give_back
 from cortex_tui.isolation import asyncio
 from cortex_tui.placement.port import Place, Placement, Stream
 from cortex_tui.protocol.commands import Command, EndPhase, Stop
@@ -20,7 +21,6 @@ from cortex_tui.results.interval import counted
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.session.control import UntilDecided
 from cortex_tui.session.decisions import decisions
-from cortex_tui.session.freed import give_back
 from cortex_tui.session.requests import Requests
 from cortex_tui.session.scratch import Scratch
 from cortex_tui.session.writer import SessionWriter

@@ -14,7 +14,7 @@ from functools import cache, lru_cache, partial
 
 from textual._styles_cache import StylesCache
 
-from cortex_tui.session.freed import give_back
+from cortex_tui.freed import give_back
 from cortex_tui.tui.drawing_caches import forget_what_was_drawn
 
 _SELDOM = (20_000, 10, 30)

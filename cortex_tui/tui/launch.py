@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
+from cortex_tui.freed import keep_little_freed_memory
 from cortex_tui.isolation import run_to_end
 from cortex_tui.profiles.model import Catalog
 from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.view import SessionView
-from cortex_tui.session.freed import share_memory_of_threads
 from cortex_tui.tui.any_bytes import accept_any_bytes
 from cortex_tui.tui.app import MakeControl, Workbench
 from cortex_tui.tui.config.model import DEFAULTS, Config
@@ -53,7 +53,7 @@ def launch(
     """
     accept_any_bytes()
     if interrupted is None:
-        share_memory_of_threads()
+        keep_little_freed_memory()
     app = Workbench(
         catalog,
         make_control,

@@ -17,6 +17,7 @@ LOWEST = {
     "cortex_tui.exit_codes",
     "cortex_tui.files",
     "cortex_tui.folders",
+    "cortex_tui.freed",
     "cortex_tui.limits",
     "cortex_tui.passwords",
     "cortex_tui.paths",

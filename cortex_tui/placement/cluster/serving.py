@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+from cortex_tui.freed import keep_little_freed_memory
 from cortex_tui.placement.cluster.agent_setup import AgentSetup
 from cortex_tui.placement.cluster.control import (
     CodePiece,
@@ -45,6 +46,7 @@ def serve(ticket: Ticket, folder: str, lifelines: Sequence[int]) -> None:
 
     Exits with the reason where that is not an end of stdin.
     """
+    keep_little_freed_memory()
     reason = asyncio.run(_Agent(ticket, folder).run(lifelines))
     if reason:
         sys.exit(reason)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
+from cortex_tui.freed import give_back
 from cortex_tui.library.again import Again, again_of, catalog_of
 from cortex_tui.library.changes import (
     Pointed,
@@ -22,7 +23,6 @@ from cortex_tui.library.changes import (
 )
 from cortex_tui.library.removing import remove_all
 from cortex_tui.session.baselines import baseline_in
-from cortex_tui.session.freed import give_back
 from cortex_tui.session.stored_control import StoredControl
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.library import Removed

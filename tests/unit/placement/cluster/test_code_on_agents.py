@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -17,7 +19,7 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.placement.cluster import bundle
 from cortex_tui.placement.cluster.placement import OnCluster
 from cortex_tui.placement.cluster.plain import PlainAgents
-from cortex_tui.placement.cluster.port import ClusterError
+from cortex_tui.placement.cluster.port import AGENT_MODULE, ClusterError
 from cortex_tui.placement.cluster.settings import ClusterSettings
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import (
@@ -29,6 +31,7 @@ from cortex_tui.protocol.messages import (
     Samples,
 )
 from cortex_tui.protocol.plan import SessionPlan
+from tests.e2e.processes import descendants_of, listed
 from tests.projects import PROJECTS, plan_for, project
 
 _HIDE = 'mount -t tmpfs tmpfs "$0" && exec "$@"'
@@ -141,6 +144,37 @@ async def test_each_session_has_the_code_as_it_is_then(cluster: Cluster) -> None
         samples = [each for each in messages if isinstance(each, Samples) and each.texts]
         found.append(samples[0].texts["ValueError"])
     assert found == ["1", "2", "1"]
+
+
+def anonymous_bytes_of_agents() -> list[int]:
+    """Of each agent that this process has started; it is the child of its guard."""
+    processes = {each.pid: each for each in listed() if AGENT_MODULE in each.command}
+    ours = descendants_of(os.getpid())
+    found = []
+    for pid in processes.keys() & ours:
+        if processes[pid].parent in processes:
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            found += [int(line.split()[1]) << 10 for line in lines if line.startswith("Anonymous:")]
+    return found
+
+
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "mallopt") or not Path("/proc/self/smaps_rollup").exists(),
+    reason="needs glibc and Linux's /proc",
+)
+async def test_agents_keep_no_memory_of_code_that_they_have_unpacked(cluster: Cluster) -> None:
+    home = cluster.home
+    profile = shared(project(home, {"bench.toml": "bench:work", "bench.py": "def work(): pass\n"}))
+    sizes = []
+    for number in range(3):
+        messages = await cluster.run(plan_for(profile, home, session=f"s{number}", shared_by=2), ())
+        assert [each.state for each in messages if isinstance(each, RunFinished)] == ["finished"]
+        sizes.append(anonymous_bytes_of_agents())
+        assert len(sizes[-1]) == 2
+        (home / f"data-{number}.py").write_bytes(os.urandom(16_000_000))
+    # It was the size of the code and more, and the most of what was ever sent.
+    assert max(sizes[1]) < min(sizes[0]) + 8_000_000
+    assert max(sizes[2]) < min(sizes[0]) + 8_000_000
 
 
 async def test_a_file_that_git_ignores_is_named_where_it_is_missed(cluster: Cluster) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 
-_M_ARENA_MAX = -8
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 """As in glibc's malloc.h."""
+_LARGE_BYTES = 128 << 10
+"""What glibc begins with."""
 
 
 @cache
@@ -26,9 +28,15 @@ def give_back() -> None:
         trim(0)
 
 
-def share_memory_of_threads() -> None:
-    """To be called before there are threads. glibc gives each new one memory of its own, in up to
-    eight places a core, and what was freed in one is of no use to the others. Threads come and go
-    here, and seldom allocate at the same moment. Not for a process that measures."""
+def keep_little_freed_memory() -> None:
+    """To be called before there are threads. Not for a process that measures.
+
+    glibc gives each new thread one memory of its own, in up to eight places a core, and what was
+    freed in one is of no use to the others. Threads come and go here, and seldom allocate at the
+    same moment: they share one. And a large piece has pages of its own, which are given back when
+    it is freed, but glibc takes only what is larger than the largest that was freed, up to 32 MB,
+    for large from then on: an agent kept twice the size of the code that it had unpacked.
+    """
     if (option := _of_glibc("mallopt")) is not None:
         option(_M_ARENA_MAX, 1)
+        option(_M_MMAP_THRESHOLD, _LARGE_BYTES)
