@@ -11,7 +11,7 @@ from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from cortex_tui.profiles.drafts import FIELDS, Changes, Draft, check, inherited, lines_of
 from cortex_tui.profiles.keys import KEYS
@@ -24,6 +24,7 @@ from cortex_tui.tui.render.text import Span
 from cortex_tui.tui.widgets.field import Field, FieldInput
 from cortex_tui.tui.widgets.key_line import KeyLine
 from cortex_tui.tui.widgets.lines import TextLine
+from cortex_tui.tui.widgets.steady_text import SteadyText
 
 _GROUPS_BEGIN = ("load", "targets")
 """The fields with a blank line above them."""
@@ -60,8 +61,8 @@ class EditForm(ModalScreen[Edited | None]):
     """
 
     _title_line = getters.query_one("#title", TextLine)
-    _message = getters.query_one("#message", Static)
-    _about = getters.query_one("#about", Static)
+    _message = getters.query_one("#message", SteadyText)
+    _about = getters.query_one("#about", SteadyText)
 
     def __init__(
         self,
@@ -94,8 +95,8 @@ class EditForm(ModalScreen[Edited | None]):
                     classes="group" if key in _GROUPS_BEGIN else None,
                 )
         with Vertical(id="foot"):
-            yield Static("", id="message", markup=False)
-            yield Static("", id="about", markup=False)
+            yield SteadyText("", id="message", markup=False)
+            yield SteadyText("", id="about", markup=False)
             yield KeyLine(self._actions)
 
     def on_mount(self) -> None:

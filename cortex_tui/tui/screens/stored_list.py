@@ -13,7 +13,7 @@ from textual import getters, on
 from textual.app import ComposeResult
 from textual.reactive import var
 from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from cortex_tui.library.listing import listed
 from cortex_tui.stats.targets import Verdict
@@ -37,6 +37,7 @@ from cortex_tui.tui.widgets.key_line import KeyLine
 from cortex_tui.tui.widgets.library_table import LibraryHeader, LibraryTable
 from cortex_tui.tui.widgets.lines import Lines, Move, TextLine
 from cortex_tui.tui.widgets.row_table import RowTable
+from cortex_tui.tui.widgets.steady_text import SteadyText
 
 T = TypeVar("T")
 
@@ -76,7 +77,7 @@ class StoredListScreen(ActionScreen):
     _facts = getters.query_one("#facts", Lines)
     _header = getters.query_one(LibraryHeader)
     _rows = getters.query_one(LibraryTable)
-    _instead = getters.query_one("#instead", Static)
+    _instead = getters.query_one("#instead", SteadyText)
     _keys = getters.query_one(KeyLine)
 
     def __init__(self, store: str) -> None:
@@ -100,7 +101,7 @@ class StoredListScreen(ActionScreen):
         yield TextLine(id="status")
         yield LibraryHeader()
         yield LibraryTable(self.sessions, self._verdicts)
-        yield Static("", id="instead", markup=False)
+        yield SteadyText("", id="instead", markup=False)
         yield TextLine(id="heading")
         yield Lines(id="facts")
         yield KeyLine(self.table_of_actions)

@@ -8,11 +8,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from cortex_tui.tui.actions import Action
 from cortex_tui.tui.dialog_actions import FORM_ACTIONS
 from cortex_tui.tui.own_keys import bind
+from cortex_tui.tui.widgets.steady_text import SteadyText
 
 LABEL_WIDTH = 15
 
@@ -73,8 +74,8 @@ class Field(Vertical):
         super().__init__(classes=classes)
         self.key = line.key
         self.input = line
-        self._label = Static(line.key, classes="label", markup=False)
-        self._error = Static("", classes="error", markup=False)
+        self._label = SteadyText(line.key, classes="label", markup=False)
+        self._error = SteadyText("", classes="error", markup=False)
 
     def compose(self) -> ComposeResult:
         with Horizontal():

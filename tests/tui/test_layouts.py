@@ -1,0 +1,55 @@
+"""What says the same as before is not laid out again: that takes longer than all else of a key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widget import Widget
+
+from cortex_tui.tui.screens.library import LibraryScreen
+from tests.tui.test_edit_form import folder, workbench
+from tests.tui.test_library import library, three
+
+__all__ = ["folder"]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The widgets that have asked for a layout of the screen, by their classes."""
+    found: list[str] = []
+    refresh = Widget.refresh
+
+    def noted(widget: Widget, *regions: Any, layout: bool = False, **others: Any) -> Widget:
+        if layout:
+            found.append(type(widget).__name__)
+        return refresh(widget, *regions, layout=layout, **others)
+
+    monkeypatch.setattr(Widget, "refresh", noted)
+    return found
+
+
+async def test_of_a_form_no_text_that_a_letter_leaves_as_it_is(
+    folder: Path, asked: list[str]
+) -> None:
+    async with workbench(folder) as b:
+        await b.press("m", "5", "s")
+        asked.clear()
+        await b.press("home", "1")
+        assert "15s" in b.text
+        assert "SteadyText" not in asked
+
+
+async def test_nothing_of_a_library_in_which_nothing_has_changed(
+    tmp_path: Path, asked: list[str]
+) -> None:
+    await three(tmp_path / "store.db")
+    async with library(tmp_path / "store.db") as b:
+        assert isinstance(b.app.screen, LibraryScreen)
+        asked.clear()
+        for _ in range(3):
+            b.app.screen.show()
+            await b.press("down")
+            await b.press("up")
+        assert asked == []
