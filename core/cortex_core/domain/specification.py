@@ -185,14 +185,12 @@ _KINDS = {
 
 def all_of(conditions: Iterable[Specification]) -> Specification:
     """The condition that all of these hold; at least one must be given."""
-    parts = _side_by_side(And, conditions)
-    return parts[0] if len(parts) == 1 else And(parts)
+    return _side_by_side(And, tuple(conditions))
 
 
 def any_of(conditions: Iterable[Specification]) -> Specification:
     """The condition that at least one of these holds; at least one must be given."""
-    parts = _side_by_side(Or, conditions)
-    return parts[0] if len(parts) == 1 else Or(parts)
+    return _side_by_side(Or, tuple(conditions))
 
 
 def simple_parts(specification: Specification) -> Iterator[Specification]:
@@ -222,15 +220,30 @@ def check_fields(specification: Specification, entity: type) -> None:
 
 
 def _side_by_side(
-    kind: type[And] | type[Or], conditions: Iterable[Specification]
-) -> tuple[Specification, ...]:
+    kind: type[And] | type[Or], conditions: tuple[Specification, ...]
+) -> Specification:
     parts: list[Specification] = []
+    new: list[Specification] = []
+    depth = 0
     for condition in conditions:
         if isinstance(condition, kind):
             parts.extend(condition.parts)
+            depth = max(depth, condition.depth)
         else:
             parts.append(condition)
-    return tuple(parts)
+            new.append(condition)
+    if len(parts) == 1 and isinstance(parts[0], Specification):
+        return parts[0]
+    if not depth:
+        return kind(tuple(parts))
+    # What one of them is made of was checked when that was made: to look at all of it again with
+    # each `|` of a long chain would take time with the square of its length.
+    if new:
+        depth = max(depth, _depth_over(tuple(new)))
+    combined = object.__new__(kind)
+    object.__setattr__(combined, "parts", tuple(parts))
+    object.__setattr__(combined, "depth", depth)
+    return combined
 
 
 def _depth_over(parts: object) -> int:

@@ -1,5 +1,6 @@
 """Conditions on entities that no store has seen: what each holds for, and how they combine."""
 
+import operator
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -111,6 +112,25 @@ def test_conditions_of_a_kind_lie_side_by_side_and_one_stays_itself() -> None:
     assert ~~a is a
     assert ~a == Not(a)
     assert set(simple_parts(~(a & b) | c)) == {a, b, c}
+
+
+def test_a_chain_of_conditions_looks_at_each_once_or_twice() -> None:
+    looks = 0
+
+    class Counted(Specification):
+        @property
+        def depth(self) -> int:  # type: ignore[override]
+            nonlocal looks
+            looks += 1
+            return 1
+
+    for combine in (operator.or_, operator.and_):
+        looks = 0
+        chain: Specification = Counted()
+        for _ in range(100):
+            chain = combine(chain, Counted())
+        assert chain.depth == 2
+        assert looks <= 2 * 101
 
 
 def test_a_condition_is_as_deep_as_its_deepest_part_and_one() -> None:
