@@ -20,8 +20,12 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 
+# For what is started from here, too. Nothing multiplies matrices, and the threads that numpy starts
+# for that, one for each further core, turn idly for a while in each of hundreds of processes.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 _OVER_EXTRAS = {
+    "distributed": ["unit/placement/cluster/test_dask*.py"],
     "psycopg": ["unit/core/postgres", "unit/core/test_postgres_server.py"],
     "textual_serve": ["unit/web/test_server.py", "e2e/test_serving.py"],
 }

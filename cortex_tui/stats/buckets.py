@@ -63,7 +63,13 @@ def highest_of(index: int) -> int:
     return lowest_of(index + 1) - 1
 
 
-HIGHEST_BY_INDEX: Ints = np.fromiter(map(highest_of, range(SIZE)), np.int64, SIZE)
+def _all_highest() -> Ints:
+    following: Ints = np.arange(1, SIZE + 1)
+    lowest = (_HALF + (following & (_HALF - 1))) << np.maximum((following >> _MAGNITUDE) - 1, 0)
+    return np.where(following < 2 * _HALF, following, lowest) - 1
+
+
+HIGHEST_BY_INDEX: Ints = _all_highest()
 """`highest_of` of every bucket, for arrays of them."""
 HIGHEST_BY_INDEX.flags.writeable = False
 

@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import pytest
 
+from tests.tui.parsed_once import parsed_once
 from tests.tui.settling import settled
 
 
@@ -24,3 +25,9 @@ def wait_until_settled() -> Iterator[None]:
 def path(tmp_path: Path) -> Path:
     """Of a store that is not there yet."""
     return tmp_path / "snapshots.db"
+
+
+@pytest.fixture(autouse=True)
+def parse_style_sheets_once() -> Iterator[None]:
+    with parsed_once():
+        yield

@@ -16,8 +16,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
-from mutmut.mutation.file_mutation import mutate_file_contents
-
 VARIABLE = "MUTANT_UNDER_TEST"
 
 
@@ -64,6 +62,9 @@ def mutated(copy: Path, paths: Iterable[Path], patterns: Iterable[str]) -> list[
 
     `paths` are relative to the project. mutmut leaves functions with decorators as they are.
     """
+    # Here, since it takes a third of a second, and each process of the tests imports this module.
+    from mutmut.mutation.file_mutation import mutate_file_contents
+
     wanted = tuple(patterns) or ("*",)
     found = []
     for path in paths:

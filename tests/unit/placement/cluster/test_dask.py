@@ -21,8 +21,6 @@ from cortex_tui.placement.cluster.port import AGENT_MODULE, ClusterError, Machin
 from cortex_tui.placement.cluster.settings import ClusterSettings
 from cortex_tui.placement.cluster.ticket import Ticket
 
-pytest.importorskip("distributed", reason="Dask is not installed: cortex-tui[cluster]")
-
 SETTINGS = ClusterSettings()
 NOBODY = "127.0.0.1:9"
 TICKET = Ticket(machine="red", addresses=(NOBODY,), token=b"t" * 32)

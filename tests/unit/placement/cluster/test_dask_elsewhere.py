@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
-
 from tests.dask_machines import dask_machines, line_with, process
 from tests.network_namespaces import why_not
 

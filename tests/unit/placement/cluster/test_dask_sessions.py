@@ -14,8 +14,6 @@ from uuid import uuid4
 
 import pytest
 
-pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
-
 from tests.dask_schedulers import Certificates, line_of, machines
 from tests.ssh_servers import asyncssh_server
 
