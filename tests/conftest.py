@@ -104,6 +104,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: crc32(str(item.path.relative_to(config.rootpath)).encode()))
+        items[:] = _with_the_longest_first(items, config.workerinput["workercount"])
+
+
+def _with_the_longest_first(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
+    """Put some of the longest at the beginning of the part of each process.
+
+    One that began among the last would keep all processes but its own waiting for its end.
+    """
+    long = [item for item in items if item.get_closest_marker("long")]
+    others = [item for item in items if not item.get_closest_marker("long")]
+    mixed: list[pytest.Item] = []
+    for process in range(processes):
+        # As xdist cuts the list.
+        size = (len(items) - len(mixed)) // (processes - process)
+        first = long[process::processes]
+        mixed += first + others[: max(0, size - len(first))]
+        del others[: max(0, size - len(first))]
+    return mixed + others
 
 
 @pytest.hookimpl(wrapper=True)

@@ -294,6 +294,7 @@ def test_a_suite_that_cannot_be_collected_is_one_error(
     assert not (folder / ".cortex-tui").exists()
 
 
+@pytest.mark.long
 def test_a_stopped_test_is_not_called_once_more(folder: Path) -> None:
     """Its fixtures may take longer to be torn down than a runner may be silent."""
     calls = folder / "calls"
@@ -384,6 +385,7 @@ def test_an_interrupted_session_keeps_what_was_measured(folder: Path) -> None:
     assert third["operations"] == 0
 
 
+@pytest.mark.long
 def test_tests_of_a_revision_and_of_the_working_tree_are_compared(folder: Path) -> None:
     """Rounds alternate; a test that the revision lacks is left out, and no other with it."""
     git(folder, "init", "--quiet")
@@ -438,6 +440,7 @@ def test_tests_that_would_import_the_code_of_the_working_tree_are_refused(folder
     assert "not the code of variant HEAD" in done.stderr
 
 
+@pytest.mark.long
 def test_stored_sessions_of_tests_can_be_compared(folder: Path) -> None:
     """Their noise can be measured, and rounds and sessions time batches of one size: batches that
     differ by chance keep sessions of equal code from being compared."""

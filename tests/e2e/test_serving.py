@@ -140,6 +140,7 @@ def stored(folder: Path) -> str:
 
 
 @pytest.mark.skipif(bool(browser.MISSING), reason=browser.MISSING)
+@pytest.mark.long
 async def test_a_browser_shows_the_workbench_and_drives_it(
     server: Server, folder: Path, tmp_path: Path
 ) -> None:
@@ -222,6 +223,7 @@ async def run_to_end(page: Page) -> None:
 
 
 @pytest.mark.skipif(bool(browser.MISSING), reason=browser.MISSING)
+@pytest.mark.long
 async def test_a_users_story_in_a_browser(folder: Path, tmp_path: Path) -> None:
     write_suite(folder, story.PROFILES, code=story.CODE, defaults=story.DEFAULTS)
     (folder / "factor").write_text("1")

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.store.records import StoredSession
 from cortex_tui.store.sqlite.store import SqliteStore
@@ -76,6 +78,7 @@ def opened(folder: Path) -> Iterator[tuple[Screen, subprocess.Popen[bytes]]]:
         os.close(master)
 
 
+@pytest.mark.long
 def test_nothing_is_lost_while_a_terminal_is_not_read(folder: Path) -> None:
     write_suite(folder, PROFILE, defaults="warmup = 0")
     with opened(folder) as (screen, process):

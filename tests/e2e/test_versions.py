@@ -135,6 +135,7 @@ def test_variants_differ_by_what_is_asked_for(project: Path, folder: Path) -> No
 
 
 @pytest.mark.parametrize("variant", ["long=param:ms=10", "long"])
+@pytest.mark.long
 def test_a_parameter_can_be_what_differs(folder: Path, variant: str) -> None:
     write_suite(folder, f"{NAPS}\n    [variant.long]\n    params = {{ ms = 10 }}", code=NAPPING)
     code, text, document = run_document(
@@ -146,6 +147,7 @@ def test_a_parameter_can_be_what_differs(folder: Path, variant: str) -> None:
     assert "slower" in text
 
 
+@pytest.mark.long
 def test_rounds_are_added_until_there_is_a_verdict_on_each_profile(folder: Path) -> None:
     write_suite(folder, NAPS, code=NAPPING)
     code, text, document = run_document(
@@ -210,6 +212,8 @@ def test_what_cannot_be_compared_is_one_error_before_anything_is_measured(
         ("empty", "profiles/shop.toml", "[profile.other]\nworkload = 'bench:nap'\n"),
         ("broken", "shop/__init__.py", "import nothing\n"),
     ):
+        if name not in arguments:
+            continue
         git(project, "checkout", "--quiet", "--force", "-b", name, "v1")
         (project / file).write_text(text, encoding="utf-8")
         git(project, "commit", "--quiet", "--all", f"--message={name}")
@@ -249,7 +253,7 @@ def test_code_that_would_be_imported_from_the_working_tree_is_refused(
 def test_an_interpreter_is_found_from_the_folder_of_a_revision(project: Path, folder: Path) -> None:
     python = os.path.relpath(sys.executable, project)
     given = ("--variant", "old=rev:v1", "--variant", f"old=python:{python}")
-    code, text, _ = run_document(project, "shop", *given, *SHORT)
+    code, text, _ = run_document(project, "shop", *given, *SHORT, "--repeat", "2")
     assert code in (0, 1, 4), text
     assert seen(folder) == {"first", "edited"}
 
@@ -264,7 +268,8 @@ def test_a_hook_of_git_can_compare(
     index = (project / ".git" / "index").read_bytes()
     monkeypatch.setenv("GIT_DIR", str(project / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(project / ".git" / "index"))
-    code, text, document = run_document(project / "sub", "shop", "--against", "HEAD", *SHORT)
+    given = ("--against", "HEAD", *SHORT, "--repeat", "2")
+    code, text, document = run_document(project / "sub", "shop", *given)
     assert code in (0, 1, 4), text
     assert "here against HEAD" in text
     assert "with its changes" not in text
@@ -300,7 +305,7 @@ def test_an_interrupted_comparison_keeps_and_compares_what_it_has(
         cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     log = folder / "log"
-    while process.poll() is None and (not log.exists() or len(log.read_text()) < 15_000):
+    while process.poll() is None and (not log.exists() or len(log.read_text()) < 6_000):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE_S)

@@ -28,6 +28,7 @@ def database(request: pytest.FixtureRequest) -> Database:
     return server.url
 
 
+@pytest.mark.long
 async def test_all_of_them_succeed_together_and_leave_nothing(
     database: Database, tmp_path: Path
 ) -> None:

@@ -239,6 +239,7 @@ async def test_code_that_is_too_large_is_refused(
         await cluster.run(plan_for(profile, home), ())
 
 
+@pytest.mark.long
 async def test_versions_have_their_own_code_on_every_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

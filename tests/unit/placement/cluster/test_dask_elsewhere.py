@@ -12,6 +12,8 @@ import pytest
 from tests.dask_machines import dask_machines, line_with, process
 from tests.network_namespaces import why_not
 
+pytestmark = pytest.mark.long
+
 SUITE = """
 [profile.both]
 workload = "bench:work"

@@ -17,6 +17,8 @@ import pytest
 from tests.dask_schedulers import Certificates, line_of, machines
 from tests.ssh_servers import asyncssh_server
 
+pytestmark = pytest.mark.long
+
 OPERATIONS = 800
 SUITE = f"""
 [profile.work]

@@ -212,6 +212,7 @@ async def test_a_connection_that_breaks_loses_its_machine_and_leaves_nothing(
     await machines.nothing_is_left()
 
 
+@pytest.mark.long
 async def test_a_machine_that_says_nothing_any_more_is_lost(machines: Machines) -> None:
     freeze = machines.servers[0].freeze
     if freeze is None:

@@ -23,6 +23,8 @@ from cortex_tui.protocol.messages import (
 from tests import wrong_clocks
 from tests.cuts import Noted
 
+pytestmark = pytest.mark.long
+
 M = TypeVar("M")
 
 MS = 1_000_000
@@ -35,7 +37,7 @@ async def measured(
     folder: Path,
     wrong: Sequence[str],
     settings: ClusterSettings | None = None,
-    duration_ns: int = 3_000 * MS,
+    duration_ns: int = 2_000 * MS,
 ) -> Noted:
     """Two runners, the second of them on a machine with a wrong clock."""
     prefixes = [["env", "NOTES=agent-1"], [*wrong, "env", "NOTES=agent-2"]]
