@@ -9,8 +9,8 @@ import pytest
 from textual.widget import Widget
 
 from cortex_tui.tui.screens.library import LibraryScreen
+from tests.tui.stored_sessions import library, three
 from tests.tui.test_edit_form import folder, workbench
-from tests.tui.test_library import library, three
 
 __all__ = ["folder"]
 
