@@ -1,4 +1,4 @@
-"""A text that is told often what it says already."""
+"""A text that is often set to what it says already."""
 
 from __future__ import annotations
 
