@@ -1,15 +1,18 @@
-"""Coroutines that run behind a screen, as Textual's workers."""
+"""What runs behind a screen: coroutines as Textual's workers, and what threads do."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from functools import partial
-from typing import Any, ParamSpec, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from textual.dom import DOMNode
 from textual.worker import WorkType
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def begin(
@@ -36,3 +39,8 @@ def begin_alone(
     """The same; others of the node's group are cancelled."""
     work = cast(WorkType[None], partial(function, *args, **kwargs))
     node.run_worker(work, group=group, exclusive=True)
+
+
+async def done(asked: Future[T]) -> T:
+    """What came of it. Shielded: what was asked of a thread is done, even if nobody waits."""
+    return await asyncio.shield(asyncio.wrap_future(asked))

@@ -111,7 +111,7 @@ async def test_a_list_that_nobody_writes_to_is_not_read_again(path: Path) -> Non
             await settled(b)
         assert screen.sessions.all is before
         damage_runs(path)
-        screen._rests_until_s = 0.0
+        screen._reader._rests_until_s = 0.0
         screen._look()
         await settled(b)
         assert screen.sessions.all is not before

@@ -29,9 +29,9 @@ from cortex_tui.store.library import Removed
 from cortex_tui.store.port import Store
 from cortex_tui.store.records import SessionEntry
 from cortex_tui.text import one_line
-from cortex_tui.tui.background import begin, begin_alone
+from cortex_tui.tui.background import begin, begin_alone, done
 from cortex_tui.tui.screens.ask import AskDialog
-from cortex_tui.tui.screens.stored_list import StoredListScreen, done
+from cortex_tui.tui.screens.stored_list import StoredListScreen
 from cortex_tui.tui.state.versus import Versus
 from cortex_tui.tui.widgets.row_table import RowTable
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -15,14 +13,13 @@ from textual.reactive import var
 from textual.timer import Timer
 from textual.widgets import Input
 
-from cortex_tui.library.listing import listed
 from cortex_tui.stats.targets import Verdict
 from cortex_tui.store.background import BackgroundStore, Work
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.port import Store
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
-from cortex_tui.tui.background import begin, begin_alone
+from cortex_tui.tui.background import begin, begin_alone, done
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.library_actions import LIBRARY_ACTIONS
 from cortex_tui.tui.render.library_facts import session_facts
@@ -31,6 +28,7 @@ from cortex_tui.tui.render.marks import library_legend
 from cortex_tui.tui.render.text import Span
 from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.state.library_list import LibraryList
+from cortex_tui.tui.state.list_reader import ListReader
 from cortex_tui.tui.state.status_message import SHOWN_S
 from cortex_tui.tui.widgets.filter_line import FilterLine
 from cortex_tui.tui.widgets.key_line import KeyLine
@@ -43,9 +41,6 @@ T = TypeVar("T")
 
 LOOK_S = 1.0
 """How often the line at the top follows what runs meanwhile, and the list what others write."""
-REST = 20
-"""How many times as long as reading the list took it is at least left as it is: reading 10,000
-sessions takes 50 ms, and a session that is measured writes every second."""
 _OF_THE_LIST = ("filter", "sort_next", "sort_other_way", "undo")
 _ANYTIME = ("reload", "back", "leave", "help", "quit")
 
@@ -89,12 +84,7 @@ class StoredListScreen(ActionScreen):
         self.error = ""
         """Why the store could not be read."""
         self._was_read = False
-        self._state: object = None
-        """That of the store when the list was read."""
-        self._reading = False
-        self._rests_until_s = 0.0
-        self._removals = 0
-        """How often sessions were taken out of the list before the store had removed them."""
+        self._reader = ListReader(self.store)
         self._message_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -214,50 +204,38 @@ class StoredListScreen(ActionScreen):
     def _look(self) -> None:
         """Follows what runs here, and what other processes write to the store."""
         self.show()
-        rests = self._reading or time.monotonic() < self._rests_until_s
-        if self.is_current and self._was_read and not rests:
+        if self.is_current and self._was_read and not self._reader.rests:
             begin_alone(self, "list", self._reload_if_changed)
 
     async def _reload_if_changed(self) -> None:
-        if await done(self.store.state()) != self._state:
+        if await self._reader.has_changed():
             await self._reload()
 
     async def _reload(self) -> None:
-        self._reading = True
-        try:
-            await self._read()
-        finally:
-            self._reading = False
-
-    async def _read(self) -> None:
         if self._was_left:
             return
-        removals, began_s = self._removals, time.monotonic()
         # Who has scrolled away from the cursor stays there.
         follow = not self._was_read or self._rows.cursor in self._rows.in_sight
-        # Before the list is read: what is written meanwhile is read the next time.
-        self._state = await done(self.store.state())
         try:
-            found = await done(self.store.read(listed))
+            found = await self._reader.read()
         except SnapshotError as error:
             self.error = one_line(str(error))
             self.sessions.hide()
         else:
-            if removals != self._removals:
-                return  # read before what is being removed; it is read again after that
+            if found is None:
+                return
             self.error = ""
             # What their targets come to changes until they have ended, and with the end.
             for each in (*self.sessions.all.sessions, *found.sessions):
                 if each.state == "running":
                     self._verdicts.pop(each.id, None)
             self.sessions.take(found)
-            self._rests_until_s = time.monotonic() + REST * (time.monotonic() - began_s)
         self._was_read = True
         self.relist(follow=follow)
 
     def drop(self, sessions: Sequence[str]) -> None:
         """Lists the sessions no more, whose removal has been asked for."""
-        self._removals += 1
+        self._reader.note_removal()
         self.sessions.drop(sessions)
         self.relist()
 
@@ -383,11 +361,6 @@ class StoredListScreen(ActionScreen):
 
     def action_leave(self) -> None:
         self.dismiss()
-
-
-async def done(asked: Future[T]) -> T:
-    """What came of it. Shielded: what was asked of the store is done, even if nobody waits."""
-    return await asyncio.shield(asyncio.wrap_future(asked))
 
 
 async def _verdicts_of(sessions: Sequence[str], store: Store) -> dict[str, Verdict]:
