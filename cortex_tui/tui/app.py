@@ -27,6 +27,7 @@ from cortex_tui.profiles.model import Catalog
 from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
+from cortex_tui.tui.background import begin_on_thread
 from cortex_tui.tui.config.keys import written
 from cortex_tui.tui.config.model import DEFAULTS, Config
 from cortex_tui.tui.drawn_lines import free_drawn_lines_at_once
@@ -149,7 +150,7 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
         """Has what has changed written down, off the loop."""
         memory, now = self._memory, self._main.remember(self.theme)
         if memory is not None and not memory.has(now):
-            self.run_worker(partial(self._keep, memory, now), thread=True, name="memory")
+            begin_on_thread(self, "memory", partial(self._keep, memory, now))
 
     def _keep(self, memory: Memory, now: Remembered) -> None:
         # What cannot be written is not worth more than that it is not there the next time.
@@ -164,7 +165,7 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
             # Making it brings numpy: 100 to 150 ms in which no key would be answered.
             self._making = Future()
             make = partial(self._make, self._making, asyncio.get_running_loop())
-            self.run_worker(make, thread=True, exit_on_error=False, name="control")
+            begin_on_thread(self, "control", make, exit_on_error=False)
 
     def _make(self, making: Future[Control], loop: asyncio.AbstractEventLoop) -> None:
         try:
@@ -222,7 +223,7 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
 
     def _take_screenshot(self) -> None:
         save = partial(self._save_screenshot, self.export_screenshot())
-        self.run_worker(save, thread=True, name="screenshot")
+        begin_on_thread(self, "screenshot", save)
 
     def _save_screenshot(self, svg: str) -> None:
         try:
@@ -261,7 +262,7 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self._main.ending = True
-        self.run_worker(self.close_control, thread=True, exit_on_error=False, name="end")
+        begin_on_thread(self, "end", self.close_control, exit_on_error=False)
 
     def close_control(self) -> None:
         """Ends session, runner and store, and remembers the last view.

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar, cast
 
 from textual.dom import DOMNode
-from textual.worker import WorkType
+from textual.worker import WorkType, active_worker
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,3 +44,23 @@ def begin_alone(
 async def done(asked: Future[T]) -> T:
     """What came of it. Shielded: what was asked of a thread is done, even if nobody waits."""
     return await asyncio.shield(asyncio.wrap_future(asked))
+
+
+def begin_on_thread(
+    node: DOMNode, name: str, function: Callable[[], object], *, exit_on_error: bool = True
+) -> None:
+    """Calls the function on a thread.
+
+    Textual notes there which worker the thread runs, and the thread, which waits for the next one,
+    would keep the note: with it the worker, and the screen that was in front when it began. Each
+    comparison that was left stayed until its thread had something else to do.
+    """
+    work = partial(_noted_nowhere, function)
+    node.run_worker(work, thread=True, name=name, exit_on_error=exit_on_error)
+
+
+def _noted_nowhere(function: Callable[[], T]) -> T:
+    try:
+        return function()
+    finally:
+        active_worker.set(cast(Any, None))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import weakref
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
@@ -30,7 +31,7 @@ class KeysInOrder(App[ReturnType]):
 
     own_keys: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType({})
     """The keys that a person has chosen: for each screen, by the name of the action."""
-    _ready_screen: Screen[Any] | None = None
+    _ready_screen: weakref.ref[Screen[Any]] | None = None
 
     async def on_event(self, event: events.Event) -> None:
         if (
@@ -45,9 +46,9 @@ class KeysInOrder(App[ReturnType]):
             screen = self.screen
         except ScreenStackError:
             return  # it has been left, and that key came too late
-        if screen is not self._ready_screen:
+        if self._ready_screen is None or screen is not self._ready_screen():
             # One that was pushed by the key before may have neither widgets nor a focus yet.
-            self._ready_screen = screen
+            self._ready_screen = weakref.ref(screen)
             await _until_handled(screen)
         await self._take(event)
 

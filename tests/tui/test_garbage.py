@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import weakref
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from cortex_tui.tui.garbage import (
     look_through_all,
     looked_for_seldom,
 )
+from tests.import_graph import modules, syntax_of
 from tests.tui.samples import finished, running
 from tests.tui.stand_in import Bench, bench
 
@@ -114,3 +116,13 @@ async def test_what_was_drawn_before_needs_no_look_for_garbage() -> None:
             gc.set_debug(0)
             gc.garbage.clear()
     assert not found & {"Strip", "Segment"}
+
+
+def test_threads_are_only_begun_where_they_keep_no_note_of_what_they_did() -> None:
+    begun = [
+        name
+        for name, file in modules().items()
+        for call in ast.walk(syntax_of(file))
+        if isinstance(call, ast.Call) and any(each.arg == "thread" for each in call.keywords)
+    ]
+    assert begun == ["cortex_tui.tui.background"]

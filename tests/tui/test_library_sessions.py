@@ -63,6 +63,18 @@ async def test_of_a_session_that_was_left_nothing_is_kept_in_memory(path: Path) 
             await b.until(lambda: not any(ref() for ref in drawn))
 
 
+async def test_of_a_comparison_that_was_left_nothing_is_kept_in_memory(path: Path) -> None:
+    await three(path)
+    with looked_for_seldom():
+        async with library(path) as b:
+            await pressed(b, "home", "space", "down", "space", "c")
+            await b.until(lambda: isinstance(b.app.screen, CompareScreen) and not b.app.screen.busy)
+            drawn = drawings(b)
+            await b.press("escape")
+            await b.until(lambda: isinstance(b.app.screen, LibraryScreen))
+            await b.until(lambda: not any(ref() for ref in drawn))
+
+
 def widths() -> int:
     """Of how many texts Rich keeps the width."""
     return cached_cell_len.cache_info().currsize

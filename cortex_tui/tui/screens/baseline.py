@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from cortex_tui.session.baselines import Candidate, candidates, load_baseline
 from cortex_tui.text import one_line
+from cortex_tui.tui.background import begin_on_thread
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.screens.dialog import Dialog, Entry
 from cortex_tui.tui.state.versus import Versus
@@ -60,7 +61,7 @@ class BaselineDialog(Dialog[Versus]):
             yield self.hint("compares with it", "choose")
 
     def on_mount(self) -> None:
-        self.run_worker(self._list, thread=True, name="baselines")
+        begin_on_thread(self, "baselines", self._list)
 
     def _list(self) -> None:
         try:
@@ -100,7 +101,7 @@ class BaselineDialog(Dialog[Versus]):
         elif self.chosen <= min(len(self._matching), SHOWN):
             self._loading = True
             ref = self._matching[self.chosen - 1].ref
-            self.run_worker(partial(self._load, ref), thread=True, name="baseline")
+            begin_on_thread(self, "baseline", partial(self._load, ref))
 
     def _load(self, ref: str) -> None:
         try:

@@ -19,6 +19,7 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
 from cortex_tui.session.versions import alone_and_together
 from cortex_tui.text import one_line
+from cortex_tui.tui.background import begin_on_thread
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.state.versus import EVERY_S, Versus
@@ -137,7 +138,7 @@ class ComparingScreen(SessionScreen):
             return
         self._compared, self._comparing, self._compared_at_s = (baseline, view), True, now_s
         work = partial(self._compare, control, baseline)
-        self.run_worker(work, thread=True, name="compare", exit_on_error=False)
+        begin_on_thread(self, "compare", work, exit_on_error=False)
 
     def _compare(self, control: Control, baseline: Baseline | None) -> None:
         """On a thread: copying and judging 20 runs takes 8 ms."""

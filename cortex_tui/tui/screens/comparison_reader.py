@@ -13,6 +13,7 @@ from textual.message import Message
 from cortex_tui.library.comparing import Comparisons, UnlikeError, comparisons_in
 from cortex_tui.library.histories import history_in
 from cortex_tui.text import one_line
+from cortex_tui.tui.background import begin_on_thread
 from cortex_tui.tui.compare_actions import COMPARE_ACTIONS
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.screens.action_screen import ActionScreen
@@ -116,7 +117,7 @@ class ComparisonReader(ActionScreen):
         self.found, self.forceable = None, False
         names = " and ".join(one_line(ref) for ref in self.refs)
         self.message = f"reading and comparing {names} …"
-        self.run_worker(partial(self._load, forced), thread=True, name="comparison")
+        begin_on_thread(self, "comparison", partial(self._load, forced))
         self.show()
 
     def _load(self, forced: bool) -> None:
@@ -157,7 +158,7 @@ class ComparisonReader(ActionScreen):
         """Has it worked out on a thread, unless it is known or another one is being."""
         if answers.begin(key):
             find = partial(self._find, self.found, answers, key, work)
-            self.run_worker(find, thread=True, name="answer")
+            begin_on_thread(self, "answer", find)
 
     def _find(
         self,

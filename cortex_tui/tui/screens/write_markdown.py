@@ -16,6 +16,7 @@ from textual.widgets import Static
 from cortex_tui.analysis.sessions import Compared
 from cortex_tui.files import write_whole
 from cortex_tui.formats.comparison_markdown import comparisons_markdown
+from cortex_tui.tui.background import begin_on_thread
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.screens.dialog import Dialog, Entry
 
@@ -53,7 +54,7 @@ class MarkdownDialog(Dialog[str]):
         file = self.file_to_write(text)
         if file is not None and not self._writing:
             self._writing = True
-            self.run_worker(partial(self._write, file), thread=True, name="markdown")
+            begin_on_thread(self, "markdown", partial(self._write, file))
 
     def _write(self, file: Path) -> None:
         """On a thread: a disk may be slow."""
