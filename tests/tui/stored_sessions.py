@@ -56,7 +56,7 @@ async def library(
     """The screen, after it has read the store."""
     async with bench(control, size, store=str(path), looks=True) as b:
         await b.press("h")
-        await b.until(lambda: "reading the store" not in b.text and "checked" in b.text)
+        await b.until(lambda: "reading the store" not in (text := b.text) and "checked" in text)
         await settled(b)
         yield b
 
