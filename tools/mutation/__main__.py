@@ -1,4 +1,7 @@
-"""`make mutate`: tries mutants and lists those that no test notices, with what they change."""
+"""`make mutate`: tries mutants and lists those that no test notices, with what they change.
+
+Survivors that docs/mutants.md explains are counted, and not listed.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,16 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
-from tools.mutation.mutants import PACKAGES, Module, copied, difference, mutated
+from tools.mutation.explained import Change, change_of, explained
+from tools.mutation.mutants import PACKAGES, Module, copied, difference, function_of, mutated
 from tools.mutation.trial import KILLED, SLOW, few_examples, tried
 
 PROJECT = Path(__file__).parents[2]
 COPY = PROJECT / "build" / "mutation"
+PAGE = PROJECT / "docs" / "mutants.md"
 
 
 def main() -> int:
@@ -35,10 +41,11 @@ def main() -> int:
     if not modules:
         print("No mutant matches.")
         return 0
+    known = explained(PAGE)
     unnoticed = 0
     for tests in dict.fromkeys(module.tests for module in modules):
         these = [module for module in modules if module.tests == tests]
-        unnoticed += _tried(these, options.tests or tests)
+        unnoticed += _tried(these, options.tests or tests, known)
     return 1 if unnoticed else 0
 
 
@@ -52,8 +59,8 @@ def _modules(since: str | None) -> list[Path]:
     return [Path(name) for name in names.splitlines() if name.endswith(".py")]
 
 
-def _tried(modules: list[Module], tests: str) -> int:
-    """Try them, print what became of them. How many were not noticed."""
+def _tried(modules: list[Module], tests: str, known: Mapping[Change, str]) -> int:
+    """Try them, print what became of them. How many were neither noticed nor are explained."""
     log = Path("results.txt").absolute()
     log.touch()
     before = len(log.read_text("utf-8").splitlines())
@@ -68,12 +75,17 @@ def _tried(modules: list[Module], tests: str) -> int:
     unnoticed = 0
     for module in modules:
         count = Counter(verdicts[mutant] for mutant in module.mutants)
-        counted = ", ".join(f"{number} {verdict}" for verdict, number in sorted(count.items()))
+        left = [each for each in module.mutants if verdicts[each] not in (KILLED, SLOW)]
+        changes = {
+            mutant: change_of(function_of(mutant), difference(module, mutant)) for mutant in left
+        }
+        new = {mutant: change for mutant, change in changes.items() if change not in known}
+        count["of these explained"] = len(left) - len(new)
+        counted = ", ".join(f"{number} {verdict}" for verdict, number in count.items() if number)
         print(f"\n{module.name}: {len(module.mutants)} mutants, {counted}")
-        for mutant in module.mutants:
-            if verdicts[mutant] not in (KILLED, SLOW):
-                unnoticed += 1
-                print(f"\n{mutant}: {verdicts[mutant]}\n{difference(module, mutant)}")
+        for mutant, change in new.items():
+            print(f"\n{mutant}: {verdicts[mutant]}\n{change.shown()}")
+        unnoticed += len(new)
     print(f"\n{tests}: {time.monotonic() - started:.0f} s", flush=True)
     return unnoticed
 

@@ -13,7 +13,7 @@ import resource
 import signal
 import sys
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -41,8 +41,8 @@ def few_examples(number: int) -> None:
 
 OPTIONS = [
     *("-q", "-s", "-p", "no:cacheprovider", "--hypothesis-profile", "mutation"),
-    # Hypothesis is loaded by then, and asserts nothing.
-    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+    # What an assertion compared is of no use here.
+    "--assert=plain",
 ]
 
 SECONDS_MOST = 1.0
@@ -74,26 +74,43 @@ def tried(modules: Sequence[Module], tests: str, report: Report) -> None:
     for module in modules:
         for mutant in module.mutants:
             if mutant in trace.at_import:
-                report(mutant, _loaded_with(mutant, _files(module, trace), trace))
+                report(mutant, _loaded_with(mutant, _quick_tests(module, trace), trace))
 
 
-def _files(module: Module, trace: Trace) -> list[str]:
-    """The files of all tests; first those that call a function of the module."""
-    files = dict.fromkeys(test.partition("::")[0] for test in trace.functions)
-    calling = {
-        test.partition("::")[0]
-        for test, functions in trace.functions.items()
-        if any(function.startswith(f"{module.name}.x") for function in functions)
-    }
-    return sorted(files, key=lambda file: file not in calling)
+def _quick_tests(module: Module, trace: Trace) -> list[str]:
+    """Those that are run on mutants; first those that call a function of the module."""
+
+    def order(test: str) -> tuple[bool, float]:
+        names = trace.functions[test]
+        calls = any(name.startswith(f"{module.name}.x") for name in names)
+        return not calls, trace.seconds[test]
+
+    return sorted((test for test in trace.seconds if _is_quick(test, trace)), key=order)
 
 
-def _loaded_with(mutant: str, files: list[str], trace: Trace) -> str:
+def _is_quick(test: str, trace: Trace) -> bool:
+    return trace.seconds[test] <= SECONDS_MOST
+
+
+def _loaded_with(mutant: str, tests: list[str], trace: Trace) -> str:
     def run() -> int:
         os.environ[VARIABLE] = mutant
-        return int(pytest.main([*OPTIONS, "-x", *files]))
+        files = dict.fromkeys(test.partition("::")[0] for test in tests)
+        return int(pytest.main([*OPTIONS, "-x", *files], plugins=[_Chosen(tests)]))
 
-    return _verdict(run, sum(trace.seconds.values()))
+    return _verdict(run, sum(trace.seconds[test] for test in tests))
+
+
+class _Chosen:
+    """Runs these tests, in this order. A mutant that keeps one from being collected is noticed."""
+
+    def __init__(self, tests: Sequence[str]) -> None:
+        self.tests = tests
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        found = {item.nodeid: item for item in items}
+        items[:] = [found[test] for test in self.tests]
 
 
 def _forked_trials(modules: Sequence[Module], tests: str, report: Report) -> Trace:
@@ -113,7 +130,11 @@ class _Loop:
         self.report = report
         self.trace: Trace | None = None
         self.tracing: Trace | None = None
-        self.in_trial = False
+        self.noticing: dict[str, Counter[str]] = defaultdict(Counter)
+        """By function, how many of its mutants each test has noticed: what noticed many is tried
+        first."""
+        self.answer: int | None = None
+        """Where a trial writes which test failed."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -123,7 +144,7 @@ class _Loop:
         reaching = defaultdict(list)
         seconds = self.trace.seconds
         for test, functions in self.trace.functions.items():
-            if seconds[test] <= SECONDS_MOST:
+            if _is_quick(test, self.trace):
                 for function in functions:
                     reaching[function].append(test)
 
@@ -131,9 +152,11 @@ class _Loop:
             return sum(seconds[test] for test in reaching[function_of(mutant)])
 
         for mutant in sorted((each for one in self.modules for each in one.mutants), key=longest):
-            tests = sorted(reaching[function_of(mutant)], key=seconds.__getitem__)
+            function = function_of(mutant)
+            noticing = self.noticing[function]
+            tests = sorted(reaching[function], key=lambda one: (-noticing[one], seconds[one]))
             verdict = self._tried(mutant, [items[test] for test in tests], longest(mutant))
-            if verdict in (SURVIVED, UNREACHED) and function_of(mutant) in at_import:
+            if verdict in (SURVIVED, UNREACHED) and function in at_import:
                 self.trace.at_import.add(mutant)
             else:
                 self.report(mutant, verdict)
@@ -142,7 +165,14 @@ class _Loop:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and self.tracing is not None:
             raise RuntimeError(f"{report.nodeid} fails without a mutant:\n{report.longreprtext}")
-        if report.failed and self.in_trial:
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        if self.answer is None or call.excinfo is None:
+            return
+        if not call.excinfo.errisinstance(pytest.skip.Exception):
+            # Before pytest describes the failure, which takes longer than most tests.
+            os.write(self.answer, item.nodeid.encode())
             os._exit(1)
 
     def _traced(self, items: list[pytest.Item]) -> Trace:
@@ -159,13 +189,20 @@ class _Loop:
         if not tests:
             return UNREACHED
 
+        reading, writing = os.pipe()
+
         def run() -> int:
-            self.in_trial = True
+            self.answer = writing
             os.environ[VARIABLE] = mutant
             _run(tests)
             return 0
 
-        return _verdict(run, seconds)
+        verdict = _verdict(run, seconds)
+        os.close(writing)
+        with open(reading, "rb") as pipe:
+            if noticed := pipe.read().decode():
+                self.noticing[function_of(mutant)][noticed] += 1
+        return verdict
 
 
 def _run(items: list[pytest.Item]) -> None:

@@ -131,7 +131,8 @@ def test_a_percentile_that_is_not_shown_has_no_bounds() -> None:
     assert [bounds is None for bounds in found] == [False, False, True]
 
 
-def test_a_percentile_of_zero_has_no_relative_width() -> None:
+def test_half_the_width_is_a_share_of_the_value_and_none_of_zero() -> None:
+    assert Bounds(90, 130).half_width(100) == pytest.approx(0.2)
     assert Bounds(0, 0).half_width(0) == 0.0
 
 

@@ -14,7 +14,7 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cortex_tui.stats.buckets import HIGHEST_NS, highest_of, index_of, lowest_of
+from cortex_tui.stats.buckets import HIGHEST_NS, count_values, highest_of, index_of, lowest_of
 from cortex_tui.stats.codec import HistogramFormatError
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.interval_histogram import IntervalHistogram
@@ -160,6 +160,28 @@ def test_a_value_above_an_hour_overflows_and_shows_in_max_alone() -> None:
 def test_a_negative_value_counts_as_0() -> None:
     histogram = folded([-5, -1, 3])
     assert (histogram.total, histogram.min_ns, histogram.percentiles([0.5])) == (3, 0, [0])
+    alone = folded([-5, -1])
+    assert (alone.total, alone.min_ns, alone.max_ns, alone.mean_ns) == (2, 0, 0, 0.0)
+
+
+@given(st.lists(st.one_of(durations, st.sampled_from([-(2**62), -1, HIGHEST_NS + 1, 2**62]))))
+@example([])
+@example([-1, -1])
+@example([HIGHEST_NS + 1, 2**62])
+def test_what_is_counted_of_a_buffer_begins_and_ends_with_a_bucket_that_has_values(
+    values: list[int],
+) -> None:
+    first, found, moments = count_values(raw(values))
+    kept = [max(value, 0) for value in values if value <= HIGHEST_NS]
+    assert (moments.count, moments.overflow) == (len(kept), len(values) - len(kept))
+    assert found.dtype == np.dtype(np.int64)
+    assert int(found.sum()) == len(kept)
+    if kept:
+        assert (first, first + found.size - 1) == (index_of(min(kept)), index_of(max(kept)))
+        assert min(found[0], found[-1]) > 0
+    else:
+        # Nothing that would move what it is added to.
+        assert (first, found.size, moments.mean_ns, moments.m2) == (0, 0, 0.0, 0.0)
 
 
 def test_an_empty_histogram_has_no_statistics() -> None:
@@ -260,10 +282,10 @@ def test_what_is_read_is_that_of_all_that_was_counted_so_far() -> None:
 
 
 def test_limits_at_the_ends_of_what_is_counted() -> None:
-    histogram = folded([0, 3, 3, HIGHEST_NS, HIGHEST_NS + 1])
+    histogram = folded([0, 1, 3, 3, HIGHEST_NS, HIGHEST_NS + 1])
     limits = [-1, 0, 1, 3, 4, HIGHEST_NS, HIGHEST_NS + 1]
-    assert [histogram.count_above(limit) for limit in limits] == [4, 4, 4, 2, 2, 1, 1]
-    assert [histogram.count_at_least(limit) for limit in limits] == [4, 5, 4, 4, 2, 2, 1]
+    assert [histogram.count_above(limit) for limit in limits] == [5, 5, 4, 2, 2, 1, 1]
+    assert [histogram.count_at_least(limit) for limit in limits] == [5, 6, 5, 4, 2, 2, 1]
     assert [Histogram().count_above(limit) for limit in limits] == [0] * 7
     assert [Histogram().count_at_least(limit) for limit in limits] == [0] * 7
 
@@ -300,7 +322,9 @@ def test_moments_that_were_not_kept_are_those_of_the_middle_of_each_bucket() -> 
 def test_parts_without_values_take_part_with_their_extremes() -> None:
     none, long = IntervalHistogram.of(b""), IntervalHistogram.of(raw([HIGHEST_NS + 1]))
     some = IntervalHistogram.of(raw([7]), raw([9, 9]))
-    assert IntervalHistogram.together([]).moments == Moments()
+    for empty in ([], [none], [none, none]):
+        assert IntervalHistogram.together(empty).moments == Moments()
+        assert IntervalHistogram.together(empty).size == 0
     for parts in ([none, long, some], [long, some], [some, long, none]):
         whole = IntervalHistogram.together(parts)
         assert (whole.indices.tolist(), whole.counts.tolist()) == ([7, 9], [1, 2])
@@ -334,6 +358,7 @@ any_values = st.one_of(
 @given(st.lists(any_values, max_size=12))
 @example([[1, 1], [2], [], [3, HIGHEST_NS], [0]])
 @example([[1], [2], [-1], [HIGHEST_NS + 1], [3] * 255, [3] * 256])
+@example([[1], [2], [3], [4], [7] * 255, [7] * 256])
 def test_buffers_that_are_counted_together_are_as_each_of_them(many: list[list[int]]) -> None:
     together = IntervalHistogram.of_each([raw(values) for values in many])
     alone = [IntervalHistogram.of(raw(values)) for values in many]
@@ -346,14 +371,20 @@ def test_buffers_that_are_counted_together_are_as_each_of_them(many: list[list[i
 
 
 def test_one_buffer_of_half_a_value_is_refused_among_others() -> None:
-    with pytest.raises(ValueError, match="multiple"):
-        IntervalHistogram.of_each([raw([1]), raw([2]), raw([3]), raw([4]), raw([5])[:-1]])
+    for half in (raw([5])[:-1], raw([5, 6])[:-1]):
+        with pytest.raises(ValueError, match="multiple"):
+            IntervalHistogram.of_each([raw([1]), raw([2]), raw([3]), raw([4]), half])
 
 
 @given(
     st.lists(durations, min_size=1, max_size=400),
-    st.sampled_from([0.001, 0.25, 0.5, 0.75, 0.9, 0.99, 0.9999, 1.0]),
+    st.one_of(
+        st.sampled_from([0.001, 0.25, 0.5, 0.75, 0.9, 0.99, 0.9999, 1.0]),
+        st.integers(1, 100_000).map(lambda thousandths: thousandths / 100_000),
+    ),
 )
+@example([*range(1, 1_001)], 0.997)
+@example([5] * 300 + [9], 1.0)
 def test_an_interval_and_a_run_of_the_same_values_have_the_same_percentiles(
     values: list[int], quantile: float
 ) -> None:
