@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from cortex_tui.isolation import asyncio
 from cortex_tui.results.intervals import SlotChanges
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_records import RunInterval, interval_records, record_of
@@ -49,6 +50,9 @@ class SessionWriter:
         """How many messages of the session are on disk."""
         self._url = store
         self._store: Store | None = None
+        self._writing = asyncio.Lock()
+        """One write after the other: each takes out of the fold what is new, and one that fails has
+        to put all of it back before another one may find that nothing is missing."""
         self._begun = ("", 0)
         """The session that is in the store, and its rounds as they are there."""
         self._ended = ""
@@ -72,8 +76,11 @@ class SessionWriter:
 
     async def write(self, fold: SessionFold) -> None:
         """Writes what is new since the last call that succeeded."""
-        if fold.started is None and not fold.over:
-            return
+        async with self._writing:
+            if fold.started is not None or fold.over:
+                await self._write(fold)
+
+    async def _write(self, fold: SessionFold) -> None:
         taken_in = fold.messages
         try:
             store = await self._opened()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -166,6 +167,51 @@ async def test_a_kind_of_store_from_outside_keeps_a_session(
     assert kept.names["main"].note == "a note"
     (run,) = kept.batches[fold.plan.session][-1].runs
     assert run.service.count == 100
+
+
+class FullAtFirst(MemoryStore):
+    """Its first write fails, and the second one, if it begins meanwhile, ends after that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = 0
+        self.failing, self.failed, self.rest = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def write(self, batch: SessionBatch) -> None:
+        self.begun += 1
+        if self.begun == 1:
+            self.failing.set()
+            await self.failed.wait()
+            raise SnapshotError("the disk is full")
+        await self.rest.wait()
+        await super().write(batch)
+
+
+async def test_a_write_that_fails_is_not_covered_up_by_another_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = FullAtFirst()
+
+    async def opener(place: str, mode: Mode) -> Store:
+        return kept
+
+    monkeypatch.setitem(port.STORES, "memory", opener)
+    fold, writer = session(profile("p")), SessionWriter("memory://here")
+    await writer.begin()
+    measure(fold, 0, 1_000, count=100)
+    first = asyncio.ensure_future(writer.write(fold))
+    await kept.failing.wait()
+    second = asyncio.ensure_future(writer.save(fold, "main", None, ""))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    kept.failed.set()
+    await first
+    kept.rest.set()
+    await second
+    assert writer.has_all_of(fold)
+    (run,) = kept.batches[fold.plan.session][-1].runs
+    assert run.service.count == 100
+    assert "main" in kept.names
 
 
 @pytest.mark.parametrize("form", ["{}", "sqlite:///{}"])
