@@ -19,7 +19,7 @@ from cortex_tui.exit_codes import INTERRUPTED
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.sessions import Compared
-    from cortex_tui.report import Delivery
+    from cortex_tui.report.headless import Delivery
 
 
 def baseline_option(command: Command) -> Command:
@@ -54,7 +54,7 @@ def failing_options(command: Command) -> Command:
 
 def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset[str]:
     """A callback: the words of a list such as `targets,errors`."""
-    from cortex_tui.report import FAIL_ON
+    from cortex_tui.report.headless import FAIL_ON
 
     words = [word.strip() for word in text.split(",")]
     for word in words:
@@ -75,7 +75,7 @@ def measured_and_judged(
 ) -> int:
     """Measures a session, and compares it: with the `baseline`, if any, or the versions that it
     measured with each other. Exports it in any case, and returns the exit code of all."""
-    from cortex_tui.report import worst
+    from cortex_tui.report.headless import worst
 
     compares = versions or bool(baseline)
 

@@ -231,9 +231,6 @@ def _launch(
     # Next to nothing that is made until the first frame is garbage, and looking for it takes a
     # tenth of the time until then. The workbench has it looked for again behind that frame.
     gc.disable()
-    from cortex_tui.report import summary
-    from cortex_tui.report.stream import wants_colour, width_of
-    from cortex_tui.report.summary import not_stored
     from cortex_tui.tui.launch import launch as launch_workbench
 
     def make_control(screen_loop: asyncio.AbstractEventLoop) -> Control:
@@ -265,6 +262,9 @@ def _launch(
         report_error(outcome.failure)
     if (view := outcome.view) is None or _is_served():  # there stdout is what is drawn on
         return outcome.exit_code
+    from cortex_tui.report.stream import wants_colour, width_of
+    from cortex_tui.report.summary import not_stored, summary
+
     colour = wants_colour(sys.stdout)
     text = summary(view, width=width_of(sys.stdout), colour=colour, store=store)
     click.echo(text, color=colour)

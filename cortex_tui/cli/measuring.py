@@ -17,7 +17,7 @@ from cortex_tui.store.names import is_tag
 if TYPE_CHECKING:
     from cortex_tui.placement.port import Place
     from cortex_tui.protocol.plan import LoopName
-    from cortex_tui.report import Delivery
+    from cortex_tui.report.headless import Delivery
     from cortex_tui.session.control import UntilDecided
     from cortex_tui.session.versions import Version
 
@@ -62,7 +62,7 @@ def run_profiles(
     import tempfile
 
     from cortex_tui.isolation import run_to_end
-    from cortex_tui.report import run_headless
+    from cortex_tui.report.headless import run_headless
     from cortex_tui.session.controller import SessionController
     from cortex_tui.session.planning import runners_at
 

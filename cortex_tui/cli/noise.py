@@ -108,7 +108,7 @@ def noise(
         return USAGE
     profiles = [overridden(profile, duration_ns, warmup) for profile in profiles]
     from cortex_tui.library.again import batched_alike
-    from cortex_tui.report import Delivery
+    from cortex_tui.report.headless import Delivery
 
     ids: list[str] = []
     for number in range(1, sessions + 1):

@@ -120,7 +120,7 @@ def pytest_suite(
     Exit codes are those of run.
     """
     from cortex_tui.placement.registry import PROCESS
-    from cortex_tui.report import Delivery
+    from cortex_tui.report.headless import Delivery
 
     wanted = Wanted(against, variants, python)
     if wanted:

@@ -192,7 +192,7 @@ def run(
         _warn_of_no_terminal()
     if baseline:
         profiles = alike_to_baseline(store, baseline, profiles)
-    from cortex_tui.report import Delivery, worst
+    from cortex_tui.report.headless import Delivery, worst
 
     delivery = Delivery(
         store=store,

@@ -94,8 +94,8 @@ def snapshots(
 def show(ref: str, as_json: bool, store: Path) -> int:
     """Show a snapshot, or a session by the start of its id; `newest` is the one started last."""
     from cortex_tui.formats.session_json import write_session
-    from cortex_tui.report import summary
     from cortex_tui.report.stream import wants_colour, width_of
+    from cortex_tui.report.summary import summary
     from cortex_tui.results.session_result import SessionResult
     from cortex_tui.results.stored import from_stored
     from cortex_tui.store.port import open_store

@@ -26,7 +26,7 @@ from cortex_tui.text import one_line
 
 if TYPE_CHECKING:
     from cortex_tui.placement.port import Place
-    from cortex_tui.report import Delivery
+    from cortex_tui.report.headless import Delivery
     from cortex_tui.results.view import SessionView
     from cortex_tui.session.control import UntilDecided
     from cortex_tui.session.controller import SessionController

@@ -264,6 +264,7 @@ DISTRIBUTED = {"asyncssh", "cryptography", "dask", "distributed", "tornado"}
         ("cortex_tui.runner.process", {"textual", "rich", "numpy", "hdrh", "click"}),
         ("cortex_tui.workloads.core", {"textual", "rich", "numpy", "hdrh", "click"}),
         ("cortex_tui.tui.panes.registry", {"numpy", "aiosqlite"}),
+        ("cortex_tui.tui.launch", {"numpy", "sqlite3", "cortex_tui.report.headless"}),
         ("cortex_tui.results.view", {"textual", "numpy", "asyncio"}),
         ("cortex_tui.environment.findings", {"textual", "numpy", "asyncio", "click"}),
         ("cortex_tui.profiles.loader", {"textual", "numpy", "asyncio", "sqlite3", "tomlkit"}),

@@ -12,8 +12,9 @@ from typing import cast
 import aiosqlite
 
 from cortex_tui.paths import make_private_file, make_private_folder
-from cortex_tui.store.errors import FAILURES, SnapshotError, translated
+from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.sqlite import schema
+from cortex_tui.store.sqlite.errors import FAILURES, translated
 
 BUSY_SECONDS = 2.0
 """How long a call waits for another process to let go of the file."""

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import aiosqlite
 
-from cortex_tui.store.errors import FAILURES, SnapshotError, translated
+from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.sqlite.connection import identity, open_for_writing
+from cortex_tui.store.sqlite.errors import FAILURES, translated
 
 
 class StoreFile:

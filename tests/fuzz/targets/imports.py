@@ -14,7 +14,7 @@ import msgspec
 from cortex_tui.formats.hdr_payload import read_payload
 from cortex_tui.formats.port import FormatError, Origin
 from cortex_tui.formats.registry import FORMATS, read_file
-from cortex_tui.report import summary
+from cortex_tui.report.summary import summary
 from cortex_tui.results.stored import from_stored
 from cortex_tui.stats.codec import HistogramFormatError
 from cortex_tui.stats.interval_histogram import IntervalHistogram

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from cortex_core import Conversation, Cortex, SearchContext, SearchHits, StoreError
-from cortex_tui.report import summary
+from cortex_tui.report.summary import summary
 from cortex_tui.results.stored import from_stored
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.port import open_store

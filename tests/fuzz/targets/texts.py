@@ -11,7 +11,7 @@ from typing import Any
 
 from cortex_tui.formats.port import FormatError, Origin, Recording
 from cortex_tui.formats.registry import FORMATS, read_file
-from cortex_tui.report import summary
+from cortex_tui.report.summary import summary
 from cortex_tui.results.stored import from_stored
 from cortex_tui.text import cell_width, lines, one_line
 from tests.fuzz.target import Target, harmless

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from cortex_tui.formats.port import FormatError, Origin
 from cortex_tui.formats.registry import FORMATS, read_file
 from cortex_tui.limits import MAX_IMPORT_BYTES
-from cortex_tui.report import summary
+from cortex_tui.report.summary import summary
 from cortex_tui.results.stored import from_stored
 from cortex_tui.stats.interval_histogram import IntervalHistogram
 from tests.unit.formats.recordings import recording, run

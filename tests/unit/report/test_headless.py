@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from cortex_tui.protocol.lifecycle import RunLife
-from cortex_tui.report import Delivery, run_headless
+from cortex_tui.report.headless import Delivery, run_headless
 from cortex_tui.report.progress import progress_line
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import LogEntry, SessionView

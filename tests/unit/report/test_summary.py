@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from cortex_tui.loads.open import OpenLoad
-from cortex_tui.report import summary
+from cortex_tui.report.summary import summary
 from cortex_tui.results.blocked import Blocks
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shard_result import ShardResult, unevenness
