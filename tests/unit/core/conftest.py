@@ -1,7 +1,7 @@
 import gc
 import os
 import threading
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -9,12 +9,23 @@ import pytest
 
 from cortex_core import Cortex, Events
 from cortex_core.memory import MemoryStore
+from tests.patient_core import patient_core
 from tests.postgres_server import PostgresServer
 
 LONG_S = 120.0
 """For searches, which a busy machine makes slower; nothing here waits for it."""
 
 _schemas = count(1)
+
+
+@pytest.fixture(autouse=True)
+def patient(request: pytest.FixtureRequest) -> Iterator[None]:
+    """But where what is documented of the defaults is compared with them."""
+    if request.path.name == "test_docs.py":
+        yield
+        return
+    with patient_core():
+        yield
 
 
 @pytest.fixture
