@@ -132,7 +132,7 @@ class SessionController:
             self._place.name,
             started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             file_system_of(self._scratch.root),
-            IntervalFile(self._scratch.root),
+            IntervalFile(self._scratch.root, give_way),
             self._place.words,
             self._place.cluster,
         )

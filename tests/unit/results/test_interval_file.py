@@ -129,6 +129,22 @@ def test_every_kind_of_count_is_read_back(tmp_path: Path) -> None:
         assert facts(file.read(place)) == facts(interval)
 
 
+def test_other_threads_may_continue_while_many_intervals_are_gone_over(tmp_path: Path) -> None:
+    waits: list[int] = []
+    series = filled(IntervalFile(tmp_path, lambda: waits.append(looked_at)), 2_000, limit=4_000)
+    looked_at = 0
+    for looked_at, _ in enumerate(series, 1):  # noqa: B007
+        pass
+    assert looked_at == 2_000
+    assert len(waits) > 3
+    assert waits == sorted(set(waits))
+
+    waits.clear()
+    slices = run_of(series).slices
+    assert [slices[at].service.total for at in (3, 700, 1_999)] == [3, 3, 3]
+    assert waits == []  # which is what a screen does: it need not wait for others
+
+
 @pytest.mark.parametrize("before", [200, 1_100])
 def test_what_stayed_in_memory_is_filed_once_the_disk_takes_some_again(
     before: int, tmp_path: Path
