@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from cortex_tui.session.control import Control
+from tests.patience import PATIENCE_S
 from tests.tui.samples import running
 from tests.tui.stand_in import StandIn, bench
 
@@ -24,7 +25,7 @@ class SlowMaker:
 
     def __call__(self, loop: asyncio.AbstractEventLoop) -> Control:
         self.thread = threading.current_thread()
-        assert self.allowed.wait(30)
+        assert self.allowed.wait(PATIENCE_S)
         return self.control
 
 

@@ -18,6 +18,7 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.store.records import MarkRecord
 from cortex_tui.tui.render.ramp import ON_DARK, ON_LIGHT, SHADES
 from cortex_tui.tui.widgets.time_plot import AT_ONCE, TimePlot
+from tests.patience import PATIENCE_S
 from tests.tui.samples import MEDIATOR, eventful, finished, run_view, running, session_view
 from tests.tui.stand_in import Bench, StandIn, bench, check_golden
 
@@ -148,7 +149,7 @@ async def test_the_picture_of_a_long_run_is_made_in_several_turns_of_the_loop(ta
         b.main.poll()
         await b.main.open_pane(tab)
         turns.next()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             await turns.over.wait()
         assert sum(turns.read.values()) == 596
         assert len(turns.read) > 3

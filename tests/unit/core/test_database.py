@@ -26,6 +26,8 @@ from cortex_core.domain.rules import utc_now
 from cortex_core.ports import Tx
 from cortex_core.search import Check
 from cortex_core.sqlite.database import Database
+from cortex_core.sqlite.unit_queue import BATCH_MOST
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -87,25 +89,38 @@ async def test_one_failing_unit_leaves_its_neighbours_alone(cortex: Cortex) -> N
     assert await cortex.conversations.count() == len(done)
 
 
-async def test_writes_of_one_turn_share_a_transaction(path: Path) -> None:
+async def test_writes_that_wait_share_a_transaction(path: Path) -> None:
     database = await Database.open(path)
     begun: list[str] = []
+    started, go_on = threading.Event(), threading.Event()
 
-    def trace(connection: sqlite3.Connection) -> None:
+    def slow(connection: sqlite3.Connection) -> None:
         connection.set_trace_callback(lambda sql: begun.append(sql))
+        started.set()
+        go_on.wait(PATIENCE_S)
 
-    await database.write(trace)
-    await asyncio.gather(
-        *(database.write(lambda c: c.execute("SELECT 1").fetchone()) for _ in range(300))
-    )
+    first = asyncio.ensure_future(database.write(slow))
+    await asyncio.to_thread(started.wait, PATIENCE_S)
+    others = [database.write(lambda c: c.execute("SELECT 1").fetchone()) for _ in range(300)]
+    go_on.set()
+    await asyncio.gather(first, *others)
     await database.close()
-    # Three are needed; the thread may begin before the last of them are given.
-    assert 3 <= begun.count("BEGIN IMMEDIATE") <= 6
+    assert begun.count("BEGIN IMMEDIATE") == -(-300 // BATCH_MOST)
 
 
 async def test_a_unit_cancelled_while_it_waits_never_runs(cortex: Cortex) -> None:
-    units = [asyncio.ensure_future(cortex.store.write(capture(str(n)))) for n in range(3)]
+    started, go_on = threading.Event(), threading.Event()
+
+    def slow(tx: Tx) -> str:
+        started.set()
+        go_on.wait(PATIENCE_S)
+        return capture("0")(tx)
+
+    units = [asyncio.ensure_future(cortex.store.write(slow))]
+    await asyncio.to_thread(started.wait, PATIENCE_S)
+    units += [asyncio.ensure_future(cortex.store.write(capture(str(n)))) for n in (1, 2)]
     units[1].cancel()
+    go_on.set()
     await asyncio.gather(*units, return_exceptions=True)
     assert await cortex.conversations.get("1") is None
     assert await cortex.conversations.count() == 2
@@ -120,11 +135,11 @@ async def test_a_unit_cancelled_after_it_started_completes_and_is_announced(
 
     def slow(tx: Tx) -> str:
         started.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE_S)
         return capture("slow")(tx)
 
     task = asyncio.ensure_future(cortex.store.write(slow))
-    await asyncio.to_thread(started.wait, 10)
+    await asyncio.to_thread(started.wait, PATIENCE_S)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -176,11 +191,11 @@ async def test_a_unit_sees_its_own_writes_and_readers_only_what_is_committed(
     def unit(tx: Tx) -> int:
         tx.conversations.save(conversation("one"))
         inside.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE_S)
         return tx.conversations.count()
 
     writing = asyncio.ensure_future(cortex.store.write(unit))
-    await asyncio.to_thread(inside.wait, 10)
+    await asyncio.to_thread(inside.wait, PATIENCE_S)
     assert await cortex.conversations.count() == 0
     go_on.set()
     assert await writing == 1
@@ -226,7 +241,7 @@ async def test_a_cancelled_search_ends_and_the_next_one_runs(path: Path, where: 
             check()
 
     search = asyncio.ensure_future(database.search(forever))
-    await asyncio.to_thread(started.wait, 10)
+    await asyncio.to_thread(started.wait, PATIENCE_S)
     search.cancel()
     with pytest.raises(asyncio.CancelledError):
         await search

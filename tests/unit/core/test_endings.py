@@ -23,6 +23,7 @@ from cortex_core.ports import Tx
 from cortex_core.search import Check
 from cortex_core.sqlite.database import Database
 from cortex_core.sqlite.store import SqliteStore
+from tests.patience import PATIENCE_S
 from tests.unit.core.trouble import conversation, run, stored_ids
 
 FORGOTTEN = {
@@ -70,7 +71,7 @@ def test_a_forgotten_close_does_not_keep_the_interpreter(path: Path, how: str) -
         one = Conversation(id="one", title="", content="x" * 20, quality=1)
     """
     code = textwrap.dedent(prelude) + textwrap.dedent(FORGOTTEN[how])
-    done = run(code, str(path), timeout_s=20)
+    done = run(code, str(path))
     assert (done.returncode, done.stderr) == (0, "")
     assert stored_ids(path) == {"one"}
 
@@ -87,12 +88,12 @@ def test_an_endless_search_does_not_keep_the_event_loop(path: Path) -> None:
         async with Cortex.open(path, search_timeout_s=3600) as cortex:
             assert isinstance(cortex.store, SqliteStore)
             keep.append(asyncio.ensure_future(cortex.store.database.search(search)))
-            await asyncio.to_thread(started.wait, 10)
+            await asyncio.to_thread(started.wait, PATIENCE_S)
             raise LookupError("on the way out")
 
     async def cancelled_later() -> None:
         task = asyncio.ensure_future(main())
-        await asyncio.to_thread(started.wait, 10)
+        await asyncio.to_thread(started.wait, PATIENCE_S)
         # Nobody waits for the search, but closing does: only cancelling it lets that end.
         keep[0].cancel()
         with pytest.raises(LookupError):
@@ -116,10 +117,10 @@ def test_an_event_loop_closed_under_work_loses_nothing_that_was_reported(path: P
             started = threading.Event()
             def slow(tx):
                 started.set()
-                go_on.wait(10)
+                go_on.wait()
                 return tx.conversations.count()
             pending = asyncio.ensure_future(cortex.store.write(slow))
-            await asyncio.to_thread(started.wait, 10)
+            await asyncio.to_thread(started.wait)
 
         go_on = threading.Event()
         loop.run_until_complete(begin())
@@ -127,7 +128,7 @@ def test_an_event_loop_closed_under_work_loses_nothing_that_was_reported(path: P
         loop.close()
         go_on.set()
     """
-    done = run(code, str(path), timeout_s=20)
+    done = run(code, str(path))
     assert done.returncode == 0
     assert stored_ids(path) == {"one"}
 
@@ -169,7 +170,7 @@ def test_closing_waits_for_what_asyncio_run_cancels(path: Path) -> None:
         keep.append(asyncio.ensure_future(cortex.store.write(unit)))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        begun.wait(10)
+        begun.wait(PATIENCE_S)
 
     keep: list[object] = []
     asyncio.run(main())
@@ -184,13 +185,13 @@ def test_a_subscriber_that_ends_the_program_leaves_nobody_waiting(path: Path) ->
 
     def hold_the_writer(tx: Tx) -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE_S)
 
     async def main() -> None:
         async with Cortex.open(path) as cortex:
             cortex.events.subscribe(ConversationCaptured, lambda event: sys.exit(3))
             first = asyncio.ensure_future(cortex.store.write(hold_the_writer))
-            assert begun.wait(10)
+            assert begun.wait(PATIENCE_S)
             captures = [
                 asyncio.ensure_future(
                     cortex.send(
@@ -215,14 +216,14 @@ def test_a_close_that_the_end_of_the_loop_catches_is_seen_to_its_end(path: Path,
 
     def wait(connection: sqlite3.Connection, *check: Check) -> None:
         started.set()
-        go_on.wait(10)
+        go_on.wait(PATIENCE_S)
 
     async def main() -> None:
         database = await Database.open(path)
         kept = [database.close()]
         if busy:
             kept.insert(0, getattr(database, busy)(wait))
-            assert await asyncio.to_thread(started.wait, 10)
+            assert await asyncio.to_thread(started.wait, PATIENCE_S)
         tasks.extend(map(asyncio.ensure_future, kept))
         await asyncio.sleep(0)
         asyncio.get_running_loop().call_later(0.01, go_on.set)
@@ -239,7 +240,7 @@ async def test_a_store_that_is_collected_on_its_own_thread_ends(path: Path) -> N
     in_a_cycle: list[object] = [database := await Database.open(path)]
     in_a_cycle.append(in_a_cycle)
     let_go = threading.Event()
-    collected = database.read(lambda connection: let_go.wait(10) and gc.collect())
+    collected = database.read(lambda connection: let_go.wait(PATIENCE_S) and gc.collect())
     # aiosqlite says so of its connections too, which are collected with it.
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cortex_core import Conversation
 from cortex_core.sqlite.full_text import add_word_functions
+from tests.patience import PATIENCE_S
 
 
 def conversation(name: str, size: int = 100) -> Conversation:
@@ -27,11 +28,11 @@ def stored_ids(path: Path) -> set[str]:
         return {row[0] for row in connection.execute("SELECT id FROM conversations")}
 
 
-def run(code: str, *arguments: str, timeout_s: float = 30) -> subprocess.CompletedProcess[str]:
+def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code), *arguments],
         capture_output=True,
         text=True,
-        timeout=timeout_s,
+        timeout=PATIENCE_S,
         check=False,
     )

@@ -105,7 +105,7 @@ def test_a_stop_during_a_look_ends_the_session(desk: Desk) -> None:
 
     def undecided(session: str) -> str:
         looking.set()
-        answered.wait(30)
+        answered.wait(PATIENCE_S)
         return "bench.quick"
 
     desk.control.start(
@@ -113,7 +113,7 @@ def test_a_stop_during_a_look_ends_the_session(desk: Desk) -> None:
         versions=VERSIONS,
         until=UntilDecided((2, 3, 5), undecided, AN_HOUR_NS),
     )
-    assert looking.wait(60)
+    assert looking.wait(PATIENCE_S)
     answer = desk.control.stop()
     answered.set()
     view = desk.ended()

@@ -10,6 +10,7 @@ import pytest
 from cortex_tui.store.background import BackgroundStore
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.port import Store
+from tests.patience import PATIENCE_S
 from tests.unit.store.samples import session
 
 
@@ -26,7 +27,7 @@ def test_work_is_done_in_the_order_in_which_it_was_asked_for(tmp_path: Path) -> 
     before = background.read(_ids)
     background.write(_begin)
     after = background.read(_ids)
-    assert (before.result(10), after.result(10)) == ([], ["20260101T000000-abc"])
+    assert (before.result(PATIENCE_S), after.result(PATIENCE_S)) == ([], ["20260101T000000-abc"])
     background.close()
 
 
@@ -36,7 +37,7 @@ def test_reading_makes_no_file_and_runs_on_another_thread(tmp_path: Path) -> Non
     async def where(store: Store) -> str:
         return threading.current_thread().name
 
-    assert background.read(where).result(10) != threading.current_thread().name
+    assert background.read(where).result(PATIENCE_S) != threading.current_thread().name
     assert not list(tmp_path.iterdir())
     background.close()
 
@@ -46,9 +47,9 @@ def test_a_file_that_cannot_be_opened_is_opened_again_once_it_is_mended(tmp_path
     file.write_bytes(b"no database at all" * 100)
     background = BackgroundStore(file)
     with pytest.raises(SnapshotError, match=r"s\.db: it is no SQLite database"):
-        background.read(_ids).result(10)
+        background.read(_ids).result(PATIENCE_S)
     file.unlink()
-    assert background.read(_ids).result(10) == []
+    assert background.read(_ids).result(PATIENCE_S) == []
     background.close()
 
 
