@@ -18,8 +18,8 @@ Place = int
 _SIZE_BITS = 24
 """An interval has four histograms of 33,792 buckets at most, of ten bytes each."""
 _TOGETHER = 1 << 15
-"""Bytes that are read in one go, where intervals lie next to each other: those of some eighty take
-as long as those of one or two, and a millisecond to be looked at."""
+"""Bytes that are read in one go at most, where intervals lie next to each other: those of some
+eighty, which take a millisecond to be looked at. Runs of one session write sixteen in turns."""
 
 
 class IntervalFile:
@@ -32,8 +32,8 @@ class IntervalFile:
 
     def __init__(self, folder: Path, between_reads: Callable[[], object] = lambda: None) -> None:
         """The file is made in that folder when it is first written. `between_reads` is called each
-        time that more is read for whoever goes over many intervals: by then some have been looked
-        at, and other threads may continue."""
+        time that whoever goes over many intervals has looked at as many as take a millisecond, so
+        that other threads may continue."""
         self._folder = folder
         self._between_reads = between_reads
         self._descriptor: int | None = None
@@ -72,7 +72,7 @@ class IntervalFile:
     def read_each(self, parts: Iterable[Interval | Place]) -> Iterator[Interval]:
         """Intervals, of which some are given by their places; takes 1.5 us for each of those that
         were written one after the other."""
-        first = end = 0
+        first = end = looked_at = 0
         sizes: list[int] = []
         for part in parts:
             if isinstance(part, Interval):
@@ -83,8 +83,11 @@ class IntervalFile:
             offset, size = part >> _SIZE_BITS, part & ((1 << _SIZE_BITS) - 1)
             if sizes and (offset != end or end - first >= _TOGETHER):
                 yield from self._read(first, sizes)
+                looked_at += end - first
                 sizes = []
-                self._between_reads()
+                if looked_at >= _TOGETHER:
+                    self._between_reads()
+                    looked_at = 0
             if not sizes:
                 first = offset
             sizes.append(size)

@@ -139,6 +139,20 @@ def test_other_threads_may_continue_while_many_intervals_are_gone_over(tmp_path:
     assert len(waits) > 3
     assert waits == sorted(set(waits))
 
+    file = IntervalFile(tmp_path, lambda: waits.append(0))
+    together = filled(file, 2_000, limit=4_000)
+    waits.clear()
+    assert len(list(together)) == 2_000
+    alone = len(waits)
+    file = IntervalFile(tmp_path, lambda: waits.append(0))
+    in_turns = [IntervalSeries(4_000, file) for _ in range(2)]
+    for index in range(2_000):
+        for each in in_turns:
+            each.add(index, interval_of(samples(index, [index + 1] * 3)))
+    waits.clear()
+    assert len(list(in_turns[0])) == 2_000
+    assert len(waits) <= alone  # it matters how much is looked at, not how often is read
+
     waits.clear()
     slices = run_of(series).slices
     assert [slices[at].service.total for at in (3, 700, 1_999)] == [3, 3, 3]
