@@ -13,6 +13,7 @@ import shutil
 import textwrap
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,13 +99,19 @@ def difference(module: Module, mutant: str) -> str:
     """What the mutant changes, as a diff without headers."""
     short = mutant.removeprefix(module.name + ".")
     original = function_of(short) + "__mutmut_orig"
-    sources = {
-        node.name: textwrap.dedent(ast.get_source_segment(module.code, node, padded=True) or "")
-        for node in ast.walk(ast.parse(module.code))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.name in (short, original)
-    }
+    sources = _functions(module.code)
     before = sources[original].replace(original, "it").splitlines()
     after = sources[short].replace(short, "it").splitlines()
     lines = list(difflib.unified_diff(before, after, lineterm="", n=1))[2:]
     return "\n".join(lines)
+
+
+@lru_cache(maxsize=1)
+def _functions(code: str) -> dict[str, str]:
+    """By name, the source of each. With its mutants a module has thousands of them."""
+    lines = code.splitlines()
+    return {
+        node.name: textwrap.dedent("\n".join(lines[node.lineno - 1 : node.end_lineno]))
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }

@@ -131,6 +131,10 @@ HOSTILE: dict[str, tuple[bytes | str, str]] = {
         "610,400 characters (expected at most 406,936)",
     ),
     "not base64": ("HISTF!!", "text that is not base64: "),
+    "characters that are not base64 among others": (
+        f"HIST{'!' * 4}{base64.b64encode(GOOD).decode()[4:]}",
+        "text that is not base64: ",
+    ),
     "not ascii": ("HISTFÄ", "text that is not base64: "),
     "cut": (GOOD[:-3], f"{len(GOOD) - 11} bytes where its header says {len(GOOD) - 8}"),
     "cut, with the header made to fit": (

@@ -70,6 +70,7 @@ def test_every_boundary_of_a_bucket_is_where_the_library_has_it() -> None:
 
 @given(st.lists(durations, min_size=1, max_size=300), st.lists(st.integers(0, 100_000), max_size=6))
 @example([5], [0, 50_000, 99_999, 100_000])
+@example([4_097, 4_099], [0, 1, 50_000])  # of one bucket
 def test_percentiles_are_the_library_s_within_the_extremes(
     values: list[int], thousandths: list[int]
 ) -> None:
@@ -344,6 +345,7 @@ def test_moments_of_another_number_of_values_are_refused() -> None:
     kept = Moments(2, 5.6, 0.5, 4, 7)
     assert Histogram.of_intervals([part], kept).moments == kept
     assert Histogram.of_encoded([part.encode()], kept).moments == kept
+    assert Histogram.decode(part.encode(), kept).moments == kept
     assert Histogram.of_encoded([], Moments()).percentiles([0.5]) == [None]
 
 

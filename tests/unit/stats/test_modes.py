@@ -130,6 +130,12 @@ def test_a_second_mode_takes_a_hundred_values() -> None:
     assert len(modes_of(binned([fast] * 49 + [slow] * 50))) == 1
 
 
+def test_a_second_mode_takes_a_hundredth_of_all_values() -> None:
+    fast, slow = 1_000_000, 100_000_000
+    assert len(modes_of(binned([fast] * 990 + [slow] * 10))) == 2
+    assert len(modes_of(binned([fast] * 1_991 + [slow] * 19))) == 1
+
+
 def test_groups_of_bins_keep_every_value() -> None:
     bins = LogBins(10, (1, 2, 3, 4, 5))
     assert bins.grouped(8, 3, 3) == [1, 9, 5]

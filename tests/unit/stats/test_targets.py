@@ -12,7 +12,7 @@ from cortex_tui.stats import statistics
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.measured import Measured
 from cortex_tui.stats.statistics import COUNT, Reading, Statistic
-from cortex_tui.stats.targets import TargetResult, TargetVerdict, parse_target
+from cortex_tui.stats.targets import TargetResult, TargetVerdict, parse_target, parse_targets
 from cortex_tui.stats.verdicts import evaluate, verdict
 from tests.fresh_python import loaded
 
@@ -228,6 +228,28 @@ def test_a_target_that_only_warns_has_no_part_in_the_verdict(standing: TargetVer
 )
 def test_met_is_only_said_of_what_is_decided(verdict: TargetVerdict, met: bool | None) -> None:
     assert result(verdict).met is met
+
+
+def test_a_word_that_is_like_none_has_no_suggestion() -> None:
+    with pytest.raises(ValueError, match="unknown statistic") as refused:
+        parse_target("xyzzy < 1ms")
+    known = ", ".join(statistics.STATISTICS)
+    assert str(refused.value) == (
+        "unknown statistic 'xyzzy': "
+        f"expected a percentile such as p99, {known} or scaling(PARAMETER)"
+    )
+
+
+def test_targets_that_fail_a_run_come_first_then_those_that_only_warn() -> None:
+    found = parse_targets(["p95 < 5ms", "mean < 1ms"], ["p99 < 9ms"])
+    assert [(each.text, each.warn) for each in found] == [
+        *(("p95 < 5ms", False), ("mean < 1ms", False), ("p99 < 9ms", True))
+    ]
+
+
+def test_a_number_that_no_float_holds_is_none() -> None:
+    assert statistics.is_number("9" * 300)
+    assert not statistics.is_number("9" * 400)
 
 
 def test_a_statistic_is_added_by_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:

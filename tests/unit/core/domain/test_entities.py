@@ -40,6 +40,24 @@ def test_an_id_is_a_uuid_of_version_7() -> None:
     assert len(new_id()) == 32
 
 
+def test_every_id_has_all_of_its_random_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also those of which the system is asked for many at once."""
+    most = (1 << 74) - 1
+
+    def random_bits(id_: str) -> int:
+        value = int(id_, 16)
+        return (value >> 64 & 0xFFF) << 62 | value & (1 << 62) - 1
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.urandom", lambda count: b"\xff" * count)
+        # Behind those that were drawn before.
+        assert any(random_bits(new_id()) == most for _ in range(10_000))
+        found = {random_bits(new_id()) for _ in range(2_000)}
+    # Those that are left would be the same for all.
+    assert any(random_bits(new_id()) != most for _ in range(10_000))
+    assert found == {most}
+
+
 def test_no_part_of_an_id_is_drawn_twice() -> None:
     ids = [new_id() for _ in range(10_000)]
     assert len({each[13:16] + each[17:] for each in ids}) == 10_000

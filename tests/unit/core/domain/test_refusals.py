@@ -330,3 +330,12 @@ def test_a_flag_is_true_or_false_and_a_text_to_look_for_may_have_a_nul() -> None
     assert found == []
     rules.flag(found, "success", 1)
     assert found == [Violation("success", "expected True or False, got int")]
+
+
+def test_a_moment_may_be_the_present_one() -> None:
+    now = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
+    found: list[Violation] = []
+    rules.moment(found, "created_at", now, now)
+    assert found == []
+    rules.moment(found, "created_at", now + timedelta(microseconds=1), now)
+    assert [each.field for each in found] == ["created_at"]
