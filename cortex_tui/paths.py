@@ -18,8 +18,29 @@ STATE_VARIABLE = "CORTEX_TUI_STATE"
 _PROGRAM = "cortex-tui"
 
 
+_opened: set[str] = set()
+"""Stores that this process has opened, as absolute paths without links."""
+SQLITE_ENDINGS = ("-wal", "-shm", "-journal")
+"""Of the names of the files that SQLite keeps next to a store."""
+
+
+def note_open_store(file: str | Path) -> None:
+    """To be called before a store is opened."""
+    _opened.add(os.path.realpath(file))
+
+
 def is_store(file: str) -> bool:
-    """Whether it is the file of a store, wherever it lies. Waits for no pipe."""
+    """Whether it is the file of a store, wherever it lies. Waits for no pipe.
+
+    One that this process has opened is known by its path, and none of its files is looked into: who
+    closes a file gives up all locks that the process has on it, SQLite's own, too. Another process
+    would then take itself for the only one, and both would write.
+    """
+    path = os.path.realpath(file)
+    if path in _opened:
+        return True
+    if any(path.removesuffix(end) in _opened for end in SQLITE_ENDINGS):
+        return False
     try:
         if not os.path.isfile(file):
             return False

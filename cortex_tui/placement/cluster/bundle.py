@@ -19,7 +19,7 @@ from pathlib import Path
 import msgspec
 
 from cortex_tui.limits import MAX_BUNDLE_BYTES, MAX_BUNDLE_FILES
-from cortex_tui.paths import is_store
+from cortex_tui.paths import SQLITE_ENDINGS, is_store
 from cortex_tui.placement.cluster.code_files import files_of
 
 _KEPT = 4
@@ -118,7 +118,7 @@ def pack(folders: Sequence[str]) -> Bundle:
 def _without_stores(files: Sequence[str]) -> list[str]:
     """A store grows with each session, and no workload needs it."""
     stores = {file for file in files if is_store(file)}
-    ours = {f"{file}{end}" for file in stores for end in ("", "-wal", "-shm")}
+    ours = {f"{file}{end}" for file in stores for end in ("", *SQLITE_ENDINGS)}
     return [file for file in files if file not in ours]
 
 

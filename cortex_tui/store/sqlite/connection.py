@@ -11,7 +11,7 @@ from typing import cast
 
 import aiosqlite
 
-from cortex_tui.paths import make_private_file, make_private_folder
+from cortex_tui.paths import make_private_file, make_private_folder, note_open_store
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.sqlite import schema
 from cortex_tui.store.sqlite.errors import FAILURES, translated
@@ -103,6 +103,7 @@ async def _open_uri(path: Path, uri: str) -> aiosqlite.Connection | None:
 
 
 async def _connect(path: Path, database: str, *, uri: bool) -> aiosqlite.Connection:
+    note_open_store(path)
     connection = aiosqlite.connect(database, uri=uri, isolation_level=None, timeout=BUSY_SECONDS)
     try:
         return await connection

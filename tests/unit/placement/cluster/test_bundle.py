@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import sqlite3
 import stat
 import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from cortex_tui.placement.cluster.bundle import (
     pack,
 )
 from cortex_tui.store.port import open_store
+from tests.unit.store import samples
 
 
 def write(folder: Path, **files: str) -> None:
@@ -273,3 +276,26 @@ def test_a_bundle_is_unpacked_once_and_old_ones_go(tmp_path: Path) -> None:
     first = there.find(found[0].digest)
     assert Path(first + str(code), "bench.py").read_text() == "x = 0"
     assert len(list((tmp_path / "agent").iterdir())) == 4
+
+
+_LOOK = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("SELECT * FROM name")
+connection.close()
+"""
+
+
+async def test_a_store_that_is_open_keeps_its_locks(tmp_path: Path) -> None:
+    # Whoever closes a file gives up the locks of its process on it: another process then takes
+    # itself for the last one that has the store open, and deletes the log of writes.
+    path = tmp_path / "kept" / "snapshots.db"
+    path.parent.mkdir()
+    (tmp_path / "bench.py").write_text("def work(): pass\n")
+    async with await open_store(path) as store:
+        await store.begin_session(samples.session())
+        found = pack([str(tmp_path)])
+        look = await asyncio.create_subprocess_exec(sys.executable, "-c", _LOOK, path)
+        assert await look.wait() == 0
+        assert path.with_name("snapshots.db-wal").exists()
+        assert found.files == 1
