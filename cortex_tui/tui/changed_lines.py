@@ -8,11 +8,14 @@ links that it may have. That was half of what a frame takes.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from rich.console import Console
+from rich.style import Style
 from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate
-from textual.geometry import Region
+from textual.errors import NoWidget
+from textual.geometry import Offset, Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -70,6 +73,23 @@ class LineCompositor(Compositor):
         ]
         # Whoever takes it asks for no more than that it can be rendered.
         return LinesUpdate(pieces) if pieces else None  # type: ignore[return-value]
+
+    def get_style_at(self, x: int, y: int) -> Style:
+        return Style.null() if self._draws_lines_at(x, y) else super().get_style_at(x, y)
+
+    def get_widget_and_offset_at(self, x: int, y: int) -> tuple[Widget | None, Offset | None]:
+        if widget := self._draws_lines_at(x, y):
+            return widget, None
+        return super().get_widget_and_offset_at(x, y)
+
+    def _draws_lines_at(self, x: int, y: int) -> Widget | None:
+        """The widget there if it draws its lines itself. They have no links in them and cannot be
+        selected; and it takes what it is asked for as drawn, so nothing else may ask for it."""
+        with suppress(NoWidget):
+            widget, _ = self.get_widget_at(x, y)
+            if isinstance(widget, DrawsLines):
+                return widget
+        return None
 
     def _places(self, regions: set[Region]) -> Iterator[_Place]:
         """Where these regions lie, line by line: what is in front covers what is behind it."""

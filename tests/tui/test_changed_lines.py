@@ -12,6 +12,7 @@ import pytest
 from rich.cells import cell_len
 from textual._compositor import CompositorUpdate, LayoutUpdate
 from textual.app import App
+from textual.geometry import Region
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -136,3 +137,49 @@ async def test_a_tab_that_is_opened_leaves_the_rest_of_the_screen_as_it_is() -> 
                 assert shown.updates
                 assert not any(isinstance(update, LayoutUpdate) for update in shown.updates), key
                 assert shown.cells == drawn_anew(b), key
+
+
+@pytest.mark.parametrize("due", [False, True], ids=["nothing due", "all of it due"])
+async def test_a_row_that_the_mouse_is_on_while_it_changes_is_drawn(due: bool) -> None:
+    """Textual asks what is at the mouse, before a change and behind it: that draws nothing."""
+    with terminal() as shown:
+        async with bench(size=(80, 24)) as b:
+            await b.pilot.pause()
+            table, listing = b.main.table, b.main.listing
+            row = next(at for at, entry in enumerate(listing.entries) if entry.profile)
+            x, y = table.region.x + 2, table.region.y + row
+            if due:
+                table.refresh()
+            for _ in range(2):
+                b.app.screen.get_style_at(x, y)
+                b.app.screen.get_widget_and_offset_at(x, y)
+                listing.toggle(listing.entries[row])
+                listing.move_to(row)
+                b.app.screen.get_style_at(x, y)
+                b.app.screen.get_widget_and_offset_at(x, y)
+                await b.pilot.pause()
+                if due:
+                    shown.take(b.app.screen._compositor.render_full_update(), b.app)
+                b.main.show()
+                await b.pilot.pause()
+                assert shown.cells == drawn_anew(b)
+                assert f"[{' x'[listing.check_state(listing.entries[row]) == 'all']}]" in b.lines[y]
+
+
+async def test_a_row_that_is_uncovered_while_it_changes_stays_as_it_was_drawn() -> None:
+    """What was in front of it is gone, which has the row drawn, and not drawn again."""
+    with terminal() as shown:
+        async with bench(size=(80, 24)) as b:
+            await b.pilot.pause()
+            screen, table, listing = b.app.screen, b.main.table, b.main.listing
+            row = next(at for at, entry in enumerate(listing.entries) if entry.profile)
+            shown.take(screen._compositor.render_full_update(), b.app)
+            listing.toggle(listing.entries[row])
+            screen._compositor._dirty_regions.add(
+                Region(table.region.x, table.region.y + row, table.row_width, 1)
+            )
+            screen._compositor_refresh()
+            b.main.show()
+            await b.pilot.pause()
+            shown.take(screen._compositor.render_full_update(), b.app)
+            assert shown.cells == drawn_anew(b)

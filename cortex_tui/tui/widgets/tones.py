@@ -188,6 +188,12 @@ class Toned(Widget):
             color=(background + color).rich_color, bgcolor=behind, bold=text.bold, dim=text.dim
         )
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Anew each time: what Textual has kept of a line may be older than what was drawn of it
+        since, by `lines_within`."""
+        self._styles_cache.set_dirty(crop)
+        return super().render_lines(crop)
+
     def lines_within(self, crop: Region) -> list[Strip] | None:
         """See `changed_lines.DrawsLines`."""
         if self._looks is None:
