@@ -54,24 +54,25 @@ class FaultyProxy:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        # Before anybody can know of it: who sees it counted may cut it.
+        self._writers.add(writer)
         self.connections += 1
+        there: asyncio.StreamWriter | None = None
         try:
             if self.refusing:
                 return
             left = [self.cut_after() if self.cut_after else -1]
             there_reader, there = await asyncio.open_connection("127.0.0.1", self._target_port)
-            self._writers |= {writer, there}
-            try:
-                async with asyncio.TaskGroup() as pumps:
-                    pumps.create_task(self._pump(reader, there, left))
-                    pumps.create_task(self._pump(there_reader, writer, left))
-            finally:
-                self._writers -= {writer, there}
-                _reset(there)
+            self._writers.add(there)
+            async with asyncio.TaskGroup() as pumps:
+                pumps.create_task(self._pump(reader, there, left))
+                pumps.create_task(self._pump(there_reader, writer, left))
         except* (OSError, asyncio.CancelledError):
             pass
         finally:
-            _reset(writer)
+            for each in filter(None, (writer, there)):
+                self._writers.discard(each)
+                _reset(each)
             self._tasks.discard(task)
 
     async def close(self) -> None:
