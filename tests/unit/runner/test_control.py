@@ -118,7 +118,7 @@ async def test_a_schedule_moves_on_by_the_pause(
 ) -> None:
     pauses = person.pause_at(10, 100 * MS)
     load = OpenLoad(rate_per_s=1_000.0, arrivals="poisson" if arrivals == "poisson" else "constant")
-    recorded = await bench.run(bench.profile("subject", load=load, stop=Length(iterations=60)))
+    recorded = await bench.run(bench.profile("subject", load=load, stop=Length(iterations=400)))
     ((from_ns, until_ns),) = pauses
     # Without a shift, most would have been due in the pause.
     due = [at - by for at, by in zip(person.started, recorded.values("lateness"), strict=True)]
@@ -126,9 +126,15 @@ async def test_a_schedule_moves_on_by_the_pause(
     assert min(recorded.values("lateness")) >= 0
     if arrivals == "constant":
         paused, resumed = recorded.of(Paused)
-        moved_ns = recorded.began_ns("measure") + resumed.at_ns - paused.at_ns
-        # Some have lost the processor between two readings of the clock; half of them have not.
-        off_ns = [abs(at - moved_ns - number * MS) for number, at in enumerate(due) if number > 20]
+        began_ns = recorded.began_ns("measure")
+        moved_ns = began_ns + resumed.at_ns - paused.at_ns
+        # What was due before, however late the loop came to it, keeps its moment. Of the others
+        # some have lost the processor between two readings of the clock; half of them have not.
+        off_ns = [
+            abs(at - moved_ns - number * MS)
+            for number, at in enumerate(due)
+            if began_ns + number * MS > paused.at_ns + 5 * MS
+        ]
         assert median(off_ns) < 5 * MS
 
 
