@@ -25,6 +25,7 @@ from cortex_tui.limits import MAX_ROUNDS
 from cortex_tui.loads.port import Load
 from cortex_tui.loads.registry import decode_load
 from cortex_tui.protocol.lifecycle import RunState, ShardState
+from cortex_tui.protocol.messages import ELSEWHERE
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.document import (
     DocumentError,
@@ -44,7 +45,7 @@ from cortex_tui.results.run_document import (
 )
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.session_result import Histograms, SessionResult
-from cortex_tui.results.waits import ELSEWHERE, Waits, add_waits
+from cortex_tui.results.waits import Waits, add_waits
 from cortex_tui.stats.codec import HistogramFormatError
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.interval_histogram import IntervalHistogram

@@ -15,6 +15,9 @@ from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.lifecycle import Outcome, RunLife, ShardState
 from cortex_tui.protocol.moments import ClockMap, Moment
 
+ELSEWHERE = ""
+"""What operations in flight at places beyond the first MAX_WAIT_PLACES are counted as."""
+
 
 class SessionStarted(msgspec.Struct, frozen=True, tag=True):
     """The first message: who measures, and on what."""
@@ -175,7 +178,7 @@ class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     unstarted: int = 0
     waits: dict[str, int] = {}
     """Where some of the operations in flight were at the end of the interval, and how many at each
-    place; "" for those at places beyond the first hundred."""
+    place, or ELSEWHERE."""
     neighbours: int = 0
     """Other runs of the session that were measuring at the end of the interval."""
     at_ns: Moment = 0

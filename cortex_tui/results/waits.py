@@ -7,11 +7,10 @@ from collections.abc import Mapping, MutableMapping
 import msgspec
 
 from cortex_tui.limits import MAX_WAIT_CHARS, MAX_WAIT_PLACES
+from cortex_tui.protocol.messages import ELSEWHERE
 from cortex_tui.text import one_line
 
 _SHOWN = 5
-ELSEWHERE = ""
-"""What places beyond the bound are counted as."""
 FEW_LOOKS = 30
 """With fewer, shares are mostly chance: of 30 looks, one half is known to within 18 %."""
 

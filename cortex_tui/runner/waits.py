@@ -19,6 +19,7 @@ from typing import Any
 
 from cortex_tui.isolation import asyncio
 from cortex_tui.limits import MAX_FRAMES, MAX_WAIT_CHARS, MAX_WAIT_PLACES
+from cortex_tui.protocol.messages import ELSEWHERE
 from cortex_tui.runner.loops import LOOP_CODE
 from cortex_tui.runner.stack import is_library, is_own, is_standard, place_text, shown_path
 from cortex_tui.text import encodable, one_line
@@ -27,8 +28,6 @@ AT_ONCE = 5
 """Operations that are looked at at one time: it takes 3 to 4 us each."""
 _FROM_FIRST = 1_000
 """Among how many of those in flight they are: finding the n-th takes as long as counting to it."""
-ELSEWHERE = ""
-"""What further places are counted as, where there are too many."""
 
 _Key = tuple[CodeType, int, CodeType | None]
 
@@ -117,12 +116,15 @@ def _frames(awaitable: Any) -> Iterator[FrameType]:
 def _behind(awaitable: Any) -> Any:
     """What a step of an awaitable belongs to: the asynchronous generator of an `async with`, or the
     coroutine of a task."""
-    if isinstance(awaitable, asyncio.Task):
-        return awaitable.get_coro()
-    if type(awaitable).__name__ not in _STEPS:
+    # Their types are asked, and nothing that code of the workload could answer.
+    kind = type(awaitable)
+    if issubclass(kind, asyncio.Task):
+        return asyncio.Task.get_coro(awaitable)
+    if kind.__name__ not in _STEPS:
         return None
     # There is no attribute for it.
-    return next((each for each in gc.get_referents(awaitable) if isinstance(each, _OWNERS)), None)
+    inside = gc.get_referents(awaitable)
+    return next((each for each in inside if issubclass(type(each), _OWNERS)), None)
 
 
 _STEPS = {

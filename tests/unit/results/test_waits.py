@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cortex_tui.limits import MAX_WAIT_CHARS, MAX_WAIT_PLACES
-from cortex_tui.results.waits import ELSEWHERE, FEW_LOOKS, WaitPlace, Waits, add_waits, waits_of
+from cortex_tui.protocol.messages import ELSEWHERE
+from cortex_tui.results.waits import FEW_LOOKS, WaitPlace, Waits, add_waits, waits_of
 
 
 def test_the_most_frequent_places_are_told_with_their_shares() -> None:

@@ -13,10 +13,10 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.loads.port import Load
 from cortex_tui.profiles.model import Length
-from cortex_tui.protocol.messages import Samples
-from cortex_tui.results.waits import ELSEWHERE
+from cortex_tui.protocol.messages import ELSEWHERE, Samples
 from cortex_tui.runner.session import Session
 from cortex_tui.runner.waits import AT_ONCE
+from tests.patience import PATIENCE_S
 from tests.unit.runner.bench import Bench, Event
 
 LOADS = pytest.mark.parametrize(
@@ -44,7 +44,8 @@ async def seen(bench: Bench, source: str, load: Load, count: int = 3) -> dict[st
             gate.set()
 
     profile = bench.profile("operation", load=load, stop=Length(iterations=count))
-    await bench.run(profile, on_message=release)
+    async with asyncio.timeout(PATIENCE_S):
+        await bench.run(profile, on_message=release)
     return {_short(place): number for place, number in found.items()}
 
 
@@ -170,6 +171,28 @@ async def test_an_operation_that_awaits_a_future_is_at_its_own_line(bench: Bench
             future = asyncio.get_running_loop().create_future()
             asyncio.ensure_future(gate.wait()).add_done_callback(lambda _: future.set_result(None))
             await future  # here
+        """
+    (place,) = await seen(bench, source, ClosedLoad(workers=3))
+    assert place == f"{bench.module}.py:{line_of(bench, '# here')} in operation"
+
+
+async def test_an_object_that_raises_when_it_is_asked_for_its_class_disturbs_nothing(
+    bench: Bench,
+) -> None:
+    """As a proxy does outside of its context."""
+    source = """
+        class Proxy:
+            __class__ = property(lambda self: 1 / 0)
+
+            def __await__(self):
+                self.steps = gate.wait().__await__()
+                return self
+
+            def __next__(self):
+                return next(self.steps)
+
+        async def operation():
+            await Proxy()  # here
         """
     (place,) = await seen(bench, source, ClosedLoad(workers=3))
     assert place == f"{bench.module}.py:{line_of(bench, '# here')} in operation"
