@@ -50,6 +50,9 @@ SECONDS_MOST = 1.0
 SECONDS_AT_LEAST = 20
 TIMES_AS_LONG = 20
 """A mutant that takes this much longer than the code as it is counts as noticed."""
+SECONDS_OF_ONE = 1.0
+"""Of the processor, and TIMES_AS_LONG: the same for a single test. A loop that never ends is
+noticed by the first test that gets into it, and need not take as long as all of them might."""
 
 KILLED, SURVIVED, SLOW, UNREACHED = "killed", "survived", "too slow", "no test reaches it"
 
@@ -185,6 +188,12 @@ class _Loop:
             self.tracing.functions[item.nodeid] = set(state()._stats)
         return self.tracing
 
+    def _limit(self, test: pytest.Item) -> None:
+        """End this process where it computes for much longer than that test does."""
+        assert self.trace is not None
+        usual = self.trace.seconds[test.nodeid]
+        signal.setitimer(signal.ITIMER_PROF, SECONDS_OF_ONE + TIMES_AS_LONG * usual)
+
     def _tried(self, mutant: str, tests: list[pytest.Item], seconds: float) -> str:
         if not tests:
             return UNREACHED
@@ -194,7 +203,7 @@ class _Loop:
         def run() -> int:
             self.answer = writing
             os.environ[VARIABLE] = mutant
-            _run(tests)
+            _run(tests, self._limit)
             return 0
 
         verdict = _verdict(run, seconds)
@@ -205,8 +214,10 @@ class _Loop:
         return verdict
 
 
-def _run(items: list[pytest.Item]) -> None:
+def _run(items: list[pytest.Item], before: Callable[[pytest.Item], None] | None = None) -> None:
     for item, following in zip(items, [*items[1:], None], strict=True):
+        if before is not None:
+            before(item)
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
 
 

@@ -25,6 +25,12 @@ def untested(number):
     return number - 1
 
 
+def counted_down(number):
+    while number > 0:
+        number -= 1
+    return number
+
+
 def table():
     return [1 + 1]
 
@@ -48,6 +54,10 @@ def test_that_it_is_called(number):
     sample.half_tested(number)
 
 
+def test_the_end_of_a_loop():
+    assert sample.counted_down(3) == 0
+
+
 def test_the_table():
     assert sample.TABLE == [2]
 """
@@ -61,6 +71,8 @@ from tools.mutation.mutants import mutated
 copy = Path.cwd()
 sys.path.insert(0, str(copy / "src"))
 trial.few_examples(2)
+trial.SECONDS_OF_ONE = 0.3
+trial.SECONDS_AT_LEAST = 10_000  # of all together: longer than this test may take
 modules = mutated(copy, [Path("cortex_tui/stats/sample.py")], [])
 trial.tried(modules, "tests", lambda mutant, verdict: print("VERDICT", mutant, verdict, sep="|"))
 """
@@ -110,6 +122,13 @@ def test_a_mutant_that_no_test_calls_is_said_to_be_reached_by_none(
     verdicts: dict[str, set[str]],
 ) -> None:
     assert verdicts["untested"] == {"no test reaches it"}
+
+
+def test_a_mutant_that_never_ends_is_noticed_by_the_first_test_that_gets_into_it(
+    verdicts: dict[str, set[str]],
+) -> None:
+    # Such as `number += 1`.
+    assert "too slow" in verdicts["counted_down"]
 
 
 def test_a_mutant_of_a_table_that_is_made_while_modules_are_loaded_is_noticed(
