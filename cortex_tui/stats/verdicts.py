@@ -160,9 +160,9 @@ def _judged(
         over, count, allowed = share
         deff = 1.0
         if not _is_plain(target, share):
-            known = varied()
-            seen = 1.0 if known is None else deff_at_most(known.deff, known.blocks)
-            deff = max(LEAST_DEFF, seen)
+            deff, known = LEAST_DEFF, varied()
+            if known is not None:
+                deff = max(deff, deff_at_most(known.deff, known.blocks))
         return _Judged(
             side_of_share(over, count, allowed, deff=deff, any_look=any_look),
             lambda: longer_for_share(over, count, allowed, deff=deff, any_look=any_look),
@@ -209,7 +209,7 @@ def _error(
         return math.inf, UNSEEN_BLOCKS
     each = measured.batch if subject != "failure" else 1
     error = times.stddev_ns * math.sqrt(LEAST_DEFF / times.total) / each
-    return error, max(2, min(times.total, UNSEEN_BLOCKS))
+    return error, min(times.total, UNSEEN_BLOCKS)
 
 
 def _result(

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from cortex_tui.stats.buckets import highest_of, index_of
+from cortex_tui.stats.buckets import highest_of, index_of, lowest_of
 from cortex_tui.stats.confidence import (
     MIN_INDEPENDENT,
     MIN_INTERVALS,
@@ -235,6 +235,31 @@ def test_bounds_are_those_computed_by_hand(
     found = percentile_bounds(pooled, intervals, quantiles, confidence=confidence)
     for quantile, bounds in zip(quantiles, found, strict=True):
         assert bounds == pytest.approx(by_hand(times_ns.tolist(), quantile, confidence), rel=1e-9)
+
+
+def test_bounds_are_those_computed_by_hand_where_each_rank_has_a_bucket_of_its_own() -> None:
+    # 8,000 values that rise all the time: as few independent intervals as can be.
+    times_ns = np.array([lowest_of(at) for at in range(8_000)]).reshape(40, 200)
+    intervals = intervals_of(times_ns)
+    quantiles = [at / 20 for at in range(1, 20)]
+    pooled = Histogram.of_intervals(intervals)
+    found = percentile_bounds(pooled, intervals, quantiles, confidence=0.5)
+    expected = [by_hand(times_ns.tolist(), quantile, 0.5) for quantile in quantiles]
+    assert found == [pytest.approx(each, rel=1e-9) for each in expected]
+
+
+@pytest.mark.parametrize("quantile", [0.25, 0.5, 0.75])
+def test_of_a_few_values_each_bucket_is_shared_out(quantile: float) -> None:
+    # The three quantiles lie in the first, the second and the last bucket.
+    times_ns = np.random.default_rng(12).choice([100, 200, 300], (60, 30), p=[0.3, 0.4, 0.3])
+    (found,) = bounds_of(intervals_of(times_ns), (quantile,))
+    assert found == pytest.approx(by_hand(times_ns.tolist(), quantile, 0.95), rel=1e-9)
+
+
+def test_intervals_are_not_gone_over_where_there_are_too_few_values() -> None:
+    intervals = iter(intervals_of(np.ones((40, 10))))
+    assert percentile_bounds(Histogram.of_intervals([]), intervals, QUANTILES) == [None] * 3
+    assert len(list(intervals)) == 40
 
 
 def test_a_minute_of_intervals_takes_a_small_part_of_a_second() -> None:

@@ -99,6 +99,20 @@ def test_a_long_series_that_changes_no_more_settles_in_the_end() -> None:
     assert found > 1_500
 
 
+def test_a_long_series_is_looked_at_after_the_same_growth_as_a_short_one() -> None:
+    def level(index: int) -> float:
+        # The rise is in the eighth that is left out of 1,200 values, the peak is more than half of
+        # the last of twelve parts of 1,058, and less than that of any part of more.
+        return index + 1 if index < 150 else 5_000 if 1_018 <= index < 1_058 else 400
+
+    looks = [MIN_VALUES]
+    while looks[-1] < 1_200:
+        looks.append(math.ceil(looks[-1] * 1.15))
+    assert looks[-2:] == [1_058, 1_217]
+    # From 1,200 on values are kept in pairs, and the next look is at 609 of those.
+    assert settles_after(level, 2_000) == 1_218
+
+
 def test_a_value_of_nothing_is_half_of_one_of_1() -> None:
     settling = Settling()
     for index in range(MIN_VALUES):
@@ -137,3 +151,4 @@ def test_a_slope_is_none_where_it_is_small_or_not_known_to_be_one(
 def test_fewer_values_than_it_takes_have_not_settled() -> None:
     assert settled([5.0] * MIN_VALUES)
     assert not settled([5.0] * (MIN_VALUES - 1))
+    assert Settling().settled is False
