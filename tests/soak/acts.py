@@ -26,6 +26,8 @@ STALL_S = 10.0
 SUSPENDED_S = (2.0, 6.0)
 STEPS_S = (3_600, -3_600, 90_000, -90_000, 7)
 """How far the wall clock is then ahead of the true one."""
+REFUSED = "save refused"
+"""A save that the screen did not confirm, but gave a reason for: nothing is lost by it."""
 SIZES = ((60, 15), (80, 24), (200, 60), (40, 8), (133, 43))
 
 
@@ -118,7 +120,11 @@ class Soak:
                 self.find(f"{name}: {error}")
                 self._restore()
         self._clock.step(0)
-        self._end_long()
+        try:
+            self._end_long()
+        except (AssertionError, OSError, subprocess.SubprocessError) as error:
+            self.find(f"the end of the long session: {error}")
+            self._restore()
 
     def find(self, problem: str) -> None:
         self.problems.append(problem)
@@ -152,7 +158,7 @@ class Soak:
         desk = self.desks["long"]
         desk.workbench.press("x")
         desk.wait_for_end()
-        desk.save("long")
+        self._save(desk, "long")
         self._book("long", "long", "stopped", self._long_files)
 
     def _session(
@@ -167,8 +173,12 @@ class Soak:
         shown = at.shown_operations(suite)
         killed = fault(at)
         self._note(desk, "ended", f"{name}: {at.wait_for_end()}")
-        at.save(name)
+        self._save(at, name)
         self._book(name, suite, ending, self._ledger.files() - before, shown, killed)
+
+    def _save(self, desk: Desk, name: str) -> None:
+        for reason in desk.save(name):
+            self._note(desk.name, REFUSED, f"{name}: {reason}")
 
     def _book(
         self,
@@ -313,7 +323,11 @@ class Soak:
         desk.terminal.wait_until(
             lambda screen: "not stored" in screen or screen.lstrip().startswith("finished")
         )
-        if desk.try_to_save(name := f"full-{self._sessions:04}"):
+        if reason := desk.try_to_save(name := f"full-{self._sessions:04}"):
+            self._note(desk.name, REFUSED, f"{name}: {reason}")
+            if "is full" not in reason:
+                self.find(f"{name} was refused on a full disk for another reason: {reason}")
+        else:
             self.names[name] = f"s-{self._sessions:04}"
         self._disk.free()
         self._note(desk.name, "disk free")

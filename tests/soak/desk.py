@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
@@ -21,6 +21,36 @@ KEY_S = 0.5
 """Between two presses of escape: closer ones would be another key."""
 WIDTH, HEIGHT = 110, 40
 ENDED = ("finished", "stopped", "DIED:")
+RETRY_S = 1.0
+"""From a refusal to the next try, as long as a person takes to read it."""
+SAVE_DIALOG = "Save a snapshot"
+
+
+def refusal_on(screen: str, name: str) -> str:
+    """What the dialog in which `name` was entered says is wrong; nothing while it says nothing."""
+    said: list[str] = []
+    entered = False
+    for line in _in_the_box(screen, SAVE_DIALOG):
+        if entered and line.startswith("It goes into"):
+            break
+        # What may be chosen has a mark before it.
+        if entered and not line.startswith(("(•)", "( )")):
+            said.append(line)
+        entered = entered or line == name
+    text = " ".join(filter(None, said))
+    return "" if text.startswith("saving") else text
+
+
+def _in_the_box(screen: str, title: str) -> Iterator[str]:
+    """The lines in the box with that title, without spaces around them."""
+    lines = iter(screen.splitlines())
+    top = next((line for line in lines if title in line), "")
+    left = top.rfind("╭", 0, top.find(title))
+    right = top.find("╮", left)
+    for line in lines if 0 <= left < right else ():
+        if line[left : left + 1] != "│":
+            return
+        yield line[left + 1 : right].strip()
 
 
 class Desk:
@@ -126,22 +156,31 @@ class Desk:
             shown[profile] = row.operations * (0.94 if row.operations >= 1000 else 1.0)
         return shown
 
-    def save(self, name: str) -> None:
-        """Saves the session; returns when the screen has confirmed it."""
-        self.workbench.save_as(name)
-        self.terminal.wait_for(f"Saved as {name}")
+    def save(self, name: str) -> list[str]:
+        """Saves the session as a person does, who tries again where that was refused.
 
-    def try_to_save(self, name: str) -> bool:
-        """Saves where that may not be possible; whether it is confirmed."""
+        Returns when the screen has confirmed it, with the reasons of what was refused before.
+        """
+        give_up = time.monotonic() + PATIENCE_S
+        refused: list[str] = []
+        while refusal := self.try_to_save(name):
+            refused.append(refusal)
+            assert time.monotonic() < give_up, f"{name} was never saved: {refused}"
+            time.sleep(RETRY_S)
+        return refused
+
+    def try_to_save(self, name: str) -> str:
+        """Saves once; the reason of a refusal, or nothing where the screen has confirmed it."""
         self.workbench.save_as(name)
         confirmed = f"Saved as {name}"
         screen = self.terminal.wait_until(
-            lambda screen: (
-                "is full" in screen.partition("Save a snapshot")[2] or confirmed in screen
-            )
+            lambda screen: confirmed in screen or refusal_on(screen, name)
         )
-        self._escape_from("Save a snapshot")
-        return confirmed in screen
+        if confirmed in screen:
+            self.terminal.wait_until(lambda screen: SAVE_DIALOG not in screen)
+            return ""
+        self._escape_from(SAVE_DIALOG)
+        return refusal_on(screen, name)
 
     # --- looking --------------------------------------------------------------------------------
 
