@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from tests.soak.acts import Event
+from tests.soak.acts import REFUSED, Event
 from tests.soak.books import Booked
 from tests.soak.flatness import (
     GROWTH_PER_HOUR,
@@ -159,6 +159,19 @@ def _memory_rows(found: Found) -> Iterator[str]:
         )
 
 
+def _refusals(found: Found) -> list[str]:
+    """A save that was refused with a reason was tried again: nothing was lost by it."""
+    refused = [event for event in found.events if event.kind == REFUSED]
+    if not refused:
+        return []
+    return [
+        f"{len(refused)} times a save was refused with a reason, and tried again:",
+        "",
+        *(f"- after {event.at_s:.0f} s, {event.desk}, {event.text}" for event in refused),
+        "",
+    ]
+
+
 def _keys(times_s: Sequence[float]) -> str:
     """What the loop of the screens took to take in a key and to draw what it changed."""
     if len(times_s) < 2:
@@ -199,6 +212,7 @@ def page(found: Found, picture_path: str) -> str:
         f"{len(found.booked) - len(kept)} of them deleted again. Their workloads counted "
         f"{done:,} operations.",
         "",
+        *_refusals(found),
         "## Memory",
         "",
         "| process | resident, first tenth | last tenth | fit | at most | proportional, last tenth "

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.soak.acts import Event
+from tests.soak.acts import REFUSED, Event
 from tests.soak.books import Booked
 from tests.soak.flatness import MB
 from tests.soak.report import Found, growing, page, svg
@@ -55,6 +56,14 @@ def test_an_hour_in_which_nothing_grows_has_no_problem() -> None:
 def test_what_grows_stands_on_the_page(hour: Found, problem: str) -> None:
     assert any(problem in text for text in growing(hour))
     assert f"- workbench of busy: {problem}" in page(hour, "soak.svg")
+
+
+def test_a_refused_save_stands_on_the_page_and_is_no_problem() -> None:
+    hour = found()
+    refused = Event(300.0, "busy", REFUSED, "s-1: another process keeps it locked")
+    text = page(replace(hour, events=[*hour.events, refused]), "soak.svg")
+    assert "- after 300 s, busy, s-1: another process keeps it locked" in text
+    assert "Nothing was lost, and nothing grew." in text
 
 
 def test_the_picture_is_xml_and_marks_the_faults() -> None:
