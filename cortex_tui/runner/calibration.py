@@ -17,6 +17,10 @@ CLOCK_SHARE = 0.01
 _LONG_ENOUGH_NS = 1_000_000
 _SURELY_LONG_NS = 100_000_000
 _AGAIN = 2
+_JUMP = 8
+"""Twice as many operations that take more than that many times as long had to wait for something
+else, such as a processor."""
+_AGAIN_AFTER_JUMP = 20
 _MARGIN = 2
 """The processor may be faster later on."""
 _ROUNDS = 9
@@ -63,7 +67,7 @@ async def calibrated_batch(
     the operation raises: one that fails has no time to be calibrated on. A batch has at most `most`
     operations.
     """
-    run, size = plain_batch(operation), 1
+    run, size, before_ns = plain_batch(operation), 1, 0
 
     async def timed() -> int:
         batch = tuple(islice(indices, size))
@@ -77,9 +81,13 @@ async def calibrated_batch(
             # The first call does more than the others, and a processor may be lent to others.
             for _ in range(_AGAIN):
                 took_ns = min(took_ns, await timed())
+            for _ in range(_AGAIN_AFTER_JUMP):
+                if not 0 < _JUMP * before_ns < took_ns:
+                    break
+                took_ns = min(took_ns, await timed())
         if took_ns >= _LONG_ENOUGH_NS or size >= MAX_BATCH:
             break
-        size *= 2
+        size, before_ns = 2 * size, took_ns
     operation_ns = max(took_ns / size, 0.1)
     wanted = math.ceil(clock_cost_ns() * _MARGIN / (CLOCK_SHARE * operation_ns))
     return min(max(1, wanted), most, MAX_BATCH), operation_ns

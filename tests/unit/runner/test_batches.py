@@ -98,6 +98,24 @@ async def test_a_slow_first_call_does_not_deceive(bench: Bench) -> None:
     assert calibrated.batch > 1
 
 
+async def test_a_processor_that_is_lent_three_times_in_a_row_does_not_deceive(bench: Bench) -> None:
+    # Batches of 1, 2, 4 … 32 operations end before the 63rd; those of 64 come next.
+    bench.write(
+        """
+        @workload
+        async def preempted():
+            async def operation(i):
+                if i in (63, 127, 191, 255):
+                    time.sleep(0.003)
+            yield operation
+        """
+    )
+    recorded = await bench.run(bench.profile("preempted", batch=0, stop=Length(iterations=10_000)))
+    (calibrated,) = recorded.of(Calibrated)
+    assert calibrated.operation_ns < 3_000_000 / 64
+    assert calibrated.batch > 1
+
+
 async def test_a_batch_is_never_larger_than_all_operations(bench: Bench) -> None:
     seen: list[int] = []
     bench.write(COUNTED, seen=seen)
