@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from cortex_tui.results.interruptions import Interruptions
-from cortex_tui.results.slices import FiledSlices, IntervalSlice
+from cortex_tui.results.slices import FiledSlices, IntervalSlice, SliceGroup
 from cortex_tui.stats.measured import Subject
 from cortex_tui.store.records import MarkRecord
 
@@ -73,13 +74,17 @@ class RunSeries(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             return self.slices.position(from_ns)
         return bisect_left(self.slices, from_ns, key=lambda each: each.from_ns)
 
-    @property
-    def keys(self) -> Sequence[tuple[int, object]]:
-        """Of each slice: when it begins, and what is equal only if the slice is the same one. Reads
-        none of them."""
+    def groups(self, length_ns: int) -> Iterator[SliceGroup]:
+        """The slices in parts of that length, a multiple of theirs; parts without any are left out.
+        Reads none of them."""
         if isinstance(self.slices, FiledSlices):
-            return self.slices.keys
-        return [(each.from_ns, each) for each in self.slices]
+            yield from self.slices.groups(length_ns)
+            return
+        first = 0
+        for number, part in groupby(self.slices, lambda each: each.from_ns // length_ns):
+            slices = tuple(part)
+            yield SliceGroup(number, first, first + len(slices), slices)
+            first += len(slices)
 
     @property
     def interruptions(self) -> Interruptions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 import msgspec
 
@@ -67,11 +67,20 @@ def slice_of(interval: Interval, slot: int, length_ns: int) -> IntervalSlice:
     )
 
 
-class FiledSlices(Sequence[IntervalSlice]):
-    """Slices of which some are read from a file each time that they are asked for.
+class SliceGroup(NamedTuple):
+    """The slices in a part of a run: what was made of them stays right as long as `key` does."""
 
-    What was made of a slice stays right as long as its key does.
-    """
+    number: int
+    """Of the part, the first one being 0."""
+    first: int
+    """The position of its first slice, and `last` of the one behind its last."""
+    last: int
+    key: object
+    """Equal only if the slices are the same."""
+
+
+class FiledSlices(Sequence[IntervalSlice]):
+    """Slices of which some are read from a file each time that they are asked for."""
 
     def __init__(
         self,
@@ -89,14 +98,16 @@ class FiledSlices(Sequence[IntervalSlice]):
         self._file = file
         self.interruptions = interruptions
 
-    @property
-    def keys(self) -> list[tuple[int, object]]:
-        """Of each slice: when it begins, and what is equal only if the slice is the same."""
-        file = self._file
-        return [
-            (slot * self._length_ns, part if isinstance(part, IntervalSlice) else (file, part))
-            for slot, part in zip(self._slots, self._parts, strict=True)
-        ]
+    def groups(self, length_ns: int) -> Iterator[SliceGroup]:
+        """As `series.RunSeries.groups`."""
+        each = length_ns // self._length_ns
+        first = 0
+        while first < len(self._slots):
+            number = self._slots[first] // each
+            last = bisect_left(self._slots, (number + 1) * each, first)
+            # Places are never used again, and a slice in memory is equal to itself alone.
+            yield SliceGroup(number, first, last, (self._file, self._parts[first:last]))
+            first = last
 
     def position(self, from_ns: int) -> int:
         """Of the first slice that begins at that moment or later."""

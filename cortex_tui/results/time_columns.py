@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import reduce
-from itertools import groupby
 from typing import NamedTuple
 
 from cortex_tui.protocol.joining import merged_health
@@ -43,8 +42,8 @@ class Made(NamedTuple):
 
     measured_ns: int
     """How much of it had been measured."""
-    of: tuple[tuple[int, object], ...]
-    """The keys of its slices."""
+    of: object
+    """The key of its slices."""
 
 
 class TimeColumns:
@@ -55,6 +54,8 @@ class TimeColumns:
         self._kept: dict[int, tuple[Made, TimeColumn]] = {}
         """By its number: what it was made of, and the column."""
         self._made_for: tuple[Subject, int, int] | None = None
+        self._whole_of: tuple[RunSeries, int] | None = None
+        """The intervals, and the length of a column, of which all columns are there."""
 
     def of(self, series: RunSeries, length_ns: int) -> tuple[TimeColumn | None, ...]:
         """The columns from the beginning of measure to the last slice; None where there is no
@@ -67,14 +68,15 @@ class TimeColumns:
     def make(self, series: RunSeries, length_ns: int, most: int | None = None) -> bool:
         """Makes columns that are not there yet, of `most` slices or a few more, where a number is
         given: a slice takes 10 us and more. Whether all are there now."""
+        if self._whole_of == (series, length_ns):
+            return True
         made_for = series.headline, series.batch, length_ns
         if made_for != self._made_for:
             self._kept, self._made_for = {}, made_for
         kept: dict[int, tuple[Made, TimeColumn]] = {}
-        first, taken, whole = 0, 0, True
-        for number, group in groupby(series.keys, lambda each: each[0] // length_ns):
-            made = Made(min(length_ns, series.end_ns - number * length_ns), tuple(group))
-            last = first + len(made.of)
+        taken, whole = 0, True
+        for number, first, last, key in series.groups(length_ns):
+            made = Made(min(length_ns, series.end_ns - number * length_ns), key)
             known = self._kept.get(number)
             if known is None or known[0] != made:
                 known = None
@@ -86,8 +88,8 @@ class TimeColumns:
                     taken += last - first
             if known is not None:
                 kept[number] = known
-            first = last
         self._kept = kept
+        self._whole_of = (series, length_ns) if whole else None
         return whole
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 from textual._compositor import CompositorUpdate, LayoutUpdate
@@ -17,8 +18,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from cortex_tui.tui.changed_lines import LinesUpdate
-from tests.tui.samples import finished, replaced, running
-from tests.tui.stand_in import SIZES, Bench, bench
+from tests.tui.samples import TENTH_NS, eventful, finished, replaced, running, session_view
+from tests.tui.stand_in import SIZES, Bench, StandIn, bench
 
 _PIECE = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|\n|[^\x1b\n]+")
 
@@ -125,6 +126,38 @@ async def test_of_a_row_that_has_changed_nothing_else_is_written() -> None:
         for _, y, _ in update.pieces
     }
     assert written == changed
+
+
+async def test_of_a_heat_map_that_grows_only_the_columns_with_something_new_are_written() -> None:
+    control = StandIn()
+    with terminal() as shown:
+        async with bench(control, size=(120, 40)) as b:
+            for tenths in (20, 50, 51, 52, 80, 81, 160, 161):
+                runs = [
+                    msgspec.structs.replace(run, measured_ns=tenths * TENTH_NS)
+                    for run in running().runs
+                ]
+                control.intervals = {run.run: eventful(run, tenths=tenths) for run in runs}
+                shown.updates.clear()
+                await b.show(session_view(*runs))
+                await b.press("3") if tenths == 20 else await b.pilot.pause()
+                assert shown.cells == drawn_anew(b), tenths
+                if tenths in (51, 52, 81):
+                    assert 0 < widest_of(shown, b.main.pane.body.region) <= 4
+            # The cursor and its line, too, are drawn over what is there.
+            await b.press("enter", "left", "left", "up", "up")
+            assert shown.cells == drawn_anew(b)
+
+
+def widest_of(shown: Terminal, plot: Region) -> int:
+    """The widest piece that was written of a plot: not of the axis and the legend below it."""
+    return max(
+        strip.cell_length
+        for update in shown.updates
+        if isinstance(update, LinesUpdate)
+        for x, y, strip in update.pieces
+        if plot.contains(x, y) and y < plot.bottom - 2
+    )
 
 
 async def test_a_tab_that_is_opened_leaves_the_rest_of_the_screen_as_it_is() -> None:

@@ -238,6 +238,43 @@ def test_a_run_that_has_ended_and_a_key_fit_the_scale_anew_without_a_mark() -> N
 # --- the picture ----------------------------------------------------------------------------------
 
 
+def grown(run: RunSeries, tenths: int) -> RunSeries:
+    """What there was of a run after so many tenths of a second."""
+    end_ns = tenths * TENTH_NS
+    slices = tuple(each for each in run.slices if each.until_ns <= end_ns)
+    return msgspec.structs.replace(run, slices=slices, end_ns=end_ns)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("halves", [True, False])
+def test_of_a_run_that_grows_the_picture_is_that_of_all_its_columns(
+    halves: bool, kind: Kind
+) -> None:
+    memory, run = HeatMemory(), series(150)
+    while memory.kind != kind:
+        memory.next_kind()
+    scales = set()
+    for tenths in (*range(1, 48), *range(60, 150, 7)):
+        now = grown(run, tenths)
+        if tenths == 47:
+            # What is late by some intervals changes a column in the middle.
+            late = msgspec.structs.replace(now.slices[20], response=times(10**6, 10**7))
+            now = msgspec.structs.replace(now, slices=(*now.slices[:20], late, *now.slices[21:]))
+        axis = axis_for(now.last_ns, now.slice_ns, 61)
+        picture = memory.picture(now, axis, 9, halves=halves, topic=1, live=True)
+        assert picture is not None
+        columns, rows = TimeColumns().of(now, axis.column_ns), picture.scale.rows
+        none = np.zeros(rows.number, np.int64)
+        counts = np.stack([rows.counts_of(c.times) if c else none for c in columns], axis=1)
+        anew = heat_picture(columns, axis, picture.scale, counts, halves=halves)
+        assert (picture.counts == counts).all()
+        assert (picture.levels == anew.levels).all()
+        assert (picture.keys == anew.keys).all()
+        assert picture.labels == anew.labels
+        scales.add((axis, picture.scale))
+    assert len(scales) > 2
+
+
 @pytest.mark.parametrize("halves", [True, False])
 def test_a_cell_is_empty_exactly_where_nothing_ended(halves: bool) -> None:
     picture = pictured(series(), halves=halves)

@@ -14,7 +14,7 @@ TENTH_NS = S // 10
 
 
 def text_of(*args: object, **kwargs: object) -> str:
-    return "".join(span.text for span in axis_line(*args, **kwargs))  # type: ignore[arg-type]
+    return "".join(span.text for span in axis_line(*args, **kwargs))
 
 
 @pytest.mark.parametrize("cells", [10, 68, 70, 113, 192])
@@ -70,7 +70,7 @@ def test_the_cursor_is_an_arrow_and_what_is_beyond_the_axis_is_left_out() -> Non
     axis = axis_for(6 * S, TENTH_NS, 68)
     assert text_of(axis, cursor=7).index("▲") == 7
     assert "▲" not in text_of(axis, cursor=68)
-    assert text_of(axis, signs=[(3, "↕"), (99, "↕")]).count("↕") == 1
+    assert text_of(axis, signs=((3, "↕"), (99, "↕"))).count("↕") == 1
 
 
 def test_columns_and_cells_find_each_other() -> None:

@@ -42,6 +42,17 @@ class Cell(NamedTuple):
     sign: bool = False
 
 
+class Changes(NamedTuple):
+    """Where two pictures differ: while a run is measured, in its newest columns."""
+
+    lines: list[int]
+    """Those with other cells, of which all lie from `first` to the one before `last`."""
+    first: int
+    last: int
+    labels: set[int]
+    """The lines with another label."""
+
+
 @dataclass(frozen=True, eq=False)
 class HeatPicture:
     """A heat map as lines of cells."""
@@ -61,18 +72,25 @@ class HeatPicture:
     batch: int = 1
     """How many operations each count is for."""
 
-    def line(self, y: int) -> Iterator[Cell]:
-        """Runs of equal cells of a line, each as one."""
-        keys = self.keys[y]
+    def line(self, y: int, first: int = 0, last: int | None = None) -> Iterator[Cell]:
+        """Runs of equal cells of a line, each as one; of its cells from `first` to the one before
+        `last`."""
+        keys = self.keys[y, first:last]
         starts = np.flatnonzero(np.diff(keys, prepend=-1)).tolist()
         for start, end in zip(starts, [*starts[1:], keys.size], strict=True):
             yield _cells(int(keys[start]), end - start, self.halves)
 
-    def changed_from(self, before: HeatPicture) -> set[int]:
-        """The lines that are not as they were in a picture of the same size."""
+    def changes_from(self, before: HeatPicture) -> Changes:
+        """Where it is not as a picture of the same size was."""
+        differ = before.keys != self.keys
+        cells = np.flatnonzero(differ.any(axis=0)).tolist() or [0]
         pairs = enumerate(zip(before.labels, self.labels, strict=True))
-        lines: set[int] = set(np.flatnonzero((before.keys != self.keys).any(axis=1)).tolist())
-        return lines | {y for y, (old, new) in pairs if old != new}
+        return Changes(
+            np.flatnonzero(differ.any(axis=1)).tolist(),
+            cells[0],
+            cells[-1] + 1,
+            {y for y, (old, new) in pairs if old != new},
+        )
 
     def legend(self) -> list[Cell]:
         """What the levels mean, with the counts of each, as cells of one line."""
@@ -146,32 +164,58 @@ def heat_picture(
     *,
     halves: bool,
     batch: int = 1,
+    before: HeatPicture | None = None,
 ) -> HeatPicture:
-    """The picture of counts, rows by columns."""
-    levels = scale.levels_of(counts)
+    """The picture of counts, rows by columns. Of one `before` it takes over what is the same."""
     lines = scale.rows.number // 2 if halves else scale.rows.number
-    filled = min(levels.shape[1] * axis.wide, axis.cells)
-    spread = np.repeat(levels, axis.wide, axis=1)[::-1, :filled].astype(np.int16)
+    levels = np.zeros(counts.shape, np.uint8)
     keys = np.zeros((lines, axis.cells), np.int16)
-    keys[:, :filled] = spread[::2] * _UPPER + spread[1::2] if halves else spread
-    _put_ticks(keys, columns, axis, scale.rows, levels, halves=halves)
-    labels = row_labels(scale.rows, lines)
+    anew = list(range(len(columns)))
+    if before is not None and (before.scale, before.axis, before.halves) == (scale, axis, halves):
+        anew = changed_columns(before.columns, columns)
+        known = min(before.counts.shape[1], len(columns))
+        levels[:, :known] = before.levels[:, :known]
+        cells = known * axis.wide
+        keys[:, :cells] = before.keys[:, :cells]
+        labels = before.labels
+    else:
+        labels = row_labels(scale.rows, lines)
+    levels[:, anew] = scale.levels_of(counts[:, anew])
+    spread = np.repeat(levels[::-1, anew].astype(np.int16), axis.wide, axis=1)
+    drawn = spread[::2] * _UPPER + spread[1::2] if halves else spread
+    places = np.repeat(np.array(anew, np.int64) * axis.wide, axis.wide)
+    places += np.tile(np.arange(axis.wide), len(anew))
+    within = places < axis.cells
+    keys[:, places[within]] = drawn[:, within]
+    _put_ticks(keys, columns, anew, axis, scale.rows, levels, halves=halves)
     return HeatPicture(axis, columns, scale, counts, levels, halves, keys, labels, batch)
+
+
+def changed_columns(
+    before: Sequence[TimeColumn | None], after: Sequence[TimeColumn | None]
+) -> list[int]:
+    """The numbers of those that are not the very ones that were there before."""
+    known = len(before)
+    pairs = enumerate(zip(before, after, strict=False))
+    return [number for number, (a, b) in pairs if a is not b] + list(range(known, len(after)))
 
 
 def _put_ticks(
     keys: Keys,
     columns: Sequence[TimeColumn | None],
+    numbers: Sequence[int],
     axis: TimeAxis,
     rows: LatencyRows,
     levels: Levels,
     *,
     halves: bool,
 ) -> None:
+    """In the columns of these numbers, as far as they have ticks."""
     every = max(1, _TICKS_EVERY // axis.wide)
-    for number in range(every // 2, min(len(columns), axis.cells // axis.wide), every):
+    ticked = range(every // 2, min(len(columns), axis.cells // axis.wide), every)
+    for number in numbers:
         column = columns[number]
-        if column is None:
+        if column is None or number not in ticked:
             continue
         for sign, value_ns in ((1, column.p50_ns), (2, column.p99_ns)):
             if value_ns is not None:

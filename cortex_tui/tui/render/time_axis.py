@@ -4,6 +4,7 @@ looked at. Pictures of a run have it in common, so that one moment stands in one
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from cortex_tui.results.series import TimeWindow
@@ -97,15 +98,17 @@ def ticks(axis: TimeAxis) -> list[tuple[int, str]]:
     return [(0, clock_text(0))]
 
 
+@lru_cache(maxsize=16)
 def axis_line(
     axis: TimeAxis,
     *,
     window: TimeWindow | None = None,
     cursor: int | None = None,
-    signs: Sequence[tuple[int, str]] = (),
+    signs: tuple[tuple[int, str], ...] = (),
 ) -> Line:
     """The axis as a line: ticks, the window between brackets, `signs` at their cells, and the
-    cursor's first cell as an arrow. Without the cells left of the plot."""
+    cursor's first cell as an arrow. Without the cells left of the plot. Kept, since it stays the
+    same for many frames."""
     cells = ["─"] * axis.cells
     tones: list[Tone] = ["dim"] * axis.cells
     for cell, text in ticks(axis):

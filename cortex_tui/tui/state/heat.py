@@ -11,7 +11,7 @@ from cortex_tui.results.latency_rows import LatencyBounds, LatencyRows, latency_
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.time_columns import TimeColumn, TimeColumns
 from cortex_tui.tui.render.heat_scale import KINDS, Counts, HeatScale, Kind, heat_scale
-from cortex_tui.tui.render.heatmap import HeatPicture, heat_picture
+from cortex_tui.tui.render.heatmap import HeatPicture, changed_columns, heat_picture
 from cortex_tui.tui.render.ramp import ON_DARK, SHADES
 from cortex_tui.tui.render.time_axis import TimeAxis
 
@@ -27,7 +27,9 @@ class HeatMemory:
         """When the scale no longer fitted and was made anew: how long the run had lasted."""
         self._scale: HeatScale | None = None
         self._made_for: object = None
-        self._counted: dict[int, tuple[TimeColumn, Counts]] = {}
+        self._counted: tuple[LatencyRows, Sequence[TimeColumn | None], Counts] | None = None
+        """What was counted last: the rows, the columns and what is in them."""
+        self._drawn: HeatPicture | None = None
 
     def make_columns(self, series: RunSeries, axis: TimeAxis, most: int) -> bool:
         """As `TimeColumns.make`, of the columns of a picture."""
@@ -56,7 +58,10 @@ class HeatMemory:
         )
         if found is None:
             return None
-        return heat_picture(columns, axis, *found, halves=halves, batch=series.batch)
+        self._drawn = heat_picture(
+            columns, axis, *found, halves=halves, batch=series.batch, before=self._drawn
+        )
+        return self._drawn
 
     def next_kind(self) -> None:
         """Another scale for the counts, which is also made anew."""
@@ -96,17 +101,15 @@ class HeatMemory:
         return self._scale, counts
 
     def _counts(self, columns: Sequence[TimeColumn | None], rows: LatencyRows) -> Counts:
-        if self._scale is None or self._scale.rows != rows:
-            self._counted = {}
-        kept: dict[int, tuple[TimeColumn, Counts]] = {}
         counts = np.zeros((rows.number, len(columns)), np.int64)
-        for number, column in enumerate(columns):
-            if column is None:
-                continue
-            known = self._counted.get(number)
-            if known is None or known[0] is not column:
-                known = column, rows.counts_of(column.times)
-            kept[number] = known
-            counts[:, number] = known[1]
-        self._counted = kept
+        changed = list(range(len(columns)))
+        if self._counted is not None and self._counted[0] == rows:
+            _, before, known = self._counted
+            same = min(len(before), len(columns))
+            counts[:, :same] = known[:, :same]
+            changed = changed_columns(before, columns)
+        for number in changed:
+            column = columns[number]
+            counts[:, number] = 0 if column is None else rows.counts_of(column.times)
+        self._counted = rows, columns, counts
         return counts

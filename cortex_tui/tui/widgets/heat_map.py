@@ -90,15 +90,21 @@ class HeatMap(TimePlot):
         if before is None or after is None or before.keys.shape != after.keys.shape:
             self.refresh()
             return
-        changed = after.changed_from(before)
+        changes = after.changes_from(before)
+        whole = set(changes.labels)
         if cursor_before != self._drawn_cursor:
             places = filter(None, (cursor_before, self._drawn_cursor))
-            changed |= {after.line_of(row) for _, row in places}
+            whole |= {after.line_of(row) for _, row in places}
         if axis_before != self._axis_line:
-            changed.add(len(after.labels))
+            whole.add(len(after.labels))
         if before.scale != after.scale:
-            changed.add(len(after.labels) + 1)
-        self.refresh_lines(sorted(changed))
+            whole.add(len(after.labels) + 1)
+        # Of the other lines only the cells are drawn that are in columns with something new.
+        self.refresh_lines(
+            sorted(whole),
+            [y for y in changes.lines if y not in whole],
+            range(LABEL_WIDTH + changes.first, LABEL_WIDTH + changes.last),
+        )
 
     def _made(self) -> HeatPicture | None:
         lines = self.size.height - _BELOW
@@ -114,11 +120,12 @@ class HeatMap(TimePlot):
             self.axis = None
             return None
         cursor = self.cursor
+        at_ns = self._rescaled_ns
         self._axis_line = axis_line(
             axis,
             window=self.shown_window(window),
             cursor=None if cursor is None else cursor * axis.wide,
-            signs=[] if (at_ns := self._rescaled_ns) is None else [(axis.cell_of(at_ns), RESCALED)],
+            signs=() if at_ns is None else ((axis.cell_of(at_ns), RESCALED),),
         )
         return picture
 
@@ -201,9 +208,26 @@ class HeatMap(TimePlot):
             return self.strip((corner, *self._axis_line), width)
         return self._legend_line(picture) if y == len(picture.labels) + 1 else self.strip((), width)
 
+    def part_of_line(self, y: int, first: int, last: int) -> Strip:
+        picture = self._picture
+        cells = range(first - LABEL_WIDTH, last - LABEL_WIDTH)
+        if (
+            picture is None
+            or y >= len(picture.labels)
+            or not 0 <= cells.start < cells.stop <= picture.axis.cells
+            or self._has_cursor(picture, y)
+        ):
+            return super().part_of_line(y, first, last)
+        parts = picture.line(y, cells.start, cells.stop)
+        return Strip(map(self._segment, parts), len(cells))
+
+    def _has_cursor(self, picture: HeatPicture, y: int) -> bool:
+        place = self._drawn_cursor
+        return place is not None and picture.line_of(place[1]) == y
+
     def _plot_line(self, picture: HeatPicture, y: int) -> Strip:
         label, place = picture.labels[y], self._drawn_cursor
-        has_cursor = place is not None and picture.line_of(place[1]) == y
+        has_cursor = self._has_cursor(picture, y)
         if has_cursor:
             label = label[:-1] + CURSOR
         segments = [Segment(label, self.tone_style("head" if has_cursor else "dim"))]

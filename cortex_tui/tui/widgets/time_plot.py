@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from textual import events
 from textual.geometry import Region
@@ -109,10 +110,15 @@ class TimePlot(Toned, can_focus=True, inherit_bindings=False):
             return window
         return self.axis.columns(*self._drag)
 
-    def refresh_lines(self, lines: list[int]) -> None:
-        """Draws these lines again."""
-        if lines:
-            self.refresh(*(Region(0, y, self.size.width, 1) for y in lines))
+    def refresh_lines(
+        self, lines: Sequence[int], in_part: Sequence[int] = (), columns: range = range(0)
+    ) -> None:
+        """Draws these lines again, and of those `in_part` the columns that are given."""
+        width, start, wide = self.size.width, columns.start, len(columns)
+        regions = [Region(0, y, width, 1) for y in lines]
+        regions += [Region(start, y, wide, 1) for y in in_part]
+        if regions:
+            self.refresh(*regions)
 
     def on_resize(self) -> None:
         self.moved()

@@ -207,8 +207,11 @@ class Toned(Widget):
         width, height = self.size
         if columns[0] < 0 or columns[1] > width or lines[0] < 0 or lines[-1] >= height:
             return None
-        plain = self.tone_style("plain")
-        return [self.render_line(y).crop_extend(*columns, plain) for y in lines]
+        return [self.part_of_line(y, *columns) for y in lines]
+
+    def part_of_line(self, y: int, first: int, last: int) -> Strip:
+        """A line from one column to the one before another, within the widget."""
+        return self.render_line(y).crop_extend(first, last, self.tone_style("plain"))
 
     def strip(self, line: Line, width: int, *, highlight: Highlight = "") -> Strip:
         """A line, padded or cut to `width` cells."""
