@@ -51,6 +51,11 @@ def test_a_quantile_of_beta_has_its_closed_forms(p: float, n: int) -> None:
     assert beta_quantile(p, 1, n) == pytest.approx(1 - (1 - p) ** (1 / n), rel=1e-9)
 
 
+def test_a_beta_value_of_a_billion_operations_is_right_to_six_digits() -> None:
+    for x in (1e-10, 1e-9, 3e-9):
+        assert beta_share(x, 1, 1e9) == pytest.approx(-math.expm1(1e9 * math.log1p(-x)), rel=1e-6)
+
+
 def test_beyond_its_ends_a_beta_value_is_certain() -> None:
     assert [beta_share(x, 3, 4) for x in (-1, 0, 1, 2)] == [0, 0, 1, 1]
     assert [beta_quantile(p, 3, 4) for p in (-1, 0, 1, 2)] == [0, 0, 1, 1]

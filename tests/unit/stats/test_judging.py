@@ -45,6 +45,17 @@ def test_a_share_is_below_or_above_where_its_exact_bounds_are(
         assert side_of_share(least_above, count, limit) == "above"
 
 
+@pytest.mark.parametrize(
+    ("count", "limit", "side"),
+    # That any is over: 1 - (1 - limit)**count, below 5 % or not.
+    [(1, 0.049, "above"), (1, 0.051, None), (2, 0.025, "above"), (2, 0.026, None)],
+)
+def test_one_operation_over_a_limit_is_too_many_where_even_one_is_unlikely(
+    count: int, limit: float, side: str | None
+) -> None:
+    assert side_of_share(1, count, limit) == side
+
+
 @pytest.mark.parametrize(("limit", "count"), [(0.05, 59), (0.01, 299), (0.001, 2_995)])
 def test_that_many_operations_are_the_least(limit: float, count: int) -> None:
     assert least_to_be_below(limit) == count

@@ -47,6 +47,17 @@ def test_a_dependence_that_luck_hides_at_the_limit_is_found_near_it() -> None:
     assert found.deff > 20
 
 
+def test_of_two_operations_the_dependence_is_looked_for_beyond_the_first() -> None:
+    pooled, intervals = histograms([[100], [900], *[[]] * 8])
+    found = spread_beyond(pooled, intervals, lambda: np.zeros(10), 2_000, 0.5)
+    # None is beyond the limit, one of two beyond the first: its block differs from a half of its
+    # operations by half an operation, as does the other one's, of ten.
+    assert found is not None
+    assert found.error == 0
+    variance = 10 / 9 * (0.5**2 + 0.5**2) / 2**2
+    assert found.deff == pytest.approx(variance * 2 / (0.5 * 0.5))
+
+
 def test_operations_without_a_time_are_beyond_any_limit() -> None:
     pooled, intervals = histograms([[1_000] * 10] * 40)
     missing = np.zeros(40)
