@@ -75,16 +75,19 @@ def _tried(modules: list[Module], tests: str, known: Mapping[Change, str]) -> in
     unnoticed = 0
     for module in modules:
         count = Counter(verdicts[mutant] for mutant in module.mutants)
-        left = [each for each in module.mutants if verdicts[each] not in (KILLED, SLOW)]
         changes = {
-            mutant: change_of(function_of(mutant), difference(module, mutant)) for mutant in left
+            each: change_of(function_of(each), difference(module, each)) for each in module.mutants
         }
-        new = {mutant: change for mutant, change in changes.items() if change not in known}
+        left = [each for each in module.mutants if verdicts[each] not in (KILLED, SLOW)]
+        new = {mutant: changes[mutant] for mutant in left if changes[mutant] not in known}
         count["of these explained"] = len(left) - len(new)
         counted = ", ".join(f"{number} {verdict}" for verdict, number in count.items() if number)
         print(f"\n{module.name}: {len(module.mutants)} mutants, {counted}")
         for mutant, change in new.items():
             print(f"\n{mutant}: {verdicts[mutant]}\n{change.shown()}")
+        for mutant in module.mutants:
+            if mutant not in left and changes[mutant] in known:
+                print(f"\n{mutant}: explained, yet {verdicts[mutant]}\n{changes[mutant].shown()}")
         unnoticed += len(new)
     print(f"\n{tests}: {time.monotonic() - started:.0f} s", flush=True)
     return unnoticed
