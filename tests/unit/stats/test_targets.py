@@ -140,6 +140,7 @@ def test_a_target_is_judged_by_what_was_measured(text: str, value: float, met: b
         ("throughput < 1/s", Measured(of(), of(), 1, unfinished=1), "needs 1 more operation"),
         ("throughput < 1/s", Measured(of(), of(), 0), "nothing was measured"),
         ("failure.p50 < 1s", THOUSAND, "needs 20 more failed operations"),
+        ("failure.max < 1s", THOUSAND, "needs 1 more failed operation"),
     ],
 )
 def test_a_target_that_lacks_operations_is_undecided_but_pending_while_the_run_is_live(
@@ -163,6 +164,10 @@ def test_a_target_that_no_number_of_operations_would_meet_is_missed(
 ) -> None:
     assert check(text, measured) == (None, "missed", note)
     assert check(text, measured, live=True) == (None, "pending", note)
+
+
+def test_times_of_nothing_lie_no_time_apart() -> None:
+    assert check("iqr < 1ns", Measured(of([0] * 40), of(), 1)) == (0, "met", "")
 
 
 def test_a_target_is_missed_live_as_soon_as_it_is_missed() -> None:
@@ -198,6 +203,9 @@ def test_a_percentile_from_which_too_many_are_missing_says_so() -> None:
     note = "may be too low: 1,200 operations are missing from it"
     assert check("p99 < 1us", measured) == (990, "missed", note)
     assert check("p99 > 100ns", measured) == (990, "met", note)
+    # Of the operations that failed none is missing.
+    failed = measured._replace(failure=of([40] * 600))
+    assert check("failure.p50 == 40ns", failed) == (40, "met", "")
     assert check("p30 < 1us", measured) == (300, "met", "")
 
 
