@@ -71,31 +71,31 @@ VARIANTS = ("--processes", "2", "--variant", "a=env:V=1", "--variant")
 def test_a_round_is_all_processes_together_and_evidence_is_counted_in_rounds(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    session = measured(capsys, folder, *VARIANTS, "b=env:V=2", "--repeat", "4")
-    assert len(session["runs"]) == 8
+    session = measured(capsys, folder, *VARIANTS, "b=env:V=2", "--repeat", "2")
+    assert len(session["runs"]) == 4
     for run in session["runs"]:
         assert [shard["number"] for shard in run["shards"]] == [1, 2]
         assert sum(shard["operations"] for shard in run["shards"]) == run["operations"] > 0
     # A fresh process for each part of each round of each variant.
     runners = [shard["runner"] for run in session["runs"] for shard in run["shards"]]
-    assert len(set(runners)) == 16
+    assert len(set(runners)) == 8
     (found,) = json.loads(call(capsys, "compare", session["session"], "--json").out)["comparisons"]
     (profile,) = found["profiles"]
-    assert profile["rounds"] == [4, 4]
-    assert [each["rounds"] for each in session["profiles"]] == [[1, 2, 3, 4]] * 2
+    assert profile["rounds"] == [2, 2]
+    assert [each["rounds"] for each in session["profiles"]] == [[1, 2]] * 2
 
 
 def test_a_round_that_lost_a_process_is_left_out_of_the_evidence(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lost = f"b=env:LOSE={folder / 'lost'}"
-    session = measured(capsys, folder, *VARIANTS, lost, "--repeat", "4")
+    session = measured(capsys, folder, *VARIANTS, lost, "--repeat", "2")
     partial = [run for run in session["runs"] if run["partial"]]
     assert [(run["variant"], run["state"]) for run in partial] == [("b", "finished")]
     done = call(capsys, "compare", session["session"])
     assert f"left out, as a part was lost: round {partial[0]['round']} of b" in done.out
     again = json.loads(call(capsys, "compare", session["session"], "--json").out)
-    assert again["comparisons"][0]["profiles"][0]["rounds"] == [4, 3]
+    assert again["comparisons"][0]["profiles"][0]["rounds"] == [2, 1]
 
 
 def test_a_partial_run_is_undecided_everywhere_unless_forced(

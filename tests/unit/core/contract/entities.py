@@ -1,5 +1,6 @@
 """Entities as the contract's tests save them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,8 @@ from cortex_core import (
     PatternType,
     Tier,
 )
-from cortex_core.ports import Store, Tx
+from cortex_core.domain.specification import Specification
+from cortex_core.ports import ReadTx, Store, Tx
 
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 
@@ -93,3 +95,8 @@ FULL_PATTERN = pattern(
 FULL_ITEM = item(
     "full", namespace="a.b", tier=Tier.ARCHIVE, source_id="s", relevance_reason="because"
 )
+
+
+def finding(condition: Specification, most: int) -> Callable[[ReadTx], tuple[Conversation, ...]]:
+    """A unit that reads the conversations that satisfy it."""
+    return lambda tx: tx.conversations.find(condition, most)

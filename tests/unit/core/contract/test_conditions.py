@@ -16,7 +16,7 @@ from cortex_core.domain import specification as spec
 from cortex_core.domain.specification import Compares, Specification
 from cortex_core.ports import Store
 from tests.patience import PATIENCE_S
-from tests.unit.core.contract.entities import NOW, conversation, item, pattern, save
+from tests.unit.core.contract.entities import NOW, conversation, finding, item, pattern, save
 
 CONVERSATIONS = [
     conversation(
@@ -73,12 +73,13 @@ CONDITIONS: dict[str, Callable[[], Specification]] = {
 }
 
 
-@pytest.mark.parametrize("name", CONDITIONS)
-async def test_a_store_selects_what_the_condition_says(store: Store, name: str) -> None:
-    condition = CONDITIONS[name]()
+async def test_a_store_selects_what_the_condition_says(store: Store) -> None:
     await save(store, *CONVERSATIONS)
-    found = await store.read(lambda tx: tx.conversations.find(condition, 20))
-    assert list(found) == [c for c in CONVERSATIONS if condition.is_satisfied_by(c)]
+    for name, make in CONDITIONS.items():
+        condition = make()
+        found = await store.read(finding(condition, 20))
+        expected = [c for c in CONVERSATIONS if condition.is_satisfied_by(c)]
+        assert list(found) == expected, f"the condition {name}"
 
 
 @pytest.mark.parametrize("name", CONDITIONS)

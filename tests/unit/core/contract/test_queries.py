@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from cortex_core import (
     PatternType,
     Tier,
@@ -14,6 +12,7 @@ from cortex_core.ports import Store
 from tests.unit.core.contract.entities import (
     NOW,
     conversation,
+    finding,
     item,
     pattern,
     save,
@@ -91,15 +90,14 @@ SPECIFICATIONS = [
 ]
 
 
-@pytest.mark.parametrize("number", range(len(SPECIFICATIONS)))
-async def test_a_store_finds_what_satisfies_a_specification(store: Store, number: int) -> None:
-    specification = SPECIFICATIONS[number]
+async def test_a_store_finds_what_satisfies_a_specification(store: Store) -> None:
     await save(store, *CONVERSATIONS)
-    expected = [c for c in CONVERSATIONS if specification.is_satisfied_by(c)]
-    found = await store.read(lambda tx: tx.conversations.find(specification, 20))
-    assert list(found) == expected
-    two = await store.read(lambda tx: tx.conversations.find(specification, 2))
-    assert list(two) == expected[:2]
+    for specification in SPECIFICATIONS:
+        expected = [c for c in CONVERSATIONS if specification.is_satisfied_by(c)]
+        found = await store.read(finding(specification, 20))
+        assert list(found) == expected, repr(specification)
+        two = await store.read(finding(specification, 2))
+        assert list(two) == expected[:2], repr(specification)
 
 
 async def test_specifications_select_patterns_and_context_items(store: Store) -> None:

@@ -34,7 +34,7 @@ from cortex_tui import workload
 
 @workload
 async def napping():
-    async def operation(): await asyncio.sleep(0.001)
+    async def operation(): await asyncio.sleep(0.01)
     print(f"process {os.getpid()}")
     yield operation
 
@@ -53,7 +53,7 @@ async def daemon():
     # In a session of its own, so it has left the runner's group.
     sleeping = [sys.executable, "-c", "import time; time.sleep(600)"]
     subprocess.Popen(sleeping, start_new_session=True)
-    async def operation(): await asyncio.sleep(0.001)
+    async def operation(): await asyncio.sleep(0.01)
     yield operation
 
 @workload
@@ -87,9 +87,9 @@ class Members:
     def __call__(self, kind: Kind | None = None, machine: str | None = None) -> list[Member]:
         """Those that live: of that kind and that machine, or of all."""
         found = {
-            int(entry.name): environment
-            for entry in Path("/proc").iterdir()
-            if entry.name.isdecimal() and (environment := _environment(entry, self.mark))
+            int(name): environment
+            for name in os.listdir("/proc")
+            if name.isdecimal() and (environment := _environment(name, self.mark))
         }
         return [
             member
@@ -114,11 +114,12 @@ class Members:
                 await asyncio.sleep(0.05)
 
 
-def _environment(entry: Path, mark: str) -> dict[str, str]:
+def _environment(pid: str, mark: str) -> dict[str, str]:
     """With what a process was started; nothing of one that has no mark, has ended, or is another
     user's."""
     try:
-        environment = (entry / "environ").read_bytes()
+        with open(f"/proc/{pid}/environ", "rb", buffering=0) as file:
+            environment = file.read()
     except OSError:
         return {}
     if f"{_MARK}={mark}".encode() not in environment:  # so are nearly all; to decode takes long

@@ -50,14 +50,14 @@ def napping(desk: ClusterDesk, stop_at: Length, function: str = "napping") -> Pr
 
 
 async def test_two_agents_measure_what_two_local_processes_measure(desk: ClusterDesk) -> None:
-    plan = RunPlan(0, napping(desk, Length(iterations=301)), 1, (0, 1))
+    plan = RunPlan(0, napping(desk, Length(iterations=101)), 1, (0, 1))
     there = (await desk.run(plan)).runs[0]
     placed = [(each.runner, each.machine) for each in desk.of(RunnerPlaced)]
     assert sorted(placed) == [(0, "agent-1"), (1, "agent-2")]
     desk.placement = InRunnerProcess()
     here = (await desk.run(plan)).runs[0]
     assert (measured(there), there.life) == (measured(here), here.life)
-    assert there.operations == 301
+    assert there.operations == 101
 
 
 async def test_sessions_follow_one_another_on_the_same_agents(desk: ClusterDesk) -> None:

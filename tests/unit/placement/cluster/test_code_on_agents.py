@@ -171,10 +171,10 @@ async def test_agents_keep_no_memory_of_code_that_they_have_unpacked(cluster: Cl
         assert [each.state for each in messages if isinstance(each, RunFinished)] == ["finished"]
         sizes.append(anonymous_bytes_of_agents())
         assert len(sizes[-1]) == 2
-        (home / f"data-{number}.py").write_bytes(os.urandom(16_000_000))
+        (home / f"data-{number}.py").write_bytes(os.urandom(8_000_000))
     # It was the size of the code and more, and the most of what was ever sent.
-    assert max(sizes[1]) < min(sizes[0]) + 8_000_000
-    assert max(sizes[2]) < min(sizes[0]) + 8_000_000
+    assert max(sizes[1]) < min(sizes[0]) + 4_000_000
+    assert max(sizes[2]) < min(sizes[0]) + 4_000_000
 
 
 async def test_a_file_that_git_ignores_is_named_where_it_is_missed(cluster: Cluster) -> None:
