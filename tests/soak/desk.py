@@ -23,6 +23,10 @@ WIDTH, HEIGHT = 110, 40
 ENDED = ("finished", "stopped", "DIED:")
 RETRY_S = 1.0
 """From a refusal to the next try, as long as a person takes to read it."""
+CONFIRMED_S = 5.0
+"""From the end of the dialog to the confirmation, which is then to be seen for as long."""
+UNSEEN = "no answer was seen"
+"""In place of a reason: a driver that was kept from looking may have missed the confirmation."""
 SAVE_DIALOG = "Save a snapshot"
 
 
@@ -164,6 +168,8 @@ class Desk:
         give_up = time.monotonic() + PATIENCE_S
         refused: list[str] = []
         while refusal := self.try_to_save(name):
+            if refused[-1:] == [UNSEEN] and "is taken" in refusal:
+                break  # by this session: the name is asked for nowhere else
             refused.append(refusal)
             assert time.monotonic() < give_up, f"{name} was never saved: {refused}"
             time.sleep(RETRY_S)
@@ -174,13 +180,23 @@ class Desk:
         self.workbench.save_as(name)
         confirmed = f"Saved as {name}"
         screen = self.terminal.wait_until(
-            lambda screen: confirmed in screen or refusal_on(screen, name)
+            lambda screen: (
+                confirmed in screen or refusal_on(screen, name) or SAVE_DIALOG not in screen
+            )
         )
-        if confirmed in screen:
-            self.terminal.wait_until(lambda screen: SAVE_DIALOG not in screen)
-            return ""
-        self._escape_from(SAVE_DIALOG)
-        return refusal_on(screen, name)
+        if refusal := refusal_on(screen, name):
+            self._escape_from(SAVE_DIALOG)
+            return refusal
+        give_up = time.monotonic() + CONFIRMED_S
+        screen = self.terminal.wait_until(
+            lambda screen: (
+                confirmed in screen or (SAVE_DIALOG not in screen and time.monotonic() > give_up)
+            )
+        )
+        if confirmed not in screen:
+            return UNSEEN
+        self.terminal.wait_until(lambda screen: SAVE_DIALOG not in screen)
+        return ""
 
     # --- looking --------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.soak.desk import Desk, refusal_on
+from tests.soak.desk import UNSEEN, Desk, refusal_on
 
 NAME = "s-0001"
 
@@ -58,6 +58,17 @@ def test_what_is_refused_is_tried_again_until_it_is_confirmed(
     desk = Refusing(*reasons)
     assert desk.save(NAME) == list(reasons)
     assert desk.tries == [NAME] * (len(reasons) + 1)
+
+
+def test_a_name_that_is_taken_by_then_was_saved_although_that_was_not_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tests.soak.desk.RETRY_S", 0)
+    desk = Refusing(UNSEEN, f"the name '{NAME}' is taken (saved today): choose another")
+    assert desk.save(NAME) == [UNSEEN]
+    monkeypatch.setattr("tests.soak.desk.PATIENCE_S", 0)
+    with pytest.raises(AssertionError, match="never saved"):
+        Refusing(*["the name is taken"] * 1000).save(NAME)
 
 
 def test_what_is_refused_for_ever_is_given_up_with_its_reasons(
