@@ -14,6 +14,7 @@ from cortex_tui.tui.garbage import (
     look_through_all,
     looked_for_seldom,
 )
+from cortex_tui.tui.widgets.filter_line import FilterLine
 from tests.import_graph import modules, syntax_of
 from tests.tui.samples import finished, running
 from tests.tui.stand_in import Bench, bench
@@ -116,6 +117,17 @@ async def test_what_was_drawn_before_needs_no_look_for_garbage() -> None:
             gc.set_debug(0)
             gc.garbage.clear()
     assert not found & {"Strip", "Segment"}
+
+
+async def test_a_filter_that_was_closed_is_not_kept_by_its_screen() -> None:
+    async with bench(size=(120, 40)) as b:
+        opened = []
+        for confirmed in ("enter", "escape", "enter"):
+            await b.press("slash", "a")
+            opened.append(weakref.ref(b.app.query(FilterLine).first()))
+            await b.press(confirmed)
+        gc.collect()
+        assert [each() for each in opened[:2]] == [None, None]
 
 
 def test_threads_are_only_begun_where_they_keep_no_note_of_what_they_did() -> None:

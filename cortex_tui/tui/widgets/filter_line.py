@@ -33,6 +33,14 @@ class FilterLine(Input):
         keeps, clears = (shown_key(table, name) for name in ("confirm", "cancel"))
         self.placeholder = f"filter: {what}; {keeps} keeps it, {clears} clears it"
 
+    def on_mount(self) -> None:
+        self._selecting_elsewhere = self.screen.text_selection_started_signal
+
+    def on_unmount(self) -> None:
+        # What an input subscribes with has the input itself: the screen would keep each that was
+        # closed, 27 kB, until text is selected somewhere with the mouse.
+        self._selecting_elsewhere.unsubscribe(self)
+
     async def action_confirm(self) -> None:
         await self.action_submit()
 
