@@ -16,6 +16,7 @@ from tests.soak.flatness import (
     MB,
     PARTS,
     RATIO,
+    SHARE,
     WARM_UP_S,
     Flatness,
     flatness,
@@ -154,6 +155,7 @@ def _memory_rows(found: Found) -> Iterator[str]:
         yield (
             f"| {name} | {each.first / MB:.1f} MB | {each.last / MB:.1f} MB "
             f"| {each.slope / MB:+.2f} MB/h | {each.at_most / MB:+.2f} MB/h "
+            f"| {each.whole / MB:+.2f} MB/h "
             f"| {f'{share.last / MB:.1f} MB' if share else '–'} "
             f"| {'no' if each.problems else 'yes'} |"
         )
@@ -215,16 +217,17 @@ def page(found: Found, picture_path: str) -> str:
         *_refusals(found),
         "## Memory",
         "",
-        "| process | resident, first tenth | last tenth | fit | at most | proportional, last tenth "
-        "| flat |",
-        "|---|---:|---:|---:|---:|---:|---|",
+        "| process | resident, first tenth | last tenth | fit of the last part | at most "
+        "| fit of all | proportional, last tenth | flat |",
+        "|---|---:|---:|---:|---:|---:|---:|---|",
         *_memory_rows(found),
         "",
         f"The first {WARM_UP_S:.0f} s are left out. A process is flat if the slope of a robust "
-        "fit (Theil and Sen, on medians of 10 s) is shown, at 95 %, to be at most "
-        f"{GROWTH_PER_HOUR / MB:.0f} MB an hour (of a shorter time, {LEAST_GROWTH / MB:.0f} MB in "
-        f"all), and the median of the last tenth at most {RATIO} times that of the first. How "
-        f"sure the slope is follows from how far {PARTS} parts of that time lie off the fit.",
+        f"fit (Theil and Sen, on medians of 10 s) to the last {SHARE:.0%} of the rest is shown, at "
+        f"95 %, to be at most {GROWTH_PER_HOUR / MB:.0f} MB an hour (of a short time, "
+        f"{LEAST_GROWTH / MB:.0f} MB in all), and the median of the last tenth of the rest is at "
+        f"most {RATIO} times that of its first. How sure the slope is follows from how far {PARTS} "
+        "parts lie off the fit. What rises to a bound is flat once it is there, if it rose little.",
         "",
         "| workbench | descriptors, first and last tenth | threads |",
         "|---|---:|---:|",

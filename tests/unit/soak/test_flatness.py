@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from math import exp
 from random import Random
 from statistics import stdev
 
 import pytest
 
-from tests.soak.flatness import MB, WARM_UP_S, Series, flatness
+from tests.soak.flatness import MB, SHARE, WARM_UP_S, Series, flatness
 
 HOUR_S = 3600
 
@@ -39,30 +41,58 @@ def test_a_process_that_keeps_its_size_is_flat(leak: float) -> None:
     assert judged is not None
     assert judged.problems == []
     assert judged.slope == pytest.approx(leak * MB, abs=0.3 * MB)
-    assert judged.window_s == pytest.approx(HOUR_S - WARM_UP_S, abs=15)
+    assert judged.whole == pytest.approx(leak * MB, abs=0.3 * MB)
+    assert judged.window_s == pytest.approx(SHARE * (HOUR_S - WARM_UP_S), abs=15)
 
 
-def wandering(random: Random, leak_mb_per_hour: float) -> Series:
+def wandering(random: Random, extra_mb: Callable[[int], float]) -> Series:
     """Every ten seconds, with a deviation of 0.6 MB that is alike for some three minutes."""
     off_mb, alike, points = random.gauss(0, 0.6), 0.95, []
     for at in range(5, HOUR_S, 10):
-        points.append((float(at), MB * (80 + off_mb + leak_mb_per_hour * at / HOUR_S)))
+        points.append((float(at), MB * (80 + off_mb + extra_mb(at))))
         off_mb = alike * off_mb + random.gauss(0, 0.6 * (1 - alike**2) ** 0.5)
     return points
 
 
-@pytest.mark.parametrize(("leak", "least", "most"), [(0.0, 39, 40), (4.0, 0, 6), (5.0, 0, 1)])
-def test_noise_is_no_growth_and_hides_none(leak: float, least: int, most: int) -> None:
+def leaking(mb_per_hour: float) -> Callable[[int], float]:
+    return lambda at_s: mb_per_hour * at_s / HOUR_S
+
+
+def filling(mb: float, for_s: float) -> Callable[[int], float]:
+    """A cache that fills up, ever more slowly."""
+    return lambda at_s: mb * (1 - exp(-at_s / for_s))
+
+
+def giving_back_and_leaking(at_s: int) -> float:
+    return leaking(5)(at_s) - 4 * (at_s > 900)
+
+
+@pytest.mark.parametrize(
+    ("extra_mb", "least", "most"),
+    [
+        (leaking(0), 39, 40),
+        (leaking(4), 0, 6),
+        (leaking(5), 0, 1),
+        (leaking(8), 0, 0),
+        (filling(4, 600), 38, 40),
+        (filling(12, 900), 0, 2),
+        (giving_back_and_leaking, 0, 1),
+    ],
+)
+def test_noise_is_no_growth_and_hides_none(
+    extra_mb: Callable[[int], float], least: int, most: int
+) -> None:
     """Of 40 series. At the limit itself at most one in twenty should count as flat; by the slope
-    alone, without its error, it was every second one."""
+    alone, without its error, it was every second one. What fills up and stays small is flat, and
+    what was given back hides nothing."""
     random = Random(1)
-    judged = [flatness(wandering(random, leak)) for _ in range(40)]
+    judged = [flatness(wandering(random, extra_mb)) for _ in range(40)]
     assert least <= sum(each is not None and not each.problems for each in judged) <= most
 
 
 def test_the_stated_error_is_that_of_the_slope() -> None:
     random = Random(2)
-    judged = [found for _ in range(60) if (found := flatness(wandering(random, 1.0)))]
+    judged = [found for _ in range(60) if (found := flatness(wandering(random, leaking(1))))]
     off = stdev(each.slope for each in judged)
     assert sum(each.error for each in judged) / 60 == pytest.approx(off, rel=0.4)
 
@@ -80,6 +110,13 @@ def test_a_leak_is_found_below_noise_and_spikes(leak: float) -> None:
     judged = flatness(series(leak_mb_per_hour=leak))
     assert judged is not None
     assert "the fit grows by" in judged.problems[0]
+
+
+def test_a_rise_that_has_ended_is_bounded_too() -> None:
+    judged = flatness([(at, size + 6 * MB * (at > 900)) for at, size in series()])
+    assert judged is not None
+    assert judged.at_most < 4 * MB
+    assert judged.problems[-1].startswith("the last tenth has")
 
 
 def test_a_step_late_in_the_hour_is_found_where_the_fit_is_flat() -> None:

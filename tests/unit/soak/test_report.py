@@ -44,7 +44,7 @@ def test_an_hour_in_which_nothing_grows_has_no_problem() -> None:
     assert growing(hour) == []
     text = page(hour, "soak.svg")
     assert "Nothing was lost, and nothing grew." in text
-    row = "| 90.0 MB | 90.0 MB | +0.00 MB/h | +0.00 MB/h | 60.0 MB | yes |"
+    row = "| 90.0 MB | 90.0 MB | +0.00 MB/h | +0.00 MB/h | +0.00 MB/h | 60.0 MB | yes |"
     assert f"| workbench of busy {row}" in text
     assert "| 100 s | busy | disk full |  |" in text
 
