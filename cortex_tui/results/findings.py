@@ -3,27 +3,30 @@ slowest intervals had in common. It takes milliseconds, so it is taken once a se
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from cortex_tui.profiles.model import Precision
-from cortex_tui.results.interval import Interval, Slots, TimeName, series_of
+from cortex_tui.results.interval import TimeName
+from cortex_tui.results.look import Asked, Look
+from cortex_tui.stats.below import Counted
 from cortex_tui.stats.confidence import (
     MIN_INDEPENDENT,
     MIN_INTERVALS,
     MIN_TO_END,
+    limits_of,
     percentile_bounds,
 )
 from cortex_tui.stats.histogram import Histogram
-from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.percentiles import SHOWN, parse_percentile, samples_missing
-from cortex_tui.stats.slowest_intervals import Slice, slowest_intervals
+from cortex_tui.stats.slowest_intervals import slowest_intervals
 
 ConfidenceNs = dict[str, tuple[int, int]]
 """By percentile, the bounds of its 95 % confidence interval in ns."""
 
 _EXAMINE_NS = 1_000_000_000
+_QUANTILES = tuple(SHOWN.values())
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -67,64 +70,39 @@ class ExaminationTimes:
         self._examined_at_ns = 0
 
 
+def asked_by_findings(
+    times: Mapping[TimeName, Histogram], headline: TimeName, precision: Precision | None
+) -> Asked:
+    """What `findings_of` asks a look for."""
+    asked = {name: [limits_of(pooled, _QUANTILES)] for name, pooled in times.items()}
+    quantile = None if precision is None else parse_percentile(precision.statistic)
+    if quantile is not None:
+        asked[headline].append(limits_of(times[headline], (quantile,)))
+    return asked
+
+
 def findings_of(
-    slots: Slots,
+    look: Look,
     times: Mapping[TimeName, Histogram],
     headline: TimeName,
     precision: Precision | None,
 ) -> Findings:
-    """`times` are those to find confidence intervals for, the headline among them."""
+    """`times` are those to find confidence intervals for, the headline among them, as they were
+    when the look was taken."""
     found: dict[str, ConfidenceNs] = {}
-    seen = _Seen(slots, headline)
     for name, pooled in times.items():
-        confidence = _confidence_ns(pooled, series_of(seen if name == headline else slots, name))
-        if confidence:
+        if confidence := _confidence_ns(pooled, look.times_of_all(name)):
             found[name] = confidence
     known = Findings()
     if precision is not None:
-        series = series_of(slots, headline)
-        known = _half_width(precision, times[headline], series, seen.count)
+        known = _half_width(precision, times[headline], look.times_of_all(headline), look.count)
     # An interval in which nothing ended is neither slow nor fast.
-    slices = [each for each in seen.slices if each.slowest_ns]
+    slices = [each for each in look.slices if each.slowest_ns]
     return msgspec.structs.replace(known, confidence_ns=found, slowest=slowest_intervals(slices))
 
 
-class _Seen:
-    """Slots, of which it is noted what they come to when they are gone over: to read them from
-    their file once more takes as long as to count their values."""
-
-    def __init__(self, slots: Slots, headline: TimeName) -> None:
-        self._slots = slots
-        self._headline = headline
-        self._noted: dict[int, Slice] | None = None
-
-    def __iter__(self) -> Iterator[tuple[int, Interval]]:
-        noted: dict[int, Slice] = {}
-        for number, interval in self._slots:
-            noted[number] = _slice(interval, self._headline)
-            yield number, interval
-        self._noted = noted
-
-    @property
-    def _of_all(self) -> dict[int, Slice]:
-        if self._noted is None:
-            for _ in self:
-                pass
-        return self._noted or {}
-
-    @property
-    def slices(self) -> list[Slice]:
-        return list(self._of_all.values())
-
-    @property
-    def count(self) -> int:
-        """From the first to the last, with those between them that are not there."""
-        numbers = list(self._of_all)
-        return numbers[-1] + 1 - numbers[0] if numbers else 0
-
-
-def _confidence_ns(pooled: Histogram, intervals: Iterable[IntervalHistogram]) -> ConfidenceNs:
-    bounds = percentile_bounds(pooled, intervals, tuple(SHOWN.values()))
+def _confidence_ns(pooled: Histogram, intervals: Counted) -> ConfidenceNs:
+    bounds = percentile_bounds(pooled, intervals, _QUANTILES)
     return {
         name: (found.low_ns, found.high_ns)
         for name, found in zip(SHOWN, bounds, strict=True)
@@ -133,7 +111,7 @@ def _confidence_ns(pooled: Histogram, intervals: Iterable[IntervalHistogram]) ->
 
 
 def _half_width(
-    precision: Precision, pooled: Histogram, intervals: Iterable[IntervalHistogram], count: int
+    precision: Precision, pooled: Histogram, intervals: Counted, count: int
 ) -> Findings:
     """`count` is how many intervals there are."""
     quantile = parse_percentile(precision.statistic)
@@ -148,18 +126,3 @@ def _half_width(
     if missing:
         return Findings(lacking=f"{missing:,} more operations are needed")
     return Findings(lacking=f"{MIN_INTERVALS - count} more intervals are needed")
-
-
-def _slice(interval: Interval, headline: TimeName) -> Slice:
-    times: IntervalHistogram = getattr(interval, headline)
-    health = interval.health
-    return Slice(
-        slowest_ns=times.moments.max_ns or 0,
-        gc_pauses=health.gc_pauses,
-        gc_pause_ns=health.gc_pause_ns,
-        loop_lag_ns=health.loop_lag_ns,
-        involuntary_switches=health.involuntary_switches,
-        steal_ns=health.steal_ns,
-        foreign_ns=health.foreign_ns,
-        wall_ns=health.wall_ns,
-    )

@@ -15,6 +15,7 @@ from cortex_tui.results.stages import stages_of
 from cortex_tui.results.waits import waits_of
 from cortex_tui.results.warnings import median_of, warnings_of
 from cortex_tui.stats.binning import log_bins
+from cortex_tui.stats.measured import Measured
 from cortex_tui.stats.scaling import Cell
 from cortex_tui.stats.statistics import DURATION, RATE
 from cortex_tui.stats.summary import summarise_live
@@ -29,11 +30,11 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
         for name, times in run.times.items()
         if times.total or times.overflow
     }
-    headline = times.get(run.profile.headline) or summarise_live(run.headline)
+    headline = times.get(run.headline_name) or summarise_live(run.headline)
     live = run.live
-    targets = targets_of(run, cells)
-    findings = run.findings()
     measured, mean_ns, shards = run.measured, run.service.mean_ns, run.shard_results
+    targets = targets_of(run, cells, measured)
+    findings = run.findings()
     return RunResult(
         run=run.run,
         profile=run.profile,
@@ -98,7 +99,7 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
 
 def _confidence(run: RunFold, percentiles_ns: dict[str, int | None]) -> dict[str, tuple[int, int]]:
     """Those that are not older than the values that they are shown with."""
-    found = run.findings().confidence_ns.get(run.profile.headline, {})
+    found = run.findings().confidence_ns.get(run.headline_name, {})
     return {
         name: (low, high)
         for name, (low, high) in found.items()
@@ -117,8 +118,10 @@ def statistics_of(run: RunFold) -> dict[str, float]:
     )
 
 
-def targets_of(run: RunFold, cells: Cells) -> tuple[TargetResult, ...]:
-    """The targets, and how each stands.
+def targets_of(
+    run: RunFold, cells: Cells, measured: Measured | None = None
+) -> tuple[TargetResult, ...]:
+    """The targets, and how each stands; `measured` is that of the run where it is there already.
 
     Those of a stored run stand as they were stored, unless that was while it, or another cell of
     its matrix, was still live.
@@ -129,12 +132,15 @@ def targets_of(run: RunFold, cells: Cells) -> tuple[TargetResult, ...]:
     known = {
         (each.target, each.warn): each for each in concluded or () if each.verdict != "pending"
     }
-    siblings = cells.get(group_of(run), ())
-    return tuple(
+    siblings, measured = cells.get(group_of(run), ()), measured or run.measured
+    standing = (
         known.get((target.text, target.warn))
-        or _of_part(run.partial, _among(len(run.neighbours), _standing(run, target, siblings)))
+        or _of_part(
+            run.partial, _among(len(run.neighbours), _standing(run, target, measured, siblings))
+        )
         for target in run.targets
     )
+    return tuple(standing)
 
 
 def _of_part(partial: str, result: TargetResult) -> TargetResult:
@@ -149,14 +155,17 @@ def _of_part(partial: str, result: TargetResult) -> TargetResult:
 def estimated(run: RunFold) -> tuple[TargetResult, ...]:
     """How those targets stand that can fail the run, and that more operations could decide."""
     targets = (target for target in run.targets if is_estimated(target) and not target.warn)
-    return tuple(_standing(run, target) for target in targets)
+    measured = run.measured
+    return tuple(_standing(run, target, measured) for target in targets)
 
 
-def _standing(run: RunFold, target: Target, siblings: Sequence[Cell] = ()) -> TargetResult:
+def _standing(
+    run: RunFold, target: Target, measured: Measured, siblings: Sequence[Cell] = ()
+) -> TargetResult:
     result = evaluate(
         target,
-        run.measured,
-        run.profile.headline,
+        measured,
+        run.headline_name,
         live=run.live,
         any_look=run.profile.until_decided is not None,
         varied=lambda: run.spreads().get(target.text),

@@ -26,20 +26,19 @@ from cortex_tui.protocol.messages import (
 )
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.blocked import Blocks
-from cortex_tui.results.evidence import spreads_of
-from cortex_tui.results.findings import ExaminationTimes, Findings, findings_of
-from cortex_tui.results.interval import CountedTimes, Interval, TimeName, interval_of
+from cortex_tui.results.findings import Findings
+from cortex_tui.results.interval import CountedTimes, Interval, interval_of
 from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.intervals import IntervalSeries
 from cortex_tui.results.no_success import why_no_success
 from cortex_tui.results.phase_clock import PhaseClock
+from cortex_tui.results.run_looks import RunLooks
 from cortex_tui.results.run_totals import RunTotals
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.shard_fold import ShardsFold
 from cortex_tui.results.shard_result import ShardResult, bounds_of_p99
 from cortex_tui.results.trend import Trend, WarmUp
 from cortex_tui.results.waits import add_waits
-from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.spread import Spread
 from cortex_tui.stats.targets import TargetResult, TargetVerdict, parse_targets
 from cortex_tui.store.records import MarkRecord
@@ -117,10 +116,7 @@ class RunFold(RunTotals):
         """Whether its process ended before it did."""
         self._clock = PhaseClock()
         self._warmup_operations = 0
-        self._findings = Findings()
-        self._spreads: dict[str, Spread] | None = {}
-        """None where a look is due at those, too."""
-        self._examinations = ExaminationTimes()
+        self._looks = RunLooks(self, self.intervals, interval_ns, self.targets)
 
     @property
     def blocks(self) -> Blocks:
@@ -247,7 +243,7 @@ class RunFold(RunTotals):
     def _wider(self) -> float:
         """How many times as wide as by the number of operations the confidence interval of the p99
         is, 1 where there is none: slow operations may come in bursts."""
-        found = self.findings().confidence_ns.get(self.profile.headline, {}).get("p99")
+        found = self.findings().confidence_ns.get(self.headline_name, {}).get("p99")
         by_number = bounds_of_p99(self.headline.total)
         if found is None or by_number is None:
             return 1.0
@@ -292,8 +288,7 @@ class RunFold(RunTotals):
 
     def restore_findings(self, findings: Findings) -> None:
         """Those that were stored; without this, they are found again."""
-        self._findings = findings
-        self._examinations.whole = True
+        self._looks.restore(findings)
 
     def restore_interval(self, index: int, interval: Interval) -> None:
         """One that was stored. Its values are in the histograms of the run already."""
@@ -309,7 +304,7 @@ class RunFold(RunTotals):
         the same object, so that whoever keeps what was made of it can go by that."""
         return RunSeries(
             run=self.run,
-            headline=self.profile.headline,
+            headline=self.headline_name,
             batch=self.batch,
             slice_ns=self.intervals.length * self.interval_ns,
             end_ns=self.measured_ns,
@@ -319,35 +314,15 @@ class RunFold(RunTotals):
 
     def findings(self) -> Findings:
         """What a look over all intervals tells, as of a moment ago; taken anew when it is due."""
-        if self._examinations.due(self.measured_ns, live=self.live):
-            times: dict[TimeName, Histogram] = {self.profile.headline: self.headline}
-            if not self.live:
-                times = self.times
-            self._findings = findings_of(
-                self.intervals, times, self.profile.headline, self.profile.precision
-            )
-            self._spreads = None
-        return self._findings
+        return self._looks.findings(live=self.live)
 
     def spreads(self) -> dict[str, Spread]:
-        """By target, how its statistic varied, as of a moment ago. It is a look of its own, which
-        most runs need not have: of a target that no operation is against, nobody asks."""
-        self.findings()
-        if self._spreads is None:
-            self._spreads = spreads_of(
-                self.targets,
-                self.intervals,
-                self.interval_ns * self.intervals.length,
-                self.measured,
-                self.profile.headline,
-                self.times,
-                steered=self.profile.load.levels().vary,
-            )
-        return self._spreads
+        """By target, how its statistic varied, as of a moment ago."""
+        return self._looks.spreads(live=self.live)
 
     def look_again(self) -> None:
         """Makes the next findings those of all that was measured up to now."""
-        self._examinations.again()
+        self._looks.again()
 
     def _note_neighbours(self, samples: Samples) -> None:
         # Once the time is up, all that still happens is that last operations end.

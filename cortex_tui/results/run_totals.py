@@ -15,6 +15,8 @@ class RunTotals:
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self.batch = max(1, profile.batch)
+        self.headline_name = profile.headline
+        """Of the times that speak for the run. Asked for by many, and the profile works it out."""
         self.service, self.failures = Histogram(), Histogram()
         self.response = self.lateness = None
         if profile.load.has_schedule:

@@ -33,6 +33,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cortex_tui.stats.below import Counted
+from cortex_tui.stats.buckets import Ints
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.percentiles import samples_missing
@@ -69,7 +71,7 @@ class Bounds(NamedTuple):
 
 def percentile_bounds(
     pooled: Histogram,
-    intervals: Iterable[IntervalHistogram],
+    intervals: Iterable[IntervalHistogram] | Counted,
     quantiles: Sequence[float],
     *,
     confidence: float = 0.95,
@@ -81,7 +83,7 @@ def percentile_bounds(
     MIN_INTERVALS, and for a quantile with too few samples to be shown. Takes 2 ms for 600
     intervals.
     """
-    known = [q for q in quantiles if not samples_missing(q, pooled.total)]
+    known = _known(pooled, quantiles)
     shares = _shares(pooled, intervals, known) if known else None
     if shares is None:
         return [None] * len(quantiles)
@@ -94,6 +96,17 @@ def percentile_bounds(
     return [found.get(q) for q in quantiles]
 
 
+def limits_of(pooled: Histogram, quantiles: Sequence[float]) -> Ints:
+    """The buckets below which `percentile_bounds` counts the values of each interval."""
+    known = _known(pooled, quantiles)
+    return _edges(pooled, known)[0] if known else np.zeros(0, np.int64)
+
+
+def _known(pooled: Histogram, quantiles: Sequence[float]) -> list[float]:
+    """Those that have enough samples."""
+    return [q for q in quantiles if not samples_missing(q, pooled.total)]
+
+
 def _values_at(pooled: Histogram, shares: Sequence[float]) -> list[int]:
     """As `Histogram.percentiles`, for shares that may lie beyond the first or the last value."""
     return pooled.values_at(
@@ -102,31 +115,36 @@ def _values_at(pooled: Histogram, shares: Sequence[float]) -> list[int]:
 
 
 def _shares(
-    pooled: Histogram, intervals: Iterable[IntervalHistogram], quantiles: Sequence[float]
+    pooled: Histogram, intervals: Iterable[IntervalHistogram] | Counted, quantiles: Sequence[float]
 ) -> tuple[Floats, Floats] | None:
     """For each cell, how many of its values lie at or below each quantile, and how many it has;
     None with fewer than MIN_INTERVALS.
 
     Of a bucket that a quantile falls into, that part counts which makes the pooled share exact.
     """
-    first, cumulative = pooled.cumulative()
-    wanted = np.array(quantiles) * pooled.total
-    edges = np.searchsorted(cumulative, wanted)
-    before = np.where(edges > 0, cumulative[edges - 1], 0)
-    part = (wanted - before) / (cumulative[edges] - before)
-
-    # Up to the bucket of each quantile, without it and with it, and all.
-    limits = first + np.concatenate((edges, edges + 1))
+    limits, part = _edges(pooled, quantiles)
     found = IntervalHistogram.below(intervals, limits)
     count = found.totals.size
     if count < MIN_INTERVALS:
         return None
+    # Up to the bucket of each quantile, without it and with it, and all.
     counts = np.column_stack((found.counts, found.totals))
     each = -(-count // _CELLS)
     table = np.add.reduceat(counts, np.arange(0, count, each))
-    without, within = table[:, : edges.size], table[:, edges.size : -1]
+    without, within = table[:, : part.size], table[:, part.size : -1]
     below: Floats = without * (1 - part) + within * part
     return below, table[:, -1]
+
+
+def _edges(pooled: Histogram, quantiles: Sequence[float]) -> tuple[Ints, Floats]:
+    """The bucket that each quantile falls into, then the ones behind those; and which part of it
+    lies below the quantile."""
+    first, cumulative = pooled.cumulative()
+    wanted = np.array(quantiles) * pooled.total
+    edges = np.searchsorted(cumulative, wanted)
+    before = np.where(edges > 0, cumulative[edges - 1], 0)
+    part: Floats = (wanted - before) / (cumulative[edges] - before)
+    return first + np.concatenate((edges, edges + 1)), part
 
 
 def _half_width(series: Floats, confidence: float) -> tuple[float, float]:

@@ -137,8 +137,9 @@ class Histogram:
         smallest and greatest value that were recorded.
         """
         known = self._known
-        if missing := tuple(quantile for quantile in quantiles if quantile not in known):
-            known.update(zip(missing, self._percentiles(_percents(missing)), strict=True))
+        if missing := [quantile for quantile in quantiles if quantile not in known]:
+            percents = _percents(tuple(missing))
+            known.update(zip(missing, self._percentiles(percents), strict=True))
         return [known[quantile] for quantile in quantiles]
 
     def _percentiles(self, percents: tuple[float, ...]) -> list[int | None]:

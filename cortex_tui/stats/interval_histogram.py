@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from cortex_tui.stats import codec
+from cortex_tui.stats.below import Below, Counted
 from cortex_tui.stats.buckets import (
     HIGHEST_BY_INDEX,
     HIGHEST_NS,
@@ -174,9 +175,11 @@ class IntervalHistogram(msgspec.Struct, frozen=True, array_like=True, eq=False, 
         )
 
     @staticmethod
-    def below(histograms: Iterable[IntervalHistogram], buckets: Ints) -> Below:
+    def below(histograms: Iterable[IntervalHistogram] | Counted, buckets: Ints) -> Below:
         """How many values of each histogram lie in the buckets before each of these. Goes over the
         histograms once, and keeps few of them at a time."""
+        if isinstance(histograms, Counted):
+            return histograms.of(buckets)
         order = buckets.argsort()
         # Of one type with what is searched, nothing has to be converted.
         borders = buckets[order].astype(np.uint16)
@@ -253,17 +256,6 @@ def _of_short(raw: Sequence[bytes]) -> list[IntervalHistogram | None]:
             )
         )
     return found
-
-
-class Below(NamedTuple):
-    """What several histograms have in the buckets below some, and in all; a row for each."""
-
-    counts: Ints
-    """A column for each of the buckets that were asked for."""
-    totals: Ints
-    """Of all buckets: values longer than 1 h are not among them."""
-    overflows: Ints
-    """How many of those there are."""
 
 
 def _portions(histograms: Iterable[IntervalHistogram]) -> Iterator[list[IntervalHistogram]]:

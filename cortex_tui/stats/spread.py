@@ -16,7 +16,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from cortex_tui.stats.buckets import HIGHEST_NS, index_of
+from cortex_tui.stats.below import Counted
+from cortex_tui.stats.buckets import HIGHEST_NS, Ints, index_of
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.interval_histogram import IntervalHistogram
 
@@ -84,7 +85,7 @@ def spread_of_share(over: Floats, counts: Floats, *, steered: bool = False) -> S
 
 def spread_beyond(
     pooled: Histogram,
-    intervals: Iterable[IntervalHistogram],
+    intervals: Iterable[IntervalHistogram] | Counted,
     missing: Callable[[], Floats],
     limit_ns: int,
     allowed: float,
@@ -97,10 +98,7 @@ def spread_beyond(
     no time: they are beyond any limit. The deff is the greatest of those at the limit and at times
     beyond which about the allowed share lies.
     """
-    shares = [min(each * allowed, _MOST_SHARE) for each in _NEAR_SHARES]
-    ranks = [max(1, round((1 - share) * pooled.total)) for share in shares]
-    near = [value + 1 for value in pooled.values_at(ranks)] if pooled.total else []
-    limits = np.array([index_of(min(ns, HIGHEST_NS)) for ns in (limit_ns, *near)])
+    limits = limits_beyond(pooled, limit_ns, allowed)
     below = IntervalHistogram.below(intervals, limits)
     ended = below.totals + below.overflows
     untimed = missing()
@@ -110,6 +108,14 @@ def spread_beyond(
     if not known:
         return None
     return msgspec.structs.replace(known[0], deff=max(each.deff for each in known))
+
+
+def limits_beyond(pooled: Histogram, limit_ns: int, allowed: float) -> Ints:
+    """The buckets below which `spread_beyond` counts the values of each interval."""
+    shares = [min(each * allowed, _MOST_SHARE) for each in _NEAR_SHARES]
+    ranks = [max(1, round((1 - share) * pooled.total)) for share in shares]
+    near = [value + 1 for value in pooled.values_at(ranks)] if pooled.total else []
+    return np.array([index_of(min(ns, HIGHEST_NS)) for ns in (limit_ns, *near)])
 
 
 def _blocks(values: Floats) -> Floats:

@@ -68,6 +68,65 @@ def test_the_end_is_looked_over_whole_however_recent_the_last_look_was() -> None
     assert result_of(fold, {}).confidence_ns["p90"][1] >= 900_000
 
 
+TARGETS = ("p95 < 15us", "p50 < 12us", "error_rate < 10%", "throughput > 1/s", "mean < 15us")
+
+
+def judged(
+    folder: Path,
+    intervals: int,
+    reads: list[int],
+    gap: range = range(0),
+    targets: tuple[str, ...] = TARGETS,
+) -> RunFold:
+    """A run with targets that are looked at closely, whose reads of many intervals are noted."""
+    file = IntervalFile(folder, lambda: reads.append(1))
+    fold = RunFold(planned(profile(targets=targets)), file=file)
+    fold.change(at_stage(0, "measure", 0))
+    noise = random.Random(1)
+    for index in range(intervals):
+        values = [noise.randrange(10_000, 20_000) for _ in range(100)]
+        errors = {"TimeoutError": index % 3}
+        if index not in gap:
+            fold.add(samples(index, values, errors=errors, at_ns=(index + 1) * TENTH_NS))
+    return fold
+
+
+@pytest.mark.parametrize("gap", [range(0), range(300, 340)])
+def test_how_targets_varied_is_the_same_in_one_look_with_the_rest_and_in_two(
+    gap: range, tmp_path: Path
+) -> None:
+    both, apart = judged(tmp_path, 600, [], gap), judged(tmp_path, 600, [], gap)
+    both.spreads()  # so that the next look is asked for them, too
+    both.look_again()
+    assert both.findings() == apart.findings()
+    assert both.spreads() == apart.spreads()
+    assert set(both.spreads()) == set(TARGETS)
+    for fold in (both, apart):
+        finish(fold)
+    assert both.findings() == apart.findings()
+    assert both.spreads() == apart.spreads()
+
+
+def test_intervals_are_read_once_for_findings_and_for_targets(tmp_path: Path) -> None:
+    reads: list[int] = []
+    # The mean of each interval would be looked for on its own.
+    fold = judged(tmp_path, 1_000, reads, targets=TARGETS[:-1])
+    fold.findings()
+    once = len(reads)
+    assert once > 3
+    fold.spreads()
+    assert len(reads) == 2 * once
+    reads.clear()
+    fold.look_again()
+    fold.findings()
+    fold.spreads()
+    assert len(reads) == once
+    # Nobody has asked since, so the next look leaves them out until somebody does.
+    fold.look_again()
+    fold.findings()
+    assert len(reads) == 2 * once
+
+
 def test_the_slowest_intervals_are_matched_with_the_health_of_the_loop() -> None:
     fold = run(60)
     for index in range(60, 63):

@@ -14,6 +14,7 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from cortex_tui.stats.below import Counted
 from cortex_tui.stats.buckets import HIGHEST_NS, count_values, highest_of, index_of, lowest_of
 from cortex_tui.stats.codec import HistogramFormatError
 from cortex_tui.stats.histogram import Histogram
@@ -245,6 +246,26 @@ def test_values_before_a_bucket_are_counted_in_each_of_several(
     ]
     assert below.totals.tolist() == [each.total for each in intervals]
     assert below.overflows.tolist() == [each.overflow for each in intervals]
+
+
+def test_values_that_were_counted_for_several_questions_answer_each_of_them() -> None:
+    parts = [IntervalHistogram.of(raw(each)) for each in ([1, 2, 3], [], [2, 9, 9, 1 << 42])]
+    buckets = np.array([2, 3, 9])
+    counted = Counted(buckets, IntervalHistogram.below(parts, buckets))
+    for question in ([9, 2], [3], [2, 3, 9], []):
+        asked = np.array(question, np.int64)
+        found, alone = (
+            IntervalHistogram.below(counted, asked),
+            IntervalHistogram.below(parts, asked),
+        )
+        assert [each.tolist() for each in found] == [each.tolist() for each in alone]
+    wide = IntervalHistogram.below(counted.in_rows([1, 2, 4], 6), np.array([3]))
+    assert wide.counts.tolist() == [[0], [2], [0], [0], [1], [0]]
+    assert wide.totals.tolist() == [0, 3, 0, 0, 3, 0]
+    assert wide.overflows.tolist() == [0, 0, 0, 0, 1, 0]
+    for other in (4, 10):
+        with pytest.raises(KeyError):
+            IntervalHistogram.below(counted, np.array([2, other]))
 
 
 @pytest.mark.parametrize(("count", "width"), [(255, 1), (256, 2), (65_535, 2), (65_536, 8)])
