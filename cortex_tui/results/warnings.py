@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import median
 
 from cortex_tui.quantities import format_count, format_duration, format_half_width
+from cortex_tui.results.blocked import LOOP_BLOCKED_NS
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.stats.histogram import Histogram
 
@@ -14,6 +16,9 @@ _MUCH_MORE = 10
 """Operations in flight by which the last third must exceed twice the first."""
 _LEFT_SHARE = 10
 """Operations left at the end that are fewer than a tenth of all may be those of one slow moment."""
+_LEFT_BEHIND_SHARE = 50
+"""Where arrivals started ever later, a fiftieth is enough: one slow moment does not last for half
+of a third of the run."""
 _LATE_SHARE = 10
 """Lateness beyond a tenth of the service time says more about the schedule than the subject."""
 
@@ -84,14 +89,17 @@ def _overload(run: RunFold) -> list[str]:
     seen = []
     if run.unstarted:
         seen.append(f"{run.unstarted:,} arrivals were not started (max_in_flight was reached)")
-    in_flight = [interval.in_flight for _, interval in run.intervals if not interval.drain]
-    third = len(in_flight) // 3
-    if third >= _ENOUGH_INTERVALS:
-        first, last = median(in_flight[:third]), median(in_flight[-third:])
-        if last >= 2 * first + _MUCH_MORE:
-            seen.append(f"operations in flight grew from {first:.0f} to {last:.0f}")
     measured = run.measured
     due = measured.ended + measured.unfinished + measured.unstarted
+    in_flight, waiting, late_ns = _thirds(run)
+    if _grew(in_flight):
+        seen.append(f"operations in flight grew from {_from_to(in_flight)}")
+    elif (
+        _grew(waiting)
+        and late_ns[1] >= LOOP_BLOCKED_NS
+        and _more_left_than_usual(run, due, _LEFT_BEHIND_SHARE)
+    ):
+        seen.append(f"arrivals that waited to be started grew from {_from_to(waiting)}")
     if not seen and run.measured_ns:
         seen += _left_over(run, due)
     if not seen:
@@ -103,24 +111,63 @@ def _overload(run: RunFold) -> list[str]:
     return [f"it could not keep up: {'; '.join(seen)}"]
 
 
+_Thirds = tuple[float, float]
+"""What is usual in the first third of a run, and in the last."""
+
+
+def _thirds(run: RunFold) -> tuple[_Thirds, _Thirds, _Thirds]:
+    """Of the operations in flight, the arrivals that wait to be started, and for how long, in ns;
+    zeros where the run is too short to tell.
+
+    How many wait follows from how late those are that start: as many as become due meanwhile.
+    """
+    in_flight, waiting, late = [], [], []
+    for _, interval in run.intervals:
+        if not interval.drain:
+            late_ns = interval.lateness.percentile(0.5) or 0
+            in_flight.append(float(interval.in_flight))
+            late.append(float(late_ns))
+            waiting.append((interval.level or run.level or 0.0) * late_ns / 1e9)
+    return _medians(in_flight), _medians(waiting), _medians(late)
+
+
+def _medians(values: Sequence[float]) -> _Thirds:
+    third = len(values) // 3
+    if third < _ENOUGH_INTERVALS:
+        return 0.0, 0.0
+    return median(values[:third]), median(values[-third:])
+
+
+def _grew(thirds: _Thirds) -> bool:
+    first, last = thirds
+    return last >= 2 * first + _MUCH_MORE
+
+
+def _from_to(thirds: _Thirds) -> str:
+    return f"{thirds[0]:,.0f} to {thirds[1]:,.0f}"
+
+
 def _left_over(run: RunFold, due: int) -> list[str]:
     """Arrivals that waited to be started, as where operations compute: they are not in flight.
-
     Half of all operations came late by as much time as many others take to become due, and at the
-    end many more were left than are in flight at any time, by Little's law.
-    """
+    end many more were left than usual."""
     measured, late_ns = run.measured, median_of(run.lateness)
-    left = measured.drained + measured.unfinished
-    due_per_ns = due / run.measured_ns
-    usual = max(due_per_ns, (run.level or 0.0) / 1e9) * (run.service.mean_ns or 0.0)
-    if (
-        not late_ns
-        or late_ns * due_per_ns < _MUCH_MORE
-        or left < 2 * usual + _MUCH_MORE
-        or left * _LEFT_SHARE < due
-    ):
+    if not late_ns or late_ns * due < _MUCH_MORE * run.measured_ns:
         return []
+    if not _more_left_than_usual(run, due, _LEFT_SHARE):
+        return []
+    left = measured.drained + measured.unfinished
     return [f"{left:,} of {due:,} operations that were due had not ended when measure did"]
+
+
+def _more_left_than_usual(run: RunFold, due: int, share: int) -> bool:
+    """Whether at the end of measure at least that part of all operations were left, and many more
+    than are in flight at any time, by Little's law."""
+    if not run.measured_ns:
+        return False
+    left = run.measured.drained + run.measured.unfinished
+    usual = max(due / run.measured_ns, (run.level or 0.0) / 1e9) * (run.service.mean_ns or 0.0)
+    return left * share >= due and left >= 2 * usual + _MUCH_MORE
 
 
 def _unsure(run: RunFold) -> list[str]:

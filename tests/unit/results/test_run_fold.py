@@ -10,7 +10,7 @@ from cortex_tui.limits import MAX_INTERVALS
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.profiles.model import Length
-from cortex_tui.protocol.messages import Health, Pulse, RunFinished, Samples
+from cortex_tui.protocol.messages import Health, LevelChanged, Pulse, RunFinished, Samples
 from cortex_tui.results.blocked import BlockCause
 from cortex_tui.results.interval import counted
 from cortex_tui.results.result_of import result_of
@@ -359,6 +359,48 @@ def test_operations_that_are_left_as_usual_are_no_backlog(
     lateness_ms: int, drained: int, fields: dict[str, Any]
 ) -> None:
     assert ended(lateness_ms, drained, **fields) == ()
+
+
+def computing(late_ms: list[int], drained: int, rate_per_s: float = 100.0) -> tuple[str, ...]:
+    """Warnings of a run whose arrivals start that late in each interval of a tenth of a second,
+    and of which few are ever in flight; `drained` of them end after it."""
+    fold = measuring(load=OpenLoad(rate_per_s=rate_per_s))
+    fold.change_level(LevelChanged(run=0, level=rate_per_s, at_ns=0))
+    count = int(rate_per_s / 10)
+    for index, late in enumerate(late_ms):
+        each = [1_000_000] * count
+        fold.add(samples(index, each, response=each, lateness=[late * 1_000_000] * count))
+    rest = [1_000_000] * drained
+    late_ns = [late_ms[-1] * 1_000_000] * drained
+    fold.add(samples(len(late_ms), rest, response=rest, lateness=late_ns, drained=drained))
+    measured_ns = len(late_ms) * TENTH_NS
+    fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=measured_ns))
+    return tuple(w for w in result_of(fold, {}).warnings if "started late" not in w)
+
+
+def test_operations_that_compute_ever_longer_do_not_keep_up_although_most_were_in_time() -> None:
+    """Half of all start at once, so that the median of all tells nothing."""
+    late_ms = [0] * 22 + [150 * each for each in range(1, 19)]
+    (warning,) = computing(late_ms, drained=30)
+    assert warning == (
+        "it could not keep up: throughput was 100/s, and 108/s were due; arrivals that waited to "
+        "be started grew from 0 to 180"
+    )
+
+
+@pytest.mark.parametrize(
+    ("late_ms", "drained", "rate_per_s"),
+    [
+        ([0] * 22 + [150 * each for each in range(1, 19)], 5, 100.0),  # it has caught up
+        ([0] * 36 + [400, 800, 1200, 1600], 30, 100.0),  # one slow moment at the end
+        ([1_000] * 40, 30, 50.0),  # as late at the beginning
+        ([1] * 20 + [3] * 20, 10_000, 10_000.0),  # what scheduling takes
+    ],
+)
+def test_operations_that_start_late_for_other_reasons_are_no_backlog(
+    late_ms: list[int], drained: int, rate_per_s: float
+) -> None:
+    assert not [w for w in computing(late_ms, drained, rate_per_s) if "grew" in w]
 
 
 def test_arrivals_that_were_not_started_are_reported() -> None:
