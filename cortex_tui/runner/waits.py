@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import Enum
 from functools import lru_cache
 from itertools import islice
 from random import Random
-from types import AsyncGeneratorType, CodeType, CoroutineType, FrameType, GeneratorType
+from types import (
+    AsyncGeneratorType,
+    CodeType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+)
 from typing import Any
 
 from cortex_tui.isolation import asyncio
@@ -25,11 +32,19 @@ from cortex_tui.runner.stack import is_library, is_own, is_standard, place_text,
 from cortex_tui.text import encodable, one_line
 
 AT_ONCE = 5
-"""Operations that are looked at at one time: it takes 3 to 4 us each."""
+"""Operations that are looked at at one time: it takes 5 to 13 us each."""
 _FROM_FIRST = 1_000
 """Among how many of those in flight they are: finding the n-th takes as long as counting to it."""
 
-_Key = tuple[CodeType, int, CodeType | None]
+_PARTS = 16
+"""Of what an operation waits for together, as many are looked at for one that has not ended."""
+_FORKS = 8
+"""How often what waits for several things is followed on to one of them."""
+
+_Key = tuple[CodeType, int, CodeType | None, type | None]
+"""The line, what it awaits, and of which kind that is, where it is a method."""
+_Draw = Callable[[int], int]
+"""A random number below that."""
 
 
 class WaitWatch:
@@ -49,7 +64,7 @@ class WaitWatch:
         count = min(len(tasks), _FROM_FIRST)
         first = self._draw(count - AT_ONCE + 1) if count > AT_ONCE else 0
         for task in islice(tasks, first, first + AT_ONCE):
-            if (key := _place_of(task.get_coro())) is not None:
+            if (key := _place_of(task.get_coro(), self._draw)) is not None:
                 place = self._text(key)
                 found[place] = found.get(place, 0) + 1
         return found
@@ -59,26 +74,27 @@ class WaitWatch:
         if text is None:
             if len(self._texts) >= MAX_WAIT_PLACES:
                 return ELSEWHERE
-            code, line, awaited = key
+            code, line, awaited, kind = key
             text = place_text(code, line, self._folder)
             if awaited is not None:
                 file = shown_path(awaited.co_filename, self._folder)
-                text += f", awaiting {awaited.co_qualname} ({file})"
+                text += f", awaiting {_name(awaited, kind)} ({file})"
             text = self._texts[key] = one_line(encodable(text))[:MAX_WAIT_CHARS]
         return text
 
 
-def _place_of(coroutine: Any) -> _Key | None:
+def _place_of(coroutine: Any, draw: _Draw) -> _Key | None:
     """Where the operation that a worker or an arrival awaits is: the innermost line of the measured
     code, and what that awaits of a library. None between two operations, and for an operation of
     which nothing can be seen."""
-    frames = islice(_frames(coroutine), MAX_FRAMES)
-    for frame in frames:
+    frames = islice(_frames(coroutine, draw), MAX_FRAMES)
+    for frame, _ in frames:
         if frame.f_code in LOOP_CODE:
             break
     place: FrameType | None = None
-    awaited: FrameType | None = None
-    for frame in frames:
+    awaited: CodeType | None = None
+    owner: Any = None
+    for frame, whole in frames:
         whose = _whose(frame.f_code.co_filename)
         if whose is _Whose.OURS:
             # A worker that rests, or yields to others.
@@ -86,41 +102,53 @@ def _place_of(coroutine: Any) -> _Key | None:
                 return None
         elif place is None or whose is _Whose.MEASURED:
             place, awaited = frame, None
-        elif awaited is None or whose is _Whose.INSTALLED:
+        elif awaited is None or whose is _Whose.INSTALLED or awaited in _WAITING_FOR_OTHERS:
             # Of a pool that waits for a lock, the pool.
-            awaited = frame
+            awaited, owner = frame.f_code, whole
     if place is None:
         return None
-    return place.f_code, place.f_lineno, awaited and awaited.f_code
+    kind = None if awaited is None else _kind_of(owner, awaited)
+    return place.f_code, place.f_lineno, awaited, kind
 
 
-def _frames(awaitable: Any) -> Iterator[FrameType]:
-    """From the outermost to the innermost, as far as they can be seen: not those of an awaitable
-    that is made of anything but Python's own kinds."""
+def _frames(awaitable: Any, draw: _Draw) -> Iterator[tuple[FrameType, Any]]:
+    """From the outermost to the innermost, each with what it is the frame of, as far as they can be
+    seen: not those of an awaitable that is made of anything but Python's own kinds. Of several
+    things that are waited for together one is followed, drawn by chance."""
+    forks = 0
     while awaitable is not None:
-        kind = type(awaitable)
+        whole, kind = awaitable, type(awaitable)
+        frame: FrameType | None
         if kind is CoroutineType:
-            frame, awaitable = awaitable.cr_frame, awaitable.cr_await
+            frame, awaitable = whole.cr_frame, whole.cr_await
         elif kind is GeneratorType:
-            frame, awaitable = awaitable.gi_frame, awaitable.gi_yieldfrom
+            frame, awaitable = whole.gi_frame, whole.gi_yieldfrom
         elif kind is AsyncGeneratorType:
-            frame, awaitable = awaitable.ag_frame, awaitable.ag_await
+            frame, awaitable = whole.ag_frame, whole.ag_await
+        elif kind is _Gathering:
+            forks += 1
+            awaitable = _one_of(whole._children, draw) if forks <= _FORKS else None
+            continue
         else:
-            awaitable = _behind(awaitable)
+            awaitable = _behind(whole)
             continue
         if frame is None:
             return
-        yield frame
+        yield frame, whole
+        if frame.f_code in _WAITING_FOR_OTHERS and forks < _FORKS:
+            forks += 1
+            others = _others(whole)
+            awaitable = awaitable if others is None else _one_of(others, draw)
 
 
 def _behind(awaitable: Any) -> Any:
-    """What a step of an awaitable belongs to: the asynchronous generator of an `async with`, or the
-    coroutine of a task."""
+    """What a step of an awaitable belongs to: the asynchronous generator of an `async with`, the
+    coroutine of a task, or what `gather` returned."""
     # Their types are asked, and nothing that code of the workload could answer.
     kind = type(awaitable)
     if issubclass(kind, asyncio.Task):
         return asyncio.Task.get_coro(awaitable)
-    if kind.__name__ not in _STEPS:
+    if _type_name(kind) not in _STEPS:
         return None
     # There is no attribute for it.
     inside = gc.get_referents(awaitable)
@@ -133,7 +161,77 @@ _STEPS = {
     "async_generator_athrow",
     "coroutine_wrapper",
 }
-_OWNERS = (AsyncGeneratorType, CoroutineType, asyncio.Task)
+_Gathering: type = asyncio.tasks._GatheringFuture  # type: ignore[attr-defined]
+_OWNERS = (AsyncGeneratorType, CoroutineType, asyncio.Task, _Gathering)
+_WAITING_FOR_OTHERS: set[CodeType] = {
+    asyncio.wait_for.__code__,
+    asyncio.wait.__code__,
+    asyncio.tasks._wait.__code__,  # type: ignore[attr-defined]
+    asyncio.TaskGroup.__aexit__.__code__,
+}
+"""Coroutines that wait for tasks, and most of them by a future that says nothing of these."""
+
+
+def _others(coroutine: Any) -> Collection[Any] | None:
+    """The tasks for which one of those waits; None where it has none. They are among its locals,
+    which reading its frame would copy and keep."""
+    for each in gc.get_referents(coroutine):
+        kind = type(each)
+        if kind is asyncio.TaskGroup:
+            tasks: set[Any] = each._tasks
+            return tasks
+        if kind is set:
+            return each  # type: ignore[no-any-return]
+        if issubclass(kind, asyncio.Task):
+            return (each,)
+    return None
+
+
+def _one_of(waited_for: Collection[Any], draw: _Draw) -> Any:
+    """One of those that have not ended; None where none is found among as many as are looked at."""
+    count = min(len(waited_for), _FROM_FIRST)
+    first = draw(count - _PARTS + 1) if count > _PARTS else 0
+    under_way = [each for each in islice(waited_for, first, first + _PARTS) if _is_under_way(each)]
+    return under_way[draw(len(under_way))] if under_way else None
+
+
+def _is_under_way(future: Any) -> bool:
+    kind = type(future)
+    if issubclass(kind, asyncio.Task):
+        return not asyncio.Task.done(future)
+    return kind is _Gathering and not asyncio.Future.done(future)
+
+
+def _kind_of(owner: Any, code: CodeType) -> type | None:
+    """The type of the object of which a coroutine is a method; None where it is none. That of a
+    `Semaphore` or of a pool says more than the class from which it has the method."""
+    if not code.co_argcount or "." not in code.co_qualname:
+        return None
+    for each in gc.get_referents(owner):
+        kind = type(each)
+        if kind is FunctionType or kind is CodeType:
+            continue
+        for base in _bases(kind):
+            method = _members(base).get(code.co_name)
+            if type(method) is FunctionType and method.__code__ is code:
+                return kind
+    return None
+
+
+# A metaclass of the workload could answer for them.
+_bases = type.__dict__["__mro__"].__get__
+_members = type.__dict__["__dict__"].__get__
+_type_name = type.__dict__["__name__"].__get__
+_BEGINNINGS = ("__aenter__", "__await__")
+"""Methods whose names say nothing of what is waited for."""
+
+
+def _name(awaited: CodeType, kind: type | None) -> str:
+    """Such as `Queue.get`, and `Semaphore` of an `async with`."""
+    if kind is None:
+        return awaited.co_qualname
+    name: str = _type_name(kind)
+    return name if awaited.co_name in _BEGINNINGS else f"{name}.{awaited.co_name}"
 
 
 class _Whose(Enum):

@@ -176,6 +176,122 @@ async def test_an_operation_that_awaits_a_future_is_at_its_own_line(bench: Bench
     assert place == f"{bench.module}.py:{line_of(bench, '# here')} in operation"
 
 
+ENTERED = {
+    "Semaphore": "thing = asyncio.Semaphore(0)",
+    "BoundedSemaphore": "thing = asyncio.BoundedSemaphore(1); thing._value = 0",
+    "Lock": "thing = asyncio.Lock(); thing._locked = True",
+    "Condition": "lock = asyncio.Lock(); lock._locked = True; thing = asyncio.Condition(lock)",
+    "Limit": "class Limit(asyncio.Semaphore): pass\n        thing = Limit(0)",
+}
+"""What cannot be entered until somebody else has left it, by the name of its kind."""
+
+
+@pytest.mark.parametrize("kind", ENTERED)
+async def test_what_is_entered_is_named_by_its_kind(bench: Bench, kind: str) -> None:
+    source = f"""
+        {ENTERED[kind]}
+
+        async def let_in():
+            await gate.wait()
+            thing.release()
+
+        async def operation():
+            letting = asyncio.ensure_future(let_in())
+            async with thing:  # here
+                pass
+            await letting
+        """
+    if kind == "Condition":
+        source = source.replace("thing.release()", "lock.release()")
+    (place,) = await seen(bench, source, ClosedLoad(workers=1), count=1)
+    where, _, awaited = place.partition(", awaiting ")
+    assert where == f"{bench.module}.py:{line_of(bench, '# here')} in operation"
+    assert awaited == f"{kind} (asyncio/locks.py)"
+
+
+async def test_a_method_is_named_by_the_kind_that_has_it(bench: Bench) -> None:
+    source = """
+        class Jobs(asyncio.Queue):
+            pass
+
+        class Type(type):
+            __name__ = __mro__ = __dict__ = property(lambda cls: 1 / 0)
+
+        class Later(Jobs, metaclass=Type):
+            pass
+
+        jobs = Later()
+
+        async def operation():
+            adding = asyncio.ensure_future(gate.wait())
+            adding.add_done_callback(jobs.put_nowait)
+            await jobs.get()  # here
+        """
+    (place,) = await seen(bench, source, ClosedLoad(workers=3))
+    where, _, awaited = place.partition(", awaiting ")
+    assert where == f"{bench.module}.py:{line_of(bench, '# here')} in operation"
+    assert awaited == "Later.get (asyncio/queues.py)"
+
+
+TOGETHER = {
+    "gather": "await asyncio.gather(ended(), part(), part())",
+    "gather of gather": "await asyncio.gather(asyncio.gather(part(), ended()))",
+    "wait_for": "await asyncio.wait_for(part(), 600)",
+    "wait_for of a task": "await asyncio.wait_for(asyncio.ensure_future(part()), 600)",
+    "wait": "await asyncio.wait([asyncio.ensure_future(part()), asyncio.ensure_future(ended())])",
+    "TaskGroup": """async with asyncio.TaskGroup() as group:
+                group.create_task(ended())
+                group.create_task(part())""",
+    "many": "await asyncio.gather(*[part() for _ in range(2_000)])",
+}
+"""An operation that waits for parts of itself."""
+
+
+@pytest.mark.parametrize("kind", TOGETHER)
+async def test_what_waits_for_tasks_is_where_one_of_them_is(bench: Bench, kind: str) -> None:
+    source = f"""
+        async def part():
+            await gate.wait()  # here
+
+        async def ended():
+            pass
+
+        async def operation():
+            {TOGETHER[kind]}
+        """
+    ((place, count),) = (await seen(bench, source, ClosedLoad(workers=3))).items()
+    where, _, awaited = place.partition(", awaiting ")
+    assert where == f"{bench.module}.py:{line_of(bench, '# here')} in part"
+    assert awaited == "Event.wait (asyncio/locks.py)"
+    assert count == 3
+
+
+async def test_what_waits_for_a_lock_with_a_timeout_waits_for_the_lock(bench: Bench) -> None:
+    source = """
+        async def operation():
+            await asyncio.wait_for(gate.wait(), 600)  # here
+        """
+    (place,) = await seen(bench, source, ClosedLoad(workers=3))
+    where, _, awaited = place.partition(", awaiting ")
+    assert where == f"{bench.module}.py:{line_of(bench, '# here')} in operation"
+    assert awaited == "Event.wait (asyncio/locks.py)"
+
+
+async def test_tasks_that_wait_for_tasks_are_followed_up_to_a_bound(bench: Bench) -> None:
+    source = """
+        async def part():
+            await gate.wait()
+
+        async def operation():
+            waited = part()
+            for _ in range(100):
+                waited = asyncio.gather(waited)
+            await waited  # here
+        """
+    (place,) = await seen(bench, source, ClosedLoad(workers=3))
+    assert place == f"{bench.module}.py:{line_of(bench, '# here')} in operation"
+
+
 async def test_an_object_that_raises_when_it_is_asked_for_its_class_disturbs_nothing(
     bench: Bench,
 ) -> None:
