@@ -28,9 +28,9 @@ def evidence_against_chance(t: float, rounds: int) -> float:
     return math.exp(min(log, 700.0))
 
 
-def is_sure_at_any_time(judgement: Judgement, rounds: int, *, family: int = 1) -> bool:
-    """Whether a difference in paired rounds holds although it was looked for after each, in that
-    many profiles."""
+def is_sure_at_any_time(judgement: Judgement, rounds: int, *, family: float = 1) -> bool:
+    """Whether a difference in paired rounds holds although it was looked for after each, with
+    that part of ALPHA for it: one in `family`."""
     if judgement.ratio is None or not judgement.spread or judgement.ratio <= 0:
         return False
     t = math.sqrt(rounds) * math.log(judgement.ratio) / judgement.spread

@@ -8,6 +8,7 @@ import msgspec
 
 from cortex_tui.analysis.anytime import is_sure_at_any_time
 from cortex_tui.analysis.arms import arms_of
+from cortex_tui.analysis.comparison import DECIDING, ERRORS
 from cortex_tui.analysis.sessions import (
     Compared,
     Source,
@@ -107,7 +108,10 @@ def _by_profile(compared: Compared, result: SessionResult) -> dict[str, Baseline
         word: Word = "more" if more else profile.verdict
         reason = errors.reason if more else judgement.reason
         if word in ("slower", "faster") and profile.profile in live and compared.comparison.paired:
-            family = len(compared.comparison.profiles)
+            family = len(compared.comparison.profiles) / DECIDING
+            if profile.instead_of:
+                rest = 1 - DECIDING - ERRORS
+                family *= len(profile.statistics) * DECIDING / rest
             if not is_sure_at_any_time(judgement, min(profile.rounds), family=family):
                 word, reason = "cannot tell", PEEKING
         found[profile.profile] = BaselineVerdict(

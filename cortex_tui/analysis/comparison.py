@@ -1,7 +1,8 @@
 """Compares two sides, profile by profile, and says what it all comes to.
 
-One statistic of each profile is the primary one, and alone raises an alarm: among all profiles the
-chance of any false alarm is at most 5 %. The others are judged among themselves by the same rule.
+One statistic of each profile decides. Where that one cannot tell, and another is slower, the other
+decides in its place: a regression that is shown is one, whatever the tail still lacks. All
+statistics of all profiles are one family: the chance of any false alarm among them is at most 5 %.
 """
 
 from __future__ import annotations
@@ -23,6 +24,13 @@ from cortex_tui.stats.percentiles import SHOWN, quantile_of, samples_missing
 PERCENTILES = ("p50", "p95", "p99", "p99.9")
 """Those that are always compared."""
 
+DECIDING = 0.8
+"""The part of a profile's share of ALPHA with which its deciding statistic is tested. Where it has
+too few operations to be tested, which is known from their number alone, the others have that."""
+ERRORS = 0.1
+"""The part for errors, which are a regression by themselves; the other statistics share the rest
+evenly."""
+
 
 class Pair(NamedTuple):
     """The two sides of a profile."""
@@ -42,6 +50,9 @@ class ProfileComparison(msgspec.Struct, frozen=True, kw_only=True):
     primary: str
     """The statistic whose verdict is the profile's."""
     statistics: dict[str, Judgement]
+    instead_of: str = ""
+    """The statistic that would have been primary and cannot tell, where another one is slower; ""
+    where it is the primary one."""
 
     @property
     def verdict(self) -> Word:
@@ -119,29 +130,29 @@ def compare(
         (pair, primary or primary_of(pair), evidence_of(pair, paired=paired, primary=primary))
         for pair in pairs
     ]
-    # A difference between unlike things is no finding, and must not make room for others.
-    deciding = [1.0 if pair.unlike else evidence[name].p for pair, name, evidence in found]
-    p_deciding = [min(1.0, p * alongside) for p in corrected(deciding)]
-    others = [
-        (at, name)
-        for at, (pair, first, evidence) in enumerate(found)
-        for name in evidence
-        if name != first and not pair.unlike
-    ]
-    p_others = corrected([found[at][2][name].p for at, name in others])
-    of_others = dict(zip(others, p_others, strict=True))
+    shares: dict[tuple[int, str], float] = {}
+    for at, (pair, first, evidence) in enumerate(found):
+        # A difference between unlike things is no finding, and must not make room for others.
+        parts = {} if pair.unlike else _parts(pair, first, evidence)
+        shares |= {(at, name): part / len(found) for name, part in parts.items()}
+    p_of = dict(
+        zip(
+            shares,
+            corrected([found[at][2][name].p for at, name in shares], [*shares.values()]),
+            strict=True,
+        )
+    )
     profiles = []
     for at, (pair, first, evidence) in enumerate(found):
         judgements = {
             name: judge(
                 name,
                 each,
-                p_deciding[at]
-                if name == first
-                else min(1.0, of_others.get((at, name), 1.0) * alongside),
-                family=alongside * (len(found) if name == first else max(len(others), 1)),
+                min(1.0, p_of.get((at, name), 1.0) * alongside),
+                family=alongside * (len(found) if name == first else len(shares)),
                 tolerance=tolerance_of(name, tolerance),
                 alpha=alpha,
+                share=shares.get((at, name), 1.0) / alongside,
             )
             for name, each in evidence.items()
         }
@@ -150,11 +161,13 @@ def compare(
         elif pair.b.profile.load.has_schedule:
             judgements["throughput"] = _given(judgements["throughput"])
         profiles.append(
-            ProfileComparison(
-                profile=pair.b.profile.full_name,
-                rounds=(len(pair.a.rounds), len(pair.b.rounds)),
-                primary=first,
-                statistics=judgements,
+            _decided(
+                ProfileComparison(
+                    profile=pair.b.profile.full_name,
+                    rounds=(len(pair.a.rounds), len(pair.b.rounds)),
+                    primary=first,
+                    statistics=judgements,
+                )
             )
         )
     whole, interval = _on_the_whole([evidence[name] for _, name, evidence in found], alpha)
@@ -219,6 +232,41 @@ def evidence_of(pair: Pair, *, paired: bool, primary: str = "") -> dict[str, Evi
         )
     found["errors"] = paired_errors(a, b) if paired else unpaired_errors(a, b)
     return found
+
+
+def _parts(pair: Pair, first: str, evidence: Mapping[str, Evidence]) -> dict[str, float]:
+    """With which part of a profile's share each statistic is tested, of those that can be."""
+    testable = [
+        name
+        for name, each in evidence.items()
+        if each.difference is not None and math.isfinite(each.error)
+    ]
+    if pair.b.profile.load.has_schedule and "throughput" in testable:
+        testable.remove("throughput")
+    parts = {first: DECIDING} if first in testable else {}
+    if "errors" in testable:
+        parts["errors"] = ERRORS
+    others = [name for name in testable if name not in parts]
+    rest = 1 - math.fsum(parts.values())
+    return parts | {name: rest / len(others) for name in others}
+
+
+def _decided(found: ProfileComparison) -> ProfileComparison:
+    """By the surest of the statistics that are slower, where its own one cannot tell: of the
+    percentiles, else of the mean and the throughput."""
+    own = found.statistics[found.primary]
+    slower = [each for each in found.statistics.values() if each.verdict == "slower"]
+    if own.verdict != "cannot tell" or not slower:
+        return found
+    surest = min(slower, key=lambda each: (each.statistic in _OF_ROUNDS, each.p))
+    lacking = f": {own.reason}" if own.reason else ""
+    decides = msgspec.structs.replace(surest, reason=f"{own.statistic} cannot tell{lacking}")
+    return msgspec.structs.replace(
+        found,
+        primary=surest.statistic,
+        instead_of=own.statistic,
+        statistics={**found.statistics, surest.statistic: decides},
+    )
 
 
 def _unlike(judgement: Judgement, why: str) -> Judgement:

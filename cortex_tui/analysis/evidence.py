@@ -110,9 +110,14 @@ def together(parts: Iterable[Histogram]) -> Histogram:
     return whole
 
 
+def operations_for(quantile: float) -> int:
+    """How many a side needs at least, in all its rounds, to have the percentile compared."""
+    return math.ceil(round(POOLED_BEYOND / min(quantile, 1 - quantile), 6))
+
+
 def pooled_values(a: Side, b: Side, quantile: float) -> Evidence:
     """The percentile of each side over all its rounds, or what it lacks."""
-    needed = math.ceil(round(POOLED_BEYOND / min(quantile, 1 - quantile), 6))
+    needed = operations_for(quantile)
     fewest = min(a.pooled.total, b.pooled.total)
     if fewest < needed:
         more = needed - fewest

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from cortex_tui.analysis.arms import Arm
-from cortex_tui.analysis.comparison import PERCENTILES, values_of
+from cortex_tui.analysis.comparison import DECIDING, PERCENTILES, values_of
 from cortex_tui.analysis.evidence import Floor
 from cortex_tui.analysis.stored_arms import keeps_enough, lost_share, stored_arms
 from cortex_tui.analysis.verdict import ALPHA, POWER, rounds_for
@@ -168,4 +168,4 @@ def rounds_to_find(
         return None
     degrees = record.sessions - 1
     widest = spread * math.sqrt(degrees / chi_square(degrees, 0.2))
-    return rounds_for(widest, math.log1p(difference), ALPHA / family)
+    return rounds_for(widest, math.log1p(difference), ALPHA * DECIDING / family)

@@ -16,7 +16,7 @@ Word = Literal["faster", "slower", "same", "cannot tell", "more", "fewer"]
 """`more` and `fewer` are of errors."""
 
 ALPHA = 0.05
-"""How often a whole comparison of equal sides may find any difference."""
+"""How often a whole comparison of equal sides may find any difference, in any statistic."""
 POWER = 0.9
 """How often a difference of the size at hand is found with the rounds that are called enough."""
 
@@ -62,18 +62,28 @@ def tolerance_of(statistic: str, wanted: float | None = None) -> float:
     return TOLERANCES.get(statistic, TOLERANCE) if wanted is None else wanted
 
 
-def corrected(probabilities: Sequence[float]) -> list[float]:
-    """Each probability corrected for their number: a difference counts where that is at most ALPHA.
+def corrected(probabilities: Sequence[float], shares: Sequence[float] | None = None) -> list[float]:
+    """Each probability corrected for all of them: a difference counts where that is at most ALPHA.
+
+    `shares` are the parts of ALPHA that each is tested with, 1 in all at most; without them all are
+    equal. What is found gives its share to the others.
 
     Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
-    Statistics 6, 1979: the chance of any false alarm among all of them is at most ALPHA.
+    Statistics 6, 1979, which has the weights, too: the chance of any false alarm among all of them
+    is at most ALPHA.
     """
-    order = sorted(range(len(probabilities)), key=lambda at: probabilities[at])
-    found = [1.0] * len(probabilities)
-    so_far = 0.0
-    for rank, at in enumerate(order):
-        so_far = max(so_far, min(1.0, (len(order) - rank) * probabilities[at]))
+    if shares is None:
+        shares = [1 / max(len(probabilities), 1)] * len(probabilities)
+    scaled = [
+        probability / share if share else math.inf
+        for probability, share in zip(probabilities, shares, strict=True)
+    ]
+    found = [1.0] * len(scaled)
+    so_far, left = 0.0, 1.0
+    for at in sorted(range(len(scaled)), key=lambda at: scaled[at]):
+        so_far = max(so_far, min(1.0, max(left, shares[at]) * scaled[at] if shares[at] else 1.0))
         found[at] = so_far
+        left -= shares[at]
     return found
 
 
@@ -85,8 +95,10 @@ def judge(
     family: int,
     tolerance: float,
     alpha: float = ALPHA,
+    share: float = 1.0,
 ) -> Judgement:
-    """The word for one statistic; `p` is the corrected probability, of `family` that were tested.
+    """The word for one statistic; `p` is the corrected probability, of `family` that were tested,
+    with this `share` of `alpha` for it.
 
     A difference must be sure and must matter: at most `alpha` by chance, and beyond the tolerance.
     `same` is said where the interval of 1 - 2 `alpha` lies within the tolerance (two one-sided
@@ -118,7 +130,7 @@ def judge(
         if small and as_ratio:
             reason = f"a difference, but one of less than {tolerance * 100:.3g} %"
         return msgspec.structs.replace(shown, verdict="same", reason=reason)
-    more = more_rounds(evidence, inside, family, alpha)
+    more = more_rounds(evidence, inside, alpha, share)
     return msgspec.structs.replace(
         shown,
         reason=_why(evidence, p, inside, family, more, alpha),
@@ -139,7 +151,7 @@ def _word(statistic: str, difference: float) -> Word:
 
 
 def more_rounds(
-    evidence: Evidence, inside: float, family: int, alpha: float = ALPHA
+    evidence: Evidence, inside: float, alpha: float = ALPHA, share: float = 1.0
 ) -> float | None:
     """About how many more rounds would decide; None where rounds are not what is lacking, infinity
     where nobody would measure that many.
@@ -151,7 +163,7 @@ def more_rounds(
         return None
     size = abs(evidence.difference)
     if size > inside:
-        needed = rounds_for(evidence.spread, size, alpha / family)
+        needed = rounds_for(evidence.spread, size, alpha * share)
     else:
         # On the edge no number of rounds would do: a quarter of the tolerance is the least room.
         needed = rounds_for(evidence.spread, max(inside - size, inside / 4), 2 * alpha, power=0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,8 @@ from cortex_tui.cli.options import PROGRAM, StoreError, json_option, store_optio
 from cortex_tui.cli.stored import REF, answer, report
 from cortex_tui.exit_codes import GOOD, MISSED, UNDECIDED
 from cortex_tui.protocol.programs import is_test
-from cortex_tui.stats.percentiles import parse_percentile
+from cortex_tui.quantities import format_duration
+from cortex_tui.stats.percentiles import parse_percentile, quantile_of
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.sessions import Compared
@@ -208,6 +210,8 @@ def report_rounds_needed(store: Path, profiles: Sequence[Profile], rounds: int) 
 
     known = {record.name: record for record in answer(load())}
     unknown = []
+    for text in filter(None, (_too_few(each, rounds) for each in profiles)):
+        report(text)
     for name in (each.full_name for each in profiles):
         needed = {
             f"{difference:.0%} at {statistic}": count
@@ -228,6 +232,27 @@ def report_rounds_needed(store: Path, profiles: Sequence[Profile], rounds: int) 
             f"how many rounds are needed is not known for {', '.join(unknown)}: "
             f"`{_noise_of(profiles)}` measures it"
         )
+
+
+def _too_few(profile: Profile, rounds: int) -> str:
+    """What to change where the load cannot start enough operations for the percentile that decides;
+    "" where it can, or that is not known."""
+    from cortex_tui.analysis.evidence import operations_for
+
+    duration_ns, statistic = profile.stop.duration_ns, profile.primary
+    most = None if duration_ns is None else profile.load.most_operations(duration_ns)
+    if duration_ns is None or not most or not statistic:
+        return ""
+    needed = operations_for(quantile_of(statistic))
+    if most * rounds >= needed:
+        return ""
+    longer_ns = math.ceil(duration_ns * needed / (most * rounds) / 1e8) * 100_000_000
+    return (
+        f"{profile.full_name}: {statistic} decides, but will not tell: it needs {needed:,} "
+        f"operations a side, and {profile.load.text} can start {most * rounds:,.0f} in {rounds} "
+        f"rounds of {format_duration(duration_ns)}; {math.ceil(needed / most):,} rounds or "
+        f"--duration {format_duration(longer_ns)} would do, or a first target at a lower percentile"
+    )
 
 
 def show(found: Sequence[Compared], out: TextIO, *, brief: bool = False) -> None:

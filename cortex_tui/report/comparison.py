@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cortex_tui.analysis.comparison import Comparison, ProfileComparison
 from cortex_tui.analysis.sessions import Compared, SourceFacts
-from cortex_tui.analysis.verdict import Judgement
+from cortex_tui.analysis.verdict import Judgement, Word
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.report.stream import table_text, toned, wrapped
 from cortex_tui.tables import Cell, Column, Tone, table
@@ -39,20 +39,18 @@ def headline(compared: Compared) -> str:
     if not comparison.profiles:
         return f"{sides}: nothing can be compared"
     slower, faster = comparison.having("slower"), comparison.having("faster")
+    by_own = [each for each in slower if not each.instead_of]
     parts = [
-        f"slower in {_names(slower)}" if slower else "",
+        f"slower in {_names(by_own)}" if by_own else "",
+        *_by_others([each for each in slower if each.instead_of]),
         f"faster in {_names(faster)}" if faster else "",
     ]
     failing = [each for each in comparison.profiles if each.statistics["errors"].verdict == "more"]
     parts.append(f"more operations fail in {_names(failing)}" if failing else "")
     parts += _not_deciding(comparison)
-    same, undecided = comparison.having("same"), comparison.having("cannot tell")
-    total = len(comparison.profiles)
-    if same:
-        parts.append("the same" if len(same) == total else f"the same in {len(same)} of {total}")
-    if undecided:
-        in_some = "" if len(undecided) == total else f" in {len(undecided)} of {total}"
-        parts.append(f"cannot tell{in_some}")
+    words: tuple[tuple[Word, str], ...] = (("same", "the same"), ("cannot tell", "cannot tell"))
+    for word, text in words:
+        parts += _alike(comparison, word, text)
     return f"{sides}: {'; '.join(part for part in parts if part)}{_on_the_whole(comparison)}"
 
 
@@ -71,13 +69,38 @@ def comparison_text(compared: Compared, *, width: int, colour: bool, details: bo
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
+def _by_others(slower: Sequence[ProfileComparison]) -> Iterator[str]:
+    """Profiles that another statistic shows to be slower than the one that cannot tell."""
+    found: defaultdict[tuple[str, str], list[ProfileComparison]] = defaultdict(list)
+    for each in slower:
+        found[each.primary, each.statistics[each.primary].reason].append(each)
+    for (statistic, lacking), profiles in found.items():
+        yield f"slower at {statistic} in {_names(profiles)}, where {lacking}"
+
+
+def _alike(comparison: Comparison, word: Word, text: str) -> Iterator[str]:
+    """How many profiles have a verdict; with the statistics that decide, where others differ."""
+    profiles, total = comparison.having(word), len(comparison.profiles)
+    if not profiles:
+        return
+    if any(True for each in profiles for _ in _hidden(each)):
+        text += f" at {', '.join(dict.fromkeys(each.primary for each in profiles))}"
+    yield text if len(profiles) == total else f"{text} in {len(profiles)} of {total}"
+
+
+def _hidden(profile: ProfileComparison) -> Iterator[Judgement]:
+    """Differences in statistics that do not decide."""
+    for name, judgement in profile.statistics.items():
+        if name != "throughput" and judgement.verdict in ("slower", "faster"):
+            yield judgement
+
+
 def _not_deciding(comparison: Comparison) -> Iterator[str]:
     """Differences in statistics that do not decide, of profiles whose own verdict hides them."""
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for each in comparison.having("same", "cannot tell"):
-        for name, judgement in each.statistics.items():
-            if name != "throughput" and judgement.verdict in ("slower", "faster"):
-                found[judgement.verdict, name].append(each.profile)
+        for judgement in _hidden(each):
+            found[judgement.verdict, judgement.statistic].append(each.profile)
     for (verdict, statistic), names in found.items():
         in_them = ", ".join(names) if len(names) <= _NAMES_SHOWN else f"{len(names)} profiles"
         yield f"{verdict} at {statistic} in {in_them}"
@@ -241,17 +264,26 @@ def interval_text(judgement: Judgement) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    if max(high, 1 / max(low, 1e-9)) >= _TIMES_FROM:
-        return f"{_change(low)} to {_change(high)}"
-    return f"{_change(low).removesuffix(' %')} to {_change(high)}"
+    """Both ends in the unit of the upper one."""
+    if high >= _TIMES_FROM:
+        return f"{_times(low)} to {_times(high)} times"
+    return f"{_percent(low)} to {_percent(high)} %"
 
 
 def _change(ratio: float) -> str:
-    if not math.isfinite(ratio) or ratio >= 1_000:
-        return "over 1,000 times"
     if ratio >= _TIMES_FROM:
-        return f"{ratio:.3g} times"
-    return f"{_signed(100 * (ratio - 1))} %"
+        return f"{_times(ratio)} times"
+    return f"{_percent(ratio)} %"
+
+
+def _times(ratio: float) -> str:
+    if not math.isfinite(ratio) or ratio >= 1_000:
+        return "over 1,000"
+    return f"{ratio:.3g}"
+
+
+def _percent(ratio: float) -> str:
+    return _signed(100 * (ratio - 1))
 
 
 def _signed(value: float) -> str:

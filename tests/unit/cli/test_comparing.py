@@ -14,7 +14,8 @@ import pytest
 from cortex_tui.analysis.noise import noise_of
 from cortex_tui.cli.comparing import report_rounds_needed
 from cortex_tui.loads.closed import ClosedLoad
-from cortex_tui.profiles.model import Profile
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.messages import Health
 from cortex_tui.protocol.plan import Variant
 from cortex_tui.stats.interval_histogram import IntervalHistogram
@@ -177,6 +178,31 @@ def test_variants_of_one_session_are_compared_round_by_round(
     assert f"revision: {'a' * 10} → {'b' * 10}" in text
     assert "measured in turns in one session" in text
     assert "throughput" not in text
+
+
+def test_a_regression_that_the_tail_cannot_show_fails_all_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A slow rate has enough operations for p50, and not for the p99 that the target names."""
+    a, b = latencies(3, size=120, slower=1.46)
+    variants = (Variant(name="main"), Variant(name="work"))
+    of = profile(targets=("p99 < 100ms",))
+    stored("both", {"main": a, "work": b}, of=of, variants=variants, rounds=8)
+    answer, found = compared(capsys, "both", "--undecided", "pass")
+    (judged,) = found["profiles"]
+    assert (answer.code, judged["verdict"], judged["instead_of"]) == (1, "slower", "p99")
+    decides = judged["primary"]
+    lacking = "where p99 cannot tell: needs 2,040 more operations a side (25 rounds)"
+    assert found["summary"].startswith(f"work against main: slower at {decides} in s.p (+")
+    assert found["summary"].endswith(lacking)
+    markdown = call(capsys, "compare", "both", "--markdown").out
+    assert f"| {decides} |" in markdown
+    assert "▲ slower |" in markdown
+    a, b = latencies(3, size=120, slower=1 / 1.46)
+    stored("better", {"main": a, "work": b}, of=of, variants=variants, rounds=8)
+    answer, found = compared(capsys, "better")
+    assert answer.code == 4
+    assert found["summary"].endswith("; cannot tell at p99")
 
 
 def test_a_comparison_is_printed_as_markdown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -405,3 +431,25 @@ def test_how_many_rounds_are_needed_is_said_from_the_noise(
     assert "10% at p99 in " in told
     assert told.endswith("; 12 are planned")
     assert "not known for s.other" in unknown
+
+
+def test_too_few_operations_for_what_decides_are_reported_before_measuring(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    second = 1_000_000_000
+    slow, fast = (
+        profile(
+            name,
+            load=OpenLoad(rate_per_s=rate),
+            stop=Length(duration_ns=second),
+            targets=("p99 < 100ms",),
+        )
+        for name, rate in (("slow", 60.0), ("fast", 600.0))
+    )
+    report_rounds_needed(Path(".cortex-tui/snapshots.db"), [slow, fast], 12)
+    told, unknown = capsys.readouterr().err.splitlines()
+    assert told.startswith("s.slow: p99 decides, but will not tell: it needs 3,000 operations")
+    assert "50 rounds or --duration 4.20s would do" in told
+    assert "not known for s.slow, s.fast" in unknown
+    report_rounds_needed(Path(".cortex-tui/snapshots.db"), [slow], 50)
+    assert "will not tell" not in capsys.readouterr().err

@@ -9,11 +9,13 @@ import msgspec
 import pytest
 from junitparser import JUnitXml, TestSuite
 
+from cortex_tui.analysis.comparison import Pair, compare
 from cortex_tui.analysis.sessions import compare_sources, sources_of
 from cortex_tui.formats.port import FormatError, Recording
 from cortex_tui.formats.registry import FORMATS
 from cortex_tui.results.stored import from_stored
 from cortex_tui.stats.targets import TargetResult, TargetVerdict
+from tests.unit.analysis.sides import latencies, profile, side
 from tests.unit.formats.recordings import metrics, recording, run, stored
 
 
@@ -53,6 +55,21 @@ def test_junit_has_a_case_for_each_target() -> None:
     assert found["errors == 0"].result[0].text == "missed: 2 (15,000 operations)"
     assert "undecided: needs 999 more (" in found["p99 < 1ms"].result[0].message
     assert not found["p95 < 200ms"].result
+
+
+def test_a_regression_is_a_failed_case_though_its_target_names_what_cannot_tell() -> None:
+    a, b = latencies(3, size=120, slower=1.46)
+    of = profile(targets=("p99 < 100ms",))
+    (found,) = compared().compared
+    comparison = compare([Pair(side(a, of), side(b, of))], paired=True)
+    slower = msgspec.structs.replace(found, comparison=comparison)
+    of_it = recording(run())._replace(compared=(slower,))
+    xml = JUnitXml.fromstring(write("junit", of_it).encode())
+    assert sum(suite.failures for suite in xml) == 1
+    (case,) = (case for suite in xml for case in suite if case.name.endswith("against base"))
+    assert not case.name.startswith("p99")
+    assert "; p99 cannot tell: needs 2,040 more operations a side" in case.result[0].text
+    assert "❌ slower" in write("markdown", of_it)
 
 
 def test_a_comparison_is_a_case_that_is_skipped_where_it_cannot_be_told() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from cortex_tui.analysis.comparison import Comparison, ProfileComparison
 from cortex_tui.analysis.sessions import Compared, SourceFacts
 from cortex_tui.analysis.verdict import Judgement, Word
@@ -92,6 +94,13 @@ def test_values_and_changes_in_words() -> None:
     assert change_text(judgement("p50", "same", 0.9999)) == "0.0 %"
     assert change_text(judgement("p50", "slower", 3.214)) == "3.21 times"
     assert change_text(judgement("p50", "slower", 5e8)) == "over 1,000 times"
+    for low, high, text in (
+        (1.89, 2.68, "1.89 to 2.68 times"),
+        (0.4, 1.2, "−60.0 to +20.0 %"),
+        (0.4, 5e8, "0.4 to over 1,000 times"),
+    ):
+        one = msgspec.structs.replace(judgement("p50", "slower", 2.0), low=low, high=high)
+        assert interval_text(one) == text
     assert interval_text(judgement("p50", "slower", 1.1)) == "+7.8 to +12.2 %"
     more = Judgement(statistic="errors", a=0.0, b=0.02, ratio=None, low=0.01, high=0.03)
     assert (change_text(more), interval_text(more)) == ("+2.0 points", "+1.0 to +3.0")
