@@ -78,11 +78,16 @@ def measured_and_judged(
     from cortex_tui.report.headless import worst
 
     compares = versions or bool(baseline)
+    left_out: list[str] = []
 
     @cache
     def compared(session: str) -> list[Compared]:
         before = [baseline] if baseline else []
-        return compared_refs(delivery.store, [*before, session], called={session: "this session"})
+        found = compared_refs(delivery.store, [*before, session], called={session: "this session"})
+        if found and left_out:  # of all comparisons of the session: it is reported once
+            first = msgspec.structs.replace(found[0], notes=(*left_out, *found[0].notes))
+            found = [first, *found[1:]]
+        return found
 
     def complete(document: bytes, session: str) -> bytes:
         # Why there is no comparison is reported further below.
@@ -91,7 +96,7 @@ def measured_and_judged(
         return document
 
     if compares:
-        delivery = msgspec.structs.replace(delivery, complete=complete)
+        delivery = msgspec.structs.replace(delivery, complete=complete, left_out=left_out.append)
     code, session = measure(delivery)
     found: Sequence[Compared] = ()
     try:

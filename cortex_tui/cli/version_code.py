@@ -26,6 +26,8 @@ from cortex_tui.session.scratch import Scratch
 from cortex_tui.session.versions import Version
 from cortex_tui.workloads.names import BUILT_IN, OVER_CORE
 
+_NAMED = 5
+
 
 class VersionError(click.ClickException):
     """A version that cannot be measured; the message says which, and why."""
@@ -61,7 +63,6 @@ def versions_of(
 def _version(variant: Variant, profiles: Sequence[Profile], folder: Path) -> Version:
     if variant.folder:
         root = os.path.realpath(Path.cwd())
-        _check_profiles(variant, profiles, root, Path(variant.folder))
         return Version(variant, root, variant.folder)
     if not variant.revision:
         return Version(_as_it_is(variant))
@@ -76,7 +77,6 @@ def _version(variant: Variant, profiles: Sequence[Profile], folder: Path) -> Ver
         )
     for profile in profiles:
         _check_varies(variant, profile, repository)
-    _check_profiles(variant, profiles, str(repository.top), folder)
     return Version(
         msgspec.structs.replace(variant, revision=commit), str(repository.top), str(folder)
     )
@@ -114,21 +114,50 @@ def _check_varies(variant: Variant, profile: Profile, repository: Repository) ->
         )
 
 
-def _check_profiles(variant: Variant, profiles: Sequence[Profile], root: str, folder: Path) -> None:
-    """That the code of the variant has each profile."""
+def in_all(
+    versions: Sequence[Version], profiles: Sequence[Profile]
+) -> tuple[list[Profile], list[str]]:
+    """The profiles that all versions have, and a text for each version that lacks some: a change
+    may add profiles, and the others are compared all the same.
+
+    Raises VersionError where no profile is left.
+    """
+    missing = {version.variant.name: _missing(version, profiles) for version in versions}
+    gone = {name for names in missing.values() for name in names}
+    lacking = {variant: list(names) for variant, names in missing.items() if names}
+    texts = [f"{variant} has no profile {_several(names)}" for variant, names in lacking.items()]
+    if len(gone) == len(profiles):
+        raise VersionError(f"{'; '.join(texts)}: nothing is left to compare")
+    kept = [profile for profile in profiles if profile.full_name not in gone]
+    return kept, [
+        f"{text}: {'it is' if len(names) == 1 else 'they are'} left out"
+        for text, names in zip(texts, lacking.values(), strict=True)
+    ]
+
+
+def _several(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _missing(version: Version, profiles: Sequence[Profile]) -> dict[str, None]:
+    """The full names of those that its code does not have."""
+    if not version.folder:
+        return {}
     # What tests a version has is known to pytest alone: they are looked for when they are tried.
     suites = [profile.source for profile in profiles if not is_test(profile)]
+    found: dict[str, None] = {}
     for source in dict.fromkeys(suites):
-        if not Path(source).is_relative_to(root):
+        if not Path(source).is_relative_to(version.root):
             continue
-        file = folder / Path(source).relative_to(root)
+        file = Path(version.folder) / Path(source).relative_to(version.root)
         suite = read_suite(file, str(file)).suite if file.exists() else None
         there = {profile.full_name for profile in suite.profiles} if suite else set()
-        for profile in profiles:
-            if profile.source == source and profile.full_name not in there:
-                if profile.workload in BUILT_IN:
-                    continue
-                raise VersionError(
-                    f"{variant.name} has no profile {profile.full_name} "
-                    f"(in {Path(source).relative_to(root)}): it cannot be compared"
-                )
+        found |= {
+            profile.full_name: None
+            for profile in profiles
+            if profile.source == source
+            and profile.full_name not in there
+            and profile.workload not in BUILT_IN
+        }
+    return found

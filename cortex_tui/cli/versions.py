@@ -14,7 +14,7 @@ from cortex_tui.cli.against import Wanted
 from cortex_tui.cli.comparing import compared_refs, report_rounds_needed
 from cortex_tui.cli.measuring import Ran, run_profiles
 from cortex_tui.cli.variants import variants_of
-from cortex_tui.cli.version_code import VersionError, versions_of
+from cortex_tui.cli.version_code import VersionError, in_all, versions_of
 from cortex_tui.limits import MAX_ROUNDS
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.profiles.variants import lasting, rehearsed
@@ -74,6 +74,9 @@ def run_versions(
         runs = _Runs(
             delivery, versions, one_by_one=one_by_one, place=place, processes=processes, loop=loop
         )
+        slots, lacking = in_all(versions, slots)
+        for text in lacking:
+            _leave_out(delivery, text)
         slots = runs.tried(slots)
         if decide_ns is None:
             return runs.measured(slots, ROUNDS if rounds is None else rounds, table_to)
@@ -149,7 +152,7 @@ class _Runs:
             raise VersionError(view.died)
         missing = {run.profile.full_name: run for run in view.runs if run.reason == NOT_FOUND}
         for name, run in missing.items():
-            click.echo(f"{run.variant} has no test {name}: it is left out", err=True)
+            _leave_out(self._delivery, f"{run.variant} has no test {name}: it is left out")
         wrong = dict.fromkeys(
             f"{run.variant}: {run.profile.full_name}: {one_line(_why(run.reason, run.errors))}"
             for run in view.runs
@@ -234,6 +237,13 @@ class _Runs:
         from cortex_tui.session.controller import SessionController
 
         return SessionController(store, place=self._place, loop=self._loop)
+
+
+def _leave_out(delivery: Delivery, text: str) -> None:
+    """Reports now and with the comparison what is not measured."""
+    click.echo(text, err=True)
+    if delivery.left_out is not None:
+        delivery.left_out(text)
 
 
 def _trial(profile: Profile) -> Profile:

@@ -63,6 +63,8 @@ class Delivery(msgspec.Struct, frozen=True):
     complete: Callable[[bytes, str], bytes] | None = None
     """Given the JSON and the id of the session, which is stored: the JSON with what follows from
     that. Called in a thread of its own."""
+    left_out: Callable[[str], None] | None = None
+    """Given a text, before the session begins, on what a comparison lacks, for its reports."""
     fail_on: frozenset[str] = FAIL_BY_DEFAULT
     """What makes the session a failure, of FAIL_ON."""
     dry_run: bool = False
