@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, partial
 from types import MappingProxyType
@@ -32,6 +33,8 @@ from cortex_tui.results.session_result import SessionResult
 from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.records import SessionRecord, StoredSession
 
+_NAMED = 3
+
 
 class Source(NamedTuple):
     """One side: a session, or one variant of it."""
@@ -48,7 +51,8 @@ class Source(NamedTuple):
     """When a profile measured which latencies, without what others disturbed if the second is
     true; None for a session that is not stored yet."""
     unusable: Mapping[str, str] = MappingProxyType({})
-    """The state of the runs of each profile that has runs, but no round, such as `failed`."""
+    """The state of the runs of each profile that has runs, but no round, such as `failed`;
+    `summary` where a file had no samples of it."""
 
 
 class SourceFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,13 +233,26 @@ def _partial(side: Source, arm: Arm) -> str:
 
 
 def _without_round(arms: Mapping[str, Arm], other: Source) -> list[str]:
-    """Why the other side has nothing to compare with these, though it ran them."""
-    return [
-        f"{name} is not compared: its run in {other.name} "
-        + ("failed" if other.unusable[name] == "failed" else "measured nothing")
-        for name in arms
-        if name in other.unusable
-    ]
+    """Why the other side has nothing to compare with these, though it ran them: all that have the
+    same reason in one text."""
+    by_reason: defaultdict[str, list[str]] = defaultdict(list)
+    for name in arms:
+        if name in other.unusable:
+            state = other.unusable[name]
+            by_reason[state if state in ("failed", "summary") else "measured nothing"].append(name)
+    return [_not_compared(names, reason, other.name) for reason, names in by_reason.items()]
+
+
+def _not_compared(names: Sequence[str], reason: str, other: str) -> str:
+    several = len(names) > 1
+    shown, more = ", ".join(names[:_NAMED]), len(names) - _NAMED
+    text = f"{shown}{f' and {more:,} more' if more > 0 else ''} {'are' if several else 'is'}"
+    if reason == "summary":
+        return (
+            f"{text} not compared: {other} has only a summary of {'them' if several else 'it'}, "
+            "and no samples, as files of pytest-benchmark without --benchmark-save-data"
+        )
+    return f"{text} not compared: {'their runs' if several else 'its run'} in {other} {reason}"
 
 
 def _rounds_left_out(side: Source, arm: Arm) -> list[str]:

@@ -15,7 +15,13 @@ from cortex_tui.stats.buckets import HIGHEST_NS
 from cortex_tui.stats.codec import MAX_TOTAL
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.moments import EMPTY, Moments, merged
-from cortex_tui.store.records import EncodedHistogram, IntervalRecord, RunRecord, StoredSession
+from cortex_tui.store.records import (
+    SUMMARY_ONLY,
+    EncodedHistogram,
+    IntervalRecord,
+    RunRecord,
+    StoredSession,
+)
 
 STOLEN = 0.01
 """Of the time of an interval: where more of a processor went to others, it is left out."""
@@ -49,11 +55,16 @@ def stored_arms(stored: StoredSession, variant: str = "", *, clean: bool = True)
 
 
 def unusable_profiles(stored: StoredSession, variant: str = "") -> dict[str, str]:
-    """The profiles of which no run of the variant is a round, with the state of the last one."""
+    """The profiles of which no run of the variant is a round, with the state of the last one, or
+    `summary` where a file had no samples of it."""
     runs = [run for run in stored.runs if run.variant == variant]
     rounds = {run.profile.full_name for run in runs if is_round(run, variant)}
-    states = {run.profile.full_name: run.state for run in runs}
+    states = {run.profile.full_name: "summary" if _is_summary(run) else run.state for run in runs}
     return {name: state for name, state in states.items() if name not in rounds}
+
+
+def _is_summary(run: RunRecord) -> bool:
+    return any(warning.startswith(SUMMARY_ONLY) for warning in run.warnings)
 
 
 def is_round(run: RunRecord, variant: str) -> bool:

@@ -18,7 +18,7 @@ from cortex_tui.formats.importing import (
 from cortex_tui.formats.port import Format, FormatError, Origin
 from cortex_tui.limits import MAX_IMPORTED_VALUES
 from cortex_tui.quantities import format_duration
-from cortex_tui.store.records import StoredSession
+from cortex_tui.store.records import SUMMARY_ONLY, StoredSession
 
 
 def _read(data: bytes, origin: Origin) -> StoredSession:
@@ -60,7 +60,7 @@ def _summarise(run: ImportedRun, row: dict[str, Any]) -> None:
     shown = ", ".join(
         f"{names[name]} {format_duration(value)}" for name, value in run.statistics.items()
     )
-    run.notes.append(f"no samples: the file holds only the summary ({shown or 'none'})")
+    run.notes.append(f"{SUMMARY_ONLY} ({shown or 'none'})")
 
 
 def _add_failures(run: ImportedRun, row: dict[str, Any]) -> None:

@@ -28,7 +28,7 @@ from cortex_tui.formats.importing import (
 from cortex_tui.formats.port import Format, FormatError, Origin
 from cortex_tui.quantities import format_duration
 from cortex_tui.stats.interval_histogram import IntervalHistogram
-from cortex_tui.store.records import StoredSession
+from cortex_tui.store.records import SUMMARY_ONLY, StoredSession
 
 _STATISTICS = {"med": "p50", "avg": "mean", "max": "max"}
 _PERCENTILES = {"p(75)": "p75", "p(90)": "p90", "p(95)": "p95", "p(99)": "p99",
@@ -117,7 +117,7 @@ def _run(metric: _Metric, others: dict[str, _Metric], origin: Origin) -> Importe
         for name, value in run.statistics.items()
         if name != "throughput"
     )
-    run.notes.append(f"no samples: the file holds only the summary ({shown})")
+    run.notes.append(f"{SUMMARY_ONLY} ({shown})")
     run.notes += [
         f"threshold {text_of(expression, 100)}: {'crossed' if crossed else 'kept'}"
         for expression, crossed in list(metric.thresholds.items())[:10]

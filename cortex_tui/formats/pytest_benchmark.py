@@ -35,7 +35,7 @@ from cortex_tui.stats.codec import HistogramFormatError
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.summary import summarise
-from cortex_tui.store.records import StoredSession
+from cortex_tui.store.records import SUMMARY_ONLY, StoredSession
 
 _OURS = "cortex"
 """The key of `extra_info` under which our own files carry what the format has no place for."""
@@ -165,7 +165,7 @@ def _summarise(run: ImportedRun, each: _Benchmark) -> None:
     spread = ns_of(stats.get("stddev", 0) or 0, 1e9, "stddev")
     shown = {name: format_duration(value) for name, value in run.statistics.items()}
     run.notes.append(
-        f"no samples: the file holds only the summary of {rounds:,} rounds "
+        f"{SUMMARY_ONLY} of {rounds:,} rounds "
         f"(median {shown['p50']}, mean {shown['mean']} ± {format_duration(spread)}, "
         f"max {shown['max']}), so it has no percentiles and is not compared"
     )

@@ -98,6 +98,10 @@ class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
     """All of its times, of the kind that speaks for the run."""
 
 
+SUMMARY_ONLY = "no samples: the file holds only the summary"
+"""How the warning begins that an imported run without samples has."""
+
+
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A run with its totals so far. `response` and `lateness` are None in a closed load."""
 

@@ -30,6 +30,7 @@ from cortex_tui.store.records import (
 )
 from cortex_tui.store.sqlite.store import SqliteStore
 from cortex_tui.store.writer import this_process
+from tests.comparisons import write_session
 from tests.unit.analysis.sides import Times, latencies, profile
 from tests.unit.cli.door import Answer, call
 
@@ -324,6 +325,27 @@ def test_on_a_machine_that_is_taken_away_all_the_time_nothing_is_left_out(
         "remain; a quieter machine needs fewer rounds"
     )
     assert found["profiles"][0]["statistics"]["p50"]["ratio"] is not None
+
+
+def test_what_has_only_a_summary_is_one_sentence_with_what_to_do(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    statistics = {"min": 0.001, "median": 0.001, "mean": 0.001, "max": 0.002, "rounds": 9}
+    names = [f"test_shop.py::test_{number}" for number in range(10)]
+    tests = [{"fullname": each, "name": each, "stats": statistics} for each in names]
+    document = {"benchmarks": tests, "version": "5.0.0", "datetime": "2026-01-02T03:04:05"}
+    (folder / "summary.json").write_text(json.dumps(document), encoding="utf-8")
+    assert call(capsys, "import", "summary.json", "--save", "old").code == 0
+    a, _ = latencies(8)
+    measured = [(profile(f"test_{at}", suite="test_shop"), "", 1, a[0]) for at in range(10)]
+    asyncio.run(write_session(Path(".cortex-tui/snapshots.db"), "new", measured))
+    answer = call(capsys, "compare", "old", "new")
+    assert answer.code == 2
+    assert "test_shop.test_0, test_shop.test_1, test_shop.test_2 and 7 more" in answer.err
+    assert answer.err.count("summary") == 1
+    assert "without --benchmark-save-data" in answer.err
+    assert "measured nothing" not in answer.err
+    assert len(answer.err) < 400
 
 
 def test_nothing_in_common_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
