@@ -27,7 +27,7 @@ PERCENTILES = ("p50", "p95", "p99", "p99.9")
 DECIDING = 0.8
 """The part of a profile's share of ALPHA with which its deciding statistic is tested. Where it has
 too few operations to be tested, which is known from their number alone, the others have that."""
-ERRORS = 0.1
+ERRORS = 0.05
 """The part for errors, which are a regression by themselves; the other statistics share the rest
 evenly."""
 
@@ -130,29 +130,22 @@ def compare(
         (pair, primary or primary_of(pair), evidence_of(pair, paired=paired, primary=primary))
         for pair in pairs
     ]
-    shares: dict[tuple[int, str], float] = {}
-    for at, (pair, first, evidence) in enumerate(found):
-        # A difference between unlike things is no finding, and must not make room for others.
-        parts = {} if pair.unlike else _parts(pair, first, evidence)
-        shares |= {(at, name): part / len(found) for name, part in parts.items()}
-    p_of = dict(
-        zip(
-            shares,
-            corrected([found[at][2][name].p for at, name in shares], [*shares.values()]),
-            strict=True,
-        )
-    )
+    # Each profile has an equal share of the chance, and divides it among its statistics.
+    family = alongside * len(found)
     profiles = []
-    for at, (pair, first, evidence) in enumerate(found):
+    for pair, first, evidence in found:
+        parts = {} if pair.unlike else _parts(pair, first, evidence)
+        of_profile = corrected([evidence[name].p for name in parts], [*parts.values()])
+        p_of = dict(zip(parts, of_profile, strict=True))
         judgements = {
             name: judge(
                 name,
                 each,
-                min(1.0, p_of.get((at, name), 1.0) * alongside),
-                family=alongside * (len(found) if name == first else len(shares)),
+                min(1.0, p_of.get(name, 1.0) * family),
+                family=family if name == first else family * len(parts),
                 tolerance=tolerance_of(name, tolerance),
                 alpha=alpha,
-                share=shares.get((at, name), 1.0) / alongside,
+                share=parts.get(name, 1.0) / family,
             )
             for name, each in evidence.items()
         }
