@@ -21,6 +21,8 @@ from cortex_tui.tui.changed_lines import LinesUpdate
 from tests.tui.samples import TENTH_NS, eventful, finished, replaced, running, session_view
 from tests.tui.stand_in import SIZES, Bench, StandIn, bench
 
+pytestmark = pytest.mark.usefixtures("every_frame")
+
 _PIECE = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[([\d;]*)m|\n|[^\x1b\n]+")
 
 

@@ -19,6 +19,8 @@ from tests.import_graph import modules, syntax_of
 from tests.tui.samples import finished, running
 from tests.tui.stand_in import Bench, bench
 
+pytestmark = pytest.mark.usefixtures("every_frame")
+
 
 @pytest.fixture
 def full() -> Iterator[list[str]]:

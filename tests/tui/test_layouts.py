@@ -12,6 +12,8 @@ from cortex_tui.tui.screens.library import LibraryScreen
 from tests.tui.stored_sessions import library, three
 from tests.tui.test_edit_form import folder, workbench
 
+pytestmark = pytest.mark.usefixtures("every_frame")
+
 __all__ = ["folder"]
 
 

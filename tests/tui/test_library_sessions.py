@@ -27,6 +27,8 @@ from tests.tui.stored_sessions import (
     three,
 )
 
+pytestmark = pytest.mark.usefixtures("every_frame")
+
 
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_session_is_opened_as_if_it_had_just_run(path: Path, size: tuple[int, int]) -> None:

@@ -21,6 +21,8 @@ from tests.tui.samples import (
 )
 from tests.tui.stand_in import bench
 
+pytestmark = pytest.mark.usefixtures("every_frame")
+
 TEN = Suite(
     name="ten",
     source="ten.toml",

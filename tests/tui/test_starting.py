@@ -12,6 +12,8 @@ from tests.patience import PATIENCE_S
 from tests.tui.samples import running
 from tests.tui.stand_in import StandIn, bench
 
+pytestmark = pytest.mark.usefixtures("every_frame")
+
 COMMAND = "mediator.command-dispatch"
 
 
