@@ -9,6 +9,8 @@ import pytest
 from textual.widget import Widget
 
 from cortex_tui.tui.screens.library import LibraryScreen
+from tests.tui.samples import finished
+from tests.tui.stand_in import bench
 from tests.tui.stored_sessions import library, three
 from tests.tui.test_edit_form import folder, workbench
 
@@ -32,15 +34,34 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-async def test_of_a_form_no_text_that_a_letter_leaves_as_it_is(
-    folder: Path, asked: list[str]
-) -> None:
+async def test_nothing_of_a_form_in_which_a_letter_is_typed(folder: Path, asked: list[str]) -> None:
     async with workbench(folder) as b:
         await b.press("m", "5", "s")
         asked.clear()
         await b.press("home", "1")
         assert "15s" in b.text
-        assert "SteadyText" not in asked
+        assert asked == []
+
+
+async def test_nothing_around_a_line_of_a_dialog_in_which_a_letter_is_typed(
+    asked: list[str],
+) -> None:
+    async with bench() as b:
+        await b.show(finished())
+        await b.press("s", "m")
+        asked.clear()
+        await b.press("e", "d")
+        assert "med" in b.text
+        assert asked == []
+
+
+async def test_a_line_shows_what_is_left_of_it_when_its_end_is_deleted() -> None:
+    async with bench() as b:
+        await b.show(finished())
+        await b.press("s", "ctrl+u", *"abcde" * 14)
+        assert "abcde" * 12 not in b.text
+        await b.press(*["left"] * 30, "ctrl+k")
+        assert "abcde" * 8 in b.text
 
 
 async def test_nothing_of_a_library_in_which_nothing_has_changed(

@@ -17,6 +17,7 @@ from cortex_tui.tui.actions import Action
 from cortex_tui.tui.dialog_actions import DIALOG_ACTIONS
 from cortex_tui.tui.own_keys import bind, own_actions, shown_key
 from cortex_tui.tui.widgets.choice import Choice
+from cortex_tui.tui.widgets.steady_input import SteadyInput
 
 Result = TypeVar("Result")
 
@@ -39,7 +40,7 @@ def keys_hint(table: Sequence[Action], confirms: str, chooses: str = "") -> Stat
     return Static("   ".join(filter(None, parts)), classes="quiet", markup=False)
 
 
-class Entry(Input):
+class Entry(SteadyInput):
     """The input of a dialog. It takes the keys of the dialog itself: those that it inherits for
     scrolling would decline them, and a key that is declined loses its turn to the next one."""
 

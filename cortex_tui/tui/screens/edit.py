@@ -84,16 +84,20 @@ class EditForm(ModalScreen[Edited | None]):
         self._checked = check(draft, self._begun)
         self._warned_to_leave = False
         self._warned_of_copy = False
+        self._fields: list[Field] = []
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="title")
         self._actions = own_actions(self.app, "form", FORM_ACTIONS)
+        self._fields = [
+            Field(
+                FieldInput(key, self._begun[key], self._actions),
+                classes="group" if key in _GROUPS_BEGIN else None,
+            )
+            for key in FIELDS
+        ]
         with VerticalScroll(id="fields", can_focus=False):
-            for key in FIELDS:
-                yield Field(
-                    FieldInput(key, self._begun[key], self._actions),
-                    classes="group" if key in _GROUPS_BEGIN else None,
-                )
+            yield from self._fields
         with Vertical(id="foot"):
             yield SteadyText("", id="message", markup=False)
             yield SteadyText("", id="about", markup=False)
@@ -102,13 +106,13 @@ class EditForm(ModalScreen[Edited | None]):
     def on_mount(self) -> None:
         bind(self, self._actions)
         self._check()
-        self.set_focus(self.query(FieldInput).first())
+        self.set_focus(self._fields[0].input)
 
     # --- checking -------------------------------------------------------------------------------
 
     @property
     def _lines(self) -> dict[str, str]:
-        return {field.key: field.line for field in self.query(Field)}
+        return {field.key: field.line for field in self._fields}
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -119,7 +123,7 @@ class EditForm(ModalScreen[Edited | None]):
     def _check(self) -> None:
         self._checked = checked = check(self._draft, self._lines)
         holds = inherited(self._draft, checked.changes)
-        for field in self.query(Field):
+        for field in self._fields:
             field.show(
                 changed=field.key in checked.changes,
                 error=checked.errors.get(field.key, ""),
@@ -172,7 +176,7 @@ class EditForm(ModalScreen[Edited | None]):
     def _is_right(self) -> bool:
         """Whether there is nothing wrong; the cursor goes to the first line where there is."""
         errors = self._checked.errors
-        for field in self.query(Field):
+        for field in self._fields:
             if field.key in errors:
                 self._report("Correct what is wrong first.")
                 self.set_focus(field.input)
@@ -210,7 +214,7 @@ class EditForm(ModalScreen[Edited | None]):
 
     def action_restore(self) -> None:
         lines = lines_of(self._draft, {})
-        for field in self.query(Field):
+        for field in self._fields:
             field.line = lines[field.key]
 
     def action_close(self) -> None:

@@ -8,17 +8,17 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Input
 
 from cortex_tui.tui.actions import Action
 from cortex_tui.tui.dialog_actions import FORM_ACTIONS
 from cortex_tui.tui.own_keys import bind
+from cortex_tui.tui.widgets.steady_input import SteadyInput
 from cortex_tui.tui.widgets.steady_text import SteadyText
 
 LABEL_WIDTH = 15
 
 
-class FieldInput(Input):
+class FieldInput(SteadyInput):
     """The line that is typed. Where it is empty, it shows what holds instead, and the right arrow
     takes that over."""
 
