@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -38,8 +39,25 @@ async def stored(store: Store, name: str, verdict: Any = "met", **fields: Any) -
     await store.finish_session(name, "finished")
 
 
+_three: list[bytes] = []
+"""What is in the file of `three`, once this process has made it."""
+
+
 async def three(path: Path) -> None:
-    """Three sessions: one with everything, one that missed a target, one without a name."""
+    """Three sessions: one with everything, one that missed a target, one without a name.
+
+    Made once and copied from then on: a store keeps nothing of where it lies.
+    """
+    if not _three:
+        with TemporaryDirectory() as folder:
+            made = Path(folder) / "snapshots.db"
+            await _make_three(made)
+            ((_, whole),) = files_in(Path(folder))
+            _three.append(whole)
+    put_back(path, _three[0])
+
+
+async def _make_three(path: Path) -> None:
     async with await open_store(path) as store:
         await stored(store, FIRST)
         await store.name_snapshot("before-index", FIRST, note="the old index", tags=("nightly",))
