@@ -28,6 +28,26 @@ class Wanted(NamedTuple):
 
 
 def against_options(command: Command) -> Command:
+    """Of a command that runs profiles."""
+    return _options(
+        command,
+        "Compare with a variant: a [variant.NAME] of the suite, or one that has rev:REV, "
+        "folder:PATH, python:PATH, loop:asyncio, database:URL, env:VARIABLE=VALUE or "
+        "param:NAME=VALUE; again with the same name, it has several.",
+    )
+
+
+def against_options_for_tests(command: Command) -> Command:
+    """Of a command that runs tests: pytest decides on the rest."""
+    return _options(
+        command,
+        "Compare with a variant that has rev:REV, folder:PATH, python:PATH or "
+        "env:VARIABLE=VALUE; again with the same name, it has several.",
+        metavar="NAME=KEY:VALUE",
+    )
+
+
+def _options(command: Command, variants: str, metavar: str = "NAME[=KEY:VALUE]") -> Command:
     command = click.option(
         "--python",
         metavar="PATH",
@@ -39,11 +59,9 @@ def against_options(command: Command) -> Command:
     command = click.option(
         "--variant",
         "variants",
-        metavar="NAME[=KEY:VALUE]",
+        metavar=metavar,
         multiple=True,
-        help="Compare with a variant: a [variant.NAME] of the suite, or one that has rev:REV, "
-        "folder:PATH, python:PATH, loop:asyncio, database:URL, env:VARIABLE=VALUE or "
-        "param:NAME=VALUE; again with the same name, it has several.",
+        help=variants,
     )(command)
     return click.option(
         "--against",

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from cortex_tui.cli.against import Wanted, against_options
+from cortex_tui.cli.against import Wanted, against_options_for_tests
 from cortex_tui.cli.comparing import alike_to_baseline
 from cortex_tui.cli.exporting import Export, export_option, table_stream
 from cortex_tui.cli.judging import baseline_option, failing_options, measured_and_judged
@@ -86,7 +86,7 @@ def suites_named(words: str) -> tuple[Suite, ...]:
     help="With --against or --variant, add rounds until there is a verdict on each test, at most "
     "that long, such as 60s.",
 )
-@against_options
+@against_options_for_tests
 @failing_options
 @click.pass_context
 def pytest_suite(

@@ -25,6 +25,8 @@ HERE = "here"
 """The name of the code as it is."""
 
 KEYS = ("rev", "folder", "python", "loop", "database", "env", "param")
+KEYS_OF_TESTS = ("rev", "folder", "python", "env")
+"""On the others pytest decides, or there is nothing of the kind."""
 
 
 def variants_of(wanted: Wanted, profiles: Sequence[Profile]) -> list[Variant]:
@@ -38,8 +40,9 @@ def variants_of(wanted: Wanted, profiles: Sequence[Profile]) -> list[Variant]:
             continue
         key, colon, value = setting.partition(":")
         if not (name and equals and colon and value and key in KEYS):
+            keys = KEYS_OF_TESTS if any(map(is_test, profiles)) else KEYS
             raise click.UsageError(
-                f"{asked_for}: expected NAME=KEY:VALUE with one of the keys {', '.join(KEYS)}"
+                f"{asked_for}: expected NAME=KEY:VALUE with one of the keys {', '.join(keys)}"
             )
         asked[name] = _with(asked.get(name, Variant(name=name)), key, value, asked_for)
     if wanted.python:

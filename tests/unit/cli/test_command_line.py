@@ -310,3 +310,13 @@ def test_an_interrupt_while_modules_are_loaded_is_quiet(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize("key", ["loop", "database", "param"])
+def test_the_help_of_tests_offers_no_variants_that_tests_cannot_have(
+    key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_tests = call(capsys, "pytest", "--help").out
+    assert f"{key}:" in call(capsys, "run", "--help").out
+    assert "folder:" in of_tests
+    assert f"{key}:" not in of_tests
