@@ -6,8 +6,10 @@ import math
 from collections.abc import Collection, Iterator, Sequence
 
 from cortex_tui.quantities import format_duration, format_range, longer_ns
+from cortex_tui.report.results import is_too_short
 from cortex_tui.report.stream import toned
 from cortex_tui.results.rounds import alike, apart, rounds_of
+from cortex_tui.results.run_length import LONG_ENOUGH_NS, has_its_number, interval_count
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import SharedWarning, own_warnings, shared_warnings
 from cortex_tui.results.view import SessionView
@@ -19,6 +21,8 @@ from cortex_tui.text import one_line
 _MARKS_SHOWN = 12
 _DRAIN_SHARE = 20
 """Operations that took a twentieth of the window to end after it are worth a line."""
+_BLOCKED_SHARE = 4
+"""A loop that was blocked in a quarter of the intervals hides much of what operations do."""
 _NAMES_SHOWN = 4
 _OVER_ROUNDS = ("p50", "p99")
 _TAILS = ("p90", "p99", "p99.9")
@@ -74,14 +78,28 @@ def run_notes(
         yield note("warm-up", "plain", f"ended after {format_duration(run.warmup_ns)}")
     if run.slowest:
         yield note("slowest", "plain", run.slowest)
-    if waits and run.waits.words:
-        yield note("in flight", "plain", run.waits.words)
+    if waits and (seen := _waits(run)):
+        yield note("in flight", "plain", seen)
     for mark in run.marks[:_MARKS_SHOWN]:
         yield note("mark", "plain", f"after {format_duration(mark.offset_ns)}: {mark.text}")
     if len(run.marks) > _MARKS_SHOWN:
         yield note("mark", "plain", f"and {len(run.marks) - _MARKS_SHOWN:,} more")
     for warning in own_warnings(run, shared):
         yield note("warning", "warn", warning)
+
+
+def _waits(run: RunResult) -> str:
+    """Where operations were in flight, empty where that says nothing: all of them at one place, of
+    which is not seen what it awaits. Where the loop was blocked much, that this is not in it."""
+    waits, blocked = run.waits, run.blocks.intervals
+    if not waits.words:
+        return ""
+    (first, *others) = waits.places
+    if not others and first.seen == waits.seen and ", awaiting " not in first.place:
+        return ""
+    if blocked * _BLOCKED_SHARE < interval_count(run):
+        return waits.words
+    return f"{waits.words}; what computes is not seen here, and the event loop was blocked often"
 
 
 def _standing(target: TargetResult, setting: str = "") -> tuple[str, Tone, str] | None:
@@ -109,7 +127,10 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
         text = f"{warning.text}; seen by {_several(warning.profiles)}"
         yield f"{toned('warning', 'warn', colour=colour)}: {one_line(text)}"
     yield from _apart(view.runs)
+    if view.runs and all(run.state == "failed" for run in view.runs):
+        return
     if view.placement != IMPORTED:
+        yield from _too_short(view.runs)
         yield from _longer(view.runs)
     together = list(dict.fromkeys(run.profile.full_name for run in view.runs if run.neighbours))
     if together:
@@ -134,6 +155,15 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
         )
 
 
+def _too_short(runs: Sequence[RunResult]) -> Iterator[str]:
+    """How long to measure for the percentiles of which it is not known how they vary."""
+    if any(
+        0 < run.measured_ns < LONG_ENOUGH_NS and is_too_short(run) and not has_its_number(run)
+        for run in runs
+    ):
+        yield f"too short: measure {LONG_ENOUGH_NS / 1e9:.0f} s or longer (--duration)"
+
+
 def _longer(runs: Sequence[RunResult]) -> Iterator[str]:
     """How long to measure for what has too few operations in any run."""
     found = []
@@ -141,7 +171,7 @@ def _longer(runs: Sequence[RunResult]) -> Iterator[str]:
         lengths_ns = [
             longer_ns(run.measured_ns, run.operations, missing * run.batch)
             for run in runs
-            if (missing := run.samples_missing.get(name))
+            if (missing := run.samples_missing.get(name)) and not has_its_number(run)
         ]
         if any(lengths_ns):
             found.append(f"--duration {_as_option(max(lengths_ns))} for every {name}")

@@ -145,9 +145,21 @@ def _confidence(name: str) -> Callable[[RunResult], Cell]:
         if missing:
             # Of a batched run, each sample is a batch.
             return Cell(f"needs {format_count(missing * run.batch)} more", "dim")
-        return Cell("too short" if run.percentiles_ns.get(name) is not None else "–", "dim")
+        return Cell("too short" if _lacks_intervals(run, name) else "–", "dim")
 
     return cell
+
+
+def is_too_short(run: RunResult) -> bool:
+    """Whether the table says that of any of its percentiles."""
+    shown = run.operations and _has_confidence(run)
+    return bool(shown) and any(_lacks_intervals(run, name) for name in SHOWN)
+
+
+def _lacks_intervals(run: RunResult, name: str) -> bool:
+    """Whether a percentile is known, but not how it varies."""
+    known = run.percentiles_ns.get(name) is not None
+    return known and name not in run.confidence_ns and not run.samples_missing.get(name)
 
 
 def _state(run: RunResult) -> Cell:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from cortex_tui.loads.open import OpenLoad
+from cortex_tui.profiles.model import Length
 from cortex_tui.report.summary import summary
 from cortex_tui.results.blocked import Blocks
 from cortex_tui.results.run_result import RunResult
@@ -407,3 +408,85 @@ def test_of_several_rounds_only_those_have_a_table_in_which_something_happened()
     text = summary(session_view(even, uneven, rounds=2))
     assert "the shards of shop.steady round 2" in text
     assert text.count("the shards of") == 1
+
+
+WAITING = "orders.py:9 in acquire, awaiting Semaphore (asyncio/locks.py)"
+
+
+def test_places_that_say_nothing_of_what_is_waited_for_are_left_out() -> None:
+    nothing = run_view(0, "a", waits=waits_of({"handlers.py:40 in handle": 90}))
+    assert "in flight" not in summary(session_view(nothing), width=10_000)
+    for counts in ({WAITING: 90}, {"handlers.py:40 in handle": 60, "handlers.py:9 in ask": 30}):
+        told = run_view(0, "a", waits=waits_of(counts))
+        assert "in flight" in summary(session_view(told), width=10_000)
+
+
+@pytest.mark.parametrize(("blocked", "told"), [(0, False), (10, False), (30, True), (100, True)])
+def test_where_the_loop_was_blocked_often_waits_do_not_pass_for_all_that_is_done(
+    blocked: int, told: bool
+) -> None:
+    blocks = Blocks(blocked, 60_000_000, (100_000_000,)) if blocked else Blocks()
+    run = run_view(0, "a", waits=waits_of({WAITING: 90}), blocks=blocks, measured_ns=10_000_000_000)
+    (line,) = (
+        line for line in summary(session_view(run), width=10_000).split("\n") if "in flight" in line
+    )
+    assert line.startswith(f"shop.a: in flight: 100 % at {WAITING}")
+    assert ("what computes is not seen here" in line) is told
+
+
+def test_it_is_said_how_long_is_long_enough() -> None:
+    line = "too short: measure 2 s or longer (--duration)\n"
+    missing = {"p99.9": 9_000}
+    short = run_view(measured_ns=1_000_000_000, samples_missing=missing)
+    assert line in summary(session_view(short), width=10_000)
+    known = dict.fromkeys(("p50", "p90", "p99"), (80_000, 90_000))
+    for run in (
+        run_view(measured_ns=1_000_000_000, samples_missing=missing, confidence_ns=known),
+        run_view(measured_ns=3_000_000_000, samples_missing=missing),
+    ):
+        assert line not in summary(session_view(run), width=10_000)
+
+
+def of_test(**fields: Any) -> RunResult:
+    """A run of a test that is called for a second, which lacks a p99.9."""
+    asked = msgspec.structs.replace(
+        profile("test_a"), workload="pytest:test_a.py::test_a", stop=Length(1_000_000_000)
+    )
+    fields = {"samples_missing": {"p99.9": 10_000}, "max_ns": 1_000_000, **fields}
+    return msgspec.structs.replace(run_view(**fields), profile=asked)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"measured_ns": 1_000_000_000, "operations": 90}, True),
+        ({"measured_ns": 4_000_000_000, "operations": 5, "max_ns": 800_000_000}, True),
+        ({"measured_ns": 2_400_000_000, "operations": 3, "max_ns": 800_000_000}, False),
+        ({"measured_ns": 300_000_000, "operations": 20}, False),
+        ({"measured_ns": 8_000_000_000, "operations": 10, "max_ns": 800_000_000}, False),
+    ],
+    ids=["until its time is over", "the fewest", "3 rounds", "short rounds", "long rounds"],
+)
+def test_a_test_that_has_its_number_of_rounds_is_not_to_run_longer(
+    fields: dict[str, Any], told: bool
+) -> None:
+    assert ("longer: " in summary(session_view(of_test(**fields)), width=10_000)) is told
+
+
+def test_a_run_that_had_its_operations_is_not_to_run_longer() -> None:
+    run = run_view(measured_ns=3_000_000_000, operations=200, samples_missing={"p99.9": 9_800})
+    assert "longer: " in summary(session_view(run), width=10_000)
+    counted = msgspec.structs.replace(run.profile, stop=Length(iterations=200))
+    run = msgspec.structs.replace(run, profile=counted)
+    assert "longer: " not in summary(session_view(run), width=10_000)
+
+
+def test_what_a_load_cannot_see_is_not_told_of_runs_that_all_failed() -> None:
+    runs = [
+        run_view(n, name, state="failed", neighbours=("x",), samples_missing={"p99": 100})
+        for n, name in enumerate("ab")
+    ]
+    footers = re.compile("^(closed|together|longer|too short): ", re.MULTILINE)
+    assert not footers.search(summary(session_view(*runs), width=10_000))
+    runs[1] = run_view(1, "b", neighbours=("x",))
+    assert footers.search(summary(session_view(*runs), width=10_000))
