@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +24,15 @@ settings.load_profile("any machine")
 # For what is started from here, too. Nothing multiplies matrices, and the threads that numpy starts
 # for that, one for each further core, turn idly for a while in each of hundreds of processes.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# A shell without job control starts what it puts in the background with interrupts ignored, and
+# `nohup` with hang-ups; every program that is started from here would inherit that.
+for _ignored in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_ignored) is signal.SIG_IGN:
+        signal.signal(
+            _ignored,
+            signal.default_int_handler if _ignored is signal.SIGINT else signal.SIG_DFL,
+        )
 
 _OVER_EXTRAS = {
     "distributed": ["unit/placement/cluster/test_dask*.py"],

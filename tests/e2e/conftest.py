@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
@@ -10,15 +9,6 @@ import pytest
 from tests.e2e import terminal
 from tests.e2e.terminal import Terminal
 from tests.e2e.workbench import Workbench
-
-# A shell without job control starts what it puts in the background with interrupts ignored, and
-# `nohup` with hang-ups; every program that is started from here would inherit that.
-for _ignored in (signal.SIGINT, signal.SIGHUP):
-    if signal.getsignal(_ignored) is signal.SIG_IGN:
-        signal.signal(
-            _ignored,
-            signal.default_int_handler if _ignored is signal.SIGINT else signal.SIG_DFL,
-        )
 
 
 class OpenTerminal(Protocol):

@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.program import PROGRAM, call, git, shown
 from tests.patience import PATIENCE_S
 
-SHORT = ("--duration", "100ms", "--warmup", "0")
+SHORT = ("--duration", "20ms", "--warmup", "0")
 
 NO_OTHERS = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
 
