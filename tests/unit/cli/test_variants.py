@@ -89,3 +89,9 @@ def test_what_is_wrong_with_a_database_shows_no_password(word: str, expected: st
 def test_a_database_that_nothing_would_use_is_refused() -> None:
     with pytest.raises(click.UsageError, match="none of the profiles has a workload that keeps"):
         variants_of(Wanted("", ("pg=database:own",), ""), [NAP])
+
+
+def test_of_tests_only_keys_that_they_can_have_are_named() -> None:
+    of_test = Profile(suite="s", name="t", workload="pytest:t.py::t", stop=Length(1))
+    with pytest.raises(click.UsageError, match=r"one of the keys rev, folder, python, env$"):
+        variants_of(Wanted("", ("a=speed:1",), ""), [of_test])
