@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import random
 import struct
+import tracemalloc
 import zlib
 from array import array
 
@@ -177,6 +178,10 @@ HOSTILE: dict[str, tuple[bytes | str, str]] = {
         packed(header((b"\x80" * 7 + b"\x10") * 9)),
         IMPOSSIBLE,
     ),
+    "counts whose sum is 2^63, which is negative in 64 bits": (
+        packed(header((b"\x80" * 7 + b"\x10") * 2_048)),
+        IMPOSSIBLE,
+    ),
 }
 """What it is, and the text of the error; what follows a colon at its end is a library's."""
 
@@ -194,8 +199,22 @@ def test_hostile_input_is_refused_in_words(blob: bytes | str, says: str) -> None
             Histogram.decode(base64.b64encode(blob).decode())
 
 
-def test_a_gigabyte_of_zeros_is_refused() -> None:
-    test_hostile_input_is_refused_in_words(packed(b"\0" * 100_000_000), TOO_LARGE)
+def test_no_more_is_unpacked_than_a_histogram_can_have() -> None:
+    zeros = packed(b"\0" * 20_000_000)
+    tracemalloc.start()
+    try:
+        test_hostile_input_is_refused_in_words(zeros, TOO_LARGE)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 20_000_000 / 4
+
+
+def test_a_single_empty_bucket_may_be_a_count_of_none() -> None:
+    # As HdrHistogram in Java writes it, which skips two empty buckets or more.
+    blob = packed(header(b"\0\x0a"))
+    assert [part.tolist() for part in decode(blob)] == [[1], [5]]
+    assert decode_sum([blob])[:3].tolist() == [0, 5, 0]
 
 
 def test_damaged_bytes_are_either_refused_or_a_histogram() -> None:
