@@ -121,7 +121,7 @@ def _run_document(
         params=dict(profile.params),
         load=msgspec.to_builtins(profile.load),
         precision=msgspec.to_builtins(profile.precision),
-        state="interrupted" if run.interrupted else run.state,
+        state=run.reported_state,
         neighbours=list(run.neighbours),
         level=run.level_reached,
         marks=[MarkDocument(offset_ns=mark.offset_ns, text=mark.text) for mark in run.marks],

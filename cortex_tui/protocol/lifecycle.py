@@ -149,6 +149,10 @@ _STAGES: dict[Stage, Words] = {
 }
 
 
+INTERRUPTED = Words("intr", "interrupted")
+"""Of a stored run whose process ended before it did; the long one is the word of its session."""
+
+
 def words(life: RunLife) -> Words:
     """The state of a run in words. One that only waits to be torn down is done."""
     if life.outcome is not None:

@@ -48,7 +48,7 @@ def run_notes(
     if run.state == "failed":
         yield note("failed", "bad", run.reason or "without a reason")
     elif run.reason:
-        yield note(run.state, "warn", run.reason)
+        yield note(run.reported_state, "warn", run.reason)
     for target in run.targets:
         if _statistic(target) != SCALING and (standing := _standing(target, run.setting)):
             yield note(*standing)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cortex_tui.protocol.lifecycle import words
 from cortex_tui.quantities import format_count, format_duration, format_range, is_wide
 from cortex_tui.report.stream import table_text, wrapped
 from cortex_tui.results.run_result import RunResult
@@ -164,14 +163,14 @@ def _lacks_intervals(run: RunResult, name: str) -> bool:
 
 def _state(run: RunResult) -> Cell:
     if run.partial and run.state != "failed":
-        return Cell(f"{run.state}, partial", "warn")
-    tones: dict[str, Tone] = {"failed": "bad", "stopped": "warn"}
-    return Cell(run.state, tones.get(run.state, "plain"))
+        return Cell(f"{run.reported_state}, partial", "warn")
+    tones: dict[str, Tone] = {"failed": "bad", "stopped": "warn", "interrupted": "warn"}
+    return Cell(run.reported_state, tones.get(run.reported_state, "plain"))
 
 
 def _live_state(run: RunResult) -> Cell:
     """`measure 40%`; `done` for a run that has measured to its end."""
-    word = words(run.life).long
+    word = run.words.long
     tones: dict[str, Tone] = {"FAILED": "bad", "stopped": "warn", "waiting": "dim"}
     known = word in ("warmup", "measure") and run.progress is not None
     return Cell(f"{word} {run.progress:.0%}" if known else word, tones.get(word, "plain"))

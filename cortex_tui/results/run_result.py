@@ -6,11 +6,12 @@ Results are immutable. Nothing here needs a clock, a loop or numpy.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
 from cortex_tui.profiles.model import Profile
-from cortex_tui.protocol.lifecycle import Phase, RunLife, RunState
+from cortex_tui.protocol.lifecycle import INTERRUPTED, Phase, RunLife, RunState, Words, words
 from cortex_tui.results.blocked import Blocks
 from cortex_tui.results.shard_result import ShardResult, Unevenness
 from cortex_tui.results.waits import Waits
@@ -159,6 +160,16 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def state(self) -> RunState:
         return self.life.state
+
+    @property
+    def words(self) -> Words:
+        """Its state in words, as a screen shows it."""
+        return INTERRUPTED if self.interrupted else words(self.life)
+
+    @property
+    def reported_state(self) -> RunState | Literal["interrupted"]:
+        """The word of documents and reports, in which a run that was cut short was not stopped."""
+        return "interrupted" if self.interrupted else self.state
 
     @property
     def has_begun(self) -> bool:

@@ -39,6 +39,7 @@ class SessionResult(msgspec.Struct, frozen=True, kw_only=True):
             session=record.id,
             state="running" if self.state == "running" else "finished",
             stopped=self.state == "stopped",
+            became=self.state if self.state in ("died", "interrupted") else "",
             placement=record.placement,
             loop=record.loop,
             timer=record.timer,

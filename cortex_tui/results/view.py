@@ -32,6 +32,8 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["starting", "running", "finished", "died"] = "starting"
     stopped: bool = False
     """Whether it finished because it was stopped before its runs had ended."""
+    became: Literal["", "died", "interrupted"] = ""
+    """Of a stored session that did not come to an end of its own: what became of it."""
     placement: str = "process"
     where: str = ""
     """What that is, in words: `on the machines of tcp://host:8786`; "" where only its name is
@@ -76,7 +78,9 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def outcome(self) -> str:
-        """Its state in a word, in which a session that was stopped has not finished."""
+        """Its state in a word: a session that was stopped or cut short has not finished."""
+        if self.became:
+            return self.became
         return "stopped" if self.stopped and self.state == "finished" else self.state
 
     @property

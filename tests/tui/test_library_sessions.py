@@ -6,11 +6,18 @@ import gc
 import weakref
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
+import msgspec
 import pytest
 from rich.cells import cached_cell_len, cell_len
 from textual.widget import Widget
 
+from cortex_tui.report.summary import summary
+from cortex_tui.results.stored import from_stored
+from cortex_tui.stats.targets import TargetResult
+from cortex_tui.store.port import open_store
+from cortex_tui.store.writer import Writer
 from cortex_tui.tui.garbage import looked_for_seldom
 from cortex_tui.tui.screens.compare import CompareScreen
 from cortex_tui.tui.screens.keys_page import KeysPage
@@ -18,6 +25,7 @@ from cortex_tui.tui.screens.library import LibraryScreen
 from cortex_tui.tui.screens.main import MainScreen
 from tests.tui.stand_in import SIZES, Bench, StandIn
 from tests.tui.stored_sessions import (
+    FIRST,
     SECOND,
     THIRD,
     library,
@@ -26,6 +34,7 @@ from tests.tui.stored_sessions import (
     settled,
     three,
 )
+from tests.unit.store import samples
 
 pytestmark = pytest.mark.usefixtures("every_frame")
 
@@ -41,6 +50,45 @@ async def test_a_session_is_opened_as_if_it_had_just_run(path: Path, size: tuple
         assert {"done", "600", "500"} <= set(row)
         await b.press("l")
         assert "hello" in b.text
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("end", [None, "died"])
+async def test_a_session_that_was_cut_short_has_one_word_in_list_header_rows_and_report(
+    path: Path, size: tuple[int, int], end: Literal["died"] | None
+) -> None:
+    async with await open_store(path) as store:
+        gone = Writer(2**22 - 3, "another boot:1")
+        await store.begin_session(samples.session(FIRST, writer=gone))
+        await store.write(samples.batch(FIRST, state="running"))
+        if end:
+            await store.finish_session(FIRST, end)
+    async with library(path, size) as b:
+        word = end or "interrupted"
+        assert f" {word} " in b.line_with("▸")
+        await pressed(b, "enter")
+        await b.until(lambda: b.lines[0].startswith(f" stored {FIRST}: esc returns  {word} "))
+        row = b.line_with("simple-text")
+        assert "stop" not in b.text
+        assert ("interrupted" if size[0] > 80 else "intr") in row
+    async with await open_store(path, "read") as store:
+        report = summary(from_stored(await store.load(FIRST)).view())
+    assert "interrupted: its process ended" in report
+    assert "stopped" not in report
+
+
+async def test_a_session_that_runs_has_no_mark_of_targets_that_may_yet_change(path: Path) -> None:
+    async with await open_store(path) as store:
+        await store.begin_session(samples.session(FIRST))
+        batch = samples.batch(FIRST, state="running")
+        missed = (TargetResult(samples.CLOSED.targets[0], 19_000.0, "missed"),)
+        runs = tuple(msgspec.structs.replace(run, targets=missed) for run in batch.runs)
+        await store.write(msgspec.structs.replace(batch, runs=runs))
+        async with library(path) as b:
+            assert "  running " in b.line_with("▸")
+            assert "✗" not in b.line_with("▸")
+            await store.finish_session(FIRST, "finished")
+            await b.until(lambda: "✗ finished" in b.line_with("▸"))
 
 
 def drawings(b: Bench) -> list[weakref.ref[object]]:

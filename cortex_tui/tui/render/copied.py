@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cortex_tui.protocol.lifecycle import words
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.text import one_line
@@ -34,7 +33,7 @@ def table_markdown(runs: Iterable[RunResult]) -> str:
 def _cells(run: RunResult) -> tuple[str, ...]:
     return (
         one_line(run.profile.full_name),
-        words(run.life)[1],
+        run.words.long,
         format_count(run.operations),
         format_count(run.throughput_per_s),
         *(format_duration(run.percentiles_ns.get(name)) for name in _PERCENTILES),

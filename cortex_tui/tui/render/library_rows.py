@@ -88,8 +88,9 @@ def names_text(names: Sequence[str], baselines: Collection[str]) -> str:
 
 
 def state_line(state: SessionState, verdict: Verdict, width: int) -> Line:
-    """What became of a session, after the mark of its targets: `✗ finished`."""
-    mark = VERDICTS[verdict]
+    """What became of a session, after the mark of its targets: `✗ finished`. One that runs has no
+    mark: what its targets come to is not final."""
+    mark = VERDICTS["none" if state == "running" else verdict]
     tone: Tone = _TONES.get(state, "plain")
     return (Span(f"{mark.mark} ", mark.tone), Span(fit(state, width - 2), tone))
 

@@ -42,6 +42,7 @@ PHASES = {
     "stop…": "stopping: what is in flight is awaited",
     "done": "measured to its end",
     "stop": "stopped before its end",
+    "intr": "interrupted: its process ended before it did",
     "FAIL": "failed: the details show why",
     f"{STALLED}3.2s": "an operation has taken this long, far more than usual",
     EARLIER: "not in the newest session: the numbers are of an earlier one",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from cortex_tui.profiles.matrix import value_text
 from cortex_tui.profiles.model import Profile, Suite
-from cortex_tui.protocol.lifecycle import words
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.quantities import format_count, format_duration
 from cortex_tui.results.run_result import RunResult
@@ -83,7 +82,7 @@ def stalled_ns(run: RunResult, silent_ns: int = 0) -> int | None:
 def phase_text(run: RunResult, *, wide: bool, current: bool = True, silent_ns: int = 0) -> Span:
     """State, phase and progress: 11 cells wide (`measure 62%`), or 5 (`m 62%`)."""
     life = run.life
-    short, long = words(life)
+    short, long = run.words
     if life.outcome is not None:
         text = long if wide else short
         if not current:
