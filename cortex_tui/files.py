@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from contextlib import suppress
@@ -21,11 +22,16 @@ def cannot_write(target: str) -> str:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file so that, whatever happens, either the old or the new one is there whole."""
+    """Writes a file so that, whatever happens, either the old or the new one is there whole.
+
+    Raises OSError, also for a file that was made read-only, in whose place another could be put.
+    """
     if path.exists() and not path.is_file():  # a pipe or a device: nothing to replace
         path.write_bytes(data)
         return
     real = Path(os.path.realpath(path))
+    if real.exists() and not os.access(real, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     descriptor, name = tempfile.mkstemp(
         prefix=f".{real.name[:100]}.", suffix=".part", dir=real.parent
     )

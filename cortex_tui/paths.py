@@ -88,6 +88,7 @@ def state_folder() -> Path | None:
 def make_private_folder(folder: Path) -> None:
     """Makes the folder where there is none, for nobody but this user: parameters and tracebacks
     are kept in it. One of ours is closed to others if it was not, and gets a .gitignore of its own.
+    What its owner may do with it stays: one that was made read-only is for a reason.
 
     Raises OSError.
     """
@@ -97,7 +98,7 @@ def make_private_folder(folder: Path) -> None:
         return
     status = folder.stat()
     if status.st_mode & 0o077 and status.st_uid == os.geteuid():
-        folder.chmod(0o700)
+        folder.chmod(status.st_mode & 0o700)
     ignore = folder / ".gitignore"
     if not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")

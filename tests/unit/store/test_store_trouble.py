@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -161,6 +162,25 @@ def test_a_read_only_store_is_read_and_says_why_it_cannot_be_written(
     read, refused = read_as_a_stranger(path)
     assert read == "['main'] 8 "
     assert refused == f"{path}: it is read-only: allow writing, or use another --store True"
+
+
+@pytest.mark.parametrize("mode", [0o555, 0o755, 0o500])
+def test_a_folder_is_closed_to_others_and_its_owner_keeps_what_was_allowed(
+    public: Path, mode: int
+) -> None:
+    path = public / ".cortex-tui" / "snapshots.db"
+    asyncio.run(filled(path))
+    ours = [public, path.parent, *path.parent.iterdir()]
+    if os.geteuid() == 0:  # whom permissions do not stop
+        for file in ours:
+            os.chown(file, 65534, 65534)
+    path.parent.chmod(mode)
+    read, *refused = read_as_a_stranger(path)
+    assert read == "['main'] 8 "
+    assert path.parent.stat().st_mode & 0o777 == mode & 0o700
+    read_only = f"{path}: it is read-only: allow writing, or use another --store True"
+    assert refused == ([] if mode & 0o200 else [read_only])
+    path.parent.chmod(0o700)
 
 
 def test_a_read_only_store_whose_log_cannot_be_read_says_what_is_missing(public: Path) -> None:
