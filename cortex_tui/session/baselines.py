@@ -17,6 +17,8 @@ class Candidate(NamedTuple):
 
     ref: str
     """A name, or the id of one without any."""
+    session: str
+    """Its id."""
     baseline: bool
     """Whether the name is a baseline, which can be pointed at another session."""
     started_at: str
@@ -34,12 +36,12 @@ async def _candidates(store: Path) -> list[Candidate]:
     async with await open_store(store, "read") as opened:
         names, sessions = await opened.list_snapshots(), await opened.list_sessions()
     found = [
-        Candidate(each.name, each.baseline, each.started_at, each.profiles, each.note)
+        Candidate(each.name, each.session, each.baseline, each.started_at, each.profiles, each.note)
         for each in names
         if each.run is None
     ]
     found += [
-        Candidate(each.id, False, each.started_at, each.profiles, each.note)
+        Candidate(each.id, each.id, False, each.started_at, each.profiles, each.note)
         for each in sessions
         if not each.names and each.state != "running"
     ]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cortex_tui.analysis.baseline import Baseline, BaselineVerdict
 from cortex_tui.analysis.sessions import Source
 from cortex_tui.analysis.verdict import Judgement, Word
+from cortex_tui.store.port import open_store
 from cortex_tui.store.records import SessionRecord
 from cortex_tui.tui.render.versus import short_change, versus_cell
 from cortex_tui.tui.state.versus import Versus
 from tests.tui.samples import finished, running
 from tests.tui.stand_in import SIZES, Bench, bench, check_golden
+from tests.tui.stored_sessions import FIRST, SECOND, stored
 
 
 def judgement(ratio: float | None, **fields: object) -> Judgement:
@@ -84,6 +87,28 @@ async def test_without_a_store_there_is_no_baseline_to_pick() -> None:
         assert "(•) no baseline" in b.text
         await b.press("enter")
         assert "compared with nothing" in b.text
+
+
+async def test_the_session_on_the_screen_is_not_offered_first(tmp_path: Path) -> None:
+    store = tmp_path / "snapshots.db"
+    async with await open_store(store) as opened:
+        await stored(opened, FIRST)
+    async with bench(store=str(store)) as b:
+        await b.show(msgspec.structs.replace(finished(), session=FIRST))
+        await b.press("b")
+        await listed(b)
+        assert FIRST in b.text
+        assert "(•) no baseline" in b.text
+        await b.press(*FIRST[:8])
+        assert f"(•) {FIRST}" in b.text
+        await b.press("escape")
+        async with await open_store(store) as opened:
+            await stored(opened, SECOND)
+        await b.show(msgspec.structs.replace(finished(), session=SECOND))
+        await b.press("b")
+        await listed(b)
+        assert f"( ) {SECOND}" in b.text
+        assert f"(•) {FIRST}" in b.text
 
 
 async def test_a_store_that_cannot_be_read_is_reported_in_the_dialog(tmp_path: Path) -> None:

@@ -43,11 +43,13 @@ class BaselineDialog(Dialog[Versus]):
             self.versus = versus
             self.error = error
 
-    def __init__(self, store: Path, present: str) -> None:
-        """`present` is the name of the baseline that is used now, "" for none."""
+    def __init__(self, store: Path, present: str, measured: str = "") -> None:
+        """`present` is the name of the baseline that is used now, `measured` the id of the session
+        on the screen; "" for none."""
         super().__init__()
         self._store = store
         self._present = present
+        self._measured = measured
         self._all: list[Candidate] = []
         self._matching: list[Candidate] = []
         self._loading = False
@@ -86,7 +88,14 @@ class BaselineDialog(Dialog[Versus]):
             labels.append(f"{len(self._matching) - SHOWN} more: type a part of the name")
         choice = self.query_one(Choice)
         choice.set_labels(_NONE, *labels)
-        choice.chosen = 1 if labels else 0
+        choice.chosen = self._offered(bool(words))
+
+    def _offered(self, searched: bool) -> int:
+        """The first that is another session than the one on the screen, which can be the baseline
+        of the next one: compared with itself it says nothing. What was searched for is offered."""
+        shown = self._matching[:SHOWN]
+        others = [at for at, each in enumerate(shown, 1) if each.session != self._measured]
+        return others[0] if others else int(searched and bool(shown))
 
     def choose(self, by: int) -> None:
         choice = self.query_one(Choice)

@@ -57,7 +57,8 @@ class ComparingScreen(SessionScreen):
         """Asks which session runs are compared with."""
         from cortex_tui.tui.screens.baseline import BaselineDialog
 
-        dialog = BaselineDialog(Path(self._store), self.versus.name)
+        measured = self.latest.view.session if self.latest.view else ""
+        dialog = BaselineDialog(Path(self._store), self.versus.name, measured)
         self.app.push_screen(dialog, self.choose_baseline)
 
     def choose_baseline(self, versus: Versus | None) -> None:
