@@ -106,6 +106,9 @@ def launch(
     if not _is_served():
         _check_terminal(select)
     memory = _memory(fresh=fresh, selected=bool(select))
+    if memory is not None and tests is not None:
+        # The tests stand before all other suites.
+        memory.found = memory.found.with_cursor(catalog.profiles[0].full_name)
     return _launch(
         reader, catalog, checked, store, config, memory, place=place, processes=processes, loop=loop
     )

@@ -110,6 +110,17 @@ async def test_everything_comes_back_at_the_next_launch(tmp_path: Path) -> None:
         assert "1 checked" in b.lines[0]
 
 
+async def test_what_was_named_has_the_cursor_wherever_it_was(tmp_path: Path) -> None:
+    memory(tmp_path).keep(STATE)
+    found = memory(tmp_path)
+    found.found = found.found.with_selection()
+    async with bench(checked=["search.steady"], memory=found) as b:
+        assert "steady" in b.line_with("▸")
+    found.found = STATE.with_cursor("mediator.query-dispatch")
+    async with bench(memory=found) as b:
+        assert "query-" in b.line_with("▸")
+
+
 async def test_the_details_come_back_on_the_whole_screen_with_the_cursor(tmp_path: Path) -> None:
     async with bench(memory=memory(tmp_path)) as b:
         await b.press("enter", "z")

@@ -38,6 +38,10 @@ class Remembered(msgspec.Struct, frozen=True):
         """The same for somebody who has named the profiles that are wanted now."""
         return msgspec.structs.replace(self, checked=(), filter="", cursor="")
 
+    def with_cursor(self, key: str) -> Remembered:
+        """The same for somebody who has named what is to be seen first."""
+        return msgspec.structs.replace(self, filter="", cursor=key)
+
 
 NOTHING = Remembered()
 
