@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +131,30 @@ def test_the_commands_that_a_form_asks_for_exist(path: Path) -> None:
 def test_what_is_wrong_is_asked_for_with_the_state_of_the_machine() -> None:
     for name in ("bug.yml", "number.yml"):
         assert "`cortex-tui doctor`" in (GITHUB / "ISSUE_TEMPLATE" / name).read_text("utf-8")
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+@pytest.mark.parametrize("target", ["setup", "run"])
+def test_a_set_up_says_at_once_what_it_does(tmp_path: Path, target: str) -> None:
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    binaries = tmp_path / ".venv" / "bin"
+    binaries.mkdir(parents=True)
+    for name in ("python", "cortex-tui"):  # which do nothing, so that nothing is installed
+        (binaries / name).write_text("#!/bin/sh\n", encoding="utf-8")
+        (binaries / name).chmod(0o755)
+
+    def first_line() -> str:
+        command = ["make", "--silent", target, "PYTHON=false"]
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+            stdin=subprocess.DEVNULL,
+        )
+        return done.stderr.partition("\n")[0]
+
+    assert first_line().startswith("installing into .venv: ")
+    assert first_line() == ""
