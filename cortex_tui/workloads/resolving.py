@@ -8,6 +8,7 @@ import inspect
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from cortex_tui.workloads.api import PerWorker, Workload
@@ -36,12 +37,12 @@ def resolve(name: str, source: str = "", loader: ModuleLoader | None = None) -> 
         if error.name is None or not f"{full}.".startswith(f"{error.name}."):
             raise WorkloadError(
                 f"{name}: its module needs {error.name!r}, which is not installed in this "
-                f"environment ({sys.prefix})"
+                f"environment ({sys.prefix}){_elsewhere(error.name or '', source)}"
             ) from error
         looked = ", ".join(roots) or "the environment"
         raise WorkloadError(
             f"{name}: there is no module {module_name!r} (looked in {looked} and in "
-            f"this environment, {sys.prefix})"
+            f"this environment, {sys.prefix}){_elsewhere(module_name, source)}"
         ) from error
     for part in attribute.split("."):
         try:
@@ -64,6 +65,17 @@ def resolve(name: str, source: str = "", loader: ModuleLoader | None = None) -> 
             f"{', '.join(required_params(found))}; make it a generator with @workload"
         )
     return _Bare(found, name)
+
+
+def _elsewhere(module: str, source: str) -> str:
+    """What to do where a module was not found that would be, were its folder the working folder:
+    that of the suite's file, or the one above it, where projects keep their code."""
+    name = module.partition(".")[0]
+    folder = Path(source).resolve().parent
+    for place in (folder, folder.parent) if source and name else ():
+        if (place / f"{name}.py").is_file() or (place / name / "__init__.py").is_file():
+            return f"; {name} is in {place}: start it there"
+    return ""
 
 
 def _built_in(name: str) -> Workload:

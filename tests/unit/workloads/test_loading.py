@@ -201,3 +201,18 @@ def test_a_module_that_is_not_there_says_where_it_was_looked_for(
     with pytest.raises(WorkloadError, match="there is no module 'mine_lost'") as refused:
         answer(loader, tmp_path / "suite.toml", "mine_lost:answer")
     assert str(tmp_path) in str(refused.value)
+
+
+def test_a_module_that_would_be_found_elsewhere_is_said_to_be_there(
+    loader: ModuleLoader, tmp_path: Path
+) -> None:
+    suite = tmp_path / "shop" / "profiles" / "suite.toml"
+    write(suite.parent / "mine_bench.py", "import mine_service\n")
+    with pytest.raises(WorkloadError, match=r"needs 'mine_service', .*environment \([^;]*\)$"):
+        resolve("mine_bench:answer", str(suite), loader)
+    write(tmp_path / "shop" / "mine_service.py", "import mine_gone\n")
+    for missing in ("mine_service:answer", "mine_bench:answer"):
+        with pytest.raises(WorkloadError) as refused:
+            resolve(missing, str(suite), loader)
+        told = f"; mine_service is in {tmp_path / 'shop'}: start it there"
+        assert str(refused.value).endswith(told)
