@@ -157,6 +157,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         """The time that speaks for the load: response sees queueing, a closed load has none."""
         return "response" if self.load.has_schedule else "service"
 
+    @property
+    def has_database(self) -> bool:
+        """Whether it has data that `database` is about: its workload does, or it was said."""
+        return self.workload in OVER_CORE or self.database != "own"
+
 
 def kept_in(profile: Profile, database: Database) -> Profile:
     """Keeps its data there; "" and workloads without data of their own leave it as it is."""

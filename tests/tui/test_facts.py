@@ -62,6 +62,22 @@ def test_a_profile_that_is_measured_alone_says_so() -> None:
 
 
 @pytest.mark.parametrize(
+    ("workload", "database", "shown"),
+    [
+        ("cortex.search", "own", ["database  own"]),
+        ("shop:checkout", "own", []),
+        ("shop:checkout", "memory", ["database  memory"]),
+    ],
+)
+def test_only_a_profile_that_has_a_database_says_which(
+    workload: str, database: str, shown: list[str]
+) -> None:
+    profile = msgspec.structs.replace(COMMAND, workload=workload, database=database)
+    lines = text(profile_facts(profile, None, 60))
+    assert [line.strip() for line in lines if "database" in line] == shown
+
+
+@pytest.mark.parametrize(
     ("verdict", "neighbours", "shown"),
     [
         ("met", 0, "✓ met"),

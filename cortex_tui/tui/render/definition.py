@@ -60,6 +60,7 @@ def add_definition(builder: LineBuilder, profile: Profile, *, targets: bool) -> 
             builder.fact("target", target)
         for target in profile.warn_targets:
             builder.fact("target", f"{target} (only a warning)")
-    builder.fact("database", profile.database)
+    if profile.has_database:
+        builder.fact("database", profile.database)
     if profile.source:
         builder.fact("from", profile.source)
