@@ -6,11 +6,24 @@ types and the lines of a traceback. Whatever it does, a failure is counted and r
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import os
 import traceback
 from collections.abc import Callable
+from types import TracebackType
 
 from cortex_tui.limits import MAX_ERROR_CHARS, MAX_TRACEBACK_CHARS
 from cortex_tui.workloads.operation import WorkloadError
+
+_CALLERS = (
+    os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), ""),
+    os.path.join(os.path.dirname(os.__file__), "asyncio", ""),
+    os.path.join(os.path.dirname(importlib.__file__), ""),
+    contextlib.__file__,
+    "<frozen importlib",
+)
+"""How the files begin whose frames stand before those of a workload."""
 
 
 def type_name(error: BaseException) -> str:
@@ -38,16 +51,27 @@ def describe_error(error: BaseException) -> str:
 
 
 def format_traceback(error: BaseException) -> str:
-    """The traceback as Python prints it, its middle left out where it is very long."""
-    text = _safely(lambda: "".join(traceback.format_exception(error)))
+    """The traceback as Python prints it from the workload's own code on, its middle left out where
+    it is very long."""
+    theirs = _from_their_code(error.__traceback__)
+    text = _safely(lambda: "".join(traceback.format_exception(type(error), error, theirs)))
     if text is None:
         # One of the texts in it cannot be computed; the places can.
-        frames = _safely(lambda: "".join(traceback.format_tb(error.__traceback__))) or ""
+        frames = _safely(lambda: "".join(traceback.format_tb(theirs))) or ""
         text = f"Traceback (most recent call last):\n{frames}{describe_error(error)}\n"
     if len(text) <= MAX_TRACEBACK_CHARS:
         return text
     half = MAX_TRACEBACK_CHARS // 2
     return f"{text[:half]}\n  …\n{text[-half:]}"
+
+
+def _from_their_code(found: TracebackType | None) -> TracebackType | None:
+    """Without the frames at its beginning that call the workload: ours, and those of Python that
+    lie between. All of it where there are no others."""
+    each = found
+    while each is not None and each.tb_frame.f_code.co_filename.startswith(_CALLERS):
+        each = each.tb_next
+    return each or found
 
 
 def _whole_text(error: BaseException) -> str:

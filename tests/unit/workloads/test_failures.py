@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from cortex_tui.limits import MAX_ERROR_CHARS, MAX_TRACEBACK_CHARS
 from cortex_tui.workloads.failures import describe_error, format_traceback, text_of, type_name
 from cortex_tui.workloads.operation import WorkloadError
+from cortex_tui.workloads.resolving import resolve
 
 
 class RaisesError(Exception):
@@ -94,3 +96,23 @@ def test_an_interrupt_from_outside_is_no_text() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         text_of(AbortError())
+
+
+async def test_a_traceback_of_a_failed_set_up_begins_in_the_code_of_the_workload(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "broken_set_up.py").write_text(
+        "from cortex_tui import workload\n"
+        "@workload\n"
+        "async def load():\n"
+        "    raise KeyError('table')\n"
+        "    yield\n"
+    )
+    found = resolve("broken_set_up:load", str(tmp_path / "suite.toml"))
+    with pytest.raises(KeyError) as raised:
+        async with found.opened({}):
+            pass
+    lines = format_traceback(raised.value.with_traceback(raised.tb.tb_next)).splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert f'File "{tmp_path / "broken_set_up.py"}", line 4' in lines[1]
+    assert lines[-1] == "KeyError: 'table'"
