@@ -54,7 +54,8 @@ class AgentError(click.ClickException):
 def agent(
     scheduler: str, name: str, runners: int, tls: tuple[str, str, str] | None, wait_ns: int
 ) -> int:
-    """Measure on this machine what `cortex-tui run --cluster tcp://HOST:PORT` asks for.
+    """Measure on this machine what others ask for. They do so with `cortex-tui run --cluster
+    tcp://HOST:PORT`.
 
     Connects to a Dask scheduler, which `dask scheduler` starts on any machine, and serves its
     sessions one after the other until it is interrupted. A session that is running is not disturbed

@@ -124,7 +124,8 @@ def _missing_module(profile: Profile) -> str:
 @click.command()
 @click.option("--hosts", is_flag=True, help="That of hosts.toml, the machines of --cluster ssh:….")
 def schema(hosts: bool) -> int:
-    """Print the JSON Schema of a suite, for an editor to complete and check it.
+    """Print the JSON Schema of a suite, for an editor. With it, an editor completes and checks
+    suites.
 
     A suite of `cortex-tui new` names it in its first line, and so may yours:
 

@@ -101,7 +101,8 @@ def compare(
     undecided: str,
     store: Path,
 ) -> int:
-    """Compare stored sessions: each of the others with the first, or the variants of one.
+    """Compare stored sessions, or the variants of one. Each of the others is compared with the
+    first.
 
     For each profile: faster, slower, the same, or cannot tell, and then why. Two sessions can be
     distinguished only as far as equal code repeats on this machine, which `noise` measures. To

@@ -15,7 +15,8 @@ VARIABLE = "_CORTEX_TUI_COMPLETE"
 @click.command()
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> int:
-    """Print a script that makes a shell complete commands, options, profiles and stored sessions.
+    """Print a script that makes a shell complete what is typed. It completes commands, options,
+    profiles and stored sessions.
 
     \b
     bash: echo 'eval "$(cortex-tui completion bash)"' >> ~/.bashrc

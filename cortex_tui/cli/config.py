@@ -14,7 +14,7 @@ from cortex_tui.exit_codes import GOOD, USAGE
 @config_option
 @click.option("--example", is_flag=True, help="Print a file with every setting, as comments.")
 def config(file: Path, example: bool) -> int:
-    """Print where the settings of the workbench are, and what is wrong with them."""
+    """Print where the settings are, and what is wrong with them."""
     if example:
         from cortex_tui.tui.config.example import example as text
 

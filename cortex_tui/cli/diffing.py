@@ -27,7 +27,7 @@ SCHEMA = "cortex-tui/diff@1"
 @json_option
 @store_option
 def diff(a: str, b: str, as_json: bool, store: Path) -> int:
-    """Show what differs in what two sessions measured: profiles and environment.
+    """Show how profiles and environment of two sessions differ.
 
     `compare` compares their results.
     """

@@ -29,8 +29,8 @@ _INDENT = " " * 9
 @json_option
 @store_option
 def doctor(as_json: bool, store: Path) -> int:
-    """Check whether this machine is fit to measure on: its state, the effect on the numbers, and
-    what to do. Watches for almost a second which other programs are busy."""
+    """Check whether this machine is fit to measure on. The report has its state, the effect on the
+    numbers, and what to do. Watches for almost a second which other programs are busy."""
     from cortex_tui.environment import describe_environment
     from cortex_tui.environment.activity import longest_gap_ns
     from cortex_tui.environment.findings import findings

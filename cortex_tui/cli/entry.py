@@ -11,6 +11,7 @@ import click
 from cortex_tui.cli.group import program
 from cortex_tui.cli.options import PROGRAM, report_error
 from cortex_tui.exit_codes import INTERRUPTED
+from cortex_tui.toml.words import nearest
 
 
 def run_command(arguments: Sequence[str] | None = None) -> int:
@@ -50,6 +51,11 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
 
 
 def _one_line(error: click.ClickException) -> str:
+    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
+        names = (name for each in error.ctx.command.params for name in each.opts)
+        near = nearest(error.option_name, [name for name in names if name.startswith("--")])
+        likely = [near] if near else []
+        error = click.NoSuchOption(error.option_name, possibilities=likely, ctx=error.ctx)
     message = " ".join(error.format_message().split())
     # An error of ours that ends in a suggestion needs no second one.
     if isinstance(error, click.UsageError) and error.ctx and not message.endswith(")"):

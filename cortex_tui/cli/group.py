@@ -48,6 +48,17 @@ COMMANDS = {
 """By name, the module of this package that has it, and behind a colon what it is called there if
 that is not its name. A module is imported when its command is needed, or help lists them all."""
 
+GROUPS = {
+    "Measure": ("launch", "run", "pytest", "noise", "doctor"),
+    "Look at stored sessions": (
+        "snapshots", "show", "compare", "diff", "history", "screenshot", "export", "import",
+    ),
+    "Keep stored sessions": ("save", "baseline", "tag", "note", "rm", "undo", "gc"),
+    "Suites": ("new", "list", "check", "schema"),
+    "Elsewhere, and settings": ("serve", "agent", "config", "completion"),
+}  # fmt: skip
+"""The commands as help lists them: by what one does with them, in the order of use."""
+
 _OWN_OPTIONS = frozenset({"-h", "--help", "--version"})
 
 _UNWRITABLE = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
@@ -72,10 +83,20 @@ class Workbench(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         # A shell that completes the first word is offered commands.
         bare = not args and not ctx.resilient_parsing
-        if bare or (args and args[0].startswith("-") and args[0] not in _OWN_OPTIONS):
+        if bare or (args and args[0].startswith("-") and not self._is_own(ctx, args[0])):
             ctx.meta[BARE] = True
             args = ["launch", *args]
         return super().parse_args(ctx, args)
+
+    def _is_own(self, ctx: click.Context, option: str) -> bool:
+        """Whether it is an option of the program itself, or the beginning of one and none of
+        `launch`: then those of the program are suggested."""
+        if option in _OWN_OPTIONS:
+            return True
+        launch = self.get_command(ctx, "launch")
+        known = [name for each in launch.params for name in each.opts] if launch else []
+        own = len(option) > len("--x") and any(name.startswith(option) for name in _OWN_OPTIONS)
+        return own and not any(name.startswith(option) for name in known)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -93,6 +114,22 @@ class Workbench(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*self.commands, *COMMANDS})
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        known = self.list_commands(ctx)
+        grouped = [name for names in GROUPS.values() for name in names]
+        others = [name for name in known if name not in grouped]
+        widest = max(map(len, known))
+        for heading, names in (*GROUPS.items(), ("Others", others)):
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            rows = [
+                (name.ljust(widest), command.get_short_help_str(formatter.width - widest - 4))
+                for name, command in commands
+                if command is not None
+            ]
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:

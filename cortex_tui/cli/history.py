@@ -71,7 +71,7 @@ def history(
     output: Path | None,
     store: Path,
 ) -> int:
-    """Show a statistic of a profile over all sessions, and where it changed.
+    """Show how a profile changed over all sessions. It shows a statistic, and where that changed.
 
     Only sessions that measured the same under the same conditions as the newest one are shown.
     """

@@ -49,7 +49,7 @@ def import_file(
     tags: tuple[str, ...],
     store: Path,
 ) -> int:
-    """Store what other programs measured as sessions that can be shown, listed and compared.
+    """Store what other programs measured as sessions. They can be shown, listed and compared.
 
     FILE is a file, or a folder such as .benchmarks, of which all JSON files are taken. The same
     file is stored once. A file without single times is stored with its summary.

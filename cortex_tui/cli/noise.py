@@ -88,7 +88,7 @@ def noise(
     places: Sequence[Path],
     store: Path,
 ) -> int:
-    """Measure profiles against themselves: how much sessions of equal code differ.
+    """Measure how much sessions of equal code differ.
 
     Two stored sessions of the same code never agree exactly. The result is kept in the store, and
     `compare` and `run --baseline` report only greater differences. It is valid for one profile

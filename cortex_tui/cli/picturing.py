@@ -111,7 +111,7 @@ def screenshot(
     places: Sequence[Path],
     store: Path,
 ) -> int:
-    """Draw a screen of the workbench, by itself that of a stored session, as SVG.
+    """Draw a screen of the workbench as SVG. By itself it is that of a stored session.
 
     The picture needs nothing but itself, and the same session leads to the same picture.
     """

@@ -109,7 +109,7 @@ def pytest_suite(
     fail_on: frozenset[str],
     undecided: str,
 ) -> int:
-    """Run the benchmarks of a test suite, unchanged, with percentiles.
+    """Run a test suite's benchmarks, unchanged, with percentiles.
 
     Each test that uses the `benchmark` fixture is a run. pytest itself runs it, with its fixtures,
     marks and plugins; PATH and every other option go to pytest: cortex-tui pytest tests -k search.

@@ -51,7 +51,8 @@ def rm(refs: Sequence[str], store: Path) -> int:
 @click.argument("ref", metavar=f"[{REF}]", default="", shell_complete=offer_sessions)
 @store_option
 def undo(ref: str, store: Path) -> int:
-    """Take back the last `rm`, or the last change of a baseline; again for the one before.
+    """Take back the last `rm`, or the last change of a baseline. Once more takes back the one
+    before.
 
     With a name or an id, the one that removed that, with everything else that it removed.
     """
@@ -109,7 +110,7 @@ def _keep(ctx: click.Context, param: click.Parameter, texts: Sequence[str]) -> K
 @click.option("--dry-run", is_flag=True, help="Only list what would be deleted.")
 @store_option
 def gc(keep: Keep, dry_run: bool, store: Path) -> int:
-    """Delete for good what was removed, and give its space back to the disk."""
+    """Delete for good what was removed, to free the disk."""
     from cortex_tui.store.library import Collected
     from cortex_tui.store.port import open_store
 

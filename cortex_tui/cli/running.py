@@ -136,7 +136,7 @@ def run(
     fail_on: frozenset[str],
     undecided: str,
 ) -> int:
-    """Run profiles without a screen: progress on stderr, results on stdout.
+    """Run profiles without a screen. Progress goes to stderr, results to stdout.
 
     SELECT is a profile's full name (mediator.search), a suite's name, a tag (@slow), a pattern in
     which * and ? are special ('*-write'), or the path of a TOML file.

@@ -27,7 +27,7 @@ _a_session = given("a name, or the start of an id")
 @click.option("--tag", "tags", multiple=True, help="A tag of the session; may be repeated.")
 @store_option
 def save(ref: str, name: str, note: str, tags: tuple[str, ...], store: Path) -> int:
-    """Save a session under a name; ID is the start of its id, or another name of it."""
+    """Save a session under a name. ID is the start of its id, or another name of it."""
     from cortex_tui.store.port import open_store
 
     need_store(store)
@@ -49,7 +49,7 @@ def save(ref: str, name: str, note: str, tags: tuple[str, ...], store: Path) -> 
 )
 @store_option
 def baseline(name: str | None, ref: str | None, store: Path) -> int:
-    """Point a baseline at a session, the newest finished one by default.
+    """Point a baseline at a session. The newest finished one is the default.
 
     A baseline is a name that moves, such as main: `compare` and `run --baseline` take it. Without
     a NAME, all baselines are listed.
@@ -122,7 +122,7 @@ def tag(ref: str, tags: Sequence[str], remove: Sequence[str], store: Path) -> in
 @click.option("--remove", is_flag=True, help="Take the note away.")
 @store_option
 def note(ref: str, text: str | None, remove: bool, store: Path) -> int:
-    """Write a note on a session in place of the one it has, or print it."""
+    """Write a note on a session, or print it. It replaces the one that the session has."""
     from cortex_tui.store.port import open_store
 
     if remove and text is not None:

@@ -13,7 +13,8 @@ from cortex_tui.profiles.new_suite import NoSuiteError, write_new_suite
 @click.command()
 @click.argument("name")
 def new(name: str) -> int:
-    """Write a suite and the code that it measures, to begin with: profiles/NAME.toml and .py.
+    """Write a suite and the code that it measures, to begin with. They are profiles/NAME.toml and
+    .py.
 
     Both run as they are, and say in comments what to change. Nothing of yours is ever overwritten.
     With them comes the JSON Schema of suites, with which an editor completes them.

@@ -75,7 +75,7 @@ def serve(
     allow_remote: bool,
     keep_ns: int,
 ) -> int:
-    """Open the workbench in a browser, for each tab a workbench of its own.
+    """Open the workbench in a browser. Each tab has a workbench of its own.
 
     The address is printed on stdout, with a token that lets its visitor in. A tab that is loaded
     again shows the same workbench, with the session that is running. One that is closed leaves it

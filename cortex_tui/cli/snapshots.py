@@ -92,7 +92,7 @@ def snapshots(
 @json_option
 @store_option
 def show(ref: str, as_json: bool, store: Path) -> int:
-    """Show a snapshot, or a session by the start of its id; `newest` is the one started last."""
+    """Show a snapshot, or a session by the start of its id. `newest` is the one started last."""
     from cortex_tui.formats.session_json import write_session
     from cortex_tui.report.stream import wants_colour, width_of
     from cortex_tui.report.summary import summary

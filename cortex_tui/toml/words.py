@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _SHOWN_CHARACTERS = 60
+_LEAST_LETTERS = 3
+"""What is shorter is in too many words."""
 _MOST_BITS = 10_000
 """Of a whole number that is written; TOML can have longer ones, as hexadecimal digits."""
 
@@ -31,11 +33,25 @@ def shown(value: object) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known name that is most like `word`, None if there is none that it can have meant."""
-    import difflib
+    """The known name that is most like `word`, None if there is none that it can have meant.
 
-    by_folded = {name.lower(): name for name in sorted(known)}
-    found = difflib.get_close_matches(word.lower(), by_folded, n=1, cutoff=0.6)
+    One that has it as a part goes before one that begins with it, that before one that contains it,
+    and that before one with mistyped letters.
+    """
+    import difflib
+    import re
+
+    by_folded = {name.lower(): name for name in sorted(known, key=lambda name: (len(name), name))}
+    folded = word.lower()
+    if len(folded.strip("-")) >= _LEAST_LETTERS:
+        for likely in (
+            (name for name in by_folded if folded in re.split(r"[-_. ]", name)),
+            (name for name in by_folded if name.startswith(folded)),
+            (name for name in by_folded if folded in name),
+        ):
+            if (near := next(likely, None)) is not None:
+                return by_folded[near]
+    found = difflib.get_close_matches(folded, by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
 
 

@@ -13,7 +13,7 @@ import click
 import pytest
 
 from cortex_tui import __version__
-from cortex_tui.cli.group import program
+from cortex_tui.cli.group import COMMANDS, GROUPS, program
 from tests.fresh_python import loaded
 from tests.unit.cli.door import call
 
@@ -37,6 +37,10 @@ USAGE_ERRORS = [
         ["mediator"],
         r'no command "mediator" (expected one of agent, baseline, ',
     ),
+    (["--vers"], "No such option '--vers'. Did you mean '--version'?"),
+    (["run", "*", "--rep", "2"], "No such option '--rep'. Did you mean '--repeat'?"),
+    (["export", "first", "--format", "json"], 'no format "json" (did you mean "session-json"?)'),
+    (["snap"], 'no command "snap" (did you mean "snapshots"?)'),
     (["--store", "x", "list"], '"list": expected the command first, then its options'),
     (["--store", "x", "lit"], 'no command "lit" (did you mean "list"?)'),
     (
@@ -320,3 +324,26 @@ def test_the_help_of_tests_offers_no_variants_that_tests_cannot_have(
     assert f"{key}:" in call(capsys, "run", "--help").out
     assert "folder:" in of_tests
     assert f"{key}:" not in of_tests
+
+
+def test_help_lists_every_command_once_in_groups_with_its_whole_summary(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = call(capsys, "--help")
+    assert code == 0
+    assert "..." not in out.partition("Measure:")[2]
+    rows = re.findall(r"^  (\w+) +(.+)$", out, re.MULTILINE)
+    summaries = {name: text for name, text in rows if name in COMMANDS}
+    assert len(summaries) == sum(name in COMMANDS for name, _ in rows)
+    assert list(summaries) == [name for names in GROUPS.values() for name in names]
+    assert set(summaries) == set(COMMANDS)
+    assert all(text.endswith(".") for text in summaries.values())
+
+
+def test_a_command_of_no_group_is_listed_behind_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(program.commands, "mine", click.Command("mine", help="Do it my way."))
+    out = call(capsys, "--help").out
+    assert re.search(r"\nOthers:\n  mine +Do it my way\.\n", out)
