@@ -160,7 +160,9 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def has_database(self) -> bool:
         """Whether it has data that `database` is about: its workload does, or it was said."""
-        return self.workload in OVER_CORE or self.database != "own"
+        # All built-in workloads over the core are named so, and no module is.
+        over_core = self.workload.startswith("cortex.") and ":" not in self.workload
+        return over_core or self.database != "own"
 
 
 def kept_in(profile: Profile, database: Database) -> Profile:
