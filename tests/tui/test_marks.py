@@ -59,6 +59,8 @@ def test_every_phase_that_a_row_can_show_is_explained() -> None:
         for stalled in (0, 9 * SECOND_NS)
         for word in words_of(run_view(0, COMMAND, life=life, progress=progress, oldest_ns=stalled))
     }
+    ended = RunLife("ended", outcome="stopped")
+    shown |= set(words_of(run_view(0, COMMAND, life=ended, interrupted=True)))
     listed = {re.sub(r"^!.*", "!9.0s", word) for word in explained}
     listed |= {f"{word[0]} 40%" for word in ("warm", "meas")}
     assert shown == listed
