@@ -52,10 +52,11 @@ class Row(NamedTuple):
 
 
 def find_row(name: str, screen: str) -> Row:
-    """The row of a profile or a suite; AssertionError if it is not to be seen."""
+    """The row of a profile or a suite; AssertionError if it is not to be seen, or not with its
+    titles: a screen may be read while it is drawn."""
     lines = screen.splitlines()
     titles = next((line for line in lines if _HEADER.match(line)), "")
-    for line in lines:
+    for line in lines if titles else ():
         # Between box and name there may be a mark: something is to be known of the run.
         if re.match(rf"[▸ ]\[[x -]\].{re.escape(name)}(?!\S)", line):
             return Row(titles, line)
