@@ -127,7 +127,7 @@ def _frames(awaitable: Any, draw: _Draw) -> Iterator[tuple[FrameType, Any]]:
             frame, awaitable = whole.ag_frame, whole.ag_await
         elif kind is _Gathering:
             forks += 1
-            awaitable = _one_of(whole._children, draw) if forks <= _FORKS else None
+            awaitable = _one_of(getattr(whole, "_children", ()), draw) if forks <= _FORKS else None
             continue
         else:
             awaitable = _behind(whole)
@@ -161,12 +161,13 @@ _STEPS = {
     "async_generator_athrow",
     "coroutine_wrapper",
 }
-_Gathering: type = asyncio.tasks._GatheringFuture  # type: ignore[attr-defined]
-_OWNERS = (AsyncGeneratorType, CoroutineType, asyncio.Task, _Gathering)
+# Private names of asyncio, which a later Python may not have: then less is seen.
+_Gathering: type | None = getattr(asyncio.tasks, "_GatheringFuture", None)
+_OWNERS = tuple(filter(None, (AsyncGeneratorType, CoroutineType, asyncio.Task, _Gathering)))
 _WAITING_FOR_OTHERS: set[CodeType] = {
     asyncio.wait_for.__code__,
     asyncio.wait.__code__,
-    asyncio.tasks._wait.__code__,  # type: ignore[attr-defined]
+    getattr(asyncio.tasks, "_wait", asyncio.wait).__code__,
     asyncio.TaskGroup.__aexit__.__code__,
 }
 """Coroutines that wait for tasks, and most of them by a future that says nothing of these."""
@@ -178,7 +179,7 @@ def _others(coroutine: Any) -> Collection[Any] | None:
     for each in gc.get_referents(coroutine):
         kind = type(each)
         if kind is asyncio.TaskGroup:
-            tasks: set[Any] = each._tasks
+            tasks: Collection[Any] = getattr(each, "_tasks", ())
             return tasks
         if kind is set:
             return each  # type: ignore[no-any-return]

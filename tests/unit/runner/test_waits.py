@@ -31,15 +31,20 @@ LOADS = pytest.mark.parametrize(
 )
 
 
-async def seen(bench: Bench, source: str, load: Load, count: int = 3) -> dict[str, int]:
+async def seen(
+    bench: Bench, source: str, load: Load, count: int = 3, *, parts: int = 0
+) -> dict[str, int]:
     """What is seen of that number of operations named `operation`, which all wait for the `gate`
-    until all of them were seen; places without their folder."""
-    gate = asyncio.Event()
-    bench.write(source, gate=gate)
+    until all of them were seen; places without their folder. That many `parts` of theirs are
+    waited for before, each of which notes in `begun` that it has."""
+    gate, begun = asyncio.Event(), list[None]()
+    bench.write(source, gate=gate, begun=begun)
     found: Counter[str] = Counter()
 
     def release(session: Session, message: Event) -> None:
-        if isinstance(message, Samples) and sum(message.waits.values()) >= min(count, AT_ONCE):
+        if not isinstance(message, Samples) or len(begun) < parts:
+            return
+        if sum(message.waits.values()) >= min(count, AT_ONCE):
             found.update(message.waits)
             gate.set()
 
@@ -234,32 +239,41 @@ async def test_a_method_is_named_by_the_kind_that_has_it(bench: Bench) -> None:
 
 
 TOGETHER = {
-    "gather": "await asyncio.gather(ended(), part(), part())",
-    "gather of gather": "await asyncio.gather(asyncio.gather(part(), ended()))",
-    "wait_for": "await asyncio.wait_for(part(), 600)",
-    "wait_for of a task": "await asyncio.wait_for(asyncio.ensure_future(part()), 600)",
-    "wait": "await asyncio.wait([asyncio.ensure_future(part()), asyncio.ensure_future(ended())])",
-    "TaskGroup": """async with asyncio.TaskGroup() as group:
+    "gather": (2, "await asyncio.gather(ended(), part(), part())"),
+    "gather of gather": (1, "await asyncio.gather(asyncio.gather(part(), ended()))"),
+    "wait_for": (1, "await asyncio.wait_for(part(), 600)"),
+    "wait_for of a task": (1, "await asyncio.wait_for(asyncio.ensure_future(part()), 600)"),
+    "wait": (
+        1,
+        "await asyncio.wait([asyncio.ensure_future(part()), asyncio.ensure_future(ended())])",
+    ),
+    "TaskGroup": (
+        1,
+        """async with asyncio.TaskGroup() as group:
                 group.create_task(ended())
                 group.create_task(part())""",
-    "many": "await asyncio.gather(*[part() for _ in range(2_000)])",
+    ),
+    "many": (2_000, "await asyncio.gather(*[part() for _ in range(2_000)])"),
 }
-"""An operation that waits for parts of itself."""
+"""An operation that waits for parts of itself, and for how many of them."""
 
 
 @pytest.mark.parametrize("kind", TOGETHER)
 async def test_what_waits_for_tasks_is_where_one_of_them_is(bench: Bench, kind: str) -> None:
+    parts, waiting = TOGETHER[kind]
     source = f"""
         async def part():
+            begun.append(None)
             await gate.wait()  # here
 
         async def ended():
             pass
 
         async def operation():
-            {TOGETHER[kind]}
+            {waiting}
         """
-    ((place, count),) = (await seen(bench, source, ClosedLoad(workers=3))).items()
+    found = await seen(bench, source, ClosedLoad(workers=3), parts=3 * parts)
+    ((place, count),) = found.items()
     where, _, awaited = place.partition(", awaiting ")
     assert where == f"{bench.module}.py:{line_of(bench, '# here')} in part"
     assert awaited == "Event.wait (asyncio/locks.py)"
