@@ -322,78 +322,85 @@ async def test_long_names_are_refused() -> None:
             await connect(ticket, CHANNEL, print, ignore, timing=SHORT)
 
 
-async def answer_with(
+@asynccontextmanager
+async def answering(
     *messages: wire.WireMessage, asked: asyncio.Semaphore | None = None
-) -> asyncio.Server:
-    """What listens at an address, and is not the program."""
+) -> AsyncIterator[str]:
+    """The address of what listens, and is not the program. Leaves no connection behind."""
+    serving: set[asyncio.Task[None]] = set()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if asked is not None:
             asked.release()
-        for message in messages:
-            writer.write(wire.encode(message))
-        await reader.read()
+        with suppress(ConnectionError):
+            for message in messages:
+                writer.write(wire.encode(message))
+            await reader.read()
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
-    return await asyncio.start_server(serve, "127.0.0.1")
+    def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.create_task(answer(reader, writer)))
+
+    server = await asyncio.start_server(serve, "127.0.0.1")
+    try:
+        yield address_of("127.0.0.1", server.sockets[0].getsockname()[1])
+    finally:
+        server.close()
+        async with asyncio.timeout(PATIENCE_S):
+            await asyncio.gather(*serving)
 
 
 async def test_an_impostor_is_not_believed() -> None:
     challenge = wire.Challenge(wire.VERSION, wire.new_nonce())
-    impostor = await answer_with(challenge, wire.Welcome(0, secrets.token_bytes(32)))
-    port = impostor.sockets[0].getsockname()[1]
-    ticket = Ticket(
-        machine="m1", addresses=(address_of("127.0.0.1", port),), token=wire.new_token()
-    )
     received: list[bytes] = []
-    with pytest.raises(ConnectionError, match="does not know the token"):
-        await connect(ticket, CHANNEL, received.append, ignore, timing=SHORT)
+    async with answering(challenge, wire.Welcome(0, secrets.token_bytes(32))) as impostor:
+        ticket = Ticket(machine="m1", addresses=(impostor,), token=wire.new_token())
+        with pytest.raises(ConnectionError, match="does not know the token"):
+            await connect(ticket, CHANNEL, received.append, ignore, timing=SHORT)
     assert received == []
-    impostor.close()
 
 
 async def test_the_next_address_is_tried_where_one_refuses_or_is_silent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(link_client, "_ATTEMPT_S", 0.2)
     challenge = wire.Challenge(wire.VERSION, wire.new_nonce())
-    refusing, silent = await answer_with(challenge, wire.Refused("no")), await answer_with()
-    async with expecting() as it:
-        ports = [server.sockets[0].getsockname()[1] for server in (refusing, silent)]
-        wrong = tuple(address_of("127.0.0.1", port) for port in ports)
+    async with (
+        answering(challenge, wire.Refused("no")) as refusing,
+        answering() as silent,
+        expecting() as it,
+    ):
         monkeypatch.setattr(link_client, "_ATTEMPT_S", 5.0)
-        link = await it.connect(addresses=(wrong[0], "no address", it.server.address))
+        link = await it.connect(addresses=(refusing, "no address", it.server.address))
         link.close()
         monkeypatch.setattr(link_client, "_ATTEMPT_S", 0.2)
         with pytest.raises(ConnectionError, match=r"did not answer for 0\.2 s"):
-            await it.connect(addresses=(wrong[1],))
-    refusing.close()
-    silent.close()
+            await it.connect(addresses=(silent,))
 
 
 async def test_a_refusal_is_final_only_where_every_address_refuses() -> None:
     """Another program may listen at one of the addresses, while the right one is out of reach."""
     asked = asyncio.Semaphore(0)
-    refusing = await answer_with(
-        wire.Challenge(wire.VERSION, wire.new_nonce()), wire.Refused("not here"), asked=asked
-    )
-    wrong = address_of("127.0.0.1", refusing.sockets[0].getsockname()[1])
-    port = free_port()
-    it = Server()
-    ticket = msgspec.structs.replace(
-        it.server.ticket("m1"), addresses=(wrong, address_of("127.0.0.1", port))
-    )
-    states: list[LinkState] = []
-    connecting = asyncio.create_task(connect(ticket, CHANNEL, print, states.append, timing=LONG))
-    for _ in range(3):
-        await asked.acquire()
-    assert not connecting.done()
-    await it.server.start("127.0.0.1", port)
-    it.link = it.server.expect(CHANNEL, it.bodies.append, ignore)
-    link = await connecting
-    link.close()
-    refusing.close()
-    await it.server.close()
+    challenge = wire.Challenge(wire.VERSION, wire.new_nonce())
+    async with answering(challenge, wire.Refused("not here"), asked=asked) as refusing:
+        port = free_port()
+        it = Server()
+        ticket = msgspec.structs.replace(
+            it.server.ticket("m1"), addresses=(refusing, address_of("127.0.0.1", port))
+        )
+        states: list[LinkState] = []
+        connecting = asyncio.create_task(
+            connect(ticket, CHANNEL, print, states.append, timing=LONG)
+        )
+        for _ in range(3):
+            await asked.acquire()
+        assert not connecting.done()
+        await it.server.start("127.0.0.1", port)
+        it.link = it.server.expect(CHANNEL, it.bodies.append, ignore)
+        link = await connecting
+        link.close()
+        await it.server.close()
     await asyncio.sleep(0.01)  # closed transports report their end
 
 
