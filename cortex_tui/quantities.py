@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from cortex_tui.text import quoted
 
@@ -156,6 +157,12 @@ def format_range(low_ns: float, high_ns: float) -> str:
 def format_half_width(share: float) -> str:
     """Half the width of an interval as a share of the value in it: `± 3.1 %`."""
     return f"± {share * 100:.3g} %" if share < 1 else "more than ± 100 %"
+
+
+def format_names(names: Sequence[str], most: int) -> str:
+    """The first names, at most that many, and how many others there are: `a, b and 3 more`."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def format_count(count: float | None) -> str:

@@ -29,6 +29,7 @@ from cortex_tui.analysis.stored_arms import (
     unusable_profiles,
 )
 from cortex_tui.analysis.verdict import ALPHA
+from cortex_tui.quantities import format_names
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.records import SessionRecord, StoredSession
@@ -245,8 +246,7 @@ def _without_round(arms: Mapping[str, Arm], other: Source) -> list[str]:
 
 def _not_compared(names: Sequence[str], reason: str, other: str) -> str:
     several = len(names) > 1
-    shown, more = ", ".join(names[:_NAMED]), len(names) - _NAMED
-    text = f"{shown}{f' and {more:,} more' if more > 0 else ''} {'are' if several else 'is'}"
+    text = f"{format_names(names, _NAMED)} {'are' if several else 'is'}"
     if reason == "summary":
         return (
             f"{text} not compared: {other} has only a summary of {'them' if several else 'it'}, "

@@ -22,6 +22,7 @@ from cortex_tui.profiles.model import Profile
 from cortex_tui.profiles.suite import read_suite
 from cortex_tui.protocol.plan import Variant
 from cortex_tui.protocol.programs import is_test
+from cortex_tui.quantities import format_names
 from cortex_tui.session.scratch import Scratch
 from cortex_tui.session.versions import Version
 from cortex_tui.workloads.names import BUILT_IN, OVER_CORE
@@ -125,7 +126,10 @@ def in_all(
     missing = {version.variant.name: _missing(version, profiles) for version in versions}
     gone = {name for names in missing.values() for name in names}
     lacking = {variant: list(names) for variant, names in missing.items() if names}
-    texts = [f"{variant} has no profile {_several(names)}" for variant, names in lacking.items()]
+    texts = [
+        f"{variant} has no profile {format_names(names, _NAMED)}"
+        for variant, names in lacking.items()
+    ]
     if len(gone) == len(profiles):
         raise VersionError(f"{'; '.join(texts)}: nothing is left to compare")
     kept = [profile for profile in profiles if profile.full_name not in gone]
@@ -133,11 +137,6 @@ def in_all(
         f"{text}: {'it is' if len(names) == 1 else 'they are'} left out"
         for text, names in zip(texts, lacking.values(), strict=True)
     ]
-
-
-def _several(names: Sequence[str]) -> str:
-    more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _missing(version: Version, profiles: Sequence[Profile]) -> dict[str, None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Sequence
 
-from cortex_tui.quantities import format_duration, format_range, longer_ns
+from cortex_tui.quantities import format_duration, format_names, format_range, longer_ns
 from cortex_tui.report.results import is_too_short
 from cortex_tui.report.stream import toned
 from cortex_tui.results.rounds import alike, apart, rounds_of
@@ -124,7 +124,7 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
     """What concerns the runs together, once."""
     yield from _scaling(view, colour=colour)
     for warning in shared_warnings(view.runs):
-        text = f"{warning.text}; seen by {_several(warning.profiles)}"
+        text = f"{warning.text}; seen by {format_names(warning.profiles, _NAMES_SHOWN)}"
         yield f"{toned('warning', 'warn', colour=colour)}: {one_line(text)}"
     yield from _apart(view.runs)
     if view.runs and all(run.state == "failed" for run in view.runs):
@@ -136,7 +136,8 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
     if together:
         yield (
             f"together: {len(together)} profiles shared one event loop, each other's neighbours: "
-            f"{_several(together)}; alone (run --one-by-one) each may be many times faster"
+            f"{format_names(together, _NAMES_SHOWN)}; alone (run --one-by-one) each may be many "
+            "times faster"
         )
     closed = list(
         dict.fromkeys(run.profile.family for run in view.runs if not run.profile.load.has_schedule)
@@ -148,7 +149,7 @@ def session_notes(view: SessionView, *, colour: bool) -> Iterator[str]:
         )
     elif closed:
         everyone = len(closed) == len({run.profile.family for run in view.runs})
-        whose = "every load here" if everyone else _several(closed)
+        whose = "every load here" if everyone else format_names(closed, _NAMES_SHOWN)
         yield (
             f"closed: {whose}: a worker waits for its last operation, so queueing cannot be seen "
             "(a load with a rate sees it)"
@@ -195,11 +196,6 @@ def _scaling(view: SessionView, *, colour: bool) -> Iterator[str]:
                 line = f"{name}: {toned(word, tone, colour=colour)}: {one_line(text)}"
                 found[line] = None
     yield from found
-
-
-def _several(names: Sequence[str]) -> str:
-    more = len(names) - _NAMES_SHOWN
-    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _apart(runs: Sequence[RunResult]) -> Iterator[str]:

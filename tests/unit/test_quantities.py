@@ -12,6 +12,7 @@ from cortex_tui.quantities import (
     format_bounds,
     format_duration,
     format_half_width,
+    format_names,
     format_range,
     format_seconds,
     is_wide,
@@ -133,3 +134,11 @@ def test_a_half_width_is_a_share_as_long_as_it_is_one() -> None:
     shares = [0.0312, 0.02, 0.5, 2_870.0]
     texts = ["± 3.12 %", "± 2 %", "± 50 %", "more than ± 100 %"]
     assert [format_half_width(share) for share in shares] == texts
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a, b"), (["a", "b", "c"], "a, b and 1 more")],
+)
+def test_of_many_names_the_first_are_shown(names: list[str], text: str) -> None:
+    assert format_names(names, 2) == text
