@@ -82,10 +82,15 @@ def call(
     )
 
 
-def told(text: str, profile: str) -> list[str]:
-    """The words of the profile's row in the table that a session leaves behind; [] for none."""
+def row_of(profile: str, text: str) -> list[str]:
+    """The words of the profile's row in the table that a session leaves behind; [] for none.
+
+    Looked for below the table's titles: above them the command line stands, which a terminal wraps
+    anywhere.
+    """
     rows = [line.split() for line in text.splitlines()]
-    return next((row for row in rows if row[:1] == [profile]), [])
+    titles = next((at for at, row in enumerate(rows) if row[:1] == ["profile"]), len(rows))
+    return next((row for row in rows[titles:] if row[:1] == [profile]), [])
 
 
 STORE = Path(".cortex-tui") / "snapshots.db"

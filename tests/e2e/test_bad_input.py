@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Launch
-from tests.e2e.program import call, shown, told, write_suite
+from tests.e2e.program import call, row_of, shown, write_suite
 
 GOOD = """
     [profile.nap]
@@ -113,7 +113,7 @@ def test_a_workload_that_cannot_be_loaded_fails_its_run_alone(
     assert done.returncode == 3
     (said,) = [line for line in done.stdout.splitlines() if line.startswith("shop.lost: failed")]
     assert reason in said
-    assert "finished" in told(done.stdout, "shop.nap")
+    assert "finished" in row_of("shop.nap", done.stdout)
 
     if workload == "nowhere:nap":
         workbench = launch("launch", "shop")
@@ -195,7 +195,7 @@ def test_a_store_that_is_refused_is_told_and_left_as_it_was(
     # Unsaved, it runs and tells its numbers.
     done = call(folder, "run", "shop.nap", "--store", store)
     assert done.returncode == 2
-    assert "finished" in told(done.stdout, "shop.nap")
+    assert "finished" in row_of("shop.nap", done.stdout)
     assert f"not stored: {reason}" in done.stdout
 
     workbench = launch("launch", "shop.nap", "--store", store)
@@ -206,7 +206,7 @@ def test_a_store_that_is_refused_is_told_and_left_as_it_was(
     workbench.terminal.wait_for(reason.split(": ")[0])
     workbench.escape("Save a snapshot")
     screen = workbench.leave()
-    assert "finished" in told(screen, "shop.nap")
+    assert "finished" in row_of("shop.nap", screen)
     assert "not stored: " in screen
     assert ((folder / store).read_bytes() if before is not None else None) == before
 

@@ -17,8 +17,8 @@ from tests.e2e.program import (
     call,
     is_stored,
     newest_session,
+    row_of,
     shown,
-    told,
     write_suite,
 )
 from tests.patience import PATIENCE_S
@@ -58,7 +58,7 @@ def test_the_exit_code_tells_what_came_of_it(folder: Path, select: list[str], co
     write_suite(folder, PROFILES)
     done = call(folder, "run", *select, "--duration", "300ms")
     assert done.returncode == code, done.stderr
-    assert bool(told(done.stdout, "shop.good")) == (code != 2 and "shop.good" in select)
+    assert bool(row_of("shop.good", done.stdout)) == (code != 2 and "shop.good" in select)
 
 
 def test_a_disk_that_is_full_at_the_end_is_an_error(folder: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_disk_that_is_full_at_the_end_is_an_error(folder: Path) -> None:
         env={name: value for name, value in os.environ.items() if "COVERAGE" not in name},
     )
     assert done.returncode == 2, done.stderr
-    assert "finished" in told(done.stdout, "shop.good")
+    assert "finished" in row_of("shop.good", done.stdout)
     last = done.stderr.splitlines()[-1]
     assert re.fullmatch(
         "error: the session could not be stored: .*; its results are in x.json", last
@@ -88,7 +88,7 @@ def test_an_invalid_profile_is_told_and_the_others_run(folder: Path) -> None:
     done = call(folder, "run", "shop.good", "shop.wrong", "--duration", "300ms")
     assert done.returncode == 2
     assert "profiles/shop.toml: profile.wrong.duration: expected a duration" in done.stderr
-    assert "finished" in told(done.stdout, "shop.good")
+    assert "finished" in row_of("shop.good", done.stdout)
 
 
 def test_one_by_one_and_in_process_are_taken_at_their_word(folder: Path) -> None:
@@ -129,7 +129,7 @@ def test_an_interrupted_run_is_saved_and_shown(
         os.killpg(process.pid, number)
         out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130, err
-    assert "stopped" in told(out, "shop.endless")
+    assert "stopped" in row_of("shop.endless", out)
     assert f"{number.name}: stopping" in err
     assert shown(folder, "cut")["runs"][0]["operations"] > 0
     wait_until_gone(started)
@@ -172,7 +172,7 @@ def test_one_interrupt_ends_a_session_in_this_process_whose_loop_is_blocked(
             process.kill()  # nothing else ends it where this fails
     assert process.returncode == 130, err
     assert "Traceback" not in err
-    assert "stopped" in told(out, "shop.blocking")
+    assert "stopped" in row_of("shop.blocking", out)
     assert shown(folder, "cut")["runs"][0]["errors"] == {"KeyboardInterrupt": 1}
 
 
@@ -203,7 +203,7 @@ def test_a_workload_of_this_process_cannot_end_it(
     write_suite(folder, '[profile.ending]\nworkload = "bench:ending"\n', code=code)
     done = call(folder, "run", "shop.ending", "--in-process", "--loop", loop, "--duration", "300ms")
     assert done.returncode == 0, done.stderr
-    assert "finished" in told(done.stdout, "shop.ending")
+    assert "finished" in row_of("shop.ending", done.stdout)
     assert cause in done.stdout
 
 

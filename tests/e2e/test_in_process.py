@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.e2e.conftest import Launch
 from tests.e2e.processes import descendants_of, wait_until_gone
-from tests.e2e.program import shown, told, write_suite
+from tests.e2e.program import row_of, shown, write_suite
 
 PROFILE = """
     [profile.nap]
@@ -74,7 +74,7 @@ def test_leaving_ends_a_session_on_the_screens_own_loop(folder: Path, launch: La
     workbench.press("r")
     workbench.wait_for_row("nap", lambda row: row.operations > 10)
     screen = workbench.leave()
-    assert "stopped" in told(screen, "shop.nap")
+    assert "stopped" in row_of("shop.nap", screen)
     assert "is stored in" in screen
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import OpenTerminal
-from tests.e2e.program import PROGRAM, call, newest_session, told, write_suite
+from tests.e2e.program import PROGRAM, call, newest_session, row_of, write_suite
 from tests.e2e.terminal import PROMPT
 
 NAP = '\nworkload = "bench:nap"\n'
@@ -37,7 +37,7 @@ def test_the_table_becomes_the_report_and_what_stood_above_stays(
     screen = terminal.wait_for_shell()
     assert "before\n" in screen
     assert "2 measure" not in screen
-    assert told(screen, "shop.nap")[1] == "finished"
+    assert row_of("shop.nap", screen)[1] == "finished"
     assert screen.count("\nprofile ") == 2  # of results, and of confidence intervals
     assert (folder / "x.csv").exists()
 
@@ -63,7 +63,7 @@ def test_a_terminal_that_changes_its_size_has_a_whole_table_again(
     terminal.press("C-c")
     screen = terminal.wait_for_shell()
     assert "before\n" in screen
-    assert "stopped" in told(screen.partition("SIGINT: stopping")[2], "shop.p03")
+    assert "stopped" in row_of("shop.p03", screen.partition("SIGINT: stopping")[2])
 
 
 def test_an_interrupt_leaves_the_results_of_many_runs(
@@ -82,7 +82,7 @@ def test_an_interrupt_leaves_the_results_of_many_runs(
     rows = [line.split()[0] for line in screen.splitlines() if line.startswith("shop.")]
     assert rows == [f"shop.p{i:02}" for i in range(60)]
     assert "+ 40 more" not in screen
-    assert told((folder / "report.txt").read_text(encoding="utf-8"), "shop.p59")
+    assert row_of("shop.p59", (folder / "report.txt").read_text(encoding="utf-8"))
     assert newest_session(folder)[1] == "stopped"
 
 
@@ -94,5 +94,5 @@ def test_without_a_terminal_there_is_one_message_and_lines(folder: Path, term: s
     assert done.stderr.splitlines()[0].startswith("cortex-tui: --inline: stderr is no terminal")
     assert done.stderr.count("--inline") == 1
     assert "\x1b" not in done.stderr
-    assert told(done.stdout, "shop.nap")
+    assert row_of("shop.nap", done.stdout)
     assert PROMPT not in done.stdout

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Launch, OpenTerminal
-from tests.e2e.program import PROGRAM, call, told, write_suite
+from tests.e2e.program import PROGRAM, call, row_of, write_suite
 from tests.e2e.terminal import PROMPT, Terminal
 from tests.e2e.workbench import KEYS, Workbench
 
@@ -41,7 +41,7 @@ def test_leaving_restores_the_terminal_and_leaves_the_summary(
     workbench.run_to_end()
     terminal.press(key)
     screen = terminal.wait_for_shell()
-    assert "finished" in told(screen, "shop.browse")
+    assert "finished" in row_of("shop.browse", screen)
     assert "is stored in .cortex-tui/snapshots.db" in screen
 
     assert terminal.modes() == modes
@@ -89,7 +89,7 @@ def test_a_click_on_a_key_does_what_the_key_does(folder: Path, launch: Launch) -
     click("x stop")
     workbench.wait_for_state("stopped")
     click("q quit")
-    assert "stopped" in told(workbench.terminal.wait_for_shell(), "shop.browse")
+    assert "stopped" in row_of("shop.browse", workbench.terminal.wait_for_shell())
 
 
 def test_without_a_terminal_one_line_says_what_to_run_instead(folder: Path) -> None:
@@ -144,4 +144,4 @@ def test_a_byte_that_is_no_text_does_not_end_the_workbench(
     workbench = Workbench(terminal, "launch", "shop")
     terminal.type_bytes(b"\xff\xfe\xc3")
     workbench.run_to_end()
-    assert "shop.browse" in told(workbench.leave(), "shop.browse")
+    assert "shop.browse" in row_of("shop.browse", workbench.leave())

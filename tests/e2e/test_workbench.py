@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Launch, OpenTerminal
-from tests.e2e.program import call, listed, shown, told, write_suite
+from tests.e2e.program import call, listed, row_of, shown, write_suite
 from tests.e2e.workbench import Workbench
 
 SHOP = """
@@ -122,7 +122,7 @@ def test_a_stopped_session_keeps_its_numbers(folder: Path, launch: Launch) -> No
     row = workbench.row("browse", screen)
     assert row.operations > 10
     assert "stop" in row.text
-    assert "stopped" in told(workbench.leave(), "shop.browse")
+    assert "stopped" in row_of("shop.browse", workbench.leave())
 
 
 def test_a_session_and_a_run_of_it_are_saved_under_names(folder: Path, launch: Launch) -> None:
