@@ -169,7 +169,7 @@ def _know_whether_frozen() -> None:
     """Spare those who ask whether objects are frozen a walk through all of them.
 
     Each session asks, and the walk takes a twentieth of a second alone, and several times that
-    beside the other processes of this run, which do the same.
+    while the other processes of this run do the same.
     """
     freeze, unfreeze = gc.freeze, gc.unfreeze
     counts = [gc.get_freeze_count()]  # at least

@@ -57,7 +57,7 @@ def write_suite(
     code: str = "",
     defaults: str = 'warmup = 0\nduration = "500ms"',
 ) -> Path:
-    """`profiles/NAME.toml`, and the module `bench` beside it with `nap`, `fail` and `code`."""
+    """`profiles/NAME.toml`, and the module `bench` next to it with `nap`, `fail` and `code`."""
     suites = folder / "profiles"
     suites.mkdir(exist_ok=True)
     file = suites / f"{name}.toml"

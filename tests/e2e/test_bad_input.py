@@ -52,17 +52,17 @@ def test_each_broken_suite_is_one_line_of_list_and_run(shop: Path) -> None:
     done = call(shop, "list")
     assert done.returncode == 2
     assert "shop.nap" in done.stdout
-    said = done.stderr.splitlines()
-    assert len(said) == len(SUITES)
+    lines = done.stderr.splitlines()
+    assert len(lines) == len(SUITES)
     for _, line in SUITES.values():
-        assert sum(f"profiles/{line}" in each for each in said) == 1, said
+        assert sum(f"profiles/{line}" in each for each in lines) == 1, lines
 
     for name, (_, line) in SUITES.items():
         done = call(shop, "run", name)
         assert done.returncode == 2
         assert done.stdout == ""
-        (said_of_it,) = done.stderr.splitlines()
-        assert line in said_of_it
+        (only,) = done.stderr.splitlines()
+        assert line in only
     assert call(shop, "run", "shop").returncode == 0
 
 
@@ -81,7 +81,7 @@ def test_broken_suites_are_listed_in_the_workbench_and_the_others_run(
     workbench.wait_for_row("nap", lambda row: "done" in row.text and row.operations)
 
 
-def test_a_folder_without_suites_is_told(folder: Path, launch: Launch) -> None:
+def test_a_folder_without_suites_is_reported(folder: Path, launch: Launch) -> None:
     (folder / "empty").mkdir()
     line = "empty: expected a folder with TOML files, it has none"
     done = call(folder, "list", "--profiles", "empty")
@@ -111,8 +111,8 @@ def test_a_workload_that_cannot_be_loaded_fails_its_run_alone(
     (folder / "wrong.py").write_text("def nap(:\n", encoding="utf-8")
     done = call(folder, "run", "shop", "--duration", "300ms")
     assert done.returncode == 3
-    (said,) = [line for line in done.stdout.splitlines() if line.startswith("shop.lost: failed")]
-    assert reason in said
+    (lines,) = [line for line in done.stdout.splitlines() if line.startswith("shop.lost: failed")]
+    assert reason in lines
     assert "finished" in row_of("shop.nap", done.stdout)
 
     if workload == "nowhere:nap":
@@ -182,7 +182,7 @@ def no_database(folder: Path, store: Path) -> Path:
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_a_store_that_is_refused_is_told_and_left_as_it_was(
+def test_a_store_that_is_refused_is_reported_and_left_as_it_was(
     folder: Path, launch: Launch, make: Callable[[Path, Path], Path], reason: str
 ) -> None:
     store = make(folder, store_with_a_snapshot(folder))

@@ -54,7 +54,7 @@ PROFILES = """
         (["shop.good", "shop.broken"], 3),
     ],
 )
-def test_the_exit_code_tells_what_came_of_it(folder: Path, select: list[str], code: int) -> None:
+def test_the_exit_code_is_that_of_the_outcome(folder: Path, select: list[str], code: int) -> None:
     write_suite(folder, PROFILES)
     done = call(folder, "run", *select, "--duration", "300ms")
     assert done.returncode == code, done.stderr
@@ -83,7 +83,7 @@ def test_a_disk_that_is_full_at_the_end_is_an_error(folder: Path) -> None:
     assert (folder / "x.json").stat().st_size > 0
 
 
-def test_an_invalid_profile_is_told_and_the_others_run(folder: Path) -> None:
+def test_an_invalid_profile_is_reported_and_the_others_run(folder: Path) -> None:
     write_suite(folder, PROFILES + '[profile.wrong]\nworkload = "bench:nap"\nduration = "5"\n')
     done = call(folder, "run", "shop.good", "shop.wrong", "--duration", "300ms")
     assert done.returncode == 2

@@ -1,4 +1,4 @@
-"""Somebody's own code under measurement: a module beside its TOML file."""
+"""Somebody's own code under measurement: a module next to its TOML file."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_own_code_runs_in_the_workbench(shop: Path, launch: Launch) -> None:
     workbench.terminal.wait_for("basket of 5:", "basket of 3:")
 
 
-def test_own_code_runs_headless_and_is_told_as_json(shop: Path) -> None:
+def test_own_code_runs_headless_and_is_reported_as_json(shop: Path) -> None:
     done = call(shop, "run", "shop", "--save", "first", "--json", "-")
     assert done.returncode == 1, done.stderr  # a target was missed
     document = json.loads(done.stdout)

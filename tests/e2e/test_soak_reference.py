@@ -11,7 +11,7 @@ from tests.unit.workloads.together import reference_profiles, run_together, usag
 
 SESSIONS = 10
 SETTLED = 3
-"""After so many sessions, caches and allocators have what they need."""
+"""After this number of sessions, caches and allocators have what they need."""
 
 ALLOWED_GROWTH = 24 * 1024 * 1024
 """Of the resident memory over the sessions after that: fragments, and the pools' noise."""

@@ -59,7 +59,7 @@ def test_nothing_stays_on_the_terminal_of_a_workbench_that_ran_nothing(launch: L
     assert lines == [PROMPT, *shlex.quote(str(PROGRAM)).split(), PROMPT]
 
 
-def test_a_click_on_a_box_checks_and_one_beside_it_moves_the_cursor(
+def test_a_click_on_a_box_checks_and_one_next_to_it_moves_the_cursor(
     folder: Path, launch: Launch
 ) -> None:
     write_suite(folder, NAP + '[profile.order]\nworkload = "bench:nap"\n')

@@ -123,7 +123,7 @@ def test_its_command_measures(environment: Path, tmp_path: Path) -> None:
     assert (tmp_path / ".cortex-tui" / "snapshots.db").is_file()
 
 
-def test_a_benchmark_of_ones_own_runs_beside_it(environment: Path, tmp_path: Path) -> None:
+def test_a_benchmark_of_ones_own_runs_next_to_it(environment: Path, tmp_path: Path) -> None:
     (tmp_path / "bench.py").write_text(
         "from cortex_tui import workload\n\n"
         "@workload\n"

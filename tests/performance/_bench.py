@@ -57,7 +57,7 @@ class Bench:
     # --- subjects ----------------------------------------------------------------------------
 
     def file(self, rows: int) -> Path:
-        """A fresh copy of a file with so many conversations."""
+        """A fresh copy of a file with that number of conversations."""
         seeded = self._folder / f"seeded-{rows}.db"
         if not seeded.exists():
             seed_file(seeded, conversations=rows, patterns=PATTERNS)
@@ -77,7 +77,7 @@ class Bench:
 
     @contextmanager
     def core(self, of: int | Path, synchronous: Synchronous = "NORMAL") -> Iterator[Cortex]:
-        """A core on this file, or on one with so many conversations, with all behaviours."""
+        """A core on this file, or on one with that number of conversations, with all behaviours."""
         path = of if isinstance(of, Path) else self.file(of)
 
         with self.open(Cortex.open(path, synchronous=synchronous)) as cortex:
@@ -103,7 +103,7 @@ class Bench:
     # --- rounds ------------------------------------------------------------------------------
 
     def one_by_one(self, operation: Operation, each: int) -> Round:
-        """So many operations, one after the other; nanoseconds by operation."""
+        """`each` operations, one after the other; nanoseconds by operation."""
         firsts = count(step=each)
 
         async def all_of(first: int) -> float:
@@ -161,7 +161,7 @@ class Bench:
     def at_once(
         self, operation: Operation, workers: int, each: int, p99s: list[float] | None = None
     ) -> Round:
-        """So many workers at a time; nanoseconds of wall time by operation."""
+        """`workers` at a time; nanoseconds of wall time by operation."""
 
         async def work(worker: int, taken_ns: list[int]) -> None:
             for n in range(each):
@@ -182,7 +182,7 @@ class Bench:
 
 
 async def p99_of(operation: Operation, each: int) -> float:
-    """Of so many operations, one after the other."""
+    """Of `each` operations, one after the other."""
     taken_ns: list[int] = []
     for i in range(each):
         start_ns = time.perf_counter_ns()
@@ -206,7 +206,7 @@ async def on_the_writer(cortex: Cortex, run: Callable[[sqlite3.Connection], T]) 
 def opened_bench(measurements: Measurements, *, own_loop: bool = False) -> Iterator[Bench]:
     """On the loop that the runner measures on, uvloop where it is installed, or on asyncio's own.
 
-    In a folder beside the working one: `/tmp` is a file system in memory on many machines.
+    In a folder next to the working one: `/tmp` is a file system in memory on many machines.
     """
     factory = new_event_loop("asyncio" if own_loop else "auto")
     with (

@@ -97,15 +97,15 @@ class Measurements:
         self.line(what, ours, reference, ours / reference, None, met=True, unit=unit)
 
     def share_at_most(
-        self, what: str, share: float, goal: float, count: int, *, beside: float | None = None
+        self, what: str, share: float, goal: float, count: int, *, other: float | None = None
     ) -> None:
         """Prints a share of `count` simulated runs over its goal, and holds it to that.
 
         A quick run has too few of them to tell 5 % from 8 %: there, three standard errors are
-        allowed on top, and stand in the line as its goal. A full run is held to the goal itself.
+        allowed on top, and stand in the line as its goal. For a full run it is the goal itself.
         """
         limit = goal + self._chance(goal, count)
-        reference = goal if beside is None else beside
+        reference = goal if other is None else other
         self.line(
             what, share, reference, share / goal, round(limit / goal, 2), met=share <= limit,
             unit="share",

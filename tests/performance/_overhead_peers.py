@@ -115,14 +115,14 @@ LOCUST = """
 """
 
 
-class Told(NamedTuple):
+class Figures(NamedTuple):
     """What a tool reports of a kind of operation, and the truth."""
 
     reported_ns: float
     true_ns: float
 
 
-Report = dict[str, dict[str, Told]]
+Report = dict[str, dict[str, Figures]]
 """By way of measuring, by kind of operation."""
 
 
@@ -156,8 +156,8 @@ def pytest_benchmark(folder: Path) -> Report:
     report: Report = {}
     for each in json.loads(out.read_text())["benchmarks"]:
         way = "asyncio.run" if "asyncio_run" in each["name"] else "run_until_complete"
-        told = Told(each["stats"]["median"] * 1e9, each["extra_info"]["true_ns"])
-        report.setdefault(f"pytest-benchmark, {way}", {})[each["params"]["kind"]] = told
+        figures = Figures(each["stats"]["median"] * 1e9, each["extra_info"]["true_ns"])
+        report.setdefault(f"pytest-benchmark, {way}", {})[each["params"]["kind"]] = figures
     return report
 
 
@@ -168,12 +168,12 @@ def pyperf(folder: Path) -> Report:
         "peer_pyperf.py", "--quiet", "--inherit-environ", "PYTHONPATH", "-o", str(out),
     )  # fmt: skip
     library = importlib.import_module("pyperf")
-    told = {}
+    figures = {}
     for each in library.BenchmarkSuite.load(str(out)).get_benchmarks():
         kind = each.get_name()
         true: Any = json.loads((folder / f"pyperf-{subjects.KINDS.index(kind)}.true").read_text())
-        told[kind] = Told(each.median() * 1e9, true)
-    return {"pyperf, bench_async_func": told}
+        figures[kind] = Figures(each.median() * 1e9, true)
+    return {"pyperf, bench_async_func": figures}
 
 
 def locust(folder: Path) -> Report:
@@ -182,7 +182,7 @@ def locust(folder: Path) -> Report:
     found = json.loads(out.read_text())
     return {
         f"locust, {which}": {
-            kind: Told(each[f"{which}_ns"], each["true_ns"]) for kind, each in found.items()
+            kind: Figures(each[f"{which}_ns"], each["true_ns"]) for kind, each in found.items()
         }
         for which in ("median", "mean")
     }

@@ -115,7 +115,7 @@ def _answered_by_a_thread() -> Callable[[], Awaitable[None]]:
 
 
 def in_bulk_ns(call: Callable[[], None]) -> float:
-    """What one call takes, without a clock beside it: the median of many times a thousand."""
+    """What one call takes, without a clock around it: the median of many times a thousand."""
     costs = []
     for _ in range(99):
         start_ns = clock()

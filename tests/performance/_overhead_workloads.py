@@ -47,7 +47,7 @@ async def sleep() -> AsyncGenerator[object, None]:
 
 
 class Holds:
-    """When the runner's own work held the measuring loop, and how long."""
+    """When the runner's own work blocked the measuring loop, and how long."""
 
     def __init__(self) -> None:
         self.at_ns = array("q")
@@ -98,8 +98,8 @@ class _Steps:
 
 @workload
 async def watched(out: str, spin_ns: int) -> AsyncGenerator[object, None]:
-    """Times, in the runner itself, all that it does beside operations: the hand-over of values with
-    their encoding and sending, closing an interval, and the beat that looks after the loop."""
+    """Times, in the runner itself, all that it does between operations: the hand-over of values
+    with their encoding and sending, closing an interval, and the beat that looks after the loop."""
     holds, kept = Holds(), (HandOver._hand_on, Recorder._close, HealthMeter._beaten)
     owners: tuple[Any, ...] = HandOver, Recorder, HealthMeter
     HandOver._hand_on = holds.stepwise(kept[0])  # type: ignore[method-assign]

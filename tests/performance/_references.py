@@ -1,4 +1,4 @@
-"""What the core is held against below the mediator: sqlite3 itself, and aiosqlite as it is used."""
+"""What the core is compared with below the mediator: sqlite3, and aiosqlite as it is used."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def three_statements(bench: Bench) -> None:
 
 def three_tiny_statements(bench: Bench) -> None:
     """The least that three statements can do, so that the hop weighs most. No command of the core
-    does as little: shown, and held to no goal."""
+    does as little: shown without a goal."""
     each = 200
     path, other = bench.file(ROWS), bench.file(ROWS)
     with closing(in_one_thread(path)) as connection, closing(in_one_thread(other)) as ours:

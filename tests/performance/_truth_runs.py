@@ -22,7 +22,7 @@ from cortex_tui.store.sqlite.store import SqliteStore
 from tests.session_documents import session_document
 
 SOURCE = str(Path(__file__).with_name("truth.toml"))
-"""Stands for a suite beside the subjects; it need not exist."""
+"""Stands for a suite next to the subjects; it need not exist."""
 
 WRITE_EVERY = 20
 """Batches of messages between two writes to the store."""

@@ -19,7 +19,7 @@ INTERVAL = 100
 """Operations."""
 
 Rule = Callable[[Sides, int, np.random.Generator], bool]
-"""Whether the sides differ, where so many profiles are looked at."""
+"""Whether the sides differ, where that number of profiles are looked at."""
 
 
 def _critical(profiles: int) -> float:
@@ -33,7 +33,7 @@ def ratio(sides: Sides, profiles: int, random: np.random.Generator) -> bool:
 
 
 def welch(sides: Sides, profiles: int, random: np.random.Generator) -> bool:
-    """Welch's t test on all operations; with so many, t is normal."""
+    """Welch's t test on all operations; with that number, t is normal."""
     a, b = (side.ravel() for side in sides)
     error = math.sqrt(a.var() / a.size + b.var() / b.size)
     return abs(float(b.mean() - a.mean())) / error > _critical(profiles)

@@ -3,8 +3,8 @@
 The subject is a point read through aiosqlite. The same runner code starts it on the same schedule,
 woken by a timerfd (ours), by `asyncio.sleep`, and by turning the loop until the moment has come.
 
-The goals are held on asyncio's own loop, which rounds sleeps up to whole milliseconds. uvloop's
-figures stand beside them without a goal: it rounds to the nearest millisecond, so that a sleep of
+The goals are those of asyncio's own loop, which rounds sleeps up to whole milliseconds. uvloop's
+figures are shown, too, without a goal: it rounds to the nearest millisecond, so that a sleep of
 less than half of one does not sleep at all, and the loop turns until the moment has come.
 """
 

@@ -32,6 +32,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if checked:
         terminalreporter.section("benchmarks")
         terminalreporter.line(
-            f"{checked} benchmarks: results checked, nothing measured, no target held. "
+            f"{checked} benchmarks: results checked, nothing measured, no target checked. "
             "pytest-benchmark is off (it always is under xdist): run without -n to measure."
         )

@@ -1,10 +1,10 @@
 """How near the core is to what SQLite and Python allow, and how far from what others take.
 
 Every reference is measured in the same run, in turns with ours, and the medians of the rounds are
-held to the goals. The loop is the one that the runner measures on, uvloop where it is installed;
-where a hop between threads weighs most, asyncio's own stands beside it, without a goal: that hop
-is slower by 8 to 20 µs. Getting by id is measured beside whatever else may keep the store busy;
-requests on long texts are held to their deadline, and a process that captures is killed 20 times,
+compared with the goals. The loop is that of the runner, uvloop where it is installed;
+where a hop between threads weighs most, asyncio's own is shown with it, without a goal: that hop
+is slower by 8 to 20 µs. Getting by id is measured with whatever else may keep the store busy;
+requests on long texts must keep their deadline, and a process that captures is killed 20 times,
 to see whether what it had acknowledged is there. `--quick` takes fewer rounds and leaves the
 million rows out. Needs the dependency group `peers`.
 """
@@ -46,7 +46,7 @@ from cortex_core import (
     Validation,
 )
 from cortex_core.data import NAMESPACES, conversation_id, conversations, pattern_id
-from tests.performance import _beside, _by_hand, _deadlines, _kills, _mediators, _requests
+from tests.performance import _by_hand, _deadlines, _kills, _mediators, _neighbours, _requests
 from tests.performance._bench import Bench, opened_bench, percentile
 from tests.performance._measure import Measurements, Round
 from tests.performance._references import in_one_thread
@@ -217,7 +217,7 @@ def main() -> None:
         _requests.random_reads(bench, SEARCHED)
         _by_hand.capture(bench, ROWS)
         _by_hand.search(bench, SEARCHED, WORDS)
-        _beside.gets_beside(bench, SEARCHED)
+        _neighbours.gets_among_others(bench, SEARCHED)
         _deadlines.long_texts(bench)
         _kills.lost(bench)
         object_mappers(bench)

@@ -55,7 +55,7 @@ def again(reference: Round) -> Round:
 
 
 def measure(measurements: Measurements, goal: float) -> None:
-    """The first usable frame, held to a goal."""
+    """The first usable frame, which has a goal."""
     what = "first usable frame, against an empty Textual app"
     if not measurements.wants(what):
         return

@@ -5,7 +5,7 @@ simulated times of which the truth is known.
    that they are few whole nanoseconds.
 2. One mode, but runs whose operations depend on their neighbours, folded as live runs are.
 3. Two modes: how often both are found.
-4. What a look costs, beside making the percentile curve.
+4. What a look costs, compared with making the percentile curve.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def main(measurements: Measurements) -> None:
     values = folded(ONE["Pareto of index 1.5"](np.random.default_rng(4), 100_000))
     bins = log_bins(values)
     measurements.at_most(
-        "a look at the modes, beside a percentile curve",
+        "a look at the modes, against a percentile curve",
         timed(lambda: modes_of(bins)), timed(values.curve),
         unit="ns", goal=None, rounds=measurements.rounds(quick=50, full=200),
     )  # fmt: skip

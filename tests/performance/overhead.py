@@ -5,9 +5,9 @@
 2. Operations of known length under pytest-benchmark, pyperf, locust and ours: what each reports
    against what the operation itself recorded. The peers come with the dependency group `peers`.
 3. How long the runner's own work holds the measuring loop at a time, in the runner itself.
-4. Many: 200 profiles at once, and one with 5,000 workers. Goals: the loop is held for less than
+4. Many: 200 profiles at once, and one with 5,000 workers. Goals: the loop is blocked for less than
    10 ms in the median interval, so that milliseconds of a neighbour are still the neighbour's own;
-   what the crowd adds to the memory of each process is below 100 MB, so that it fits beside what is
+   what the crowd adds to the memory of each process is below 100 MB, so that it fits with what is
    measured on a small machine; and the first numbers are on view in 2 s, before a person wonders.
 """
 
@@ -106,7 +106,7 @@ def measure_cost(measurements: Measurements, folder: Path) -> None:
             )  # fmt: skip
 
 
-# --- beside the peers --------------------------------------------------------------------------
+# --- with the peers ---------------------------------------------------------------------------
 
 
 async def ours_of_known(folder: Path) -> peers.Report:
@@ -121,7 +121,7 @@ async def ours_of_known(folder: Path) -> peers.Report:
             )
         )  # fmt: skip
     outcome = await run_session(runs, folder)
-    told = {}
+    figures = {}
     for run, (number, kind) in zip(
         outcome.fold.view(0, stored=True, store_error="").runs,
         enumerate(subjects.KINDS),
@@ -131,8 +131,8 @@ async def ours_of_known(folder: Path) -> peers.Report:
         reported = run.percentiles_ns["p50"]
         if reported is None:
             raise RuntimeError(f"{kind}: too few operations")
-        told[kind] = peers.Told(reported / run.batch, true_ns)
-    return {OURS: told}
+        figures[kind] = peers.Figures(reported / run.batch, true_ns)
+    return {OURS: figures}
 
 
 def measure_known(measurements: Measurements, folder: Path) -> None:
@@ -145,11 +145,11 @@ def measure_known(measurements: Measurements, folder: Path) -> None:
             )  # fmt: skip
         else:
             report |= measure(folder)
-    for way, told in report.items():
+    for way, figures in report.items():
         for kind in subjects.KINDS:
-            if kind not in told:
+            if kind not in figures:
                 continue
-            reported_ns, true_ns = told[kind]
+            reported_ns, true_ns = figures[kind]
             ratio = reported_ns / true_ns
             goal = GOALS.get(kind, 1.05) if way == OURS else None
             met = goal is None or 1 / goal <= ratio <= goal
@@ -165,10 +165,10 @@ def _print_table(report: peers.Report) -> None:
     width = max(map(len, report))
     print(f"\n{'reported / true':{width}}", *(f"{kind:>13}" for kind in subjects.KINDS),
           file=sys.stderr)  # fmt: skip
-    for way, told in report.items():
+    for way, figures in report.items():
         cells = [
-            f"{told[kind].reported_ns / told[kind].true_ns:12.3f}x"
-            if kind in told
+            f"{figures[kind].reported_ns / figures[kind].true_ns:12.3f}x"
+            if kind in figures
             else f"{'–':>13}"
             for kind in subjects.KINDS
         ]
@@ -180,8 +180,8 @@ def _print_table(report: peers.Report) -> None:
 
 
 def measure_holds(measurements: Measurements, folder: Path) -> None:
-    """Held to the goal is the processor time of the longest hold of each interval: the time on the
-    clock, which stands beside it, has in it what the machine gives to other programs."""
+    """What has the goal is the processor time of the longest hold of each interval: the time on the
+    clock, which is shown with it, has in it what the machine gives to other programs."""
     seconds, out = measurements.rounds(quick=2, full=8), folder / "holds.json"
     cases: tuple[tuple[str, Load, int], ...] = (
         ("one worker", ClosedLoad(), 15_000),
@@ -198,14 +198,14 @@ def measure_holds(measurements: Measurements, folder: Path) -> None:
             (run,) = outcome.document["runs"]
             at = f"at {run['throughput_per_s']:,.0f} operations/s of {name} on {loop_name}"
             holds = json.loads(out.read_text())
-            worked, held = (_longest(holds, which) for which in ("worked_ns", "held_ns"))
+            worked, blocked = (_longest(holds, which) for which in ("worked_ns", "held_ns"))
             measurements.line(
                 f"the runner's longest own work at a time in an interval, {at}",
                 median(worked), 200_000.0, median(worked) / 200_000.0, 1.0,
                 met=median(worked) <= 200_000.0, unit="ns",
             )  # fmt: skip
             measurements.show(
-                f"the same on the clock, {at}", median(held), median(worked), unit="ns"
+                f"the same on the clock, {at}", median(blocked), median(worked), unit="ns"
             )
 
 
@@ -253,7 +253,7 @@ def measure_crowds(measurements: Measurements, folder: Path) -> None:
 
 
 def main() -> None:
-    measurements = Measurements("What measuring costs, beside the peers.")
+    measurements = Measurements("What measuring costs, and what the peers make of it.")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         measure_cost(measurements, folder)

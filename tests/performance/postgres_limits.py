@@ -1,8 +1,9 @@
 """How near the core is to what a PostgreSQL server on loopback allows.
 
-Beside asyncpg and psycopg by hand: the same statements, on as many connections, of a server that
-keeps what it has committed. By hand a row comes back as the driver gives it, and the words of a
-text are made before the clock starts; the core makes both, and goes through its behaviours.
+References are asyncpg and psycopg by hand: the same statements, on as many connections, of a
+server that keeps what it has committed. By hand a row comes back as the driver gives it, and the
+words of a text are made before the clock starts; the core makes both, and goes through its
+behaviours.
 `--quick` takes fewer rounds. Needs PostgreSQL's programs and the dependency group `peers`.
 """
 

@@ -34,7 +34,7 @@ def durations(count: int) -> list[int]:
 
 def record_ours(values: list[int], intervals: int) -> None:
     profile = Profile(suite="s", name="p", workload="w", stop=Length())
-    tally = RunFold(RunPlanned(0, profile, ()))
+    fold = RunFold(RunPlanned(0, profile, ()))
     recorder, reader = Recorder(0, "measure", 0, INTERVAL_NS), FrameReader()
     for interval in range(intervals):
         append = recorder.service_ns.append
@@ -44,8 +44,8 @@ def record_ours(values: list[int], intervals: int) -> None:
         for body in reader.feed(encode_messages([*recorder.take()])):
             for message in decode_messages(body):
                 assert isinstance(message, Samples)
-                tally.add(message)
-    assert tally.service.total == len(values) * intervals
+                fold.add(message)
+    assert fold.service.total == len(values) * intervals
 
 
 def record_reference(values: list[int], intervals: int) -> None:
@@ -99,7 +99,7 @@ def measure_percentiles(measurements: Measurements) -> None:
 def main() -> None:
     measurements = Measurements("The cost of recording, against hdrhistogram's own.")
     measure_recording(measurements, 100_000, goal=12.0)
-    # Shown, and held to nothing: the fixed cost of an interval, some 30 µs off the measuring loop
+    # Shown without a goal: the fixed cost of an interval, some 30 µs off the measuring loop
     # ten times a second, is here shared by a tenth of the values.
     measure_recording(measurements, 10_000, goal=None)
     measure_percentiles(measurements)

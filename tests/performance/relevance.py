@@ -1,4 +1,4 @@
-"""Whether a search finds what a person looks for, beside plain FTS5.
+"""Whether a search finds what a person looks for, compared with plain FTS5.
 
 Some thousand docstrings of the standard library are stored; questions with known answers are
 asked. Two figures count: the share of questions of which an answer is among the first five hits,
@@ -151,7 +151,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     misses = "--misses" in arguments
     measurements = Measurements(
-        "Whether a search finds what a person looks for, beside plain FTS5.",
+        "Whether a search finds what a person looks for, compared with plain FTS5.",
         [argument for argument in arguments if argument != "--misses"],
     )
     stored = documents()

@@ -2,8 +2,8 @@
 
 Operations come in intervals of a tenth of a second, 100 each, and go through the same fold as those
 of a real run. Their times are log-normal, 2 % of them with a Pareto tail. Where the truth lies
-exactly on the limit, met and missed are both wrong: each may be said in 5 % of the runs. Beside it
-stands what comparing the percentile with the limit says, as most tools do.
+exactly on the limit, met and missed are both wrong: each may be reported in 5 % of the runs. Shown
+with it is what comparing the percentile with the limit says, as most tools do.
 
 - independent: nothing else.
 - correlated: a fifth of the variance is of a level that changes little from operation to operation
@@ -37,7 +37,7 @@ Times = NDArray[np.float64]
 EACH = 100
 INTERVAL_NS = 100_000_000
 LEAST = 10
-"""Intervals that a run has in any case, where it goes on until its target is decided."""
+"""Intervals that a run has in any case, where it lasts until its target is decided."""
 TOGETHER = 50
 """Runs that are simulated at once."""
 
@@ -168,11 +168,11 @@ def report_wrong(
     wrong: float,
     runs: int,
     *,
-    beside: float | None = None,
+    other: float | None = None,
 ) -> None:
     """Holds the share of wrong verdicts to 5 %, or only shows it."""
     if model.held:
-        measurements.share_at_most(what, wrong, 0.05, runs, beside=beside)
+        measurements.share_at_most(what, wrong, 0.05, runs, other=other)
     else:
         measurements.show(what, wrong, 0.05, unit="share")
 
@@ -197,9 +197,9 @@ def measure_on_the_limit(measurements: Measurements, runs: int) -> None:
             for verdict, point in (("met", below), ("missed", 1 - below)):
                 report_wrong(
                     measurements, model,
-                    f"{title}: share of runs called {verdict}; beside it those that comparing "
+                    f"{title}: share of runs called {verdict}; next to it those that comparing "
                     "calls so",
-                    share(found, verdict), len(found), beside=point,
+                    share(found, verdict), len(found), other=point,
                 )  # fmt: skip
 
 

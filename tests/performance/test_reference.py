@@ -44,7 +44,7 @@ PROFILES = {
 
 
 class ServiceClock:
-    """A clock that goes on only while an operation is under way."""
+    """A clock that runs only while an operation is under way."""
 
     def __init__(self) -> None:
         self._service_ns = 0

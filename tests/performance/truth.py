@@ -3,7 +3,7 @@
 Everything runs as a user's session does: in a runner process, through messages, intake and store.
 
 1. Operations of known distributions record with two clock reads of their own how long they really
-   took. What is reported is at most 1 % beside that, plus the cost of two clock reads; in the
+   took. What is reported is at most 1 % off that, plus the cost of two clock reads; in the
    median of several rounds, as the machine may take the processor away between ours and theirs.
 
 2. A single server with a stall. Requests come every 5 ms (200/s), each takes the server 1 ms, and
@@ -18,7 +18,7 @@ Everything runs as a user's session does: in a runner process, through messages,
 
    The run ends 0.35 s into a period, so that no percentile lies on a step of that distribution.
    A closed loop that thinks 4 ms between requests has the same rate on paper. It sends nothing
-   while the server stalls, so it meets each stall once: its picture stands beside, and is wrong.
+   while the server stalls, so it meets each stall once: its picture is shown, too, and is wrong.
 
 3. Arrivals are meant to start when their process says: those of a constant rate at exact moments,
    the gaps of a Poisson process exponentially distributed (Kolmogorov-Smirnov, 0.1 % level).
@@ -61,9 +61,9 @@ QUANTILES = {name: q for name, q in SHOWN.items() if name != "p99.99"}
 SECOND_NS = 1_000_000_000
 
 
-def exact(ordered: Sequence[int], quantile: float, beside: int = 0) -> int:
-    """The value of that rank, the smallest having rank 1; or so many ranks beside it."""
-    rank = int(quantile * len(ordered) + 0.5) + beside
+def exact(ordered: Sequence[int], quantile: float, off: int = 0) -> int:
+    """The value of that rank, the smallest having rank 1; or `off` ranks behind it."""
+    rank = int(quantile * len(ordered) + 0.5) + off
     return ordered[min(max(rank, 1), len(ordered)) - 1]
 
 
@@ -90,14 +90,14 @@ async def measure_distributions(measurements: Measurements, folder: Path, rounds
                 near = [exact(true_ns, quantile, rank) for rank in (-1, 0, 1)]
                 true = float(min(near, key=lambda value: abs(reported - value)))
                 # Beyond the two clock reads, which everything that is timed contains.
-                beside = max(0.0, abs(reported - true) - clock_ns) / true
+                off = max(0.0, abs(reported - true) - clock_ns) / true
                 key = (run["profile"].removeprefix("truth."), name)
-                taken[key].append((beside, reported, true))
+                taken[key].append((off, reported, true))
     for (distribution, name), found in taken.items():
-        beside, reported, true = sorted(found)[len(found) // 2]
+        off, reported, true = sorted(found)[len(found) // 2]
         measurements.line(
             f"service {name} of {distribution} spins, against the operations' own record",
-            reported, true, 1 + beside, 1.01, met=beside <= 0.01, unit="ns",
+            reported, true, 1 + off, 1.01, met=off <= 0.01, unit="ns",
         )  # fmt: skip
 
 
@@ -133,12 +133,12 @@ async def measure_queueing(measurements: Measurements, folder: Path, rounds: int
         for name, load in loads.items()
     }
     closed, *_ = (await run_session([runs["closed"]], folder)).document["runs"]
-    wrong = told_percentiles(closed["service_ns"])
+    wrong = reported_percentiles(closed["service_ns"])
     least = dict.fromkeys(QUANTILES, 1 << 62)
     for _ in range(rounds):
         opened, *_ = (await run_session([runs["open"]], folder, loop="asyncio")).document["runs"]
-        told = told_percentiles(opened["response_ns"])
-        least = {name: min(least[name], told[name]) for name in QUANTILES}
+        reported = reported_percentiles(opened["response_ns"])
+        least = {name: min(least[name], reported[name]) for name in QUANTILES}
         if all(abs(least[name] / true[name] - 1) <= 0.05 for name in QUANTILES):
             break
     for name in QUANTILES:
@@ -153,7 +153,7 @@ async def measure_queueing(measurements: Measurements, folder: Path, rounds: int
         )  # fmt: skip
 
 
-def told_percentiles(times: dict[str, Any]) -> dict[str, int]:
+def reported_percentiles(times: dict[str, Any]) -> dict[str, int]:
     """From the histogram, also those that a report withholds for want of samples."""
     values = Histogram.decode(times["histogram"]).percentiles(list(QUANTILES.values()))
     return {name: value for name, value in zip(QUANTILES, values, strict=True) if value is not None}
@@ -221,8 +221,8 @@ def counts_of(histogram: Histogram) -> list[int]:
 
 def differences(outcome: Outcome, run: int, which: str) -> int:
     """In how many ways the histograms of a run differ that ought to be one and the same."""
-    tally, stored = outcome.fold.runs[run], outcome.stored[run]
-    own: Histogram | None = getattr(tally, which)
+    fold, stored = outcome.fold.runs[run], outcome.stored[run]
+    own: Histogram | None = getattr(fold, which)
     kept = {str(name): times for name, times in stored.items()}.get(which)
     assert own is not None
     assert kept is not None
@@ -232,13 +232,13 @@ def differences(outcome: Outcome, run: int, which: str) -> int:
         if interval.run == run and encoded is not None:
             merged.add_interval(IntervalHistogram.decode(encoded.blob, encoded.moments))
     quantiles = [*SHOWN.values(), *(k / 1_000 for k in range(1_000))]
-    told = own.percentiles(quantiles)
+    reported = own.percentiles(quantiles)
     return sum(
         (
             own.encode() != merged.encode(),
             own.encode() != kept.encode(),
-            told != merged.percentiles(quantiles),
-            told != kept.percentiles(quantiles),
+            reported != merged.percentiles(quantiles),
+            reported != kept.percentiles(quantiles),
             counts_of(own) != of_library(outcome.raw(run, which)),
         )
     )

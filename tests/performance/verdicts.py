@@ -1,7 +1,7 @@
 """How often verdicts of comparisons are wrong, and what they find, on simulated sides of which the
 truth is known; and how long a comparison takes.
 
-1. Equal sides: how many comparisons of ten profiles have any false alarm. Beside it what other
+1. Equal sides: how many comparisons of ten profiles have any false alarm. Next to it what other
    rules conclude from the same data, and ours from one side after the other, which no rule can
    repair.
    Also where the percentile that decides has too few operations, and others decide in its place.
@@ -77,7 +77,7 @@ def alarms(comparison: Comparison) -> bool:
     return bool(comparison.having("slower", "faster"))
 
 
-def show_beside(measurements: Measurements, what: str, share: float, other: float) -> None:
+def show_with(measurements: Measurements, what: str, share: float, other: float) -> None:
     """Ours and that of another rule, which may be 0."""
     ratio = share / other if other else float(share > 0)
     measurements.line(what, share, other, ratio, None, met=True, unit="share")
@@ -90,7 +90,7 @@ def measure_equal_sides(measurements: Measurements, model: Model, rounds: int, c
     random = np.random.default_rng(1)
     false, any_word, after = 0, 0, 0
     others: defaultdict[str, int] = defaultdict(int)
-    beside = max(count // 5, 10)
+    compared = max(count // 5, 10)
     for number in range(count):
         found = profiles_on_a_machine(random, model, rounds, SIZE, count=PROFILES)
         comparison = ours(found)
@@ -100,7 +100,7 @@ def measure_equal_sides(measurements: Measurements, model: Model, rounds: int, c
             for each in comparison.profiles
             for judged in each.statistics.values()
         )
-        if number < beside:
+        if number < compared:
             for name, rule in RULES.items():
                 others[name] += any(differ(rule, found, random))
             later = profiles_on_a_machine(
@@ -110,9 +110,9 @@ def measure_equal_sides(measurements: Measurements, model: Model, rounds: int, c
     measurements.share_at_most(title, false / count, 0.05, count)
     measurements.share_at_most(f"{title}, over all statistics", any_word / count, 0.05, count)
     for name, wrong in others.items():
-        show_beside(measurements, f"{title}; beside it {name}", false / count, wrong / beside)
-    after_text = f"{title}; beside it ours where one side was measured after the other"
-    show_beside(measurements, after_text, false / count, after / beside)
+        show_with(measurements, f"{title}; next to it {name}", false / count, wrong / compared)
+    after_text = f"{title}; next to it ours where one side was measured after the other"
+    show_with(measurements, after_text, false / count, after / compared)
 
 
 def measure_few_operations(measurements: Measurements, model: Model, count: int) -> None:
@@ -130,7 +130,7 @@ def measure_few_operations(measurements: Measurements, model: Model, count: int)
         )
         hits += ours(found, primary="p99").profiles[0].verdict == "slower"
     measurements.share_at_most(f"{title}: any false alarm", false / count, 0.05, count)
-    show_beside(measurements, f"{title}: 50 % slower is found", hits / count, 1.0)
+    show_with(measurements, f"{title}: 50 % slower is found", hits / count, 1.0)
 
 
 def measure_found(
@@ -228,7 +228,7 @@ def measure_stored(measurements: Measurements, model: Model, slower: float, coun
             else:
                 hits += judged.verdict == "slower"
     measurements.share_at_most(f"{title}: false alarms", false / count, 0.05, count)
-    show_beside(measurements, f"{title}: {slower - 1:.0%} slower is found", hits / count, 1.0)
+    show_with(measurements, f"{title}: {slower - 1:.0%} slower is found", hits / count, 1.0)
 
 
 def measure_cost(measurements: Measurements, folder: Path, intervals: int) -> None:

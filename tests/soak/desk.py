@@ -32,16 +32,16 @@ SAVE_DIALOG = "Save a snapshot"
 
 def refusal_on(screen: str, name: str) -> str:
     """What the dialog in which `name` was entered says is wrong; nothing while it says nothing."""
-    said: list[str] = []
+    lines: list[str] = []
     entered = False
     for line in _in_the_box(screen, SAVE_DIALOG):
         if entered and line.startswith("It goes into"):
             break
         # What may be chosen has a mark before it.
         if entered and not line.startswith(("(•)", "( )")):
-            said.append(line)
+            lines.append(line)
         entered = entered or line == name
-    text = " ".join(filter(None, said))
+    text = " ".join(filter(None, lines))
     return "" if text.startswith("saving") else text
 
 

@@ -121,7 +121,7 @@ def run_view(number: int, of: Profile, **fields: Any) -> RunResult:
 
 @cache  # most samples have the same ones, and to make 850 bins takes 1.5 ms
 def bins_of(total: int, *heaps: tuple[float, float, float]) -> LogBins:
-    """So many values in heaps: of each its share, its median in ns and its width in logarithms."""
+    """Values in heaps: of each its share, its median in ns and its width in logarithms."""
 
     def below(number: int) -> int:
         logs = math.log(edge_ns(number))
@@ -268,7 +268,7 @@ def repeated() -> SessionView:
 
 
 def known() -> SessionView:
-    """A run that goes on until its p95 is known well enough, and how well it is known."""
+    """A run that lasts until its p95 is known well enough, and how well it is known."""
     steady = SEARCH.profiles[0]
     precise = msgspec.structs.replace(
         steady,

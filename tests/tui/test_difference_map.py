@@ -46,7 +46,7 @@ def kind(a: int, b: int, rest: int = 100_000) -> int:
         (0, 500, MUCH_B),
     ],
 )
-def test_a_cell_tells_only_what_is_beyond_chance(a: int, b: int, expected: int) -> None:
+def test_a_cell_shows_only_what_is_beyond_chance(a: int, b: int, expected: int) -> None:
     assert kind(a, b) == expected
 
 

@@ -35,7 +35,7 @@ def test_modes_have_letters_above_their_bars_and_are_named_with_their_share() ->
     bars = "\n".join(map(text_of, lines[1:]))
     assert bars.count("A") == 1
     assert bars.count("B") == 1
-    # They are told apart by more than the colour, which they have as well.
+    # They differ by more than the colour, which they have as well.
     tones = {span.tone for line in lines[1:14] for span in line if "█" in span.text}
     assert tones == {"series-1", "series-2"}
 

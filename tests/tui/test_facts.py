@@ -44,15 +44,15 @@ def facts(run: RunResult, width: int = 70) -> str:
     return "\n".join(text(profile_facts(run.profile, run, width)))
 
 
-def test_before_a_run_the_definition_is_told() -> None:
-    told = "\n".join(text(profile_facts(STEADY, None, 60)))
-    assert "Searches on a schedule" in told
-    assert "cortex.steady" in told
-    assert "conversations=30, text=performance" in told
-    assert "open: 500/s, constant arrivals" in told
-    assert "at most 10.0k in flight" in told
-    assert "5.00s, warm-up 1.00s" in told
-    assert "throughput >= 450/s" in told
+def test_before_a_run_the_definition_is_shown() -> None:
+    shown = "\n".join(text(profile_facts(STEADY, None, 60)))
+    assert "Searches on a schedule" in shown
+    assert "cortex.steady" in shown
+    assert "conversations=30, text=performance" in shown
+    assert "open: 500/s, constant arrivals" in shown
+    assert "at most 10.0k in flight" in shown
+    assert "5.00s, warm-up 1.00s" in shown
+    assert "throughput >= 450/s" in shown
 
 
 def test_a_profile_that_is_measured_alone_says_so() -> None:
@@ -93,8 +93,8 @@ def test_the_title_says_with_how_many_neighbours(verdict: str, neighbours: int, 
 
 
 def test_a_closed_load_says_what_it_cannot_see() -> None:
-    told = "\n".join(text(profile_facts(COMMAND, None, 60)))
-    assert "1 worker, closed: cannot see queueing" in told
+    shown = "\n".join(text(profile_facts(COMMAND, None, 60)))
+    assert "1 worker, closed: cannot see queueing" in shown
 
 
 def test_lengths_may_be_iterations_and_times() -> None:
@@ -110,7 +110,7 @@ RAMP = StagedLoad(
 
 
 @pytest.mark.parametrize(
-    ("load", "short", "told"),
+    ("load", "short", "shown"),
     [
         (RAMP, "100/s → 1000/s poisson", ["in stages, open, poisson arrivals", "at 100/s for"]),
         (RAMP, "100/s", ["to 1000/s for 10.0s", "at most 10.0k in flight"]),
@@ -121,14 +121,14 @@ RAMP = StagedLoad(
         ),
     ],
 )
-def test_loads_in_stages_are_told(load: Load, short: str, told: list[str]) -> None:
+def test_loads_in_stages_are_described(load: Load, short: str, shown: list[str]) -> None:
     staged = profile("s", "p", load=load)
     lines = "\n".join(text(profile_facts(staged, None, 60)))
     assert plan_text(staged).startswith(short)
-    assert all(line in lines for line in told)
+    assert all(line in lines for line in shown)
 
 
-def test_other_ways_to_stop_and_to_warm_up_are_told() -> None:
+def test_other_ways_to_stop_and_to_warm_up_are_described() -> None:
     wanted = Precision("p99", 0.02, at_least_ns=10**9, at_most_ns=60 * 10**9)
     exact = profile("s", "p", precision=wanted, auto_warmup=True, timeout_ns=10**9, tags=("slow",))
     lines = "\n".join(text(profile_facts(exact, None, 70)))
@@ -139,7 +139,7 @@ def test_other_ways_to_stop_and_to_warm_up_are_told() -> None:
     assert "p99 ± 2 %" in plan_text(exact)
 
 
-def test_what_happens_to_a_run_is_told() -> None:
+def test_what_happens_to_a_run_is_reported() -> None:
     run = run_view(
         0,
         STEADY,
@@ -150,20 +150,20 @@ def test_what_happens_to_a_run_is_told() -> None:
         marks=(MarkRecord(1_500_000_000, "rate 500 → 625/s"),),
         slowest="3 of the 5 slowest intervals had a GC pause",
     )
-    told = facts(run)
-    assert "response time, percentiles of batches of 100" in told
-    assert "1.23µs per operation" in told
-    assert "load now  625/s" in told
-    assert "p99 ± 3.1 %, wanted 2 %" in told
-    assert "1.50s: rate 500 → 625/s" in told
+    shown = facts(run)
+    assert "response time, percentiles of batches of 100" in shown
+    assert "1.23µs per operation" in shown
+    assert "load now  625/s" in shown
+    assert "p99 ± 3.1 %, wanted 2 %" in shown
+    assert "1.50s: rate 500 → 625/s" in shown
     assert "load now" not in facts(run_view(0, STEADY, level=500.0))
-    assert "3 of the 5 slowest intervals had a GC pause" in told
+    assert "3 of the 5 slowest intervals had a GC pause" in shown
 
 
 def test_percentiles_without_enough_samples_say_how_many_more() -> None:
-    told = facts(run_view(0, COMMAND))
-    assert "p99.9  needs 5679 more" in told
-    assert "p99    812µs" in told
+    shown = facts(run_view(0, COMMAND))
+    assert "p99.9  needs 5679 more" in shown
+    assert "p99    812µs" in shown
 
 
 def test_the_headline_time_is_named() -> None:
@@ -171,15 +171,17 @@ def test_the_headline_time_is_named() -> None:
     assert "response time" in facts(run_view(0, STEADY))
 
 
-def test_what_is_missing_from_the_percentiles_is_told() -> None:
-    told = facts(run_view(0, STEADY, unfinished=2, unstarted=7, overflow=1, lateness_p50_ns=51_000))
-    assert "2 unfinished, 7 unstarted, 1 overflow" in told
-    assert "p50 51.0µs" in told
+def test_what_is_missing_from_the_percentiles_is_reported() -> None:
+    shown = facts(
+        run_view(0, STEADY, unfinished=2, unstarted=7, overflow=1, lateness_p50_ns=51_000)
+    )
+    assert "2 unfinished, 7 unstarted, 1 overflow" in shown
+    assert "p50 51.0µs" in shown
 
 
-def test_errors_are_told_by_type_most_frequent_first() -> None:
-    told = facts(run_view(0, COMMAND, errors={"ValueError": 1, "TimeoutError": 3}))
-    assert "TimeoutError 3, ValueError 1" in told
+def test_errors_are_reported_by_type_most_frequent_first() -> None:
+    shown = facts(run_view(0, COMMAND, errors={"ValueError": 1, "TimeoutError": 3}))
+    assert "TimeoutError 3, ValueError 1" in shown
 
 
 @pytest.mark.parametrize(
@@ -235,18 +237,18 @@ def test_no_line_is_wider_than_the_pane(width: int) -> None:
 
 def test_errors_and_tracebacks_are_literal() -> None:
     run = failed().runs[0]
-    told = facts(run)
-    assert "ConnectionError: [red]no[/] database␛[31m at all" in told
-    assert "\x1b" not in told
+    shown = facts(run)
+    assert "ConnectionError: [red]no[/] database␛[31m at all" in shown
+    assert "\x1b" not in shown
 
 
-def test_a_suite_tells_where_it_comes_from_and_what_is_wrong() -> None:
+def test_a_suite_shows_where_it_comes_from_and_what_is_wrong() -> None:
     suite = Suite(name="x", source="./profiles/x.toml", profiles=(), replaces="shipped/x.toml")
-    told = "\n".join(text(suite_facts(suite, CATALOG.problems, 90)))
-    assert "./profiles/x.toml" in told
-    assert "shipped/x.toml" in told
-    assert 'profile.steady.load.rate: expected a rate such as "500/s"' in told
-    assert "no profiles in it" not in told
+    shown = "\n".join(text(suite_facts(suite, CATALOG.problems, 90)))
+    assert "./profiles/x.toml" in shown
+    assert "shipped/x.toml" in shown
+    assert 'profile.steady.load.rate: expected a rate such as "500/s"' in shown
+    assert "no profiles in it" not in shown
 
 
 @pytest.mark.parametrize(
@@ -282,7 +284,7 @@ def test_wide_characters_wrap_by_their_cells() -> None:
         (({"paused": True}, {"phase": "teardown", "outcome": "finished"}), "paused"),
     ],
 )
-def test_the_status_line_tells_a_pause(runs: tuple[dict[str, Any], ...], expected: str) -> None:
+def test_the_status_line_shows_a_pause(runs: tuple[dict[str, Any], ...], expected: str) -> None:
     view = session_view(*(run_view(n, COMMAND, **fields) for n, fields in enumerate(runs)))
     line = "".join(span.text for span in status_line(view, Listing(CATALOG), 120))
     assert line.startswith(f" {expected}  ")
@@ -304,7 +306,7 @@ def test_the_status_line_tells_a_pause(runs: tuple[dict[str, Any], ...], expecte
         (({},), "running  4.20s"),
     ],
 )
-def test_of_runs_one_by_one_the_status_line_tells_which(
+def test_of_runs_one_by_one_the_status_line_shows_which(
     runs: tuple[dict[str, Any], ...], expected: str
 ) -> None:
     rounds = max(fields.get("round", 1) for fields in runs)

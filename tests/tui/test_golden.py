@@ -77,7 +77,7 @@ async def test_the_screen_is_drawn_anew_for_each_size_while_a_session_runs(size:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_pause_is_told_above_and_in_every_row(size: Size) -> None:
+async def test_a_pause_is_shown_above_and_in_every_row(size: Size) -> None:
     async with bench(size=size, checked=["search.steady"]) as b:
         await b.show(paused())
         check_golden("paused", size, b.text)
@@ -91,7 +91,7 @@ async def test_percentiles_of_batches_are_named_so(size: Size) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_earlier_rounds_stand_beside_the_present_one(size: Size) -> None:
+async def test_earlier_rounds_stand_next_to_the_present_one(size: Size) -> None:
     async with bench(size=size) as b:
         await b.show(repeated())
         if size == TWO[0]:
@@ -116,7 +116,7 @@ async def test_on_a_full_machine_less_is_drawn_and_that_is_said(size: Size) -> N
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_the_session_tells_how_runner_and_screen_fare(size: Size) -> None:
+async def test_the_session_shows_how_runner_and_screen_fare(size: Size) -> None:
     async with bench(size=size, frame_ns=2_100_000) as b:
         await b.press("i")
         await b.show(running())
@@ -169,7 +169,7 @@ async def test_without_profiles_the_screen_says_where_they_come_from() -> None:
         check_golden("empty", (80, 24), b.text)
 
 
-async def test_a_terminal_that_is_too_small_is_told_so_until_it_grows() -> None:
+async def test_in_a_terminal_that_is_too_small_a_message_says_so_until_it_grows() -> None:
     async with bench(size=(50, 12)) as b:
         assert b.lines[:2] == ["This terminal has 50x12 cells;", "the workbench needs 60x15."]
         await b.pilot.resize_terminal(80, 24)

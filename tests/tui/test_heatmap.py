@@ -239,7 +239,7 @@ def test_a_run_that_has_ended_and_a_key_fit_the_scale_anew_without_a_mark() -> N
 
 
 def grown(run: RunSeries, tenths: int) -> RunSeries:
-    """What there was of a run after so many tenths of a second."""
+    """What there was of a run after that number of tenths of a second."""
     end_ns = tenths * TENTH_NS
     slices = tuple(each for each in run.slices if each.until_ns <= end_ns)
     return msgspec.structs.replace(run, slices=slices, end_ns=end_ns)

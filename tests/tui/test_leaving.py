@@ -41,14 +41,14 @@ ROOT = Path(__file__).resolve().parents[2]
 class Terminal:
     """A program in a pseudo-terminal of 80x24 cells."""
 
-    def __init__(self, told: Path) -> None:
-        self.told = told
+    def __init__(self, written: Path) -> None:
+        self.written = written
         self.output = b""
         self.pid, self._master = pty.fork()
         if self.pid == 0:
             os.chdir(ROOT)
             variables = terminal_environment(TERM="xterm-256color", PYTHONPATH=f"{ROOT}")
-            os.execve(sys.executable, [sys.executable, "-c", PROGRAM, str(told)], variables)
+            os.execve(sys.executable, [sys.executable, "-c", PROGRAM, str(written)], variables)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
 
     def read_until(self, text: bytes) -> None:
@@ -76,7 +76,7 @@ class Terminal:
                 self.pid = 0
                 return os.waitstatus_to_exitcode(status)
             time.sleep(0.02)
-        pytest.fail("the program goes on")
+        pytest.fail("the program is still running")
 
     def close(self) -> None:
         if self._master >= 0:
@@ -88,7 +88,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    opened = Terminal(tmp_path / "told")
+    opened = Terminal(tmp_path / "written")
     try:
         opened.read_until(b"running")
         yield opened
@@ -101,7 +101,7 @@ def test_quitting_restores_the_terminal_and_returns_the_last_view(terminal: Term
     terminal.read_until(b"left with 0 20250131T120530-abc")
     assert b"\x1b[?1049l" in terminal.output
     assert terminal.exit_code() == 0
-    assert terminal.told.read_text() == "closed 1"
+    assert terminal.written.read_text() == "closed 1"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -110,10 +110,10 @@ def test_a_signal_ends_it_as_cleanly(terminal: Terminal, number: int) -> None:
     terminal.read_until(b"left with 130")
     assert b"\x1b[?1049l" in terminal.output
     assert terminal.exit_code() == 130
-    assert terminal.told.read_text() == "closed 1"
+    assert terminal.written.read_text() == "closed 1"
 
 
 def test_it_does_not_outlive_its_terminal(terminal: Terminal) -> None:
     terminal.hang_up()
     assert terminal.exit_code() == 130
-    assert terminal.told.read_text() == "closed 1"
+    assert terminal.written.read_text() == "closed 1"

@@ -42,25 +42,25 @@ def row(run: RunResult, width: int, rounds: int = 1) -> str:
     return "".join(span.text for span in line)
 
 
-def test_percentiles_have_their_interval_beside_them() -> None:
-    told = facts(known().runs[0])
-    assert "p50    62.1µs 60.0–65.5" in told
-    assert "p75    71.0µs\n" in told
-    assert "p99.9  needs 5679 more" in told
-    assert "progress  p95 ± 7.9 %, wanted 2 %" in told
+def test_percentiles_have_their_interval_next_to_them() -> None:
+    shown = facts(known().runs[0])
+    assert "p50    62.1µs 60.0–65.5" in shown
+    assert "p75    71.0µs\n" in shown
+    assert "p99.9  needs 5679 more" in shown
+    assert "progress  p95 ± 7.9 %, wanted 2 %" in shown
 
 
 def test_a_percentile_whose_interval_is_wide_is_unsure_and_costs_no_column() -> None:
     wide = {"p50": (1_640, 65_400_000), "p95": (112_000, 1_115_000), "p99": (80_000, 900_000)}
     run = msgspec.structs.replace(known().runs[0], confidence_ns=wide)
-    told = facts(run, 47).split("\n")
-    assert told[1:5] == [
+    shown = facts(run, 47).split("\n")
+    assert shown[1:5] == [
         "p50    62.1µs unsure    p75    71.0µs",
         "p90    95.3µs           p95    120µs 112–1115",
         "p99    812µs unsure     p99.9  needs 5679 more",
         "p99.99 needs 95.7k more max    2.34ms",
     ]
-    assert " ".join(line.strip() for line in told[5:8]) == (
+    assert " ".join(line.strip() for line in shown[5:8]) == (
         "unsure    p50 1.64µs–65.4ms (×39.9k), p99 80.0µs–900µs (×11): measure longer for "
         "narrower ranges"
     )
@@ -68,12 +68,12 @@ def test_a_percentile_whose_interval_is_wide_is_unsure_and_costs_no_column() -> 
 
 def test_percentiles_of_batches_are_named_so() -> None:
     run = batched().runs[0]
-    told = facts(run)
-    assert "service time, percentiles of batches of 256" in told
-    assert "closed: cannot see queueing" in told
-    assert "mean      212ns per operation" in told
-    assert "warm-up   took 1.25s" in told
-    assert "slowest   3 of the 5 slowest intervals had a GC pause" in told.replace(
+    shown = facts(run)
+    assert "service time, percentiles of batches of 256" in shown
+    assert "closed: cannot see queueing" in shown
+    assert "mean      212ns per operation" in shown
+    assert "warm-up   took 1.25s" in shown
+    assert "slowest   3 of the 5 slowest intervals had a GC pause" in shown.replace(
         "\n          ", " "
     )
     assert "command-dispatch of 256" in row(run, 180)
@@ -82,7 +82,7 @@ def test_percentiles_of_batches_are_named_so() -> None:
         assert "of 256" in row(run, width)
 
 
-def test_a_closed_load_says_beside_its_times_what_it_cannot_see() -> None:
+def test_a_closed_load_says_next_to_its_times_what_it_cannot_see() -> None:
     assert facts(run_view(0, COMMAND)).startswith("service time  closed: cannot see queueing")
     assert "cannot see queueing" not in facts(run_view(0, STEADY))
 
@@ -94,14 +94,14 @@ def test_a_row_with_warnings_or_lost_arrivals_is_marked() -> None:
 
 
 def test_warnings_come_behind_the_percentiles_they_speak_of() -> None:
-    told = facts(run_view(0, COMMAND, warnings=("flattered",)))
-    assert told.index("p99 ") < told.index("! flattered") < told.index("done ")
+    shown = facts(run_view(0, COMMAND, warnings=("flattered",)))
+    assert shown.index("p99 ") < shown.index("! flattered") < shown.index("done ")
 
 
 def test_marks_are_listed_newest_last_and_ticked_in_the_trend() -> None:
     run = paused().runs[3]
-    told = facts(run)
-    assert "marks     620ms: 500 → 625/s\n          1.15s: paused" in told
+    shown = facts(run)
+    assert "marks     620ms: 500 → 625/s\n          1.15s: paused" in shown
     assert row(run, 119).endswith("▅│▂▁▁▁│")
     many = run_view(0, STEADY, marks=tuple(MarkRecord(n, f"mark {n}") for n in range(50)))
     assert "mark 49" in facts(many)
@@ -127,7 +127,7 @@ def test_ticks_move_left_with_a_trend_that_is_full() -> None:
     assert row(run, 250).count("│") == 1
 
 
-def test_rounds_are_told_in_row_and_title_and_side_by_side() -> None:
+def test_rounds_are_shown_in_row_and_title_and_side_by_side() -> None:
     latest = LatestRuns()
     latest.take(repeated())
     found = latest.known(COMMAND.full_name)
@@ -135,22 +135,22 @@ def test_rounds_are_told_in_row_and_title_and_side_by_side() -> None:
     assert (found.run.round, found.rounds, len(found.earlier)) == (2, 3, 1)
     assert "m 62% 2/3" in row(found.run, 119, rounds=3)
     assert "2/3" not in row(found.run, 79, rounds=3)
-    told = facts(found.run, earlier=found.earlier)
-    assert "\n1  62.1µs  95.3µs   812µs  1394/s" in told
-    assert "\n2   124µs   191µs  1.62ms  1394/s" in told
-    assert "apart" not in told
+    shown = facts(found.run, earlier=found.earlier)
+    assert "\n1  62.1µs  95.3µs   812µs  1394/s" in shown
+    assert "\n2   124µs   191µs  1.62ms  1394/s" in shown
+    assert "apart" not in shown
 
 
-def test_the_drift_between_rounds_that_have_ended_is_told() -> None:
+def test_the_drift_between_rounds_that_have_ended_is_reported() -> None:
     rounds = [
         run_view(n, COMMAND, round=n + 1, state="finished", percentiles_ns={"p50": 100_000 + n})
         for n in range(30)
     ]
-    told = facts(rounds[-1], earlier=tuple(rounds[:-1]))
-    assert "18 earlier rounds" in told
-    assert "\n30  100µs" in told
-    assert "\n18  " not in told
-    assert "medians   100–100µs, 0.0% apart" in told
+    shown = facts(rounds[-1], earlier=tuple(rounds[:-1]))
+    assert "18 earlier rounds" in shown
+    assert "\n30  100µs" in shown
+    assert "\n18  " not in shown
+    assert "medians   100–100µs, 0.0% apart" in shown
 
 
 def test_the_variants_of_a_profile_are_named_and_their_medians_are_their_own() -> None:
@@ -165,10 +165,10 @@ def test_the_variants_of_a_profile_are_named_and_their_medians_are_their_own() -
         )
         for n in range(4)
     ]
-    told = facts(runs[-1], earlier=tuple(runs[:-1]))
-    assert "\n   variant    p50    rate\n1  main     100µs  1394/s\n1  work     300µs" in told
-    assert "medians   main 100–100µs, 0.0% apart" in told
-    assert "medians   work 300–300µs, 0.0% apart" in told
+    shown = facts(runs[-1], earlier=tuple(runs[:-1]))
+    assert "\n   variant    p50    rate\n1  main     100µs  1394/s\n1  work     300µs" in shown
+    assert "medians   main 100–100µs, 0.0% apart" in shown
+    assert "medians   work 300–300µs, 0.0% apart" in shown
     line = "".join(span.text for span in title(COMMAND, runs[-1], current=True, rounds=2))
     assert line.startswith("mediator.command-dispatch  done  work  round 2/2")
 
@@ -189,10 +189,10 @@ def test_a_round_that_never_began_does_not_hide_the_one_before() -> None:
 
 @pytest.mark.parametrize("width", [47, 90])
 def test_each_stage_has_its_results(width: int) -> None:
-    told = facts(staged(), width).split("\n")
-    at = told.index("stages")
+    shown = facts(staged(), width).split("\n")
+    at = shown.index("stages")
     longer = width > 60
-    assert [line.split() for line in told[at + 1 : at + 4]] == [
+    assert [line.split() for line in shown[at + 1 : at + 4]] == [
         ["stage"] * longer
         + ["level"]
         + ["for"] * longer
@@ -206,9 +206,9 @@ def test_each_stage_has_its_results(width: int) -> None:
         + ["10.0s"] * longer
         + ["5500", "550", "248µs", "1.20ms", "8.12ms", "7"],
     ]
-    assert all(len(line) <= width for line in told[at : at + 4])
+    assert all(len(line) <= width for line in shown[at : at + 4])
     assert "stages" not in facts(run_view(0, STEADY)).split("\n")
 
 
-def test_a_profile_without_rounds_has_none_to_tell() -> None:
+def test_a_profile_without_rounds_shows_none() -> None:
     assert "rounds" not in facts(run_view(0, QUERY))

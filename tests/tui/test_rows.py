@@ -84,7 +84,7 @@ def test_names_keep_both_their_ends() -> None:
         ("read", {"text": "benchmark", "ext": "markdown"}, "read[t…down]"),
     ],
 )
-def test_cells_of_a_matrix_are_told_apart_by_their_coordinates(
+def test_cells_of_a_matrix_differ_by_their_coordinates(
     base: str, cell: dict[str, str | int], shown: str
 ) -> None:
     cell_name = ",".join(f"{key}={value_text(value)}" for key, value in cell.items())

@@ -125,11 +125,11 @@ def test_a_process_that_turns_is_busy_unless_it_is_ours(tmp_path: Path) -> None:
         ours.wait()
 
 
-def _orphan(script: str, told: Path) -> int:
+def _orphan(script: str, file: Path) -> int:
     """Starts a process whose parent ends at once, so that it is nobody's child here."""
-    with told.open("w") as out:
+    with file.open("w") as out:
         subprocess.run(["sh", "-c", script], stdout=out, check=True, timeout=PATIENCE_S)
-    return int(told.read_text())
+    return int(file.read_text())
 
 
 def git(folder: Path, *arguments: str) -> str:

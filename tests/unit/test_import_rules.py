@@ -209,7 +209,7 @@ def test_a_room_imports_only_from_the_rooms_below_it(room: str) -> None:
     assert wrong == []
 
 
-def test_what_runs_beside_workloads_uses_no_asyncio_that_they_can_replace() -> None:
+def test_what_runs_with_workloads_uses_no_asyncio_that_they_can_replace() -> None:
     rooms = {"cortex_tui.runner", "cortex_tui.workloads.api"}
     for name, file in modules().items():
         if within(name, rooms):

@@ -90,7 +90,7 @@ def test_a_state_has_one_word_on_the_screen_and_those_of_documents(
 
 
 @pytest.mark.parametrize(
-    ("life", "change", "says"),
+    ("life", "change", "reason"),
     [
         (RunLife("measured", outcome="finished"), RunLife.pause, "measured to its end"),
         (RunLife("measure", stopping=True), RunLife.pause, "is stopping"),
@@ -99,6 +99,6 @@ def test_a_state_has_one_word_on_the_screen_and_those_of_documents(
         (RunLife("teardown", outcome="failed"), RunLife.stop, "measured to its end"),
     ],
 )
-def test_what_changes_nothing_says_why(life: RunLife, change: Change, says: str) -> None:
-    with pytest.raises(TransitionError, match=says):
+def test_what_changes_nothing_says_why(life: RunLife, change: Change, reason: str) -> None:
+    with pytest.raises(TransitionError, match=reason):
         change(life)

@@ -49,9 +49,9 @@ def test_a_script_starts_without_the_libraries_it_compares_with() -> None:
         cwd=ROOT,
         check=True,
     )
-    said = dict(part.split("\n", 1) for part in ended.stdout.split("\f")[1:])
-    assert list(said) == list(SCRIPTS)
-    for script, text in said.items():
+    printed = dict(part.split("\n", 1) for part in ended.stdout.split("\f")[1:])
+    assert list(printed) == list(SCRIPTS)
+    for script, text in printed.items():
         assert text.startswith("usage: "), f"{script}: {text}"
         assert text.endswith("ended with 0\n"), f"{script}: {text}"
         assert "--quick" in text, f"{script}: {text}"

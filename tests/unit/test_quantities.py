@@ -113,7 +113,7 @@ def test_how_long_to_measure_is_worked_out_from_the_rate_so_far(
     assert longer_ns(measured_ns, found, more) == ns
 
 
-def test_bounds_have_the_unit_of_the_value_that_they_stand_beside() -> None:
+def test_bounds_have_the_unit_of_their_value() -> None:
     assert format_bounds(4_610_000, 5_200_000, 4_840_000) == "4.61–5.20"
     assert format_bounds(700_000, 1_150_000, 812_000) == "700–1150"
     assert format_bounds(900, 1_100, 950) == "900–1100"

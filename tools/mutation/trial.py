@@ -27,7 +27,7 @@ from tools.mutation.mutants import VARIABLE, Module, function_of
 
 
 def few_examples(number: int) -> None:
-    """Have property tests try so many examples each, the same ones each time."""
+    """Have property tests try that number of examples each, the same ones each time."""
     settings.register_profile(
         "mutation",
         deadline=None,

@@ -81,14 +81,14 @@ def test_equal_sides_are_the_same_and_not_merely_without_a_finding() -> None:
     assert f"about {judged.more_rounds:,} more rounds would tell" in judged.reason
 
 
-def test_with_hopeless_noise_it_is_not_rounds_that_would_tell() -> None:
+def test_with_hopeless_noise_more_rounds_would_not_help() -> None:
     noisy = Evidence(a=1.0, b=1.01, difference=0.01, error=1.0, degrees=7, series=(0.01,) * 8)
     judged = judge("p50", noisy, 1.0, family=1, tolerance=0.02)
     assert (judged.verdict, judged.more_rounds) == ("cannot tell", None)
     assert "longer rounds, or a quieter machine, would tell" in judged.reason
 
 
-def test_the_ratio_is_that_of_the_values_beside_it() -> None:
+def test_the_ratio_is_that_of_the_values_next_to_it() -> None:
     (found,) = paired(*latencies(3, drift=0.5, own=0.2, size=3_000)).profiles
     for name in ("p50", "p95", "p99", "mean", "throughput"):
         one = found.statistics[name]

@@ -95,7 +95,7 @@ def test_what_fails_a_run_is_chosen(do: Call, fail_on: str, profile: str, code: 
 
 
 @pytest.mark.parametrize(
-    ("option", "said"),
+    ("option", "text"),
     [
         (("--fail-on", "target"), "expected some of targets, regressions, errors, undecided"),
         (("--export", "junit"), "expected FORMAT=FILE"),
@@ -108,11 +108,11 @@ def test_what_fails_a_run_is_chosen(do: Call, fail_on: str, profile: str, code: 
     ],
 )
 def test_what_cannot_be_written_is_reported_before_anything_runs(
-    do: Call, option: tuple[str, ...], said: str
+    do: Call, option: tuple[str, ...], text: str
 ) -> None:
     answer = do("run", "cortex-tui.good", *option)
     assert answer.code == 2
-    assert said in answer.err
+    assert text in answer.err
     assert not Path(".cortex-tui").exists()
 
 

@@ -36,10 +36,10 @@ def test_a_session_that_could_not_be_stored_is_an_error_when_the_workbench_is_le
     found, out, err = call(capsys, "launch")
     assert found == code
     assert "shop.steady" in out
-    said = (
+    text = (
         f"cortex-tui: the session could not be stored: {trouble}; its results are only in the table"
     )
-    assert err == (f"{said}\n" if trouble else "")
+    assert err == (f"{text}\n" if trouble else "")
 
 
 def test_tests_that_were_named_have_the_cursor(

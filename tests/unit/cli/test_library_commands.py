@@ -81,7 +81,7 @@ def test_sessions_are_listed_by_what_they_are(
     assert listed(do("snapshots", "--all", *arguments)) == found
 
 
-def test_a_filter_that_finds_nothing_is_told_from_an_empty_store(do: Call) -> None:
+def test_a_filter_that_finds_nothing_is_not_an_empty_store(do: Call) -> None:
     assert "none of 3 sessions is like that" in do("snapshots", "--all", "--tag", "x").err
     assert "no snapshots (--all lists" in do("snapshots").err
     assert "nothing was removed" in do("snapshots", "--removed").err

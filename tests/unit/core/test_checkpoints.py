@@ -1,4 +1,4 @@
-"""The log is written back beside the writes, and starts afresh."""
+"""The log is written back during the writes, and starts afresh."""
 
 import asyncio
 import sqlite3

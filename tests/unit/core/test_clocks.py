@@ -48,9 +48,9 @@ def place(name: str, path: Path) -> str:
 async def test_every_request_works_and_leaves_times_that_can_be_stored(
     name: str, clock: str, path: Path
 ) -> None:
-    heard: list[Event] = []
+    received: list[Event] = []
     async with Cortex.open(place(name, path), clock=CLOCKS[clock]) as cortex:
-        cortex.events.subscribe(ConversationCaptured, heard.append)
+        cortex.events.subscribe(ConversationCaptured, received.append)
         await cortex.context_items.save(ContextItem(id="i", content="c", relevance=0.5))
         for request in (
             CAPTURE,
@@ -69,7 +69,7 @@ async def test_every_request_works_and_leaves_times_that_can_be_stored(
         pattern = await cortex.patterns.get("p")
         assert conversation is not None
         assert pattern is not None
-        times = [event.occurred_at for event in heard]
+        times = [event.occurred_at for event in received]
         for entity in (conversation, pattern):
             # Made anew, it is checked: its times are in UTC and have passed.
             assert replace(entity) == entity

@@ -65,7 +65,7 @@ KINDS: dict[str, Callable[[int], Command[Any]]] = {
 }
 
 
-class Told:
+class Published:
     """What the events say is stored."""
 
     def __init__(self, cortex: Cortex) -> None:
@@ -78,9 +78,9 @@ class Told:
             PatternLearned,
             PatternConfidenceUpdated,
         ):
-            cortex.events.subscribe(event_type, self.hear)
+            cortex.events.subscribe(event_type, self.receive)
 
-    def hear(self, event: Event) -> None:
+    def receive(self, event: Event) -> None:
         self.count += 1
         if isinstance(event, ConversationCaptured):
             self.conversations.add(event.conversation_id)
@@ -114,7 +114,7 @@ async def test_two_hundred_mixed_commands_with_failing_ones_between(path: Path) 
         await cortex.store.write(unit)
 
     async with Cortex.open(path) as cortex:
-        told = Told(cortex)
+        published = Published(cortex)
         sent: list[Awaitable[Any]] = []
         for number, command in enumerate(commands):
             sent.append(cortex.send(command))
@@ -129,8 +129,8 @@ async def test_two_hundred_mixed_commands_with_failing_ones_between(path: Path) 
     done = [r for r in results if r.ok]
     codes = {error.code for r in results for error in r.errors}
     assert codes == {"invalid", "not_worth_capturing", "not_found"}
-    assert len(done) == told.count
-    assert stored(path) == (told.conversations, told.patterns)
+    assert len(done) == published.count
+    assert stored(path) == (published.conversations, published.patterns)
 
 
 @settings(max_examples=25, deadline=None)
@@ -152,27 +152,27 @@ def test_commands_that_are_cancelled_at_any_moment(plan: list[tuple[str, int, in
             task.cancel()
         return (await asyncio.gather(task, return_exceptions=True))[0]
 
-    async def scenario(path: Path) -> Told:
+    async def scenario(path: Path) -> Published:
         async with Cortex.open(path) as cortex:
-            told = Told(cortex)
+            published = Published(cortex)
             outcomes = await asyncio.gather(*(send(cortex, *each) for each in plan))
             await cortex.store.write(lambda tx: None)
             done = sum(isinstance(o, Result) and o.ok for o in outcomes)
             cancelled = sum(isinstance(o, asyncio.CancelledError) for o in outcomes)
-            assert done <= told.count <= done + cancelled
-        return told
+            assert done <= published.count <= done + cancelled
+        return published
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "memory.db"
-        told = asyncio.run(scenario(path))
-        assert stored(path) == (told.conversations, told.patterns)
+        published = asyncio.run(scenario(path))
+        assert stored(path) == (published.conversations, published.patterns)
 
 
 HOLDS_THE_LOCK = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 connection.execute("BEGIN IMMEDIATE")
-print("held", flush=True)
+print("locked", flush=True)
 sys.stdin.readline()
 connection.execute("COMMIT")
 print("released", flush=True)
@@ -181,7 +181,7 @@ print("released", flush=True)
 
 async def test_a_second_process_that_holds_the_write_lock(path: Path) -> None:
     async with Cortex.open(path, busy_timeout_s=0.05) as cortex:
-        told = Told(cortex)
+        published = Published(cortex)
         assert (await cortex.send(capture(0))).ok
         other = await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", HOLDS_THE_LOCK, str(path)),
@@ -190,7 +190,7 @@ async def test_a_second_process_that_holds_the_write_lock(path: Path) -> None:
         )
         assert other.stdin is not None
         assert other.stdout is not None
-        assert await other.stdout.readline() == b"held\n"
+        assert await other.stdout.readline() == b"locked\n"
         writes = (cortex.send(capture(n)) for n in range(1, 20))
         outcomes = await asyncio.gather(*writes, return_exceptions=True)
         assert all(isinstance(outcome, StoreBusyError) for outcome in outcomes)
@@ -198,12 +198,12 @@ async def test_a_second_process_that_holds_the_write_lock(path: Path) -> None:
         assert len((await cortex.send(SearchContext("something"))).unwrap().hits) == 1
         assert (await other.communicate(b"\n"))[0] == b"released\n"
         assert (await cortex.send(capture(20))).ok
-    assert stored(path) == (told.conversations, {}) == ({"c0", "c20"}, {})
+    assert stored(path) == (published.conversations, {}) == ({"c0", "c20"}, {})
 
 
 async def test_requests_of_every_kind_wait_while_it_closes(path: Path) -> None:
     cortex = await Cortex.open(path)
-    told = Told(cortex)
+    published = Published(cortex)
     await cortex.send(capture(0))
     requests: list[Request[Any]] = [
         *(capture(n) for n in range(1, 100)),
@@ -217,5 +217,5 @@ async def test_requests_of_every_kind_wait_while_it_closes(path: Path) -> None:
     assert all(each.result().ok and each.result().value for each in sent)
     with pytest.raises(StoreClosedError, match=path.name):
         await cortex.send(capture(100))
-    assert stored(path) == (told.conversations, told.patterns)
-    assert len(told.conversations) == len(told.patterns) == 100
+    assert stored(path) == (published.conversations, published.patterns)
+    assert len(published.conversations) == len(published.patterns) == 100

@@ -87,12 +87,12 @@ def test_seeding_replaces_what_was_there_and_leaves_one_file(path: Path) -> None
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
-def test_seeding_tells_how_far_it_is(path: Path) -> None:
-    told: list[tuple[str, int, int]] = []
-    seed_file(path, conversations=2_500, progress=lambda *each: told.append(each))
-    rows = [(done, total) for what, done, total in told if what == "conversations"]
+def test_seeding_shows_how_far_it_is(path: Path) -> None:
+    reported: list[tuple[str, int, int]] = []
+    seed_file(path, conversations=2_500, progress=lambda *each: reported.append(each))
+    rows = [(done, total) for what, done, total in reported if what == "conversations"]
     assert rows == [(0, 2_500), (1_000, 2_500), (2_000, 2_500), (2_500, 2_500)]
-    assert told[-1] == ("text index of conversations", 2, 2)
+    assert reported[-1] == ("text index of conversations", 2, 2)
 
 
 def seed_command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -78,14 +78,14 @@ def stored_ids(path: Path) -> set[str]:
 
 
 async def test_one_failing_unit_leaves_its_neighbours_alone(cortex: Cortex) -> None:
-    heard: list[str] = []
-    cortex.events.subscribe(ConversationCaptured, lambda e: heard.append(e.conversation_id))
+    received: list[str] = []
+    cortex.events.subscribe(ConversationCaptured, lambda e: received.append(e.conversation_id))
     units = [cortex.store.write(capture(str(n), fails=n % 3 == 0)) for n in range(12)]
     outcomes = await asyncio.gather(*units, return_exceptions=True)
     done = [str(n) for n in range(12) if n % 3]
     assert [o for o in outcomes if isinstance(o, str)] == done
     assert all(isinstance(o, LookupError) for n, o in enumerate(outcomes) if n % 3 == 0)
-    assert heard == done
+    assert received == done
     assert await cortex.conversations.count() == len(done)
 
 
@@ -129,8 +129,8 @@ async def test_a_unit_cancelled_while_it_waits_never_runs(cortex: Cortex) -> Non
 async def test_a_unit_cancelled_after_it_started_completes_and_is_announced(
     cortex: Cortex,
 ) -> None:
-    heard: list[str] = []
-    cortex.events.subscribe(ConversationCaptured, lambda e: heard.append(e.conversation_id))
+    received: list[str] = []
+    cortex.events.subscribe(ConversationCaptured, lambda e: received.append(e.conversation_id))
     started, go_on = threading.Event(), threading.Event()
 
     def slow(tx: Tx) -> str:
@@ -145,7 +145,7 @@ async def test_a_unit_cancelled_after_it_started_completes_and_is_announced(
         await task
     go_on.set()
     assert await cortex.store.write(capture("next")) == "next"
-    assert heard == ["slow", "next"]
+    assert received == ["slow", "next"]
     assert await cortex.conversations.get("slow") is not None
 
 
@@ -156,8 +156,10 @@ def test_what_was_reported_done_is_what_is_stored(plan: list[tuple[bool, int | N
 
     async def scenario() -> None:
         async with Cortex.open(":memory:") as cortex:
-            heard: list[str] = []
-            cortex.events.subscribe(ConversationCaptured, lambda e: heard.append(e.conversation_id))
+            received: list[str] = []
+            cortex.events.subscribe(
+                ConversationCaptured, lambda e: received.append(e.conversation_id)
+            )
 
             async def command(number: int, fails: bool, cancel_after: int | None) -> object:
                 unit = asyncio.ensure_future(cortex.store.write(capture(str(number), fails=fails)))
@@ -172,7 +174,7 @@ def test_what_was_reported_done_is_what_is_stored(plan: list[tuple[bool, int | N
             )
             await cortex.store.write(lambda tx: None)
             stored = {str(n) for n in range(len(plan)) if await cortex.conversations.get(str(n))}
-            assert sorted(heard) == sorted(stored)
+            assert sorted(received) == sorted(stored)
             for number, (outcome, (fails, _)) in enumerate(zip(outcomes, plan, strict=True)):
                 if isinstance(outcome, str):
                     assert str(number) in stored

@@ -146,11 +146,11 @@ async def test_a_forgotten_cortex_ends_its_threads_and_says_so(path: Path) -> No
 
 def test_closing_waits_for_what_asyncio_run_cancels(path: Path) -> None:
     """What had begun when the loop was torn down is stored, and told to those who listen."""
-    heard: list[str] = []
+    received: list[str] = []
 
     async def main() -> None:
         cortex = await Cortex.open(path)
-        cortex.events.subscribe(ConversationCaptured, lambda e: heard.append(e.conversation_id))
+        cortex.events.subscribe(ConversationCaptured, lambda e: received.append(e.conversation_id))
         begun = threading.Event()
 
         def unit(tx: Tx) -> None:
@@ -174,7 +174,7 @@ def test_closing_waits_for_what_asyncio_run_cancels(path: Path) -> None:
 
     keep: list[object] = []
     asyncio.run(main())
-    assert heard == ["begun"]
+    assert received == ["begun"]
     assert stored_ids(path) == {"begun"}
     with pytest.warns(ResourceWarning):
         keep.clear()
@@ -242,12 +242,12 @@ async def test_a_store_that_is_collected_on_its_own_thread_ends(path: Path) -> N
     let_go = threading.Event()
     collected = database.read(lambda connection: let_go.wait(PATIENCE_S) and gc.collect())
     # aiosqlite says so of its connections too, which are collected with it.
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         del database, in_a_cycle
         let_go.set()
         await collected
-    assert any("the store was not closed" in str(warning.message) for warning in said)
+    assert any("the store was not closed" in str(warning.message) for warning in caught)
     await asyncio.to_thread(until, lambda: threading.active_count() <= threads + 1)
 
 

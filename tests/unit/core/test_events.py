@@ -22,13 +22,13 @@ CAPTURE = CaptureConversation(id="one", title="t", content="c" * 650, quality=0.
 async def test_subscribers_hear_of_what_was_committed_before_the_sender_does(
     cortex: Cortex,
 ) -> None:
-    heard: list[Event] = []
-    cortex.events.subscribe(ConversationCaptured, heard.append)
-    cortex.events.subscribe(ConversationDeleted, heard.append)
+    received: list[Event] = []
+    cortex.events.subscribe(ConversationCaptured, received.append)
+    cortex.events.subscribe(ConversationDeleted, received.append)
     for number, request in enumerate((CAPTURE, CAPTURE, DeleteConversation("one")), start=1):
         await cortex.send(request)
-        assert len(heard) == number
-    first, second, third = heard
+        assert len(received) == number
+    first, second, third = received
     assert isinstance(first, ConversationCaptured)
     assert isinstance(second, ConversationCaptured)
     assert isinstance(third, ConversationDeleted)
@@ -37,37 +37,37 @@ async def test_subscribers_hear_of_what_was_committed_before_the_sender_does(
 
 
 async def test_what_failed_is_not_announced(cortex: Cortex) -> None:
-    heard: list[Event] = []
-    cortex.events.subscribe(ConversationDeleted, heard.append)
+    received: list[Event] = []
+    cortex.events.subscribe(ConversationDeleted, received.append)
     await cortex.send(DeleteConversation("nobody"))
-    assert heard == []
+    assert received == []
 
 
 async def test_a_failing_subscriber_is_logged_and_disturbs_nobody(
     cortex: Cortex, caplog: pytest.LogCaptureFixture
 ) -> None:
-    heard: list[Event] = []
+    received: list[Event] = []
 
     def fail(_: Event) -> None:
         raise LookupError("no room, password=hunter2")
 
     cortex.events.subscribe(ConversationCaptured, fail)
-    cortex.events.subscribe(ConversationCaptured, heard.append)
+    cortex.events.subscribe(ConversationCaptured, received.append)
     with caplog.at_level(logging.ERROR):
         assert (await cortex.send(CAPTURE)).ok
-    assert len(heard) == 1
+    assert len(received) == 1
     assert "ConversationCaptured" in caplog.text
     assert "LookupError: no room" in caplog.text
     assert "hunter2" not in caplog.text
 
 
 async def test_a_subscription_can_be_ended(cortex: Cortex) -> None:
-    heard: list[Event] = []
-    unsubscribe = cortex.events.subscribe(ConversationCaptured, heard.append)
+    received: list[Event] = []
+    unsubscribe = cortex.events.subscribe(ConversationCaptured, received.append)
     unsubscribe()
     unsubscribe()
     await cortex.send(CAPTURE)
-    assert heard == []
+    assert received == []
 
 
 async def later(event: Event) -> None:

@@ -25,7 +25,7 @@ from tests.unit.core.trouble import conversation, run, stored_ids
 
 
 async def limited_store(path: Path, pages_more: int, published: list[str]) -> SqliteStore:
-    """A store whose file may grow by so many pages only."""
+    """A store whose file may grow by that number of pages only."""
     database = await Database.open(path)
 
     def limit(connection: sqlite3.Connection) -> None:

@@ -45,7 +45,7 @@ LEARN = LearnPattern(
 
 
 @pytest.fixture
-def heard(cortex: Cortex) -> list[Event]:
+def received(cortex: Cortex) -> list[Event]:
     events: list[Event] = []
     for kind in (
         PatternLearned,
@@ -57,12 +57,12 @@ def heard(cortex: Cortex) -> list[Event]:
     return events
 
 
-async def test_a_pattern_comes_back_with_every_field(cortex: Cortex, heard: list[Event]) -> None:
+async def test_a_pattern_comes_back_with_every_field(cortex: Cortex, received: list[Event]) -> None:
     learned = (await cortex.send(LEARN)).unwrap()
     assert (await cortex.send(GetPatternById("given"))).value == learned
     for field in LEARN.__struct_fields__:
         assert getattr(learned, field) == getattr(LEARN, field)
-    (event,) = heard
+    (event,) = received
     assert isinstance(event, PatternLearned)
     assert not event.replaced
 
@@ -95,28 +95,32 @@ async def test_an_invalid_pattern_fails_field_by_field(cortex: Cortex) -> None:
         (None, "DECISION_PATTERN), got NoneType"),
     ],
 )  # fmt: skip
-async def test_a_type_that_is_none_is_told_what_is(cortex: Cortex, kind: Any, message: str) -> None:
+async def test_an_unknown_type_is_refused_with_those_there_are(
+    cortex: Cortex, kind: Any, message: str
+) -> None:
     (error,) = (await cortex.send(msgspec.structs.replace(LEARN, type=kind))).errors
     assert error.field == "type"
     assert error.message.endswith(message)
 
 
-async def test_an_observation_is_stored_and_announced(cortex: Cortex, heard: list[Event]) -> None:
+async def test_an_observation_is_stored_and_announced(
+    cortex: Cortex, received: list[Event]
+) -> None:
     await cortex.send(LEARN)
     observed = (await cortex.send(UpdatePatternConfidence("given", True))).unwrap()
     assert (observed.confidence, observed.observation_count) == (0.90, 20)
     assert observed.trust.level == "proven"
     assert await cortex.patterns.get("given") == observed
-    event = heard[-1]
+    event = received[-1]
     assert isinstance(event, PatternConfidenceUpdated)
     assert (event.confidence_before, event.confidence) == (0.88, 0.90)
 
 
-async def test_observing_what_is_unknown_fails(cortex: Cortex, heard: list[Event]) -> None:
+async def test_observing_what_is_unknown_fails(cortex: Cortex, received: list[Event]) -> None:
     result = await cortex.send(UpdatePatternConfidence("nobody", True))
     assert result.errors[0].code == "not_found"
     assert await cortex.patterns.observe("nobody", success=True) is None
-    assert heard == []
+    assert received == []
 
 
 async def test_the_repository_observes_too(cortex: Cortex) -> None:
@@ -157,13 +161,13 @@ async def test_similar_patterns_are_found_by_their_text(cortex: Cortex) -> None:
 
 
 async def test_context_gets_a_new_relevance_and_its_reason(
-    cortex: Cortex, heard: list[Event]
+    cortex: Cortex, received: list[Event]
 ) -> None:
     await cortex.context_items.save(ContextItem(id="one", content="text", relevance=0.25))
     updated = (await cortex.send(UpdateContextRelevance("one", 0.75, "asked twice"))).unwrap()
     assert await cortex.context_items.get("one") == updated
     assert (updated.relevance, updated.relevance_reason) == (0.75, "asked twice")
-    (event,) = heard
+    (event,) = received
     assert isinstance(event, ContextRelevanceUpdated)
     assert (event.relevance_before, event.relevance, event.reason) == (0.25, 0.75, "asked twice")
     missing = await cortex.send(UpdateContextRelevance("nobody", 0.75, "r"))
@@ -191,25 +195,25 @@ async def capture_with_patterns(cortex: Cortex) -> None:
 
 
 async def test_deleting_a_conversation_spares_its_patterns(
-    cortex: Cortex, heard: list[Event]
+    cortex: Cortex, received: list[Event]
 ) -> None:
     await capture_with_patterns(cortex)
     assert (await cortex.send(DeleteConversation("talk"))).ok
     spared = await cortex.patterns.get("given")
     assert spared is not None
     assert spared.source_conversation_id == "talk"
-    event = heard[-1]
+    event = received[-1]
     assert isinstance(event, ConversationDeleted)
     assert event.pattern_ids == ()
 
 
 async def test_deleting_a_conversation_with_its_patterns(
-    cortex: Cortex, heard: list[Event]
+    cortex: Cortex, received: list[Event]
 ) -> None:
     await capture_with_patterns(cortex)
     assert (await cortex.send(DeleteConversation("talk", with_patterns=True))).ok
     assert await cortex.patterns.count() == 0
-    event = heard[-1]
+    event = received[-1]
     assert isinstance(event, ConversationDeleted)
     assert event.pattern_ids == ("given",)
 

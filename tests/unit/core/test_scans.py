@@ -154,10 +154,10 @@ async def test_a_cancelled_read_is_stopped(path: Path, where: str, kind: str) ->
             endless(tx)
 
         reading = asyncio.ensure_future(run(begins))
-        beside = asyncio.ensure_future(run(lambda tx: tx.conversations.count()))
+        counting = asyncio.ensure_future(run(lambda tx: tx.conversations.count()))
         await asyncio.to_thread(started.wait, PATIENCE_S)
         reading.cancel()
-        assert await beside == 1
+        assert await counting == 1
         assert await run(lambda tx: tx.conversations.count()) == 1
 
 

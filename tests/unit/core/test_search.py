@@ -206,7 +206,7 @@ async def test_the_newest_by_their_capture_compete_also_after_an_upsert(
         assert ids(await search(cortex, '"one moment"')) == ["at-19", "at-17", "at-18"]
 
 
-async def test_words_of_any_age_are_found_beside_common_ones(
+async def test_words_of_any_age_are_found_among_common_ones(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cortex_core.sqlite.conversation_search, "CANDIDATES_MOST", 5)

@@ -72,7 +72,7 @@ def test_a_regression_is_a_failed_case_though_its_target_names_what_cannot_tell(
     assert "❌ slower" in write("markdown", of_it)
 
 
-def test_a_comparison_is_a_case_that_is_skipped_where_it_cannot_be_told() -> None:
+def test_a_comparison_that_cannot_tell_is_a_skipped_case() -> None:
     xml = JUnitXml.fromstring(write("junit", compared()).encode())
     names = [case.name for suite in xml for case in suite]
     assert names == ["run", "p95 against base"]

@@ -14,7 +14,7 @@ from cortex_tui.results.run_document import TimesDocument
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.session.writer import live_result
 from cortex_tui.stats.percentiles import SHOWN
-from tests.unit.results.test_matrix import measure, session, tell
+from tests.unit.results.test_matrix import fold_in, measure, session
 from tests.unit.session.messages import SECOND_NS, profile
 
 
@@ -22,7 +22,7 @@ def result(*profiles: Profile, rounds: int = 1) -> SessionResult:
     fold = session(*(profiles or (profile("p"),)), rounds=rounds)
     for run in fold.runs:
         measure(fold, run, 1_000 * (run + 1), count=100)
-        tell(fold, RunFinished(run=run, state="finished", at_ns=0, measured_ns=SECOND_NS))
+        fold_in(fold, RunFinished(run=run, state="finished", at_ns=0, measured_ns=SECOND_NS))
     fold.environment = {"python": "3.11"}
     return live_result(fold, None)
 

@@ -65,11 +65,11 @@ def refused_or_read(name: str, data: bytes) -> None:
         msgspec.json.encode(stored)  # as the store does
         summary(from_stored(stored).view())
     except FormatError as error:
-        said = str(error)
+        text = str(error)
     else:
         return
-    assert "\n" not in said
-    assert len(said) < 700
+    assert "\n" not in text
+    assert len(text) < 700
 
 
 @pytest.mark.parametrize("name", READ)

@@ -186,7 +186,7 @@ def test_poisson_shares_are_independent_and_have_the_rate_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("toml", "said"),
+    ("toml", "text"),
     [
         ("load = { workers = 2, processes = 3 }", "load.processes: expected at most as many as"),
         ("load = { workers = 2, processes = 0 }", "load.processes: expected a whole number from 1"),
@@ -205,12 +205,12 @@ def test_poisson_shares_are_independent_and_have_the_rate_together() -> None:
     ],
 )
 def test_what_cannot_be_shared_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], toml: str, said: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], toml: str, text: str
 ) -> None:
     file = tmp_path / "x.toml"
     file.write_text(f'[profile.a]\nworkload = "cortex.get"\n{toml}\n', encoding="utf-8")
     checked = call(capsys, "check", str(file))
-    assert said in checked.out + checked.err
+    assert text in checked.out + checked.err
 
 
 def test_processes_are_listed_and_in_json(
@@ -279,7 +279,7 @@ def test_processes_of_the_command_line_take_the_place_of_those_of_the_loads(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "text"),
     [
         (
             ("cortex-tui.alone", "--processes", "2"),
@@ -296,9 +296,9 @@ def test_processes_of_the_command_line_take_the_place_of_those_of_the_loads(
     ],
 )
 def test_processes_that_cannot_be_are_refused_before_anything_is_measured(
-    folder: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+    folder: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], text: str
 ) -> None:
     done = call(capsys, "run", *words)
     assert done.code == 2
-    assert said in " ".join(done.err.split())
+    assert text in " ".join(done.err.split())
     assert not (folder / ".cortex-tui").exists()

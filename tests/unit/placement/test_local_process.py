@@ -293,7 +293,7 @@ async def test_a_runner_whose_loop_is_held_can_be_killed_with_all_it_started(
 ) -> None:
     def kill(stream: Stream, message: Message) -> None:
         if isinstance(message, LogLine) and message.text.startswith("child"):
-            stream.kill("it was told to")
+            stream.kill("the test ends it")
 
     messages = await sessions.run(
         """
@@ -307,7 +307,7 @@ async def test_a_runner_whose_loop_is_held_can_be_killed_with_all_it_started(
     )
     line = of(LogLine, messages)[0]
     assert isinstance(messages[-1], RunnerDied)
-    assert messages[-1].reason == "it was told to"
+    assert messages[-1].reason == "the test ends it"
     await gone(int(line.text.split()[1]))
 
 
@@ -358,7 +358,7 @@ async def test_descriptors_are_given_back(sessions: Sessions) -> None:
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-async def test_a_module_beside_a_suite_does_not_stand_in_for_ours(tmp_path: Path) -> None:
+async def test_a_module_next_to_a_suite_does_not_stand_in_for_ours(tmp_path: Path) -> None:
     (tmp_path / "cortex_core.py").write_text("raise RuntimeError('not the core')")
     (tmp_path / "mine.py").write_text("async def work(): pass")
     scratch = tmp_path / "scratch"
@@ -388,7 +388,7 @@ async def test_a_module_beside_a_suite_does_not_stand_in_for_ours(tmp_path: Path
     assert [m.reason for m in of(RunFinished, messages)] == ["", ""]
 
 
-async def test_a_forgotten_await_is_told_of_the_run(sessions: Sessions) -> None:
+async def test_a_forgotten_await_is_reported_with_its_run(sessions: Sessions) -> None:
     messages = await sessions.run("async def work(): asyncio.sleep(0)")
     (warning,) = of(RunFinished, messages)[0].warnings
     assert warning.startswith("coroutine 'sleep' was never awaited")

@@ -67,11 +67,11 @@ def test_a_run_is_where_the_last_of_its_runners_is() -> None:
     for stage in STAGES:
         outcome: list[Message] = [RunMeasured(finished())] if stage == "measured" else []
         reported = [*outcome, at(stage)]
-        said = [m for message in reported for m in of_the_run(merge.take(0, message))]
-        assert said == []
-        said = [m for message in reported for m in of_the_run(merge.take(1, message))]
-        assert [type(m) for m in said] == [*map(type, outcome), StateChanged]
-        assert said[-1] == at(stage)
+        merged = [m for message in reported for m in of_the_run(merge.take(0, message))]
+        assert merged == []
+        merged = [m for message in reported for m in of_the_run(merge.take(1, message))]
+        assert [type(m) for m in merged] == [*map(type, outcome), StateChanged]
+        assert merged[-1] == at(stage)
 
 
 def test_a_run_ends_once_as_the_worst_of_its_parts() -> None:
@@ -120,11 +120,11 @@ def test_operations_in_flight_are_those_that_each_runner_reported_last(
 def test_what_is_in_flight_is_that_of_all_and_values_name_their_runner() -> None:
     merge = SessionMerge(plan((0, 1)))
     merge.take(0, Samples(run=0, phase="measure", interval=1, in_flight=3, oldest_ns=9, at_ns=1))
-    (said,) = merge.take(
+    (merged,) = merge.take(
         1, Samples(run=0, phase="measure", interval=1, in_flight=2, oldest_ns=5, at_ns=1)
     )
-    assert isinstance(said, Samples)
-    assert (said.runner, said.in_flight, said.oldest_ns) == (1, 5, 9)
+    assert isinstance(merged, Samples)
+    assert (merged.runner, merged.in_flight, merged.oldest_ns) == (1, 5, 9)
 
 
 def test_a_barrier_opens_when_all_that_take_part_are_there() -> None:
@@ -172,10 +172,10 @@ def test_a_lost_runner_is_reported_marked_and_holds_nobody_up() -> None:
         merge.take(runner, at("measure"))
     merge.ask(1, {0, 1})
     merge.take(0, Answer(1, Answered(True, "done")))
-    said = merge.take(1, RunnerDied("gone", 25))
-    assert [type(m) for m in said] == [LogLine, ShardChanged, Mark, Answer]
-    assert said[1] == ShardChanged(run=0, runner=1, state="lost", at_ns=25, reason="gone")
-    assert said[2] == Mark(0, 20, "process 2 of 2 was lost", 25)
+    merged = merge.take(1, RunnerDied("gone", 25))
+    assert [type(m) for m in merged] == [LogLine, ShardChanged, Mark, Answer]
+    assert merged[1] == ShardChanged(run=0, runner=1, state="lost", at_ns=25, reason="gone")
+    assert merged[2] == Mark(0, 20, "process 2 of 2 was lost", 25)
     whole: list[Message] = merge.take(0, finished(0))
     assert isinstance(whole[0], RunFinished)
     assert (whole[0].state, whole[0].reason) == ("finished", "")
@@ -194,9 +194,9 @@ def test_a_runner_lost_after_the_others_have_ended_ends_the_session() -> None:
     merge = SessionMerge(plan((0,), (1,)))
     merge.take(0, finished(0))
     assert merge.take(0, SessionFinished(3)) == []
-    said = merge.take(1, RunnerDied("gone", 7))
-    assert isinstance(said[-1], SessionFinished)
-    assert any(isinstance(m, RunFinished) and m.state == "failed" for m in said)
+    merged = merge.take(1, RunnerDied("gone", 7))
+    assert isinstance(merged[-1], SessionFinished)
+    assert any(isinstance(m, RunFinished) and m.state == "failed" for m in merged)
 
 
 def lose(merge: SessionMerge, runner: int) -> list[Message]:
@@ -230,8 +230,8 @@ def test_one_that_stands_for_a_group_is_lost_with_all_of_it() -> None:
     merge = SessionMerge(plan((0, 1, 2, 3, 4)), members=(0, 1), groups={1: (1, 3, 4)})
     for runner in (0, 1):
         merge.take(runner, at("measure"))
-    said = lose(merge, 1)
-    assert {m.runner for m in said if isinstance(m, ShardChanged)} == {1, 3, 4}
+    merged = lose(merge, 1)
+    assert {m.runner for m in merged if isinstance(m, ShardChanged)} == {1, 3, 4}
     (whole,) = (m for m in merge.take(0, finished()) if isinstance(m, RunFinished))
     assert whole.partial == "processes 2, 4, 5 of 5 were lost at 20ns: gone"
 
@@ -250,8 +250,8 @@ def test_groups_of_which_each_lost_one_are_partial_and_not_failed() -> None:
 def test_a_level_that_one_reports_late_is_not_that_of_now() -> None:
     merge = SessionMerge(plan((0, 1)))
     reported = [(0, 4.0, 1), (0, 8.0, 5), (1, 4.0, 2), (1, 8.0, 5)]
-    said = [m for who, level, ns in reported for m in merge.take(who, LevelChanged(0, level, ns))]
-    assert [m.level for m in said if isinstance(m, LevelChanged)] == [4.0, 8.0]
+    merged = [m for who, level, ns in reported for m in merge.take(who, LevelChanged(0, level, ns))]
+    assert [m.level for m in merged if isinstance(m, LevelChanged)] == [4.0, 8.0]
 
 
 def test_what_a_machine_lost_for_one_reason_is_reported_once() -> None:

@@ -17,7 +17,7 @@ from cortex_tui.profiles.pytest_names import suite_names
         (["", ".", "/", "a/"], ["", ".", "/", "a"]),
     ],
 )
-def test_a_suite_has_the_stem_of_its_file_and_folders_that_tell_it_apart(
+def test_a_suite_has_the_stem_of_its_file_and_the_folders_that_differ(
     paths: list[str], names: list[str]
 ) -> None:
     assert list(suite_names(paths).values()) == names

@@ -222,7 +222,7 @@ def test_what_is_not_written_as_a_cell_is_none(cells: Catalog, word: str) -> Non
         select(cells, [word])
 
 
-def test_a_cell_that_is_not_there_is_told_from_those_that_are(cells: Catalog) -> None:
+def test_for_a_cell_that_is_not_there_those_that_are_are_named(cells: Catalog) -> None:
     with pytest.raises(SelectionError) as raised:
         select(cells, ["big.grow[conversations=1000,text=performance]"])
     assert str(raised.value) == (
@@ -231,7 +231,7 @@ def test_a_cell_that_is_not_there_is_told_from_those_that_are(cells: Catalog) ->
     )
 
 
-def test_a_tag_that_nobody_has_is_told_from_those_that_are(cells: Catalog) -> None:
+def test_for_a_tag_that_nobody_has_those_that_are_are_named(cells: Catalog) -> None:
     with pytest.raises(SelectionError, match=r"\(did you mean \"slow\"\?\)"):
         select(cells, ["@slo"])
 

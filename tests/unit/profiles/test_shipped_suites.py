@@ -1,4 +1,4 @@
-"""The shipped suites are the reference benchmarks: their data, and what they are held to."""
+"""The shipped suites are the reference benchmarks: their data, and their targets."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ async def test_an_ignored_signal_stays_ignored() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-async def test_a_session_that_nothing_more_is_heard_of_is_given_up() -> None:
+async def test_a_session_that_sends_nothing_more_is_given_up() -> None:
     control = StandIn(GOING_ON)
     code, out, err = await headless(control, json="-", save="lost")
     assert (code, out, control.saved) == (3, "", [])
@@ -324,7 +324,7 @@ def test_a_line_of_progress_says_what_for_and_in_which_round() -> None:
     )
 
 
-def test_a_line_of_progress_tells_failed_runs_from_those_that_are_done() -> None:
+def test_a_line_of_progress_counts_failed_runs_apart_from_those_that_are_done() -> None:
     view = session_view(run_view(0), run_view(1, state="failed"), run_view(2, state="stopped"))
     assert " 3 runs: 2 done, 1 failed  " in progress_line(view)
     died = session_view(run_view(0, state="failed"), run_view(1, state="failed"), state="died")

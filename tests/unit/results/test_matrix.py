@@ -45,17 +45,17 @@ def session(*profiles: Profile, rounds: int = 1) -> SessionFold:
         for number, each in enumerate(profiles)
     )
     fold = SessionFold(msgspec.structs.replace(made, runs=runs), "process", "2026-01-01T00:00:00Z")
-    tell(fold, started(), *(RunPlanned(r.run, r.profile, (), r.round) for r in runs))
+    fold_in(fold, started(), *(RunPlanned(r.run, r.profile, (), r.round) for r in runs))
     return fold
 
 
-def tell(fold: SessionFold, *messages: Message) -> None:
+def fold_in(fold: SessionFold, *messages: Message) -> None:
     for message in messages:
         fold.apply(message)
 
 
 def measure(fold: SessionFold, run: int, time_ns: int, count: int = 50) -> None:
-    tell(
+    fold_in(
         fold,
         at_stage(run, "measure", 0),
         samples(0, [time_ns] * count, run=run, at_ns=SECOND_NS),
@@ -63,7 +63,7 @@ def measure(fold: SessionFold, run: int, time_ns: int, count: int = 50) -> None:
 
 
 def finish(fold: SessionFold, run: int) -> None:
-    tell(fold, RunFinished(run=run, state="finished", at_ns=0, measured_ns=SECOND_NS))
+    fold_in(fold, RunFinished(run=run, state="finished", at_ns=0, measured_ns=SECOND_NS))
 
 
 def views(fold: SessionFold) -> tuple[RunResult, ...]:
@@ -104,7 +104,7 @@ def test_a_cell_without_data_leaves_it_undecided_with_the_reason() -> None:
     fold = session(cell(10), cell(100))
     measure(fold, 0, 1_000)
     finish(fold, 0)
-    tell(fold, RunFinished(run=1, state="failed", reason="setup: no", at_ns=0))
+    fold_in(fold, RunFinished(run=1, state="failed", reason="setup: no", at_ns=0))
     first = views(fold)[0]
     assert (first.verdict, first.targets[0].met) == ("undecided", None)
     assert first.targets[0].note == "needs 20 more operations of bench.grow[rows=100]"
@@ -150,13 +150,13 @@ async def test_a_cell_that_had_ended_before_is_stored_with_the_final_word(tmp_pa
     await writer.write(fold)
     measure(fold, 1, 10_000)
     finish(fold, 1)
-    tell(fold, SessionFinished(SECOND_NS))
+    fold_in(fold, SessionFinished(SECOND_NS))
     await writer.write(fold)
-    told = session_document(writer.result(fold))
+    document = session_document(writer.result(fold))
     await writer.close()
     stored = await loaded(tmp_path / "s.db", fold.plan.session)
-    assert session_document(from_stored(stored)) == told
-    assert [run["verdict"] for run in told["runs"]] == ["met", "met"]
+    assert session_document(from_stored(stored)) == document
+    assert [run["verdict"] for run in document["runs"]] == ["met", "met"]
 
 
 async def test_a_session_cut_short_leaves_undecided_what_was_pending(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ TENTH_NS = SECOND_NS // 10
 
 
 def run(intervals: int, *, width_ns: int = 0, phase: str = "measure", **fields: Any) -> RunFold:
-    """One that has done 100 operations in each of so many intervals, within a width of times."""
+    """One that has done 100 operations in each interval, within a width of times."""
     noise = random.Random(1)
     fold = RunFold(planned(profile(**fields)))
     fold.change(at_stage(0, "warmup" if phase == "warmup" else "measure", 0))

@@ -113,7 +113,7 @@ def test_a_run_that_failed_before_it_measured_is_nobodys_neighbour() -> None:
     assert [run.neighbours for run in view.runs] == [(), ()]
 
 
-def test_silence_is_told_while_the_session_goes_on() -> None:
+def test_silence_is_reported_while_the_session_runs() -> None:
     assert view_of(fold(*STREAM), 5 * SECOND_NS).silent_ns == 4 * SECOND_NS
     ended = fold(*STREAM, SessionFinished(SECOND_NS))
     assert view_of(ended, 5 * SECOND_NS).silent_ns == 0

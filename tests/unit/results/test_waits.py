@@ -9,16 +9,16 @@ from cortex_tui.protocol.messages import ELSEWHERE
 from cortex_tui.results.waits import FEW_LOOKS, WaitPlace, Waits, add_waits, waits_of
 
 
-def test_the_most_frequent_places_are_told_with_their_shares() -> None:
+def test_the_most_frequent_places_are_reported_with_their_shares() -> None:
     counts = {"b.py:2 in f": 20, "a.py:1 in g": 60, ELSEWHERE: 20}
     waits = waits_of(counts)
     assert waits == Waits(100, (WaitPlace("a.py:1 in g", 60), WaitPlace("b.py:2 in f", 20)))
     assert waits.words == "60 % at a.py:1 in g; 20 % at b.py:2 in f"
 
 
-@pytest.mark.parametrize(("seen", "told"), [(FEW_LOOKS - 1, False), (FEW_LOOKS, True)])
-def test_shares_of_few_looks_are_not_told(seen: int, told: bool) -> None:
-    assert bool(waits_of({"a.py:1 in g": seen}).words) is told
+@pytest.mark.parametrize(("seen", "shown"), [(FEW_LOOKS - 1, False), (FEW_LOOKS, True)])
+def test_shares_of_few_looks_are_not_reported(seen: int, shown: bool) -> None:
+    assert bool(waits_of({"a.py:1 in g": seen}).words) is shown
 
 
 def test_a_runner_cannot_make_them_grow_without_bound() -> None:

@@ -58,7 +58,7 @@ class Waiting(NamedTuple):
 
 
 class Stopping(NamedTuple):
-    """A run was told to stop; made of its states."""
+    """A run was asked to stop; made of its states."""
 
     run: int
 

@@ -50,12 +50,12 @@ async def test_those_that_wait_go_when_the_last_leaves() -> None:
     assert await turns_of_going(barrier, [1, 3]) == [0, 0]
 
 
-async def test_all_are_told_of_the_same_moment_and_it_comes_once() -> None:
+async def test_all_get_the_same_moment_and_it_comes_once() -> None:
     released: list[int] = []
     barrier = Barrier([1, 2], lambda go_on: go_on(7), at_release=released.append)
-    told = await asyncio.gather(barrier.arrive(1), barrier.arrive(2), barrier.wait())
+    moments = await asyncio.gather(barrier.arrive(1), barrier.arrive(2), barrier.wait())
     barrier.leave(2)
-    assert list(told) == [7, 7, 7]
+    assert list(moments) == [7, 7, 7]
     assert released == [7]
 
 

@@ -134,8 +134,8 @@ async def test_warm_up_comes_first_and_is_not_batched(bench: Bench) -> None:
     recorded = await bench.run(profile)
     assert recorded.finished().warmup_iterations == 300
     kinds = [m for m in recorded.messages if isinstance(m, PhaseChanged | Calibrated)]
-    said = [m.phase if isinstance(m, PhaseChanged) else "calibrated" for m in kinds]
-    assert said == ["setup", "warmup", "calibrated", "measure", "teardown"]
+    steps = [m.phase if isinstance(m, PhaseChanged) else "calibrated" for m in kinds]
+    assert steps == ["setup", "warmup", "calibrated", "measure", "teardown"]
 
 
 async def test_an_operation_that_never_ends_can_be_stopped_while_it_is_calibrated(

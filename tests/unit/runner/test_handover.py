@@ -80,8 +80,8 @@ async def test_others_have_their_turn_between_two_frames() -> None:
 
 
 async def test_what_is_said_comes_after_what_waits() -> None:
-    said: list[Message] = []
-    outbox = Outbox(said.extend)
+    sent: list[Message] = []
+    outbox = Outbox(sent.extend)
     outbox.put([samples(20_000, run=1), samples(5, run=2)])
     sending = asyncio.ensure_future(outbox.send())
     await asyncio.sleep(0)
@@ -89,23 +89,23 @@ async def test_what_is_said_comes_after_what_waits() -> None:
     outbox.report([SessionFinished(1)])
     outbox.put([Pulse(2)])
     await sending
-    assert [getattr(message, "run", None) for message in said] == [1, 1, 1, 1, 2, None, None]
-    assert isinstance(said[-2], SessionFinished)
-    assert isinstance(said[-1], Pulse)
+    assert [getattr(message, "run", None) for message in sent] == [1, 1, 1, 1, 2, None, None]
+    assert isinstance(sent[-2], SessionFinished)
+    assert isinstance(sent[-1], Pulse)
 
 
 async def test_whoever_hears_a_batch_may_have_more_said_at_once() -> None:
-    heard: list[Message] = []
+    received: list[Message] = []
 
-    def hear(batch: list[Message]) -> None:
-        heard.extend(batch)
-        if len(heard) < 9 and any(isinstance(message, Pulse) for message in batch):
+    def receive(batch: list[Message]) -> None:
+        received.extend(batch)
+        if len(received) < 9 and any(isinstance(message, Pulse) for message in batch):
             outbox.report([SessionFinished(2)])
 
-    outbox = Outbox(hear)
+    outbox = Outbox(receive)
     outbox.put([Pulse(1)])
     outbox.report([])
-    assert heard == [Pulse(1), SessionFinished(2)]
+    assert received == [Pulse(1), SessionFinished(2)]
 
 
 async def test_a_session_says_its_last_word_last_however_much_there_is(bench: Bench) -> None:

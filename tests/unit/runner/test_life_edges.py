@@ -65,8 +65,10 @@ async def test_an_operation_that_hangs_in_warm_up_does_not_hold_the_others(
     )
     assert [recorded.finished(run).state for run in (0, 1)] == ["finished", "finished"]
     assert len(recorded.values("service", 1)) == 50
-    (said,) = recorded.finished(0).warnings
-    assert said.startswith("warm-up: 1 operation had not ended and was cancelled, the oldest after")
+    (warning,) = recorded.finished(0).warnings
+    assert warning.startswith(
+        "warm-up: 1 operation had not ended and was cancelled, the oldest after"
+    )
     assert not recorded.finished(1).warnings
 
 

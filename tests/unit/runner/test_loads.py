@@ -149,8 +149,8 @@ async def test_precise_arrivals_are_never_early_and_less_late(bench: Bench) -> N
         load = OpenLoad(rate_per_s=500.0, precise=precise)
         recorded = await bench.run(bench.profile("noop", load=load, stop=Length(iterations=60)))
         late[precise] = recorded.values("lateness")
-        said = "precise: the loop turns before each arrival"
-        assert any(said in warning for warning in recorded.finished().warnings) is precise
+        text = "precise: the loop turns before each arrival"
+        assert any(text in warning for warning in recorded.finished().warnings) is precise
     assert min(late[True]) >= 0
     # The best of them, which a busy machine leaves alone.
     assert min(late[True]) <= min(late[False])

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(
     not Path("/proc/self/task").exists(), reason="Linux counts CPU time there"
 )
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 1
-# Uses that much CPU, however busy the machine is, and stays until it is told to end.
+# Uses that much CPU, however busy the machine is, and stays until it is asked to end.
 SPIN = "import time\nwhile time.process_time() < {s}: pass\nprint(flush=True)\ninput()"
 
 

@@ -1,4 +1,4 @@
-"""Bad workloads in a real runner process, each beside a good neighbour: what is said of them, and
+"""Bad workloads in a real runner process, each with a good neighbour: what is reported of them, and
 that nothing else happens to the neighbour."""
 
 from __future__ import annotations
@@ -365,7 +365,7 @@ async def test_one_that_sets_a_trap_for_the_collector(street: Street) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "said"),
+    ("harm", "text"),
     [
         ("[t.cancel() for t in asyncio.all_tasks() if t is not asyncio.current_task()]", ""),
         ("asyncio.get_running_loop().stop()", "something called loop.stop()"),
@@ -377,7 +377,7 @@ async def test_one_that_sets_a_trap_for_the_collector(street: Street) -> None:
         ("sys.stdout.close(); sys.stdout = sys.stderr = None", ""),
     ],
 )
-async def test_one_that_lays_hands_on_what_all_share(street: Street, harm: str, said: str) -> None:
+async def test_one_that_lays_hands_on_what_all_share(street: Street, harm: str, text: str) -> None:
     view = await street.run(f"""
         ends = 0
 
@@ -399,4 +399,4 @@ async def test_one_that_lays_hands_on_what_all_share(street: Street, harm: str, 
     assert neighbour.operations == NEIGHBOUR_OPERATIONS
     assert bad.state == "finished"
     assert bad.operations == 1_000
-    assert any(said in warning for warning in bad.warnings) or not said
+    assert any(text in warning for warning in bad.warnings) or not text

@@ -50,7 +50,7 @@ async def test_a_set_up_that_fails_leaves_the_neighbours_alone(bench: Bench) -> 
     assert len(recorded.values("service", 1)) == 50
 
 
-async def test_tears_down_after_the_last_has_measured_and_tells_when_that_fails(
+async def test_tears_down_after_the_last_has_measured_and_reports_when_that_fails(
     bench: Bench,
 ) -> None:
     bench.write(

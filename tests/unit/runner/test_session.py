@@ -31,7 +31,7 @@ async def test_runs_exactly_the_iterations_it_was_asked_for(bench: Bench) -> Non
     assert recorded.finished().state == "finished"
 
 
-async def test_tells_of_the_session_from_its_start_to_its_end(bench: Bench) -> None:
+async def test_reports_the_session_from_its_start_to_its_end(bench: Bench) -> None:
     bench.write(NOOP)
     recorded = await bench.run(bench.profile("noop", warmup=Length(iterations=5)))
     kinds = [type(m) for m in recorded.messages if not isinstance(m, Samples)]
@@ -256,7 +256,7 @@ async def test_an_open_load_starts_every_arrival_and_times_it_from_its_moment(
     lateness = recorded.values("lateness")
     assert len(service) == len(response) == len(lateness) == 100
     assert response == [s + late for s, late in zip(service, lateness, strict=True)]
-    # The stall held up the arrivals behind it: only response time shows that.
+    # The stall delayed the arrivals behind it: only response time shows that.
     assert sum(r > 10_000_000 for r in response) > 30
     assert sum(s > 10_000_000 for s in service) < 5
 

@@ -201,7 +201,7 @@ async def test_what_is_shared_is_set_up_once_a_session_and_taken_down_last(
 
 
 @pytest.mark.parametrize("error", ["ConnectionError('no server')", "SystemExit('no server')"])
-async def test_what_is_shared_and_fails_tells_every_run(bench: Bench, error: str) -> None:
+async def test_what_is_shared_and_fails_is_reported_in_every_run(bench: Bench, error: str) -> None:
     attempts: list[int] = []
     bench.write(
         f"""
@@ -231,7 +231,9 @@ async def test_what_is_shared_and_fails_tells_every_run(bench: Bench, error: str
 
 
 @pytest.mark.parametrize("error", ["OSError('gone')", "SystemExit('gone')"])
-async def test_what_is_shared_and_cannot_be_taken_down_is_told(bench: Bench, error: str) -> None:
+async def test_what_is_shared_and_cannot_be_taken_down_is_reported(
+    bench: Bench, error: str
+) -> None:
     bench.write(
         f"""
         @shared
@@ -248,9 +250,9 @@ async def test_what_is_shared_and_cannot_be_taken_down_is_told(bench: Bench, err
     )
     recorded = await bench.run(bench.profile("client"))
     assert recorded.finished().state == "finished"
-    (said,) = (line.text for line in recorded.of(LogLine) if line.stream == "runner")
-    assert said.startswith("a shared thing could not be torn down")
-    assert "gone" in said
+    (seen,) = (line.text for line in recorded.of(LogLine) if line.stream == "runner")
+    assert seen.startswith("a shared thing could not be torn down")
+    assert "gone" in seen
 
 
 @pytest.mark.parametrize(("one_by_one", "order"), [(True, "A1 B1 A2 B2"), (False, "A1 B1 A2 B2")])
@@ -265,13 +267,13 @@ async def test_rounds_follow_each_other(bench: Bench, one_by_one: bool, order: s
     assert [m.neighbours for m in planned][:2] == (
         [(), ()] if one_by_one else [("bench.b",), ("bench.a",)]
     )
-    said = [(m.run, m.phase) for m in recorded.of(PhaseChanged)]
+    seen = [(m.run, m.phase) for m in recorded.of(PhaseChanged)]
     # The second round is set up when the first has been taken down.
-    assert max(said.index((run, "teardown")) for run in (0, 1)) < min(
-        said.index((run, "setup")) for run in (2, 3)
+    assert max(seen.index((run, "teardown")) for run in (0, 1)) < min(
+        seen.index((run, "setup")) for run in (2, 3)
     )
     if one_by_one:
-        assert [run for run, phase in said if phase == "measure"] == [0, 1, 2, 3]
+        assert [run for run, phase in seen if phase == "measure"] == [0, 1, 2, 3]
     else:
         assert recorded.began_ns("measure", 0) == recorded.began_ns("measure", 1)
         assert recorded.began_ns("measure", 2) == recorded.began_ns("measure", 3)

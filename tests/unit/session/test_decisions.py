@@ -1,4 +1,4 @@
-"""When a run goes on, decided from its messages alone."""
+"""Whether a run continues, decided from its messages alone."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def entered(phase: Phase, **fields: Any) -> RunFold:
 
 
 def fill(fold: RunFold, phase: Any, count: int, *, spread: int = 100, level: int = 0) -> None:
-    """So many intervals more of 100 operations each, around 1 µs (and `level`)."""
+    """That number of intervals more of 100 operations each, around 1 µs (and `level`)."""
     noise = random.Random(len(fold.intervals))
     first = max((slot for slot, _ in fold.intervals), default=-1) + 1
     for index in range(first, first + count):
@@ -106,7 +106,7 @@ def test_nothing_is_decided_of_a_paused_run() -> None:
     assert decisions([fold]) == [EndPhase(0, "warmup")]
 
 
-def test_a_warm_up_that_never_settled_is_told() -> None:
+def test_a_warm_up_that_never_settled_is_reported() -> None:
     fold = warming_up()
     settle(fold, 10)
     fold.change(at_stage(0, "measure", SECOND_NS))
@@ -194,7 +194,7 @@ def test_progress_is_towards_what_comes_first() -> None:
     assert result_of(fold, {}).progress == pytest.approx(0.5)
 
 
-def test_a_bound_reached_without_the_precision_is_told_with_what_was_reached() -> None:
+def test_a_bound_reached_without_the_precision_is_reported_with_what_was_reached() -> None:
     fold = measuring(0.001, at_most_s=3)
     fill(fold, "measure", 30, spread=2_000)
     fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=3 * SECOND_NS))
@@ -202,7 +202,7 @@ def test_a_bound_reached_without_the_precision_is_told_with_what_was_reached() -
     assert warning.startswith("p90 should be known within ± 0.1 %, but after 3.00s it is ± ")
 
 
-def test_a_bound_reached_without_enough_operations_is_told() -> None:
+def test_a_bound_reached_without_enough_operations_is_reported() -> None:
     fold = measuring(0.1, at_most_s=1)
     fold.add(samples(0, [1_000] * 90, at_ns=SECOND_NS))
     fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))

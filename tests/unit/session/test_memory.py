@@ -24,7 +24,7 @@ some 4 MB, and 1.5 as they are stored."""
 
 
 def fold_of(count: int, folder: Path) -> SessionFold:
-    """A run with so many intervals, each of them large."""
+    """A run with that number of intervals, each of them large."""
     long = profile(targets=("p95 < 1s", "error_rate < 1%", "throughput > 1/s", "mean < 1s"))
     fold = SessionFold(plan(long), "process", "2026-01-01T00:00:00Z", file=IntervalFile(folder))
     fold.apply(started())

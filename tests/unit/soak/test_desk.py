@@ -11,9 +11,9 @@ from tests.soak.desk import UNSEEN, Desk, refusal_on
 NAME = "s-0001"
 
 
-def dialog(*said: str, name: str = NAME) -> str:
+def dialog(*reason: str, name: str = NAME) -> str:
     """The screen, with a chart around the dialog as it is there."""
-    lines = ["", name, "", "(•) the whole session", "( ) only quick.rated", *said]
+    lines = ["", name, "", "(•) the whole session", "( ) only quick.rated", *reason]
     lines += ["It goes into /tmp/snapshots.db", "", "enter saves   esc cancels"]
     rows = [f"46.6ms │  ⡠⠊│{f' {line}':<62}│ │max" for line in lines]
     top = f"46.6ms │  ⡠⠊╭─ Save a snapshot {'─' * 44}╮ │max"

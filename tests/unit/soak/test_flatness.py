@@ -97,7 +97,7 @@ def test_the_stated_error_is_that_of_the_slope() -> None:
     assert sum(each.error for each in judged) / 60 == pytest.approx(off, rel=0.4)
 
 
-def test_what_is_too_uneven_to_tell_is_not_flat() -> None:
+def test_what_is_too_uneven_to_judge_is_not_flat() -> None:
     points = [(at, size + 6 * MB * (at % 1500 < 750)) for at, size in series()]
     judged = flatness(points)
     assert judged is not None

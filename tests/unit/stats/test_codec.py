@@ -186,14 +186,14 @@ HOSTILE: dict[str, tuple[bytes | str, str]] = {
 """What it is, and the text of the error; what follows a colon at its end is a library's."""
 
 
-@pytest.mark.parametrize(("blob", "says"), HOSTILE.values(), ids=HOSTILE)
-def test_hostile_input_is_refused_in_words(blob: bytes | str, says: str) -> None:
+@pytest.mark.parametrize(("blob", "reason"), HOSTILE.values(), ids=HOSTILE)
+def test_hostile_input_is_refused_in_words(blob: bytes | str, reason: str) -> None:
     with pytest.raises(HistogramFormatError) as refused:
         IntervalHistogram.decode(blob)
-    if says.endswith(": "):
-        assert str(refused.value).startswith(says)
+    if reason.endswith(": "):
+        assert str(refused.value).startswith(reason)
     else:
-        assert str(refused.value) == says
+        assert str(refused.value) == reason
     if isinstance(blob, bytes) and len(blob) <= MAX_BLOB_BYTES:
         with pytest.raises(HistogramFormatError):
             Histogram.decode(base64.b64encode(blob).decode())
@@ -280,7 +280,7 @@ def skipping(buckets: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("blob", "says"),
+    ("blob", "reason"),
     [
         (struct.pack(">II", 0x1C849314, 0), "8 bytes"),
         (b"\0" * MAX_BLOB_BYTES, "no HdrHistogram"),
@@ -296,11 +296,11 @@ def skipping(buckets: int) -> bytes:
     ],
     ids=lambda value: value[:20] if isinstance(value, str) else "",
 )
-def test_the_least_that_is_too_much_is_refused(blob: bytes | str, says: str) -> None:
-    with pytest.raises(HistogramFormatError, match=rf"\b{says}"):
+def test_the_least_that_is_too_much_is_refused(blob: bytes | str, reason: str) -> None:
+    with pytest.raises(HistogramFormatError, match=rf"\b{reason}"):
         IntervalHistogram.decode(blob)
     if isinstance(blob, bytes):
-        with pytest.raises(HistogramFormatError, match=rf"\b{says}"):
+        with pytest.raises(HistogramFormatError, match=rf"\b{reason}"):
             decode_sum([blob])
 
 

@@ -122,7 +122,7 @@ def test_intervals_in_which_nothing_ended_take_part() -> None:
 
 
 @pytest.mark.parametrize(("count", "each"), [(MIN_INTERVALS - 1, 1_000), (0, 0)])
-def test_too_few_intervals_tell_nothing(count: int, each: int) -> None:
+def test_too_few_intervals_show_nothing(count: int, each: int) -> None:
     assert bounds_of(intervals_of(np.ones((count, each)))) == [None] * 3
 
 

@@ -138,7 +138,7 @@ def test_a_run_that_is_as_long_as_it_has_to_be_is_no_longer() -> None:
 
 @pytest.mark.parametrize(("limit", "over", "under"), [(0.5, 25, 25), (0.1, 5, 45), (0.02, 1, 49)])
 def test_the_evidence_at_any_look_is_that_of_a_mixture(limit: float, over: int, under: int) -> None:
-    """Of sequences of so many slow ones: how likely each is with a share drawn from the beta
+    """Of sequences of that number of slow ones: how likely each is with a share drawn from the beta
     distribution, exactly, over how likely it is at the limit."""
     share = Fraction(over, 50)
     for count in (20, 200):

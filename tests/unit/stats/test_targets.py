@@ -65,7 +65,7 @@ def test_a_target_is_read(
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "reason"),
     [
         ("fast please", r'expected a target such as "p95 < 50ms".*, got \'fast please\''),
         ("p95 != 5ms", "expected a target such as"),
@@ -89,8 +89,8 @@ def test_a_target_is_read(
         ("service.scaling(rows) <= 1.1", "expected a target such as"),
     ],
 )
-def test_what_is_no_target_is_refused_in_words(text: str, says: str) -> None:
-    with pytest.raises(ValueError, match=says):
+def test_what_is_no_target_is_refused_in_words(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
         parse_target(text)
 
 

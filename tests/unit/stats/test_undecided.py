@@ -29,7 +29,7 @@ def of(values: Iterable[int] = ()) -> Histogram:
 
 
 def run(slow: int, fast: int) -> Measured:
-    """So many operations of 1 s, and so many of 1 ms, in 10 s."""
+    """Operations of 1 s, and others of 1 ms, in 10 s."""
     return Measured(of([1_000 * MS] * slow + [MS] * fast), of(), 10_000 * MS)
 
 

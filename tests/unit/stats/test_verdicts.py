@@ -25,7 +25,7 @@ def of(values: Iterable[int] = ()) -> Histogram:
 
 
 def run(slow: int, fast: int, **fields: int) -> Measured:
-    """So many operations of 1 s, and so many of 1 ms, in 10 s."""
+    """Operations of 1 s, and others of 1 ms, in 10 s."""
     values = [1_000 * MS] * slow + [MS] * fast
     return Measured(of(values), of(), 10_000 * MS, **fields)  # type: ignore[arg-type]
 
@@ -263,7 +263,7 @@ def test_a_share_is_of_all_operations_that_it_could_be_of() -> None:
         ("scaling(rows) < 1", False),
     ],
 )
-def test_what_more_operations_tell_more_about(text: str, estimated: bool) -> None:
+def test_what_more_operations_would_decide(text: str, estimated: bool) -> None:
     assert is_estimated(parse_target(text)) is estimated
 
 

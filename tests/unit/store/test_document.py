@@ -61,16 +61,16 @@ async def stored(
         return await store.load("main")
 
 
-async def test_a_stored_session_tells_the_same_as_the_live_one(tmp_path: Path) -> None:
+async def test_a_stored_session_shows_the_same_as_the_live_one(tmp_path: Path) -> None:
     batch = samples.batch(count=40, state="finished")
     result = live(batch, 40)
     judged = zip(batch.runs, result.runs, strict=True)
-    runs = tuple(msgspec.structs.replace(run, targets=told.targets) for run, told in judged)
+    runs = tuple(msgspec.structs.replace(run, targets=reported.targets) for run, reported in judged)
     batch = msgspec.structs.replace(batch, runs=runs)
     loaded = await stored(tmp_path / "s.db", batch)
-    told = session_document(msgspec.structs.replace(result, snapshot="main"))
-    assert session_document(from_stored(loaded)) == told
-    assert json.loads(json.dumps(told)) == told
+    reported = session_document(msgspec.structs.replace(result, snapshot="main"))
+    assert session_document(from_stored(loaded)) == reported
+    assert json.loads(json.dumps(reported)) == reported
 
 
 def test_the_document_has_the_agreed_shape() -> None:
@@ -126,7 +126,7 @@ def test_the_document_has_the_agreed_shape() -> None:
     assert (steady["targets"], steady["verdict"]) == ([], "none")
 
 
-def test_percentiles_are_those_of_the_histogram_beside_them() -> None:
+def test_percentiles_are_those_of_the_histogram_next_to_them() -> None:
     document = session_document(live(samples.batch(count=40, state="finished"), 40))
     service = document["runs"][0]["service_ns"]
     read = HdrHistogram.decode(service["histogram"])
@@ -139,7 +139,7 @@ def test_percentiles_that_too_many_are_missing_from_are_flagged() -> None:
     assert document["runs"][0]["flagged"] == ["p99.9", "p99.99"]
 
 
-async def test_a_session_cut_short_is_told_as_interrupted_and_its_targets_are_held(
+async def test_a_session_cut_short_is_reported_as_interrupted_and_its_targets_are_kept(
     tmp_path: Path,
 ) -> None:
     batch = samples.batch(count=2, state="running")
@@ -186,7 +186,7 @@ async def test_what_was_found_out_while_a_cut_run_went_on_is_found_out_anew(
         assert run["failure_ns"]["confidence_ns"] == {}
 
 
-async def test_a_session_that_goes_on_is_told_as_it_stands(tmp_path: Path) -> None:
+async def test_a_session_that_is_running_is_reported_as_it_stands(tmp_path: Path) -> None:
     loaded = await stored(tmp_path / "s.db", samples.batch(), finish=False)
     document = session_document(from_stored(loaded))
     assert (document["state"], document["runs"][0]["state"]) == ("running", "running")
@@ -206,9 +206,13 @@ async def test_histograms_that_do_not_fit_what_was_recorded_are_refused(
         from_stored(loaded)
 
 
-def test_a_session_before_anything_was_measured_can_be_told() -> None:
+def test_a_session_before_anything_was_measured_can_be_reported() -> None:
     planned = RunRecord(run=0, profile=samples.OPEN)
     result = from_stored(StoredSession(session=samples.session(), state="running", runs=(planned,)))
-    (told,) = session_document(result)["runs"]
-    assert (told["operations"], told["throughput_per_s"], told["service_ns"]) == (0, None, None)
-    assert (told["mean_ns"], told["verdict"]) == (None, "none")
+    (run,) = session_document(result)["runs"]
+    assert (run["operations"], run["throughput_per_s"], run["service_ns"]) == (
+        0,
+        None,
+        None,
+    )
+    assert (run["mean_ns"], run["verdict"]) == (None, "none")

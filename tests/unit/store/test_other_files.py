@@ -77,7 +77,7 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
 
 @pytest.mark.parametrize("mode", ["read", "write"])
 @pytest.mark.parametrize(
-    ("statements", "says"),
+    ("statements", "reason"),
     [
         (
             ("DROP TABLE session", f"CREATE VIEW session AS {ENDLESS}"),
@@ -101,14 +101,14 @@ ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELEC
     ],
 )
 def test_a_file_with_other_tables_is_refused_before_it_is_read(
-    path: Path, mode: Mode, statements: tuple[str, ...], says: str
+    path: Path, mode: Mode, statements: tuple[str, ...], reason: str
 ) -> None:
     asyncio.run(opened_and_closed(path))
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for statement in statements:
             connection.execute(statement)
     before = path.read_bytes()
-    with pytest.raises(SnapshotError, match=f"({says}).*changed by another program"):
+    with pytest.raises(SnapshotError, match=f"({reason}).*changed by another program"):
         asyncio.run(open_store(path, mode))
     assert path.read_bytes() == before
 

@@ -186,9 +186,11 @@ async def test_a_name_is_given_once(path: Path) -> None:
     async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         await store.name_snapshot("main", "s1")
-        with pytest.raises(SnapshotError, match=r"'main' is taken .* `cortex-tui rm main`") as said:
+        with pytest.raises(
+            SnapshotError, match=r"'main' is taken .* `cortex-tui rm main`"
+        ) as refused:
             await store.name_snapshot("main", "s1")
-        assert not said.value.retryable
+        assert not refused.value.retryable
         assert len(await store.list_snapshots()) == 1
 
 
@@ -384,7 +386,7 @@ def test_whether_a_name_can_be_saved_is_known_before_anything_runs(path: Path) -
         check_can_save(path, "")
 
 
-def test_a_process_is_told_from_a_later_one_of_the_same_number() -> None:
+def test_a_process_differs_from_a_later_one_of_the_same_number() -> None:
     assert is_alive(this_process())
     assert not is_alive(Writer(this_process().pid, "another boot:1"))
     assert not is_alive(Writer(0))

@@ -216,9 +216,9 @@ async def test_a_full_disk_refuses_the_batch_and_takes_it_later(path: Path) -> N
     async with SqliteStore(path, connection, writable=True, notice="") as store:
         before = await store.load("main")
         await connection.execute("PRAGMA max_page_count = 1")
-        with pytest.raises(SnapshotError, match="the disk is full: free some space") as said:
+        with pytest.raises(SnapshotError, match="the disk is full: free some space") as refused:
             await store.write(samples.batch(count=200))
-        assert said.value.retryable
+        assert refused.value.retryable
         assert await store.load("main") == before
         await connection.execute("PRAGMA max_page_count = 1000000")
         await store.write(samples.batch(count=200))
@@ -233,9 +233,9 @@ async def test_a_locked_store_can_be_tried_again(
     async with await SqliteStore.open(path) as store:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(SnapshotError, match="another process keeps it locked") as said:
+            with pytest.raises(SnapshotError, match="another process keeps it locked") as refused:
                 await store.write(samples.batch())
-            assert said.value.retryable
+            assert refused.value.retryable
             assert len(await store.list_snapshots()) == 1
         await store.write(samples.batch())
 
@@ -246,9 +246,9 @@ async def test_a_store_deleted_under_a_session_is_made_anew_and_says_so(tmp_path
         await store.begin_session(samples.session())
         await store.write(samples.batch())
         shutil.rmtree(path.parent)
-        with pytest.raises(SnapshotError, match="was moved or deleted while in use") as said:
+        with pytest.raises(SnapshotError, match="was moved or deleted while in use") as refused:
             await store.write(samples.batch())
-        assert said.value.retryable
+        assert refused.value.retryable
         await store.begin_session(samples.session())
         await store.write(samples.batch())
     async with await SqliteStore.open_for_reading(path) as store:
@@ -261,9 +261,9 @@ async def test_a_store_that_cannot_be_made_anew_is_tried_again(tmp_path: Path) -
         path.parent.rename(tmp_path / "moved")
         write(path.parent, "in the way")
         for _ in range(2):
-            with pytest.raises(SnapshotError, match="a file is in the way") as said:
+            with pytest.raises(SnapshotError, match="a file is in the way") as refused:
                 await store.begin_session(samples.session())
-            assert said.value.retryable
+            assert refused.value.retryable
         path.parent.unlink()
         with pytest.raises(SnapshotError, match="made anew"):
             await store.begin_session(samples.session())
@@ -310,7 +310,7 @@ async def test_a_migration_cut_short_is_done_again(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("statement", "says"),
+    ("statement", "reason"),
     [
         ('UPDATE run SET record = \'{"run": "x"}\'', "a run cannot be read"),
         ("UPDATE run SET record = 7", "a run cannot be read: Expected `object`, got `int`"),
@@ -326,14 +326,14 @@ async def test_a_migration_cut_short_is_done_again(path: Path) -> None:
         ("UPDATE session SET record = '[]'", "a session cannot be read"),
     ],
 )
-async def test_a_damaged_row_is_refused_in_words(path: Path, statement: str, says: str) -> None:
+async def test_a_damaged_row_is_refused_in_words(path: Path, statement: str, reason: str) -> None:
     await filled(path)
     changed(path, statement)
     async with await SqliteStore.open(path) as store:
-        with pytest.raises(SnapshotError, match=says) as said:
+        with pytest.raises(SnapshotError, match=reason) as refused:
             await store.load("main")
-        assert str(path) in str(said.value)
-        assert not said.value.retryable
+        assert str(path) in str(refused.value)
+        assert not refused.value.retryable
 
 
 async def test_what_is_damaged_is_listed_and_can_be_removed(path: Path) -> None:

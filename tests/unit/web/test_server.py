@@ -69,7 +69,7 @@ async def test_the_number_of_visitors_is_bounded() -> None:
                 await asyncio.sleep(0.05)
 
 
-async def test_a_workbench_that_fails_is_reported_and_its_page_is_told_so() -> None:
+async def test_a_workbench_that_fails_is_reported_also_on_its_page() -> None:
     async with running("sys.exit('no such store')") as (connect, reports):
         async with connect() as socket:
             assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE

@@ -91,7 +91,7 @@ def test_it_runs_in_its_folder_and_reads_its_input(tmp_path: Path, run: Run) -> 
 
 
 @pytest.mark.parametrize(
-    ("script", "said"),
+    ("script", "text"),
     [
         ("exit 3", "exited with 3"),
         ("echo first >&2; echo 'no such host' >&2; exit 3", "exited with 3: no such host"),
@@ -100,12 +100,12 @@ def test_it_runs_in_its_folder_and_reads_its_input(tmp_path: Path, run: Run) -> 
     ],
 )
 def test_another_exit_than_0_is_a_failure_that_says_why(
-    tmp_path: Path, run: Run, script: str, said: str
+    tmp_path: Path, run: Run, script: str, text: str
 ) -> None:
     _, samples = run(session(tmp_path, params=shell(script)))
     counts, last = errors_of(samples)
     assert counts == {"ExitStatusError": 3}
-    assert f"ExitStatusError: {said}" in last
+    assert f"ExitStatusError: {text}" in last
 
 
 def test_what_a_success_says_is_not_put_on_the_failure_after_it(tmp_path: Path, run: Run) -> None:
@@ -133,17 +133,17 @@ def test_a_program_that_takes_too_long_is_a_failure(tmp_path: Path, run: Run) ->
 def test_nothing_that_it_has_started_stays_behind_when_it_is_given_up(
     tmp_path: Path, run: Run
 ) -> None:
-    told = tmp_path / "pid"
-    script = f"sleep 60 & echo $! > {told}.part; mv {told}.part {told}; wait"
+    file = tmp_path / "pid"
+    script = f"sleep 60 & echo $! > {file}.part; mv {file}.part {file}; wait"
 
     async def given_up() -> bool:
         current_run.set(RunContext(0, tmp_path, tmp_path, "own"))
         async with command.opened(shell(script)) as operation:
             assert isinstance(operation, Operation)
             task = asyncio.ensure_future(operation.function())
-            while not told.exists():  # noqa: ASYNC110 - no event tells of it
+            while not file.exists():  # noqa: ASYNC110 - no event reports it
                 await asyncio.sleep(0.01)
-            child = os.pidfd_open(int(told.read_text()))
+            child = os.pidfd_open(int(file.read_text()))
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task

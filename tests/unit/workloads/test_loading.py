@@ -180,7 +180,7 @@ def test_a_package_in_a_folder_src_is_found(
     assert answer(loader, suite, "mine_app:answer") == "mine_app.deep"
 
 
-def test_nothing_beside_a_suite_stands_in_for_a_part_of_ours(
+def test_nothing_next_to_a_suite_stands_in_for_a_part_of_ours(
     tmp_path: Path, loader: ModuleLoader
 ) -> None:
     write(tmp_path / "mine_bench.py", "import aiosqlite\ndef answer(): return aiosqlite.NAME")
@@ -214,5 +214,5 @@ def test_a_module_that_would_be_found_elsewhere_is_said_to_be_there(
     for missing in ("mine_service:answer", "mine_bench:answer"):
         with pytest.raises(WorkloadError) as refused:
             resolve(missing, str(suite), loader)
-        told = f"; mine_service is in {tmp_path / 'shop'}: start it there"
-        assert str(refused.value).endswith(told)
+        hint = f"; mine_service is in {tmp_path / 'shop'}: start it there"
+        assert str(refused.value).endswith(hint)

@@ -1,4 +1,4 @@
-"""The stores that are held to the contract: one more line here is one more store."""
+"""The stores that the contract is tested on: one more line here is one more store."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager

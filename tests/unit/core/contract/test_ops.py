@@ -120,17 +120,17 @@ async def test_an_op_leaves_what_its_unit_leaves(store: Store, number: int) -> N
 async def test_the_events_of_an_op_are_published_after_it_is_stored(
     store: Store, events: Events
 ) -> None:
-    told: list[Event] = []
-    events.subscribe(ConversationCaptured, told.append)
-    events.subscribe(PatternLearned, told.append)
+    received: list[Event] = []
+    events.subscribe(ConversationCaptured, received.append)
+    events.subscribe(PatternLearned, received.append)
     captured = announced("a")
     learned = PatternLearned(
         occurred_at=NOW, pattern_id="p", namespace="workspace", confidence=0.8, replaced=False
     )
     await store.ask(ops.SaveConversation(conversation("a"), (captured,)))
-    assert told == [captured]
+    assert received == [captured]
     await store.ask(ops.SavePattern(pattern("p"), (learned,)))
-    assert told == [captured, learned]
+    assert received == [captured, learned]
 
 
 async def test_what_is_got_for_an_update_is_the_entity(store: Store) -> None:
@@ -151,10 +151,10 @@ async def test_a_store_is_seeded_with_the_memories_of_a_seed(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cortex_core.data.filling.BATCH", 8)
-    told: list[tuple[str, int, int]] = []
+    received: list[tuple[str, int, int]] = []
 
     def progress(*each: Any) -> None:
-        told.append(each)
+        received.append(each)
 
     # The second time it replaces what the first, which may have been interrupted, has saved.
     await seed_store(store, conversations=3, patterns=9)
@@ -164,7 +164,7 @@ async def test_a_store_is_seeded_with_the_memories_of_a_seed(
         lambda tx: (tx.conversations.recent(100), set(tx.patterns.find(spec.confident(0.0), 100)))
     )
     assert left == expected
-    assert told == [
+    assert received == [
         *(("conversations", done, 20) for done in (0, 8, 16, 20)),
         *(("patterns", done, 9) for done in (0, 8, 9)),
     ]

@@ -30,7 +30,7 @@ async def test_a_text_comes_back_as_it_was(store: Store, name: str) -> None:
     assert await store.ask(ops.GetContextItem("one")) == kept
 
 
-async def test_ids_are_told_apart_by_every_character(store: Store) -> None:
+async def test_ids_differ_by_every_character(store: Store) -> None:
     ids = ["a", "A", "a ", "á", "a\u0301", "ａ", "'a", "a%", "_", "a\n"]
     await save(store, *(conversation(name) for name in ids))
     for name in ids:

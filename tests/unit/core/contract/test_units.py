@@ -93,8 +93,8 @@ async def test_what_is_deleted_is_gone_and_deleting_says_whether_it_was_there(
 
 async def test_a_failing_unit_leaves_no_trace(store: Store, events: Events) -> None:
     await save(store, conversation("kept", title="before"), pattern("kept"))
-    heard: list[Event] = []
-    events.subscribe(ConversationCaptured, heard.append)
+    received: list[Event] = []
+    events.subscribe(ConversationCaptured, received.append)
 
     def unit(tx: Tx) -> None:
         tx.conversations.save(conversation("kept", title="after"))
@@ -110,12 +110,12 @@ async def test_a_failing_unit_leaves_no_trace(store: Store, events: Events) -> N
     assert kept.title == "before"
     assert await store.read(lambda tx: tx.conversations.count()) == 1
     assert await store.read(lambda tx: tx.patterns.count()) == 1
-    assert heard == []
+    assert received == []
 
 
 async def test_events_are_published_in_the_order_of_commit(store: Store, events: Events) -> None:
-    heard: list[str] = []
-    events.subscribe(ConversationCaptured, lambda e: heard.append(e.conversation_id))
+    received: list[str] = []
+    events.subscribe(ConversationCaptured, lambda e: received.append(e.conversation_id))
 
     def unit(number: int) -> Any:
         def record(tx: Tx) -> None:
@@ -125,7 +125,7 @@ async def test_events_are_published_in_the_order_of_commit(store: Store, events:
         return record
 
     await asyncio.gather(*(store.write(unit(n)) for n in range(3)))
-    assert heard == [f"{n} {which}" for n in range(3) for which in ("first", "second")]
+    assert received == [f"{n} {which}" for n in range(3) for which in ("first", "second")]
 
 
 async def test_a_unit_sees_its_own_changes(store: Store) -> None:

@@ -35,7 +35,7 @@ def test_pauses_and_a_stall_are_named_with_how_many_had_them() -> None:
     )
 
 
-def test_several_stalls_are_told_by_their_longest() -> None:
+def test_several_stalls_are_reported_by_their_longest() -> None:
     slices = [*ordinary(), *(slow(loop_lag_ns=lag * MS) for lag in (7, 30, 9)), slow(), slow()]
     assert slowest_intervals(slices) == (
         "3 of the 5 slowest intervals had the event loop blocked for up to 30.0ms"
@@ -58,7 +58,7 @@ def test_a_pause_that_is_far_longer_than_all_others_stands_out() -> None:
     )
 
 
-def test_the_cpu_taken_away_is_told() -> None:
+def test_the_cpu_taken_away_is_reported() -> None:
     slices = [*ordinary(), *[slow(involuntary_switches=90)] * 4, slow(steal_ns=20 * MS)]
     assert slowest_intervals(slices) == (
         "4 of the 5 slowest intervals had the CPU taken away far more often, "

@@ -69,16 +69,16 @@ async def write(cortex: Cortex) -> None:
     await on_the_writer(cortex, lambda connection: connection.execute(WRITE) and None)
 
 
-def gets_beside(bench: Bench, rows: int) -> None:
+def gets_among_others(bench: Bench, rows: int) -> None:
     """The p99 of 500 gets, random ids, in turns without and with the other work."""
     others: list[tuple[str, Callable[[Cortex, int], Operation], Other]]
     others = [
-        ("get p99 beside searches / alone", gets, search),
-        ("the same on the readers' thread, beside searches", reads, search),
-        ("get p99 beside find / alone", gets, find),
-        ("the same on the readers' thread, beside find", reads, find),
-        ("get p99 beside find by a function / alone", gets, find_in_python),
-        ("get p99 beside writes and their checkpoints / alone", gets, write),
+        ("get p99 with searches / alone", gets, search),
+        ("the same on the readers' thread, with searches", reads, search),
+        ("get p99 with find / alone", gets, find),
+        ("the same on the readers' thread, with find", reads, find),
+        ("get p99 with find by a function / alone", gets, find_in_python),
+        ("get p99 with writes and their checkpoints / alone", gets, write),
     ]
     for what, operation_on, other in others:
         if bench.measurements.wants(what):
@@ -93,7 +93,7 @@ def _compare(
     operation: Operation,
     other: Other,
 ) -> None:
-    alone, beside = list[float](), list[float]()
+    alone, disturbed = list[float](), list[float]()
 
     async def without_end() -> None:
         while True:
@@ -101,7 +101,7 @@ def _compare(
 
     async def with_other() -> None:
         working = asyncio.create_task(without_end())
-        beside.append(await p99_of(operation, EACH))
+        disturbed.append(await p99_of(operation, EACH))
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
 
@@ -109,4 +109,4 @@ def _compare(
     for _ in range(bench.rounds(quick=31, full=99)):
         alone.append(bench.run(lambda: p99_of(operation, EACH)))
         bench.run(with_other)
-    bench.measurements.ratio(what, median(beside), median(alone), unit="ns", goal=GOAL)
+    bench.measurements.ratio(what, median(disturbed), median(alone), unit="ns", goal=GOAL)
