@@ -21,7 +21,7 @@ from cortex_tui.text import one_line
 
 if TYPE_CHECKING:
     from cortex_tui.store.port import Store
-    from cortex_tui.store.records import StoredSession
+    from cortex_tui.store.records import SessionEntry, StoredSession
 
 _UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 _MAX_FILES = 1_000
@@ -110,7 +110,7 @@ async def _store(
         if save:
             await store.check_name(save)
         # One whose import was cut short is written again.
-        known = {each.id for each in await store.list_sessions() if each.state == "finished"}
+        known = {each.id for each in await store.list_sessions() if _is_whole(each)}
         removed = {entry.session for entry in await store.list_removed()}
         for path, stored in found:
             session = stored.session.id
@@ -130,8 +130,13 @@ async def _store(
                 report(f"saved as {save}")
 
 
+def _is_whole(entry: SessionEntry) -> bool:
+    """Whether all of it was written; the note is written last."""
+    return entry.state != "interrupted" or bool(entry.note)
+
+
 async def _keep(store: Store, stored: StoredSession, note: str, tags: Sequence[str]) -> None:
-    """Writes a session; until all of it is there, it is not a finished one."""
+    """Writes a session; until all of it is there, it has no note."""
     from cortex_tui.store.names import is_tag
     from cortex_tui.store.records import SessionBatch
 
@@ -145,8 +150,9 @@ async def _keep(store: Store, stored: StoredSession, note: str, tags: Sequence[s
             rewritten=tuple(run.run for run in stored.runs),
         )
     )
-    # The note keeps it from being pruned as an unsaved one.
-    await store.set_note(session, stored.note or note)
     if own := [*tags, *filter(is_tag, stored.tags)]:
         await store.change_tags(session, add=own)
-    await store.finish_session(session, "finished")
+    # The note keeps it from being pruned as an unsaved one.
+    await store.set_note(session, stored.note or note)
+    if stored.state != "running":
+        await store.finish_session(session, stored.state)

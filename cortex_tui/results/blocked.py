@@ -11,6 +11,7 @@ import msgspec
 from cortex_tui.limits import MAX_PLACE_CHARS
 from cortex_tui.protocol.messages import Health
 from cortex_tui.quantities import format_duration
+from cortex_tui.store.records import BlockCause, BlocksRecord
 from cortex_tui.text import one_line
 
 LOOP_BLOCKED_NS = 25_000_000
@@ -18,8 +19,8 @@ LOOP_BLOCKED_NS = 25_000_000
 long."""
 BLOCKED = "the event loop was blocked"
 """How the warning begins: in stores of earlier versions, too."""
-_MOMENTS = 5
-_CAUSES = 5
+MOST_SHOWN = 5
+"""Of the moments when it was blocked, and of what blocked it."""
 _MAX_CAUSE_CHARS = MAX_PLACE_CHARS + 10
 """With the word before it."""
 
@@ -116,21 +117,6 @@ class BlockedSlots(Mapping[int, BlockedSlot]):
         return sum(lag_ns > 0 for lag_ns in self._lags_ns)
 
 
-class BlockCause(msgspec.Struct, frozen=True):
-    """What blocked the event loop of a run in some of its intervals."""
-
-    cause: str
-    """Such as `at prices.py:21 in lookup`; empty for those of which it is not known."""
-    intervals: int
-    """In how many."""
-    longest_ns: int
-    """For how long at most."""
-
-    @property
-    def words(self) -> str:
-        return self.cause or "not known"
-
-
 class Blocks(msgspec.Struct, frozen=True):
     """Of one run; none where the defaults stand."""
 
@@ -191,7 +177,7 @@ def blocks_of(
     that lasts into the next interval counts in both, and has one moment."""
     blocked = dict(blocked)  # it is gone over several times
     starts = [(each.lag_ns, slot) for slot, each in blocked.items() if slot - 1 not in blocked]
-    longest = sorted(starts, reverse=True)[:_MOMENTS]
+    longest = sorted(starts, reverse=True)[:MOST_SHOWN]
     wall_ns = sum(each.wall_ns for each in blocked.values())
     known = others_known and wall_ns > 0
     return Blocks(
@@ -206,6 +192,17 @@ def blocks_of(
     )
 
 
+def blocks_from(known: BlocksRecord) -> Blocks:
+    """As a record has them: without what others used meanwhile."""
+    return Blocks(
+        intervals=known.intervals,
+        longest_ns=known.longest_ns,
+        at_ns=known.at_ns,
+        causes=known.causes,
+        other_causes=max(0, known.intervals - sum(each.intervals for each in known.causes)),
+    )
+
+
 def _causes(blocked: Collection[BlockedSlot]) -> tuple[BlockCause, ...]:
     causes = {slot.cause for slot in blocked}
     found: dict[str, BlockCause] = {}
@@ -216,7 +213,7 @@ def _causes(blocked: Collection[BlockedSlot]) -> tuple[BlockCause, ...]:
         known = found.get(cause, BlockCause(cause, 0, 0))
         found[cause] = BlockCause(cause, known.intervals + 1, max(known.longest_ns, slot.lag_ns))
     most = sorted(found.values(), key=lambda e: (e.cause == "", -e.intervals, -e.longest_ns))
-    shown = most[:_CAUSES]
+    shown = most[:MOST_SHOWN]
     if "" in found and most[-1] not in shown:
         shown[-1] = most[-1]
     return tuple(shown)

@@ -77,7 +77,7 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
         slowest=findings.slowest,
         marks=tuple(run.marks),
         # Of a live run it would cost a look over all intervals, several times a second.
-        stages=() if live else stages_of(run),
+        stages=() if live else run.known_stages or stages_of(run),
         warmup_ns=run.warmup_ns,
         warmup_iterations=run.warmup_iterations,
         warnings=warnings_of(run),

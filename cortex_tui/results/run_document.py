@@ -8,9 +8,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from cortex_tui.profiles.model import Length, OnLost
-from cortex_tui.results.blocked import BlockCause
-from cortex_tui.results.run_result import StageResult
 from cortex_tui.results.waits import Waits
+from cortex_tui.store.records import BlockCause, StageRecord
 
 
 class TimesDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,7 +203,7 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     """The last rate a second, or number of workers, that its load had."""
     marks: list[MarkDocument] = []
     """What a person did to the run or noted."""
-    stages: list[StageResult] = []
+    stages: list[StageRecord] = []
     """Results of each stage of a load."""
     errors: dict[str, int]
     """Failed operations by exception type."""
@@ -239,8 +238,7 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     slowest: str = ""
     """What the slowest intervals had in common."""
     blocked: BlockedDocument | None = None
-    """When the event loop was blocked, and by what; null where it was not, and in a session that
-    was imported, where only the warnings have it."""
+    """When the event loop was blocked, and by what; null where it was not."""
     waits: Waits | None = None
     """Where operations were while they were in flight; null where none was seen."""
     targets: list[TargetDocument]

@@ -25,7 +25,7 @@ from cortex_tui.protocol.messages import (
     StateChanged,
 )
 from cortex_tui.protocol.plan import INTERVAL_NS
-from cortex_tui.results.blocked import Blocks
+from cortex_tui.results.blocked import Blocks, blocks_from
 from cortex_tui.results.findings import Findings
 from cortex_tui.results.interval import CountedTimes, Interval, interval_of
 from cortex_tui.results.interval_file import IntervalFile
@@ -41,7 +41,7 @@ from cortex_tui.results.trend import Trend, WarmUp
 from cortex_tui.results.waits import add_waits
 from cortex_tui.stats.spread import Spread
 from cortex_tui.stats.targets import TargetResult, TargetVerdict, parse_targets
-from cortex_tui.store.records import MarkRecord
+from cortex_tui.store.records import BlocksRecord, MarkRecord, StageRecord
 from cortex_tui.text import lines
 
 _WIDEST = 2.0
@@ -114,13 +114,18 @@ class RunFold(RunTotals):
         """Of a stored run."""
         self.interrupted = False
         """Whether its process ended before it did."""
+        self.known_stages: tuple[StageRecord, ...] = ()
+        """Of a run whose intervals are coarser than they are; so is the next."""
+        self.known_blocks: BlocksRecord | None = None
         self._clock = PhaseClock()
         self._warmup_operations = 0
         self._looks = RunLooks(self, self.intervals, interval_ns, self.targets)
 
     @property
     def blocks(self) -> Blocks:
-        """Of the event loop, as far as its intervals have them."""
+        """Of the event loop, as far as its intervals have them, or as it is known otherwise."""
+        if self.known_blocks is not None:
+            return blocks_from(self.known_blocks)
         return self.intervals.blocks(self.interval_ns)
 
     @property

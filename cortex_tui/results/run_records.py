@@ -36,6 +36,9 @@ _OF_RUN = (
     "drained",
     "errors",
     "failed_in_batches",
+    "interrupted",
+    "known_blocks",
+    "known_stages",
     "level",
     "measured_ns",
     "partial",
@@ -134,9 +137,10 @@ def fold_of(
         file,
     )
     cut = state != "running" and record.state in _LIVE
-    run.life, run.interrupted = _life(record, cut=cut), cut
+    run.life = _life(record, cut=cut)
     for name in _OF_RUN:
         setattr(run, name, copy(getattr(record, name)))
+    run.interrupted = run.interrupted or cut
     run.batch = max(1, run.batch)
     run.reason = run.reason or (INTERRUPTED if cut else "")
     run.marks = list(record.marks)

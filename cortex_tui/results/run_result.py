@@ -20,7 +20,7 @@ from cortex_tui.stats.measured import Subject
 from cortex_tui.stats.summary import LiveSummary
 from cortex_tui.stats.targets import TargetResult, Verdict
 from cortex_tui.store.library import RunFacts
-from cortex_tui.store.records import MarkRecord
+from cortex_tui.store.records import MarkRecord, StageRecord
 
 
 class CurvePoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -28,35 +28,6 @@ class CurvePoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     nines: float
     value_ns: int
-
-
-class StageResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What was measured in one stage of a load that changes over time; times are the headline's.
-
-    The intervals of a run are its finest record: each counts for the stage in which its middle
-    lies.
-    """
-
-    from_ns: int
-    """Since measure began, pauses left out."""
-    until_ns: int
-    """The same of its end."""
-    from_level: float
-    """The rate a second, or the number of workers, at its beginning."""
-    until_level: float
-    """The same at its end."""
-    operations: int
-    """Succeeded in it."""
-    errors: int
-    """Operations that failed."""
-    throughput_per_s: float | None
-    """Operations that succeeded, a second."""
-    percentiles_ns: dict[str, int | None]
-    """None while samples are too few."""
-    samples_missing: dict[str, int]
-    """For each percentile that is None, how many more samples it needs."""
-    max_ns: int | None
-    """The longest."""
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +96,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     slowest: str = ""
     """What the slowest intervals had in common: `3 of the 5 slowest intervals had a GC pause`."""
     marks: tuple[MarkRecord, ...] = ()
-    stages: tuple[StageResult, ...] = ()
+    stages: tuple[StageRecord, ...] = ()
     """Of a load with several, when the run has ended: those that it reached."""
     warmup_ns: int = 0
     """How long warm-up took in the end, and `warmup_iterations` how many operations."""

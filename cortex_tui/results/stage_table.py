@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.quantities import format_count, format_duration
-from cortex_tui.results.run_result import RunResult, StageResult
+from cortex_tui.results.run_result import RunResult
+from cortex_tui.store.records import StageRecord
 from cortex_tui.tables import Cell, Column
 
 _PERCENTILES = ("p50", "p95", "p99")
@@ -16,7 +17,7 @@ _PERCENTILES = ("p50", "p95", "p99")
 class StageRow(NamedTuple):
     number: int
     profile: Profile
-    result: StageResult
+    result: StageRecord
 
 
 def stage_rows(run: RunResult) -> list[StageRow]:

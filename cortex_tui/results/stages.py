@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from cortex_tui.results.interval import Interval
 from cortex_tui.results.run_fold import RunFold
-from cortex_tui.results.run_result import StageResult
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.summary import summarise_live
+from cortex_tui.store.records import StageRecord
 
 
-def stages_of(run: RunFold) -> tuple[StageResult, ...]:
+def stages_of(run: RunFold) -> tuple[StageRecord, ...]:
     """The stages that the run reached; none of a load whose level stays."""
     segments = run.profile.load.segments(0)
     if len(segments) < 2:
@@ -34,11 +34,11 @@ def _stage(
     from_ns: int,
     until_ns: int,
     levels: tuple[float, float],
-) -> StageResult:
+) -> StageRecord:
     times = Histogram.of_intervals(map(run.headline_of, intervals))
     operations = sum(each.service.total for each in intervals) * run.batch
     summary = summarise_live(times)
-    return StageResult(
+    return StageRecord(
         from_ns=from_ns,
         until_ns=until_ns,
         from_level=levels[0],

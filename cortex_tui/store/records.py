@@ -18,10 +18,10 @@ from cortex_tui.stats.moments import EMPTY, Moments
 from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.writer import Writer
 
-SessionEnd = Literal["finished", "stopped", "died"]
-"""`stopped`: the session was stopped before all its runs had ended."""
-SessionState = Literal["running", SessionEnd, "interrupted"]
-"""`interrupted` is never written: it is what became of a session whose writer is gone."""
+SessionEnd = Literal["finished", "stopped", "died", "interrupted"]
+"""`stopped`: the session was stopped before all its runs had ended. `interrupted` is what became of
+a session whose writer is gone, and is written only of one that was imported so."""
+SessionState = Literal["running", SessionEnd]
 
 
 UNREADABLE = (msgspec.MsgspecError, OverflowError, RecursionError, TypeError, ValueError)
@@ -70,6 +70,63 @@ class MarkRecord(msgspec.Struct, frozen=True, array_like=True):
 
     offset_ns: int
     text: str
+
+
+class StageRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured in one stage of a load that changes over time; times are the headline's.
+
+    The intervals of a run are its finest record: each counts for the stage in which its middle
+    lies.
+    """
+
+    from_ns: int
+    """Since measure began, pauses left out."""
+    until_ns: int
+    """The same of its end."""
+    from_level: float
+    """The rate a second, or the number of workers, at its beginning."""
+    until_level: float
+    """The same at its end."""
+    operations: int
+    """Succeeded in it."""
+    errors: int
+    """Operations that failed."""
+    throughput_per_s: float | None
+    """Operations that succeeded, a second."""
+    percentiles_ns: dict[str, int | None]
+    """None while samples are too few."""
+    samples_missing: dict[str, int]
+    """For each percentile that is None, how many more samples it needs."""
+    max_ns: int | None
+    """The longest."""
+
+
+class BlockCause(msgspec.Struct, frozen=True):
+    """What blocked the event loop of a run in some of its intervals."""
+
+    cause: str
+    """Such as `at prices.py:21 in lookup`; empty for those of which it is not known."""
+    intervals: int
+    """In how many."""
+    longest_ns: int
+    """For how long at most."""
+
+    @property
+    def words(self) -> str:
+        return self.cause or "not known"
+
+
+class BlocksRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """That the event loop of a run was blocked, where its intervals do not tell."""
+
+    intervals: int
+    """In how many intervals, as they were measured."""
+    longest_ns: int
+    """For how long at most."""
+    at_ns: tuple[int, ...] = ()
+    """When the longest of them began, since measure did."""
+    causes: tuple[BlockCause, ...] = ()
+    """What blocked it in the most of them."""
 
 
 class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,6 +218,12 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     statistics: dict[str, float] = {}
     """Of the headline time in ns, such as `p50`, `p99`, `mean` and `max`, those that the run has
     enough operations for; and `throughput` a second. Versions that did not know of it have none."""
+    interrupted: bool = False
+    """Of an imported run, which is `stopped`, too: whether its process ended before it did."""
+    known_stages: tuple[StageRecord, ...] = ()
+    """Of an imported run, those of its load: its intervals are coarser than they are."""
+    known_blocks: BlocksRecord | None = None
+    """Of an imported run, for the same reason."""
 
 
 class EncodedHistogram(msgspec.Struct, frozen=True):

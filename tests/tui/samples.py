@@ -17,14 +17,14 @@ from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Catalog, Length, Precision, Problem, Profile, Suite
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import Health
-from cortex_tui.results.run_result import CurvePoint, RunResult, StageResult
+from cortex_tui.results.run_result import CurvePoint, RunResult
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.slices import IntervalSlice
 from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.log_bins import LogBins, bin_of, edge_ns
 from cortex_tui.stats.targets import TargetResult
-from cortex_tui.store.records import MarkRecord
+from cortex_tui.store.records import MarkRecord, StageRecord
 from tests.lives import with_life
 
 SECOND_NS = 1_000_000_000
@@ -317,7 +317,7 @@ def staged() -> RunResult:
         msgspec.structs.replace(SEARCH.profiles[0], load=load),
         state="finished",
         stages=(
-            StageResult(
+            StageRecord(
                 from_ns=0,
                 until_ns=5 * SECOND_NS,
                 from_level=100.0,
@@ -329,7 +329,7 @@ def staged() -> RunResult:
                 samples_missing={"p99": 500},
                 max_ns=310_000,
             ),
-            StageResult(
+            StageRecord(
                 from_ns=5 * SECOND_NS,
                 until_ns=15 * SECOND_NS,
                 from_level=100.0,

@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from cortex_tui.profiles.model import Problem
-from cortex_tui.results.blocked import BlockCause, Blocks
+from cortex_tui.results.blocked import Blocks
 from cortex_tui.results.machine_view import MachineView
 from cortex_tui.results.machines import with_machine
 from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.results.waits import WaitPlace, Waits
+from cortex_tui.store.records import BlockCause
 from cortex_tui.tui.panes.log import LogPane
 from cortex_tui.tui.panes.machine import MachinePane
 from cortex_tui.tui.panes.port import LinesPane, PaneInput

@@ -7,11 +7,12 @@ from typing import Any
 
 from cortex_tui.placement.registry import place_of
 from cortex_tui.quantities import format_count, format_duration
-from cortex_tui.results.blocked import BlockCause, Blocks
+from cortex_tui.results.blocked import Blocks
 from cortex_tui.results.machines import clocks_text, machines_of
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.view import SessionView
 from cortex_tui.results.waits import Waits
+from cortex_tui.store.records import BlockCause
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 from cortex_tui.tui.panes.port import LinesPane, PaneInput

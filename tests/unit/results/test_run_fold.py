@@ -11,11 +11,11 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.messages import Health, LevelChanged, Pulse, RunFinished, Samples
-from cortex_tui.results.blocked import BlockCause
 from cortex_tui.results.interval import counted
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.trend import TREND_INTERVALS
+from cortex_tui.store.records import BlockCause
 from tests.unit.session.messages import SECOND_NS, at_stage, planned, profile, samples
 
 TENTH_NS = SECOND_NS // 10

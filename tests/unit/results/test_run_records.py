@@ -7,7 +7,7 @@ import pytest
 
 from cortex_tui.results.run_records import RunInterval, fold_of, interval_records, record_of
 from cortex_tui.stats.targets import TargetResult
-from cortex_tui.store.records import ShardRecord
+from cortex_tui.store.records import BlocksRecord, ShardRecord, StageRecord
 from tests.unit.store import samples
 
 COUNT = 4
@@ -25,6 +25,22 @@ MORE = {
     "drained": 7,
     "failed_in_batches": 9,
     "unfinished_more": 11,
+    "interrupted": True,
+    "known_stages": (
+        StageRecord(
+            from_ns=0,
+            until_ns=9,
+            from_level=1.0,
+            until_level=2.0,
+            operations=3,
+            errors=1,
+            throughput_per_s=None,
+            percentiles_ns={"p50": 5},
+            samples_missing={},
+            max_ns=7,
+        ),
+    ),
+    "known_blocks": BlocksRecord(intervals=2, longest_ns=40_000_000, at_ns=(5,)),
     "shards": (
         ShardRecord(runner=4, headline=samples.encoded([100, 200])),
         ShardRecord(

@@ -9,9 +9,8 @@ import msgspec
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.plan import Variant
 from cortex_tui.results import document, run_document
-from cortex_tui.results.blocked import BlockCause
-from cortex_tui.results.run_result import StageResult
 from cortex_tui.stats.percentiles import parse_percentile
+from cortex_tui.store.records import BlockCause, StageRecord
 from tools.documents.reference.attributes import described
 from tools.documents.reference.markdown import code, prose, table
 
@@ -30,7 +29,7 @@ _STRUCTS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("Times", run_document.TimesDocument),
     ("A target", run_document.TargetDocument),
     ("A mark", run_document.MarkDocument),
-    ("A stage", StageResult),
+    ("A stage", StageRecord),
     ("A blocked event loop", run_document.BlockedDocument),
     ("What blocked it", BlockCause),
     ("A shard", run_document.ShardDocument),
