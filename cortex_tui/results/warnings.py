@@ -8,6 +8,7 @@ from statistics import median
 from cortex_tui.quantities import format_count, format_duration, format_half_width
 from cortex_tui.results.blocked import LOOP_BLOCKED_NS
 from cortex_tui.results.run_fold import RunFold
+from cortex_tui.stats.growth import growth_of
 from cortex_tui.stats.histogram import Histogram
 
 _ENOUGH_INTERVALS = 3
@@ -54,7 +55,7 @@ def warnings_of(run: RunFold) -> tuple[str, ...]:
         found.append(f"{run.service.overflow:,} operations took longer than 1 h")
     if (blocks := run.blocks).intervals:
         found.append(blocks.warning)
-    found += _overload(run)
+    found += _overload(run) or _growth(run)
     if len(run.neighbour_counts) > 1:
         counts = " → ".join(str(count) for count in run.neighbour_counts)
         found.append(f"neighbours changed while it was measured: {counts}")
@@ -109,6 +110,23 @@ def _overload(run: RunFold) -> list[str]:
         throughput = f"{format_count(measured.throughput_per_s)}/s"
         seen.insert(0, f"throughput was {throughput}, and {format_count(due_per_s)}/s were due")
     return [f"it could not keep up: {'; '.join(seen)}"]
+
+
+def _growth(run: RunFold) -> list[str]:
+    """That operations took ever longer, under a load that stayed as it was."""
+    if run.live or run.profile.load.levels().vary:
+        return []
+    medians = (
+        interval.service.percentile(0.5) for _, interval in run.intervals if not interval.drain
+    )
+    grew = growth_of([value for value in medians if value is not None])
+    if grew is None:
+        return []
+    first, last = (format_duration(round(value / run.batch)) for value in grew)
+    return [
+        f"operations took ever longer: the service p50 grew from {first} in the first third of the "
+        f"run to {last} in the last; does something grow with their number, such as a list?"
+    ]
 
 
 _Thirds = tuple[float, float]

@@ -9,6 +9,7 @@ import pytest
 from cortex_tui.limits import MAX_INTERVALS
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
+from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.messages import Health, LevelChanged, Pulse, RunFinished, Samples
 from cortex_tui.results.interval import counted
@@ -401,6 +402,28 @@ def test_operations_that_start_late_for_other_reasons_are_no_backlog(
     late_ms: list[int], drained: int, rate_per_s: float
 ) -> None:
     assert not [w for w in computing(late_ms, drained, rate_per_s) if "grew" in w]
+
+
+def told(service_us: list[int], **fields: Any) -> tuple[str, ...]:
+    """Warnings of a run whose operations take so long in each interval."""
+    fold = measuring(**fields)
+    for index, each in enumerate(service_us):
+        fold.add(samples(index, [each * 1_000] * 40))
+    measured_ns = len(service_us) * TENTH_NS
+    fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=measured_ns))
+    return result_of(fold, {}).warnings
+
+
+def test_operations_that_take_ever_longer_are_reported() -> None:
+    grew = [100 + 10 * each for each in range(30)]
+    (warning,) = told(grew)
+    assert warning.startswith(
+        "operations took ever longer: the service p50 grew from 145µs in the first third of the "
+        "run to 345µs in the last"
+    )
+    stages = (Stage(1.0, 2 * SECOND_NS, ramp=False), Stage(9.0, 2 * SECOND_NS, ramp=False))
+    assert told(grew, load=StagedLoad(of="workers", stages=stages)) == ()
+    assert told(grew[::-1]) == told([100, 110] * 15) == told([100] * 20 + [200] * 10) == ()
 
 
 def test_arrivals_that_were_not_started_are_reported() -> None:

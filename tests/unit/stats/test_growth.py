@@ -1,0 +1,60 @@
+"""Times that grow are told from times that vary."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from cortex_tui.stats.growth import LEAST, MIN_VALUES, growth_of
+from cortex_tui.stats.spread import Floats
+
+RUNS = 400
+
+
+def correlated(count: int, neighbours: float, spread: float) -> Floats:
+    """A row for each of RUNS runs: times whose logarithms are stationary, and are correlated."""
+    chance = np.random.default_rng(round(count + 1_000 * neighbours))
+    noise = chance.standard_normal((RUNS, count)) * spread
+    found = np.empty_like(noise)
+    found[:, 0] = noise[:, 0]
+    for at in range(1, count):
+        rest = math.sqrt(1 - neighbours**2) * noise[:, at]
+        found[:, at] = neighbours * found[:, at - 1] + rest
+    times: Floats = 1e6 * np.exp(found)
+    return times
+
+
+def said_to_grow(runs: Floats) -> float:
+    return sum(growth_of(run) is not None for run in runs.tolist()) / len(runs)
+
+
+@pytest.mark.parametrize("count", [MIN_VALUES, 30, 50, 100])
+@pytest.mark.parametrize("neighbours", [0.0, 0.5, 0.8, 0.9])
+def test_stationary_runs_are_said_to_grow_once_in_a_hundred_at_most(
+    count: int, neighbours: float
+) -> None:
+    wrong = sum(said_to_grow(correlated(count, neighbours, spread)) for spread in (0.1, 0.3, 0.6))
+    # Of 1,200 runs more than 20 would be seen once in 70 times if the rate were 1 %.
+    assert wrong * RUNS <= 20
+
+
+@pytest.mark.parametrize("count", [30, 50, 100])
+def test_a_list_that_each_operation_goes_through_is_seen(count: int) -> None:
+    # The number of operations, and so the time of one, grows with the root of the time.
+    shape = np.sqrt(1 + (np.arange(count) + 0.5) / 10)
+    assert said_to_grow(shape * correlated(count, 0.3, 0.05)) > 0.85
+
+
+def test_what_grew_is_told_by_its_thirds() -> None:
+    grew = growth_of([float(value) for value in range(100, 400)])
+    assert grew is not None
+    assert (grew.first, grew.last) == (149.5, 349.5)
+
+
+def test_what_does_not_grow_all_through_does_not_grow() -> None:
+    assert growth_of([100.0] * 40 + [200.0] * 20) is None  # a step
+    assert growth_of([float(value) for value in range(400, 100, -1)]) is None
+    assert growth_of([100.0 * LEAST ** (at / 40) for at in range(40)]) is None  # too little
+    assert growth_of([float(at) for at in range(1, MIN_VALUES)]) is None  # too short
