@@ -11,7 +11,7 @@ import click
 from cortex_tui.cli.group import program
 from cortex_tui.cli.options import PROGRAM, report_error
 from cortex_tui.exit_codes import INTERRUPTED
-from cortex_tui.toml.words import nearest
+from cortex_tui.suggestions import nearest
 
 
 def run_command(arguments: Sequence[str] | None = None) -> int:

@@ -13,7 +13,8 @@ import click
 from cortex_tui import __version__
 from cortex_tui.cli.options import BARE
 from cortex_tui.exit_codes import BROKEN_PIPE, USAGE
-from cortex_tui.toml.words import shown, suggestion
+from cortex_tui.suggestions import suggestion
+from cortex_tui.toml.words import shown
 
 COMMANDS = {
     "launch": "launching",

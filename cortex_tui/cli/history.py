@@ -13,7 +13,8 @@ import msgspec
 from cortex_tui.cli.completing import offer_profiles
 from cortex_tui.cli.options import GivenPath, StoreError, given, json_option, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
-from cortex_tui.toml.words import shown, suggestion
+from cortex_tui.suggestions import suggestion
+from cortex_tui.toml.words import shown
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.series import History

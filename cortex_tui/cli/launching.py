@@ -34,7 +34,8 @@ from cortex_tui.paths import state_folder, usual_config_file
 from cortex_tui.profiles.model import Catalog, Problem
 from cortex_tui.profiles.search_path import SearchPath, SuiteReader, search_path
 from cortex_tui.profiles.selection import named_files
-from cortex_tui.toml.words import shown, suggestion
+from cortex_tui.suggestions import suggestion
+from cortex_tui.toml.words import shown
 
 if TYPE_CHECKING:
     import asyncio

@@ -13,9 +13,10 @@ from click.core import ParameterSource
 from cortex_tui.exit_codes import USAGE
 from cortex_tui.limits import MAX_PROCESSES, MAX_ROUNDS
 from cortex_tui.paths import CONFIG_VARIABLE, STORE, config_file
+from cortex_tui.suggestions import suggestion
 from cortex_tui.text import one_line
 from cortex_tui.toml.reading import RefusedError, read_duration_ns
-from cortex_tui.toml.words import shown, suggestion
+from cortex_tui.toml.words import shown
 
 if TYPE_CHECKING:
     import asyncio

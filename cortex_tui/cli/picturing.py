@@ -13,7 +13,8 @@ import click
 from cortex_tui.cli.completing import offer_sessions
 from cortex_tui.cli.options import StoreError, given, profiles_option, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
-from cortex_tui.toml.words import shown, suggestion
+from cortex_tui.suggestions import suggestion
+from cortex_tui.toml.words import shown
 
 if TYPE_CHECKING:
     from cortex_tui.tui.pictures import Wanted

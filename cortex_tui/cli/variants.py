@@ -19,7 +19,7 @@ from cortex_tui.profiles.model import ParamValue, Profile, SuiteVariant
 from cortex_tui.profiles.suite import read_suite
 from cortex_tui.protocol.plan import LoopName, Variant
 from cortex_tui.protocol.programs import is_test
-from cortex_tui.toml.words import suggestion
+from cortex_tui.suggestions import suggestion
 
 HERE = "here"
 """The name of the code as it is."""

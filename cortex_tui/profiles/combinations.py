@@ -12,8 +12,9 @@ from cortex_tui.profiles.model import sharing_refusals
 from cortex_tui.stats.statistics import find_statistic
 from cortex_tui.stats.targets import SCALING, Target, parse_target
 from cortex_tui.stats.verdicts import least_operations
+from cortex_tui.suggestions import suggestion
 from cortex_tui.toml.reading import RefusedError
-from cortex_tui.toml.words import shown, suggestion
+from cortex_tui.toml.words import shown
 
 STOP_RULE = frozenset({"duration", "iterations", "precision"})
 """They are one rule: a profile that states any of them takes none from the defaults. Stages say

@@ -23,6 +23,7 @@ from cortex_tui.profiles.lengths import (
 from cortex_tui.profiles.matrix import MATRIX_SCHEMA, PARAMS_SCHEMA, read_matrix, read_params
 from cortex_tui.profiles.model import DATABASES, Database, OnLost
 from cortex_tui.stats.targets import parse_target
+from cortex_tui.suggestions import nearest, suggestion
 from cortex_tui.toml.reading import (
     DURATION,
     FLAG,
@@ -38,7 +39,7 @@ from cortex_tui.toml.reading import (
     read_text,
     such_as,
 )
-from cortex_tui.toml.words import nearest, shown, suggestion
+from cortex_tui.toml.words import shown
 from cortex_tui.workloads.names import BUILT_IN, SERVERS
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")

@@ -9,8 +9,9 @@ from itertools import product
 
 from cortex_tui.limits import MAX_CELLS
 from cortex_tui.profiles.model import ParamValue
+from cortex_tui.suggestions import suggestion
 from cortex_tui.toml.reading import RefusedError, Schema, lists, read_list, read_table
-from cortex_tui.toml.words import shown, suggestion
+from cortex_tui.toml.words import shown
 
 _MAX_INTEGER = 2**63 - 1
 """The largest that a frame to the runner can carry."""

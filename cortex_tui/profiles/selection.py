@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from cortex_tui.profiles.model import Catalog, Problem, Profile
-from cortex_tui.toml.words import nearest, shown, suggestion
+from cortex_tui.suggestions import nearest, suggestion
+from cortex_tui.toml.words import shown
 
 _COORDINATE = re.compile(r'[^,"]+(?:"(?:[^"\\]|\\.)*")?')
 """A parameter and its value in the name of a cell; text may be quoted, as in JSON."""

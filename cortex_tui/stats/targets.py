@@ -21,6 +21,7 @@ from cortex_tui.stats.statistics import (
     find_statistic,
     is_number,
 )
+from cortex_tui.suggestions import nearest
 from cortex_tui.text import quoted
 
 Operator = Literal["<", "<=", ">", ">=", "=="]
@@ -33,7 +34,9 @@ Verdict = Literal["none", TargetVerdict]
 SCALING = "scaling"
 """The statistic of `scaling(PARAM)`, the exponent of growth over the cells of a matrix."""
 
-_TARGET = re.compile(r"\s*(?:([a-z_]+)\s*\.\s*)?([a-z][a-z0-9_.]*)\s*(<=|>=|==|<|>)\s*(.+?)\s*")
+_TARGET = re.compile(
+    r"\s*(?:([A-Za-z_]+)\s*\.\s*)?([A-Za-z][A-Za-z0-9_.]*)\s*(<=|>=|==|<|>)\s*(.+?)\s*"
+)
 _GROWTH = re.compile(r"\s*scaling\s*\(\s*([^\W\d]\w*)\s*\)\s*(<=|>=|==|<|>)\s*(.+?)\s*")
 _EXAMPLES = 'a target such as "p95 < 50ms", "throughput >= 500/s" or "errors == 0"'
 
@@ -160,7 +163,5 @@ def _unknown(name: str) -> str:
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
-    import difflib  # not for whoever has no error to report
-
-    close = difflib.get_close_matches(word, known)
-    return f", did you mean {close[0]!r}?" if close else ""
+    near = nearest(word, known)
+    return f' (did you mean "{near}"?)' if near else ""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cortex_tui.limits import MAX_NAME_CHARS
 from cortex_tui.store.errors import SnapshotError
+from cortex_tui.suggestions import nearest
 from cortex_tui.text import quoted
 
 NEWEST = "newest"
@@ -50,11 +51,9 @@ def is_tag(text: str) -> bool:
 
 def unknown(path: Path, ref: str, names: Iterable[str]) -> SnapshotError:
     """There is neither a snapshot nor a session of that name."""
-    import difflib  # not for whoever has no error to report
-
-    near = difflib.get_close_matches(ref, list(names), n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "`cortex-tui snapshots` lists what there is"
-    return SnapshotError(f"{path}: no snapshot or session {quoted(ref)}: {hint}")
+    near = nearest(ref, [NEWEST, *names])
+    hint = f' (did you mean "{near}"?)' if near else ": `cortex-tui snapshots` lists what there is"
+    return SnapshotError(f"{path}: no snapshot or session {quoted(ref)}{hint}")
 
 
 def nothing(path: Path, ref: str) -> SnapshotError:

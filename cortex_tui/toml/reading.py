@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, cast
 
 from cortex_tui.limits import MAX_DURATION_NS, MAX_RATE_PER_S
 from cortex_tui.quantities import parse_duration_ns, parse_rate_per_s
+from cortex_tui.suggestions import suggestion
 from cortex_tui.text import cut, one_line
-from cortex_tui.toml.words import shown, suggestion
+from cortex_tui.toml.words import shown
 
 _MOST_KEY_CHARS = 200
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from cortex_tui.suggestions import suggestion
 
 
 class WorkloadError(Exception):
@@ -67,9 +68,7 @@ def check_params(name: str, factory: Callable[..., Any], params: Mapping[str, An
         return
     for param in params:
         if param not in signature.parameters:
-            near = difflib.get_close_matches(param, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f" (it takes: {', '.join(known)})"
-            raise WorkloadError(f"{name}: it has no parameter {param!r}{hint}")
+            raise WorkloadError(f"{name}: it has no parameter {param!r} {suggestion(param, known)}")
     for param in required_params(factory):
         if param not in params:
             raise WorkloadError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import sys
@@ -11,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from cortex_tui.suggestions import nearest
 from cortex_tui.workloads.api import PerWorker, Workload
 from cortex_tui.workloads.loading import ModuleLoader, full_name, roots_of
 from cortex_tui.workloads.names import BUILT_IN, OVER_CORE
@@ -48,8 +48,8 @@ def resolve(name: str, source: str = "", loader: ModuleLoader | None = None) -> 
         try:
             found = getattr(found, part)
         except AttributeError:
-            near = difflib.get_close_matches(part, dir(found), 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            near = nearest(part, (each for each in dir(found) if not each.startswith("_")))
+            hint = f' (did you mean "{near}"?)' if near else ""
             raise WorkloadError(f"{name}: {module_name} has no {part!r}{hint}") from None
     if isinstance(found, Workload):
         return found

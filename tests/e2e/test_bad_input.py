@@ -98,7 +98,7 @@ def test_a_folder_without_suites_is_reported(folder: Path, launch: Launch) -> No
     ("workload", "reason"),
     [
         ("nowhere:nap", "there is no module 'nowhere'"),
-        ("bench:nab", "bench has no 'nab'; did you mean 'nap'?"),
+        ("bench:nab", "bench has no 'nab' (did you mean \"nap\"?)"),
         ("needy:nap", "its module needs 'not_installed_here'"),
         ("wrong:nap", "SyntaxError"),
     ],

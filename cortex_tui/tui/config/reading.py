@@ -11,6 +11,7 @@ from textual.keys import key_to_character
 from textual.theme import BUILTIN_THEMES
 
 from cortex_tui.profiles.model import Problem
+from cortex_tui.suggestions import suggestion
 from cortex_tui.text import one_line
 from cortex_tui.toml.file import lines_of, toml_bytes, toml_table
 from cortex_tui.toml.reading import (
@@ -23,7 +24,7 @@ from cortex_tui.toml.reading import (
     unknown_key,
     where,
 )
-from cortex_tui.toml.words import shown, suggestion
+from cortex_tui.toml.words import shown
 from cortex_tui.tui.config.keys import FIXED, clashes, key_named, remapped, written
 from cortex_tui.tui.config.model import DEFAULTS, Config, Notify
 from cortex_tui.tui.config.tables import MAIN, TABLES

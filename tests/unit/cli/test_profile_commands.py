@@ -77,7 +77,7 @@ def test_check_finds_what_only_a_run_would_show_without_importing_anything(
         f'profiles/shop.toml: profile.gone.workload: there is no module "shop.stock" {where}',
         f'profiles/shop.toml: profile.nowhere.workload: there is no module "depot" {where}',
         "profiles/shop.toml: profile.grow.params: cortex.search: "
-        "it has no parameter 'converations'; did you mean 'conversations'?",
+        "it has no parameter 'converations' (did you mean \"conversations\"?)",
         "profiles/shop.toml: profile.program.params: command: "
         "its parameter 'run' has no default; give it in params",
     ]

@@ -181,9 +181,12 @@ async def test_an_operation_that_swallows_its_cancellation_is_unfinished_all_the
 @pytest.mark.parametrize(
     ("function", "params", "expected"),
     [
-        ("nop", {}, "has no 'nop'; did you mean 'noop'?"),
+        ("nop", {}, "has no 'nop' (did you mean \"noop\"?)"),
+        ("Generator", {}, "has no 'Generator' (did you mean \"plain_generator\"?)"),
+        ("sized", {"SIZE": 3}, "it has no parameter 'SIZE' (did you mean \"size\"?)"),
+        ("sized", {"workers": 3}, "it has no parameter 'workers' (expected size)"),
         ("noop", {"size": 3}, "a bare function takes none"),
-        ("sized", {"siez": 3}, "it has no parameter 'siez'; did you mean 'size'?"),
+        ("sized", {"siez": 3}, "it has no parameter 'siez' (did you mean \"size\"?)"),
         ("needy", {}, "its parameter 'size' has no default"),
         ("plain_generator", {}, "needs the @workload decorator"),
         ("NUMBER", {}, "expected a function or a @workload generator, got int"),

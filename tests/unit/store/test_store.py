@@ -176,8 +176,12 @@ async def test_an_unknown_name_is_answered_with_the_nearest(path: Path) -> None:
     async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
         await store.name_snapshot("before-index", "s1")
-        with pytest.raises(SnapshotError, match="did you mean 'before-index'"):
+        with pytest.raises(SnapshotError, match='did you mean "before-index"'):
             await store.load("before_index")
+        with pytest.raises(SnapshotError, match='did you mean "before-index"'):
+            await store.load("INDEX")
+        with pytest.raises(SnapshotError, match='did you mean "newest"'):
+            await store.load("newst")
         with pytest.raises(SnapshotError, match="`cortex-tui snapshots` lists"):
             await store.remove("quite else")
 

@@ -1,0 +1,42 @@
+"""What a person may have meant who wrote a name that there is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_LEAST_LETTERS = 3
+"""What is shorter is in too many words."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like `word`, None if there is none that it can have meant.
+
+    One that has it as a part goes before one that begins with it, that before one that contains it,
+    and that before one with mistyped letters.
+    """
+    import difflib  # not for commands in which nothing is wrong
+    import re
+
+    by_folded = {name.lower(): name for name in sorted(known, key=lambda name: (len(name), name))}
+    folded = word.lower()
+    if len(folded.strip("-")) >= _LEAST_LETTERS:
+        for likely in (
+            (name for name in by_folded if folded in re.split(r"[-_. ]", name)),
+            (name for name in by_folded if name.startswith(folded)),
+            (name for name in by_folded if folded in name),
+        ):
+            if (near := next(likely, None)) is not None:
+                return by_folded[near]
+    found = difflib.get_close_matches(folded, by_folded, n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else None
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """In brackets: the nearest known name, or where nothing is near, all of them."""
+    names = sorted(known)
+    near = nearest(word, names)
+    if near is not None:
+        return f'(did you mean "{near}"?)'
+    if not names:
+        return "(there are none)"
+    return f"(expected {'one of ' if len(names) > 1 else ''}{', '.join(names)})"
