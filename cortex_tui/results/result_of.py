@@ -10,11 +10,10 @@ from cortex_tui.results.cells import Cells, group_of
 from cortex_tui.results.progress import progress_note, progress_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_result import RunResult, known_statistics
-from cortex_tui.results.shape import curve_of
+from cortex_tui.results.shape import made_shape_of, shape_of
 from cortex_tui.results.stages import stages_of
 from cortex_tui.results.waits import waits_of
 from cortex_tui.results.warnings import median_of, warnings_of
-from cortex_tui.stats.binning import log_bins
 from cortex_tui.stats.measured import Measured
 from cortex_tui.stats.scaling import Cell
 from cortex_tui.stats.statistics import DURATION, RATE
@@ -71,9 +70,8 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
         targets=targets,
         verdict=verdict(targets, live=live),
         trend_ns=run.trend.values(),
-        curve=curve_of(run.headline),
-        service_curve=() if run.response is None else curve_of(run.service),
-        bins=log_bins(run.headline),
+        # The next result of a live run replaces this one soon; of others there may be many.
+        shape=(shape_of if live else made_shape_of)(run.headline, run.service),
         slowest=findings.slowest,
         marks=tuple(run.marks),
         # Of a live run it would cost a look over all intervals, several times a second.

@@ -5,7 +5,8 @@ Results are immutable. Nothing here needs a clock, a loop or numpy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -28,6 +29,54 @@ class CurvePoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     nines: float
     value_ns: int
+
+
+Curve = tuple[CurvePoint, ...]
+
+
+class Shape:
+    """What pictures of a run's times are drawn from, each made when it is first asked for: of most
+    runs in a view nobody asks, and to make them takes 90 us."""
+
+    def __init__(
+        self,
+        curve: Callable[[], Curve] = tuple,
+        service_curve: Callable[[], Curve] = tuple,
+        bins: Callable[[], LogBins] = LogBins,
+    ) -> None:
+        """How to make them, on any thread and with the same outcome at any time."""
+        self._make_curve = curve
+        self._make_service_curve = service_curve
+        self._make_bins = bins
+
+    @staticmethod
+    def made(curve: Curve, service_curve: Curve, bins: LogBins) -> Shape:
+        """One that is there already."""
+        return Shape(lambda: curve, lambda: service_curve, lambda: bins)
+
+    @cached_property
+    def curve(self) -> Curve:
+        """That of the headline time."""
+        return self._make_curve()
+
+    @cached_property
+    def service_curve(self) -> Curve:
+        """That of service time, where the headline is response time."""
+        return self._make_service_curve()
+
+    @cached_property
+    def bins(self) -> LogBins:
+        """The distribution of the headline time."""
+        return self._make_bins()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Shape) and self._all == other._all
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def _all(self) -> tuple[Curve, Curve, LogBins]:
+        return self.curve, self.service_curve, self.bins
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,11 +137,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict = "none"
     trend_ns: tuple[int | None, ...] = ()
     """The p99 of each of the last intervals, oldest first; None for one in which nothing ended."""
-    curve: tuple[CurvePoint, ...] = ()
-    service_curve: tuple[CurvePoint, ...] = ()
-    """That of service time, where the headline is response time."""
-    bins: LogBins = LogBins()
-    """The distribution of the headline time."""
+    shape: Shape = Shape()
     slowest: str = ""
     """What the slowest intervals had in common: `3 of the 5 slowest intervals had a GC pause`."""
     marks: tuple[MarkRecord, ...] = ()

@@ -10,10 +10,9 @@ import msgspec
 from cortex_tui.results.blocked import LOOP_BLOCKED_NS, BlockedSlot, Blocks, blocks_of
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.series import RunSeries, TimeWindow
-from cortex_tui.results.shape import curve_of
+from cortex_tui.results.shape import made_shape_of
 from cortex_tui.results.trend import TREND_INTERVALS
 from cortex_tui.results.warnings import median_of
-from cortex_tui.stats.binning import log_bins
 from cortex_tui.stats.confidence import MIN_INTERVALS, percentile_bounds
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.interval_histogram import IntervalHistogram
@@ -80,9 +79,7 @@ def numbers_within(series: RunSeries, window: TimeWindow, *, sure: bool = False)
         "in_flight": in_flight,
         "oldest_ns": oldest_ns,
         "trend_ns": tuple(each.percentile(0.99) for each in part.times())[-TREND_INTERVALS:],
-        "curve": curve_of(headline),
-        "service_curve": () if headline is service else curve_of(service),
-        "bins": log_bins(headline),
+        "shape": made_shape_of(headline, service),
         "slowest": "",
         "marks": tuple(
             mark for mark in series.marks if window.from_ns <= mark.offset_ns < window.until_ns

@@ -1,12 +1,12 @@
-"""A histogram in logarithmic bins, for pictures: `log_bins.LogBins` of a `Histogram`."""
+"""A histogram in logarithmic bins, for pictures: `log_bins.LogBins` of its values in order."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from cortex_tui.stats.buckets import HIGHEST_NS, Ints, indices_of
-from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.log_bins import PER_OCTAVE, LogBins, bin_of
+from cortex_tui.stats.ordered import Ordered
 
 
 def _edges() -> tuple[Ints, np.ndarray[tuple[int], np.dtype[np.float64]]]:
@@ -22,16 +22,16 @@ def _edges() -> tuple[Ints, np.ndarray[tuple[int], np.dtype[np.float64]]]:
 _BUCKETS, _PARTS = _edges()
 
 
-def log_bins(histogram: Histogram) -> LogBins:
+def log_bins(values: Ordered) -> LogBins:
     """The bins of all values up to 1 h. Takes 20 µs.
 
     The values of a bucket that an edge divides are taken to lie evenly in it. So are those of whole
     nanoseconds where bins are narrower: they leave no empty bins between them. Values below 1 ns
     are in the first bin.
     """
-    if not histogram.total:
+    if not values.total:
         return LogBins()
-    first, cumulative = histogram.cumulative()
+    first, cumulative, _ = values
     last = first + len(cumulative) - 1
     # From the edge at or before the first bucket to the one behind the last.
     low = max(0, int(_BUCKETS.searchsorted(first)) - 1)
@@ -40,7 +40,7 @@ def log_bins(histogram: Histogram) -> LogBins:
     upper = cumulative.take(at, mode="clip") * (at >= 0)
     lower = cumulative.take(at - 1, mode="clip") * (at >= 1)
     below = np.rint(lower + (upper - lower) * _PARTS[low:high]).astype(np.int64)
-    below[0], below[-1] = 0, histogram.total
+    below[0], below[-1] = 0, values.total
     counts = below[1:] - below[:-1]
     occupied = counts.nonzero()[0]
     start = int(occupied[0])

@@ -139,7 +139,7 @@ def _shares(
 def _edges(pooled: Histogram, quantiles: Sequence[float]) -> tuple[Ints, Floats]:
     """The bucket that each quantile falls into, then the ones behind those; and which part of it
     lies below the quantile."""
-    first, cumulative = pooled.cumulative()
+    first, cumulative, _ = pooled.ordered()
     wanted = np.array(quantiles) * pooled.total
     edges = np.searchsorted(cumulative, wanted)
     before = np.where(edges > 0, cumulative[edges - 1], 0)

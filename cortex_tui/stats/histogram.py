@@ -7,7 +7,6 @@ is locked: a histogram belongs to one thread.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
@@ -16,7 +15,6 @@ import numpy as np
 
 from cortex_tui.stats import codec
 from cortex_tui.stats.buckets import (
-    HIGHEST_BY_INDEX,
     HIGHEST_NS,
     SIZE,
     Ints,
@@ -27,10 +25,7 @@ from cortex_tui.stats.buckets import (
 )
 from cortex_tui.stats.interval_histogram import IntervalHistogram, check_count
 from cortex_tui.stats.moments import EMPTY, Moments, clamped, merged
-
-MAX_NINES = 5.0
-"""How far a percentile curve goes at most: 5 nines are p99.999."""
-_NO_INTS: Ints = np.zeros(0, np.int64)
+from cortex_tui.stats.ordered import Ordered
 
 
 class Histogram:
@@ -40,17 +35,15 @@ class Histogram:
     `overflow` alone. `min_ns` and `max_ns` are exact and include those too.
     """
 
-    __slots__ = ("_counts", "_cumulative", "_first", "_is_changed", "_known", "_last", "_moments")
+    __slots__ = ("_counts", "_first", "_known", "_last", "_moments", "_ordered")
 
     def __init__(self) -> None:
         self._counts = _zeros()
         self._moments = EMPTY
         self._first = SIZE
         self._last = -1
-        self._cumulative: Ints = _NO_INTS
-        """Made once for all that is read of the histogram between two changes, and in the same
-        memory each time: a new array of 80 kB takes longer than what is written into it."""
-        self._is_changed = True
+        self._ordered: Ordered | None = None
+        """Made once for all that is read of the histogram between two changes."""
         self._known: dict[float, int | None] = {}
         """The percentiles that were asked for, by quantile, as long as moments and counts stay what
         they are: one is asked for by several, on its own and among others."""
@@ -92,10 +85,13 @@ class Histogram:
     def _reach(self, first: int, last: int) -> None:
         self._first = min(self._first, first)
         self._last = max(self._last, last)
-        self._is_changed = True
 
     def _take(self, moments: Moments) -> None:
-        self._moments = merged(self._moments, moments)
+        self._set(merged(self._moments, moments))
+
+    def _set(self, moments: Moments) -> None:
+        """The moments of what was counted since they were set last, and before."""
+        self._moments, self._ordered = moments, None
         self._known.clear()
 
     @property
@@ -156,43 +152,23 @@ class Histogram:
         return values
 
     def values_at(self, ranks: Sequence[int] | Ints) -> list[int]:
-        """The value of each rank, the smallest value having rank 1, or less; as `percentiles` has
-        it."""
-        first, cumulative = self.cumulative()
-        values = HIGHEST_BY_INDEX[cumulative.searchsorted(ranks) + first].tolist()
-        low_ns, high_ns = self._moments.min_ns or 0, self._moments.max_ns or 0
-        # In Python: numpy's clip takes 4 us, whatever the length.
-        return [
-            low_ns if value < low_ns else high_ns if value > high_ns else value for value in values
-        ]
+        """As `Ordered.values_at`."""
+        return self.ordered().values_at(ranks)
 
     def curve(self, points: int = 60) -> list[tuple[float, int]]:
-        """The percentile curve: pairs of nines (2.0 is p99) and ns, evenly spaced in nines.
+        """As `Ordered.curve`."""
+        return self.ordered().curve(points)
 
-        It ends where one value is left beyond, at most at MAX_NINES; empty without values.
-        """
-        if not self.total or points < 1:
-            return []
-        end = min(math.log10(self.total), MAX_NINES)
-        step = end / (points - 1) if points > 1 and end else 0.0
-        nines = step * np.arange(points if step else 1)
-        ranks = np.rint(self.total * (1 - 10.0**-nines)).astype(np.int64)
-        return list(zip(nines.tolist(), self.values_at(ranks), strict=True))
-
-    def cumulative(self) -> tuple[int, Ints]:
-        """The first bucket with a value, and for each from there to the last how many values lie
-        in it or below: to be read only, and before the histogram changes."""
-        if self._is_changed:
-            part = self._counts[self._first : self._last + 1]
-            if self._cumulative.size != part.size:
-                self._cumulative = np.empty(part.size, np.int64)
-            part.cumsum(out=self._cumulative)
-            self._is_changed = False
-        return self._first, self._cumulative
+    def ordered(self) -> Ordered:
+        """The values as they are now."""
+        if self._ordered is None:
+            counts = self._counts[self._first : self._last + 1]
+            self._ordered = Ordered.of(self._first, counts, self._moments)
+        return self._ordered
 
     def count_above(self, limit_ns: int) -> int:
         """How many values lie in buckets above that of `limit_ns`, or overflowed."""
-        first, cumulative = self.cumulative()
+        first, cumulative, _ = self.ordered()
         at = index_of(max(0, min(limit_ns, HIGHEST_NS))) - first
         last = cumulative.size - 1
         below = int(cumulative[min(at, last)]) if at >= 0 and last >= 0 else 0
@@ -226,7 +202,7 @@ class Histogram:
             histogram.add_interval(interval)
         if moments is not None:
             check_count(histogram.total, moments)
-            histogram._moments = moments
+            histogram._set(moments)
         return histogram
 
     @staticmethod
@@ -241,7 +217,7 @@ class Histogram:
         if occupied.size:
             histogram._counts = counts
             histogram._reach(int(occupied[0]), int(occupied[-1]))
-        histogram._moments = moments
+        histogram._set(moments)
         check_count(int(counts.sum()), moments)
         return histogram
 

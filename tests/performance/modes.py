@@ -72,7 +72,7 @@ def shares_of_several(model: Model, runs: int, count: int) -> float:
     random = np.random.default_rng(3)
     found = 0
     for _ in range(runs):
-        found += len(modes_of(log_bins(folded(model(random, count))))) > 1
+        found += len(modes_of(log_bins(folded(model(random, count)).ordered()))) > 1
     return found / runs
 
 
@@ -110,7 +110,7 @@ def main(measurements: Measurements) -> None:
         measurements.share_at_least(what, share, goal, runs)
 
     values = folded(ONE["Pareto of index 1.5"](np.random.default_rng(4), 100_000))
-    bins = log_bins(values)
+    bins = log_bins(values.ordered())
     measurements.at_most(
         "a look at the modes, against a percentile curve",
         timed(lambda: modes_of(bins)), timed(values.curve),

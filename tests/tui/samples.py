@@ -17,7 +17,7 @@ from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Catalog, Length, Precision, Problem, Profile, Suite
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import Health
-from cortex_tui.results.run_result import CurvePoint, RunResult
+from cortex_tui.results.run_result import CurvePoint, RunResult, Shape
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.slices import IntervalSlice
 from cortex_tui.results.view import LogEntry, SessionView
@@ -116,6 +116,9 @@ def run_view(number: int, of: Profile, **fields: Any) -> RunResult:
     heaps = ((0.97, 62_100 * scale, 0.22), (0.03, 160_000 * scale, 0.8))
     fields.setdefault("bins", bins_of(fields["operations"], *heaps))
     fields.setdefault("measured_ns", 3_100_000_000)
+    service_curve = fields.pop("service_curve", ())
+    shape = Shape.made(fields.pop("curve"), service_curve, fields.pop("bins"))
+    fields.setdefault("shape", shape)
     return RunResult(run=number, profile=of, **with_life(fields))
 
 

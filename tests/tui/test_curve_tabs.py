@@ -10,6 +10,7 @@ from textual.geometry import Region
 
 from cortex_tui.analysis.baseline import Baseline
 from cortex_tui.analysis.sessions import Source
+from cortex_tui.results.run_result import Shape
 from cortex_tui.results.view import SessionView
 from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.records import SessionRecord
@@ -240,9 +241,10 @@ async def test_only_lines_that_differ_are_drawn_again(
         await b.show(session_view(bimodal()))
         assert drawn == []
         run = bimodal()
-        counts = (run.bins.counts[0] + 1, *run.bins.counts[1:])
-        bins = msgspec.structs.replace(run.bins, counts=counts)
-        await b.show(session_view(msgspec.structs.replace(run, bins=bins)))
+        counts = (run.shape.bins.counts[0] + 1, *run.shape.bins.counts[1:])
+        bins = msgspec.structs.replace(run.shape.bins, counts=counts)
+        shape = Shape.made(run.shape.curve, run.shape.service_curve, bins)
+        await b.show(session_view(msgspec.structs.replace(run, shape=shape)))
         assert sum(drawn) <= 3
 
 

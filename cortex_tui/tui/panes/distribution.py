@@ -31,7 +31,8 @@ class DistributionPane(Pane):
         super().__init__()
         self.body = self._picture = _Body()
         self._whole = False
-        self._of: RunResult | None = None
+        self._of: object = None
+        """What the modes were found in."""
         self._modes: tuple[Mode, ...] = ()
 
     def act(self, name: str) -> bool:
@@ -48,7 +49,7 @@ class DistributionPane(Pane):
 
     def draw(self, now: PaneInput) -> None:
         run = now.run
-        if run is None or not run.bins.counts:
+        if run is None or not run.shape.bins.counts:
             text = "Nothing was measured here yet."
             self._picture.show(lambda width, height: [(Span(fit(text, width), "dim"),)], of=text)
             return
@@ -56,10 +57,10 @@ class DistributionPane(Pane):
         self._picture.show(partial(distribution_lines, drawn), of=drawn)
 
     def _modes_of(self, run: RunResult) -> tuple[Mode, ...]:
-        before = self._of
-        if before is None or (run.bins, run.confidence_ns) != (before.bins, before.confidence_ns):
+        of = run.shape.bins, run.confidence_ns
+        if of != self._of:
             # Brings numpy, which the first frame need not wait for.
             from cortex_tui.results.shape import modes_of_run
 
-            self._of, self._modes = run, modes_of_run(run)
+            self._of, self._modes = of, modes_of_run(run)
         return self._modes

@@ -28,17 +28,17 @@ def plot_of(
     """The curves of one run: of response with that of service below it and the waiting between
     them, how well they are known, what is expected, and the baseline's, of that name, behind all.
     """
-    if not run.curve:
+    if not run.shape.curve:
         return Plot(linear=linear)
     traces, keys = [], []
     headline = _headline(run)
-    if baseline is not None and baseline.curve:
+    if baseline is not None and baseline.shape.curve:
         traces.append(_headline(baseline)._replace(tone="dim", letter=BASELINE))
         keys.append(Key(f"{BASELINE} {fit_middle(one_line(name), min(len(name), _NAME_MOST))}"))
-    if run.service_curve:
+    if run.shape.service_curve:
         times = run.times.get("service")
         max_ns = times.max_ns if times is not None else None
-        service = _trace(run, run.service_curve, max_ns)
+        service = _trace(run, run.shape.service_curve, max_ns)
         service = service._replace(tone="series-1", letter=SERVICE)
         traces.append(service)
         keys += [Key(f"{SERVICE} service", "series-1"), Key(f"{GAP} waiting")]
@@ -47,7 +47,7 @@ def plot_of(
         keys.append(Key(f"{BAND} 95 %"))
     return Plot(
         traces=(*traces, headline),
-        gap=bool(run.service_curve),
+        gap=bool(run.shape.service_curve),
         bands=(band,),
         limits=tuple(map(_line, limits_of(run))),
         keys=tuple(keys),
@@ -58,7 +58,7 @@ def plot_of(
 def lettered(runs: Sequence[RunResult]) -> list[tuple[str, Series, RunResult]]:
     """The runs that are drawn next to each other, as many as there are letters, each with its
     letter and tone."""
-    with_curves = [run for run in runs if run.curve]
+    with_curves = [run for run in runs if run.shape.curve]
     return [
         (letter, TONES[number % len(TONES)], run)
         for number, (letter, run) in enumerate(zip(LETTERS, with_curves, strict=False))
@@ -91,12 +91,12 @@ def plot_of_several(runs: Sequence[RunResult], *, linear: bool) -> Plot:
 
 
 def _headline(run: RunResult) -> Trace:
-    return _trace(run, run.curve, run.max_ns)
+    return _trace(run, run.shape.curve, run.max_ns)
 
 
 def _trace(run: RunResult, points: Sequence[CurvePoint], max_ns: int | None) -> Trace:
     # Service and response time have as many values.
-    return Trace(points, sure_nines(run.bins.total), max_ns)
+    return Trace(points, sure_nines(run.shape.bins.total), max_ns)
 
 
 def _line(limit: CurveLimit) -> Limit:

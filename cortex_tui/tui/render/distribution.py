@@ -79,7 +79,7 @@ def distribution_of(run: RunResult, modes: tuple[Mode, ...], *, whole: bool) -> 
         name += f" of batches of {format_count(run.batch)}"
     known = ((name, run.percentiles_ns.get(name)) for name in MARKED)
     marks = tuple((name, ns) for name, ns in known if ns is not None)
-    return Distribution(run.bins, modes, marks, name, whole)
+    return Distribution(run.shape.bins, modes, marks, name, whole)
 
 
 def distribution_lines(of: Distribution, width: int, height: int) -> list[Line]:

@@ -89,8 +89,8 @@ def test_the_percentiles_of_a_window_are_those_of_its_values_alone(first: int, l
     assert part.max_ns == max(within)
     assert part.percentiles_ns["p50"] == expected.percentiles([0.5])[0]
     assert part.throughput_per_s == pytest.approx(len(within) / ((last - first) / 10))
-    assert [point.value_ns for point in part.curve] == [ns for _, ns in expected.curve()]
-    assert part.bins == log_bins(expected)
+    assert [point.value_ns for point in part.shape.curve] == [ns for _, ns in expected.curve()]
+    assert part.shape.bins == log_bins(expected.ordered())
 
 
 def test_a_window_ends_at_the_borders_of_intervals() -> None:
@@ -122,7 +122,7 @@ def test_a_window_without_a_value_has_no_percentiles_and_no_curve() -> None:
     part = windowed(result_of(run, {}), run.series(), TimeWindow(TENTH_NS, 2 * TENTH_NS))
     assert part.operations == 0
     assert set(part.percentiles_ns.values()) == {None}
-    assert (part.max_ns, part.curve, part.bins.counts) == (None, (), ())
+    assert (part.max_ns, part.shape.curve, part.shape.bins.counts) == (None, (), ())
 
 
 def test_a_window_of_the_whole_run_is_as_sure_as_the_run() -> None:

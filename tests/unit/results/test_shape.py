@@ -32,19 +32,21 @@ def fold(per_interval: Sequence[Sequence[int]], *, waiting_ns: int | None = None
     run = RunFold(RunPlanned(0, profile() if waiting_ns is None else OPEN, ()))
     run.change(StateChanged(0, RunLife("measure"), 0))
     for number, values in enumerate(per_interval):
-        waited = [value + waiting_ns for value in values] if waiting_ns is not None else []
-        run.add(
-            Samples(
-                run=0,
-                phase="measure",
-                interval=number,
-                at_ns=(number + 1) * TENTH_NS,
-                service=raw(values),
-                response=raw(waited),
-                lateness=raw([waiting_ns or 0] * len(waited)),
-            )
-        )
+        run.add(samples(number, values, waiting_ns))
     return run
+
+
+def samples(number: int, values: Sequence[int], waiting_ns: int | None = None) -> Samples:
+    waited = [value + waiting_ns for value in values] if waiting_ns is not None else []
+    return Samples(
+        run=0,
+        phase="measure",
+        interval=number,
+        at_ns=(number + 1) * TENTH_NS,
+        service=raw(values),
+        response=raw(waited),
+        lateness=raw([waiting_ns or 0] * len(waited)),
+    )
 
 
 def ended(run: RunFold) -> RunResult:
@@ -57,16 +59,16 @@ def test_an_open_load_has_a_curve_of_service_below_that_of_response() -> None:
     run = fold([[MS, 2 * MS]] * 20, waiting_ns=5 * MS)
     whole = result_of(run, {})
     for part in (whole, windowed(whole, run.series(), TimeWindow(0, 10 * TENTH_NS))):
-        assert part.curve[0].value_ns > 6 * MS * 0.99
-        assert part.service_curve[0].value_ns < 1.01 * MS
-        assert part.bins.first >= bin_of(5.9 * MS)
-    assert whole.service_curve == curve_of(run.service)
+        assert part.shape.curve[0].value_ns > 6 * MS * 0.99
+        assert part.shape.service_curve[0].value_ns < 1.01 * MS
+        assert part.shape.bins.first >= bin_of(5.9 * MS)
+    assert whole.shape.service_curve == curve_of(run.service.ordered())
 
 
 def test_a_closed_load_has_one_curve() -> None:
     whole = result_of(fold([[MS]] * 3), {})
-    assert whole.curve
-    assert whole.service_curve == ()
+    assert whole.shape.curve
+    assert whole.shape.service_curve == ()
 
 
 def test_where_few_operations_are_independent_a_second_heap_is_no_mode() -> None:
@@ -77,3 +79,13 @@ def test_where_few_operations_are_independent_a_second_heap_is_no_mode() -> None
     assert len(modes_of_run(run)) == 2
     unsure = msgspec.structs.replace(run, confidence_ns={"p90": (int(1.0 * MS), int(2.2 * MS))})
     assert len(modes_of_run(unsure)) == 1
+
+
+def test_the_shape_of_a_live_run_is_that_of_its_moment_whenever_it_is_looked_at() -> None:
+    run = fold([[MS, 2 * MS]] * 20, waiting_ns=5 * MS)
+    looked_at, kept = result_of(run, {}).shape, result_of(run, {}).shape
+    curve, service_curve, bins = looked_at.curve, looked_at.service_curve, looked_at.bins
+    run.add(samples(20, [900 * MS], 0))
+    assert result_of(run, {}).shape != looked_at
+    assert (kept.curve, kept.service_curve, kept.bins) == (curve, service_curve, bins)
+    assert kept == looked_at

@@ -23,7 +23,7 @@ from cortex_tui.stats.modes import SHARE_LEAST, modes_of
 def binned(values: list[int]) -> LogBins:
     histogram = Histogram()
     histogram.fold(array("q", values).tobytes())
-    return log_bins(histogram)
+    return log_bins(histogram.ordered())
 
 
 def of_logs(*parts: tuple[int, float, float], seed: int = 1) -> LogBins:
