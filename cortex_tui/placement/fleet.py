@@ -132,7 +132,7 @@ class Fleet:
             for runner in self._silence.begun(busy, now_ns):
                 why = self._streams[runner].blocked
                 what = f"has sent nothing for {SILENT_NS / 1e9:g} s: {why}"
-                self.stream.deliver(self._merge.note(runner, what, now_ns, silent=True))
+                self.stream.deliver(self._merge.shards.silence(runner, what, now_ns, silent=True))
             if self._stopped_ns is None or now_ns - self._stopped_ns < SILENT_NS:
                 continue
             for runner in busy:
@@ -211,7 +211,7 @@ class Fleet:
         silent_ns = self._silence.received(runner, now_ns) if answers else None
         if silent_ns is not None and not died:
             what = f"answers again after {format_seconds(silent_ns, 1)}"
-            merged += self._merge.note(runner, what, now_ns, silent=False)
+            merged += self._merge.shards.silence(runner, what, now_ns, silent=False)
         if merged:
             self.stream.deliver(merged)
         for barrier, waiting in self._merge.released().items():

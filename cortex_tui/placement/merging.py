@@ -16,8 +16,9 @@ import msgspec
 
 from cortex_tui.placement.answers import Answers
 from cortex_tui.placement.merged_run import Members, MergedRun
+from cortex_tui.placement.shard_reports import ShardReports
 from cortex_tui.placement.turns import Turns
-from cortex_tui.protocol.lifecycle import RunLife, ShardState
+from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import (
     Answer,
     Arrived,
@@ -35,11 +36,9 @@ from cortex_tui.protocol.messages import (
     Samples,
     SessionFinished,
     SessionStarted,
-    ShardChanged,
     StateChanged,
 )
 from cortex_tui.protocol.plan import SessionPlan
-from cortex_tui.quantities import format_seconds
 
 
 class SessionMerge:
@@ -71,6 +70,8 @@ class SessionMerge:
         self._under_way: set[int] = set()
         """The runs that have begun, in any of their runners, and have not ended in all."""
         self._measuring: set[int] = set()
+        self.shards = ShardReports(self._runs, self._members, self._measuring)
+        """What is reported of single runners and of machines."""
         self._alive = set(plan.runner_numbers)
         self._ended: dict[int, SessionFinished] = {}
         self._started = False
@@ -185,7 +186,7 @@ class SessionMerge:
             case RunMeasured():
                 run = self._runs[message.outcome.run]
                 run.measured[runner] = message.outcome
-                part = self._part(runner, message.outcome)
+                part = self.shards.done(runner, message.outcome)
                 if (outcome := run.outcome_of(run.measured)) is None:
                     return part
                 run.outcome = outcome
@@ -202,7 +203,7 @@ class SessionMerge:
             case Answer():
                 return self._answers.take(runner, message)
             case MachineChanged():
-                return self._note_machine(message)
+                return self.shards.machine(message)
             case SessionFinished():
                 self._ended[runner] = message
                 return self._ending()
@@ -255,89 +256,14 @@ class SessionMerge:
                     run=number, state="failed", at_ns=message.at_ns,
                     reason=f"lost, what it had measured is kept: {message.reason}",
                 )  # fmt: skip
-                messages += self._lost_parts(number, runner, message)
+                messages += self.shards.lost(number, runner, message)
             run.outcome = run.outcome or run.outcome_of(run.measured)
-            messages += self._mark(number, run.called([runner], "lost"), message.at_ns)
+            messages += self.shards.mark(number, run.called([runner], "lost"), message.at_ns)
             life = RunLife("ended", outcome=outcome.state)
             messages += self.take(runner, StateChanged(number, life, message.at_ns))
             messages += self.take(runner, outcome)
         messages += self._answers.lose(runner)
         return messages + self._ending()
-
-    def _lost_parts(self, number: int, runner: int, message: RunnerDied) -> list[Message]:
-        """That the part of a runner is lost, and with one that stands for a group all of them."""
-        run = self._runs[number]
-        return [
-            ShardChanged(
-                run=number, runner=member, state="lost", at_ns=message.at_ns, reason=message.reason
-            )
-            for member in self._members.of(runner)
-            if run.is_shared
-        ]
-
-    def _part(self, runner: int, outcome: RunFinished) -> list[Message]:
-        """What a runner's part of a run has come to, where it is not all of it."""
-        if not self._runs[outcome.run].is_shared or runner in self._members.groups:
-            return []
-        return [
-            ShardChanged(
-                run=outcome.run,
-                runner=runner,
-                state=outcome.state,
-                at_ns=outcome.at_ns,
-                reason=outcome.reason,
-                measured_ns=outcome.measured_ns,
-                unfinished=len(outcome.unfinished_ns) + outcome.unfinished_more,
-            )
-        ]
-
-    def _mark(self, number: int, text: str, at_ns: int) -> list[Message]:
-        """What became of a process, as a mark of a run that it measures."""
-        began_ns = self._runs[number].began_ns
-        return [] if began_ns is None else [Mark(number, at_ns - began_ns, text, at_ns)]
-
-    def note(self, runner: int, what: str, at_ns: int, *, silent: bool) -> list[Message]:
-        """What is to be reported of a process that has become silent, or is so no more: in the log,
-        and as a mark of the runs that it measures now."""
-        messages: list[Message] = [LogLine(-1, "runner", f"process {runner + 1} {what}", at_ns)]
-        for number in sorted(self._measuring):
-            run = self._runs[number]
-            if runner in run.runners and run.lives[runner].stage == "measure":
-                messages += self._mark(number, f"{run.called([runner])} {what}", at_ns)
-                if run.is_shared:
-                    state: ShardState = "silent" if silent else "running"
-                    messages += [
-                        ShardChanged(run=number, runner=member, state=state, at_ns=at_ns)
-                        for member in self._members.of(runner)
-                    ]
-        return messages
-
-    def _note_machine(self, changed: MachineChanged) -> list[Message]:
-        """How a machine is now: in the log, and as a mark of the runs that it measures."""
-        lasted = format_seconds(changed.at_ns - changed.since_ns, 1)
-        match changed.state:
-            case "silent":
-                what, more = "is silent", f": it has sent nothing for {lasted}"
-            case "connected":
-                what, more = "answers again", f" after {lasted}"
-            case "lost":  # that of each of its runners is reported
-                return [changed]
-        text = f"machine {changed.machine} {what}"
-        messages: list[Message] = [changed, LogLine(-1, "runner", text + more, changed.at_ns)]
-        state: ShardState = "silent" if changed.state == "silent" else "running"
-        there = {
-            runner for runner, name in self._members.machines.items() if name == changed.machine
-        }
-        for number in sorted(self._measuring):
-            run = self._runs[number]
-            if members := sorted(there & run.numbers.keys()):
-                messages += self._mark(number, text, changed.at_ns)
-                messages += [
-                    ShardChanged(run=number, runner=member, state=state, at_ns=changed.at_ns)
-                    for member in members
-                    if run.is_shared
-                ]
-        return messages
 
     def _ending(self) -> list[Message]:
         """The end of the session, when the last runner that is alive has come to its own."""
