@@ -68,7 +68,7 @@ def neighbours_of(member: Member, group: Sequence[Member]) -> int:
 
 def finished(member: Member, failure: BaseException | None, where: str) -> RunFinished:
     """The last message of a run, with what ended it if that was a failure `where`."""
-    run = member.run
+    run, totals = member.run, member.run.totals
     explained = isinstance(failure, WorkloadError)
     return RunFinished(
         run=run.number,
@@ -76,11 +76,11 @@ def finished(member: Member, failure: BaseException | None, where: str) -> RunFi
         reason=f"{where}: {describe_error(failure)}" if failure else "",
         traceback=format_traceback(failure) if failure and not explained else "",
         at_ns=CLOCK.read_ns(),
-        measured_ns=run.measured_ns,
-        drain_ns=run.drain_ns,
-        warmup_ns=run.warmup_ns,
-        warmup_iterations=run.warmup_iterations,
-        unfinished_ns=run.unfinished_ns[:MAX_UNFINISHED],
-        unfinished_more=max(0, len(run.unfinished_ns) - MAX_UNFINISHED),
+        measured_ns=totals.measured_ns,
+        drain_ns=totals.drain_ns,
+        warmup_ns=totals.warmup_ns,
+        warmup_iterations=totals.warmup_iterations,
+        unfinished_ns=totals.unfinished_ns[:MAX_UNFINISHED],
+        unfinished_more=max(0, len(totals.unfinished_ns) - MAX_UNFINISHED),
         warnings=tuple(run.warnings),
     )

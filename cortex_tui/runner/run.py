@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Literal
 
-from cortex_tui.limits import MAX_BATCH
 from cortex_tui.loads.share import WHOLE, Share
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.lifecycle import RunLife, TransitionError
@@ -21,10 +20,10 @@ from cortex_tui.protocol.messages import (
 )
 from cortex_tui.protocol.plan import RunPlan
 from cortex_tui.quantities import format_seconds
-from cortex_tui.runner.batch_search import BatchSearch
+from cortex_tui.runner.batch_size import BatchSize
 from cortex_tui.runner.clock import CLOCK, NEVER_NS
 from cortex_tui.runner.driver import Driver, DriverTask, make_driver
-from cortex_tui.runner.endings import began_late, left_behind, stalled
+from cortex_tui.runner.endings import began_late
 from cortex_tui.runner.health import HealthReport
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.operations import Operations
@@ -32,6 +31,7 @@ from cortex_tui.runner.phase import DRAIN_NS, MEASURE_STALL_NS, STALL_NS, Active
 from cortex_tui.runner.recorder import Recorder
 from cortex_tui.runner.timeline import Timeline
 from cortex_tui.runner.timer import ArrivalTimer
+from cortex_tui.runner.totals import Totals
 from cortex_tui.runner.waits import WaitWatch
 
 LATE_NS = 50_000_000
@@ -60,11 +60,7 @@ class Run:
         self.number = plan.run
         self.plan = plan
         self.profile = plan.profile
-        self.unfinished_ns: tuple[int, ...] = ()
-        self.measured_ns = 0
-        self.drain_ns = 0
-        self.warmup_ns = 0
-        self.warmup_iterations = 0
+        self.totals = Totals()
         self.warnings: list[str] = []
         """What its reader should know, in the order in which it came up."""
         self.life = RunLife()
@@ -77,10 +73,8 @@ class Run:
         self._indices: Iterator[int] = count(share.index, share.of)
         self._phase: ActivePhase | None = None
         self._driver: Driver | None = None
-        self._batch = max(1, self.profile.batch)
-        self._batches = {} if batches is None else batches
+        self._batch = BatchSize(self.profile, {} if batches is None else batches)
         self._reported_level = -1.0
-        self._search: BatchSearch | None = None
         self._waits = WaitWatch(self.number)
 
     def change(self, life: RunLife, at_ns: int | None = None) -> None:
@@ -109,21 +103,9 @@ class Run:
         if self.profile.warmup and not self.life.stopping:
             await self._run_phase("warmup", operations, self.profile.warmup, start_ns)
         if self.profile.batch == 0 and not self.life.stopping:
-            await self._calibrate(operations)
-
-    async def _calibrate(self, operations: Operations) -> None:
-        name = self.profile.full_name
-        if known := self.profile.batch_found or self._batches.get(name, 0):
-            self._batch = known
-            self._report(Calibrated(self.number, known, 0.0))
-            return
-        most = self.profile.stop.iterations or MAX_BATCH
-        self._search = BatchSearch(operations, self._indices, most)
-        if (found := await self._search.found()) is not None:
-            self._batch, operation_ns = found
-            if operation_ns < DRAIN_NS:
-                self._batches[name] = self._batch
-            self._report(Calibrated(self.number, self._batch, operation_ns))
+            found = await self._batch.find(operations, self._indices)
+            if found is not None:
+                self._report(Calibrated(self.number, *found))
 
     async def measure(self, operations: Operations, start_ns: int) -> None:
         """Runs the measure phase from `start_ns` to its end, operations in flight included."""
@@ -142,8 +124,9 @@ class Run:
     ) -> None:
         lasts_ns = length.duration_ns
         end_ns = NEVER_NS if lasts_ns is None else start_ns + lasts_ns
+        stall_ns = self._stall_ns(name)
         recorder = Recorder(self.number, name, start_ns, self._interval_ns, end_ns)
-        recorder.batch = self._batch
+        recorder.batch = self._batch.size
         phase = ActivePhase(
             name,
             recorder,
@@ -162,33 +145,18 @@ class Run:
         if self.life.stopping:
             phase.end()
         try:
-            await phase.until_over(self._stall_ns(name) if lasts_ns is None else None)
+            await phase.until_over(stall_ns if lasts_ns is None else None)
             await driver.finish()
             phase.over.set()
             over_ns = phase.now_ns()
             unfinished_ns = await phase.drain(driver.started_ns)
         except BaseException:
-            if name == "measure":
-                # What was measured until then is kept, and the time that it took.
-                self.measured_ns = min(phase.now_ns(), phase.end_ns) - phase.start_ns
+            self.totals.take_broken(phase)
             phase.cut()
             raise
-        # Where no moment was the end, the last operations are what was measured, too; the wait for
-        # others that never ended is not.
-        last_ns = max(over_ns, phase.last_ended_ns)
-        ended_ns = phase.end_ns if over_ns >= phase.end_ns else min(last_ns, phase.end_ns)
-        took_ns = ended_ns - phase.start_ns
-        if name == "measure":
-            self.measured_ns, self.unfinished_ns = took_ns, unfinished_ns
-            self.drain_ns = max(0, last_ns - ended_ns)
-            if phase.stalled:
-                self.warnings.append(
-                    stalled(recorder.ended, length.iterations or 0, self._stall_ns(name))
-                )
-        else:
-            self.warmup_ns, self.warmup_iterations = took_ns, recorder.ended
-            if unfinished_ns:
-                self.warnings.append(left_behind(unfinished_ns))
+        self.warnings += self.totals.take(
+            phase, over_ns, unfinished_ns, length.iterations, stall_ns
+        )
         if phase.broken is not None:
             raise phase.broken
 
@@ -235,8 +203,7 @@ class Run:
             if again:
                 phase.abandon()
             phase.end(at_ns)
-        if self._search is not None:
-            self._search.cancel()
+        self._batch.cancel()
         return "stopping without waiting for operations in flight" if again else "stopping"
 
     def end_phase(self, phase_name: str | None, mark: str, at_ns: int | None = None) -> str:
