@@ -1,4 +1,4 @@
-"""The line above the stored sessions: how many there are, and what has just happened."""
+"""What is said of the list of stored sessions: in the line above it, and in its place."""
 
 from __future__ import annotations
 
@@ -29,3 +29,17 @@ def library_status(
     for span in right:
         line += [Span("  "), span]
     return tuple(line)
+
+
+def instead_of_rows(sessions: LibraryList, store: str, *, error: str, was_read: bool) -> str:
+    """Why no session is listed: `error` is why the store, a URL, could not be read."""
+    if error:
+        return f"{error}\n\nNothing was changed. R reads it again; escape goes back."
+    if not was_read:
+        return "reading the store …"
+    if sessions.all.sessions:
+        return "No session is like that; escape lists all of them."
+    return (
+        f"{one_line(store)}: no session is stored yet.\n\n"
+        "Every session that is run is stored while it runs; escape goes back to the profiles."
+    )

@@ -94,6 +94,9 @@ class ComparingScreen(SessionScreen):
 
         self.app.push_screen(SoloDialog(profile, others), start)
 
+    def applies(self, name: str) -> bool:
+        return bool(self.comparable) if name == "compare" else super().applies(name)
+
     @property
     def comparable(self) -> tuple[str, ...]:
         """What the compare screen is given: the newest session, once it is stored, if it has

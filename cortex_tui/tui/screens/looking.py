@@ -60,6 +60,17 @@ class LookingScreen(SessionScreen):
         has_all = self.latest.view is not None and not self._series.is_waiting
         return has_all and self.pane.is_complete
 
+    def applies(self, name: str) -> bool:
+        match name:
+            case "freeze":
+                return self.latest.active or self.frozen
+            case "note":
+                return self.seen.run_of(self.listing.current) is not None and self._end_ns > 0
+            case "earlier" | "later" | "longer" | "shorter":
+                return self._end_ns > 0
+            case _:
+                return super().applies(name)
+
     def action_look(self, name: str) -> None:
         """Moves the window that is looked at, or freezes the screen."""
         if name == "freeze":

@@ -218,39 +218,24 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
 
     def _applies(self, name: str, now: PaneInput) -> bool:
         match name:
-            case "check" | "freeze":
-                live = self.latest.active or self.frozen
-                return (
-                    live if name == "freeze" else not live and bool(self.listing.catalog.profiles)
-                )
-            case "check_row" | "check_suite" | "check_all" | "filter" | "sort_next":
+            case "check" if self.latest.active or self.frozen:
+                return False
+            case "check" | "check_row" | "check_suite" | "check_all" | "filter":
                 return bool(self.listing.catalog.profiles)
+            case "sort_next" | "sort_previous" | "sort_other_way":
+                return bool(self.listing.catalog.profiles) and (
+                    name != "sort_other_way" or bool(self.listing.sort.column)
+                )
             case "back":
                 first = type(self.pane) is first_tab()
                 away = self.frozen or self.window or self.maximised
                 return bool(self.listing.filter or away) or not first
-            case "compare":
-                return bool(self.comparable)
-            case "sort_previous" | "sort_other_way":
-                return bool(self.listing.catalog.profiles) and (
-                    name == "sort_previous" or bool(self.listing.sort.column)
-                )
-            case "note":
-                return self.seen.run_of(self.listing.current) is not None and self._end_ns > 0
             case "run" | "one_by_one" | "repeat" if self._stored:
                 return False
-            case "earlier" | "later" | "longer" | "shorter":
-                return self._end_ns > 0
             case _ if name in PANES:
                 return PANES[name].has_content(now)
             case _:
-                match self.actions[name].group:
-                    case "session":
-                        return self.session_action_applies(name)
-                    case "suites":
-                        return self.suites_action_applies(name)
-                    case _:
-                        return True
+                return super().applies(name)
 
     # --- panes ----------------------------------------------------------------------------------
 

@@ -107,8 +107,9 @@ class SessionScreen(ActionScreen):
 
     # --- actions --------------------------------------------------------------------------------
 
-    def session_action_applies(self, name: str) -> bool:
-        """Whether an action on sessions would do anything now."""
+    def applies(self, name: str) -> bool:
+        if self.actions[name].group != "session":
+            return super().applies(name)
         match name:
             case "run" | "one_by_one" | "repeat":
                 idle = not self.latest.active and self._wanted is None

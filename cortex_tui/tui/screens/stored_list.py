@@ -13,23 +13,22 @@ from textual.reactive import var
 from textual.timer import Timer
 from textual.widgets import Input
 
-from cortex_tui.stats.targets import Verdict
 from cortex_tui.store.background import BackgroundStore, Work
 from cortex_tui.store.errors import SnapshotError
-from cortex_tui.store.port import Store
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 from cortex_tui.tui.background import begin, begin_alone, done
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.library_actions import LIBRARY_ACTIONS
 from cortex_tui.tui.render.library_facts import session_facts
-from cortex_tui.tui.render.library_status import library_status
+from cortex_tui.tui.render.library_status import instead_of_rows, library_status
 from cortex_tui.tui.render.marks import library_legend
 from cortex_tui.tui.render.text import Span
 from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.state.library_list import LibraryList
 from cortex_tui.tui.state.list_reader import ListReader
 from cortex_tui.tui.state.status_message import SHOWN_S
+from cortex_tui.tui.state.verdict_reader import VerdictReader
 from cortex_tui.tui.widgets.filter_line import FilterLine
 from cortex_tui.tui.widgets.key_line import KeyLine
 from cortex_tui.tui.widgets.library_table import LibraryHeader, LibraryTable
@@ -80,7 +79,7 @@ class StoredListScreen(ActionScreen):
         super().__init__(LIBRARY_ACTIONS)
         self.sessions = LibraryList()
         self.store = BackgroundStore(store)
-        self._verdicts: dict[str, Verdict] = {}
+        self._verdicts = VerdictReader(self.store)
         self.error = ""
         """Why the store could not be read."""
         self._was_read = False
@@ -90,7 +89,7 @@ class StoredListScreen(ActionScreen):
     def compose(self) -> ComposeResult:
         yield TextLine(id="status")
         yield LibraryHeader()
-        yield LibraryTable(self.sessions, self._verdicts)
+        yield LibraryTable(self.sessions, self._verdicts.known)
         yield SteadyText("", id="instead", markup=False)
         yield TextLine(id="heading")
         yield Lines(id="facts")
@@ -119,14 +118,15 @@ class StoredListScreen(ActionScreen):
             return
         sessions, current = self.sessions, self.sessions.current
         self.set_class(current is None, "-without-rows")
-        self._instead.update(self._why_empty())
+        self._instead.update(
+            instead_of_rows(sessions, self.store.url, error=self.error, was_read=self._was_read)
+        )
         self._rows.draw_changes()
         self._header.sort = sessions.sort
         title = "" if current is None else ", ".join(current.names) or current.id
         self._heading.line = (Span(f" {one_line(title)}", "head"),)
-        verdict = self._verdicts.get(current.id, "none") if current else "none"
         self._facts.show(
-            partial(session_facts, current, sessions.all.baselines, verdict),
+            partial(session_facts, current, sessions.all.baselines, self._verdicts.of(current)),
             topic=current.id if current else "",
         )
         text, tone = self.message
@@ -166,18 +166,6 @@ class StoredListScreen(ActionScreen):
         if not self._was_read:
             return "reading …", "dim"
         return self.sessions.all.notice, "warn"
-
-    def _why_empty(self) -> str:
-        if self.error:
-            return f"{self.error}\n\nNothing was changed. R reads it again; escape goes back."
-        if not self._was_read:
-            return "reading the store …"
-        if self.sessions.all.sessions:
-            return "No session is like that; escape lists all of them."
-        return (
-            f"{one_line(self.store.url)}: no session is stored yet.\n\n"
-            "Every session that is run is stored while it runs; escape goes back to the profiles."
-        )
 
     def applies(self, name: str) -> bool:
         if name in _ANYTIME:
@@ -225,10 +213,7 @@ class StoredListScreen(ActionScreen):
             if found is None:
                 return
             self.error = ""
-            # What their targets come to changes until they have ended, and with the end.
-            for each in (*self.sessions.all.sessions, *found.sessions):
-                if each.state == "running":
-                    self._verdicts.pop(each.id, None)
+            self._verdicts.forget_running((*self.sessions.all.sessions, *found.sessions))
             self.sessions.take(found)
         self._was_read = True
         self.relist(follow=follow)
@@ -243,17 +228,14 @@ class StoredListScreen(ActionScreen):
         if self._was_left:
             return
         rows = (self.sessions.rows[row] for row in self._rows.in_sight)
-        if wanted := [each.id for each in rows if each.id not in self._verdicts]:
+        if wanted := self._verdicts.missing(rows):
             begin(self, self._take_verdicts, wanted)
 
     async def _take_verdicts(self, sessions: Sequence[str]) -> None:
-        # Of those, none is asked for twice.
-        self._verdicts.update(dict.fromkeys(sessions, "none"))
         try:
-            found = await done(self.store.read(partial(_verdicts_of, sessions)))
+            await self._verdicts.read(sessions)
         except SnapshotError:
             return  # the list itself reports what is wrong with the store
-        self._verdicts.update(found)
         self.show()
 
     def write(self, work: Work[T], text_of: Callable[[T], str]) -> None:
@@ -361,7 +343,3 @@ class StoredListScreen(ActionScreen):
 
     def action_leave(self) -> None:
         self.dismiss()
-
-
-async def _verdicts_of(sessions: Sequence[str], store: Store) -> dict[str, Verdict]:
-    return await store.verdicts(sessions)

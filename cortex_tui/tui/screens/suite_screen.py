@@ -106,8 +106,9 @@ class SuiteScreen(SessionScreen):
 
     # --- editing --------------------------------------------------------------------------------
 
-    def suites_action_applies(self, name: str) -> bool:
-        """Whether an action on suites would do anything now."""
+    def applies(self, name: str) -> bool:
+        if self.actions[name].group != "suites":
+            return super().applies(name)
         current = self.listing.current
         match name:
             case "edit":
