@@ -24,9 +24,7 @@ from cortex_tui.protocol.messages import (
     StateChanged,
 )
 from cortex_tui.protocol.plan import RunPlan, SessionPlan
-from tests.unit.placement.test_fleet import HOUR, Fleet, fleet
-
-__all__ = ["fleet"]
+from tests.unit.placement.fleets import HOUR, Fleet
 
 
 def test_runners_of_a_machine_with_the_same_runs_are_a_group() -> None:

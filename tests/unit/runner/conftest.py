@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.runner.bench import GIVEN, Bench
+from tests.unit.runner.person import Person
 
 
 @pytest.fixture
@@ -17,3 +18,8 @@ def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
     sys.path[:] = path
     sys.modules.pop(module, None)
     GIVEN.pop(module, None)
+
+
+@pytest.fixture
+def person(bench: Bench) -> Person:
+    return Person(bench)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from pathlib import Path
-
-import pytest
 
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.commands import Pause
@@ -18,17 +15,10 @@ from cortex_tui.session.control import UntilDecided
 from cortex_tui.session.requests import Requests
 from cortex_tui.session.versions import Version
 from tests.patience import PATIENCE_S
-from tests.unit.session.test_controller import Desk
+from tests.unit.session.desk import Desk
 
 VERSIONS = (Version(Variant(name="old")), Version(Variant(name="new")))
 AN_HOUR_NS = 3_600_000_000_000
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    made = Desk(tmp_path)
-    yield made
-    made.control.close()
 
 
 def measured(
