@@ -37,7 +37,7 @@ for _ignored in (signal.SIGINT, signal.SIGHUP):
 _OVER_EXTRAS = {
     "distributed": ["unit/placement/cluster/test_dask*.py"],
     "psycopg": ["unit/core/postgres", "unit/core/test_postgres_server.py"],
-    "textual_serve": ["unit/web/test_server.py", "e2e/test_serving.py"],
+    "textual_serve": ["unit/web/test_server.py", "e2e/test_serving*.py"],
 }
 """By the package that it imports: tests that only an environment with that extra can load."""
 _MISSING = [package for package in _OVER_EXTRAS if find_spec(package) is None]

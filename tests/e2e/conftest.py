@@ -7,6 +7,7 @@ from typing import Protocol
 import pytest
 
 from tests.e2e import terminal
+from tests.e2e.pytest_projects import NO_OTHERS
 from tests.e2e.terminal import Terminal
 from tests.e2e.workbench import Workbench
 
@@ -64,3 +65,12 @@ def launch(open_terminal: OpenTerminal) -> Launch:
         return Workbench(open_terminal(), *options)
 
     return make
+
+
+@pytest.fixture
+def without_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all plugins that are installed here, a test has those that it names.
+
+    To load them takes each of the three processes of a session longer than all else that it does.
+    """
+    monkeypatch.setenv(NO_OTHERS, "1")

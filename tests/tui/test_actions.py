@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import errno
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from textual.worker import WorkerFailed
 
-from cortex_tui.session.control import SavedSnapshot
 from cortex_tui.tui.actions import actions, bindings
-from tests.patience import PATIENCE_S
 from tests.tui.samples import finished, running, session_view
-from tests.tui.stand_in import Bench, StandIn, bench
+from tests.tui.stand_in import StandIn, bench
 
 COMMAND = "mediator.command-dispatch"
 QUERY = "mediator.query-dispatch"
@@ -105,63 +100,6 @@ async def test_the_cursor_stays_on_its_row_when_the_list_changes() -> None:
     async with bench() as b:
         await b.press("end", "k", "slash", *"search", "enter")
         assert "▸[ ] steady" in b.text
-
-
-@pytest.mark.parametrize(("choice", "run"), [([], None), (["down"], 0)])
-async def test_saving_names_the_session_or_the_run(choice: list[str], run: int | None) -> None:
-    async with bench() as b:
-        await b.show(finished())
-        await b.press("s", *choice, *"-a", "enter")
-        [(name, number, future)] = b.control.saving
-        assert (name, number) == ("-a", run)
-        future.set_result(SavedSnapshot(name, "session", number))
-        await b.pilot.pause()
-        assert b.notifications == ["Saved as -a."]
-        assert "Save a snapshot" not in b.text
-
-
-async def test_a_snapshot_that_cannot_be_saved_keeps_the_dialog_and_the_name() -> None:
-    async with bench() as b:
-        await b.show(finished())
-        await b.press("s", *"main", "enter")
-        b.control.saving[0][2].set_exception(OSError("main is taken; [red]choose[/] another"))
-        await b.pilot.pause()
-        assert "main is taken; [red]choose[/] another" in b.text
-        await b.press("2", "enter")
-        assert b.control.saving[1][0] == "main2"
-
-
-async def test_an_answer_after_escape_is_still_told() -> None:
-    async with bench() as b:
-        await b.show(finished())
-        await b.press("s", "enter", "escape")
-        b.control.saving[0][2].set_exception(OSError("the store is read-only"))
-        await b.pilot.pause()
-        assert b.notifications == ["the store is read-only"]
-
-
-async def test_an_empty_name_is_asked_for_again() -> None:
-    async with bench() as b:
-        await b.show(finished())
-        await b.press("s", "backspace", "enter")
-        assert "expected a name" in b.text
-        assert b.control.saving == []
-
-
-async def test_a_name_that_was_used_is_not_suggested_again() -> None:
-    async with bench() as b:
-        await b.show(finished())
-        await b.press("s", "enter")
-        b.control.saving[0][2].set_result(SavedSnapshot("20250131-120530", "session", None))
-        await b.pilot.pause()
-        await b.press("s", "enter")
-        assert [name for name, _, _ in b.control.saving] == ["20250131-120530", "20250131-120530-2"]
-
-
-async def test_there_is_nothing_to_save_before_the_first_session() -> None:
-    async with bench() as b:
-        await b.press("s")
-        assert b.notifications == ["There is no session to save yet; r runs the checked profiles."]
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
@@ -299,44 +237,6 @@ async def test_a_session_of_profiles_that_are_gone_does_no_harm() -> None:
         assert "DIED: the runner was killed (signal 9)" in b.text
 
 
-async def test_repeat_asks_for_rounds_and_runs_them() -> None:
-    async with bench(checked=[COMMAND, "search.steady"]) as b:
-        await b.press("R", "backspace", "3", "enter")
-        assert b.control.started == [([COMMAND, "search.steady"], False)]
-        assert b.control.rounds == [3]
-        assert b.app.screen is b.main
-
-
-async def test_rounds_run_one_by_one_if_that_is_chosen() -> None:
-    async with bench(checked=[COMMAND, "search.steady"]) as b:
-        await b.press("R", "down", "enter")
-        assert b.control.started == [([COMMAND, "search.steady"], True)]
-        assert b.control.rounds == [5]
-
-
-async def test_the_choice_follows_up_and_down_and_the_mouse() -> None:
-    async with bench(checked=[COMMAND]) as b:
-        await b.press("R", "down", "up")
-        assert "(•) together" in b.text
-        await b.pilot.click("Choice", offset=(1, 1))
-        assert "(•) one by one" in b.text
-
-
-@pytest.mark.parametrize("typed", [("backspace",), ("backspace", "0"), ("0", "0", "0")])
-async def test_a_number_of_rounds_that_is_none_is_asked_for_again(typed: tuple[str, ...]) -> None:
-    async with bench(checked=[COMMAND]) as b:
-        await b.press("R", *typed, "enter")
-        assert "expected a number of rounds from 1 to 1000" in b.text
-        assert b.control.started == []
-
-
-async def test_nothing_is_repeated_while_a_session_goes_on() -> None:
-    async with bench() as b:
-        await b.show(running())
-        await b.press("R")
-        assert b.notifications == ["A session is running; press x to stop it."]
-
-
 async def test_what_was_asked_for_is_told_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cortex_tui.tui.state.status_message.SHOWN_S", 0.01)
     async with bench() as b:
@@ -345,60 +245,6 @@ async def test_what_was_asked_for_is_told_for_a_while(monkeypatch: pytest.Monkey
         while "pausing every run" in b.lines[0]:
             await b.pilot.pause(0.01)
         assert "4.20s" in b.lines[0]
-
-
-async def screenshot(b: Bench) -> str:
-    """Takes one; what is reported then."""
-    (command,) = [c for c in b.app.get_system_commands(b.main) if c.title == "Screenshot"]
-    command.callback()
-    async with asyncio.timeout(PATIENCE_S):
-        while not b.notifications:
-            await b.pilot.pause(0.01)
-    return b.notifications[-1]
-
-
-def files_below(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
-
-
-@pytest.mark.parametrize("downloads", [True, False])
-async def test_a_screenshot_goes_to_the_downloads_or_the_working_folder(
-    downloads: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "Downloads"
-    if downloads:
-        folder.mkdir()
-    monkeypatch.setattr("platformdirs.user_downloads_path", lambda: folder)
-    monkeypatch.chdir(tmp_path)
-    async with bench() as b:
-        reported = await screenshot(b)
-    (file,) = files_below(tmp_path)
-    assert reported == f"Saved {file}."
-    assert file.parent == (folder if downloads else tmp_path)
-    assert "query" in file.read_text()
-
-
-@pytest.mark.parametrize(
-    ("error", "reason"),
-    [
-        (PermissionError(errno.EACCES, "Permission denied", "/pictures/a.svg"), "/pictures/a.svg"),
-        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
-    ],
-)
-async def test_a_screenshot_that_cannot_be_saved_says_why_and_leaves_nothing(
-    error: OSError, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(path: Path, text: str, **options: str) -> int:
-        path.touch()
-        raise error
-
-    monkeypatch.setattr("platformdirs.user_downloads_path", lambda: tmp_path)
-    async with bench() as b:
-        monkeypatch.setattr(Path, "write_text", refuse)
-        reported = await screenshot(b)
-    assert reported.startswith("The screenshot was not saved: /")
-    assert reason in reported
-    assert files_below(tmp_path) == []
 
 
 async def test_every_action_that_fails_without_a_text_still_says_what_it_was() -> None:
@@ -450,15 +296,6 @@ async def test_escape_leaves_session_and_log_before_the_filter(key: str, shown: 
         assert "/steady" in b.lines[0]
         await b.press("escape")
         assert "/steady" not in b.lines[0]
-
-
-async def test_the_dialog_to_save_offers_a_choice_only_where_there_is_one() -> None:
-    async with bench() as b:
-        await b.show(finished())
-        await b.press("j", "s")
-        assert "↑ ↓ choose what" in b.text
-        await b.press("escape", "home", "s")
-        assert "enter saves   esc cancels" in b.text
 
 
 async def test_a_double_click_on_a_row_goes_to_the_details() -> None:

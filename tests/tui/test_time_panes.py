@@ -1,70 +1,26 @@
-"""Timeline and heat map on the screen: cursor, mouse, window, sizes, themes."""
+"""Timeline and heat map on the screen: window, sizes, scales, themes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
 import msgspec
 import pytest
-from textual import events
 
 from cortex_tui.results.run_result import RunResult
-from cortex_tui.results.series import RunSeries, TimeWindow
+from cortex_tui.results.series import RunSeries
 from cortex_tui.results.slices import IntervalSlice
 from cortex_tui.results.view import SessionView
-from cortex_tui.store.records import MarkRecord
 from cortex_tui.tui.render.ramp import ON_DARK, ON_LIGHT, SHADES
-from cortex_tui.tui.widgets.time_plot import AT_ONCE, TimePlot
+from cortex_tui.tui.widgets.time_plot import AT_ONCE
 from tests.patience import PATIENCE_S
 from tests.tui.samples import MEDIATOR, eventful, finished, run_view, running, session_view
 from tests.tui.stand_in import Bench, StandIn, bench, check_golden
+from tests.tui.time_panes import TABS, S, control_for, measured, opened, pane_text, settled
 
-S = 1_000_000_000
 SIZES = ((80, 24), (120, 40), (200, 60))
-TABS = {"timeline": "2", "heatmap": "3"}
-
-
-def measured(view: SessionView, tenths: int) -> SessionView:
-    marks = (MarkRecord(S, "paused"), MarkRecord(S, "resumed after 1.2 s"))
-    runs = (
-        msgspec.structs.replace(run, measured_ns=tenths * S // 10, marks=marks) for run in view.runs
-    )
-    return session_view(*runs, state=view.state)
-
-
-def control_for(
-    view: SessionView, tenths: int, made: Callable[..., RunSeries] = eventful
-) -> StandIn:
-    control = StandIn(view)
-    control.intervals = {
-        run.run: made(run, tenths=tenths, missing=range(40, 44)) for run in view.runs
-    }
-    return control
-
-
-async def opened(b: Bench, view: SessionView, tab: str) -> TimePlot:
-    await b.show(view)
-    await b.press(TABS.get(tab, tab))
-    await settled(b)
-    body = b.main.pane.body
-    assert isinstance(body, TimePlot)
-    return body
-
-
-def pane_text(b: Bench) -> str:
-    """The pane alone: what is around it has golden texts of its own."""
-    x, y, width, height = b.main.pane.region
-    lines = (line.ljust(x + width)[x : x + width].rstrip() for line in b.lines[y : y + height])
-    return "\n".join(lines) + "\n"
-
-
-async def settled(b: Bench) -> None:
-    """Until the intervals that were asked for are drawn."""
-    await b.pilot.pause()
-    await b.pilot.pause()
 
 
 # --- golden texts ---------------------------------------------------------------------------------
@@ -256,126 +212,6 @@ async def test_the_last_intervals_are_drawn_though_others_were_under_way_at_the_
         control.pay(last, 300)
         await settled(b)
         assert "–30s" in b.text
-
-
-# --- the cursor -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("tab", TABS)
-async def test_the_cursor_reads_out_a_moment_and_stays_on_the_newest_until_moved(
-    tab: str,
-) -> None:
-    view = measured(running(), 30)
-    async with bench(control_for(view, 30), size=(120, 40)) as b:
-        await opened(b, view, tab)
-        await b.press("enter")
-        assert "▸2.9s–3s" in b.text
-        longer = measured(running(), 35)
-        b.control.intervals = control_for(longer, 35).intervals
-        await b.show(longer)
-        await settled(b)
-        assert "▸3.4s–3.5s" in b.text
-        await b.press("left")
-        await b.press("pageup")
-        assert "▸2.3s–2.4s" in b.text
-        await b.press("home")
-        assert "▸0s–0.1s" in b.text
-        await b.press("left")
-        assert "▸0s–0.1s" in b.text
-        await b.press("end")
-        assert "▸3.4s–3.5s" in b.text
-        await b.press("enter")
-        assert "▸3.4s" not in b.text
-
-
-async def test_the_cursor_of_the_heat_map_moves_up_and_down_through_latencies() -> None:
-    view = measured(running(), 30)
-    async with bench(control_for(view, 30), size=(120, 40)) as b:
-        await opened(b, view, "heatmap")
-        await b.press("enter")
-        median = b.line_with("▸2.9s–3s")
-        await b.press("up")
-        above = b.line_with("▸2.9s–3s")
-        assert above != median
-        await b.press("down")
-        assert b.line_with("▸2.9s–3s") == median
-        await b.press(*["up"] * 60)
-        assert "–217ms" in b.line_with("▸2.9s–3s") or "0 of 40" in b.line_with("▸2.9s–3s")
-
-
-@pytest.mark.parametrize("tab", TABS)
-async def test_keys_that_come_at_once_go_to_the_pane_that_was_just_given_the_focus(
-    tab: str,
-) -> None:
-    view = measured(running(), 30)
-    async with bench(control_for(view, 30), size=(120, 40)) as b:
-        await opened(b, view, tab)
-        for key in ("enter", "left", "left", "up", "down"):
-            b.app.post_message(events.Key(key, None))
-        await settled(b)
-        assert "▸2.7s–2.8s" in b.text
-
-
-async def test_a_note_is_written_at_the_cursor() -> None:
-    view = measured(running(), 30)
-    async with bench(control_for(view, 30), size=(120, 40)) as b:
-        await opened(b, view, "timeline")
-        await b.press("enter", "home", "right", "w")
-        assert "command-dispatch at 150ms" in b.text
-
-
-# --- the mouse ------------------------------------------------------------------------------------
-
-
-def chosen(b: Bench) -> TimeWindow | None:
-    return b.main.window
-
-
-async def dragged(b: Bench, body: TimePlot, start: int, end: int) -> None:
-    """Of the plot's cells."""
-    await b.pilot.mouse_down(body, offset=(8 + start, 2))
-    await b.pilot.hover(body, offset=(8 + (start + end) // 2, 2))
-    await b.pilot.hover(body, offset=(8 + end, 2))
-    await b.pilot.mouse_up(body, offset=(8 + end, 2))
-    await settled(b)
-
-
-@pytest.mark.parametrize("tab", TABS)
-async def test_a_click_places_the_cursor(tab: str) -> None:
-    view = measured(running(), 52)
-    async with bench(control_for(view, 52), size=(80, 24)) as b:
-        body = await opened(b, view, tab)
-        await b.pilot.click(body, offset=(8 + 20, 1))
-        await settled(b)
-        assert body.has_focus
-        assert "▸2s–2.1s" in b.text
-        row = next(at for at, line in enumerate(b.lines) if "▲" in line)
-        assert b.lines[row].index("▲") == 8 + 20
-
-
-@pytest.mark.parametrize("tab", TABS)
-@pytest.mark.parametrize(("start", "end"), [(10, 29), (29, 10)])
-async def test_a_drag_selects_a_window_and_escape_returns_to_all(
-    tab: str, start: int, end: int
-) -> None:
-    view = measured(running(), 52)
-    async with bench(control_for(view, 52), size=(80, 24)) as b:
-        body = await opened(b, view, tab)
-        await dragged(b, body, start, end)
-        assert chosen(b) == TimeWindow(S, 3 * S)
-        assert "[1s═══" in b.text
-        assert "only 1–3 s" in b.lines[0]
-        await b.press("escape")
-        assert chosen(b) is None
-        assert "═" not in b.text
-
-
-async def test_a_drag_beyond_the_plot_ends_at_its_edges() -> None:
-    view = measured(running(), 52)
-    async with bench(control_for(view, 52), size=(80, 24)) as b:
-        body = await opened(b, view, "timeline")
-        await dragged(b, body, -5, 68)
-        assert b.main.window == TimeWindow(0, int(5.2 * S))
 
 
 # --- scale and colours ----------------------------------------------------------------------------

@@ -17,11 +17,7 @@ from cortex_tui.cli.group import COMMANDS, GROUPS, program
 from tests.fresh_python import loaded
 from tests.unit.cli.door import call
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def write_suite(folder: Path, name: str = "shop", more: str = "") -> Path:

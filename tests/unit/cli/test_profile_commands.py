@@ -11,11 +11,7 @@ import pytest
 from cortex_tui.profiles.schema import suite_schema
 from tests.unit.cli.door import call
 
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+pytestmark = pytest.mark.usefixtures("folder")
 
 
 def write(folder: Path, text: str, name: str = "shop.toml") -> None:

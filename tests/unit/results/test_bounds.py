@@ -13,9 +13,9 @@ from cortex_tui.results.blocked import BlockedSlot, BlockedSlots
 from cortex_tui.results.interval import Interval
 from cortex_tui.results.interval_file import IntervalFile
 from cortex_tui.results.intervals import IntervalSeries
-from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.warnings import warnings_of
-from tests.unit.session.messages import SECOND_NS, at_stage, planned, profile, samples
+from tests.unit.results.folds import measuring
+from tests.unit.session.messages import SECOND_NS, samples
 
 LIMIT = 150
 FEW, MANY = LIMIT << 3, LIMIT << 7
@@ -73,8 +73,7 @@ def test_blocked_intervals_are_those_that_were_noted() -> None:
 
 
 def test_the_first_changes_of_the_neighbours_are_kept() -> None:
-    fold = RunFold(planned(profile()))
-    fold.change(at_stage(0, "measure", 0))
+    fold = measuring()
     for index in range(10_000):
         fold.add(samples(index, neighbours=index % 2, at_ns=1 + index))
     assert fold.neighbour_counts == [0, 1, 0, 1, 0, 1]

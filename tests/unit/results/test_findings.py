@@ -17,15 +17,14 @@ from cortex_tui.results.interval import Interval
 from cortex_tui.results.interval_file import IntervalFile, Place
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
-from tests.unit.session.messages import SECOND_NS, at_stage, planned, profile, samples
+from tests.unit.results.folds import TENTH_NS, measuring
+from tests.unit.session.messages import samples
 
-TENTH_NS = SECOND_NS // 10
 QUIET = Health(loop_lag_ns=100_000, wall_ns=TENTH_NS)
 
 
 def run(intervals: int, *, is_open: bool = False) -> RunFold:
-    fold = RunFold(planned(profile(load=OpenLoad(rate_per_s=500.0)) if is_open else profile()))
-    fold.change(at_stage(0, "measure", 0))
+    fold = measuring(load=OpenLoad(rate_per_s=500.0)) if is_open else measuring()
     noise = random.Random(1)
     for index in range(intervals):
         values = [noise.randrange(10_000, 20_000) for _ in range(100)]
@@ -80,8 +79,7 @@ def judged(
 ) -> RunFold:
     """A run with targets that are looked at closely, whose reads of many intervals are noted."""
     file = IntervalFile(folder, lambda: reads.append(1))
-    fold = RunFold(planned(profile(targets=targets)), file=file)
-    fold.change(at_stage(0, "measure", 0))
+    fold = measuring(file, targets=targets)
     noise = random.Random(1)
     for index in range(intervals):
         values = [noise.randrange(10_000, 20_000) for _ in range(100)]
@@ -139,8 +137,7 @@ def test_the_slowest_intervals_are_matched_with_the_health_of_the_loop() -> None
 
 
 def test_an_interval_in_which_nothing_ended_is_not_among_the_slowest() -> None:
-    fold = RunFold(planned(profile()))
-    fold.change(at_stage(0, "measure", 0))
+    fold = measuring()
     for index in range(60):
         health = Health(gc_pauses=1, gc_pause_ns=9_000_000) if index == 0 else QUIET
         fold.add(samples(index, at_ns=(index + 1) * TENTH_NS, health=health))
@@ -167,8 +164,7 @@ def test_a_run_that_was_to_be_precise_says_what_it_lacked(
     statistic: str, intervals: int, lacking: str
 ) -> None:
     wanted = Precision(statistic, half_width=0.02, at_least_ns=0, at_most_ns=TENTH_NS)
-    fold = RunFold(planned(profile(precision=wanted)))
-    fold.change(at_stage(0, "measure", 0))
+    fold = measuring(precision=wanted)
     for index in range(intervals):
         fold.add(samples(index, [10_000 + index] * 100, at_ns=(index + 1) * TENTH_NS))
     finish(fold)
@@ -183,8 +179,7 @@ def test_a_look_at_a_live_run_reads_each_of_its_intervals_once(
 ) -> None:
     file, read = IntervalFile(tmp_path), list[Place]()
     targets = ("p95 < 10us", "throughput > 1/s", "error_rate < 1%")
-    fold = RunFold(planned(profile(targets=targets)), file=file)
-    fold.change(at_stage(0, "measure", 0))
+    fold = measuring(file, targets=targets)
     for index in range(80):
         values = [10_000 + number for number in range(100)]
         fold.add(samples(index, values, at_ns=(index + 1) * TENTH_NS, health=QUIET))

@@ -18,14 +18,11 @@ from cortex_tui.results.shape import curve_of, modes_of_run
 from cortex_tui.results.window import windowed
 from cortex_tui.stats.log_bins import bin_of
 from tests.unit.report.stand_in import profile
+from tests.unit.session.messages import raw
 
 TENTH_NS = 100_000_000
 MS = 1_000_000
 OPEN = msgspec.structs.replace(profile(), load=OpenLoad(500.0))
-
-
-def raw(values_ns: Sequence[int]) -> bytes:
-    return np.array(values_ns, np.int64).tobytes()
 
 
 def fold(per_interval: Sequence[Sequence[int]], *, waiting_ns: int | None = None) -> RunFold:

@@ -1,0 +1,129 @@
+"""Noise between sessions through the door: measured, and what follows from it for a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cortex_tui.cli.comparing import report_rounds_needed
+from cortex_tui.loads.open import OpenLoad
+from cortex_tui.profiles.model import Length
+from tests.unit.analysis.sides import latencies, profile
+from tests.unit.cli.door import call
+from tests.unit.cli.stored_sides import stored, with_noise
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+OWN = """
+[defaults]
+workload = "shop_bench:good"
+warmup = 0
+iterations = 1_000
+[profile.good]
+[profile.more]
+"""
+
+
+@pytest.fixture
+def suite(folder: Path) -> None:
+    (folder / "shop_bench.py").write_text("async def good():\n    pass\n")
+    (folder / "cortex-tui.toml").write_text(OWN)
+
+
+@pytest.mark.usefixtures("suite")
+def test_the_noise_of_profiles_is_measured_and_taken_into_account(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    measured = call(capsys, "noise", "cortex-tui.good", "--sessions", "5")
+    assert measured.code == 0, measured.err
+    title, heads, *rows = measured.out.splitlines()
+    assert "from 5" in title
+    assert heads.split() == ["profile", "p50", "p95", "p99", "mean", "throughput"]
+    assert [row.split()[0] for row in rows] == ["cortex-tui.good"]
+
+    saved = call(capsys, "run", "cortex-tui.good", "--repeat", "3", "--save", "main")
+    assert saved.code == 0, saved.err
+    again = call(
+        capsys, "run", "cortex-tui", "--one-by-one", "--repeat", "3", "--baseline", "main",
+        "--json", "out.json", "--tag", "nightly", "--tag", "x<y", "--export", "markdown=out.md",
+    )  # fmt: skip
+    assert again.code in (0, 1, 4), again.err
+    assert "cortex-tui.good: the smallest difference that can be found is " in again.err
+    assert "baseline main: has no cortex-tui.more" in again.err
+    assert "\nthis session against main: " in again.out
+    assert "only in this session: cortex-tui.more" in again.out
+    assert "noise between sessions is not known" not in again.out
+    # What is written for programs has the comparison, too.
+    document = json.loads(Path("out.json").read_text())
+    (compared,) = document["comparisons"]
+    assert compared["summary"].startswith("this session against main: ")
+    assert [each["profile"] for each in compared["profiles"]] == ["cortex-tui.good"]
+    assert "this session against main" in Path("out.md").read_text()
+    # It is still a session, which can be shown and taken in.
+    assert document["tags"] == ["nightly", "x<y"]
+    assert call(capsys, "import", "out.json", "--store", "other.db").code == 0
+    shown = call(capsys, "show", document["session"])
+    assert "\ntags: nightly x<y\n" in shown.out
+    on_stdout = call(capsys, "run", "cortex-tui.good", "--baseline", "main", "--json", "-")
+    assert len(json.loads(on_stdout.out)["comparisons"]) == 1
+    assert "this session against main: " in on_stdout.err
+
+
+@pytest.mark.usefixtures("suite")
+def test_a_baseline_is_looked_for_before_anything_is_measured(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    missing = call(capsys, "run", "cortex-tui.good", "--baseline", "nowhere")
+    assert (missing.code, missing.out) == (2, "")
+    stored("main", {"": latencies(1)[0]})
+    other = call(capsys, "run", "cortex-tui.good", "--baseline", "main")
+    assert (other.code, other.out) == (2, "")
+    assert "--baseline main: it has none of these profiles" in other.err
+
+
+@pytest.mark.usefixtures("suite")
+def test_a_failing_run_ends_the_measuring_of_noise(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "shop_bench.py").write_text("async def good():\n    raise ValueError\n")
+    failed = call(capsys, "noise", "cortex-tui.good", "--sessions", "5")
+    assert (failed.code, failed.out) == (3, "")
+    assert "session 2 of 5" not in failed.err
+
+
+def test_how_many_rounds_are_needed_is_said_from_the_noise(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for number in range(5):
+        stored(f"n{number}", {"": latencies(number, drift=0.01)[0]})
+    with_noise(*(f"n{number}" for number in range(5)))
+    report_rounds_needed(Path(".cortex-tui/snapshots.db"), [profile(), profile("other")], 12)
+    told, unknown = capsys.readouterr().err.splitlines()
+    assert told.startswith("s.p: differences that are found by rounds: 5% at p50 in ")
+    assert "10% at p99 in " in told
+    assert told.endswith("; 12 are planned")
+    assert "not known for s.other" in unknown
+
+
+def test_too_few_operations_for_what_decides_are_reported_before_measuring(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    second = 1_000_000_000
+    slow, fast = (
+        profile(
+            name,
+            load=OpenLoad(rate_per_s=rate),
+            stop=Length(duration_ns=second),
+            targets=("p99 < 100ms",),
+        )
+        for name, rate in (("slow", 60.0), ("fast", 600.0))
+    )
+    report_rounds_needed(Path(".cortex-tui/snapshots.db"), [slow, fast], 12)
+    told, unknown = capsys.readouterr().err.splitlines()
+    assert told.startswith("s.slow: p99 decides, but will not tell: it needs 3,000 operations")
+    assert "50 rounds or --duration 4.20s would do" in told
+    assert "not known for s.slow, s.fast" in unknown
+    report_rounds_needed(Path(".cortex-tui/snapshots.db"), [slow], 50)
+    assert "will not tell" not in capsys.readouterr().err
