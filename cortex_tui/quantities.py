@@ -165,6 +165,11 @@ def format_names(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
+def format_noun(count: int, noun: str) -> str:
+    """A number with what it counts: `1 session`, `2,000 sessions`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def format_count(count: float | None) -> str:
     """At most five characters: `0`, `9,999` as `9999`, `12.3k`, `4.56M`, `7.89G`."""
     if count is None:

@@ -81,7 +81,7 @@ def variant_differences(a: Variant, b: Variant) -> tuple[Difference, ...]:
         fields: dict[str, Any] = msgspec.to_builtins(each)
         del fields["name"], fields["dirty"], fields["only"]
         neighbours = "none" if each.only else "the other profiles"
-        revision = _commit(each.revision, each.dirty)
+        revision = commit_text(each.revision, each.dirty)
         sides.append(fields | {"revision": revision, "neighbours": neighbours})
     return tuple(Difference(each.key, each.a, each.b, breaks=False) for each in changes(*sides))
 
@@ -109,7 +109,9 @@ def _of_environment(a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[Diff
             yield msgspec.structs.replace(each, breaks=_minor(each.a) != _minor(each.b))
         elif not each.what.startswith("git_"):
             yield each
-    commits = [_commit(str(each.get("git_commit", "")), each.get("git_dirty")) for each in (a, b)]
+    commits = [
+        commit_text(str(each.get("git_commit", "")), each.get("git_dirty")) for each in (a, b)
+    ]
     if commits[0] != commits[1]:
         yield Difference("commit", commits[0] or None, commits[1] or None)
     busy = [_busy(each) for each in (a, b)]
@@ -122,7 +124,8 @@ def _minor(version: object) -> str:
     return ".".join(str(version).split(".")[:2])
 
 
-def _commit(revision: str, dirty: object) -> str:
+def commit_text(revision: str, dirty: object) -> str:
+    """Its first digits, and whether the working tree had changes: `a1b2c3d4e5 with changes`."""
     return f"{revision[:SHORT_COMMIT]}{' with changes' if dirty else ''}"
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from cortex_tui.analysis.arms import Arm, Round
+from cortex_tui.quantities import format_noun
 from cortex_tui.stats.beta import t_critical, t_two_sided
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SAMPLES_BEYOND
@@ -120,8 +121,7 @@ def pooled_values(a: Side, b: Side, quantile: float) -> Evidence:
     needed = operations_for(quantile)
     fewest = min(a.pooled.total, b.pooled.total)
     if fewest < needed:
-        more = needed - fewest
-        text = f"needs {more:,} more operation{'' if more == 1 else 's'} a side"
+        text = f"needs {format_noun(needed - fewest, 'more operation')} a side"
         rounds = min(len(a.rounds), len(b.rounds))
         if fewest:
             text += f" ({math.ceil(rounds * needed / fewest):,} rounds)"

@@ -10,6 +10,7 @@ import msgspec
 
 from cortex_tui.analysis.evidence import Evidence, ratio_of
 from cortex_tui.limits import MAX_ROUNDS
+from cortex_tui.quantities import format_noun
 from cortex_tui.stats.beta import t_critical
 
 Word = Literal["faster", "slower", "same", "cannot tell", "more", "fewer"]
@@ -208,4 +209,4 @@ def _why(
         return f"{why}: compare both versions in one session"
     if math.isinf(more):
         return f"{why}: longer rounds, or a quieter machine, would tell"
-    return f"{why}: about {more:,} more round{'' if more == 1 else 's'} would tell"
+    return f"{why}: about {format_noun(int(more), 'more round')} would tell"

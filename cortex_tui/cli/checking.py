@@ -21,6 +21,7 @@ from cortex_tui.cli.options import (
 from cortex_tui.exit_codes import GOOD, USAGE
 from cortex_tui.profiles.model import Problem, Profile
 from cortex_tui.profiles.too_short import too_short
+from cortex_tui.quantities import format_noun
 from cortex_tui.text import one_line
 from cortex_tui.toml.words import shown
 from cortex_tui.workloads.loading import roots_of
@@ -52,7 +53,7 @@ def check(select: tuple[str, ...], places: Sequence[Path]) -> int:
     others = [profile for profile in valid if profile.suite in shipped]
     click.echo(
         (f"{_in_suites(own)} valid" if own or found or not others else "no suites of your own")
-        + (f", {_counted(len(found), 'error')}" if found else "")
+        + (f", {format_noun(len(found), 'error')}" if found else "")
         + (f"; shipped with {PROGRAM}: {_in_suites(others)}" if others else "")
     )
     report_problems(found)
@@ -63,11 +64,7 @@ def check(select: tuple[str, ...], places: Sequence[Path]) -> int:
 
 def _in_suites(profiles: Sequence[Profile]) -> str:
     suites = {profile.suite for profile in profiles}
-    return f"{_counted(len(profiles), 'profile')} in {_counted(len(suites), 'suite')}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return f"{format_noun(len(profiles), 'profile')} in {format_noun(len(suites), 'suite')}"
 
 
 def _code_problems(profiles: Iterable[Profile]) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from cortex_tui.cli.options import (
     store_option,
 )
 from cortex_tui.cli.stored import answer, report
+from cortex_tui.quantities import format_noun
 from cortex_tui.text import one_line
 
 if TYPE_CHECKING:
@@ -123,8 +124,8 @@ async def _store(
             else:
                 await _keep(store, stored, f"imported from {one_line(path.name)}", tags)
                 known.add(session)
-                runs = len(stored.runs)
-                report(f"{path}: {runs} run{'' if runs == 1 else 's'} stored as session {session}")
+                runs = format_noun(len(stored.runs), "run")
+                report(f"{path}: {runs} stored as session {session}")
             if save:
                 await store.name_snapshot(save, session)
                 report(f"saved as {save}")

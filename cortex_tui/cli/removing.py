@@ -12,6 +12,7 @@ from cortex_tui.cli.completing import offer_sessions
 from cortex_tui.cli.options import StoreError, report_error, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
 from cortex_tui.library.moments import moment_of
+from cortex_tui.quantities import format_noun
 
 if TYPE_CHECKING:
     from cortex_tui.store.library import Keep, Removed
@@ -124,18 +125,14 @@ def gc(keep: Keep, dry_run: bool, store: Path) -> int:
     if dry_run:
         for session in (*found.removed, *found.unsaved):
             click.echo(session)
-    counts = f"{_sessions(len(found.removed))} that had been removed"
+    counts = f"{format_noun(len(found.removed), 'session')} that had been removed"
     if keep.newest is not None or keep.since:
-        counts += f", {_sessions(len(found.unsaved))} without name, tag or note"
+        counts += f", {format_noun(len(found.unsaved), 'session')} without name, tag or note"
     if dry_run:
         report(f"would delete {counts}")
     else:
         report(f"deleted {counts}; {found.freed_bytes / 1e6:.1f} MB are free again")
     return 0
-
-
-def _sessions(count: int) -> str:
-    return f"{count:,} session{'' if count == 1 else 's'}"
 
 
 def _removed_text(removed: Removed) -> str:

@@ -11,6 +11,7 @@ from cortex_tui.analysis.comparison import ProfileComparison
 from cortex_tui.analysis.sessions import Compared
 from cortex_tui.analysis.verdict import Judgement, Word
 from cortex_tui.formats.markdown import MAX_CHARS, as_text, plain_text, rows_within, table_text
+from cortex_tui.quantities import format_noun
 from cortex_tui.report.comparison import (
     besides,
     change_text,
@@ -68,8 +69,7 @@ def _comparison(compared: Compared, room: int) -> str:
 def _row(each: ProfileComparison, judgement: Judgement) -> str:
     verdict = f"{_MARKS[judgement.verdict]} {judgement.verdict}"
     if judgement.verdict == "cannot tell" and judgement.more_rounds is not None:
-        more = judgement.more_rounds
-        verdict += f", about {more:,} more round{'' if more == 1 else 's'}"
+        verdict += f", about {format_noun(judgement.more_rounds, 'more round')}"
     cells = (
         as_text(each.profile),
         judgement.statistic,

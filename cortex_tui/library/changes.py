@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from cortex_tui.quantities import format_noun
 from cortex_tui.store.port import Store
 
 
@@ -60,4 +61,4 @@ async def undo(store: Store) -> str:
 
 def sessions_text(count: int) -> str:
     """Such as `2 sessions`."""
-    return f"{count:,} session{'' if count == 1 else 's'}"
+    return format_noun(count, "session")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cortex_tui.analysis.comparison import Comparison, ProfileComparison
 from cortex_tui.analysis.sessions import Compared, SourceFacts
 from cortex_tui.analysis.verdict import Judgement, Word
-from cortex_tui.quantities import format_count, format_duration
+from cortex_tui.quantities import format_count, format_duration, format_noun
 from cortex_tui.report.stream import table_text, toned, wrapped
 from cortex_tui.tables import Cell, Column, Tone, table
 from cortex_tui.text import one_line
@@ -115,13 +115,10 @@ def _names(profiles: Sequence[ProfileComparison]) -> str:
 
 
 def _on_the_whole(comparison: Comparison) -> str:
-    low, high = comparison.low, comparison.high
-    if len(comparison.profiles) < 2 or None in (comparison.ratio, low, high):
+    ratio, low, high = comparison.ratio, comparison.low, comparison.high
+    if len(comparison.profiles) < 2 or ratio is None or low is None or high is None:
         return ""
-    assert comparison.ratio is not None
-    assert low is not None
-    assert high is not None
-    return f"; on the whole {_change(comparison.ratio)} ({_range(low, high)})"
+    return f"; on the whole {_change(ratio)} ({_range(low, high)})"
 
 
 def besides(compared: Compared) -> list[str]:
@@ -164,7 +161,7 @@ def _detail(
     compared: Compared, profile: ProfileComparison, width: int, *, colour: bool
 ) -> list[str]:
     a, b = profile.rounds
-    rounds = f"{a} round{'' if a == 1 else 's'}" if a == b else f"{a} and {b} rounds"
+    rounds = format_noun(a, "round") if a == b else f"{a} and {b} rounds"
     title = toned(f"{one_line(profile.profile)}, {rounds}", "dim", colour=colour)
     lines = table_text(statistics_table(compared, profile, width - 2), colour=colour)
     return [title, *(f"  {line}" for line in lines)]

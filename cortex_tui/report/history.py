@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 
+from cortex_tui.analysis.comparability import commit_text
 from cortex_tui.analysis.series import History, NewestPoints, Step
+from cortex_tui.quantities import format_noun
 from cortex_tui.report.stream import toned, wrapped
 from cortex_tui.results.differences import value_text
 from cortex_tui.stats.statistics import find_statistic
@@ -18,7 +20,6 @@ _LABEL = 8
 _LEAST_SPAN = math.log(1.1)
 """Of the axis, so that noise looks like noise."""
 _CELLS_A_POINT = 4
-SHORT_COMMIT = 10
 
 Unit = Callable[[float], str]
 
@@ -26,10 +27,9 @@ Unit = Callable[[float], str]
 def history_lines(history: History, width: int, *, colour: bool) -> list[str]:
     """All of it, for a stream of `width` columns."""
     points, unit = history.points, unit_of(history.statistic)
-    count = f"{len(points):,} session{'' if len(points) == 1 else 's'}"
-    less = f", less {history.canary}" if history.canary else ""
+    count = format_noun(len(points), "session")
     since = f"{_day(points[0].started_at)} to {_day(points[-1].started_at)}"
-    lines = [one_line(f"{history.profile}: {history.statistic}{less} of {count}, {since}"), ""]
+    lines = [one_line(f"{heading(history)} of {count}, {since}"), ""]
     lines += plot(history, min(width, MOST_COLUMNS))
     lines.append("")
     for step in history.steps:
@@ -38,11 +38,23 @@ def history_lines(history: History, width: int, *, colour: bool) -> list[str]:
         lines.append("no change found")
     if history.newest is not None:
         lines += wrapped(toned(newest_text(history.newest), "warn", colour=colour), width)
-    lines += (
-        wrapped(f"left out: {_sessions(count)} with {reason}", width)[0]
-        for reason, count in history.left_out.items()
-    )
+    for text in left_out_texts(history):
+        lines += wrapped(text, width)
     return lines
+
+
+def heading(history: History) -> str:
+    """Which statistic it is, and of what: `shop.order: p95, less shop.canary`."""
+    less = f", less {history.canary}" if history.canary else ""
+    return f"{history.profile}: {history.statistic}{less}"
+
+
+def left_out_texts(history: History) -> list[str]:
+    """How many sessions are not shown, a text for each reason."""
+    return [
+        f"left out: {format_noun(count, 'session')} with {reason}"
+        for reason, count in history.left_out.items()
+    ]
 
 
 def step_text(step: Step) -> str:
@@ -52,9 +64,10 @@ def step_text(step: Step) -> str:
 
 
 def newest_text(newest: NewestPoints) -> str:
-    """Such as `new high, 1 session: +7 %`."""
+    """Such as `new high, 1 session: +7.0% off the level`, and what to do."""
+    sessions = format_noun(newest.count, "session")
     return (
-        f"new {newest.word}, {_sessions(newest.count)}: {newest.ratio - 1:+.1%} off the level; "
+        f"new {newest.word}, {sessions}: {newest.ratio - 1:+.1%} off the level; "
         "run it again to see whether it stays"
     )
 
@@ -63,10 +76,7 @@ def commits_text(step: Step) -> str:
     """The range in which the change came, as git writes it."""
     if not (step.last.revision and step.first.revision):
         return "commits are not known"
-    first, last = (
-        f"{point.revision[:SHORT_COMMIT]}{' with changes' if point.dirty else ''}"
-        for point in (step.last, step.first)
-    )
+    first, last = (commit_text(point.revision, point.dirty) for point in (step.last, step.first))
     if step.last.revision == step.first.revision:
         return one_line(f"no commit between, both are of {last}")
     return one_line(f"commits {first}..{last}")
@@ -87,6 +97,13 @@ def _step(step: Step, unit: Unit, width: int, *, colour: bool) -> Iterator[str]:
         yield f"  acknowledged: {one_line(step.note)}"
 
 
+def axis_of(history: History) -> tuple[float, float]:
+    """The logarithms of the least and the greatest value that a picture has room for."""
+    logs = [math.log(point.value) for point in history.points]
+    spare = max(0.0, _LEAST_SPAN - (max(logs) - min(logs))) / 2
+    return min(logs) - spare, max(logs) + spare
+
+
 def plot(history: History, width: int) -> list[str]:
     """Values over sessions, in order, on a logarithmic axis.
 
@@ -94,10 +111,7 @@ def plot(history: History, width: int) -> list[str]:
     """
     points = history.points
     columns = max(1, min(width - _LABEL - 3, len(points) * _CELLS_A_POINT))
-    logs = [math.log(point.value) for point in points]
-    low, high = min(logs), max(logs)
-    spare = max(0.0, _LEAST_SPAN - (high - low)) / 2
-    low, high = low - spare, high + spare
+    low, high = axis_of(history)
     cells = [[" "] * columns for _ in range(ROWS)]
 
     def row(value: float) -> int:
@@ -115,8 +129,8 @@ def plot(history: History, width: int) -> list[str]:
         for line in cells:
             line[x] = "┊" if line[x] == " " else line[x]
     off = len(points) - (history.newest.count if history.newest else 0)
-    for at, value in enumerate(logs):
-        cells[row(value)][column(at)] = "●" if at < off else "◆"
+    for at, point in enumerate(points):
+        cells[row(math.log(point.value))][column(at)] = "●" if at < off else "◆"
     unit = unit_of(history.statistic)
     labels = {0: high, ROWS // 2: (low + high) / 2, ROWS - 1: low}
     lines = [
@@ -141,7 +155,3 @@ def unit_of(statistic: str) -> Unit:
 
 def _day(moment: str) -> str:
     return one_line(moment[:10])
-
-
-def _sessions(count: int) -> str:
-    return f"{count:,} session{'' if count == 1 else 's'}"

@@ -6,13 +6,20 @@ import math
 from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
+from cortex_tui.analysis.comparability import SHORT_COMMIT
 from cortex_tui.analysis.series import History, Point, Step
-from cortex_tui.report.history import commits_text, newest_text, step_text, unit_of
+from cortex_tui.report.history import (
+    axis_of,
+    commits_text,
+    heading,
+    newest_text,
+    step_text,
+    unit_of,
+)
 from cortex_tui.text import one_line
 
 WIDTH, HEIGHT = 900, 350
 _LEFT, _RIGHT, _TOP, _BOTTOM = 80, 20, 60, 70
-_LEAST_SPAN = math.log(1.1)
 _INK, _FAINT, _SLOWER, _FASTER, _KNOWN = "#222222", "#999999", "#c0392b", "#1e8449", "#7f8c8d"
 
 
@@ -20,10 +27,8 @@ class _Axes:
     """Where a value and a session are, in pixels. Values are on a logarithmic axis."""
 
     def __init__(self, history: History) -> None:
-        logs = [math.log(point.value) for point in history.points]
-        spare = max(0.0, _LEAST_SPAN - (max(logs) - min(logs))) / 2
-        self.low, self.high = min(logs) - spare, max(logs) + spare
-        self._count = len(logs)
+        self.low, self.high = axis_of(history)
+        self._count = len(history.points)
 
     def x(self, at: float) -> float:
         share = at / (self._count - 1) if self._count > 1 else 0.5
@@ -53,9 +58,8 @@ def history_svg(history: History) -> str:
 
 
 def _title(history: History) -> Iterator[str]:
-    less = f", less {history.canary}" if history.canary else ""
-    heading = f"{history.profile}: {history.statistic}{less}"
-    yield f'<text x="{_LEFT}" y="24" font-size="15" font-weight="bold">{_text(heading)}</text>'
+    title = _text(heading(history))
+    yield f'<text x="{_LEFT}" y="24" font-size="15" font-weight="bold">{title}</text>'
     if history.newest is not None:
         yield f'<text x="{_LEFT}" y="42">{_text(newest_text(history.newest))}</text>'
 
@@ -119,7 +123,7 @@ def _points(history: History, axes: _Axes) -> Iterator[str]:
 
 
 def _description(point: Point, value: str) -> str:
-    commit = f", commit {point.revision[:10]}" if point.revision else ""
+    commit = f", commit {point.revision[:SHORT_COMMIT]}" if point.revision else ""
     return f"{value}, session {point.session}, {point.started_at}{commit}"
 
 

@@ -6,7 +6,7 @@ import contextlib
 from typing import TextIO
 
 from cortex_tui.protocol.lifecycle import words
-from cortex_tui.quantities import format_count, format_seconds
+from cortex_tui.quantities import format_count, format_noun, format_seconds
 from cortex_tui.report.stream import is_terminal, width_of
 from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.text import one_line
@@ -96,7 +96,7 @@ def progress_line(view: SessionView) -> str:
     silent = ""
     if view.silent_ns > 1_000_000_000 and view.state == "running":
         silent = f", silent for {format_seconds(view.silent_ns, unit='s')}"
-    runs = f"{len(view.runs)} run{'' if len(view.runs) == 1 else 's'}"
+    runs = format_noun(len(view.runs), "run")
     if view.rounds > 1:
         runs += f", round {view.current_round}/{view.rounds}"
     note = f" ({notes[0]})" if len(notes) == 1 and notes[0] else ""

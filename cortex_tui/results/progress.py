@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cortex_tui.quantities import format_duration, format_half_width
+from cortex_tui.quantities import format_duration, format_half_width, format_noun
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.stats.confidence import MIN_TO_END
 from cortex_tui.stats.targets import TargetResult
@@ -34,8 +34,7 @@ def progress_of(run: RunFold) -> float | None:
 def progress_note(run: RunFold, targets: Sequence[TargetResult]) -> str:
     """What ends the phase, where that is neither a time nor a number; "" otherwise."""
     if run.life.phase == "warmup" and run.profile.auto_warmup:
-        count = len(run.settling)
-        return f"settling: {count} interval{'' if count == 1 else 's'}"
+        return f"settling: {format_noun(len(run.settling), 'interval')}"
     own = run.profile.until_decided
     if run.life.phase == "measure" and own is not None:
         return _undecided_note(targets)
@@ -53,7 +52,7 @@ def _undecided_note(targets: Sequence[TargetResult]) -> str:
         return ""
     times = [each.more_ns for each in open_]
     known = [more_ns for more_ns in times if more_ns is not None]
-    count = f"{len(open_)} target{'' if len(open_) == 1 else 's'} undecided"
+    count = f"{format_noun(len(open_), 'target')} undecided"
     if len(known) < len(times):
         return f"{count}, too close to the limit"
     return f"{count}, about {format_duration(max(known))} more"

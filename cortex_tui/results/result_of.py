@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from cortex_tui.quantities import format_noun
 from cortex_tui.results.cells import Cells, group_of
 from cortex_tui.results.progress import progress_note, progress_of
 from cortex_tui.results.run_fold import RunFold
@@ -184,6 +185,6 @@ def _among(neighbours: int, result: TargetResult) -> TargetResult:
         or parse_target(result.target).unit not in (DURATION, RATE)
     ):
         return result
-    with_them = f"with {neighbours} neighbour{'' if neighbours == 1 else 's'}"
+    with_them = f"with {format_noun(neighbours, 'neighbour')}"
     note = f"missed {with_them}, which may be the reason: run it with --one-by-one"
     return msgspec.structs.replace(result, verdict="undecided", note=note)

@@ -13,6 +13,7 @@ from cortex_tui.quantities import (
     format_duration,
     format_half_width,
     format_names,
+    format_noun,
     format_range,
     format_seconds,
     is_wide,
@@ -142,3 +143,10 @@ def test_a_half_width_is_a_share_as_long_as_it_is_one() -> None:
 )
 def test_of_many_names_the_first_are_shown(names: list[str], text: str) -> None:
     assert format_names(names, 2) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 rounds"), (1, "1 round"), (2, "2 rounds"), (1_200, "1,200 rounds")]
+)
+def test_more_than_one_of_something_are_several(count: int, text: str) -> None:
+    assert format_noun(count, "round") == text

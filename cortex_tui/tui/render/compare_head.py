@@ -8,6 +8,7 @@ from statistics import median
 from cortex_tui.analysis.comparison import ProfileComparison
 from cortex_tui.analysis.sessions import Compared
 from cortex_tui.analysis.verdict import ALPHA
+from cortex_tui.quantities import format_noun
 from cortex_tui.report.comparison import statistics_table
 from cortex_tui.tables import GAP, Tone
 from cortex_tui.text import one_line
@@ -64,7 +65,7 @@ def differs_line(compared: Compared, width: int) -> Line:
     found = [str(each) for each in compared.differences]
     count = len(compared.profile_differences)
     if count:
-        found.append(f"definitions of {count} profile{'' if count == 1 else 's'}")
+        found.append(f"definitions of {format_noun(count, 'profile')}")
     if compared.left_out:
         found.append(f"{len(compared.left_out)} left out")
     only = len(compared.only_a) + len(compared.only_b)

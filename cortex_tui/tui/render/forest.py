@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from cortex_tui.analysis.comparison import Comparison, ProfileComparison
 from cortex_tui.analysis.verdict import Judgement, tolerance_of
+from cortex_tui.quantities import format_noun
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.log_axis import RatioAxis, axis_of
@@ -164,7 +165,7 @@ def verdict_text(each: ProfileComparison, width: int) -> tuple[str, Tone]:
     if word == "slower" and errors == "more":
         text += ", more errors"
     if word == "cannot tell" and judgement.more_rounds is not None:
-        rounds = f"~{judgement.more_rounds:,} more round{'' if judgement.more_rounds == 1 else 's'}"
+        rounds = f"~{format_noun(judgement.more_rounds, 'more round')}"
         both = f"{text}, {rounds}"
         text = both if width_of(both) <= width else f"{glyph} {rounds}"
     return text, tone

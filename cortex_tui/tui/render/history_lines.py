@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from cortex_tui.analysis.series import History
+from cortex_tui.quantities import format_noun
 from cortex_tui.report.history import (
     MOST_COLUMNS,
     commits_text,
+    left_out_texts,
     newest_text,
     plot,
     step_text,
@@ -19,8 +21,7 @@ from cortex_tui.tui.render.text import Line
 def history_lines(history: History, width: int) -> list[Line]:
     """All of it, for `width` cells."""
     builder = LineBuilder(width)
-    count = len(history.points)
-    builder.add(f"{history.statistic} of {count:,} session{'' if count == 1 else 's'}", "dim")
+    builder.add(f"{history.statistic} of {format_noun(len(history.points), 'session')}", "dim")
     for line in plot(history, min(width, MOST_COLUMNS)):
         builder.add(line)
     unit = unit_of(history.statistic)
@@ -34,7 +35,6 @@ def history_lines(history: History, width: int) -> list[Line]:
         builder.add("no change found", "dim")
     if history.newest is not None:
         builder.add(newest_text(history.newest), "warn")
-    for reason, left_out in history.left_out.items():
-        sessions = f"{left_out:,} session{'' if left_out == 1 else 's'}"
-        builder.add(f"left out: {sessions} with {reason}", "dim")
+    for text in left_out_texts(history):
+        builder.add(text, "dim")
     return builder.lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cortex_tui.quantities import format_noun
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.text import Line, Span, fit, fit_within, width_of
@@ -21,7 +22,7 @@ def library_status(
         listed = f"/{one_line(sessions.filter)} {len(sessions.rows):,} of {count:,}"
         right.append(Span(fit_within(listed, width // 2), "head"))
     right.append(Span(f"{len(sessions.checked):,} checked"))
-    number = f"{count:,} session{'' if count == 1 else 's'}"
+    number = format_noun(count, "session")
     left = Span(one_line(message) if message else number, tone if message else "plain")
     title = Span(" Stored  ", "head")
     taken = width_of(title.text) + sum(width_of(span.text) + 2 for span in right)
