@@ -8,6 +8,9 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+STDOUT = "-"
+"""What a person writes for stdout, in place of a file."""
+
 
 def cannot_write(target: str) -> str:
     """Why a file could not be written, "" where nothing is in the way."""

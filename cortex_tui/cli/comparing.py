@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from cortex_tui.cli.completing import offer_sessions
+from cortex_tui.cli.documents import json_of
 from cortex_tui.cli.options import PROGRAM, StoreError, json_option, store_option
 from cortex_tui.cli.stored import REF, answer, report
 from cortex_tui.exit_codes import GOOD, MISSED, UNDECIDED
@@ -271,16 +272,12 @@ def show(found: Sequence[Compared], out: TextIO, *, brief: bool = False) -> None
 
 def document(found: Sequence[Compared]) -> bytes:
     """JSON that ends with a line feed: a comparison each, with its line of text."""
-    return _as_json({"schema": SCHEMA, "comparisons": _fields(found)})
+    return json_of({"schema": SCHEMA, "comparisons": _fields(found)})
 
 
 def with_comparisons(session: bytes, found: Sequence[Compared]) -> bytes:
     """The JSON of a session, with how it compares: the same entries under `comparisons`."""
-    return _as_json({**msgspec.json.decode(session), "comparisons": _fields(found)})
-
-
-def _as_json(fields: dict[str, Any]) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(fields), indent=2) + b"\n"
+    return json_of({**msgspec.json.decode(session), "comparisons": _fields(found)})
 
 
 def _fields(found: Sequence[Compared]) -> list[dict[str, Any]]:

@@ -10,8 +10,10 @@ import click
 import msgspec
 
 from cortex_tui.cli.completing import offer_sessions
+from cortex_tui.cli.documents import json_of
 from cortex_tui.cli.options import json_option, store_option
 from cortex_tui.cli.stored import REF, answer, report
+from cortex_tui.quantities import format_noun
 from cortex_tui.text import cell_width, one_line
 
 if TYPE_CHECKING:
@@ -52,13 +54,8 @@ def diff(a: str, b: str, as_json: bool, store: Path) -> int:
 
 
 def _document(a: StoredSession, b: StoredSession, found: SessionDifference) -> bytes:
-    document = {
-        "schema": SCHEMA,
-        "a": _side(a),
-        "b": _side(b),
-        **msgspec.structs.asdict(found),
-    }
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    sides = {"a": _side(a), "b": _side(b)}
+    return json_of({"schema": SCHEMA, **sides, **msgspec.structs.asdict(found)})
 
 
 def _side(stored: StoredSession) -> dict[str, Any]:
@@ -89,7 +86,7 @@ def _lines(found: SessionDifference) -> Iterator[str]:
             yield one_line(f"only in {side.upper()}: {', '.join(names)}")
     same = sum(1 for each in found.profiles if each.found == "both" and not each.changes)
     if same:
-        yield f"the same in both: {same:,} profile{'' if same == 1 else 's'}"
+        yield f"the same in both: {format_noun(same, 'profile')}"
 
 
 def _part(title: str, changes: Sequence[Change]) -> Iterator[str]:

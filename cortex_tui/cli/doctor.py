@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
+from cortex_tui.cli.documents import json_of
 from cortex_tui.cli.options import json_option, store_option
+from cortex_tui.quantities import format_noun
 from cortex_tui.text import one_line
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def doctor(as_json: bool, store: Path) -> int:
     found = findings(facts)
     if as_json:
         document = {"schema": SCHEMA, "facts": facts, "findings": found}
-        click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+        click.echo(json_of(document), nl=False)
         return 0
     for line in _lines(found):
         click.echo(line)
@@ -80,4 +81,4 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _counted(count: int, noun: str) -> str:
-    return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
+    return format_noun(count, noun) if count else f"no {noun}s"

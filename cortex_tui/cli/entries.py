@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
+from cortex_tui.cli.documents import json_of
 from cortex_tui.library.texts import SHORT_COMMIT, profiles_text
 from cortex_tui.quantities import format_count
 from cortex_tui.store.library import RemovedEntry
@@ -26,8 +25,7 @@ _OPTIONAL = ("kind", "commit", "tags")
 
 def as_document(entries: Sequence[Entry]) -> bytes:
     """JSON that ends with a line feed; the fields are those of the entries."""
-    document = {"schema": SCHEMA, "entries": entries}
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return json_of({"schema": SCHEMA, "entries": entries})
 
 
 def lines_of(entries: Sequence[Entry]) -> list[str]:

@@ -20,15 +20,13 @@ from cortex_tui.cli.options import (
     store_option,
 )
 from cortex_tui.cli.stored import REF, answer, report
-from cortex_tui.files import cannot_write, write_whole
+from cortex_tui.files import STDOUT, cannot_write, write_whole
 from cortex_tui.suggestions import suggestion
 from cortex_tui.toml.words import shown
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.sessions import Compared
     from cortex_tui.formats.port import Format, Recording
-
-STDOUT = "-"
 
 
 class Export(NamedTuple):

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from cortex_tui.cli.completing import offer_profiles
+from cortex_tui.cli.documents import json_of, write_output
 from cortex_tui.cli.options import GivenPath, StoreError, given, json_option, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
 from cortex_tui.suggestions import suggestion
@@ -145,11 +146,7 @@ def _write(found: History, *, as_json: bool, output: Path | None) -> None:
     from cortex_tui.report.stream import wants_colour, width_of
 
     if output is not None:
-        try:
-            output.write_text(history_svg(found), encoding="utf-8")
-        except OSError as error:
-            raise StoreError(f"{output}: cannot be written: {error.strerror}") from None
-        report(f"written to {output}")
+        write_output(str(output), history_svg(found))
     if as_json:
         click.echo(_document(found), nl=False)
     elif output is None:
@@ -162,7 +159,7 @@ def _document(found: History) -> bytes:
     document["steps"] = [
         {**msgspec.structs.asdict(step), "ratio": step.ratio} for step in found.steps
     ]
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return json_of(document)
 
 
 async def _runs(opened: Store, store: Path, profile: str) -> Sequence[MeasuredRun]:

@@ -16,6 +16,7 @@ from cortex_tui.cli.exporting import Export, export_stored, to_stdout
 from cortex_tui.cli.measuring import Ran
 from cortex_tui.cli.options import Command, StoreError, given, report_error
 from cortex_tui.exit_codes import INTERRUPTED
+from cortex_tui.files import STDOUT
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.sessions import Compared
@@ -102,7 +103,7 @@ def measured_and_judged(
     try:
         if session and (versions or (baseline and code != INTERRUPTED)):
             found = compared(session)
-            out = sys.stderr if delivery.json == "-" or to_stdout(exports) else sys.stdout
+            out = sys.stderr if delivery.json == STDOUT or to_stdout(exports) else sys.stdout
             click.echo(file=out)
             show(found, out)
             code = worst(code, exit_code(found, delivery.fail_on))

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from cortex_tui.cli.completing import offer_selected
+from cortex_tui.cli.documents import json_of
 from cortex_tui.cli.options import (
     catalog_for,
     json_option,
@@ -44,7 +45,7 @@ def list_profiles(select: tuple[str, ...], places: Sequence[Path], as_json: bool
         catalog = _only(catalog, {profile.full_name for profile in selected.profiles})
     if as_json:
         document = {"schema": SCHEMA, "suites": catalog.suites, "problems": problems}
-        click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+        click.echo(json_of(document), nl=False)
     else:
         for line in _lines(catalog):
             click.echo(line)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 import click
 
 from cortex_tui.cli.options import StoreError, loop_factory
-from cortex_tui.files import cannot_write
+from cortex_tui.files import STDOUT, cannot_write
 from cortex_tui.profiles.model import Profile
 from cortex_tui.store.names import is_tag
 
@@ -33,7 +33,7 @@ def check_delivery(store: Path, *, save: str, note: str, tags: Sequence[str], js
     """Says before the measuring, not after it, that its results could not be delivered."""
     if note and not save:
         raise click.UsageError("--note: expected --save NAME, too")
-    problem = cannot_write(json) if json not in ("", "-") else ""
+    problem = cannot_write(json) if json not in ("", STDOUT) else ""
     if problem:
         raise click.UsageError(f"--json: {json}: {problem}")
     for tag in tags:

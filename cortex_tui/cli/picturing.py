@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from cortex_tui.cli.completing import offer_sessions
+from cortex_tui.cli.documents import write_output
 from cortex_tui.cli.options import StoreError, given, profiles_option, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
+from cortex_tui.files import STDOUT
 from cortex_tui.suggestions import suggestion
 from cortex_tui.toml.words import shown
 
 if TYPE_CHECKING:
     from cortex_tui.tui.pictures import Wanted
 
-STDOUT = "-"
 SCREENS = {"session": (1, 1), "library": (0, 1), "compare": (1, 1_000), "form": (0, 0)}
 """The screens that can be drawn, and how many sessions at least and at most each is of."""
 
@@ -138,7 +139,10 @@ def screenshot(
             f"--{error.kind}: no {error.kind} {shown(error.name)} "
             f"{suggestion(error.name, error.known)}"
         ) from None
-    _deliver(svg, target)
+    if target == STDOUT:
+        click.echo(svg)
+    else:
+        write_output(target, svg)
     return 0
 
 
@@ -216,16 +220,3 @@ def _session_picture(store: Path, ref: str, wanted: Wanted) -> str:
         return session_picture(StoredControl(stored, background), ref, wanted)
     finally:
         background.close()
-
-
-def _deliver(svg: str, target: str) -> None:
-    from cortex_tui.files import write_whole
-
-    if target == STDOUT:
-        click.echo(svg)
-        return
-    try:
-        write_whole(Path(target), svg.encode())
-    except OSError as error:
-        raise click.UsageError(f"-o {target}: cannot be written: {error.strerror}") from None
-    report(f"written to {target}")

@@ -21,7 +21,7 @@ from cortex_tui.exit_codes import (
     UNDECIDED,
     USAGE,
 )
-from cortex_tui.files import write_whole
+from cortex_tui.files import STDOUT, write_whole
 from cortex_tui.isolation import asyncio
 from cortex_tui.profiles.model import Profile
 from cortex_tui.report.inline import LiveTable, can_redraw
@@ -47,8 +47,6 @@ FAIL_ON = ("targets", "regressions", "errors", "undecided")
 """What can make a command fail, besides a run that fails as a whole; errors are operations that
 failed, whatever the targets say of them."""
 FAIL_BY_DEFAULT = frozenset({"targets", "regressions", "undecided"})
-
-STDOUT = "-"
 
 
 class Delivery(msgspec.Struct, frozen=True):

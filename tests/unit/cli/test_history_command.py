@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import math
 import xml.etree.ElementTree as ET
@@ -98,6 +99,21 @@ def test_a_history_as_a_picture_is_xml_with_nothing_from_elsewhere(
     refused = do("history", PROFILE, "-o", "no/such/folder.svg")
     assert refused.code == 2
     assert "no/such/folder.svg: cannot be written: No such file or directory" in refused.err
+
+
+def test_a_picture_that_cannot_be_written_leaves_the_one_before(
+    do: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: Path, target: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    picture = tmp_path / "history.svg"
+    picture.write_text("before")
+    monkeypatch.setattr(Path, "replace", full)
+    refused = do("history", PROFILE, "-o", "history.svg")
+    assert (refused.code, picture.read_text()) == (2, "before")
+    assert "-o history.svg: cannot be written: No space left on device" in refused.err
+    assert list(tmp_path.glob("*.svg*")) == [picture]
 
 
 def test_a_change_is_acknowledged_with_a_note_until_that_is_taken_away(do: Call) -> None:

@@ -1,0 +1,27 @@
+"""What commands make for others: JSON, and files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from cortex_tui.cli.stored import report
+from cortex_tui.files import write_whole
+
+
+def json_of(document: Any) -> bytes:
+    """Indented JSON that ends with a line feed."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def write_output(target: str, text: str) -> None:
+    """Writes the file of an option -o whole, and reports it. Raises UsageError where it cannot."""
+    try:
+        write_whole(Path(target), text.encode())
+    except OSError as error:
+        why = error.strerror or error
+        raise click.UsageError(f"-o {target}: cannot be written: {why}") from None
+    report(f"written to {target}")
