@@ -18,7 +18,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from cortex_tui.tui.changed_lines import LinesUpdate
-from tests.tui.samples import TENTH_NS, eventful, finished, replaced, running, session_view
+from tests.tui.samples import TENTH_NS, finished, replaced, running, session_view
+from tests.tui.series_samples import eventful
 from tests.tui.stand_in import SIZES, Bench, StandIn, bench
 
 pytestmark = pytest.mark.usefixtures("every_frame")

@@ -28,9 +28,9 @@ from tests.tui.samples import (
     overloaded,
     run_view,
     running,
-    series_of,
     session_view,
 )
+from tests.tui.series_samples import series_of
 from tests.tui.stand_in import SIZES, Bench, StandIn, bench, check_golden
 
 Size = tuple[int, int]

@@ -22,7 +22,8 @@ from cortex_tui.tui.render.heatmap import Cell, HeatPicture, heat_picture
 from cortex_tui.tui.render.ramp import ON_DARK, ON_LIGHT, SHADES, text_on
 from cortex_tui.tui.render.time_axis import LABEL_WIDTH, axis_for
 from cortex_tui.tui.state.heat import HeatMemory
-from tests.tui.samples import SEARCH, eventful, run_view
+from tests.tui.samples import SEARCH, run_view
+from tests.tui.series_samples import eventful
 
 TENTH_NS = 100_000_000
 S = 1_000_000_000

@@ -16,7 +16,8 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.tui.render.ramp import ON_DARK, ON_LIGHT, SHADES
 from cortex_tui.tui.widgets.time_plot import AT_ONCE
 from tests.patience import PATIENCE_S
-from tests.tui.samples import MEDIATOR, eventful, finished, run_view, running, session_view
+from tests.tui.samples import MEDIATOR, finished, run_view, running, session_view
+from tests.tui.series_samples import eventful
 from tests.tui.stand_in import Bench, StandIn, bench, check_golden
 from tests.tui.time_panes import TABS, S, control_for, measured, opened, pane_text, settled
 

@@ -14,7 +14,8 @@ from cortex_tui.tui.render.panels import Panel, bars, curves
 from cortex_tui.tui.render.text import Line, width_of
 from cortex_tui.tui.render.time_axis import LABEL_WIDTH, TimeAxis, axis_for
 from cortex_tui.tui.render.timeline import layout, reading, run_marks, timeline
-from tests.tui.samples import MEDIATOR, SEARCH, eventful, profile, run_view
+from tests.tui.samples import MEDIATOR, SEARCH, profile, run_view
+from tests.tui.series_samples import eventful
 
 S = 1_000_000_000
 STEADY = SEARCH.profiles[0]

@@ -8,7 +8,8 @@ import pytest
 from cortex_tui.results.series import TimeWindow
 from cortex_tui.results.view import SessionView
 from cortex_tui.tui.state.travel import LENGTHS_S, first_window, moved, resized, window_text
-from tests.tui.samples import finished, running, series_of, session_view
+from tests.tui.samples import finished, running, session_view
+from tests.tui.series_samples import series_of
 from tests.tui.stand_in import SIZES, Bench, StandIn, bench, check_golden
 
 S = 1_000_000_000

@@ -10,7 +10,8 @@ from cortex_tui.results.series import RunSeries
 from cortex_tui.results.view import SessionView
 from cortex_tui.store.records import MarkRecord
 from cortex_tui.tui.widgets.time_plot import TimePlot
-from tests.tui.samples import eventful, session_view
+from tests.tui.samples import session_view
+from tests.tui.series_samples import eventful
 from tests.tui.stand_in import Bench, StandIn
 
 S = 1_000_000_000

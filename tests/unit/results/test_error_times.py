@@ -6,7 +6,8 @@ import msgspec
 
 from cortex_tui.results.error_times import Seen, error_times
 from cortex_tui.results.slices import IntervalSlice
-from tests.tui.samples import MEDIATOR, run_view, series_of
+from tests.tui.samples import MEDIATOR, run_view
+from tests.tui.series_samples import series_of
 
 TENTH_NS = 100_000_000
 

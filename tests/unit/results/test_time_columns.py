@@ -8,7 +8,8 @@ import pytest
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.time_columns import TimeColumns
 from cortex_tui.stats.histogram import Histogram
-from tests.tui.samples import SEARCH, eventful, run_view
+from tests.tui.samples import SEARCH, run_view
+from tests.tui.series_samples import eventful
 
 TENTH_NS = 100_000_000
 
