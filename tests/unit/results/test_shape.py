@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+import pytest
 
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.protocol.lifecycle import RunLife
@@ -17,6 +18,7 @@ from cortex_tui.results.series import TimeWindow
 from cortex_tui.results.shape import curve_of, modes_of_run
 from cortex_tui.results.window import windowed
 from cortex_tui.stats.log_bins import bin_of
+from cortex_tui.stats.ordered import Ordered
 from tests.unit.report.stand_in import profile
 from tests.unit.session.messages import raw
 
@@ -86,3 +88,15 @@ def test_the_shape_of_a_live_run_is_that_of_its_moment_whenever_it_is_looked_at(
     assert result_of(run, {}).shape != looked_at
     assert (kept.curve, kept.service_curve, kept.bins) == (curve, service_curve, bins)
     assert kept == looked_at
+
+
+def test_views_of_a_run_of_which_nothing_comes_are_compared_without_its_curve(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = fold([[MS, 2 * MS]] * 20, waiting_ns=5 * MS)
+
+    def curve(values: Ordered) -> list[tuple[float, int]]:
+        raise AssertionError("nobody looks at it")
+
+    monkeypatch.setattr(Ordered, "curve", curve)
+    assert result_of(run, {}) == result_of(run, {})
