@@ -96,9 +96,8 @@ def findings_of(
     known = Findings()
     if precision is not None:
         known = _half_width(precision, times[headline], look.times_of_all(headline), look.count)
-    # An interval in which nothing ended is neither slow nor fast.
-    slices = [each for each in look.slices if each.slowest_ns]
-    return msgspec.structs.replace(known, confidence_ns=found, slowest=slowest_intervals(slices))
+    slowest = slowest_intervals(look.slices)
+    return msgspec.structs.replace(known, confidence_ns=found, slowest=slowest)
 
 
 def _confidence_ns(pooled: Histogram, intervals: Counted) -> ConfidenceNs:

@@ -6,6 +6,7 @@ import os
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import msgspec
@@ -94,12 +95,10 @@ class IntervalFile:
             end = offset + size
         yield from self._read(first, sizes)
 
-    def _read(self, at: int, sizes: Sequence[int]) -> Iterator[Interval]:
+    def _read(self, at: int, sizes: Sequence[int]) -> list[Interval]:
         """Intervals that lie one after the other, from an offset on."""
         if not sizes:
-            return
+            return []
         read = memoryview(os.pread(self._opened(), sum(sizes), at))
-        begin = 0
-        for size in sizes:
-            yield self._decoder.decode(read[begin : begin + size])
-            begin += size
+        decode, ends = self._decoder.decode, accumulate(sizes)
+        return [decode(read[end - size : end]) for size, end in zip(sizes, ends, strict=True)]

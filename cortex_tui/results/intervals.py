@@ -214,5 +214,5 @@ def _read(
     """Slots with their numbers, read from the file where only their places are given."""
     if file is None:
         return ((slot, part) for slot, part in parts if isinstance(part, Interval))
-    found = file.read_each(part for _, part in parts)
-    return ((slot, interval) for (slot, _), interval in zip(parts, found, strict=True))
+    found = file.read_each([part for _, part in parts])
+    return zip([slot for slot, _ in parts], found, strict=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cortex_tui.results.interval import Interval, Slots, TimeName
+from cortex_tui.results.interval import Slots, TimeName
 from cortex_tui.stats.below import Below, Counted
 from cortex_tui.stats.buckets import Ints
 from cortex_tui.stats.interval_histogram import IntervalHistogram
@@ -26,6 +26,8 @@ _NO_BUCKETS: Ints = np.zeros(0, np.int64)
 
 _COUNTS = ("number", "succeeded", "overflow", "failed", "unstarted")
 """Of one interval: its number, and operations by what became of them."""
+_COLUMNS = len(_COUNTS) + len(Slice._fields)
+"""Behind those it has the fields of a slice."""
 
 
 class Look:
@@ -33,28 +35,44 @@ class Look:
     values."""
 
     def __init__(self, slots: Slots, headline: TimeName, *asked: Asked) -> None:
-        self.slices: list[Slice] = []
-        """Of each interval that there is, in order of time."""
         self._counted = {
             name: _Counting([each for other in asked for each in other.get(name, ())])
             for name in dict.fromkeys(name for each in asked for name in each)
         }
         counting = tuple(self._counted.items())
-        counts = array("q")
+        facts = array("q")
         waiting = 0
         for number, interval in slots:
-            self.slices.append(_slice(interval, getattr(interval, headline)))
-            service = interval.service.moments
-            failed = sum(interval.errors.values()) if interval.errors else 0
-            counts.extend((number, service.count, service.overflow, failed, interval.unstarted))
+            service, health = interval.service.moments, interval.health
+            facts.extend(
+                (
+                    number,
+                    service.count,
+                    service.overflow,
+                    sum(interval.errors.values()) if interval.errors else 0,
+                    interval.unstarted,
+                    getattr(interval, headline).moments.max_ns or 0,
+                    health.gc_pauses,
+                    health.gc_pause_ns,
+                    health.loop_lag_ns,
+                    health.involuntary_switches,
+                    health.steal_ns,
+                    health.foreign_ns,
+                    health.wall_ns,
+                )
+            )
             for name, counted in counting:
                 waiting += counted.take(getattr(interval, name))
             if waiting >= _AT_ONCE_BYTES:
                 waiting = 0
                 for _, counted in counting:
                     counted.count()
-        table = np.frombuffer(counts, np.int64).reshape(-1, len(_COUNTS))
-        self._counts: Floats = table.T.astype(np.float64)
+        table: Ints = np.frombuffer(facts, np.int64).reshape(-1, _COLUMNS)
+        self._counts: Floats = table[:, : len(_COUNTS)].T.astype(np.float64)
+        slices = table[:, len(_COUNTS) :]
+        # An interval in which nothing ended is neither slow nor fast.
+        self.slices: Ints = slices[slices[:, Slice._fields.index("slowest_ns")] > 0]
+        """A row for each interval in which anything ended, with the fields of a slice."""
 
     @property
     def count(self) -> int:
@@ -108,17 +126,3 @@ class _Counting:
                 Below(*(np.concatenate(each) for each in zip(*self._parts, strict=True)))
             ]
         return Counted(self._buckets, self._parts[0])
-
-
-def _slice(interval: Interval, times: IntervalHistogram) -> Slice:
-    health = interval.health
-    return Slice(
-        times.moments.max_ns or 0,
-        health.gc_pauses,
-        health.gc_pause_ns,
-        health.loop_lag_ns,
-        health.involuntary_switches,
-        health.steal_ns,
-        health.foreign_ns,
-        health.wall_ns,
-    )

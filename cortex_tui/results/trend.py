@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.settling import Settling
 
@@ -13,24 +15,22 @@ class Trend:
 
     def __init__(self) -> None:
         self._last = -1
-        self._p99s: dict[int, int] = {}
-        """By number of the interval; of one that came in pieces, the greatest."""
+        """The number of the newest."""
+        self._p99s: deque[int | None] = deque(maxlen=TREND_INTERVALS)
+        """Of those up to that; of one that came in pieces, the greatest."""
 
     def add(self, index: int, times: IntervalHistogram) -> None:
-        self._last = max(self._last, index)
         p99_ns = times.percentile(0.99)
-        if p99_ns is not None:
-            self._p99s[index] = max(p99_ns, self._p99s.get(index, 0))
-            if len(self._p99s) > 2 * TREND_INTERVALS:
-                self._p99s = {n: ns for n, ns in self._p99s.items() if n in self._shown}
-
-    @property
-    def _shown(self) -> range:
-        return range(max(0, self._last + 1 - TREND_INTERVALS), self._last + 1)
+        if index > self._last:
+            self._p99s.extend([None] * min(index - self._last - 1, TREND_INTERVALS))
+            self._p99s.append(p99_ns)
+            self._last = index
+        elif p99_ns is not None and (back := self._last - index) < len(self._p99s):
+            self._p99s[-1 - back] = max(p99_ns, self._p99s[-1 - back] or 0)
 
     def values(self) -> tuple[int | None, ...]:
         """Oldest first; None for an interval in which nothing ended."""
-        return tuple(map(self._p99s.get, self._shown))
+        return tuple(self._p99s)
 
 
 class WarmUp:

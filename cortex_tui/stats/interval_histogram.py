@@ -16,6 +16,7 @@ from cortex_tui.stats.below import Below, Counted
 from cortex_tui.stats.buckets import (
     HIGHEST_BY_INDEX,
     HIGHEST_NS,
+    SIZE,
     AnyInts,
     Ints,
     RawValues,
@@ -188,8 +189,8 @@ class IntervalHistogram(msgspec.Struct, frozen=True, array_like=True, eq=False, 
         overflows: list[int] = []
         for part in _portions(histograms):
             counted.append(_counted(part, borders))
-            totals += [each.total for each in part]
-            overflows += [each.overflow for each in part]
+            totals += [each.moments.count for each in part]
+            overflows += [each.moments.overflow for each in part]
         table = np.concatenate(counted)
         found = np.empty_like(table)
         found[:, order] = table
@@ -264,8 +265,8 @@ def _portions(histograms: Iterable[IntervalHistogram]) -> Iterator[list[Interval
     size = 0
     for each in histograms:
         portion.append(each)
-        size += each.size
-        if size >= _PORTION:
+        size += len(each.packed_indices)
+        if size >= _PORTION * _INDEX_BYTES:
             yield portion
             portion, size = [], 0
     if portion:
@@ -275,11 +276,16 @@ def _portions(histograms: Iterable[IntervalHistogram]) -> Iterator[list[Interval
 def _counted(histograms: Sequence[IntervalHistogram], borders: NDArray[np.uint16]) -> Ints:
     """`IntervalHistogram.below` for ascending borders."""
     cells = borders.size + 1
-    sizes = [each.size for each in histograms]
+    sizes = [len(each.packed_indices) // _INDEX_BYTES for each in histograms]
     indices = np.frombuffer(b"".join([each.packed_indices for each in histograms]), np.uint16)
     counts = _counts_of(histograms)
-    rows = np.repeat(np.arange(len(histograms)), sizes)
-    at = rows * cells + borders.searchsorted(indices, side="right")
+    # For each bucket how many borders are at or below it: found in a table, of thousands of buckets
+    # that takes a tenth of the time of a search for each.
+    passed = np.repeat(
+        np.arange(cells, dtype=np.uint16),
+        np.diff(borders.astype(np.int64).clip(max=SIZE), prepend=0, append=SIZE),
+    )
+    at = np.repeat(np.arange(len(histograms)) * cells, sizes) + passed[indices]
     # Weights are doubles, which count exactly up to 2**53.
     table = np.bincount(at, counts, len(histograms) * cells).reshape(-1, cells)
     found: Ints = table.cumsum(axis=1)[:, :-1].astype(np.int64)
@@ -288,8 +294,10 @@ def _counted(histograms: Sequence[IntervalHistogram], borders: NDArray[np.uint16
 
 def _counts_of(histograms: Sequence[IntervalHistogram]) -> AnyInts:
     """Those of all buckets of each, one histogram after the other."""
-    if all(len(each.packed_counts) == each.size for each in histograms):
-        return np.frombuffer(b"".join([each.packed_counts for each in histograms]), np.uint8)
+    packed = b"".join([each.packed_counts for each in histograms])
+    # No count takes less than a byte, so then each takes one.
+    if len(packed) * _INDEX_BYTES == sum([len(each.packed_indices) for each in histograms]):
+        return np.frombuffer(packed, np.uint8)
     return np.concatenate([each._counts for each in histograms])
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cortex_tui.quantities import format_duration
+from cortex_tui.stats.buckets import Ints
 
 SLOWEST = 5
 MIN_INTERVALS = 4 * SLOWEST
@@ -56,8 +57,8 @@ Floats = NDArray[np.float64]
 class Table:
     """The intervals, each field a column."""
 
-    def __init__(self, slices: Sequence[Slice]) -> None:
-        self._columns: Floats = np.array(slices, np.float64).T
+    def __init__(self, slices: Sequence[Slice] | Ints) -> None:
+        self._columns: Floats = np.asarray(slices, np.float64).T
 
     def of(self, name: str) -> Floats:
         column: Floats = self._columns[Slice._fields.index(name)]
@@ -101,8 +102,10 @@ _SIGNALS = (
 )
 
 
-def slowest_intervals(slices: Sequence[Slice]) -> str:
-    """Such as `3 of the 5 slowest intervals had a GC pause, 1 had the event loop blocked for
+def slowest_intervals(slices: Sequence[Slice] | Ints) -> str:
+    """`slices` are in order of time; as numbers they have a row for each, with the fields of one.
+
+    Such as `3 of the 5 slowest intervals had a GC pause, 1 had the event loop blocked for
     12.0ms`.
 
     Empty where nothing stands out: what the slowest have must be well above what is usual in the
@@ -118,7 +121,7 @@ def slowest_intervals(slices: Sequence[Slice]) -> str:
         others = values[SLOWEST:]
         usual = float(np.sort(others)[int(others.size * _TYPICAL)])
         having = values >= max(signal_.floor, _WELL_ABOVE * usual)
-        found = [slices[number] for number in order[:SLOWEST][having[:SLOWEST]]]
+        found = [Slice(*map(int, slices[at])) for at in order[:SLOWEST][having[:SLOWEST]]]
         elsewhere = int(having[SLOWEST:].sum())
         if found and _by_chance(len(found), elsewhere, len(slices)) <= CHANCE:
             descriptions.append((len(found), signal_.describe(found, usual)))

@@ -95,6 +95,8 @@ def test_an_interval_without_operations_is_a_gap_in_the_trend() -> None:
     fold.add(samples(3, [1_500]))
     fold.add(samples(3, [2_000]))
     assert result_of(fold, {}).trend_ns == (1_000, None, None, 2_000)
+    fold.add(samples(1, [1_200]))  # late
+    assert result_of(fold, {}).trend_ns == (1_000, 1_200, None, 2_000)
 
 
 def test_the_trend_is_of_the_last_intervals() -> None:
