@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 
 import click
+import msgspec
 
 from cortex_tui.cli.completing import offer_selected
 from cortex_tui.cli.options import (
@@ -23,6 +25,7 @@ from cortex_tui.profiles.model import Problem, Profile
 from cortex_tui.profiles.too_short import too_short
 from cortex_tui.quantities import format_noun
 from cortex_tui.text import one_line
+from cortex_tui.toml.file import lines_of_errors
 from cortex_tui.toml.words import shown
 from cortex_tui.workloads.loading import roots_of
 from cortex_tui.workloads.names import BUILT_IN
@@ -44,7 +47,7 @@ def check(select: tuple[str, ...], places: Sequence[Path]) -> int:
     if select:
         selected = selected_from(catalog, select)
         profiles, problems = selected.profiles, selected.problems
-    found = [*problems, *_code_problems(profiles)]
+    found = [*problems, *_with_lines(_code_problems(profiles))]
     wrong = {(problem.suite, problem.profile) for problem in found}
     valid = [p for p in profiles if (p.suite, p.base or p.name) not in wrong]
     # Those that nobody has named are not what a person wants to know of.
@@ -57,8 +60,8 @@ def check(select: tuple[str, ...], places: Sequence[Path]) -> int:
         + (f"; shipped with {PROGRAM}: {_in_suites(others)}" if others else "")
     )
     report_problems(found)
-    for warning in dict.fromkeys(_too_short(profiles)):
-        click.echo(f"warning: {warning}", err=True)
+    for warning in dict.fromkeys(_with_lines(_too_short(profiles))):
+        click.echo(f"warning: {warning.place}: {warning.message}", err=True)
     return USAGE if found else GOOD
 
 
@@ -67,7 +70,7 @@ def _in_suites(profiles: Sequence[Profile]) -> str:
     return f"{format_noun(len(profiles), 'profile')} in {format_noun(len(suites), 'suite')}"
 
 
-def _code_problems(profiles: Iterable[Profile]) -> Iterator[Problem]:
+def _code_problems(profiles: Iterable[Profile]) -> Iterator[tuple[Profile, Problem]]:
     """What is wrong with the workloads that the profiles name, each once."""
     families = {profile.family: profile for profile in profiles}
     for profile in families.values():
@@ -76,11 +79,11 @@ def _code_problems(profiles: Iterable[Profile]) -> Iterator[Problem]:
         else:
             key, message = "workload", _missing_module(profile)
         if message:
-            yield _problem(profile, key, message)
+            yield profile, _problem(profile, key, message)
 
 
-def _too_short(profiles: Iterable[Profile]) -> Iterator[Problem]:
-    return (_problem(each, *found) for each in profiles for found in too_short(each))
+def _too_short(profiles: Iterable[Profile]) -> Iterator[tuple[Profile, Problem]]:
+    return ((each, _problem(each, *found)) for each in profiles for found in too_short(each))
 
 
 def _problem(profile: Profile, key: str, message: str) -> Problem:
@@ -89,6 +92,26 @@ def _problem(profile: Profile, key: str, message: str) -> Problem:
     shown_as = source.relative_to(Path.cwd()) if source.is_relative_to(Path.cwd()) else source
     where = f"{one_line(str(shown_as))}: profile.{name}.{key}"
     return Problem(where, one_line(message), profile.suite, name, profile.tags)
+
+
+def _with_lines(found: Iterable[tuple[Profile, Problem]]) -> list[Problem]:
+    """With the lines on which their keys are: each file is read once."""
+    by_source: defaultdict[str, list[Problem]] = defaultdict(list)
+    for profile, problem in found:
+        by_source[profile.source].append(problem)
+    placed: list[Problem] = []
+    for source, problems in by_source.items():
+        try:
+            data = Path(source).read_bytes()
+        except OSError:  # it has gone meanwhile
+            data = b""
+        lines = lines_of_errors(data, [each.where.partition(": ")[2] for each in problems])
+        placed += map(_on_line, problems, lines)
+    return placed
+
+
+def _on_line(problem: Problem, line: int | None) -> Problem:
+    return msgspec.structs.replace(problem, line=line)
 
 
 def _wrong_params(profile: Profile) -> str:

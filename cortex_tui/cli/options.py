@@ -294,4 +294,4 @@ def report_error(message: str) -> None:
 def report_problems(problems: Iterable[Problem]) -> None:
     """Each problem on a line of stderr."""
     for problem in problems:
-        click.echo(str(problem), err=True)
+        click.echo(f"{problem.place}: {problem.message}", err=True)

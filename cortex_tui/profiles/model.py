@@ -227,9 +227,17 @@ class Problem(msgspec.Struct, frozen=True):
     """Empty where the whole suite is unusable."""
     tags: tuple[str, ...] | None = None
     """The profile's tags; None where they are not known."""
+    line: int | None = None
+    """Of the file, where the key begins; None where that is not known."""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}"
+
+    @property
+    def place(self) -> str:
+        """Where it is with its line, such as `profiles/x.toml:7: profile.steady.load.rate`."""
+        file, colon, key = self.where.partition(": ")
+        return self.where if self.line is None else f"{file}:{self.line}{colon}{key}"
 
 
 class SuiteVariant(msgspec.Struct, frozen=True, kw_only=True):

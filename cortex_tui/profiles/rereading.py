@@ -69,7 +69,9 @@ def reread_text(before: Catalog, now: Catalog) -> str:
         text for suite in now.suites if (text := _suite_text(former.pop(suite.name, None), suite))
     ]
     texts += [f"{suite.source} is gone" for suite in former.values()]
-    if fresh := [problem for problem in now.problems if problem not in before.problems]:
+    # Lines above may have come or gone.
+    known = set(map(str, before.problems))
+    if fresh := [problem for problem in now.problems if str(problem) not in known]:
         where = fresh[0].where.partition(": ")[0]
         others = "" if len(fresh) == 1 else f" and {len(fresh) - 1} more"
         texts.insert(0, f"{where} is wrong now{others}: e shows why")

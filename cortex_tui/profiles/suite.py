@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -19,7 +20,7 @@ from cortex_tui.profiles.matrix import Cell, cell_name
 from cortex_tui.profiles.model import Length, Precision, Problem, Profile, Suite, SuiteVariant
 from cortex_tui.profiles.suite_variants import read_variants
 from cortex_tui.text import one_line
-from cortex_tui.toml.file import toml_bytes, toml_table
+from cortex_tui.toml.file import lines_of_errors, toml_bytes, toml_table
 from cortex_tui.toml.reading import (
     Keys,
     RefusedError,
@@ -49,13 +50,16 @@ def read_suite(file: Path, shown_as: str, *, shipped: bool = False) -> SuiteRead
     without its ending.
     """
     name = file.stem
+    data = b""
     try:
-        table = toml_table(toml_bytes(file))
+        data = toml_bytes(file)
+        table = toml_table(data)
         if not NAME.fullmatch(name):
             raise RefusedError("", f"{EXPECTED_NAME} before .toml, got {shown(name)}")
-        return _resolve(table, name, file, shown_as, shipped=shipped)
     except RefusedError as refused:
-        return SuiteRead(name, None, _problems([refused], shown_as, name, ""))
+        return SuiteRead(name, None, _problems([_Found(refused)], shown_as, name, data))
+    suite, found = _resolve(table, name, file, shown_as, shipped=shipped)
+    return SuiteRead(name, suite, _problems(found, shown_as, name, data))
 
 
 def read_profile(
@@ -71,7 +75,7 @@ def read_profile(
 
 def _resolve(
     table: dict[str, Any], name: str, file: Path, shown_as: str, *, shipped: bool
-) -> SuiteRead:
+) -> tuple[Suite | None, list[_Found]]:
     refused: list[RefusedError] = []
     description = ""
     for key, value in table.items():
@@ -82,33 +86,37 @@ def _resolve(
                 description = read_text(value, key)
         except RefusedError as error:
             refused.append(error)
-    defaults = _read_keys(table.get("defaults", {}), "defaults", DEFAULTS_KEYS, refused)
-    if not refused:
-        refused += stop_rule_refusals(defaults, "defaults")
+    wrong: list[RefusedError] = []
+    defaults = _read_keys(table.get("defaults", {}), "defaults", DEFAULTS_KEYS, wrong)
+    wrong += [] if wrong else stop_rule_refusals(defaults, "defaults")
+    refused += wrong
     profiles: dict[str, object] = {}
     variants: tuple[SuiteVariant, ...] = ()
     try:
         profiles = read_table(table.get("profile", {}), "profile")
-        variants = read_variants(table.get("variant", {}), "variant")
+        if not profiles and not refused:
+            refused.append(RefusedError("", "expected a table [profile.NAME], there is none"))
     except RefusedError as error:
         refused.append(error)
-    if not profiles and not refused:
-        refused.append(RefusedError("", "expected a table [profile.NAME], there is none"))
-    if refused:
-        # A profile without the defaults that it was written for would measure something else.
-        return SuiteRead(name, None, _problems(refused, shown_as, name, ""))
+    try:
+        variants = read_variants(table.get("variant", {}), "variant")
+    except RefusedError as error:
+        refused += [error, *error.others]
 
     source = os.path.realpath(file)
     usable: list[Profile] = []
-    problems: list[Problem] = []
+    problems = [_Found(error) for error in refused]
     for profile_name, own in profiles.items():
-        found = _profiles(name, profile_name, own, defaults, source)
+        # What is wrong with keys together may be so because of a default that could not be read.
+        found = _profiles(name, profile_name, own, None if wrong else defaults, source)
         if isinstance(found, Refused):
-            problems += _problems(found.refused, shown_as, name, profile_name, found.tags)
+            problems += [_Found(error, profile_name, found.tags) for error in found.refused]
         else:
             usable += found
-    suite = Suite(name, shown_as, tuple(usable), description, shipped, variants)
-    return SuiteRead(name, suite if usable else None, tuple(problems))
+    if refused or not usable:
+        # A profile without the defaults that it was written for would measure something else.
+        return None, problems
+    return Suite(name, shown_as, tuple(usable), description, shipped, variants), problems
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -119,14 +127,17 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 def _profiles(
-    suite: str, name: str, value: object, defaults: dict[str, Any], source: str
+    suite: str, name: str, value: object, defaults: dict[str, Any] | None, source: str
 ) -> list[Profile] | Refused:
-    """The profile, or all cells of its matrix."""
+    """The profile, or all cells of its matrix. Without `defaults`, which are wrong, it is only
+    looked at whether its own keys are right."""
     path = f"profile.{name}"
     refused: list[RefusedError] = []
     if not NAME.fullmatch(name):
         refused.append(RefusedError("profile", f"{EXPECTED_NAME}, got {shown(name)}"))
     own = _read_keys(value, path, KEYS, refused)
+    if defaults is None:
+        return Refused(refused, own.get("tags")) if refused else []
     if not refused:
         keys = _merged(own, defaults)
         if "workload" not in keys:
@@ -202,13 +213,21 @@ def _fields(keys: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+class _Found(NamedTuple):
+    """What was refused in a file, in a profile of it or outside of all."""
+
+    error: RefusedError
+    profile: str = ""
+    tags: tuple[str, ...] | None = None
+
+
 def _problems(
-    refused: list[RefusedError],
-    shown_as: str,
-    suite: str,
-    profile: str,
-    tags: tuple[str, ...] | None = None,
+    found: Sequence[_Found], shown_as: str, suite: str, data: bytes
 ) -> tuple[Problem, ...]:
+    """`data` is what stands in the file."""
+    if not found:
+        return ()
+    lines = lines_of_errors(data, [each.error.key for each in found])
     return tuple(
         Problem(
             f"{shown_as}: {where(error.key)}" if error.key else shown_as,
@@ -216,6 +235,7 @@ def _problems(
             suite=suite,
             profile=profile,
             tags=tags,
+            line=line,
         )
-        for error in refused
+        for (error, profile, tags), line in zip(found, lines, strict=True)
     )

@@ -13,6 +13,7 @@ from cortex_tui.toml.reading import (
     read_keys,
     read_table,
     read_text,
+    refuse_all,
     such_as,
     table_schema,
 )
@@ -64,15 +65,24 @@ VARIANT_KEYS = {
 def read_variants(value: object, path: str) -> tuple[SuiteVariant, ...]:
     """In the order in which they stand there; raises RefusedError."""
     found: list[SuiteVariant] = []
+    refused: list[RefusedError] = []
     for name, settings in read_table(value, path).items():
-        if not NAME.fullmatch(name):
-            raise RefusedError(path, f"{EXPECTED_NAME}, got {shown(name)}")
-        keys = read_keys(settings, f"{path}.{name}", VARIANT_KEYS)
-        if not keys:
-            known = ", ".join(VARIANT_KEYS)
-            raise RefusedError(f"{path}.{name}", f"expected one of the keys {known}, got none")
-        found.append(SuiteVariant(name=name, **keys))
+        try:
+            found.append(_read_variant(name, settings, path))
+        except RefusedError as error:
+            refused += [error, *error.others]
+    refuse_all(refused)
     return tuple(found)
+
+
+def _read_variant(name: str, settings: object, path: str) -> SuiteVariant:
+    if not NAME.fullmatch(name):
+        raise RefusedError(path, f"{EXPECTED_NAME}, got {shown(name)}")
+    keys = read_keys(settings, f"{path}.{name}", VARIANT_KEYS)
+    if not keys:
+        known = ", ".join(VARIANT_KEYS)
+        raise RefusedError(f"{path}.{name}", f"expected one of the keys {known}, got none")
+    return SuiteVariant(name=name, **keys)
 
 
 def variants_schema() -> Schema:

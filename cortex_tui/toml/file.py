@@ -69,6 +69,16 @@ def lines_of(data: bytes, paths: Iterable[Sequence[str]]) -> list[int | None]:
     return [begun.get(tuple(path)) for path in paths]
 
 
+def lines_of_errors(data: bytes, keys: Sequence[str]) -> list[int | None]:
+    """The lines on which the keys of errors begin, such as `profile.steady.load.rate`, or as much
+    of them as is there; None for none. All are looked for at once: the file is read once."""
+    wanted = [key.partition(": ")[0].split(".") for key in keys]
+    above = [[names[:count] for count in range(len(names), 0, -1)] for names in wanted]
+    found = iter(lines_of(data, [names for each in above for names in each]))
+    each_found = [[next(found) for _ in names] for names in above]
+    return [next((line for line in each if line is not None), None) for each in each_found]
+
+
 def _paths(table: dict[str, Any], *above: str) -> Iterator[tuple[str, ...]]:
     """Of a table's keys, and of those in its tables."""
     for name, value in table.items():

@@ -94,12 +94,25 @@ def unknown_key(path: str, name: str, known: Iterable[str]) -> RefusedError:
 
 
 def read_keys(value: object, path: str, keys: Keys) -> dict[str, Any]:
-    """The table's values, each read; raises for the first that is wrong or unknown."""
+    """The table's values, each read; raises for all that are wrong or unknown."""
     table = read_table(value, path)
-    for name in table:
-        if name not in keys:
-            raise unknown_key(f"{path}.{name}", name, keys)
-    return {name: keys[name].read(setting, f"{path}.{name}") for name, setting in table.items()}
+    found: dict[str, Any] = {}
+    refused = [unknown_key(f"{path}.{name}", name, keys) for name in table if name not in keys]
+    for name, setting in table.items():
+        if name in keys:
+            try:
+                found[name] = keys[name].read(setting, f"{path}.{name}")
+            except RefusedError as error:
+                refused += [error, *error.others]
+    refuse_all(refused)
+    return found
+
+
+def refuse_all(refused: Sequence[RefusedError]) -> None:
+    """Raises for what was refused, if anything was."""
+    if refused:
+        first, *others = refused
+        raise RefusedError(first.key, first.message, others)
 
 
 def read_text(value: object, path: str) -> str:

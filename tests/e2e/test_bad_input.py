@@ -24,16 +24,16 @@ SUITES = {
     "broken": ("[profile.x", "broken.toml: not valid TOML: "),
     "key": (
         f'[profile.x]{NAP}duraton = "5s"',
-        'key.toml: profile.x.duraton: unknown key (did you mean "duration"?)',
+        'key.toml:3: profile.x.duraton: unknown key (did you mean "duration"?)',
     ),
     "unit": (
         f'[profile.x]{NAP}duration = "5 parsec"',
-        'unit.toml: profile.x.duration: expected a duration such as "10s" or "250ms", '
+        'unit.toml:3: profile.x.duration: expected a duration such as "10s" or "250ms", '
         'got "5 parsec"',
     ),
     "name": (
         '[profile.x]\nworkload = "cortex.serch"',
-        'name.toml: profile.x.workload: no built-in workload "cortex.serch" '
+        'name.toml:2: profile.x.workload: no built-in workload "cortex.serch" '
         '(did you mean "cortex.search"?)',
     ),
 }

@@ -87,7 +87,7 @@ def test_an_invalid_profile_is_reported_and_the_others_run(folder: Path) -> None
     write_suite(folder, PROFILES + '[profile.wrong]\nworkload = "bench:nap"\nduration = "5"\n')
     done = call(folder, "run", "shop.good", "shop.wrong", "--duration", "300ms")
     assert done.returncode == 2
-    assert "profiles/shop.toml: profile.wrong.duration: expected a duration" in done.stderr
+    assert "profiles/shop.toml:23: profile.wrong.duration: expected a duration" in done.stderr
     assert "finished" in row_of("shop.good", done.stdout)
 
 

@@ -29,7 +29,7 @@ class ProblemsPane(LinesPane):
         if view is not None and view.store_error:
             builder.fact("store", view.store_error, "bad")
         for problem in now.problems:
-            builder.add(problem.where, "head", indent="  ")
+            builder.add(problem.place, "head", indent="  ")
             builder.add("  " + problem.message, indent="  ")
         if not builder.lines:
             builder.add("Nothing is wrong.", "good")

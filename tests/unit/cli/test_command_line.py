@@ -125,7 +125,7 @@ def test_list_shows_the_suites_and_what_is_wrong(
     write_suite(folder, more='[profile.broken]\nworkload = "shop:op"\nloda = 1\n')
     code, out, err = call(capsys, "list")
     assert code == 2
-    assert err == 'profiles/shop.toml: profile.broken.loda: unknown key (did you mean "load"?)\n'
+    assert err == 'profiles/shop.toml:6: profile.broken.loda: unknown key (did you mean "load"?)\n'
     lines = out.splitlines()
     assert lines[0] == "shop (profiles/shop.toml)"
     assert lines[1].split() == ["shop.steady", "5/s", "10.0s", "shop:op"]

@@ -70,11 +70,11 @@ def test_check_finds_what_only_a_run_would_show_without_importing_anything(
     assert out == "3 profiles in 1 suite valid, 4 errors\n"
     where = f"(looked in {folder / 'profiles'}, {folder})"
     assert err.splitlines() == [
-        f'profiles/shop.toml: profile.gone.workload: there is no module "shop.stock" {where}',
-        f'profiles/shop.toml: profile.nowhere.workload: there is no module "depot" {where}',
-        "profiles/shop.toml: profile.grow.params: cortex.search: "
+        f'profiles/shop.toml:9: profile.gone.workload: there is no module "shop.stock" {where}',
+        f'profiles/shop.toml:11: profile.nowhere.workload: there is no module "depot" {where}',
+        "profiles/shop.toml:12: profile.grow.params: cortex.search: "
         "it has no parameter 'converations' (did you mean \"conversations\"?)",
-        "profiles/shop.toml: profile.program.params: command: "
+        "profiles/shop.toml:15: profile.program.params: command: "
         "its parameter 'run' has no default; give it in params",
     ]
 
@@ -110,11 +110,11 @@ def test_check_warns_of_targets_that_no_run_of_that_length_can_decide(
     assert (code, out) == (0, "6 profiles in 1 suite valid\n")
     lines = err.splitlines()
     assert [re.sub(r"it needs [\d,]+", "it needs N", line) for line in lines] == [
-        'warning: profiles/shop.toml: profile.slow.targets: target 1, "p99 < 1s": it needs N '
+        'warning: profiles/shop.toml:6: profile.slow.targets: target 1, "p99 < 1s": it needs N '
         "operations, and 10/s can start 100 in 10.0s: measure 2.99 times as long, or start more",
-        'warning: profiles/shop.toml: profile.ramp.targets: target 1, "p99 < 1s": it needs N '
+        'warning: profiles/shop.toml:10: profile.ramp.targets: target 1, "p99 < 1s": it needs N '
         "operations, and 40/s can start 200 in 10.0s: measure 1.5 times as long, or start more",
-        'warning: profiles/shop.toml: profile.thinks.warn_targets: target 1, "p99.9 < 1s": it '
+        'warning: profiles/shop.toml:15: profile.thinks.warn_targets: target 1, "p99.9 < 1s": it '
         "needs N operations, and 2 workers, think 100ms can start 202 in 10.0s: measure "
         "14.8 times as long, or start more",
     ]
@@ -126,7 +126,53 @@ def test_check_takes_a_file_that_is_elsewhere(
     (folder / "x.toml").write_text('[profile.a]\nworkload = "cortex.get"\nload = 4\n')
     code, out, err = call(capsys, "check", "x.toml")
     assert (code, out) == (2, "0 profiles in 0 suites valid, 1 error\n")
-    assert err == "x.toml: profile.a.load: expected a table, got 4\n"
+    assert err == "x.toml:3: profile.a.load: expected a table, got 4\n"
+
+
+def test_check_names_everything_that_is_wrong_with_a_file(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "x.toml").write_text(
+        """description = 5
+descripton = "x"
+[defaults]
+workload = "asyncio:sleep"
+warmup = "soon"
+duraton = "5s"
+[profile.a]
+load = { workrs = 1, think_time = 3 }
+targets = [
+    "p95 < 5",
+    "meam < 1s",
+]
+[profile.b]
+batch = 2
+load = { rate = "10/s" }
+[profile.c]
+tags = "slow"
+[variant.odd]
+revision = "main"
+pyton = "python3.12"
+[variant.none]
+"""
+    )
+    code, out, err = call(capsys, "check", "x.toml")
+    assert (code, out) == (2, "0 profiles in 0 suites valid, 12 errors\n")
+    assert [": ".join(line.split(": ")[:3]).partition(" (")[0] for line in err.splitlines()] == [
+        "x.toml:1: description: expected text, got 5",
+        "x.toml:2: descripton: unknown key",
+        'x.toml:5: defaults.warmup: expected a duration such as "10s" or "250ms", got "soon"',
+        "x.toml:6: defaults.duraton: unknown key",
+        "x.toml:19: variant.odd.revision: unknown key",
+        "x.toml:20: variant.odd.pyton: unknown key",
+        "x.toml:21: variant.none: expected one of the keys rev, folder, python, loop, database, "
+        "env, params, got none",
+        "x.toml:8: profile.a.load.workrs: unknown key",
+        'x.toml:8: profile.a.load.think_time: expected a duration such as "10s" or "250ms", got 3',
+        "x.toml:9: profile.a.targets: target 1",
+        "x.toml:9: profile.a.targets: target 2",
+        'x.toml:17: profile.c.tags: expected a list such as ["slow"], got "slow"',
+    ]
 
 
 # --- schema ---------------------------------------------------------------------------------------
