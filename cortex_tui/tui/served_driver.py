@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from textual.drivers import web_driver
 from textual.drivers.web_driver import WebDriver
 from textual.messages import ExitApp
 
+from cortex_tui.tui.any_bytes import accept_any_bytes
 from cortex_tui.tui.watching import Unwatched, Watched
 
 _MODES = "\x1b[?1049h\x1b[?1000h\x1b[?1003h\x1b[?1015h\x1b[?1006h\x1b[?25l\x1b[?2004h"
@@ -19,6 +21,7 @@ class ServedDriver(WebDriver):
     which knows nothing: it is sent all modes, and everything is drawn anew."""
 
     def run_input_thread(self) -> None:
+        accept_any_bytes(web_driver)
         super().run_input_thread()
         if not self.exit_event.is_set():
             self._app.post_message(ExitApp())

@@ -8,11 +8,14 @@ import os
 from contextlib import chdir
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from tests.fuzz.scratch import scratch
 from tests.fuzz.target import Target
+
+if TYPE_CHECKING:
+    from textual._xterm_parser import XTermParser
 
 _KEYS = (
     b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D", b"\x1bOP", b"\x1b[15~", b"\x1b[3~", b"\t", b"\r",
@@ -55,7 +58,6 @@ class _Workbench:
 
     async def _open(self) -> None:
         """What fails in it is raised here, by Textual."""
-        from textual._xterm_parser import XTermParser
         from textual.drivers import linux_driver
 
         from cortex_tui.tui.any_bytes import accept_any_bytes
@@ -65,7 +67,7 @@ class _Workbench:
 
         accept_any_bytes()
         decoder: codecs.IncrementalDecoder = vars(linux_driver)["getincrementaldecoder"]("utf-8")()
-        parser = XTermParser()
+        parser: XTermParser = vars(linux_driver)["XTermParser"]()
         with (
             patch("textual.app.wait_for_idle", settled),
             patch("textual.pilot.wait_for_idle", settled),
