@@ -32,6 +32,17 @@ class KeysInOrder(App[ReturnType]):
     own_keys: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType({})
     """The keys that a person has chosen: for each screen, by the name of the action."""
     _ready_screen: weakref.ref[Screen[Any]] | None = None
+    _was_left = False
+
+    def exit(
+        self, result: ReturnType | None = None, return_code: int = 0, message: Any | None = None
+    ) -> None:
+        self._was_left = True
+        super().exit(result, return_code, message)
+
+    async def run_action(self, *arguments: Any, **named: Any) -> bool:
+        # A key may still come when the screens are being taken apart, where no action finds them.
+        return not self._was_left and await super().run_action(*arguments, **named)
 
     async def on_event(self, event: events.Event) -> None:
         if (

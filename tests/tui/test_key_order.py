@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -78,3 +79,17 @@ async def test_keys_that_come_when_the_screen_was_left_do_nothing() -> None:
         app.exit()
     for key in in_one_piece("q?"):
         await app.on_event(key)
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_keys_that_come_while_it_is_being_left_do_nothing(turns: int) -> None:
+    app, main = KeysInOrder[None](), Main()
+    async with app.run_test():
+        await app.push_screen(main)
+        app.exit()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        # Some have already been handed to the screen.
+        main.post_message(events.Key("r", "r"))
+        app.post_message(events.Key("r", "r"))
+    assert main.did == []
