@@ -203,11 +203,12 @@ def _any_words() -> re.Pattern[str]:
     near = "".join(mark for mark in marks if ord(mark) < _BEYOND)
     far = "".join(mark for mark in marks if ord(mark) >= _BEYOND)
     any_mark = rf"[{near}]+|(?=[{chr(_BEYOND)}-{chr(_MARKS_END)}])[{far}]+"
-    # An underscore does not belong to a word with signs here either: words are the same whatever
-    # else a text has.
+    # An underscore does not belong to a word with signs here either, and no word begins with one:
+    # words are the same whatever else a text has.
     return re.compile(
         r"[CcＣｃ][+＋]{2}(?![+＋])|[CcFfJjＣｃＦｆＪｊ][#＃]|\.NET(?![^\W_])|(?<![^\W_])\.[Nn]et(?![^\W_])"
-        rf"|[{_UNSPACED}]+|(?:[^\W{_UNSPACED}]+|{any_mark})+(?:{_CONTRACTED}(?!\w))?"
+        rf"|[{_UNSPACED}]+|(?:[^\W_{_UNSPACED}]|{any_mark})(?:[^\W{_UNSPACED}]+|{any_mark})*"
+        rf"(?:{_CONTRACTED}(?!\w))?"
     )
 
 

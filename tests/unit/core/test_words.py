@@ -106,6 +106,13 @@ def test_terms_name_the_characters_that_they_are_from() -> None:
     assert {p for t in terms(text) for p in t.parts} == {"get", "user", "nam"}
 
 
+@pytest.mark.parametrize(
+    "text", ["_'T'T's", "__init__'s", "_ _'s x", "_c++ __net", "a_ _b", "_x'll"]
+)
+def test_words_are_the_same_whatever_else_a_text_has(text: str) -> None:
+    assert indexed(f"{text} é") == indexed(text) | {"e"}
+
+
 def test_common_words_are_searched_for_only_where_nothing_else_is() -> None:
     assert every("How do I read a file?") == [("read",), ("fil",)]
     assert every("to be") == [("to",), ("be",)]
