@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cortex_tui.quantities import format_names
+from cortex_tui.text import cut
+
 _LEAST_LETTERS = 3
 """What is shorter is in too many words."""
+
+_MOST_NAMES = 40
+_MOST_CHARS = 60
+"""Of a name: some are what a person wrote, and may be anything."""
+_MOST_LISTED_CHARS = 1_000
+"""Of all names together."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
@@ -36,7 +45,9 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     names = sorted(known)
     near = nearest(word, names)
     if near is not None:
-        return f'(did you mean "{near}"?)'
+        return f'(did you mean "{cut(near, _MOST_CHARS)}"?)'
     if not names:
         return "(there are none)"
-    return f"(expected {'one of ' if len(names) > 1 else ''}{', '.join(names)})"
+    listed = format_names([cut(name, _MOST_CHARS) for name in names], _MOST_NAMES)
+    listed = cut(listed, _MOST_LISTED_CHARS)
+    return f"(expected {'one of ' if len(names) > 1 else ''}{listed})"

@@ -147,7 +147,7 @@ def _parse_scaling(text: str) -> Target:
 
 def _limit(statistic: Statistic, text: str) -> float:
     try:
-        return statistic.unit.parse(text)
+        return float(statistic.unit.parse(text))
     except ValueError as error:
         raise ValueError(f"{error} for {statistic.name}") from None
 

@@ -16,6 +16,8 @@ from cortex_tui.text import cut, one_line
 from cortex_tui.toml.words import shown
 
 _MOST_KEY_CHARS = 200
+_MOST_MESSAGE_CHARS = 1_500
+"""What is wrong may repeat what a person wrote, which may be anything."""
 
 Schema = dict[str, Any]
 
@@ -45,6 +47,7 @@ class RefusedError(Exception):
     """
 
     def __init__(self, key: str, message: str, others: Sequence[RefusedError] = ()) -> None:
+        message = cut(message, _MOST_MESSAGE_CHARS)
         super().__init__(f"{where(key)}: {message}" if key else message)
         self.key = key
         self.message = message

@@ -6,13 +6,20 @@ from array import array
 from collections.abc import Iterable
 from typing import Literal
 
+import msgspec
 import pytest
 
 from cortex_tui.stats import statistics
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.measured import Measured
 from cortex_tui.stats.statistics import COUNT, Reading, Statistic
-from cortex_tui.stats.targets import TargetResult, TargetVerdict, parse_target, parse_targets
+from cortex_tui.stats.targets import (
+    Target,
+    TargetResult,
+    TargetVerdict,
+    parse_target,
+    parse_targets,
+)
 from cortex_tui.stats.verdicts import evaluate, verdict
 from tests.fresh_python import loaded
 
@@ -258,6 +265,13 @@ def test_targets_that_fail_a_run_come_first_then_those_that_only_warn() -> None:
     assert [(each.text, each.warn) for each in found] == [
         *(("p95 < 5ms", False), ("mean < 1ms", False), ("p99 < 9ms", True))
     ]
+
+
+@pytest.mark.parametrize("text", ["p95 == 420054200h", "p95 <= 9007199254740993ns", "errors <= 3"])
+def test_a_limit_is_the_number_that_is_stored(text: str) -> None:
+    target = parse_target(text)
+    assert isinstance(target.limit, float)
+    assert msgspec.json.decode(msgspec.json.encode(target), type=Target) == target
 
 
 def test_a_number_that_no_float_holds_is_none() -> None:
