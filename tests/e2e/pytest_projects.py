@@ -10,7 +10,7 @@ from typing import Any
 from tests.e2e.program import call
 
 NO_OTHERS = "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
-"""The variable with which pytest loads those plugins only that it is told to load."""
+"""The variable with which pytest loads those plugins only that it is asked to load."""
 
 SHORT = ("--duration", "20ms", "--warmup", "0")
 

@@ -159,16 +159,16 @@ def test_what_goes_wrong_in_a_test_is_the_failure_of_its_run(folder: Path) -> No
     )
     code, runs = run_tests(folder)
     assert code == 3
-    said = {name: (run["state"], run["reason"]) for name, run in runs.items()}
-    assert said["test_raises"] == ("failed", "call: LookupError: out of stock")
-    assert said["test_fixture"] == ("failed", "setup: OSError: no such shop")
-    assert said["test_unused"] == ("failed", "the test ended without a call of `benchmark`")
-    assert said["test_skipped"] == ("stopped", "skipped: not today")
-    assert said["test_good"] == ("finished", "")
-    assert said["test_not_awaited"][0] == "failed"
-    assert "make it `async def`" in said["test_not_awaited"][1]
+    ended = {name: (run["state"], run["reason"]) for name, run in runs.items()}
+    assert ended["test_raises"] == ("failed", "call: LookupError: out of stock")
+    assert ended["test_fixture"] == ("failed", "setup: OSError: no such shop")
+    assert ended["test_unused"] == ("failed", "the test ended without a call of `benchmark`")
+    assert ended["test_skipped"] == ("stopped", "skipped: not today")
+    assert ended["test_good"] == ("finished", "")
+    assert ended["test_not_awaited"][0] == "failed"
+    assert "make it `async def`" in ended["test_not_awaited"][1]
     # What was measured before an assertion failed is kept.
-    assert said["test_asserts"][0] == "failed"
+    assert ended["test_asserts"][0] == "failed"
     assert runs["test_asserts"]["operations"] > 0
 
 

@@ -237,7 +237,7 @@ async def test_a_session_of_profiles_that_are_gone_does_no_harm() -> None:
         assert "DIED: the runner was killed (signal 9)" in b.text
 
 
-async def test_what_was_asked_for_is_told_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_was_asked_for_is_shown_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cortex_tui.tui.state.status_message.SHOWN_S", 0.01)
     async with bench() as b:
         await b.show(running())

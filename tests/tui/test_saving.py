@@ -33,7 +33,7 @@ async def test_a_snapshot_that_cannot_be_saved_keeps_the_dialog_and_the_name() -
         assert b.control.saving[1][0] == "main2"
 
 
-async def test_an_answer_after_escape_is_still_told() -> None:
+async def test_an_answer_after_escape_is_still_shown() -> None:
     async with bench() as b:
         await b.show(finished())
         await b.press("s", "enter", "escape")

@@ -133,7 +133,7 @@ async def test_a_resize_while_running_draws_for_the_new_size(tab: str) -> None:
 
 
 class Late(StandIn):
-    """A controller that has the first intervals at once, and later ones when it is told to."""
+    """A controller that has the first intervals at once, and later ones when it is asked to."""
 
     def __init__(self, view: SessionView, tenths: int) -> None:
         super().__init__(view)

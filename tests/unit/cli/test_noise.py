@@ -100,10 +100,10 @@ def test_how_many_rounds_are_needed_is_said_from_the_noise(
         stored(f"n{number}", {"": latencies(number, drift=0.01)[0]})
     with_noise(*(f"n{number}" for number in range(5)))
     report_rounds_needed(Path(".cortex-tui/snapshots.db"), [profile(), profile("other")], 12)
-    told, unknown = capsys.readouterr().err.splitlines()
-    assert told.startswith("s.p: differences that are found by rounds: 5% at p50 in ")
-    assert "10% at p99 in " in told
-    assert told.endswith("; 12 are planned")
+    known, unknown = capsys.readouterr().err.splitlines()
+    assert known.startswith("s.p: differences that are found by rounds: 5% at p50 in ")
+    assert "10% at p99 in " in known
+    assert known.endswith("; 12 are planned")
     assert "not known for s.other" in unknown
 
 
@@ -121,9 +121,9 @@ def test_too_few_operations_for_what_decides_are_reported_before_measuring(
         for name, rate in (("slow", 60.0), ("fast", 600.0))
     )
     report_rounds_needed(Path(".cortex-tui/snapshots.db"), [slow, fast], 12)
-    told, unknown = capsys.readouterr().err.splitlines()
-    assert told.startswith("s.slow: p99 decides, but will not tell: it needs 3,000 operations")
-    assert "50 rounds or --duration 4.20s would do" in told
+    known, unknown = capsys.readouterr().err.splitlines()
+    assert known.startswith("s.slow: p99 decides, but will not tell: it needs 3,000 operations")
+    assert "50 rounds or --duration 4.20s would do" in known
     assert "not known for s.slow, s.fast" in unknown
     report_rounds_needed(Path(".cortex-tui/snapshots.db"), [slow], 50)
     assert "will not tell" not in capsys.readouterr().err

@@ -19,7 +19,7 @@ from cortex_core import (
 CAPTURE = CaptureConversation(id="one", title="t", content="c" * 650, quality=0.8)
 
 
-async def test_subscribers_hear_of_what_was_committed_before_the_sender_does(
+async def test_subscribers_receive_what_was_committed_before_the_sender_does(
     cortex: Cortex,
 ) -> None:
     received: list[Event] = []

@@ -81,7 +81,7 @@ async def test_every_other_request_is_answered_while_a_scan_runs(cortex: Cortex)
     assert await finding == ()
 
 
-async def test_scans_of_every_kind_have_the_lane(cortex: Cortex) -> None:
+async def test_scans_of_every_kind_are_in_the_queue_of_scans(cortex: Cortex) -> None:
     gate = Gate()
     finding = asyncio.ensure_future(cortex.patterns.find(spec.satisfies(gate)))
     await gate.is_reached()

@@ -11,7 +11,7 @@ POINTS = tuple(
 )
 
 
-def test_why_sessions_are_left_out_is_told_whole_however_narrow_the_terminal() -> None:
+def test_why_sessions_are_left_out_is_written_whole_however_narrow_the_terminal() -> None:
     reason = "no value, or none of the canary"
     history = History(
         profile="shop.order",

@@ -20,7 +20,7 @@ from cortex_tui.store.records import MarkRecord
 from tests.unit.report.stand_in import profile, run_view, session_view
 
 
-def test_what_was_done_and_what_disturbed_is_told() -> None:
+def test_what_was_done_and_what_disturbed_is_reported() -> None:
     run = run_view(
         marks=(
             MarkRecord(2_300_000_000, "500 → 625/s"),
@@ -42,7 +42,7 @@ def test_what_was_done_and_what_disturbed_is_told() -> None:
     assert not any("warm-up" in line for line in summary(session_view(run)).split("\n"))
 
 
-def test_growth_over_a_matrix_is_told_once() -> None:
+def test_growth_over_a_matrix_is_reported_once() -> None:
     missed = TargetResult("scaling(n) <= 1.1", 1.723, "missed")
     runs = [
         msgspec.structs.replace(
@@ -191,13 +191,13 @@ def test_places_that_say_nothing_of_what_is_waited_for_are_left_out() -> None:
     nothing = run_view(0, "a", waits=waits_of({"handlers.py:40 in handle": 90}))
     assert "in flight" not in summary(session_view(nothing), width=10_000)
     for counts in ({WAITING: 90}, {"handlers.py:40 in handle": 60, "handlers.py:9 in ask": 30}):
-        told = run_view(0, "a", waits=waits_of(counts))
-        assert "in flight" in summary(session_view(told), width=10_000)
+        waited = run_view(0, "a", waits=waits_of(counts))
+        assert "in flight" in summary(session_view(waited), width=10_000)
 
 
-@pytest.mark.parametrize(("blocked", "told"), [(0, False), (10, False), (30, True), (100, True)])
+@pytest.mark.parametrize(("blocked", "shown"), [(0, False), (10, False), (30, True), (100, True)])
 def test_where_the_loop_was_blocked_often_waits_do_not_pass_for_all_that_is_done(
-    blocked: int, told: bool
+    blocked: int, shown: bool
 ) -> None:
     blocks = Blocks(blocked, 60_000_000, (100_000_000,)) if blocked else Blocks()
     run = run_view(0, "a", waits=waits_of({WAITING: 90}), blocks=blocks, measured_ns=10_000_000_000)
@@ -205,7 +205,7 @@ def test_where_the_loop_was_blocked_often_waits_do_not_pass_for_all_that_is_done
         line for line in summary(session_view(run), width=10_000).split("\n") if "in flight" in line
     )
     assert line.startswith(f"shop.a: in flight: 100 % at {WAITING}")
-    assert ("what computes is not seen here" in line) is told
+    assert ("what computes is not seen here" in line) is shown
 
 
 def test_it_is_said_how_long_is_long_enough() -> None:
@@ -231,7 +231,7 @@ def of_test(**fields: Any) -> RunResult:
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "shown"),
     [
         ({"measured_ns": 1_000_000_000, "operations": 90}, True),
         ({"measured_ns": 4_000_000_000, "operations": 5, "max_ns": 800_000_000}, True),
@@ -242,9 +242,9 @@ def of_test(**fields: Any) -> RunResult:
     ids=["until its time is over", "the fewest", "3 rounds", "short rounds", "long rounds"],
 )
 def test_a_test_that_has_its_number_of_rounds_is_not_to_run_longer(
-    fields: dict[str, Any], told: bool
+    fields: dict[str, Any], shown: bool
 ) -> None:
-    assert ("longer: " in summary(session_view(of_test(**fields)), width=10_000)) is told
+    assert ("longer: " in summary(session_view(of_test(**fields)), width=10_000)) is shown
 
 
 def test_a_run_that_had_its_operations_is_not_to_run_longer() -> None:
@@ -255,7 +255,7 @@ def test_a_run_that_had_its_operations_is_not_to_run_longer() -> None:
     assert "longer: " not in summary(session_view(run), width=10_000)
 
 
-def test_what_a_load_cannot_see_is_not_told_of_runs_that_all_failed() -> None:
+def test_what_a_load_cannot_see_is_not_reported_of_runs_that_all_failed() -> None:
     runs = [
         run_view(n, name, state="failed", neighbours=("x",), samples_missing={"p99": 100})
         for n, name in enumerate("ab")

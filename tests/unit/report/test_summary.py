@@ -70,7 +70,7 @@ def test_the_table_fits_the_terminal_and_keeps_name_and_verdict(width: int) -> N
     assert "p99" in lines[0].split()
 
 
-def test_a_percentile_is_told_with_its_interval_or_with_what_it_lacks() -> None:
+def test_a_percentile_is_shown_with_its_interval_or_with_what_it_lacks() -> None:
     runs = [
         run_view(
             confidence_ns={"p50": (80_100, 82_300), "p90": (88_000, 1_200_000)},

@@ -212,7 +212,7 @@ def test_operations_that_failed_in_a_batch_are_none_that_succeeded() -> None:
 
 
 def of_load(in_flight: list[int], **fields: Any) -> tuple[str, ...]:
-    """The warnings of an open load with so many operations in flight after each interval."""
+    """The warnings of an open load with that number of operations in flight after each interval."""
     fold = measuring(load=OpenLoad(rate_per_s=100.0))
     for index, count in enumerate(in_flight):
         times = [1_000] * 10
@@ -307,7 +307,7 @@ def test_operations_that_start_late_for_other_reasons_are_no_backlog(
     assert not [w for w in computing(late_ms, drained, rate_per_s) if "grew" in w]
 
 
-def told(service_us: list[int], **fields: Any) -> tuple[str, ...]:
+def warnings_of(service_us: list[int], **fields: Any) -> tuple[str, ...]:
     """Warnings of a run whose operations take so long in each interval."""
     fold = measuring(**fields)
     for index, each in enumerate(service_us):
@@ -319,14 +319,19 @@ def told(service_us: list[int], **fields: Any) -> tuple[str, ...]:
 
 def test_operations_that_take_ever_longer_are_reported() -> None:
     grew = [100 + 10 * each for each in range(30)]
-    (warning,) = told(grew)
+    (warning,) = warnings_of(grew)
     assert warning.startswith(
         "operations took ever longer: the service p50 grew from 145µs in the first third of the "
         "run to 345µs in the last"
     )
     stages = (Stage(1.0, 2 * SECOND_NS, ramp=False), Stage(9.0, 2 * SECOND_NS, ramp=False))
-    assert told(grew, load=StagedLoad(of="workers", stages=stages)) == ()
-    assert told(grew[::-1]) == told([100, 110] * 15) == told([100] * 20 + [200] * 10) == ()
+    assert warnings_of(grew, load=StagedLoad(of="workers", stages=stages)) == ()
+    assert (
+        warnings_of(grew[::-1])
+        == warnings_of([100, 110] * 15)
+        == warnings_of([100] * 20 + [200] * 10)
+        == ()
+    )
 
 
 def test_arrivals_that_were_not_started_are_reported() -> None:
@@ -342,7 +347,7 @@ def test_operations_that_take_long_are_no_backlog(in_flight: list[int]) -> None:
     assert of_load(in_flight) == ()
 
 
-def test_neighbours_that_end_earlier_are_told() -> None:
+def test_neighbours_that_end_earlier_are_reported() -> None:
     fold = measuring()
     fold.add(samples(0, at_ns=TENTH_NS, neighbours=2))
     fold.add(samples(1, at_ns=2 * TENTH_NS, neighbours=2))
@@ -368,17 +373,17 @@ def test_control_characters_of_a_workload_become_visible() -> None:
     assert view.traceback == "line\nboom ␛[31mred"
 
 
-def test_what_timing_adds_is_told_where_it_is_much_of_an_operation() -> None:
-    def told(clock_cost_ns: float, **fields: Any) -> list[str]:
+def test_what_timing_adds_is_reported_where_it_is_much_of_an_operation() -> None:
+    def timing_warnings(clock_cost_ns: float, **fields: Any) -> list[str]:
         fold = RunFold(planned(profile(**fields)), clock_cost_ns)
         fold.change(at_stage(0, "measure", 0))
         fold.add(samples(0, [1_000] * 100))
         return [text for text in result_of(fold, {}).warnings if text.startswith("timing adds")]
 
-    assert told(9) == []
-    assert told(50) == [
+    assert timing_warnings(9) == []
+    assert timing_warnings(50) == [
         "timing adds 50ns to each operation, 5% of the service p50 1.00µs; "
         'batch = "auto" would time many as one'
     ]
-    (said,) = told(50, load=OpenLoad(rate_per_s=100.0))
-    assert said.endswith("1.00µs")
+    (warning,) = timing_warnings(50, load=OpenLoad(rate_per_s=100.0))
+    assert warning.endswith("1.00µs")

@@ -92,7 +92,7 @@ def after_the_first(*commands: Command) -> Callable[[Session, Event], None]:
 
 
 def long_and_short(bench: Bench) -> list[Profile]:
-    """Run 0 warms up until it is told to end that, run 1 for a few operations."""
+    """Run 0 warms up until it is asked to end that, run 1 for a few operations."""
     bench.write("async def subject(): await asyncio.sleep(0)")
     return [
         bench.profile("subject", warmup=Length(duration_ns=HOUR_NS)),

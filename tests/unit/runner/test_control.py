@@ -1,4 +1,4 @@
-"""What a person does to a run while it goes on."""
+"""What a person does to a run while it is running."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tests.unit.runner.person import HOUR_NS, LOADS, MS, Person, after_the_first
 
 async def test_a_run_that_waits_for_others_says_so(bench: Bench) -> None:
     recorded = await bench.run(*long_and_short(bench), on_message=after_the_first())
-    said = [
+    kinds = [
         type(m) for m in recorded.messages if isinstance(m, PhaseChanged | Waiting) and m.run == 1
     ]
-    assert said == [PhaseChanged, PhaseChanged, Waiting, PhaseChanged, PhaseChanged]
+    assert kinds == [PhaseChanged, PhaseChanged, Waiting, PhaseChanged, PhaseChanged]
 
 
 @pytest.mark.parametrize("one_by_one", [False, True])

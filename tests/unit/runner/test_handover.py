@@ -94,7 +94,7 @@ async def test_what_is_said_comes_after_what_waits() -> None:
     assert isinstance(sent[-1], Pulse)
 
 
-async def test_whoever_hears_a_batch_may_have_more_said_at_once() -> None:
+async def test_who_receives_a_batch_may_have_more_sent_at_once() -> None:
     received: list[Message] = []
 
     def receive(batch: list[Message]) -> None:

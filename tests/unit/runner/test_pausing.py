@@ -229,8 +229,8 @@ async def test_ending_a_phase_that_is_paused_ends_the_pause_as_well(
     recorded = await bench.run(
         bench.profile("subject", warmup=Length(duration_ns=HOUR_NS), stop=Length(iterations=20))
     )
-    said = [m for m in recorded.messages if isinstance(m, PhaseChanged | Paused)]
-    assert [m.phase if isinstance(m, PhaseChanged) else m.paused for m in said] == [
+    changes = [m for m in recorded.messages if isinstance(m, PhaseChanged | Paused)]
+    assert [m.phase if isinstance(m, PhaseChanged) else m.paused for m in changes] == [
         *("setup", "warmup", True, False, "measure", "teardown")
     ]
     assert len(recorded.values("service")) == 20

@@ -32,7 +32,7 @@ class Desk:
             from cortex_tui import workload
             async def quick(): pass
             async def slow(): await asyncio.sleep(0.001)
-            async def held():
+            async def blocking():
                 print("blocks the loop", flush=True)
                 while True:
                     pass

@@ -24,7 +24,7 @@ from tests.session_documents import session_document
 from tests.unit.session.desk import FOR_EVER, Desk, measuring
 
 
-def test_a_session_is_shown_stored_and_told_alike(desk: Desk) -> None:
+def test_a_session_is_shown_stored_and_reported_alike(desk: Desk) -> None:
     desk.control.start([desk.profile("quick"), desk.profile("slow")])
     view = desk.ended()
     document = session_document(desk.control.result().result())
@@ -36,7 +36,7 @@ def test_a_session_is_shown_stored_and_told_alike(desk: Desk) -> None:
     assert stored == document
 
 
-def test_a_session_that_was_told_to_end_is_told_from_one_that_came_to_its_end(desk: Desk) -> None:
+def test_a_session_that_was_stopped_differs_from_one_that_came_to_its_end(desk: Desk) -> None:
     desk.control.start([desk.profile("slow", stop=FOR_EVER), desk.profile("quick")])
     desk.until(measuring)
     desk.control.stop()
@@ -85,7 +85,7 @@ def test_a_runner_that_does_not_answer_a_stop_is_killed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake, "ANSWER_S", 0.2)
-    desk.control.start([desk.profile("held"), desk.profile("slow", stop=FOR_EVER)])
+    desk.control.start([desk.profile("blocking"), desk.profile("slow", stop=FOR_EVER)])
     desk.until(lambda view: any("blocks the loop" in line.text for line in view.log))
     desk.control.stop()
     view = desk.ended()
@@ -113,7 +113,7 @@ def test_why_no_runner_was_started_ahead_of_time_is_in_the_log_of_the_next_sessi
 
 def test_closing_ends_a_session_that_holds_its_loop(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    desk.control.start([desk.profile("held")])
+    desk.control.start([desk.profile("blocking")])
     desk.until(lambda view: view.runs[0].phase == "measure")
     threads = threading.active_count()
     desk.control.close()

@@ -1,4 +1,4 @@
-"""Times that grow are told from times that vary."""
+"""Times that grow, and times that only vary."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def correlated(count: int, neighbours: float, spread: float) -> Floats:
     return times
 
 
-def said_to_grow(runs: Floats) -> float:
+def share_that_grows(runs: Floats) -> float:
     return sum(growth_of(run) is not None for run in runs.tolist()) / len(runs)
 
 
@@ -35,7 +35,9 @@ def said_to_grow(runs: Floats) -> float:
 def test_stationary_runs_are_said_to_grow_once_in_a_hundred_at_most(
     count: int, neighbours: float
 ) -> None:
-    wrong = sum(said_to_grow(correlated(count, neighbours, spread)) for spread in (0.1, 0.3, 0.6))
+    wrong = sum(
+        share_that_grows(correlated(count, neighbours, spread)) for spread in (0.1, 0.3, 0.6)
+    )
     # Of 1,200 runs more than 20 would be seen once in 70 times if the rate were 1 %.
     assert wrong * RUNS <= 20
 
@@ -44,10 +46,10 @@ def test_stationary_runs_are_said_to_grow_once_in_a_hundred_at_most(
 def test_a_list_that_each_operation_goes_through_is_seen(count: int) -> None:
     # The number of operations, and so the time of one, grows with the root of the time.
     shape = np.sqrt(1 + (np.arange(count) + 0.5) / 10)
-    assert said_to_grow(shape * correlated(count, 0.3, 0.05)) > 0.85
+    assert share_that_grows(shape * correlated(count, 0.3, 0.05)) > 0.85
 
 
-def test_what_grew_is_told_by_its_thirds() -> None:
+def test_what_grew_is_reported_by_its_thirds() -> None:
     grew = growth_of([float(value) for value in range(100, 400)])
     assert grew is not None
     assert (grew.first, grew.last) == (149.5, 349.5)

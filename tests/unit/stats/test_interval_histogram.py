@@ -144,10 +144,10 @@ def test_parts_without_values_take_part_with_their_extremes() -> None:
 
 def test_moments_of_another_number_of_values_are_refused() -> None:
     part = IntervalHistogram.of(raw([5, 6]))
-    says = "a histogram of 2 values where 3 were recorded with it"
-    with pytest.raises(HistogramFormatError, match=says):
+    reason = "a histogram of 2 values where 3 were recorded with it"
+    with pytest.raises(HistogramFormatError, match=reason):
         Histogram.of_intervals([part], Moments(3, 5.5, 0.5, 5, 6))
-    with pytest.raises(HistogramFormatError, match=says):
+    with pytest.raises(HistogramFormatError, match=reason):
         Histogram.of_encoded([part.encode()], Moments(3, 5.5, 0.5, 5, 6))
     kept = Moments(2, 5.6, 0.5, 4, 7)
     assert Histogram.of_intervals([part], kept).moments == kept

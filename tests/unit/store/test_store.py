@@ -326,7 +326,7 @@ async def test_several_processes_may_make_and_use_the_same_store(path: Path) -> 
     await asyncio.gather(*(store.close() for store in stores))
 
 
-OPENS_WHEN_TOLD = """
+OPENS_WHEN_ASKED = """
 import asyncio, sys
 from pathlib import Path
 from cortex_tui.store.sqlite.store import SqliteStore
@@ -342,7 +342,7 @@ asyncio.run(main())
 
 
 def test_processes_that_make_the_same_store_at_once_all_get_it(path: Path) -> None:
-    command = [sys.executable, "-c", OPENS_WHEN_TOLD, str(path)]
+    command = [sys.executable, "-c", OPENS_WHEN_ASKED, str(path)]
     pipe = subprocess.PIPE
     children = [subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) for _ in range(4)]
     for child in children:
