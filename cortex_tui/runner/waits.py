@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import Enum
 from functools import lru_cache
 from itertools import islice
 from random import Random
 from types import (
     AsyncGeneratorType,
+    CellType,
     CodeType,
     CoroutineType,
     FrameType,
@@ -116,6 +117,7 @@ def _frames(awaitable: Any, draw: _Draw) -> Iterator[tuple[FrameType, Any]]:
     seen: not those of an awaitable that is made of anything but Python's own kinds. Of several
     things that are waited for together one is followed, drawn by chance."""
     forks = 0
+    above: list[Any] = []
     while awaitable is not None:
         whole, kind = awaitable, type(awaitable)
         frame: FrameType | None
@@ -129,6 +131,10 @@ def _frames(awaitable: Any, draw: _Draw) -> Iterator[tuple[FrameType, Any]]:
             forks += 1
             awaitable = _one_of(getattr(whole, "_children", ()), draw) if forks <= _FORKS else None
             continue
+        elif kind is asyncio.Future:
+            forks += 1
+            awaitable = _shielded(whole) if forks <= _FORKS else None
+            continue
         else:
             awaitable = _behind(whole)
             continue
@@ -137,13 +143,14 @@ def _frames(awaitable: Any, draw: _Draw) -> Iterator[tuple[FrameType, Any]]:
         yield frame, whole
         if frame.f_code in _WAITING_FOR_OTHERS and forks < _FORKS:
             forks += 1
-            others = _others(whole)
+            others = _others(whole, above)
             awaitable = awaitable if others is None else _one_of(others, draw)
+        above.append(whole)
 
 
 def _behind(awaitable: Any) -> Any:
     """What a step of an awaitable belongs to: the asynchronous generator of an `async with`, the
-    coroutine of a task, or what `gather` returned."""
+    coroutine of a task, or what `gather` or `shield` returned."""
     # Their types are asked, and nothing that code of the workload could answer.
     kind = type(awaitable)
     if issubclass(kind, asyncio.Task):
@@ -163,29 +170,84 @@ _STEPS = {
 }
 # Private names of asyncio, which a later Python may not have: then less is seen.
 _Gathering: type | None = getattr(asyncio.tasks, "_GatheringFuture", None)
-_OWNERS = tuple(filter(None, (AsyncGeneratorType, CoroutineType, asyncio.Task, _Gathering)))
+_Completing: type | None = getattr(asyncio.tasks, "_AsCompletedIterator", None)
+_OWNERS = (AsyncGeneratorType, CoroutineType, asyncio.Future)
+
+
+def _within(function: Any, name: str) -> CodeType | None:
+    """The code of a function that another defines."""
+    codes = (each for each in function.__code__.co_consts if type(each) is CodeType)
+    return next((code for code in codes if code.co_name == name), None)
+
+
+_SHIELD_ENDED = _within(asyncio.shield, "_outer_done_callback")
+# Until Python 3.12, of the generator that `as_completed` was, a coroutine for each task.
+_ONE_COMPLETED = _within(asyncio.as_completed, "_wait_for_one")
+_ONE_OF_ITERATOR = getattr(_Completing, "_wait_for_one", None)
 _WAITING_FOR_OTHERS: set[CodeType] = {
     asyncio.wait_for.__code__,
     asyncio.wait.__code__,
     getattr(asyncio.tasks, "_wait", asyncio.wait).__code__,
     asyncio.TaskGroup.__aexit__.__code__,
+    *filter(None, (_ONE_COMPLETED, getattr(_ONE_OF_ITERATOR, "__code__", None))),
 }
 """Coroutines that wait for tasks, and most of them by a future that says nothing of these."""
 
 
-def _others(coroutine: Any) -> Collection[Any] | None:
+def _others(coroutine: Any, above: Sequence[Any]) -> Collection[Any] | None:
     """The tasks for which one of those waits; None where it has none. They are among its locals,
-    which reading its frame would copy and keep."""
-    for each in gc.get_referents(coroutine):
+    which reading its frame would copy and keep. `above` is what awaits it, the outermost first."""
+    inside = gc.get_referents(coroutine)
+    if coroutine.cr_code is _ONE_COMPLETED:
+        return _completing(inside, above)
+    for each in inside:
         kind = type(each)
+        if kind is _Completing:
+            todo: Collection[Any] = getattr(each, "_todo", ())
+            return todo
         if kind is asyncio.TaskGroup:
             tasks: Collection[Any] = getattr(each, "_tasks", ())
             return tasks
         if kind is set:
             return each  # type: ignore[no-any-return]
-        if issubclass(kind, asyncio.Task):
+        if issubclass(kind, asyncio.Task) or (
+            kind is asyncio.Future and _shielded(each) is not None
+        ):
             return (each,)
     return None
+
+
+def _completing(inside: Sequence[Any], above: Sequence[Any]) -> Collection[Any] | None:
+    """The tasks of `as_completed`, of whose coroutine the referents are `inside`. It knows none of
+    them, but has a variable in common with the generator that does, over which a loop goes in some
+    function `above`; None where there is no such loop any more."""
+    cells = {id(each) for each in inside if type(each) is CellType}
+    for owner in islice(reversed(above), _PARTS):
+        for each in gc.get_referents(owner):
+            if type(each) is not GeneratorType or each.gi_code is not asyncio.as_completed.__code__:
+                continue
+            variables = [cell for cell in gc.get_referents(each) if type(cell) is CellType]
+            if any(id(cell) in cells for cell in variables):
+                values = (value for cell in variables for value in gc.get_referents(cell))
+                return next((value for value in values if type(value) is set), None)
+    return None
+
+
+def _shielded(future: Any) -> Any:
+    """What `shield` guards with that future, which says nothing of it, but for a function that is
+    called when it ends; None for another future."""
+    for callback, _ in _callbacks(future) or ():
+        if type(callback) is FunctionType and callback.__code__ is _SHIELD_ENDED:
+            inside = gc.get_referents(*(callback.__closure__ or ()))
+            return next((each for each in inside if issubclass(type(each), asyncio.Future)), None)
+    return None
+
+
+def _no_callbacks(future: Any) -> None:
+    """Of a Python whose futures do not have theirs."""
+
+
+_callbacks = getattr(asyncio.Future.__dict__.get("_callbacks"), "__get__", _no_callbacks)
 
 
 def _one_of(waited_for: Collection[Any], draw: _Draw) -> Any:
@@ -200,7 +262,9 @@ def _is_under_way(future: Any) -> bool:
     kind = type(future)
     if issubclass(kind, asyncio.Task):
         return not asyncio.Task.done(future)
-    return kind is _Gathering and not asyncio.Future.done(future)
+    if kind is not _Gathering and (kind is not asyncio.Future or _shielded(future) is None):
+        return False
+    return not asyncio.Future.done(future)
 
 
 def _kind_of(owner: Any, code: CodeType) -> type | None:

@@ -253,6 +253,24 @@ TOGETHER = {
                 group.create_task(ended())
                 group.create_task(part())""",
     ),
+    "shield": (1, "await asyncio.shield(asyncio.ensure_future(part()))"),
+    "shield with a timeout": (1, "await asyncio.wait_for(asyncio.shield(part()), 600)"),
+    "shield among others": (1, "await asyncio.gather(ended(), asyncio.shield(part()))"),
+    "shield of gather": (2, "await asyncio.shield(asyncio.gather(part(), ended(), part()))"),
+    "as_completed": (
+        2,
+        """for each in asyncio.as_completed([part(), ended(), part()]):
+                await each""",
+    ),
+    "as_completed below another": (
+        2,
+        """async def waited(each):
+                return await each
+            for first in asyncio.as_completed([ended()]):
+                await first
+                for each in asyncio.as_completed([part(), part()]):
+                    await waited(each)""",
+    ),
     "many": (2_000, "await asyncio.gather(*[part() for _ in range(2_000)])"),
 }
 """An operation that waits for parts of itself, and for how many of them."""
