@@ -31,6 +31,7 @@ LOWEST = {
 ALLOWED = {
     **{room: set[str]() for room in LOWEST},
     "cortex_tui.quantities": {"cortex_tui.text"},
+    "cortex_tui.suggestions": {"cortex_tui.quantities", "cortex_tui.text"},
     "cortex_tui.tables": {"cortex_tui.text"},
     "cortex_tui.text": {"cortex_tui.limits"},
     "cortex_tui.isolation": set[str](),
