@@ -10,7 +10,6 @@ from cortex_tui.cli.options import Command
 from cortex_tui.passwords import is_address, taken_from
 from cortex_tui.profiles.model import Profile, kept_in
 from cortex_tui.toml.reading import RefusedError
-from cortex_tui.workloads.names import OVER_CORE
 
 
 def database_given(text: str, word: str) -> str:
@@ -32,7 +31,7 @@ def database_given(text: str, word: str) -> str:
 
 def check_stores(profiles: Sequence[Profile]) -> None:
     """Raises click.UsageError where one keeps its data in a store that is not installed."""
-    for database in {each.database for each in profiles if each.workload in OVER_CORE}:
+    for database in {each.database for each in profiles if each.keeps_data}:
         _check_installed(database)
 
 
@@ -64,7 +63,7 @@ def database_option(command: Command) -> Command:
 
 def check_kept(profiles: Sequence[Profile], option: str) -> None:
     """Raises click.UsageError where no profile keeps data of its own."""
-    if not any(profile.workload in OVER_CORE for profile in profiles):
+    if not any(profile.keeps_data for profile in profiles):
         raise click.UsageError(
             f"{option}: none of the profiles has a workload that keeps its data in a database"
         )

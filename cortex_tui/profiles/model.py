@@ -15,7 +15,7 @@ import msgspec
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.port import Load
 from cortex_tui.text import encodable
-from cortex_tui.workloads.names import OVER_CORE
+from cortex_tui.workloads.names import KEEPS_DATA
 
 ParamValue = str | int | float | bool
 """What a workload's parameter may be; TOML arrays are a matrix, not a parameter."""
@@ -159,15 +159,19 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def has_database(self) -> bool:
-        """Whether it has data that `database` is about: its workload does, or it was said."""
-        # All built-in workloads over the core are named so, and no module is.
-        over_core = self.workload.startswith("cortex.") and ":" not in self.workload
-        return over_core or self.database != "own"
+        """Whether there is anything to say of `database`: its workload keeps data, or it was said
+        where."""
+        return self.keeps_data or self.database != "own"
+
+    @property
+    def keeps_data(self) -> bool:
+        """Whether its workload keeps data where `database` says."""
+        return self.workload in KEEPS_DATA
 
 
 def kept_in(profile: Profile, database: Database) -> Profile:
     """Keeps its data there; "" and workloads without data of their own leave it as it is."""
-    if not database or profile.workload not in OVER_CORE:
+    if not database or not profile.keeps_data:
         return profile
     return msgspec.structs.replace(profile, database=database)
 

@@ -49,7 +49,6 @@ from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import LogEntry, SessionView
 from cortex_tui.text import cut, lines
-from cortex_tui.workloads.names import OVER_CORE
 
 _A_FEW = 2
 """Results take a quarter of a millisecond each."""
@@ -326,7 +325,7 @@ class SessionFold:
             run.warnings.append(SHARED_LOOP_WARNING)
         if not self._place.has_fleets and (processes := message.profile.load.shared_by) > 1:
             run.warnings.append(f"ran in one process, not in the {processes} of its load")
-        if message.profile.workload in OVER_CORE:
+        if message.profile.keeps_data:
             if message.profile.database == "memory":
                 run.warnings.append("its database is kept in memory, as the profile says")
             elif self.file_system in VOLATILE_FILE_SYSTEMS:

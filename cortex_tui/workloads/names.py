@@ -21,7 +21,10 @@ OVER_CORE: frozenset[str] = frozenset(
         "cortex.search_relevant",
     }
 )
-"""Those that measure `cortex_core`, and keep data in a database of their own."""
+"""Those that measure `cortex_core`."""
+
+KEEPS_DATA = OVER_CORE
+"""Those that keep data where `database` of a profile, or `--database`, says (`current_run`)."""
 
 SERVERS = ("postgresql", "postgres")
 """The schemes of the servers on which each of their runs can have a place of its own."""

@@ -12,12 +12,24 @@ import pytest
 
 from cortex_tui.cli import checking, version_code
 from cortex_tui.placement.cluster import needed
-from cortex_tui.profiles import keys
+from cortex_tui.profiles import keys, model
+from cortex_tui.profiles.model import Profile
+from cortex_tui.profiles.suite import read_suite
+from cortex_tui.tui.render.definition import add_definition
+from cortex_tui.tui.render.line_builder import LineBuilder
 from cortex_tui.workloads import resolving
 from cortex_tui.workloads.api import workload
 from cortex_tui.workloads.names import BUILT_IN
 from tests.unit.cli.door import call
 
+DATA = """
+[profile.kept]
+workload = "canary"
+iterations = 1
+[profile.unkept]
+workload = "cortex.get"
+iterations = 1
+"""
 SUITE = """
 [profile.hello]
 workload = "greeting"
@@ -52,3 +64,29 @@ def test_a_built_in_workload_is_a_name_and_a_module(
     assert done.code == 0, done.err
     (run,) = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))["runs"]
     assert (run["state"], run["operations"], run["errors"]) == ("finished", 100, {})
+
+
+def test_whether_a_database_applies_follows_from_what_is_declared_not_from_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(model, "KEEPS_DATA", frozenset({"canary"}))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.toml").write_text(DATA, encoding="utf-8")
+    of_file = ("--profiles", "x.toml")
+    memory = ("--database", "memory", "--dry-run")
+    assert call(capsys, "run", "x.kept", *of_file, *memory).code == 0
+    refused = call(capsys, "run", "x.unkept", *of_file, *memory)
+    assert refused.code == 2
+    assert "none of the profiles has a workload that keeps its data" in refused.err
+    found = read_suite(tmp_path / "x.toml", "x.toml").suite
+    assert found is not None
+    kept, unkept = map(in_full, found.profiles)
+    assert "database  " in kept
+    assert "database  " not in unkept
+
+
+def in_full(profile: Profile) -> str:
+    """As the workbench shows it."""
+    builder = LineBuilder(80)
+    add_definition(builder, profile, targets=True)
+    return "\n".join(span.text for line in builder.lines for span in line)
