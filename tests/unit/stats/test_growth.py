@@ -60,3 +60,28 @@ def test_what_does_not_grow_all_through_does_not_grow() -> None:
     assert growth_of([float(value) for value in range(400, 100, -1)]) is None
     assert growth_of([100.0 * LEAST ** (at / 40) for at in range(40)]) is None  # too little
     assert growth_of([float(at) for at in range(1, MIN_VALUES)]) is None  # too short
+    assert growth_of([10.0] * 8 + [20.0] * 8 + [30.0] * 8) is None  # steps
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, 2, 3, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 6, 7, 8, *range(9, 17)],
+        [*range(1, 9), 9, 10, 11, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 21, 22, 23],
+    ],
+    ids=["first and second", "second and last"],
+)
+def test_thirds_in_which_the_same_is_usual_are_no_growth(values: list[int]) -> None:
+    assert growth_of([float(value) for value in values]) is None
+
+
+def test_just_enough_values_that_grow_just_enough_are_growth() -> None:
+    first, last = [96, 97, 98, 99, 101, 102, 103, 104], [126, 127, 128, 129, 131, 132, 133, 134]
+    values = [float(value) for value in (*first, *range(111, 119), *last)]
+    assert len(values) == MIN_VALUES
+    assert growth_of(values) == (100, 100 * LEAST)
+
+
+def test_a_few_parts_that_are_equal_do_not_hide_growth() -> None:
+    values = [*range(1, 9), *[10] * 8, *range(11, 19)]
+    assert growth_of([float(value) for value in values]) == (4.5, 14.5)

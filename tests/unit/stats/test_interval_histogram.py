@@ -64,6 +64,7 @@ def test_an_interval_answers_its_own_percentile() -> None:
 
 
 @given(st.lists(lists, max_size=6), st.lists(durations, min_size=1, max_size=5))
+@example([], [5])
 def test_values_before_a_bucket_are_counted_in_each_of_several(
     values: list[list[int]], limits: list[int]
 ) -> None:
@@ -75,6 +76,7 @@ def test_values_before_a_bucket_are_counted_in_each_of_several(
     ]
     assert below.totals.tolist() == [each.total for each in intervals]
     assert below.overflows.tolist() == [each.overflow for each in intervals]
+    assert {each.dtype for each in below} == {np.dtype(np.int64)}
 
 
 def test_values_that_were_counted_for_several_questions_answer_each_of_them() -> None:
@@ -92,8 +94,9 @@ def test_values_that_were_counted_for_several_questions_answer_each_of_them() ->
     assert wide.counts.tolist() == [[0], [2], [0], [0], [1], [0]]
     assert wide.totals.tolist() == [0, 3, 0, 0, 3, 0]
     assert wide.overflows.tolist() == [0, 0, 0, 0, 1, 0]
+    assert {each.dtype for each in wide} == {np.dtype(np.int64)}
     for other in (4, 10):
-        with pytest.raises(KeyError):
+        with pytest.raises(KeyError, match=r"^'values below these buckets were not counted'$"):
             IntervalHistogram.below(counted, np.array([2, other]))
 
 
