@@ -6,6 +6,7 @@ import statistics
 from array import array
 from typing import Any
 
+import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
 from hypothesis import example, given
@@ -251,6 +252,19 @@ def test_a_percentile_is_the_same_alone_and_among_others_and_new_after_more_valu
 
 def test_the_greatest_value_of_each_bucket_is_the_same_for_arrays_of_them() -> None:
     assert HIGHEST_BY_INDEX.tolist() == [highest_of(index) for index in range(SIZE)]
+
+
+@pytest.mark.parametrize(("count", "width"), [((1 << 31) - 1, 4), (1 << 31, 8)])
+def test_values_in_order_take_the_fewest_bytes_that_hold_their_number(
+    count: int, width: int
+) -> None:
+    half = 1 << 30
+    interval = IntervalHistogram.of_buckets(
+        np.array([5, 6]), np.array([half, count - half]), Moments(count, 5.5, 0.0, 5, 6)
+    )
+    ordered = Histogram.of_intervals([interval]).ordered()
+    assert (ordered.cumulative.tolist(), ordered.cumulative.itemsize) == ([half, count], width)
+    assert ordered.values_at([half, half + 1, count]) == [5, 6, 6]
 
 
 @pytest.mark.parametrize("recorded_ns", [50, 500])
