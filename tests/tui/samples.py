@@ -27,7 +27,7 @@ TENTH_NS = SECOND_NS // 10
 
 
 def profile(suite: str, name: str, **fields: Any) -> Profile:
-    fields.setdefault("workload", f"cortex.{name}")
+    fields.setdefault("workload", "cortex.search")
     fields.setdefault("stop", Length(5 * SECOND_NS))
     fields.setdefault("warmup", Length(SECOND_NS))
     fields.setdefault("source", f"profiles/{suite}.toml")

@@ -47,7 +47,7 @@ def facts(run: RunResult, width: int = 70) -> str:
 def test_before_a_run_the_definition_is_shown() -> None:
     shown = "\n".join(text(profile_facts(STEADY, None, 60)))
     assert "Searches on a schedule" in shown
-    assert "cortex.steady" in shown
+    assert "cortex.search" in shown
     assert "conversations=30, text=performance" in shown
     assert "open: 500/s, constant arrivals" in shown
     assert "at most 10.0k in flight" in shown
