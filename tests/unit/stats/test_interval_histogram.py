@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from cortex_tui.stats.below import Counted
 from cortex_tui.stats.buckets import (
     HIGHEST_NS,
+    SIZE,
     count_values,
     index_of,
 )
@@ -107,6 +108,23 @@ def test_counts_take_the_fewest_bytes_that_hold_them(count: int, width: int) -> 
     other = IntervalHistogram.of(raw([4, 6, 6]))
     below = IntervalHistogram.below([other, interval], np.array([7, 5, 6]))
     assert below.counts.tolist() == [[3, 1, 1], [count, 0, count]]
+
+
+def test_histograms_whose_counts_take_different_bytes_are_counted_together() -> None:
+    # 12 bytes for the counts of three buckets, which is four for each.
+    many, some = array("q", [5]) * 65_536, array("q", [6]) * 256 + array("q", [7])
+    parts = [IntervalHistogram.of(many), IntervalHistogram.of(some)]
+    assert [len(part.packed_counts) for part in parts] == [8, 4]
+    below = IntervalHistogram.below(parts, np.array([6, 7, 8]))
+    assert below.counts.tolist() == [[65_536] * 3, [0, 256, 257]]
+    together = IntervalHistogram.together(parts)
+    assert (together.indices.tolist(), together.counts.tolist()) == ([5, 6, 7], [65_536, 256, 1])
+
+
+def test_all_values_lie_before_a_bucket_that_is_none() -> None:
+    part = IntervalHistogram.of(raw([1, 5, HIGHEST_NS]))
+    below = IntervalHistogram.below([part], np.array([SIZE + 5, 5, SIZE, index_of(HIGHEST_NS)]))
+    assert below.counts.tolist() == [[3, 1, 3, 2]]
 
 
 def test_more_buckets_than_are_counted_at_once_are_counted() -> None:
