@@ -254,6 +254,11 @@ def test_the_greatest_value_of_each_bucket_is_the_same_for_arrays_of_them() -> N
     assert HIGHEST_BY_INDEX.tolist() == [highest_of(index) for index in range(SIZE)]
 
 
+def test_values_in_order_are_counted_from_the_first_bucket_to_the_last_with_any() -> None:
+    ordered = folded([5, 7, 7]).ordered()
+    assert (ordered.first, ordered.cumulative.tolist()) == (5, [1, 1, 3])
+
+
 @pytest.mark.parametrize(("count", "width"), [((1 << 31) - 1, 4), (1 << 31, 8)])
 def test_values_in_order_take_the_fewest_bytes_that_hold_their_number(
     count: int, width: int

@@ -110,6 +110,11 @@ def test_counts_take_the_fewest_bytes_that_hold_them(count: int, width: int) -> 
     assert below.counts.tolist() == [[3, 1, 1], [count, 0, count]]
 
 
+def test_counts_take_no_more_bytes_because_there_are_many_buckets() -> None:
+    for number in (255, 256, 300):
+        assert len(IntervalHistogram.of(array("q", range(number))).packed_counts) == number
+
+
 def test_histograms_whose_counts_take_different_bytes_are_counted_together() -> None:
     # 12 bytes for the counts of three buckets, which is four for each.
     many, some = array("q", [5]) * 65_536, array("q", [6]) * 256 + array("q", [7])
