@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import statistics
+import tracemalloc
 from array import array
+from itertools import repeat
 
 import msgspec
 import numpy as np
@@ -139,6 +141,21 @@ def test_more_buckets_than_are_counted_at_once_are_counted() -> None:
     assert below.counts.tolist() == [[500 - at, 900 - at] for at in range(90)]
     assert IntervalHistogram.encode_each(parts) == [part.encode() for part in parts]
     assert IntervalHistogram.below([], np.array([5])).counts.shape == (0, 1)
+
+
+def test_many_histograms_are_counted_few_at_a_time() -> None:
+    each = IntervalHistogram.of(array("q", range(1_000)))
+
+    def most_bytes(number: int) -> int:
+        tracemalloc.start()
+        try:
+            IntervalHistogram.below(repeat(each, number), np.array([5]))
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    # 33 of them have the buckets that are counted at once.
+    assert most_bytes(800) < 2 * most_bytes(100)
 
 
 def test_moments_that_were_not_kept_are_those_of_the_middle_of_each_bucket() -> None:
