@@ -12,11 +12,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from cortex_tui.stats.below import Counted
 from cortex_tui.stats.buckets import highest_of, index_of, lowest_of
 from cortex_tui.stats.confidence import (
     MIN_INDEPENDENT,
     MIN_INTERVALS,
     Bounds,
+    limits_of,
     percentile_bounds,
 )
 from cortex_tui.stats.histogram import Histogram
@@ -63,6 +65,28 @@ def coverage(count: int, each: int, memory: float, drift: float, seed: int) -> l
             assert found is not None
             hits[at] += found.low_ns <= truth <= found.high_ns
     return [float(hit) / ROUNDS for hit in hits]
+
+
+def test_bounds_are_the_same_of_intervals_that_were_counted_at_their_limits() -> None:
+    noise = np.random.default_rng(5)
+    intervals = intervals_of(np.exp(13 + noise.standard_normal((40, 100))))
+    pooled = Histogram.of_intervals(intervals)
+    # The last one has too few samples.
+    quantiles = (0.9, 0.5, 0.9999)
+    buckets = np.unique(limits_of(pooled, quantiles))
+    counted = Counted(buckets, IntervalHistogram.below(intervals, buckets))
+    found = percentile_bounds(pooled, counted, quantiles)
+    assert found == percentile_bounds(pooled, intervals, quantiles)
+    assert [each is not None for each in found] == [True, True, False]
+
+
+def test_the_limits_of_a_percentile_are_its_bucket_and_the_next() -> None:
+    pooled = IntervalHistogram.of(np.arange(1, 101, dtype=np.int64).tobytes())
+    whole = Histogram.of_intervals([pooled])
+    assert limits_of(whole, (0.5, 0.9)).tolist() == [50, 90, 51, 91]
+    assert limits_of(whole, (0.99,)).tolist() == []
+    for quantiles in ((0.5,), (0.99,), ()):
+        assert limits_of(whole, quantiles).dtype == np.int64
 
 
 def test_bounds_hold_the_truth_about_as_often_as_they_say() -> None:
