@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 from array import array
 from typing import Any
@@ -122,6 +123,26 @@ def test_a_copy_goes_its_own_way() -> None:
     twin.fold(raw([9]))
     assert (histogram.total, histogram.max_ns) == (2, 7)
     assert (twin.total, twin.max_ns) == (3, 9)
+
+
+def test_a_forked_process_counts_for_itself() -> None:
+    histogram = folded([5])
+    alone = histogram.encode()
+    child = os.fork()
+    if child == 0:
+        histogram.fold(raw([5, 5]))
+        os._exit(histogram.total)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+    assert histogram.encode() == alone
+
+
+def test_a_histogram_keeps_no_file_open() -> None:
+    free = os.dup(0)
+    os.close(free)
+    histogram = folded([5])
+    still_free = os.dup(0)
+    os.close(still_free)
+    assert (histogram.total, still_free) == (1, free)
 
 
 def test_a_value_above_an_hour_overflows_and_shows_in_max_alone() -> None:
