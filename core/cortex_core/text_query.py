@@ -180,6 +180,10 @@ def _quotation(text: str) -> Phrase | None:
     found = list(runs(text))
     if not found:
         return None
+    # Of a run without spaces that is longer than what counts, the end is not known: what is quoted
+    # is looked for up to there.
+    long = (at for at, run in enumerate(found, 1) if run.unspaced and len(run.text) == TERM_MOST)
+    found = found[: next(long, None)]
     # As they are indexed: the last character of a run without spaces stands before what follows.
     before = [
         word

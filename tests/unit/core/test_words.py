@@ -113,6 +113,13 @@ def test_words_are_the_same_whatever_else_a_text_has(text: str) -> None:
     assert indexed(f"{text} é") == indexed(text) | {"e"}
 
 
+@pytest.mark.parametrize("length", [2, 63, 64, 65, 200])
+def test_quoted_runs_of_any_length_are_found_with_what_follows(length: int) -> None:
+    quoted = f"見出し {'漢' * length} ends here"
+    (phrase,) = parse(f'"{quoted}"').every
+    assert f" {' '.join(phrase.words)} " in f" {index_text(f'before {quoted} behind')} "
+
+
 def test_common_words_are_searched_for_only_where_nothing_else_is() -> None:
     assert every("How do I read a file?") == [("read",), ("fil",)]
     assert every("to be") == [("to",), ("be",)]
