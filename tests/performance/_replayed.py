@@ -158,7 +158,8 @@ class TabCosts(CostMeter):
         self.app: Workbench | None = None
         self.drew_pane = False
         self.took_keys = False
-        """Whether keys were pressed since the last frame, which cost something, too."""
+        """Whether keys were pressed since the last frame: what they cost is no part of a tab.
+        (Hundreds are pressed while one is open, to see how long they take.)"""
         self.frames_ms: dict[str, list[float]] = defaultdict(list)
         self.holds_ms: dict[str, list[float]] = defaultdict(list)
         self.wall_s: dict[str, float] = defaultdict(float)
@@ -179,8 +180,8 @@ class TabCosts(CostMeter):
         super().begin_frame()
         now = self.tab, time.thread_time_ns(), time.perf_counter(), time.process_time()
         before, self._before = self._before, now
-        if before is not None and before[0] == now[0]:
-            if self.drew_pane and not self.took_keys:
+        if before is not None and before[0] == now[0] and not self.took_keys:
+            if self.drew_pane:
                 self.frames_ms[now[0]].append((now[1] - before[1]) / 1e6)
             self.wall_s[now[0]] += now[2] - before[2]
             self.cpu_s[now[0]] += now[3] - before[3]
