@@ -7,7 +7,7 @@ of another machine moves them to its own clock. Other times in ns are durations.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -107,23 +107,29 @@ class Mark(msgspec.Struct, frozen=True, tag=True):
     at_ns: Moment
 
 
+MAX_MEASURE = 1 << 53
+"""Of what is measured in an interval: 104 days in ns. A thousand of them add up within 64 bits."""
+Measure = Annotated[int, msgspec.Meta(ge=-MAX_MEASURE, le=MAX_MEASURE)]
+"""Refused beyond its bounds where it is decoded, so that it fits wherever it is counted."""
+
+
 class Health(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How the measuring loop and its process were during an interval."""
 
-    loop_lag_ns: int = 0
+    loop_lag_ns: Measure = 0
     """For how long the event loop was blocked, at its longest."""
-    gc_pause_ns: int = 0
-    gc_pauses: int = 0
-    cpu_ns: int = 0
+    gc_pause_ns: Measure = 0
+    gc_pauses: Measure = 0
+    cpu_ns: Measure = 0
     """CPU time of the whole runner process, all threads."""
-    wall_ns: int = 0
+    wall_ns: Measure = 0
     """The time in which all this happened."""
-    voluntary_switches: int = 0
-    involuntary_switches: int = 0
+    voluntary_switches: Measure = 0
+    involuntary_switches: Measure = 0
     """How often the kernel took the CPU away although there was work to do."""
-    steal_ns: int = 0
+    steal_ns: Measure = 0
     """CPU time that the hypervisor gave to others, over all cores."""
-    foreign_ns: int = 0
+    foreign_ns: Measure = 0
     """That of processes that do not belong to the session, in steps of 10 ms; 0 where it is not
     known (several runners share the session, or there is no /proc)."""
     block_cause: str = ""

@@ -40,7 +40,8 @@ class Look:
             for name in dict.fromkeys(name for each in asked for name in each)
         }
         counting = tuple(self._counted.items())
-        facts = array("q")
+        # Doubles: numbers that another process has sent may be too large for integers of 64 bits.
+        facts = array("d")
         waiting = 0
         for number, interval in slots:
             service, health = interval.service.moments, interval.health
@@ -67,11 +68,11 @@ class Look:
                 waiting = 0
                 for _, counted in counting:
                     counted.count()
-        table: Ints = np.frombuffer(facts, np.int64).reshape(-1, _COLUMNS)
-        self._counts: Floats = table[:, : len(_COUNTS)].T.astype(np.float64)
+        table: Floats = np.frombuffer(facts, np.float64).reshape(-1, _COLUMNS)
+        self._counts: Floats = table[:, : len(_COUNTS)].T
         slices = table[:, len(_COUNTS) :]
         # An interval in which nothing ended is neither slow nor fast.
-        self.slices: Ints = slices[slices[:, Slice._fields.index("slowest_ns")] > 0]
+        self.slices: Floats = slices[slices[:, Slice._fields.index("slowest_ns")] > 0]
         """A row for each interval in which anything ended, with the fields of a slice."""
 
     @property

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cortex_tui.quantities import format_duration
-from cortex_tui.stats.buckets import Ints
 
 SLOWEST = 5
 MIN_INTERVALS = 4 * SLOWEST
@@ -57,7 +56,7 @@ Floats = NDArray[np.float64]
 class Table:
     """The intervals, each field a column."""
 
-    def __init__(self, slices: Sequence[Slice] | Ints) -> None:
+    def __init__(self, slices: Sequence[Slice] | Floats) -> None:
         self._columns: Floats = np.asarray(slices, np.float64).T
 
     def of(self, name: str) -> Floats:
@@ -102,7 +101,7 @@ _SIGNALS = (
 )
 
 
-def slowest_intervals(slices: Sequence[Slice] | Ints) -> str:
+def slowest_intervals(slices: Sequence[Slice] | Floats) -> str:
     """`slices` are in order of time; as numbers they have a row for each, with the fields of one.
 
     Such as `3 of the 5 slowest intervals had a GC pause, 1 had the event loop blocked for

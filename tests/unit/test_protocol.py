@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,8 @@ from cortex_tui.protocol.frames import (
     encode_requests,
 )
 from cortex_tui.protocol.messages import (
+    MAX_MEASURE,
+    Health,
     LogLine,
     Message,
     Pulse,
@@ -108,6 +111,14 @@ def test_a_hostile_frame_is_refused_like_any_that_cannot_be_read(body: bytes) ->
     for decode in (decode_messages, decode_requests):
         with pytest.raises(ProtocolError, match="cannot be read"):
             decode(body)
+
+
+@pytest.mark.parametrize("number", [(1 << 64) - 1, MAX_MEASURE + 1, -MAX_MEASURE - 1])
+def test_health_that_no_interval_can_have_is_refused(number: int) -> None:
+    for field in set(Health.__struct_fields__) - {"block_cause"}:
+        health = msgspec.structs.replace(Health(), **{field: number})
+        with pytest.raises(ProtocolError, match="cannot be read"):
+            decode_messages(encode_messages([samples(0, [5], health=health)])[4:])
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.profiles.model import Precision
-from cortex_tui.protocol.messages import Health, RunFinished
+from cortex_tui.protocol.messages import MAX_MEASURE, Health, RunFinished
 from cortex_tui.quantities import format_half_width
 from cortex_tui.results.interval import Interval
 from cortex_tui.results.interval_file import IntervalFile, Place
@@ -47,6 +47,17 @@ def test_percentiles_come_with_their_confidence_interval() -> None:
         value_ns = view.percentiles_ns[name]
         assert value_ns is not None
         assert low_ns <= value_ns <= high_ns
+
+
+def test_the_largest_numbers_that_a_frame_can_have_are_looked_over() -> None:
+    fold = run(40)
+    most = MAX_MEASURE
+    health = Health(most, most, most, most, most, most, most, most, most)
+    for index in range(40, 43):
+        fold.add(samples(index, [1_000_000] * 100, health=health, unstarted=(1 << 64) - 1))
+    assert set(result_of(fold, {}).confidence_ns) == {"p50", "p75", "p90", "p95", "p99"}
+    finish(fold)
+    assert result_of(fold, {}).confidence_ns
 
 
 def test_an_open_load_has_them_of_response_and_in_the_end_of_all_its_times() -> None:
