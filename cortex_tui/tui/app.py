@@ -43,6 +43,7 @@ from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.screens.main import MainScreen
 from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.screenshot import save_screenshot
+from cortex_tui.tui.second_key import ASKED_S, SecondKey
 from cortex_tui.tui.self_contained import self_contained
 from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.memory import LOOK_S, NOTHING, Memory, Remembered
@@ -57,7 +58,6 @@ that run on it."""
 # The classes by which the main screen's styles follow the size of the terminal.
 _BREADTHS = [(0, "-narrow"), (60, "-fitting"), (140, "-wide")]
 _HEIGHTS = [(0, "-low"), (15, "-high")]
-
 
 MAKING_S = 5.0
 """For how long a controller that is being made keeps the workbench from leaving."""
@@ -117,6 +117,7 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
         self._making: Future[Control] | None = None
         self._unwatched = False
         """Whether it is to leave once no session is running."""
+        self._leave_key = SecondKey()
         self._ending = False
         self._exit_code = 0
         self._close_lock = threading.Lock()
@@ -252,6 +253,15 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
 
     async def action_quit(self) -> None:
         self.end()
+
+    async def action_leave(self) -> None:
+        """Leaves. It takes two keys while a session is measured: one may be hit by chance."""
+        if not self._main.is_measuring or self._leave_key.is_second(self.inputs_taken):
+            self.end()
+            return
+        screen = self.screen if isinstance(self.screen, ActionScreen) else self._main
+        text = f"A session is running. Press {screen.key_of('quit')} again to stop it and leave."
+        self.notify(text, severity="warning", timeout=ASKED_S, markup=False)
 
     def end(self, exit_code: int = 0) -> None:
         """Ends the session off the loop, with the screen saying so; then leaves."""

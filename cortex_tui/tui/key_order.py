@@ -33,6 +33,8 @@ class KeysInOrder(App[ReturnType]):
     """The keys that a person has chosen: for each screen, by the name of the action."""
     _ready_screen: weakref.ref[Screen[Any]] | None = None
     _was_left = False
+    inputs_taken = 0
+    """How many keys and presses of the mouse there were."""
 
     def exit(
         self, result: ReturnType | None = None, return_code: int = 0, message: Any | None = None
@@ -45,6 +47,8 @@ class KeysInOrder(App[ReturnType]):
         return not self._was_left and await super().run_action(*arguments, **named)
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.MouseDown) and not event.is_forwarded:
+            self.inputs_taken += 1
         if (
             not isinstance(event, events.Key)
             or event.is_forwarded

@@ -93,7 +93,7 @@ def test_nothing_is_lost_while_a_terminal_is_not_read(folder: Path) -> None:
         screen.read_until(b"a name to find it by")
         screen.press(b"stalled\r")
         screen.read_until(b"Saved as stalled")
-        screen.press(b"q")
+        screen.press(b"qq")
         screen.read_until(b"is stored in")
         assert process.wait(PATIENCE_S) == 0
 

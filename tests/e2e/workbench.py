@@ -12,6 +12,7 @@ from tests.e2e.terminal import Terminal
 
 _FACTORS = {"k": 1e3, "M": 1e6, "G": 1e9}
 _HEADER = re.compile(r"^ {5}profile ")
+_ASKS = "A session is running. Press q"
 KEYS = "? keys"
 
 
@@ -150,4 +151,9 @@ class Workbench:
     def leave(self) -> str:
         """Quits; what then stands in the normal terminal."""
         self.press("q")
+        seen = self.terminal.wait_until(
+            lambda screen: _ASKS in screen or not self.terminal.modes()["alternate_on"]
+        )
+        if _ASKS in seen:  # a session is running
+            self.press("q")
         return self.terminal.wait_for_shell()

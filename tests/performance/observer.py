@@ -94,7 +94,7 @@ class Subject:
                 time.sleep(min(1.0, left))
                 if switching:
                     bench.press("\t")
-            bench.press("q")
+            bench.press("qq")  # twice where a session is still running
             bench.wait_for("is stored in")
             bench.process.wait(timeout=20)
         listed = self._run(*PROGRAM, "snapshots", "--all").splitlines()

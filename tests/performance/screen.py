@@ -44,7 +44,7 @@ def begin(bench: Workbench) -> None:
 
 
 def leave(bench: Workbench) -> None:
-    bench.press("q")
+    bench.press("qq")  # twice, for a session is running
     bench.process.wait(timeout=60)
 
 

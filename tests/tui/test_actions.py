@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
+from textual.events import MouseDown, MouseUp
 from textual.worker import WorkerFailed
 
 from cortex_tui.tui.actions import actions, bindings
@@ -102,17 +104,52 @@ async def test_the_cursor_stays_on_its_row_when_the_list_changes() -> None:
         assert "▸[ ] steady" in b.text
 
 
-@pytest.mark.parametrize("key", ["q", "ctrl+c"])
-async def test_quitting_closes_the_controller_and_keeps_the_last_view(key: str) -> None:
+@pytest.mark.parametrize("keys", [("q", "q"), ("ctrl+c",)])
+async def test_quitting_closes_the_controller_and_keeps_the_last_view(keys: Sequence[str]) -> None:
     control = StandIn()
     async with bench(control) as b:
         await b.show(running())
-        await b.press(key)
+        await b.press(*keys)
         await b.app.workers.wait_for_complete()
         await b.pilot.pause()
         assert control.closed == 1
         assert b.app.last_view == running()
         assert b.app.return_value == 0
+
+
+@pytest.mark.parametrize("between", ["j", "click"])
+async def test_one_key_alone_does_not_end_a_session_that_is_running(between: str) -> None:
+    async with bench() as b:
+        await b.show(running())
+        for _ in range(3):
+            await b.press("q")
+            assert "A session is running. Press q again to stop it and leave." in b.notifications
+            if between == "click":
+                # As a terminal's driver does; Pilot hands clicks to the screen, past the app.
+                for kind in (MouseDown, MouseUp):
+                    b.app.post_message(kind(None, 20, 2, 0, 0, 1, False, False, False))
+                await b.pilot.pause()
+            else:
+                await b.press(between)
+        assert (b.control.closed, b.app.is_running) == (0, True)
+
+
+async def test_one_key_leaves_when_the_session_has_ended() -> None:
+    async with bench() as b:
+        await b.show(running())
+        await b.press("q")
+        await b.show(finished())
+        await b.press("j", "q")
+        await b.app.workers.wait_for_complete()
+        assert b.control.closed == 1
+
+
+async def test_one_key_leaves_a_session_that_was_asked_to_stop() -> None:
+    async with bench() as b:
+        await b.show(running())
+        await b.press("x", "q")
+        await b.app.workers.wait_for_complete()
+        assert (b.control.stopped, b.control.closed) == ([None], 1)
 
 
 async def test_an_end_from_outside_has_its_own_exit_code() -> None:

@@ -69,7 +69,7 @@ class ActionScreen(Screen[None]):
         self.app.push_screen(KeysPage(self.table_of_actions, self.LEGEND, others))
 
     async def action_quit(self) -> None:
-        await self.app.action_quit()
+        await self.app.run_action("app.leave")
 
     @on(KeyLine.Pressed)
     async def _key_pressed(self, event: KeyLine.Pressed) -> None:

@@ -73,6 +73,8 @@ class SessionScreen(ActionScreen):
         self.latest = LatestRuns()
         self._store = store
         self._wanted: _Wanted | None = None
+        self._stopped_session = ""
+        """The last one that was asked to stop."""
         self._names: set[str] = set()
         self._message_timer: Timer | None = None
 
@@ -147,6 +149,8 @@ class SessionScreen(ActionScreen):
         if isinstance(sent, str):
             self.report(sent)
         else:
+            if name == "stop" and (view := self.control.view) is not None:
+                self._stopped_session = view.session
             sent.add_done_callback(self.post_answer)
 
     def post_answer(self, answer: Future[Answered]) -> None:
@@ -191,6 +195,12 @@ class SessionScreen(ActionScreen):
         """Whether a session is running or was asked for, drawn or not."""
         view = self.control.view if self.control else None
         return self._wanted is not None or (view is not None and view.is_live)
+
+    @property
+    def is_measuring(self) -> bool:
+        """Whether a session is running that nobody has asked to stop."""
+        view = self.control.view if self.control else None
+        return view is not None and view.is_live and view.session != self._stopped_session
 
     def start_profiles(self, profiles: Sequence[Profile], *, one_by_one: bool, rounds: int) -> None:
         """Starts a session of profiles that need not be listed."""
