@@ -32,7 +32,9 @@ from cortex_tui.workloads.names import BUILT_IN
 
 
 @click.command()
-@click.argument("select", nargs=-1, metavar="[SELECT|FILE]...", shell_complete=offer_selected)
+@click.argument(
+    "select", nargs=-1, metavar="[SELECT|FILE|FOLDER]...", shell_complete=offer_selected
+)
 @profiles_option
 def check(select: tuple[str, ...], places: Sequence[Path]) -> int:
     """Check suites without running their code.

@@ -139,7 +139,8 @@ def run(
     """Run profiles without a screen. Progress goes to stderr, results to stdout.
 
     SELECT is a profile's full name (mediator.search), a suite's name, a tag (@slow), a pattern in
-    which * and ? are special ('*-write'), or the path of a TOML file.
+    which * and ? are special ('*-write'), or the path of a TOML file or of a folder of them
+    (./profiles).
 
     Exit codes (--fail-on chooses among them): 0 all good; 1 a target was missed, or a profile is
     slower than the baseline; 2 wrong usage, an invalid profile, or results that could not be

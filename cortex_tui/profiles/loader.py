@@ -120,14 +120,25 @@ def _files_of(place: Path, folder: Path, problems: list[Problem]) -> list[Path]:
     return files
 
 
+def suites_in(folder: Path) -> list[Path]:
+    """The files that are read where this is the working folder; if there are none, its TOML files.
+    Raises OSError."""
+    own = toml_files(folder / OWN_FOLDER) if os.path.isdir(folder / OWN_FOLDER) else []
+    if os.path.isfile(folder / OWN_FILE):
+        own.append(folder / OWN_FILE)
+    return own or toml_files(folder)
+
+
+def toml_files(folder: Path) -> list[Path]:
+    """The TOML files of a folder, by name; those that start with a dot are left alone. Raises
+    OSError."""
+    files = (file for file in folder.iterdir() if file.suffix == ".toml")
+    return sorted(file for file in files if not file.name.startswith("."))
+
+
 def _toml_files(place: Path, folder: Path, problems: list[Problem]) -> list[Path]:
-    """The TOML files of a folder, by name; those that start with a dot are left alone."""
     try:
-        return sorted(
-            file
-            for file in place.iterdir()
-            if file.suffix == ".toml" and not file.name.startswith(".")
-        )
+        return toml_files(place)
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
         problems.append(Problem(shown_as(place, folder), message))

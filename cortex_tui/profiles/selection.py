@@ -9,8 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from cortex_tui.profiles.loader import suites_in
 from cortex_tui.profiles.model import Catalog, Problem, Profile
 from cortex_tui.suggestions import nearest, suggestion
+from cortex_tui.text import one_line
 from cortex_tui.toml.words import shown
 
 _COORDINATE = re.compile(r'[^,"]+(?:"(?:[^"\\]|\\.)*")?')
@@ -32,8 +34,26 @@ class Selected(msgspec.Struct, frozen=True):
 
 
 def named_files(words: Sequence[str]) -> list[Path]:
-    """The words that are paths to a TOML file: the loader must read these first."""
-    return [Path(word) for word in words if word.endswith(".toml")]
+    """The files of the words that are paths to a TOML file, or to a folder of them: the loader must
+    read these first."""
+    return [file for word in words for file in _files_of(word)]
+
+
+def _files_of(word: str) -> list[Path]:
+    if word.endswith(".toml"):
+        return [Path(word)]
+    if not _is_folder(word):
+        return []
+    try:
+        return suites_in(Path(word))
+    except OSError:
+        return [Path(word)]  # whoever reads it says why that is impossible
+
+
+def _is_folder(word: str) -> bool:
+    """Whether it is the path of a folder; without a slash it is a name."""
+    looks_like_one = "/" in word or os.sep in word or word in (".", "..")
+    return looks_like_one and "\0" not in word and os.path.isdir(word)
 
 
 def select(catalog: Catalog, words: Sequence[str]) -> Selected:
@@ -41,7 +61,7 @@ def select(catalog: Catalog, words: Sequence[str]) -> Selected:
 
     A word is a full name, that of a profile with a matrix for all its cells, a suite's name, a tag
     behind an `@`, a pattern over full names in which only `*` and `?` are special, or the path of a
-    TOML file that `named_files` gave to the loader.
+    TOML file, or of a folder of them, that `named_files` gave to the loader.
     """
     profiles: dict[str, Profile] = {}
     problems: dict[Problem, None] = {}
@@ -59,12 +79,12 @@ def select(catalog: Catalog, words: Sequence[str]) -> Selected:
 def _meant(catalog: Catalog, word: str) -> tuple[list[Profile], list[Problem]]:
     if word.startswith("@"):
         return _tagged(catalog, word[1:])
-    if word.endswith(".toml") and "\0" not in word:
-        file = os.path.realpath(word)
-        suite = Path(word).stem
+    if "\0" not in word and (files := _files_of(word)):
+        sources = {os.path.realpath(file) for file in files}
+        suites = {file.stem for file in files}
         return (
-            [profile for profile in catalog.profiles if profile.source == file],
-            [problem for problem in catalog.problems if problem.suite == suite],
+            [profile for profile in catalog.profiles if profile.source in sources],
+            [problem for problem in catalog.problems if problem.suite in suites],
         )
     name = _in_order(catalog, word)
     exact = [p for p in catalog.profiles if name in (p.full_name, p.family, p.suite)]
@@ -161,6 +181,10 @@ def _nothing(catalog: Catalog, word: str) -> str:
         return f"no profile has the tag {shown(word[1:])} {suggestion(word[1:], tags)}"
     if word.endswith(".toml"):
         return f"{shown(word)}: no profile in this file"
+    if _is_folder(word):
+        return f"{shown(word)}: no profile in this folder's TOML files"
+    if word.endswith("/"):
+        return f"{shown(word)}: expected a folder of TOML files, found none"
     family = next((p.family for p in catalog.profiles if word.startswith(f"{p.family}[")), None)
     if family is not None:
         cells = [p.full_name for p in catalog.profiles if p.family == family]
@@ -175,4 +199,6 @@ def _nothing(catalog: Catalog, word: str) -> str:
             return f"no profile is called {shown(word)} ({suite.name} has {known})"
     near = nearest(word, [*suites, *(profile.family for profile in catalog.profiles)])
     hint = f'(did you mean "{near}"?)' if near else suggestion("", suites)
+    if near is None and "\0" not in word and os.path.isdir(word):
+        hint = f"(for the suites of that folder, write {one_line(word)}/)"
     return f"no profile or suite is called {shown(word)} {hint}"

@@ -137,6 +137,51 @@ def test_a_path_means_the_profiles_of_that_file(
     assert [problem.profile for problem in selected.problems] == ["broken"]
 
 
+@pytest.mark.parametrize("word", [".", "./", "profiles/", "../place", "./profiles"])
+@pytest.mark.parametrize("own", [["profiles/shop.toml"], ["cortex-tui.toml"], ["shop.toml"]])
+def test_a_path_of_a_folder_means_the_suites_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, own: list[str]
+) -> None:
+    (tmp_path / "place/profiles").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "place")
+    for file in own:
+        Path(file).write_text(SHOP)
+    Path("elsewhere").mkdir()
+    Path("elsewhere/other.toml").write_text(SHOP)
+    catalog = load_catalog([Path("elsewhere")], named_files=named_files([word]))
+    if own[0].startswith("profiles/") or "profiles" not in word:
+        selected = select(catalog, [word])
+        stem = Path(own[0]).stem
+        assert {p.full_name for p in selected.profiles} == {
+            f"{stem}.checkout", f"{stem}.check-stock"
+        }  # fmt: skip
+        assert [problem.profile for problem in selected.problems] == ["broken"]
+    else:
+        with pytest.raises(SelectionError, match="no profile in this folder's TOML files"):
+            select(catalog, [word])
+
+
+def test_files_of_a_project_that_are_no_suites_are_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("profiles").mkdir()
+    Path("profiles/shop.toml").write_text(SHOP)
+    Path("pyproject.toml").write_text('[project]\nname = "shop"\n')
+    assert named_files(["."]) == [Path("profiles/shop.toml")]
+
+
+def test_a_slash_makes_a_folder_of_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("shop").mkdir()
+    Path("bench").mkdir()
+    catalog = load_catalog(named_files=named_files(["shop", "bench"]))
+    with pytest.raises(SelectionError, match=r"\(for the suites of that folder, write bench/\)"):
+        select(catalog, ["bench"])
+    with pytest.raises(SelectionError, match='"gone/": expected a folder of TOML files, found'):
+        select(catalog, ["gone/"])
+
+
 def test_a_path_without_a_file_is_a_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
