@@ -136,7 +136,10 @@ def _entry(file: str, folders: Sequence[str], room_bytes: int) -> Entry | None:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return None
-        content = opened.read(room_bytes + 1)
+        # As much memory as is asked for is taken, and many files are kept at a time: not all room.
+        content = opened.read(min(status.st_size, room_bytes) + 1)
+        if len(content) > status.st_size:  # it grew meanwhile, or its system knows no sizes
+            content += opened.read(room_bytes + 1 - len(content))
         if len(content) > room_bytes:
             raise _NoRoomError
         return Entry(path, content, bool(status.st_mode & 0o100))

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cortex_tui.limits import MAX_BUNDLE_BYTES
 from cortex_tui.placement.cluster import bundle as bundles
 from cortex_tui.placement.cluster.bundle import (
     Bundle,
@@ -212,6 +214,26 @@ def test_too_much_is_refused_with_what_is_large(
     with pytest.raises(BundleError, match=rf"found {what} \(the largest: large 0.0 MiB") as error:
         pack([str(tmp_path)])
     assert ".gitignore" in str(error.value)
+
+
+def test_packing_takes_memory_for_what_there_is_not_for_what_may_be_sent(tmp_path: Path) -> None:
+    write(tmp_path, bench_py="x = 1\n")
+    tracemalloc.start()
+    try:
+        pack([str(tmp_path)])
+        assert tracemalloc.get_traced_memory()[1] < MAX_BUNDLE_BYTES / 10
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.skipif(not Path("/proc/version").exists(), reason="needs Linux's /proc")
+def test_a_file_of_which_the_system_knows_no_size_is_sent_whole(tmp_path: Path) -> None:
+    (tmp_path / "version").symlink_to("/proc/version")
+    assert (tmp_path / "version").stat().st_size == 0
+    entries = msgspec.msgpack.decode(
+        zlib.decompress(pack([str(tmp_path)]).packed), type=list[Entry]
+    )
+    assert Path("/proc/version").read_bytes() in [entry.content for entry in entries]
 
 
 def test_a_folder_without_a_file_is_there_all_the_same(tmp_path: Path) -> None:
