@@ -214,6 +214,10 @@ class Member:
             raise ClusterError(f"machine {self.name}: {found.error}")
         self._code_folder = found.folder
 
+    def forget_code(self) -> None:
+        """To be called when a session is over. The machine keeps what it has unpacked."""
+        self._code, self._code_folder = UserCode(), ""
+
     async def describe(self) -> Mapping[str, Any]:
         """The facts of its environment. Raises ClusterError."""
         return (await self._ask(Describe(), Described)).facts

@@ -44,6 +44,7 @@ class OnCluster:
         self._opening: asyncio.Task[_Cluster] | None = None
         """Ahead of time."""
         self._setup: SessionSetup | None = None
+        """Of the newest session, until the next one is made ready for."""
 
     @asynccontextmanager
     async def open(self, plan: SessionPlan) -> AsyncIterator[Stream]:
@@ -65,7 +66,14 @@ class OnCluster:
             yield stream
 
     def prepare(self) -> None:
-        """Starts the agents. Runners are started when the session's code is known."""
+        """Starts the agents. Runners are started when the session's code is known.
+
+        The code of the session before is forgotten: with large data it takes 100 MB, and the next
+        session packs its own.
+        """
+        self._setup = None
+        if self._cluster is not None:
+            self._cluster.forget_code()
         if self._cluster is None and self._opening is None:
             self._opening = asyncio.ensure_future(_Cluster.start(self._adapter, self._settings))
 
@@ -156,6 +164,10 @@ class _Cluster:
         if last is not first:
             text += f" ({first.machine}) to {last.bound_ns / 1e6:.2f} ms ({last.machine})"
         return [*known, LogLine(-1, "runner", text, last.at_ns)]
+
+    def forget_code(self) -> None:
+        for member in self.members:
+            member.forget_code()
 
     async def close(self) -> None:
         await self._stack.aclose()

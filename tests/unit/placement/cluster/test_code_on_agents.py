@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -71,6 +73,11 @@ class Cluster:
             self._stack.push_async_callback(self._placements[key].aclose)
         async with self._placements[key].open(plan) as stream:
             return [message async for batch in stream for message in batch]
+
+    def make_ready(self) -> None:
+        """As a workbench does after each session."""
+        for placement in self._placements.values():
+            placement.prepare()
 
 
 @pytest.fixture
@@ -175,6 +182,23 @@ async def test_agents_keep_no_memory_of_code_that_they_have_unpacked(cluster: Cl
     # It was the size of the code and more, and the most of what was ever sent.
     assert max(sizes[1]) < min(sizes[0]) + 4_000_000
     assert max(sizes[2]) < min(sizes[0]) + 4_000_000
+
+
+async def test_code_is_forgotten_when_its_session_is_over(cluster: Cluster) -> None:
+    home, size_bytes = cluster.home, 8_000_000
+    profile = project(home, {"bench.toml": "bench:work", "bench.py": "def work(): pass\n"})
+    (home / "data.py").write_bytes(os.urandom(size_bytes))
+    tracemalloc.start()
+    try:
+        for number in range(2):  # the second one with the code that is there
+            plan = plan_for(profile, home, session=f"s{number}")
+            messages = await cluster.run(plan, ())
+            assert [e.state for e in messages if isinstance(e, RunFinished)] == ["finished"]
+            cluster.make_ready()
+            gc.collect()
+            assert tracemalloc.get_traced_memory()[0] < size_bytes / 2
+    finally:
+        tracemalloc.stop()
 
 
 async def test_a_file_that_git_ignores_is_named_where_it_is_missed(cluster: Cluster) -> None:
