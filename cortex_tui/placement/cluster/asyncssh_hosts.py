@@ -14,19 +14,17 @@ import os
 import shlex
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import asyncssh
 import msgspec
 
 from cortex_tui import __version__
-from cortex_tui.placement.cluster.hosts import Host, read_hosts
+from cortex_tui.placement.cluster.hosts import Host, hosts_of
 from cortex_tui.placement.cluster.port import AGENT_MODULE, ClusterError
 from cortex_tui.placement.cluster.settings import ClusterSettings
 from cortex_tui.placement.cluster.ticket import Ticket, encode_ticket
 from cortex_tui.text import one_line
-from cortex_tui.toml.reading import RefusedError
 
 _CONNECT_S = 15.0
 """For the connection, and once more for the login."""
@@ -73,10 +71,7 @@ class SshHosts:
         file = text.partition(":")[2]
         if not file:
             raise ClusterError(f"expected asyncssh:FILE, such as asyncssh:hosts.toml, got {text!r}")
-        try:
-            return cls(text, read_hosts(Path(file)), settings)
-        except RefusedError as error:
-            raise ClusterError(": ".join(filter(None, [file, error.key, error.message]))) from None
+        return cls(text, hosts_of(file), settings)
 
     def slots(self) -> int:
         return sum(host.runners for host in self._hosts)

@@ -10,17 +10,15 @@ import shlex
 import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from cortex_tui.placement.cluster import dask_part
 from cortex_tui.placement.cluster.dask_local import first_of, local_worker
 from cortex_tui.placement.cluster.dask_setup import CONNECT_S, NO_PAGES, Log, reason_of
-from cortex_tui.placement.cluster.hosts import Host, read_hosts
+from cortex_tui.placement.cluster.hosts import Host, hosts_of
 from cortex_tui.placement.cluster.port import ClusterError
 from cortex_tui.placement.cluster.settings import ClusterSettings
-from cortex_tui.toml.reading import RefusedError
 
 SHAPE = "tcp://HOST:PORT or tls://HOST:PORT"
 DEFAULT_PORT = 8786
@@ -182,10 +180,7 @@ class OverSsh(NamedTuple):
     @classmethod
     def read(cls, text: str, settings: ClusterSettings) -> OverSsh:
         file = text.partition(":")[2]
-        try:
-            return cls(file, read_hosts(Path(file)), settings)
-        except RefusedError as error:
-            raise ClusterError(": ".join(filter(None, [file, error.key, error.message]))) from None
+        return cls(file, hosts_of(file), settings)
 
     def listen(self) -> str:
         return own_host(self.hosts[0].address)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
 from cortex_tui.limits import MAX_PROCESSES
-from cortex_tui.toml.file import toml_bytes, toml_table
+from cortex_tui.placement.cluster.port import ClusterError
+from cortex_tui.toml.file import lines_of_errors, toml_bytes, toml_table
 from cortex_tui.toml.reading import (
     TEXT,
     Key,
@@ -19,10 +23,13 @@ from cortex_tui.toml.reading import (
     read_keys,
     read_table,
     read_text,
+    refuse_all,
     table_schema,
     unknown_key,
 )
 from cortex_tui.toml.words import shown
+
+T = TypeVar("T")
 
 MAX_HOSTS = 64
 _PORTS = 65_535
@@ -87,41 +94,80 @@ MACHINE_KEYS = {
 _TABLES = ("defaults", "machine")
 
 
+def hosts_of(file: str) -> tuple[Host, ...]:
+    """The machines of a file that a person named; raises ClusterError with all that is wrong in it,
+    each with its line."""
+    try:
+        return read_hosts(Path(file))
+    except RefusedError as error:
+        refused = (error, *error.others)
+        lines = lines_of_errors(_data_of(file), [each.key for each in refused])
+        found = [
+            f"{file}{f':{line}' if line else ''}: {each}"
+            for line, each in zip(lines, refused, strict=True)
+        ]
+        raise ClusterError("; ".join(found)) from None
+
+
+def _data_of(file: str) -> bytes:
+    try:
+        return toml_bytes(Path(file))
+    except RefusedError:  # that is what is wrong with it
+        return b""
+
+
 def read_hosts(file: Path) -> tuple[Host, ...]:
     """The machines of a file, in the order in which they stand there.
 
-    Raises RefusedError, with the key that is wrong and without the name of the file.
+    Raises RefusedError for all that is wrong, with the keys and without the name of the file.
     """
     table = toml_table(toml_bytes(file))
-    for name in table:
-        if name not in _TABLES:
-            raise unknown_key(name, name, _TABLES)
-    defaults = read_keys(table.get("defaults", {}), "defaults", _SHARED)
-    machines = read_table(table.get("machine", {}), "machine")
-    if not machines:
-        raise RefusedError("", "expected a table [machine.NAME], there is none")
-    if len(machines) > MAX_HOSTS:
-        raise RefusedError("machine", f"expected at most {MAX_HOSTS}, got {len(machines)}")
+    refused = [unknown_key(name, name, _TABLES) for name in table if name not in _TABLES]
+    defaults = _tried(refused, lambda: read_keys(table.get("defaults", {}), "defaults", _SHARED))
+    machines = _tried(refused, lambda: read_table(table.get("machine", {}), "machine"))
+    if machines == {}:
+        refused.append(RefusedError("", "expected a table [machine.NAME], there is none"))
+    if len(machines or ()) > MAX_HOSTS:
+        text = f"expected at most {MAX_HOSTS}, got {len(machines or ())}"
+        raise RefusedError("machine", text, refused)
     hosts: list[Host] = []
-    for name, settings in machines.items():
-        path = f"machine.{name}"
-        own = read_keys(settings, path, MACHINE_KEYS)
-        hosts.append(Host(name=_given(name, path), **{"address": name, **defaults, **own}))
+    for name, settings in (machines or {}).items():
+        host = _tried(refused, partial(_host, name, settings, defaults or {}))
+        if host is not None:
+            hosts.append(host)
+    refuse_all(refused)
     _refuse_twice(hosts)
     return tuple(hosts)
+
+
+def _host(name: str, settings: object, defaults: dict[str, Any]) -> Host:
+    path = f"machine.{name}"
+    own = read_keys(settings, path, MACHINE_KEYS)
+    return Host(name=_given(name, path), **{"address": name, **defaults, **own})
+
+
+def _tried(refused: list[RefusedError], read: Callable[[], T]) -> T | None:
+    """What is read; None where it is wrong, which is then among `refused`."""
+    try:
+        return read()
+    except RefusedError as error:
+        refused += [error, *error.others]
+        return None
 
 
 def _refuse_twice(hosts: list[Host]) -> None:
     """One machine under two names would count as two, and its runners would disturb each other."""
     seen: dict[tuple[str, int | None], str] = {}
+    refused: list[RefusedError] = []
     for host in hosts:
         first = seen.setdefault((host.address, host.port), host.name)
         if first != host.name:
-            raise RefusedError(
-                f"machine.{host.name}.address",
+            text = (
                 f"{shown(host.address)} is the address of {first}, too; for more processes "
-                "there, set runners",
+                "there, set runners"
             )
+            refused.append(RefusedError(f"machine.{host.name}.address", text))
+    refuse_all(refused)
 
 
 def hosts_schema() -> Schema:

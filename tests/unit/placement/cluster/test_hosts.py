@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from cortex_tui.cli.group import program
-from cortex_tui.placement.cluster.hosts import MACHINE_KEYS, Host, hosts_schema, read_hosts
+from cortex_tui.placement.cluster.hosts import (
+    MACHINE_KEYS,
+    Host,
+    hosts_of,
+    hosts_schema,
+    read_hosts,
+)
+from cortex_tui.placement.cluster.port import ClusterError
 from cortex_tui.toml.reading import RefusedError
 
 
-def hosts_of(folder: Path, text: str) -> tuple[Host, ...]:
+def written(folder: Path, text: str) -> tuple[Host, ...]:
     file = folder / "hosts.toml"
     file.write_text(text, encoding="utf-8")
     return read_hosts(file)
@@ -21,7 +29,7 @@ def hosts_of(folder: Path, text: str) -> tuple[Host, ...]:
 def test_a_machine_has_the_defaults_and_its_own_settings(tmp_path: Path) -> None:
     key = tmp_path / "id_ed25519"
     key.touch()
-    first, second = hosts_of(
+    first, second = written(
         tmp_path,
         f"""
         [defaults]
@@ -75,14 +83,42 @@ def test_what_is_wrong_is_reported_with_its_key(
     tmp_path: Path, text: str, key: str, reason: str
 ) -> None:
     with pytest.raises(RefusedError) as refused:
-        hosts_of(tmp_path, text)
+        written(tmp_path, text)
     assert refused.value.key == key
     assert reason in refused.value.message
 
 
+def test_all_that_is_wrong_is_reported_at_once_with_its_lines(tmp_path: Path) -> None:
+    file = tmp_path / "hosts.toml"
+    file.write_text(
+        'machines = 1\n[defaults]\nport = 0\n[machine.a]\npassword = "x"\nrunners = 0\n'
+        "[machine.b]\n[machine.c]\nuser = 5\n"
+    )
+    with pytest.raises(ClusterError) as refused:
+        hosts_of(str(file))
+    reported = str(refused.value).split("; ")
+    assert [part.partition(": ")[0] for part in reported] == [
+        f"{file}:{line}" for line in (1, 3, 5, 6, 9)
+    ]
+    assert [part.split(": ")[1] for part in reported] == [
+        "machines", "defaults.port", "machine.a.password", "machine.a.runners", "machine.c.user"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", [None, b"\xff", b"[machine.a"])
+def test_a_file_that_cannot_be_read_is_reported_with_its_name(
+    tmp_path: Path, data: bytes | None
+) -> None:
+    file = tmp_path / "hosts.toml"
+    if data is not None:
+        file.write_bytes(data)
+    with pytest.raises(ClusterError, match=re.escape(f"{file}: ")):
+        hosts_of(str(file))
+
+
 def test_one_address_with_two_ports_is_two_machines(tmp_path: Path) -> None:
     ports = "[machine.a]\naddress = 'x'\nport = 1\n[machine.b]\naddress = 'x'\nport = 2"
-    assert [host.port for host in hosts_of(tmp_path, ports)] == [1, 2]
+    assert [host.port for host in written(tmp_path, ports)] == [1, 2]
 
 
 def test_the_schema_has_every_key(capsys: pytest.CaptureFixture[str]) -> None:
