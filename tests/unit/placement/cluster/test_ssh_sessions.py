@@ -9,7 +9,7 @@ import signal
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,7 +63,7 @@ class Ran(NamedTuple):
 
 
 class Machines:
-    """Two machines, a port each, and a project in a folder of its own."""
+    """Machines, a port each, and a project in a folder of its own."""
 
     def __init__(self, folder: Path, servers: list[Server]) -> None:
         self.folder = folder
@@ -89,7 +89,7 @@ class Machines:
         )  # fmt: skip
 
     async def begin_and_measure(self, *options: str) -> Process:
-        """A long session, once it measures on both machines: a process that is there before may
+        """A long session, once it measures on all machines: a process that is there before may
         not have a part in it yet."""
         begun = [server.cache / "begun" for server in self.servers]
         process = await self.begin("long", *options)
@@ -150,16 +150,32 @@ OPENSSH = pytest.param(openssh_server, id="openssh", marks=needs_openssh)
 SERVERS = [ASYNCSSH, OPENSSH]
 
 
-@pytest.fixture(params=SERVERS)
-async def machines(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Machines]:
+Serve = Callable[..., AbstractAsyncContextManager[Server]]
+
+
+@asynccontextmanager
+async def served(serve: Serve, folder: Path, count: int) -> AsyncIterator[Machines]:
     async with AsyncExitStack() as stack:
         servers = [
-            await stack.enter_async_context(request.param(tmp_path / f"machine-{number}"))
-            for number in (1, 2)
+            await stack.enter_async_context(serve(folder / f"machine-{number}"))
+            for number in range(1, count + 1)
         ]
-        made = Machines(tmp_path, servers)
+        made = Machines(folder, servers)
         yield made
         await made.nothing_is_left()
+
+
+@pytest.fixture(params=SERVERS)
+async def machines(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Machines]:
+    async with served(request.param, tmp_path, 2) as made:
+        yield made
+
+
+@pytest.fixture(params=SERVERS)
+async def machine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Machines]:
+    """A single one, where none has to remain when another is lost."""
+    async with served(request.param, tmp_path, 1) as made:
+        yield made
 
 
 async def test_a_session_on_two_machines(machines: Machines) -> None:
@@ -177,12 +193,12 @@ async def test_a_session_on_two_machines(machines: Machines) -> None:
     await machines.nothing_is_left()
 
 
-@pytest.mark.parametrize("machines", [ASYNCSSH], indirect=True)  # is no matter of the server
-async def test_what_fails_there_speaks_of_the_folders_here(machines: Machines) -> None:
-    ran = await machines.end(await machines.begin("fails"))
+@pytest.mark.parametrize("machine", [ASYNCSSH], indirect=True)  # is no matter of the server
+async def test_what_fails_there_speaks_of_the_folders_here(machine: Machines) -> None:
+    ran = await machine.end(await machine.begin("fails"))
     (run,) = ran.document["runs"]
-    assert run["messages"] == {"ValueError": f"in {machines.home}/bench.py"}
-    assert f'File "{machines.home}/bench.py"' in run["tracebacks"]["ValueError"]
+    assert run["messages"] == {"ValueError": f"in {machine.home}/bench.py"}
+    assert f'File "{machine.home}/bench.py"' in run["tracebacks"]["ValueError"]
     assert "cortex-tui/agents" not in json.dumps(ran.document) + ran.output
 
 
@@ -241,9 +257,7 @@ async def test_a_machine_that_says_nothing_any_more_is_lost(machines: Machines) 
 
 
 @pytest.mark.parametrize("serve", SERVERS)
-async def test_a_server_that_forwards_no_ports_is_named(
-    serve: Callable[..., AbstractAsyncContextManager[Server]], tmp_path: Path
-) -> None:
+async def test_a_server_that_forwards_no_ports_is_named(serve: Serve, tmp_path: Path) -> None:
     async with serve(tmp_path / "machine", forwards=False) as server:
         machines = Machines(tmp_path, [server])
         ran = await machines.end(await machines.begin("short"))
@@ -251,16 +265,16 @@ async def test_a_server_that_forwards_no_ports_is_named(
         await machines.nothing_is_left()
 
 
-async def test_a_program_that_is_killed_here_leaves_nothing_there(machines: Machines) -> None:
-    running = await machines.begin_and_measure()
+async def test_a_program_that_is_killed_here_leaves_nothing_there(machine: Machines) -> None:
+    running = await machine.begin_and_measure()
     running.kill()
-    await machines.end(running)
-    await machines.nothing_is_left()
+    await machine.end(running)
+    await machine.nothing_is_left()
 
 
-async def test_an_interrupt_ends_all_that_was_started(machines: Machines) -> None:
-    running = await machines.begin_and_measure()
+async def test_an_interrupt_ends_all_that_was_started(machine: Machines) -> None:
+    running = await machine.begin_and_measure()
     running.send_signal(signal.SIGINT)
-    ran = await machines.end(running)
+    ran = await machine.end(running)
     assert ran.code == 130, ran.output
-    await machines.nothing_is_left()
+    await machine.nothing_is_left()
