@@ -20,10 +20,10 @@ from tests.unit.store import samples
 SESSION = "20250101T100000-aaaaaa"
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """With one session, of two profiles."""
-    path = tmp_path / "sessions.db"
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With one session, of two profiles; no test may write to it."""
+    path = tmp_path_factory.mktemp("store") / "sessions.db"
 
     async def write() -> None:
         async with await open_store(path) as opened:
@@ -123,8 +123,10 @@ def test_the_curves_of_all_profiles_can_be_in_one_picture(
 
 
 def test_a_session_without_runs_can_be_drawn(
-    capsys: pytest.CaptureFixture[str], store: Path
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    store = tmp_path / "sessions.db"
+
     async def write() -> None:
         async with await open_store(store) as opened:
             await opened.begin_session(
