@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
 
 import pytest
-
-pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 
 from tests.dask_machines import dask_machines, process
 from tests.network_namespaces import Namespace, why_not
@@ -65,6 +64,8 @@ async def fail_at_random(machine: Namespace, seed: int) -> None:
         machine.mend()
 
 
+# To import it, as each process of the suite would, takes a third of a second.
+@pytest.mark.skipif(find_spec("distributed") is None, reason="the extra `cluster` is not installed")
 @pytest.mark.soak
 async def test_nothing_is_lost_in_a_network_that_fails_at_random(tmp_path: Path) -> None:
     if reason := why_not():
