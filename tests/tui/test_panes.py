@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ from cortex_tui.tui.panes.log import LogPane
 from cortex_tui.tui.panes.machine import MachinePane
 from cortex_tui.tui.panes.port import LinesPane, PaneInput
 from cortex_tui.tui.panes.problems import ProblemsPane
-from cortex_tui.tui.panes.registry import PANES
+from cortex_tui.tui.panes.registry import PANES, tabs
 from cortex_tui.tui.render.line_builder import LineBuilder
 from cortex_tui.tui.render.status import status_line
 from cortex_tui.tui.render.text import Line, Span, width_of
@@ -342,3 +343,22 @@ def test_a_session_that_waits_for_its_machines_says_so() -> None:
     assert line.startswith(" connecting to the machines")
     there = msgspec.structs.replace(waiting, machines=(MachineView(name="red", runners=1),))
     assert "connecting" not in session_text(there)
+
+
+@pytest.mark.parametrize("width", [80, 70, 60])
+async def test_the_open_tab_and_the_numbers_of_all_are_in_sight(width: int) -> None:
+    async with bench(size=(width, 24)) as b:
+        await b.show(finished())
+        for tab in tabs():
+            await b.press(str(tab.TAB))
+            line = b.line_with(f"[{tab.TAB} {tab.LABEL}]")
+            assert all(re.search(rf"(?<!\d){other.TAB}(?!\d)", line) for other in tabs())
+            assert len(line) <= width
+
+
+async def test_a_click_on_a_shortened_name_opens_its_tab() -> None:
+    async with bench(size=(60, 24)) as b:
+        await b.show(finished())
+        row = b.lines.index(b.line_with("[1 percentiles]"))
+        await b.pilot.click(offset=(b.lines[row].index("7 mac…") + 4, row))
+        assert "[7 machine]" in b.lines[row]

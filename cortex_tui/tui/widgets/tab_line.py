@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from textual import events
 from textual.message import Message
 from textual.reactive import reactive
@@ -28,15 +30,31 @@ class TabLine(Toned):
     """The name of the open pane, which need not be a tab."""
 
     def _places(self) -> list[tuple[int, str, str]]:
-        """For each tab its column, its name and its text of one cell more on either side."""
-        places, at = [], 0
-        for pane in tabs():
-            text = f"{pane.TAB} {pane.LABEL}"
-            text = f"[{text}]" if self.open == pane.NAME else f" {text} "
-            places.append((at, pane.NAME, text))
+        """For each tab its column, its name and its text of one cell more on either side. In a
+        narrow terminal names are shortened, but not that of the open one."""
+        width = self.size.width
+        texts = self._texts(max(len(pane.LABEL) for pane in tabs()))
+        for longest in range(len(max(texts, key=len)), -1, -1):
             # Neighbours share the cell between them: that of the bracket, where there is one.
-            at += len(text) - 1
-        return places
+            if sum(map(len, texts)) - len(texts) + 1 <= width:
+                break
+            texts = self._texts(longest)
+        ends = accumulate((len(text) - 1 for text in texts), initial=0)
+        return [(at, pane.NAME, text) for at, pane, text in zip(ends, tabs(), texts, strict=False)]
+
+    def _texts(self, longest: int) -> list[str]:
+        """With names of `longest` letters at most, where one letter is none at all."""
+        texts = []
+        for pane in tabs():
+            if self.open == pane.NAME:
+                texts.append(f"[{pane.TAB} {pane.LABEL}]")
+            elif len(pane.LABEL) <= longest:
+                texts.append(f" {pane.TAB} {pane.LABEL} ")
+            elif longest > 1:
+                texts.append(f" {pane.TAB} {pane.LABEL[: longest - 1]}… ")
+            else:
+                texts.append(f" {pane.TAB} ")
+        return texts
 
     def render_line(self, y: int) -> Strip:
         spans: list[Span] = []
