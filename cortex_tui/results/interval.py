@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import Literal, Protocol
 
@@ -12,6 +12,7 @@ from cortex_tui.protocol.joining import merged_health
 from cortex_tui.protocol.messages import Health, Message, Samples
 from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.measured import Subject
+from cortex_tui.stats.pairs import merged_in_pairs
 from cortex_tui.text import lines
 
 TimeName = Literal["service", "response", "lateness", "failure"]
@@ -55,6 +56,31 @@ class Interval(msgspec.Struct, array_like=True, eq=False, gc=False):
         self.response = self.response.merge(later.response)
         self.lateness = self.lateness.merge(later.lateness)
         self.failure = self.failure.merge(later.failure)
+        self._add_facts(later)
+
+    @staticmethod
+    def add_each(pairs: Sequence[tuple[Interval, Interval]]) -> None:
+        """Has the first of each pair take in the other: as `add`, in a third of the time where they
+        are many."""
+        filled = [
+            (one, name, own, more)
+            for one, later in pairs
+            for name, own, more in (
+                ("service", one.service, later.service),
+                ("response", one.response, later.response),
+                ("lateness", one.lateness, later.lateness),
+                ("failure", one.failure, later.failure),
+            )
+            if more.packed_indices or more.moments.overflow
+        ]
+        merged = merged_in_pairs([(own, more) for _, _, own, more in filled])
+        for (one, name, _, _), times in zip(filled, merged, strict=True):
+            setattr(one, name, times)
+        for one, later in pairs:
+            one._add_facts(later)
+
+    def _add_facts(self, later: Interval) -> None:
+        """All but the times."""
         for name, count in later.errors.items():
             self.errors[name] = self.errors.get(name, 0) + count
         self.unstarted += later.unstarted

@@ -41,6 +41,17 @@ class IntervalFile:
         self._end = 0
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(Interval)
+        self._users = 0
+
+    def next_user(self) -> int:
+        """The number of one more who keeps intervals in it, from 0 on: what all of them do now and
+        then, each does at a time of its own."""
+        self._users += 1
+        return self._users - 1
+
+    def give_way(self) -> None:
+        """Lets other threads continue, where it was said how."""
+        self._between_reads()
 
     def write(self, intervals: Iterable[Interval]) -> list[Place]:
         """Where each of them lies from now on. OSError where the disk takes nothing more; then

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from itertools import groupby
 from typing import NamedTuple
 
 from cortex_tui.protocol.lifecycle import RunLife
@@ -178,8 +179,13 @@ def _fill(run: RunFold, record: RunRecord, intervals: Sequence[IntervalRecord]) 
     run.failures = whole("failure", record.failure)
     run.response = None if record.response is None else whole("response", record.response)
     run.lateness = None if record.lateness is None else whole("lateness", record.lateness)
-    run.intervals.length = max((each.length for each, _ in found), default=1)
-    for each, interval in found:
+    run.intervals.length = length = max((each.length for each, _ in found), default=1)
+    run.intervals.grows = False
+    # Of a run that was cut off some may not have merged yet.
+    for _, own in groupby(found, lambda each: each[0].first // length):
+        (each, interval), *later = own
+        for _, more in later:
+            interval.add(more)
         run.restore_interval(each.first, interval)
 
 

@@ -273,9 +273,10 @@ class SessionBatch(msgspec.Struct, frozen=True, kw_only=True):
     runs: tuple[RunRecord, ...] = ()
     intervals: Iterable[IntervalRecord] = ()
     """May be encoded each time that they are gone over: those of a long run are megabytes, so none
-    are kept longer than needed."""
+    are kept longer than needed. Each stands in place of all that lie within it: neighbours were
+    merged in pairs."""
     rewritten: tuple[int, ...] = ()
-    """Runs whose intervals here replace all earlier ones: neighbours were merged in pairs."""
+    """Runs whose intervals here replace all earlier ones."""
     log: tuple[LogRecord, ...] = ()
 
 
@@ -322,7 +323,8 @@ class StoredSession(msgspec.Struct, frozen=True, kw_only=True):
     state: SessionState
     runs: tuple[RunRecord, ...] = ()
     intervals: tuple[IntervalRecord, ...] = ()
-    """By run, in order of time."""
+    """By run, in order of time. They may be of several lengths: those of a run are merged in pairs,
+    and while it lasts some are stored as the halves that they were."""
     log: tuple[LogRecord, ...] = ()
     note: str = ""
     tags: tuple[str, ...] = ()

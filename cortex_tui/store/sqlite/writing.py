@@ -32,6 +32,14 @@ async def write_batch(connection: aiosqlite.Connection, batch: SessionBatch) -> 
     intervals = iter(batch.intervals)
     while part := list(islice(intervals, _TOGETHER)):
         await connection.executemany(
+            "DELETE FROM interval WHERE session = ? AND run = ? AND first > ? AND first < ?",
+            [
+                (session, each.run, each.first, each.first + each.length)
+                for each in part
+                if each.length > 1
+            ],
+        )
+        await connection.executemany(
             "INSERT OR REPLACE INTO interval (session, run, first, length, "
             "service, response, lateness, failure, facts) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

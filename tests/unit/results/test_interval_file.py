@@ -15,7 +15,7 @@ from cortex_tui.results.intervals import IntervalSeries
 from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.results.time_columns import TimeColumns
 from cortex_tui.results.window import numbers_within
-from cortex_tui.stats.measured import SUBJECTS
+from tests.unit.results.folds import facts
 from tests.unit.session.messages import samples
 
 TENTH_NS = 100_000_000
@@ -29,16 +29,6 @@ steps = st.lists(
     max_size=120,
 )
 """Values of an interval, health of one, or what happens once a second: it is written."""
-
-
-def facts(interval: object) -> list[object]:
-    """All that is in an interval or a slice, comparable."""
-    times = [getattr(interval, name) for name in SUBJECTS]
-    return [
-        *((each.indices.tolist(), each.counts.tolist(), each.moments) for each in times),
-        *(getattr(interval, name) for name in ("errors", "unstarted", "in_flight", "oldest_ns")),
-        *(getattr(interval, name) for name in ("neighbours", "level", "drain", "health")),
-    ]
 
 
 def run_of(series: IntervalSeries) -> RunSeries:

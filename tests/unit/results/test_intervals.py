@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cortex_tui.protocol.messages import Health
-from cortex_tui.results.interval import interval_of, series_of
-from cortex_tui.results.interval_file import IntervalFile
+from cortex_tui.results.interval import Interval, interval_of, series_of
+from cortex_tui.results.interval_file import IntervalFile, Place
 from cortex_tui.results.intervals import IntervalSeries
+from cortex_tui.results.slices import FiledSlices
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SHOWN
+from tests.unit.results.folds import facts
 from tests.unit.session.messages import samples
+
+TENTH_NS = 100_000_000
 
 intervals = st.lists(
     st.tuples(st.integers(0, 60), st.lists(st.integers(0, 10**12), max_size=8)), max_size=40
@@ -93,7 +98,8 @@ def test_only_changes_are_written_until_slots_merge() -> None:
     assert [slot for slot, _ in series.take_changes()[1]] == [2]
     series.add(4, interval_of(samples(4, [1])))
     anew, changes = series.take_changes()
-    assert (anew, [slot for slot, _ in changes]) == (True, [0, 1, 2])
+    assert (anew, [slot for slot, _ in changes]) == (False, [0, 1, 2])
+    assert (series.length, changes.length) == (2, 2)
     anew, changes = series.take_changes()
     assert (anew, list(changes)) == (False, [])
 
@@ -120,3 +126,192 @@ def test_what_could_not_be_written_is_written_again() -> None:
     series.write_again()
     anew, changes = series.take_changes()
     assert (anew, [slot for slot, _ in changes]) == (True, [0])
+
+
+steps = st.lists(
+    st.one_of(
+        st.just("next"),
+        st.integers(1, 40),
+        st.integers(-200, -1),
+        st.just("health"),
+        st.just("written"),
+    ),
+    max_size=60,
+)
+"""What comes now and then in between: a gap of that many intervals, or (less than 0) something that
+is late by that many, or health of an earlier one; or what has changed is written."""
+
+
+def store_of(limit: int, file: IntervalFile | None, taken: list[object]) -> Stored:
+    """Long enough for several mergings."""
+    stored, index = Stored(IntervalSeries(limit, file)), 0
+    series = stored.series
+    for number in range(max(260, len(taken))):
+        step = taken[number // 4] if number % 4 == 0 and number // 4 < len(taken) else "next"
+        match step:
+            case "written":
+                stored.write()
+            case "health":
+                series.add_health(index // 3, Health(index * 1_000, index, 1))
+            case int(away) if away > 0:
+                index += away
+            case int(late):
+                at = max(0, index + late)
+                series.add(at, interval_of(samples(at, [at, 10**9], errors={"Late": 1})))
+        values = [index * 1_000, index * 1_001 + 7] * (1 + index % 3 * 130)
+        health = Health(index * 100_000, index % 5, 1, wall_ns=TENTH_NS)
+        message = samples(index, values, response=values[:2], health=health, unstarted=1)
+        series.add(index, interval_of(message, float(index)))
+        index += 1
+    return stored
+
+
+class Stored:
+    """A series, and what a store has of it."""
+
+    def __init__(self, series: IntervalSeries) -> None:
+        self.series = series
+        self.rows: dict[int, tuple[int, Interval]] = {}
+        """By the first of its intervals, how long a slot is, and what is in it."""
+
+    def write(self, *, whole: bool = False) -> int:
+        """How many slots were written."""
+        at_most = self.series.unwritten(whole=whole)
+        anew, changes = self.series.take_changes(whole=whole)
+        if anew:
+            self.rows.clear()
+        for slot, interval in changes:
+            first = slot * changes.length
+            for within in range(first, first + changes.length):
+                self.rows.pop(within, None)
+            self.rows[first] = changes.length, interval
+        assert len(changes) <= at_most
+        return len(changes)
+
+    @property
+    def merged(self) -> dict[int, list[object]]:
+        """What whoever reads it makes of it, by number of the slot."""
+        found: dict[int, Interval] = {}
+        for first, (_, interval) in sorted(self.rows.items()):
+            slot = first // self.series.length
+            if slot in found:
+                found[slot].add(interval.copy())
+            else:
+                found[slot] = interval.copy()
+        return {slot: facts(each) for slot, each in found.items()}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(steps)
+def test_slots_that_merge_ahead_of_time_become_what_all_at_once_do(
+    tmp_path: Path, taken: list[object]
+) -> None:
+    ahead, at_once = store_of(80, IntervalFile(tmp_path), taken), store_of(80, None, taken)
+    assert ahead.series.length == at_once.series.length > 1
+    assert {n: facts(each) for n, each in ahead.series} == {
+        n: facts(each) for n, each in at_once.series
+    }
+    blocked = [each.series.slices(TENTH_NS) for each in (ahead, at_once)]
+    assert isinstance(blocked[0], FiledSlices)
+    assert [
+        blocked[0].interruptions.blocked_ns[(each.from_ns - blocked[1][0].from_ns) // each_ns]
+        for each in blocked[1]
+        if (each_ns := each.until_ns - each.from_ns)
+    ] == [each.health.loop_lag_ns for each in blocked[1]]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
+@given(steps)
+def test_what_is_stored_at_any_time_is_what_is_in_the_series(
+    tmp_path: Path, taken: list[object]
+) -> None:
+    for file in (None, IntervalFile(tmp_path)):
+        stored = store_of(80, file, taken)
+        stored.write()
+        assert stored.merged == {slot: facts(each) for slot, each in stored.series}
+        stored.write(whole=True)
+        length = stored.series.length
+        assert {first: (own, facts(each)) for first, (own, each) in stored.rows.items()} == {
+            slot * length: (length, facts(each)) for slot, each in stored.series
+        }
+        assert stored.write(whole=True) == 0
+
+
+class Counting(IntervalFile):
+    """Counts what is read and written."""
+
+    reads = written = 0
+
+    def read_each(self, parts: Iterable[Interval | Place]) -> Iterator[Interval]:
+        for each in super().read_each(parts):
+            self.reads += 1
+            yield each
+
+    def write(self, intervals: Iterable[Interval]) -> list[Place]:
+        places = super().write(intervals)
+        self.written += len(places)
+        return places
+
+
+def test_no_message_has_many_slots_merge_and_no_write_stores_many(tmp_path: Path) -> None:
+    file = Counting(tmp_path)
+    runs = [Stored(IntervalSeries(400, file)) for _ in range(20)]
+    most, most_written, rows = 0, 0, 0
+    for index in range(1_000):
+        before = file.reads
+        for stored in runs:
+            stored.series.add(index, interval_of(samples(index, [index])))
+            most = max(most, file.reads - before)
+            before = file.reads
+        if index % 10 == 9:
+            most_written = max(most_written, *(stored.write() for stored in runs))
+            rows = max(rows, *(len(stored.rows) for stored in runs))
+    assert runs[0].series.length == 4
+    assert most <= 60  # of 400
+    assert most_written <= 10 + 12
+    assert rows <= 400
+    # Nothing of what was merged at 800 is left as it was at 400.
+    assert {length for length, _ in runs[0].rows.values()} <= {2, 4}
+
+
+def test_runs_with_one_file_merge_their_slots_at_different_times(tmp_path: Path) -> None:
+    file = Counting(tmp_path)
+    runs = [IntervalSeries(400, file) for _ in range(16)]
+    reads = []
+    for index in range(360):
+        before = file.reads
+        for series in runs:
+            series.add(index, interval_of(samples(index, [index])))
+        reads.append(file.reads - before)
+    assert max(reads) <= 64  # those of one of them, or of two
+    assert sum(reads) > 16 * 200
+
+
+def test_slots_that_are_all_there_are_not_merged(tmp_path: Path) -> None:
+    file = Counting(tmp_path)
+    series = IntervalSeries(400, file)
+    series.grows = False
+    for index in range(399):
+        series.add(index, interval_of(samples(index, [index])))
+    assert file.reads == 0
+    assert file.written < 399
+
+
+def test_slots_that_could_not_be_merged_ahead_of_time_are_merged_when_all_are(
+    tmp_path: Path,
+) -> None:
+    class Full(Counting):
+        is_full = False
+
+        def write(self, intervals: Iterable[Interval]) -> list[Place]:
+            if self.is_full:
+                raise OSError
+            return super().write(intervals)
+
+    file = Full(tmp_path)
+    filed, plain = IntervalSeries(200, file), IntervalSeries(200)
+    for index in range(230):
+        file.is_full = 100 < index < 150 or index > 190
+        for series in (filed, plain):
+            series.add(index, interval_of(samples(index, [index, 2 * index])))
+    assert {n: facts(each) for n, each in filed} == {n: facts(each) for n, each in plain}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from cortex_tui.results.intervals import IntervalSeries
 from cortex_tui.results.run_records import RunInterval, fold_of, interval_records, record_of
 from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.records import BlocksRecord, ShardRecord, StageRecord
+from tests.unit.results.folds import facts
 from tests.unit.store import samples
 
 COUNT = 4
@@ -78,6 +80,29 @@ def test_a_run_that_was_stored_is_stored_the_same_again(number: int) -> None:
         RunInterval(run.run, slot * length, length, interval) for slot, interval in run.intervals
     ]
     assert interval_records(changes) == intervals
+
+
+def test_intervals_of_a_run_that_was_cut_off_while_they_merged_are_of_one_length() -> None:
+    batch = samples.batch(count=8, state="running")
+    intervals = [each for each in batch.intervals if each.run == 1]
+    one = fold_of(batch.runs[1], intervals, samples.session(), "interrupted")
+    for merged in ((0,), (2, 6), (4, 6), (0, 2, 4, 6)):
+        pairs = IntervalSeries(limit=4)
+        for slot, interval in one.intervals:
+            pairs.add(slot, interval.copy())
+        halves = {each.first: each for each in intervals}
+        for first in merged:
+            (interval,) = (each for slot, each in pairs if slot == first // 2)
+            (record,) = interval_records([RunInterval(1, first, 2, interval)])
+            halves[first], _ = record, halves.pop(first + 1)
+        stored = [halves[first] for first in sorted(halves)]
+        run = fold_of(batch.runs[1], stored, samples.session(), "interrupted")
+        assert run.intervals.length == 2
+        assert {slot: facts(each) for slot, each in run.intervals} == {
+            slot: facts(each) for slot, each in pairs
+        }
+        # One that is in halves has one place in the trend, with what is known of the whole.
+        assert run.trend.values() == tuple(each.response.percentile(0.99) for _, each in pairs)
 
 
 def test_the_sample_has_every_field_of_a_record() -> None:

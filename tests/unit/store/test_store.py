@@ -122,6 +122,24 @@ async def test_intervals_merged_in_pairs_replace_those_of_their_run_alone(path: 
     assert [i.first for i in intervals if i.run == 1] == [0, 1, 2, 3]
 
 
+async def test_an_interval_takes_the_place_of_those_within_it(path: Path) -> None:
+    wide = [
+        IntervalRecord(run=0, first=first, length=2, service=samples.encoded([first]))
+        for first in (0, 2)
+    ]
+    async with await SqliteStore.open(path) as store:
+        await store.begin_session(samples.session())
+        await store.write(samples.batch(count=6))
+        batch = SessionBatch(session="s1", intervals=wide)
+        for _ in range(2):
+            await store.write(batch)
+            intervals = (await store.load("s1")).intervals
+            assert [i for i in intervals if i.run == 0][:2] == wide
+            found = [(i.run, i.first, i.length) for i in intervals]
+            rest = [(0, 4, 1), (0, 5, 1), *((1, first, 1) for first in range(6))]
+            assert found == [(0, 0, 2), (0, 2, 2), *rest]
+
+
 async def test_one_run_can_be_saved_alone(path: Path) -> None:
     async with await SqliteStore.open(path) as store:
         await store.begin_session(samples.session())
