@@ -76,8 +76,7 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
     ending: var[bool] = var(False, init=False)
     """Whether the session is being ended, until the screen is left."""
 
-    _status = getters.query_one("#status", TextLine)
-    _keys = getters.query_one(KeyLine)
+    _status = getters.child_by_id("status", TextLine)
 
     def __init__(
         self,
@@ -99,6 +98,10 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
         self.pane: Pane = PANES.get(was.pane, first_tab())()
         self._part = was.maximised
         self.poller = ViewPoller(meter, cores)
+
+    @property
+    def _keys(self) -> KeyLine:
+        return self.get_child_by_type(KeyLine)
 
     def compose(self) -> ComposeResult:
         yield TextLine(id="status")
@@ -207,7 +210,7 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size
-        self.query_one("#too-small", Static).update(
+        self.get_child_by_id("too-small", Static).update(
             f"This terminal has {width}x{height} cells;\nthe workbench needs 60x15."
         )
         self.call_after_refresh(self.show)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Literal, Self
 
-from textual import getters, on
+from textual import on
 from textual.geometry import Region
 from textual.reactive import var
 from textual.widget import Widget
@@ -26,11 +26,23 @@ class PaneScreen(LookingScreen):
     maximised: var[Part] = var("", init=False)
     """Which of the two has the whole screen."""
 
-    profiles = getters.query_one(ProfileList)
-    table = getters.query_one(LiveTable)
-    _tabs = getters.query_one(TabLine)
     _mounts_pane = False
     """Whether a pane is there for the first time and was not drawn yet."""
+
+    # Not by a query: Textual keeps what each has found, up to 1,024 for a screen, and does not find
+    # it there again once a widget has changed. This screen stays for as long as the workbench.
+
+    @property
+    def profiles(self) -> ProfileList:
+        return self.get_child_by_type(ProfileList)
+
+    @property
+    def table(self) -> LiveTable:
+        return self.profiles.table
+
+    @property
+    def _tabs(self) -> TabLine:
+        return self.get_child_by_type(TabLine)
 
     @property
     @abstractmethod

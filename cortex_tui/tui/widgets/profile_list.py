@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual import getters, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
@@ -43,10 +43,16 @@ class ProfileList(Vertical):
     class Changed(Message):
         """The listing has other rows, or others are checked, or the cursor has moved."""
 
-    table = getters.query_one(LiveTable)
-    header = getters.query_one(TableHeader)
     versus: var[Versus] = var(Versus(), init=False)
     """What runs are compared with; with a baseline the table has a column for it."""
+
+    @property
+    def table(self) -> LiveTable:
+        return self.get_child_by_type(LiveTable)
+
+    @property
+    def header(self) -> TableHeader:
+        return self.get_child_by_type(TableHeader)
 
     def __init__(self, listing: Listing, latest: LatestRuns) -> None:
         super().__init__(classes="" if listing.catalog.profiles else "-empty")
