@@ -39,7 +39,9 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = folder / "bin" / "python"
     install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
     subprocess.run(
-        [*install, "--no-deps", "--no-index", str(wheel)], check=True, capture_output=True
+        [*install, "--no-compile", "--no-deps", "--no-index", str(wheel)],
+        check=True,
+        capture_output=True,
     )
     (packages,) = folder.glob("lib/python*/site-packages")
     # A path in a .pth file is only a path: the editable install there is not taken over.

@@ -13,7 +13,7 @@ from tools.release.shared_files import shared_files
 from tools.release.trial import trial_problems
 
 PROGRAM = """
-import json, sys
+import sys
 words = sys.argv[1:]
 text = " ".join(words)
 broken = {broken!r}
@@ -22,6 +22,7 @@ if broken in text:
 elif words[0] == "--version":
     print("cortex-tui 1.2.3")
 elif words[0] == "list":
+    import json
     names = ["loads", "mediator", "repository", "scaling", "search", "shop"]
     print(json.dumps(dict(suites=[dict(name=name) for name in names])))
 elif words[0] == "serve":
@@ -31,6 +32,7 @@ elif "--database" in words:
 elif "--cluster" in words:
     sys.exit(failed(2, "pip install 'cortex-tui[cluster]'"))
 elif words[0] == "run":
+    import json
     print(json.dumps(dict(runs=[dict(operations=9, errors=dict())])))
 else:
     print("done")
@@ -49,8 +51,8 @@ def environment(folder: Path, broken: str) -> Path:
     program = folder / "bin" / "cortex-tui"
     code = folder / "program.py"
     code.write_text(f"{FAILED}{PROGRAM.format(broken=broken)}")
-    # A first line `#!…` takes no path with spaces.
-    words = shlex.join([sys.executable, str(code)])
+    # A first line `#!…` takes no path with spaces. It needs no package, whose folder is looked for.
+    words = shlex.join([sys.executable, "-I", "-S", str(code)])
     program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     for place, text in shared_files("1.2.3").items():
