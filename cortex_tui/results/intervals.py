@@ -25,9 +25,9 @@ _PAIRS_AT_ONCE = 16
 """Pairs that are merged ahead of time together, which takes a third of a millisecond."""
 _NOT_MERGED = -1
 """In place of the place of a pair."""
-_MORE = 2
-"""As many slots as have changed, and this many more, are stored anew at a time: there are half as
-many to be stored anew as change until the next merging."""
+_MORE = 1
+"""As many slots as have changed, and this many more, are stored anew at a time: until the next
+merging no fewer come than are to be stored anew."""
 
 
 class SlotChanges:

@@ -104,6 +104,16 @@ def test_each_of_several_is_encoded_as_the_reference_library_does(
         assert zlib.decompress(blob[8:]) == zlib.decompress(theirs[8:])
 
 
+def test_scattered_values_take_less_than_as_zlib_has_them_by_default() -> None:
+    chance = random.Random(3)
+    values = [chance.randrange(1 << 24, 1 << 28) for _ in range(2_000)]
+    blob = IntervalHistogram.of(array("q", values)).encode()
+    payload = blob[8:]  # behind cookie and length
+    assert len(payload) < 0.95 * len(zlib.compress(zlib.decompress(payload)))
+    same = IntervalHistogram.of(array("q", [1_000_000] * 2_000 + [1] * 3)).encode()
+    assert len(same) < 64
+
+
 def test_without_moments_they_are_estimated_from_the_buckets() -> None:
     whole = Histogram()
     whole.fold(VALUES)
