@@ -98,6 +98,8 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 
 def test_quitting_restores_the_terminal_and_returns_the_last_view(terminal: Terminal) -> None:
     terminal.write(b"q")
+    terminal.read_until(b"Press q again")
+    terminal.write(b"q")
     terminal.read_until(b"left with 0 20250131T120530-abc")
     assert b"\x1b[?1049l" in terminal.output
     assert terminal.exit_code() == 0
