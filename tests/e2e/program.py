@@ -82,6 +82,18 @@ def call(
     )
 
 
+def call_here(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """A command that measures nothing: in this process, which has loaded the program."""
+    words = list(map(str, arguments))
+    # With bytes below, as a document is printed as such.
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+    with chdir(folder), redirect_stdout(out), redirect_stderr(err):
+        code = run_command(words)
+    out.seek(0)
+    err.seek(0)
+    return subprocess.CompletedProcess(words, code, out.read(), err.read())
+
+
 def row_of(profile: str, text: str) -> list[str]:
     """The words of the profile's row in the table that a session leaves behind; [] for none.
 
@@ -128,16 +140,12 @@ def _sessions(folder: Path, store: Path) -> list[str]:
 
 
 def _looked_up(folder: Path, *arguments: str) -> str:
-    """What a command prints that only reads. In this process, which has loaded the program."""
-    # With bytes below, as a document is printed as such.
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
-    with ThreadPoolExecutor(1) as thread, chdir(folder), redirect_stdout(out), redirect_stderr(err):
+    """What a command prints that only reads."""
+    with ThreadPoolExecutor(1) as thread:
         # In a thread, where no event loop of the test is running.
-        code = thread.submit(run_command, arguments).result()
-    out.seek(0)
-    err.seek(0)
-    assert code == 0, err.read()
-    return out.read()
+        done = thread.submit(call_here, folder, *arguments).result()
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def git(folder: Path, *arguments: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Launch
-from tests.e2e.program import call, row_of, shown, write_suite
+from tests.e2e.program import call, call_here, row_of, shown, write_suite
 
 GOOD = """
     [profile.nap]
@@ -49,7 +49,7 @@ def shop(folder: Path) -> Path:
 
 
 def test_each_broken_suite_is_one_line_of_list_and_run(shop: Path) -> None:
-    done = call(shop, "list")
+    done = call_here(shop, "list")
     assert done.returncode == 2
     assert "shop.nap" in done.stdout
     lines = done.stderr.splitlines()
@@ -58,7 +58,7 @@ def test_each_broken_suite_is_one_line_of_list_and_run(shop: Path) -> None:
         assert sum(f"profiles/{line}" in each for each in lines) == 1, lines
 
     for name, (_, line) in SUITES.items():
-        done = call(shop, "run", name)
+        done = call_here(shop, "run", name)
         assert done.returncode == 2
         assert done.stdout == ""
         (only,) = done.stderr.splitlines()
@@ -84,7 +84,7 @@ def test_broken_suites_are_listed_in_the_workbench_and_the_others_run(
 def test_a_folder_without_suites_is_reported(folder: Path, launch: Launch) -> None:
     (folder / "empty").mkdir()
     line = "empty: expected a folder with TOML files, it has none"
-    done = call(folder, "list", "--profiles", "empty")
+    done = call_here(folder, "list", "--profiles", "empty")
     assert done.returncode == 2
     assert done.stderr == f"{line}\n"
     assert "mediator.search" in done.stdout
@@ -187,7 +187,7 @@ def test_a_store_that_is_refused_is_reported_and_left_as_it_was(
 ) -> None:
     store = make(folder, store_with_a_snapshot(folder))
     before = (folder / store).read_bytes() if (folder / store).exists() else None
-    done = call(folder, "run", "shop.nap", "--store", store, "--save", "second")
+    done = call_here(folder, "run", "shop.nap", "--store", store, "--save", "second")
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -242,8 +242,8 @@ def test_a_read_only_store_is_read_and_a_session_waits_until_it_can_be_written(
 ) -> None:
     store = store_with_a_snapshot(folder)
     with read_only(folder / "kept"):
-        assert "first" in call(folder, "snapshots", "--store", store).stdout
-        done = call(folder, "rm", "first", "--store", store)
+        assert "first" in call_here(folder, "snapshots", "--store", store).stdout
+        done = call_here(folder, "rm", "first", "--store", store)
         assert done.returncode == 2
         assert len(done.stderr.splitlines()) == 1
 
@@ -256,8 +256,8 @@ def test_a_read_only_store_is_read_and_a_session_waits_until_it_can_be_written(
     workbench.press("Enter")
     workbench.terminal.wait_for("Saved as second")
     workbench.leave()
-    saved = call(folder, "snapshots", "--store", store).stdout
+    saved = call_here(folder, "snapshots", "--store", store).stdout
     assert "first" in saved
-    done = call(folder, "show", "second", "--store", store)
+    done = call_here(folder, "show", "second", "--store", store)
     assert f"{row.operations:.0f}" in done.stdout
     assert shown(folder, "second", store)["runs"][0]["operations"] == row.operations

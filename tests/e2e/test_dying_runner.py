@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Launch
-from tests.e2e.program import call, row_of, shown, write_suite
+from tests.e2e.program import call, call_here, row_of, shown, write_suite
 
 CODE = """
     async def leave():
@@ -81,7 +81,7 @@ def test_the_run_fails_with_a_reason_and_its_numbers_can_be_saved(
     assert run["state"] == "failed"
     assert of_what in run["reason"]
     assert 600 > run["operations"] >= 400
-    assert "failed" in row_of(f"shop.{name}", call(folder, "show", "died").stdout)
+    assert "failed" in row_of(f"shop.{name}", call_here(folder, "show", "died").stdout)
 
 
 def test_a_run_that_was_measured_before_keeps_its_result(folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.program import call, git
+from tests.e2e.program import call, call_here, git
 from tests.e2e.pytest_projects import SHORT, write_tests
 
 pytestmark = pytest.mark.usefixtures("without_other_plugins")
@@ -82,5 +82,5 @@ def test_stored_sessions_of_tests_can_be_compared(folder: Path) -> None:
     assert done.returncode in (0, 1), done.stdout
     assert "test_bench.test_sum: the smallest difference that can be found is" in done.stderr
     assert "test_bench.test_sum is left out" not in done.stdout
-    stored = [json.loads(call(folder, "show", each, "--json").stdout) for each in "ab"]
+    stored = [json.loads(call_here(folder, "show", each, "--json").stdout) for each in "ab"]
     assert len({run["batch"] for session in stored for run in session["runs"]}) == 1

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from tests.e2e.processes import descendants_of, wait_until_gone
-from tests.e2e.program import call, write_suite
+from tests.e2e.program import call_here, write_suite
 from tests.e2e.serving import (
     PROFILES,
     Server,
@@ -176,14 +176,14 @@ async def test_messages_that_no_page_sends_change_nothing(server: Server) -> Non
 
 
 def test_a_port_that_is_taken_is_an_error(server: Server, folder: Path) -> None:
-    done = call(folder, "serve", "--port", str(server.address.port))
+    done = call_here(folder, "serve", "--port", str(server.address.port))
     assert (done.returncode, done.stdout) == (2, "")
     assert f"port {server.address.port} is taken" in done.stderr
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "127.0.0.2", "localhost"])
 def test_other_addresses_are_refused(folder: Path, host: str) -> None:
-    done = call(folder, "serve", "--host", host, "--port", "0")
+    done = call_here(folder, "serve", "--host", host, "--port", "0")
     assert (done.returncode, done.stdout) == (2, "")
     assert "--allow-remote" in done.stderr or "expected an IP address" in done.stderr
 
@@ -193,7 +193,7 @@ def test_what_is_wrong_with_its_words_is_reported_before_anybody_visits(
     folder: Path, words: list[str]
 ) -> None:
     write_suite(folder, PROFILES)
-    done = call(folder, "serve", *words, "--port", "0")
+    done = call_here(folder, "serve", *words, "--port", "0")
     assert (done.returncode, done.stdout) == (2, "")
     assert words[-1] in done.stderr
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.e2e.conftest import Launch
-from tests.e2e.program import call, write_suite
+from tests.e2e.program import call_here, write_suite
 from tests.e2e.workbench import Workbench
 
 CODE = """
@@ -85,7 +85,7 @@ def test_from_the_first_launch_to_a_comparison_in_markdown(folder: Path, launch:
     assert "is stored in" in workbench.leave()
 
     assert "shop.order" in (folder / "slower.md").read_text()
-    assert "note: the stall" in call(folder, "show", "fast", "--json").stdout
+    assert "note: the stall" in call_here(folder, "show", "fast", "--json").stdout
 
 
 def filter_and_check(workbench: Workbench) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.program import PROGRAM, call, git, shown, write_suite
+from tests.e2e.program import PROGRAM, call, call_here, git, shown, write_suite
 from tests.patience import PATIENCE_S
 
 SHORT = ("--repeat", "4", "--duration", "100ms")
@@ -110,7 +110,7 @@ def test_a_revision_and_the_working_tree_are_measured_in_turns(project: Path, fo
     (project / "out.json").unlink()
     assert state(project) == before
     # What was stored compares the same way.
-    compared = call(project, "compare", document["session"], "--store", "../s.db")
+    compared = call_here(project, "compare", document["session"], "--store", "../s.db")
     assert "here against v1" in compared.stdout
 
 
@@ -170,22 +170,22 @@ def test_rounds_are_added_until_there_is_a_verdict_on_each_profile(folder: Path)
     assert document["comparisons"][0]["looks"]["after"] == looks
     assert {run["state"] for run in document["runs"]} == {"finished"}
     assert len(document["runs"]) == 2 * rounds
-    compared = call(folder, "compare", document["session"], "--json", "--store", "../s.db")
+    compared = call_here(folder, "compare", document["session"], "--json", "--store", "../s.db")
     (comparison,) = json.loads(compared.stdout)["comparisons"]
     assert comparison["looks"]["after"] == looks
     assert comparison["profiles"][0]["verdict"] == "slower"
     # So does the session in another store.
-    assert call(folder, "import", "out.json", "--store", "other.db").returncode == 0
+    assert call_here(folder, "import", "out.json", "--store", "other.db").returncode == 0
     (imported,) = json.loads(
-        call(folder, "snapshots", "--all", "--json", "--store", "other.db").stdout
+        call_here(folder, "snapshots", "--all", "--json", "--store", "other.db").stdout
     )["entries"]
-    again = call(folder, "show", imported["id"], "--json", "--store", "other.db")
+    again = call_here(folder, "show", imported["id"], "--json", "--store", "other.db")
     assert json.loads(again.stdout)["looks"] == document["looks"]
 
 
 def test_too_little_time_for_a_look_is_an_error_before_anything_is_measured(folder: Path) -> None:
     write_suite(folder, NAPS, code=NAPPING)
-    done = call(folder, "run", "shop", "--until-decided", "1s", "--variant", "x=loop:asyncio")
+    done = call_here(folder, "run", "shop", "--until-decided", "1s", "--variant", "x=loop:asyncio")
     assert done.returncode == 2
     assert "expected enough for 6 rounds, which take about" in done.stderr
     assert not (folder / ".cortex-tui" / "snapshots.db").exists()
@@ -211,7 +211,7 @@ def test_too_little_time_for_a_look_is_an_error_before_anything_is_measured(fold
     ],
 )
 def test_what_cannot_be_compared_is_one_error_before_anything_is_measured(
-    arguments: tuple[str, ...], expected: str, project: Path, folder: Path
+    arguments: tuple[str, ...], expected: str, project: Path
 ) -> None:
     for name, file, text in (
         ("empty", "profiles/shop.toml", "[profile.other]\nworkload = 'bench:nap'\n"),
@@ -223,7 +223,7 @@ def test_what_cannot_be_compared_is_one_error_before_anything_is_measured(
         (project / file).write_text(text, encoding="utf-8")
         git(project, "commit", "--quiet", "--all", f"--message={name}")
     git(project, "checkout", "--quiet", "main")
-    done = call(project, "run", "shop", *SHORT, *arguments)
+    done = call_here(project, "run", "shop", *SHORT, *arguments)
     assert done.returncode == 2, done.stdout
     errors = [line for line in done.stderr.splitlines() if line.startswith("cortex-tui:")]
     assert len(errors) == 1
@@ -235,7 +235,7 @@ def test_what_cannot_be_compared_is_one_error_before_anything_is_measured(
 
 def test_a_working_folder_that_the_revision_lacks_is_one_error(project: Path) -> None:
     (project / "new").mkdir()
-    done = call(project / "new", "run", "../profiles/shop.toml", "--against", "v1", *SHORT)
+    done = call_here(project / "new", "run", "../profiles/shop.toml", "--against", "v1", *SHORT)
     assert done.returncode == 2, done.stdout
     assert "v1 has no folder new" in done.stderr
 
@@ -250,7 +250,7 @@ def test_code_that_would_be_imported_from_the_working_tree_is_refused(
         encoding="utf-8",
     )
     git(project, "commit", "--quiet", "--all", "--message=third")
-    done = call(project, "run", "shop", "--against", "HEAD", *SHORT)
+    done = call_here(project, "run", "shop", "--against", "HEAD", *SHORT)
     assert done.returncode == 2
     assert "shop is imported from" in done.stderr
 

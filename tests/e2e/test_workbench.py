@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import Launch, OpenTerminal
-from tests.e2e.program import call, listed, row_of, shown, write_suite
+from tests.e2e.program import call_here, listed, row_of, shown, write_suite
 from tests.e2e.workbench import Workbench
 
 SHOP = """
@@ -143,7 +143,7 @@ def test_a_session_and_a_run_of_it_are_saved_under_names(folder: Path, launch: L
     workbench.terminal.wait_for("Saved as whole-2")
     workbench.leave()
 
-    lines = call(folder, "snapshots").stdout.splitlines()[1:]
+    lines = call_here(folder, "snapshots").stdout.splitlines()[1:]
     names = {line.split()[0] for line in lines}
     assert names == {"only-order", "whole", "whole-2"}
     profiles = [run["profile"] for run in shown(folder, "whole")["runs"]]
