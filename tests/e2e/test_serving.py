@@ -181,6 +181,7 @@ def test_a_port_that_is_taken_is_an_error(server: Server, folder: Path) -> None:
     assert f"port {server.address.port} is taken" in done.stderr
 
 
+@pytest.mark.timeout(PATIENCE_S)  # what is not refused serves in this process
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "127.0.0.2", "localhost"])
 def test_other_addresses_are_refused(folder: Path, host: str) -> None:
     done = call_here(folder, "serve", "--host", host, "--port", "0")
@@ -188,6 +189,7 @@ def test_other_addresses_are_refused(folder: Path, host: str) -> None:
     assert "--allow-remote" in done.stderr or "expected an IP address" in done.stderr
 
 
+@pytest.mark.timeout(PATIENCE_S)  # what is not refused serves in this process
 @pytest.mark.parametrize("words", [["shop.nop"], ["--profiles", "gone.toml"], ["--store", "."]])
 def test_what_is_wrong_with_its_words_is_reported_before_anybody_visits(
     folder: Path, words: list[str]
