@@ -154,7 +154,7 @@ class SessionWriter:
         count = 0
         for run in fold.runs.values():
             part.append(run)
-            count += run.intervals.unwritten(whole=fold.over)
+            count += run.intervals.unwritten(whole=fold.over or not run.live)
             if count >= AT_ONCE:
                 yield self._batch(fold, part)
                 part, count = [], 0
@@ -171,7 +171,7 @@ class SessionWriter:
                 runs.append(record_of(run, cells))
                 if number % _A_FEW == 0:
                     give_way()
-            all_anew, changes = run.intervals.take_changes(whole=fold.over)
+            all_anew, changes = run.intervals.take_changes(whole=fold.over or not run.live)
             if all_anew:
                 rewritten.append(run.run)
             taken.append((run.run, changes))
