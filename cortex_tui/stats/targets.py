@@ -34,10 +34,10 @@ Verdict = Literal["none", TargetVerdict]
 SCALING = "scaling"
 """The statistic of `scaling(PARAM)`, the exponent of growth over the cells of a matrix."""
 
-_TARGET = re.compile(
-    r"\s*(?:([A-Za-z_]+)\s*\.\s*)?([A-Za-z][A-Za-z0-9_.]*)\s*(<=|>=|==|<|>)\s*(.+?)\s*"
-)
-_GROWTH = re.compile(r"\s*scaling\s*\(\s*([^\W\d]\w*)\s*\)\s*(<=|>=|==|<|>)\s*(.+?)\s*")
+_TARGET = re.compile(r"(?:([A-Za-z_]+)\s*\.\s*)?([A-Za-z][A-Za-z0-9_.]*)\s*(<=|>=|==|<|>)\s*(\S.*)")
+"""Of text without space at its ends. A lazy value before a space at the end would try every space
+within it: seconds for one of 50,000."""
+_GROWTH = re.compile(r"scaling\s*\(\s*([^\W\d]\w*)\s*\)\s*(<=|>=|==|<|>)\s*(\S.*)")
 _EXAMPLES = 'a target such as "p95 < 50ms", "throughput >= 500/s" or "errors == 0"'
 
 
@@ -99,7 +99,7 @@ def parse_target(text: str) -> Target:
     """Reads `[SUBJECT.]STATISTIC OPERATOR VALUE`; ValueError says what was expected."""
     if re.match(r"\s*scaling\b", text):
         return _parse_scaling(text)
-    match = _TARGET.fullmatch(text)
+    match = _TARGET.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"expected {_EXAMPLES}, got {quoted(text)}")
     subject, name, sign, value = match.groups()
@@ -129,7 +129,7 @@ def parse_targets(texts: Iterable[str], warn_texts: Iterable[str] = ()) -> tuple
 
 
 def _parse_scaling(text: str) -> Target:
-    match = _GROWTH.fullmatch(text)
+    match = _GROWTH.fullmatch(text.strip())
     if match is None or not is_number(match[3]):
         raise ValueError(
             'expected an exponent over a parameter, such as "scaling(conversations) <= 1.1", '

@@ -38,6 +38,7 @@ from cortex_tui.tui.garbage import (
     look_through_all,
 )
 from cortex_tui.tui.key_order import KeysInOrder
+from cortex_tui.tui.palette import PaletteApp
 from cortex_tui.tui.panes.registry import tabs
 from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.screens.main import MainScreen
@@ -63,7 +64,7 @@ MAKING_S = 5.0
 """For how long a controller that is being made keeps the workbench from leaving."""
 
 
-class Workbench(TonedApp[int], KeysInOrder[int]):
+class Workbench(TonedApp[int], KeysInOrder[int], PaletteApp[int]):
     """The terminal workbench. Its result is the exit code."""
 
     TITLE = "cortex-tui"
@@ -241,8 +242,7 @@ class Workbench(TonedApp[int], KeysInOrder[int]):
             asyncio.get_running_loop().call_soon(look_between_frames)
 
     def pop_screen(self) -> AwaitComplete:
-        # A screen of a stored session, or of a comparison, leaves some 2 MB of garbage; a dialog,
-        # which may be over a session that runs, next to nothing.
+        # A screen of a stored session, or of a comparison, leaves some 2 MB; a dialog next to none.
         whole = not isinstance(self.screen, ModalScreen)
         popped = super().pop_screen()
         if whole:

@@ -12,12 +12,13 @@ from textual.screen import Screen
 from cortex_tui.tui.actions import Action
 from cortex_tui.tui.changed_lines import LineCompositor
 from cortex_tui.tui.config.keys import written
+from cortex_tui.tui.early_leaving import LeftEarly
 from cortex_tui.tui.own_keys import bind, own_actions
 from cortex_tui.tui.render.marks import Legend
 from cortex_tui.tui.widgets.key_line import KeyLine
 
 
-class ActionScreen(Screen[None]):
+class ActionScreen(LeftEarly, Screen[None]):
     """Each action of the table is a method of the screen."""
 
     SCREEN: ClassVar[str] = ""

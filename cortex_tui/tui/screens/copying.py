@@ -9,6 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from cortex_tui.tui.dialog_actions import COPY_ACTIONS
+from cortex_tui.tui.early_leaving import LeftEarly
 from cortex_tui.tui.own_keys import bind, own_actions, shown_key
 from cortex_tui.tui.screens.dialog import keys_hint
 from cortex_tui.tui.state.copying import What
@@ -21,7 +22,7 @@ _ALL: dict[What, str] = {
 }
 
 
-class CopyMenu(ModalScreen[What | None]):
+class CopyMenu(LeftEarly, ModalScreen[What | None]):
     """Its result is what to copy; None where it was closed."""
 
     DEFAULT_CSS = """

@@ -15,6 +15,7 @@ from cortex_tui.files import cannot_write
 from cortex_tui.text import one_line
 from cortex_tui.tui.actions import Action
 from cortex_tui.tui.dialog_actions import DIALOG_ACTIONS
+from cortex_tui.tui.early_leaving import LeftEarly
 from cortex_tui.tui.own_keys import bind, own_actions, shown_key
 from cortex_tui.tui.widgets.choice import Choice
 from cortex_tui.tui.widgets.steady_input import SteadyInput
@@ -50,7 +51,7 @@ class Entry(SteadyInput):
         bind(self, dialog_actions(self.app), DIALOG_ACTIONS, on="screen.")
 
 
-class Dialog(ModalScreen[Result | None]):
+class Dialog(LeftEarly, ModalScreen[Result | None]):
     """One input, perhaps a choice, and a line for what is wrong."""
 
     DEFAULT_CSS = """

@@ -19,6 +19,7 @@ from cortex_tui.profiles.loader import shown_as
 from cortex_tui.profiles.model import Profile
 from cortex_tui.profiles.writing_back import NotWrittenError, copy_of, write_back
 from cortex_tui.tui.dialog_actions import FORM_ACTIONS
+from cortex_tui.tui.early_leaving import LeftEarly
 from cortex_tui.tui.own_keys import bind, own_actions, shown_key
 from cortex_tui.tui.render.text import Span
 from cortex_tui.tui.widgets.field import Field, FieldInput
@@ -41,7 +42,7 @@ class Edited(NamedTuple):
     file: Path
 
 
-class EditForm(ModalScreen[Edited | None]):
+class EditForm(LeftEarly, ModalScreen[Edited | None]):
     """A line for each key of the profile, checked by the loader with each letter."""
 
     # Opaque, without margins: nothing of the live screen below has to be blended in at each of its

@@ -14,12 +14,13 @@ from textual.screen import ModalScreen
 
 from cortex_tui.tui.actions import PROGRAM, TOPICS, Action
 from cortex_tui.tui.config.keys import written
+from cortex_tui.tui.early_leaving import LeftEarly
 from cortex_tui.tui.render.marks import Legend
 from cortex_tui.tui.render.text import Line, Span, wrap
 from cortex_tui.tui.widgets.lines import Lines, Move, TextLine
 
 
-class KeysPage(ModalScreen[None]):
+class KeysPage(LeftEarly, ModalScreen[None]):
     """All keys and what they do. It scrolls; the keys that open it also close it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

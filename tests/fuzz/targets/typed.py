@@ -82,7 +82,8 @@ class _Workbench:
                     for message in parser.feed(text) if text else ():
                         driver.process_message(message)
                     await b.pilot.pause()
-                    assert b.lines or b.app._exit
+                    # A screen that was opened this moment has none yet.
+                    await b.until(lambda: b.lines or b.app._exit)
                     taken.set()
 
 

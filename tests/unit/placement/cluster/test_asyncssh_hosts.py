@@ -160,7 +160,7 @@ async def test_what_is_not_there_or_another_version_is_named(
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("[machine.a]\nprot = 1", "hosts.toml: machine.a.prot: unknown key"),
+        ("[machine.a]\nprot = 1", "hosts.toml:2: machine.a.prot: unknown key"),
         ("", "hosts.toml: expected a table [machine.NAME], there is none"),
     ],
 )
