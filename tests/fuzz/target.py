@@ -34,6 +34,9 @@ class Target:
     """What its seeds are, so that a part of one can be exchanged for another that fits there."""
     thousands: int = 10
     """How many thousand inputs of the million are its own."""
+    done: Callable[[], object] = lambda: None
+    """Gives back what it keeps open from one input to the next, such as a whole workbench with all
+    that it changes in its process."""
 
 
 class TooSlowError(BaseException):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -23,11 +26,29 @@ few = settings(
 )
 
 
+@pytest.fixture(autouse=True)
+def done(name: str) -> Iterator[None]:
+    """Nothing stays open: what a target changes in the process concerns the tests behind it."""
+    yield
+    TARGETS[name].done()
+
+
 @each_target
 def test_good_inputs_are_no_fault(name: str) -> None:
     target = TARGETS[name]
     for seed in target.seeds():
         check(target, seed)
+
+
+@each_target
+def test_nothing_of_a_target_stays_in_the_process_once_it_is_done(name: str) -> None:
+    def state() -> object:
+        return gc.freeze, gc.unfreeze, gc.get_threshold(), dict(os.environ), os.getcwd()
+
+    before = state()
+    check(TARGETS[name], TARGETS[name].seeds()[0])
+    TARGETS[name].done()
+    assert state() == before
 
 
 @each_target

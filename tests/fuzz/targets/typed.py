@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import os
-from contextlib import chdir
+from contextlib import chdir, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,13 @@ class _Workbench:
     def take(self, data: bytes) -> None:
         with chdir(self._folder):
             self._loop.run_until_complete(self._typed(data))
+
+    def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                self._loop.run_until_complete(self._task)
+        self._loop.close()
 
     async def _typed(self, data: bytes) -> None:
         if self._task is None:
@@ -90,8 +97,14 @@ class _Workbench:
 @cache
 def _workbench() -> _Workbench:
     folder = scratch() / "typed"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     return _Workbench(folder)
+
+
+def _close() -> None:
+    if _workbench.cache_info().currsize:
+        _workbench().close()
+        _workbench.cache_clear()
 
 
 def _typed(data: bytes) -> None:
@@ -102,6 +115,6 @@ def _typed(data: bytes) -> None:
 TARGETS = (
     Target(
         "typed", _typed, lambda: [b"jjk\r\x1b", b"/abc\r", b"?\x1b", b"\x10theme\r", *_KEYS],
-        words=_KEYS, thousands=2,
+        words=_KEYS, done=_close, thousands=2,
     ),
 )  # fmt: skip
