@@ -32,7 +32,7 @@ run: $(INSTALLED)
 
 # Six processes, also on two cores: the suite waits as long as it computes. Bytecode is kept,
 # whatever the environment says: every one of hundreds of processes would compile the program again.
-SPREAD := -n 6 --dist worksteal
+SPREAD := -n 8 --dist worksteal
 
 test: $(INSTALLED)
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest $(SPREAD)
@@ -88,7 +88,7 @@ check: $(INSTALLED)
 # MkDocs counts the warnings that it shows.) Then each block of code in them is run, as a reader would.
 docs: $(INSTALLED)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
-	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -m documents -n 6 --dist worksteal tests/documents
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -m documents -n 8 --dist worksteal tests/documents
 
 # The same at http://127.0.0.1:8000, built again whenever a document is saved.
 docs-serve: $(INSTALLED)

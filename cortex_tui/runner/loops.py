@@ -106,12 +106,13 @@ async def batch(operation, batch):
     {check}
 """
 
-# A precise arrival is made ready a little early, and waits here for its moment: whatever else there
-# is to do between a timer and an operation is done by then.
+# An arrival may be made ready a little early, and waits here for its moment: whatever else there is
+# to do between a timer and an operation is done by then.
 _OPEN = """
 async def arrival(i, intended_ns, operation, starts, clock, settle, fail):
-    {wait}
-    starts[i] = start_ns = clock()
+    while (start_ns := clock()) < intended_ns:
+        pass
+    starts[i] = start_ns
     try:
         {call}
     except BaseException as error:
@@ -143,14 +144,13 @@ def closed_worker(operation: Operation, *, batched: bool) -> Loop:
     return _compiled(_BATCHED if batched else _CLOSED, "worker", operation)
 
 
-def open_arrival(operation: Operation, *, precise: bool = False) -> Loop:
+def open_arrival(operation: Operation) -> Loop:
     """One operation, with the parameters of the source above.
 
     Its times go to `settle(start_ns, end_ns, intended_ns)`. Meanwhile `starts[i]` holds its start.
-    One that is `precise` may be begun before `intended_ns`, and keeps the processor until then.
+    It may be begun before `intended_ns`, and keeps the processor until then.
     """
-    wait = "while clock() < intended_ns: pass" if precise else ""
-    return _compiled(_OPEN, "arrival", operation, wait)
+    return _compiled(_OPEN, "arrival", operation)
 
 
 def plain_batch(operation: Operation) -> Loop:
@@ -158,12 +158,12 @@ def plain_batch(operation: Operation) -> Loop:
     return _compiled(_BATCH, "batch", operation)
 
 
-def _compiled(source: str, name: str, operation: Operation, wait: str = "") -> Loop:
-    return _compiled_once(source, name, operation.awaits, operation.takes_index, wait)
+def _compiled(source: str, name: str, operation: Operation) -> Loop:
+    return _compiled_once(source, name, operation.awaits, operation.takes_index)
 
 
 @cache
-def _compiled_once(source: str, name: str, awaits: bool, takes_index: bool, wait: str) -> Loop:
+def _compiled_once(source: str, name: str, awaits: bool, takes_index: bool) -> Loop:
     called = f"operation({'i' if takes_index else ''})"
     call = f"await {called}" if awaits else f"result = {called}"
     check = "" if awaits else "if result is not None: refuse_awaitable(result)"
@@ -172,7 +172,7 @@ def _compiled_once(source: str, name: str, awaits: bool, takes_index: bool, wait
         "islice": islice,
         "CancelledError": asyncio.CancelledError,
     }
-    code = source.format(call=call, check=check, wait=wait)
+    code = source.format(call=call, check=check)
     exec(compile(code, f"<{name}: {call}>", "exec"), namespace)
     made: Loop = namespace[name]
     LOOP_CODE.add(made.__code__)

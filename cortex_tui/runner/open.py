@@ -13,7 +13,7 @@ from cortex_tui.runner.deadlines import Deadlines
 from cortex_tui.runner.driver import DriverTask
 from cortex_tui.runner.loops import open_arrival
 
-HEAD_START_NS = 50_000
+PRECISE_HEAD_START_NS = 50_000
 """How long before its moment a precise arrival gets its task: longer than the task needs to its
 first step, mostly."""
 
@@ -32,9 +32,11 @@ class OpenDriver:
         self._indices = task.indices
         self._timer = task.timer
         self._precise = rules.precise
-        self._early_ns = HEAD_START_NS if rules.precise else 0
+        self._head_start = None if rules.precise else task.timer.head_start
+        self._early_ns = PRECISE_HEAD_START_NS if rules.precise else 0
+        """How long before its moment the next arrival gets its task."""
         self._max_in_flight = max(1, task.share.count(rules.max_in_flight))
-        self._arrival = open_arrival(self._operation, precise=rules.precise)
+        self._arrival = open_arrival(self._operation)
         self._lasts = phase.end_ns != NEVER_NS
         end_ns = phase.end_ns if self._lasts else None
         self._schedule = ArrivalSchedule(
@@ -98,6 +100,10 @@ class OpenDriver:
         alarm = self._alarm
         next_ns = self._schedule.next_ns
         if next_ns is not None:
+            if self._head_start is not None:
+                # Where the moment is nearer, the loop is awake anyway, and would only be blocked.
+                early_ns = self._head_start.ns
+                self._early_ns = early_ns if next_ns - early_ns > self._phase.clock() else 0
             fire = self._phase.guarded(lambda: self._fire(alarm))
             self._timer.at(next_ns - self._early_ns, fire, precise=self._precise)
         elif not self._lasts:
@@ -107,7 +113,12 @@ class OpenDriver:
         if not self._is_awaited(alarm):
             return
         phase = self._phase
-        more = self._start_due(phase.clock() + self._early_ns)
+        until_ns = phase.clock()
+        if self._precise:
+            until_ns += self._early_ns
+        elif self._early_ns and (next_ns := self._schedule.next_ns) is not None:
+            until_ns = max(until_ns, next_ns)  # that one only: the others would block the loop
+        more = self._start_due(until_ns)
         # An arrival begins with the next turn of the loop. Whatever is done now delays it, so the
         # next one is waited for behind it; and where more are due than one turn may take, others
         # have their turn first.
@@ -117,6 +128,10 @@ class OpenDriver:
 
     def _follow(self, alarm: int) -> None:
         """Has the next arrival wait for its moment, which may have come meanwhile."""
+        if self._head_start is not None and self._early_ns:
+            if lateness_ns := self._phase.recorder.lateness_ns:
+                self._head_start.learn(lateness_ns[-1])
+            self._early_ns = 0
         if not self._is_awaited(alarm):
             return
         next_ns = self._schedule.next_ns

@@ -21,6 +21,16 @@ from cortex_tui.runner.clock import CLOCK
 
 PRECISE_NS = 100_000
 """How long the loop turns before a precise moment: longer than a timerfd wakes late, mostly."""
+MAX_HEAD_START_NS = 100_000
+"""Of an arrival: longer than it takes from an idle machine's timer to the operation, mostly."""
+PROMPT_NS = 500
+"""An arrival that is less late than that was ready before its moment, and had to wait for it."""
+
+_FIRST_HEAD_START_NS = 20_000
+_LATE_STEP_NS = 500
+_EARLY_STEP_NS = 9 * _LATE_STEP_NS
+"""Nine late ones lengthen the head start by what an early one shortens it: so one arrival in ten
+has to wait, for a few microseconds of the processor."""
 
 _CLOCK_MONOTONIC = 1
 _TFD_TIMER_ABSTIME = 1
@@ -85,8 +95,30 @@ class Timerfd:
         os.close(self.fd)
 
 
+class HeadStart:
+    """How long before its moment an arrival's timer is set: what is to be done before the operation
+    takes 30 to 100 us, most of it the kernel's to wake the process.
+
+    Learned from how late arrivals were: it follows the tenth percentile of that time by stochastic
+    approximation (Robbins and Monro, 1951), which a few very late ones do not move.
+    """
+
+    def __init__(self) -> None:
+        self.ns = _FIRST_HEAD_START_NS
+
+    def learn(self, lateness_ns: int) -> None:
+        """Takes in how late an arrival was that had the head start."""
+        if lateness_ns < PROMPT_NS:
+            self.ns = max(0, self.ns - _EARLY_STEP_NS)
+        else:
+            self.ns = min(MAX_HEAD_START_NS, self.ns + _LATE_STEP_NS)
+
+
 class ArrivalTimer:
     """Calls back on the loop at given times of `perf_counter_ns`; many users, one descriptor."""
+
+    head_start: HeadStart | None = None
+    """Of arrivals; None where the timer is not exact enough for one."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -100,6 +132,7 @@ class ArrivalTimer:
             timerfd = Timerfd()
             loop.add_reader(timerfd.fd, self._fire)
             self._timerfd = timerfd
+            self.head_start = HeadStart()
 
     @property
     def name(self) -> Literal["timerfd", "loop"]:
