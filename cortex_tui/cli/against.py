@@ -27,6 +27,21 @@ class Wanted(NamedTuple):
         return "--against" if self.against else "--variant" if self.variants else "--python"
 
 
+class VersionRounds(NamedTuple):
+    """How versions are measured in turns."""
+
+    wanted: Wanted
+    rounds: int | None
+    """At most, with `decide_ns`; None for as many as are usual."""
+    shorten: bool
+    """Whether profiles that would measure for long measure shorter: all versions are to meet the
+    same machine."""
+    settle: bool
+    """Whether all warm up for the same short time, where their own warm-up is longer."""
+    decide_ns: int | None
+    """For how long at most, until there is a verdict on each profile; None for all rounds."""
+
+
 def against_options(command: Command) -> Command:
     """Of a command that runs profiles."""
     return _options(

@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Sequence
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from cortex_tui.cli.against import VersionRounds
 from cortex_tui.cli.comparing import compared_refs, exit_code, show, with_comparisons
 from cortex_tui.cli.exporting import Export, export_stored, to_stdout
-from cortex_tui.cli.measuring import Ran
+from cortex_tui.cli.measuring import Ran, SessionSettings, run_profiles
 from cortex_tui.cli.options import Command, StoreError, given, report_error
 from cortex_tui.exit_codes import INTERRUPTED
 from cortex_tui.files import STDOUT
+from cortex_tui.profiles.model import Profile
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.sessions import Compared
@@ -33,15 +35,22 @@ def baseline_option(command: Command) -> Command:
     )(command)
 
 
-def failing_options(command: Command) -> Command:
-    """What becomes the exit code: `fail_on`, and `undecided`."""
-    command = click.option(
+def failing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What becomes the exit code: the command is given `fail_on`."""
+
+    @wraps(command)
+    def with_failing(*args: Any, fail_on: frozenset[str], undecided: str, **kwargs: Any) -> Any:
+        if undecided == "pass":
+            fail_on -= {"undecided"}
+        return command(*args, fail_on=fail_on, **kwargs)
+
+    judged = click.option(
         "--undecided",
         type=click.Choice(["fail", "pass"]),
         default="fail",
         help="Whether undecided targets, and nothing worse, are exit code 4 (fail, the default) or "
         "0: pass is short for a --fail-on without undecided.",
-    )(command)
+    )(with_failing)
     return click.option(
         "--fail-on",
         callback=_fail_on,
@@ -50,7 +59,7 @@ def failing_options(command: Command) -> Command:
         metavar="LIST",
         help="What is exit code 1: targets that are missed, regressions against the baseline, "
         "errors (any operation that failed); and undecided for code 4.",
-    )(command)
+    )(judged)
 
 
 def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset[str]:
@@ -67,18 +76,20 @@ def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset
 
 
 def measured_and_judged(
-    measure: Callable[[Delivery], Ran],
+    profiles: Sequence[Profile],
     delivery: Delivery,
+    settings: SessionSettings,
+    versions: VersionRounds,
     *,
     baseline: str,
-    versions: bool,
     exports: Sequence[Export],
 ) -> int:
-    """Measures a session, and compares it: with the `baseline`, if any, or the versions that it
-    measured with each other. Exports it in any case, and returns the exit code of all."""
+    """Measures a session, of versions where any are wanted, and compares it: the versions with each
+    other, or the session with the `baseline`, if any. Exports it in any case, and returns the exit
+    code of all."""
     from cortex_tui.report.headless import worst
 
-    compares = versions or bool(baseline)
+    compares = bool(versions.wanted or baseline)
     left_out: list[str] = []
 
     @cache
@@ -98,10 +109,10 @@ def measured_and_judged(
 
     if compares:
         delivery = msgspec.structs.replace(delivery, complete=complete, left_out=left_out.append)
-    code, session = measure(delivery)
+    code, session = _measured(profiles, delivery, settings, versions)
     found: Sequence[Compared] = ()
     try:
-        if session and (versions or (baseline and code != INTERRUPTED)):
+        if session and (versions.wanted or (baseline and code != INTERRUPTED)):
             found = compared(session)
             out = sys.stderr if delivery.json == STDOUT or to_stdout(exports) else sys.stdout
             click.echo(file=out)
@@ -116,3 +127,16 @@ def measured_and_judged(
         if exports and session:
             code = worst(code, export_stored(delivery.store, session, exports, found))
     return code
+
+
+def _measured(
+    profiles: Sequence[Profile],
+    delivery: Delivery,
+    settings: SessionSettings,
+    versions: VersionRounds,
+) -> Ran:
+    if not versions.wanted:
+        return run_profiles(profiles, delivery, settings)
+    from cortex_tui.cli.versions import run_versions
+
+    return run_versions(profiles, delivery, settings, versions)

@@ -29,6 +29,20 @@ class Ran(NamedTuple):
     """Its id, "" where none began."""
 
 
+class SessionSettings(NamedTuple):
+    """How a session measures its profiles."""
+
+    place: Place
+    loop: LoopName
+    one_by_one: bool
+    repeat: int
+    """The number of rounds."""
+    processes: int | None = None
+    """Among how many each load is shared; None as the loads say."""
+    table_to: TextIO | None = None
+    """Where its table goes in place of stdout."""
+
+
 def check_delivery(store: Path, *, save: str, note: str, tags: Sequence[str], json: str) -> None:
     """Says before the measuring, not after it, that its results could not be delivered."""
     if note and not save:
@@ -46,18 +60,12 @@ def check_delivery(store: Path, *, save: str, note: str, tags: Sequence[str], js
 def run_profiles(
     profiles: Sequence[Profile],
     delivery: Delivery,
+    settings: SessionSettings,
     *,
-    one_by_one: bool,
-    repeat: int,
-    place: Place,
-    loop: LoopName,
-    processes: int | None = None,
     versions: Sequence[Version] = (),
     until: UntilDecided | None = None,
-    table_to: TextIO | None = None,
 ) -> Ran:
-    """Measures them in one session and delivers what came of it; its table goes to stdout unless
-    `table_to` is given. `processes` is among how many each load is shared, None as they say."""
+    """Measures them in one session and delivers what came of it."""
     import asyncio
     import tempfile
 
@@ -66,26 +74,27 @@ def run_profiles(
     from cortex_tui.session.controller import SessionController
     from cortex_tui.session.planning import runners_at
 
+    place, loop = settings.place, settings.loop
     try:
         runners_at(place, profiles)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
 
     # Taken before a session in this process redirects what its workloads print.
-    out, err = table_to or sys.stdout, sys.stderr
+    out, err = settings.table_to or sys.stdout, sys.stderr
 
     async def session(store: Path) -> Ran:
         control = SessionController(
             store,
             place=place,
             loop=loop,
-            processes=processes,
+            processes=settings.processes,
             measuring_loop=asyncio.get_running_loop() if place.shares_loop else None,
         )
         try:
             code = await run_headless(
-                control, profiles, delivery, one_by_one=one_by_one, repeat=repeat,
-                versions=versions, until=until, out=out, err=err,
+                control, profiles, delivery, one_by_one=settings.one_by_one,
+                repeat=settings.repeat, versions=versions, until=until, out=out, err=err,
             )  # fmt: skip
             return Ran(code, control.view.session if control.view else "")
         finally:

@@ -12,7 +12,7 @@ import click
 
 from cortex_tui.cli.comparing import share_text
 from cortex_tui.cli.completing import offer_selected
-from cortex_tui.cli.measuring import run_profiles
+from cortex_tui.cli.measuring import SessionSettings, run_profiles
 from cortex_tui.cli.options import (
     PROGRAM,
     duration,
@@ -110,18 +110,13 @@ def noise(
     from cortex_tui.library.again import batched_alike
     from cortex_tui.report.headless import Delivery
 
+    settings = SessionSettings(
+        place=place, loop=loop, one_by_one=one_by_one, repeat=1, table_to=io.StringIO()
+    )
     ids: list[str] = []
     for number in range(1, sessions + 1):
         report(f"session {number} of {sessions}")
-        code, session = run_profiles(
-            profiles,
-            Delivery(store=store),
-            one_by_one=one_by_one,
-            repeat=1,
-            place=place,
-            loop=loop,
-            table_to=io.StringIO(),
-        )
+        code, session = run_profiles(profiles, Delivery(store=store), settings)
         if code in (INTERRUPTED, FAILED):
             if code == FAILED:
                 report(f"a run failed: `{PROGRAM} show {session}` has the reason")

@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from cortex_tui.cli.against import Wanted, against_options_for_tests
+from cortex_tui.cli.against import VersionRounds, Wanted, against_options_for_tests
 from cortex_tui.cli.comparing import alike_to_baseline
 from cortex_tui.cli.exporting import Export, export_option, table_stream
 from cortex_tui.cli.judging import baseline_option, failing_options, measured_and_judged
-from cortex_tui.cli.measuring import Ran, check_delivery, run_profiles
+from cortex_tui.cli.measuring import SessionSettings, check_delivery
 from cortex_tui.cli.options import (
     delivery_options,
     duration,
@@ -107,7 +107,6 @@ def pytest_suite(
     variants: Sequence[str],
     python: str,
     fail_on: frozenset[str],
-    undecided: str,
 ) -> int:
     """Run a test suite's benchmarks, unchanged, with percentiles.
 
@@ -138,43 +137,25 @@ def pytest_suite(
     if baseline:
         profiles = alike_to_baseline(store, baseline, profiles)
 
-    def measure(delivery: Delivery) -> Ran:
-        if not wanted:
-            return run_profiles(
-                profiles,
-                delivery,
-                one_by_one=True,
-                repeat=repeat,
-                place=PROCESS,
-                loop="auto",
-                table_to=table_to,
-            )
-        from cortex_tui.cli.versions import run_versions
-
-        by_default = ctx.get_parameter_source("repeat") is ParameterSource.DEFAULT
-        return run_versions(
-            profiles,
-            delivery,
-            wanted,
-            one_by_one=True,
-            rounds=None if by_default else repeat,
-            shorten=duration_ns is None,
-            settle=warmup is None,
-            decide_ns=decide_ns,
-            place=PROCESS,
-            processes=None,
-            loop="auto",
-            table_to=table_to,
-        )
-
     delivery = Delivery(
         store=store,
         save=save,
         note=note,
         tags=tags,
         json=json,
-        fail_on=fail_on - {"undecided"} if undecided == "pass" else fail_on,
+        fail_on=fail_on,
+    )
+    settings = SessionSettings(
+        place=PROCESS, loop="auto", one_by_one=True, repeat=repeat, table_to=table_to
+    )
+    by_default = ctx.get_parameter_source("repeat") is ParameterSource.DEFAULT
+    versions = VersionRounds(
+        wanted,
+        rounds=None if by_default else repeat,
+        shorten=duration_ns is None,
+        settle=warmup is None,
+        decide_ns=decide_ns,
     )
     return measured_and_judged(
-        measure, delivery, baseline=baseline, versions=bool(wanted), exports=exports
+        profiles, delivery, settings, versions, baseline=baseline, exports=exports
     )

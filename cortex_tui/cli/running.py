@@ -11,14 +11,14 @@ import click
 from click.core import ParameterSource
 
 from cortex_tui.cli.again import stored_profiles
-from cortex_tui.cli.against import Wanted, against_options
+from cortex_tui.cli.against import VersionRounds, Wanted, against_options
 from cortex_tui.cli.cluster import cluster_options
 from cortex_tui.cli.comparing import alike_to_baseline
 from cortex_tui.cli.completing import offer_selected
 from cortex_tui.cli.databases import all_kept_in, check_stores, database_option
 from cortex_tui.cli.exporting import Export, export_option, table_stream
 from cortex_tui.cli.judging import baseline_option, failing_options, measured_and_judged
-from cortex_tui.cli.measuring import Ran, check_delivery, run_profiles
+from cortex_tui.cli.measuring import SessionSettings, check_delivery
 from cortex_tui.cli.options import (
     catalog_for,
     delivery_options,
@@ -134,7 +134,6 @@ def run(
     variants: Sequence[str],
     python: str,
     fail_on: frozenset[str],
-    undecided: str,
 ) -> int:
     """Run profiles without a screen. Progress goes to stderr, results to stdout.
 
@@ -202,43 +201,27 @@ def run(
         tags=tags,
         json=json,
         dry_run=dry_run,
-        fail_on=fail_on - {"undecided"} if undecided == "pass" else fail_on,
+        fail_on=fail_on,
         inline=inline,
     )
-    table_to = table_stream(exports, json)
-
-    def measure(delivery: Delivery) -> Ran:
-        if not wanted:
-            return run_profiles(
-                profiles,
-                delivery,
-                one_by_one=one_by_one,
-                repeat=repeat,
-                place=place,
-                processes=processes,
-                loop=loop,
-                table_to=table_to,
-            )
-        from cortex_tui.cli.versions import run_versions
-
-        by_default = ctx.get_parameter_source("repeat") is ParameterSource.DEFAULT
-        return run_versions(
-            profiles,
-            delivery,
-            wanted,
-            one_by_one=one_by_one,
-            rounds=None if by_default else repeat,
-            shorten=duration_ns is None,
-            settle=warmup is None,
-            decide_ns=decide_ns,
-            place=place,
-            processes=processes,
-            loop=loop,
-            table_to=table_to,
-        )
-
+    settings = SessionSettings(
+        place=place,
+        loop=loop,
+        one_by_one=one_by_one,
+        repeat=repeat,
+        processes=processes,
+        table_to=table_stream(exports, json),
+    )
+    by_default = ctx.get_parameter_source("repeat") is ParameterSource.DEFAULT
+    versions = VersionRounds(
+        wanted,
+        rounds=None if by_default else repeat,
+        shorten=duration_ns is None,
+        settle=warmup is None,
+        decide_ns=decide_ns,
+    )
     code = measured_and_judged(
-        measure, delivery, baseline=baseline, versions=bool(wanted), exports=exports
+        profiles, delivery, settings, versions, baseline=baseline, exports=exports
     )
     if code == INTERRUPTED:
         return code

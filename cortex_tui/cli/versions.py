@@ -5,27 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from cortex_tui.cli.against import Wanted
+from cortex_tui.cli.against import VersionRounds
 from cortex_tui.cli.comparing import compared_refs, report_rounds_needed
-from cortex_tui.cli.measuring import Ran, run_profiles
+from cortex_tui.cli.measuring import Ran, SessionSettings, run_profiles
 from cortex_tui.cli.variants import variants_of
 from cortex_tui.cli.version_code import VersionError, in_all, versions_of
 from cortex_tui.limits import MAX_ROUNDS
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.profiles.variants import lasting, rehearsed
-from cortex_tui.protocol.plan import LoopName
 from cortex_tui.protocol.programs import NOT_FOUND
 from cortex_tui.quantities import format_seconds
 from cortex_tui.session.versions import Version
 from cortex_tui.text import one_line
 
 if TYPE_CHECKING:
-    from cortex_tui.placement.port import Place
     from cortex_tui.report.headless import Delivery
     from cortex_tui.results.view import SessionView
     from cortex_tui.session.control import UntilDecided
@@ -46,42 +44,27 @@ BATCHED_NS = 100_000_000
 def run_versions(
     profiles: Sequence[Profile],
     delivery: Delivery,
-    wanted: Wanted,
-    *,
-    one_by_one: bool,
-    rounds: int | None,
-    shorten: bool,
-    settle: bool,
-    decide_ns: int | None,
-    place: Place,
-    processes: int | None,
-    loop: LoopName,
-    table_to: TextIO | None = None,
+    settings: SessionSettings,
+    asked: VersionRounds,
 ) -> Ran:
-    """Tries all profiles on all versions, and measures them in one session.
-
-    `shorten` has profiles that would measure longer measure SLOT_NS, and `settle` has them warm up
-    for SETTLE_NS at most. With `decide_ns` the session ends when there is a verdict on each
-    profile; it lasts that long at most, and has at most that many `rounds`, if any are given.
-    """
-    variants = variants_of(wanted, profiles)
-    if not place.has_fleets:
+    """Tries all profiles on all versions, and measures them in one session, in the rounds that are
+    asked for: those of the settings are of a session without versions."""
+    variants = variants_of(asked.wanted, profiles)
+    if not settings.place.has_fleets:
         raise click.UsageError(
-            f"variants need runners of their own, and there are none {place.words}"
+            f"variants need runners of their own, and there are none {settings.place.words}"
         )
-    slots = [_slot(profile, shorten=shorten, settle=settle) for profile in profiles]
+    slots = [_slot(profile, shorten=asked.shorten, settle=asked.settle) for profile in profiles]
     with versions_of(variants, slots, delivery.store) as versions:
-        runs = _Runs(
-            delivery, versions, one_by_one=one_by_one, place=place, processes=processes, loop=loop
-        )
+        runs = _Runs(delivery, versions, settings)
         slots, lacking = in_all(versions, slots)
         for text in lacking:
             _leave_out(delivery, text)
         slots = runs.tried(slots)
-        if decide_ns is None:
-            return runs.measured(slots, ROUNDS if rounds is None else rounds, table_to)
-        until = runs.until_decided(slots, decide_ns, rounds)
-        return runs.measured(slots, until.looks[-1], table_to, until)
+        if asked.decide_ns is None:
+            return runs.measured(slots, ROUNDS if asked.rounds is None else asked.rounds)
+        until = runs.until_decided(slots, asked.decide_ns, asked.rounds)
+        return runs.measured(slots, until.looks[-1], until)
 
 
 def _slot(profile: Profile, *, shorten: bool, settle: bool) -> Profile:
@@ -97,21 +80,11 @@ class _Runs:
     """The sessions of one comparison."""
 
     def __init__(
-        self,
-        delivery: Delivery,
-        versions: Sequence[Version],
-        *,
-        one_by_one: bool,
-        place: Place,
-        processes: int | None,
-        loop: LoopName,
+        self, delivery: Delivery, versions: Sequence[Version], settings: SessionSettings
     ) -> None:
         self._delivery = delivery
         self._versions = versions
-        self._one_by_one = one_by_one
-        self._place = place
-        self._processes = processes
-        self._loop: LoopName = loop
+        self._settings = settings
         self._trial_ns = 0
         """What a round takes in addition to the measuring."""
 
@@ -204,16 +177,12 @@ class _Runs:
         together = [
             slots_ns[profile.full_name]
             for profile in profiles
-            if not (profile.alone or self._one_by_one)
+            if not (profile.alone or self._settings.one_by_one)
         ]
         return sum(slots_ns.values()) - sum(together) + max(together, default=0)
 
     def measured(
-        self,
-        profiles: Sequence[Profile],
-        rounds: int,
-        table_to: TextIO | None,
-        until: UntilDecided | None = None,
+        self, profiles: Sequence[Profile], rounds: int, until: UntilDecided | None = None
     ) -> Ran:
         """Measures all versions in rounds, and reports what went wrong."""
         _announce(
@@ -223,20 +192,15 @@ class _Runs:
         return run_profiles(
             profiles,
             self._delivery,
-            one_by_one=self._one_by_one,
-            repeat=rounds,
-            place=self._place,
-            processes=self._processes,
-            loop=self._loop,
+            self._settings._replace(repeat=rounds),
             versions=self._versions,
             until=until,
-            table_to=table_to,
         )
 
     def _control(self, store: Path) -> SessionController:
         from cortex_tui.session.controller import SessionController
 
-        return SessionController(store, place=self._place, loop=self._loop)
+        return SessionController(store, place=self._settings.place, loop=self._settings.loop)
 
 
 def _leave_out(delivery: Delivery, text: str) -> None:
