@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from functools import partial
-from statistics import mean
 from typing import Any, Literal, TypeVar
 
-import msgspec
-
 from cortex_tui.environment import VOLATILE_FILE_SYSTEMS
-from cortex_tui.limits import MAX_LOG_LINES, MAX_SHOWN_LINE_CHARS
 from cortex_tui.placement.registry import place_of
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import (
@@ -19,7 +14,6 @@ from cortex_tui.protocol.messages import (
     Arrived,
     Calibrated,
     ClockKnown,
-    Health,
     LevelChanged,
     LogLine,
     MachineChanged,
@@ -47,13 +41,12 @@ from cortex_tui.results.machines import CLOCK_BOUND, machines_of, with_machine
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_result import RunResult
-from cortex_tui.results.view import LogEntry, SessionView
-from cortex_tui.text import cut, lines
+from cortex_tui.results.session_health import SessionHealth
+from cortex_tui.results.session_log import SessionLog
+from cortex_tui.results.view import SessionView
 
 _A_FEW = 2
 """Results take a quarter of a millisecond each."""
-_LATELY = 10
-"""Of how many ticks the session's health is shown: a second's."""
 
 M = TypeVar("M")
 
@@ -95,10 +88,7 @@ class SessionFold:
         """The time of the runner's newest message."""
         self._machines = MachineFold()
         self.runs: dict[int, RunFold] = {p.run: self._planned(_announced(p)) for p in plan.runs}
-        self.log: deque[LogLine] = deque(maxlen=MAX_LOG_LINES)
-        self._entries: deque[LogEntry] = deque(maxlen=MAX_LOG_LINES)
-        """What views have of the log; made once for each line."""
-        self.log_total = 0
+        self.log = SessionLog(self._name_of, self._since_start_ns)
         self._ended_ns = 0
         self._unmoved: dict[int, RunResult] = {}
         """Nothing happens to a run before its turn and when it has ended, so its result is made
@@ -106,10 +96,7 @@ class SessionFold:
         self._began: list[RunFold] = []
         """The runs that were the last to begin to measure, all of them at `_began_at_ns`."""
         self._began_at_ns = 0
-        self._cpu_shares: deque[float] = deque(maxlen=_LATELY)
-        self._lags_ns: deque[int] = deque(maxlen=_LATELY)
-        self._gc_pauses = 0
-        self._gc_pause_ns = 0
+        self._health = SessionHealth()
 
     def extend(self, plan: SessionPlan) -> None:
         """The session continues with the runs of that plan, whose numbers follow."""
@@ -148,7 +135,7 @@ class SessionFold:
                 self._apply(message.run, partial(RunFold.add, times=times), message)
             case Pulse():
                 self._received(message.at_ns)
-                self._fare(message.health)
+                self._health.add(message.health)
             case StateChanged():
                 self._received(message.at_ns)
                 known = self.runs.get(message.run)
@@ -190,16 +177,10 @@ class SessionFold:
             case Answer() | Arrived():
                 pass  # the controller's, and the placement's
             case LogLine():
-                text = lines(cut(message.text, MAX_SHOWN_LINE_CHARS))
-                line = msgspec.structs.replace(message, text=text)
-                self.log.append(line)
-                self._entries.append(self._log_entry(line))
-                self.log_total += 1
+                self.log.add(message)
             case SessionStarted():
                 self.started = message
-                # What was printed before this was read has no time yet.
-                self._entries.clear()
-                self._entries.extend(self._log_entry(line) for line in self.log)
+                self.log.know_start()
                 self._received(message.at_ns)
             case SessionFinished():
                 self._end(message.at_ns)
@@ -254,32 +235,27 @@ class SessionFold:
             rounds=self.rounds,
             clock_cost_ns=started.clock_cost_ns if started else 0.0,
             await_cost_ns=started.await_cost_ns if started else 0.0,
-            runner_cpu_share=mean(self._cpu_shares) if self._cpu_shares else None,
-            loop_lag_ns=max(self._lags_ns, default=0),
-            gc_pauses=self._gc_pauses,
-            gc_pause_ns=self._gc_pause_ns,
+            runner_cpu_share=self._health.cpu_share,
+            loop_lag_ns=self._health.loop_lag_ns,
+            gc_pauses=self._health.gc_pauses,
+            gc_pause_ns=self._health.gc_pause_ns,
             elapsed_ns=max(0, until_ns - started.at_ns) if started else 0,
             silent_ns=max(0, now_ns - self.received_ns) if started and not self.over else 0,
             environment=self.environment,
             runs=self.results(between_runs),
-            log=tuple(self._entries),
-            log_dropped=self.log_total - len(self.log),
+            log=self.log.entries,
+            log_dropped=self.log.dropped,
             died=self.died,
             store_error=store_error,
             stored=stored,
         )
 
-    def offset_ns(self, line: LogLine) -> int | None:
-        """When the line was printed, since the session's start; None if that is not known."""
-        return self._since_start_ns(line.at_ns)
-
     def _since_start_ns(self, at_ns: int) -> int | None:
         return max(0, at_ns - self.started.at_ns) if self.started is not None and at_ns else None
 
-    def _log_entry(self, line: LogLine) -> LogEntry:
-        run = self.runs.get(line.run)
-        name = run.profile.full_name if run else ""
-        return LogEntry(line.text, line.stream, name, self.offset_ns(line))
+    def _name_of(self, number: int) -> str:
+        run = self.runs.get(number)
+        return run.profile.full_name if run else ""
 
     def _reconsider(self) -> None:
         # What has become of one cell decides on the targets of the others, ended or not.
@@ -306,13 +282,6 @@ class SessionFold:
             run.meet(other)
             other.meet(run)
         self._began.append(run)
-
-    def _fare(self, health: Health) -> None:
-        if health.wall_ns:
-            self._cpu_shares.append(health.cpu_ns / health.wall_ns)
-            self._lags_ns.append(health.loop_lag_ns)
-            self._gc_pauses += health.gc_pauses
-            self._gc_pause_ns += health.gc_pause_ns
 
     def _planned(self, message: RunPlanned) -> RunFold:
         run = RunFold(

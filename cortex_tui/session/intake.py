@@ -185,7 +185,7 @@ class Intake:
             except Exception as error:
                 # A defect of ours must neither stop the views nor go unseen.
                 text = f"an error while receiving results, which continues: {error!r}"
-                if not any(line.text == text for line in self.fold.log):
+                if not any(line.text == text for line in self.fold.log.lines):
                     line = LogLine(-1, "runner", text, time.perf_counter_ns())
                     self.fold.apply(line)
 

@@ -175,13 +175,13 @@ class SessionWriter:
             if all_anew:
                 rewritten.append(run.run)
             taken.append((run.run, changes))
-        first = fold.log_total - len(fold.log)
+        first = fold.log.dropped
         log = tuple(
-            LogRecord(number, line.run, line.stream, line.text, fold.offset_ns(line))
-            for number, line in enumerate(fold.log, first)
+            LogRecord(number, line.run, line.stream, line.text, fold.log.offset_ns(line))
+            for number, line in enumerate(fold.log.lines, first)
             if number >= self._logged
         )
-        self._logged = fold.log_total
+        self._logged = fold.log.total
         return SessionBatch(
             session=fold.plan.session,
             runs=tuple(runs),
