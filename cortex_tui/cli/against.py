@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, NamedTuple
 
 import click
+from click.core import ParameterSource
 
-from cortex_tui.cli.options import Command, given
+from cortex_tui.cli.options import given
+
+Command = Callable[..., Any]
 
 
 class Wanted(NamedTuple):
@@ -42,8 +46,21 @@ class VersionRounds(NamedTuple):
     """For how long at most, until there is a verdict on each profile; None for all rounds."""
 
 
+def version_rounds(ctx: click.Context, wanted: Wanted) -> VersionRounds:
+    """As the options of the command say, which has --repeat, --duration, --warmup and
+    --until-decided, too."""
+    by_default = ctx.get_parameter_source("repeat") is ParameterSource.DEFAULT
+    return VersionRounds(
+        wanted,
+        rounds=None if by_default else ctx.params["repeat"],
+        shorten=ctx.params["duration_ns"] is None,
+        settle=ctx.params["warmup"] is None,
+        decide_ns=ctx.params["decide_ns"],
+    )
+
+
 def against_options(command: Command) -> Command:
-    """Of a command that runs profiles."""
+    """Of a command that runs profiles: it is given `wanted`."""
     return _options(
         command,
         "Compare with a variant: a [variant.NAME] of the suite, or one that has rev:REV, "
@@ -53,7 +70,7 @@ def against_options(command: Command) -> Command:
 
 
 def against_options_for_tests(command: Command) -> Command:
-    """Of a command that runs tests: pytest decides on the rest."""
+    """Of a command that runs tests, and is given `wanted`: pytest decides on the rest."""
     return _options(
         command,
         "Compare with a variant that has rev:REV, folder:PATH, python:PATH or "
@@ -63,21 +80,27 @@ def against_options_for_tests(command: Command) -> Command:
 
 
 def _options(command: Command, variants: str, metavar: str = "NAME[=KEY:VALUE]") -> Command:
-    command = click.option(
+    @wraps(command)
+    def with_wanted(
+        *args: Any, against: str, variants: Sequence[str], python: str, **kwargs: Any
+    ) -> Any:
+        return command(*args, wanted=Wanted(against, variants, python), **kwargs)
+
+    comparing = click.option(
         "--python",
         metavar="PATH",
         default="",
         callback=given("the path of an interpreter"),
         help="Compare with the same code on another interpreter, in which this program is "
         "installed, too.",
-    )(command)
-    command = click.option(
+    )(with_wanted)
+    comparing = click.option(
         "--variant",
         "variants",
         metavar=metavar,
         multiple=True,
         help=variants,
-    )(command)
+    )(comparing)
     return click.option(
         "--against",
         metavar="REV",
@@ -86,4 +109,4 @@ def _options(command: Command, variants: str, metavar: str = "NAME[=KEY:VALUE]")
         help="Compare the code as it is with that of a revision, in alternating rounds: 12 of 2s "
         "for each profile, unless --repeat and --duration say otherwise; as needed with "
         "--until-decided.",
-    )(command)
+    )(comparing)

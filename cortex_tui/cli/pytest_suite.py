@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
-from cortex_tui.cli.against import VersionRounds, Wanted, against_options_for_tests
+from cortex_tui.cli.against import Wanted, against_options_for_tests, version_rounds
 from cortex_tui.cli.comparing import alike_to_baseline
 from cortex_tui.cli.exporting import Export, export_option, table_stream
 from cortex_tui.cli.judging import baseline_option, failing_options, measured_and_judged
@@ -103,9 +102,7 @@ def pytest_suite(
     baseline: str,
     exports: tuple[Export, ...],
     decide_ns: int | None,
-    against: str,
-    variants: Sequence[str],
-    python: str,
+    wanted: Wanted,
     fail_on: frozenset[str],
 ) -> int:
     """Run a test suite's benchmarks, unchanged, with percentiles.
@@ -121,7 +118,6 @@ def pytest_suite(
     from cortex_tui.placement.registry import PROCESS
     from cortex_tui.report.headless import Delivery
 
-    wanted = Wanted(against, variants, python)
     if wanted:
         refuse_with(ctx, wanted.option, ("baseline",))
     elif decide_ns is not None:
@@ -148,14 +144,11 @@ def pytest_suite(
     settings = SessionSettings(
         place=PROCESS, loop="auto", one_by_one=True, repeat=repeat, table_to=table_to
     )
-    by_default = ctx.get_parameter_source("repeat") is ParameterSource.DEFAULT
-    versions = VersionRounds(
-        wanted,
-        rounds=None if by_default else repeat,
-        shorten=duration_ns is None,
-        settle=warmup is None,
-        decide_ns=decide_ns,
-    )
     return measured_and_judged(
-        profiles, delivery, settings, versions, baseline=baseline, exports=exports
+        profiles,
+        delivery,
+        settings,
+        version_rounds(ctx, wanted),
+        baseline=baseline,
+        exports=exports,
     )

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from cortex_tui.cli.again import stored_profiles
-from cortex_tui.cli.against import VersionRounds, Wanted, against_options
+from cortex_tui.cli.against import Wanted, against_options, version_rounds
 from cortex_tui.cli.cluster import cluster_options
 from cortex_tui.cli.comparing import alike_to_baseline
 from cortex_tui.cli.completing import offer_selected
@@ -130,9 +130,7 @@ def run(
     baseline: str,
     exports: tuple[Export, ...],
     decide_ns: int | None,
-    against: str,
-    variants: Sequence[str],
-    python: str,
+    wanted: Wanted,
     fail_on: frozenset[str],
 ) -> int:
     """Run profiles without a screen. Progress goes to stderr, results to stdout.
@@ -149,7 +147,6 @@ def run(
     """
     profiles: Sequence[Profile]
     invalid = False
-    wanted = Wanted(against, variants, python)
     if wanted:
         refuse_with(ctx, wanted.option, ("dry_run", "again", "baseline"))
     if again:
@@ -212,16 +209,13 @@ def run(
         processes=processes,
         table_to=table_stream(exports, json),
     )
-    by_default = ctx.get_parameter_source("repeat") is ParameterSource.DEFAULT
-    versions = VersionRounds(
-        wanted,
-        rounds=None if by_default else repeat,
-        shorten=duration_ns is None,
-        settle=warmup is None,
-        decide_ns=decide_ns,
-    )
     code = measured_and_judged(
-        profiles, delivery, settings, versions, baseline=baseline, exports=exports
+        profiles,
+        delivery,
+        settings,
+        version_rounds(ctx, wanted),
+        baseline=baseline,
+        exports=exports,
     )
     if code == INTERRUPTED:
         return code
