@@ -199,6 +199,7 @@ def test_the_curve_rises_in_even_steps_to_where_one_sample_is_left() -> None:
     for _ in range(300):
         many.fold(raw(list(range(1, 1_001))))
     assert many.curve()[-1][0] == 5.0
+    assert len(many.curve()) == len(many.ordered().curve()) == 60
     assert folded([42]).curve() == [(0.0, 42)]
 
 

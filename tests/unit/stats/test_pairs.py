@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -46,6 +49,43 @@ def test_very_many_pairs_stay_apart() -> None:
     found = merged_in_pairs(pairs)
     assert [facts(each) for each in found] == each_for_itself(pairs)
     assert [found[at].total for at in (0, 500, 700, 999)] == [3, 1, 4, 3]
+
+
+@pytest.mark.parametrize("most", [254, 255, 256, 257, 65_535, 65_536])
+def test_the_counts_of_all_pairs_have_the_width_that_the_largest_of_them_needs(most: int) -> None:
+    pairs = [(repeated([5], most - 1), repeated([5], 1)), (repeated([3], 1), repeated([9], 2))]
+    found = merged_in_pairs(pairs)
+    assert [facts(each) for each in found] == each_for_itself(pairs)
+    assert [each.counts.tolist() for each in found] == [[most], [1, 2]]
+
+
+class NotAlone(IntervalHistogram, frozen=True, array_like=True, eq=False, gc=False):
+    """One that is merged with others, or not at all."""
+
+    def merge(self, other: IntervalHistogram) -> IntervalHistogram:
+        raise AssertionError("this pair was merged for itself")
+
+
+class Counting(list[Pair]):
+    """Counts how often a pair is looked at by its number."""
+
+    looks = 0
+
+    def __getitem__(self, at: Any) -> Any:
+        self.looks += 1
+        return super().__getitem__(at)
+
+
+def test_pairs_are_merged_with_others_and_once() -> None:
+    """That takes less than half of the time of one after the other."""
+    pairs = Counting()
+    for number in range(600):
+        one = repeated([number], 1)
+        alone = NotAlone(one.moments, one.packed_indices, one.packed_counts)
+        pairs.append((alone, repeated([number, number + 1], 1)))
+    found = merged_in_pairs(pairs)
+    assert [each.counts.tolist() for each in found] == [[2, 1]] * 600
+    assert pairs.looks <= 600
 
 
 def test_counts_may_be_as_large_as_they_get() -> None:
