@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cortex_tui.protocol.messages import Health
+from cortex_tui.results.blocked import LOOP_BLOCKED_NS
 from cortex_tui.results.interval import Interval, interval_of, series_of
 from cortex_tui.results.interval_file import IntervalFile, Place
 from cortex_tui.results.intervals import IntervalSeries
@@ -126,6 +128,18 @@ def test_what_could_not_be_written_is_written_again() -> None:
     series.write_again()
     anew, changes = series.take_changes()
     assert (anew, [slot for slot, _ in changes]) == (True, [0])
+    assert (series.unwritten(), len(series.take_changes()[1])) == (0, 0)
+
+
+def test_what_could_not_be_written_is_written_again_after_it_has_merged() -> None:
+    series = IntervalSeries(limit=4)
+    for index in range(4):
+        series.add(index, interval_of(samples(index, [1])))
+    series.take_changes()
+    series.write_again()
+    series.add(4, interval_of(samples(4, [1])))
+    anew, changes = series.take_changes()
+    assert (anew, [slot for slot, _ in changes]) == (True, [0, 1, 2])
 
 
 steps = st.lists(
@@ -237,19 +251,61 @@ def test_what_is_stored_at_any_time_is_what_is_in_the_series(
         assert stored.write(whole=True) == 0
 
 
+def merged_once() -> Stored:
+    """All 40 slots were stored before they became 20, and one more came after that."""
+    stored = Stored(IntervalSeries(limit=40))
+    for index in range(40):
+        stored.series.add(index, interval_of(samples(index, [index])))
+    assert stored.write() == 40
+    stored.series.add(40, interval_of(samples(40, [40])))
+    return stored
+
+
+def test_slots_that_have_merged_are_stored_a_few_at_a_time_and_all_at_the_end() -> None:
+    stored = merged_once()
+    unwritten = stored.series.unwritten
+    assert (unwritten(), unwritten(whole=True)) == (3, 21)
+    assert [stored.write() for _ in range(3)] == [3, 1, 1]
+    assert (unwritten(), unwritten(whole=True)) == (1, 16)
+    assert stored.write(whole=True) == 16
+    assert (unwritten(), unwritten(whole=True)) == (0, 0)
+    assert {length for length, _ in stored.rows.values()} == {2}
+    again = merged_once().series
+    assert [len(again.take_changes()[1]) for _ in range(2)] == [3, 1]
+
+
+def test_slots_that_merge_before_all_of_them_are_stored_are_stored_anew() -> None:
+    for left in (21, 18, 1):
+        stored = merged_once()
+        while stored.series.unwritten(whole=True) > left:
+            stored.write()
+        for index in range(41, 81):
+            stored.series.add(index, interval_of(samples(index, [index])))
+        assert stored.series.unwritten() == 21
+        assert stored.write() == 21
+        assert {length for length, _ in stored.rows.values()} == {4}
+        assert stored.merged == {slot: facts(each) for slot, each in stored.series}
+
+
 class Counting(IntervalFile):
     """Counts what is read and written."""
 
     reads = written = 0
+    most_read = 0
+    """Before anything was written again."""
+    _since = 0
 
     def read_each(self, parts: Iterable[Interval | Place]) -> Iterator[Interval]:
         for each in super().read_each(parts):
             self.reads += 1
+            self._since += 1
+            self.most_read = max(self.most_read, self._since)
             yield each
 
     def write(self, intervals: Iterable[Interval]) -> list[Place]:
         places = super().write(intervals)
         self.written += len(places)
+        self._since = 0
         return places
 
 
@@ -272,6 +328,120 @@ def test_no_message_has_many_slots_merge_and_no_write_stores_many(tmp_path: Path
     assert rows <= 400
     # Nothing of what was merged at 800 is left as it was at 400.
     assert {length for length, _ in runs[0].rows.values()} <= {2, 4}
+
+
+def test_slices_that_are_in_a_file_are_those_that_would_be_in_memory(tmp_path: Path) -> None:
+    filed, plain = IntervalSeries(60, IntervalFile(tmp_path)), IntervalSeries(60)
+    assert (len(filed.slices(TENTH_NS)), len(plain.slices(TENTH_NS))) == (0, 0)
+    for index in range(7, 100, 3):
+        for series in (filed, plain):
+            series.add(index, interval_of(samples(index, [index, 10**9], errors={"E": index})))
+    found = filed.slices(TENTH_NS)
+    assert isinstance(found, FiledSlices)
+    assert [(each.from_ns, each.until_ns, *facts(each)) for each in found] == [
+        (each.from_ns, each.until_ns, *facts(each)) for each in plain.slices(TENTH_NS)
+    ]
+    assert found[0].from_ns == found[:1][0].from_ns == 6 * TENTH_NS
+
+
+def test_slices_in_memory_are_made_anew_where_their_slot_has_changed(tmp_path: Path) -> None:
+    file = Counting(tmp_path)
+    series = IntervalSeries(400, file)
+    for index in range(10):
+        series.add(index, interval_of(samples(index, [index])))
+    before = list(series.slices(TENTH_NS))
+    series.add(9, interval_of(samples(9, [1, 2])))
+    after = list(series.slices(TENTH_NS))
+    assert [old is new for old, new in zip(before, after, strict=True)] == [True] * 9 + [False]
+    assert after[9].service.total == 3
+    for index in range(10, 100):
+        series.add(index, interval_of(samples(index, [index])))
+        series.slices(TENTH_NS)
+    reads = file.reads
+    assert [each.service.total for each in series.slices(TENTH_NS)] == [1] * 9 + [3] + [1] * 90
+    assert file.reads - reads >= 80  # those that were looked at before, too
+
+
+def test_when_the_loop_was_blocked_is_what_is_known_by_now() -> None:
+    def add(index: int, lag_ns: int, foreign_ns: int = 0) -> None:
+        health = Health(loop_lag_ns=lag_ns, foreign_ns=foreign_ns, wall_ns=TENTH_NS)
+        series.add(index, interval_of(samples(index, [1], health=health)))
+
+    def found() -> tuple[int, int, tuple[int, ...], float | None]:
+        known = series.blocks(TENTH_NS)
+        assert series.blocks(TENTH_NS) is known
+        return known.intervals, known.longest_ns, known.at_ns, known.used_by_others
+
+    series = IntervalSeries(limit=4)
+    assert series.unwritten() == 0
+    assert found() == (0, 0, (), None)
+    add(0, LOOP_BLOCKED_NS - 1)
+    assert found() == (0, 0, (), None)
+    add(1, LOOP_BLOCKED_NS)
+    assert found() == (1, LOOP_BLOCKED_NS, (TENTH_NS,), None)
+    add(2, 0, foreign_ns=1)
+    assert found() == (1, LOOP_BLOCKED_NS, (TENTH_NS,), 0.0)
+    add(3, LOOP_BLOCKED_NS + 5, foreign_ns=TENTH_NS)
+    assert found() == (2, LOOP_BLOCKED_NS + 5, (TENTH_NS, 3 * TENTH_NS), 0.5)
+    add(7, 0)
+    assert found() == (2, LOOP_BLOCKED_NS + 5, (0,), 0.5)
+
+
+def test_a_file_that_takes_nothing_is_tried_again_when_there_are_some_slots_more(
+    tmp_path: Path,
+) -> None:
+    class Full(IntervalFile):
+        refused = 0
+
+        def write(self, intervals: Iterable[Interval]) -> list[Place]:
+            self.refused += 1
+            raise OSError
+
+    file = Full(tmp_path)
+    series = IntervalSeries(400, file)
+    series.grows = False
+    for index in range(320):
+        series.add(index, interval_of(samples(index, [index])))
+    assert [each.service.total for _, each in series] == [1] * 320
+    assert 15 <= file.refused <= 20
+
+
+def test_what_is_late_is_in_pairs_that_were_merged_ahead_of_time(tmp_path: Path) -> None:
+    file = Counting(tmp_path)
+    filed, plain = IntervalSeries(80, file), IntervalSeries(80)
+    for index in [*range(75), 10, 21, 30, 31, *range(75, 81)]:
+        for series in (filed, plain):
+            series.add(index, interval_of(samples(index, [index])))
+    assert file.written > 80  # the pairs before those that are late, too
+    assert filed.length == plain.length == 2
+    assert {n: facts(each) for n, each in filed} == {n: facts(each) for n, each in plain}
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_slots_without_a_neighbour_stay_where_they_lie_when_all_merge(
+    tmp_path: Path, first: int
+) -> None:
+    file = Counting(tmp_path)
+    series = IntervalSeries(400, file)
+    for index in range(first, 400, 2):
+        series.add(index, interval_of(samples(index, [index])))
+    series.add(400, interval_of(samples(400, [400])))
+    assert (series.length, len(series)) == (2, 201)
+    assert file.reads <= 30  # of 200
+    assert [each.service.moments.max_ns for _, each in series] == [*range(first, 400, 2), 400]
+
+
+def test_slots_that_merge_at_one_moment_are_read_and_written_a_few_at_a_time(
+    tmp_path: Path,
+) -> None:
+    file = Counting(tmp_path)
+    series = IntervalSeries(400, file)
+    series.grows = False
+    for index in range(401):
+        series.add(index, interval_of(samples(index, [index])))
+    assert (series.length, len(series)) == (2, 201)
+    assert file.reads >= 380
+    assert file.most_read <= 100
 
 
 def test_runs_with_one_file_merge_their_slots_at_different_times(tmp_path: Path) -> None:
