@@ -9,7 +9,7 @@ from cortex_tui.isolation import asyncio
 from cortex_tui.runner.deadlines import Deadlines
 from cortex_tui.runner.driver import DriverTask
 from cortex_tui.runner.loops import CHECK_NS, closed_worker
-from cortex_tui.runner.phase import contained
+from cortex_tui.runner.phase import contained, wake
 
 LEVEL_NS = 20_000_000
 """How often the number of workers follows a level that changes."""
@@ -73,6 +73,10 @@ class ClosedDriver:
         """When each operation under way began."""
         return [since for since in self._starts if since]
 
+    @property
+    def next_start_ns(self) -> None:
+        """It has a next operation whenever one has ended."""
+
     def pause(self) -> None:
         self._yielded()
 
@@ -80,7 +84,7 @@ class ClosedDriver:
         """Starts nothing new, and waits for nobody who only thinks."""
         self._yielded()
         for woken in self._thinking:
-            _wake(woken)
+            wake(woken)
 
     def put_off(self, by_ns: int, from_ns: int) -> None:
         self._levels.shift(by_ns, from_ns)
@@ -183,14 +187,9 @@ class ClosedDriver:
             return
         woken = asyncio.get_running_loop().create_future()
         until_ns = self._phase.clock() + self._think_time_ns
-        self._timer.at(min(until_ns, self._phase.end_ns), lambda: _wake(woken))
+        self._timer.at(min(until_ns, self._phase.end_ns), lambda: wake(woken))
         self._thinking.add(woken)
         try:
             await woken
         finally:
             self._thinking.discard(woken)
-
-
-def _wake(woken: asyncio.Future[None]) -> None:
-    if not woken.done():
-        woken.set_result(None)

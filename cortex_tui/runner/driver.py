@@ -48,6 +48,11 @@ class Driver(Protocol):
         """When each operation under way began."""
         ...
 
+    @property
+    def next_start_ns(self) -> int | None:
+        """When it starts its next operation; None where that is whenever one has ended."""
+        ...
+
     def pause(self) -> None: ...
     def put_off(self, by_ns: int, from_ns: int) -> None:
         """Moves what is to come after `from_ns`: after a pause, or a little, also back, to follow

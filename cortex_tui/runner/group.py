@@ -18,6 +18,7 @@ from cortex_tui.runner.health import HealthMeter
 from cortex_tui.runner.host import WorkloadHost
 from cortex_tui.runner.members import Barriers, Member, finished, neighbours_of
 from cortex_tui.runner.operations import Operations
+from cortex_tui.runner.timer import ArrivalTimer
 from cortex_tui.workloads.api import Workload
 from cortex_tui.workloads.context import RunContext, current_run
 from cortex_tui.workloads.loading import ModuleLoader, why_stray
@@ -32,6 +33,7 @@ class SessionParts:
     plan: SessionPlan
     outbox: Outbox
     health: HealthMeter
+    timer: ArrivalTimer
     modules: ModuleLoader
     shared: dict[Any, Any]
     """What workloads share with each other."""
@@ -80,7 +82,9 @@ class Group:
 
         barriers = Barriers(self._members, gate_of, prepare)
         handing_on = own_task(
-            HandOver(outbox, health, self._parts.plan.interval_ns).keep_on(self._members)
+            HandOver(outbox, health, self._parts.timer, self._parts.plan.interval_ns).keep_on(
+                self._members
+            )
         )
         health.begin()
         try:

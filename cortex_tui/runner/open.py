@@ -63,6 +63,12 @@ class OpenDriver:
         """When each operation under way began."""
         return list(self._starts.values())
 
+    @property
+    def next_start_ns(self) -> int:
+        """NEVER_NS where nothing is left to start."""
+        next_ns = self._schedule.next_ns
+        return NEVER_NS if next_ns is None else next_ns - self._early_ns
+
     def pause(self) -> None:
         """Starts what is due already: that keeps its moment."""
         self._start_or_drop(self._phase.now_ns())

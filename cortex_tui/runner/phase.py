@@ -62,6 +62,8 @@ class ActivePhase:
         self.clock: Callable[[], int] = CLOCK.read_ns
         self.drain_ns = DRAIN_NS if timeout_ns is None else timeout_ns + CANCEL_NS
         self._abandoned = asyncio.Event()
+        self._ended_all: asyncio.Future[None] | None = None
+        """Who waits for the next moment at which all tasks have ended."""
         self._paused_ns: int | None = None
         self._pace = Pace(timeline or Timeline(), start_ns)
 
@@ -88,6 +90,8 @@ class ActivePhase:
 
         def done(task: asyncio.Task[None]) -> None:
             self.tasks.discard(task)
+            if self._ended_all is not None and not self.tasks:
+                wake(self._ended_all)
             if not self.recorder.sealed:
                 self.last_ended_ns = self.clock()
             error = None if task.cancelled() else task.exception()
@@ -203,6 +207,15 @@ class ActivePhase:
                 async with asyncio.timeout(min(wait_ns / 1e9, 3600.0 if stall_ns is None else 1.0)):
                     await self.over.wait()
 
+    async def until_ended(self) -> None:
+        """Waits until all tasks have ended, those of the next arrival if there are none now. One
+        may wait at a time."""
+        self._ended_all = asyncio.get_running_loop().create_future()
+        try:
+            await self._ended_all
+        finally:
+            self._ended_all = None
+
     async def drain(self, started: Callable[[], Iterable[int]]) -> tuple[int, ...]:
         """Awaits what is in flight, for a time; the ages in ns of what has not ended then.
 
@@ -230,6 +243,12 @@ class ActivePhase:
     async def _idle(self) -> None:
         while self.tasks and self.broken is None:
             await asyncio.wait(self.tasks, return_when=asyncio.FIRST_EXCEPTION)
+
+
+def wake(waiter: asyncio.Future[None]) -> None:
+    """Ends the waiting for it, if it has not ended yet."""
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 async def contained(

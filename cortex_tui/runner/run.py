@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from cortex_tui.isolation import asyncio
 from cortex_tui.loads.share import WHOLE, Share
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.lifecycle import RunLife, TransitionError
@@ -38,6 +41,22 @@ LATE_NS = 50_000_000
 """One of several processes that begins later than this, after the moment of all, is reported."""
 
 Report = Callable[[Message], None]
+
+
+LOOKS = 3
+"""How many are kept for samples to come: one may come before those of the interval before it."""
+
+
+class _InFlight(NamedTuple):
+    """What was under way at one moment."""
+
+    number: int
+    oldest_ns: int
+    """For how long the oldest of them was."""
+    waits: dict[str, int]
+
+
+_NOTHING = _InFlight(0, 0, {})
 
 
 class Run:
@@ -76,6 +95,8 @@ class Run:
         self._batch = BatchSize(self.profile, {} if batches is None else batches)
         self._reported_level = -1.0
         self._waits = WaitWatch(self.number)
+        self._seen: deque[_InFlight] = deque(maxlen=LOOKS)
+        """What the samples that are taken next say of the operations under way, in order."""
 
     def change(self, life: RunLife, at_ns: int | None = None) -> None:
         """Its state from that moment on, now if None."""
@@ -285,8 +306,36 @@ class Run:
         phase = self._phase
         return None if phase is None or phase.paused else phase.recorder.boundary_ns
 
+    def look(self) -> None:
+        """Notes which operations are under way and what they wait for, for the samples that are
+        taken later: that is best done when none is under way."""
+        phase, driver = self._phase, self._driver
+        started = [] if phase is None or driver is None else driver.started_ns()
+        if phase is None or not started:
+            self._seen.append(_NOTHING)
+            return
+        waits = self._waits.look(phase.tasks) if phase.name == "measure" else {}
+        self._seen.append(_InFlight(len(started), phase.clock() - min(started), waits))
+
+    def quiet_ns(self, now_ns: int) -> int | None:
+        """How long no operation is expected that could be delayed: 0 while some are under way; None
+        where one follows the other."""
+        phase, driver = self._phase, self._driver
+        if phase is None or driver is None or phase.paused or phase.over.is_set():
+            return NEVER_NS
+        if (next_ns := driver.next_start_ns) is None:
+            return None
+        return 0 if phase.tasks else max(0, next_ns - now_ns)
+
+    async def until_ended(self, at_most_ns: int) -> None:
+        """Waits until no operation is under way any more, that of the next arrival included."""
+        if self._phase is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(at_most_ns / 1e9):
+                    await self._phase.until_ended()
+
     def take_samples(self, neighbours: int, report: HealthReport) -> list[Message]:
-        """What was recorded since the last call; the last one describes this moment, too.
+        """What was recorded since the last call; the last one says what was seen by `look`.
 
         Called by the session every tenth of a second.
         """
@@ -305,24 +354,28 @@ class Run:
         if phase is None:
             return []
         phase.recorder.seal()
+        self._seen = deque((_NOTHING,), LOOKS)
         handed_on = self._hand_on(phase, neighbours, report)
         self._phase = self._driver = None
+        self._seen.clear()
         return handed_on
 
     def _hand_on(self, phase: ActivePhase, neighbours: int, report: HealthReport) -> list[Message]:
-        now_ns, recorder = phase.clock(), phase.recorder
-        started = [] if self._driver is None or recorder.sealed else self._driver.started_ns()
+        recorder = phase.recorder
+        if not self._seen:
+            self.look()
+        seen = self._seen.popleft()
         interval = max(0, recorder.interval - 1)
         health, spanned = report.by_interval(interval, recorder.interval_at)
         now = Samples(
             run=self.number,
             phase=phase.name,
             interval=interval,
-            in_flight=len(started),
-            oldest_ns=now_ns - min(started) if started else 0,
-            waits=self._waits.look(phase.tasks) if started and phase.name == "measure" else {},
+            in_flight=seen.number,
+            oldest_ns=seen.oldest_ns,
+            waits=seen.waits,
             neighbours=neighbours,
-            at_ns=now_ns,
+            at_ns=phase.clock(),
             health=health,
             spanned=spanned,
         )

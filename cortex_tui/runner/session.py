@@ -67,6 +67,7 @@ class Session:
             plan=plan,
             outbox=self._outbox,
             health=self._health,
+            timer=self._timer,
             modules=ModuleLoader(),
             shared={},
             gate_of=self._gate_of,

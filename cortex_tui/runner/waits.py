@@ -1,8 +1,8 @@
 """Where operations in flight are: what each of some of them waits for.
 
 Whoever looks does so on the event loop, so every operation in flight is suspended at an `await`
-then. Looks come at regular times, whatever operations do: a place at which half of the looks find
-them is one at which they spend half of their time.
+then. Looks come at any moment of each interval, whatever operations do: a place at which half of
+the looks find them is one at which they spend half of their time.
 """
 
 from __future__ import annotations

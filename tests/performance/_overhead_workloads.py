@@ -12,6 +12,7 @@ from cortex_tui import workload
 from cortex_tui.runner.handover import HandOver
 from cortex_tui.runner.health import HealthMeter
 from cortex_tui.runner.recorder import Recorder
+from cortex_tui.runner.run import Run
 from tests.performance import _overhead_subjects as subjects
 
 
@@ -99,12 +100,14 @@ class _Steps:
 @workload
 async def watched(out: str, spin_ns: int) -> AsyncGenerator[object, None]:
     """Times, in the runner itself, all that it does between operations: the hand-over of values
-    with their encoding and sending, closing an interval, and the beat that looks after the loop."""
-    holds, kept = Holds(), (HandOver._hand_on, Recorder._close, HealthMeter._beaten)
-    owners: tuple[Any, ...] = HandOver, Recorder, HealthMeter
+    with their encoding and sending, the look at operations under way, closing an interval, and the
+    beat that looks after the loop."""
+    holds, kept = Holds(), (HandOver._hand_on, Recorder._close, HealthMeter._beaten, Run.look)
+    owners: tuple[Any, ...] = HandOver, Recorder, HealthMeter, Run
     HandOver._hand_on = holds.stepwise(kept[0])  # type: ignore[method-assign]
     Recorder._close = holds.timed(kept[1])  # type: ignore[method-assign]
     HealthMeter._beaten = holds.timed(kept[2])  # type: ignore[method-assign]
+    Run.look = holds.timed(kept[3])  # type: ignore[method-assign]
     clock = time.perf_counter_ns
 
     async def operation() -> None:

@@ -87,6 +87,10 @@ class BurstDriver:
     def started_ns(self) -> Sequence[int]:
         return list(self._started.values())
 
+    @property
+    def next_start_ns(self) -> None:
+        """A burst follows the last one whenever that has ended."""
+
     def pause(self) -> None: ...
     def put_off(self, by_ns: int, from_ns: int) -> None: ...
     def adjust(self, factor: float, at_ns: int) -> None: ...

@@ -9,10 +9,12 @@ import pytest
 
 from cortex_tui.limits import MAX_PIECE_BYTES
 from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.messages import Message, Pulse, Samples, SessionFinished
 from cortex_tui.runner.handover import Outbox
-from tests.unit.runner.bench import Bench
+from cortex_tui.runner.session import Session
+from tests.unit.runner.bench import Bench, Event
 
 
 def samples(count: int, *, failures: int = 0, open_load: bool = False, run: int = 0) -> Samples:
@@ -120,3 +122,55 @@ async def test_a_session_says_its_last_word_last_however_much_there_is(bench: Be
         assert len(recorded.values("service", run)) == 40_000
         about = [m for m in recorded.messages if getattr(m, "run", None) == run]
         assert about[-1] == recorded.finished(run)
+
+
+AT_WORK = """
+    @workload
+    async def working(seconds: float):
+        async def operation(i):
+            at_work.append(i)
+            await asyncio.sleep(seconds)
+            at_work.remove(i)
+        yield operation
+"""
+
+
+async def test_values_are_handed_on_while_no_operation_is_under_way(bench: Bench) -> None:
+    """An operation that ends meanwhile, or is to start, would seem to take longer."""
+    at_work: list[int] = []
+    disturbed: list[bool] = []
+    bench.write(AT_WORK, at_work=at_work)
+
+    def on_message(session: Session, message: Event) -> None:
+        if isinstance(message, Pulse):
+            disturbed.append(bool(at_work))
+
+    # Every interval begins with an arrival, and another one comes in its middle.
+    profile = bench.profile(
+        "working",
+        params={"seconds": 0.002},
+        load=OpenLoad(rate_per_s=20.0),
+        stop=Length(duration_ns=2_000_000_000),
+    )
+    await bench.run(profile, on_message=on_message)
+    assert len(disturbed) >= 10
+    # Some on a machine that is so busy that an operation is not done in the time that is waited.
+    assert sum(disturbed) <= len(disturbed) // 3
+
+
+async def test_operations_are_looked_at_at_any_moment(bench: Bench) -> None:
+    """Although values are handed on when there is none, and intervals begin with an arrival."""
+    at_work: list[int] = []
+    bench.write(AT_WORK, at_work=at_work)
+    profile = bench.profile(
+        "working",
+        params={"seconds": 0.05},
+        load=OpenLoad(rate_per_s=10.0),
+        stop=Length(duration_ns=4_000_000_000),
+    )
+    recorded = await bench.run(profile)
+    # Half of the time there is one; 40 looks miss one side by chance in 1 of 10^12 runs.
+    seen = {message.in_flight for message in recorded.measured()[:-1]}
+    assert seen >= {0, 1}
+    waits = [message.waits for message in recorded.measured() if message.waits]
+    assert waits
