@@ -43,6 +43,10 @@ class OpenDriver:
             task.load, phase.start_ns, end_ns, task.iterations, task.seed, task.share
         )
         self._starts: dict[int, int] = {}
+        self._newest: tuple[int, int] | None = None
+        """The index and the moment of the arrival that was the last to get its task."""
+        self._failures_before = 0
+        """How many failures were recorded when it did."""
         self._alarm = 0
         self._deadlines: Deadlines | None = None
         self._settle, self._fail = phase.recorder.record, phase.fail
@@ -119,12 +123,11 @@ class OpenDriver:
         if not self._is_awaited(alarm):
             return
         phase = self._phase
-        until_ns = phase.clock()
-        if self._precise:
-            until_ns += self._early_ns
-        elif self._early_ns and (next_ns := self._schedule.next_ns) is not None:
-            until_ns = max(until_ns, next_ns)  # that one only: the others would block the loop
-        more = self._start_due(until_ns)
+        now_ns = phase.clock()
+        self._newest, self._failures_before = None, len(phase.recorder.failures_ns)
+        more = self._start_due(now_ns)
+        if not more and (self._precise or self._newest is None):
+            self._make_ready(now_ns + self._early_ns)
         # An arrival begins with the next turn of the loop. Whatever is done now delays it, so the
         # next one is waited for behind it; and where more are due than one turn may take, others
         # have their turn first.
@@ -132,19 +135,43 @@ class OpenDriver:
         follow = phase.guarded(lambda: following(alarm))
         asyncio.get_running_loop().call_soon(follow)
 
+    def _make_ready(self, until_ns: int) -> None:
+        """Gives what is to begin until then its task ahead of its moment, for which it waits there:
+        several precise arrivals, or one, for the others would block the loop."""
+        phase = self._phase
+        next_ns = self._schedule.next_ns
+        while next_ns is not None and next_ns <= until_ns:
+            if len(phase.tasks) >= self._max_in_flight:
+                return  # at its moment there may be room
+            self._start_due(next_ns)
+            next_ns = self._schedule.next_ns if self._precise else None
+
     def _follow(self, alarm: int) -> None:
         """Has the next arrival wait for its moment, which may have come meanwhile."""
-        if self._head_start is not None and self._early_ns:
-            if lateness_ns := self._phase.recorder.lateness_ns:
-                self._head_start.learn(lateness_ns[-1])
-            self._early_ns = 0
         if not self._is_awaited(alarm):
             return
+        if self._head_start is not None and self._early_ns:
+            if (lateness_ns := self._newest_lateness_ns()) is not None:
+                self._head_start.learn(lateness_ns)
+            self._early_ns = 0
         next_ns = self._schedule.next_ns
         if next_ns is not None and next_ns - self._early_ns <= self._phase.clock():
             self._fire(alarm)
         else:
             self._wait()
+
+    def _newest_lateness_ns(self) -> int | None:
+        """How late the operation began that got its task last and has had its first step; None
+        where that was not recorded."""
+        if self._newest is None:
+            return None
+        i, intended_ns = self._newest
+        if (start_ns := self._starts.get(i)) is not None:
+            return start_ns - intended_ns
+        recorder = self._phase.recorder
+        if len(recorder.failures_ns) > self._failures_before or not recorder.lateness_ns:
+            return None
+        return recorder.lateness_ns[-1]
 
     def _is_awaited(self, alarm: int) -> bool:
         """Whether that is the arrival that is waited for, and nothing has come between."""
@@ -168,6 +195,7 @@ class OpenDriver:
             if len(phase.tasks) >= self._max_in_flight:
                 phase.recorder.unstarted += 1
                 continue
+            self._newest = i, intended_ns
             arrival = self._arrival(
                 i, intended_ns, self._operation.function, self._starts, phase.clock,
                 self._settle, self._fail,
