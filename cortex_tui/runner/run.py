@@ -43,7 +43,7 @@ LATE_NS = 50_000_000
 Report = Callable[[Message], None]
 
 
-LOOKS = 3
+LOOKS = 2
 """How many are kept for samples to come: one may come before those of the interval before it."""
 
 
@@ -310,8 +310,10 @@ class Run:
         """Notes which operations are under way and what they wait for, for the samples that are
         taken later: that is best done when none is under way."""
         phase, driver = self._phase, self._driver
-        started = [] if phase is None or driver is None else driver.started_ns()
-        if phase is None or not started:
+        if phase is None:
+            return
+        started = [] if driver is None else driver.started_ns()
+        if not started:
             self._seen.append(_NOTHING)
             return
         waits = self._waits.look(phase.tasks) if phase.name == "measure" else {}
