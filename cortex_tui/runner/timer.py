@@ -13,7 +13,7 @@ import heapq
 import os
 import sys
 from collections.abc import Callable
-from itertools import count
+from itertools import count, pairwise
 from typing import Literal
 
 from cortex_tui.isolation import asyncio
@@ -103,15 +103,23 @@ class HeadStart:
     approximation (Robbins and Monro, 1951), which a few very late ones do not move.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reading_ns: int = 0) -> None:
+        """`reading_ns` is how long it takes to read the clock, on some virtual machines
+        microseconds: who waits for a moment sees it up to that late, and the twofold is allowed."""
         self.ns = _FIRST_HEAD_START_NS
+        self._prompt_ns = max(PROMPT_NS, 2 * reading_ns)
 
     def learn(self, lateness_ns: int) -> None:
         """Takes in how late an arrival was that had the head start."""
-        if lateness_ns < PROMPT_NS:
+        if lateness_ns < self._prompt_ns:
             self.ns = max(0, self.ns - _EARLY_STEP_NS)
         else:
             self.ns = min(MAX_HEAD_START_NS, self.ns + _LATE_STEP_NS)
+
+
+def _reading_ns() -> int:
+    """How long it takes to read the clock, where nothing comes between."""
+    return min(after - before for before, after in pairwise(CLOCK.read_ns() for _ in range(10)))
 
 
 class ArrivalTimer:
@@ -132,7 +140,7 @@ class ArrivalTimer:
             timerfd = Timerfd()
             loop.add_reader(timerfd.fd, self._fire)
             self._timerfd = timerfd
-            self.head_start = HeadStart()
+            self.head_start = HeadStart(_reading_ns())
 
     @property
     def name(self) -> Literal["timerfd", "loop"]:

@@ -17,7 +17,7 @@ from cortex_tui.loads.port import Load
 from cortex_tui.loads.share import WHOLE
 from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Length, Profile
-from cortex_tui.runner.clock import NEVER_NS
+from cortex_tui.runner.clock import CLOCK, NEVER_NS
 from cortex_tui.runner.driver import Driver, DriverTask, make_driver
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.operations import Operations
@@ -162,3 +162,19 @@ async def test_arrivals_keep_their_head_start_whatever_the_operations_do(kind: s
     poisson = OpenLoad(rate_per_s=5_000.0, arrivals="poisson")
     it = Driven(poisson if kind == "overlaps" else OpenLoad(rate_per_s=1_000.0), operation)
     assert median(await it.run(2 * SECOND)) < 25 * US
+
+
+@pytest.mark.parametrize("reading_ns", [50, 2 * US])
+async def test_who_waits_with_a_slow_clock_is_not_late(
+    monkeypatch: pytest.MonkeyPatch, reading_ns: int
+) -> None:
+    """Or the timer would be set ever earlier, and nearly all arrivals wait."""
+    monkeypatch.setattr(CLOCK, "read_ns", count(0, reading_ns).__next__)
+    timer = ArrivalTimer(asyncio.get_running_loop())
+    head_start = timer.head_start
+    timer.close()
+    if head_start is None:
+        pytest.skip("this system has no timer that is exact enough")
+    before_ns = head_start.ns
+    head_start.learn(3 * US)
+    assert (head_start.ns < before_ns) is (reading_ns == 2 * US)
