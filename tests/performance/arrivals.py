@@ -197,7 +197,7 @@ def by_place_ns(rate_per_s: float, seconds: float) -> list[float]:
 
 def main() -> None:
     measurements = Measurements("How exactly arrivals start, and what the timer costs the subject.")
-    rounds = measurements.rounds(quick=5, full=15)
+    rounds = measurements.rounds(quick=4, full=15)
     seconds = 0.4 if measurements.quick else 2.0
     loops: tuple[LoopName, ...] = ("asyncio", "uvloop")
     for rate_per_s in (500.0, 5_000.0):
