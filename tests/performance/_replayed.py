@@ -23,6 +23,7 @@ from typing import Any
 
 from textual.events import Key
 
+from cortex_tui.freed import keep_little_freed_memory
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.placement.port import Place, Stream
@@ -238,6 +239,7 @@ def main() -> None:
     def make_control(loop: asyncio.AbstractEventLoop) -> Control:
         return SessionController(folder / "snapshots.db", place=place)
 
+    keep_little_freed_memory()  # as a workbench that is launched does
     meter = TabCosts()
     meter.watch()
     checked = [each.full_name for each in suite.profiles]

@@ -51,6 +51,22 @@ for _ in range(10):
 print(resident_bytes() - before)
 """
 
+MANY_PIECES = """
+import resource
+from cortex_tui.freed import keep_little_freed_memory
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+keep_little_freed_memory()
+for turn in range(51):
+    if turn == 1:
+        before = faults()
+    kept = [bytearray(b"x") * 100_000 for _ in range(9)]
+    del kept
+print(faults() - before)
+"""
+
 
 def printed_by(code: str) -> int:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -70,3 +86,9 @@ def test_threads_share_the_memory_that_they_free() -> None:
 @needs_glibc
 def test_large_pieces_are_given_back_whatever_was_freed_before() -> None:
     assert printed_by(LARGE_PIECES) < 4_000_000
+
+
+@needs_glibc
+def test_what_is_freed_and_needed_again_at_once_is_not_given_back_meanwhile() -> None:
+    # Pages of 900 kB that the system has to give anew, fifty times.
+    assert printed_by(MANY_PIECES) < 50
