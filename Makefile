@@ -30,7 +30,7 @@ run: $(INSTALLED)
 		$(BIN)/cortex-tui run mediator repository search --one-by-one --duration 2s; \
 	fi
 
-# Six processes, also on two cores: the suite waits as long as it computes. Bytecode is kept,
+# Eight processes, also on two cores: the suite waits as long as it computes. Bytecode is kept,
 # whatever the environment says: every one of hundreds of processes would compile the program again.
 SPREAD := -n 8 --dist worksteal
 
