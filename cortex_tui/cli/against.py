@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import wraps
 from typing import Any, NamedTuple
 
 import click
 from click.core import ParameterSource
 
-from cortex_tui.cli.options import given
-
-Command = Callable[..., Any]
+from cortex_tui.cli.options import Command, given
 
 
 class Wanted(NamedTuple):
@@ -86,7 +84,7 @@ def _options(command: Command, variants: str, metavar: str = "NAME[=KEY:VALUE]")
     ) -> Any:
         return command(*args, wanted=Wanted(against, variants, python), **kwargs)
 
-    comparing = click.option(
+    comparing: Any = click.option(
         "--python",
         metavar="PATH",
         default="",
@@ -101,7 +99,7 @@ def _options(command: Command, variants: str, metavar: str = "NAME[=KEY:VALUE]")
         multiple=True,
         help=variants,
     )(comparing)
-    return click.option(
+    found: Command = click.option(
         "--against",
         metavar="REV",
         default="",
@@ -110,3 +108,4 @@ def _options(command: Command, variants: str, metavar: str = "NAME[=KEY:VALUE]")
         "for each profile, unless --repeat and --duration say otherwise; as needed with "
         "--until-decided.",
     )(comparing)
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ def baseline_option(command: Command) -> Command:
     )(command)
 
 
-def failing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def failing_options(command: Command) -> Command:
     """What becomes the exit code: the command is given `fail_on`."""
 
     @wraps(command)
@@ -44,14 +44,14 @@ def failing_options(command: Callable[..., Any]) -> Callable[..., Any]:
             fail_on -= {"undecided"}
         return command(*args, fail_on=fail_on, **kwargs)
 
-    judged = click.option(
+    judged: Any = click.option(
         "--undecided",
         type=click.Choice(["fail", "pass"]),
         default="fail",
         help="Whether undecided targets, and nothing worse, are exit code 4 (fail, the default) or "
         "0: pass is short for a --fail-on without undecided.",
     )(with_failing)
-    return click.option(
+    found: Command = click.option(
         "--fail-on",
         callback=_fail_on,
         default="targets,regressions,undecided",
@@ -60,6 +60,7 @@ def failing_options(command: Callable[..., Any]) -> Callable[..., Any]:
         help="What is exit code 1: targets that are missed, regressions against the baseline, "
         "errors (any operation that failed); and undecided for code 4.",
     )(judged)
+    return found
 
 
 def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset[str]:

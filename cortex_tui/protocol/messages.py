@@ -179,12 +179,13 @@ class Samples(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     failed_in_batches: int = 0
     """Failures of operations that are part of the `service` values, in a batched run."""
     in_flight: int = 0
+    """At some moment of the interval."""
     oldest_ns: int = 0
-    """The age of the oldest operation in flight, 0 with none."""
+    """The age of the oldest operation in flight then, 0 with none."""
     unstarted: int = 0
     waits: dict[str, int] = {}
-    """Where some of the operations in flight were at the end of the interval, and how many at each
-    place, or ELSEWHERE."""
+    """Where some of the operations in flight were then, and how many at each place, or
+    ELSEWHERE."""
     neighbours: int = 0
     """Other runs of the session that were measuring at the end of the interval."""
     at_ns: Moment = 0

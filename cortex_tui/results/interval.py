@@ -32,7 +32,7 @@ class Interval(msgspec.Struct, array_like=True, eq=False, gc=False):
     errors: dict[str, int] = {}
     unstarted: int = 0
     in_flight: int = 0
-    """At the end of the interval; so is `oldest_ns`, the age of the oldest of them."""
+    """At some moment of the interval; so is `oldest_ns`, the age of the oldest of them."""
     oldest_ns: int = 0
     neighbours: int = 0
     level: float | None = None

@@ -32,7 +32,7 @@ one for another eighth at most."""
 _MOST_NS = 1_000_000
 """For how long a quiet moment has to last at most: what takes longer gives way meanwhile."""
 _TRIES = 8
-"""How many operations are awaited for that: each try takes the loop some 10 us."""
+"""How many operations are awaited for that: each try takes time of the loop, too."""
 
 Emit = Callable[[list[Message]], None]
 

@@ -348,7 +348,9 @@ class Run:
             driver.put_off(by_ns, phase.now_ns())
         self._report_level()
         phase.recorder.reach(phase.now_ns())
-        return self._hand_on(phase, neighbours, report)
+        if not self._seen:
+            self.look()
+        return self._hand_on(phase, neighbours, report, self._seen.popleft())
 
     def finish_samples(self, neighbours: int, report: HealthReport) -> list[Message]:
         """The rest of a phase that is over, its last and shorter interval included."""
@@ -356,17 +358,15 @@ class Run:
         if phase is None:
             return []
         phase.recorder.seal()
-        self._seen = deque((_NOTHING,), LOOKS)
-        handed_on = self._hand_on(phase, neighbours, report)
+        handed_on = self._hand_on(phase, neighbours, report, _NOTHING)
         self._phase = self._driver = None
         self._seen.clear()
         return handed_on
 
-    def _hand_on(self, phase: ActivePhase, neighbours: int, report: HealthReport) -> list[Message]:
+    def _hand_on(
+        self, phase: ActivePhase, neighbours: int, report: HealthReport, seen: _InFlight
+    ) -> list[Message]:
         recorder = phase.recorder
-        if not self._seen:
-            self.look()
-        seen = self._seen.popleft()
         interval = max(0, recorder.interval - 1)
         health, spanned = report.by_interval(interval, recorder.interval_at)
         now = Samples(

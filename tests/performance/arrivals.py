@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import tempfile
-import textwrap
 import time
 from array import array
 from collections.abc import Callable
@@ -41,6 +40,7 @@ from cortex_tui.runner.session import Session
 from cortex_tui.runner.timer import ArrivalTimer
 from cortex_tui.workloads.operation import Operation
 from tests.performance._measure import Measurements
+from tests.performance._reads import READS
 
 ROWS = 1_000
 
@@ -140,36 +140,12 @@ async def drive(
     )
 
 
-FIRST = """
-    import aiosqlite
-    from cortex_tui import workload
-
-    @workload
-    async def read(rows: int):
-        async with aiosqlite.connect("subject.db") as connection:
-            await connection.execute("CREATE TABLE item (id INTEGER PRIMARY KEY, text TEXT)")
-            await connection.executemany(
-                "INSERT INTO item VALUES (?, ?)", [(i, f"item {i}") for i in range(rows)]
-            )
-            await connection.commit()
-
-            async def operation(i: int) -> None:
-                assert list(
-                    await connection.execute_fetchall(
-                        "SELECT text FROM item WHERE id = ?", (i % rows,)
-                    )
-                )
-
-            yield operation
-"""
-
-
 def by_place_ns(rate_per_s: float, seconds: float) -> list[float]:
     """The median service time of the first operation of each interval, the second, and so on."""
     batches: list[Samples] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "first.py").write_text(textwrap.dedent(FIRST))
+        (folder / "first.py").write_text(READS)
         profile = Profile(
             suite="performance",
             name="first",

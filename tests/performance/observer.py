@@ -23,33 +23,11 @@ from typing import Any, NamedTuple
 
 from cortex_tui.tui.panes.registry import tabs
 from tests.performance._measure import Measurements
+from tests.performance._reads import READS
 from tests.performance._workbench import workbench
 
 SWITCHING = "a tab a second"
 PROGRAM = [sys.executable, "-m", "cortex_tui"]
-
-SUBJECT = """
-    import aiosqlite
-    from cortex_tui import workload
-
-    @workload
-    async def read(rows: int = 1_000):
-        async with aiosqlite.connect("subject.db") as connection:
-            await connection.execute("CREATE TABLE IF NOT EXISTS item (id INTEGER PRIMARY KEY)")
-            await connection.executemany(
-                "INSERT OR IGNORE INTO item VALUES (?)", [(i,) for i in range(rows)]
-            )
-            await connection.commit()
-
-            async def operation(i: int) -> None:
-                assert list(
-                    await connection.execute_fetchall(
-                        "SELECT id FROM item WHERE id = ?", (i % rows,)
-                    )
-                )
-
-            yield operation
-"""
 
 SUITE = """
     [profile.read]
@@ -75,7 +53,7 @@ class Subject:
         self.seconds = seconds
         profiles = folder / "profiles"
         profiles.mkdir()
-        (profiles / "observed_subject.py").write_text(textwrap.dedent(SUBJECT))
+        (profiles / "observed_subject.py").write_text(READS)
         (profiles / "observer.toml").write_text(textwrap.dedent(SUITE % seconds))
 
     def headless(self) -> Tails:

@@ -7,6 +7,7 @@ import gc
 import weakref
 from collections.abc import Iterator
 from itertools import pairwise
+from statistics import median_low
 
 import pytest
 
@@ -136,14 +137,15 @@ async def test_a_filter_that_was_closed_is_not_kept_by_its_screen() -> None:
 async def test_what_is_opened_again_and_again_leaves_no_objects_behind() -> None:
     async with bench(size=(120, 40)) as b:
         kept = []
-        for _ in range(5):
+        for _ in range(8):
             for _ in range(10):
                 await b.press("slash", "escape", "2", "1")
             gc.collect()
             kept.append(sum(type(each) is list for each in gc.get_objects()))
-        # Not the first ten: caches that have a bound are filled by then. What stays behind each
-        # time stays every time; a frame that is being drawn when they are counted does not.
-        assert min(after - before for before, after in pairwise(kept[1:])) < 10
+        # Not the first ten: caches that have a bound are filled by then. A frame may be kept that
+        # was drawn last, or not: such steps go up as often as down. What stays behind each time
+        # is in every step.
+        assert median_low(after - before for before, after in pairwise(kept[1:])) < 10
 
 
 def test_threads_are_only_begun_where_they_keep_no_note_of_what_they_did() -> None:

@@ -164,6 +164,22 @@ async def test_arrivals_keep_their_head_start_whatever_the_operations_do(kind: s
     assert median(await it.run(2 * SECOND)) < 25 * US
 
 
+async def test_precise_arrivals_begin_at_their_moment() -> None:
+    """Where others are late by the way from the timer to the operation, or by a part of it."""
+
+    async def operation(i: int) -> None:
+        pass
+
+    late_ns: dict[bool, int] = {}
+    for precise in (False, True):
+        it = Driven(OpenLoad(rate_per_s=1_000.0, precise=precise), operation)
+        late = await it.run(SECOND)
+        assert min(late) >= 0
+        late_ns[precise] = int(median(late))
+    assert late_ns[True] <= 100  # as long as it takes to read the clock there
+    assert late_ns[False] > 50 * late_ns[True]
+
+
 @pytest.mark.parametrize("reading_ns", [50, 2 * US])
 async def test_who_waits_with_a_slow_clock_is_not_late(
     monkeypatch: pytest.MonkeyPatch, reading_ns: int
