@@ -53,7 +53,8 @@ class Phase:
         lasts_ns: int | None,
         at_least: int = 1,
     ) -> None:
-        """It is over when it has lasted so long and has had `at_least` calls."""
+        """It is over when it has lasted so long and has had `at_least` rounds: values, each of
+        which may be of several calls."""
         self.name: Literal["warmup", "measure"] = name
         self.start_ns = CLOCK.read_ns()
         self.recorder = Recorder(run.number, name, self.start_ns, run.interval_ns)
@@ -74,7 +75,7 @@ class Phase:
         self._run.poll(0.0)
         if self._run.life.paused and not self.over:
             self._wait_out_pause()
-        if self.over or (now_ns >= self._due_ns and self.recorder.ended >= self._at_least):
+        if self.over or (now_ns >= self._due_ns and self._rounds >= self._at_least):
             return False
         soon_ns = min(now_ns + CHECK_NS, self.recorder.boundary_ns)
         self.limits[slot] = min(soon_ns, max(self._due_ns, now_ns))
@@ -86,6 +87,10 @@ class Phase:
     def fail(self, error: BaseException, start_ns: int, end_ns: int) -> bool:
         """An exception fails the test, as everywhere in pytest; it is not counted."""
         return False
+
+    @property
+    def _rounds(self) -> int:
+        return self.recorder.ended // self.recorder.batch
 
     def _wait_out_pause(self) -> None:
         paused_ns = self.recorder.frozen_ns = CLOCK.read_ns()

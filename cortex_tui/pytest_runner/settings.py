@@ -70,7 +70,7 @@ class Settings(msgspec.Struct, frozen=True):
     max_time_ns: int
     """For how long a test is measured, at least."""
     min_rounds: int
-    """How many times, at least."""
+    """In how many rounds, at least, each of as many calls as are timed as one."""
     warmup: bool
     warmup_iterations: int
     disable_gc: bool

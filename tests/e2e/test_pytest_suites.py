@@ -120,6 +120,24 @@ def test_a_suite_runs_with_pytest_benchmark_and_without(
     assert runs["test_sort[10]"]["tags"] == ["sorts"]
 
 
+def test_a_round_of_several_calls_counts_once_as_one_that_is_wanted(folder: Path) -> None:
+    write_tests(
+        folder,
+        """
+        import pytest
+
+        @pytest.mark.benchmark(min_rounds=4_000)
+        def test_it(benchmark):
+            benchmark(len, "ab")
+            assert benchmark.stats.iterations > 1
+            assert benchmark.stats["rounds"] >= 4_000
+        """,
+    )
+    code, runs = run_tests(folder)
+    assert code == 0, runs["test_it"]["reason"]
+    assert runs["test_it"]["operations"] >= 4_000 * runs["test_it"]["batch"]
+
+
 def test_what_goes_wrong_in_a_test_is_the_failure_of_its_run(folder: Path) -> None:
     write_tests(
         folder,
