@@ -38,6 +38,7 @@ from cortex_tui.tui.garbage import (
     look_through_all,
 )
 from cortex_tui.tui.key_order import KeysInOrder
+from cortex_tui.tui.notices_at_top import NoticesAtTop
 from cortex_tui.tui.palette import PaletteApp
 from cortex_tui.tui.panes.registry import tabs
 from cortex_tui.tui.screens.action_screen import ActionScreen
@@ -50,7 +51,6 @@ from cortex_tui.tui.state.cost import CostMeter
 from cortex_tui.tui.state.memory import LOOK_S, NOTHING, Memory, Remembered
 from cortex_tui.tui.terminal_driver import TerminalDriver
 from cortex_tui.tui.watching import Unwatched, Watched
-from cortex_tui.tui.widgets.tones import TonedApp
 
 MakeControl = Callable[[asyncio.AbstractEventLoop], Control]
 """Makes the controller, on a thread of its own; it is given the workbench's loop, for sessions
@@ -64,7 +64,7 @@ MAKING_S = 5.0
 """For how long a controller that is being made keeps the workbench from leaving."""
 
 
-class Workbench(TonedApp[int], KeysInOrder[int], PaletteApp[int]):
+class Workbench(NoticesAtTop[int], KeysInOrder[int], PaletteApp[int]):
     """The terminal workbench. Its result is the exit code."""
 
     TITLE = "cortex-tui"

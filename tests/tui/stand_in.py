@@ -204,11 +204,13 @@ async def bench(
     memory: Memory | None = None,
     store: str = STORE,
     looks: bool = False,
+    notices: bool = False,
 ) -> AsyncIterator[Bench]:
     """A workbench that uses 4 % of the CPU, on a machine of two cores.
 
     With `make_control` it may not be ready yet. Views are shown to it, unless it `looks` itself, as
-    often as it does for a person: how often it has looked is among what it draws.
+    often as it does for a person: how often it has looked is among what it draws. With `notices`
+    these are drawn, too.
     """
     control = control or StandIn()
     app = Workbench(
@@ -235,7 +237,7 @@ async def bench(
         patch("cortex_tui.tui.screens.main.LOOK_S", every_s),
         garbage_seldom_looked_for(),
     ):
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=notices) as pilot:
             await pilot.pause()
             while make_control is None and not app.ready:
                 await asyncio.sleep(0.001)
