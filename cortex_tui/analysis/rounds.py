@@ -34,8 +34,8 @@ def _profile(
     operations = sum(run.operations for run in rounds)
     in_window = operations - sum(run.drained for run in rounds)
     measured_ns = sum(run.measured_ns for run in rounds)
-    services = [each["service"] for each in histograms]
-    busy_ns = sum((service.mean_ns or 0.0) * service.total for service in services)
+    headlines = [each[rounds[0].profile.headline] for each in histograms]
+    busy_ns = sum((times.mean_ns or 0.0) * times.total for times in headlines)
     same = alike(rounds)
     batches = (run.batch for run in rounds if "service" in run.times)
 

@@ -109,7 +109,7 @@ def _round(run: RunRecord, intervals: Sequence[IntervalRecord], *, clean: bool) 
         in_window=_within(operations - run.drained),
         measured_ns=_within(run.measured_ns),
         errors=_within(sum(run.errors.values())),
-        mean_ns=_mean_ns(run, kept),
+        mean_ns=_mean_ns(times, run.batch),
         bounds_ns=run.confidence_ns.get(headline, {}),
         dropped=whole.count - moments.count,
         run=run.run,
@@ -126,13 +126,13 @@ def _times(intervals: Sequence[IntervalRecord], name: str) -> list[EncodedHistog
     return [found for each in intervals if (found := getattr(each, name)) is not None]
 
 
-def _mean_ns(run: RunRecord, kept: Sequence[IntervalRecord]) -> float | None:
-    """Of one operation's service time, in what is kept."""
+def _mean_ns(times: Iterable[EncodedHistogram], batch: int) -> float | None:
+    """Of one operation, in what is kept of the times."""
     moments: Moments = EMPTY
-    for each in _times(kept, "service"):
+    for each in times:
         moments = merged(moments, each.moments)
     known = moments.count and 0 < moments.mean_ns <= HIGHEST_NS
-    return moments.mean_ns / max(1, run.batch) if known else None
+    return moments.mean_ns / max(1, batch) if known else None
 
 
 def undisturbed(intervals: Sequence[IntervalRecord]) -> list[IntervalRecord]:

@@ -50,7 +50,7 @@ class ProfileDocument(msgspec.Struct, frozen=True, kw_only=True):
     throughput_per_s: float | None
     """Operations that succeeded, a second of measuring."""
     mean_ns: float | None
-    """The mean of one operation."""
+    """The mean of the headline time, of one operation."""
     errors: int
     """Operations that failed."""
     headline: str

@@ -32,7 +32,7 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
     }
     headline = times.get(run.headline_name) or summarise_live(run.headline)
     live = run.live
-    measured, mean_ns, shards = run.measured, run.service.mean_ns, run.shard_results
+    measured, mean_ns, shards = run.measured, run.headline.mean_ns, run.shard_results
     targets = targets_of(run, cells, measured)
     findings = run.findings()
     return RunResult(
@@ -108,7 +108,7 @@ def _confidence(run: RunFold, percentiles_ns: dict[str, int | None]) -> dict[str
 
 def statistics_of(run: RunFold) -> dict[str, float]:
     """As `RunResult.statistics`, without making all of the result."""
-    headline, mean_ns = summarise_live(run.headline), run.service.mean_ns
+    headline, mean_ns = summarise_live(run.headline), run.headline.mean_ns
     return known_statistics(
         headline.percentiles_ns,
         headline.max_ns,

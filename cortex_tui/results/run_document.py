@@ -218,7 +218,7 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     throughput_per_s: float | None
     """Operations that succeeded within `measured_ns`, a second."""
     mean_ns: float | None = None
-    """The mean of one operation, of a batched run too."""
+    """The mean of the headline time, of one operation of a batched run too."""
     headline: str
     """Which time speaks for the load: `service` or `response`."""
     flagged: list[str] = []

@@ -248,7 +248,8 @@ def known_statistics(
     throughput_per_s: float | None,
 ) -> dict[str, float]:
     """By name, those that have a value: percentiles and `max` of the headline time, and of a whole
-    batch where operations are batched; `mean` of one operation; `throughput` a second."""
+    batch where operations are batched; `mean` of the headline time of one operation; `throughput` a
+    second."""
     values: dict[str, float | None] = {
         **percentiles_ns,
         "max": max_ns,

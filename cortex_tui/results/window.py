@@ -51,7 +51,7 @@ def numbers_within(series: RunSeries, window: TimeWindow, *, sure: bool = False)
     headline = merged[series.headline]
     summary = times.get(series.headline) or summarise_live(headline)
     service = merged["service"]
-    mean_ns, operations = service.mean_ns, service.total * series.batch
+    mean_ns, operations = headline.mean_ns, service.total * series.batch
     errors: Counter[str] = Counter()
     for each in part.slices:
         errors.update(each.errors)

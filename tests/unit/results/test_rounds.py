@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hdrh.histogram import HdrHistogram
 
+from cortex_tui.analysis.stored_arms import stored_arms
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.protocol.messages import (
     Calibrated,
@@ -124,6 +125,23 @@ def test_a_run_shows_what_was_done_to_it_and_how_sure_it_is() -> None:
     assert (short["batch"], short["operations"]) == (50, 3_005 * 50)
     assert short["mean_ns"] == pytest.approx(short["service_ns"]["mean"] / 50)
     assert short["throughput_per_s"] == pytest.approx(3_005 * 50 / 3)
+
+
+async def test_the_mean_is_of_the_time_that_speaks_for_the_load(tmp_path: Path) -> None:
+    fold, writer = eventful(), SessionWriter(tmp_path / "s.db")
+    await writer.begin()
+    await writer.write(fold)
+    await writer.close()
+    document = document_of(fold)
+    steady, together = document["runs"][0], document["profiles"][0]
+    assert steady["headline"] == together["headline"] == "response"
+    assert steady["mean_ns"] == steady["response_ns"]["mean"]
+    assert together["mean_ns"] == pytest.approx(together["response_ns"]["mean"], rel=0.01)
+    assert together["spread"]["mean_ns"]["values"][0] == steady["mean_ns"]
+    kept = await loaded(tmp_path / "s.db", fold.plan.session)
+    assert kept.runs[0].statistics["mean"] == pytest.approx(steady["mean_ns"])
+    arm = stored_arms(kept, clean=False)[steady["profile"]]
+    assert arm.rounds[0].mean_ns == pytest.approx(steady["mean_ns"])
 
 
 async def test_a_stored_session_is_reported_as_the_live_one(tmp_path: Path) -> None:

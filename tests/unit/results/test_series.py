@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from cortex_tui.loads.open import OpenLoad
 from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import Mark, RunPlanned, Samples, StateChanged
@@ -155,3 +156,15 @@ def test_confidence_within_a_window_is_right_as_often_as_it_says() -> None:
         low, high = windowed(result_of(run, {}), run.series(), window).confidence_ns["p50"]
         right += low <= np.exp(14) <= high
     assert right >= 88  # of 100 at 95 %, fewer are seen once in 400 times
+
+
+def test_the_mean_of_a_part_under_a_rate_is_of_response_times() -> None:
+    steady = msgspec.structs.replace(LONG, load=OpenLoad(rate_per_s=1_000.0))
+    run = RunFold(RunPlanned(0, steady, ()), interval_ns=TENTH_NS)
+    run.change(StateChanged(0, RunLife("measure"), 0))
+    for number, response_ns in enumerate((3 * MS, 5 * MS)):
+        waited = np.array([response_ns] * 4, np.int64).tobytes()
+        run.add(samples(number, [MS] * 4, response=waited, lateness=waited))
+    part = windowed(result_of(run, {}), run.series(), TimeWindow(TENTH_NS, 2 * TENTH_NS))
+    assert part.mean_ns == 5 * MS
+    assert part.service_p50_ns == pytest.approx(MS, rel=0.01)
