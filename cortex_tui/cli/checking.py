@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 
@@ -49,7 +49,8 @@ def check(select: tuple[str, ...], places: Sequence[Path]) -> int:
     if select:
         selected = selected_from(catalog, select)
         profiles, problems = selected.profiles, selected.problems
-    found = [*problems, *_with_lines(_code_problems(profiles))]
+    sources = {suite.name: suite.source for suite in catalog.suites}
+    found = [*problems, *_with_lines(_code_problems(profiles, sources))]
     wrong = {(problem.suite, problem.profile) for problem in found}
     valid = [p for p in profiles if (p.suite, p.base or p.name) not in wrong]
     # Those that nobody has named are not what a person wants to know of.
@@ -62,7 +63,7 @@ def check(select: tuple[str, ...], places: Sequence[Path]) -> int:
         + (f"; shipped with {PROGRAM}: {_in_suites(others)}" if others else "")
     )
     report_problems(found)
-    for warning in dict.fromkeys(_with_lines(_too_short(profiles))):
+    for warning in dict.fromkeys(_with_lines(_too_short(profiles, sources))):
         click.echo(f"warning: {warning.place}: {warning.message}", err=True)
     return USAGE if found else GOOD
 
@@ -72,27 +73,38 @@ def _in_suites(profiles: Sequence[Profile]) -> str:
     return f"{format_noun(len(profiles), 'profile')} in {format_noun(len(suites), 'suite')}"
 
 
-def _code_problems(profiles: Iterable[Profile]) -> Iterator[tuple[Profile, Problem]]:
-    """What is wrong with the workloads that the profiles name, each once."""
-    families = {profile.family: profile for profile in profiles}
-    for profile in families.values():
+def _code_problems(
+    profiles: Iterable[Profile], sources: Mapping[str, str]
+) -> Iterator[tuple[Profile, Problem]]:
+    """What is wrong with the workloads that the profiles name, once for each family: of the cells
+    of a matrix, some may have wrong values.
+
+    `sources` are the files of suites, as errors name them; so it is below.
+    """
+    reported: set[str] = set()
+    for profile in profiles:
+        if profile.family in reported:
+            continue
         if profile.workload in BUILT_IN:
             key, message = "params", _wrong_params(profile)
         else:
             key, message = "workload", _missing_module(profile)
         if message:
-            yield profile, _problem(profile, key, message)
+            reported.add(profile.family)
+            yield profile, _problem(profile, sources, key, message)
 
 
-def _too_short(profiles: Iterable[Profile]) -> Iterator[tuple[Profile, Problem]]:
-    return ((each, _problem(each, *found)) for each in profiles for found in too_short(each))
+def _too_short(
+    profiles: Iterable[Profile], sources: Mapping[str, str]
+) -> Iterator[tuple[Profile, Problem]]:
+    for each in profiles:
+        for key, message in too_short(each):
+            yield each, _problem(each, sources, key, message)
 
 
-def _problem(profile: Profile, key: str, message: str) -> Problem:
+def _problem(profile: Profile, sources: Mapping[str, str], key: str, message: str) -> Problem:
     name = profile.base or profile.name
-    source = Path(profile.source)
-    shown_as = source.relative_to(Path.cwd()) if source.is_relative_to(Path.cwd()) else source
-    where = f"{one_line(str(shown_as))}: profile.{name}.{key}"
+    where = f"{sources[profile.suite]}: profile.{name}.{key}"
     return Problem(where, one_line(message), profile.suite, name, profile.tags)
 
 

@@ -37,6 +37,7 @@ from cortex_tui.toml.reading import (
     read_flag,
     read_keys,
     read_list,
+    refuse_all,
     such_as,
     table_schema,
     where,
@@ -77,7 +78,14 @@ def _read_stages(value: object, path: str) -> list[dict[str, Any]]:
     found = read_list(value, path, _EXAMPLE)
     if not 1 <= len(found) <= MAX_STAGES:
         raise RefusedError(path, f"expected 1 to {MAX_STAGES:,} stages, got {len(found):,}")
-    stages = [_read_stage(stage, path, number) for number, stage in enumerate(found, 1)]
+    stages: list[dict[str, Any]] = []
+    refused: list[RefusedError] = []
+    for number, stage in enumerate(found, 1):
+        try:
+            stages.append(_read_stage(stage, path, number))
+        except RefusedError as error:
+            refused += [error, *error.others]
+    refuse_all(refused)
     if len({_level_of(stage) for stage in stages}) > 1:
         raise RefusedError(path, "expected rate in all stages or workers in all, got both")
     if not any(stage[_level_of(stage)] for stage in stages):
@@ -90,17 +98,23 @@ def _read_stages(value: object, path: str) -> list[dict[str, Any]]:
 def _read_stage(value: object, path: str, number: int) -> dict[str, Any]:
     try:
         stage = read_keys(value, "", STAGE_KEYS)
-    except RefusedError as refused:
-        key = refused.key.removeprefix(".")
-        message = f"{where(key)}: {refused.message}" if key else refused.message
-        raise RefusedError(path, f"stage {number}: {message}") from None
+    except RefusedError as error:
+        refuse_all([_of_stage(each, path, number) for each in (error, *error.others)])
+    refused: list[RefusedError] = []
     levels = [name for name in ("rate", "workers") if name in stage]
     if len(levels) != 1:
         got = "both" if levels else "neither"
-        raise RefusedError(path, f"stage {number}: expected rate or workers, got {got}")
+        refused.append(RefusedError("", f"expected rate or workers, got {got}"))
     if "for" not in stage:
-        raise RefusedError(path, f'stage {number}: expected for = "10s" or the like, there is none')
+        refused.append(RefusedError("", 'expected for = "10s" or the like, there is none'))
+    refuse_all([_of_stage(each, path, number) for each in refused])
     return stage
+
+
+def _of_stage(refused: RefusedError, path: str, number: int) -> RefusedError:
+    key = refused.key.removeprefix(".")
+    message = f"{where(key)}: {refused.message}" if key else refused.message
+    return RefusedError(path, f"stage {number}: {message}")
 
 
 def _level_of(stage: dict[str, Any]) -> Literal["rate", "workers"]:

@@ -154,6 +154,8 @@ def _limit(statistic: Statistic, text: str) -> float:
 
 def _unknown(name: str) -> str:
     if re.fullmatch(r"p[\d.]+", name):
+        if re.fullmatch(r"p\d{1,2}\.\d{7,}", name):
+            return f"expected 6 digits behind the point at most, got {quoted(name)}"
         return f"expected a percentile above p0 and below p100, got {quoted(name)}"
     known = tuple(STATISTICS)
     return (

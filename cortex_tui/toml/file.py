@@ -35,9 +35,9 @@ def toml_table(data: bytes) -> dict[str, Any]:
     try:
         return tomli.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise RefusedError(
-            "", f"expected UTF-8 text: {error.reason} at byte {error.start}"
-        ) from None
+        line = data.count(b"\n", 0, error.start) + 1
+        place = f"at byte {error.start}, on line {line}"
+        raise RefusedError("", f"expected UTF-8 text: {error.reason} {place}") from None
     except (ValueError, RecursionError) as error:
         raise RefusedError("", f"not valid TOML: {error}") from None
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cortex_tui.suggestions import suggestion
+from cortex_tui.text import cut
 
 
 class WorkloadError(Exception):
@@ -60,6 +61,29 @@ def required_params(function: Callable[..., Any]) -> list[str]:
     ]
 
 
+class _Kind(NamedTuple):
+    types: tuple[type, ...]
+    words: str
+
+
+_KINDS = {
+    "int": _Kind((int,), "a whole number"),
+    "float": _Kind((int, float), "a number"),
+    "str": _Kind((str,), "text"),
+}
+"""By annotation."""
+
+
+def _check_kinds(name: str, signature: inspect.Signature, params: Mapping[str, Any]) -> None:
+    """Of the workloads that come with the program. What a person's annotations mean is theirs."""
+    for param, value in params.items():
+        kind = _KINDS.get(signature.parameters[param].annotation)
+        if kind is not None and (not isinstance(value, kind.types) or isinstance(value, bool)):
+            raise WorkloadError(
+                f"{name}: {param}: expected {kind.words}, got {cut(repr(value), 60)}"
+            )
+
+
 def check_params(name: str, factory: Callable[..., Any], params: Mapping[str, Any]) -> None:
     """Raises WorkloadError for params that `factory` does not take, or lacks."""
     signature = inspect.signature(factory)
@@ -69,6 +93,8 @@ def check_params(name: str, factory: Callable[..., Any], params: Mapping[str, An
     for param in params:
         if param not in signature.parameters:
             raise WorkloadError(f"{name}: it has no parameter {param!r} {suggestion(param, known)}")
+    if factory.__module__.startswith("cortex_tui."):
+        _check_kinds(name, signature, params)
     for param in required_params(factory):
         if param not in params:
             raise WorkloadError(

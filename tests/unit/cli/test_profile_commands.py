@@ -79,6 +79,49 @@ def test_check_finds_what_only_a_run_would_show_without_importing_anything(
     ]
 
 
+def test_check_names_values_that_a_workload_of_the_program_cannot_take(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    write(
+        folder,
+        """
+        [profile.program]
+        workload = "command"
+        params = { run = 7 }
+        [profile.cells]
+        workload = "cortex.search"
+        matrix = { limit = ["ten", 10], text = ["a", "b"] }
+        [profile.flag]
+        workload = "cortex.search_relevant"
+        params = { share = true }
+        [profile.whole]
+        workload = "cortex.search_relevant"
+        params = { share = 1 }
+        """,
+    )
+    code, out, err = call(capsys, "check", "shop")
+    assert (code, out) == (2, "1 profile in 1 suite valid, 3 errors\n")
+    assert err.splitlines() == [
+        "profiles/shop.toml:4: profile.program.params: command: run: expected text, got 7",
+        "profiles/shop.toml:5: profile.cells.params: cortex.search: "
+        "limit: expected a whole number, got 'ten'",
+        "profiles/shop.toml:10: profile.flag.params: cortex.search_relevant: "
+        "share: expected a number, got True",
+    ]
+
+
+def test_check_names_a_file_one_way(
+    capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, '[profile.a]\nworkload = "depot:x"\n[profile.b]\nworkload = "nothing"\n')
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    code, _, err = call(capsys, "check", "../profiles/shop.toml")
+    assert code == 2
+    files = [line.partition(":")[0] for line in err.splitlines()]
+    assert files == ["../profiles/shop.toml"] * 2
+
+
 def test_check_warns_of_targets_that_no_run_of_that_length_can_decide(
     capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:

@@ -365,3 +365,18 @@ def test_every_wrong_key_of_a_profile_has_its_line(tmp_path: Path) -> None:
         "iterations, got true",
         "profiles/x.toml: profile.steady.load: expected a table, got 3",
     ]
+
+
+def test_what_is_wrong_with_each_stage_is_named(tmp_path: Path) -> None:
+    stages = '{ rate = "5/s" }, { rate = 5, far = "1s" }, {}, { rate = "5/s", for = "1s" }'
+    catalog = load(
+        tmp_path, f'[profile.a]\nworkload = "cortex.get"\nload = {{ stages = [{stages}] }}\n'
+    )
+    where = "profiles/x.toml: profile.a.load.stages:"
+    assert lines(catalog) == [
+        f'{where} stage 1: expected for = "10s" or the like, there is none',
+        f'{where} stage 2: far: unknown key (did you mean "for"?)',
+        f'{where} stage 2: rate: expected a rate such as "500/s", got 5',
+        f"{where} stage 3: expected rate or workers, got neither",
+        f'{where} stage 3: expected for = "10s" or the like, there is none',
+    ]

@@ -80,6 +80,7 @@ def test_a_target_is_read(
         ("p95 < 50/s", r"expected a duration .* for p95"),
         ("p0 < 1ms", "above p0 and below p100, got 'p0'"),
         ("p100 < 1ms", "above p0 and below p100, got 'p100'"),
+        ("p99.9999999 < 1ms", "expected 6 digits behind the point at most, got 'p99.9999999'"),
         (
             "meam < 1ms",
             r"unknown statistic 'meam' \(did you mean \"mean\"\?\): expected a percentile",

@@ -174,3 +174,15 @@ def test_what_cannot_be_started_is_said_before_it_is_measured(
     assert end.state == "failed"
     assert reason in end.reason
     assert samples == []
+
+
+@pytest.mark.parametrize(
+    "params", [{"run": 7}, {"run": "true", "cwd": 1}, {"run": "true", "input": 1.5}]
+)
+def test_what_is_no_text_is_refused(
+    tmp_path: Path, run: Run, params: dict[str, ParamValue]
+) -> None:
+    end, _ = run(session(tmp_path, params=params))
+    name, value = list(params.items())[-1]
+    assert end.state == "failed"
+    assert end.reason.endswith(f"command: {name}: expected text, got {value}")
