@@ -110,7 +110,14 @@ def measured_and_judged(
 
     if compares:
         delivery = msgspec.structs.replace(delivery, complete=complete, left_out=left_out.append)
-    code, session = _measured(profiles, delivery, settings, versions)
+    code, session, stored = _measured(profiles, delivery, settings, versions)
+    if session and not stored:
+        # What did reach the store may be a part, of which there would be other numbers.
+        wanted = ["not compared"] * compares + [f"{each.target}: not written" for each in exports]
+        for each in wanted:
+            report_error(f"{each}: it needs the session in the store, which is not there")
+            code = worst(code, StoreError.exit_code)
+        return code
     found: Sequence[Compared] = ()
     try:
         if session and (versions.wanted or (baseline and code != INTERRUPTED)):

@@ -27,6 +27,8 @@ class Ran(NamedTuple):
     """The exit code that its runs and targets come to."""
     session: str
     """Its id, "" where none began."""
+    stored: bool
+    """Whether all of it is in the store."""
 
 
 class SessionSettings(NamedTuple):
@@ -96,7 +98,8 @@ def run_profiles(
                 control, profiles, delivery, one_by_one=settings.one_by_one,
                 repeat=settings.repeat, versions=versions, until=until, out=out, err=err,
             )  # fmt: skip
-            return Ran(code, control.view.session if control.view else "")
+            view = control.view
+            return Ran(code, "", False) if view is None else Ran(code, view.session, view.stored)
         finally:
             # It waits for its thread, which in-process needs this loop to end its runs.
             await asyncio.to_thread(control.close)

@@ -116,10 +116,12 @@ def noise(
     ids: list[str] = []
     for number in range(1, sessions + 1):
         report(f"session {number} of {sessions}")
-        code, session = run_profiles(profiles, Delivery(store=store), settings)
+        code, session, stored = run_profiles(profiles, Delivery(store=store), settings)
         if code in (INTERRUPTED, FAILED):
             if code == FAILED:
                 report(f"a run failed: `{PROGRAM} show {session}` has the reason")
+            return code
+        if not stored:  # why not is reported, and the noise would be that of what is left
             return code
         if not ids:
             profiles = batched_alike(profiles, answer(_loaded(store, session)))

@@ -323,6 +323,22 @@ def test_a_store_that_cannot_be_written_is_an_error_and_the_table_is_shown(
     assert "not stored: x.db: it is no SQLite database" in answer.out
 
 
+def test_what_needs_a_session_that_could_not_be_stored_is_reported_each(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "x.db").write_bytes(b"no database" * 100)
+    exports = ("--export", "junit=o.xml", "--export", "csv=o.csv", "--json", "o.json")
+    answer = call(capsys, "run", "cortex-tui.good", "--store", "x.db", *exports)
+    assert answer.code == 2
+    assert "its results are in o.json" in answer.err
+    assert answer.err.splitlines()[-2:] == [
+        f"cortex-tui: {file}: not written: it needs the session in the store, which is not there"
+        for file in ("o.xml", "o.csv")
+    ]
+    assert (folder / "o.json").exists()
+    assert not (folder / "o.xml").exists()
+
+
 @pytest.mark.parametrize("arguments", [["save", "x", "y"], ["rm", "x"]])
 def test_no_store_is_made_for_a_name_that_cannot_be_in_it(
     capsys: pytest.CaptureFixture[str], folder: Path, arguments: list[str]
