@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -156,8 +157,10 @@ def compared_refs(
                     called=called,
                 )
             except UnlikeError as error:
-                hint = "--force shows their numbers, without a verdict"
-                raise StoreError(f"{error}: {hint}") from None
+                # Of a session that was just measured, another command has that option.
+                command = shlex.join([PROGRAM, "compare", *refs, "--force"])
+                how = f"`{command}`" if called else "--force"
+                raise StoreError(f"{error}: {how} shows their numbers, without a verdict") from None
 
     return list(answer(load()).compared)
 

@@ -221,6 +221,11 @@ def _result(
         if reading.value is None and found.seen is not None:
             note = f"{found.seen.over:,} of {found.seen.operations:,} operations are over it"
         standing: TargetVerdict = "met" if found.side == wanted else "missed"
+        if standing == "missed" and found.seen is not None and _looks_met(target, reading):
+            note = (
+                f"of those that succeeded: {found.seen.over:,} of {found.seen.operations:,} "
+                "failed, never ended, never started or are over it"
+            )
         return TargetResult(target.text, reading.value, standing, note, target.warn)
     factor = found.longer()
     more_ns, note = None, TOO_CLOSE
@@ -233,6 +238,10 @@ def _result(
         note += instead(measured.measured_ns, 1, factor - 1)
     standing = "pending" if live else "undecided"
     return TargetResult(target.text, reading.value, standing, note, target.warn, more_ns)
+
+
+def _looks_met(target: Target, reading: Reading) -> bool:
+    return reading.value is not None and _OPERATORS[target.operator](reading.value, target.limit)
 
 
 def least_operations(target: Target) -> int:

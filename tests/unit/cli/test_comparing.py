@@ -148,6 +148,7 @@ def test_what_makes_a_comparison_meaningless_refuses_it_unless_forced(
     answer = call(capsys, "compare", "before", "after")
     assert (answer.code, answer.out) == (2, "")
     assert "before and after cannot be compared" in answer.err
+    assert answer.err.endswith(": --force shows their numbers, without a verdict\n")
     assert words in answer.err
     forced, found = compared(capsys, "before", "after", "--force")
     judged = found["profiles"][0]["statistics"]["p50"]

@@ -84,6 +84,24 @@ def test_a_baseline_is_looked_for_before_anything_is_measured(
 
 
 @pytest.mark.usefixtures("suite")
+def test_a_baseline_from_another_machine_is_refused_with_the_command_that_shows_the_numbers(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert call(capsys, "run", "cortex-tui.good", "--save", "here").code == 0
+    document = json.loads(call(capsys, "show", "here", "--json").out)
+    document["environment"]["cpu"] = "another"
+    document["session"] = "20260101T000000-abcdef"
+    Path("other.json").write_text(json.dumps(document))
+    assert call(capsys, "import", "other.json", "--save", "other").code == 0
+    refused = call(capsys, "run", "cortex-tui.good", "--baseline", "other")
+    assert refused.code == 2
+    line = refused.err.splitlines()[-1]
+    assert line.startswith("cortex-tui: other and this session cannot be compared: cpu: another → ")
+    command = line.split("`")[1]
+    assert call(capsys, *command.split()[1:]).code == 4
+
+
+@pytest.mark.usefixtures("suite")
 def test_a_failing_run_ends_the_measuring_of_noise(
     capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:
