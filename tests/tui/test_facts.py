@@ -18,9 +18,11 @@ from cortex_tui.text import one_line
 from cortex_tui.tui.notices import end_text
 from cortex_tui.tui.render.definition import plan_text
 from cortex_tui.tui.render.facts import profile_facts, suite_facts, title
+from cortex_tui.tui.render.library_status import library_status
 from cortex_tui.tui.render.status import status_line
 from cortex_tui.tui.render.text import Line, width_of, wrap
 from cortex_tui.tui.state.cost import ScreenCost
+from cortex_tui.tui.state.library_list import LibraryList
 from cortex_tui.tui.state.listing import Listing
 from tests.tui.samples import (
     CATALOG,
@@ -340,6 +342,32 @@ def test_rounds_that_a_stop_left_out_are_not_counted() -> None:
     assert line.startswith(" stopped  1 undecided  round 2/4  ")
     assert end_text(view) == "Stopped after 4.20s: 4 runs, 1 undecided"
     assert "round 2/4" in progress_line(view)
+
+
+@pytest.mark.parametrize("looking", ["", "only 2.5–3 s"])
+@pytest.mark.parametrize("length", [5, 40, 60, 77])
+def test_what_was_just_done_is_read_whole_in_the_status_line(length: int, looking: str) -> None:
+    text = "x" * length
+    listing = Listing(CATALOG)
+    line = status_line(session_view(), listing, 80, message=text, looking=looking)
+    shown = "".join(span.text for span in line)
+    assert shown.count(text[:5]) == length // 5
+    assert width_of(shown) == 80
+    without = "".join(span.text for span in status_line(session_view(), listing, 80))
+    aside = without.rpartition("  ")[2]
+    assert (aside in shown) == (length < 60)
+    assert shown.startswith(" running  ") == ((length <= 40 and not looking) or length == 5)
+
+
+@pytest.mark.parametrize("length", [5, 60, 70])
+def test_what_was_just_done_is_read_whole_above_the_list_of_sessions(length: int) -> None:
+    text = "x" * length
+    sessions = LibraryList()
+    line = library_status(sessions, 80, message=text, tone="head", running=True)
+    shown = "".join(span.text for span in line)
+    assert text in shown
+    assert width_of(shown) == 80
+    assert ("0 checked" in shown) == (length < 60)
 
 
 def test_what_the_screen_costs_stands_in_the_status_line_where_it_fits() -> None:

@@ -78,3 +78,13 @@ async def test_a_notice_stands_above_a_dialog_and_goes_with_what_is_typed_there(
         await b.press("a")
         await b.until(lambda: "Saved as" not in b.text)
         assert b.line_with("│ a ")
+
+
+async def test_what_is_longer_than_the_status_line_is_a_notice() -> None:
+    async with bench(notices=True) as b:
+        await b.show(finished())
+        b.main.report("x" * 77)
+        await b.until(lambda: b.lines[0].strip() == "x" * 77)
+        b.main.report(LONG)
+        await b.until(lambda: "of many" in b.text)
+        assert b.notifications == [LONG]

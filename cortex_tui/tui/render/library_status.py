@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cortex_tui.quantities import format_noun
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.text import Line, Span, fit, fit_within, width_of
 from cortex_tui.tui.state.library_list import LibraryList
+
+TITLE = " Stored  "
 
 
 def library_status(
@@ -24,12 +28,19 @@ def library_status(
     right.append(Span(f"{len(sessions.checked):,} checked"))
     number = format_noun(count, "session")
     left = Span(one_line(message) if message else number, tone if message else "plain")
-    title = Span(" Stored  ", "head")
-    taken = width_of(title.text) + sum(width_of(span.text) + 2 for span in right)
+    title = Span(TITLE, "head")
+    if message and width_of(title.text) + width_of(left.text) + _wide(right) > width:
+        right = []  # the message is there for a moment, and all of it is to be read
+    taken = width_of(title.text) + _wide(right)
     line = [title, Span(fit(left.text, max(0, width - taken)), left.tone)]
     for span in right:
         line += [Span("  "), span]
     return tuple(line)
+
+
+def _wide(spans: Sequence[Span]) -> int:
+    """How many cells they take, each behind a gap."""
+    return sum(width_of(span.text) + 2 for span in spans)
 
 
 def instead_of_rows(sessions: LibraryList, store: str, *, error: str, was_read: bool) -> str:

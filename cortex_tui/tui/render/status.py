@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from cortex_tui.placement.registry import place_of
@@ -103,6 +104,15 @@ def _session(view: SessionView | None, message: str, pace: str, key: str) -> lis
     return spans
 
 
+AROUND = 3
+"""Cells of the line that have no text."""
+
+
+def _wide(spans: Sequence[Span]) -> int:
+    """How many cells they take in a line, with the gaps between them."""
+    return width_of("  ".join(span.text for span in spans))
+
+
 def status_line(
     view: SessionView | None,
     listing: Listing,
@@ -138,6 +148,14 @@ def status_line(
         left.insert(1, Span(f"{looking}: {keys.back} returns to now", "warn"))
     right_text = "  ".join(span.text for span in right)
     room = width - width_of(right_text) - 2
+    done = Span(one_line(message), "head")
+    if message and done in left:
+        before = left[: left.index(done) + 1]
+        if _wide(before) > room - 1:
+            # It is there for a moment, and all of it is to be read; the rest comes back.
+            left = [done, *(span for span in left if span != done)]
+            if _wide([done]) > room - 1:
+                right, room = [], width - 2
     line: list[Span] = [Span(" ")]
     room -= 1
     for at, span in enumerate(left):

@@ -20,6 +20,8 @@ from cortex_tui.session.versions import Version
 from cortex_tui.text import one_line
 from cortex_tui.tui.actions import actions
 from cortex_tui.tui.failures import reason_of
+from cortex_tui.tui.render.status import AROUND
+from cortex_tui.tui.render.text import width_of
 from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.state import status_message
 from cortex_tui.tui.state.commands import command_applies, send_command
@@ -90,8 +92,11 @@ class SessionScreen(ActionScreen):
     # --- reports --------------------------------------------------------------------------------
 
     def report(self, text: str) -> None:
-        """Shows a text in the status line, for a moment."""
-        self.status_message = StatusMessage(text, self.latest.active)
+        """Shows a text in the status line, for a moment; as a notice where it does not fit."""
+        if width_of(one_line(text)) > self.app.size.width - AROUND:
+            self.notify(one_line(text), markup=False)
+        else:
+            self.status_message = StatusMessage(text, self.latest.active)
 
     def watch_status_message(self, message: StatusMessage | None) -> None:
         if self._message_timer is not None:

@@ -21,9 +21,9 @@ from cortex_tui.tui.background import begin, begin_alone, done
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.library_actions import LIBRARY_ACTIONS
 from cortex_tui.tui.render.library_facts import session_facts
-from cortex_tui.tui.render.library_status import instead_of_rows, library_status
+from cortex_tui.tui.render.library_status import TITLE, instead_of_rows, library_status
 from cortex_tui.tui.render.marks import library_legend
-from cortex_tui.tui.render.text import Span
+from cortex_tui.tui.render.text import Span, width_of
 from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.state.library_list import LibraryList
 from cortex_tui.tui.state.list_reader import ListReader
@@ -173,8 +173,11 @@ class StoredListScreen(ActionScreen):
         return not self.error if name in _OF_THE_LIST else self.sessions.current is not None
 
     def report(self, text: str, tone: Tone = "head") -> None:
-        """Shows a text in the line at the top, for a moment."""
-        self.message = (text, tone)
+        """Shows a text in the line at the top, for a moment; as a notice where it does not fit."""
+        fits = width_of(TITLE) + width_of(one_line(text)) <= self.app.size.width
+        self.message = (text if fits else "", tone)
+        if not fits:
+            self.notify(one_line(text), markup=False)
 
     def watch_message(self, message: tuple[str, Tone]) -> None:
         if self._message_timer is not None:
@@ -315,7 +318,7 @@ class StoredListScreen(ActionScreen):
         try:
             self.sessions.set_filter(event.value)
         except ValueError as error:
-            self.report(str(error), "warn")
+            self.message = (str(error), "warn")  # with each letter: no notice
         else:
             self.report("")
         self.relist()
