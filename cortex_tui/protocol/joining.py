@@ -14,6 +14,7 @@ import msgspec
 from cortex_tui.protocol.messages import Health, Message, Part, Pulse, Samples
 
 _VALUE_BYTES = 8
+_NO_HEALTH = Health()
 
 Key = tuple[int, str, int]
 
@@ -94,7 +95,7 @@ def parts_of(samples: Samples) -> tuple[Part, ...]:
 
 def merged_health(a: Health, b: Health) -> Health:
     """What happened in two parts of the time: longest block, and sums of the rest."""
-    if b == Health():
+    if b == _NO_HEALTH:
         return a
     return Health(
         loop_lag_ns=max(a.loop_lag_ns, b.loop_lag_ns),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from itertools import groupby
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import RunPlanned
@@ -29,6 +30,7 @@ from cortex_tui.store.records import (
 
 INTERRUPTED = "its process ended before the run did; this is what was stored until then"
 
+_UNCHANGING = frozenset((int, float, str, bool, tuple, type(None)))
 _LIVE = ("planned", "running")
 _MEASURED = ("measure", "teardown")
 _OF_RUN = (
@@ -57,7 +59,9 @@ _OF_RUN = (
 """What a run and its record have under one name and in one form; so have an interval and its record
 what `_OF_INTERVAL` names."""
 _OF_INTERVAL = ("health", "in_flight", "level", "neighbours", "oldest_ns", "unstarted")
+_facts_of: Callable[[Interval], tuple[Any, ...]] = attrgetter(*_OF_INTERVAL)
 _TIMES: tuple[TimeName, ...] = ("service", "response", "lateness", "failure")
+_times_of: Callable[[Interval], tuple[IntervalHistogram, ...]] = attrgetter(*_TIMES)
 
 
 def record_of(run: RunFold, cells: Cells) -> RunRecord:
@@ -82,8 +86,13 @@ def record_of(run: RunFold, cells: Cells) -> RunRecord:
         slowest=findings.slowest,
         statistics=statistics_of(run),
         shards=run.shards.records(),
-        **{name: copy(getattr(run, name)) for name in _OF_RUN},
+        **{name: _copied(getattr(run, name)) for name in _OF_RUN},
     )
+
+
+def _copied(value: Any) -> Any:
+    # To ask `copy` for what never changes takes longer than all else that is done with it.
+    return value if type(value) in _UNCHANGING else copy(value)
 
 
 class RunInterval(NamedTuple):
@@ -97,29 +106,30 @@ class RunInterval(NamedTuple):
 
 def interval_records(changes: Sequence[RunInterval]) -> list[IntervalRecord]:
     """Those of some intervals of some runs, encoded together."""
-    filled = [
-        (number, name, times)
-        for number, (*_, interval) in enumerate(changes)
-        for name in _TIMES
-        if (times := getattr(interval, name)).total or times.overflow
+    each = [times for *_, interval in changes for times in _times_of(interval)]
+    filled = [times for times in each if times.moments.count or times.moments.overflow]
+    blobs = iter(IntervalHistogram.encode_each(filled))
+    encoded = [
+        EncodedHistogram(next(blobs), times.moments)
+        if times.moments.count or times.moments.overflow
+        else None
+        for times in each
     ]
-    blobs = IntervalHistogram.encode_each([times for _, _, times in filled])
-    encoded: list[dict[str, EncodedHistogram]] = [{} for _ in changes]
-    for (number, name, times), blob in zip(filled, blobs, strict=True):
-        encoded[number][name] = EncodedHistogram(blob, times.moments)
     return [
         IntervalRecord(
             run=run,
             first=first,
             length=length,
-            service=each.get("service"),
-            response=each.get("response"),
-            lateness=each.get("lateness"),
-            failure=each.get("failure"),
+            service=service,
+            response=response,
+            lateness=lateness,
+            failure=failure,
             errors=interval.errors.copy(),
-            **{name: getattr(interval, name) for name in _OF_INTERVAL},
+            **dict(zip(_OF_INTERVAL, _facts_of(interval), strict=True)),
         )
-        for (run, first, length, interval), each in zip(changes, encoded, strict=True)
+        for (run, first, length, interval), (service, response, lateness, failure) in zip(
+            changes, zip(*[iter(encoded)] * len(_TIMES), strict=True), strict=True
+        )
     ]
 
 

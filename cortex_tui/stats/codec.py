@@ -47,9 +47,16 @@ class HistogramFormatError(ValueError):
 def encode_each(parts: Sequence[tuple[AnyInts, AnyInts]]) -> list[bytes]:
     """The V2 encoding, compressed, of each histogram: its occupied buckets in ascending order, and
     how many values each holds. All are encoded at once, which takes a few microseconds each."""
-    buckets = np.concatenate([indices for indices, _ in parts] or [_NONE]).astype(np.int64)
+    occupied = np.concatenate([indices for indices, _ in parts] or [_NONE])
     counts = np.concatenate([counts for _, counts in parts] or [_NONE])
-    sizes = np.array([indices.size for indices, _ in parts], np.int64)
+    return encode_joined(occupied, counts, [indices.size for indices, _ in parts])
+
+
+def encode_joined(occupied: AnyInts, counts: AnyInts, each: Sequence[int]) -> list[bytes]:
+    """As `encode_each` of histograms one after the other, of which `each` has that many occupied
+    buckets."""
+    buckets = occupied.astype(np.int64)
+    sizes = np.array(each, np.int64)
     ends = np.cumsum(sizes)
     # The empty buckets before each occupied one; before the first of a histogram, from bucket 0.
     gaps = np.diff(buckets, prepend=-1) - 1
