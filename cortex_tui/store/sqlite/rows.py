@@ -82,11 +82,13 @@ def _operations(record: RunRecord) -> int:
 
 
 def interval_row(session: str, record: IntervalRecord) -> Row:
-    times: dict[str, EncodedHistogram] = {
-        name: found for name in _TIMES if (found := getattr(record, name)) is not None
-    }
+    times = (record.service, record.response, record.lateness, record.failure)
     facts = _Facts(
-        moments={name: found.moments for name, found in times.items()},
+        moments={
+            name: found.moments
+            for name, found in zip(_TIMES, times, strict=True)
+            if found is not None
+        },
         errors=record.errors,
         in_flight=record.in_flight,
         oldest_ns=record.oldest_ns,
@@ -95,7 +97,7 @@ def interval_row(session: str, record: IntervalRecord) -> Row:
         level=record.level,
         health=record.health,
     )
-    blobs = (times[name].blob if name in times else None for name in _TIMES)
+    blobs = [None if found is None else found.blob for found in times]
     return session, record.run, record.first, record.length, *blobs, _text(facts)
 
 

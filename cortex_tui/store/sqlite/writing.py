@@ -20,18 +20,21 @@ a thousand of a long run are megabytes."""
 async def write_batch(connection: aiosqlite.Connection, batch: SessionBatch) -> None:
     """In the transaction of the caller; the session is there."""
     session = batch.session
-    await connection.executemany(
+    await _each(
+        connection,
         "DELETE FROM interval WHERE session = ? AND run = ?",
         [(session, run) for run in batch.rewritten],
     )
-    await connection.executemany(
+    await _each(
+        connection,
         "INSERT OR REPLACE INTO run (session, run, profile, state, operations, record) "
         "VALUES (?, ?, ?, ?, ?, ?)",
         [rows.run_row(session, record) for record in batch.runs],
     )
     intervals = iter(batch.intervals)
     while part := list(islice(intervals, _TOGETHER)):
-        await connection.executemany(
+        await _each(
+            connection,
             "DELETE FROM interval WHERE session = ? AND run = ? AND first > ? AND first < ?",
             [
                 (session, each.run, each.first, each.first + each.length)
@@ -59,6 +62,15 @@ async def write_batch(connection: aiosqlite.Connection, batch: SessionBatch) -> 
         )
     if batch.log:
         await _write_log(connection, session, batch.log)
+
+
+async def _each(
+    connection: aiosqlite.Connection, statement: str, parameters: Sequence[rows.Row]
+) -> None:
+    """Executes it with each of these. To have nothing done on the connection's thread, too, takes
+    two changes of threads."""
+    if parameters:
+        await connection.executemany(statement, parameters)
 
 
 async def _write_log(

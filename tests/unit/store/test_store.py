@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import msgspec
 import pytest
 
@@ -43,6 +44,28 @@ async def test_what_was_written_is_loaded(path: Path) -> None:
     assert (stored.runs, stored.intervals, stored.log) == (batch.runs, batch.intervals, batch.log)
     assert stored.snapshot is not None
     assert (stored.snapshot.note, stored.snapshot.tags) == ("before the index", ("fast", "ci"))
+
+
+async def test_nothing_is_asked_of_the_file_for_what_has_not_changed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    execute = aiosqlite.Connection.executemany
+
+    def recorded(self: aiosqlite.Connection, sql: str, rows: Any) -> Any:
+        asked.append(len(rows))
+        return execute(self, sql, rows)
+
+    async with await SqliteStore.open(path) as store:
+        await store.begin_session(samples.session())
+        monkeypatch.setattr(aiosqlite.Connection, "executemany", recorded)
+        await store.write(samples.batch())
+        await store.write(SessionBatch(session="s1"))
+        await store.write(SessionBatch(session="s1", rewritten=(0,)))
+        stored = await store.load("s1")
+    assert asked
+    assert 0 not in asked
+    assert {each.run for each in stored.intervals} == {1}
 
 
 async def test_what_is_known_since_later_versions_may_be_missing(path: Path) -> None:
