@@ -72,7 +72,7 @@ def run_profiles(
     import tempfile
 
     from cortex_tui.isolation import run_to_end
-    from cortex_tui.report.headless import run_headless
+    from cortex_tui.report.headless import run_headless, view_s_of
     from cortex_tui.session.controller import SessionController
     from cortex_tui.session.planning import runners_at
 
@@ -92,6 +92,7 @@ def run_profiles(
             loop=loop,
             processes=settings.processes,
             measuring_loop=asyncio.get_running_loop() if place.shares_loop else None,
+            view_s=view_s_of(err),
         )
         try:
             code = await run_headless(

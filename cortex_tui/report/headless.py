@@ -31,22 +31,30 @@ from cortex_tui.report.rehearsal import rehearsal
 from cortex_tui.report.stream import is_terminal, wants_colour, width_of
 from cortex_tui.report.summary import ONLY_SHOWN, not_stored, summary, troubles, where_stored
 from cortex_tui.results.view import SessionView
-from cortex_tui.session.control import Control, UntilDecided
+from cortex_tui.session.control import VIEW_S, Control, UntilDecided
 from cortex_tui.session.versions import Version
 from cortex_tui.text import one_line
 
 POLL_S = 0.25
+PLAIN_VIEW_S = 1.0
+"""How often a view is made where most would be seen by nobody: of one run each takes 0.8 ms next to
+what is measured."""
 STORING_AT_MOST_S = 10.0
 """How long a session that has ended may take to reach the disk before it counts as not stored."""
 
 SILENT_POLLS = 60
-"""How often the same view may be read while a session runs; a new one comes every 0.25 s at most.
+"""How often the same view may be read while a session runs; a new one comes once a second at least.
 Reads, not seconds: a process that was suspended must not wake up to this."""
 
 FAIL_ON = ("targets", "regressions", "errors", "undecided")
 """What can make a command fail, besides a run that fails as a whole; errors are operations that
 failed, whatever the targets say of them."""
 FAIL_BY_DEFAULT = frozenset({"targets", "regressions", "undecided"})
+
+
+def view_s_of(err: TextIO) -> float:
+    """How often views have to be made for what `run_headless` shows there."""
+    return VIEW_S if is_terminal(err) else PLAIN_VIEW_S
 
 
 class Delivery(msgspec.Struct, frozen=True):

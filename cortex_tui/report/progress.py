@@ -23,8 +23,12 @@ class Progress:
         self._live = is_terminal(stream)
         self._next_ns = PLAIN_EVERY_NS
         self._store_error = ""
+        self._shown: SessionView | None = None
 
     def show(self, view: SessionView) -> None:
+        if view is self._shown:
+            return
+        self._shown = view
         self._warn_of_store(view)
         if self._live:
             line = progress_line(view)[: max(width_of(self._stream) - 1, 1)]

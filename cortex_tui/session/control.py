@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 TimedPhase = Literal["warmup", "measure"]
 
+VIEW_S = 0.25
+"""How often a view is published: as often as a screen looks. With 20 runs it takes 4 ms."""
+
 
 class SavedSnapshot(msgspec.Struct, frozen=True):
     """The name under which a session, or one run of it, can be found again."""
@@ -56,8 +59,8 @@ class Control(Protocol):
     def view(self) -> SessionView | None:
         """The newest view of the newest session; None before the first one was started.
 
-        It is replaced at least four times a second while a session runs, and once more when it
-        has ended. Views of one session carry the same `session`.
+        It is replaced four times a second while a session runs, or as often as was asked for, and
+        once more when it has ended. Views of one session carry the same `session`.
         """
 
     def start(

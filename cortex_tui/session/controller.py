@@ -30,9 +30,9 @@ from cortex_tui.results.series import RunSeries
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.view import SessionView
-from cortex_tui.session.control import SavedSnapshot, TimedPhase, UntilDecided
+from cortex_tui.session.control import VIEW_S, SavedSnapshot, TimedPhase, UntilDecided
 from cortex_tui.session.giving_way import give_way
-from cortex_tui.session.intake import ANSWER_S, VIEW_S, WRITE_S, Intake
+from cortex_tui.session.intake import ANSWER_S, WRITE_S, Intake
 from cortex_tui.session.planning import plan_of, shared_by
 from cortex_tui.session.scratch import Scratch
 from cortex_tui.session.versions import Version
@@ -57,10 +57,11 @@ class SessionController:
         processes: int | None = None,
         measuring_loop: asyncio.AbstractEventLoop | None = None,
         warm: bool = False,
+        view_s: float = VIEW_S,
     ) -> None:
         """`store` is the snapshots' file. `measuring_loop` is where a session of this process
         runs, if that is the place. `processes` is among how many runner processes each load is
-        shared, None where the loads say it.
+        shared, None where the loads say it. A view is made every `view_s`.
 
         With `warm` the next runner is started ahead of time: now, and after each session.
         """
@@ -69,6 +70,7 @@ class SessionController:
         self._loop_name: LoopName = loop
         self._processes = processes
         self._warm = warm
+        self._view_s = view_s
         self._scratch = Scratch(store.parent)
         self._writer = SessionWriter(store)
         self._view: SessionView | None = None
@@ -145,6 +147,7 @@ class SessionController:
             publish=self._publish,
             later=later,
             until=until,
+            view_s=self._view_s,
         )
         self._publish(fold)
         intake, self._session = self._intake, self._thread.submit(self._run(self._intake))

@@ -30,14 +30,21 @@ def decisions(runs: Iterable[RunFold]) -> list[EndPhase]:
     ]
 
 
+def decides(profile: Profile) -> bool:
+    """Whether there is ever anything to decide of its runs."""
+    return profile.auto_warmup or _ends_when_known(profile)
+
+
+def _ends_when_known(profile: Profile) -> bool:
+    return profile.precision is not None or profile.until_decided is not None
+
+
 def _settled(run: RunFold) -> bool:
     return run.profile.auto_warmup and run.settling.settled
 
 
 def _may_end(run: RunFold) -> bool:
-    if run.profile.precision is None and run.profile.until_decided is None:
-        return False
-    return _known(run) and _decided(run)
+    return _ends_when_known(run.profile) and _known(run) and _decided(run)
 
 
 def _decided(run: RunFold) -> bool:

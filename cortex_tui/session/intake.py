@@ -19,14 +19,12 @@ from cortex_tui.protocol.messages import Answer, Answered, LogLine, SessionFinis
 from cortex_tui.protocol.plan import SessionPlan
 from cortex_tui.results.interval import counted
 from cortex_tui.results.session_fold import SessionFold
-from cortex_tui.session.control import UntilDecided
-from cortex_tui.session.decisions import decisions
+from cortex_tui.session.control import VIEW_S, UntilDecided
+from cortex_tui.session.decisions import decides, decisions
 from cortex_tui.session.requests import Requests
 from cortex_tui.session.scratch import Scratch
 from cortex_tui.session.writer import SessionWriter
 
-VIEW_S = 0.25
-"""How often a view is published: as often as a screen looks. With 20 runs it takes 4 ms."""
 WRITE_S = 1.0
 GIVE_BACK_S = 20.0
 """How often memory that was freed is given back to the system."""
@@ -50,10 +48,11 @@ class Intake:
         publish: Callable[[SessionFold], None],
         later: Sequence[SessionPlan] = (),
         until: UntilDecided | None = None,
+        view_s: float = VIEW_S,
     ) -> None:
-        """`publish` is given the fold whenever there is something new to see. `later` are the parts
-        of the plan that follow the fold's own for as long as something is undecided, `until` how
-        that is found."""
+        """`publish` is given the fold every `view_s`, or more often where runs end by what is known
+        of them. `later` are the parts of the plan that follow the fold's own for as long as
+        something is undecided, `until` how that is found."""
         self.fold = fold
         self._place = place
         self._placement = placement
@@ -62,6 +61,8 @@ class Intake:
         self._publish = publish
         self._later = later
         self._until = until
+        has_decisions = any(decides(run.profile) for run in fold.plan.runs)
+        self._look_s = min(view_s, VIEW_S) if has_decisions else view_s
         self._requests = Requests()
         self._stream: Stream | None = None
         self._asked_to_stop_ns: int | None = None
@@ -110,7 +111,7 @@ class Intake:
     async def _take_in(self) -> None:
         fold = self.fold
         beats = [
-            asyncio.ensure_future(self._beat(VIEW_S, self._supervise)),
+            asyncio.ensure_future(self._beat(self._look_s, self._supervise)),
             asyncio.ensure_future(self._beat(WRITE_S, lambda: self._writer.write(fold))),
             asyncio.ensure_future(self._beat(GIVE_BACK_S, self._give_back)),
         ]

@@ -14,10 +14,12 @@ import msgspec
 import pytest
 
 from cortex_tui.protocol.lifecycle import RunLife
-from cortex_tui.report.headless import Delivery, run_headless
+from cortex_tui.report.headless import PLAIN_VIEW_S, Delivery, run_headless, view_s_of
 from cortex_tui.report.progress import progress_line
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.view import LogEntry, SessionView
+from cortex_tui.session.control import VIEW_S
+from tests.unit.report.glass import Glass
 from tests.unit.report.stand_in import StandIn, profile, run_view, session_view
 
 GOING_ON = session_view(
@@ -67,6 +69,20 @@ async def test_the_table_is_on_stdout_and_progress_on_stderr() -> None:
     assert out.startswith("profile ")
     assert out.endswith("session 20260101T000000-abc is stored in s.db\n")
     assert err == "2.5s  1 run: 1 measure 40%  12.3k operations, 0 errors\n"
+
+
+def test_views_are_wanted_less_often_where_no_terminal_shows_them() -> None:
+    assert view_s_of(io.StringIO()) == PLAIN_VIEW_S > view_s_of(Glass()) == VIEW_S
+
+
+async def test_a_view_that_is_read_again_is_written_once() -> None:
+    later = msgspec.structs.replace(GOING_ON, elapsed_ns=2_750_000_000)
+    control = StandIn(GOING_ON, GOING_ON, later, later, GOING_ON, session_view(run_view()))
+    glass = Glass()
+    await run_headless(
+        control, [profile()], Delivery(store=Path("s.db")), out=io.StringIO(), err=glass
+    )
+    assert glass.getvalue().count("40%") == 3
 
 
 async def test_with_json_on_stdout_nothing_else_is_there() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.results.view import SessionView
+from cortex_tui.session.control import VIEW_S
 from cortex_tui.session.controller import SessionController
 from cortex_tui.store.records import StoredSession
 from cortex_tui.store.sqlite.store import SqliteStore
@@ -21,10 +22,10 @@ FOR_EVER = Length(duration_ns=3_600_000_000_000)
 class Desk:
     """A controller over a folder, and profiles of the functions written there."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, view_s: float = VIEW_S) -> None:
         self.folder = folder
         self.store = folder / ".cortex-tui" / "snapshots.db"
-        self.control = SessionController(self.store)
+        self.control = SessionController(self.store, view_s=view_s)
 
     def profile(self, function: str, **fields: Any) -> Profile:
         source = """

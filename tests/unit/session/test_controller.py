@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.placement.registry import IN_PROCESS, PLACEMENTS
-from cortex_tui.profiles.model import Precision
+from cortex_tui.profiles.model import Length, Precision
 from cortex_tui.results import findings
 from cortex_tui.results.run_fold import UNSETTLED
 from cortex_tui.results.stored import from_stored
@@ -48,6 +50,36 @@ def test_a_session_that_was_stopped_differs_from_one_that_came_to_its_end(desk: 
     desk.until(lambda view: view.session != stopped.session)
     assert not desk.ended().stopped
     assert session_document(desk.control.result().result())["state"] == "finished"
+
+
+@pytest.fixture
+def seldom_seen(tmp_path: Path) -> Iterator[Desk]:
+    """Where a view is made once an hour."""
+    desk = Desk(tmp_path, view_s=3_600.0)
+    yield desk
+    desk.control.close()
+
+
+def test_views_that_nobody_wants_are_not_made(seldom_seen: Desk) -> None:
+    seldom_seen.control.start([seldom_seen.profile("slow", stop=FOR_EVER)])
+    while not seldom_seen.control.result().result().runs[0].operations:
+        time.sleep(0.005)
+    view = seldom_seen.control.view
+    assert view is not None
+    assert (view.state, view.runs[0].operations) == ("starting", 0)
+    seldom_seen.control.stop()
+    assert seldom_seen.ended().runs[0].operations
+
+
+def test_a_run_ends_when_it_is_decided_however_seldom_it_is_seen(seldom_seen: Desk) -> None:
+    decided = seldom_seen.profile(
+        "slow",
+        stop=FOR_EVER,
+        targets=("p50 < 10s",),
+        until_decided=Length(iterations=20),
+    )
+    seldom_seen.control.start([decided])
+    assert seldom_seen.ended().runs[0].verdict == "met"
 
 
 def test_only_one_session_at_a_time(desk: Desk) -> None:
