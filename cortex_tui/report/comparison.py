@@ -118,7 +118,7 @@ def _on_the_whole(comparison: Comparison) -> str:
     ratio, low, high = comparison.ratio, comparison.low, comparison.high
     if len(comparison.profiles) < 2 or ratio is None or low is None or high is None:
         return ""
-    return f"; on the whole {_change(ratio)} ({_range(low, high)})"
+    return f"; on the whole {_change(ratio, high)} ({_range(low, high)})"
 
 
 def besides(compared: Compared) -> list[str]:
@@ -243,12 +243,13 @@ def value_text(statistic: str, value: float | None) -> str:
 
 
 def change_text(judgement: Judgement) -> str:
-    """B less A, such as `+4.2 %`; of errors in points of a percentage."""
+    """B less A, such as `+4.2 %`, in the unit of its interval; of errors in points of a
+    percentage."""
     if judgement.statistic == "errors":
         if judgement.a is None or judgement.b is None:
             return "–"
         return f"{_signed(100 * (judgement.b - judgement.a))} points"
-    return "–" if judgement.ratio is None else _change(judgement.ratio)
+    return "–" if judgement.ratio is None else _change(judgement.ratio, judgement.high)
 
 
 def interval_text(judgement: Judgement) -> str:
@@ -267,8 +268,9 @@ def _range(low: float, high: float) -> str:
     return f"{_percent(low)} to {_percent(high)} %"
 
 
-def _change(ratio: float) -> str:
-    if ratio >= _TIMES_FROM:
+def _change(ratio: float, high: float | None) -> str:
+    """In the unit in which `_range` has the interval up to `high`, if there is one."""
+    if max(ratio, high or 0.0) >= _TIMES_FROM:
         return f"{_times(ratio)} times"
     return f"{_percent(ratio)} %"
 

@@ -102,5 +102,8 @@ def test_values_and_changes_in_words() -> None:
         one = msgspec.structs.replace(judgement("p50", "slower", 2.0), low=low, high=high)
         assert interval_text(one) == text
     assert interval_text(judgement("p50", "slower", 1.1)) == "+7.8 to +12.2 %"
+    # A change and its interval are in one unit.
+    wide = msgspec.structs.replace(judgement("p50", "slower", 1.775), low=1.48, high=2.13)
+    assert (change_text(wide), interval_text(wide)) == ("1.77 times", "1.48 to 2.13 times")
     more = Judgement(statistic="errors", a=0.0, b=0.02, ratio=None, low=0.01, high=0.03)
     assert (change_text(more), interval_text(more)) == ("+2.0 points", "+1.0 to +3.0")
