@@ -100,11 +100,14 @@ def needs(count: int, subject: Subject = "service", found: float = 0, measured_n
     return f"{text}{instead(measured_ns, found, more)}"
 
 
-def instead(measured_ns: int, found: float, more: float) -> str:
-    """How long to run for that many in addition to those `found`; "" where that is not known."""
+def instead(measured_ns: int, found: float, more: float, *, live: bool = False) -> str:
+    """How long to run for that many in addition to those `found`; "" where that is not known. A
+    `live` run may be meant to take as long: what was measured so far is not its length."""
     needed_ns = longer_ns(measured_ns, found, more)
     if not needed_ns:
         return ""
+    if live:
+        return f", {format_duration(needed_ns)} in all"
     return f": run {format_duration(needed_ns)} instead of {format_duration(measured_ns)}"
 
 

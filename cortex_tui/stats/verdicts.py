@@ -235,7 +235,7 @@ def _result(
         if found.seen is not None:
             operations = math.ceil(found.seen.operations * (factor - 1))
             note = f"needs about {operations:,} more operation{'' if operations == 1 else 's'}"
-        note += instead(measured.measured_ns, 1, factor - 1)
+        note += instead(measured.measured_ns, 1, factor - 1, live=live)
     standing = "pending" if live else "undecided"
     return TargetResult(target.text, reading.value, standing, note, target.warn, more_ns)
 
