@@ -11,6 +11,7 @@ from unittest.mock import patch
 import msgspec
 import pytest
 from rich.cells import cell_len
+from rich.color import ColorSystem
 from textual._compositor import CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.geometry import Region
@@ -38,6 +39,8 @@ class Terminal:
         self.updates.append(update)
         x = y = 0
         style = ""
+        # Rich keeps with a style how it was written first, and pictures have them in true colours.
+        app.console._color_system = ColorSystem.TRUECOLOR
         written = update.render_segments(app.console)
         assert not _PIECE.sub("", written)
         for found in _PIECE.finditer(written):
