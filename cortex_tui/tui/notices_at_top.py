@@ -6,21 +6,26 @@ over the facts of a run, for seconds, and the only way to have them away was to 
 
 from __future__ import annotations
 
-from time import time
+from time import monotonic
 from typing import ClassVar
 
 from textual import events
 from textual.app import ReturnType
+from textual.notifications import Notification, Notify, SeverityLevel
 
 from cortex_tui.tui.widgets.tones import TonedApp
 
 READ_S = 1.0
 """A notice that has been shown for so long is put away by the next key. One that is younger stays:
 it came while keys were typed ahead or repeated, and nobody has read it yet."""
+_UNTIL_A_KEY_S = 1e7
+"""How long a warning or an error stays by itself: it may come while nobody looks. The seconds of
+other notices begin before they are drawn."""
 
 
 class NoticesAtTop(TonedApp[ReturnType]):
-    """A notice takes as many lines and columns as its text, from the top right."""
+    """A notice takes as many lines and columns as its text, from the top right. It goes after some
+    seconds, a warning or an error with the next key or a click."""
 
     DEFAULT_CSS: ClassVar[str] = """
     NoticesAtTop {
@@ -29,13 +34,40 @@ class NoticesAtTop(TonedApp[ReturnType]):
     }
     """
 
+    def __init__(self, *, ansi_color: bool | None = None) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self._shown_s: dict[str, float] = {}
+        """Since when the notices have been shown, by their identity."""
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        if timeout is None and severity != "information":
+            timeout = _UNTIL_A_KEY_S
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def _on_notify(self, event: Notify) -> None:
+        super()._on_notify(event)
+        self.call_after_refresh(self._note_shown, event.notification)
+
+    def _note_shown(self, notice: Notification) -> None:
+        there = {each.identity for each in self._notifications}
+        self._shown_s = {key: at_s for key, at_s in self._shown_s.items() if key in there}
+        self._shown_s[notice.identity] = monotonic()
+
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
             self._put_away_what_was_read()
         await super().on_event(event)
 
     def _put_away_what_was_read(self) -> None:
-        now_s = time()
-        read = [notice for notice in self._notifications if now_s - notice.raised_at >= READ_S]
-        for notice in read:
-            self._unnotify(notice)
+        now_s = monotonic()
+        for notice in list(self._notifications):
+            if now_s - self._shown_s.get(notice.identity, now_s) >= READ_S:
+                self._unnotify(notice)

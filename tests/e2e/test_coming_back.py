@@ -57,7 +57,7 @@ def test_a_killed_workbench_and_a_damaged_file_do_no_harm(
     (file,) = state.glob("*.json")
     file.write_text(file.read_text()[:-5])
     workbench = Workbench(terminal)
-    terminal.wait_for("is not known", "0 checked")
+    terminal.wait_for("is not known", "[ ] browse")
     workbench.leave()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from textual.app import App
+from textual.notifications import SeverityLevel
 
 from cortex_tui.tui import notices_at_top
 from tests.tui.samples import finished
@@ -63,6 +65,24 @@ async def test_a_key_typed_ahead_puts_no_notice_away(monkeypatch: pytest.MonkeyP
         await b.press("j", "k")
         assert b.notifications == ["Saved as second."]
         assert "Saved as second." in b.text
+
+
+@pytest.mark.parametrize(
+    ("severity", "stays"), [("warning", True), ("error", True), ("information", False)]
+)
+async def test_what_is_wrong_is_said_until_a_key_is_pressed(
+    severity: SeverityLevel, *, stays: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(App, "NOTIFICATION_TIMEOUT", 0.001)
+    async with bench(notices=True) as b:
+        await b.show(finished())
+        b.app.notify("What was open is not known.", severity=severity, markup=False)
+        b.app.notify("It was said after that.", markup=False, timeout=1e6)
+        await b.until(lambda: "It was said after that." in b.text)
+        await b.until(lambda: ("not known" in b.text) == stays)
+        monkeypatch.setattr(notices_at_top, "READ_S", 0.0)
+        await b.press("j")
+        assert b.notifications == []
 
 
 async def test_a_notice_stands_above_a_dialog_and_goes_with_what_is_typed_there(
