@@ -40,7 +40,7 @@ async def dask_machines(count: int) -> AsyncIterator[tuple[int, list[Namespace]]
     python = [sys.executable, "-m"]
     async with AsyncExitStack() as stack:
         machines = [stack.enter_context(namespace()) for _ in range(count)]
-        dask = ["distributed.cli.dask_scheduler", "--port", str(port), "--dashboard-address", ":0"]
+        dask = ["distributed.cli.dask_scheduler", "--port", str(port), "--no-dashboard"]
         scheduler = await stack.enter_async_context(process(*python, *dask))
         await line_with(scheduler, "Scheduler at:")
         for at, machine in enumerate(machines, 1):

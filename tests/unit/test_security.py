@@ -20,9 +20,16 @@ MADE_FROM_SOURCE = {"cortex_tui/runner/loops.py"}
 """Compiles the inner loops, from texts of its own."""
 
 
+_NAMES = re.compile(
+    rf"\b({'|'.join([*sorted(RUNS_DATA | CALLS_A_SHELL), 'eval', 'exec', 'system', 'shell'])})\b"
+)
+
+
 def used_in(path: Path) -> set[str]:
     """What a module imports or calls that could run data as code."""
     found: set[str] = set()
+    if not _NAMES.search(path.read_text(encoding="utf-8")):
+        return found  # to parse all modules would take two seconds
     for node in ast.walk(syntax_of(path)):
         match node:
             case ast.Import(names=names):

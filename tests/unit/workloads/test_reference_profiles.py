@@ -17,7 +17,7 @@ from cortex_tui.profiles.model import DATABASES, Database, Length
 from tests.postgres_server import PostgresServer
 from tests.unit.workloads.together import reference_profiles, run_together, usage
 
-OPERATIONS = 25
+OPERATIONS = 10
 
 
 @pytest.fixture(params=[*DATABASES, "server"])
