@@ -129,7 +129,7 @@ def test_markdown_has_the_worst_first_and_fits_into_a_comment() -> None:
     text = write("markdown", judged())
     assert text.index("missed") < text.index("❔ undecided |") < text.index("<details>")
     assert text.index("<details>") < text.index("✅ met |")
-    long = write("markdown", judged(200))
+    long = write("markdown", judged(130))
     assert len(long) < 65_536
     assert "more rows have no room here" in long
 

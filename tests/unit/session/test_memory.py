@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import random
 import tracemalloc
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from cortex_tui.limits import MAX_INTERVALS
 from cortex_tui.results.interval_file import IntervalFile
@@ -29,9 +30,9 @@ def fold_of(count: int, folder: Path) -> SessionFold:
     fold = SessionFold(plan(long), "process", "2026-01-01T00:00:00Z", file=IntervalFile(folder))
     fold.apply(started())
     fold.apply(at_stage(0, "measure", 0))
-    chance = random.Random(1)
+    chance = np.random.default_rng(1)
     for index in range(count):
-        values = [chance.randrange(1 << 24, 1 << 28) for _ in range(VALUES)]
+        values = chance.integers(1 << 24, 1 << 28, VALUES).tolist()
         fold.apply(samples(index, values, at_ns=(index + 1) * SECOND_NS // 10))
     return fold
 
