@@ -217,7 +217,10 @@ async def test_a_file_that_git_ignores_is_named_where_it_is_missed(cluster: Clus
     )
     messages = await cluster.run(plan_for(profile, home), ())
     lines = [each.text for each in messages if isinstance(each, LogLine)]
-    assert any(line.startswith(f"code of {home}: 3 files, 0 KiB, SHA-256 ") for line in lines)
+    found = [line for line in lines if line.startswith(f"code of {home}: ")]
+    assert [line.partition(", SHA-256 ")[0] for line in found] == [
+        f"code of {home}: 3 files, 0 KiB"
+    ], lines
     assert "not sent with the code: words.txt (in .gitignore)" in lines
 
 
