@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 FOLDER = ".cortex-tui"
@@ -51,6 +52,7 @@ def is_store(file: str) -> bool:
     return header.startswith(b"SQLite format 3\0") and header[68:] == APPLICATION_ID.to_bytes(4)
 
 
+@cache
 def shipped_suites() -> Path:
     """The folder of the suites that come with the program.
 

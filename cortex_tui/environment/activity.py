@@ -65,13 +65,16 @@ def longest_gap_ns(watch_s: float) -> int:
 def _sample(root: Path) -> _Moment:
     ticks_per_s = os.sysconf("SC_CLK_TCK")
     processes: dict[int, _Process] = {}
+    # Plain text: a Path enters each of its parts into Python's table of names, which forgets those
+    # that are gone, but not their places. When all are taken it doubles, for good.
+    proc = os.path.join(root, "proc")
     try:
-        pids = [int(entry) for entry in os.listdir(root / "proc") if entry.isdigit()]
+        pids = [int(entry) for entry in os.listdir(proc) if entry.isdigit()]
     except OSError:
         pids = []
     for pid in pids:
         # "pid (name) state ppid … utime stime …"; the name may hold blanks and brackets.
-        head, bracket, tail = (text_of(root / f"proc/{pid}/stat") or "").rpartition(")")
+        head, bracket, tail = (text_of(f"{proc}/{pid}/stat") or "").rpartition(")")
         fields = tail.split()
         if bracket and len(fields) > 12:
             name = head.partition("(")[2]

@@ -25,16 +25,17 @@ def place_facts(store: Path, root: Path = ROOT) -> dict[str, Any]:
 def file_system_of(path: Path, root: Path = ROOT) -> str:
     """The kind of file system that `path` lies on, such as `ext4`; "" where it is not known."""
     mounts = text_of(root / "proc/self/mounts") or ""
-    target = Path(os.path.realpath(path))
+    target = os.path.realpath(path)
     best, kind = -1, ""
     for line in mounts.splitlines():
         fields = line.split(" ")
         if len(fields) < 3:
             continue
         # The kernel writes blanks and the like as octal escapes.
-        folder = Path(fields[1].encode().decode("unicode_escape"))
-        if len(folder.parts) >= best and target.is_relative_to(folder):
-            best, kind = len(folder.parts), fields[2]
+        folder = fields[1].encode().decode("unicode_escape").rstrip("/")
+        # As text: see `activity`.
+        if len(folder) >= best and f"{target}/".startswith(f"{folder}/"):
+            best, kind = len(folder), fields[2]
     return kind
 
 

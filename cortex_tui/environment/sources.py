@@ -11,10 +11,11 @@ ROOT = Path("/")
 COMMAND_S = 2.0
 
 
-def text_of(file: Path) -> str | None:
+def text_of(file: Path | str) -> str | None:
     """What stands in it, without white space around it; None where it cannot be read."""
     try:
-        return file.read_text(encoding="utf-8", errors="replace").strip()
+        with open(file, encoding="utf-8", errors="replace") as opened:
+            return opened.read().strip()
     except OSError:
         return None
 

@@ -12,7 +12,6 @@ import os
 import resource
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from cortex_tui.runner.clock import CLOCK
@@ -114,9 +113,13 @@ def used_by(pid: int) -> int | None:
 
 def children(pid: int | None = None) -> Iterator[int]:
     """The processes that this one, or that one, has started, and theirs."""
-    folder = Path(f"/proc/{'self' if pid is None else pid}/task")
+    # As text: a Path enters the numbers of threads into Python's table of names, which forgets
+    # them, but not their places, and doubles when all are taken.
+    folder = f"/proc/{'self' if pid is None else pid}/task"
     with contextlib.suppress(OSError, ValueError):
         for thread in os.listdir(folder):
-            for child in (folder / thread / "children").read_bytes().split():
+            with open(f"{folder}/{thread}/children", "rb") as listed:
+                found = listed.read().split()
+            for child in found:
                 yield int(child)
                 yield from children(int(child))

@@ -17,6 +17,7 @@ from cortex_tui.environment.activity import activity, longest_gap_ns
 from cortex_tui.environment.code import GitFacts
 from cortex_tui.environment.findings import findings
 from cortex_tui.environment.machine import machine_facts
+from tests.interned_names import new_names
 from tests.patience import PATIENCE_S
 from tests.unit.cli.door import call
 
@@ -123,6 +124,20 @@ def test_a_process_that_turns_is_busy_unless_it_is_ours(tmp_path: Path) -> None:
         os.kill(orphan, 9)
         ours.kill()
         ours.wait()
+
+
+def test_processes_and_mounts_leave_no_place_in_pythons_table_of_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tree(
+        tmp_path / "machine",
+        proc__731977__stat="731977 (made-up) S 1" + " 0" * 20,
+        proc__self__mounts="/dev/a /made-up-mount ext4 rw 0 0\n/dev/b / xfs rw 0 0",
+    )
+    new = new_names(monkeypatch)
+    assert activity(0, root)["busy"] == []
+    assert file_system_of(Path("/"), root) == "xfs"
+    assert [name for name in new if name.isdigit() or name == "made-up-mount"] == []
 
 
 def _orphan(script: str, file: Path) -> int:

@@ -9,6 +9,7 @@ import pytest
 from cortex_tui.profiles.model import Catalog
 from cortex_tui.profiles.rereading import reread_text, with_former
 from cortex_tui.profiles.search_path import SearchPath, SuiteReader, search_path
+from tests.interned_names import new_names
 
 ONE = '[profile.one]\nworkload = "a:b"\n'
 TWO = '[profile.two]\nworkload = "a:b"\nmatrix = { size = [1, 2] }\n'
@@ -112,3 +113,15 @@ def test_places_that_are_not_there_yet_are_looked_for(tmp_path: Path) -> None:
     assert reader.read().profiles == ()
     (tmp_path / "cortex-tui.toml").write_text(ONE)
     assert reader.read_if_changed() is not None
+
+
+def test_a_look_at_files_that_are_known_leaves_no_place_in_pythons_table_of_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = search_path(working_folder=tmp_path)  # and the suites that come with the program
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "x.toml").write_text(ONE)
+    known = own.files()
+    new = new_names(monkeypatch)
+    assert own.files() == known
+    assert new == []

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cortex_tui.runner.machine_time import MachineTime, children, used_by
+from tests.interned_names import new_names
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/task").exists(), reason="Linux counts CPU time there"
@@ -62,6 +63,14 @@ def test_what_nobody_of_ours_used_is_foreign(tmp_path: Path) -> None:
     # Our own time counts from a moment before.
     assert 2_000_000_000 - own_ns - 100_000_000 <= found.foreign_ns <= 2_000_000_000
     assert machine.time.take() == (0, 0)
+
+
+def test_looking_for_processes_leaves_no_place_in_pythons_table_of_names(
+    child: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = new_names(monkeypatch)
+    assert child.pid in set(children())
+    assert new == []
 
 
 def test_what_processes_that_we_started_use_is_ours_while_they_run_and_when_they_have_ended(
