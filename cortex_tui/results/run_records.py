@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from itertools import groupby
+from itertools import compress, groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -107,13 +107,11 @@ class RunInterval(NamedTuple):
 def interval_records(changes: Sequence[RunInterval]) -> list[IntervalRecord]:
     """Those of some intervals of some runs, encoded together."""
     each = [times for *_, interval in changes for times in _times_of(interval)]
-    filled = [times for times in each if times.moments.count or times.moments.overflow]
-    blobs = iter(IntervalHistogram.encode_each(filled))
+    filled = [bool(times.moments.count or times.moments.overflow) for times in each]
+    blobs = iter(IntervalHistogram.encode_each(list(compress(each, filled))))
     encoded = [
-        EncodedHistogram(next(blobs), times.moments)
-        if times.moments.count or times.moments.overflow
-        else None
-        for times in each
+        EncodedHistogram(next(blobs), times.moments) if is_filled else None
+        for times, is_filled in zip(each, filled, strict=True)
     ]
     return [
         IntervalRecord(

@@ -18,8 +18,8 @@ from tests.unit.results.folds import measuring
 from tests.unit.session.messages import SECOND_NS, samples
 
 LIMIT = 150
-FEW, MANY = LIMIT << 3, LIMIT << 5
-"""1,200 and 4,800, after each of which all intervals are there."""
+FEW, MANY = LIMIT << 3, LIMIT << 7
+"""1,200 and 19,200, after each of which all intervals are there."""
 NOISE = 4_096
 """Bytes by which two series of one length may differ: that of integers, for one."""
 
