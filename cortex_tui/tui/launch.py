@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import NamedTuple
 
 from cortex_tui.freed import keep_little_freed_memory
@@ -13,11 +14,13 @@ from cortex_tui.isolation import run_to_end
 from cortex_tui.profiles.model import Catalog
 from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.view import SessionView
+from cortex_tui.session.control import Control
 from cortex_tui.tui.any_bytes import accept_any_bytes
 from cortex_tui.tui.app import MakeControl, Workbench
 from cortex_tui.tui.config.model import DEFAULTS, Config
 from cortex_tui.tui.garbage import looked_for_seldom
 from cortex_tui.tui.leaving import leaving
+from cortex_tui.tui.priority import lower_priority
 from cortex_tui.tui.state.memory import Memory
 
 
@@ -56,7 +59,7 @@ def launch(
         keep_little_freed_memory()
     app = Workbench(
         catalog,
-        make_control,
+        make_control if interrupted is not None else partial(_make_first, make_control),
         checked=checked,
         store=store,
         reader=reader,
@@ -77,3 +80,11 @@ def launch(
         gc.enable()
         app.close_control()
     return Outcome(app.return_code or code or 0, app.last_view, app.failure)
+
+
+def _make_first(make_control: MakeControl, loop: asyncio.AbstractEventLoop) -> Control:
+    """Has the controller's threads, and so the processes that measure, in place before the screen's
+    thread has a lower priority: it would be theirs as well."""
+    control = make_control(loop)
+    loop.call_soon_threadsafe(lower_priority)
+    return control
