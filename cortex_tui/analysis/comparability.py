@@ -52,6 +52,17 @@ def session_differences(a: SessionRecord, b: SessionRecord) -> tuple[Difference,
     return _worst_first([*_of_session(a, b), *_of_environment(a.environment, b.environment)])
 
 
+def breaking_before(session: SessionRecord, known: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """What of that which is known of a session before it is measured breaks a comparison with one
+    that was. `known` has facts of the environment, and perhaps `placement`."""
+    there = {**session.environment, "placement": session.placement}
+    return tuple(
+        each
+        for each in _plain(environment_changes(there, known))
+        if each.breaks and each.what in known
+    )
+
+
 def arm_differences(a: Arm, b: Arm) -> tuple[Difference, ...]:
     """Between two sides of a profile of the same name, what breaks a comparison first."""
     others = changes(

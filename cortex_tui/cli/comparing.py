@@ -23,6 +23,7 @@ from cortex_tui.stats.percentiles import parse_percentile, quantile_of
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.sessions import Compared
+    from cortex_tui.placement.port import Place
     from cortex_tui.profiles.model import Profile
     from cortex_tui.store.library import NoiseRecord
     from cortex_tui.store.records import StoredSession
@@ -165,9 +166,12 @@ def compared_refs(
     return list(answer(load()).compared)
 
 
-def alike_to_baseline(store: Path, ref: str, profiles: Sequence[Profile]) -> list[Profile]:
-    """Before anything is measured: whether there is that session, and how small a difference from
-    it could be found. The profiles come back as they can be compared with it."""
+def alike_to_baseline(
+    store: Path, ref: str, profiles: Sequence[Profile], place: Place
+) -> list[Profile]:
+    """Before anything is measured: whether there is that session, whether it can be compared with
+    one that is measured at the place, and how small a difference from it could be found. The
+    profiles come back as they can be compared with it."""
     from cortex_tui.analysis.noise import smallest_differences
     from cortex_tui.library.again import batched_alike
     from cortex_tui.store.port import open_store
@@ -182,6 +186,7 @@ def alike_to_baseline(store: Path, ref: str, profiles: Sequence[Profile]) -> lis
     missing = [name for name in names if name not in measured]
     if len(missing) == len(names):
         raise click.UsageError(f"--baseline {ref}: it has none of these profiles")
+    _check_alike(ref, stored, place)
     if missing:
         report(f"baseline {ref}: has no {', '.join(missing)}")
     known = smallest_differences(stored, noise)
@@ -196,6 +201,21 @@ def alike_to_baseline(store: Path, ref: str, profiles: Sequence[Profile]) -> lis
             f"{'it' if len(unknown) == 1 else 'them'}; measure it with `{_noise_of(profiles)}`"
         )
     return batched_alike(profiles, stored)
+
+
+def _check_alike(ref: str, stored: StoredSession, place: Place) -> None:
+    """Whether the session was measured on a machine such as this one, in the same way."""
+    from cortex_tui.analysis.comparability import breaking_before
+    from cortex_tui.environment import machine_facts
+
+    here = {} if place.has_machines else machine_facts()
+    if apart := breaking_before(stored.session, {**here, "placement": place.name}):
+        forced = shlex.join([PROGRAM, "compare", ref, "newest", "--force"])
+        raise click.UsageError(
+            f"--baseline {ref}: what is measured now cannot be compared with it: "
+            f"{'; '.join(map(str, apart))}; expected a session that was measured like this one "
+            f"(without --baseline, and then `{forced}`, there are numbers without a verdict)"
+        )
 
 
 def _noise_of(profiles: Sequence[Profile]) -> str:

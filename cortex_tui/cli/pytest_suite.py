@@ -131,7 +131,7 @@ def pytest_suite(
     suites = collected_suites(arguments, duration_ns=duration_ns, warmup=length)
     profiles: Sequence[Profile] = Catalog(suites).profiles
     if baseline:
-        profiles = alike_to_baseline(store, baseline, profiles)
+        profiles = alike_to_baseline(store, baseline, profiles, PROCESS)
 
     delivery = Delivery(
         store=store,

@@ -188,7 +188,7 @@ def run(
     if inline:
         _warn_of_no_terminal()
     if baseline:
-        profiles = alike_to_baseline(store, baseline, profiles)
+        profiles = alike_to_baseline(store, baseline, profiles, place)
     from cortex_tui.report.headless import Delivery, worst
 
     delivery = Delivery(

@@ -16,7 +16,7 @@ from cortex_tui.environment.machine import machine_facts
 from cortex_tui.environment.place import VOLATILE_FILE_SYSTEMS, file_system_of, place_facts
 from cortex_tui.environment.software import software_facts
 
-__all__ = ["VOLATILE_FILE_SYSTEMS", "describe_environment", "file_system_of"]
+__all__ = ["VOLATILE_FILE_SYSTEMS", "describe_environment", "file_system_of", "machine_facts"]
 
 QUICK_WATCH_S = 0.05
 """How long the other processes are watched before a session: one that keeps a core busy has used

@@ -83,22 +83,42 @@ def test_a_baseline_is_looked_for_before_anything_is_measured(
     assert "--baseline main: it has none of these profiles" in other.err
 
 
+@pytest.mark.parametrize("fact", ["cpu", "cpu_limit", "placement"])
 @pytest.mark.usefixtures("suite")
-def test_a_baseline_from_another_machine_is_refused_with_the_command_that_shows_the_numbers(
+def test_a_baseline_from_another_machine_is_refused_before_anything_is_measured(
+    capsys: pytest.CaptureFixture[str], fact: str
+) -> None:
+    imported(capsys, fact)
+    refused = call(capsys, "run", "cortex-tui.good", "--baseline", "other")
+    assert (refused.code, refused.out) == (2, "")
+    line = refused.err.splitlines()[-1]
+    assert f"--baseline other: what is measured now cannot be compared with it: {fact}: " in line
+    assert call(capsys, "run", "cortex-tui.good").code == 0
+    command = line.split("`")[1]
+    assert call(capsys, *command.split()[1:]).code == 4
+
+
+@pytest.mark.usefixtures("suite")
+def test_a_baseline_that_cannot_be_compared_has_the_command_that_shows_the_numbers(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert call(capsys, "run", "cortex-tui.good", "--save", "here").code == 0
-    document = json.loads(call(capsys, "show", "here", "--json").out)
-    document["environment"]["cpu"] = "another"
-    document["session"] = "20260101T000000-abcdef"
-    Path("other.json").write_text(json.dumps(document))
-    assert call(capsys, "import", "other.json", "--save", "other").code == 0
+    imported(capsys, "implementation")
     refused = call(capsys, "run", "cortex-tui.good", "--baseline", "other")
     assert refused.code == 2
     line = refused.err.splitlines()[-1]
-    assert line.startswith("cortex-tui: other and this session cannot be compared: cpu: another → ")
+    assert line.startswith("cortex-tui: other and this session cannot be compared: implementation:")
     command = line.split("`")[1]
     assert call(capsys, *command.split()[1:]).code == 4
+
+
+def imported(capsys: pytest.CaptureFixture[str], fact: str) -> None:
+    """A session `other` that was measured where the fact is another one."""
+    assert call(capsys, "run", "cortex-tui.good", "--save", "here").code == 0
+    document = json.loads(call(capsys, "show", "here", "--json").out)
+    (document if fact in document else document["environment"])[fact] = "another"
+    document["session"] = "20260101T000000-abcdef"
+    Path("other.json").write_text(json.dumps(document))
+    assert call(capsys, "import", "other.json", "--save", "other").code == 0
 
 
 @pytest.mark.usefixtures("suite")
