@@ -82,16 +82,28 @@ def percentile_bounds(
     are gone over once at most. `pooled` holds all their values. None for all with fewer than
     MIN_INTERVALS, and for a quantile with too few samples to be shown. Takes 2 ms for 600
     intervals.
+
+    Where the spread is so wide that a side has no bound, what bounds the next one of `quantiles`
+    on that side does so for it, too: p50 lies below p90, and so below what p90 lies below. Without
+    such a one it is the smallest or the largest value.
     """
     known = _known(pooled, quantiles)
     shares = _shares(pooled, intervals, known) if known else None
     if shares is None:
         return [None] * len(quantiles)
     below, sizes = shares
-    found: dict[float, Bounds] = {}
+    spreads: dict[float, tuple[float, float]] = {}
     for quantile, series in zip(known, (below - sizes[:, None] * known).T, strict=True):
-        half_width, independent = _half_width(series / sizes.mean(), confidence)
-        low_ns, high_ns = _values_at(pooled, (quantile - half_width, quantile + half_width))
+        spreads[quantile] = _half_width(series / sizes.mean(), confidence)
+    low, lows = 0.0, {}
+    for quantile in sorted(spreads):
+        low = lows[quantile] = share if (share := quantile - spreads[quantile][0]) > 0 else low
+    high, highs = 1.0, {}
+    for quantile in sorted(spreads, reverse=True):
+        high = highs[quantile] = share if (share := quantile + spreads[quantile][0]) < 1 else high
+    found: dict[float, Bounds] = {}
+    for quantile, (_, independent) in spreads.items():
+        low_ns, high_ns = _values_at(pooled, (lows[quantile], highs[quantile]))
         found[quantile] = Bounds(low_ns, high_ns, independent)
     return [found.get(q) for q in quantiles]
 

@@ -67,6 +67,30 @@ def coverage(count: int, each: int, memory: float, drift: float, seed: int) -> l
     return [float(hit) / ROUNDS for hit in hits]
 
 
+def test_a_percentile_without_a_bound_of_its_own_has_that_of_the_next_one() -> None:
+    noise = np.random.default_rng(8)
+    # What lies in the middle is ten times as slow in the second half; a fifth on either side is
+    # the same throughout.
+    level = np.repeat([13.0, 15.3], 30)
+    times_ns = np.exp(level[:, None] + 0.2 * noise.standard_normal((60, 200)))
+    which = noise.random(times_ns.shape)
+    for rare, around_ns in ((which < 0.2, 1e4), (which > 0.8, 1e8)):
+        times_ns[rare] = around_ns * noise.lognormal(sigma=0.5, size=times_ns.shape)[rare]
+    intervals = intervals_of(times_ns)
+    pooled = Histogram.of_intervals(intervals)
+    (alone,) = bounds_of(intervals, (0.5,))
+    assert alone is not None
+    assert [alone.low_ns, alone.high_ns] == pooled.values_at([1, pooled.total])
+
+    low, middle, high = bounds_of(intervals, (0.1, 0.5, 0.9))
+    assert low is not None
+    assert middle is not None
+    assert high is not None
+    assert middle == Bounds(low.low_ns, high.high_ns, alone.independent)
+    assert alone.low_ns * 2 < low.low_ns < 1.2e4
+    assert 0.8e8 < high.high_ns < alone.high_ns / 2
+
+
 def test_bounds_are_the_same_of_intervals_that_were_counted_at_their_limits() -> None:
     noise = np.random.default_rng(5)
     intervals = intervals_of(np.exp(13 + noise.standard_normal((40, 100))))
@@ -255,9 +279,9 @@ def test_bounds_are_those_computed_by_hand(
     times_ns = np.exp(level[:, None] + 2 * noise.standard_normal((count, each))).astype(np.int64)
     intervals = intervals_of(times_ns)
     pooled = Histogram.of_intervals(intervals)
-    quantiles = (0.1, 0.5, 0.9, 0.95)
-    found = percentile_bounds(pooled, intervals, quantiles, confidence=confidence)
-    for quantile, bounds in zip(quantiles, found, strict=True):
+    for quantile in (0.1, 0.5, 0.9, 0.95):
+        # Alone: none lends its bound to another.
+        (bounds,) = percentile_bounds(pooled, intervals, (quantile,), confidence=confidence)
         assert bounds == pytest.approx(by_hand(times_ns.tolist(), quantile, confidence), rel=1e-9)
 
 
