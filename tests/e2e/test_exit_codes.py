@@ -26,12 +26,15 @@ from tests.patience import PATIENCE_S
 PROFILES = """
     [profile.good]
     workload = "bench:nap"
+    iterations = 200
     targets = ["p50 < 1s", "errors == 0"]
     [profile.late]
     workload = "bench:nap"
+    iterations = 200
     targets = ["p50 < 1ns"]
     [profile.faulty]
     workload = "bench:every_other"
+    iterations = 200
     targets = ["errors == 0"]
     [profile.failing]
     workload = "bench:fail"
@@ -56,7 +59,7 @@ PROFILES = """
 )
 def test_the_exit_code_is_that_of_the_outcome(folder: Path, select: list[str], code: int) -> None:
     write_suite(folder, PROFILES)
-    done = call(folder, "run", *select, "--duration", "300ms")
+    done = call(folder, "run", *select)
     assert done.returncode == code, done.stderr
     assert bool(row_of("shop.good", done.stdout)) == (code != 2 and "shop.good" in select)
 
@@ -87,14 +90,14 @@ def test_an_invalid_profile_is_reported_and_the_others_run(folder: Path) -> None
     write_suite(folder, PROFILES + '[profile.wrong]\nworkload = "bench:nap"\nduration = "5"\n')
     done = call(folder, "run", "shop.good", "shop.wrong", "--duration", "300ms")
     assert done.returncode == 2
-    assert "profiles/shop.toml:23: profile.wrong.duration: expected a duration" in done.stderr
+    assert "profiles/shop.toml:26: profile.wrong.duration: expected a duration" in done.stderr
     assert "finished" in row_of("shop.good", done.stdout)
 
 
 def test_one_by_one_and_in_process_are_taken_at_their_word(folder: Path) -> None:
     write_suite(folder, PROFILES)
     options = ("--one-by-one", "--in-process", "--loop", "asyncio", "--save", "alone")
-    done = call(folder, "run", "shop.good", "shop.late", "--duration", "200ms", *options)
+    done = call(folder, "run", "shop.good", "shop.late", *options)
     assert done.returncode == 1, done.stderr
     assert "shares its loop with the screen" in done.stdout
     document = shown(folder, "alone")
