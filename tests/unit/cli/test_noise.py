@@ -131,6 +131,17 @@ def test_a_failing_run_ends_the_measuring_of_noise(
     assert "session 2 of 5" not in failed.err
 
 
+@pytest.mark.usefixtures("suite")
+def test_a_session_that_could_not_be_stored_ends_the_measuring_of_noise(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    (folder / "x.db").write_bytes(b"no database" * 100)
+    failed = call(capsys, "noise", "cortex-tui.good", "--sessions", "5", "--store", "x.db")
+    assert (failed.code, failed.out) == (2, "")
+    assert "the session could not be stored: x.db: it is no SQLite database" in failed.err
+    assert "session 2 of 5" not in failed.err
+
+
 def test_how_many_rounds_are_needed_is_said_from_the_noise(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
