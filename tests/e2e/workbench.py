@@ -110,11 +110,16 @@ class Workbench:
         return True
 
     def wait_for_row(self, name: str, met: Callable[[Row], object]) -> Row:
-        """The row as it is once `met` is true for it."""
-        screen = self.terminal.wait_until(
-            lambda screen: self.has_row(name, screen) and met(self.row(name, screen))
-        )
-        return self.row(name, screen)
+        """The row as it is once it is there, with the columns that `met` asks for, and `met` is
+        true for it."""
+
+        def shown(screen: str) -> object:
+            try:
+                return met(self.row(name, screen))
+            except AssertionError:  # a screen may be read while it is drawn
+                return False
+
+        return self.row(name, self.terminal.wait_until(shown))
 
     def wait_for_state(self, *words: str) -> str:
         """The screen once the line at the top says one of the words."""
