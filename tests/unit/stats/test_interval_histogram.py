@@ -219,7 +219,8 @@ def test_buffers_that_are_counted_together_are_as_each_of_them(many: list[list[i
         assert found.packed_counts == wanted.packed_counts
         assert found.moments.m2 == pytest.approx(wanted.moments.m2)
         same = msgspec.structs.replace(found.moments, m2=wanted.moments.m2)
-        assert same == wanted.moments
+        # To the type: a count that is a real number could not be stored.
+        assert repr(same) == repr(wanted.moments)
 
 
 def test_one_buffer_of_half_a_value_is_refused_among_others() -> None:
