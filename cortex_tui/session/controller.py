@@ -41,6 +41,8 @@ from cortex_tui.store.errors import SnapshotError
 
 CLOSE_S = 1.0
 """How long a session may take to stop when everything is closed."""
+KILL_S = 5.0
+"""How long one that was killed may take to end, and what was made ready for the next one."""
 
 _NO_SESSION = "no session is running"
 
@@ -199,9 +201,11 @@ class SessionController:
         if self._closed:
             return
         self._closed = True
-        with contextlib.suppress(concurrent.futures.TimeoutError):
-            self._thread.submit(self._shut_down()).result(timeout=CLOSE_S + 10)
-        self._thread.close()
+        try:
+            with contextlib.suppress(concurrent.futures.TimeoutError):
+                self._thread.submit(self._shut_down()).result(timeout=CLOSE_S + KILL_S + 10)
+        finally:
+            self._thread.close()
 
     # Everything below runs on the intake's thread.
 
@@ -319,6 +323,20 @@ class SessionController:
         return fold
 
     async def _shut_down(self) -> None:
+        """Closes everything, whatever fails: a store that stays open keeps a thread, and with it
+        the process."""
+        async with contextlib.AsyncExitStack() as closing:
+            closing.push_async_callback(self._writer.close)
+            closing.push_async_callback(self._close_placement)
+            await self._end_session()
+            await self._end_late()
+
+    async def _close_placement(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(KILL_S):
+                await self._placement.aclose()
+
+    async def _end_session(self) -> None:
         session = self._session
         if session is not None and not session.done():
             for _ in range(2):
@@ -333,8 +351,5 @@ class SessionController:
                 if self._intake is not None:
                     self._intake.kill("the workbench was closed")
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(5):
+                    async with asyncio.timeout(KILL_S):
                         await asyncio.shield(asyncio.wrap_future(session))
-        await self._end_late()
-        await self._placement.aclose()
-        await self._writer.close()

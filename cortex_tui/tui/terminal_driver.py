@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from textual.drivers.linux_driver import LinuxDriver
 
 _NO_KEY_PROTOCOL = "\x1b[<u"
@@ -17,7 +19,14 @@ class TerminalDriver(LinuxDriver):
 
     def _sigcont_application(self, *signal: object) -> None:
         # On the loop: a handler may interrupt a write, whose lock it would then wait for.
-        self._loop.call_soon_threadsafe(super()._sigcont_application, *signal)
+        with suppress(RuntimeError):  # it is closed
+            self._loop.call_soon_threadsafe(self._continue, *signal)
+
+    def _continue(self, *signal: object) -> None:
+        # A terminal that goes away sends one behind each SIGHUP. While the program leaves, nobody
+        # would end the thread any more that reads keys, and the process would wait for it.
+        if self._app.is_running:
+            super()._sigcont_application(*signal)
 
     def start_application_mode(self) -> None:
         reading = self._key_thread

@@ -17,11 +17,12 @@ from cortex_tui.profiles.model import Length, Precision
 from cortex_tui.results import findings
 from cortex_tui.results.run_fold import UNSETTLED
 from cortex_tui.results.stored import from_stored
-from cortex_tui.session import intake
+from cortex_tui.session import controller, intake
 from cortex_tui.session.controller import SessionController
 from cortex_tui.session.decisions import replayed
 from cortex_tui.stats import settling
 from cortex_tui.store.sqlite.store import SqliteStore
+from tests.patience import PATIENCE_S
 from tests.session_documents import session_document
 from tests.unit.session.desk import FOR_EVER, Desk, measuring
 
@@ -263,3 +264,28 @@ def test_warm_up_ends_when_it_has_settled_and_measure_when_the_percentile_is_kno
     assert record.warmup_ns == run.warmup_ns > 1_000_000_000
     again = replayed(profile, record)
     assert (again.auto_warmup, again.warmup.duration_ns) == (False, record.warmup_ns)
+
+
+@pytest.mark.parametrize("fault", ["raises", "hangs"])
+def test_no_thread_is_left_where_what_was_made_ready_cannot_be_closed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    async def close(placement: InRunnerProcess) -> None:
+        if fault == "raises":
+            raise OSError("cannot be closed")
+        await asyncio.Event().wait()
+
+    before = threading.enumerate()
+    monkeypatch.setattr(InRunnerProcess, "aclose", close)
+    monkeypatch.setattr(controller, "KILL_S", 0.1)
+    desk.control.start([desk.profile("quick")])
+    desk.ended()
+    if fault == "raises":
+        with pytest.raises(OSError, match="cannot be closed"):
+            desk.control.close()
+    else:
+        desk.control.close()
+    for thread in threading.enumerate():
+        if thread not in before and not thread.daemon:
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive(), thread.name
