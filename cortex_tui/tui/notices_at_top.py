@@ -12,6 +12,8 @@ from typing import ClassVar
 from textual import events
 from textual.app import ReturnType
 from textual.notifications import Notification, Notify, SeverityLevel
+from textual.widget import Widget
+from textual.widgets._toast import Toast
 
 from cortex_tui.tui.widgets.tones import TonedApp
 
@@ -51,6 +53,16 @@ class NoticesAtTop(TonedApp[ReturnType]):
         if timeout is None and severity != "information":
             timeout = _UNTIL_A_KEY_S
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
+    def _refresh_notifications(self) -> None:
+        # Textual removes a toast whose notice was put away, and leaves the line that it stood on:
+        # after some of them there is no room on the screen for another one.
+        if self.screen_stack:
+            for toast in self.screen.query(Toast):
+                line = toast.parent
+                if toast._notification not in self._notifications and isinstance(line, Widget):
+                    line.remove()
+        super()._refresh_notifications()
 
     def _on_notify(self, event: Notify) -> None:
         super()._on_notify(event)

@@ -57,6 +57,23 @@ async def test_a_key_puts_away_what_was_read(monkeypatch: pytest.MonkeyPatch) ->
         assert b.notifications == []
 
 
+@pytest.mark.parametrize("meanwhile", [(), ("?", "escape")])
+async def test_however_many_were_put_away_the_next_one_is_seen(
+    monkeypatch: pytest.MonkeyPatch, meanwhile: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(notices_at_top, "READ_S", 0.0)
+    async with bench(notices=True) as b:
+        await b.show(finished())
+        before = b.lines
+        for count in range(b.app.size.height):
+            await notify(b, f"Saved as number-{count}.")
+            await b.press(*meanwhile, "2", "1")
+            await b.until(lambda: b.lines == before)
+        await notify(b, "Saved as second.")
+        assert b.lines[0].endswith(" Saved as second.")
+        assert b.lines[1:] == before[1:]
+
+
 async def test_a_key_typed_ahead_puts_no_notice_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(notices_at_top, "READ_S", AGES_S)
     async with bench(notices=True) as b:
