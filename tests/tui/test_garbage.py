@@ -11,6 +11,7 @@ from statistics import median_low
 
 import pytest
 
+from cortex_tui.tui import notices_at_top
 from cortex_tui.tui.garbage import (
     look_between_frames,
     look_through_all,
@@ -136,11 +137,16 @@ async def test_a_filter_that_was_closed_is_not_kept_by_its_screen() -> None:
         assert [each() for each in opened[:2]] == [None, None]
 
 
-async def test_what_is_opened_again_and_again_leaves_no_objects_behind() -> None:
-    async with bench(size=(120, 40)) as b:
+async def test_what_is_opened_again_and_again_leaves_no_objects_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(notices_at_top, "READ_S", 0.0)
+    async with bench(size=(120, 40), notices=True) as b:
         kept = []
         for again in (10, *[TIMES] * 6):
             for _ in range(again):
+                b.app.notify("Saved as second.", markup=False)
+                await b.until(lambda: "Saved as second." in b.text)
                 await b.press("slash", "escape", "2", "1")
             gc.collect()
             kept.append(sum(type(each) is list for each in gc.get_objects()))
