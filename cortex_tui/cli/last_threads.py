@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import select
 import threading
 from contextlib import suppress
 
@@ -23,10 +24,10 @@ def end_in_time(code: int) -> None:
         if ended.wait(THREADS_S):
             return
         text = f"cortex-tui: ended without waiting for its threads: {', '.join(_others())}\n"
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             # What is not read any more may be what hangs.
-            os.set_blocking(2, False)
-            os.write(2, text.encode())
+            if select.select([], [2], [], 0)[1]:
+                os.write(2, text.encode())
         os._exit(code)
 
     # What is registered there is called once the threads have ended.
