@@ -23,10 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     try:
         from cortex_tui.cli.entry import run_command
-        from cortex_tui.cli.last_threads import end_in_time
 
         code = run_command(arguments)
         if arguments is None:  # else the process is that of the caller
+            from cortex_tui.cli.last_threads import end_in_time
+
             end_in_time(code)
     except KeyboardInterrupt:
         sys.stderr.flush()
