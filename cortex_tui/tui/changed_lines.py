@@ -3,30 +3,59 @@
 Textual renders every widget between the first line that changed and the last, and looks at each of
 its lines, changed or not; and a line of a widget goes through five copies, for borders, tints and
 links that it may have. That was half of what a frame takes.
+
+Until then each widget that has changed takes a turn of its own, for a message to the screen, which
+takes some more and a timer: a fifth of a frame. Here the screen knows of them at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Self
 
 from rich.console import Console
 from rich.style import Style
 from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate
+from textual.dom import NoScreen
 from textual.errors import NoWidget
 from textual.geometry import Offset, Region
+from textual.screen import Screen, ScreenResultType
 from textual.strip import Strip
 from textual.widget import Widget
 
 
-@runtime_checkable
-class DrawsLines(Protocol):
+class DrawsLines(Widget):
     """A widget that can render some of its lines without the others."""
 
     def lines_within(self, crop: Region) -> list[Strip] | None:
         """What is there, as `Widget.render_lines` has it; None where that is to be asked."""
-        ...
+        raise NotImplementedError  # each kind of widget has its own lines
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        screen = self._screen_of_lines
+        if not regions or not repaint or layout or recompose or screen is None:
+            return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+        # Its styles are as they were, so nothing of what is kept of them is forgotten.
+        self._set_dirty(*regions)
+        screen.draw_soon(self)
+        return self
+
+    @property
+    def _screen_of_lines(self) -> LineScreen[Any] | None:
+        """The screen, if this is on it, and it takes regions that have changed."""
+        if self.is_mounted and not self._closing:
+            with suppress(NoScreen):
+                if isinstance(screen := self.screen, LineScreen):
+                    return screen
+        return None
 
 
 class _Place(NamedTuple):
@@ -128,3 +157,51 @@ def _joined(places: Iterator[_Place]) -> list[_Place]:
         growing[columns] = len(found)
         found.append(place)
     return found
+
+
+class LineScreen(Screen[ScreenResultType]):
+    """Draws the lines that have changed at the next turn of the loop, all in one pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = LineCompositor()
+        self._changed: set[Widget] = set()
+        self._when_drawn: list[Callable[[], object]] = []
+
+    def draw_soon(self, widget: Widget) -> None:
+        """To be called when regions of a widget were marked as dirty."""
+        if not self._changed:
+            asyncio.get_running_loop().call_soon(self._draw_changed)
+        self._changed.add(widget)
+
+    def when_drawn(self, callback: Callable[[], object]) -> None:
+        """Has it called once all that has changed is written."""
+        if self._changed:
+            self._when_drawn.append(callback)
+        else:
+            self.call_after_refresh(callback)
+
+    def _draw_changed(self) -> None:
+        callbacks, self._when_drawn = self._when_drawn, []
+        self._dirty_widgets |= self._changed
+        self._changed.clear()
+        if self._waits_for_textual:
+            self.check_idle()
+            for callback in callbacks:
+                self.call_after_refresh(callback)
+            return
+        self._compositor.update_widgets(self._dirty_widgets)
+        self._compositor_refresh()
+        for callback in callbacks:
+            callback()
+
+    @property
+    def _waits_for_textual(self) -> bool:
+        """Whether more is to be done than to draw lines: it knows in which order."""
+        required = (
+            self._layout_required,
+            self._scroll_required,
+            self._repaint_required,
+            self._recompose_required,
+        )
+        return any(required) or self.app._batch_count > 0 or not self.is_current

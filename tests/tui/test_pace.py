@@ -151,15 +151,21 @@ def test_the_end_of_a_session_is_drawn_at_once_whatever_the_pace() -> None:
     assert poller.pace == Pace()
 
 
-def test_details_are_drawn_at_every_second_look_of_a_live_session() -> None:
-    poller, publisher = ViewPoller(meter(), 2), Publisher()
+@pytest.mark.parametrize(("runner_share", "every"), [(1.0, 1), (1.9, 4)])
+def test_details_of_a_live_session_are_drawn_at_every_fourth_look(
+    runner_share: float, every: int
+) -> None:
+    publisher = Publisher(runner_cpu_share=runner_share)
+    poller = ViewPoller(meter(), 2)
+    drawn(poller, publisher, 40)
+    assert poller.pace.every == every
     due = []
-    for _ in range(6):
+    for _ in range(12):
         view = publisher.view()
-        poller.look(view, covered=False)
-        due.append(poller.details_due(view))
+        due.append(poller.look(view, covered=False) and poller.details_due(view))
     assert due.count(True) == 3
-    assert due[::2] != due[1::2]
+    first = due.index(True)
+    assert due[first::4] == [True] * 3
 
 
 def test_under_a_dialog_one_look_in_four_is_drawn() -> None:

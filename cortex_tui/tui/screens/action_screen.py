@@ -7,10 +7,9 @@ from functools import cached_property
 from typing import ClassVar
 
 from textual import on
-from textual.screen import Screen
 
 from cortex_tui.tui.actions import Action
-from cortex_tui.tui.changed_lines import LineCompositor
+from cortex_tui.tui.changed_lines import LineScreen
 from cortex_tui.tui.config.keys import written
 from cortex_tui.tui.early_leaving import LeftEarly
 from cortex_tui.tui.own_keys import bind, own_actions
@@ -18,7 +17,7 @@ from cortex_tui.tui.render.marks import Legend
 from cortex_tui.tui.widgets.key_line import KeyLine
 
 
-class ActionScreen(LeftEarly, Screen[None]):
+class ActionScreen(LeftEarly, LineScreen[None]):
     """Each action of the table is a method of the screen."""
 
     SCREEN: ClassVar[str] = ""
@@ -28,7 +27,6 @@ class ActionScreen(LeftEarly, Screen[None]):
 
     def __init__(self, table: Sequence[Action]) -> None:
         super().__init__()
-        self._compositor = LineCompositor()
         self._table = table
 
     @cached_property

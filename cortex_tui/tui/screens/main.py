@@ -150,7 +150,7 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
                 self.frame_waits = True
                 return
         self.show(with_pane=with_pane)
-        self.call_after_refresh(self._end_frame)
+        self.when_drawn(self._end_frame)
 
     def _end_frame(self) -> None:
         self.poller.meter.end_frame()
@@ -192,7 +192,7 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
 
     def show_pane(self) -> None:
         self.pane.show(self.pane_input)
-        self.call_after_refresh(self._end_frame)
+        self.when_drawn(self._end_frame)
 
     @property
     def _state(self) -> State:

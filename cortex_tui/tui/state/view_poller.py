@@ -7,6 +7,9 @@ from cortex_tui.results.view import SessionView
 from cortex_tui.tui.state.cost import CostMeter, ScreenCost, usable_cores
 from cortex_tui.tui.state.pace import EVERY, Pace, Usage, pace_after
 
+DETAILS_EVERY = 4
+"""One look in four has the pane drawn, too: once a second. It is half of a frame's cost, which the
+run that is measured pays for, and nobody reads details more often."""
 UNDER_DIALOG = EVERY[-1]
 """One look in four is drawn under a dialog, where each refresh blends the screen: 7 ms."""
 
@@ -20,7 +23,8 @@ class ViewPoller:
         self.meter = meter or CostMeter()
         self.cores = cores or usable_cores()
         self._view: SessionView | None = None
-        self._details_due = True
+        self._without_details = DETAILS_EVERY
+        """How many looks ago the pane was drawn."""
         self._every = 1
         self._passed = 0
 
@@ -35,6 +39,7 @@ class ViewPoller:
     def look(self, view: SessionView | None, *, covered: bool) -> bool:
         """Whether the newest view is to be drawn now; `covered` is a screen under a dialog."""
         self.meter.look()
+        self._without_details += 1
         self._view = view
         if view is None:
             return False
@@ -46,12 +51,11 @@ class ViewPoller:
         return not self._passed or not (live or covered)
 
     def details_due(self, view: SessionView) -> bool:
-        """Whether a pane is drawn, too, with a view that differs from the one before it.
-
-        That is half of a frame's cost, and nobody reads details four times a second.
-        """
-        self._details_due = not (view.is_live and self._every == 1 and self._details_due)
-        return self._details_due
+        """Whether a pane is drawn, too, with a view that differs from the one before it."""
+        due = not view.is_live or self._without_details >= DETAILS_EVERY
+        if due:
+            self._without_details = 0
+        return due
 
     def _usage(self, view: SessionView) -> Usage:
         own, runner = self.cost.cpu_share or 0.0, view.runner_cpu_share or 0.0

@@ -26,7 +26,10 @@ class TextLine(Toned):
 
     DEFAULT_CSS = "TextLine { height: 1; width: 1fr; }"
 
-    line: reactive[Line] = reactive(())
+    line: reactive[Line] = reactive((), repaint=False)
+
+    def watch_line(self) -> None:
+        self.refresh(Region(0, 0, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
         return self.strip(self.line if y == 0 else (), self.size.width)

@@ -20,6 +20,7 @@ from textual.geometry import Region, Spacing
 from textual.strip import Strip
 from textual.widget import Widget
 
+from cortex_tui.tui.changed_lines import DrawsLines
 from cortex_tui.tui.render.text import Line, Share, SpanTone, width_of
 
 _tone = attrgetter("tone")
@@ -128,7 +129,7 @@ class _Looks(NamedTuple):
         return cls(styles.padding, is_bare)
 
 
-class Toned(Widget):
+class Toned(DrawsLines):
     """A widget whose text has tones; its app is a `TonedApp`."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
@@ -195,7 +196,6 @@ class Toned(Widget):
         return super().render_lines(crop)
 
     def lines_within(self, crop: Region) -> list[Strip] | None:
-        """See `changed_lines.DrawsLines`."""
         if self._looks is None:
             self._looks = _Looks.of(self)
         padding, is_bare = self._looks
