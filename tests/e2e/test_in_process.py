@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.e2e.conftest import Launch
 from tests.e2e.processes import descendants_of, wait_until_gone
-from tests.e2e.program import row_of, shown, write_suite
+from tests.e2e.program import call, row_of, shown, write_suite
 
 PROFILE = """
     [profile.nap]
@@ -100,3 +100,37 @@ def test_a_workbench_whose_loop_is_held_for_good_can_be_ended_and_restores_the_t
     assert not modes["mouse_any_flag"]
     workbench.terminal.type("echo $((20 + 3))")
     workbench.terminal.wait_for("echo $((20 + 3))")
+
+
+def test_nothing_is_imported_while_a_session_measures(folder: Path) -> None:
+    """What is imported then is in the way of what is measured: numpy.ma took 13 ms."""
+    code = """
+    import asyncio, sys
+    from pathlib import Path
+    from cortex_tui import workload
+    imported, is_measuring = [], False
+    def note_import(event, arguments):
+        if is_measuring and event == "import" and arguments[0] not in sys.modules:
+            imported.append(arguments[0])
+    @workload
+    async def watched():
+        global is_measuring
+        sys.addaudithook(note_import)
+        async def operation(i):
+            global is_measuring
+            is_measuring = True
+            await asyncio.sleep(0.001)
+        yield operation
+        is_measuring = False
+        Path("imported.txt").write_text("\\n".join(imported))
+    """
+    profile = """
+    [profile.watched]
+    workload = "bench:watched"
+    targets = ["p95 < 1h", "errors == 0"]
+    iterations = 2000
+    """
+    write_suite(folder, profile, code=code, defaults="warmup = 0")
+    call(folder, "run", "--in-process", "shop", "--save", "whole")
+    assert shown(folder, "whole")["runs"][0]["operations"] == 2000
+    assert (folder / "imported.txt").read_text().split() == []

@@ -116,6 +116,17 @@ async def test_changes_that_are_written_lead_to_the_screen_as_it_is_drawn_anew(
     assert any(isinstance(update, LinesUpdate) for update in shown.updates)
 
 
+async def test_all_that_a_view_changes_is_written_in_one_piece() -> None:
+    with terminal() as shown:
+        async with bench(size=(120, 40)) as b:
+            await b.show(running())
+            before = b.lines
+            shown.updates.clear()
+            await b.show(replaced(running(), 3, operations=123_456))
+            assert [type(each) for each in shown.updates] == [LinesUpdate]
+            assert b.lines != before
+
+
 async def test_of_a_row_that_has_changed_nothing_else_is_written() -> None:
     with terminal() as shown:
         async with bench(size=(120, 40)) as b:

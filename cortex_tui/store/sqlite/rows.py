@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib  # noqa: F401  (for `Profile.definition`: not first while a run is measured)
 import re
 from collections.abc import Sequence
 from pathlib import Path
