@@ -22,8 +22,13 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
-PATIENCE_S = 0.5
-"""How long a widget may take over a letter before the next key comes all the same."""
+_LOOKS = 100
+_LOOK_S = 0.005
+"""How often, and how far apart, is looked whether a widget is through with a letter, before the
+next key comes all the same: it may wait for something that only another key brings. Between two
+looks each task that can do something has a turn, so a busy machine has longer. By the clock
+alone, a key behind the one that closes a line was taken for a letter of the line, and was gone
+with it."""
 
 
 class KeysInOrder(App[ReturnType]):
@@ -100,7 +105,10 @@ def _priority_keys(app: type[App[Any]]) -> frozenset[str]:
 async def _until_handled(widget: Widget) -> None:
     """Until the widget is through with the messages that it has by now."""
     handled = asyncio.Event()
-    if widget.call_later(handled.set):
+    if not widget.call_later(handled.set):
+        return
+    for _ in range(_LOOKS):
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(_LOOK_S):
                 await handled.wait()
+                return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -13,6 +14,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from cortex_tui.tui.key_order import KeysInOrder
+from tests.patience import PATIENCE_S
 
 
 class Main(Screen[None]):
@@ -23,6 +25,7 @@ class Main(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self.did: list[str] = []
+        self.has_run = asyncio.Event()
 
     def compose(self) -> ComposeResult:
         yield Static("rows")
@@ -34,8 +37,13 @@ class Main(Screen[None]):
 
     def action_run(self) -> None:
         self.did.append("run")
+        self.has_run.set()
+
+    async def before_closing(self) -> None:
+        pass
 
     async def on_input_submitted(self, event: Input.Submitted) -> None:
+        await self.before_closing()
         self.did.append(event.value)
         self.set_focus(None)
         await event.input.remove()
@@ -71,6 +79,45 @@ async def test_letters_behind_the_key_that_opens_a_line_go_into_the_line(
             app.post_message(key)
         await pilot.pause()
         assert main.did == did
+
+
+class Slow(Main):
+    """Takes turns over what was entered, as where other programs have the processors."""
+
+    async def before_closing(self) -> None:
+        for _ in range(30):
+            time.sleep(0.03)  # noqa: ASYNC251  (the whole loop is slow)
+            await asyncio.sleep(0)
+
+
+async def test_a_key_behind_another_waits_for_a_slow_loop() -> None:
+    app, main = KeysInOrder[None](), Slow()
+    async with app.run_test() as pilot:
+        await app.push_screen(main)
+        for key in in_one_piece("/ab\rr"):
+            app.post_message(key)
+        await pilot.pause()
+        assert main.did == ["ab", "run"]
+
+
+class Waiting(Main):
+    """Closes the line only when something was run."""
+
+    async def before_closing(self) -> None:
+        self.set_focus(None)
+        await self.has_run.wait()
+
+
+async def test_a_key_comes_though_the_one_before_waits_for_it() -> None:
+    app, main = KeysInOrder[None](), Waiting()
+    async with app.run_test() as pilot:
+        await app.push_screen(main)
+        for key in in_one_piece("/ab\rr"):
+            app.post_message(key)
+        async with asyncio.timeout(PATIENCE_S):
+            while len(main.did) < 2:
+                await pilot.pause(0.01)
+        assert main.did == ["run", "ab"]
 
 
 async def test_keys_that_come_when_the_screen_was_left_do_nothing() -> None:

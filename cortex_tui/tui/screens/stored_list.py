@@ -335,8 +335,9 @@ class StoredListScreen(ActionScreen):
         self.relist()
 
     async def _close_filter(self) -> None:
-        await self.query(FilterLine).remove()
+        # First, for the next key may come while the line is being removed.
         self.set_focus(self._rows)
+        await self.query(FilterLine).remove()
 
     async def action_back(self) -> None:
         if self.sessions.filter:

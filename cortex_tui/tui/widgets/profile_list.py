@@ -156,8 +156,9 @@ class ProfileList(Vertical):
         self._filter("")
 
     async def _close_filter(self) -> None:
-        await self.query("FilterLine").remove()
+        # First, for the next key may come while the line is being removed.
         self.screen.set_focus(self.table)
+        await self.query("FilterLine").remove()
 
     def _filter(self, text: str) -> None:
         self._listing.set_filter(text)
