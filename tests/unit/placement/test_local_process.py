@@ -315,8 +315,11 @@ async def test_a_runner_whose_loop_is_held_can_be_killed_with_all_it_started(
 async def test_where_a_loop_is_blocked_for_long_is_in_the_log_while_it_still_is(
     sessions: Sessions,
 ) -> None:
+    wanted = r"the event loop has been blocked for \d+\.\d s: at .*misbehaving\.py:4 in work"
+
     def kill(stream: Stream, message: Message) -> None:
-        if isinstance(message, LogLine) and "has been blocked for" in message.text:
+        # On a busy machine the first report may name another cause: there are more, ever rarer.
+        if isinstance(message, LogLine) and re.fullmatch(wanted, message.text):
             stream.kill("that was all")
 
     messages = await sessions.run(
@@ -326,10 +329,7 @@ async def test_where_a_loop_is_blocked_for_long_is_in_the_log_while_it_still_is(
         """,
         on_message=kill,
     )
-    line = of(LogLine, messages)[-1]
-    assert re.fullmatch(
-        r"the event loop has been blocked for \d+\.\d s: at .*misbehaving\.py:4 in work", line.text
-    )
+    assert re.fullmatch(wanted, of(LogLine, messages)[-1].text)
     assert isinstance(messages[-1], RunnerDied)
 
 
