@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from rich.console import Console
 from rich.style import Style
@@ -53,7 +53,8 @@ class DrawsLines(Widget):
         """The screen, if this is on it, and it takes regions that have changed."""
         if self.is_mounted and not self._closing:
             with suppress(NoScreen):
-                if isinstance(screen := self.screen, LineScreen):
+                screen = self.screen
+                if isinstance(screen, LineScreen) and screen.DRAWS_AT_ONCE:
                     return screen
         return None
 
@@ -160,7 +161,11 @@ def _joined(places: Iterator[_Place]) -> list[_Place]:
 
 
 class LineScreen(Screen[ScreenResultType]):
-    """Draws the lines that have changed at the next turn of the loop, all in one pass."""
+    """Of widgets that can draw lines; what has changed of them is drawn in one pass."""
+
+    DRAWS_AT_ONCE: ClassVar[bool] = False
+    """Whether that is at the next turn of the loop, for a screen with frames. What is called after
+    a refresh then comes before a layout that a widget has yet to ask for."""
 
     def __init__(self) -> None:
         super().__init__()

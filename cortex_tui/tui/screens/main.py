@@ -46,6 +46,7 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
     """The table of profiles and a pane about the run under the cursor."""
 
     LEGEND = legend()
+    DRAWS_AT_ONCE = True
     # Every container costs each refresh: whatever lies under a changed line is composed again.
     DEFAULT_CSS = """
     MainScreen {
