@@ -176,7 +176,7 @@ class LineScreen(Screen[ScreenResultType]):
     def draw_soon(self, widget: Widget) -> None:
         """To be called when regions of a widget were marked as dirty."""
         if not self._changed:
-            asyncio.get_running_loop().call_soon(self._draw_changed)
+            asyncio.get_running_loop().call_soon(self._draw_changed_or_fail)
         self._changed.add(widget)
 
     def when_drawn(self, callback: Callable[[], object]) -> None:
@@ -185,6 +185,13 @@ class LineScreen(Screen[ScreenResultType]):
             self._when_drawn.append(callback)
         else:
             self.call_after_refresh(callback)
+
+    def _draw_changed_or_fail(self) -> None:
+        try:
+            self._draw_changed()
+        except Exception as error:
+            # As Textual has it: else the loop would log it, and the workbench run on.
+            self.app._handle_exception(error)
 
     def _draw_changed(self) -> None:
         callbacks, self._when_drawn = self._when_drawn, []

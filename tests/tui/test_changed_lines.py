@@ -16,9 +16,11 @@ from textual._compositor import CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widget import Widget
 
 from cortex_tui.tui.changed_lines import LinesUpdate
+from cortex_tui.tui.widgets.live_table import LiveTable
 from tests.tui.samples import TENTH_NS, finished, replaced, running, session_view
 from tests.tui.series_samples import eventful
 from tests.tui.stand_in import SIZES, Bench, StandIn, bench
@@ -125,6 +127,20 @@ async def test_all_that_a_view_changes_is_written_in_one_piece() -> None:
             await b.show(replaced(running(), 3, operations=123_456))
             assert [type(each) for each in shown.updates] == [LinesUpdate]
             assert b.lines != before
+
+
+async def test_a_fault_in_what_draws_ends_the_workbench(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(table: LiveTable, y: int) -> Strip:
+        raise ZeroDivisionError
+
+    async def show() -> None:
+        async with bench() as b:
+            await b.show(running())
+            monkeypatch.setattr(LiveTable, "render_line", fail)
+            await b.show(replaced(running(), 3, operations=123_456))
+
+    with pytest.raises(ZeroDivisionError):
+        await show()
 
 
 async def test_of_a_row_that_has_changed_nothing_else_is_written() -> None:
