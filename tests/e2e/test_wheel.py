@@ -114,8 +114,8 @@ def test_its_command_measures(environment: Path, tmp_path: Path) -> None:
             "1s",
             "--json",
             "-",
-            "--undecided",
-            "pass",
+            "--fail-on",
+            "errors",  # its target is a time, which a busy machine may miss
         ],
     )
     assert code == 0, err
