@@ -46,6 +46,7 @@ def test_the_screen_gives_way_to_every_runner(folder: Path, launch: Launch) -> N
     seen: set[int] = set()
     for name in ("first", "second"):
         workbench.press("r")
+        workbench.wait_for_state("running")  # the rows of the session before may still be there
         workbench.terminal.wait_until(lambda _: has_runner_besides(seen, pid))
         workbench.wait_for_row(name, lambda row: row.operations > 0)
         runner = runner_of(pid)

@@ -16,7 +16,7 @@ import pytest
 from tests.e2e.program import PROGRAM, call, call_here, git, shown, write_suite
 from tests.patience import PATIENCE_S
 
-SHORT = ("--repeat", "4", "--duration", "100ms")
+SHORT = ("--repeat", "4", "--duration", "300ms")
 CODE = """
     from pathlib import Path
 
