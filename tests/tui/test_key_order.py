@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import pytest
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
@@ -59,6 +61,17 @@ def in_one_piece(text: str) -> Sequence[events.Key]:
     ]
 
 
+@asynccontextmanager
+async def typed_on(main: Main, text: str) -> AsyncIterator[Pilot[None]]:
+    """An app with this screen, to which the keys have come."""
+    app = KeysInOrder[None]()
+    async with app.run_test() as pilot:
+        await app.push_screen(main)
+        for key in in_one_piece(text):
+            app.post_message(key)
+        yield pilot
+
+
 @pytest.mark.parametrize(
     ("typed", "did"),
     [
@@ -72,11 +85,8 @@ def in_one_piece(text: str) -> Sequence[events.Key]:
 async def test_letters_behind_the_key_that_opens_a_line_go_into_the_line(
     typed: str, did: list[str]
 ) -> None:
-    app, main = KeysInOrder[None](), Main()
-    async with app.run_test() as pilot:
-        await app.push_screen(main)
-        for key in in_one_piece(typed):
-            app.post_message(key)
+    main = Main()
+    async with typed_on(main, typed) as pilot:
         await pilot.pause()
         assert main.did == did
 
@@ -91,11 +101,8 @@ class Slow(Main):
 
 
 async def test_a_key_behind_another_waits_for_a_slow_loop() -> None:
-    app, main = KeysInOrder[None](), Slow()
-    async with app.run_test() as pilot:
-        await app.push_screen(main)
-        for key in in_one_piece("/ab\rr"):
-            app.post_message(key)
+    main = Slow()
+    async with typed_on(main, "/ab\rr") as pilot:
         await pilot.pause()
         assert main.did == ["ab", "run"]
 
@@ -109,11 +116,8 @@ class Waiting(Main):
 
 
 async def test_a_key_comes_though_the_one_before_waits_for_it() -> None:
-    app, main = KeysInOrder[None](), Waiting()
-    async with app.run_test() as pilot:
-        await app.push_screen(main)
-        for key in in_one_piece("/ab\rr"):
-            app.post_message(key)
+    main = Waiting()
+    async with typed_on(main, "/ab\rr") as pilot:
         async with asyncio.timeout(PATIENCE_S):
             while len(main.did) < 2:
                 await pilot.pause(0.01)
