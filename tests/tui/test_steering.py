@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
+
 import pytest
 
 from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.view import SessionView
 from tests.tui.samples import finished, paused, replaced, running, session_view
-from tests.tui.stand_in import Bench, bench
+from tests.tui.stand_in import Bench, StandIn, bench
 
 
 async def at_row(on: Bench, row: int) -> None:
@@ -90,6 +94,53 @@ async def test_x_stops_and_shows_what_was_answered() -> None:
         await on.press("x")
         assert on.control.stopped == [None]
         assert "4 runs: stopping" in on.text
+
+
+class Publishing(StandIn):
+    """Publishes its session as the controller does: before `start` returns."""
+
+    def start(self, *args: Any, **options: Any) -> None:
+        super().start(*args, **options)
+        self.view = running()
+
+
+@pytest.mark.parametrize("keys", [("r", "x"), ("o", "x"), ("R", "enter", "x")])
+async def test_x_right_after_the_start_stops_however_seldom_is_drawn(keys: tuple[str, ...]) -> None:
+    control = Publishing()
+    async with bench(control) as on:
+        with patch.object(on.main.poller, "look", return_value=False):
+            await on.press("space", *keys)
+        assert len(control.started) == 1
+        assert control.stopped == [None]
+
+
+@pytest.mark.parametrize(
+    ("key", "what"),
+    [
+        ("x", lambda on: on.control.stopped == [None]),
+        ("p", lambda on: on.control.asked == [("pause", None)]),
+        ("space", lambda on: on.main.frozen),
+        ("c", lambda on: "A session is running; press x to stop it." in on.notifications),
+        ("s", lambda on: type(on.app.screen).__name__ == "SaveDialog"),
+    ],
+)
+async def test_a_key_is_about_a_session_that_was_not_drawn_yet(
+    key: str, what: Callable[[Bench], bool]
+) -> None:
+    async with bench() as on:
+        on.control.view = running()
+        await on.press(key)
+        assert what(on)
+
+
+@pytest.mark.parametrize("key", ["r", "o"])
+async def test_a_key_starts_a_session_behind_one_whose_end_was_not_drawn_yet(key: str) -> None:
+    async with bench() as on:
+        await on.press("space")
+        await on.show(running())
+        on.control.view = finished()
+        await on.press(key)
+        assert len(on.control.started) == 1
 
 
 async def test_shift_x_stops_the_run_under_the_cursor() -> None:

@@ -71,6 +71,7 @@ class ComparingScreen(SessionScreen):
 
     def action_solo(self) -> None:
         """Asks how often the profile under the cursor is to be measured alone and together."""
+        self.look_at_newest()
         entry = self.listing.current
         if self.latest.active:
             self._warn(f"A session is running; press {self.key_of('stop')} to stop it.")

@@ -133,6 +133,11 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
         if self.poller.look(view, covered=self.app.screen is not self):
             self.view = view
 
+    def look_at_newest(self) -> None:
+        """Takes in the newest view, however seldom views are drawn now."""
+        if self.control is not None:
+            self.view = self.control.view
+
     def watch_view(self, view: SessionView | None) -> None:
         if view is None:
             return
@@ -309,6 +314,7 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
 
     def action_space(self, name: str) -> None:
         """What the space bar does: it checks a row, or freezes the screen during a session."""
+        self.look_at_newest()
         if self.latest.active or self.frozen:
             self.action_look("freeze")
         else:

@@ -84,6 +84,10 @@ class SessionScreen(ActionScreen):
         """Draws whatever differs from what the screen shows."""
         raise NotImplementedError  # the screen that derives from this one draws
 
+    def look_at_newest(self) -> None:
+        """Takes in what the controller knows now: what is drawn may be older by seconds."""
+        raise NotImplementedError  # the screen that derives from this one has the view
+
     def watch_control(self, control: Control | None) -> None:
         wanted, self._wanted = self._wanted, None
         if control is not None and wanted is not None:
@@ -130,6 +134,7 @@ class SessionScreen(ActionScreen):
 
     def action_session(self, name: str) -> None:
         """Does what a key or a command of the palette means."""
+        self.look_at_newest()
         match name:
             case "run":
                 self._run_chosen(one_by_one=False)
@@ -209,6 +214,7 @@ class SessionScreen(ActionScreen):
 
     def start_profiles(self, profiles: Sequence[Profile], *, one_by_one: bool, rounds: int) -> None:
         """Starts a session of profiles that need not be listed."""
+        self.look_at_newest()
         if self._is_free():
             self._begin(_Wanted(profiles, one_by_one, rounds))
 
@@ -231,6 +237,7 @@ class SessionScreen(ActionScreen):
         except (RuntimeError, ValueError, OSError) as error:
             self.notify(f"Not started: {reason_of(error)}", severity="error", markup=False)
             return
+        self.look_at_newest()
         shown = {profile.full_name for profile in self.listing.shown}
         hidden = sum(profile.full_name not in shown for profile in profiles)
         if hidden:
