@@ -67,8 +67,8 @@ class Delivery(msgspec.Struct, frozen=True):
     json: str = ""
     """A file, `-` for stdout, "" for none."""
     complete: Callable[[bytes, str], bytes] | None = None
-    """Given the JSON and the id of the session, which is stored: the JSON with what follows from
-    that. Called in a thread of its own."""
+    """Given the JSON and the id of the session: the JSON with what follows from that. Called in a
+    thread of its own, and only where the session is stored whole."""
     left_out: Callable[[str], None] | None = None
     """Given a text, before the session begins, on what a comparison lacks, for its reports."""
     fail_on: frozenset[str] = FAIL_BY_DEFAULT
@@ -133,7 +133,8 @@ async def run_headless(
             code = worst(code, await _save(control, delivery, progress))
         if delivery.json:
             try:
-                written = await _deliver_json(control, delivery, progress, out)
+                stored = (control.view or view).stored
+                written = await _deliver_json(control, delivery, progress, out, stored=stored)
                 code = worst(code, written)
                 copy = delivery.json if written == GOOD else ""
             except OSError as error:
@@ -253,7 +254,7 @@ async def _tag(control: Control, tags: Sequence[str], progress: Progress) -> int
 
 
 async def _deliver_json(
-    control: Control, delivery: Delivery, progress: Progress, out: TextIO
+    control: Control, delivery: Delivery, progress: Progress, out: TextIO, *, stored: bool
 ) -> int:
     target = delivery.json
     try:
@@ -265,7 +266,8 @@ async def _deliver_json(
     from cortex_tui.formats.session_json import write_session
 
     data = write_session(result)
-    if delivery.complete is not None:
+    # What did reach the store may be a part, of which a comparison would be of other numbers.
+    if delivery.complete is not None and stored:
         data = await asyncio.to_thread(delivery.complete, data, result.record.id)
     if target == STDOUT:
         out.write(data.decode())

@@ -339,6 +339,46 @@ def test_what_needs_a_session_that_could_not_be_stored_is_reported_each(
     assert not (folder / "o.xml").exists()
 
 
+FILLING = """
+import sqlite3
+from contextlib import closing
+from cortex_tui import workload
+
+async def op():
+    pass
+
+@workload
+async def full():
+    with closing(sqlite3.connect("x.db")) as store:
+        for event in ("INSERT", "UPDATE"):
+            store.execute(f"CREATE TRIGGER full_{event} BEFORE {event} ON session "
+                          "WHEN NEW.state <> 'running' "
+                          "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END")
+    yield op
+"""
+
+
+def test_a_session_of_which_the_store_has_a_part_is_not_compared(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    assert call(capsys, "run", "cortex-tui.good", "--store", "x.db", "--save", "before").code == 0
+    (folder / "filling_bench.py").write_text(FILLING)
+    (folder / "cortex-tui.toml").write_text(
+        f'{SUITE}[profile.full]\nworkload = "filling_bench:full"\n'
+    )
+    select = ("run", "cortex-tui.good", "cortex-tui.full", "--store", "x.db")
+    answer = call(capsys, *select, "--baseline", "before", "--export", "csv=o.csv")
+    assert answer.code == 2
+    assert "not stored: x.db: the disk is full" in answer.out
+    needs = "it needs the session in the store, which is not there"
+    assert answer.err.splitlines()[-2:] == [
+        f"cortex-tui: not compared: {needs}",
+        f"cortex-tui: o.csv: not written: {needs}",
+    ]
+    assert "this session against before" not in answer.out
+    assert not (folder / "o.csv").exists()
+
+
 @pytest.mark.parametrize("arguments", [["save", "x", "y"], ["rm", "x"]])
 def test_no_store_is_made_for_a_name_that_cannot_be_in_it(
     capsys: pytest.CaptureFixture[str], folder: Path, arguments: list[str]

@@ -155,6 +155,20 @@ async def test_a_session_that_could_not_be_stored_is_an_error_that_says_where_it
     assert "not stored: s.db: the disk is full" in (err if json == "-" else out)
 
 
+@pytest.mark.parametrize("stored", [True, False])
+async def test_only_of_a_session_that_is_stored_whole_has_the_json_what_follows_from_it(
+    stored: bool, tmp_path: Path
+) -> None:
+    ended = session_view(run_view(), stored=stored, store_error="" if stored else "s.db: full")
+    delivery = Delivery(
+        store=Path("s.db"),
+        json=str(tmp_path / "x.json"),
+        complete=lambda document, session: b"compared",
+    )
+    await run_headless(StandIn(ended), [profile()], delivery, out=io.StringIO(), err=io.StringIO())
+    assert ((tmp_path / "x.json").read_bytes() == b"compared") == stored
+
+
 class Full(io.StringIO):
     """A stream to a disk that is full."""
 
