@@ -209,7 +209,9 @@ class TestRun:
         now_ns, recorder = CLOCK.read_ns(), phase.recorder
         report = self._health.take()
         interval = max(0, recorder.interval - 1)
-        health, spanned = report.by_interval(interval, recorder.interval_at)
+        health, spanned = report.by_interval(
+            interval, recorder.interval_at, since_ns=recorder.began_ns
+        )
         recorded = recorder.take()
         if phase.name == "measure":
             for samples in recorded:

@@ -46,20 +46,26 @@ class HealthReport(NamedTuple):
     """When the garbage was collected."""
 
     def by_interval(
-        self, interval: int, interval_at: Callable[[int], int]
+        self, interval: int, interval_at: Callable[[int], int], *, since_ns: int
     ) -> tuple[Health, dict[int, Health]]:
         """What belongs to the interval that is reported, and what to others.
 
-        What blocked the loop belongs to every interval that it spans, with its whole length: an
-        operation that waited for it ended in one of them. What is only counted belongs to the one
-        that is reported.
+        What blocked the loop belongs to every interval that it spans, with its whole length since
+        the phase began, at `since_ns`: an operation that waited for it ended in one of them. What
+        is only counted belongs to the one that is reported.
         """
         blocked: dict[int, tuple[int, str]] = {}
-        for from_ns, until_ns, cause in self.blocks:
+        for began_ns, until_ns, cause in self.blocks:
+            from_ns = max(began_ns, since_ns)
+            if from_ns > began_ns and until_ns - from_ns < MIN_BLOCK_NS:
+                continue
             for each in _intervals(from_ns, until_ns, interval_at):
                 blocked[each] = max(blocked.get(each, _NOT_BLOCKED), (until_ns - from_ns, cause))
         paused: dict[int, list[int]] = {}
-        for from_ns, until_ns in self.pauses_ns:
+        for began_ns, until_ns in self.pauses_ns:
+            from_ns = max(began_ns, since_ns)
+            if until_ns <= from_ns:
+                continue
             for each in _intervals(from_ns, until_ns, interval_at):
                 paused.setdefault(each, []).append(until_ns - from_ns)
 

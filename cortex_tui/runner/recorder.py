@@ -46,7 +46,7 @@ class Recorder:
         """While the run is paused: when that began. What ends later belongs to that moment."""
         self._run = run
         self.phase: Literal["warmup", "measure"] = phase
-        self._start_ns = start_ns
+        self.began_ns = self._start_ns = start_ns
         self._interval_ns = interval_ns
         self._interval = 0
         self._errors: dict[str, int] = {}

@@ -368,7 +368,9 @@ class Run:
     ) -> list[Message]:
         recorder = phase.recorder
         interval = max(0, recorder.interval - 1)
-        health, spanned = report.by_interval(interval, recorder.interval_at)
+        health, spanned = report.by_interval(
+            interval, recorder.interval_at, since_ns=recorder.began_ns
+        )
         now = Samples(
             run=self.number,
             phase=phase.name,

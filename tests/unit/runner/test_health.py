@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 
+import pytest
+
 from cortex_tui.protocol.messages import Health, Pulse
 from cortex_tui.runner.health import Block, HealthMeter, HealthReport
 from tests.unit.runner.bench import Bench
@@ -18,21 +20,21 @@ def interval_at(at_ns: int) -> int:
 def test_a_block_is_booked_on_all_its_intervals_with_its_whole_length() -> None:
     total = Health(loop_lag_ns=130 * MS, cpu_ns=7, wall_ns=100 * MS, steal_ns=3)
     report = HealthReport(total, blocks=(Block(90 * MS, 220 * MS), Block(230 * MS, 240 * MS)))
-    health, spanned = report.by_interval(2, interval_at)
+    health, spanned = report.by_interval(2, interval_at, since_ns=0)
     assert health == Health(loop_lag_ns=130 * MS, cpu_ns=7, wall_ns=100 * MS, steal_ns=3)
     assert spanned == {0: Health(loop_lag_ns=130 * MS), 1: Health(loop_lag_ns=130 * MS)}
 
 
 def test_a_block_that_was_over_before_the_interval_is_not_booked_on_it() -> None:
     report = HealthReport(Health(loop_lag_ns=50 * MS), blocks=(Block(110 * MS, 160 * MS),))
-    health, spanned = report.by_interval(2, interval_at)
+    health, spanned = report.by_interval(2, interval_at, since_ns=0)
     assert (health.loop_lag_ns, spanned) == (0, {1: Health(loop_lag_ns=50 * MS)})
 
 
 def test_pauses_of_the_garbage_collector_are_booked_alike() -> None:
     total = Health(gc_pause_ns=6 * MS, gc_pauses=2)
     report = HealthReport(total, pauses_ns=((98 * MS, 102 * MS), (150 * MS, 152 * MS)))
-    health, spanned = report.by_interval(1, interval_at)
+    health, spanned = report.by_interval(1, interval_at, since_ns=0)
     assert (health.gc_pauses, health.gc_pause_ns) == (2, 6 * MS)
     assert spanned == {0: Health(gc_pauses=1, gc_pause_ns=4 * MS)}
 
@@ -83,3 +85,45 @@ async def test_a_block_over_the_end_of_an_interval_is_seen_in_both(bench: Bench)
         blocked |= {index for index, health in found.items() if health.loop_lag_ns >= 40 * MS}
     assert len(blocked) >= 3
     assert max(pulse.health.loop_lag_ns for pulse in recorded.of(Pulse)) >= 40 * MS
+
+
+@pytest.mark.parametrize(
+    ("from_ms", "until_ms", "inside_ms"), [(40, 95, 0), (40, 100, 0), (40, 130, 30), (110, 130, 20)]
+)
+def test_of_a_block_that_began_before_its_phase_only_the_rest_is_booked(
+    from_ms: int, until_ms: int, inside_ms: int
+) -> None:
+    span = (from_ms * MS, until_ms * MS)
+    report = HealthReport(Health(), blocks=(Block(*span),), pauses_ns=(span,))
+    health, spanned = report.by_interval(0, lambda at_ns: 0, since_ns=100 * MS)
+    pauses = 1 if inside_ms else 0
+    assert health == Health(
+        loop_lag_ns=inside_ms * MS, gc_pause_ns=inside_ms * MS, gc_pauses=pauses
+    )
+    assert spanned == {}
+
+
+async def test_what_is_collected_before_a_phase_is_booked_on_none_of_its_intervals(
+    bench: Bench,
+) -> None:
+    """All that set-up made is looked through before anything is measured."""
+    bench.write(
+        """
+        import gc
+
+        async def operation():
+            pass
+
+        @workload
+        async def uncollected():
+            gc.disable()
+            yield operation
+            gc.enable()
+        """
+    )
+    recorded = await bench.run(bench.profile("uncollected"))
+    of_intervals = [
+        health for each in recorded.measured() for health in (each.health, *each.spanned.values())
+    ]
+    assert of_intervals
+    assert sum(health.gc_pauses for health in of_intervals) == 0
