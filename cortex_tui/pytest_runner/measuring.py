@@ -93,13 +93,14 @@ class Phase:
         return self.recorder.ended // self.recorder.batch
 
     def _wait_out_pause(self) -> None:
-        paused_ns = self.recorder.frozen_ns = CLOCK.read_ns()
+        paused_ns = CLOCK.read_ns()
+        self.recorder.pause(paused_ns)
         while self._run.life.paused and not self.over:
             self._run.poll(PAUSED_POLL_S)
             self._run.pulse()
-        by_ns = CLOCK.read_ns() - paused_ns
-        self.recorder.frozen_ns = None
-        self.recorder.shift(by_ns)
+        resumed_ns = CLOCK.read_ns()
+        by_ns = resumed_ns - paused_ns
+        self.recorder.resume(resumed_ns)
         self._handed_on_ns = self.recorder.boundary_ns
         self.start_ns += by_ns
         if self._due_ns != NEVER_NS:

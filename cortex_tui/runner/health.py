@@ -45,6 +45,15 @@ class HealthReport(NamedTuple):
     pauses_ns: tuple[Span, ...] = ()
     """When the garbage was collected."""
 
+    def but_within(self, span: Span) -> HealthReport:
+        """Without what began within that time."""
+        from_ns, until_ns = span
+        return HealthReport(
+            self.health,
+            tuple(each for each in self.blocks if not from_ns <= each.from_ns < until_ns),
+            tuple(each for each in self.pauses_ns if not from_ns <= each[0] < until_ns),
+        )
+
     def by_interval(
         self, interval: int, interval_at: Callable[[int], int], *, since_ns: int
     ) -> tuple[Health, dict[int, Health]]:

@@ -148,7 +148,8 @@ class ActivePhase:
 
     def pause(self, at_ns: int | None = None) -> None:
         """Stops the clock. Operations in flight continue, and count."""
-        self._paused_ns = self.recorder.frozen_ns = self.moment_of(at_ns)
+        self._paused_ns = self.moment_of(at_ns)
+        self.recorder.pause(self._paused_ns)
         self.resumed.clear()
 
     def resume(self, at_ns: int | None = None) -> int:
@@ -158,7 +159,8 @@ class ActivePhase:
         resumed_ns = self.clock() if at_ns is None else max(self._paused_ns, at_ns)
         by_ns = resumed_ns - self._paused_ns
         self._pace.skip(self._paused_ns, resumed_ns)
-        self._paused_ns = self.recorder.frozen_ns = None
+        self._paused_ns = None
+        self.recorder.resume(resumed_ns)
         self._put_off(by_ns)
         self.resumed.set()
         return by_ns
@@ -171,11 +173,11 @@ class ActivePhase:
             return 0
         by_ns = self._pace.take_due(now_ns)
         if by_ns:
+            self.recorder.shift(by_ns)
             self._put_off(by_ns)
         return by_ns
 
     def _put_off(self, by_ns: int) -> None:
-        self.recorder.shift(by_ns)
         self.start_ns += by_ns
         if self.end_ns != NEVER_NS:
             self.end_ns += by_ns

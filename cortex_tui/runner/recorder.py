@@ -42,8 +42,9 @@ class Recorder:
         """Failures within the values of the current interval, where a value is of a batch."""
         self.batch = 1
         """How many operations a value stands for."""
-        self.frozen_ns: int | None = None
-        """While the run is paused: when that began. What ends later belongs to that moment."""
+        self.pause_ns = (0, 0)
+        """From and until of the newest pause, until NEVER_NS while it lasts. What ends within it
+        belongs to the moment at which it began."""
         self._run = run
         self.phase: Literal["warmup", "measure"] = phase
         self.began_ns = self._start_ns = start_ns
@@ -88,8 +89,9 @@ class Recorder:
 
     def reach(self, now_ns: int) -> None:
         """Closes the current interval if `now_ns` lies beyond it."""
-        if self.frozen_ns is not None:
-            now_ns = min(now_ns, self.frozen_ns)
+        paused_ns, resumed_ns = self.pause_ns
+        if resumed_ns == NEVER_NS:
+            now_ns = min(now_ns, paused_ns)
         if now_ns < self.boundary_ns:
             return
         self._close()
@@ -99,11 +101,28 @@ class Recorder:
         self.boundary_ns = boundary_ns if self._draining else min(boundary_ns, self.end_ns)
 
     def interval_at(self, at_ns: int) -> int:
-        """The number of the interval in which a moment lies, 0 for one before the first."""
+        """The number of the interval in which a moment lies, 0 for one before the first; one within
+        the newest pause lies where that began."""
+        paused_ns, resumed_ns = self.pause_ns
+        if resumed_ns == NEVER_NS:
+            at_ns = min(at_ns, paused_ns)
+        elif at_ns < resumed_ns:
+            # The intervals were put off by the pause.
+            at_ns = min(at_ns + resumed_ns - paused_ns, resumed_ns)
         return max(0, (at_ns - self._start_ns) // self._interval_ns)
 
+    def pause(self, at_ns: int) -> None:
+        """Stops the clock at that moment."""
+        self.pause_ns = (at_ns, NEVER_NS)
+
+    def resume(self, at_ns: int) -> None:
+        """Starts the clock again."""
+        paused_ns, _ = self.pause_ns
+        self.pause_ns = (paused_ns, at_ns)
+        self.shift(at_ns - paused_ns)
+
     def shift(self, by_ns: int) -> None:
-        """Puts the boundaries to come off, after a pause of that length."""
+        """Puts the boundaries to come off."""
         self._start_ns += by_ns
         self.boundary_ns += by_ns
         if self.end_ns != NEVER_NS:

@@ -368,6 +368,9 @@ class Run:
     ) -> list[Message]:
         recorder = phase.recorder
         interval = max(0, recorder.interval - 1)
+        if not seen.number:
+            # Nothing waited for what happened in a pause.
+            report = report.but_within(recorder.pause_ns)
         health, spanned = report.by_interval(
             interval, recorder.interval_at, since_ns=recorder.began_ns
         )

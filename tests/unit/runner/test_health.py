@@ -6,9 +6,14 @@ import gc
 
 import pytest
 
-from cortex_tui.protocol.messages import Health, Pulse
+from cortex_tui.profiles.model import Length
+from cortex_tui.protocol.commands import Pause, Resume, Stop
+from cortex_tui.protocol.messages import Health, Pulse, Samples
 from cortex_tui.runner.health import Block, HealthMeter, HealthReport
-from tests.unit.runner.bench import Bench
+from cortex_tui.runner.recorder import Recorder
+from cortex_tui.runner.session import Session
+from tests.unit.runner.bench import Bench, Event
+from tests.unit.runner.person import HOUR_NS
 
 MS = 1_000_000
 
@@ -127,3 +132,82 @@ async def test_what_is_collected_before_a_phase_is_booked_on_none_of_its_interva
     ]
     assert of_intervals
     assert sum(health.gc_pauses for health in of_intervals) == 0
+
+
+def recorder() -> Recorder:
+    """Began at 1 s; was paused after 150 ms."""
+    found = Recorder(0, "measure", 1_000 * MS, 100 * MS)
+    found.pause(1_150 * MS)
+    return found
+
+
+PAUSED = (
+    Block(1_140 * MS, 1_170 * MS),
+    Block(1_500 * MS, 1_530 * MS),
+    Block(9_990 * MS, 9_998 * MS),
+)
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_what_happened_in_a_pause_lies_where_it_began(resumed: bool) -> None:
+    paused = recorder()
+    if resumed:
+        paused.resume(10_000 * MS)
+    report = HealthReport(Health(), blocks=PAUSED)
+    _, spanned = report.by_interval(7, paused.interval_at, since_ns=paused.began_ns)
+    assert spanned == {1: Health(loop_lag_ns=30 * MS)}
+    left = report.but_within(paused.pause_ns)
+    assert left.blocks == PAUSED[:1]
+
+
+def test_what_happens_behind_a_pause_lies_behind_it() -> None:
+    paused = recorder()
+    paused.resume(10_000 * MS)
+    moments = {1_090: 0, 1_149: 1, 10_000: 1, 10_049: 1, 10_051: 2, 10_151: 3}
+    assert {each: paused.interval_at(each * MS) for each in moments} == moments
+    report = HealthReport(Health(), blocks=(Block(10_040 * MS, 10_060 * MS),))
+    assert report.but_within(paused.pause_ns) == report
+
+
+async def test_what_happens_in_the_pause_of_a_run_is_not_booked_on_it(bench: Bench) -> None:
+    """Its neighbours are measured meanwhile."""
+    bench.write(
+        """
+        @workload
+        async def subject():
+            async def operation(i):
+                await asyncio.sleep(0)
+            yield operation
+        """
+    )
+    seen = 0
+
+    def on_message(session: Session, message: Event) -> None:
+        nonlocal seen
+        if not (isinstance(message, Samples) and message.run == 0 and message.phase == "measure"):
+            return
+        seen += 1
+        if seen == 2:
+            session.execute(Pause(0))
+        elif seen in (6, 8, 10):
+            gc.collect()
+        elif seen == 14:
+            session.execute(Resume(0))
+        elif seen == 30:
+            session.execute(Stop(None))
+
+    profiles = [bench.profile("subject", stop=Length(duration_ns=HOUR_NS)) for _ in range(2)]
+    gc.disable()
+    try:
+        recorded = await bench.run(*profiles, interval_ns=10 * MS, on_message=on_message)
+    finally:
+        gc.enable()
+    pauses = [
+        sum(
+            health.gc_pauses
+            for each in recorded.measured(run)
+            for health in (each.health, *each.spanned.values())
+        )
+        for run in (0, 1)
+    ]
+    assert pauses == [0, 3]
