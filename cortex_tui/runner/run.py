@@ -15,6 +15,7 @@ from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.lifecycle import RunLife, TransitionError
 from cortex_tui.protocol.messages import (
     Calibrated,
+    Health,
     LevelChanged,
     Mark,
     Message,
@@ -95,6 +96,8 @@ class Run:
         self._batch = BatchSize(self.profile, {} if batches is None else batches)
         self._reported_level = -1.0
         self._waits = WaitWatch(self.number)
+        self._pause_ns = (0, 0)
+        """The one in which samples were handed on last."""
         self._seen: deque[_InFlight] = deque(maxlen=LOOKS)
         """What the samples that are taken next say of the operations under way, in order."""
 
@@ -369,8 +372,7 @@ class Run:
         recorder = phase.recorder
         interval = max(0, recorder.interval - 1)
         if not seen.number:
-            # Nothing waited for what happened in a pause.
-            report = report.but_within(recorder.pause_ns)
+            report = self._but_in_pause(phase, report)
         health, spanned = report.by_interval(
             interval, recorder.interval_at, since_ns=recorder.began_ns
         )
@@ -387,6 +389,14 @@ class Run:
             spanned=spanned,
         )
         return [*recorder.take(), now]
+
+    def _but_in_pause(self, phase: ActivePhase, report: HealthReport) -> HealthReport:
+        """Without what happened in a pause, for which nothing waited."""
+        before_ns, self._pause_ns = self._pause_ns, phase.recorder.pause_ns
+        report = report.but_within(self._pause_ns)
+        if phase.paused and self._pause_ns == before_ns:
+            return report._replace(health=Health())
+        return report
 
     def _report_level(self) -> None:
         if self._driver is not None and self._phase is not None:
