@@ -104,8 +104,9 @@ def test_closing_the_terminal_leaves_no_process(shop: Path, launch: Launch, work
 @WORK
 def test_killing_the_workbench_leaves_no_process(shop: Path, launch: Launch, work: str) -> None:
     workbench, started = run_until_it_misbehaves(launch, work)
-    os.kill(workbench.terminal.pid, signal.SIGKILL)
-    wait_until_gone(started | {workbench.terminal.pid})
+    pid = workbench.terminal.pid
+    os.kill(pid, signal.SIGKILL)
+    wait_until_gone(started | {pid})
     assert list((shop / ".cortex-tui" / "scratch").glob("*")) == []
 
 
