@@ -330,6 +330,8 @@ class RunFold(RunTotals):
         self._looks.again()
 
     def _note_neighbours(self, samples: Samples) -> None:
+        if self.life.paused:
+            return
         # Once the time is up, all that still happens is that last operations end.
         limit_ns = self.profile.stop.duration_ns
         if limit_ns is not None and samples.at_ns - self._clock.began_ns >= limit_ns:

@@ -29,7 +29,8 @@ class Member:
 
     @property
     def measuring(self) -> bool:
-        return self.run.life.stage == "measure"
+        life = self.run.life
+        return life.stage == "measure" and not life.paused
 
 
 class Barriers:

@@ -10,7 +10,7 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Length
-from cortex_tui.protocol.messages import LevelChanged, Pulse, RunFinished, Samples
+from cortex_tui.protocol.messages import LevelChanged, Pulse, RunFinished, Samples, StateChanged
 from cortex_tui.results.interval import counted
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
@@ -357,6 +357,16 @@ def test_neighbours_that_end_earlier_are_reported() -> None:
     fold.add(samples(1, at_ns=2 * TENTH_NS, neighbours=2))
     fold.add(samples(2, at_ns=3 * TENTH_NS, neighbours=1))
     assert result_of(fold, {}).warnings == ("neighbours changed while it was measured: 2 → 1",)
+
+
+def test_neighbours_in_a_pause_of_the_run_are_no_matter() -> None:
+    fold = measuring()
+    fold.add(samples(0, at_ns=TENTH_NS, neighbours=2))
+    fold.change(StateChanged(0, fold.life.pause(), TENTH_NS))
+    fold.add(samples(0, at_ns=2 * TENTH_NS, neighbours=0))
+    fold.change(StateChanged(0, fold.life.resume(), 3 * TENTH_NS))
+    fold.add(samples(1, at_ns=4 * TENTH_NS, neighbours=2))
+    assert result_of(fold, {}).warnings == ()
 
 
 def test_neighbours_that_end_when_the_time_is_up_are_no_matter() -> None:

@@ -7,9 +7,11 @@ import asyncio
 import pytest
 
 from cortex_tui.profiles.model import Length
+from cortex_tui.protocol.commands import Pause, Resume, Stop
 from cortex_tui.protocol.messages import RunPlanned, Samples, SessionFinished
 from cortex_tui.runner.session import Session
 from tests.unit.runner.bench import NOOP, Bench, Event, PhaseChanged
+from tests.unit.runner.person import HOUR_NS
 
 
 async def test_measure_begins_for_all_at_one_moment(bench: Bench) -> None:
@@ -253,3 +255,25 @@ async def test_what_is_not_async_runs_alone_when_its_neighbours_are_done(bench: 
     assert recorded.finished(0).warnings == (
         "not async: it blocks the loop, so it ran without neighbours",
     )
+
+
+async def test_a_neighbour_that_is_paused_is_none(bench: Bench) -> None:
+    bench.write("async def subject(): await asyncio.sleep(0)")
+    seen, neighbours = 0, list[int]()
+
+    def on_message(session: Session, message: Event) -> None:
+        nonlocal seen
+        if not (isinstance(message, Samples) and message.run == 1 and message.at_ns):
+            return
+        neighbours.append(message.neighbours)
+        seen += 1
+        if seen == 3:
+            session.execute(Pause(0))
+        elif seen == 6:
+            session.execute(Resume(0))
+        elif seen == 9:
+            session.execute(Stop(None))
+
+    profiles = [bench.profile("subject", stop=Length(duration_ns=HOUR_NS)) for _ in range(2)]
+    await bench.run(*profiles, interval_ns=10_000_000, on_message=on_message)
+    assert neighbours[:9] == [1] * 3 + [0] * 3 + [1] * 3
