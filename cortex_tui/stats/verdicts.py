@@ -129,13 +129,24 @@ def evaluate(
                 return _result(target, reading, found, measured, live=live)
     standing: TargetVerdict
     if reading.value is None:
-        # Operations were started, and none of them succeeded: more of those would decide nothing.
-        none_succeeded = not measured.operations and bool(measured.errors or measured.unfinished)
-        lacking: TargetVerdict = "missed" if reading.impossible or none_succeeded else "undecided"
-        standing = "pending" if live else lacking
+        standing, none = "pending" if live else "undecided", _none_succeeded(target, measured)
+        if not live and (reading.impossible or none):
+            standing = "missed"
+            reading = reading if reading.impossible else reading._replace(note=none)
     else:
         standing = "met" if _OPERATORS[target.operator](reading.value, target.limit) else "missed"
     return TargetResult(target.text, reading.value, standing, reading.note, target.warn)
+
+
+def _none_succeeded(target: Target, measured: Measured) -> str:
+    """That operations were started and none of them succeeded: more of those would decide nothing.
+    "" where some did, and for targets on those that failed."""
+    if measured.operations or target.subject == "failure":
+        return ""
+    failed = f"{measured.errors:,} failed" if measured.errors else ""
+    stuck = f"{measured.unfinished:,} never ended" if measured.unfinished else ""
+    found = ", ".join(filter(None, (failed, stuck)))
+    return f"no operation succeeded: {found}" if found else ""
 
 
 class _Judged(NamedTuple):

@@ -152,7 +152,7 @@ def test_a_run_in_which_nothing_ended_has_failed_and_meets_no_target() -> None:
     view = result_of(fold, {})
     assert (view.state, view.verdict) == ("failed", "missed")
     assert view.reason == "measure: no operation ended (unfinished: 1,002, the oldest after 5.00s)"
-    assert view.targets[0].note == "needs 1 more operation"
+    assert view.targets[0].note == "no operation succeeded: 1,002 never ended"
 
 
 def test_a_run_that_was_stopped_before_anything_ended_has_not_failed() -> None:

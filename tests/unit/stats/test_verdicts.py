@@ -205,9 +205,30 @@ def test_a_live_run_needs_evidence_that_holds_at_any_look() -> None:
 
 
 def test_what_no_operation_succeeded_for_is_missed_and_nothing_measured_is_undecided() -> None:
-    failed = Measured(of(), of([MS] * 5), measured_ns=MS, errors=5)
-    assert judge("p95 < 50ms", failed).verdict == "missed"
+    failed = Measured(of(), of([MS] * 5), measured_ns=MS, errors=5, unfinished=1_000)
+    for text in ("p95 < 50ms", "mean < 50ms"):
+        found = judge(text, failed)
+        assert (found.verdict, found.note) == (
+            "missed",
+            "no operation succeeded: 5 failed, 1,000 never ended",
+        )
+        live = judge(text, failed, live=True)
+        assert (live.verdict, live.note.startswith("needs ")) == ("pending", True)
     assert judge("p95 < 50ms", Measured(of(), of(), 0)).verdict == "undecided"
+
+
+def test_that_no_operation_ended_is_missed_and_says_so() -> None:
+    stuck = Measured(of(), of(), measured_ns=MS, unfinished=3)
+    for text in ("p99 < 50ms", "errors == 0"):
+        found = judge(text, stuck)
+        assert (found.verdict, found.note) == ("missed", "no operation succeeded: 3 never ended")
+
+
+def test_a_target_on_failures_waits_for_more_of_them() -> None:
+    failed = Measured(of(), of([MS] * 5), measured_ns=MS, errors=5)
+    found = judge("failure.p99 < 50ms", failed)
+    assert (found.verdict, found.note.startswith("needs ")) == ("undecided", True)
+    assert judge("lateness.p99 < 50ms", failed).note == "a closed load has no lateness"
 
 
 @pytest.mark.parametrize(
