@@ -25,6 +25,8 @@ from cortex_tui.analysis.evidence import (
 )
 
 NORMAL_95 = 1.959964
+LENGTH_LACKING = "a side is too short to know its error: measure several rounds"
+ROUND_LACKING = "one round alone has no error of its own: measure several rounds"
 FLOOR_LACKING = "the noise between sessions is not known: measure it with `cortex-tui noise`"
 
 
@@ -58,7 +60,8 @@ def unpaired_mean(
     for side in (a, b):
         logs = [math.log(value) for each in side.rounds if (value := reading(each))]
         own.append(Own(error_of_mean(logs), len(logs) - 1) if len(logs) > 1 else None)
-    return _unpaired(values, math.log(values.b) - math.log(values.a), own, floor)
+    difference = math.log(values.b) - math.log(values.a)
+    return _unpaired(values, difference, own, floor, too_short=ROUND_LACKING)
 
 
 def unpaired_errors(a: Side, b: Side) -> Evidence:
@@ -73,7 +76,8 @@ def unpaired_errors(a: Side, b: Side) -> Evidence:
         shares = [share for each in side.rounds if (share := each.error_share) is not None]
         own.append(Own(error_of_mean(shares), len(shares) - 1) if len(shares) > 1 else None)
     # Failures do not come and go with the noise of a machine.
-    return _unpaired(values, values.b - values.a, own, Floor(0.0, 2))
+    difference = values.b - values.a
+    return _unpaired(values, difference, own, Floor(0.0, 2), too_short=ROUND_LACKING)
 
 
 def own_error(side: Side, name: str, quantile: float) -> Own | None:
@@ -96,7 +100,12 @@ def own_error(side: Side, name: str, quantile: float) -> Own | None:
 
 
 def _unpaired(
-    values: Evidence, difference: float, own: Sequence[Own | None], floor: Floor | None
+    values: Evidence,
+    difference: float,
+    own: Sequence[Own | None],
+    floor: Floor | None,
+    *,
+    too_short: str = LENGTH_LACKING,
 ) -> Evidence:
     """The errors of both sides, and twice what differs between any two sessions, added.
 
@@ -107,9 +116,7 @@ def _unpaired(
     found = values._replace(difference=difference)
     known = [(each.error**2, each.degrees) for each in own if each is not None]
     if len(known) < len(own):
-        return found._replace(
-            lacking="a side is too short to know its error: measure several rounds"
-        )
+        return found._replace(lacking=too_short)
     if floor is None or floor.sessions < 2:
         return found._replace(lacking=FLOOR_LACKING)
     parts = (*known, (2 * floor.deviation**2, floor.sessions - 1.0))

@@ -81,6 +81,17 @@ def test_a_percentile_that_one_round_alone_has_is_not_tested() -> None:
         assert found.lacking == "a side is too short to know its error: measure several rounds"
 
 
+def test_the_mean_and_the_errors_of_a_single_round_have_no_error_of_their_own() -> None:
+    one, several = side(latencies(1, rounds=1)[0]), side(latencies(2, rounds=3)[1])
+    for pair in (Pair(one, several), Pair(several, one)):
+        (found,) = compare([pair], paired=False).profiles
+        for name in ("mean", "throughput"):
+            assert found.statistics[name].verdict == "cannot tell"
+            assert found.statistics[name].reason == (
+                "one round alone has no error of its own: measure several rounds"
+            )
+
+
 def test_a_single_round_without_bounds_is_too_short_to_know_its_error() -> None:
     a, b = latencies(1, rounds=1)
     found = unpaired_percentile(Side(side(a)), Side(side(b)), "p50", 0.5, FLOOR)
