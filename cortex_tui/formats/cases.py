@@ -6,7 +6,9 @@ test reports can tell which one is new.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Literal, NamedTuple
 
 from cortex_tui.analysis.comparison import ProfileComparison
@@ -16,6 +18,7 @@ from cortex_tui.formats.port import Recording
 from cortex_tui.report.comparison import change_text, interval_text, value_text
 from cortex_tui.results.rounds import rounds_of
 from cortex_tui.results.run_result import RunResult
+from cortex_tui.stats.targets import TargetResult, parse_target
 
 Outcome = Literal["error", "failed", "warned", "undecided", "passed"]
 WORST_FIRST: tuple[Outcome, ...] = ("error", "failed", "warned", "undecided", "passed")
@@ -33,6 +36,7 @@ class Case(NamedTuple):
     measured_ns: int = 0
     weight: float = 0.0
     """By how much it is off, to put the worst first among equals."""
+    round: int = 1
 
     @property
     def whole_text(self) -> str:
@@ -57,19 +61,22 @@ def worst_first(cases: Sequence[Case]) -> list[Case]:
 
 
 def _together(rounds: Sequence[Case]) -> Case:
-    """The worst of the rounds, with in how many of them it was so."""
+    """The worst of the rounds, with in how many of them it was so, and which one it is."""
     worst = worst_first(rounds)[0]
+    if len(rounds) == 1:
+        return worst
     alike = sum(case.outcome == worst.outcome for case in rounds)
-    in_rounds = f" in {alike} of {len(rounds)} rounds" if len(rounds) > 1 else ""
     return worst._replace(
-        word=f"{worst.word}{in_rounds}", measured_ns=sum(case.measured_ns for case in rounds)
+        word=f"{worst.word} in {alike} of {len(rounds)} rounds",
+        text=f"{worst.text}, in round {worst.round}",
+        measured_ns=sum(case.measured_ns for case in rounds),
     )
 
 
 def _of_run(run: RunResult, suite: str) -> Iterator[Case]:
-    took_ns = run.measured_ns
+    case = partial(Case, suite, measured_ns=run.measured_ns, round=run.round)
     if run.state == "failed":
-        yield Case(suite, "run", "error", "failed", run.reason or "without a reason", took_ns)
+        yield case("run", "error", "failed", run.reason or "without a reason")
     for target in run.targets:
         outcome: Outcome = "undecided"
         if target.verdict == "missed":
@@ -77,11 +84,22 @@ def _of_run(run: RunResult, suite: str) -> Iterator[Case]:
         elif target.verdict == "met":
             outcome = "passed"
         text = f"{target.value_text} ({run.operations:,} operations)"
-        yield Case(suite, target.target, outcome, target.verdict, text, took_ns)
+        yield case(target.target, outcome, target.verdict, text, weight=_nearness(target))
     if not run.targets and run.state != "failed":
         errors = f", {run.error_count:,} failed" if run.error_count else ""
         text = f"{run.operations:,} operations{errors}"
-        yield Case(suite, "run", "passed", "measured", text, took_ns)
+        yield case("run", "passed", "measured", text)
+
+
+def _nearness(result: TargetResult) -> float:
+    """How near a value is to its limit, or how far beyond: the greater, the worse."""
+    target = parse_target(result.target)
+    if result.value is None:
+        return 0.0
+    above, below = result.value, target.limit
+    if target.operator in (">", ">="):
+        above, below = below, above
+    return above / below if below else math.inf if above else 0.0
 
 
 def _of_comparison(compared: Compared) -> Iterator[Case]:

@@ -198,4 +198,26 @@ def test_rounds_are_one_case_whose_worst_counts() -> None:
     assert isinstance(suite, TestSuite)
     (case,) = list(suite)
     assert (case.classname, case.time) == ("suite.steady", 6.0)
-    assert case.result[0].text.startswith("missed in 1 of 2 rounds: 2.00ms")
+    assert case.result[0].text == "missed in 1 of 2 rounds: 2.00ms (15,000 operations), in round 2"
+
+
+@pytest.mark.parametrize(
+    ("target", "values", "worst"),
+    [
+        ("p95 < 10ms", (2e6, 5e6, 3e6), "5.00ms (15,000 operations), in round 2"),
+        ("throughput > 1/s", (9.0, 8.0, 7.0), "7/s (15,000 operations), in round 3"),
+        ("errors == 0", (0.0, 0.0, 0.0), "0 (15,000 operations), in round 1"),
+        ("errors < 9", (0.0, 2.0, 1.0), "2 (15,000 operations), in round 2"),
+        ("unstarted <= 0", (0.0, 0.0, 5.0), "5 (15,000 operations), in round 3"),
+    ],
+)
+def test_of_rounds_that_are_alike_the_one_that_is_nearest_to_the_limit_is_named(
+    target: str, values: tuple[float, ...], worst: str
+) -> None:
+    whole = recording(run(), run(round_=2), run(round_=3))
+    runs = tuple(
+        msgspec.structs.replace(each, targets=(TargetResult(target, value, "met"),))
+        for each, value in zip(whole.result.runs, values, strict=True)
+    )
+    of = whole._replace(result=msgspec.structs.replace(whole.result, runs=runs))
+    assert f"met in 3 of 3 rounds | {worst}" in write("markdown", of)
