@@ -87,9 +87,15 @@ def cause_of(
     return found
 
 
+def last_seen(looks: Sequence[Look]) -> str:
+    """What blocks a loop that still is blocked, by the last look that shows it; else ""."""
+    return next((cause for look in reversed(looks) if (cause := _seen(look))), "")
+
+
 def _seen(look: Look) -> str:
-    """What a look shows where the loop's thread computed."""
-    late = look.late_ns > LATE_NS
+    """What a look shows where the loop's thread computed, other than while the watch waited for a
+    processor: that does not depend on who has the lock."""
+    late = look.late_ns - (look.unready_ns or 0) > LATE_NS
     if not look.place:
         return "" if late else NOT_MEASURED
     if late:
@@ -209,7 +215,7 @@ class BlockWatch:
             return
         seen_due_ns, looks = self._seen
         if seen_due_ns == self._due_ns == due_ns and looks:
-            self._report(now_ns - due_ns, _seen(looks[-1]))
+            self._report(now_ns - due_ns, last_seen(looks))
 
 
 class _ThreadTimes:

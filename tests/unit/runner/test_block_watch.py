@@ -24,6 +24,7 @@ from cortex_tui.runner.block_watch import (
     Look,
     ThreadTime,
     cause_of,
+    last_seen,
     thread_time,
 )
 from cortex_tui.runner.session import Session
@@ -66,6 +67,10 @@ def look(
         ("near a.py:1 in f", None, [look(late_ms=30)]),
         ("", BUSY, [look(late_ms=30, call=False)]),
         ("", BUSY, [look("", late_ms=30)]),
+        # The lock was given up at once, and the watch itself had no processor.
+        ("at a.py:1 in f", BUSY, [look(late_ms=30, unready_ms=25, call=False)]),
+        ("", BUSY, [look(late_ms=30, unready_ms=20, call=False)]),
+        ("", BUSY, [look(late_ms=30, unready_ms=None, call=False)]),
         # Another thread had it, unless the watch itself had no processor.
         (LOCKED, ASLEEP, [look(late_ms=30)]),
         ("", ASLEEP, [look(late_ms=30, unready_ms=25)]),
@@ -90,6 +95,12 @@ def test_the_cause_is_what_was_seen_for_most_of_the_time(
     assert cause_of(60 * MS, 0, thread, looks) == cause
     assert cause_of(60 * MS, 29 * MS, thread, looks) == cause
     assert cause_of(60 * MS, 30 * MS, thread, looks) == COLLECTION
+
+
+def test_what_still_blocks_the_loop_is_the_last_that_was_seen() -> None:
+    unknown = look("c.py:3 in h", late_ms=30, call=False)
+    assert last_seen([look(), look("b.py:2 in g"), unknown, unknown]) == "at b.py:2 in g"
+    assert last_seen([unknown]) == last_seen([]) == ""
 
 
 def test_times_of_a_thread_that_cannot_be_read_are_not_known() -> None:
