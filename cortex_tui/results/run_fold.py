@@ -287,6 +287,11 @@ class RunFold(RunTotals):
             self.life, self.reason, self.changed = RunLife("ended", outcome="failed"), reason, True
             self.in_flight = self.oldest_ns = 0
 
+    def skip(self, reason: str) -> None:
+        """The runner is gone before the run's turn came."""
+        self.life, self.changed = RunLife("ended", outcome="stopped"), True
+        self.warnings.append(f"not measured: the session ended before its turn: {reason}")
+
     def restore_neighbours(self, names: tuple[str, ...]) -> None:
         """Those that were stored."""
         self._neighbours, self._neighbour_names = list(enumerate(names)), names

@@ -198,13 +198,18 @@ class SessionFold:
         return cells_of(self.runs[number] for number in sorted(self.runs))
 
     def die(self, reason: str, at_ns: int) -> None:
-        """The session cannot continue: its runs that have not ended have failed."""
+        """The session cannot continue: its runs that have begun and not ended have failed; all have
+        where none has begun."""
         self.messages += 1
         self._end(at_ns)
         self.died = reason
         self._unmoved.clear()
+        begun = any(run.life.stage != "planned" for run in self.runs.values())
         for run in self.runs.values():
-            run.die(reason)
+            if begun and run.life.stage == "planned":
+                run.skip(reason)
+            else:
+                run.die(reason)
         self._reconsider()
 
     def view(

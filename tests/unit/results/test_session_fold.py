@@ -128,6 +128,19 @@ def test_a_runner_that_dies_fails_what_had_not_ended() -> None:
     assert view.runs[1].operations == 50
 
 
+def test_a_runner_that_dies_fails_no_run_whose_turn_had_not_come() -> None:
+    died = RunnerDied("the runner was killed by SIGKILL", SECOND_NS)
+    begin = (started(), planned(ONE, 0), planned(TWO, 1))
+    view = view_of(fold(*begin, at_stage(0, "setup", 0), died))
+    assert [run.state for run in view.runs] == ["failed", "stopped"]
+    (warning,) = view.runs[1].warnings
+    assert warning == (
+        "not measured: the session ended before its turn: the runner was killed by SIGKILL"
+    )
+    view = view_of(fold(*begin, died))
+    assert [run.state for run in view.runs] == ["failed", "failed"], "nothing could begin"
+
+
 def test_a_run_that_had_measured_to_its_end_when_the_runner_died_has_not_failed() -> None:
     done = RunFinished(run=0, state="finished", at_ns=SECOND_NS, measured_ns=SECOND_NS)
     died = RunnerDied("the runner was killed by SIGKILL", SECOND_NS)
