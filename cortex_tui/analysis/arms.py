@@ -36,6 +36,8 @@ class Round:
     """The 95 % confidence intervals of percentiles from within the round, where they are known."""
     dropped: int = 0
     """Operations that are left out of `times`, since others used the machine meanwhile."""
+    watched: bool = True
+    """Whether it is known what others used."""
     run: int = 0
     """Its number in the session; runs are numbered in the order in which they were run."""
     partial: str = ""

@@ -23,6 +23,7 @@ from cortex_tui.analysis.noise import floors_for
 from cortex_tui.analysis.over_time import OverTime, over_time
 from cortex_tui.analysis.stored_arms import (
     MOST_CLEANED,
+    is_watched,
     keeps_enough,
     lost_share,
     stored_arms,
@@ -303,14 +304,16 @@ def cleaned_arms(a: Source, b: Source) -> tuple[Mapping[str, Arm], Mapping[str, 
     if not lost_a and not lost_b:
         return a.arms, b.arms, []
     shares = f"{lost_a:.1%} of {a.name} and {lost_b:.1%} of {b.name}"
-    if keeps_enough(lost):
+    unknown = [each.name for each in (a, b) if not is_watched(each.arms.values())]
+    if keeps_enough(lost) and not unknown:
         note = f"left out, as others had the processor: {shares}"
         return a.arms, b.arms, [note]
     note = f"others had the processor during {shares}: nothing is left out, "
-    note += (
-        "since what is compared may be the reason"
-        if max(lost_a, lost_b) <= MOST_CLEANED
-        else "since too little would remain; a quieter machine needs fewer rounds"
-    )
+    if unknown:
+        note = f"nothing is left out: how busy the machine was during {unknown[0]} is not known"
+    elif max(lost_a, lost_b) <= MOST_CLEANED:
+        note += "since what is compared may be the reason"
+    else:
+        note += "since too little would remain; a quieter machine needs fewer rounds"
     whole_a, whole_b = (each.whole() if each.whole else each.arms for each in (a, b))
     return whole_a, whole_b, [note]

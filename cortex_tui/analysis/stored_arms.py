@@ -79,6 +79,11 @@ def lost_share(arms: Iterable[Arm]) -> float:
     return lost / (lost + sum(each.times.total for each in rounds)) if lost else 0.0
 
 
+def is_watched(arms: Iterable[Arm]) -> bool:
+    """Whether it is known of any round what others used meanwhile."""
+    return any(each.watched for one in arms for each in one.rounds)
+
+
 def keeps_enough(lost: Collection[float]) -> bool:
     """Whether what sides lose leaves them comparable with one another; if not, nothing may be left
     out of any."""
@@ -112,6 +117,7 @@ def _round(run: RunRecord, intervals: Sequence[IntervalRecord], *, clean: bool) 
         mean_ns=_mean_ns(times, run.batch),
         bounds_ns=run.confidence_ns.get(headline, {}),
         dropped=whole.count - moments.count,
+        watched=any(each.health.wall_ns for each in intervals),
         run=run.run,
         partial=run.partial,
     )

@@ -201,11 +201,17 @@ def test_intervals_in_which_the_processor_was_taken_away_are_left_out(
     a, b = latencies(7)
     stored("before", {"": a}, health=stolen)
     stored("after", {"": b}, health=stolen)
-    stored("calm", {"": b})
+    stored("calm", {"": b}, health=Health(wall_ns=100_000_000))
+    stored("other tool", {"": b}, health=Health())
     _, found = compared(capsys, "before", "after")
     assert found["notes"] == [
         "left out, as others had the processor: 25.0% of before and 25.0% of after"
     ]
+    for sides in (("before", "other tool"), ("other tool", "before")):
+        _, found = compared(capsys, *sides)
+        assert found["notes"] == [
+            "nothing is left out: how busy the machine was during other tool is not known"
+        ]
     _, found = compared(capsys, "before", "calm")
     assert found["notes"][0].endswith(
         "nothing is left out, since what is compared may be the reason"
