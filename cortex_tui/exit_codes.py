@@ -14,7 +14,7 @@ UNDECIDED = 4
 """A target is undecided, or a comparison cannot tell, and nothing is worse."""
 INTERRUPTED = 130
 """Interrupted, by Ctrl+C or a signal; what was measured is stored, as a session that was
-`stopped`."""
+`stopped`, or that `died` where the runner had to be killed."""
 BROKEN_PIPE = 141
 """Whoever read the output went away, as in `cortex-tui list | head -1`: 128 + SIGPIPE, as a shell
 reports it."""

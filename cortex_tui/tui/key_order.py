@@ -14,13 +14,22 @@ import weakref
 from collections.abc import Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from textual import events
 from textual.app import App, ReturnType, ScreenStackError
 from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
+
+
+@runtime_checkable
+class Waiting(Protocol):
+    """A screen on which keys may have to wait."""
+
+    def keeps(self, key: str) -> bool:
+        """Whether the key waits until the screen is through with what it does."""
+
 
 _LOOKS = 100
 _LOOK_S = 0.005
@@ -38,6 +47,8 @@ class KeysInOrder(App[ReturnType]):
     """The keys that a person has chosen: for each screen, by the name of the action."""
     _ready_screen: weakref.ref[Screen[Any]] | None = None
     _was_left = False
+    _kept: tuple[events.Key, ...] = ()
+    """Keys that wait, in order."""
     inputs_taken = 0
     """How many keys and presses of the mouse there were."""
 
@@ -62,15 +73,29 @@ class KeysInOrder(App[ReturnType]):
         ):
             await super().on_event(event)
             return
-        try:
-            screen = self.screen
-        except ScreenStackError:
-            return  # it has been left, and that key came too late
-        if self._ready_screen is None or screen is not self._ready_screen():
-            # One that was pushed by the key before may have neither widgets nor a focus yet.
-            self._ready_screen = weakref.ref(screen)
-            await _until_handled(screen)
-        await self._take(event)
+        self._kept = (*self._kept, event)
+        await self.take_kept_keys()
+
+    async def take_kept_keys(self) -> None:
+        """Takes the keys that have come, up to one that has to wait."""
+        while self._kept:
+            try:
+                screen = self.screen
+            except ScreenStackError:
+                self._kept = ()  # it has been left, and they came too late
+                return
+            if isinstance(screen, Waiting) and screen.keeps(self._kept[0].key):
+                if screen.keeps(self._kept[-1].key):
+                    return
+                # That one ends the waiting: what would have followed is not wanted any more.
+                self._kept = self._kept[-1:]
+            event, *later = self._kept
+            self._kept = tuple(later)
+            if self._ready_screen is None or screen is not self._ready_screen():
+                # One that was pushed by the key before may have neither widgets nor a focus yet.
+                self._ready_screen = weakref.ref(screen)
+                await _until_handled(screen)
+            await self._take(event)
 
     async def _take(self, event: events.Key) -> None:
         focused = self.focused

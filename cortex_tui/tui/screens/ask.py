@@ -23,11 +23,9 @@ class ApplyingDialog(Dialog[Result]):
         """Does what the dialog is for; what the future fails with is shown."""
         raise NotImplementedError  # each dialog does its own thing
 
-    _busy = False
-
     def submit(self, text: str) -> None:
-        if not self._busy:
-            self._busy = True
+        if not self.busy:
+            self.busy = True
             self._error.update("…")
             # The app's worker: what went wrong is reported even if this is closed by then.
             begin(self.app, self._finish, text, self.app)
@@ -36,12 +34,13 @@ class ApplyingDialog(Dialog[Result]):
         try:
             done = await asyncio.wrap_future(self.apply(text))
         except SnapshotError as error:
-            self._busy = False
+            self.busy = False
             if self.is_current:
                 self.show_error(str(error))
             else:
                 app.notify(str(error), severity="error", markup=False)
         else:
+            self.busy = False
             if self.is_current:
                 self.dismiss(done)
 

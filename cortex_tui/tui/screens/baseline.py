@@ -52,7 +52,7 @@ class BaselineDialog(Dialog[Versus]):
         self._measured = measured
         self._all: list[Candidate] = []
         self._matching: list[Candidate] = []
-        self._loading = False
+        self._is_listed = False
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
@@ -74,10 +74,14 @@ class BaselineDialog(Dialog[Versus]):
 
     @on(Listed)
     def _take_list(self, event: Listed) -> None:
-        self._all = event.found
+        self._all, self._is_listed = event.found, True
         if event.error:
             self.show_error(event.error)
         self._match()
+        if self.busy:
+            self.busy = False
+            if not event.error:
+                self.action_confirm()
 
     @on(Input.Changed)
     def _match(self) -> None:
@@ -103,12 +107,14 @@ class BaselineDialog(Dialog[Versus]):
         choice.chosen = max(0, min(choice.chosen + by, last))
 
     def submit(self, text: str) -> None:
-        if self._loading:
+        if self.busy:
             return
-        if not self.chosen:
+        if not self._is_listed:
+            self.busy = True  # until it is known what is confirmed
+        elif not self.chosen:
             self.dismiss(Versus())
         elif self.chosen <= min(len(self._matching), SHOWN):
-            self._loading = True
+            self.busy = True
             ref = self._matching[self.chosen - 1].ref
             begin_on_thread(self, "baseline", partial(self._load, ref))
 
@@ -121,7 +127,7 @@ class BaselineDialog(Dialog[Versus]):
 
     @on(Loaded)
     def _take_loaded(self, event: Loaded) -> None:
-        self._loading = False
+        self.busy = False
         if event.versus is None:
             self.show_error(event.error)
         else:

@@ -16,6 +16,7 @@ from cortex_tui.text import one_line
 from cortex_tui.tui.actions import Action
 from cortex_tui.tui.dialog_actions import DIALOG_ACTIONS
 from cortex_tui.tui.early_leaving import LeftEarly
+from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.own_keys import bind, own_actions, shown_key
 from cortex_tui.tui.widgets.choice import Choice
 from cortex_tui.tui.widgets.steady_input import SteadyInput
@@ -75,6 +76,8 @@ class Dialog(LeftEarly, ModalScreen[Result | None]):
 
     _confirmed = ""
     """The file that may be overwritten."""
+    _busy = False
+    """Whether what was confirmed is being done."""
 
     def on_mount(self) -> None:
         bind(self, dialog_actions(self.app))
@@ -86,6 +89,24 @@ class Dialog(LeftEarly, ModalScreen[Result | None]):
 
     def action_confirm(self) -> None:
         self.submit(self._input.value.strip())
+
+    @property
+    def busy(self) -> bool:
+        return self._busy
+
+    @busy.setter
+    def busy(self, busy: bool) -> None:
+        self._busy = busy
+        if not busy and isinstance(self.app, KeysInOrder):
+            self.app.call_later(self.app.take_kept_keys)
+
+    def keeps(self, key: str) -> bool:
+        """While it is busy, all keys but the one that closes it: they are for what follows."""
+        if not self.busy:
+            return False
+        return all(
+            key not in each.keys for each in dialog_actions(self.app) if each.name == "cancel"
+        )
 
     def submit(self, text: str) -> None:
         """The text was confirmed."""

@@ -49,6 +49,9 @@ class SaveDialog(Dialog[str]):
         if not text:
             self.show_error("expected a name")
             return
+        if self.busy:
+            return
+        self.busy = True
         self._error.update("saving…")
         self._saving = text
         run = self._run.run if self._run and self.chosen else None
@@ -60,6 +63,7 @@ class SaveDialog(Dialog[str]):
             app.call_later(self._saved, done)
 
     def _saved(self, done: Future[SavedSnapshot]) -> None:
+        self.busy = False
         error = None if done.cancelled() else done.exception()
         if done.cancelled() or error is not None:
             self._saving = None
@@ -73,5 +77,5 @@ class SaveDialog(Dialog[str]):
         if self.is_current:
             self.dismiss(self._saving)
 
-    def action_close(self) -> None:
+    def action_cancel(self) -> None:
         self.dismiss(self._saving)

@@ -41,7 +41,6 @@ class MarkdownDialog(Dialog[str]):
         names = [found[0].a.name, *(each.b.name for each in found)]
         stem = _UNSAFE.sub("-", "-".join(names)).strip(".-")[:_STEM_MOST]
         self._suggestion = f"compare-{stem}.md"
-        self._writing = False
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
@@ -52,8 +51,8 @@ class MarkdownDialog(Dialog[str]):
 
     def submit(self, text: str) -> None:
         file = self.file_to_write(text)
-        if file is not None and not self._writing:
-            self._writing = True
+        if file is not None and not self.busy:
+            self.busy = True
             begin_on_thread(self, "markdown", partial(self._write, file))
 
     def _write(self, file: Path) -> None:
@@ -67,7 +66,7 @@ class MarkdownDialog(Dialog[str]):
 
     @on(Written)
     def _take_written(self, event: Written) -> None:
-        self._writing = False
+        self.busy = False
         if event.error:
             self.show_error(event.error)
         else:

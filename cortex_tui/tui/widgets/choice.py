@@ -44,6 +44,8 @@ class Choice(Toned):
         self.chosen = max(0, min(self.chosen + by, len(self._labels) - 1))
 
     def render_line(self, y: int) -> Strip:
+        if y >= len(self._labels):  # fewer by now than there was room for
+            return Strip.blank(self.size.width, self.tone_style("plain"))
         mark = "(•)" if y == self.chosen else "( )"
         return self.strip((Span(f"{mark} {one_line(self._labels[y])}"),), self.size.width)
 
