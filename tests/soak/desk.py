@@ -127,9 +127,16 @@ class Desk:
         self.terminal.wait_for(f"  {len(PROFILES[suite])} checked")
 
     def _drop_filter(self) -> None:
-        while re.search(r"/\S+ \d+ of ", self.terminal.screen().split("\n", 1)[0]):
+        give_up = time.monotonic() + PATIENCE_S
+        # A notice may stand where the filter is shown, until it is read and a key comes.
+        while " checked" not in (line := self._status_line) or re.search(r"/\S+ \d+ of ", line):
+            assert time.monotonic() < give_up, self.terminal.screen()
             self.workbench.press("Escape")
             time.sleep(KEY_S)
+
+    @property
+    def _status_line(self) -> str:
+        return self.terminal.screen().split("\n", 1)[0]
 
     def _type_filter(self, text: str) -> None:
         self.workbench.press("/")
