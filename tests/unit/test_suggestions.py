@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cortex_tui.suggestions import suggestion
 
 
@@ -13,6 +15,25 @@ def test_the_nearest_name_is_suggested_and_all_where_none_is_near() -> None:
     assert suggestion("ratte", ["rate", "workers"]) == '(did you mean "rate"?)'
     assert suggestion("xyzzy", ["workers", "rate"]) == "(expected one of rate, workers)"
     assert suggestion("xyzzy", ["rate"]) == "(expected rate)"
+
+
+@pytest.mark.parametrize(
+    ("word", "likely", "other"),
+    [
+        ("error", "errors", "error_rate"),
+        ("duratin", "duration", "duratin-of-all"),
+        ("laod", "load", "laod-first"),
+        ("rite", "rate", "rite-of"),
+        ("p95s", "p95", "p95s-first"),
+        ("log", "log-file", "lag"),
+        ("json", "session-json", "jsonl"),
+    ],
+)
+def test_a_name_that_is_one_letter_off_goes_before_one_that_begins_with_the_word(
+    word: str, likely: str, other: str
+) -> None:
+    for known in ([likely, other], [other, likely]):
+        assert suggestion(word, known) == f'(did you mean "{likely}"?)'
 
 
 def test_names_that_a_person_wrote_are_not_endless() -> None:

@@ -87,6 +87,7 @@ def test_a_target_is_read(
         ),
         ("Errors == 0", r"unknown statistic 'Errors' \(did you mean \"errors\"\?\)"),
         ("rate == 0", r"unknown statistic 'rate' \(did you mean \"error_rate\"\?\)"),
+        ("error == 0", r"unknown statistic 'error' \(did you mean \"errors\"\?\)"),
         ("servce.p95 < 1ms", r"before the dot, got 'servce' \(did you mean \"service\"\?\)"),
         ("service.errors == 0", "errors is of the whole run: expected no 'service'"),
         ("throughput > 500", r'expected a rate such as "500/s", got \'500\''),
