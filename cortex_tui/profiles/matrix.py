@@ -54,12 +54,11 @@ def read_params(value: object, path: str) -> Cell:
     """A workload's parameters by name."""
     params: Cell = {}
     for name, param in read_table(value, path).items():
-        _check_name(name, path)
+        key = f"{path}.{name}"
+        _check_name(name, key)
         if isinstance(param, list):
-            raise RefusedError(
-                f"{path}.{name}", f"expected one value, got a list (matrix = {{ {name} = […] }})"
-            )
-        params[name] = read_param(param, f"{path}.{name}")
+            raise RefusedError(key, f"expected one value, got a list (matrix = {{ {name} = […] }})")
+        params[name] = read_param(param, key)
     return params
 
 
@@ -73,7 +72,7 @@ def read_matrix(value: object, path: str) -> tuple[Cell, ...]:
     matches, and then those that `include` adds."""
     table = read_table(value, path)
     axes = {
-        name: _read_axis(values, f"{path}.{name}", name, path)
+        name: _read_axis(values, f"{path}.{name}", name)
         for name, values in table.items()
         if name not in _ADDING
     }
@@ -96,8 +95,8 @@ def read_matrix(value: object, path: str) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-def _read_axis(value: object, path: str, name: str, matrix_path: str) -> list[ParamValue]:
-    _check_name(name, matrix_path)
+def _read_axis(value: object, path: str, name: str) -> list[ParamValue]:
+    _check_name(name, path)
     values = [read_param(item, path) for item in read_list(value, path, "[100, 1_000]")]
     if not values:
         raise RefusedError(path, "expected at least one value, the list is empty")

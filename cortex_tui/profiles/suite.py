@@ -134,7 +134,7 @@ def _profiles(
     path = f"profile.{name}"
     refused: list[RefusedError] = []
     if not NAME.fullmatch(name):
-        refused.append(RefusedError("profile", f"{EXPECTED_NAME}, got {shown(name)}"))
+        refused.append(RefusedError(path, f"{EXPECTED_NAME}, got {shown(name)}"))
     own = _read_keys(value, path, KEYS, refused)
     if defaults is None:
         return Refused(refused, own.get("tags")) if refused else []

@@ -68,7 +68,7 @@ def read_variants(value: object, path: str) -> tuple[SuiteVariant, ...]:
     refused: list[RefusedError] = []
     for name, settings in read_table(value, path).items():
         try:
-            found.append(_read_variant(name, settings, path))
+            found.append(_read_variant(name, settings, f"{path}.{name}"))
         except RefusedError as error:
             refused += [error, *error.others]
     refuse_all(refused)
@@ -78,10 +78,10 @@ def read_variants(value: object, path: str) -> tuple[SuiteVariant, ...]:
 def _read_variant(name: str, settings: object, path: str) -> SuiteVariant:
     if not NAME.fullmatch(name):
         raise RefusedError(path, f"{EXPECTED_NAME}, got {shown(name)}")
-    keys = read_keys(settings, f"{path}.{name}", VARIANT_KEYS)
+    keys = read_keys(settings, path, VARIANT_KEYS)
     if not keys:
         known = ", ".join(VARIANT_KEYS)
-        raise RefusedError(f"{path}.{name}", f"expected one of the keys {known}, got none")
+        raise RefusedError(path, f"expected one of the keys {known}, got none")
     return SuiteVariant(name=name, **keys)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +42,14 @@ def toml_table(data: bytes) -> dict[str, Any]:
         raise RefusedError("", f"not valid TOML: {error}") from None
 
 
-def lines_of(data: bytes, paths: Iterable[Sequence[str]]) -> list[int | None]:
-    """For each path, the number of the line on which its key begins, or the table that has it; None
-    if it is not there, or too far behind values that have very many lines.
+def _lines(data: bytes) -> dict[str, int]:
+    """For the path of each key, such as `profile.steady.load`, the number of the line on which it
+    begins; without those that are too far behind values that have very many lines.
 
     The parser reports no places, but it can read each statement by itself, below the header of its
     table.
     """
-    begun: dict[tuple[str, ...], int] = {}
+    begun: dict[str, int] = {}
     left = _READ_AGAIN * len(data) + 100_000
     header, statement, begins = "", "", 1
     for number, line in enumerate(data.decode("utf-8-sig", errors="replace").split("\n"), 1):
@@ -62,21 +62,30 @@ def lines_of(data: bytes, paths: Iterable[Sequence[str]]) -> list[int | None]:
         except (ValueError, RecursionError):
             continue  # within a value of several lines
         for path in _paths(table):
-            begun.setdefault(path, begins)
+            begun.setdefault(".".join(path), begins)
         if statement.lstrip().startswith("["):
             header = statement
         statement, begins = "", number + 1
-    return [begun.get(tuple(path)) for path in paths]
+    return begun
 
 
 def lines_of_errors(data: bytes, keys: Sequence[str]) -> list[int | None]:
     """The lines on which the keys of errors begin, such as `profile.steady.load.rate`, or as much
     of them as is there; None for none. All are looked for at once: the file is read once."""
-    wanted = [key.partition(": ")[0].split(".") for key in keys]
-    above = [[names[:count] for count in range(len(names), 0, -1)] for names in wanted]
-    found = iter(lines_of(data, [names for each in above for names in each]))
-    each_found = [[next(found) for _ in names] for names in above]
-    return [next((line for line in each if line is not None), None) for each in each_found]
+    if not keys:
+        return []
+    begun = _lines(data)
+    # A name may have dots and colons in it, so that a key has no parts but those of the file.
+    lengths = sorted({len(path) for path in begun}, reverse=True)
+
+    def line_of(key: str) -> int | None:
+        for length in lengths:
+            ends = length == len(key) or (length < len(key) and key[length] in ".:")
+            if ends and (line := begun.get(key[:length])) is not None:
+                return line
+        return None
+
+    return [line_of(key) for key in keys]
 
 
 def _paths(table: dict[str, Any], *above: str) -> Iterator[tuple[str, ...]]:

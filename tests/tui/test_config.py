@@ -70,6 +70,7 @@ def test_a_file_that_is_not_there_is_only_a_problem_where_it_was_named(tmp_path:
         ("[keys", "config.toml: not valid TOML: Expected ']'"),
         ('\ncolour = "red"', "config.toml:2: colour: unknown key (expected one of compare, "),
         ('theme = "nrod"', 'config.toml:1: theme: no theme "nrod" (did you mean "nord"?)'),
+        ('theme = "nord"\n"a.b" = 1', "config.toml:2: a.b: unknown key"),
         ("[notify]\nbell = 1", "config.toml:2: notify.bell: expected true or false, got 1"),
         ("notify = 1", "config.toml:1: notify: expected a table, got 1"),
         ('[notify]\nend_of_session_after = "x"', "config.toml:2: notify.end_of_session_after: exp"),

@@ -13,7 +13,7 @@ from textual.theme import BUILTIN_THEMES
 from cortex_tui.profiles.model import Problem
 from cortex_tui.suggestions import suggestion
 from cortex_tui.text import one_line
-from cortex_tui.toml.file import lines_of, toml_bytes, toml_table
+from cortex_tui.toml.file import lines_of_errors, toml_bytes, toml_table
 from cortex_tui.toml.reading import (
     RefusedError,
     read_duration_ns,
@@ -57,7 +57,7 @@ def read_config(file: Path, *, required: bool = False) -> Config:
         return Config(problems=(Problem(str(file), refused.message),))
     refusals: list[RefusedError] = []
     config = _read(table, refusals)
-    lines = lines_of(data, [each.key.split(".") for each in refusals])
+    lines = lines_of_errors(data, [each.key for each in refusals])
     found = [(line or 0, each) for line, each in zip(lines, refusals, strict=True)]
     return config._replace(
         problems=tuple(

@@ -132,6 +132,28 @@ def test_list_shows_the_suites_and_what_is_wrong(
     assert lines[3].startswith("loads: One example of each key of a profile (shipped)")
 
 
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('[profile."x y"]\nworkload = "shop:op"', "4: profile.x y: expected a name"),
+        ('[profile."x.y"]\nworkload = "shop:op"', "4: profile.x.y: expected a name"),
+        ('[profile."x: y"]\n\nworkload = 1', "6: profile.x: y.workload: expected text"),
+        ('[variant.a]\nrev = "1"\n[variant."b c"]\nrev = "1"', "6: variant.b c: expected a name"),
+        ('[profile.b.params]\na = 1\n"c d" = 1', "6: profile.b.params.c d: expected names"),
+        ('[profile.b.matrix]\na = [1]\n"c d" = [1]', "6: profile.b.matrix.c d: expected names"),
+        ('[variant.a.params]\na = 1\n"c.d" = 1', "6: variant.a.params.c.d: expected names"),
+        ('[variant.a.env]\nA = "1"\n"B.C" = 1', "6: variant.a.env.B.C: expected text"),
+    ],
+)
+def test_the_line_is_that_of_the_very_name_that_is_wrong(
+    capsys: pytest.CaptureFixture[str], folder: Path, text: str, where: str
+) -> None:
+    write_suite(folder, more=f"{text}\n")
+    code, _, err = call(capsys, "check")
+    assert code == 2
+    assert f"profiles/shop.toml:{where}" in err
+
+
 def test_list_shows_what_was_asked_for(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     write_suite(folder, "ruin", more="broken")
     code, out, err = call(capsys, "list", "mediator.*-dispatch")

@@ -220,7 +220,7 @@ PROFILE_ERRORS = [
     ),
     (
         'params = { "basket size" = 1 }',
-        'params: expected names such as basket_size, got "basket size"',
+        'params.basket size: expected names such as basket_size, got "basket size"',
     ),
     (
         'targets = "p95 < 5ms"',

@@ -42,7 +42,7 @@ def test_a_suite_has_the_variants_that_it_names(tmp_path: Path) -> None:
         ("[variant.a]\nrev = ''", "variant.a.rev", "expected text"),
         ('[variant.a]\nloop = "fast"', "variant.a.loop", "expected one of auto"),
         ("[variant.a]\nenv = { A = 1 }", "variant.a.env.A", "expected text"),
-        ('[variant."a b"]\nrev = "v1"', "variant", "expected a name"),
+        ('[variant."a b"]\nrev = "v1"', "variant.a b", "expected a name"),
     ],
 )
 def test_a_wrong_variant_is_one_problem(

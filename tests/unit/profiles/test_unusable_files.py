@@ -62,7 +62,7 @@ def test_hostile_names_stay_on_one_line(tmp_path: Path) -> None:
         '[profile.b]\nworkload = "cortex.get"\n"dur\\nation" = 1\n',
     )
     assert lines(catalog) == [
-        "profiles/x.toml: profile: expected a name of letters, digits, - and _, "
+        "profiles/x.toml: profile.a*␊␛[31m: expected a name of letters, digits, - and _, "
         'got "a*\\n\\u001b[31m"',
         'profiles/x.toml: profile.b.dur␊ation: unknown key (did you mean "duration"?)',
     ]

@@ -105,6 +105,15 @@ def test_all_that_is_wrong_is_reported_at_once_with_its_lines(tmp_path: Path) ->
     ]  # fmt: skip
 
 
+def test_the_line_is_that_of_a_machine_whose_name_has_dots(tmp_path: Path) -> None:
+    file = tmp_path / "hosts.toml"
+    file.write_text('[machine.a]\n[machine."b.example.com"]\n\nport = 0\n[machine."-c.d"]\n')
+    with pytest.raises(ClusterError) as refused:
+        hosts_of(str(file))
+    reported = str(refused.value).split("; ")
+    assert [part.partition(": ")[0] for part in reported] == [f"{file}:4", f"{file}:5"]
+
+
 @pytest.mark.parametrize("data", [None, b"\xff", b"[machine.a"])
 def test_a_file_that_cannot_be_read_is_reported_with_its_name(
     tmp_path: Path, data: bytes | None
