@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from cortex_tui.loads.registry import load_keys
 from cortex_tui.profiles.combinations import (
     STOP_RULE,
     refusals,
@@ -19,6 +20,7 @@ from cortex_tui.profiles.keys import DEFAULTS_KEYS, EXPECTED_NAME, KEYS, NAME, S
 from cortex_tui.profiles.matrix import Cell, cell_name
 from cortex_tui.profiles.model import Length, Precision, Problem, Profile, Suite, SuiteVariant
 from cortex_tui.profiles.suite_variants import read_variants
+from cortex_tui.suggestions import nearest
 from cortex_tui.text import one_line
 from cortex_tui.toml.file import lines_of_errors, toml_bytes, toml_table
 from cortex_tui.toml.reading import (
@@ -180,11 +182,21 @@ def _read_keys(
     for key, setting in table.items():
         try:
             if key not in known:
-                raise unknown_key(f"{path}.{key}", key, known)
+                raise _unknown(f"{path}.{key}", key, known)
             keys[key] = known[key].read(setting, f"{path}.{key}")
         except RefusedError as error:
             refused += [error, *error.others]
     return keys
+
+
+def _unknown(path: str, key: str, known: Keys) -> RefusedError:
+    """A key that neither a profile nor the defaults have, but perhaps the table `load`."""
+    of_load = load_keys()
+    if key in of_load:
+        return RefusedError(path, f"{key} belongs in load: load = {{ {key} = … }}")
+    if nearest(key, known) is None and (near := nearest(key, of_load)):
+        return RefusedError(path, f"unknown key (did you mean load = {{ {near} = … }}?)")
+    return unknown_key(path, key, known)
 
 
 def _merged(own: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cortex_tui.loads.registry import load_keys
 from tests.unit.profiles.loading import lines, load
 
 PROFILE_ERRORS = [
@@ -202,6 +203,7 @@ PROFILE_ERRORS = [
     ('duration = "10 sec"', 'duration: expected a duration such as "10s" or "250ms", got "10 sec"'),
     ('duration = "999h"', 'duration: expected at most "168h", got "999h"'),
     ("iterations = 0", "iterations: expected a whole number from 1 to 1,000,000,000,000, got 0"),
+    ("worker = 4", "worker: unknown key (did you mean load = { workers = … }?)"),
     ('durations = "5s"', 'durations: unknown key (did you mean "duration"?)'),
     ("summary = 5", "summary: expected text, got 5"),
     ("params = [1]", "params: expected a table, got a list"),
@@ -351,6 +353,15 @@ def test_every_wrong_target_has_its_line(tmp_path: Path, table: str) -> None:
         "target 3",
         "target 4",
         "target 5",
+    ]
+
+
+@pytest.mark.parametrize("table", ["defaults", "profile.steady"])
+@pytest.mark.parametrize("key", load_keys())
+def test_a_key_of_a_load_belongs_in_it(tmp_path: Path, table: str, key: str) -> None:
+    catalog = load(tmp_path, f'{table}.{key} = []\nprofile.steady.workload = "cortex.get"\n')
+    assert lines(catalog) == [
+        f"profiles/x.toml: {table}.{key}: {key} belongs in load: load = {{ {key} = … }}"
     ]
 
 
