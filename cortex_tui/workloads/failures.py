@@ -53,7 +53,7 @@ def describe_error(error: BaseException) -> str:
 def format_traceback(error: BaseException) -> str:
     """The traceback as Python prints it from the workload's own code on, its middle left out where
     it is very long."""
-    theirs = _from_their_code(error.__traceback__)
+    theirs = _from_their_code(error)
     text = _safely(lambda: "".join(traceback.format_exception(type(error), error, theirs)))
     if text is None:
         # One of the texts in it cannot be computed; the places can.
@@ -65,13 +65,15 @@ def format_traceback(error: BaseException) -> str:
     return f"{text[:half]}\n  …\n{text[-half:]}"
 
 
-def _from_their_code(found: TracebackType | None) -> TracebackType | None:
+def _from_their_code(error: BaseException) -> TracebackType | None:
     """Without the frames at its beginning that call the workload: ours, and those of Python that
-    lie between. All of it where there are no others."""
-    each = found
+    lie between. All of it where there are no others, unless the error itself has a place."""
+    each = error.__traceback__
     while each is not None and each.tb_frame.f_code.co_filename.startswith(_CALLERS):
         each = each.tb_next
-    return each or found
+    if each is None and isinstance(error, SyntaxError) and error.filename:
+        return None
+    return each or error.__traceback__
 
 
 def _whole_text(error: BaseException) -> str:

@@ -116,3 +116,29 @@ async def test_a_traceback_of_a_failed_set_up_begins_in_the_code_of_the_workload
     assert lines[0] == "Traceback (most recent call last):"
     assert f'File "{tmp_path / "broken_set_up.py"}", line 4' in lines[1]
     assert lines[-1] == "KeyError: 'table'"
+
+
+@pytest.mark.parametrize(
+    ("module", "first"),
+    [
+        ("unreadable", '  File "{folder}/unreadable.py", line 2\n    def load(:\n'),
+        ("indented", '  File "{folder}/indented.py", line 1\n    x = 1\n'),
+        (
+            "importing",
+            "Traceback (most recent call last):\n"
+            '  File "{folder}/importing.py", line 1, in <module>\n',
+        ),
+    ],
+)
+def test_a_module_that_is_no_python_is_reported_with_its_own_place(
+    tmp_path: Path, module: str, first: str
+) -> None:
+    (tmp_path / "unreadable.py").write_text("\ndef load(:\n    pass\n")
+    (tmp_path / "indented.py").write_text("  x = 1\n")
+    (tmp_path / "importing.py").write_text("import unreadable\n")
+    with pytest.raises(SyntaxError) as raised:
+        resolve(f"{module}:load", str(tmp_path / "suite.toml"))
+    text = format_traceback(raised.value.with_traceback(raised.tb.tb_next))
+    assert text.startswith(first.format(folder=tmp_path))
+    assert "resolving.py" not in text
+    assert "importlib" not in text
