@@ -9,7 +9,7 @@ from cortex_tui.quantities import format_duration, format_names, format_range, l
 from cortex_tui.report.results import is_too_short
 from cortex_tui.report.stream import toned
 from cortex_tui.results.rounds import alike, apart, rounds_of
-from cortex_tui.results.run_length import LONG_ENOUGH_NS, has_its_number, interval_count
+from cortex_tui.results.run_length import LONG_ENOUGH_NS, counted_in, has_its_number, interval_count
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import SharedWarning, own_warnings, shared_warnings
 from cortex_tui.results.view import SessionView
@@ -169,15 +169,26 @@ def _longer(runs: Sequence[RunResult]) -> Iterator[str]:
     """How long to measure for what has too few operations in any run."""
     found = []
     for name in _TAILS:
-        lengths_ns = [
-            longer_ns(run.measured_ns, run.operations, missing * run.batch)
-            for run in runs
-            if (missing := run.samples_missing.get(name)) and not has_its_number(run)
-        ]
+        fixed, lengths_ns = [], []
+        for run in runs:
+            if not (missing := run.samples_missing.get(name)):
+                continue
+            if has_its_number(run):
+                fixed.append(run)
+            else:
+                more = longer_ns(run.measured_ns, run.operations, missing * run.batch)
+                lengths_ns.append(more)
         if any(lengths_ns):
-            found.append(f"--duration {_as_option(max(lengths_ns))} for every {name}")
+            option = f"--duration {_as_option(max(lengths_ns))}"
+            found.append(f"{option} for every {name}{_without(fixed)}")
     if found:
         yield f"longer: {', '.join(found)}, at the rates measured here"
+
+
+def _without(fixed: Sequence[RunResult]) -> str:
+    """Which runs are meant where `fixed`, those of a fixed number, are not; empty for all."""
+    words = set(map(counted_in, fixed))
+    return f" of runs without fixed {' or '.join(sorted(words))}" if words else ""
 
 
 def _as_option(ns: int) -> str:

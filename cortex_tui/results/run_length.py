@@ -37,3 +37,8 @@ def has_its_number(run: RunResult) -> bool:
         or values < _FEWEST_ROUNDS
         or (values > _FEWEST_ROUNDS and run.measured_ns - (run.max_ns or 0) > stop.duration_ns)
     )
+
+
+def counted_in(run: RunResult) -> str:
+    """What its number is of, where it has one."""
+    return "rounds" if is_test(run.profile) else "iterations"

@@ -255,6 +255,22 @@ def test_a_run_that_had_its_operations_is_not_to_run_longer() -> None:
     assert "longer: " not in summary(session_view(run), width=10_000)
 
 
+def test_of_runs_with_a_fixed_number_a_longer_duration_is_not_promised() -> None:
+    missing = {"p99.9": 9_800}
+    run = run_view(measured_ns=3_000_000_000, operations=200, samples_missing=missing)
+    counted = msgspec.structs.replace(run.profile, name="counted", stop=Length(iterations=200))
+    iterations = msgspec.structs.replace(run, profile=counted)
+    rounds = of_test(measured_ns=300_000_000, operations=20)
+    tests = of_test(measured_ns=1_000_000_000, operations=90)
+    for runs, whose in (
+        ([run, tests], "for every p99.9, at"),
+        ([tests, rounds], "for every p99.9 of runs without fixed rounds, at"),
+        ([iterations, run], "for every p99.9 of runs without fixed iterations, at"),
+        ([rounds, run, iterations], "for every p99.9 of runs without fixed iterations or rounds, "),
+    ):
+        assert whose in summary(session_view(*runs), width=10_000)
+
+
 def test_what_a_load_cannot_see_is_not_reported_of_runs_that_all_failed() -> None:
     runs = [
         run_view(n, name, state="failed", neighbours=("x",), samples_missing={"p99": 100})
