@@ -200,7 +200,7 @@ def _why(
     if abs(evidence.difference) > inside:
         why = evidence.doubt if p <= alpha else "it may be chance"
         if family > 1 and evidence.p <= alpha < p:
-            why = f"of {family} equal ones one would lie this far apart by chance now and then"
+            why = f"with {family} values compared at once, chance alone may explain this"
     else:
         why = "the interval is too wide"
     if more is None:

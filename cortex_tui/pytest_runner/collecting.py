@@ -51,12 +51,17 @@ def collect(arguments: Sequence[str], folder: Path | None = None) -> Collected:
         raise CollectionError(f"pytest (exit code {ended.returncode}) collected nothing: {why}")
     collected = msgspec.json.decode(found, type=Collected)
     if not collected.tests:
-        others = f"{collected.others} other" if collected.others else "no"
-        raise CollectionError(
-            f"expected tests that use the `benchmark` fixture, found none of them and {others} "
-            f"test{'s' * (collected.others != 1)}"
-        )
+        raise CollectionError(_none_to_measure(collected.others))
     return collected
+
+
+def _none_to_measure(others: int) -> str:
+    """Why there is no test to measure, with this number of tests that are none."""
+    if not others:
+        return "no test was found: expected tests that use the `benchmark` fixture"
+    if others == 1:
+        return "1 test was found; it does not use the `benchmark` fixture"
+    return f"{others:,} tests were found; none uses the `benchmark` fixture"
 
 
 def _path_hint(printed: Sequence[str], folder: Path) -> str:

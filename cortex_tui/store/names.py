@@ -58,7 +58,7 @@ def unknown(path: Path, ref: str, names: Iterable[str]) -> SnapshotError:
 
 def nothing(path: Path, ref: str) -> SnapshotError:
     """There is no store, or an empty one."""
-    return SnapshotError(f"{path}: there is nothing in it: no {quoted(ref)} either")
+    return SnapshotError(f"{path}: the store is empty, so it has no {quoted(ref)}")
 
 
 def removed(path: Path, ref: str) -> SnapshotError:

@@ -203,7 +203,7 @@ async def test_a_missing_or_empty_store_reads_as_empty_and_nothing_is_made(tmp_p
             path.touch()
         async with await SqliteStore.open_for_reading(path) as store:
             assert (await store.list_snapshots(), await store.list_sessions()) == ([], [])
-            with pytest.raises(SnapshotError, match="there is nothing in it: no 'main' either"):
+            with pytest.raises(SnapshotError, match="the store is empty, so it has no 'main'"):
                 await store.load("main")
             with pytest.raises(SnapshotError, match="opened for reading only"):
                 await store.begin_session(samples.session())
