@@ -229,6 +229,14 @@ def test_a_target_on_failures_waits_for_more_of_them() -> None:
     found = judge("failure.p99 < 50ms", failed)
     assert (found.verdict, found.note.startswith("needs ")) == ("undecided", True)
     assert judge("lateness.p99 < 50ms", failed).note == "a closed load has no lateness"
+    stuck = Measured(of(), of(), measured_ns=MS, unfinished=3)
+    found = judge("failure.max < 50ms", stuck)
+    assert (found.verdict, found.note) == ("undecided", "needs 1 more failed operation")
+
+
+def test_a_target_that_lacks_operations_is_undecided_where_others_failed() -> None:
+    found = judge("stddev < 1s", Measured(of([5]), of([5]), 1, errors=1, unfinished=1))
+    assert (found.verdict, found.note) == ("undecided", "needs 1 more operation")
 
 
 @pytest.mark.parametrize(
