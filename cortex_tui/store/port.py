@@ -15,7 +15,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal, Protocol, Self, cast
 
-from cortex_tui.stats.targets import Verdict
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.library import (
     Acknowledgement,
@@ -33,6 +32,7 @@ from cortex_tui.store.records import (
     SessionEnd,
     SessionEntry,
     SessionRecord,
+    SessionVerdict,
     SnapshotEntry,
     StoredSession,
 )
@@ -105,8 +105,8 @@ class Store(Protocol):
     async def list_sessions(self) -> list[SessionEntry]:
         """All sessions but removed ones, saved or not, the newest first."""
 
-    async def verdicts(self, sessions: Sequence[str]) -> dict[str, Verdict]:
-        """What the targets of all runs of each of these sessions come to."""
+    async def verdicts(self, sessions: Sequence[str]) -> dict[str, SessionVerdict]:
+        """What the runs of each of these sessions come to."""
 
     async def list_removed(self) -> list[RemovedEntry]:
         """What can be restored, the newest removal first."""

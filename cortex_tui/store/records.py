@@ -6,7 +6,7 @@ Times are integer nanoseconds; moments of the day are UTC texts in ISO 8601.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -15,7 +15,7 @@ from cortex_tui.protocol.lifecycle import Phase, RunState, ShardState
 from cortex_tui.protocol.messages import Health
 from cortex_tui.protocol.plan import INTERVAL_NS, Variant
 from cortex_tui.stats.moments import EMPTY, Moments
-from cortex_tui.stats.targets import TargetResult
+from cortex_tui.stats.targets import TargetResult, Verdict
 from cortex_tui.store.writer import Writer
 
 SessionEnd = Literal["finished", "stopped", "died", "interrupted"]
@@ -314,6 +314,15 @@ class SessionEntry(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     tags: tuple[str, ...] = ()
     revision: str = ""
+
+
+class SessionVerdict(NamedTuple):
+    """What the runs of a session came to; each run counts once."""
+
+    verdict: Verdict = "none"
+    """The worst of the targets of those that did not fail."""
+    failed: int = 0
+    """How many failed."""
 
 
 class StoredSession(msgspec.Struct, frozen=True, kw_only=True):

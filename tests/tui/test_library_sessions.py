@@ -15,8 +15,9 @@ from textual.widget import Widget
 
 from cortex_tui.report.summary import summary
 from cortex_tui.results.stored import from_stored
-from cortex_tui.stats.targets import TargetResult
+from cortex_tui.stats.targets import TargetResult, TargetVerdict
 from cortex_tui.store.port import open_store
+from cortex_tui.store.records import SessionEnd
 from cortex_tui.store.writer import Writer
 from cortex_tui.tui.garbage import looked_for_seldom
 from cortex_tui.tui.screens.compare import CompareScreen
@@ -89,6 +90,24 @@ async def test_a_session_that_runs_has_no_mark_of_targets_that_may_yet_change(pa
             assert "✗" not in b.line_with("▸")
             await store.finish_session(FIRST, "finished")
             await b.until(lambda: "✗ finished" in b.line_with("▸"))
+
+
+@pytest.mark.parametrize("end", ["finished", "stopped", "died"])
+@pytest.mark.parametrize("of_failed", ["met", "undecided"])
+async def test_failed_runs_are_counted_before_all_else_in_the_row_and_its_facts(
+    path: Path, end: SessionEnd, of_failed: TargetVerdict
+) -> None:
+    async with await open_store(path) as store:
+        await store.begin_session(samples.session(FIRST))
+        batch = samples.batch(FIRST, state="finished")
+        targets = (TargetResult(samples.CLOSED.targets[0], 1.0, of_failed),)
+        failed = msgspec.structs.replace(batch.runs[0], state="failed", targets=targets)
+        await store.write(msgspec.structs.replace(batch, runs=(failed, batch.runs[1])))
+        await store.finish_session(FIRST, end)
+    async with library(path) as b:
+        await b.until(lambda: " ✗ 1 failed " in b.line_with("▸"))
+        assert f"✗ 1 run failed, {end}" in b.text
+        assert "met" not in b.text
 
 
 def drawings(b: Bench) -> list[weakref.ref[object]]:

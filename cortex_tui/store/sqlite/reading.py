@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -10,7 +10,7 @@ from typing import Any, cast, get_args
 import aiosqlite
 
 from cortex_tui.limits import MAX_STORED_BLOB_BYTES, MAX_STORED_INTERVALS, MAX_STORED_TEXT_BYTES
-from cortex_tui.stats.targets import TargetResult, Verdict
+from cortex_tui.stats.targets import TargetResult
 from cortex_tui.stats.verdicts import verdict
 from cortex_tui.store import names
 from cortex_tui.store.errors import SnapshotError, damaged
@@ -21,6 +21,7 @@ from cortex_tui.store.records import (
     SessionEntry,
     SessionRecord,
     SessionState,
+    SessionVerdict,
     SnapshotEntry,
     StoredSession,
 )
@@ -110,19 +111,25 @@ class Reader:
             )
         return entries
 
-    async def verdicts(self, sessions: Sequence[str]) -> dict[str, Verdict]:
+    async def verdicts(self, sessions: Sequence[str]) -> dict[str, SessionVerdict]:
         """The worst of what the runs of each session came to, as they are stored; runs that never
-        began came to nothing."""
+        began came to nothing, and one that failed has failed, whatever its targets are."""
         places = ", ".join("?" * len(sessions))
         found = await self._all(
-            f"SELECT session, CASE WHEN json_valid(record) THEN CASE WHEN {_NEVER_BEGAN} THEN NULL "
-            f"ELSE json_extract(record, '$.targets') END END FROM run WHERE session IN ({places})",
+            "SELECT session, state = 'failed', CASE WHEN json_valid(record) AND state <> 'failed' "
+            f"THEN CASE WHEN {_NEVER_BEGAN} THEN NULL ELSE json_extract(record, '$.targets') END "
+            f"END FROM run WHERE session IN ({places})",
             tuple(sessions),
         )
         results: defaultdict[str, list[TargetResult]] = defaultdict(list)
-        for session, targets in found:
+        failures: Counter[str] = Counter()
+        for session, failed, targets in found:
+            failures[session] += failed
             results[session] += rows.targets_of(targets)
-        return {session: verdict(results[session]) for session in sessions}
+        return {
+            session: SessionVerdict(verdict(results[session]), failures[session])
+            for session in sessions
+        }
 
     async def removed(self) -> list[RemovedEntry]:
         """What can be restored, the newest removal first."""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import aiosqlite
 
-from cortex_tui.stats.targets import Verdict
 from cortex_tui.store import names
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.library import (
@@ -28,6 +27,7 @@ from cortex_tui.store.records import (
     SessionEnd,
     SessionEntry,
     SessionRecord,
+    SessionVerdict,
     SnapshotEntry,
     StoredSession,
 )
@@ -260,7 +260,7 @@ class SqliteStore:
         async with self._reading() as reader:
             return [] if reader is None else await reader.sessions()
 
-    async def verdicts(self, sessions: Sequence[str]) -> dict[str, Verdict]:
+    async def verdicts(self, sessions: Sequence[str]) -> dict[str, SessionVerdict]:
         """What the targets of all runs of each of these sessions come to."""
         async with self._reading() as reader:
             return {} if reader is None else await reader.verdicts(sessions)

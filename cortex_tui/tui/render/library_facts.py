@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 
-from cortex_tui.quantities import format_count
-from cortex_tui.stats.targets import Verdict
-from cortex_tui.store.records import SessionEntry
+from cortex_tui.quantities import format_count, format_noun
+from cortex_tui.store.records import SessionEntry, SessionVerdict
 from cortex_tui.tui.render.library_rows import names_text
 from cortex_tui.tui.render.line_builder import LineBuilder
-from cortex_tui.tui.render.marks import VERDICTS
+from cortex_tui.tui.render.marks import FAILED, VERDICTS
 from cortex_tui.tui.render.text import Line
 
 
 def session_facts(
-    entry: SessionEntry | None, baselines: Collection[str], verdict: Verdict, width: int
+    entry: SessionEntry | None, baselines: Collection[str], verdict: SessionVerdict, width: int
 ) -> list[Line]:
     """Everything that columns may have had no room for."""
     lines = LineBuilder(width)
     if entry is None:
         return lines.lines
     lines.fact("session", f"{entry.id}, started {entry.started_at}")
-    _, word, tone, meaning = VERDICTS[verdict]
-    lines.fact("state", f"{entry.state}, {meaning}" if word else entry.state, tone)
+    _, _, tone, meaning = VERDICTS[verdict.verdict]
+    parts = [entry.state, meaning]
+    if verdict.failed:
+        failed = f"{FAILED} {format_noun(verdict.failed, 'run')} failed"
+        parts = [failed, entry.state, meaning and f"of the others {meaning}"]
+        tone = "bad"
+    lines.fact("state", ", ".join(filter(None, parts)), tone)
     if entry.names:
         lines.fact("names", names_text(entry.names, baselines))
     if entry.tags:

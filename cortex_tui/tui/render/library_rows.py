@@ -6,12 +6,19 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from cortex_tui.library.texts import SHORT_COMMIT, profiles_text
-from cortex_tui.stats.targets import Verdict
-from cortex_tui.store.records import SessionEntry, SessionState
+from cortex_tui.store.records import SessionEntry, SessionState, SessionVerdict
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.columns import MARK_WIDTH
-from cortex_tui.tui.render.marks import BOXES, DOWNWARDS, POINTER, UNKNOWN, UPWARDS, VERDICTS
+from cortex_tui.tui.render.marks import (
+    BOXES,
+    DOWNWARDS,
+    FAILED,
+    POINTER,
+    UNKNOWN,
+    UPWARDS,
+    VERDICTS,
+)
 from cortex_tui.tui.render.short import short_count
 from cortex_tui.tui.render.text import Line, Span, fit, fit_right
 from cortex_tui.tui.state.sorting import Sort
@@ -87,10 +94,13 @@ def names_text(names: Sequence[str], baselines: Collection[str]) -> str:
     return ", ".join(f"{POINTER * (name in baselines)}{one_line(name)}" for name in names)
 
 
-def state_line(state: SessionState, verdict: Verdict, width: int) -> Line:
-    """What became of a session, after the mark of its targets: `✗ finished`. One that runs has no
-    mark: what its targets come to is not final."""
-    mark = VERDICTS["none" if state == "running" else verdict]
+def state_line(state: SessionState, verdict: SessionVerdict, width: int) -> Line:
+    """What became of a session, after the mark of its targets: `✗ finished`; or how many of its
+    runs failed: `✗ 1 failed`. One that runs has no mark: what its targets come to is not final."""
+    if verdict.failed and state != "running":
+        text = f"{FAILED} {short_count(verdict.failed)} failed"
+        return (Span(fit(text, width), "bad"),)
+    mark = VERDICTS["none" if state == "running" else verdict.verdict]
     tone: Tone = _TONES.get(state, "plain")
     return (Span(f"{mark.mark} ", mark.tone), Span(fit(state, width - 2), tone))
 
@@ -113,7 +123,7 @@ def session_line(
     *,
     checked: bool,
     baselines: Collection[str],
-    verdict: Verdict,
+    verdict: SessionVerdict,
     year: str,
 ) -> Line:
     """The row of a session without its cursor mark."""

@@ -23,6 +23,8 @@ VERDICTS: dict[Verdict, VerdictMark] = {
     "missed": VerdictMark("✗", "✗ missed", "bad", "a target missed"),
     "undecided": VerdictMark("?", "? undec.", "warn", "a target undecided: too few operations"),
 }
+FAILED = "✗"
+"""Before the number of runs that failed."""
 BOXES = {"all": "[x]", "some": "[-]", "none": "[ ]"}
 EDITED = "*"
 CURSOR, WARNED, UNKNOWN, TICK = "▸", "!", "–", "│"
@@ -120,6 +122,7 @@ def library_legend() -> Legend:
             found.mark: found.meaning
             for verdict, found in VERDICTS.items()
             if verdict not in ("none", "pending")
-        },
+        }
+        | {f"{FAILED} 2 failed": "two runs failed: enter opens them, and tab 5 says why"},
         "Titles": _TITLES,
     }

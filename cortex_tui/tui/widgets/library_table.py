@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from cortex_tui.stats.targets import Verdict
+from cortex_tui.store.records import SessionVerdict
 from cortex_tui.tui.render.columns import MARK_WIDTH
 from cortex_tui.tui.render.library_rows import header_line, library_columns, session_line
 from cortex_tui.tui.render.text import Line
@@ -50,7 +50,7 @@ class LibraryHeader(Toned):
 class LibraryTable(RowTable):
     """The rows of a list of stored sessions; it moves the list's cursor."""
 
-    def __init__(self, sessions: LibraryList, verdicts: Mapping[str, Verdict]) -> None:
+    def __init__(self, sessions: LibraryList, verdicts: Mapping[str, SessionVerdict]) -> None:
         """`verdicts` are those of the sessions of which they are known, by id."""
         super().__init__()
         self._sessions = sessions
@@ -67,7 +67,7 @@ class LibraryTable(RowTable):
             library_columns(width),
             checked=entry.id in self._sessions.checked,
             baselines=self._sessions.all.baselines,
-            verdict=self._verdicts.get(entry.id, "none"),
+            verdict=self._verdicts.get(entry.id, SessionVerdict()),
             year=self._year,
         )
 

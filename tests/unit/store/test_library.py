@@ -16,6 +16,7 @@ from cortex_tui.stats.targets import TargetResult, TargetVerdict
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.library import Acknowledgement, Keep, NoiseRecord
 from cortex_tui.store.port import Store, open_store
+from cortex_tui.store.records import SessionVerdict
 from tests.unit.store import samples
 
 HOSTILE = "<b>\x1b[31m\nnext\u202eright-to-left 日本 [link](javascript:x) =1+1"
@@ -395,11 +396,11 @@ async def test_a_session_has_the_worst_verdict_of_its_targets(store: Store) -> N
         second = msgspec.structs.replace(batch.runs[1], targets=targets[1:])
         await store.write(msgspec.structs.replace(batch, runs=(first, second)))
     assert await store.verdicts(["s1", "s2", "s3", "s4", "gone"]) == {
-        "s1": "met",
-        "s2": "missed",
-        "s3": "undecided",
-        "s4": "none",
-        "gone": "none",
+        "s1": SessionVerdict("met"),
+        "s2": SessionVerdict("missed"),
+        "s3": SessionVerdict("undecided"),
+        "s4": SessionVerdict(),
+        "gone": SessionVerdict(),
     }
     assert await store.verdicts([]) == {}
 
@@ -414,7 +415,23 @@ async def test_runs_that_never_began_have_no_part_in_the_verdict(store: Store) -
         batch.runs[1], state="stopped", measured_ns=0, targets=undecided
     )
     await store.write(msgspec.structs.replace(batch, runs=(began, never)))
-    assert await store.verdicts(["s1"]) == {"s1": "met"}
+    assert await store.verdicts(["s1"]) == {"s1": SessionVerdict("met")}
+
+
+@pytest.mark.parametrize("of_failed", ["met", "missed", "undecided"])
+async def test_a_run_that_failed_counts_as_failed_and_not_for_its_targets(
+    store: Store, of_failed: TargetVerdict
+) -> None:
+    await add(store, "s1")
+    batch = samples.batch("s1", state="finished")
+    whole = msgspec.structs.replace(
+        batch.runs[0], targets=(TargetResult("p95 < 50ms", 1.0, "met"),)
+    )
+    failed = msgspec.structs.replace(
+        batch.runs[1], state="failed", targets=(TargetResult("p95 < 50ms", 1.0, of_failed),)
+    )
+    await store.write(msgspec.structs.replace(batch, runs=(whole, failed)))
+    assert await store.verdicts(["s1"]) == {"s1": SessionVerdict("met", failed=1)}
 
 
 @pytest.mark.parametrize("record", ["no json", "{}", '{"targets": 3}', '{"targets": [{"x": 1}]}'])
@@ -425,7 +442,7 @@ async def test_a_damaged_run_has_no_verdict_and_spoils_no_other(
         await add(store, name)
         await store.write(samples.batch(name))
     damage_run(tmp_path, record)
-    assert await store.verdicts(["s1", "s2"]) == {"s1": "none", "s2": "none"}
+    assert await store.verdicts(["s1", "s2"]) == {"s1": SessionVerdict(), "s2": SessionVerdict()}
 
 
 def damage_run(folder: Path, record: str) -> None:

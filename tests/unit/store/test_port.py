@@ -10,7 +10,6 @@ from typing import Self
 import pytest
 
 from cortex_tui.session.writer import SessionWriter
-from cortex_tui.stats.targets import Verdict
 from cortex_tui.store import port
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.library import (
@@ -30,6 +29,7 @@ from cortex_tui.store.records import (
     SessionEnd,
     SessionEntry,
     SessionRecord,
+    SessionVerdict,
     SnapshotEntry,
     StoredSession,
 )
@@ -126,7 +126,7 @@ class MemoryStore:
             for record in self.sessions.values()
         ]
 
-    async def verdicts(self, sessions: Sequence[str]) -> dict[str, Verdict]:
+    async def verdicts(self, sessions: Sequence[str]) -> dict[str, SessionVerdict]:
         return {}
 
     async def find(self, ref: str) -> tuple[str, int | None]:
