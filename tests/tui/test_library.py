@@ -12,6 +12,7 @@ import pytest
 from cortex_tui.store.port import open_store
 from cortex_tui.tui.screens.library import LibraryScreen
 from cortex_tui.tui.screens.main import MainScreen
+from cortex_tui.tui.widgets.library_table import LibraryTable
 from tests.tui.stand_in import SIZES, check_golden
 from tests.tui.stored_sessions import (
     FIRST,
@@ -125,6 +126,18 @@ async def test_the_verdict_of_a_session_is_read_again_when_it_has_ended(path: Pa
             assert "✗" not in b.line_with("▸")
             await stored(store, THIRD, "missed")
             await b.until(lambda: "✗" in b.line_with("▸"))
+
+
+async def test_whatever_brings_rows_in_sight_their_verdicts_are_read(path: Path) -> None:
+    async with await open_store(path) as store:
+        for day in range(1, 21):
+            await stored(store, f"202501{day:02}T100000-aaaaaa", "missed")
+    async with library(path) as b:
+        rows = b.app.screen.query_one(LibraryTable)
+        await b.until(lambda: b.text.count(" ✗ finished ") == rows.size.height)
+        rows.scroll_end(animate=False)
+        await b.until(lambda: "01-01" in b.text)
+        await b.until(lambda: b.text.count(" ✗ finished ") == rows.size.height)
 
 
 async def test_filter_and_note_can_be_typed_on(path: Path) -> None:

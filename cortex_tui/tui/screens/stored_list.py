@@ -227,6 +227,8 @@ class StoredListScreen(ActionScreen):
         self.sessions.drop(sessions)
         self.relist()
 
+    # The table may be laid out only after it was filled: until then no row is in sight.
+    @on(LibraryTable.OthersInSight)
     def _ask_for_verdicts(self) -> None:
         if self._was_left:
             return

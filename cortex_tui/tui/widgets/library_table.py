@@ -71,6 +71,16 @@ class LibraryTable(RowTable):
             year=self._year,
         )
 
+    class OthersInSight(Message):
+        """Other rows may be in sight than before."""
+
+    def on_resize(self) -> None:
+        self.post_message(self.OthersInSight())
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self.post_message(self.OthersInSight())
+
     @property
     def cursor(self) -> int:
         return self._sessions.cursor
