@@ -37,6 +37,8 @@ class Case(NamedTuple):
     weight: float = 0.0
     """By how much it is off, to put the worst first among equals."""
     round: int = 1
+    of_failed: bool = False
+    """Whether it is a target of a run that failed, which counts as that run."""
 
     @property
     def whole_text(self) -> str:
@@ -57,7 +59,10 @@ def cases_of(recording: Recording) -> list[Case]:
 
 
 def worst_first(cases: Sequence[Case]) -> list[Case]:
-    return sorted(cases, key=lambda case: (WORST_FIRST.index(case.outcome), -case.weight))
+    def place(case: Case) -> tuple[int, bool, float]:
+        return WORST_FIRST.index(case.outcome), case.of_failed, -case.weight
+
+    return sorted(cases, key=place)
 
 
 def _together(rounds: Sequence[Case]) -> Case:
@@ -84,7 +89,10 @@ def _of_run(run: RunResult, suite: str) -> Iterator[Case]:
         elif target.verdict == "met":
             outcome = "passed"
         text = f"{target.value_text} ({run.operations:,} operations)"
-        yield case(target.target, outcome, target.verdict, text, weight=_nearness(target))
+        yield case(
+            target.target, outcome, target.verdict, text,
+            weight=_nearness(target), of_failed=run.state == "failed",
+        )  # fmt: skip
     if not run.targets and run.state != "failed":
         errors = f", {run.error_count:,} failed" if run.error_count else ""
         text = f"{run.operations:,} operations{errors}"

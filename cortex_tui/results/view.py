@@ -12,6 +12,7 @@ import msgspec
 
 from cortex_tui.results.machine_view import MachineView
 from cortex_tui.results.run_result import RunResult
+from cortex_tui.stats.targets import Verdict
 
 
 class LogEntry(msgspec.Struct, frozen=True):
@@ -89,9 +90,23 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
         return max((run.round for run in self.runs if run.has_begun), default=1)
 
     @property
+    def failed(self) -> int:
+        """How many runs failed. None of them is counted as missed or undecided, too."""
+        return sum(run.state == "failed" for run in self.runs)
+
+    @property
+    def missed(self) -> int:
+        """How many runs missed a target."""
+        return self._having("missed")
+
+    @property
     def undecided(self) -> int:
         """How many runs have a target that they could not decide."""
-        return sum(run.verdict == "undecided" and run.has_begun for run in self.runs)
+        return self._having("undecided")
+
+    def _having(self, verdict: Verdict) -> int:
+        judged = (run for run in self.runs if run.has_begun and run.state != "failed")
+        return sum(run.verdict == verdict for run in judged)
 
     @property
     def is_live(self) -> bool:

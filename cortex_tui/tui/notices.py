@@ -15,9 +15,11 @@ _BELL, _ESC, _END = "\a", "\x1b", "\x1b\\"
 def end_text(view: SessionView) -> str:
     """`Finished after 2.00m: 4 runs, 1 missed`."""
     runs = f"{len(view.runs)} run{'s' * (len(view.runs) != 1)}"
-    missed = sum(run.verdict == "missed" and run.state != "failed" for run in view.runs)
-    failed = sum(run.state == "failed" for run in view.runs)
-    counts = ((missed, "missed"), (view.undecided, "undecided"), (failed, "failed"))
+    counts = (
+        (view.missed, "missed"),
+        (view.undecided, "undecided"),
+        (view.failed, "failed"),
+    )
     facts = [runs, *(f"{count} {word}" for count, word in counts if count)]
     if view.died:
         facts.append(view.died)

@@ -326,6 +326,16 @@ def test_the_status_line_counts_what_is_missed_and_undecided() -> None:
     assert "".join(span.text for span in line).startswith(" finished  1 missed  2 undecided  ")
 
 
+def test_a_run_that_failed_is_counted_once_in_the_status_line_and_the_notice() -> None:
+    verdicts: tuple[Verdict, ...] = ("missed", "undecided", "met", "none")
+    runs = [run_view(n, COMMAND, state="failed", verdict=each) for n, each in enumerate(verdicts)]
+    runs.append(run_view(4, COMMAND, state="finished", verdict="undecided"))
+    view = session_view(*runs, state="finished")
+    line = "".join(span.text for span in status_line(view, Listing(CATALOG), 100))
+    assert line.startswith(" finished  4 failed  1 undecided  ")
+    assert end_text(view) == "Finished after 4.20s: 5 runs, 1 undecided, 4 failed"
+
+
 def test_rounds_that_a_stop_left_out_are_not_counted() -> None:
     """Neither as undecided nor as begun, on the screen, in the notice and in progress lines."""
     runs: tuple[dict[str, Any], ...] = (

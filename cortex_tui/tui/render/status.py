@@ -82,9 +82,7 @@ def _session(view: SessionView | None, message: str, pace: str, key: str) -> lis
     if view.store_error:
         spans.append(Span(f"not stored: {one_line(view.store_error)}", "bad"))
     elif view.state == "finished":
-        failed = sum(run.state == "failed" for run in view.runs)
-        missed = sum(run.verdict == "missed" and run.state != "failed" for run in view.runs)
-        for count, word in ((missed, "missed"), (failed, "failed")):
+        for count, word in ((view.missed, "missed"), (view.failed, "failed")):
             if count:
                 spans.append(Span(f"{count} {word}", "bad"))
         if view.undecided:

@@ -13,6 +13,7 @@ from cortex_tui.analysis.comparison import Pair, compare
 from cortex_tui.analysis.sessions import compare_sources, sources_of
 from cortex_tui.formats.port import FormatError, Recording
 from cortex_tui.formats.registry import FORMATS
+from cortex_tui.protocol.lifecycle import RunLife
 from cortex_tui.results.stored import from_stored
 from cortex_tui.stats.targets import TargetResult, TargetVerdict
 from tests.unit.analysis.sides import latencies, profile, side
@@ -55,6 +56,17 @@ def test_junit_has_a_case_for_each_target() -> None:
     assert found["errors == 0"].result[0].text == "missed: 2 (15,000 operations)"
     assert "undecided: needs 999 more (" in found["p99 < 1ms"].result[0].message
     assert not found["p95 < 200ms"].result
+
+
+def test_the_title_counts_a_run_that_failed_once_whatever_its_targets_are() -> None:
+    found = judged()
+    life = RunLife("ended", outcome="failed")
+    runs = tuple(msgspec.structs.replace(each, life=life) for each in found.result.runs)
+    failed = found._replace(result=msgspec.structs.replace(found.result, runs=runs))
+    assert write("markdown", failed).startswith("### ❌ Latency: 1 failed\n")
+    (suite,) = list(JUnitXml.fromstring(write("junit", failed).encode()))
+    assert isinstance(suite, TestSuite)
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (5, 1, 1, 2)
 
 
 def test_a_regression_is_a_failed_case_though_its_target_names_what_cannot_tell() -> None:
