@@ -154,7 +154,7 @@ async def test_the_distribution_is_live_and_says_when_there_is_none(size: Size) 
         await b.show(running())
         check_golden("distribution-running", size, below_status(b))
         await b.show(failed())
-        assert "Nothing was measured here yet." in b.text
+        assert "FAILED: no operation has succeeded (tab 5 says why)." in b.text
 
 
 async def test_all_values_of_the_distribution_are_shown_on_demand() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from concurrent.futures import Future
 from typing import Any
 
@@ -13,8 +14,10 @@ from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.slices import IntervalSlice
 from cortex_tui.results.view import SessionView
+from cortex_tui.stats.log_bins import LogBins
 from cortex_tui.tui.render.ramp import ON_DARK, ON_LIGHT, SHADES
 from cortex_tui.tui.state.view_poller import DETAILS_EVERY
+from cortex_tui.tui.widgets.lines import TextLine
 from cortex_tui.tui.widgets.time_plot import AT_ONCE
 from tests.patience import PATIENCE_S
 from tests.tui.samples import MEDIATOR, finished, run_view, running, session_view
@@ -312,6 +315,42 @@ async def test_another_row_has_a_picture_of_its_own() -> None:
         assert "nothing was measured" in b.text
 
 
+@pytest.mark.parametrize("tab", ["2", "3", "4"])
+@pytest.mark.parametrize(
+    ("life", "session", "expected"),
+    [
+        ({"phase": "setup"}, "running", "othing was measured [a-z ]+ yet"),
+        ({"state": "planned", "phase": None}, "running", "othing was measured [a-z ]+ yet"),
+        ({"state": "failed"}, "finished", r"FAILED: nothing was measured \(tab 5 says why\)"),
+        ({"state": "failed"}, "running", r"FAILED: nothing was measured \(tab 5 says why\)"),
+        ({"state": "stopped"}, "finished", "topped before it measured"),
+        ({"state": "stopped", "interrupted": True}, "finished", "nterrupted before it measured"),
+    ],
+)
+async def test_only_what_may_still_measure_has_not_measured_yet(
+    tab: str, life: dict[str, Any], session: Any, expected: str
+) -> None:
+    of = MEDIATOR.profiles[0]
+    run = run_view(0, of, measured_ns=0, operations=0, bins=LogBins(), **life)
+    async with bench(size=(120, 40)) as b:
+        await b.show(session_view(run, state=session))
+        await b.press(tab)
+        assert re.search(expected, b.text)
+        ended = life.get("state") in ("failed", "stopped")
+        assert not ended or "yet" not in pane_text(b)
+
+
+async def test_a_heat_map_that_is_not_laid_out_does_not_say_that_nothing_succeeded() -> None:
+    view = measured(finished(), 300)
+    async with bench(control_for(view, 300), size=(120, 40)) as b:
+        await opened(b, view, "timeline")
+        await b.main.open_pane("heatmap")
+        heading = b.main.pane.query_one(".heading", TextLine)
+        assert "no operation" not in "".join(span.text for span in heading.line)
+        await settled(b)
+        assert "p50  ● p99" in pane_text(b)
+
+
 async def test_a_run_whose_operations_all_failed_has_no_heat_map_and_breaks_nothing() -> None:
     def nothing(run: RunResult, **_: object) -> RunSeries:
         whole = eventful(run, tenths=1)
@@ -328,3 +367,8 @@ async def test_a_run_whose_operations_all_failed_has_no_heat_map_and_breaks_noth
             await settled(b)
         await b.press("enter")
         assert "no operation has succeeded yet" in b.text
+        ended = run_view(0, MEDIATOR.profiles[0], measured_ns=S, state="finished")
+        await b.show(session_view(ended, state="finished"))
+        await settled(b)
+        assert "no operation has succeeded" in b.text
+        assert "yet" not in pane_text(b)

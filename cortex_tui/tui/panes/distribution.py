@@ -8,6 +8,7 @@ from cortex_tui.results.run_result import RunResult
 from cortex_tui.stats.log_bins import Mode
 from cortex_tui.tui.panes.headings import run_heading
 from cortex_tui.tui.panes.port import Pane, PaneInput
+from cortex_tui.tui.panes.unmeasured import why_no_times
 from cortex_tui.tui.render.distribution import distribution_lines, distribution_of
 from cortex_tui.tui.render.text import Line, Span, fit
 from cortex_tui.tui.widgets.lines import Move
@@ -50,7 +51,8 @@ class DistributionPane(Pane):
     def draw(self, now: PaneInput) -> None:
         run = now.run
         if run is None or not run.shape.bins.counts:
-            text = "Nothing was measured here yet."
+            why = why_no_times(run, now.latest)
+            text = f"{why[0].upper()}{why[1:]}."
             self._picture.show(lambda width, height: [(Span(fit(text, width), "dim"),)], of=text)
             return
         drawn = distribution_of(run, self._modes_of(run), whole=self._whole)

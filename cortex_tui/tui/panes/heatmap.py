@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cortex_tui.tui.panes.port import PaneInput
 from cortex_tui.tui.panes.time_pane import TimePane
+from cortex_tui.tui.panes.unmeasured import why_no_times
 from cortex_tui.tui.render.marks import P50, P99
 from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.widgets.heat_map import HeatMap
@@ -29,11 +30,12 @@ class HeatMapPane(TimePane):
         self._map.next_kind()
         return True
 
-    def legend(self) -> Line:
+    def legend(self, now: PaneInput) -> Line:
         if self._map.is_preparing:
             return ()
-        text = f"{P50} p50  {P99} p99" if self._map.has_values else "no operation has succeeded yet"
-        return (Span(f"  {text}", "dim"),)
+        if self._map.found_nothing:
+            return (Span(f"  {why_no_times(now.whole, now.latest)}", "dim"),)
+        return (Span(f"  {P50} p50  {P99} p99", "dim"),) if self._map.has_values else ()
 
     def reading(self, now: PaneInput) -> str:
         return self._map.reading

@@ -9,6 +9,7 @@ from textual import on
 from cortex_tui.results.series import TimeWindow
 from cortex_tui.text import one_line
 from cortex_tui.tui.panes.port import Pane, PaneInput
+from cortex_tui.tui.panes.unmeasured import why_unmeasured
 from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.widgets.lines import Move
 from cortex_tui.tui.widgets.time_plot import TimePlot
@@ -43,12 +44,14 @@ class TimePane(Pane):
             return (Span(f"{self.TITLE} of a run: move to a profile", "dim"),)
         name = Span(f"{one_line(entry.profile.full_name)}", "head")
         if now.whole is None or not now.whole.measured_ns:
-            return (name, Span("  nothing was measured in this session yet", "dim"))
+            why = why_unmeasured(now.whole, now.latest, here="in this session")
+            failed = now.whole is not None and now.whole.state == "failed"
+            return (name, Span(f"  {why}", "bad" if failed else "dim"))
         if now.series is None:
             return (name, Span("  its intervals are being read", "dim"))
-        return (name, Span(f"  {now.series.headline} time", "dim"), *self.legend())
+        return (name, Span(f"  {now.series.headline} time", "dim"), *self.legend(now))
 
-    def legend(self) -> Line:
+    def legend(self, now: PaneInput) -> Line:
         """What stands behind the title."""
         return ()
 

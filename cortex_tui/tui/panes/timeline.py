@@ -22,7 +22,7 @@ class TimelinePane(TimePane):
         super().__init__()
         self.body = self._plot = Timeline()
 
-    def legend(self) -> Line:
+    def legend(self, now: PaneInput) -> Line:
         return self._plot.legend
 
     def reading(self, now: PaneInput) -> str:

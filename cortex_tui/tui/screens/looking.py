@@ -11,6 +11,7 @@ from textual.reactive import var
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.tui.panes.port import Pane
+from cortex_tui.tui.panes.unmeasured import why_unmeasured
 from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.series import SeriesKeeper
@@ -78,7 +79,7 @@ class LookingScreen(SessionScreen):
             return
         end_ns = self._end_ns
         if not end_ns:
-            self.report("nothing was measured here yet")
+            self.report(why_unmeasured(self.seen.run_of(self.listing.current), self.seen))
         elif self.window is None:
             self.window = first_window(end_ns)
         elif name in ("earlier", "later"):

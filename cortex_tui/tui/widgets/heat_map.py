@@ -37,6 +37,8 @@ class HeatMap(TimePlot):
         self._memory: HeatMemory | None = None
         self._shown: tuple[RunSeries, object, bool, TimeWindow | None] | None = None
         self._picture: HeatPicture | None = None
+        self._empty: RunSeries | None = None
+        """The intervals for which a picture was made, and in which there was nothing to draw."""
         self._axis_line: Line = ()
         self._row: int | None = None
         """Of the cursor; None for that of the median of its column."""
@@ -108,6 +110,7 @@ class HeatMap(TimePlot):
 
     def _made(self) -> HeatPicture | None:
         lines = self.size.height - _BELOW
+        self._empty = None
         if self._shown is None or lines < 1 or not self.has_room:
             self.axis, self._axis_line = None, ()
             return None
@@ -117,7 +120,7 @@ class HeatMap(TimePlot):
             series, axis, lines, halves=self._halves, topic=topic, live=live
         )
         if picture is None:
-            self.axis = None
+            self.axis, self._empty = None, series
             return None
         cursor = self.cursor
         at_ns = self._rescaled_ns
@@ -137,6 +140,12 @@ class HeatMap(TimePlot):
     def has_values(self) -> bool:
         """Whether there is anything to draw."""
         return self._picture is not None
+
+    @property
+    def found_nothing(self) -> bool:
+        """Whether there is nothing to draw, which is known only once it was looked for: before its
+        tab is laid out there is no picture either."""
+        return self._empty is not None
 
     # --- the cursor -------------------------------------------------------------------------------
 
