@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 TimedPhase = Literal["warmup", "measure"]
 
+STORED = "this session is stored, it is not running"
+ONLY_STORED = f"{STORED}: leave it with escape; r in the library runs it again"
+"""Why no session can be started where a stored one is looked at."""
+
 VIEW_S = 0.25
 """How often a view is published: as often as a screen looks. With 20 runs it takes 4 ms."""
 

@@ -17,7 +17,7 @@ from cortex_tui.results.series import RunSeries
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.stored import folds_of, result_from
 from cortex_tui.results.view import LogEntry, SessionView
-from cortex_tui.session.control import SavedSnapshot, TimedPhase, UntilDecided
+from cortex_tui.session.control import ONLY_STORED, STORED, SavedSnapshot, TimedPhase, UntilDecided
 from cortex_tui.session.versions import Version
 from cortex_tui.store.background import BackgroundStore
 from cortex_tui.store.errors import SnapshotError
@@ -26,7 +26,6 @@ from cortex_tui.store.records import MarkRecord, RunRecord, SessionBatch, Stored
 from cortex_tui.text import lines
 
 _STREAMS: dict[str, Literal["stderr", "runner"]] = {"stderr": "stderr", "runner": "runner"}
-_NOT_RUNNING = "this session is stored, it is not running"
 
 
 class StoredControl:
@@ -59,7 +58,7 @@ class StoredControl:
         versions: Sequence[Version] = (),
         until: UntilDecided | None = None,
     ) -> NoReturn:
-        raise RuntimeError(f"{_NOT_RUNNING}: leave it with escape; r in the library runs it again")
+        raise RuntimeError(ONLY_STORED)
 
     def stop(self, run: int | None = None) -> Future[Answered]:
         return _refused()
@@ -147,7 +146,7 @@ class StoredControl:
 
 def _refused() -> Future[Answered]:
     answer: Future[Answered] = Future()
-    answer.set_result(Answered(False, _NOT_RUNNING))
+    answer.set_result(Answered(False, STORED))
     return answer
 
 

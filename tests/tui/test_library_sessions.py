@@ -243,6 +243,25 @@ async def test_what_needs_a_running_session_is_refused_with_the_way_out(path: Pa
         assert (control.started, control.asked, control.stopped) == ([], [], [])
 
 
+@pytest.mark.parametrize("key", ["r", "o", "R", "c"])
+async def test_no_key_of_a_stored_session_asks_for_what_it_then_refuses(
+    path: Path, key: str
+) -> None:
+    await three(path)
+    async with library(path) as b:
+        await pressed(b, "enter")
+        opened = b.app.screen
+        assert isinstance(opened, MainScreen)
+        await b.until(lambda: opened.latest.view is not None)
+        await b.press("asterisk", "down", "asterisk", key)
+        assert b.app.screen is opened
+        (refused,) = b.notifications
+        assert refused.startswith("Not started: this session is stored, it is not running")
+        offered = {command.title for command in b.app.get_system_commands(opened)}
+        assert offered.isdisjoint({"Run", "One by one", "Repeat", "Alone?", "Stop", "Pause"})
+        assert "Baseline" in offered
+
+
 async def test_a_stored_session_is_saved_under_a_name_from_within(path: Path) -> None:
     await three(path)
     async with library(path) as b:

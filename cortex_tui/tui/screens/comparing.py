@@ -73,8 +73,7 @@ class ComparingScreen(SessionScreen):
         """Asks how often the profile under the cursor is to be measured alone and together."""
         self.look_at_newest()
         entry = self.listing.current
-        if self.latest.active:
-            self._warn(f"A session is running; press {self.key_of('stop')} to stop it.")
+        if not self._is_free():
             return
         if entry is None or entry.profile is None:
             self._warn("Put the cursor on a profile: it is measured alone, and with the others.")
@@ -96,7 +95,13 @@ class ComparingScreen(SessionScreen):
         self.app.push_screen(SoloDialog(profile, others), start)
 
     def applies(self, name: str) -> bool:
-        return bool(self.comparable) if name == "compare" else super().applies(name)
+        match name:
+            case "compare":
+                return bool(self.comparable)
+            case "solo":
+                return self._can_start
+            case _:
+                return super().applies(name)
 
     @property
     def comparable(self) -> tuple[str, ...]:

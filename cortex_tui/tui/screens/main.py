@@ -104,6 +104,10 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
     def _keys(self) -> KeyLine:
         return self.get_child_by_type(KeyLine)
 
+    @property
+    def only_looks(self) -> bool:
+        return bool(self._stored)
+
     def compose(self) -> ComposeResult:
         yield TextLine(id="status")
         yield ProfileList(self.listing, self.latest)
@@ -239,8 +243,6 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
                 first = type(self.pane) is first_tab()
                 away = self.frozen or self.window or self.maximised
                 return bool(self.listing.filter or away) or not first
-            case "run" | "one_by_one" | "repeat" if self._stored:
-                return False
             case _ if name in PANES:
                 return PANES[name].has_content(now)
             case _:

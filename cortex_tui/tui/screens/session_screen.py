@@ -15,7 +15,7 @@ from textual.timer import Timer
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.view import SessionView
-from cortex_tui.session.control import Control
+from cortex_tui.session.control import ONLY_STORED, Control
 from cortex_tui.session.versions import Version
 from cortex_tui.text import one_line
 from cortex_tui.tui.actions import actions
@@ -80,6 +80,15 @@ class SessionScreen(ActionScreen):
         self._names: set[str] = set()
         self._message_timer: Timer | None = None
 
+    @property
+    def only_looks(self) -> bool:
+        """Whether no session can be started from here, since a stored one is looked at."""
+        return False
+
+    @property
+    def _can_start(self) -> bool:
+        return not (self.only_looks or self.latest.active or self._wanted is not None)
+
     def show(self, *, with_pane: bool = True) -> None:
         """Draws whatever differs from what the screen shows."""
         raise NotImplementedError  # the screen that derives from this one draws
@@ -123,8 +132,7 @@ class SessionScreen(ActionScreen):
             return super().applies(name)
         match name:
             case "run" | "one_by_one" | "repeat":
-                idle = not self.latest.active and self._wanted is None
-                return idle and bool(self.listing.chosen())
+                return self._can_start and bool(self.listing.chosen())
             case "stop" if self._wanted is not None:
                 return True
             case "save":
@@ -190,6 +198,9 @@ class SessionScreen(ActionScreen):
 
     def _is_free(self) -> bool:
         """Whether a session can be started; if not, it is reported."""
+        if self.only_looks:
+            self.notify(f"Not started: {ONLY_STORED}", severity="error", markup=False)
+            return False
         if self.latest.active or self._wanted is not None:
             self._warn(f"A session is running; press {self.key_of('stop')} to stop it.")
             return False
