@@ -11,10 +11,12 @@ from typing import Any
 
 import msgspec
 
+from cortex_tui.profiles.model import Catalog
 from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.port import Store, open_store
 from cortex_tui.store.records import SessionEntry
 from cortex_tui.tui.screens.library import LibraryScreen
+from tests.tui.samples import CATALOG
 from tests.tui.stand_in import Bench, StandIn, bench
 from tests.unit.store import samples
 
@@ -69,10 +71,13 @@ async def _make_three(path: Path) -> None:
 
 @asynccontextmanager
 async def library(
-    path: Path, size: tuple[int, int] = (80, 24), control: StandIn | None = None
+    path: Path,
+    size: tuple[int, int] = (80, 24),
+    control: StandIn | None = None,
+    catalog: Catalog = CATALOG,
 ) -> AsyncIterator[Bench]:
-    """The screen, after it has read the store."""
-    async with bench(control, size, store=str(path), looks=True) as b:
+    """The screen, after it has read the store; `catalog` is what the files of suites have."""
+    async with bench(control, size, catalog=catalog, store=str(path), looks=True) as b:
         await b.press("h")
         await b.until(lambda: "reading the store" not in (text := b.text) and "checked" in text)
         await settled(b)

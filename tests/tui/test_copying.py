@@ -11,14 +11,18 @@ import pytest
 
 from cortex_tui.cli.group import program
 from cortex_tui.loads.closed import ClosedLoad
+from cortex_tui.loads.open import OpenLoad
 from cortex_tui.passwords import taken_from
 from cortex_tui.profiles.model import Catalog, Profile, Suite
 from cortex_tui.protocol.programs import TESTS_LOOP
 from cortex_tui.results.view import SessionView
 from cortex_tui.tui.render.copied import row_text, table_markdown
+from cortex_tui.tui.screens.main import MainScreen
 from cortex_tui.tui.state.command_line import command_of
 from tests.tui.samples import CATALOG, MEDIATOR, SEARCH, finished, profile, run_view, session_view
 from tests.tui.stand_in import STORE, Bench, bench
+from tests.tui.stored_sessions import THIRD, library, pressed, three
+from tests.unit.store import samples as stored_samples
 
 COMMAND, QUERY, CONCURRENT = MEDIATOR.profiles
 
@@ -205,3 +209,32 @@ async def test_where_there_is_nothing_to_copy_it_says_so(key: str, why: str) -> 
         await b.press("y", key)
         assert clipboard(b) == ""
         assert why in b.lines[0]
+
+
+STORED = stored_samples.CLOSED, stored_samples.OPEN
+FASTER = msgspec.structs.replace(STORED[1], load=OpenLoad(900.0))
+
+
+@pytest.mark.parametrize(
+    ("of_files", "words"),
+    [
+        (STORED, ["search"]),
+        ((*STORED, SEARCH.profiles[1]), ["search.simple-text", "search.steady"]),
+        ((STORED[0], FASTER), ["--again", THIRD]),
+        ((STORED[0],), ["--again", THIRD]),
+    ],
+)
+async def test_the_command_of_a_stored_session_goes_by_what_the_files_have_now(
+    path: Path, of_files: tuple[Profile, ...], words: list[str]
+) -> None:
+    await three(path)
+    catalog = Catalog((Suite("search", "", of_files, shipped=True),))
+    async with library(path, catalog=catalog) as b:
+        await pressed(b, "enter")
+        opened = b.app.screen
+        assert isinstance(opened, MainScreen)
+        await b.until(lambda: opened.latest.view is not None)
+        await b.press("y", "c")
+        found = shlex.split(clipboard(b))
+        assert found[2 : 2 + len(words)] == words
+        assert found[2 + len(words)].startswith("--")

@@ -196,7 +196,11 @@ class LibraryScreen(StoredListScreen):
         # What it was read from, of 20 runs of an hour 30 MB.
         await asyncio.to_thread(give_back)
         screen = MainScreen(
-            catalog_of(control.profiles), (), self.store.url, stored=self._title(entry)
+            catalog_of(control.profiles),
+            (),
+            self.store.url,
+            stored=self._title(entry),
+            home=self._home,
         )
         await self.app.push_screen(screen, lambda _: control.close())
         screen.control = control

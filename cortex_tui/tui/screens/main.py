@@ -90,10 +90,12 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
         cores: int | None = None,
         was: Remembered = NOTHING,
         stored: str = "",
+        home: MainScreen | None = None,
     ) -> None:
         """`was` is what a person had before them the last time; `checked` goes before it. `stored`
-        names the stored session that is looked at, in place of one that is run."""
-        super().__init__(Listing(catalog, checked or was.checked), store, reader)
+        names the stored session that is looked at, in place of one that is run: its profiles are
+        the catalog, and `home` has what the files have."""
+        super().__init__(Listing(catalog, checked or was.checked), store, reader, home)
         restore(self.listing, was)
         self._stored = stored
         self.pane: Pane = PANES.get(was.pane, first_tab())()

@@ -40,9 +40,17 @@ class SuiteScreen(SessionScreen):
             super().__init__()
             self.catalog = catalog
 
-    def __init__(self, listing: Listing, store: str, reader: SuiteReader | None) -> None:
-        """`reader` is None where suites come from nowhere that could be read again."""
+    def __init__(
+        self,
+        listing: Listing,
+        store: str,
+        reader: SuiteReader | None,
+        home: SuiteScreen | None = None,
+    ) -> None:
+        """`reader` is None where suites come from nowhere that could be read again. `home` is the
+        screen that has read the files, where this one lists a stored session's own profiles."""
         super().__init__(listing, store)
+        self._home = home
         self._read = listing.catalog
         self._edits = Edits()
         self._new: NewSuite | None = None
@@ -73,7 +81,7 @@ class SuiteScreen(SessionScreen):
     @property
     def suites_as_read(self) -> Catalog:
         """What the files of the suites have, without edits."""
-        return self._read
+        return self._read if self._home is None else self._home.suites_as_read
 
     def look_for_changes(self) -> None:
         """Looks at once whether suites have changed, on the thread that does."""
