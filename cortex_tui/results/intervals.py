@@ -120,12 +120,14 @@ class IntervalSeries:
             self._slots[slot] = interval
         self._touch(slot)
 
-    def add_health(self, index: int, health: Health) -> None:
-        """Takes in what is only now known of an interval."""
+    def add_health(self, index: int, health: Health, level: float | None = None) -> None:
+        """Takes in what is only now known of an interval. `level` is that of the load meanwhile:
+        a schedule continues while the loop is blocked, though no message has come of it."""
         slot = self._slot_of(index)
         if slot not in self:
             self._slots[slot] = Interval()
         known = self._opened(slot)
+        known.level = level if known.level is None else known.level
         known.health = merged_health(known.health, health)
         self._touch(slot)
 

@@ -228,7 +228,7 @@ class RunFold(RunTotals):
         self.drained += samples.drained * self.batch
         self.failed_in_batches += samples.failed_in_batches
         for index, health in samples.spanned.items():
-            self.intervals.add_health(index, health)
+            self.intervals.add_health(index, health, self.level)
 
     def change_shard(self, message: ShardChanged) -> None:
         """What has become of the part of one of its runners."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from cortex_tui.limits import MAX_INTERVALS
 from cortex_tui.loads.staged import Stage, StagedLoad
 from cortex_tui.profiles.model import Profile
+from cortex_tui.protocol.messages import Health, LevelChanged
+from cortex_tui.results.run_fold import RunFold
+from cortex_tui.results.run_records import RunInterval, fold_of, interval_records, record_of
 from cortex_tui.results.series import RunSeries, TimeWindow
 from cortex_tui.results.time_columns import TimeColumns
 from cortex_tui.store.records import MarkRecord
@@ -16,6 +20,9 @@ from cortex_tui.tui.render.time_axis import LABEL_WIDTH, TimeAxis, axis_for
 from cortex_tui.tui.render.timeline import layout, reading, run_marks, timeline
 from tests.tui.samples import MEDIATOR, SEARCH, profile, run_view
 from tests.tui.series_samples import eventful
+from tests.unit.results.folds import measuring
+from tests.unit.session.messages import samples
+from tests.unit.store import samples as stored_samples
 
 S = 1_000_000_000
 STEADY = SEARCH.profiles[0]
@@ -148,3 +155,28 @@ def test_without_a_value_plots_are_empty_and_named() -> None:
     empty = curves([("p50", [None], "plain")], AXIS, 3)
     assert "".join(texts(empty)).strip() == ""
     assert "p50" in empty.labels[1]
+
+
+def read_back(fold: RunFold) -> RunFold:
+    """The run after it was stored."""
+    length = fold.intervals.length
+    parts = [RunInterval(0, slot * length, length, each) for slot, each in fold.intervals]
+    records = interval_records(parts)
+    return fold_of(record_of(fold, {}), records, stored_samples.session(), "finished")
+
+
+@pytest.mark.parametrize("last", [6, MAX_INTERVALS + 6])
+def test_the_load_continues_while_the_event_loop_is_blocked(last: int) -> None:
+    fold = measuring(load=STEADY.load)
+    fold.change_level(LevelChanged(0, 500.0, 0))
+    blocked = Health(loop_lag_ns=300_000_000)
+    for number in (0, 1, 5, 6, last):
+        spanned = dict.fromkeys((2, 3, 4), blocked) if number == 5 else {}
+        at_ns = (number + 1) * S // 10
+        fold.add(samples(number, [1_000], spanned=spanned, at_ns=at_ns))
+    for run in (fold.series(), read_back(fold).series()):
+        columns = TimeColumns().of(run, run.slice_ns)[:4]
+        axis = axis_for(run.slice_ns * 4, run.slice_ns, 40)
+        lines = [text_of(each) for each in timeline(columns, axis, 30, STEADY)]
+        load = next(line for line in lines if line.startswith("  load"))
+        assert load[LABEL_WIDTH:].rstrip() == "█" * 4 * axis.wide
