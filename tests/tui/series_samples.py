@@ -6,12 +6,16 @@ import math
 import struct
 from typing import Any
 
+import msgspec
+
 from cortex_tui.protocol.messages import Health
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.series import RunSeries
 from cortex_tui.results.slices import IntervalSlice
+from cortex_tui.results.view import SessionView
 from cortex_tui.stats.interval_histogram import IntervalHistogram
-from tests.tui.samples import SECOND_NS, TENTH_NS
+from tests.tui.samples import SECOND_NS, TENTH_NS, session_view
+from tests.tui.stand_in import StandIn
 
 
 def _slice(run: RunResult, at: int, times: IntervalHistogram, **fields: Any) -> IntervalSlice:
@@ -93,3 +97,16 @@ def eventful(run: RunResult, *, tenths: int, missing: range = range(0)) -> RunSe
         slices=tuple(slices),
         marks=run.marks,
     )
+
+
+def with_intervals(view: SessionView) -> StandIn:
+    """A controller that has those of all runs, each of 30 seconds."""
+    control = StandIn(view)
+    control.intervals = {run.run: series_of(run, seconds=30) for run in view.runs}
+    return control
+
+
+def measured(view: SessionView, seconds: int = 30) -> SessionView:
+    """The session, its runs of that length."""
+    runs = (msgspec.structs.replace(run, measured_ns=seconds * SECOND_NS) for run in view.runs)
+    return session_view(*runs, state=view.state)

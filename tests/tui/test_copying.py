@@ -20,6 +20,7 @@ from cortex_tui.tui.render.copied import row_text, table_markdown
 from cortex_tui.tui.screens.main import MainScreen
 from cortex_tui.tui.state.command_line import command_of
 from tests.tui.samples import CATALOG, MEDIATOR, SEARCH, finished, profile, run_view, session_view
+from tests.tui.series_samples import measured, with_intervals
 from tests.tui.stand_in import STORE, Bench, bench
 from tests.tui.stored_sessions import THIRD, library, pressed, three
 from tests.unit.store import samples as stored_samples
@@ -173,12 +174,23 @@ async def test_each_key_of_the_menu_copies_its_part() -> None:
 
 
 async def test_of_a_part_of_the_run_it_says_so() -> None:
-    async with bench() as b:
-        await b.show(finished())
+    view = measured(finished())
+    async with bench(with_intervals(view)) as b:
+        await b.show(view)
         await b.press("left_square_bracket", "y", "r")
         assert "(only " in clipboard(b)
         await b.press("y", "t")
         assert "\nOnly " in clipboard(b)
+
+
+async def test_numbers_of_a_part_that_is_still_read_are_not_copied() -> None:
+    async with bench() as b:
+        await b.show(measured(finished()))
+        await b.press("left_square_bracket")
+        for key in "rt":
+            await b.press("y", key)
+            assert "is being read" in b.lines[0]
+        assert clipboard(b) == ""
 
 
 async def test_the_menu_follows_arrows_and_the_mouse() -> None:

@@ -7,8 +7,9 @@ import pytest
 from cortex_tui.tui.actions import actions
 from cortex_tui.tui.key_lines import FIRST, LABELS, State, key_line
 from tests.tui.samples import finished, running
+from tests.tui.series_samples import measured, with_intervals
 from tests.tui.stand_in import bench
-from tests.tui.test_travel import measured, settled, with_intervals
+from tests.tui.test_travel import settled
 
 MUST: dict[State, tuple[str, ...]] = {
     "idle": ("run", "check", "edit", "filter", "library"),

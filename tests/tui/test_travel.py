@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 import msgspec
 import pytest
 
-from cortex_tui.results.series import TimeWindow
-from cortex_tui.results.view import SessionView
+from cortex_tui.results.series import RunSeries, TimeWindow
+from cortex_tui.tui.state.sorting import Sort
 from cortex_tui.tui.state.travel import LENGTHS_S, first_window, moved, resized, window_text
 from tests.tui.samples import finished, running, session_view
-from tests.tui.series_samples import series_of
+from tests.tui.series_samples import measured, with_intervals
 from tests.tui.stand_in import SIZES, Bench, StandIn, bench, check_golden
 
 S = 1_000_000_000
@@ -35,17 +37,6 @@ def test_a_window_moves_by_half_its_length_and_keeps_its_middle_when_it_grows() 
     assert resized(window, 60 * S, longer=True) == TimeWindow(int(8.5 * S), int(13.5 * S))
     assert resized(window, 60 * S, longer=False) == TimeWindow(int(10.5 * S), int(11.5 * S))
     assert window_text(TimeWindow(int(8.5 * S), 13 * S)) == "8.5–13 s"
-
-
-def with_intervals(view: SessionView) -> StandIn:
-    control = StandIn(view)
-    control.intervals = {run.run: series_of(run, seconds=30) for run in view.runs}
-    return control
-
-
-def measured(view: SessionView, seconds: int = 30) -> SessionView:
-    runs = (msgspec.structs.replace(run, measured_ns=seconds * S) for run in view.runs)
-    return session_view(*runs, state=view.state)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -161,3 +152,61 @@ async def test_a_window_between_intervals_is_shown_from_interval_to_interval() -
         known = b.main.seen.seen(b.main.listing.entries[1].key)
         assert known is not None
         assert (known.run.operations, known.run.throughput_per_s) == (9, 30.0)
+
+
+def late(control: StandIn, run: int) -> Future[RunSeries]:
+    """Has the intervals of a run come only when the future is done."""
+    coming: Future[RunSeries] = Future()
+    known = control.series
+
+    def series(session: str, number: int) -> Future[RunSeries]:
+        return coming if number == run else known(session, number)
+
+    control.series = series  # type: ignore[assignment, method-assign]
+    return coming
+
+
+@pytest.mark.parametrize("tab", ["1", "4", "5"])
+async def test_no_number_is_of_the_whole_run_before_those_of_the_window_have_come(tab: str) -> None:
+    view = measured(finished())
+    control = with_intervals(view)
+    coming = late(control, 0)
+    async with bench(control, (120, 40)) as b:
+        await b.show(view)
+        await b.press(tab)
+        whole = b.line_with("]!command-dispatch")
+        await b.press("left_square_bracket")
+        await settled(b)
+        row = b.line_with("]!command-dispatch").split("command-dispatch")[1].split()
+        assert row == ["done", *["…"] * 8]
+        assert "30  285ms" in b.line_with("query-dispatch")
+        pane = b.text[b.text.index("[" + tab + " ") :]
+        assert "This part of the run is being read …" in pane
+        assert "missed" not in pane
+        coming.set_result(control.intervals[0])
+        await b.until(lambda: "30  285ms" in b.line_with("]!command-dispatch"))
+        assert "is being read" not in b.text
+        await b.press("escape", "escape")
+        assert b.line_with("]!command-dispatch") == whole
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_row_whose_numbers_are_to_come_is_as_wide_as_others(size: tuple[int, int]) -> None:
+    view = measured(finished())
+    async with bench(StandIn(view), size) as b:
+        await b.show(view)
+        await b.press("left_square_bracket")
+        check_golden("window-coming", size, b.text)
+
+
+async def test_rows_whose_numbers_are_to_come_are_sorted_last() -> None:
+    view = measured(finished())
+    control = with_intervals(view)
+    late(control, 0)
+    async with bench(control, (120, 40)) as b:
+        await b.show(view)
+        await b.press("left_square_bracket")
+        await settled(b)
+        b.main.profiles.sort_rows(Sort("operations", descending=True))
+        await b.pilot.pause()
+        assert b.text.index("query-dispatch") < b.text.index("command-dispatch")

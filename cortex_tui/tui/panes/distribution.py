@@ -52,7 +52,7 @@ class DistributionPane(Pane):
         run = now.run
         if run is None or not run.shape.bins.counts:
             why = why_no_times(run, now.latest)
-            text = f"{why[0].upper()}{why[1:]}."
+            text = now.nothing(f"{why[0].upper()}{why[1:]}.")
             self._picture.show(lambda width, height: [(Span(fit(text, width), "dim"),)], of=text)
             return
         drawn = distribution_of(run, self._modes_of(run), whole=self._whole)

@@ -31,7 +31,7 @@ class ErrorsPane(WithLines):
     def draw(self, now: PaneInput) -> None:
         topic = now.entry.key if now.entry else None
         if now.run is None:
-            nothing: Line = (Span("Nothing was run here yet.", "dim"),)
+            nothing: Line = (Span(now.nothing("Nothing was run here yet."), "dim"),)
             self.lines.show(lambda width: [nothing], topic=topic)
             return
         series = now.series

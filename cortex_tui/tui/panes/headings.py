@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from cortex_tui.text import one_line
 from cortex_tui.tui.panes.port import PaneInput
 from cortex_tui.tui.render.facts import title
@@ -18,4 +20,7 @@ def run_heading(now: PaneInput) -> Line:
     known = now.latest.seen(entry.key)
     if known is None:
         return title(entry.profile, None, current=True, edited=entry.edited)
-    return title(entry.profile, known.run, known.current, known.rounds, edited=entry.edited)
+    run = known.run
+    if known.awaited:
+        run = msgspec.structs.replace(run, verdict="none")
+    return title(entry.profile, run, known.current, known.rounds, edited=entry.edited)

@@ -13,7 +13,7 @@ from cortex_tui.tui.render.curves import curve_names, plot_of, plot_of_several
 from cortex_tui.tui.render.facts import profile_facts, suite_facts
 from cortex_tui.tui.render.percentile_plot import Plot, percentile_plot
 from cortex_tui.tui.render.rows import SECOND_NS
-from cortex_tui.tui.render.text import Line
+from cortex_tui.tui.render.text import Line, Span
 from cortex_tui.tui.widgets.lines import Source
 from cortex_tui.tui.widgets.picture import Picture
 
@@ -99,6 +99,9 @@ def _facts(now: PaneInput) -> Source:
     if entry.profile is None:
         return partial(suite_facts, entry.suite, now.problems)
     known = now.latest.seen(entry.key)
+    if known is not None and known.awaited:
+        coming: Line = (Span(now.nothing(""), "dim"),)
+        return lambda width: [coming]
     silent_ns = now.latest.view.silent_ns if now.latest.view else 0
     return partial(
         profile_facts,

@@ -37,7 +37,8 @@ class PaneInput(NamedTuple):
     cores: int
     """How many there are for runner and screen."""
     run: RunResult | None = None
-    """That of the row under the cursor, within the window if there is one."""
+    """That of the row under the cursor, within the window if there is one; None until that is
+    known, as `awaited` says."""
     whole: RunResult | None = None
     """The same run, from its beginning to its end."""
     series: RunSeries | None = None
@@ -46,8 +47,14 @@ class PaneInput(NamedTuple):
     """The part of the run that is looked at; None for all of it."""
     versus: Versus = Versus()
     """What runs are compared with, and the verdicts; `baseline` is its run of this profile."""
+    awaited: bool = False
+    """Whether the run's intervals have not come yet, of which its numbers in the window are."""
     checked: tuple[RunResult, ...] = ()
-    """The newest runs of the checked rows, within the window."""
+    """The newest runs of the checked rows, within the window, as far as they are known."""
+
+    def nothing(self, text: str) -> str:
+        """`text`, which says why there is no run, or that it is to come."""
+        return "This part of the run is being read …" if self.awaited else text
 
     @property
     def baseline(self) -> RunResult | None:

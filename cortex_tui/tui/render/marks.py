@@ -32,7 +32,7 @@ MOMENT, RESCALED, P50, P99, IDLE = "▲", "↕", "○", "●", "_"
 MANY_ERRORS, MANY_NEIGHBOURS = "1k+", "9+"
 DOWNWARDS, UPWARDS = "▾", "▴"
 STALLED, EARLIER = "!", "last"
-UNSURE = "unsure"
+UNSURE, COMING = "unsure", "…"
 GAP, BAND, LIMIT, SERVICE, BASELINE, POINTER = "░", "▒", "┄", "s", "b", "→"
 
 PHASES = {
@@ -83,6 +83,7 @@ def legend() -> Legend:
         "Numbers": {
             UNKNOWN: "too few operations to tell: the details say how many more",
             MANY_ERRORS: "a thousand errors or more: the details count them",
+            COMING: "of the part that is looked at: its numbers are being read",
             UNSURE: "the range in which a percentile lies spans tenfold or more",
         },
         "Titles": _TITLES,

@@ -17,6 +17,7 @@ from cortex_tui.tui.render.columns import MARK_WIDTH, Column
 from cortex_tui.tui.render.definition import plan_text
 from cortex_tui.tui.render.marks import (
     BOXES,
+    COMING,
     DOWNWARDS,
     EARLIER,
     EDITED,
@@ -211,6 +212,7 @@ def profile_row(
     rounds: int = 1,
     shared: Collection[SharedWarning] = (),
     versus: BaselineVerdict | None = None,
+    awaited: bool = False,
     suite: bool = False,
     bare: bool = False,
 ) -> Line:
@@ -219,7 +221,8 @@ def profile_row(
     `+4` behind the verdict says that there were four neighbours, `!` before the name that there are
     warnings other than those `shared` by the session, `*` behind it that it is edited and not
     saved, and `of 256` that percentiles are those of batches. With `suite`, the name of its suite
-    goes before its own; `bare` is what `is_bare` says of the suite.
+    goes before its own; `bare` is what `is_bare` says of the suite. While its numbers are `awaited`
+    nothing stands for them that is of another part of the run.
     """
     profile = entry.profile
     assert profile is not None
@@ -243,7 +246,12 @@ def profile_row(
         spans.append(Span(" " + fit(one_line(plan_text(profile)), rest), "dim"))
         return tuple(spans)
     for column in columns[1:]:
-        if column.key == "verdict":
+        cell: Line
+        if awaited and column.key != "phase":
+            # Where verdicts stand, the mark of numbers to come means another thing.
+            mark = "" if column.left or column.key == "trend" else COMING
+            cell = (Span(mark.rjust(column.width), "dim"),)
+        elif column.key == "verdict":
             cell = _verdict_cell(run, column.width)
         elif column.key == "versus":
             cell = (versus_cell(versus, column.width),)

@@ -161,7 +161,7 @@ class LookingScreen(SessionScreen):
                 within = self._series.windowed(run, self.window, sure=run is current)
                 if within is not None:
                     found[run.run] = within
-        seen.windowed = found
+        seen.windowed = None if self.window is None else found
 
     def show_pane(self) -> None:
         """Draws what differs from what the open pane shows."""

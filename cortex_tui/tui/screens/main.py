@@ -267,18 +267,19 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
             poller.cost,
             poller.pace,
             poller.cores,
-            run=known.run if known else None,
+            run=known.run if known and not known.awaited else None,
             whole=whole,
             series=self._series.of(whole),
             window=self.window_shown,
             versus=self.versus,
+            awaited=known is not None and known.awaited,
             checked=self._checked_runs,
         )
 
     @property
     def _checked_runs(self) -> tuple[RunResult, ...]:
         found = (self.seen.seen(name) for name in sorted(self.listing.checked))
-        return tuple(each.run for each in found if each is not None)
+        return tuple(each.run for each in found if each is not None and not each.awaited)
 
     # --- copying --------------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from types import MappingProxyType
 from typing import NamedTuple
 
 from cortex_tui.results.run_result import RunResult
@@ -22,6 +21,9 @@ class Known(NamedTuple):
     """Its runs in the earlier rounds of the same session."""
     rounds: int = 1
     """How many rounds that session has."""
+    awaited: bool = False
+    """Whether a window is looked at and the run's intervals have not come yet, so that no number
+    of it is known: `run` is the whole one."""
 
 
 class _Kept(NamedTuple):
@@ -39,9 +41,9 @@ class LatestRuns:
         self.shared: tuple[SharedWarning, ...] = ()
         """What the runs of that session have in common."""
         self._kept: dict[str, _Kept] = {}
-        self.windowed: Mapping[int, RunResult] = MappingProxyType({})
+        self.windowed: Mapping[int, RunResult] | None = None
         """Runs of the newest session, by number, as they were within the window that is looked at;
-        one whose intervals have not come yet is not among them."""
+        one whose intervals have not come yet is not among them. None without a window."""
 
     def frozen(self) -> LatestRuns:
         """What is known now, for a screen that stands still while more is taken in."""
@@ -72,9 +74,12 @@ class LatestRuns:
     def seen(self, full_name: str) -> Known | None:
         """The same, within the window that is looked at."""
         found = self.known(full_name)
-        if found is None or not found.current or not self.windowed:
+        if found is None or not found.current or self.windowed is None:
             return found
-        return found._replace(run=self.windowed.get(found.run.run, found.run))
+        within = self.windowed.get(found.run.run)
+        if within is None:
+            return found._replace(awaited=found.run.measured_ns > 0)
+        return found._replace(run=within)
 
     def run_of(self, entry: Entry | None) -> RunResult | None:
         """The run of a row's profile, if the newest session has one."""

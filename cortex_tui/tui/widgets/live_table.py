@@ -35,9 +35,11 @@ _Inputs = tuple[
     int,
     Collection[SharedWarning],
     "BaselineVerdict | None",
+    bool,
 ]
 """Of which a row is made: check box, run, whether it is of the newest session, silence, rounds, the
-warnings that stand elsewhere, and how it compares with the baseline."""
+warnings that stand elsewhere, how it compares with the baseline, and whether its numbers are to
+come."""
 
 
 def table_columns(listing: Listing, versus: str, width: int) -> tuple[Column, ...]:
@@ -167,6 +169,7 @@ class LiveTable(RowTable):
             known.rounds if known else 1,
             self.latest.shared if known else (),
             self.versus.verdicts.get(entry.key) if known and known.current else None,
+            known is not None and known.awaited,
         )
         made = self._made.get(row)
         if made is None or made[0] != inputs:
@@ -184,6 +187,7 @@ class LiveTable(RowTable):
                     rounds=inputs[4],
                     shared=inputs[5],
                     versus=inputs[6],
+                    awaited=inputs[7],
                     suite=self._listing.sort.is_flat,
                     bare=self._bare[suite.name],
                 )

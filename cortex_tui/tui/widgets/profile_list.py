@@ -133,7 +133,7 @@ class ProfileList(Vertical):
         sort = self._listing.sort if sort is None else sort
         names = [profile.full_name for profile in self._listing.catalog.profiles]
         seen = {name: self.table.latest.seen(name) for name in names}
-        runs = {name: known.run for name, known in seen.items() if known is not None}
+        runs = {name: each.run for name, each in seen.items() if each and not each.awaited}
         order = sorted_names(sort, names, runs, self.versus.verdicts)
         self._listing.arrange(sort, order)
         self.relist()
