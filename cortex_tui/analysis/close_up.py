@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cortex_tui.analysis.arms import Arm, Round, in_step
 from cortex_tui.analysis.evidence import Floor, Side, log_value
 from cortex_tui.analysis.paired import paired_percentile
-from cortex_tui.analysis.shift import Shift, shift_of
+from cortex_tui.analysis.shift import FEWEST_ROUNDS, Shift, shift_of
 from cortex_tui.analysis.unpaired import own_error
 from cortex_tui.stats.beta import t_critical
 from cortex_tui.stats.histogram import Histogram
@@ -37,6 +37,8 @@ class SideCurve(NamedTuple):
     """Up to how many nines SAMPLES_BEYOND values lie beyond."""
     max_ns: int = 0
     bars: tuple[OwnBar, ...] = ()
+    few_rounds: bool = False
+    """Whether there are no bars since the side has several rounds, but fewer than FEWEST_ROUNDS."""
 
 
 class LetterValue(NamedTuple):
@@ -107,8 +109,10 @@ def close_up_of(
 def curve_of(arm: Arm) -> SideCurve:
     """Of all rounds together, with the errors that they show of themselves."""
     side = Side(arm)
+    # One alone has errors of its own: from within it, not from how rounds differ.
+    few_rounds = 1 < len(side.rounds) < FEWEST_ROUNDS
     bars = []
-    for name in _LOCAL:
+    for name in () if few_rounds else _LOCAL:
         quantile = SHOWN[name]
         own = own_error(side, name, quantile)
         if own is None or samples_missing(quantile, side.pooled.total):
@@ -119,7 +123,8 @@ def curve_of(arm: Arm) -> SideCurve:
         bars.append(OwnBar(nines, math.exp(middle - half), math.exp(min(middle + half, 50.0))))
     times = side.pooled
     sure = math.log10(max(1.0, times.total / SAMPLES_BEYOND))
-    return SideCurve(tuple(times.curve(CURVE_POINTS)), sure, times.max_ns or 0, tuple(bars))
+    points = tuple(times.curve(CURVE_POINTS))
+    return SideCurve(points, sure, times.max_ns or 0, tuple(bars), few_rounds)
 
 
 def shape_of(arm: Arm | None) -> SideShape | None:

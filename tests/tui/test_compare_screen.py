@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.screens.compare import CompareScreen
 from cortex_tui.tui.widgets.tones import TonedApp
-from tests.comparisons import make_store
+from tests.comparisons import make_store, one_side, write_session
 from tests.patience import PATIENCE_S
 from tests.tui.samples import CATALOG, run_view, session_view
 from tests.tui.stand_in import SIZES, Bench, bench, check_golden
@@ -247,6 +247,27 @@ async def test_keys_of_a_person_stand_on_the_screen(store: Path) -> None:
         await c.press("F")
         await c.press("x")
         assert "[x curves]" in c.text
+
+
+@pytest.mark.parametrize(
+    ("rounds", "text"),
+    [
+        ((2, 2), "no band: it needs 3 rounds or more"),
+        ((2, 3), "no band of A: it needs 3 rounds or more"),
+    ],
+)
+async def test_curves_of_two_rounds_have_no_band(
+    tmp_path: Path, rounds: tuple[int, int], text: str
+) -> None:
+    path = tmp_path / "snapshots.db"
+    for seed, number in enumerate(rounds):
+        runs = one_side(seed, {"search.worst": 1.0}, number)
+        await write_session(path, f"s{seed}", runs, rounds=number)
+    async with comparing(path, "s0", "s1") as c:
+        await c.press("c")
+        assert text in c.text
+        assert ("95 % of each side alone" in c.text) == (3 in rounds)
+        assert ("▒" in c.text) == (3 in rounds)
 
 
 async def test_the_comparison_is_copied_as_markdown(store: Path) -> None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from cortex_tui.analysis.close_up import SideCurve, SideShape
+from cortex_tui.analysis.shift import FEWEST_ROUNDS
 from cortex_tui.quantities import format_duration
 from cortex_tui.results.run_result import CurvePoint
 from cortex_tui.tables import Tone
@@ -29,6 +30,9 @@ def curves_plot(
     bands = tuple(_bars(each) for each in (a, b))
     if any(bands):
         keys.append(Key(f"{BAND} 95 % of each side alone"))
+    if few := [name for name, each in (("A", a), ("B", b)) if each.few_rounds]:
+        of = "" if len(few) > 1 else f" of {few[0]}"
+        keys.append(Key(f"no band{of}: it needs {FEWEST_ROUNDS} rounds or more"))
     plot = Plot(
         traces=(_trace(a, "A", "series-1"), _trace(b, "B", "plain")),
         gap=True,

@@ -64,6 +64,13 @@ def test_a_curve_has_bars_where_there_are_operations_enough() -> None:
     assert low < np.median(pooled) < high
 
 
+@pytest.mark.parametrize(("rounds", "few"), [(2, True), (3, False)])
+def test_two_rounds_are_too_few_for_bars(rounds: int, few: bool) -> None:
+    a, _ = in_turns(rounds)
+    curve = curve_of(a)
+    assert (not curve.bars, curve.few_rounds) == (few, few)
+
+
 def test_letter_values_end_where_few_values_lie_beyond() -> None:
     shape = shape_of(side([np.arange(1.0, 1_001.0)]))
     assert shape is not None
