@@ -308,12 +308,12 @@ def cleaned_arms(a: Source, b: Source) -> tuple[Mapping[str, Arm], Mapping[str, 
     if keeps_enough(lost) and not unknown:
         note = f"left out, as others had the processor: {shares}"
         return a.arms, b.arms, [note]
-    note = f"others had the processor during {shares}: nothing is left out, "
+    taken = f"others had the processor during {shares}: nothing is left out, since"
     if unknown:
         note = f"nothing is left out: how busy the machine was during {unknown[0]} is not known"
     elif max(lost_a, lost_b) <= MOST_CLEANED:
-        note += "since what is compared may be the reason"
+        note = f"{taken} what is compared may be the reason"
     else:
-        note += "since too little would remain; a quieter machine needs fewer rounds"
+        note = f"{taken} too little would remain; a quieter machine needs fewer rounds"
     whole_a, whole_b = (each.whole() if each.whole else each.arms for each in (a, b))
     return whole_a, whole_b, [note]

@@ -107,7 +107,9 @@ def _nearness(result: TargetResult) -> float:
     above, below = result.value, target.limit
     if target.operator in (">", ">="):
         above, below = below, above
-    return above / below if below else math.inf if above else 0.0
+    if below <= 0:
+        return math.inf if above > below else 0.0
+    return above / below
 
 
 def _of_comparison(compared: Compared) -> Iterator[Case]:

@@ -182,11 +182,13 @@ class HandOver:
     async def _hand_on(self, group: Sequence[Member]) -> None:
         start_ns = CLOCK.read_ns()
         report = self._health.take()
-        outbox, measuring = self._outbox, sum(member.measuring for member in group)
+        outbox = self._outbox
+        # Some may be paused or resumed while frames are sent.
+        measuring = [member.measuring for member in group]
         outbox.put([Pulse(CLOCK.read_ns(), report.health)])
         began_ns = CLOCK.read_ns()
-        for member in group:
-            member.neighbours = measuring - member.measuring
+        for member, is_one in zip(group, measuring, strict=True):
+            member.neighbours = sum(measuring) - is_one
             samples = member.run.take_samples(member.neighbours, report)
             outbox.put(samples)
             if outbox.full or CLOCK.read_ns() - began_ns > HOLD_NS:

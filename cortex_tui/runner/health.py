@@ -46,12 +46,16 @@ class HealthReport(NamedTuple):
     """When the garbage was collected."""
 
     def but_within(self, span: Span) -> HealthReport:
-        """Without what began within that time."""
+        """Without what began and ended within that time."""
         from_ns, until_ns = span
+
+        def within(began_ns: int, ended_ns: int) -> bool:
+            return from_ns <= began_ns and ended_ns <= until_ns
+
         return HealthReport(
             self.health,
-            tuple(each for each in self.blocks if not from_ns <= each.from_ns < until_ns),
-            tuple(each for each in self.pauses_ns if not from_ns <= each[0] < until_ns),
+            tuple(each for each in self.blocks if not within(each.from_ns, each.until_ns)),
+            tuple(each for each in self.pauses_ns if not within(*each)),
         )
 
     def by_interval(

@@ -371,7 +371,8 @@ class Run:
     ) -> list[Message]:
         recorder = phase.recorder
         interval = max(0, recorder.interval - 1)
-        if not seen.number:
+        # It was looked for operations under way at another moment, perhaps after the pause.
+        if not seen.number or recorder.pause_ns[0] == self._pause_ns[0]:
             report = self._but_in_pause(phase, report)
         health, spanned = report.by_interval(
             interval, recorder.interval_at, since_ns=recorder.began_ns

@@ -269,6 +269,7 @@ class Workbench(NoticesAtTop[int], KeysInOrder[int], PaletteApp[int]):
             return
         self._ending = True
         self._exit_code = exit_code
+        self.drop_kept_keys()
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self._main.ending = True

@@ -76,13 +76,17 @@ class KeysInOrder(App[ReturnType]):
         self._kept = (*self._kept, event)
         await self.take_kept_keys()
 
+    def drop_kept_keys(self) -> None:
+        """What they were for does not come."""
+        self._kept = ()
+
     async def take_kept_keys(self) -> None:
         """Takes the keys that have come, up to one that has to wait."""
         while self._kept:
             try:
                 screen = self.screen
             except ScreenStackError:
-                self._kept = ()  # it has been left, and they came too late
+                self.drop_kept_keys()  # it has been left, and they came too late
                 return
             if isinstance(screen, Waiting) and screen.keeps(self._kept[0].key):
                 if screen.keeps(self._kept[-1].key):

@@ -24,6 +24,10 @@ from tests.tui.stand_in import Bench, bench
 from tests.tui.stored_sessions import three
 
 
+def damage(path: Path) -> None:
+    path.write_bytes(b"no database" * 1_000)
+
+
 def entered(on: Bench) -> str:
     return on.app.screen.query_one(Input).value
 
@@ -40,13 +44,14 @@ async def test_keys_behind_the_one_that_saves_wait_until_it_is_saved() -> None:
         assert len(on.control.saving) == 1
 
 
-async def test_a_name_that_is_not_saved_can_be_changed_by_the_keys_behind() -> None:
+async def test_keys_that_wait_are_dropped_where_nothing_follows() -> None:
     async with bench() as on:
         await on.show(finished())
-        await on.press("s", *"quick", "enter", *"er")
+        await on.press("s", *"quick", "enter", "slash", "x", "enter")
         on.control.saving[0][2].set_exception(ValueError("the name is taken"))
-        await on.until(lambda: entered(on) == "quicker")
-        await on.press("enter")
+        await on.until(lambda: "the name is taken" in on.text)
+        assert (len(on.control.saving), entered(on)) == (1, "quick")
+        await on.press(*"er", "enter")
         assert [name for name, *_ in on.control.saving] == ["quick", "quicker"]
 
 
@@ -112,6 +117,26 @@ async def test_what_is_confirmed_before_the_store_was_read_is_what_stands_there_
         assert entered(on) == "main"
         slow_store[1].set()
         await on.until(lambda: isinstance(on.app.screen, KeysPage))
+        assert on.main.versus.name == "main"
+
+
+async def test_a_store_that_cannot_be_read_takes_no_baseline_away(
+    path: Path, slow_store: Sequence[threading.Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await three(path)
+    slow_store[1].set()
+    async with bench(store=str(path)) as on:
+        slow_store[0].set()
+        await on.press("b")
+        await on.until(lambda: "main" in on.text)
+        await on.press(*"main", "enter")
+        await on.until(lambda: on.main.versus.name == "main")
+        slow_store[0].clear()
+        await on.press("b", "enter", "enter")
+        damage(path)
+        slow_store[0].set()
+        await on.until(lambda: "no SQLite database" in on.text)
+        assert isinstance(on.app.screen, BaselineDialog)
         assert on.main.versus.name == "main"
 
 

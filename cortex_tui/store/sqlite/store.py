@@ -261,7 +261,7 @@ class SqliteStore:
             return [] if reader is None else await reader.sessions()
 
     async def verdicts(self, sessions: Sequence[str]) -> dict[str, SessionVerdict]:
-        """What the targets of all runs of each of these sessions come to."""
+        """What the runs of each of these sessions come to."""
         async with self._reading() as reader:
             return {} if reader is None else await reader.verdicts(sessions)
 

@@ -54,7 +54,7 @@ class PaneInput(NamedTuple):
 
     def nothing(self, text: str) -> str:
         """`text`, which says why there is no run, or that it is to come."""
-        return "This part of the run is being read …" if self.awaited else text
+        return "No numbers of this part of the run have come." if self.awaited else text
 
     @property
     def baseline(self) -> RunResult | None:

@@ -83,7 +83,7 @@ def legend() -> Legend:
         "Numbers": {
             UNKNOWN: "too few operations to tell: the details say how many more",
             MANY_ERRORS: "a thousand errors or more: the details count them",
-            COMING: "of the part that is looked at: its numbers are being read",
+            COMING: "of the part that is looked at: its numbers have not come",
             UNSURE: "the range in which a percentile lies spans tenfold or more",
         },
         "Titles": _TITLES,
@@ -124,6 +124,6 @@ def library_legend() -> Legend:
             for verdict, found in VERDICTS.items()
             if verdict not in ("none", "pending")
         }
-        | {f"{FAILED} 2 failed": "two runs failed: enter opens them, and tab 5 says why"},
+        | {f"{FAILED} 2 failed": "two runs failed: opened, tab 5 says why"},
         "Titles": _TITLES,
     }

@@ -34,7 +34,6 @@ class ApplyingDialog(Dialog[Result]):
         try:
             done = await asyncio.wrap_future(self.apply(text))
         except SnapshotError as error:
-            self.busy = False
             if self.is_current:
                 self.show_error(str(error))
             else:

@@ -75,13 +75,12 @@ class BaselineDialog(Dialog[Versus]):
     @on(Listed)
     def _take_list(self, event: Listed) -> None:
         self._all, self._is_listed = event.found, True
+        self._match()
         if event.error:
             self.show_error(event.error)
-        self._match()
-        if self.busy:
+        elif self.busy:
             self.busy = False
-            if not event.error:
-                self.action_confirm()
+            self.action_confirm()
 
     @on(Input.Changed)
     def _match(self) -> None:
@@ -127,10 +126,10 @@ class BaselineDialog(Dialog[Versus]):
 
     @on(Loaded)
     def _take_loaded(self, event: Loaded) -> None:
-        self.busy = False
         if event.versus is None:
             self.show_error(event.error)
         else:
+            self.busy = False
             self.dismiss(event.versus)
 
 

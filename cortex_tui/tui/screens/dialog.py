@@ -132,7 +132,11 @@ class Dialog(LeftEarly, ModalScreen[Result | None]):
         return file
 
     def show_error(self, text: str) -> None:
-        """Reports what is wrong; the input can be changed and tried again."""
+        """Reports what is wrong; the input can be changed and tried again. Keys that waited were
+        for what follows, which does not."""
+        self._busy = False
+        if isinstance(self.app, KeysInOrder):
+            self.app.drop_kept_keys()
         self._error.update("\n".join(one_line(line) for line in text.splitlines()))
         self._input.focus()
 

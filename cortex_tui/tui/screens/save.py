@@ -63,7 +63,6 @@ class SaveDialog(Dialog[str]):
             app.call_later(self._saved, done)
 
     def _saved(self, done: Future[SavedSnapshot]) -> None:
-        self.busy = False
         error = None if done.cancelled() else done.exception()
         if done.cancelled() or error is not None:
             self._saving = None
@@ -73,6 +72,7 @@ class SaveDialog(Dialog[str]):
             else:
                 self.app.notify(text, severity="error", markup=False)
             return
+        self.busy = False
         self.app.notify(f"Saved as {done.result().name}.", markup=False)
         if self.is_current:
             self.dismiss(self._saving)

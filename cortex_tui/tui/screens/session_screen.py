@@ -201,10 +201,9 @@ class SessionScreen(ActionScreen):
         if self.only_looks:
             self.notify(f"Not started: {ONLY_STORED}", severity="error", markup=False)
             return False
-        if self.latest.active or self._wanted is not None:
+        if not self._can_start:
             self._warn(f"A session is running; press {self.key_of('stop')} to stop it.")
-            return False
-        return True
+        return self._can_start
 
     def _run_chosen(self, *, one_by_one: bool, rounds: int = 1) -> None:
         """Runs what is chosen; if there is no controller yet, as soon as there is."""

@@ -66,7 +66,6 @@ class MarkdownDialog(Dialog[str]):
 
     @on(Written)
     def _take_written(self, event: Written) -> None:
-        self.busy = False
         if event.error:
             self.show_error(event.error)
         else:

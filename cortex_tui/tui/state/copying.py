@@ -44,12 +44,12 @@ def copied(
         if known is None:
             return Copied("", "the row under the cursor has no numbers yet")
         if known.awaited:
-            return Copied("", "this part of the row's run is being read: press y again")
+            return Copied("", "no numbers of this part of the row's run have come")
         within = f" (only {window_text(window)})" if window is not None and known.current else ""
         return Copied(row_text(known.run) + within, f"copied the row{within}")
     seen = [latest.seen(profile.full_name) for profile in listing.shown]
     if any(known.awaited for known in seen if known is not None):
-        return Copied("", "this part of the runs is being read: press y again")
+        return Copied("", "numbers of this part of some runs have not come")
     runs = [known.run for known in seen if known is not None]
     if not runs:
         return Copied("", "no row that is listed has numbers yet")

@@ -220,6 +220,7 @@ def test_rounds_are_one_case_whose_worst_counts() -> None:
         ("throughput > 1/s", (9.0, 8.0, 7.0), "7/s (15,000 operations), in round 3"),
         ("errors == 0", (0.0, 0.0, 0.0), "0 (15,000 operations), in round 1"),
         ("errors < 9", (0.0, 2.0, 1.0), "2 (15,000 operations), in round 2"),
+        ("scaling(n) >= 0.5", (0.3, -0.2, 0.4), "-0.20 (15,000 operations), in round 2"),
         ("unstarted <= 0", (0.0, 0.0, 5.0), "5 (15,000 operations), in round 3"),
     ],
 )

@@ -158,6 +158,9 @@ def test_what_happened_in_a_pause_lies_where_it_began(resumed: bool) -> None:
     assert spanned == {1: Health(loop_lag_ns=30 * MS)}
     left = report.but_within(paused.pause_ns)
     assert left.blocks == PAUSED[:1]
+    # Arrivals since the pause waited for what lasted longer than it.
+    paused.resume(9_995 * MS)
+    assert report.but_within(paused.pause_ns).blocks == (PAUSED[0], PAUSED[2])
 
 
 def test_what_happens_behind_a_pause_lies_behind_it() -> None:
@@ -189,12 +192,12 @@ async def test_what_happens_in_the_pause_of_a_run_is_not_booked_on_it(bench: Ben
         seen += 1
         if seen == 2:
             session.execute(Pause(0))
-        elif seen in (6, 8, 10):
+        elif seen in (10, 12, 14):
             gc.collect()
             in_pause.append(message.health)
-        elif seen == 14:
+        elif seen == 18:
             session.execute(Resume(0))
-        elif seen == 30:
+        elif seen == 34:
             session.execute(Stop(None))
 
     profiles = [bench.profile("subject", stop=Length(duration_ns=HOUR_NS)) for _ in range(2)]
