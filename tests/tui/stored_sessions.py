@@ -16,6 +16,7 @@ from cortex_tui.stats.targets import TargetResult
 from cortex_tui.store.port import Store, open_store
 from cortex_tui.store.records import SessionEntry
 from cortex_tui.tui.screens.library import LibraryScreen
+from cortex_tui.tui.screens.main import MainScreen
 from tests.tui.samples import CATALOG
 from tests.tui.stand_in import Bench, StandIn, bench
 from tests.unit.store import samples
@@ -94,6 +95,15 @@ async def settled(b: Bench) -> None:
 async def pressed(b: Bench, *keys: str) -> None:
     await b.press(*keys)
     await settled(b)
+
+
+async def open_session(b: Bench) -> MainScreen:
+    """Opens the one under the cursor of the library; returns its screen, once it is drawn."""
+    await pressed(b, "enter")
+    opened = b.app.screen
+    assert isinstance(opened, MainScreen)
+    await b.until(lambda: opened.latest.view is not None)
+    return opened
 
 
 async def in_store(path: Path, work: Callable[[Store], Any]) -> Any:

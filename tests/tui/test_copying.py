@@ -17,12 +17,11 @@ from cortex_tui.profiles.model import Catalog, Profile, Suite
 from cortex_tui.protocol.programs import TESTS_LOOP
 from cortex_tui.results.view import SessionView
 from cortex_tui.tui.render.copied import row_text, table_markdown
-from cortex_tui.tui.screens.main import MainScreen
 from cortex_tui.tui.state.command_line import command_of
 from tests.tui.samples import CATALOG, MEDIATOR, SEARCH, finished, profile, run_view, session_view
 from tests.tui.series_samples import measured, with_intervals
 from tests.tui.stand_in import STORE, Bench, bench
-from tests.tui.stored_sessions import THIRD, library, pressed, three
+from tests.tui.stored_sessions import THIRD, library, open_session, three
 from tests.unit.store import samples as stored_samples
 
 COMMAND, QUERY, CONCURRENT = MEDIATOR.profiles
@@ -242,10 +241,7 @@ async def test_the_command_of_a_stored_session_goes_by_what_the_files_have_now(
     await three(path)
     catalog = Catalog((Suite("search", "", of_files, shipped=True),))
     async with library(path, catalog=catalog) as b:
-        await pressed(b, "enter")
-        opened = b.app.screen
-        assert isinstance(opened, MainScreen)
-        await b.until(lambda: opened.latest.view is not None)
+        await open_session(b)
         await b.press("y", "c")
         found = shlex.split(clipboard(b))
         assert found[2 : 2 + len(words)] == words

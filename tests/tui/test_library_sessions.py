@@ -30,6 +30,7 @@ from tests.tui.stored_sessions import (
     SECOND,
     THIRD,
     library,
+    open_session,
     pressed,
     sessions,
     settled,
@@ -212,10 +213,7 @@ async def test_only_a_whole_screen_that_is_left_has_all_looked_through(
 async def test_a_stored_session_is_looked_back_on_and_left_step_by_step(path: Path) -> None:
     await three(path)
     async with library(path, (120, 40)) as b:
-        await pressed(b, "enter")
-        opened = b.app.screen
-        assert isinstance(opened, MainScreen)
-        await b.until(lambda: opened.latest.view is not None)
+        await open_session(b)
         await pressed(b, "left_square_bracket")
         await b.until(lambda: "esc returns to now" in b.text)
         await pressed(b, "escape")
@@ -230,10 +228,7 @@ async def test_what_needs_a_running_session_is_refused_with_the_way_out(path: Pa
     await three(path)
     control = StandIn()
     async with library(path, control=control) as b:
-        await pressed(b, "enter")
-        opened = b.app.screen
-        assert isinstance(opened, MainScreen)
-        await b.until(lambda: opened.latest.view is not None)
+        opened = await open_session(b)
         await b.press("r", "p", "x", "n", "plus")
         assert b.app.screen is opened
         assert b.notifications == [
@@ -249,10 +244,7 @@ async def test_no_key_of_a_stored_session_asks_for_what_it_then_refuses(
 ) -> None:
     await three(path)
     async with library(path) as b:
-        await pressed(b, "enter")
-        opened = b.app.screen
-        assert isinstance(opened, MainScreen)
-        await b.until(lambda: opened.latest.view is not None)
+        opened = await open_session(b)
         await b.press("asterisk", "down", "asterisk", key)
         assert b.app.screen is opened
         (refused,) = b.notifications
@@ -265,10 +257,7 @@ async def test_no_key_of_a_stored_session_asks_for_what_it_then_refuses(
 async def test_a_stored_session_is_saved_under_a_name_from_within(path: Path) -> None:
     await three(path)
     async with library(path) as b:
-        await pressed(b, "enter")
-        opened = b.app.screen
-        assert isinstance(opened, MainScreen)
-        await b.until(lambda: opened.latest.view is not None)
+        await open_session(b)
         await b.press("s")
         await b.press(*["backspace"] * 20)
         await pressed(b, *"again", "enter")
