@@ -24,6 +24,7 @@ from cortex_tui.protocol.frames import FrameReader, ProtocolError, decode_messag
 from cortex_tui.protocol.messages import LogLine, Message, RunnerDied, SessionFinished
 from cortex_tui.protocol.origins import Origin, parts_of
 from cortex_tui.protocol.plan import Program, RunnerSpec, SessionPlan
+from cortex_tui.scheduling import usual_policy
 
 _LAST_WORDS_S = 1.0
 """How long what a runner left in its socket and pipes is waited for once it has ended."""
@@ -45,18 +46,20 @@ class RunnerProcess:
             for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
                 end.setsockopt(socket.SOL_SOCKET, option, 1 << 20)
         try:
-            self._process = subprocess.Popen(
-                # -P keeps the working folder off sys.path until a profile asks for a module there.
-                [spec.python or sys.executable, "-P", "-m", _MODULES[spec.program],
-                 str(theirs.fileno()), str(lifeline)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=(theirs.fileno(), lifeline),
-                process_group=0,
-                cwd=spec.cwd or None,
-                env={**os.environ, **spec.env} if spec.env else None,
-            )  # fmt: skip
+            with usual_policy():
+                self._process = subprocess.Popen(
+                    # -P keeps the working folder off sys.path until a profile asks for a module
+                    # there.
+                    [spec.python or sys.executable, "-P", "-m", _MODULES[spec.program],
+                     str(theirs.fileno()), str(lifeline)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    pass_fds=(theirs.fileno(), lifeline),
+                    process_group=0,
+                    cwd=spec.cwd or None,
+                    env={**os.environ, **spec.env} if spec.env else None,
+                )  # fmt: skip
         except BaseException:
             self.channel.close()
             os.close(self._lifeline)

@@ -30,6 +30,7 @@ from cortex_tui.results.series import RunSeries
 from cortex_tui.results.session_fold import SessionFold
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.results.view import SessionView
+from cortex_tui.scheduling import never_preempt
 from cortex_tui.session.control import VIEW_S, SavedSnapshot, TimedPhase, UntilDecided
 from cortex_tui.session.giving_way import give_way
 from cortex_tui.session.intake import ANSWER_S, WRITE_S, Intake
@@ -89,6 +90,7 @@ class SessionController:
         """Of two threads that start a session, one gets it; nor is another one shown meanwhile."""
         self._closed = False
         self._thread = LoopThread("intake")
+        self._thread.call_soon(never_preempt)
         self._thread.call_soon(self._make_ready if warm else self._scratch.sweep)
 
     @property

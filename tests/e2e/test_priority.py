@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -27,9 +30,20 @@ NAPS = """
 
 
 def niceness_of(pid: int) -> dict[int, int]:
-    """By thread."""
-    threads = map(int, os.listdir(f"/proc/{pid}/task"))
-    return {thread: os.getpriority(os.PRIO_PROCESS, thread) for thread in threads}
+    return by_thread(pid, partial(os.getpriority, os.PRIO_PROCESS))
+
+
+def policies_of(pid: int) -> dict[int, int]:
+    return by_thread(pid, os.sched_getscheduler)
+
+
+def by_thread(pid: int, asked: Callable[[int], int]) -> dict[int, int]:
+    """Of those that are still there when they are asked for it."""
+    found: dict[int, int] = {}
+    for thread in map(int, os.listdir(f"/proc/{pid}/task")):
+        with suppress(ProcessLookupError):
+            found[thread] = asked(thread)
+    return found
 
 
 def has_runner_besides(seen: set[int], pid: int) -> bool:
@@ -54,6 +68,9 @@ def test_the_screen_gives_way_to_every_runner(folder: Path, launch: Launch) -> N
         ours = os.getpriority(os.PRIO_PROCESS, 0)
         assert set(niceness_of(runner).values()) == {ours}
         assert niceness_of(pid)[pid] == min(ours + NICENESS, LOWEST)
+        # Who takes its results in waits for a processor, and it never does.
+        assert os.SCHED_BATCH in policies_of(pid).values()
+        assert set(policies_of(runner).values()) == {os.sched_getscheduler(0)}
         workbench.press("x")
         workbench.wait_for_state("stopped")
     assert len(seen) == 2

@@ -22,6 +22,7 @@ LOWEST = {
     "cortex_tui.passwords",
     "cortex_tui.paths",
     "cortex_tui.quantities",
+    "cortex_tui.scheduling",
     "cortex_tui.suggestions",
     "cortex_tui.tables",
     "cortex_tui.text",

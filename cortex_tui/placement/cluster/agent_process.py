@@ -14,6 +14,7 @@ from pathlib import Path
 from cortex_tui.placement.cluster.port import AGENT_MODULE, ClusterError
 from cortex_tui.placement.cluster.ticket import Ticket, encode_ticket
 from cortex_tui.placement.exits import describe_exit
+from cortex_tui.scheduling import usual_policy
 
 _END_S = 3.0
 """How long an agent may take to end with its stdin: its runners are killed, folders are deleted."""
@@ -46,10 +47,11 @@ class AgentProcess:
         """
         command = [*prefix, python, "-P", "-m", AGENT_MODULE]
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command, stdin=PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=PIPE,
-                process_group=0,
-            )  # fmt: skip
+            with usual_policy():
+                process = await asyncio.create_subprocess_exec(
+                    *command, stdin=PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=PIPE,
+                    process_group=0,
+                )  # fmt: skip
         except OSError as error:
             raise ClusterError(f"{command[0]} could not be started: {error}") from error
         agent = cls(process)

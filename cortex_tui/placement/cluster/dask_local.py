@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from cortex_tui.placement.cluster import dask_part
 from cortex_tui.placement.exits import describe_exit
+from cortex_tui.scheduling import usual_policy
 
 WORKER = "cortex_tui.placement.cluster.dask_host.MachineWorker"
 
@@ -27,15 +28,16 @@ async def local_worker(scheduler: str, number: int) -> AsyncIterator[asyncio.Fut
 
     name = f"worker-{number}"
     spec = {name: {"cls": WORKER, "opts": options_of(name, 1)}}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", dask_part.MODULE,
-        "-m", dask_part.SPEC_MODULE, scheduler, "--spec", json.dumps(spec),
-        stdin=PIPE, stdout=DEVNULL, stderr=PIPE, process_group=0,
-        env={
-            **os.environ,
-            "DASK_INTERNAL_INHERIT_CONFIG": dask.config.serialize(dask.config.global_config),
-        },
-    )  # fmt: skip
+    with usual_policy():
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", dask_part.MODULE,
+            "-m", dask_part.SPEC_MODULE, scheduler, "--spec", json.dumps(spec),
+            stdin=PIPE, stdout=DEVNULL, stderr=PIPE, process_group=0,
+            env={
+                **os.environ,
+                "DASK_INTERNAL_INHERIT_CONFIG": dask.config.serialize(dask.config.global_config),
+            },
+        )  # fmt: skip
     ended = asyncio.ensure_future(_ended(process, name))
     try:
         yield ended

@@ -39,6 +39,7 @@ from cortex_tui.placement.cluster.ticket import Ticket
 from cortex_tui.placement.cluster.timing import link_timing
 from cortex_tui.placement.cluster.versions import installed
 from cortex_tui.placement.local_process import InRunnerProcess
+from cortex_tui.scheduling import never_preempt
 
 
 def serve(ticket: Ticket, folder: str, lifelines: Sequence[int]) -> None:
@@ -47,6 +48,7 @@ def serve(ticket: Ticket, folder: str, lifelines: Sequence[int]) -> None:
     Exits with the reason where that is not an end of stdin.
     """
     keep_little_freed_memory()
+    never_preempt()
     reason = asyncio.run(_Agent(ticket, folder).run(lifelines))
     if reason:
         sys.exit(reason)

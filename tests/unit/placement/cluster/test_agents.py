@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -75,6 +76,21 @@ async def test_one_runner_is_enough(desk: ClusterDesk) -> None:
     fold = await desk.run(RunPlan(0, desk.profile("napping", stop=Length(iterations=20))))
     assert (fold.runs[0].operations, fold.finished) == (20, True)
     assert [each.machine for each in desk.of(RunnerPlaced)] == ["agent-1"]
+
+
+async def test_an_agent_waits_for_a_processor_and_its_runner_does_not(desk: ClusterDesk) -> None:
+    policies: dict[Kind, set[int]] = {}
+
+    def react(stream: Stream, message: Message) -> None:
+        if not policies and desk.fold.runs[0].operations:
+            kinds: tuple[Kind, ...] = ("agent", "runner")
+            for kind in kinds:
+                found = desk.members(kind, "agent-1")
+                policies[kind] = {os.sched_getscheduler(each.pid) for each in found}
+            stop(stream)
+
+    await desk.run(RunPlan(0, desk.profile("napping", stop=HOUR)), react=react)
+    assert policies == {"agent": {os.SCHED_BATCH}, "runner": {os.sched_getscheduler(0)}}
 
 
 async def test_variants_are_measured_on_the_same_machines(desk: ClusterDesk) -> None:
