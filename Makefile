@@ -30,9 +30,10 @@ run: $(INSTALLED)
 		$(BIN)/cortex-tui run mediator repository search --one-by-one --duration 2s; \
 	fi
 
-# Eight processes, also on two cores: the suite waits as long as it computes. Bytecode is kept,
-# whatever the environment says: every one of hundreds of processes would compile the program again.
-SPREAD := -n 8 --dist worksteal
+# Six processes, also on two cores: the suite waits as long as it computes. With eight, and with
+# twelve, what waits takes more of the processors in sum. Bytecode is kept, whatever the environment
+# says: every one of hundreds of processes would compile the program again.
+SPREAD := -n 6 --dist worksteal
 
 test: $(INSTALLED)
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest $(SPREAD)
