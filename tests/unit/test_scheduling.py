@@ -14,9 +14,10 @@ from typing import TypeVar
 import pytest
 
 from cortex_tui.scheduling import never_preempt, usual_policy
+from tests.policies import WHY_NOT
 
-if sys.platform != "linux":
-    pytest.skip("only Linux has policies of threads", allow_module_level=True)
+if WHY_NOT:
+    pytest.skip(WHY_NOT, allow_module_level=True)
 
 T = TypeVar("T")
 USUAL, BATCH, IDLE = os.SCHED_OTHER, os.SCHED_BATCH, os.SCHED_IDLE

@@ -25,6 +25,7 @@ from cortex_tui.protocol.messages import (
 from cortex_tui.protocol.plan import RunPlan
 from tests.lives import begins_to_measure
 from tests.patience import PATIENCE_S
+from tests.policies import WHY_NOT
 from tests.unit.placement.cluster.desk import HOUR, ClusterDesk, Kind, cluster_desk, measured, stop
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
@@ -78,6 +79,7 @@ async def test_one_runner_is_enough(desk: ClusterDesk) -> None:
     assert [each.machine for each in desk.of(RunnerPlaced)] == ["agent-1"]
 
 
+@pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
 async def test_an_agent_waits_for_a_processor_and_its_runner_does_not(desk: ClusterDesk) -> None:
     policies: dict[Kind, set[int]] = {}
 
