@@ -39,10 +39,6 @@ def policy_of_a_process() -> int:
     return int(done.stdout)
 
 
-def take(chosen: int) -> None:
-    os.sched_setscheduler(0, chosen, os.sched_param(0))
-
-
 def test_a_thread_that_never_preempts_keeps_its_share_and_leaves_the_others_alone() -> None:
     def changed() -> tuple[int, int, int]:
         before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())

@@ -48,6 +48,7 @@ class AgentProcess:
         command = [*prefix, python, "-P", "-m", AGENT_MODULE]
         try:
             with usual_policy():
+                # asyncio starts it before it lets anything else run on this thread.
                 process = await asyncio.create_subprocess_exec(
                     *command, stdin=PIPE, stdout=asyncio.subprocess.DEVNULL, stderr=PIPE,
                     process_group=0,
