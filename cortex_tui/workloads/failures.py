@@ -67,11 +67,11 @@ def format_traceback(error: BaseException) -> str:
 
 def _from_their_code(error: BaseException) -> TracebackType | None:
     """Without the frames at its beginning that call the workload: ours, and those of Python that
-    lie between. All of it where there are no others, unless the error itself has a place."""
+    lie between. All of it where there are no others, unless the error itself names a file."""
     each = error.__traceback__
     while each is not None and each.tb_frame.f_code.co_filename.startswith(_CALLERS):
         each = each.tb_next
-    if each is None and isinstance(error, SyntaxError) and error.filename:
+    if each is None and isinstance(error, SyntaxError | OSError) and error.filename:
         return None
     return each or error.__traceback__
 

@@ -1,10 +1,9 @@
 """Loads the modules of workloads: fresh for each session, and apart for each suite's folder.
 
 Two suites may have a module of the same name, and so may the modules that these import from their
-folders. Each
-folder has a space of its own: while something is loaded for it, the modules of other folders are
-out of sight, so it gets its own ones. What was loaded for a session goes with it; the next one sees
-code that was edited meanwhile.
+folders. Each folder has a space of its own: while something is loaded for it, the modules of other
+folders are out of sight, so it gets its own ones. What was loaded for a session goes with it; the
+next one sees code that was edited meanwhile.
 
 What cannot be kept apart is refused: an import inside of a function looks for its module when the
 function runs, when the modules of all folders are in sight.
@@ -16,12 +15,14 @@ import ast
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.machinery import PathFinder
+from importlib.machinery import PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 
+from cortex_tui.workloads.failures import describe_error
 from cortex_tui.workloads.operation import WorkloadError
 
 _OURS = ("cortex_tui", "cortex_core")
@@ -103,11 +104,19 @@ class ModuleLoader:
     def load(self, name: str, roots: tuple[str, ...]) -> ModuleType:
         """Imports a module by its full name, with `roots` before everything else.
 
-        Raises what the import raises, and WorkloadError for modules that cannot be kept apart.
+        Raises what the import raises, and WorkloadError for modules that cannot be kept apart and
+        for one that cannot be compiled where Python does not name its file.
         """
         space = self._spaces.setdefault(roots, {})
         with self._in_sight(space, roots):
-            module = importlib.import_module(name)
+            try:
+                module = importlib.import_module(name)
+            except Exception as error:
+                if file := _uncompiled(error):
+                    raise WorkloadError(
+                        f"{file}: cannot be compiled: {describe_error(error)}"
+                    ) from error
+                raise
         self._refuse_clashes(roots)
         return module
 
@@ -195,6 +204,20 @@ class ModuleLoader:
             return None
         spec = PathFinder.find_spec(first, [*self._added.get(roots, ()), *roots])
         return None if spec is None else spec.origin
+
+
+def _uncompiled(error: Exception) -> str:
+    """The file whose code the compiler refused with an error that names no file, for null bytes or
+    expressions that are nested too deep; "" for another error. Where a module imports that file,
+    Python shows that line."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    for frame in reversed(frames):
+        if frame.f_code is SourceFileLoader.source_to_code.__code__:
+            named = isinstance(error, SyntaxError) and error.filename
+            return "" if named else str(frame.f_locals.get("path", ""))
+        if not frame.f_code.co_filename.startswith("<frozen importlib"):
+            return ""  # raised by code that runs
+    return ""
 
 
 def _is_of(module: ModuleType, name: str, roots: Sequence[str]) -> bool:

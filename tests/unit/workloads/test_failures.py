@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,11 @@ def test_a_module_that_is_no_python_is_reported_with_its_own_place(
     assert text.startswith(first.format(folder=tmp_path))
     assert "resolving.py" not in text
     assert "importlib" not in text
+
+
+def test_a_module_that_cannot_be_read_is_reported_without_what_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "gone.py"
+    with pytest.raises(FileNotFoundError) as raised:
+        SourceFileLoader("gone", str(file)).get_code("gone")
+    text = format_traceback(raised.value.with_traceback(raised.tb.tb_next))
+    assert text == f"FileNotFoundError: [Errno 2] No such file or directory: {str(file)!r}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -216,3 +217,18 @@ def test_a_module_that_would_be_found_elsewhere_is_said_to_be_there(
             resolve(missing, str(suite), loader)
         hint = f"; mine_service is in {tmp_path / 'shop'}: start it there"
         assert str(refused.value).endswith(hint)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["def answer(): ...\n\0\n", f"x = {'-' * 100_000}1\n"],
+    ids=["null bytes", "expressions that are nested too deep"],
+)
+def test_a_file_that_cannot_be_compiled_is_named(
+    tmp_path: Path, loader: ModuleLoader, code: str
+) -> None:
+    """Python raises these without a place."""
+    file = tmp_path / "mine_bench.py"
+    file.write_text(code)
+    with pytest.raises(WorkloadError, match=re.escape(f"{file}: cannot be compiled: ")):
+        answer(loader, tmp_path / "suite.toml")
