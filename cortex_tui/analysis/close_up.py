@@ -97,7 +97,7 @@ class CloseUp(NamedTuple):
 def close_up_of(
     a: Arm, b: Arm, statistic: str, *, paired: bool, floors: Mapping[str, Floor] | None = None
 ) -> CloseUp:
-    """What there is to see of two sides; `statistic` is the percentile that decides."""
+    """What there is to see of two sides; `statistic` is the percentile whose rounds are shown."""
     return CloseUp(
         shift_of(a, b, paired=paired, floors=floors),
         curve_of(a),

@@ -1,7 +1,8 @@
 """Compares two sides, profile by profile, and says what it all comes to.
 
 One statistic of each profile decides. Where that one cannot tell, and another is slower, the other
-decides in its place: a regression that is shown is one, whatever the tail still lacks. All
+decides in its place: a regression that is shown is one, whatever the tail still lacks. And where it
+is the same or faster, but nobody can tell whether more operations fail, errors decide. All
 statistics of all profiles are one family: the chance of any false alarm among them is at most 5 %.
 """
 
@@ -17,9 +18,17 @@ from cortex_tui.analysis.arms import Arm, Round, in_step
 from cortex_tui.analysis.evidence import POOLED_BEYOND, Evidence, Floor, Side, ratio_of
 from cortex_tui.analysis.paired import paired_errors, paired_mean, paired_percentile
 from cortex_tui.analysis.unpaired import unpaired_errors, unpaired_mean, unpaired_percentile
-from cortex_tui.analysis.verdict import ALPHA, Judgement, Word, corrected, judge, tolerance_of
+from cortex_tui.analysis.verdict import (
+    ALPHA,
+    ERRORS_TOLERANCE,
+    Judgement,
+    Word,
+    corrected,
+    judge,
+    tolerance_of,
+)
 from cortex_tui.stats.beta import t_critical
-from cortex_tui.stats.percentiles import SHOWN, quantile_of, samples_missing
+from cortex_tui.stats.percentiles import SHOWN, parse_percentile, quantile_of, samples_missing
 
 PERCENTILES = ("p50", "p95", "p99", "p99.9")
 """Those that are always compared."""
@@ -51,13 +60,18 @@ class ProfileComparison(msgspec.Struct, frozen=True, kw_only=True):
     """The statistic whose verdict is the profile's."""
     statistics: dict[str, Judgement]
     instead_of: str = ""
-    """The statistic that would have been primary and cannot tell, where another one is slower; ""
-    where it is the primary one."""
+    """The statistic that would have been primary: it cannot tell, and another one is slower, or it
+    does not show that errors cannot tell; "" where it is the primary one."""
 
     @property
     def verdict(self) -> Word:
         """That of the primary statistic."""
         return self.statistics[self.primary].verdict
+
+    @property
+    def percentile(self) -> str:
+        """The one that decides, or would have."""
+        return self.primary if parse_percentile(self.primary) is not None else self.instead_of
 
 
 class Looks(msgspec.Struct, frozen=True, kw_only=True):
@@ -246,8 +260,12 @@ def _parts(pair: Pair, first: str, evidence: Mapping[str, Evidence]) -> dict[str
 
 def _decided(found: ProfileComparison) -> ProfileComparison:
     """By the surest of the statistics that are slower, where its own one cannot tell: of the
-    percentiles, else of the mean and the throughput."""
-    own = found.statistics[found.primary]
+    percentiles, else of the mean and the throughput. By errors, where its own one is not slower and
+    more of them are seen, if perhaps by chance."""
+    own, errors = found.statistics[found.primary], found.statistics["errors"]
+    more = (errors.b or 0.0) - (errors.a or 0.0) > ERRORS_TOLERANCE
+    if own.verdict in ("same", "faster") and errors.verdict == "cannot tell" and more:
+        return msgspec.structs.replace(found, primary="errors", instead_of=own.statistic)
     slower = [each for each in found.statistics.values() if each.verdict == "slower"]
     if own.verdict != "cannot tell" or not slower:
         return found

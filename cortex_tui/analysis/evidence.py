@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from cortex_tui.analysis.arms import Arm, Round
 from cortex_tui.quantities import format_noun
-from cortex_tui.stats.beta import t_critical, t_two_sided
+from cortex_tui.stats.beta import beta_share, t_critical, t_two_sided
 from cortex_tui.stats.histogram import Histogram
 from cortex_tui.stats.percentiles import SAMPLES_BEYOND
 
@@ -150,6 +150,33 @@ def total_share(rounds: Sequence[Round]) -> float | None:
     """Of the operations that ended, those that failed."""
     ended = sum(each.operations + each.errors for each in rounds)
     return sum(each.errors for each in rounds) / ended if ended else None
+
+
+def error_of_counts(rounds: Sequence[Round], share: float) -> float:
+    """The standard error of the share of failures, were each operation to fail by itself with the
+    probability `share`: the least that it can be, however close together the rounds lie."""
+    ended = sum(each.operations + each.errors for each in rounds)
+    return math.sqrt(share * (1 - share) / ended) if ended else math.inf
+
+
+def chance_of_counts(a: Sequence[Round], b: Sequence[Round]) -> float:
+    """How often as many failures or more would be on one side, were each as likely on both
+    (two-sided).
+
+    The exact test of two Poisson rates (Przyborowski and Wilenski, "Homogeneity of results in
+    testing samples from Poisson series", Biometrika 31, 1940), of what is rarer: failures or
+    successes.
+    """
+    failed = [sum(each.errors for each in side) for side in (a, b)]
+    succeeded = [sum(each.operations for each in side) for side in (a, b)]
+    rare = failed if sum(failed) <= sum(succeeded) else succeeded
+    whole, of_b = sum(rare), rare[1]
+    if not whole:
+        return 1.0
+    part = (failed[1] + succeeded[1]) / (sum(failed) + sum(succeeded))
+    at_least = beta_share(part, of_b, whole - of_b + 1) if of_b else 1.0
+    at_most = 1 - beta_share(part, of_b + 1, whole - of_b) if of_b < whole else 1.0
+    return min(1.0, 2 * at_least, 2 * at_most)
 
 
 def mean(series: Sequence[float]) -> float:

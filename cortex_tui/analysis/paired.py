@@ -17,6 +17,8 @@ from cortex_tui.analysis.evidence import (
     Side,
     Whole,
     chance,
+    chance_of_counts,
+    error_of_counts,
     error_of_mean,
     log_ratio,
     log_value,
@@ -81,7 +83,18 @@ def paired_errors(a: Side, b: Side) -> Evidence:
     if len(known) < 2:
         return values._replace(lacking=ROUNDS_LACKING)
     found = _of_series([other - one for one, other in known])
-    return found._replace(a=values.a, b=values.b)
+    share = total_share([*a.rounds, *b.rounds]) or 0.0
+    least = math.hypot(*(error_of_counts(side.rounds, share) for side in (a, b)))
+    error = max(found.error, least)
+    return found._replace(
+        a=values.a,
+        b=values.b,
+        error=error,
+        p=max(
+            chance(found.difference or 0.0, error, found.degrees),
+            chance_of_counts(a.rounds, b.rounds),
+        ),
+    )
 
 
 def _of_pairs(logs: Sequence[tuple[float, float]]) -> Evidence:

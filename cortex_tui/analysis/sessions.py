@@ -87,7 +87,15 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     only_a: tuple[str, ...] = ()
     """Profiles that the other side lacks; so has `only_b`."""
     only_b: tuple[str, ...] = ()
+    without_rounds: tuple[str, ...] = ()
+    """Profiles that both sides ran and one of them has no round of, as where its run failed."""
     notes: tuple[str, ...] = ()
+
+    @property
+    def not_compared(self) -> tuple[str, ...]:
+        """The profiles that both sides ran and that have no verdict for want of anything to
+        compare."""
+        return (*(each.profile for each in self.left_out), *self.without_rounds)
 
     @property
     def broken(self) -> tuple[Difference, ...]:
@@ -225,6 +233,10 @@ def _compared(
         left_out=tuple(left_out),
         only_a=tuple(name for name in arms_a if name not in {**arms_b, **b.unusable}),
         only_b=tuple(name for name in arms_b if name not in {**arms_a, **a.unusable}),
+        without_rounds=(
+            *(name for name in arms_a if name in b.unusable),
+            *(name for name in arms_b if name in a.unusable),
+        ),
         notes=tuple(notes),
     )
 

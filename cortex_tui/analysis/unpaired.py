@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from cortex_tui.analysis.arms import Round
 from cortex_tui.analysis.evidence import (
     Evidence,
     Floor,
@@ -17,6 +18,8 @@ from cortex_tui.analysis.evidence import (
     Side,
     Whole,
     chance,
+    chance_of_counts,
+    error_of_counts,
     error_of_mean,
     log_ratio,
     log_value,
@@ -31,7 +34,7 @@ FLOOR_LACKING = "the noise between sessions is not known: measure it with `corte
 
 
 class Own(NamedTuple):
-    """The error of the logarithm of a side's value, from within its session."""
+    """The error of the logarithm of a side's value, or of a share, from within its session."""
 
     error: float
     degrees: float
@@ -71,13 +74,22 @@ def unpaired_errors(a: Side, b: Side) -> Evidence:
         return values._replace(lacking="nothing was measured")
     if not values.a and not values.b:
         return values._replace(difference=0.0, error=0.0, degrees=1.0)
-    own = []
-    for side in (a, b):
-        shares = [share for each in side.rounds if (share := each.error_share) is not None]
-        own.append(Own(error_of_mean(shares), len(shares) - 1) if len(shares) > 1 else None)
+    share = total_share([*a.rounds, *b.rounds]) or 0.0
+    own = [_own_error_of_share(side.rounds, share) for side in (a, b)]
     # Failures do not come and go with the noise of a machine.
     difference = values.b - values.a
-    return _unpaired(values, difference, own, Floor(0.0, 2), too_short=ROUND_LACKING)
+    found = _unpaired(values, difference, own, Floor(0.0, 2), too_short=ROUND_LACKING)
+    return found._replace(p=max(found.p, chance_of_counts(a.rounds, b.rounds)))
+
+
+def _own_error_of_share(rounds: Sequence[Round], share: float) -> Own | None:
+    """That of the share of failures of a side, at least as great as chance makes it where `share`
+    of all operations fail."""
+    shares = [each.error_share for each in rounds if each.error_share is not None]
+    if len(shares) < 2:
+        return None
+    between, least = error_of_mean(shares), error_of_counts(rounds, share)
+    return Own(between, len(shares) - 1) if between > least else Own(least, math.inf)
 
 
 def own_error(side: Side, name: str, quantile: float) -> Own | None:

@@ -112,7 +112,8 @@ def compare(
     compare two versions of your code, measure both in one session with `run --against`.
 
     Exit codes: 0 the same or faster; 1 a profile is slower, or more of its operations fail; 2 wrong
-    usage, or sessions that cannot be compared; 4 cannot tell, and nothing worse.
+    usage, or sessions that cannot be compared; 4 cannot tell, or a profile failed on one side, and
+    nothing worse.
     """
     if as_json and as_markdown:
         raise click.UsageError("--json and --markdown: expected one of them, not both")
@@ -324,8 +325,9 @@ def share_text(part: float) -> str:
 
 
 def exit_code(found: Sequence[Compared], fail_on: Collection[str] = _FAIL_ON) -> int:
-    """1 for a regression; 4 where anything is undecided, and nothing is worse; else 0."""
+    """1 for a regression; 4 where anything is undecided or could not be compared, and nothing is
+    worse; else 0."""
     if "regressions" in fail_on and any(each.comparison.regressions for each in found):
         return MISSED
-    undecided = any(each.left_out or each.comparison.having("cannot tell") for each in found)
+    undecided = any(each.not_compared or each.comparison.having("cannot tell") for each in found)
     return UNDECIDED if undecided and "undecided" in fail_on else GOOD

@@ -40,7 +40,7 @@ class Comparisons(NamedTuple):
     def close_up(self, at: int, profile: str) -> CloseUp:
         """What there is to see of a profile in one of the comparisons; takes some 0.1 s."""
         found = self.compared[at].comparison
-        (primary,) = (each.primary for each in found.profiles if each.profile == profile)
+        (percentile,) = (each.percentile for each in found.profiles if each.profile == profile)
         first, *others = self.sources
         # As they were compared: with all that was measured, or without what was left out.
         arms = [cleaned_arms(first, other)[:2] for other in others]
@@ -49,7 +49,7 @@ class Comparisons(NamedTuple):
         sides = {first.name: shape_of(a)}
         for other, (_, measured) in zip(others, arms, strict=True):
             sides[other.name] = shape_of(measured.get(profile))
-        close_up = close_up_of(a, b, primary, paired=found.paired, floors=floors)
+        close_up = close_up_of(a, b, percentile, paired=found.paired, floors=floors)
         shift = close_up.shift
         if found.looks is not None and any(each.low is not None for each in shift.points):
             shift = shift._replace(band=f"{shift.band}, as if looked at once")

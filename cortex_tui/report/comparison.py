@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cortex_tui.analysis.comparison import Comparison, ProfileComparison
 from cortex_tui.analysis.sessions import Compared, SourceFacts
 from cortex_tui.analysis.verdict import Judgement, Word
-from cortex_tui.quantities import format_count, format_duration, format_noun
+from cortex_tui.quantities import format_count, format_duration, format_names, format_noun
 from cortex_tui.report.stream import table_text, toned, wrapped
 from cortex_tui.tables import Cell, Column, Tone, table
 from cortex_tui.text import one_line
@@ -46,11 +46,16 @@ def headline(compared: Compared) -> str:
         f"faster in {_names(faster)}" if faster else "",
     ]
     failing = [each for each in comparison.profiles if each.statistics["errors"].verdict == "more"]
-    parts.append(f"more operations fail in {_names(failing)}" if failing else "")
+    parts.append(f"more operations fail in {_names(failing, 'errors')}" if failing else "")
+    unsure = [each for each in comparison.profiles if each.primary == "errors"]
+    if unsure:
+        parts.append(f"cannot tell whether more operations fail in {_names(unsure)}")
     parts += _not_deciding(comparison)
     words: tuple[tuple[Word, str], ...] = (("same", "the same"), ("cannot tell", "cannot tell"))
     for word, text in words:
         parts += _alike(comparison, word, text)
+    if compared.not_compared:
+        parts.append(f"not compared: {format_names(compared.not_compared, _NAMES_SHOWN)}")
     return f"{sides}: {'; '.join(part for part in parts if part)}{_on_the_whole(comparison)}"
 
 
@@ -80,7 +85,8 @@ def _by_others(slower: Sequence[ProfileComparison]) -> Iterator[str]:
 
 def _alike(comparison: Comparison, word: Word, text: str) -> Iterator[str]:
     """How many profiles have a verdict; with the statistics that decide, where others differ."""
-    profiles, total = comparison.having(word), len(comparison.profiles)
+    total = len(comparison.profiles)
+    profiles = [each for each in comparison.having(word) if each.primary != "errors"]
     if not profiles:
         return
     if any(True for each in profiles for _ in _hidden(each)):
@@ -106,11 +112,13 @@ def _not_deciding(comparison: Comparison) -> Iterator[str]:
         yield f"{verdict} at {statistic} in {in_them}"
 
 
-def _names(profiles: Sequence[ProfileComparison]) -> str:
+def _names(profiles: Sequence[ProfileComparison], statistic: str = "") -> str:
+    """With the difference in what decides, or in `statistic`."""
     if len(profiles) > _NAMES_SHOWN:
         return f"{len(profiles)} profiles"
     return ", ".join(
-        f"{each.profile} ({change_text(each.statistics[each.primary])})" for each in profiles
+        f"{each.profile} ({change_text(each.statistics[statistic or each.primary])})"
+        for each in profiles
     )
 
 

@@ -68,12 +68,14 @@ def differs_line(compared: Compared, width: int) -> Line:
         found.append(f"definitions of {format_noun(count, 'profile')}")
     if compared.left_out:
         found.append(f"{len(compared.left_out)} left out")
+    if compared.without_rounds:
+        found.append(f"{len(compared.without_rounds)} with nothing to compare")
     only = len(compared.only_a) + len(compared.only_b)
     if only:
         found.append(f"{only} on one side only")
     if not found:
         return (Span(" nothing else differs", "dim"),)
-    tone: Tone = "warn" if compared.broken or compared.left_out else "plain"
+    tone: Tone = "warn" if compared.broken or compared.not_compared else "plain"
     return (Span(fit_within(f" differs: {one_line('; '.join(found))}", width), tone),)
 
 

@@ -36,7 +36,7 @@ class Columns(NamedTuple):
     numbers: int
     """Of each of them."""
     by: int
-    """Of the statistic that decides; none where it is the same for all."""
+    """Of the statistic that decides, with the blank; none where it is the same for all."""
     axis: int
     verdict: int
 
@@ -46,7 +46,7 @@ def columns_for(width: int, longest: int, widest: int, deciding: Collection[str]
     `deciding` are the statistics that decide."""
     statistics: tuple[str, ...] = STATISTICS
     name = max(_NAME_LEAST, min(longest, _NAME_MOST))
-    by = _BY + 1 if len(deciding) > 1 else 0
+    by = max(_BY, *map(len, deciding)) + 1 if len(deciding) > 1 else 0
     numbers, verdict = _WITH_BAND, min(widest, _VERDICT_WIDE)
 
     def axis() -> int:
@@ -95,7 +95,7 @@ def titles(forest: Forest) -> Line:
     parts = [fit(" profile", columns.name + 1)]
     parts += [fit_right(name, columns.numbers) for name in columns.statistics]
     if columns.by:
-        parts.append("by".ljust(_BY))
+        parts.append("by".ljust(columns.by - 1))
     parts.append(fit(forest.axis.title, columns.axis))
     at = f" at {forest.rows[0].primary}" if forest.rows and not columns.by else ""
     parts.append(fit(f"verdict{at}", columns.verdict))
@@ -111,7 +111,7 @@ def row(forest: Forest, each: ProfileComparison) -> Line:
         text = number_text(each.statistics.get(name), columns.numbers)
         tone: Tone = "plain" if name == each.primary else "dim"
         spans.append(Span(" " + fit_right(text, columns.numbers), tone))
-    spans.append(Span(f" {fit(each.primary, _BY)} " if columns.by else " ", "dim"))
+    spans.append(Span(f" {fit(each.primary, columns.by - 1)} " if columns.by else " ", "dim"))
     spans += whisker(forest.axis, primary, columns.axis)
     text, verdict_tone = verdict_text(each, columns.verdict)
     spans.append(Span(" " + fit(text, columns.verdict), verdict_tone))

@@ -167,7 +167,7 @@ class CompareScreen(ComparisonReader):
         current = self._current
         if current is None:
             return
-        looked, statistic = (self._at, current.profile), (current.profile, current.primary)
+        looked, statistic = (self._at, current.profile), (current.profile, current.percentile)
         self.look_at(looked)
         if self._tab == "history":
             self.read_history(statistic)

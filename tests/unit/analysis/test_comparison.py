@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from cortex_tui.analysis.arms import Arm
 from cortex_tui.analysis.comparison import (
     DECIDING,
     Comparison,
@@ -20,7 +21,7 @@ from cortex_tui.analysis.comparison import (
     evidence_of,
     primary_of,
 )
-from cortex_tui.analysis.evidence import Evidence
+from cortex_tui.analysis.evidence import Evidence, Floor, chance_of_counts
 from cortex_tui.analysis.verdict import Word, corrected, judge, rounds_for
 from cortex_tui.loads.open import OpenLoad
 from tests.unit.analysis.sides import Times, latencies, one_round, profile, side
@@ -219,6 +220,99 @@ def test_more_failures_are_found_and_count_as_a_regression() -> None:
     assert better.statistics["errors"].verdict == "fewer"
     (none,) = paired(a, b).profiles
     assert none.statistics["errors"].verdict == "same"
+
+
+def failing(times: Sequence[Times], *errors: int) -> Arm:
+    """A side with that many failures in each round."""
+    return Arm(
+        profile(),
+        tuple(
+            one_round(at, each, errors=failed)
+            for at, (each, failed) in enumerate(zip(times, errors, strict=True), 1)
+        ),
+    )
+
+
+FLOORS = {name: Floor(0.0005, 20) for name in ("p50", "p95", "p99", "mean", "throughput")}
+
+
+@pytest.mark.parametrize("in_turns", [False, True])
+def test_a_few_failures_more_may_be_chance_however_alike_the_rounds_are(in_turns: bool) -> None:
+    a, b = latencies(10, rounds=2 if not in_turns else 4, size=100)
+    few = Pair(side(a), side(b, errors=1), FLOORS)
+    errors = compare([few], paired=in_turns).profiles[0].statistics["errors"]
+    assert errors.verdict == "cannot tell"
+    assert errors.low is not None
+    assert errors.low < 0
+
+
+def test_failures_of_half_of_the_operations_are_found_in_two_rounds() -> None:
+    a, b = latencies(10, rounds=2)
+    half = Pair(side(a), failing(b, 2_010, 1_980), FLOORS)
+    comparison = compare([half], paired=False)
+    assert comparison.profiles[0].statistics["errors"].verdict == "more"
+    assert comparison.regressions == comparison.profiles
+    uneven = Pair(side(a), failing(b, 20, 4_000), FLOORS)
+    (unsure,) = compare([uneven], paired=False).profiles
+    assert unsure.statistics["errors"].verdict == "cannot tell"
+
+
+@pytest.mark.parametrize("in_turns", [False, True])
+def test_equal_sides_that_fail_now_and_then_raise_hardly_any_false_alarm(in_turns: bool) -> None:
+    """A thousand comparisons by errors alone; 50 are expected at most, and more than 75 come by
+    chance in one of a thousand such tests."""
+    random = np.random.default_rng(3)
+    times = [np.full(100, 1e6)] * (4 if in_turns else 2)
+    alarms = 0
+    for _ in range(1_000):
+        a, b = (failing(times, *random.binomial(100, 0.01, len(times))) for _ in range(2))
+        found = evidence_of(Pair(a, b, FLOORS), paired=in_turns)["errors"]
+        alarms += found.p <= 0.05 and not found.doubt
+    assert alarms <= 75
+
+
+def test_the_chance_of_counts_is_that_of_the_exact_test() -> None:
+    """By hand: of two failures that are as likely on both sides, both are on one in half of all
+    cases, and of ten in 2 of 1,024. Of successes where those are rarer."""
+    times = np.full(100, 1e6)
+
+    def chance_of(a: int, b: int) -> float:
+        return chance_of_counts(failing([times], a).rounds, failing([times], b).rounds)
+
+    assert chance_of(0, 0) == 1.0
+    assert chance_of(0, 2) == pytest.approx(0.5, abs=0.02)
+    assert chance_of(2, 0) == pytest.approx(chance_of(0, 2))
+    assert chance_of(0, 10) == pytest.approx(2 / 2**10, abs=0.002)
+    assert chance_of(5, 5) == 1.0
+    rare = np.full(10, 1e6)
+    sides = failing([times], 10_000).rounds, failing([rare], 10_090).rounds
+    assert chance_of_counts(*sides) < 1e-12
+
+
+def test_what_is_as_fast_is_not_the_same_where_more_of_it_may_fail() -> None:
+    a, _ = latencies(10, rounds=1, size=4_000)
+    of = {**FLOORS, "p95": Floor(0.0001, 20)}
+    bounds = dict.fromkeys(("p50", "p95"), (990000, 991000))
+    one = Arm(profile(), (one_round(1, a[0], bounds_ns=bounds),))
+    other = Arm(profile(), (one_round(1, a[0], bounds_ns=bounds, errors=3_000),))
+    comparison = compare([Pair(one, other, of)], paired=False)
+    (found,) = comparison.profiles
+    assert found.statistics["p95"].verdict == "same"
+    assert (found.verdict, found.primary, found.instead_of) == ("cannot tell", "errors", "p95")
+    assert found.percentile == "p95"
+    assert comparison.having("cannot tell") == (found,)
+    (fewer,) = compare([Pair(other, one, of)], paired=False).profiles
+    assert (fewer.verdict, fewer.primary) == ("same", "p95")
+
+
+def test_there_is_a_percentile_to_look_at_whatever_decides() -> None:
+    a, b = latencies(12, slower=1.4, size=20)
+    (found,) = paired(a, b, primary="p99").profiles
+    assert (found.verdict, found.percentile in found.statistics) == ("slower", True)
+    means = [np.concatenate((each[:-1], each[-1:] * 300)) for each in latencies(12, size=20)[1]]
+    (by_mean,) = compare([Pair(side(a), side(means))], paired=True, primary="p99").profiles
+    assert by_mean.primary in ("mean", "throughput")
+    assert by_mean.percentile == "p99"
 
 
 def test_a_round_that_one_side_lacks_is_left_out() -> None:

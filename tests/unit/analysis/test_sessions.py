@@ -109,5 +109,6 @@ def test_a_profile_that_failed_on_one_side_is_not_called_missing_there() -> None
     for sides in ((before, after), (after, before)):
         (found,) = compare_sources(sides)
         assert found.notes == notes
+        assert found.not_compared == ("s.q",)
         only = {found.a.name: found.only_a, found.b.name: found.only_b}
         assert only == {"before": ("s.r",), "after": ("s.s",)}

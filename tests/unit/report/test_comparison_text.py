@@ -7,6 +7,8 @@ import msgspec
 from cortex_tui.analysis.comparison import Comparison, ProfileComparison
 from cortex_tui.analysis.sessions import Compared, SourceFacts
 from cortex_tui.analysis.verdict import Judgement, Word
+from cortex_tui.cli.comparing import exit_code
+from cortex_tui.exit_codes import GOOD, UNDECIDED
 from cortex_tui.report.comparison import (
     change_text,
     comparison_text,
@@ -65,6 +67,34 @@ def test_one_line_says_what_it_all_comes_to() -> None:
 def test_what_does_not_decide_is_named_where_the_verdict_hides_it() -> None:
     hidden = compared(profile("a", "cannot tell", p50="slower"), profile("b", "slower", 1.1))
     assert "; slower at p50 in a;" in headline(hidden)
+
+
+def failing(verdict: Word, primary: str) -> ProfileComparison:
+    errors = Judgement(statistic="errors", a=0.0, b=0.5, ratio=None, verdict=verdict)
+    found = profile("a", "same", 0.9)
+    return msgspec.structs.replace(
+        found, primary=primary, statistics={**found.statistics, "errors": errors}
+    )
+
+
+def test_of_failures_their_own_difference_is_shown() -> None:
+    more = compared(failing("more", "p95"))
+    expected = "work against main: more operations fail in a (+50.0 points); the same"
+    assert headline(more) == expected
+    unsure = compared(failing("cannot tell", "errors"), profile("b", "same"))
+    assert headline(unsure).startswith(
+        "work against main: cannot tell whether more operations fail in a (+50.0 points); "
+        "the same in 1 of 2"
+    )
+
+
+def test_what_could_not_be_compared_is_named_and_is_not_good() -> None:
+    found = compared(profile("a", "same"))
+    assert exit_code([found]) == GOOD
+    part = msgspec.structs.replace(found, without_rounds=("b", "c"))
+    assert headline(part) == "work against main: the same; not compared: b, c"
+    assert exit_code([part]) == UNDECIDED
+    assert exit_code([part], {"regressions"}) == GOOD
 
 
 def test_names_stay_text_in_a_terminal() -> None:
