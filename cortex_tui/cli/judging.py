@@ -16,6 +16,7 @@ from cortex_tui.cli.comparing import compared_refs, exit_code, show, with_compar
 from cortex_tui.cli.exporting import Export, export_stored, to_stdout
 from cortex_tui.cli.measuring import Ran, SessionSettings, run_profiles
 from cortex_tui.cli.options import Command, StoreError, given, report_error
+from cortex_tui.cli.stored import answer
 from cortex_tui.exit_codes import INTERRUPTED
 from cortex_tui.files import STDOUT
 from cortex_tui.profiles.model import Profile
@@ -110,6 +111,8 @@ def measured_and_judged(
 
     if compares:
         delivery = msgspec.structs.replace(delivery, complete=complete, left_out=left_out.append)
+    if baseline:
+        settings = settings._replace(needed=[answer(_session_of(delivery, baseline))])
     code, session, stored = _measured(profiles, delivery, settings, versions)
     if session and not stored:
         # What did reach the store may be a part, of which there would be other numbers.
@@ -135,6 +138,15 @@ def measured_and_judged(
         if exports and session:
             code = worst(code, export_stored(delivery.store, session, exports, found))
     return code
+
+
+async def _session_of(delivery: Delivery, ref: str) -> str:
+    """The id of a stored session."""
+    from cortex_tui.store.port import open_store
+
+    async with await open_store(delivery.store, "read") as opened:
+        session, _ = await opened.find(ref)
+    return session
 
 
 def _measured(

@@ -43,6 +43,8 @@ class SessionSettings(NamedTuple):
     """Among how many each load is shared; None as the loads say."""
     table_to: TextIO | None = None
     """Where its table goes in place of stdout."""
+    needed: Sequence[str] = ()
+    """The ids of stored sessions that it is looked at with: they stay, however old they are."""
 
 
 def check_delivery(store: Path, *, save: str, note: str, tags: Sequence[str], json: str) -> None:
@@ -93,6 +95,7 @@ def run_profiles(
             processes=settings.processes,
             measuring_loop=asyncio.get_running_loop() if place.shares_loop else None,
             view_s=view_s_of(err),
+            needed=settings.needed,
         )
         try:
             code = await run_headless(

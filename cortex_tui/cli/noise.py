@@ -116,7 +116,9 @@ def noise(
     ids: list[str] = []
     for number in range(1, sessions + 1):
         report(f"session {number} of {sessions}")
-        code, session, stored = run_profiles(profiles, Delivery(store=store), settings)
+        code, session, stored = run_profiles(
+            profiles, Delivery(store=store), settings._replace(needed=ids)
+        )
         if code in (INTERRUPTED, FAILED):
             if code == FAILED:
                 report(f"a run failed: `{PROGRAM} show {session}` has the reason")

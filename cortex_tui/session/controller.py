@@ -10,7 +10,7 @@ import concurrent.futures
 import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,10 +61,12 @@ class SessionController:
         measuring_loop: asyncio.AbstractEventLoop | None = None,
         warm: bool = False,
         view_s: float = VIEW_S,
+        needed: Collection[str] = (),
     ) -> None:
         """`store` is the snapshots' file. `measuring_loop` is where a session of this process
         runs, if that is the place. `processes` is among how many runner processes each load is
         shared, None where the loads say it. A view is made every `view_s`.
+        The stored sessions whose ids are `needed` stay, however old they are.
 
         With `warm` the next runner is started ahead of time: now, and after each session.
         """
@@ -75,7 +77,7 @@ class SessionController:
         self._warm = warm
         self._view_s = view_s
         self._scratch = Scratch(store.parent)
-        self._writer = SessionWriter(store)
+        self._writer = SessionWriter(store, needed)
         self._view: SessionView | None = None
         self._intake: Intake | None = None
         """Of the newest session."""

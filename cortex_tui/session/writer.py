@@ -6,7 +6,7 @@ shown, and the whole of it is written as soon as that is possible.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -43,7 +43,9 @@ _A_FEW = 4
 class SessionWriter:
     """One store, opened when it is first needed; one session at a time."""
 
-    def __init__(self, store: Path | str) -> None:
+    def __init__(self, store: Path | str, needed: Collection[str] = ()) -> None:
+        """`needed` are the ids of sessions that stay when a new one takes the place of old ones."""
+        self._needed = needed
         self.error = ""
         """Why the last write failed; empty when everything up to then is on disk."""
         self._written = -1
@@ -69,7 +71,7 @@ class SessionWriter:
             known.clear()  # those of an earlier session, which nobody asks for any more
         try:
             store = await self._opened()
-            await store.prune_unsaved()
+            await store.prune_unsaved(needed=self._needed)
             self.error = ""
         except SnapshotError as error:
             self.error = str(error)

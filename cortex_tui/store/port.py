@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Literal, Protocol, Self, cast
@@ -96,8 +96,9 @@ class Store(Protocol):
         """Deletes for good what was removed, and unsaved sessions that nothing keeps; then gives
         the space back to the disk. A `dry_run` only returns what would go."""
 
-    async def prune_unsaved(self, keep: int = 50) -> int:
-        """Deletes sessions without name, tag or note but the newest `keep`; returns how many."""
+    async def prune_unsaved(self, keep: int = 50, needed: Collection[str] = ()) -> int:
+        """Deletes sessions without name, tag or note but the newest `keep`, and those whose ids
+        are `needed`; returns how many."""
 
     async def list_snapshots(self) -> list[SnapshotEntry]:
         """All names but removed ones, the newest first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -194,11 +194,12 @@ class SqliteStore:
             freed_bytes=max(0, before - self._file.size()),
         )
 
-    async def prune_unsaved(self, keep: int = 50) -> int:
-        """Removes sessions without name, tag or note but the newest `keep`; returns how many."""
+    async def prune_unsaved(self, keep: int = 50, needed: Collection[str] = ()) -> int:
+        """Removes sessions without name, tag or note but the newest `keep`, and those whose ids
+        are `needed`; returns how many."""
         async with self._file.writing() as connection:
             sessions = await Reader(connection, self.path).sessions()
-            gone = unkept(sessions, Keep(newest=keep))
+            gone = [each for each in unkept(sessions, Keep(newest=keep)) if each not in needed]
             await Removals(connection, self.path, _now()).delete(gone)
             return len(gone)
 

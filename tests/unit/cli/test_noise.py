@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pytest
 from cortex_tui.cli.comparing import report_rounds_needed
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.profiles.model import Length
+from cortex_tui.store.port import open_store
 from tests.unit.analysis.sides import latencies, profile
 from tests.unit.cli.door import call
 from tests.unit.cli.stored_sides import stored, with_noise
+from tests.unit.store import samples
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -129,6 +132,38 @@ def test_a_failing_run_ends_the_measuring_of_noise(
     failed = call(capsys, "noise", "cortex-tui.good", "--sessions", "5")
     assert (failed.code, failed.out) == (3, "")
     assert "session 2 of 5" not in failed.err
+
+
+@pytest.fixture
+def full(suite: None) -> None:
+    """As many unsaved sessions as are kept, by a clock that was ahead: all are newer than what is
+    measured next."""
+
+    async def fill() -> None:
+        async with await open_store(".cortex-tui/snapshots.db") as store:
+            for number in range(60):
+                record = samples.session(f"ahead{number}", started_at="2100-01-01T10:00:00Z")
+                await store.begin_session(record)
+                await store.finish_session(record.id, "finished")
+
+    asyncio.run(fill())
+
+
+@pytest.mark.usefixtures("full")
+def test_noise_is_measured_in_more_sessions_than_are_kept(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    measured = call(capsys, "noise", "cortex-tui.good", "--sessions", "5")
+    assert measured.code == 0, measured.err
+    assert "from 5 " in measured.out
+
+
+@pytest.mark.usefixtures("full")
+def test_the_baseline_of_a_run_stays_however_old_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    measured = call(capsys, "run", "cortex-tui.good", "--json", "-")
+    session = json.loads(measured.out)["session"]
+    compared = call(capsys, "run", "cortex-tui.good", "--baseline", session, "--fail-on", "errors")
+    assert f"this session against {session}" in compared.out, compared.err
 
 
 @pytest.mark.usefixtures("suite")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -114,7 +114,7 @@ class MemoryStore:
     async def noise(self) -> list[NoiseRecord]:
         return []
 
-    async def prune_unsaved(self, keep: int = 50) -> int:
+    async def prune_unsaved(self, keep: int = 50, needed: Collection[str] = ()) -> int:
         return 0
 
     async def list_snapshots(self) -> list[SnapshotEntry]:

@@ -292,6 +292,8 @@ async def test_the_oldest_unsaved_sessions_are_pruned(path: Path) -> None:
         left = [s.id for s in await store.list_sessions()]
         assert left == ["s5", "s4", "s1", "s0"]
         assert await store.prune_unsaved() == 0
+        assert await store.prune_unsaved(keep=1, needed=["s4"]) == 0
+        assert await store.prune_unsaved(keep=1) == 1
 
 
 async def test_only_the_newest_log_lines_are_kept(path: Path) -> None:
