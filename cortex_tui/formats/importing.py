@@ -72,6 +72,10 @@ class ImportedRun:
     """Which part of it was lost."""
     errors: dict[str, int] = field(default_factory=dict)
     measured_ns: int = 0
+    drained: int = 0
+    """Operations that succeeded after that."""
+    failed_in_batches: int = 0
+    """Operations that failed within the values, where one is of a batch."""
     statistics: dict[str, float] = field(default_factory=dict)
     """What the file says of values that it does not hold: `p50`, `mean`, `max` … in ns, and
     `throughput` a second."""
@@ -90,6 +94,15 @@ class ImportedRun:
             self.series.add(start_ns // self.interval_ns, Interval(errors=dict(errors)))
             for name, count in errors.items():
                 self.errors[name] = self.errors.get(name, 0) + count
+
+    def add_counts(self, start_ns: int, *, drained: int = 0, failed_in_batches: int = 0) -> None:
+        """Takes in how many of the operations that are in the values of an interval succeeded after
+        the window, and how many failed."""
+        if drained or failed_in_batches:
+            found = Interval(drained=drained, failed_in_batches=failed_in_batches)
+            self.series.add(start_ns // self.interval_ns, found)
+            self.drained += drained
+            self.failed_in_batches += failed_in_batches
 
     def add_serial(self, values_ns: Ints) -> None:
         """Takes in values of operations that ran one after the other, each `batch` times."""
@@ -301,6 +314,8 @@ def _records(number: int, run: ImportedRun) -> tuple[RunRecord, list[IntervalRec
         phase="teardown",
         batch=run.batch,
         measured_ns=run.measured_ns,
+        drained=run.drained,
+        failed_in_batches=run.failed_in_batches,
         partial=run.partial,
         errors=run.errors,
         warnings=tuple(text_of(note, 1_000) for note in run.notes[:20]),
@@ -317,6 +332,8 @@ def _records(number: int, run: ImportedRun) -> tuple[RunRecord, list[IntervalRec
             first=slot * length,
             length=length,
             errors=interval.errors,
+            drained=interval.drained,
+            failed_in_batches=interval.failed_in_batches,
             service=_encoded(interval.service),
             response=_encoded(interval.response),
             lateness=_encoded(interval.lateness),

@@ -29,10 +29,11 @@ COLUMNS = (
     "started_at", "run", "profile", "round", "variant", "batch", "window_ns", "time", "start_ns",
     "length_ns", "count", "overflow", "errors", "unstarted", "in_flight", "level", "min_ns",
     "mean_ns", "m2_ns2", "max_ns", "p50_ns", "p90_ns", "p95_ns", "p99_ns", "p99.9_ns", "histogram",
-    "partial",
+    "partial", "drained", "failed_in_batches",
 )  # fmt: skip
 """Times in ns since measuring began; `window_ns` is for how long the run measured, and `m2_ns2`
-the sum of squared differences from the mean."""
+the sum of squared differences from the mean. `drained` operations succeeded after the window, and
+`failed_in_batches` are in the `count` of batches that are timed as one."""
 NEEDED = ("profile", "time", "start_ns", "length_ns", "histogram")
 _PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p95_ns": 0.95, "p99_ns": 0.99, "p99.9_ns": 0.999}
 _MAX_SQUARES = 1e300
@@ -70,6 +71,8 @@ def _rows(interval: IntervalRecord, common: dict[str, Any]) -> Iterator[dict[str
             "unstarted": interval.unstarted,
             "in_flight": interval.in_flight,
             "level": interval.level,
+            "drained": interval.drained,
+            "failed_in_batches": interval.failed_in_batches,
         }
         row = {
             **common,
@@ -118,6 +121,7 @@ def session_of_rows(
         errors = _count(row, "errors", where)
         windows[id(run)] = run, _count(row, "window_ns", where)
         run.add_errors(start_ns, {_FAILED: errors} if errors else {})
+        _add_counts(run, row, start_ns, values.total, where)
     for run, window_ns in windows.values():
         run.measured_ns = window_ns or run.measured_ns
     moment = moment_of(found[0][1].get("started_at")) if found else None
@@ -145,6 +149,19 @@ def _run_of(
         run.batch = max(1, _count(row, "batch", where))
         run.partial = text_of(row.get("partial") or "", 1_000)
     return run
+
+
+def _add_counts(
+    run: ImportedRun, row: dict[str, Any], start_ns: int, timed: int, where: str
+) -> None:
+    drained = _count(row, "drained", where)
+    failed_in_batches = _count(row, "failed_in_batches", where)
+    if drained + failed_in_batches > timed * run.batch:
+        raise FormatError(
+            f"{where}: {drained:,} drained and {failed_in_batches:,} failed operations in "
+            f"{timed * run.batch:,}"
+        )
+    run.add_counts(start_ns, drained=drained, failed_in_batches=failed_in_batches)
 
 
 def _count(row: dict[str, Any], name: str, where: str) -> int:

@@ -149,6 +149,12 @@ def _add_ours(run: ImportedRun, each: _Benchmark, hdr: str) -> None:
     run.batch = max(1, count_of(each.own.get("batch", 1), "batch"))
     measured_ns = count_of(each.own.get("measured_ns", 0), "measured_ns")
     run.add("service", 0, measured_ns, values)
+    drained, failed = (
+        count_of(each.own.get(name, 0), name) for name in ("drained", "failed_in_batches")
+    )
+    if drained + failed > values.total * run.batch:
+        raise FormatError(f"{each.fullname[:80]}: more operations drained or failed than there are")
+    run.add_counts(0, drained=drained, failed_in_batches=failed)
     if not run.name:
         run.suite, run.name = "pytest", run.suite
 
@@ -263,6 +269,8 @@ def _written(run: RunResult, times: Histogram) -> dict[str, Any] | None:
                 "variant": run.variant,
                 "batch": run.batch,
                 "measured_ns": run.measured_ns,
+                "drained": run.drained,
+                "failed_in_batches": max(0, times.total * run.batch - run.operations),
                 "time": run.profile.headline,
                 "unit": "ns",
                 "percentiles": summary.percentiles_ns,

@@ -71,13 +71,14 @@ def read_session(data: bytes, origin: Origin) -> StoredSession:
     numbers = [count_of(run.run, "run") for run in document.runs]
     if len(set(numbers)) < len(numbers):
         raise FormatError("several runs have one number")
+    records = tuple(map(_run_record, document.runs, stored.runs))
     return msgspec.structs.replace(
         stored,
         session=_session_record(document, stored.session),
         state=_ENDS.get(document.state, "interrupted"),
-        runs=tuple(map(_run_record, document.runs, stored.runs)),
+        runs=records,
         intervals=tuple(
-            _interval(each, numbers[each.run], document.runs[each.run].blocked)
+            _interval(each, records[each.run], document.runs[each.run].blocked)
             for each in stored.intervals
         ),
         note=text_of(document.note, 4_000),
@@ -240,13 +241,21 @@ def _blocks(document: BlockedDocument | None) -> BlocksRecord | None:
     )
 
 
-def _interval(record: IntervalRecord, run: int, blocked: BlockedDocument | None) -> IntervalRecord:
+def _interval(
+    record: IntervalRecord, run: RunRecord, blocked: BlockedDocument | None
+) -> IntervalRecord:
     """The one interval of a run, in which its loop was blocked if it ever was."""
     health = Health()
     if known := _blocks(blocked):
         longest = max(known.causes, key=lambda each: each.longest_ns, default=None)
         health = Health(loop_lag_ns=known.longest_ns, block_cause=longest.cause if longest else "")
-    return msgspec.structs.replace(record, run=run, health=health)
+    return msgspec.structs.replace(
+        record,
+        run=run.run,
+        health=health,
+        drained=run.drained,
+        failed_in_batches=run.failed_in_batches,
+    )
 
 
 def _waits(document: Waits | None) -> dict[str, int]:
@@ -267,11 +276,11 @@ def _shard_record(document: ShardDocument, batch: int) -> ShardRecord:
     values = IntervalHistogram.of(b"")
     if document.times_ns is not None:
         values = _values(document.times_ns, where)
-    operations, drained = count_of(document.operations, where), 0
+    operations, after = count_of(document.operations, where), 0
     if (throughput_per_s := document.throughput_per_s) is not None:
         in_window = round(ns_of(throughput_per_s, 1, where) * document.measured_ns / 1e9)
-        drained = max(0, operations - in_window) // batch
-    succeeded = -(-operations // batch)
+        after = max(0, operations - in_window)
+    succeeded, drained = -(-operations // batch), -(-after // batch)
     return ShardRecord(
         runner=count_of(document.runner, where),
         machine=text_of(document.machine, 200),
@@ -283,6 +292,7 @@ def _shard_record(document: ShardDocument, batch: int) -> ShardRecord:
         succeeded=succeeded,
         drained=drained,
         failed_in_batches=succeeded * batch - operations,
+        failed_in_drain=drained * batch - after,
         errors=count_of(document.errors, where),
         unstarted=count_of(document.unstarted, where),
         unfinished=count_of(document.unfinished, where),

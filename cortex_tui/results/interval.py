@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from cortex_tui.protocol.joining import merged_health
+from cortex_tui.protocol.joining import merged_health, parts_of
 from cortex_tui.protocol.messages import Health, Message, Samples
 from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.measured import Subject
@@ -37,14 +37,21 @@ class Interval(msgspec.Struct, array_like=True, eq=False, gc=False):
     neighbours: int = 0
     level: float | None = None
     """The rate a second or the number of workers at the end of the interval."""
-    drain: bool = False
-    """Whether anything of it ended after the window."""
+    drained: int = 0
+    """Operations that succeeded after the window. One interval has some from before its end, and
+    some from after it."""
     health: Health = _NO_HEALTH
+    failed_in_batches: int = 0
+    """Operations that failed within the values of `service`, where a value is of a batch."""
 
     def times(self, subject: Subject) -> IntervalHistogram:
         """Those of a subject."""
         found: IntervalHistogram = getattr(self, subject)
         return found
+
+    def succeeded(self, batch: int) -> int:
+        """How many operations did, where each value is for as many as a batch has."""
+        return self.service.total * batch - self.failed_in_batches
 
     def copy(self) -> Interval:
         """The same as it is now, whatever is added to this one."""
@@ -87,8 +94,9 @@ class Interval(msgspec.Struct, array_like=True, eq=False, gc=False):
         self.in_flight, self.oldest_ns = later.in_flight, later.oldest_ns
         self.neighbours = max(self.neighbours, later.neighbours)
         self.level = self.level if later.level is None else later.level
-        self.drain = self.drain or later.drain
+        self.drained += later.drained
         self.health = merged_health(self.health, later.health)
+        self.failed_in_batches += later.failed_in_batches
 
 
 class Slots(Protocol):
@@ -118,10 +126,13 @@ def counted(messages: Iterable[Message]) -> Iterator[tuple[Message, CountedTimes
 
 
 def interval_of(
-    samples: Samples, level: float | None = None, times: CountedTimes | None = None
+    samples: Samples,
+    level: float | None = None,
+    times: CountedTimes | None = None,
+    batch: int = 1,
 ) -> Interval:
     """The interval of a message; `level` is that of the load, `times` are its times where they are
-    counted already."""
+    counted already, and each of them is for `batch` operations."""
     service, response, lateness, failure = times or count_times((samples,))[0]
     return Interval(
         service=service,
@@ -134,8 +145,17 @@ def interval_of(
         oldest_ns=samples.oldest_ns,
         neighbours=samples.neighbours,
         level=level,
-        drain=bool(samples.drained),
+        drained=drained_of(samples, batch) if samples.drained else 0,
         health=samples.health,
+        failed_in_batches=samples.failed_in_batches,
+    )
+
+
+def drained_of(samples: Samples, batch: int) -> int:
+    """How many operations of a message succeeded after the window."""
+    # What one runner sends at a time ended either before the end of the window or after it.
+    return sum(
+        part.drained * batch - part.failed_in_batches for part in parts_of(samples) if part.drained
     )
 
 

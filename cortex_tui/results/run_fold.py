@@ -214,7 +214,7 @@ class RunFold(RunTotals):
                 )
             return
         self.changed = True
-        interval = interval_of(samples, self.level, times)
+        interval = interval_of(samples, self.level, times, self.batch)
         self.count(interval)
         # Messages of closed intervals without a time of their own are older than this one.
         until_ns = self._until(samples.at_ns) if samples.at_ns else 0
@@ -225,7 +225,7 @@ class RunFold(RunTotals):
         self.trend.add(samples.interval, self.headline_of(interval))
         self.intervals.add(samples.interval, interval)
         add_waits(self.waits, samples.waits)
-        self.drained += samples.drained * self.batch
+        self.drained += interval.drained
         self.failed_in_batches += samples.failed_in_batches
         for index, health in samples.spanned.items():
             self.intervals.add_health(index, health, self.level)

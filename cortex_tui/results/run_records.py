@@ -58,7 +58,16 @@ _OF_RUN = (
 )
 """What a run and its record have under one name and in one form; so have an interval and its record
 what `_OF_INTERVAL` names."""
-_OF_INTERVAL = ("health", "in_flight", "level", "neighbours", "oldest_ns", "unstarted")
+_OF_INTERVAL = (
+    "drained",
+    "failed_in_batches",
+    "health",
+    "in_flight",
+    "level",
+    "neighbours",
+    "oldest_ns",
+    "unstarted",
+)
 _facts_of: Callable[[Interval], tuple[Any, ...]] = attrgetter(*_OF_INTERVAL)
 _TIMES: tuple[TimeName, ...] = ("service", "response", "lateness", "failure")
 _times_of: Callable[[Interval], tuple[IntervalHistogram, ...]] = attrgetter(*_TIMES)

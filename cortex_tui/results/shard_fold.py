@@ -45,8 +45,8 @@ class ShardFold:
 
     __slots__ = (
         "_counted", "_raw", "_raw_bytes", "_times", "clock_bound_ns", "drained", "ended_ns",
-        "errors", "failed_in_batches", "machine", "measured_ns", "reason", "seen_ns", "state",
-        "succeeded", "unfinished", "unstarted",
+        "errors", "failed_in_batches", "failed_in_drain", "machine", "measured_ns", "reason",
+        "seen_ns", "state", "succeeded", "unfinished", "unstarted",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -65,6 +65,8 @@ class ShardFold:
         self.drained = 0
         self.errors = 0
         self.failed_in_batches = 0
+        self.failed_in_drain = 0
+        """Those of them that are in the values of `drained`."""
         self.unstarted = 0
         self.unfinished = 0
         self._times = _NONE
@@ -78,6 +80,7 @@ class ShardFold:
         self.drained += part.drained
         self.errors += part.failed
         self.failed_in_batches += part.failed_in_batches
+        self.failed_in_drain += part.failed_in_batches if part.drained else 0
         self.unstarted += part.unstarted
         if isinstance(headline, IntervalHistogram):
             self._counted.append(headline)
@@ -117,6 +120,7 @@ class ShardFold:
             drained=self.drained,
             errors=self.errors,
             failed_in_batches=self.failed_in_batches,
+            failed_in_drain=self.failed_in_drain,
             unstarted=self.unstarted,
             unfinished=self.unfinished,
             headline=EncodedHistogram(times.encode(), times.moments),
@@ -128,7 +132,8 @@ class ShardFold:
         shard = ShardFold()
         for name in (
             "machine", "clock_bound_ns", "state", "reason", "ended_ns", "measured_ns",
-            "succeeded", "drained", "errors", "failed_in_batches", "unstarted", "unfinished",
+            "succeeded", "drained", "errors", "failed_in_batches", "failed_in_drain", "unstarted",
+            "unfinished",
         ):  # fmt: skip
             setattr(shard, name, getattr(record, name))
         stored = record.headline
@@ -286,7 +291,7 @@ class ShardsFold:
         shard = self.each[runner]
         operations = shard.succeeded * batch - shard.failed_in_batches
         took_ns = shard.measured_ns or measured_ns
-        in_window = operations - shard.drained * batch
+        in_window = operations - (shard.drained * batch - shard.failed_in_drain)
         return ShardResult(
             number=number,
             runner=runner,

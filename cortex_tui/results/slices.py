@@ -37,14 +37,24 @@ class IntervalSlice(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     neighbours: int
     level: float | None
     """The rate a second, or the number of workers, at its end."""
-    drain: bool
-    """Whether anything of it ended after the window in which operations were started."""
+    drained: int = 0
+    """Operations that succeeded after the window in which operations were started."""
     health: Health
+    failed_in_batches: int = 0
+    """Operations that failed within the values of `service`, where a value is of a batch."""
 
     def times(self, subject: Subject) -> IntervalHistogram:
         """Those of a subject."""
         found: IntervalHistogram = getattr(self, subject)
         return found
+
+    def succeeded(self, batch: int) -> int:
+        """How many operations did, where each value is for as many as a batch has."""
+        return self.service.total * batch - self.failed_in_batches
+
+    def in_window(self, batch: int, end_ns: int) -> int:
+        """How many of them ended before the window did, at `end_ns`."""
+        return self.succeeded(batch) - self.drained if self.from_ns < end_ns else 0
 
 
 def slice_of(interval: Interval, slot: int, length_ns: int) -> IntervalSlice:
@@ -62,8 +72,9 @@ def slice_of(interval: Interval, slot: int, length_ns: int) -> IntervalSlice:
         oldest_ns=interval.oldest_ns,
         neighbours=interval.neighbours,
         level=interval.level,
-        drain=interval.drain,
+        drained=interval.drained,
         health=interval.health,
+        failed_in_batches=interval.failed_in_batches,
     )
 
 

@@ -15,7 +15,10 @@ def stages_of(run: RunFold) -> tuple[StageRecord, ...]:
     if len(segments) < 2:
         return ()
     slot_ns = run.intervals.length * run.interval_ns
-    intervals = [(slot * slot_ns + slot_ns // 2, interval) for slot, interval in run.intervals]
+    intervals = [
+        (_middle_ns(slot * slot_ns, slot_ns, run.measured_ns), interval)
+        for slot, interval in run.intervals
+    ]
     found = []
     for segment in segments:
         until_ns = run.measured_ns if segment.end_ns is None else segment.end_ns
@@ -28,6 +31,12 @@ def stages_of(run: RunFold) -> tuple[StageRecord, ...]:
     return tuple(found)
 
 
+def _middle_ns(from_ns: int, length_ns: int, end_ns: int) -> int:
+    """Of an interval's part before the end of the window, of all of one that begins after it."""
+    within_ns = end_ns - from_ns
+    return from_ns + (min(length_ns, within_ns) if within_ns > 0 else length_ns) // 2
+
+
 def _stage(
     run: RunFold,
     intervals: list[Interval],
@@ -36,7 +45,7 @@ def _stage(
     levels: tuple[float, float],
 ) -> StageRecord:
     times = Histogram.of_intervals(map(run.headline_of, intervals))
-    operations = sum(each.service.total for each in intervals) * run.batch
+    operations = sum(each.succeeded(run.batch) - each.drained for each in intervals)
     summary = summarise_live(times)
     return StageRecord(
         from_ns=from_ns,

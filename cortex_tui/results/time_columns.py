@@ -98,7 +98,7 @@ def _column(
 ) -> TimeColumn:
     window = TimeWindow(number * length_ns, (number + 1) * length_ns)
     times = IntervalHistogram.together([each.times(series.headline) for each in slices])
-    ended = sum(each.service.total for each in slices if each.from_ns < series.end_ns)
+    in_window = sum(each.in_window(series.batch, series.end_ns) for each in slices)
     open_ns = min(window.until_ns, series.end_ns) - window.from_ns
     return TimeColumn(
         window=window,
@@ -106,8 +106,8 @@ def _column(
         p50_ns=times.percentile(0.5),
         p99_ns=times.percentile(0.99),
         max_ns=times.moments.max_ns,
-        operations=sum(each.service.total for each in slices) * series.batch,
-        throughput_per_s=ended * series.batch * 1e9 / open_ns if open_ns > 0 else None,
+        operations=sum(each.succeeded(series.batch) for each in slices),
+        throughput_per_s=in_window * 1e9 / open_ns if open_ns > 0 else None,
         errors=sum(sum(each.errors.values()) for each in slices),
         unstarted=sum(each.unstarted for each in slices),
         level=next((each.level for each in reversed(slices) if each.level is not None), None),

@@ -117,7 +117,7 @@ def _growth(run: RunFold) -> list[str]:
     if run.live or run.profile.load.levels().vary:
         return []
     medians = (
-        interval.service.percentile(0.5) for _, interval in run.intervals if not interval.drain
+        interval.service.percentile(0.5) for _, interval in run.intervals if not interval.drained
     )
     grew = growth_of([value for value in medians if value is not None])
     if grew is None:
@@ -141,7 +141,7 @@ def _thirds(run: RunFold) -> tuple[_Thirds, _Thirds, _Thirds]:
     """
     in_flight, waiting, late = [], [], []
     for _, interval in run.intervals:
-        if not interval.drain:
+        if not interval.drained:
             late_ns = interval.lateness.percentile(0.5) or 0
             in_flight.append(float(interval.in_flight))
             late.append(float(late_ns))

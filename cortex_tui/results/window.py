@@ -51,7 +51,7 @@ def numbers_within(series: RunSeries, window: TimeWindow, *, sure: bool = False)
     headline = merged[series.headline]
     summary = times.get(series.headline) or summarise_live(headline)
     service = merged["service"]
-    mean_ns, operations = headline.mean_ns, service.total * series.batch
+    mean_ns = headline.mean_ns
     errors: Counter[str] = Counter()
     for each in part.slices:
         errors.update(each.errors)
@@ -59,7 +59,7 @@ def numbers_within(series: RunSeries, window: TimeWindow, *, sure: bool = False)
     if part.slices:
         in_flight, oldest_ns = part.slices[-1].in_flight, part.slices[-1].oldest_ns
     return {
-        "operations": operations,
+        "operations": sum(each.succeeded(series.batch) for each in part.slices),
         "mean_ns": None if mean_ns is None else mean_ns / series.batch,
         "throughput_per_s": _throughput_per_s(part, window),
         "percentiles_ns": summary.percentiles_ns,
@@ -87,7 +87,7 @@ def numbers_within(series: RunSeries, window: TimeWindow, *, sure: bool = False)
         "stages": (),
         "blocks": _blocks(part),
         "measured_ns": max(0, min(window.until_ns, series.end_ns) - window.from_ns),
-        "drained": 0,
+        "drained": sum(each.drained for each in part.slices),
         "drain_ns": 0,
     }
 
@@ -132,5 +132,5 @@ def _throughput_per_s(part: RunSeries, window: TimeWindow) -> float | None:
     until_ns = min(window.until_ns, part.end_ns)
     if until_ns <= window.from_ns:
         return None
-    ended = sum(each.service.total for each in part.slices if each.from_ns < part.end_ns)
-    return ended * part.batch * 1e9 / (until_ns - window.from_ns)
+    ended = sum(each.in_window(part.batch, part.end_ns) for each in part.slices)
+    return ended * 1e9 / (until_ns - window.from_ns)

@@ -88,7 +88,7 @@ class StageRecord(msgspec.Struct, frozen=True, kw_only=True):
     until_level: float
     """The same at its end."""
     operations: int
-    """Succeeded in it."""
+    """Succeeded in it: those that ended after the window are in none."""
     errors: int
     """Operations that failed."""
     throughput_per_s: float | None
@@ -149,6 +149,8 @@ class ShardRecord(msgspec.Struct, frozen=True, kw_only=True):
     drained: int = 0
     errors: int = 0
     failed_in_batches: int = 0
+    failed_in_drain: int = 0
+    """Those of them that are in the values of `drained`."""
     unstarted: int = 0
     unfinished: int = 0
     headline: EncodedHistogram
@@ -253,6 +255,11 @@ class IntervalRecord(msgspec.Struct, frozen=True, kw_only=True):
     neighbours: int = 0
     level: float | None = None
     health: Health = Health()
+    drained: int = 0
+    """Operations that succeeded after the window. Versions that did not know of it have none; the
+    same holds for the next."""
+    failed_in_batches: int = 0
+    """Operations that failed within the values of `service`."""
 
 
 class LogRecord(msgspec.Struct, frozen=True):

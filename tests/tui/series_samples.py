@@ -34,7 +34,6 @@ def _slice(run: RunResult, at: int, times: IntervalHistogram, **fields: Any) -> 
         "in_flight": 1,
         "neighbours": 0,
         "level": None,
-        "drain": False,
         "health": Health(),
     }
     return IntervalSlice(**made | fields)

@@ -46,6 +46,8 @@ class _Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     neighbours: int = 0
     level: float | None = None
     health: Health = Health()
+    drained: int = 0
+    failed_in_batches: int = 0
 
 
 def session_row(record: SessionRecord, state: str) -> Row:
@@ -97,6 +99,8 @@ def interval_row(session: str, record: IntervalRecord) -> Row:
         neighbours=record.neighbours,
         level=record.level,
         health=record.health,
+        drained=record.drained,
+        failed_in_batches=record.failed_in_batches,
     )
     blobs = [None if found is None else found.blob for found in times]
     return session, record.run, record.first, record.length, *blobs, _text(facts)
@@ -142,6 +146,8 @@ def interval_of(row: Row, path: Path) -> IntervalRecord:
         neighbours=facts.neighbours,
         level=facts.level,
         health=facts.health,
+        drained=facts.drained,
+        failed_in_batches=facts.failed_in_batches,
     )
 
 

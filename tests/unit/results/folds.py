@@ -25,5 +25,5 @@ def facts(interval: object) -> list[object]:
     return [
         *((each.indices.tolist(), each.counts.tolist(), each.moments) for each in times),
         *(getattr(interval, name) for name in ("errors", "unstarted", "in_flight", "oldest_ns")),
-        *(getattr(interval, name) for name in ("neighbours", "level", "drain", "health")),
+        *(getattr(interval, name) for name in ("neighbours", "level", "drained", "health")),
     ]

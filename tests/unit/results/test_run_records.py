@@ -57,6 +57,7 @@ MORE = {
             drained=1,
             errors=2,
             failed_in_batches=3,
+            failed_in_drain=1,
             unstarted=4,
             unfinished=5,
             headline=samples.encoded([300]),

@@ -118,6 +118,8 @@ def batch(
                     unstarted=3 if slot == 0 else 0,
                     neighbours=1,
                     level=500.0 if is_open else 2.0,
+                    drained=1,
+                    failed_in_batches=1,
                     health=Health(
                         loop_lag_ns=30_000_000,
                         gc_pause_ns=6,

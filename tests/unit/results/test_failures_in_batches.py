@@ -1,0 +1,139 @@
+"""Operations that fail within batches, and operations that end after the window: in every part of a
+run they are counted as they are over the whole of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cortex_tui.formats.port import Origin, Recording
+from cortex_tui.formats.registry import FORMATS, read_file
+from cortex_tui.loads.staged import Stage, StagedLoad
+from cortex_tui.profiles.model import Length
+from cortex_tui.protocol.joining import joined
+from cortex_tui.protocol.messages import RunFinished, RunPlanned, Samples
+from cortex_tui.protocol.pieces import pieces
+from cortex_tui.results.result_of import result_of
+from cortex_tui.results.run_fold import RunFold
+from cortex_tui.results.run_records import RunInterval, interval_records, record_of
+from cortex_tui.results.series import TimeWindow
+from cortex_tui.results.stored import folds_of, from_stored
+from cortex_tui.results.time_columns import TimeColumns
+from cortex_tui.results.window import windowed
+from cortex_tui.store.records import StoredSession
+from cortex_tui.store.sqlite.rows import interval_of, interval_row
+from tests.session_documents import session_document
+from tests.unit.results.folds import TENTH_NS
+from tests.unit.session.messages import SECOND_NS, at_stage, profile, samples
+from tests.unit.store import samples as stored_samples
+
+MS = 1_000_000
+STAGES = StagedLoad("workers", (Stage(1.0, SECOND_NS), Stage(2.0, SECOND_NS // 20)))
+END_NS = 1_050 * MS
+
+
+def batch_of(interval: int, values: int, failed: int, **fields: Any) -> Samples:
+    """Batches of ten, of which that many operations failed."""
+    return samples(
+        interval,
+        [500_000] * values,
+        failures=[9] * failed,
+        errors={"OSError": failed},
+        failed_in_batches=failed,
+        **fields,
+    )
+
+
+def messages(runner: int = 0) -> list[Samples]:
+    """Half of the operations fail: 100 a tenth of a second succeed, and 50 in the last 50 ms. In
+    the drain 30 succeed, and 10 fail."""
+    return [
+        *(batch_of(at, 20, 100, at_ns=(at + 1) * TENTH_NS, runner=runner) for at in range(10)),
+        batch_of(10, 10, 50, runner=runner, at_ns=END_NS),
+        batch_of(10, 4, 10, drained=4, runner=runner, at_ns=END_NS + MS),
+    ]
+
+
+def fold(given: list[Samples], runners: tuple[int, ...] = (), length: int = 1) -> RunFold:
+    made = profile(load=STAGES, batch=10, stop=Length(END_NS))
+    run = RunFold(RunPlanned(0, made, (), 1, "", runners))
+    run.change(at_stage(0, "measure", 0))
+    run.intervals.length = length
+    for message in given:
+        run.add(message)
+    run.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=END_NS, drain_ns=20 * MS))
+    return run
+
+
+def counts_of(run: RunFold) -> list[object]:
+    """Of the run, of all of it as a window, of its stages and of its columns: operations and
+    throughput."""
+    result, series = result_of(run, {}), run.series()
+    whole = windowed(result, series, TimeWindow(0, series.last_ns))
+    columns = TimeColumns().of(series, TENTH_NS)
+    found = (result, whole, *result.stages, columns[0], columns[-1])
+    return [(each.operations, round(each.throughput_per_s or 0)) for each in found if each]
+
+
+RIGHT = [(1_080, 1_000), (1_080, 1_000), (1_000, 1_000), (50, 1_000), (100, 1_000), (80, 1_000)]
+"""1,050 operations succeeded within 1.05 s, and 30 after them."""
+
+
+def test_parts_of_a_run_are_counted_like_the_whole() -> None:
+    run = fold(messages())
+    assert counts_of(run) == RIGHT
+    assert result_of(run, {}).drained == 30
+    window = windowed(result_of(run, {}), run.series(), TimeWindow(0, SECOND_NS))
+    assert (window.operations, window.throughput_per_s) == (1_000, 1_000.0)
+
+
+def test_merged_intervals_are_counted_the_same() -> None:
+    run = fold(messages(), length=2)
+    assert counts_of(run)[:4] == RIGHT[:4]
+
+
+def test_messages_in_pieces_and_messages_of_several_runners_are_counted_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cortex_tui.protocol.pieces.MAX_PIECE_BYTES", 128)
+    in_pieces = [piece for each in messages() for piece in pieces(each)]
+    assert len(in_pieces) > len(messages())
+    assert counts_of(fold(in_pieces)) == RIGHT
+    together = [each for pair in zip(messages(4), messages(5), strict=True) for each in pair]
+    run = fold([each for each in joined(together) if isinstance(each, Samples)], (4, 5))
+    assert counts_of(run) == [(2 * operations, 2 * rate) for operations, rate in RIGHT]
+    assert result_of(run, {}).drained == 60
+    assert [round(each.throughput_per_s or 0) for each in run.shard_results] == [1_000, 1_000]
+
+
+def stored(run: RunFold) -> StoredSession:
+    """As a store has it."""
+    changes = [RunInterval(0, slot, 1, interval) for slot, interval in run.intervals]
+    rows = [interval_row("s", each) for each in interval_records(changes)]
+    return StoredSession(
+        session=stored_samples.session(),
+        state="finished",
+        runs=(record_of(run, {}),),
+        intervals=tuple(interval_of(row[1:], Path()) for row in rows),
+    )
+
+
+def test_a_stored_run_is_counted_like_the_live_one() -> None:
+    (back,) = folds_of(stored(fold(messages())))
+    assert counts_of(back) == RIGHT
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl", "pytest-benchmark", "session-json"])
+def test_a_run_that_is_written_and_read_again_has_as_many_operations(name: str) -> None:
+    session = stored(fold(messages()))
+    write = FORMATS[name].write
+    assert write is not None
+    data = write(Recording(from_stored(session), session.intervals))
+    back = read_file(data, Origin(f"x{FORMATS[name].suffix}"), name)
+    (run,) = folds_of(back)
+    assert counts_of(run)[0] == RIGHT[0]
+    (document,) = session_document(from_stored(back))["runs"]
+    assert (document["operations"], document["drained"]) == (1_080, 30)
+    assert document["mean_ns"] == pytest.approx(50_000, rel=1e-3)
