@@ -36,6 +36,8 @@ def _profile(
     measured_ns = sum(run.measured_ns for run in rounds)
     headlines = [each[rounds[0].profile.headline] for each in histograms]
     busy_ns = sum((times.mean_ns or 0.0) * times.total for times in headlines)
+    # As in the mean of each round, with those that failed within batches, which are in their times.
+    timed = sum(times.total * run.batch for times, run in zip(headlines, rounds, strict=True))
     same = alike(rounds)
     batches = (run.batch for run in rounds if "service" in run.times)
 
@@ -56,7 +58,7 @@ def _profile(
         batch=next(batches, 1) if same else None,
         measured_ns=measured_ns,
         throughput_per_s=in_window * 1e9 / measured_ns if measured_ns else None,
-        mean_ns=busy_ns / operations if operations else None,
+        mean_ns=busy_ns / timed if timed else None,
         errors=sum(run.error_count for run in rounds),
         headline=rounds[0].profile.headline,
         service_ns=merged("service"),

@@ -270,7 +270,7 @@ def _written(run: RunResult, times: Histogram) -> dict[str, Any] | None:
                 "batch": run.batch,
                 "measured_ns": run.measured_ns,
                 "drained": run.drained,
-                "failed_in_batches": max(0, times.total * run.batch - run.operations),
+                "failed_in_batches": run.failed_in_batches,
                 "time": run.profile.headline,
                 "unit": "ns",
                 "percentiles": summary.percentiles_ns,

@@ -31,8 +31,8 @@ _OF_PROFILE = (
     "timeout_ns", "until_decided", "warmup", "workload",
 )  # fmt: skip
 _OF_RUN = (
-    "batch", "drain_ns", "drained", "errors", "mean_ns", "measured_ns", "messages",
-    "operations", "overflow", "partial", "reason", "round", "run", "slowest",
+    "batch", "drain_ns", "drained", "errors", "failed_in_batches", "mean_ns", "measured_ns",
+    "messages", "operations", "overflow", "partial", "reason", "round", "run", "slowest",
     "throughput_per_s", "tracebacks", "unfinished", "unstarted", "variant", "verdict",
     "verdict_text", "warmup_iterations", "warmup_ns",
 )  # fmt: skip

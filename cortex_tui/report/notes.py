@@ -9,7 +9,13 @@ from cortex_tui.quantities import format_duration, format_names, format_range, l
 from cortex_tui.report.results import is_too_short
 from cortex_tui.report.stream import toned
 from cortex_tui.results.rounds import alike, apart, rounds_of
-from cortex_tui.results.run_length import LONG_ENOUGH_NS, counted_in, has_its_number, interval_count
+from cortex_tui.results.run_length import (
+    LONG_ENOUGH_NS,
+    counted_in,
+    has_its_number,
+    interval_count,
+    timed_operations,
+)
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import SharedWarning, own_warnings, shared_warnings
 from cortex_tui.results.view import SessionView
@@ -176,7 +182,7 @@ def _longer(runs: Sequence[RunResult]) -> Iterator[str]:
             if has_its_number(run):
                 fixed.append(run)
             else:
-                more = longer_ns(run.measured_ns, run.operations, missing * run.batch)
+                more = longer_ns(run.measured_ns, timed_operations(run), missing * run.batch)
                 lengths_ns.append(more)
         if any(lengths_ns):
             option = f"--duration {_as_option(max(lengths_ns))}"

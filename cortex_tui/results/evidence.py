@@ -75,8 +75,9 @@ def spreads_of(
             found[target.text] = _of_mean(slots, subject, measured, steered)
         elif share is not None and statistic.quantile is None:
             failed = look.of("failed")
-            succeeded = look.of("succeeded") + look.of("overflow")
-            ended = succeeded * measured.batch + failed
+            timed = look.of("succeeded") + look.of("overflow")
+            # Those that failed within batches are in their times already.
+            ended = timed * measured.batch + failed - look.of("failed_in_batches")
             found[target.text] = spread_of_share(failed, ended, steered=steered)
         elif share is not None:
             found[target.text] = spread_beyond(
@@ -105,7 +106,8 @@ def _of_throughput(look: Look, slot_ns: int, measured: Measured, steered: bool) 
     counts = np.zeros(measured.measured_ns // slot_ns)
     numbers = look.of("number").astype(np.int64)
     within = numbers < counts.size
-    counts[numbers[within]] = look.of("succeeded")[within] * measured.batch
+    succeeded = look.of("succeeded") * measured.batch - look.of("failed_in_batches")
+    counts[numbers[within]] = (succeeded - look.of("drained"))[within]
     return spread_of_ratio(counts, np.full(counts.size, slot_ns / 1e9), steered=steered)
 
 

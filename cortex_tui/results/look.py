@@ -24,8 +24,11 @@ _AT_ONCE_BYTES = 1 << 16
 _NO_BUCKETS: Ints = np.zeros(0, np.int64)
 
 
-_COUNTS = ("number", "succeeded", "overflow", "failed", "unstarted")
-"""Of one interval: its number, and operations by what became of them."""
+_COUNTS = (
+    "number", "succeeded", "overflow", "failed", "unstarted", "drained", "failed_in_batches",
+)  # fmt: skip
+"""Of one interval: its number, and operations by what became of them. Of batches that are timed as
+one, `succeeded` and `overflow` are of batches; the others are of operations."""
 _COLUMNS = len(_COUNTS) + len(Slice._fields)
 """Behind those it has the fields of a slice."""
 
@@ -52,6 +55,8 @@ class Look:
                     service.overflow,
                     sum(interval.errors.values()) if interval.errors else 0,
                     interval.unstarted,
+                    interval.drained,
+                    interval.failed_in_batches,
                     getattr(interval, headline).moments.max_ns or 0,
                     health.gc_pauses,
                     health.gc_pause_ns,
@@ -97,7 +102,7 @@ class Look:
 
     def without_time(self, subject: Subject) -> Floats:
         """How many operations of each interval have no time, and so are beyond any limit."""
-        failed = self.of("failed")
+        failed = self.of("failed") - self.of("failed_in_batches")
         return np.zeros(failed.size) if subject == "failure" else failed + self.of("unstarted")
 
 

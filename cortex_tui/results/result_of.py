@@ -49,6 +49,7 @@ def result_of(run: RunFold, cells: Cells) -> RunResult:
         batch=run.batch,
         mean_ns=None if mean_ns is None else mean_ns / run.batch,
         operations=measured.operations,
+        failed_in_batches=measured.failed_in_batches,
         throughput_per_s=measured.throughput_per_s,
         percentiles_ns=headline.percentiles_ns,
         samples_missing=headline.samples_missing,

@@ -199,6 +199,9 @@ class RunDocument(msgspec.Struct, frozen=True, kw_only=True):
     """Succeeded in measure."""
     batch: int = 1
     """How many operations were timed as one; above 1, percentiles are of batches."""
+    failed_in_batches: int = 0
+    """How many failed within batches that were timed: their time is in the mean and the
+    percentiles."""
     level: float | None = None
     """The last rate a second, or number of workers, that its load had."""
     marks: list[MarkDocument] = []

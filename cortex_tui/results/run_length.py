@@ -22,6 +22,11 @@ def interval_count(run: RunResult) -> int:
     return count
 
 
+def timed_operations(run: RunResult) -> int:
+    """How many operations its times are of, those that failed within batches among them."""
+    return run.operations + run.failed_in_batches
+
+
 def has_its_number(run: RunResult) -> bool:
     """Whether the run has as many operations as it was to have, however long it may last: those of
     its profile, or the rounds of a test's `pedantic`."""
@@ -30,7 +35,7 @@ def has_its_number(run: RunResult) -> bool:
         return True
     if not is_test(run.profile) or run.state != "finished" or not stop.duration_ns:
         return False
-    values = run.operations // run.batch
+    values = timed_operations(run) // run.batch
     # Any other test is called again until its time is over, and a few times in any case.
     return (
         run.measured_ns < stop.duration_ns * 9 // 10

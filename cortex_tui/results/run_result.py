@@ -109,6 +109,8 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     """The mean of one operation, of a batched run too."""
     operations: int = 0
     """Succeeded in measure."""
+    failed_in_batches: int = 0
+    """Operations that failed within batches whose time counts."""
     throughput_per_s: float | None = None
     percentiles_ns: dict[str, int | None] = {}
     """`p50`, `p75`, `p90`, `p95`, `p99`, `p99.9`, `p99.99`; None while samples are too few."""

@@ -60,6 +60,7 @@ def numbers_within(series: RunSeries, window: TimeWindow, *, sure: bool = False)
         in_flight, oldest_ns = part.slices[-1].in_flight, part.slices[-1].oldest_ns
     return {
         "operations": sum(each.succeeded(series.batch) for each in part.slices),
+        "failed_in_batches": sum(each.failed_in_batches for each in part.slices),
         "mean_ns": None if mean_ns is None else mean_ns / series.batch,
         "throughput_per_s": _throughput_per_s(part, window),
         "percentiles_ns": summary.percentiles_ns,

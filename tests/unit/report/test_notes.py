@@ -255,6 +255,22 @@ def test_a_run_that_had_its_operations_is_not_to_run_longer() -> None:
     assert "longer: " not in summary(session_view(run), width=10_000)
 
 
+def test_how_much_longer_to_run_does_not_depend_on_how_many_fail_in_batches() -> None:
+    def longer(operations: int, failed: int) -> str:
+        run = run_view(
+            measured_ns=2_000_000_000,
+            batch=10,
+            operations=operations,
+            failed_in_batches=failed,
+            samples_missing={"p99.9": 9_000},
+        )
+        lines = summary(session_view(run), width=10_000).split("\n")
+        return next(line for line in lines if line.startswith("longer: "))
+
+    assert longer(5_000, 5_000) == longer(10_000, 0)
+    assert longer(5_000, 5_000).startswith("longer: --duration 2")
+
+
 def test_of_runs_with_a_fixed_number_a_longer_duration_is_not_promised() -> None:
     missing = {"p99.9": 9_800}
     run = run_view(measured_ns=3_000_000_000, operations=200, samples_missing=missing)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cortex_tui.formats.port import Origin, Recording
@@ -22,11 +23,14 @@ from cortex_tui.results.series import TimeWindow
 from cortex_tui.results.stored import folds_of, from_stored
 from cortex_tui.results.time_columns import TimeColumns
 from cortex_tui.results.window import windowed
+from cortex_tui.session.writer import SessionWriter
 from cortex_tui.store.records import StoredSession
 from cortex_tui.store.sqlite.rows import interval_of, interval_row
 from tests.session_documents import session_document
-from tests.unit.results.folds import TENTH_NS
-from tests.unit.session.messages import SECOND_NS, at_stage, profile, samples
+from tests.unit.results.folds import TENTH_NS, measuring
+from tests.unit.results.test_matrix import finish, fold_in
+from tests.unit.results.test_matrix import session as rounds_of
+from tests.unit.session.messages import SECOND_NS, at_stage, profile, raw, samples
 from tests.unit.store import samples as stored_samples
 
 MS = 1_000_000
@@ -137,3 +141,38 @@ def test_a_run_that_is_written_and_read_again_has_as_many_operations(name: str) 
     (document,) = session_document(from_stored(back))["runs"]
     assert (document["operations"], document["drained"]) == (1_080, 30)
     assert document["mean_ns"] == pytest.approx(50_000, rel=1e-3)
+
+
+THROUGHPUT, ERROR_RATE = "throughput > 1000/s", "error_rate < 50%"
+
+
+@pytest.mark.parametrize("fast", [20, 140])
+def test_how_sure_a_verdict_is_follows_from_what_succeeded_in_each_interval(fast: int) -> None:
+    made = {"targets": (THROUGHPUT, ERROR_RATE), "stop": Length(6 * SECOND_NS)}
+    single, batched = measuring(**made), measuring(**made, batch=10)
+    for at in range(60):
+        failed = fast if at // 10 % 2 else 100
+        moment: dict[str, Any] = {"at_ns": (at + 1) * TENTH_NS}
+        batched.add(batch_of(at, 20, failed, **moment))
+        counts: dict[str, Any] = {"failures": [9] * failed, "errors": {"OSError": failed}}
+        single.add(samples(at, [50_000] * (200 - failed), **counts, **moment))
+    assert batched.measured.throughput_per_s == single.measured.throughput_per_s
+    assert batched.spreads() == single.spreads()
+    assert set(single.spreads()) == {THROUGHPUT, ERROR_RATE}
+    assert [each.verdict for each in result_of(batched, {}).targets] == [
+        each.verdict for each in result_of(single, {}).targets
+    ]
+
+
+def test_the_mean_over_rounds_lies_between_those_of_the_rounds() -> None:
+    session = rounds_of(profile("p", batch=10), rounds=2)
+    for run, time_ns in ((0, 500_000), (1, 1_000_000)):
+        message = batch_of(0, 20, 100, run=run, at_ns=SECOND_NS)
+        message = msgspec.structs.replace(message, service=raw([time_ns] * 20))
+        fold_in(session, at_stage(run, "measure", 0), message)
+        finish(session, run)
+    document = session_document(SessionWriter(Path("unused")).result(session))
+    assert [run["mean_ns"] for run in document["runs"]] == [50_000, 100_000]
+    assert [run["failed_in_batches"] for run in document["runs"]] == [100, 100]
+    (together,) = document["profiles"]
+    assert (together["operations"], together["mean_ns"]) == (200, 75_000)
