@@ -74,11 +74,12 @@ def run_notes(
             f"{format_duration(run.drain_ns)}; throughput is of those before",
         )
     if run.batch > 1:
+        failed = ", those that failed among them" if run.failed_in_batches else ""
         yield note(
             "batches",
             "plain",
-            f"{format_duration(run.mean_ns)} an operation on average; percentiles and max are of "
-            f"batches of {run.batch:,}, timed as one",
+            f"{format_duration(run.mean_ns)} an operation on average{failed}; percentiles and max "
+            f"are of batches of {run.batch:,}, timed as one",
         )
     if run.profile.auto_warmup and run.warmup_ns:
         yield note("warm-up", "plain", f"ended after {format_duration(run.warmup_ns)}")

@@ -44,6 +44,8 @@ def warnings_of(run: RunFold) -> tuple[str, ...]:
             f"{', '.join(flattered)} may be too low: {measured.missing:,} operations failed, never "
             "ended or never started, and are missing from the percentiles"
         )
+    if lowered := measured.lowered:
+        found.append(f"mean and percentiles {lowered}")
     late_ns, service_ns = median_of(run.lateness), median_of(run.service)
     if late_ns and service_ns and late_ns * _LATE_SHARE > service_ns:
         found.append(

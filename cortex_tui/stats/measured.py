@@ -7,6 +7,9 @@ from typing import Literal, NamedTuple, Protocol
 
 from cortex_tui.stats.percentiles import SHOWN, flagged
 
+_MUCH = 0.01
+"""Of the operations in batches: if that share of them failed, times may be wrong by as much."""
+
 Subject = Literal["service", "response", "lateness", "failure"]
 SUBJECTS: tuple[Subject, ...] = ("service", "response", "lateness", "failure")
 """The times of a run; `failure` are those of the operations that failed."""
@@ -77,6 +80,27 @@ class Measured(NamedTuple):
         """Operations that are in no percentile: those without a time, and those that took too long
         to be counted."""
         return self.without_time + self.service.overflow * self.batch
+
+    @property
+    def failed_share(self) -> float:
+        """How many of the operations within timed batches failed. The time of a batch is that of
+        all of them: if those took no time, the others took 1 / (1 - share) times as long as it
+        seems."""
+        timed = self.service.total * self.batch
+        return min(1.0, self.failed_in_batches / timed) if timed else 0.0
+
+    @property
+    def failed_words(self) -> str:
+        """Why times of batches may be too low, whatever share of them failed."""
+        return (
+            f"may be too low: {self.failed_in_batches:,} of {self.service.total * self.batch:,} "
+            "operations failed within batches, and may have taken no time"
+        )
+
+    @property
+    def lowered(self) -> str:
+        """The same where many did; "" otherwise."""
+        return self.failed_words if self.failed_share >= _MUCH else ""
 
     def flattered(self, quantile: float) -> bool:
         """Whether more operations are missing from a percentile than lie beyond it."""

@@ -122,9 +122,10 @@ def _quantile(
             return Reading(None, needs(lacking, subject, times.total, measured.measured_ns))
         low, high = times.percentiles((less or quantile, quantile))
         value = (high or 0) - (low or 0) if less else high
-        flattered = subject != "failure" and measured.flattered(quantile)
+        if subject == "failure":
+            return Reading(value)
         lacks = f"may be too low: {measured.missing:,} operations are missing from it"
-        return Reading(value, lacks if flattered else "")
+        return Reading(value, lacks if measured.flattered(quantile) else measured.lowered)
 
     return read
 
@@ -137,8 +138,9 @@ def _moment(name: str, least: int = 1) -> Callable[[Distribution, Subject, Measu
         if value is None:
             return Reading(None, needs(least - times.total, subject))
         # A batch is timed as one; failures and the mean are of single operations.
-        each = measured.batch if name == "mean" and subject != "failure" else 1
-        return Reading(value / each)
+        if name != "mean" or subject == "failure":
+            return Reading(value)
+        return Reading(value / measured.batch, measured.lowered)
 
     return read
 

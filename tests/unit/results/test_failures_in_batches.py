@@ -16,6 +16,7 @@ from cortex_tui.profiles.model import Length
 from cortex_tui.protocol.joining import joined
 from cortex_tui.protocol.messages import RunFinished, RunPlanned, Samples
 from cortex_tui.protocol.pieces import pieces
+from cortex_tui.report.notes import run_notes
 from cortex_tui.results.result_of import result_of
 from cortex_tui.results.run_fold import RunFold
 from cortex_tui.results.run_records import RunInterval, interval_records, record_of
@@ -176,3 +177,25 @@ def test_the_mean_over_rounds_lies_between_those_of_the_rounds() -> None:
     assert [run["failed_in_batches"] for run in document["runs"]] == [100, 100]
     (together,) = document["profiles"]
     assert (together["operations"], together["mean_ns"]) == (200, 75_000)
+
+
+def test_a_mean_with_operations_that_failed_in_it_is_reported_and_stored() -> None:
+    targets = ("mean < 60us", "throughput > 1/s")
+    run = measuring(batch=10, targets=targets, stop=Length(SECOND_NS))
+    for at in range(10):
+        run.add(batch_of(at, 20, 100, at_ns=(at + 1) * TENTH_NS))
+    run.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
+    lowered = (
+        "may be too low: 1,000 of 2,000 operations failed within batches, and may have taken no "
+        "time"
+    )
+    for result in (result_of(run, {}), from_stored(stored(run)).runs[0]):
+        mean, throughput = result.targets
+        assert (mean.value, mean.verdict, mean.note) == (50_000, "undecided", lowered)
+        assert (throughput.verdict, result.verdict) == ("met", "undecided")
+        assert result.warnings == (f"mean and percentiles {lowered}",)
+        found = list(run_notes(result, 1, colour=False))
+        assert (
+            "bench.steady: batches: 50.0µs an operation on average, those that failed among them; "
+            "percentiles and max are of batches of 10, timed as one"
+        ) in found

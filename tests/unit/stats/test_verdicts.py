@@ -344,6 +344,50 @@ def test_a_mean_of_failures_is_of_single_operations() -> None:
     assert judge("failure.mean < 103ns", measured).verdict == "undecided"
 
 
+LOWERED = (
+    "may be too low: {} of 10,000 operations failed within batches, and may have taken no time"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "failed", "verdict", "noted"),
+    [
+        # Batches of ten take 250 to 260 us, so that 25.5 us are the mean of an operation; if the
+        # half that failed took no time, it is 51 us of those that succeeded.
+        ("mean < 40us", 0, "met", False),
+        ("mean < 40us", 5_000, "undecided", True),
+        ("mean <= 52us", 5_000, "met", True),
+        ("mean < 20us", 5_000, "missed", True),
+        ("mean > 20us", 5_000, "met", True),
+        # A hundredth may matter, fewer do only next to the limit.
+        ("mean < 40us", 100, "met", True),
+        ("mean < 40us", 90, "met", False),
+        ("mean < 25.72us", 0, "met", False),
+        ("mean < 25.72us", 90, "undecided", True),
+        ("max < 300us", 5_000, "undecided", True),
+        ("max < 300us", 90, "met", False),
+        ("failure.mean < 40us", 5_000, "met", False),
+        ("throughput > 1/s", 5_000, "met", False),
+    ],
+)
+def test_failing_fast_within_batches_does_not_meet_a_target(
+    text: str, failed: int, verdict: str, noted: bool
+) -> None:
+    measured = Measured(
+        of([250_000, 260_000] * 500),
+        of([10_000] * failed),
+        measured_ns=300 * MS,
+        errors=failed,
+        batch=10,
+        failed_in_batches=failed,
+    )
+    found = judge(text, measured, varied=Spread(1.0, 30, 1.0))
+    assert (found.verdict, found.more_ns) == (verdict, None)
+    assert found.note == (LOWERED.format(f"{failed:,}") if noted else "")
+    if verdict == "undecided":
+        assert judge(text, measured, live=True, varied=Spread(1.0, 30, 1.0)).verdict == "pending"
+
+
 def test_a_plain_verdict_does_not_ask_how_the_statistic_varied() -> None:
     asked: list[str] = []
 
