@@ -5,8 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+
+from cortex_tui.outputs import IS_STORE, descriptor_file, is_of_store, write_to_descriptor
 
 STDOUT = "-"
 """What a person writes for stdout, in place of a file."""
@@ -21,14 +24,48 @@ def cannot_write(target: str) -> str:
         return f"there is no folder {file.parent}"
     if not os.access(file if file.exists() else file.parent, os.W_OK):
         return "cannot be written: permission denied"
+    return IS_STORE if is_of_store(file) else ""
+
+
+def refusal(targets: Iterable[tuple[str, str]], store: str | Path) -> str:
+    """Why results cannot be written to all of these, "" where nothing is in the way.
+
+    Each target comes with the option that names it.
+    """
+    taken: dict[str, str] = {}
+    for option, target in targets:
+        if target != STDOUT and is_of_store(target, store):
+            return f"{option} {target}: {IS_STORE}"
+        place = _place(target)
+        if place in taken:
+            return f"{option} {target}: expected another file, that is the one of {taken[place]}"
+        if place:
+            taken[place] = option
     return ""
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Writes a file so that, whatever happens, either the old or the new one is there whole.
+def _place(target: str) -> str:
+    """What is the same for two that would take each other's place; "" for pipes and devices."""
+    if target == STDOUT:
+        return descriptor_file("/dev/stdout") or STDOUT
+    if place := descriptor_file(target):
+        return place
+    return "" if os.path.exists(target) and not os.path.isfile(target) else os.path.realpath(target)
 
-    Raises OSError, also for a file that was made read-only, in whose place another could be put.
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Writes a file so that, whatever happens, either the old or the new one is there whole, after
+    a power cut, too: what is written is on the disk before it has the name (which takes 0.1 ms for
+    4 kB, and 0.7 for 5 MB). Which of the two a power cut leaves is not sure for some seconds.
+
+    Raises OSError, also for a file that was made read-only, in whose place another could be put,
+    and for a store. What /dev/stdout and its like lead to is not replaced but continued.
     """
+    if open_file := descriptor_file(path):
+        write_to_descriptor(open_file, data)
+        return
+    if is_of_store(path):
+        raise PermissionError(errno.EPERM, IS_STORE, str(path))
     if path.exists() and not path.is_file():  # a pipe or a device: nothing to replace
         path.write_bytes(data)
         return
@@ -42,6 +79,8 @@ def write_whole(path: Path, data: bytes) -> None:
     try:
         with open(descriptor, "wb") as file:
             file.write(data)
+            file.flush()
+            _sync(file.fileno())
             mode = 0o600
             if real.exists():
                 status = real.stat()
@@ -53,3 +92,11 @@ def write_whole(path: Path, data: bytes) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:  # some network file systems cannot
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            raise

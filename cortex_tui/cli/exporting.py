@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from cortex_tui.cli.completing import offer_sessions
+from cortex_tui.cli.documents import check_targets
 from cortex_tui.cli.options import (
     PROGRAM,
     Command,
@@ -135,6 +136,7 @@ def export(
     problem = "" if target == STDOUT else cannot_write(target)
     if problem:
         raise click.UsageError(f"-o {target}: {problem}")
+    check_targets([("-o", target)], store)
     return export_stored(store, ref, [Export(name, target)], profiles=profiles)
 
 

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from cortex_tui.cli.completing import offer_profiles
-from cortex_tui.cli.documents import json_of, write_output
+from cortex_tui.cli.documents import check_targets, json_of, write_output
 from cortex_tui.cli.options import GivenPath, StoreError, given, json_option, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
 from cortex_tui.suggestions import suggestion
@@ -86,6 +86,8 @@ def history(
         raise click.UsageError("--acknowledge: expected --note with it")
     if acknowledge is not None and forget is not None:
         raise click.UsageError("--acknowledge and --forget: expected one of them, not both")
+    if output is not None:
+        check_targets([("-o", str(output))], store)
     changed = acknowledge or forget
     need_store(store)
 

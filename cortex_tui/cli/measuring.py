@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import click
 
+from cortex_tui.cli.documents import check_targets
 from cortex_tui.cli.options import StoreError, loop_factory
 from cortex_tui.files import STDOUT, cannot_write
 from cortex_tui.profiles.model import Profile
 from cortex_tui.store.names import is_tag
 
 if TYPE_CHECKING:
+    from cortex_tui.cli.exporting import Export
     from cortex_tui.placement.port import Place
     from cortex_tui.protocol.plan import LoopName
     from cortex_tui.report.headless import Delivery
@@ -47,13 +49,23 @@ class SessionSettings(NamedTuple):
     """The ids of stored sessions that it is looked at with: they stay, however old they are."""
 
 
-def check_delivery(store: Path, *, save: str, note: str, tags: Sequence[str], json: str) -> None:
+def check_delivery(
+    store: Path,
+    *,
+    save: str,
+    note: str,
+    tags: Sequence[str],
+    json: str,
+    exports: Sequence[Export] = (),
+) -> None:
     """Says before the measuring, not after it, that its results could not be delivered."""
     if note and not save:
         raise click.UsageError("--note: expected --save NAME, too")
     problem = cannot_write(json) if json not in ("", STDOUT) else ""
     if problem:
         raise click.UsageError(f"--json: {json}: {problem}")
+    targets = [("--json", json)] if json else []
+    check_targets([*targets, *(("--export", each.target) for each in exports)], store)
     for tag in tags:
         if not is_tag(tag):
             raise click.UsageError(f"--tag: expected a tag, which has no blank, got {tag!r}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from cortex_tui.cli.completing import offer_sessions
-from cortex_tui.cli.documents import write_output
+from cortex_tui.cli.documents import check_targets, write_output
 from cortex_tui.cli.options import StoreError, given, profiles_option, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
 from cortex_tui.files import STDOUT
@@ -119,6 +119,7 @@ def screenshot(
     """
     if target != STDOUT and Path(target).suffix.lower() != ".svg":
         raise click.UsageError(f"-o {target}: expected a file that ends in .svg")
+    check_targets([("-o", target)], store)
     _check_use(screen, refs, tab=tab, profile=profile, together=together, places=places)
     if screen != "form":
         need_store(store)

@@ -126,8 +126,8 @@ def pytest_suite(
     length, auto = (None, False) if warmup is None else warmup
     if auto:
         raise click.UsageError("--warmup: expected a length, a test's warm-up does not end itself")
-    check_delivery(store, save=save, note=note, tags=tags, json=json)
     table_to = table_stream(exports, json)
+    check_delivery(store, save=save, note=note, tags=tags, json=json, exports=exports)
     suites = collected_suites(arguments, duration_ns=duration_ns, warmup=length)
     profiles: Sequence[Profile] = Catalog(suites).profiles
     if baseline:

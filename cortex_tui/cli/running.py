@@ -184,7 +184,8 @@ def run(
         going_on_ns = None if wanted else decide_ns
         profiles = [overridden(profile, duration_ns, warmup, going_on_ns) for profile in profiles]
         _check_shared(processes, profiles)
-    check_delivery(store, save=save, note=note, tags=tags, json=json)
+    table_to = table_stream(exports, json)
+    check_delivery(store, save=save, note=note, tags=tags, json=json, exports=exports)
     if inline:
         _warn_of_no_terminal()
     if baseline:
@@ -207,7 +208,7 @@ def run(
         one_by_one=one_by_one,
         repeat=repeat,
         processes=processes,
-        table_to=table_stream(exports, json),
+        table_to=table_to,
     )
     code = measured_and_judged(
         profiles,

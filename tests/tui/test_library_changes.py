@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from cortex_tui.store.port import open_store
 from cortex_tui.tui.screens.library import LibraryScreen
@@ -152,6 +153,17 @@ async def test_a_session_is_written_in_the_chosen_format(
         found = json.loads((tmp_path / "before-index.json").read_bytes())
         assert found["benchmarks"]
         assert "written to before-index.json" in b.text
+
+
+async def test_a_session_is_not_exported_over_its_store(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        await pressed(b, "end", "x")
+        b.app.screen.query_one(Input).value = str(path)
+        await pressed(b, "enter", "enter")
+        assert "sessions are stored in this one" in b.text
+        await pressed(b, "escape")
+        assert "before-index" in b.text
 
 
 @pytest.mark.parametrize("size", SIZES[:2])

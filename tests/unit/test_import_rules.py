@@ -19,6 +19,7 @@ LOWEST = {
     "cortex_tui.folders",
     "cortex_tui.freed",
     "cortex_tui.limits",
+    "cortex_tui.outputs",
     "cortex_tui.passwords",
     "cortex_tui.paths",
     "cortex_tui.quantities",
@@ -31,6 +32,8 @@ LOWEST = {
 
 ALLOWED = {
     **{room: set[str]() for room in LOWEST},
+    "cortex_tui.files": {"cortex_tui.outputs"},
+    "cortex_tui.outputs": {"cortex_tui.paths"},
     "cortex_tui.quantities": {"cortex_tui.text"},
     "cortex_tui.suggestions": {"cortex_tui.quantities", "cortex_tui.text"},
     "cortex_tui.tables": {"cortex_tui.text"},
