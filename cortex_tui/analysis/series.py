@@ -103,17 +103,22 @@ def history_of(
     canary_name: str = "",
     known: Iterable[Acknowledgement] = (),
 ) -> History:
-    """The series of the profile's `runs`, oldest first, whose facts are all known.
+    """The series of the profile's `runs`, oldest first, whose facts are all known, or
+    why a run is unreadable.
 
     `variant` is by default the code of the working folder, whatever it was compared with;
     `statistic` is by default the percentile that the newest session's targets name, else p95 where
     all sessions have it, else p50. With `everything`, sessions belong to the series whatever
     differs. Raises HistoryError.
     """
-    sessions = _by_session(runs, variant)
+    unreadable = {run.session for run in runs if run.unreadable}
+    sessions = _by_session((run for run in runs if run.session not in unreadable), variant)
     if not sessions:
-        raise HistoryError("no session has a finished run of it")
+        also = " that can be read" if unreadable else ""
+        raise HistoryError(f"no session has a finished run of it{also}")
     chosen, left_out = _alike(sessions, everything=everything)
+    if unreadable:
+        left_out["a record that cannot be read"] = len(unreadable)
     statistic = statistic or _primary(chosen)
     values = {name: _value(found, statistic) for name, found in chosen.items()}
     if canary is not None:

@@ -172,4 +172,6 @@ async def _runs(opened: Store, store: Path, profile: str) -> Sequence[MeasuredRu
     if not runs:
         known = suggestion(profile, await opened.profiles())
         raise SnapshotError(f"{store}: no session has a run of {shown(profile)} {known}")
+    for why in dict.fromkeys(run.unreadable for run in runs if run.unreadable):
+        report(why)
     return runs

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import get_args
+from typing import TypeVar, get_args
 
 import click
 import msgspec
@@ -15,11 +15,15 @@ from cortex_tui import __version__
 from cortex_tui.cli.against import Wanted
 from cortex_tui.cli.databases import check_kept, database_given
 from cortex_tui.passwords import masked
+from cortex_tui.profiles.matrix import read_params
 from cortex_tui.profiles.model import ParamValue, Profile, SuiteVariant
 from cortex_tui.profiles.suite import read_suite
 from cortex_tui.protocol.plan import LoopName, Variant
 from cortex_tui.protocol.programs import is_test
 from cortex_tui.suggestions import suggestion
+from cortex_tui.toml.reading import RefusedError
+
+T = TypeVar("T")
 
 HERE = "here"
 """The name of the code as it is."""
@@ -122,7 +126,16 @@ def _with(variant: Variant, key: str, value: str, word: str) -> Variant:
         case "env":
             return msgspec.structs.replace(variant, env={**variant.env, name: rest})
         case _:
-            return msgspec.structs.replace(variant, params={**variant.params, name: _scalar(rest)})
+            given = _read(read_params, {name: _scalar(rest)}, word)
+            return msgspec.structs.replace(variant, params={**variant.params, **given})
+
+
+def _read(read: Callable[[object, str], T], value: object, word: str) -> T:
+    """What a suite would have it for; `word` is where a person wrote it."""
+    try:
+        return read(value, "")
+    except RefusedError as error:
+        raise click.UsageError(f"{word}: {error.message}") from None
 
 
 def _scalar(text: str) -> ParamValue:
@@ -145,7 +158,12 @@ def _interpreter(path: str, word: str) -> str:
     code = "import cortex_tui; print(cortex_tui.__version__)"
     try:
         done = subprocess.run(
-            [path, "-P", "-c", code], capture_output=True, text=True, timeout=60, check=False
+            [path, "-P", "-c", code],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=60,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise click.UsageError(f"{word}: {path}: expected an interpreter: {error}") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,7 +11,7 @@ from cortex_tui.analysis.series import History, HistoryError, history_of
 from cortex_tui.isolation import asyncio
 from cortex_tui.results.stored import from_stored
 from cortex_tui.store.errors import SnapshotError
-from cortex_tui.store.library import MeasuredRun
+from cortex_tui.store.library import MeasuredRun, RunFacts
 from cortex_tui.store.port import Store, open_store
 
 
@@ -32,19 +32,30 @@ async def _open_and_read(store: str | Path, profile: str, statistic: str) -> His
 
 async def measured_runs(opened: Store, profile: str) -> Sequence[MeasuredRun]:
     """With the facts of each: those of runs that an older version wrote, or that came from another
-    program, are found anew."""
+    program, are found anew. Of a session that cannot be read, the reason is found."""
     runs = await opened.measured(profile)
-    known_facts = {
-        session: {run.run: run.facts for run in from_stored(await opened.load(session)).runs}
-        for session in dict.fromkeys(run.session for run in runs if _lacks(run))
-    }
-    return [
-        msgspec.structs.replace(run, facts=known_facts[run.session].get(run.run))
-        if _lacks(run)
-        else run
-        for run in runs
-    ]
+    sessions = dict.fromkeys(run.session for run in runs if _lacks(run))
+    known = {session: await _facts_of(opened, session) for session in sessions}
+    return [_with_facts(run, known[run.session]) if _lacks(run) else run for run in runs]
+
+
+async def _facts_of(opened: Store, session: str) -> Mapping[int, RunFacts | None] | str:
+    """Those of its runs, or why they cannot be read."""
+    try:
+        return {run.run: run.facts for run in from_stored(await opened.load(session)).runs}
+    except SnapshotError as error:
+        if error.retryable:
+            raise
+        return str(error)
+
+
+def _with_facts(run: MeasuredRun, known: Mapping[int, RunFacts | None] | str) -> MeasuredRun:
+    if isinstance(known, str):
+        return msgspec.structs.replace(run, unreadable=known)
+    return msgspec.structs.replace(run, facts=known.get(run.run))
 
 
 def _lacks(run: MeasuredRun) -> bool:
+    if run.unreadable:
+        return False
     return run.facts is None or bool(run.facts.operations and not run.facts.statistics)

@@ -74,6 +74,8 @@ class MeasuredRun(msgspec.Struct, frozen=True, kw_only=True):
     a run where nothing was compared."""
     facts: RunFacts | None = None
     """None where an older version wrote the run: it has to be loaded."""
+    unreadable: str = ""
+    """Why it cannot be read, "" where it can: no history is lost for one damaged session."""
 
 
 class RunFacts(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):

@@ -120,7 +120,8 @@ class Store(Protocol):
         """What is stored under a snapshot's name, or of the session whose id begins with `ref`."""
 
     async def measured(self, profile: str) -> list[MeasuredRun]:
-        """The runs of a profile in few numbers, the oldest first."""
+        """The runs of a profile in few numbers, the oldest first; also those of which it can only
+        be said why they are unreadable."""
 
     async def profiles(self) -> list[str]:
         """The names of all profiles of which there is a run."""

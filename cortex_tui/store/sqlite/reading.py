@@ -226,7 +226,7 @@ class Reader:
         ((state, record),) = await self._all(
             "SELECT state, record FROM session WHERE id = ?", (session,)
         )
-        return self._state(state, record)
+        return self._state(session, state, record)
 
     async def load(self, ref: str) -> StoredSession:
         """The session of a snapshot, or of the start of a session's id."""
@@ -249,23 +249,23 @@ class Reader:
             chosen,
         )
         return StoredSession(
-            session=rows.session_of((record,), self._path),
-            state=self._state(state, record),
-            runs=tuple(rows.run_of(row, self._path) for row in runs),
-            intervals=tuple(await self._intervals(where, chosen)),
-            log=tuple(rows.log_of(row, self._path) for row in log),
+            session=rows.session_of((record,), self._path, session),
+            state=self._state(session, state, record),
+            runs=tuple(rows.run_of(row, self._path, session) for row in runs),
+            intervals=tuple(await self._intervals(session, where, chosen)),
+            log=tuple(rows.log_of(row, self._path, session) for row in log),
             note=note or "",
             tags=self._texts(tags),
             snapshot=snapshot,
         )
 
-    async def _intervals(self, where: str, chosen: rows.Row) -> list[IntervalRecord]:
+    async def _intervals(self, session: str, where: str, chosen: rows.Row) -> list[IntervalRecord]:
         found = await self._all(
             "SELECT run, first, length, service, response, lateness, failure, facts "
             f"FROM interval {where} ORDER BY run, first",
             chosen,
         )
-        return [rows.interval_of(row, self._path) for row in found]
+        return [rows.interval_of(row, self._path, session) for row in found]
 
     async def _check_sizes(self, session: str) -> None:
         """Refuses what no program of ours has written before it is read into memory."""
@@ -295,17 +295,17 @@ class Reader:
     async def _running(self) -> dict[str, SessionState]:
         """What has become of the sessions that have not ended."""
         found = await self._all("SELECT id, state, record FROM session WHERE state = 'running'")
-        return {session: self._state(state, record) for session, state, record in found}
+        return {session: self._state(session, state, record) for session, state, record in found}
 
-    def _state(self, state: str, record: object) -> SessionState:
+    def _state(self, session: str, state: str, record: object) -> SessionState:
         if state in _ENDS:
             return _ENDS[state]
         try:
-            session: SessionRecord = rows.session_of((record,), self._path)
+            known: SessionRecord = rows.session_of((record,), self._path, session)
         except SnapshotError:
             # Lists must stay usable, not least to see what to remove; loading it will say more.
             return "interrupted"
-        return "running" if is_alive(session.writer) else "interrupted"
+        return "running" if is_alive(known.writer) else "interrupted"
 
     def _texts(self, text: object) -> tuple[str, ...]:
         """Many sessions have the same list of profiles: each is decoded once."""

@@ -106,20 +106,20 @@ def interval_row(session: str, record: IntervalRecord) -> Row:
     return session, record.run, record.first, record.length, *blobs, _text(facts)
 
 
-def session_of(row: Row, path: Path) -> SessionRecord:
+def session_of(row: Row, path: Path, session: str) -> SessionRecord:
+    """From (record,) of the session with that id."""
+    return _decoded(row[0], SessionRecord, path, f"session {session}")
+
+
+def run_of(row: Row, path: Path, session: str) -> RunRecord:
     """From (record,)."""
-    return _decoded(row[0], SessionRecord, path, "a session")
+    return _decoded(row[0], RunRecord, path, f"a run of session {session}")
 
 
-def run_of(row: Row, path: Path) -> RunRecord:
-    """From (record,)."""
-    return _decoded(row[0], RunRecord, path, "a run")
-
-
-def interval_of(row: Row, path: Path) -> IntervalRecord:
+def interval_of(row: Row, path: Path, session: str) -> IntervalRecord:
     """From (run, first, length, service, response, lateness, failure, facts)."""
     run, first, length, *blobs, text = row
-    what = f"interval {first} of run {run}"
+    what = f"interval {first} of run {run} of session {session}"
     facts = _decoded(text, _Facts, path, what)
     times: dict[str, EncodedHistogram] = {}
     for name, blob in zip(_TIMES, blobs, strict=True):
@@ -151,19 +151,24 @@ def interval_of(row: Row, path: Path) -> IntervalRecord:
     )
 
 
-def log_of(row: Row, path: Path) -> LogRecord:
+def log_of(row: Row, path: Path, session: str) -> LogRecord:
     """From (number, run, stream, text, offset_ns)."""
     fields = dict(zip(("number", "run", "stream", "text", "offset_ns"), row, strict=True))
     try:
         return msgspec.convert(fields, LogRecord)
     except msgspec.ValidationError as error:
-        raise damaged(path, "a log line", error) from error
+        raise damaged(path, f"a log line of session {session}", error) from error
 
 
 def measured_of(row: Row, path: Path) -> MeasuredRun:
     """From (session, run, started_at, revision, record of the session, facts)."""
     session, run, started_at, revision, record, facts = row
-    known = session_of((record,), path)
+    what = f"run {run} of session {session}"
+    try:
+        known = session_of((record,), path, session)
+        found = _decoded(facts, RunFacts, path, what) if facts else None
+    except SnapshotError as error:
+        return MeasuredRun(session=session, run=run, started_at=started_at, unreadable=str(error))
     return MeasuredRun(
         session=session,
         run=run,
@@ -173,7 +178,7 @@ def measured_of(row: Row, path: Path) -> MeasuredRun:
         loop=known.loop,
         placement=known.placement,
         as_it_is=("", *(each.name for each in known.variants if _is_as_it_is(each, known))),
-        facts=_decoded(facts, RunFacts, path, f"run {run} of session {session}") if facts else None,
+        facts=found,
     )
 
 

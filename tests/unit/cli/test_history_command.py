@@ -6,8 +6,10 @@ import asyncio
 import errno
 import json
 import math
+import sqlite3
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -151,6 +153,31 @@ def test_what_cannot_be_is_one_line(do: Call, arguments: list[str], message: str
     assert (answer.code, answer.out) == (2, "")
     assert len(answer.err.splitlines()) == 1
     assert message in answer.err
+
+
+@pytest.mark.parametrize(
+    ("statement", "session"),
+    [
+        ("UPDATE session SET record = '[]'", "s03x"),
+        ("UPDATE measured SET facts = '{\"round\":null}'", "s04x"),
+        # Its facts are to be found anew, and what they are found in is damaged.
+        ("UPDATE measured SET facts = ''; UPDATE run SET record = '{\"run\":null}'", "s05x"),
+    ],
+)
+def test_a_session_that_cannot_be_read_is_left_out_and_named(
+    do: Call, tmp_path: Path, statement: str, session: str
+) -> None:
+    with closing(sqlite3.connect(tmp_path / ".cortex-tui" / "snapshots.db")) as store:
+        for one in statement.split("; "):
+            key = "id" if "session SET" in one else "session"
+            store.execute(f"{one} WHERE {key} = '{session}'")
+        store.commit()
+    answer = do("history", PROFILE)
+    assert answer.code == 0, answer.err
+    (line,) = answer.err.splitlines()
+    assert f"session {session} cannot be read: " in line
+    assert "left out: 1 session with a record that cannot be read" in answer.out
+    assert len(json.loads(do("history", PROFILE, "--json").out)["points"]) == 24
 
 
 def test_runs_that_an_older_version_wrote_are_read_whole(

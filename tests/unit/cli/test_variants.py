@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 import pytest
 
@@ -39,6 +41,19 @@ def test_a_parameter_has_the_type_that_toml_would_give_it(text: str, value: Para
     (_, variant) = asked(f"a=param:size={text}")
     assert variant.params == {"size": value}
     assert type(variant.params["size"]) is type(value)
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-Infinity", "1e400", "9" * 20, "9" * 5_000])
+def test_a_parameter_that_no_suite_could_have_is_refused(text: str) -> None:
+    with pytest.raises(click.UsageError, match=r"a=param:size=.*expected a (finite|64-bit)"):
+        asked(f"a=param:size={text}")
+
+
+def test_an_interpreter_is_no_program_that_prints_something_else(folder: Path) -> None:
+    (folder / "prog").write_text("#!/bin/sh\nprintf '\\377\\376'\n")
+    (folder / "prog").chmod(0o755)
+    with pytest.raises(click.UsageError, match=r"expected cortex-tui .* found \ufffd"):
+        asked("a=python:./prog")
 
 
 @pytest.mark.parametrize(

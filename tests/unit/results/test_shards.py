@@ -118,7 +118,7 @@ def test_parts_are_stored_and_read_back_and_older_records_have_none() -> None:
     run.shards.bound_clocks("b", 400_000, measuring=False)
     run.finish(RunFinished(run=0, state="finished", at_ns=9, measured_ns=2 * SECOND_NS))
     record = record_of(run, {})
-    again = run_of((run_row("s", record)[-1],), Path())  # fmt: skip
+    again = run_of((run_row("s", record)[-1],), Path(), "s")  # fmt: skip
     assert again == record
     intervals = interval_records(
         [RunInterval(run.run, slot, 1, each) for slot, each in run.intervals]
@@ -133,7 +133,7 @@ def test_parts_are_stored_and_read_back_and_older_records_have_none() -> None:
     older = msgspec.json.decode(run_row("s", record)[-1])
     del older["shards"]
     text = msgspec.json.encode(older).decode()
-    assert run_of((text,), Path()).shards == ()
+    assert run_of((text,), Path(), "s").shards == ()
 
 
 @pytest.mark.parametrize("announced_last", [True, False])

@@ -312,18 +312,24 @@ async def test_a_migration_cut_short_is_done_again(path: Path) -> None:
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
-        ('UPDATE run SET record = \'{"run": "x"}\'', "a run cannot be read"),
-        ("UPDATE run SET record = 7", "a run cannot be read: Expected `object`, got `int`"),
-        ("UPDATE run SET record = x'00ff'", "a run cannot be read: expected text, found bytes"),
+        ('UPDATE run SET record = \'{"run": "x"}\'', "a run of session s1 cannot be read"),
+        (
+            "UPDATE run SET record = 7",
+            "a run of session s1 cannot be read: Expected `object`, got `int`",
+        ),
+        (
+            "UPDATE run SET record = x'00ff'",
+            "a run of session s1 cannot be read: expected text, found bytes",
+        ),
         ("UPDATE run SET record = zeroblob(20000000)", "bytes in one run .expected at most"),
-        ("UPDATE interval SET facts = 'x'", "interval 0 of run 0 cannot be read"),
+        ("UPDATE interval SET facts = 'x'", "interval 0 of run 0 of session s1 cannot be read"),
         ("UPDATE interval SET facts = '{}'", "its service histogram is not whole"),
         ("UPDATE interval SET service = NULL", "its service histogram is not whole"),
         ("UPDATE interval SET service = 'text'", "its service histogram is not whole"),
         ("UPDATE interval SET service = zeroblob(1000000)", "bytes in one interval"),
         ("UPDATE interval SET first = 'a' WHERE first = 0", "its place is no number"),
-        ("UPDATE log SET text = x'ff'", "a log line cannot be read"),
-        ("UPDATE session SET record = '[]'", "a session cannot be read"),
+        ("UPDATE log SET text = x'ff'", "a log line of session s1 cannot be read"),
+        ("UPDATE session SET record = '[]'", "session s1 cannot be read"),
     ],
 )
 async def test_a_damaged_row_is_refused_in_words(path: Path, statement: str, reason: str) -> None:
