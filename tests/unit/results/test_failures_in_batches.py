@@ -121,7 +121,7 @@ def stored(run: RunFold) -> StoredSession:
         session=stored_samples.session(),
         state="finished",
         runs=(record_of(run, {}),),
-        intervals=tuple(interval_of(row[1:], Path()) for row in rows),
+        intervals=tuple(interval_of(row[1:], Path(), "s") for row in rows),
     )
 
 
@@ -149,7 +149,7 @@ THROUGHPUT, ERROR_RATE = "throughput > 1000/s", "error_rate < 50%"
 
 @pytest.mark.parametrize("fast", [20, 140])
 def test_how_sure_a_verdict_is_follows_from_what_succeeded_in_each_interval(fast: int) -> None:
-    made = {"targets": (THROUGHPUT, ERROR_RATE), "stop": Length(6 * SECOND_NS)}
+    made: dict[str, Any] = {"targets": (THROUGHPUT, ERROR_RATE), "stop": Length(6 * SECOND_NS)}
     single, batched = measuring(**made), measuring(**made, batch=10)
     for at in range(60):
         failed = fast if at // 10 % 2 else 100
