@@ -15,7 +15,14 @@ from typing import NamedTuple
 import msgspec
 
 from cortex_tui.analysis.arms import Arm, Round, in_step
-from cortex_tui.analysis.evidence import POOLED_BEYOND, Evidence, Floor, Side, ratio_of
+from cortex_tui.analysis.evidence import (
+    POOLED_BEYOND,
+    Evidence,
+    Floor,
+    Side,
+    ratio_of,
+    total_share,
+)
 from cortex_tui.analysis.paired import paired_errors, paired_mean, paired_percentile
 from cortex_tui.analysis.unpaired import unpaired_errors, unpaired_mean, unpaired_percentile
 from cortex_tui.analysis.verdict import (
@@ -28,6 +35,7 @@ from cortex_tui.analysis.verdict import (
     tolerance_of,
 )
 from cortex_tui.stats.beta import t_critical
+from cortex_tui.stats.measured import MUCH
 from cortex_tui.stats.percentiles import SHOWN, parse_percentile, quantile_of, samples_missing
 
 PERCENTILES = ("p50", "p95", "p99", "p99.9")
@@ -39,6 +47,9 @@ too few operations to be tested, which is known from their number alone, the oth
 ERRORS = 0.05
 """The part for errors, which are a regression by themselves; the other statistics share the rest
 evenly."""
+
+
+LOWERED = "operations failed within batches, so that times may be too low"
 
 
 class Pair(NamedTuple):
@@ -237,8 +248,17 @@ def evidence_of(pair: Pair, *, paired: bool, primary: str = "") -> dict[str, Evi
             if paired
             else unpaired_mean(a, b, reading, whole, floors.get(name))
         )
+    if any(_fails_in_batches(each) for each in sides):
+        for name in (*names, "mean"):
+            found[name] = found[name]._replace(error=math.inf, p=1.0, series=(), lacking=LOWERED)
     found["errors"] = paired_errors(a, b) if paired else unpaired_errors(a, b)
     return found
+
+
+def _fails_in_batches(side: Arm) -> bool:
+    """Whether so many operations failed that those of a batch, which are timed as one, may have
+    taken longer than it seems."""
+    return side.batch != 1 and (total_share(side.rounds) or 0.0) >= MUCH
 
 
 def _parts(pair: Pair, first: str, evidence: Mapping[str, Evidence]) -> dict[str, float]:

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from cortex_tui.stats.percentiles import SHOWN, flagged
 
-_MUCH = 0.01
+MUCH = 0.01
 """Of the operations in batches: if that share of them failed, times may be wrong by as much."""
 
 Subject = Literal["service", "response", "lateness", "failure"]
@@ -100,7 +100,7 @@ class Measured(NamedTuple):
     @property
     def lowered(self) -> str:
         """The same where many did; "" otherwise."""
-        return self.failed_words if self.failed_share >= _MUCH else ""
+        return self.failed_words if self.failed_share >= MUCH else ""
 
     def flattered(self, quantile: float) -> bool:
         """Whether more operations are missing from a percentile than lie beyond it."""

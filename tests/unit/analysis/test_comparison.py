@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cortex_tui.analysis.arms import Arm
 from cortex_tui.analysis.comparison import (
     DECIDING,
+    LOWERED,
     Comparison,
     Pair,
     ProfileComparison,
@@ -330,6 +331,20 @@ def test_batches_of_different_size_have_no_percentiles_to_compare() -> None:
     (found,) = compare([batched], paired=True).profiles
     assert found.statistics["p95"].reason == "the rounds time batches of different size"
     assert found.statistics["mean"].verdict == "slower"
+
+
+def test_batches_in_which_operations_failed_have_no_times_to_judge() -> None:
+    """They take no time where they fail at once, and the others of the batch pass for faster."""
+    a, b = latencies(12, slower=0.7)
+    sides = side(a), side(b, errors=1_000)
+    batched = Pair(*(Arm(each.profile, each.rounds, batch=10) for each in sides))
+    comparison = compare([batched], paired=True)
+    (found,) = comparison.profiles
+    times = [found.statistics[name] for name in ("p50", "p95", "mean")]
+    assert {(each.verdict, each.reason) for each in times} == {("cannot tell", LOWERED)}
+    assert found.statistics["errors"].verdict == "more"
+    (single,) = compare([Pair(*sides)], paired=True).profiles
+    assert single.statistics["p50"].verdict == "faster"
 
 
 def test_many_profiles_raise_the_bar_for_each() -> None:
