@@ -336,14 +336,13 @@ def test_batches_of_different_size_have_no_percentiles_to_compare() -> None:
 def test_batches_in_which_operations_failed_have_no_times_to_judge() -> None:
     """They take no time where they fail at once, and the others of the batch pass for faster."""
     a, b = latencies(12, slower=0.7)
-    sides = side(a), side(b, errors=1_000)
-    batched = Pair(*(Arm(each.profile, each.rounds, batch=10) for each in sides))
-    comparison = compare([batched], paired=True)
-    (found,) = comparison.profiles
+    one, other = side(a), side(b, errors=1_000)
+    batched = [Arm(profile(), each.rounds, batch=10) for each in (one, other)]
+    (found,) = compare([Pair(batched[0], batched[1])], paired=True).profiles
     times = [found.statistics[name] for name in ("p50", "p95", "mean")]
     assert {(each.verdict, each.reason) for each in times} == {("cannot tell", LOWERED)}
     assert found.statistics["errors"].verdict == "more"
-    (single,) = compare([Pair(*sides)], paired=True).profiles
+    (single,) = compare([Pair(one, other)], paired=True).profiles
     assert single.statistics["p50"].verdict == "faster"
 
 
