@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,13 @@ CONFIG_VARIABLE = "CORTEX_TUI_CONFIG"
 STATE_VARIABLE = "CORTEX_TUI_STATE"
 """The environment variable that names another folder of states; empty for none."""
 _PROGRAM = "cortex-tui"
+
+
+def command_on(store: str | Path, *words: str) -> str:
+    """The command of ours with these words that a person can copy: it names the store, unless that
+    is the one of the working folder."""
+    usual = os.path.abspath(store) == os.path.abspath(STORE)
+    return shlex.join([_PROGRAM, *words, *([] if usual else ["--store", str(store)])])
 
 
 _opened: set[str] = set()

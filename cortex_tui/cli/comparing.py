@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -14,9 +13,10 @@ import msgspec
 
 from cortex_tui.cli.completing import offer_sessions
 from cortex_tui.cli.documents import json_of
-from cortex_tui.cli.options import PROGRAM, StoreError, json_option, store_option
+from cortex_tui.cli.options import StoreError, json_option, store_option
 from cortex_tui.cli.stored import REF, answer, report
 from cortex_tui.exit_codes import GOOD, MISSED, UNDECIDED
+from cortex_tui.paths import command_on
 from cortex_tui.protocol.programs import is_test
 from cortex_tui.quantities import format_duration
 from cortex_tui.stats.percentiles import parse_percentile, quantile_of
@@ -160,7 +160,7 @@ def compared_refs(
                 )
             except UnlikeError as error:
                 # Of a session that was just measured, another command has that option.
-                command = shlex.join([PROGRAM, "compare", *refs, "--force"])
+                command = command_on(store, "compare", *refs, "--force")
                 how = f"`{command}`" if called else "--force"
                 raise StoreError(f"{error}: {how} shows their numbers, without a verdict") from None
 
@@ -187,7 +187,7 @@ def alike_to_baseline(
     missing = [name for name in names if name not in measured]
     if len(missing) == len(names):
         raise click.UsageError(f"--baseline {ref}: it has none of these profiles")
-    _check_alike(ref, stored, place)
+    _check_alike(store, ref, stored, place)
     if missing:
         report(f"baseline {ref}: has no {', '.join(missing)}")
     known = smallest_differences(stored, noise)
@@ -197,21 +197,22 @@ def alike_to_baseline(
             report(f"{name}: the smallest difference that can be found is {shares}")
     unknown = [name for name in names if name in measured and name not in known]
     if unknown:
+        them, command = "it" if len(unknown) == 1 else "them", _noise_of(store, profiles)
         report(
             f"the noise between sessions is not known for {', '.join(unknown)}: no verdict on "
-            f"{'it' if len(unknown) == 1 else 'them'}; measure it with `{_noise_of(profiles)}`"
+            f"{them}; measure it with `{command}`"
         )
     return batched_alike(profiles, stored)
 
 
-def _check_alike(ref: str, stored: StoredSession, place: Place) -> None:
+def _check_alike(store: Path, ref: str, stored: StoredSession, place: Place) -> None:
     """Whether the session was measured on a machine such as this one, in the same way."""
     from cortex_tui.analysis.comparability import breaking_before
     from cortex_tui.environment import machine_facts
 
     here = {} if place.has_machines else machine_facts()
     if apart := breaking_before(stored.session, {**here, "placement": place.name}):
-        forced = shlex.join([PROGRAM, "compare", ref, "newest", "--force"])
+        forced = command_on(store, "compare", ref, "newest", "--force")
         raise click.UsageError(
             f"--baseline {ref}: what is measured now cannot be compared with it: "
             f"{'; '.join(map(str, apart))}; expected a session that was measured like this one "
@@ -219,9 +220,10 @@ def _check_alike(ref: str, stored: StoredSession, place: Place) -> None:
         )
 
 
-def _noise_of(profiles: Sequence[Profile]) -> str:
+def _noise_of(store: Path, profiles: Sequence[Profile]) -> str:
     """The command that measures the noise of such profiles."""
-    return f"{PROGRAM} noise{' --pytest TESTS' if any(map(is_test, profiles)) else ''}"
+    tests = ("--pytest", "TESTS") if any(map(is_test, profiles)) else ()
+    return command_on(store, "noise", *tests)
 
 
 def report_rounds_needed(store: Path, profiles: Sequence[Profile], rounds: int) -> None:
@@ -256,7 +258,7 @@ def report_rounds_needed(store: Path, profiles: Sequence[Profile], rounds: int) 
     if unknown:
         report(
             f"how many rounds are needed is not known for {', '.join(unknown)}: "
-            f"`{_noise_of(profiles)}` measures it"
+            f"`{_noise_of(store, profiles)}` measures it"
         )
 
 

@@ -22,6 +22,7 @@ from cortex_tui.cli.options import (
 )
 from cortex_tui.cli.stored import REF, answer, report
 from cortex_tui.files import STDOUT, cannot_write, write_whole
+from cortex_tui.paths import command_on
 from cortex_tui.suggestions import suggestion
 from cortex_tui.toml.words import shown
 
@@ -129,7 +130,8 @@ def export(
             click.echo(line)
         return 0
     if not ref:
-        raise click.UsageError(f"expected {REF}: `{PROGRAM} snapshots --all` lists them")
+        listing = command_on(store, "snapshots", "--all")
+        raise click.UsageError(f"expected {REF}: `{listing}` lists them")
     if not name:
         raise click.UsageError(f"expected --format FORMAT: `{PROGRAM} export --list` lists them")
     known_format(name, writing=True)

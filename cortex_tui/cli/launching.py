@@ -8,15 +8,17 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from cortex_tui.cli.cluster import cluster_options
 from cortex_tui.cli.completing import offer_selected
 from cortex_tui.cli.databases import database_option
 from cortex_tui.cli.options import (
     BARE,
+    PROGRAM,
     Command,
     StoreError,
     config_option,
@@ -34,6 +36,7 @@ from cortex_tui.paths import state_folder, usual_config_file
 from cortex_tui.profiles.model import Catalog, Problem
 from cortex_tui.profiles.search_path import SearchPath, SuiteReader, search_path
 from cortex_tui.profiles.selection import named_files
+from cortex_tui.quantities import format_duration
 from cortex_tui.suggestions import suggestion
 from cortex_tui.toml.words import shown
 
@@ -53,6 +56,8 @@ class NoTerminalError(click.ClickException):
     exit_code = USAGE
 
 
+_OF_THE_SCREEN = {"select", "tests", "file", "fresh"}
+"""The parameters that `run` has not, or not as an option."""
 SERVED_DRIVER = "cortex_tui.tui.served_driver:ServedDriver"
 """What draws for a browser; as TEXTUAL_DRIVER in the environment, it is meant to."""
 
@@ -105,7 +110,7 @@ def launch(
     config = _read_config(file)
     reader, catalog, checked = open_suites(select, tests, places, config.problems, database)
     if not _is_served():
-        _check_terminal(select)
+        _check_terminal(_instead(ctx, select, tests))
     memory = _memory(fresh=fresh, selected=bool(select))
     if memory is not None and tests is not None:
         # The tests stand before all other suites.
@@ -209,10 +214,40 @@ def _no_command(ctx: click.Context, word: str) -> click.UsageError:
     return click.UsageError(message, group)
 
 
-def _check_terminal(select: Sequence[str]) -> None:
+def _instead(ctx: click.Context, select: Sequence[str], tests: str | None) -> str:
+    """The command that measures the same without a terminal."""
+    if tests is not None and not select:
+        words, known = ["pytest", *shlex.split(tests)], {"store"}
+    else:
+        words = ["run", *(select or ["*"])]
+        known = {each.name for each in ctx.command.params if each.name not in _OF_THE_SCREEN}
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        if name not in known or ctx.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        known.remove(name)
+        words += _as_written(parameter, ctx.params[name])
+    return shlex.join([PROGRAM, *words])
+
+
+def _as_written(parameter: click.Parameter, value: Any) -> list[str]:
+    """The words of an option for its value."""
+    option = parameter.opts[0]
+    if parameter.name == "place":
+        return ["--placement", value.name]
+    if parameter.name == "lost_after_ns":
+        return [option, format_duration(value)]
+    if value is True:
+        return [option]
+    if parameter.multiple:
+        return [word for each in value for word in (option, str(each))]
+    return [option, *map(str, value if isinstance(value, tuple) else [value])]
+
+
+def _check_terminal(command: str) -> None:
     from cortex_tui.report.stream import is_terminal
 
-    instead = f"run instead: cortex-tui run {shlex.join(select or ['*'])}"
+    instead = f"run instead: {command}"
     for name, stream in (("stdin", sys.stdin), ("stdout", sys.stdout), ("stderr", sys.stderr)):
         if not is_terminal(stream):
             raise NoTerminalError(f"the workbench needs a terminal, {name} is none; {instead}")

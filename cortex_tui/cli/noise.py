@@ -14,7 +14,6 @@ from cortex_tui.cli.comparing import share_text
 from cortex_tui.cli.completing import offer_selected
 from cortex_tui.cli.measuring import SessionSettings, run_profiles
 from cortex_tui.cli.options import (
-    PROGRAM,
     duration,
     loop_option,
     place_options,
@@ -26,6 +25,7 @@ from cortex_tui.cli.pytest_suite import suites_named
 from cortex_tui.cli.running import overridden, selected
 from cortex_tui.cli.stored import answer, report
 from cortex_tui.exit_codes import FAILED, INTERRUPTED, USAGE
+from cortex_tui.paths import command_on
 from cortex_tui.profiles.model import Catalog
 from cortex_tui.tables import table_lines
 
@@ -121,7 +121,7 @@ def noise(
         )
         if code in (INTERRUPTED, FAILED):
             if code == FAILED:
-                report(f"a run failed: `{PROGRAM} show {session}` has the reason")
+                report(f"a run failed: `{command_on(store, 'show', session)}` has the reason")
             return code
         if not stored:  # why not is reported, and the noise would be that of what is left
             return code

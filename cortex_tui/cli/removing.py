@@ -12,6 +12,7 @@ from cortex_tui.cli.completing import offer_sessions
 from cortex_tui.cli.options import StoreError, report_error, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
 from cortex_tui.library.moments import moment_of
+from cortex_tui.paths import command_on
 from cortex_tui.quantities import format_noun
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def rm(refs: Sequence[str], store: Path) -> int:
         else:
             report(f"removed {_removed_text(each)}")
     if not all(isinstance(each, SnapshotError) for each in found):
-        report("`cortex-tui undo` restores what was removed")
+        report(f"`{command_on(store, 'undo')}` restores what was removed")
     return code
 
 
@@ -69,13 +70,15 @@ def undo(ref: str, store: Path) -> int:
     restored = answer(restore())
     if restored is None:
         what = f"{ref!r} was not removed" if ref else "there is nothing to undo"
-        raise StoreError(f"{store}: {what}: `cortex-tui snapshots --removed` lists what can be")
+        listing = command_on(store, "snapshots", "--removed")
+        raise StoreError(f"{store}: {what}: `{listing}` lists what can be")
     for name in restored.names:
         report(f"restored {name}")
     for session in restored.sessions:
         report(f"restored session {session}")
     for name in restored.taken:
-        report(f"the name {name} is taken by now: `cortex-tui save ID NAME` gives another")
+        saving = command_on(store, "save", "ID", "NAME")
+        report(f"the name {name} is taken by now: `{saving}` gives another")
     return 0
 
 

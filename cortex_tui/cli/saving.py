@@ -12,6 +12,7 @@ from cortex_tui.cli.completing import offer_sessions
 from cortex_tui.cli.entries import lines_of
 from cortex_tui.cli.options import given, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
+from cortex_tui.paths import command_on
 from cortex_tui.text import lines
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def baseline(name: str | None, ref: str | None, store: Path) -> int:
         if found:
             click.echo("\n".join(found))
         else:
-            report(f"{store}: no baselines (`cortex-tui baseline NAME` makes one)")
+            report(f"{store}: no baselines (`{command_on(store, 'baseline', 'NAME')}` makes one)")
         return 0
     need_store(store)
 
@@ -85,7 +86,7 @@ def baseline(name: str | None, ref: str | None, store: Path) -> int:
             return before, session
 
     before, session = answer(point(name))
-    moved = f" (it was {before}; `cortex-tui undo` points it back)" if before else ""
+    moved = f" (it was {before}; `{command_on(store, 'undo')}` points it back)" if before else ""
     report(f"baseline {name} is session {session}{moved}")
     return 0
 

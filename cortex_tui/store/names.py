@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
 from cortex_tui.limits import MAX_NAME_CHARS
+from cortex_tui.paths import command_on
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.suggestions import nearest
 from cortex_tui.text import quoted
@@ -52,7 +52,8 @@ def is_tag(text: str) -> bool:
 def unknown(path: Path, ref: str, names: Iterable[str]) -> SnapshotError:
     """There is neither a snapshot nor a session of that name."""
     near = nearest(ref, [NEWEST, *names])
-    hint = f' (did you mean "{near}"?)' if near else ": `cortex-tui snapshots` lists what there is"
+    listing = f": `{command_on(path, 'snapshots')}` lists what there is"
+    hint = f' (did you mean "{near}"?)' if near else listing
     return SnapshotError(f"{path}: no snapshot or session {quoted(ref)}{hint}")
 
 
@@ -63,5 +64,5 @@ def nothing(path: Path, ref: str) -> SnapshotError:
 
 def removed(path: Path, ref: str) -> SnapshotError:
     """What is asked for was removed, and is still there."""
-    again = f"`cortex-tui undo {shlex.quote(ref)}`"
-    return SnapshotError(f"{path}: {quoted(ref)} was removed: {again} restores it")
+    undo = command_on(path, "undo", ref)
+    return SnapshotError(f"{path}: {quoted(ref)} was removed: `{undo}` restores it")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import aiosqlite
 
+from cortex_tui.paths import command_on
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.sqlite.reading import Reader
 from cortex_tui.store.sqlite.removals import Removals
@@ -37,11 +37,10 @@ class Naming:
         if before:
             await Removals(self._connection, self._path, self._now).note_move(before[0])
         else:
-            quoted = shlex.quote(name)
+            point = command_on(self._path, "baseline", "NAME", name)
             await self.need_free(
                 name,
-                "a baseline needs a name of its own. "
-                f"`cortex-tui baseline NAME {quoted}` points one at what has this name",
+                f"a baseline needs a name of its own. `{point}` points one at what has this name",
             )
         await self._point(name, session, meant.run if meant else None, baseline=True)
         return before[0].session if before else ""
@@ -54,12 +53,10 @@ class Naming:
             )
         )
         if taken:
+            free = command_on(self._path, "rm", name)
             raise SnapshotError(
                 f"{self._path}: the name {name!r} is taken (saved {taken[0][0]}): "
-                + (
-                    otherwise
-                    or f"choose another, or free it with `cortex-tui rm {shlex.quote(name)}`"
-                )
+                + (otherwise or f"choose another, or free it with `{free}`")
             )
 
     async def _point(self, name: str, session: str, run: int | None, *, baseline: bool) -> None:

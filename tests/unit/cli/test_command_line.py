@@ -111,6 +111,7 @@ def test_without_a_terminal_the_workbench_says_what_to_run_instead(
 ) -> None:
     code, _, err = call(capsys, *arguments)
     what = "mediator" if "mediator" in arguments else "'*'"
+    what += " --placement in-process" if "--in-process" in arguments else ""
     assert code == 2
     assert re.fullmatch(
         r"cortex-tui: the workbench needs a terminal, std(in|out|err) is none; "

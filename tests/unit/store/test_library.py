@@ -134,7 +134,7 @@ async def test_what_was_removed_is_hidden_and_restored_with_every_number(store: 
     assert (await names(store), await sessions(store)) == ([], ["b2", "c3"])
     assert [run.session for run in await store.measured("search.steady")] == ["b2", "c3"]
     for ref in ("main", "a1", "a"):
-        with pytest.raises(SnapshotError, match=f"was removed: `cortex-tui undo {ref}`"):
+        with pytest.raises(SnapshotError, match=f"was removed: `cortex-tui undo {ref} --store .*`"):
             await store.load(ref)
     assert [(entry.name, entry.session) for entry in await store.list_removed()] == [
         ("main", "a1"),

@@ -223,7 +223,7 @@ async def test_an_unknown_name_is_answered_with_the_nearest(path: Path) -> None:
             await store.load("INDEX")
         with pytest.raises(SnapshotError, match='did you mean "newest"'):
             await store.load("newst")
-        with pytest.raises(SnapshotError, match="`cortex-tui snapshots` lists"):
+        with pytest.raises(SnapshotError, match=r"`cortex-tui snapshots --store .*` lists"):
             await store.remove("quite else")
 
 
@@ -232,7 +232,7 @@ async def test_a_name_is_given_once(path: Path) -> None:
         await store.begin_session(samples.session())
         await store.name_snapshot("main", "s1")
         with pytest.raises(
-            SnapshotError, match=r"'main' is taken .* `cortex-tui rm main`"
+            SnapshotError, match=r"'main' is taken .* `cortex-tui rm main --store .*`"
         ) as refused:
             await store.name_snapshot("main", "s1")
         assert not refused.value.retryable
