@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from cortex_tui.cli.exporting import known_format
+from cortex_tui.cli.measuring import check_tags
 from cortex_tui.cli.options import (
-    PROGRAM,
     GivenPath,
     StoreError,
+    given,
     report_error,
     store_option,
 )
 from cortex_tui.cli.stored import answer, report
+from cortex_tui.paths import command_on
 from cortex_tui.quantities import format_noun
 from cortex_tui.text import one_line
 
@@ -39,8 +41,14 @@ _MAX_FILES = 1_000
     show_default=True,
     help="The unit of an .hlog, which the file does not contain.",
 )
-@click.option("--save", metavar="NAME", default="", help="Save the session under this name.")
-@click.option("--tag", "tags", multiple=True, help="A tag of the session; may be repeated.")
+@click.option(
+    "--save",
+    metavar="NAME",
+    default="",
+    callback=given("a name"),
+    help="Save the session under this name.",
+)
+@click.option("--tag", "tags", multiple=True, help="A tag of each session; may be repeated.")
 @store_option
 def import_file(
     files: Sequence[Path],
@@ -53,9 +61,10 @@ def import_file(
     """Store what other programs measured as sessions. They can be shown, listed and compared.
 
     FILE is a file, or a folder such as .benchmarks, of which all JSON files are taken. The same
-    file is stored once. A file without single times is stored with its summary.
+    file is stored once, and gets its name and tags again. A file without single times is stored
+    with its summary.
 
-    Exit codes: 0 all of it is stored; 2 a file could not be read.
+    Exit codes: 0 all of it is stored; 2 a file could not be read, or its session was removed.
     """
     from cortex_tui.formats.port import FormatError, Origin
     from cortex_tui.formats.registry import read_file
@@ -63,9 +72,10 @@ def import_file(
 
     if name:
         known_format(name, writing=False)
+    check_tags(tags)
     found: list[tuple[Path, StoredSession]] = []
-    code = 0
-    paths = list(_files(files))
+    paths, empty = _files(files)
+    code = StoreError.exit_code if empty else 0
     if save and len(paths) != 1:
         raise click.UsageError("--save: expected one file")
     for path in paths:
@@ -81,32 +91,39 @@ def import_file(
             code = StoreError.exit_code
         else:
             found.append((path, stored))
-    if found:
-        answer(_store(store, found, save, tags))
+    if found and not answer(_store(store, found, save, tags)):
+        code = StoreError.exit_code
     return code
 
 
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
-    """The files that are meant; of a folder its JSON files, also those one folder deeper."""
+def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
+    """The files that are meant, of a folder its JSON files, also those one folder deeper; and
+    whether a folder has none, which is reported."""
+    files: list[Path] = []
+    empty = False
     for path in paths:
         if not path.is_dir():
-            yield path
+            files.append(path)
             continue
         inside = sorted([*path.glob("*.json"), *path.glob("*/*.json")])
         if not inside:
             report_error(f"{path}: there is no JSON file in this folder")
+            empty = True
         if len(inside) > _MAX_FILES:
             raise click.UsageError(
                 f"{path}: {len(inside):,} files: expected at most {_MAX_FILES:,}"
             )
-        yield from inside
+        files += inside
+    return files, empty
 
 
 async def _store(
     url: Path, found: Sequence[tuple[Path, StoredSession]], save: str, tags: Sequence[str]
-) -> None:
+) -> bool:
+    """Whether all of it is in the store."""
     from cortex_tui.store.port import open_store
 
+    complete = True
     async with await open_store(url) as store:
         if save:
             await store.check_name(save)
@@ -116,11 +133,18 @@ async def _store(
         for path, stored in found:
             session = stored.session.id
             if session in removed:
-                undo = f"`{PROGRAM} undo {session}` restores it"
-                report(f"{path}: was removed as session {session}: {undo}")
+                undo = command_on(url, "undo", session)
+                report_error(
+                    f"{path}: was removed as session {session}: `{undo}` restores it; it was not "
+                    f"{'stored, nor saved as ' + save if save else 'stored'}"
+                )
+                complete = False
                 continue
             if session in known:
                 report(f"{path}: is stored already, as session {session}")
+                if tags:
+                    having = await store.change_tags(session, add=tags)
+                    report(f"tags of session {session}: {' '.join(having)}")
             else:
                 await _keep(store, stored, f"imported from {one_line(path.name)}", tags)
                 known.add(session)
@@ -129,6 +153,7 @@ async def _store(
             if save:
                 await store.name_snapshot(save, session)
                 report(f"saved as {save}")
+    return complete
 
 
 def _is_whole(entry: SessionEntry) -> bool:

@@ -66,11 +66,16 @@ def check_delivery(
         raise click.UsageError(f"--json: {json}: {problem}")
     targets = [("--json", json)] if json else []
     check_targets([*targets, *(("--export", each.target) for each in exports)], store)
+    check_tags(tags)
+    if save:
+        _check_save(store, save)
+
+
+def check_tags(tags: Sequence[str]) -> None:
+    """Says before anything is written that one cannot be a tag."""
     for tag in tags:
         if not is_tag(tag):
             raise click.UsageError(f"--tag: expected a tag, which has no blank, got {tag!r}")
-    if save:
-        _check_save(store, save)
 
 
 def run_profiles(

@@ -126,6 +126,8 @@ class SqliteStore:
         Note and tags are added to those that the session has.
         """
         checked_name(name)
+        for tag in tags:
+            checked_tag(tag)
         async with self._file.writing() as connection:
             await self._need_session(connection, session)
             await Naming(connection, self.path, _now()).save(name, session, run)
