@@ -128,7 +128,7 @@ def _suggestion(text: str, entries: Sequence[Entry], check: Check) -> str | None
         holding = (c for c, document in entries if word in document.words)
         return (f"{c.title} {c.content}" for c in islice(holding, EXAMPLES_MOST))
 
-    return corrected(text, lambda word: holders[word], examples)
+    return corrected(text, lambda words: [holders[word] for word in words], examples, check)
 
 
 def search_patterns(

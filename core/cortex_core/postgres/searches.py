@@ -1,6 +1,6 @@
 """Searches, as units of a transaction: the newest matches compete, the most relevant win."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import chain
 
@@ -57,7 +57,7 @@ def search_conversations(
         _take(step, search, table, found)
         if len(found.relevances) >= search.max_results:
             break
-    suggestion = None if found.holds_all else _suggestion(search.text, table)
+    suggestion = None if found.holds_all else _suggestion(search.text, table, check)
     hits = _hits(table, found, search.min_relevance, check)
     return SearchHits(hits, found.candidates, found.exact, suggestion)
 
@@ -150,28 +150,17 @@ def _hit(
     )
 
 
-def _suggestion(text: str, table: Table) -> str | None:
-    """The text with mistyped words corrected. Counting each word that may have been meant by itself
-    would take a round trip each: they are collected first, and counted together."""
-    known: dict[str, int] = {}
-    unknown: dict[str, None] = {}
+def _suggestion(text: str, table: Table, check: Check) -> str | None:
+    """The text with mistyped words corrected."""
 
-    def frequency(word: str) -> int:
-        if word not in known:
-            unknown[word] = None
-        return known.get(word, 0)
+    def frequencies(words: Sequence[str]) -> list[int]:
+        return table.frequencies(words, _SUGGESTED_FROM)
 
     def examples(word: str) -> Iterator[str]:
         for conversation in table.holding(word, EXAMPLES_MOST):
             yield f"{conversation.title} {conversation.content}"
 
-    while True:
-        suggestion = corrected(text, frequency, examples)
-        if not unknown:
-            return suggestion
-        counts = table.frequencies(tuple(unknown), _SUGGESTED_FROM)
-        known.update(zip(unknown, counts, strict=True))
-        unknown.clear()
+    return corrected(text, frequencies, examples, check)
 
 
 def search_patterns(

@@ -8,6 +8,7 @@ pattern that few of very many matches fit: all of them are looked at (0.3 s for 
 """
 
 import sqlite3
+from collections.abc import Sequence
 
 from cortex_core.found import Found
 from cortex_core.search import Check, ConversationSearch, SearchHit, SearchHits
@@ -119,9 +120,12 @@ def _suggestion(text: str, connection: sqlite3.Connection, check: Check) -> str 
         check()
         return count(connection, "conversations", (Phrase((word,)),), _SUGGESTED_FROM)
 
+    def frequencies(words: Sequence[str]) -> list[int]:
+        return [frequency(word) for word in words]
+
     def examples(word: str) -> list[str]:
         check()
         rows = connection.execute(_EXAMPLES, (f'"{word}"', EXAMPLES_MOST)).fetchall()
         return [example for (example,) in rows]
 
-    return corrected(text, frequency, examples)
+    return corrected(text, frequencies, examples, check)

@@ -1,6 +1,7 @@
 """Every store ranks alike."""
 
 import random
+import tracemalloc
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from cortex_core import (
 )
 from cortex_core.data import conversations
 from cortex_core.ports import Store
+from cortex_core.words import TERM_MOST
 from tests.unit.core.contract.entities import (
     NOW,
     conversation,
@@ -175,3 +177,18 @@ async def test_every_store_suggests_words_that_are_written_so(store: Store) -> N
     ):
         found = await store.search_conversations(ConversationSearch(text, NOW))
         assert (text, found.suggestion) == (text, suggestion)
+
+
+async def test_no_store_needs_much_memory_to_suggest_nothing(store: Store) -> None:
+    blocks = (map(chr, range(first, first + 64)) for first in range(0x80, 0x1_F000, 64))
+    small = (next((each for each in block if each.islower()), "") for block in blocks)
+    word = "".join(small)
+    tracemalloc.start()
+    try:
+        for length in (TERM_MOST, 500):
+            text = (word * 10)[:length]
+            assert (await store.search_conversations(ConversationSearch(text, NOW))).hits == ()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 30_000_000
