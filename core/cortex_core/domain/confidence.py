@@ -52,13 +52,14 @@ class PatternConfidence:
         return ConfidenceLevel.EXPERIMENTAL
 
     def observed(self, *, success: bool) -> "PatternConfidence":
-        """The confidence after one more observation."""
+        """The confidence after one more observation. The number stays at the largest that is stored
+        (`rules.COUNT_MOST`) once it is there."""
         step = SUCCESS_STEP if success else FAILURE_STEP
         observations = self.observations + 1
         return PatternConfidence(
             # Rounded, or ten steps from 0.70 would end just below the 0.90 of the next level.
             score=min(1.0, max(0.0, round(self.score + step, _DECIMALS))),
-            observations=observations,
+            observations=min(observations, rules.COUNT_MOST),
             success_rate=(self._successes + success) / observations,
         )
 

@@ -96,7 +96,8 @@ def whole(
     if isinstance(value, bool) or not isinstance(value, int):
         found.append(Violation(field, f"expected a whole number, got {type(value).__name__}"))
     elif not least <= value <= most:
-        wanted = f"of at least {least}" if most == COUNT_MOST else f"from {least} to {most}"
+        is_open = most == COUNT_MOST and value < least
+        wanted = f"of at least {least}" if is_open else f"from {least} to {most}"
         found.append(Violation(field, f"expected a whole number {wanted}, got {_shown(value)}"))
 
 

@@ -78,6 +78,18 @@ async def test_learning_an_id_again_replaces_it(cortex: Cortex) -> None:
     assert await cortex.patterns.count() == 1
 
 
+async def test_a_pattern_is_observed_however_often_it_has_been(cortex: Cortex) -> None:
+    most = 2**63 - 1
+    await cortex.send(msgspec.structs.replace(LEARN, observation_count=most - 1, confidence=0.5))
+    for expected in (0.52, 0.54):
+        observed = (await cortex.send(UpdatePatternConfidence("given", success=True))).unwrap()
+        assert (observed.observation_count, observed.confidence) == (most, expected)
+    observed = await cortex.patterns.observe("given", success=False)
+    assert observed is not None
+    assert observed.observation_count == most
+    assert await cortex.patterns.get("given") == observed
+
+
 async def test_an_invalid_pattern_fails_field_by_field(cortex: Cortex) -> None:
     result = await cortex.send(
         LearnPattern(name="", type=PatternType.BUG_FIX, content="", confidence=2)

@@ -74,13 +74,15 @@ def test_the_success_rate_is_exact_however_many_observations(outcomes: list[bool
     assert confidence.success_rate == sum(outcomes) / len(outcomes)
 
 
-@given(st.floats(0, 1), st.integers(0, COUNT_MOST - 1), st.floats(0, 1), st.booleans())
+@given(st.floats(0, 1), st.integers(0, COUNT_MOST), st.floats(0, 1), st.booleans())
 @example(0.5, COUNT_MOST - 1, 1.0, True)
+@example(0.5, COUNT_MOST, 1.0, True)
+@example(0.5, COUNT_MOST, 1.0, False)
 def test_an_observation_of_any_confidence_is_a_confidence(
     score: float, observations: int, rate: float, success: bool
 ) -> None:
     after = PatternConfidence(score, observations, rate).observed(success=success)
-    assert after.observations == observations + 1
+    assert after.observations == min(observations + 1, COUNT_MOST)
 
 
 @pytest.mark.parametrize(

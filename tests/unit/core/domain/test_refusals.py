@@ -49,7 +49,10 @@ COUNTS = (
     ("5", "expected a whole number, got str"),
     (False, "expected a whole number, got bool"),
     (-1, "expected a whole number of at least 0, got -1"),
-    (2**63, "expected a whole number of at least 0, got 9223372036854775808"),
+    (
+        2**63,
+        "expected a whole number from 0 to 9223372036854775807, got 9223372036854775808",
+    ),
 )
 DOTTED = "expected dotted segments of letters, digits, _ and -, such as workspace.app"
 NAMESPACES = (
