@@ -1,9 +1,14 @@
 """Where a store is, as a person names it: a path, `:memory:`, or a URL."""
 
 import re
-from os import PathLike, fspath
+from os import PathLike, fsencode, fspath
 from typing import NamedTuple
 from urllib.parse import unquote
+
+from cortex_core.errors import UnknownStoreError
+
+MEMORY = ":memory:"
+"""The place of SQLite's store without a file."""
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _IN_THE_PROCESS = "memory:"
@@ -25,6 +30,8 @@ def address(where: str | PathLike[str]) -> Address:
     A path, a text that is no URL, and `:memory:` belong to SQLite. `sqlite:///notes.db` is a file
     in the working folder, `sqlite:////var/notes.db` one with a full path, `sqlite://` is in
     memory. `memory:` is in the process. Other URLs belong to the scheme that they name.
+
+    Raises UnknownStoreError where it has a host that a file cannot have.
     """
     text = fspath(where)
     if not isinstance(where, str):
@@ -47,12 +54,26 @@ def shown(where: str | PathLike[str]) -> str:
     return _IN_QUERY.sub(_HIDDEN, _IN_URL.sub(r"\1:***@", text))
 
 
+def file_path(where: str | PathLike[str]) -> str:
+    """A path that a file can have, or `:memory:`. Raises UnknownStoreError for any other: SQLite
+    opens "" as a file of its own for each connection."""
+    path = fspath(where)
+    try:
+        encoded = fsencode(path)
+    except UnicodeEncodeError:
+        encoded = b""
+    if not encoded or b"\0" in encoded:
+        raise UnknownStoreError(f"expected the path of a file, or {MEMORY}, got {path!r}")
+    return path
+
+
 def _file(rest: str) -> str:
-    """The path in what follows `sqlite://`. Raises ValueError where a host is named."""
+    """The path in what follows `sqlite://`. Raises UnknownStoreError where a host is named."""
     if not rest:
-        return ":memory:"
+        return MEMORY
     if not rest.startswith("/"):
-        raise ValueError(
-            f"sqlite://{rest}: expected three slashes, as in sqlite:///{rest}: a file has no host"
+        raise UnknownStoreError(
+            f"{shown(f'sqlite://{rest}')}: expected three slashes, as in sqlite:///notes.db: a "
+            "file has no host"
         )
-    return unquote(rest[1:]) or ":memory:"
+    return unquote(rest[1:]) or MEMORY

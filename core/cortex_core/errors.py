@@ -59,8 +59,9 @@ class NewerSchemaError(StoreError):
     """The place was written by a newer version; it was left untouched."""
 
 
-class UnknownStoreError(StoreError):
-    """The address names no kind of store that there is, or one that is not installed."""
+class UnknownStoreError(StoreError, ValueError):
+    """The address names no place that a store could have, no kind of store that there is, or one
+    that is not installed."""
 
 
 class SearchTimeoutError(StoreError, TimeoutError):

@@ -84,10 +84,7 @@ async def server_version(url: str) -> str:
 
 
 def _kind_of(where: str | PathLike[str]) -> tuple[Address, Kind]:
-    try:
-        found = address(where)
-    except ValueError as error:
-        raise UnknownStoreError(str(error)) from None
+    found = address(where)
     if found.scheme not in STORES:
         scheme, known = found.scheme, ", ".join(STORES)
         raise UnknownStoreError(f"{shown(where)}: no store has the scheme {scheme}, only {known}")

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import NamedTuple, TextIO
 
-from cortex_core.addresses import address, shown
+from cortex_core.addresses import MEMORY, address, shown
 from cortex_core.data.filling import seed_store
 from cortex_core.data.seed import seed_file
 from cortex_core.data.stream import DEFAULT_COUNT, DEFAULT_SEED
@@ -93,6 +93,8 @@ def main(arguments: list[str] | None = None) -> int:
         scheme, place = address(given.where)
         if scheme == "sqlite":
             left = "nothing was changed"
+            if place == MEMORY:
+                raise ValueError(_nothing_left(name))
             seed_file(place, progress=Bar(sys.stderr), **wanted._asdict())
         else:
             asyncio.run(_fill(given.where, wanted))
@@ -108,12 +110,16 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _nothing_left(name: str) -> str:
+    return f"{name}: nothing would be left of a store in memory"
+
+
 async def _fill(where: str, wanted: Wanted) -> None:
     """Raises StoreError, ValueError where nothing would be left of what was saved."""
     store = await open_store(where, Events().publish)
     try:
         if not store.capabilities.persistent:
-            raise ValueError(f"{shown(where)}: nothing would be left of a store in memory")
+            raise ValueError(_nothing_left(shown(where)))
         await seed_store(store, progress=Bar(sys.stderr), **wanted._asdict())
     finally:
         await store.close()

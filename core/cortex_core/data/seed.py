@@ -4,10 +4,11 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from cortex_core.addresses import file_path
 from cortex_core.data import stream
 from cortex_core.data.stream import DEFAULT_COUNT, DEFAULT_SEED
 from cortex_core.sqlite.conversations import SAVE, to_row
@@ -46,7 +47,7 @@ def seed_file(
     is spread over more segments until SQLite has merged them. Blocks the calling thread, and
     calls `progress` on it.
     """
-    target = Path(fspath(path))
+    target = Path(file_path(path))
     partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
     partial.unlink(missing_ok=True)
     try:

@@ -12,7 +12,7 @@ from cortex_core.memory.search import search_conversations, search_patterns
 from cortex_core.memory.tx import MemoryTx, Tables
 from cortex_core.ports import Capabilities, Op, Publish, ReadTx, Tx
 from cortex_core.search import Check, ConversationSearch, PatternSearch, SearchHits, SimilarPattern
-from cortex_core.settings import SEARCH_TIMEOUT_S
+from cortex_core.settings import SEARCH_TIMEOUT_S, check_timeout
 
 T = TypeVar("T")
 
@@ -28,6 +28,7 @@ class MemoryStore:
     the end of the process. `publish` gets the events of what was committed."""
 
     def __init__(self, publish: Publish, search_timeout_s: float = SEARCH_TIMEOUT_S) -> None:
+        check_timeout("search_timeout_s", search_timeout_s)
         self._tables = Tables()
         self._documents = Documents()
         self._search_timeout_s = search_timeout_s

@@ -23,6 +23,9 @@ Connection = AsyncConnection[Any]
 
 Pool = AsyncConnectionPool[Any]
 
+_CONNECT_LEAST_S = 1.0
+"""Opening a connection takes its time, however short somebody would wait for others."""
+
 
 class Connections:
     """The connections of a store, at most as many as the pool may have."""
@@ -35,6 +38,7 @@ class Connections:
         self._loop = loop
         self.keeps = keep
         self.wait_s = wait_s
+        self._connect_s = max(wait_s, _CONNECT_LEAST_S)
         self._idle: list[Pipeline] = []
         self._in_use = 0
         self._waiting: deque[asyncio.Future[Pipeline | None]] = deque()
@@ -141,7 +145,7 @@ class Connections:
     async def _getconn(self) -> Connection:
         failed_before = self._pool.get_stats().get("connections_errors", 0)
         try:
-            connection: Connection = await self._pool.getconn(self.wait_s)
+            connection: Connection = await self._pool.getconn(self._connect_s)
         except PoolClosed as error:
             raise StoreClosedError("the pool is closed") from error
         except (PoolTimeout, TooManyRequests) as error:
@@ -149,7 +153,7 @@ class Connections:
             # Of its own pool there is one left, but not one that could be opened.
             if failed or self.keeps:
                 raise StoreUnavailableError(
-                    f"the server could not be reached within {self.wait_s:g} s"
+                    f"the server could not be reached within {self._connect_s:g} s"
                 ) from error
             raise self._exhausted() from error
         return connection
@@ -173,7 +177,7 @@ class Connections:
 
     async def _returned(self, pipeline: Pipeline) -> None:
         try:
-            await pipeline.drained(self.wait_s)
+            await pipeline.drained(self._connect_s)
         finally:
             pipeline.close()
             # Where the application has closed its pool, the connection is closed, too.

@@ -1,6 +1,7 @@
 """The store's port on a PostgreSQL server."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from cortex_core.errors import StoreClosedError, StoreError
 from cortex_core.ports import Capabilities, Op, Publish, ReadTx, Tx
 from cortex_core.postgres import schema as schemas
-from cortex_core.postgres.address import DEFAULT_SCHEMA, Address
+from cortex_core.postgres.address import DEFAULT_SCHEMA, Address, check_schema
 from cortex_core.postgres.announcements import Announcements
 from cortex_core.postgres.connections import Connections, Pool
 from cortex_core.postgres.failures import translated
@@ -24,7 +25,7 @@ from cortex_core.postgres.statements import Statements
 from cortex_core.postgres.under_way import UnderWay
 from cortex_core.postgres.write_queue import WriteQueue
 from cortex_core.search import ConversationSearch, PatternSearch, SearchHits, SimilarPattern
-from cortex_core.settings import BUSY_TIMEOUT_S, SEARCH_TIMEOUT_S
+from cortex_core.settings import BUSY_TIMEOUT_S, SEARCH_TIMEOUT_S, check_timeout
 
 T = TypeVar("T")
 
@@ -99,8 +100,13 @@ class PostgresStore:
         It has `connections` at most. A write waits `busy_timeout_s` for another client's lock, and
         anything that long for a connection. A write fails once the server has not answered for
         `answer_timeout_s`, everything else past `search_timeout_s`. Raises StoreError and its
-        subclasses, ValueError where the URL names no possible schema.
+        subclasses, ValueError for settings that no store can have.
         """
+        _check_timeouts(busy_timeout_s, search_timeout_s, answer_timeout_s)
+        if isinstance(connections, bool) or not isinstance(connections, int) or connections < 1:
+            raise ValueError(
+                f"connections: expected a whole number of at least 1, got {connections!r}"
+            )
         address = Address.parsed(url)
         try:
             # Not through the pool, which would try again for long instead of giving the reason.
@@ -154,8 +160,11 @@ class PostgresStore:
     ) -> "PostgresStore":
         """Use an application's own pool, which is open and stays open after the store is closed.
 
-        Takes a connection only for as long as it needs it, with the settings that it has.
+        Takes a connection only for as long as it needs it, with the settings that it has. Raises
+        the same errors as `open`.
         """
+        _check_timeouts(busy_timeout_s, search_timeout_s, answer_timeout_s)
+        check_schema(schema)
         try:
             async with pool.connection() as connection:
                 await schemas.prepare(connection, schema)
@@ -261,8 +270,15 @@ async def drop(url: str) -> None:
         raise named(address.shown, error) from error
 
 
+def _check_timeouts(busy_s: float, search_s: float, answer_s: float) -> None:
+    check_timeout("busy_timeout_s", busy_s)
+    check_timeout("search_timeout_s", search_s)
+    check_timeout("answer_timeout_s", answer_s)
+
+
 def _lock_timeout(timeout_s: float) -> bytes:
-    return b"SET lock_timeout = %d" % int(timeout_s * 1000)
+    # With 0 the server waits without an end.
+    return b"SET lock_timeout = %d" % max(1, math.ceil(timeout_s * 1000))
 
 
 def named(name: str, error: Exception) -> BaseException:

@@ -8,12 +8,19 @@ import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
-from os import PathLike, fspath
+from os import PathLike
 from typing import TypeVar
 
+from cortex_core.addresses import MEMORY, file_path
 from cortex_core.errors import SearchTimeoutError, StoreClosedError, StoreError
 from cortex_core.search import Check
-from cortex_core.settings import BUSY_TIMEOUT_S, SEARCH_TIMEOUT_S, Synchronous
+from cortex_core.settings import (
+    BUSY_TIMEOUT_S,
+    SEARCH_TIMEOUT_S,
+    Synchronous,
+    check_synchronous,
+    check_timeout,
+)
 from cortex_core.sqlite.activity import Activity
 from cortex_core.sqlite.checkpoints import Checkpoints
 from cortex_core.sqlite.connection_thread import ConnectionThread, open_connection_threads
@@ -27,8 +34,6 @@ from cortex_core.sqlite.unit_queue import UnitQueue
 from cortex_core.sqlite.write_batch import run_writes
 
 T = TypeVar("T")
-
-MEMORY = ":memory:"
 
 _FORGOTTEN_JOIN_S = 1.0
 
@@ -88,11 +93,13 @@ class Database:
 
         With `synchronous` NORMAL a power cut may lose the last commits, never their order or
         the file; with FULL a commit is on the disk when it is reported. Raises StoreError and
-        its subclasses; a file that it refuses is left as it was.
+        its subclasses, ValueError for settings that no store can have; a file that it refuses is
+        left as it was.
         """
-        name = fspath(path)
-        if synchronous not in ("NORMAL", "FULL"):
-            raise ValueError(f'synchronous: expected "NORMAL" or "FULL", got {synchronous!r}')
+        name = file_path(path)
+        check_synchronous(synchronous)
+        check_timeout("busy_timeout_s", busy_timeout_s)
+        check_timeout("search_timeout_s", search_timeout_s)
         threads: list[ConnectionThread] = []
         try:
             threads = await open_connection_threads(
@@ -106,13 +113,14 @@ class Database:
             loop_connection = (
                 None if name == MEMORY else await _call(threads[0], partial(_open_for_loop, name))
             )
+            loop = asyncio.get_running_loop()
+            opened = cls(name, threads, loop_connection, loop, search_timeout_s)
         except BaseException as error:
             for thread in threads:
                 await thread.close()
             if isinstance(error, Exception):
                 raise _named(name, error) from error
             raise
-        opened = cls(name, threads, loop_connection, asyncio.get_running_loop(), search_timeout_s)
         try:
             for guard in opened._guards():
                 await guard.start()

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from cortex_core.addresses import MEMORY
 from cortex_core.domain.plain import returned
 from cortex_core.errors import StoreError
 from cortex_core.events import Event
@@ -13,7 +14,7 @@ from cortex_core.search import Check, ConversationSearch, PatternSearch, SearchH
 from cortex_core.sqlite.context_items import SqliteContextItems
 from cortex_core.sqlite.conversation_search import search_conversations
 from cortex_core.sqlite.conversations import SqliteConversations
-from cortex_core.sqlite.database import MEMORY, Database
+from cortex_core.sqlite.database import Database
 from cortex_core.sqlite.pattern_search import search_patterns
 from cortex_core.sqlite.patterns import SqlitePatterns
 

@@ -132,8 +132,11 @@ async def test_the_command_takes_the_url_of_a_store(tmp_path: Path) -> None:
     unreachable = seed_command(tmp_path, "postgresql://me:hidden@127.0.0.1:1/db")
     assert (unreachable.returncode, len(unreachable.stderr.splitlines())) == (1, 1)
     assert unreachable.stderr.startswith("postgresql://me:***@127.0.0.1:1/db: ")
-    in_memory = seed_command(tmp_path, "memory:")
-    assert in_memory.stderr == "memory:: nothing would be left of a store in memory\n"
+    for where in ("memory:", ":memory:", "sqlite://"):
+        in_memory = seed_command(tmp_path, where)
+        assert in_memory.stderr == f"{where}: nothing would be left of a store in memory\n"
+    nowhere = seed_command(tmp_path, "")
+    assert nowhere.stderr == "expected the path of a file, or :memory:, got ''\n"
     unknown = seed_command(tmp_path, "mysql://me:hidden@host/db")
     assert unknown.stderr.startswith("mysql://me:***@host/db: no store has the scheme mysql")
 

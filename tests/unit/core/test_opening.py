@@ -1,11 +1,13 @@
 """A memory is opened by a path or a URL, and messages never show a password."""
 
 import asyncio
+import math
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from cortex_core.addresses import Address, address, shown
 from cortex_core.memory import MemoryStore
 from cortex_core.ports import Publish
 from cortex_core.settings import StoreSettings
+from cortex_core.sqlite.database import Database
 from tests.unit.core.contract.entities import conversation
 
 
@@ -100,6 +103,67 @@ async def test_what_is_in_memory_leaves_nothing(
 async def test_an_address_of_no_store_is_refused(where: str, message: str) -> None:
     with pytest.raises(StoreError, match=message):
         await Cortex.open(where)
+
+
+@pytest.mark.parametrize(
+    "where", ["", "a\0b", "a\ud800b", "sqlite:///a%00b", "sqlite:////var/a%00b.db"]
+)
+async def test_a_path_that_no_file_can_have_is_refused(where: str) -> None:
+    with pytest.raises(UnknownStoreError, match=r"expected the path of a file, or :memory:, got '"):
+        await Cortex.open(where)
+    with pytest.raises(UnknownStoreError, match=r"expected the path of a file"):
+        await Database.open(address(where).place)
+
+
+async def test_a_file_with_a_host_is_refused_without_a_password() -> None:
+    with pytest.raises(UnknownStoreError) as refused:
+        await Cortex.open("sqlite://me:hidden@host/notes.db")
+    assert "hidden" not in str(refused.value)
+
+
+NO_TIMEOUTS = [math.nan, math.inf, -math.inf, -1, 1e9, 10**400, True, "5", None]
+
+
+@pytest.mark.parametrize("where", ["notes.db", ":memory:", "memory:", "postgresql://127.0.0.1:1/d"])
+@pytest.mark.parametrize("name", ["busy_timeout_s", "search_timeout_s"])
+@pytest.mark.parametrize("given", NO_TIMEOUTS, ids=lambda given: str(given)[:5])
+def test_a_timeout_that_no_store_can_wait_for_is_refused_at_once(
+    where: str, name: str, given: Any, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(path.parent)
+    with pytest.raises(
+        ValueError, match=rf"^{name}: expected seconds from 0 to 1,000,000, got "
+    ) as refused:
+        Cortex.open(where, **{name: given})
+    assert len(str(refused.value)) < 200
+    assert list(path.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("where", ["notes.db", "memory:", "postgresql://127.0.0.1:1/d"])
+def test_what_is_no_way_to_commit_is_refused_at_once(where: str) -> None:
+    with pytest.raises(ValueError, match='synchronous: expected "NORMAL" or "FULL", got '):
+        Cortex.open(where, synchronous="OFF")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [math.nan, math.inf, -1])
+async def test_each_store_refuses_such_a_timeout_by_itself(given: float, path: Path) -> None:
+    with pytest.raises(ValueError, match="search_timeout_s: expected seconds"):
+        MemoryStore(Events().publish, search_timeout_s=given)
+    for name in ("busy_timeout_s", "search_timeout_s"):
+        with pytest.raises(ValueError, match=f"{name}: expected seconds"):
+            await Database.open(path, **{name: given})
+    assert list(path.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("where", ["notes.db", ":memory:", "memory:"])
+@pytest.mark.parametrize("timeout_s", [0, 0.0001, 1_000_000])
+async def test_the_ends_of_the_timeouts_are_allowed(
+    where: str, timeout_s: float, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(path.parent)
+    async with Cortex.open(where, busy_timeout_s=timeout_s, search_timeout_s=1_000_000) as cortex:
+        await cortex.conversations.save(conversation("kept"))
+        assert await cortex.conversations.count() == 1
 
 
 WITHOUT_PSYCOPG = """

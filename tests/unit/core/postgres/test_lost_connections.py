@@ -208,7 +208,7 @@ async def test_without_a_server_requests_fail_and_say_why(
     store = await PostgresStore.open(stoppable_url, Events().publish, busy_timeout_s=0.3)
     await save(store, conversation("one"))
     stoppable_server.stop()
-    with pytest.raises(StoreUnavailableError, match=r"could not be reached within 0\.3 s"):
+    with pytest.raises(StoreUnavailableError, match=r"could not be reached within 1 s"):
         await store.read(lambda tx: tx.conversations.count())
     with pytest.raises(StoreUnavailableError):
         await save(store, conversation("two"))
