@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,14 +18,26 @@ STDOUT = "-"
 
 def cannot_write(target: str) -> str:
     """Why a file could not be written, "" where nothing is in the way."""
-    file = Path(target)
-    if file.is_dir():
-        return "expected a file, this is a folder"
-    if not file.parent.is_dir():
-        return f"there is no folder {file.parent}"
-    if not os.access(file if file.exists() else file.parent, os.W_OK):
-        return "cannot be written: permission denied"
-    return IS_STORE if is_of_store(file) else ""
+    folder = Path(target).parent
+    try:
+        mode = os.stat(target).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        if not os.path.isdir(folder):
+            return f"there is no folder {folder}"
+    except (OSError, ValueError) as error:
+        return f"cannot be written: {getattr(error, 'strerror', None) or error}"
+    else:
+        if stat.S_ISDIR(mode):
+            return "expected a file, this is a folder"
+        if not os.access(target, os.W_OK):
+            return "cannot be written: permission denied"
+        if not stat.S_ISREG(mode) or descriptor_file(target):
+            return IS_STORE if is_of_store(target) else ""
+    # A new file takes the place of the old one.
+    real_folder = os.path.dirname(os.path.realpath(target))
+    if not os.access(real_folder, os.W_OK | os.X_OK):
+        return f"cannot be written: no file can be made in the folder {folder}: permission denied"
+    return IS_STORE if is_of_store(target) else ""
 
 
 def refusal(targets: Iterable[tuple[str, str]], store: str | Path) -> str:

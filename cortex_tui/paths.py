@@ -95,6 +95,18 @@ def state_folder() -> Path | None:
     return platformdirs.user_state_path(_PROGRAM)
 
 
+def is_missing(path: str | Path) -> bool:
+    """Whether nothing is there. What cannot be looked at may be there, and whoever reads it is told
+    why that is not possible; Path.exists raises then, until Python 3.12."""
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
+
+
 def make_private_folder(folder: Path) -> None:
     """Makes the folder where there is none, for nobody but this user: parameters and tracebacks
     are kept in it. One of ours is closed to others if it was not, and gets a .gitignore of its own.

@@ -6,6 +6,7 @@ nothing to offer.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ def offer_sessions(
 
     file = Path(ctx.params.get("store") or STORE)
     try:
-        found = asyncio.run(_stored(file)) if file.exists() else []
+        found = asyncio.run(_stored(file)) if os.path.exists(file) else []
     except (SnapshotError, OSError):
         return []
     return list(_matching(found, incomplete))

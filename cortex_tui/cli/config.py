@@ -8,6 +8,7 @@ import click
 
 from cortex_tui.cli.options import config_option, report_error
 from cortex_tui.exit_codes import GOOD, USAGE
+from cortex_tui.paths import is_missing
 
 
 @click.command()
@@ -21,7 +22,7 @@ def config(file: Path, example: bool) -> int:
         click.echo(text(), nl=False)
         return 0
     click.echo(file)
-    if not file.exists():
+    if is_missing(file):
         click.echo("There is no such file; cortex-tui config --example prints one.", err=True)
         return 0
     from cortex_tui.tui.config.reading import read_config

@@ -10,7 +10,7 @@ import click
 
 from cortex_tui.cli.group import program
 from cortex_tui.cli.options import PROGRAM, report_error
-from cortex_tui.exit_codes import INTERRUPTED
+from cortex_tui.exit_codes import INTERRUPTED, USAGE
 from cortex_tui.suggestions import nearest
 
 
@@ -47,7 +47,21 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
         return error.exit_code
     except click.Abort:
         return INTERRUPTED
+    except OSError as error:
+        report_error(_what_failed(error))
+        return USAGE
     return code if isinstance(code, int) else 0
+
+
+def _what_failed(error: OSError) -> str:
+    """What the system refused, with the name of the file or folder where it said one."""
+    why = error.strerror or str(error) or type(error).__name__
+    if isinstance(error, FileNotFoundError) and not error.filename:
+        try:
+            os.getcwd()
+        except OSError:
+            return "the working folder was removed: change to one that is there"
+    return f"{error.filename}: {why}" if error.filename else why
 
 
 def _one_line(error: click.ClickException) -> str:

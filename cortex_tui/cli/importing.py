@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,7 +103,7 @@ def _files(paths: Sequence[Path]) -> tuple[list[Path], bool]:
     files: list[Path] = []
     empty = False
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):
             files.append(path)
             continue
         inside = sorted([*path.glob("*.json"), *path.glob("*/*.json")])

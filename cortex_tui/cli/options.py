@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from cortex_tui.exit_codes import USAGE
 from cortex_tui.limits import MAX_PROCESSES, MAX_ROUNDS
-from cortex_tui.paths import CONFIG_VARIABLE, STORE, config_file
+from cortex_tui.paths import CONFIG_VARIABLE, STORE, config_file, is_missing
 from cortex_tui.suggestions import suggestion
 from cortex_tui.text import one_line
 from cortex_tui.toml.reading import RefusedError, read_duration_ns
@@ -97,7 +97,7 @@ def _existing(
     ctx: click.Context, param: click.Parameter, paths: tuple[Path, ...]
 ) -> tuple[Path, ...]:
     for path in paths:
-        if not path.exists():
+        if is_missing(path):
             raise click.BadParameter(f"{path}: no such file or folder", ctx, param)
     return paths
 

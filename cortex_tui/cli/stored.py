@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from cortex_tui.cli.options import StoreError
+from cortex_tui.paths import is_missing
 from cortex_tui.text import one_line
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ def answer(work: Coroutine[Any, Any, T]) -> T:
 
 def need_store(store: Path) -> None:
     """A store is not made for what cannot be in it."""
-    if not store.exists():
+    if is_missing(store):
         raise StoreError(f"{store}: there is no store: run something first, or name its --store")
 
 

@@ -150,7 +150,7 @@ def _missing(version: Version, profiles: Sequence[Profile]) -> dict[str, None]:
         if not Path(source).is_relative_to(version.root):
             continue
         file = Path(version.folder) / Path(source).relative_to(version.root)
-        suite = read_suite(file, str(file)).suite if file.exists() else None
+        suite = read_suite(file, str(file)).suite if os.path.exists(file) else None
         there = {profile.full_name for profile in suite.profiles} if suite else set()
         found |= {
             profile.full_name: None

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from cortex_tui.paths import shipped_suites
+from cortex_tui.paths import is_missing, shipped_suites
 from cortex_tui.profiles.model import Catalog, Problem, Suite
 from cortex_tui.profiles.suite import read_suite
 from cortex_tui.text import one_line
@@ -109,7 +109,7 @@ def _files_of(place: Path, folder: Path, problems: list[Problem]) -> list[Path]:
     """The files of a place that was named with --profiles."""
     shown = shown_as(place, folder)
     if not os.path.isdir(place):
-        if os.path.lexists(place):
+        if os.path.lexists(place) or not is_missing(place):
             return [place]
         problems.append(Problem(shown, "expected a TOML file or a folder of them, found none"))
         return []

@@ -15,6 +15,8 @@ from cortex_tui.profiles.schema import SCHEMA_FILE, SCHEMA_LINE, schema_text, su
 from cortex_tui.toml.words import shown
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_MOST_CHARS = 200
+"""Of a name: those of files have 255 at most, with their endings."""
 
 SUITE = """\
 {schema}
@@ -144,9 +146,16 @@ def _check(name: str, module: str, new: NewSuite, catalog: Catalog) -> None:
         raise NoSuiteError(
             f"{shown(name)}: expected a name of letters, digits, - and _ that starts with a letter"
         )
+    if len(name) > _MOST_CHARS:
+        raise NoSuiteError(f"{name[:20]}…: expected at most {_MOST_CHARS} characters")
     for file in (new.suite, new.code):
-        if file.exists():
-            raise NoSuiteError(f"{file}: it is there already, and stays as it is")
+        try:
+            file.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise NoSuiteError(f"{file}: cannot be written: {error.strerror}") from None
+        raise NoSuiteError(f"{file}: it is there already, and stays as it is")
     taken = {suite.name: suite.source for suite in catalog.suites}
     if name in taken:
         raise NoSuiteError(f"{name}: there is a suite of that name already: {taken[name]}")

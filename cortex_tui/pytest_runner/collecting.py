@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -67,7 +68,7 @@ def _none_to_measure(others: int) -> str:
 def _path_hint(printed: Sequence[str], folder: Path) -> str:
     """What to do where a module of this folder was not found: `python -m pytest` finds it."""
     for name in _NO_MODULE.findall("\n".join(printed)):
-        if (folder / f"{name}.py").is_file() or (folder / name).is_dir():
+        if os.path.isfile(folder / f"{name}.py") or os.path.isdir(folder / name):
             return (
                 f"; {name} is in this folder, where `python -m pytest` finds it, but `pytest` "
                 "does not: set `pythonpath = .` in pytest.ini, or PYTHONPATH=. for this command"

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cortex_tui.analysis.baseline import Baseline, baseline_of
 from cortex_tui.isolation import asyncio
+from cortex_tui.paths import is_missing
 from cortex_tui.stats.codec import HistogramFormatError
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.port import Store, open_store
@@ -29,7 +30,7 @@ class Candidate(NamedTuple):
 def candidates(store: Path) -> list[Candidate]:
     """Baselines first, then other names and sessions without any, the newest first. SnapshotError
     for a store that cannot be read; none where there is no store yet."""
-    return asyncio.run(_candidates(store)) if store.exists() else []
+    return [] if is_missing(store) else asyncio.run(_candidates(store))
 
 
 async def _candidates(store: Path) -> list[Candidate]:

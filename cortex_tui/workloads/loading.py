@@ -37,10 +37,10 @@ def roots_of(source: str, working_folder: Path | None = None) -> tuple[str, ...]
     folders = [Path(source).resolve().parent] if source else []
     found: list[Path] = []
     for folder in (*folders, working_folder or Path.cwd()):
-        if (folder / "__init__.py").is_file():
+        if os.path.isfile(folder / "__init__.py"):
             found.append(_outermost(folder))
         found += [folder, folder / "src"]
-    return tuple(dict.fromkeys(str(folder) for folder in found if folder.is_dir()))
+    return tuple(dict.fromkeys(str(folder) for folder in found if os.path.isdir(folder)))
 
 
 def full_name(module: str, source: str) -> str:
@@ -48,15 +48,17 @@ def full_name(module: str, source: str) -> str:
     relative imports work."""
     folder = Path(source).resolve().parent if source else Path.cwd()
     first = module.partition(".")[0]
-    is_ours = (folder / f"{first}.py").is_file() or (folder / first / "__init__.py").is_file()
-    if not is_ours or not (folder / "__init__.py").is_file():
+    is_ours = os.path.isfile(folder / f"{first}.py") or os.path.isfile(
+        folder / first / "__init__.py"
+    )
+    if not is_ours or not os.path.isfile(folder / "__init__.py"):
         return module
     return ".".join((*folder.relative_to(_outermost(folder)).parts, module))
 
 
 def _outermost(folder: Path) -> Path:
     """The folder in which the outermost package lies that `folder` belongs to."""
-    while (folder / "__init__.py").is_file() and folder.parent != folder:
+    while os.path.isfile(folder / "__init__.py") and folder.parent != folder:
         folder = folder.parent
     return folder
 

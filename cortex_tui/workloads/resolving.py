@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -73,7 +74,7 @@ def _elsewhere(module: str, source: str) -> str:
     name = module.partition(".")[0]
     folder = Path(source).resolve().parent
     for place in (folder, folder.parent) if source and name else ():
-        if (place / f"{name}.py").is_file() or (place / name / "__init__.py").is_file():
+        if os.path.isfile(place / f"{name}.py") or os.path.isfile(place / name / "__init__.py"):
             return f"; {name} is in {place}: start it there"
     return ""
 

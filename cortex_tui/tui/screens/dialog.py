@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -120,9 +121,9 @@ class Dialog(LeftEarly, ModalScreen[Result | None]):
     def file_to_write(self, text: str) -> Path | None:
         """The file of that name; None where it cannot be written, or exists and was not entered
         twice, which is reported then."""
-        file = Path(text).expanduser()
+        file = Path(os.path.expanduser(text))
         problem = cannot_write(str(file)) if text else "expected the name of a file"
-        if not problem and file.exists() and self._confirmed != text:
+        if not problem and os.path.exists(file) and self._confirmed != text:
             self._confirmed = text
             key = shown_key(dialog_actions(self.app), "confirm")
             problem = f"{text} exists: {key} again overwrites it"

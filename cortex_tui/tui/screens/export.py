@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from concurrent.futures import Future
 from pathlib import Path
@@ -74,7 +75,7 @@ class ExportDialog(ApplyingDialog[str]):
     def apply(self, text: str) -> Future[str]:
         session, chosen = self._session, self._formats[self.chosen]
         assert chosen.write is not None
-        write, file = chosen.write, Path(text).expanduser()
+        write, file = chosen.write, Path(os.path.expanduser(text))
 
         async def export(store: Store) -> str:
             recording = recording_of(session, await store.load(session))
