@@ -169,6 +169,92 @@ def test_k6_s_points_are_values() -> None:
     assert stored.session.started_at == "2026-01-02T03:04:00.500Z"
 
 
+Points = list[tuple[str, float, dict[str, str]]]
+"""Metric, value and tags of each."""
+
+
+def k6_points(*points: tuple[str, float, dict[str, str]]) -> bytes:
+    """A point a second."""
+    lines = [
+        {"type": "Point", "metric": metric,
+         "data": {"time": f"2026-01-02T03:04:{at:02}Z", "value": value, "tags": tags}}
+        for at, (metric, value, tags) in enumerate(points)
+    ]  # fmt: skip
+    return b"\n".join(json.dumps(line, separators=(",", ":")).encode() for line in lines)
+
+
+def errors_of(data: bytes) -> tuple[int, dict[str, int], int]:
+    """Of the first run of a file: operations, errors by kind, and times of failures."""
+    session = read_file(data, Origin("k6.json"), "k6")
+    (run, *_) = from_stored(session).runs
+    return run.operations, run.errors, session.runs[0].failure.count
+
+
+REQUEST = "http_req_duration"
+
+
+@pytest.mark.parametrize(
+    ("metric", "tags", "error"),
+    [
+        (REQUEST, {"status": "200", "expected_response": "true"}, ""),
+        (REQUEST, {"status": "404", "expected_response": "true", "error_code": "1404"}, ""),
+        (REQUEST, {"status": "200", "expected_response": "false"}, "HTTP status 200"),
+        (REQUEST, {"status": "500", "expected_response": "false"}, "HTTP status 500"),
+        (
+            REQUEST,
+            {"status": "0", "expected_response": "false", "error_code": "1050"},
+            "k6 error 1050",
+        ),
+        (REQUEST, {"expected_response": "false"}, "failed"),
+        (REQUEST, {"status": "x" * 500, "expected_response": "false"}, "failed"),
+        (REQUEST, {"status": "302"}, ""),
+        (REQUEST, {"status": "500"}, "HTTP status 500"),
+        (REQUEST, {"status": "0", "error_code": "1211"}, "k6 error 1211"),
+        (REQUEST, {}, ""),
+        ("grpc_req_duration", {"status": "0"}, ""),
+        ("grpc_req_duration", {"status": "14"}, "gRPC status 14"),
+        ("ws_session_duration", {"status": "101"}, ""),
+        ("ws_session_duration", {"status": "403"}, "WebSocket status 403"),
+        ("iteration_duration", {"status": "500"}, ""),
+    ],
+)
+def test_k6_s_requests_that_failed_are_errors(
+    metric: str, tags: dict[str, str], error: str
+) -> None:
+    ended = {"grpc_req_duration": "0", "ws_session_duration": "101"}.get(metric, "200")
+    data = k6_points((metric, 10.0, {"status": ended}), (metric, 1.0, tags))
+    assert errors_of(data) == ((1, {error: 1}, 1) if error else (2, {}, 0))
+
+
+def test_what_k6_counts_and_does_not_say_of_which_point_is_a_note() -> None:
+    points: Points = [(REQUEST, 1.0, {}), (REQUEST, 1.0, {"status": "500"}), (REQUEST, 1.0, {})]
+    counts: Points = [("http_req_failed", 1.0, {}), ("http_req_failed", 1.0, {}),
+              ("http_req_failed", 0.0, {}), ("dropped_iterations", 7.0, {})]  # fmt: skip
+    (run,) = read_file(k6_points(*points, *counts), Origin("k6.json")).runs
+    assert run.errors == {"HTTP status 500": 1}
+    assert run.warnings[0].startswith("1 more requests failed: the points do not say which")
+    assert run.warnings[1] == "k6 dropped 7 iterations: it could not start them in time"
+
+
+@pytest.mark.parametrize("values", [
+    {"rate": 0.25, "passes": 3, "fails": 9}, {"value": 0.25, "passes": 3, "fails": 9},
+    {"matches": 3, "rate": 0.25, "total": 12},
+])  # fmt: skip
+def test_a_summary_of_k6_says_how_many_requests_failed(values: dict[str, float]) -> None:
+    metrics = {
+        "http_req_duration": {"type": "trend", "contains": "time", "values": TREND},
+        "http_req_failed": {"type": "rate", "contains": "default", "values": values},
+        "dropped_iterations": {"type": "counter", "contains": "default", "values": {"count": 7}},
+    }
+    rows = [{"name": name, **row} for name, row in metrics.items()]
+    flat = {name: row["values"] for name, row in metrics.items()}
+    for document in ({"metrics": metrics}, {"metrics": flat}, {"results": {"metrics": rows}}):
+        assert only_run(document).warnings[1:] == (
+            "3 of 12 requests failed; their times are among the others",
+            "k6 dropped 7 iterations: it could not start them in time",
+        )
+
+
 @pytest.mark.parametrize(
     ("version", "word"), [(0, 3), (1, 0), (1, 16)]
 )  # fmt: skip
