@@ -7,13 +7,15 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from cortex_tui.formats.importing import MAX_NAME_CHARS
-from cortex_tui.formats.interval_rows import COLUMNS, NEEDED, rows_of, session_of_rows
+from cortex_tui.formats.checks import MAX_NAME_CHARS
+from cortex_tui.formats.interval_rows import COLUMNS, LACKS, NEEDED, rows_of, session_of_rows
 from cortex_tui.formats.port import Format, FormatError, Origin, Recording
 from cortex_tui.store.records import StoredSession
 from cortex_tui.text import one_line
 
-_TEXTS = frozenset({"started_at", "profile", "variant", "time", "histogram", "partial"})
+_TEXTS = frozenset(
+    {"started_at", "profile", "variant", "time", "histogram", "partial", "state", "reason"}
+)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MAX_FIELD_CHARS = 1 << 20
 
@@ -93,7 +95,7 @@ FORMAT = Format(
     "csv",
     ".csv",
     "the intervals as a table, one row for each time of each run",
-    "targets, types of errors, environment and log",
+    LACKS,
     write=_write,
     read=_read,
     recognises=_recognises,

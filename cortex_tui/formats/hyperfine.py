@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from cortex_tui.formats.checks import ns_of, text_of
 from cortex_tui.formats.importing import (
     ImportedRun,
     decoded,
-    ns_of,
     params_of,
     serial_interval_ns,
     session_of,
-    text_of,
 )
 from cortex_tui.formats.port import Format, FormatError, Origin
 from cortex_tui.limits import MAX_IMPORTED_VALUES

@@ -16,7 +16,9 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 
+from cortex_tui.formats.checks import MAX_NS, text_of
 from cortex_tui.formats.port import FormatError
+from cortex_tui.formats.run_facts import RunFacts
 from cortex_tui.limits import MAX_BATCH, MAX_IMPORTED_RUNS
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
@@ -26,9 +28,11 @@ from cortex_tui.profiles.model import Length, ParamValue, Profile
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.interval import Interval, TimeName
 from cortex_tui.results.intervals import IntervalSeries
+from cortex_tui.results.run_records import fold_of
 from cortex_tui.results.stored import from_stored
+from cortex_tui.results.warnings import warnings_of
 from cortex_tui.stats.buckets import HIGHEST_NS, Ints, indices_of
-from cortex_tui.stats.codec import MAX_TOTAL
+from cortex_tui.stats.codec import MAX_TOTAL, HistogramFormatError
 from cortex_tui.stats.interval_histogram import IntervalHistogram
 from cortex_tui.stats.moments import EMPTY, Moments, merged
 from cortex_tui.store.errors import SnapshotError
@@ -42,10 +46,8 @@ from cortex_tui.store.records import (
     StoredSession,
     refuse_endless_numbers,
 )
-from cortex_tui.text import encodable, one_line
+from cortex_tui.text import encodable
 
-MAX_NAME_CHARS = 300
-MAX_NS = 1 << 62
 MAX_ROUNDS = 1_000_000
 MAX_RECORD_BYTES = 1 << 20
 """Of what is kept of a run or a session, without its intervals."""
@@ -71,6 +73,7 @@ class ImportedRun:
     partial: str = ""
     """Which part of it was lost."""
     errors: dict[str, int] = field(default_factory=dict)
+    facts: RunFacts = field(default_factory=RunFacts)
     measured_ns: int = 0
     drained: int = 0
     """Operations that succeeded after that."""
@@ -103,6 +106,12 @@ class ImportedRun:
             self.series.add(start_ns // self.interval_ns, found)
             self.drained += drained
             self.failed_in_batches += failed_in_batches
+
+    def add_facts(self, start_ns: int, facts: Interval) -> None:
+        """Takes in what an interval has besides its times; errors as in `add_errors`."""
+        self.series.add(start_ns // self.interval_ns, facts)
+        unstarted = self.facts.unstarted + facts.unstarted
+        self.facts = msgspec.structs.replace(self.facts, unstarted=unstarted)
 
     def add_serial(self, values_ns: Ints) -> None:
         """Takes in values of operations that ran one after the other, each `batch` times."""
@@ -155,31 +164,6 @@ def counted(values: Ints, counts: Ints, unit_ns: int = 1) -> IntervalHistogram:
     return IntervalHistogram.from_dense(dense, first, moments)
 
 
-def ns_of(value: Any, unit_ns: float, what: str) -> float:
-    """A time of the file in ns; FormatError for what is no time."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise FormatError(f"{what}: expected a number, got {_short(value)}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise FormatError(f"{what}: expected a finite number, got {value}")
-    if not 0 <= value <= MAX_NS / unit_ns:
-        raise FormatError(f"{what}: expected a time, got {_short(value)}")
-    return float(value) * unit_ns
-
-
-def count_of(value: Any, what: str) -> int:
-    """A count of the file; FormatError for what is none, or more than can be counted."""
-    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    if isinstance(value, bool) or not whole or not 0 <= value <= MAX_TOTAL:
-        raise FormatError(f"{what}: expected a count, got {_short(value)}")
-    return int(value)
-
-
-def text_of(value: Any, limit: int = MAX_NAME_CHARS) -> str:
-    """A text of the file on one line, harmless and not too long."""
-    text = one_line(str(encodable(value if isinstance(value, str) else str(value)[: limit * 4])))
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
 def params_of(value: Any) -> dict[str, ParamValue]:
     """The parameters of a benchmark, as far as ours can be such; others as their text."""
     if not isinstance(value, dict):
@@ -222,9 +206,11 @@ def session_of(
     *,
     moment: datetime | None,
     environment: dict[str, Any] | None = None,
+    has_warnings: bool = False,
 ) -> StoredSession:
     """The session of these runs. The same bytes are the same session, so that a file that comes in
-    twice is stored once."""
+    twice is stored once. What must be known before their numbers are believed is found from what
+    they hold, unless the file has it: `has_warnings`."""
     if not runs:
         raise FormatError("there is nothing in it that was measured")
     if len(runs) > MAX_IMPORTED_RUNS:
@@ -243,12 +229,27 @@ def session_of(
         environment=encodable(environment or {}),
     )
     records = [_records(number, run) for number, run in enumerate(runs)]
+    if not has_warnings:
+        records = [(_warned(session, *each), each[1]) for each in records]
     return StoredSession(
         session=session,
         state="finished",
         runs=tuple(run for run, _ in records),
         intervals=tuple(interval for _, intervals in records for interval in intervals),
     )
+
+
+def _warned(
+    session: SessionRecord, run: RunRecord, intervals: Sequence[IntervalRecord]
+) -> RunRecord:
+    """With what its numbers give reason to say, as of a run of our own."""
+    try:
+        fold = fold_of(run, intervals, session, "finished")
+    except (HistogramFormatError, ValueError) as error:
+        raise FormatError(str(error)) from None
+    fold.concluded = None
+    found = [text_of(warning, 1_000) for warning in warnings_of(fold)]
+    return msgspec.structs.replace(run, warnings=(*run.warnings, *found))
 
 
 def _checked(record: Record) -> Record:
@@ -290,8 +291,11 @@ def _records(number: int, run: ImportedRun) -> tuple[RunRecord, list[IntervalRec
     scheduled = bool(response.count or response.overflow)
     service = whole.get("service", EMPTY)
     load = run.load
+    facts = run.facts
     if load is None and scheduled:
-        rate_per_s = service.count * 1e9 / run.measured_ns if run.measured_ns else 1.0
+        due = service.count + service.overflow + sum(run.errors.values())
+        due += facts.unstarted + facts.unfinished
+        rate_per_s = due * 1e9 / run.measured_ns if run.measured_ns else 1.0
         load = OpenLoad(max(rate_per_s, 1e-9))
     load = ClosedLoad() if load is None else load
     profile = Profile(
@@ -308,7 +312,6 @@ def _records(number: int, run: ImportedRun) -> tuple[RunRecord, list[IntervalRec
     record = RunRecord(
         run=number,
         profile=profile,
-        state="finished",
         round=run.round,
         variant=run.variant,
         phase="teardown",
@@ -324,6 +327,7 @@ def _records(number: int, run: ImportedRun) -> tuple[RunRecord, list[IntervalRec
         lateness=whole.get("lateness", EMPTY) if times else None,
         failure=whole.get("failure", EMPTY),
         statistics=run.statistics,
+        **facts.of_record(),
     )
     length = run.series.length
     return record, [
@@ -334,6 +338,9 @@ def _records(number: int, run: ImportedRun) -> tuple[RunRecord, list[IntervalRec
             errors=interval.errors,
             drained=interval.drained,
             failed_in_batches=interval.failed_in_batches,
+            unstarted=interval.unstarted,
+            in_flight=interval.in_flight,
+            level=interval.level,
             service=_encoded(interval.service),
             response=_encoded(interval.response),
             lateness=_encoded(interval.lateness),
@@ -350,10 +357,6 @@ def _encoded(values: IntervalHistogram) -> EncodedHistogram | None:
     if not values.total and not values.overflow:
         return None
     return EncodedHistogram(values.encode(), values.moments)
-
-
-def _short(value: Any) -> str:
-    return text_of(repr(value)[:60], 60)
 
 
 def decoded(data: bytes, what: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from cortex_tui.formats.importing import decoded
-from cortex_tui.formats.interval_rows import rows_of, session_of_rows
+from cortex_tui.formats.interval_rows import LACKS, rows_of, session_of_rows
 from cortex_tui.formats.port import Format, FormatError, Origin, Recording
 from cortex_tui.store.records import StoredSession
 from cortex_tui.text import encodable
@@ -40,7 +40,7 @@ FORMAT = Format(
     "jsonl",
     ".jsonl",
     "the intervals as objects, one a line, for each time of each run",
-    "targets, types of errors, environment and log",
+    LACKS,
     write=_write,
     read=_read,
     recognises=_recognises,

@@ -21,15 +21,13 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
+from cortex_tui.formats.checks import count_of, ns_of, text_of
 from cortex_tui.formats.importing import (
     ImportedRun,
-    count_of,
     decoded,
     moment_of,
-    ns_of,
     serial_interval_ns,
     session_of,
-    text_of,
 )
 from cortex_tui.formats.port import Format, FormatError, Origin
 from cortex_tui.quantities import format_duration

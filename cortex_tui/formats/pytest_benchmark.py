@@ -13,16 +13,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from cortex_tui.formats.checks import count_of, ns_of, text_of
 from cortex_tui.formats.importing import (
     ImportedRun,
-    count_of,
     decoded,
     moment_of,
-    ns_of,
     params_of,
     serial_interval_ns,
     session_of,
-    text_of,
 )
 from cortex_tui.formats.port import Format, FormatError, Origin, Recording
 from cortex_tui.formats.runs import name_of

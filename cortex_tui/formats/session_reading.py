@@ -7,16 +7,8 @@ from typing import Any, cast, get_args
 import msgspec
 from msgspec import UNSET
 
-from cortex_tui.formats.importing import (
-    TIMES,
-    ImportedRun,
-    count_of,
-    moment_of,
-    ns_of,
-    params_of,
-    session_of,
-    text_of,
-)
+from cortex_tui.formats.checks import count_of, ns_of, text_of
+from cortex_tui.formats.importing import TIMES, ImportedRun, moment_of, params_of, session_of
 from cortex_tui.formats.port import FormatError, Origin
 from cortex_tui.formats.runs import split_name
 from cortex_tui.limits import MAX_ERROR_TYPES, MAX_ROUNDS, MAX_STAGES, MAX_TRACEBACK_CHARS
@@ -66,7 +58,11 @@ def read_session(data: bytes, origin: Origin) -> StoredSession:
     interval_ns = min(max(longest_ns, INTERVAL_NS), 1 << 50)
     runs = [_imported(run, interval_ns) for run in document.runs]
     stored = session_of(
-        data, runs, moment=moment_of(document.started_at), environment=document.environment
+        data,
+        runs,
+        moment=moment_of(document.started_at),
+        environment=document.environment,
+        has_warnings=True,
     )
     numbers = [count_of(run.run, "run") for run in document.runs]
     if len(set(numbers)) < len(numbers):

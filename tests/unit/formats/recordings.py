@@ -7,6 +7,7 @@ from array import array
 from functools import cache
 from typing import Any
 
+import msgspec
 import numpy as np
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
@@ -40,6 +41,28 @@ def run(name: str = "steady", *, scheduled: bool = False, round_: int = 1) -> Im
     found.add("failure", 0, found.interval_ns, values(7, 2))
     found.series.add(0, Interval(errors={"TimeoutError": 2}))
     found.errors = {"TimeoutError": 2}
+    return found
+
+
+def overloaded() -> ImportedRun:
+    """An open load that was not kept up with: in the last 10 of 30 intervals all 150 arrivals were
+    dropped, as 40 operations were in flight; 20 of those ended after the window, 5 never did. Then
+    the run failed."""
+    found = ImportedRun("suite", "overloaded")
+    for at in range(20):
+        start_ns = at * found.interval_ns
+        for time in ("service", "response", "lateness"):
+            found.add(time, start_ns, found.interval_ns, values(at, 20))
+        found.add_facts(start_ns, Interval(in_flight=2 * at, level=200.0))
+    for at in range(20, 30):
+        found.add_facts(at * found.interval_ns, Interval(unstarted=15, in_flight=40, level=200.0))
+    found.add("failure", 0, found.interval_ns, values(3, 2))
+    found.add_errors(0, {"TimeoutError": 2})
+    found.add_counts(19 * found.interval_ns, drained=20)
+    found.measured_ns = 30 * found.interval_ns
+    found.facts = msgspec.structs.replace(
+        found.facts, state="failed", reason="teardown: no such table", unfinished=5
+    )
     return found
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cortex_tui.formats.checks import count_of, ns_of
 from cortex_tui.formats.hdr_payload import read_payload
-from cortex_tui.formats.importing import count_of, counted, ns_of
+from cortex_tui.formats.importing import counted
 from cortex_tui.formats.port import FormatError, Origin
 from cortex_tui.formats.registry import read_file
 from cortex_tui.results.stored import from_stored

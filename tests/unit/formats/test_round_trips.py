@@ -14,12 +14,14 @@ import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
 
-from cortex_tui.formats.port import Origin
+from cortex_tui.formats.importing import ImportedRun
+from cortex_tui.formats.port import FormatError, Origin
 from cortex_tui.formats.registry import FORMATS, read_file
+from cortex_tui.formats.run_facts import RunFacts
 from cortex_tui.formats.session_json import write_session
 from cortex_tui.pytest_runner.profiles import Collected, FoundTest, suites_of
 from cortex_tui.results.stored import from_stored
-from tests.unit.formats.recordings import counts, recording, run, stored
+from tests.unit.formats.recordings import counts, overloaded, recording, run, stored
 
 TWO_WAYS = [each.name for each in FORMATS.values() if each.read and each.write]
 RUNS = (run(), run(round_=2), run("rate[n=1,000 x]", scheduled=True))
@@ -61,6 +63,59 @@ def test_rows_keep_exact_moments_intervals_and_failures(name: str) -> None:
         )  # fmt: skip
         assert sum(other.errors.values()) == 2
     assert [each.first for each in before.intervals] == [each.first for each in back.intervals]
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+def test_a_run_that_fell_behind_comes_back_as_one(name: str) -> None:
+    write = FORMATS[name].write
+    assert write is not None
+    (before,) = recording(overloaded()).result.runs
+    assert any("could not keep up" in each for each in before.warnings)
+    data = write(recording(overloaded()))
+    stored_again = read_file(data, Origin("x"), name)
+    (back,) = from_stored(stored_again).runs
+    assert (before.unstarted, before.unfinished, before.drained) == (150, 5, 20)
+    for fact in ("operations", "throughput_per_s", "unstarted", "unfinished", "drained",
+                 "error_count", "percentiles_ns", "flattered", "state", "reason", "warnings",
+                 "measured_ns"):  # fmt: skip
+        assert getattr(back, fact) == getattr(before, fact), fact
+    for fact in ("unstarted", "in_flight", "level", "drained"):
+        assert [getattr(each, fact) for each in stored_again.intervals] == [
+            getattr(each, fact) for each in stored(overloaded()).intervals
+        ]
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+def test_a_run_that_failed_before_it_measured_comes_back(name: str) -> None:
+    write = FORMATS[name].write
+    assert write is not None
+    failed = ImportedRun("suite", "broken")
+    failed.facts = RunFacts(state="failed", reason="setup: no such table")
+    back = from_stored(read_file(write(recording(run(), failed)), Origin("x"), name))
+    assert [each.state for each in back.runs] == ["finished", "failed"]
+    assert (back.runs[1].reason, back.runs[1].measured_ns) == ("setup: no such table", 0)
+
+
+@pytest.mark.parametrize(("state", "shown"), [
+    ("stopped", "stopped"), ("interrupted", "interrupted"), ("running", "interrupted"),
+    ("finished", "finished"), ("", "finished"), ("anything", "interrupted"),
+])  # fmt: skip
+def test_rows_say_how_their_run_ended(state: str, shown: str) -> None:
+    (row,) = [json.loads(line) for line in written("jsonl").splitlines()[:1]]
+    (back,) = from_stored(
+        read_file(json.dumps(row | {"state": state}).encode(), Origin("x.jsonl"))
+    ).runs
+    assert back.reported_state == shown
+
+
+@pytest.mark.parametrize("changes", [
+    {"drained": 10**6}, {"failed_in_batches": 10**6}, {"unstarted": -1}, {"unfinished": 0.5},
+    {"level": -1.0}, {"level": "much"}, {"in_flight": 1 << 60},
+])  # fmt: skip
+def test_rows_of_what_no_run_can_have_had_are_refused(changes: dict[str, Any]) -> None:
+    (row,) = [json.loads(line) for line in written("jsonl").splitlines()[:1]]
+    with pytest.raises(FormatError):
+        read_file(json.dumps(row | changes).encode(), Origin("x.jsonl"))
 
 
 def test_what_operations_waited_for_comes_back_with_the_session_document() -> None:
