@@ -13,7 +13,11 @@ _ADDRESS = re.compile(
 )
 _WITHOUT_USER = re.compile(r"[a-z][a-z0-9+.-]*://[^@#]*", re.I)
 _PARAMETER = re.compile(r"(?<=[?&])[^=&]*password=[^&]*&?", re.I)
-_IN_TEXT = re.compile(r"(://[^:@/?#\s]*):\S*@")
+_IN_TEXT = re.compile(r"(:/{1,3}[^:@/?#\s]*):\S*@")
+_IN_QUERY = re.compile(r"([?&][\w.%-]*password=)[^&\s]*", re.I)
+_AS_SETTING = re.compile(
+    r"""((?<![?&\w.%-])[\w.%-]*password\s*=\s*)('(?:\\.|[^'\\])*(?:'|$)|(?:\\.|[^\s\\])*)""", re.I
+)
 
 _known: dict[str, str] = {}
 
@@ -51,5 +55,7 @@ def completed(address: str) -> str:
 
 
 def masked(text: str) -> str:
-    """A text that a person wrote, which may have a URL in it, without the password."""
-    return _IN_TEXT.sub(r"\1:***@", text)
+    """A text that a person wrote, which may have an address in it, without the password: of a URL,
+    in its parameters, or of settings as in `host=h password=x`."""
+    text = _IN_QUERY.sub(r"\1***", _IN_TEXT.sub(r"\1:***@", text))
+    return _AS_SETTING.sub(r"\1***", text)

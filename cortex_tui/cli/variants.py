@@ -90,7 +90,7 @@ def _of_suites(name: str, profiles: Sequence[Profile]) -> Variant:
         known.update((each.name, each) for each in suite.variants) if suite else None
     if name not in known:
         raise click.UsageError(
-            f"--variant {name}: expected NAME=KEY:VALUE, or a [variant.NAME] of the suite "
+            f"--variant {masked(name)}: expected NAME=KEY:VALUE, or a [variant.NAME] of the suite "
             f"{suggestion(name, known)}"
         )
     found = known[name]
@@ -112,7 +112,7 @@ def _with(variant: Variant, key: str, value: str, word: str) -> Variant:
             return msgspec.structs.replace(variant, revision=value)
         case "folder":
             if not os.path.isdir(value):
-                raise click.UsageError(f"{word}: {value}: expected a folder, found none")
+                raise click.UsageError(f"{word}: {masked(value)}: expected a folder, found none")
             return msgspec.structs.replace(variant, folder=os.path.realpath(value))
         case "python":
             return msgspec.structs.replace(variant, python=_interpreter(value, word))
@@ -166,10 +166,12 @@ def _interpreter(path: str, word: str) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise click.UsageError(f"{word}: {path}: expected an interpreter: {error}") from None
+        wrong = masked(f"{path}: expected an interpreter: {error}")
+        raise click.UsageError(f"{word}: {wrong}") from None
     if done.returncode or done.stdout.strip() != __version__:
         found = done.stdout.strip() or "none"
         raise click.UsageError(
-            f"{word}: {path}: expected cortex-tui {__version__} in its environment, found {found}"
+            f"{word}: {masked(path)}: expected cortex-tui {__version__} in its environment, "
+            f"found {found}"
         )
     return path

@@ -10,7 +10,7 @@ from typing import get_args
 
 from cortex_tui.limits import MAX_ITERATIONS
 from cortex_tui.loads.registry import read_load
-from cortex_tui.passwords import is_address, without_password
+from cortex_tui.passwords import is_address, masked, without_password
 from cortex_tui.profiles.lengths import (
     BATCH_SCHEMA,
     PRECISION_SCHEMA,
@@ -113,7 +113,8 @@ def read_database(value: object, path: str) -> Database:
     if isinstance(value, str) and value in DATABASES:
         return value
     if not isinstance(value, str) or not is_address(value):
-        raise RefusedError(path, f"expected {_EXPECTED_DATABASE}, got {shown(value)}")
+        found = shown(masked(value) if isinstance(value, str) else value)
+        raise RefusedError(path, f"expected {_EXPECTED_DATABASE}, got {found}")
     try:
         without = without_password(value)
     except ValueError as error:

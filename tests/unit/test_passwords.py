@@ -54,3 +54,25 @@ def test_a_text_with_an_address_is_shown_without_its_password() -> None:
         "pg=databse:postgresql://me:***@host/db"
     )
     assert masked("a=loop:asyncio b@c") == "a=loop:asyncio b@c"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql://h/d?password=hidden", "postgresql://h/d?password=***"),
+        ("postgresql://h/d?password=hid%20hidden&a=1", "postgresql://h/d?password=***&a=1"),
+        (
+            "postgresql://me:hidden@h/d?a=1&SSLPassword=hidden&b=2",
+            "postgresql://me:***@h/d?a=1&SSLPassword=***&b=2",
+        ),
+        ("host=h password=hid&hidden user=me", "host=h password=*** user=me"),
+        ("password = 'hid hidden' user=me", "password = *** user=me"),
+        (r"password='hid\' hidden' sslpassword=hid\ hidden", "password=*** sslpassword=***"),
+        ("host=h password='hid hidden", "host=h password=***"),
+        ("env:PGPASSWORD=hidden", "env:PGPASSWORD=***"),
+        ("--variant password: expected", "--variant password: expected"),
+        ("host=h password=*** user=me", "host=h password=*** user=me"),
+    ],
+)
+def test_a_parameter_that_is_a_password_is_not_shown_either(text: str, shown: str) -> None:
+    assert masked(text) == shown

@@ -93,6 +93,16 @@ def test_a_variant_may_have_a_database_whose_password_is_not_stored() -> None:
         ("pg=database:postgresql://me:hidden@hidden@host/db", "%40 for @"),
         ("pg=databse:postgresql://me:hidden@host/db", "one of the keys"),
         ("pg=database:ram", 'got "ram"'),
+        ("a=bogus:postgresql://h/d?password=hidden", "one of the keys"),
+        ("a=bogus:postgresql://h/d?user=me&sslpassword=hidden", "one of the keys"),
+        ("postgresql://me:hidden@host/db", "or a .variant.NAME. of the suite"),
+        ("a=database:host=h password=hidden", 'expected "own"'),
+        ("a=database:host=h password = 'hid hidden' user=me", 'expected "own"'),
+        ("a=database:postgresql:/me:hidden@host", 'expected "own"'),
+        ("a=folder:postgresql://me:hidden@host/db", "expected a folder"),
+        ("a=python:postgresql://me:hidden@host/db", "expected an interpreter"),
+        ("a=loop:postgresql://h/d?password=hidden", "one of the loops"),
+        ("a=evn:PGPASSWORD=hidden", "one of the keys"),
     ],
 )
 def test_what_is_wrong_with_a_database_shows_no_password(word: str, expected: str) -> None:
