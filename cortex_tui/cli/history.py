@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cortex_tui.store.port import Mode, Store
 
 SCHEMA = "cortex-tui/history@1"
+_a_session = given("a name or the start of an id")
 
 
 @click.command()
@@ -32,6 +33,7 @@ SCHEMA = "cortex-tui/history@1"
 @click.option(
     "--statistic",
     default="",
+    callback=given("the name of a statistic"),
     metavar="NAME",
     help="p50, p95, p99.9, mean, max or throughput; by default the percentile that the profile's "
     "targets name, else p95.",
@@ -39,18 +41,30 @@ SCHEMA = "cortex-tui/history@1"
 @click.option(
     "--variant",
     default="",
+    callback=given("the name of a variant"),
     metavar="NAME",
     help="Runs of this variant, in place of those of the code as it is.",
 )
 @click.option(
     "--canary",
     metavar="PROFILE",
+    callback=given("the full name of a profile"),
     help="A profile that always does the same: its changes are taken off.",
 )
 @click.option("--all", "everything", is_flag=True, help="Also sessions under other conditions.")
-@click.option("--acknowledge", metavar=REF, help="Keep a note on the change at this session.")
+@click.option(
+    "--acknowledge",
+    metavar=REF,
+    callback=_a_session,
+    help="Keep a note on the change at this session.",
+)
 @click.option("--note", default="", help="What to keep with --acknowledge.")
-@click.option("--forget", metavar=REF, help="Take the note on the change at this session away.")
+@click.option(
+    "--forget",
+    metavar=REF,
+    callback=_a_session,
+    help="Take the note on the change at this session away.",
+)
 @json_option
 @click.option(
     "-o",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cortex_tui.cli.completing import offer_sessions
-from cortex_tui.cli.options import StoreError, report_error, store_option
+from cortex_tui.cli.options import StoreError, given, report_error, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
 from cortex_tui.library.moments import moment_of
 from cortex_tui.paths import command_on
@@ -50,7 +50,13 @@ def rm(refs: Sequence[str], store: Path) -> int:
 
 
 @click.command()
-@click.argument("ref", metavar=f"[{REF}]", default="", shell_complete=offer_sessions)
+@click.argument(
+    "ref",
+    metavar=f"[{REF}]",
+    default="",
+    callback=given("a name or the start of an id, or nothing"),
+    shell_complete=offer_sessions,
+)
 @store_option
 def undo(ref: str, store: Path) -> int:
     """Take back the last `rm`, or the last change of a baseline. Once more takes back the one

@@ -229,6 +229,14 @@ def test_what_was_removed_is_restored_by_undo_until_gc(do: Call) -> None:
     assert "there is nothing to undo" in answer.err
 
 
+def test_an_empty_name_takes_nothing_back(do: Call) -> None:
+    assert do("rm", "s2").code == 0
+    answer = do("undo", "")
+    assert (answer.code, answer.err.count("expected a name")) == (2, 1)
+    assert do("show", "s2").code == 2
+    assert do("undo").code == 0
+
+
 def test_a_name_that_is_taken_by_now_is_reported(do: Call) -> None:
     do("save", "s1", "first")
     do("rm", "first")
