@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -32,6 +32,33 @@ def with_profiles(catalog: Catalog, profiles: Iterable[Profile]) -> Catalog:
             suite = suites.get(profile.suite) or Suite(profile.suite, profile.source, ())
             suites[suite.name] = msgspec.structs.replace(suite, profiles=(*suite.profiles, profile))
     return msgspec.structs.replace(catalog, suites=tuple(suites.values()))
+
+
+def with_kept(before: Catalog, now: Catalog, names: Collection[str]) -> Catalog:
+    """What was read now, and of `before` the profiles of these full names that it lacks, each in
+    its place."""
+    gone = set(names).difference(profile.full_name for profile in now.profiles)
+    if not gone:
+        return now
+    former = {suite.name: suite.profiles for suite in before.suites}
+    there = {suite.name: suite.profiles for suite in now.suites}
+    suites = _merged(
+        before.suites,
+        now.suites,
+        {profile.suite for profile in before.profiles if profile.full_name in gone} - there.keys(),
+        lambda suite: suite.name,
+    )
+
+    def whole(suite: Suite) -> Suite:
+        profiles = _merged(
+            former.get(suite.name, ()),
+            there.get(suite.name, ()),
+            gone,
+            lambda profile: profile.full_name,
+        )
+        return msgspec.structs.replace(suite, profiles=tuple(profiles))
+
+    return msgspec.structs.replace(now, suites=tuple(map(whole, suites)))
 
 
 def _with_former_profiles(before: Suite | None, now: Suite, read: Catalog) -> Suite:

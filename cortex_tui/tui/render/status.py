@@ -135,7 +135,8 @@ def status_line(
     if listing.filter:
         count = f"{len(listing.shown)} of {len(listing.catalog.profiles)}"
         right.append(Span(f"/{one_line(listing.filter)} {count}", "head"))
-    right.append(Span(f"{len(listing.checked)} checked"))
+    gone = f" ({len(listing.gone)} gone)" if listing.gone else ""
+    right.append(Span(f"{len(listing.checked)} checked{gone}", "warn" if gone else "plain"))
     if problems:
         tone: Tone = "warn"
         right.append(Span(f"{problems} problem{'s' * (problems > 1)} ({keys.problems})", tone))

@@ -79,6 +79,8 @@ class ComparingScreen(SessionScreen):
             self._warn("Put the cursor on a profile: it is measured alone, and with the others.")
             return
         profile = entry.profile
+        if self._misses_checked():
+            return
         chosen = self.listing.chosen() if self.listing.checked else self._profiles_of_session()
         others = [each for each in chosen if each.full_name != profile.full_name]
         others = [each for each in others if not each.alone]

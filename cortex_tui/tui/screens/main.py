@@ -149,6 +149,7 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
             return
         was_active = self.latest.active
         self.latest.take(view)
+        self.list_session(view.session)
         if was_active and not self.latest.active:
             self.post_message(self.SessionEnded(view))
             if self.listing.sort.column:

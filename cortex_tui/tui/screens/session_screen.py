@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual import on
@@ -23,6 +24,7 @@ from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.render.status import AROUND
 from cortex_tui.tui.render.text import width_of
 from cortex_tui.tui.screens.action_screen import ActionScreen
+from cortex_tui.tui.second_key import ASKED_S
 from cortex_tui.tui.state import status_message
 from cortex_tui.tui.state.commands import command_applies, send_command
 from cortex_tui.tui.state.latest_runs import LatestRuns
@@ -77,6 +79,8 @@ class SessionScreen(ActionScreen):
         self._wanted: _Wanted | None = None
         self._stopped_session = ""
         """The last one that was asked to stop."""
+        self._gone_told: tuple[list[str], float] = [], 0.0
+        """The checked profiles that were reported as gone, and when."""
         self._names: set[str] = set()
         self._message_timer: Timer | None = None
 
@@ -189,12 +193,37 @@ class SessionScreen(ActionScreen):
 
     def _chosen(self) -> list[Profile]:
         """What would be run; if that is nothing, or cannot be, it is reported."""
-        if not self._is_free():
+        if not self._is_free() or self._misses_checked():
             return []
         profiles = self.listing.chosen()
         if not profiles:
             self._warn("There is nothing to run.")
         return profiles
+
+    def _misses_checked(self) -> bool:
+        """Whether a session would not be the one that was meant, since profiles that are checked
+        are gone; if so, it is reported. A second key unchecks them."""
+        gone, now_s = self.listing.gone, monotonic()
+        (told, told_s), self._gone_told = self._gone_told, (gone, now_s)
+        if not gone:
+            return False
+        names = one_line(gone[0]) + (f" and {len(gone) - 1} more" if len(gone) > 1 else "")
+        if gone != told or now_s - told_s > ASKED_S:
+            be, them = ("is", "it") if len(gone) == 1 else ("are", "them")
+            text = f"Not started: {names} {be} checked, and in no file now. "
+            self.notify(
+                f"{text}The same key again unchecks {them}.",
+                severity="warning",
+                timeout=ASKED_S,
+                markup=False,
+            )
+            return True
+        self.listing.uncheck_gone()
+        self.show()
+        if self.listing.checked:
+            return False
+        self.report(f"unchecked {names}")
+        return True
 
     def _is_free(self) -> bool:
         """Whether a session can be started; if not, it is reported."""

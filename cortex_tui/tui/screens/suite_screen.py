@@ -13,13 +13,13 @@ from textual.message import Message
 
 from cortex_tui.placement.registry import place_of
 from cortex_tui.profiles.model import Catalog, Profile, Suite
-from cortex_tui.profiles.rereading import reread_text, with_former, with_profiles
+from cortex_tui.profiles.rereading import reread_text, with_former, with_kept, with_profiles
 from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.session.control import Control
 from cortex_tui.text import one_line
 from cortex_tui.tui.screens.session_screen import SessionScreen
 from cortex_tui.tui.state.edits import Edit, Edits, family_of
-from cortex_tui.tui.state.listing import Listing
+from cortex_tui.tui.state.listing import Entry, Listing
 from cortex_tui.tui.state.suite_watch import SuiteWatch
 from cortex_tui.tui.widgets.profile_list import ProfileList
 
@@ -60,6 +60,10 @@ class SuiteScreen(SessionScreen):
         self._reader = reader
         self._also: dict[str, Profile] = {}
         """Profiles that are listed though no file has them, by full name."""
+        self._session_listed = ""
+        """The session whose profiles are listed though no file may have them any more."""
+        self._lists_gone = False
+        """Whether there are such profiles."""
         self._watch: SuiteWatch | None = None
         if reader is not None:
             self._watch = SuiteWatch(reader, self._post_suites, rests=self.reads_no_files)
@@ -109,8 +113,25 @@ class SuiteScreen(SessionScreen):
         self.report("; ".join(filter(None, texts)) or "suites were read again: no profile changed")
 
     def _list(self) -> None:
-        catalog = with_profiles(self._edits.applied(self._read), self._also.values())
+        of_session = {run.profile.full_name for run in self.latest.runs}
+        read = self._edits.applied(self._read)
+        kept = with_kept(self.listing.catalog, read, of_session)
+        self._lists_gone = kept is not read
+        catalog = with_profiles(kept, self._also.values())
         self.profiles.take(catalog, self._edits.unsaved)
+
+    def list_session(self, session: str) -> None:
+        """Lists what the newest session has run, and no more what only the one before it had."""
+        before, self._session_listed = self._session_listed, session
+        if session != before and self._lists_gone:
+            self._list()
+
+    def _is_gone(self, entry: Entry) -> bool:
+        """Whether no suite that was read has it, so that it is listed for a session alone."""
+        suites = {suite.name: suite for suite in self._read.suites}
+        if entry.suite.name not in suites:
+            return True
+        return entry.profile is not None and not family_of(self._read, entry.profile.family)
 
     # --- editing --------------------------------------------------------------------------------
 
@@ -120,7 +141,8 @@ class SuiteScreen(SessionScreen):
         current = self.listing.current
         match name:
             case "edit":
-                return current is not None and current.profile is not None
+                is_profile = current is not None and current.profile is not None
+                return current is not None and is_profile and not self._is_gone(current)
             case "editor":
                 return current is not None
             case _:
@@ -193,6 +215,9 @@ class SuiteScreen(SessionScreen):
         profile = (entry.profile or next(iter(entry.suite.profiles), None)) if entry else None
         if entry is None or profile is None:
             self.report("the cursor is on no suite")
+            return
+        if self._is_gone(entry) and not Path(profile.source).exists():
+            self.report(f"{entry.suite.source} is gone")
             return
         if self.reads_no_files():
             stop = self.key_of("stop")

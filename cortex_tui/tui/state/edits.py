@@ -58,10 +58,12 @@ class Edits:
         return msgspec.structs.replace(suite, profiles=tuple(profiles))
 
     def drop_outdated(self, read: Catalog) -> list[str]:
-        """Forgets edits of what the files do not have any more; those that are lost by that."""
+        """Forgets edits of what the files have otherwise now; those that are lost by that. One of a
+        profile that is gone stays, as its file may come back."""
         lost: list[str] = []
         for family, edit in list(self._edits.items()):
-            if family_of(read, family) != edit.of:
+            now = family_of(read, family)
+            if now != edit.of and (now or edit.written):
                 del self._edits[family]
                 if not edit.written:
                     lost.append(family)

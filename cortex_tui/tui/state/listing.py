@@ -31,13 +31,21 @@ def matches(profile: Profile, words: Iterable[str]) -> bool:
     return all(word in text for word in words)
 
 
+def _row_of(entry: Entry) -> tuple[str, bool]:
+    """What tells it from others: a suite may be called like a profile."""
+    return entry.key, entry.profile is None
+
+
 class Listing:
     """The rows under the present filter, a cursor on one of them, and the checked profiles."""
 
     def __init__(self, catalog: Catalog, checked: Iterable[str] = ()) -> None:
         self.catalog = catalog
-        known = {profile.full_name for profile in catalog.profiles}
-        self.checked = known.intersection(checked)
+        self._names = {profile.full_name for profile in catalog.profiles}
+        self.checked = self._names.intersection(checked)
+        """By full name; of profiles that are gone, too: their files may come back."""
+        self._lost: tuple[str, bool] | None = None
+        """The row that the cursor was on when it went, until somebody moves the cursor."""
         self.filter = ""
         self.edited: frozenset[str] = frozenset()
         """The families of the profiles that are others than in their files."""
@@ -67,6 +75,24 @@ class Listing:
     def _place(self, entry: Entry) -> int:
         return self._places.get(entry.key, len(self._places))
 
+    @property
+    def gone(self) -> list[str]:
+        """The checked profiles that no file has now."""
+        return sorted(self.checked - self._names)
+
+    @property
+    def cursor_key(self) -> str:
+        """Of the row under the cursor; of the one that it comes back to, while that is gone."""
+        if self._lost is not None:
+            return self._lost[0]
+        return self.current.key if self.current else ""
+
+    def uncheck_gone(self) -> list[str]:
+        """Forgets the checks of profiles that are gone; their names."""
+        gone = self.gone
+        self.checked.difference_update(gone)
+        return gone
+
     def arrange(self, sort: Sort, names: Sequence[str]) -> None:
         """Lists in the order of these full names; the cursor stays on its row, or goes to the first
         of its suite where heads of suites are not listed."""
@@ -89,39 +115,49 @@ class Listing:
 
     def set_filter(self, text: str) -> None:
         """Lists anew; the cursor stays on its row if that is still there."""
-        self.filter = text.strip()
+        self.filter, self._lost = text.strip(), None
         if not self._relist() or self.entries[self.cursor].profile is None:
             places = [at for at, entry in enumerate(self.entries) if entry.profile]
             self.cursor = places[0] if places else 0
 
     def take(self, catalog: Catalog, edited: frozenset[str] = frozenset()) -> None:
-        """Lists another catalog; cursor, filter and checks stay where what they are on is left."""
+        """Lists another catalog; filter and checks stay, and so does the cursor. From a row that is
+        gone it goes to the nearest one, and back once that row is there again."""
+        current, lost = self.current, self._lost
         self.catalog, self.edited = catalog, edited
-        self.checked &= {profile.full_name for profile in catalog.profiles}
+        self._names = {profile.full_name for profile in catalog.profiles}
         if not self._relist():
             self.move_to(self.cursor)
+            lost = lost or (_row_of(current) if current else None)
+        self._lost = None if lost and self._go_to(lost) else lost
 
     def _relist(self) -> bool:
         """Whether the row under the cursor is still there, and the cursor on it."""
         current = self.current
         self.entries = self._listed()
-        keys = [(entry.key, entry.profile is None) for entry in self.entries]
-        wanted = (current.key, current.profile is None) if current else None
-        if wanted in keys:
-            self.cursor = keys.index(wanted)
-        return wanted in keys
+        return current is not None and self._go_to(_row_of(current))
+
+    def _go_to(self, row: tuple[str, bool]) -> bool:
+        """Puts the cursor there, if there is such a row."""
+        rows = list(map(_row_of, self.entries))
+        if row in rows:
+            self.cursor = rows.index(row)
+        return row in rows
 
     def move_to_key(self, key: str) -> None:
         """To the row of a profile or of a suite, if there is one."""
+        self._lost = None
         rows = [at for at, entry in enumerate(self.entries) if entry.key == key]
         if rows:
             self.cursor = rows[0]
 
     def move_to(self, row: int) -> None:
+        self._lost = None
         self.cursor = max(0, min(row, len(self.entries) - 1))
 
     def move_to_chosen(self) -> None:
         """To the first row of what is chosen, unless the cursor is on such a row."""
+        self._lost = None
         names = {profile.full_name for profile in self.chosen()}
         rows = [at for at, entry in enumerate(self.entries) if entry.profile and entry.key in names]
         if rows and self.cursor not in rows:
@@ -154,7 +190,8 @@ class Listing:
         return "none" if not count else "all" if count == len(profiles) else "some"
 
     def chosen(self) -> list[Profile]:
-        """What `run` means now: the checked profiles, else the one or the suite at the cursor."""
+        """What `run` means now: the checked profiles, without those that are gone; where none is
+        checked, the one or the suite at the cursor."""
         if self.checked:
             return [p for p in self.catalog.profiles if p.full_name in self.checked]
         if self.current is None:

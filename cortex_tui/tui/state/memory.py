@@ -52,7 +52,7 @@ def remember(listing: Listing, pane: str, maximised: Part, theme: str) -> Rememb
         checked=tuple(sorted(listing.checked)),
         filter=listing.filter,
         sort=listing.sort,
-        cursor=listing.current.key if listing.current else "",
+        cursor=listing.cursor_key,
         pane=pane,
         maximised=maximised,
         theme=theme,
