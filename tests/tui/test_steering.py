@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
 import pytest
 
 from cortex_tui.protocol.lifecycle import RunLife
@@ -94,6 +96,42 @@ async def test_x_stops_and_shows_what_was_answered() -> None:
         await on.press("x")
         assert on.control.stopped == [None]
         assert "4 runs: stopping" in on.text
+
+
+class Waiting(StandIn):
+    """Answers when the test has it answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: list[Future[Answered]] = []
+
+    def _answered(self) -> Future[Answered]:
+        self.answers.append(Future())
+        return self.answers[-1]
+
+
+def another() -> SessionView:
+    return msgspec.structs.replace(running(), session="another")
+
+
+@pytest.mark.parametrize("key", ["x", "p", "n", "minus"])
+async def test_what_a_session_was_asked_is_never_answered_over_the_next(key: str) -> None:
+    control = Waiting()
+    async with bench(control, (120, 40)) as on:
+        await on.show(running())
+        await at_row(on, 0)
+        await on.press(key, key)
+        early, late = control.answers
+        early.set_result(Answered(True, "as it was answered"))
+        await on.pilot.pause()
+        assert "as it was answered" in on.text
+        # The end and the next beginning may come between two looks.
+        await on.show(another())
+        assert "as it was answered" not in on.text
+        late.set_result(Answered(True, "too late"))
+        await on.pilot.pause()
+        assert "too late" not in on.text
+        assert on.notifications == []
 
 
 class Publishing(StandIn):

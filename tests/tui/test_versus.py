@@ -123,6 +123,22 @@ async def test_a_store_that_cannot_be_read_is_reported_in_the_dialog(tmp_path: P
         assert b.main.versus == Versus()
 
 
+async def test_verdicts_of_a_session_are_not_shown_over_the_next() -> None:
+    async with bench(size=(120, 40)) as b:
+        await b.show(finished())
+        found = versus(command_dispatch=verdict("slower", 1.084))
+        b.main.versus = found
+        await b.pilot.pause()
+        assert "▲" in b.line_with("command-dispatch")
+        was = b.main.latest.session
+        await b.show(msgspec.structs.replace(running(), session="another"))
+        assert b.main.versus.baseline is found.baseline
+        assert not b.main.versus.verdicts
+        b.main.post_message(b.main.Compared(found, was))
+        await b.pilot.pause()
+        assert not b.main.versus.verdicts
+
+
 async def test_verdicts_of_a_baseline_that_was_given_up_are_not_shown() -> None:
     async with bench() as b:
         await b.show(running())

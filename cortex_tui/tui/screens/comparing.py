@@ -41,12 +41,16 @@ class ComparingScreen(SessionScreen):
     class Compared(Message):
         """The session of a view was compared with a baseline, or could not be."""
 
-        def __init__(self, versus: Versus) -> None:
+        def __init__(self, versus: Versus, session: str = "") -> None:
+            """`session` is the one that was compared; "" where it could not be."""
             super().__init__()
             self.versus = versus
+            self.session = session
 
     _compared: tuple[Baseline | None, SessionView] | None = None
     """The last pair that was compared, or is being compared."""
+    _verdicts_of = ""
+    """The session that verdicts are shown of."""
     _comparing = False
     _compared_at_s = 0.0
 
@@ -138,7 +142,8 @@ class ComparingScreen(SessionScreen):
         if view is None or control is None or self._comparing:
             return
         variants = any(run.variant for run in view.runs)
-        if self.versus.variant and not variants:
+        before, self._verdicts_of = self._verdicts_of, view.session
+        if before not in ("", view.session) and self.versus != Versus(baseline):
             self.versus = Versus(baseline)
         if not variants and baseline is None:
             return
@@ -154,17 +159,21 @@ class ComparingScreen(SessionScreen):
 
     def _compare(self, control: Control, baseline: Baseline | None) -> None:
         """On a thread: copying and judging 20 runs takes 8 ms."""
+        session = ""
         try:
-            found = _compared(control.result().result(timeout=_ANSWER_S), baseline)
+            result = control.result().result(timeout=_ANSWER_S)
+            session = result.record.id
+            found = _compared(result, baseline)
         except Exception as wrong:
             found = Versus(baseline, error=f"not compared: {reason_of(wrong)}")
-        self.post_message(self.Compared(found))
+        self.post_message(self.Compared(found, session))
 
     @on(Compared)
     def _take_verdicts(self, event: Compared) -> None:
         self._comparing = False
         found = event.versus
-        if found.baseline is self.versus.baseline:
+        of_newest = event.session in ("", self.latest.session)
+        if of_newest and found.baseline is self.versus.baseline:
             if found.error and found.error != self.versus.error:
                 self.report(found.error)
             self.versus = found

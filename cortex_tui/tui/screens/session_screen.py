@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -64,11 +65,13 @@ class SessionScreen(ActionScreen):
             self.view = view
 
     class CommandAnswered(Message):
-        """The runner answered a command."""
+        """What a session was asked was answered."""
 
-        def __init__(self, answered: Answered) -> None:
+        def __init__(self, answered: Answered, session: str) -> None:
+            """`session` is the one that the answer is about, "" where it matters after its end."""
             super().__init__()
             self.answered = answered
+            self.session = session
 
     def __init__(self, listing: Listing, store: str) -> None:
         """`store` names the file that snapshots go to, for a person to read."""
@@ -113,7 +116,7 @@ class SessionScreen(ActionScreen):
         if width_of(one_line(text)) > self.app.size.width - AROUND:
             self.notify(one_line(text), markup=False)
         else:
-            self.status_message = StatusMessage(text, self.latest.active)
+            self.status_message = StatusMessage(text, self.latest.active, self.latest.session)
 
     def watch_status_message(self, message: StatusMessage | None) -> None:
         if self._message_timer is not None:
@@ -171,22 +174,32 @@ class SessionScreen(ActionScreen):
         if isinstance(sent, str):
             self.report(sent)
         else:
-            if name == "stop" and (view := self.control.view) is not None:
-                self._stopped_session = view.session
-            sent.add_done_callback(self.post_answer)
+            session = self._newest_session
+            if name == "stop":
+                self._stopped_session = session
+            sent.add_done_callback(partial(self.post_answer, session=session))
 
-    def post_answer(self, answer: Future[Answered]) -> None:
-        """Has what was answered reported on the screen; on any thread."""
+    @property
+    def _newest_session(self) -> str:
+        """The id of the one that the controller has, drawn or not; "" for none."""
+        view = self.control.view if self.control else None
+        return view.session if view else ""
+
+    def post_answer(self, answer: Future[Answered], session: str = "") -> None:
+        """Has what was answered reported on the screen; on any thread. An answer that is about a
+        `session` alone is not, once there is another one."""
         if answer.cancelled():
             return
         error = answer.exception()
         answered = answer.result() if error is None else Answered(False, reason_of(error))
         with suppress(RuntimeError):  # the screen may be gone by now
-            self.post_message(self.CommandAnswered(answered))
+            self.post_message(self.CommandAnswered(answered, session))
 
     @on(CommandAnswered)
     def _report_answer(self, event: CommandAnswered) -> None:
         answered = event.answered
+        if event.session and event.session != self._newest_session:
+            return
         self.report(one_line(answered.text if answered.done else f"ignored: {answered.text}"))
 
     # --- start ----------------------------------------------------------------------------------

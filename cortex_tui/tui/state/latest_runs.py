@@ -92,6 +92,11 @@ class LatestRuns:
         return self.view.runs if self.view else ()
 
     @property
+    def session(self) -> str:
+        """The id of the newest session; "" before there is one."""
+        return self.view.session if self.view else ""
+
+    @property
     def active(self) -> bool:
         """Whether a session is running."""
         return self.view is not None and self.view.is_live

@@ -16,6 +16,8 @@ class StatusMessage(NamedTuple):
     text: str
     active: bool
     """Whether a session was running when it was reported."""
+    session: str
+    """The newest one then; "" for none."""
 
     def is_over(self, latest: LatestRuns) -> bool:
-        return latest.active != self.active
+        return (latest.active, latest.session) != (self.active, self.session)
