@@ -149,7 +149,8 @@ class Intake:
                     if isinstance(message, Answer):
                         self._requests.take_answer(message)
         self._stream = None
-        self._requests.pause()
+        if ended is not None:
+            self._requests.pause()
         return ended
 
     async def _wants(self, part: SessionPlan) -> bool:

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from itertools import count
 
 from cortex_tui.placement.port import Stream
-from cortex_tui.protocol.commands import Command, Request
+from cortex_tui.protocol.commands import Command, Request, Stop
 from cortex_tui.protocol.messages import Answer, Answered
 
 
@@ -16,7 +16,7 @@ class Requests:
     def __init__(self) -> None:
         self._stream: Stream | None = None
         self._numbers = count(1)
-        self._unanswered: dict[int, Future[Answered]] = {}
+        self._unanswered: dict[int, tuple[Command, Future[Answered]]] = {}
         self._early: list[Request] = []
 
     def begin(self, stream: Stream) -> None:
@@ -29,28 +29,30 @@ class Requests:
         """Sends a command; `answer` is set to what became of it."""
         request = Request(next(self._numbers), command)
         if answer is not None:
-            self._unanswered[request.id] = answer
+            self._unanswered[request.id] = command, answer
         if self._stream is None:
             self._early.append(request)
         else:
             self._stream.send(request)
 
     def take_answer(self, message: Answer) -> None:
-        answer = self._unanswered.pop(message.id, None)
+        _, answer = self._unanswered.pop(message.id, (None, None))
         if answer is not None:
             answer.set_result(message.answered)
 
     def pause(self) -> None:
-        """The stream has ended, and another will follow, for which later commands wait."""
+        """The runs of a stream have ended, and another will follow, for which later commands wait.
+        That the session is to stop was not meant for these runs alone."""
         self._stream = None
-        self._answer_all("the runs that it was meant for have ended")
+        for number, (command, answer) in list(self._unanswered.items()):
+            if command != Stop():
+                del self._unanswered[number]
+                answer.set_result(Answered(False, "the runs that it was meant for have ended"))
 
     def end(self) -> None:
         """The session has ended: nothing more comes of what it was asked."""
         self._early.clear()
-        self._answer_all("the session has ended")
-
-    def _answer_all(self, text: str) -> None:
         while self._unanswered:
-            _, answer = self._unanswered.popitem()
-            answer.set_result(Answered(False, text))
+            _, (command, answer) = self._unanswered.popitem()
+            # What was to end has ended, whether the runner answered or was killed for its silence.
+            answer.set_result(Answered(command == Stop(), "the session has ended"))

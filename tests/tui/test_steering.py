@@ -134,6 +134,28 @@ async def test_what_a_session_was_asked_is_never_answered_over_the_next(key: str
         assert on.notifications == []
 
 
+async def test_what_was_asked_stands_there_until_it_is_answered() -> None:
+    control = Waiting()
+    async with bench(control, (120, 40)) as on:
+        await on.show(msgspec.structs.replace(running(), silent_ns=3_200_000_000))
+        await on.press("x", "p")
+        assert "running  asked to stop: no answer yet  silent for 3.2 s" in on.lines[0]
+        control.answers[0].set_result(Answered(True, "4 runs: stopping"))
+        await on.pilot.pause()
+        assert "4 runs: stopping  asked to pause or resume: no answer yet" in on.lines[0]
+        await on.show(another())
+        assert "no answer yet" not in on.text
+
+
+@pytest.mark.parametrize(("key", "text"), [("x", "  its process"), ("p", "  ignored: its process")])
+async def test_a_session_that_was_to_stop_was_not_ignored(key: str, text: str) -> None:
+    async with bench(size=(120, 40)) as on:
+        await on.show(running())
+        on.control.answer = Answered(False, "its process was lost")
+        await on.press(key)
+        assert f"running{text} was lost" in on.text
+
+
 class Publishing(StandIn):
     """Publishes its session as the controller does: before `start` returns."""
 

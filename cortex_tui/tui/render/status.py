@@ -67,7 +67,9 @@ def cost_text(cost: ScreenCost) -> str:
     return f"screen {', '.join(facts)}" if facts else ""
 
 
-def _session(view: SessionView | None, message: str, pace: str, key: str) -> list[Span]:
+def _session(
+    view: SessionView | None, message: str, pace: str, key: str, awaited: str
+) -> list[Span]:
     messages = [Span(one_line(message), "head")] if message else []
     if view is None:
         return [Span("idle", "dim"), *messages]
@@ -75,6 +77,8 @@ def _session(view: SessionView | None, message: str, pace: str, key: str) -> lis
         reason = view.died or "the runner is gone"
         return [Span(f"DIED: {one_line(reason)}", "bad")]
     spans = [_state(view), *messages]
+    if awaited:
+        spans.append(Span(awaited, "warn"))
     if view.state in ("starting", "running") and view.silent_ns > SILENT_NS:
         blocked = "a call is running" if view.loop == TESTS_LOOP else "the event loop is blocked"
         silent = f"silent for {format_seconds(view.silent_ns, 1)}: {blocked}"
@@ -123,12 +127,14 @@ def status_line(
     looking: str = "",
     keys: StatusKeys = _USUAL_KEYS,
     stored: str = "",
+    awaited: str = "",
 ) -> Line:
     """`width` cells: the session on the left, what is checked and what is wrong on the right.
 
     `message` is what was just done, `pace` why less is drawn than usual, `looking` what is seen
-    where that is not all up to now, `stored` the name of a stored session. The cost of the screen
-    is shown only where all of it fits.
+    where that is not all up to now, `stored` the name of a stored session, `awaited` what the
+    runner was asked without an answer so far. The cost of the screen is shown only where all of it
+    fits.
     """
     problems = len(listing.catalog.problems)
     right: list[Span] = []
@@ -140,7 +146,11 @@ def status_line(
     if problems:
         tone: Tone = "warn"
         right.append(Span(f"{problems} problem{'s' * (problems > 1)} ({keys.problems})", tone))
-    left = [Span("ending…", "warn")] if ending else _session(view, message, pace, keys.machine)
+    left = (
+        [Span("ending…", "warn")]
+        if ending
+        else _session(view, message, pace, keys.machine, awaited)
+    )
     if stored:
         left.insert(0, Span(f"stored {one_line(stored)}: {keys.back} returns", "head"))
     if looking and not ending:

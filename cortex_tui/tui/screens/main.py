@@ -198,6 +198,7 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
             looking=self._looking,
             keys=StatusKeys(*map(self.key_of, StatusKeys._fields)),
             stored=self._stored,
+            awaited=self.awaited,
         )
         self._keys.state = state = self._state
         names = (*FIRST[state], *self.ranked)

@@ -27,7 +27,7 @@ from cortex_tui.tui.render.text import width_of
 from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.second_key import ASKED_S
 from cortex_tui.tui.state import status_message
-from cortex_tui.tui.state.commands import command_applies, send_command
+from cortex_tui.tui.state.commands import Asked, awaited_text, command_applies, send_command
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.status_message import StatusMessage
@@ -67,11 +67,13 @@ class SessionScreen(ActionScreen):
     class CommandAnswered(Message):
         """What a session was asked was answered."""
 
-        def __init__(self, answered: Answered, session: str) -> None:
-            """`session` is the one that the answer is about, "" where it matters after its end."""
+        def __init__(self, answered: Answered, session: str, name: str) -> None:
+            """`session` is the one that the answer is about, "" where it matters after its end;
+            `name` is the action that asked."""
             super().__init__()
             self.answered = answered
             self.session = session
+            self.name = name
 
     def __init__(self, listing: Listing, store: str) -> None:
         """`store` names the file that snapshots go to, for a person to read."""
@@ -82,7 +84,9 @@ class SessionScreen(ActionScreen):
         self._wanted: _Wanted | None = None
         self._stopped_session = ""
         """The last one that was asked to stop."""
-        self._gone_told: tuple[list[str], float] = [], 0.0
+        self._asked: list[Asked] = []
+        """What may not be answered yet."""
+        self._gone_reported: tuple[list[str], float] = [], 0.0
         """The checked profiles that were reported as gone, and when."""
         self._names: set[str] = set()
         self._message_timer: Timer | None = None
@@ -177,7 +181,16 @@ class SessionScreen(ActionScreen):
             session = self._newest_session
             if name == "stop":
                 self._stopped_session = session
-            sent.add_done_callback(partial(self.post_answer, session=session))
+            self._asked = [each for each in self._asked if not each.answer.done()]
+            self._asked.append(Asked(name, session, sent))
+            sent.add_done_callback(partial(self.post_answer, session=session, name=name))
+            if not sent.done():
+                self.show()
+
+    @property
+    def awaited(self) -> str:
+        """What the newest session was asked without an answer so far, in words."""
+        return awaited_text(self._asked, self.latest.session) if self.latest.active else ""
 
     @property
     def _newest_session(self) -> str:
@@ -185,7 +198,7 @@ class SessionScreen(ActionScreen):
         view = self.control.view if self.control else None
         return view.session if view else ""
 
-    def post_answer(self, answer: Future[Answered], session: str = "") -> None:
+    def post_answer(self, answer: Future[Answered], session: str = "", name: str = "") -> None:
         """Has what was answered reported on the screen; on any thread. An answer that is about a
         `session` alone is not, once there is another one."""
         if answer.cancelled():
@@ -193,14 +206,16 @@ class SessionScreen(ActionScreen):
         error = answer.exception()
         answered = answer.result() if error is None else Answered(False, reason_of(error))
         with suppress(RuntimeError):  # the screen may be gone by now
-            self.post_message(self.CommandAnswered(answered, session))
+            self.post_message(self.CommandAnswered(answered, session, name))
 
     @on(CommandAnswered)
     def _report_answer(self, event: CommandAnswered) -> None:
         answered = event.answered
         if event.session and event.session != self._newest_session:
             return
-        self.report(one_line(answered.text if answered.done else f"ignored: {answered.text}"))
+        # A session that was to stop and has ended was not ignored, whoever ended it.
+        was_ignored = not answered.done and event.name != "stop"
+        self.report(one_line(f"ignored: {answered.text}" if was_ignored else answered.text))
 
     # --- start ----------------------------------------------------------------------------------
 
@@ -217,11 +232,11 @@ class SessionScreen(ActionScreen):
         """Whether a session would not be the one that was meant, since profiles that are checked
         are gone; if so, it is reported. A second key unchecks them."""
         gone, now_s = self.listing.gone, monotonic()
-        (told, told_s), self._gone_told = self._gone_told, (gone, now_s)
+        (reported, reported_s), self._gone_reported = self._gone_reported, (gone, now_s)
         if not gone:
             return False
         names = one_line(gone[0]) + (f" and {len(gone) - 1} more" if len(gone) > 1 else "")
-        if gone != told or now_s - told_s > ASKED_S:
+        if gone != reported or now_s - reported_s > ASKED_S:
             be, them = ("is", "it") if len(gone) == 1 else ("are", "them")
             text = f"Not started: {names} {be} checked, and in no file now. "
             self.notify(

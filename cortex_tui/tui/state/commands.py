@@ -5,7 +5,9 @@ Each key becomes a command; the screen shows what the runner answers.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from concurrent.futures import Future
+from typing import NamedTuple
 
 from cortex_tui.protocol.messages import Answered
 from cortex_tui.results.run_result import RunResult
@@ -15,6 +17,35 @@ from cortex_tui.tui.state.listing import Entry
 
 FASTER, SLOWER = 1.25, 0.8
 """One undoes the other."""
+
+ASKED = {
+    "stop": "asked to stop",
+    "stop_one": "asked to stop a run",
+    "pause": "asked to pause or resume",
+    "pause_one": "asked to pause or resume a run",
+    "skip": "asked to end a phase",
+    "skip_all": "asked to end the phase",
+    "faster": "asked for more load",
+    "slower": "asked for less load",
+}
+"""What the runner was, by the name of the action."""
+
+
+class Asked(NamedTuple):
+    """A command that was sent."""
+
+    name: str
+    session: str
+    answer: Future[Answered]
+
+
+def awaited_text(asked: Iterable[Asked], session: str) -> str:
+    """What the runner of that session was asked last and has not answered, the end of the session
+    before all else; "" where nothing is."""
+    names = [each.name for each in asked if each.session == session and not each.answer.done()]
+    if not names:
+        return ""
+    return f"{ASKED['stop' if 'stop' in names else names[-1]]}: no answer yet"
 
 
 def _has_ended(run: RunResult) -> bool:

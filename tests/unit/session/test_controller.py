@@ -14,6 +14,7 @@ from cortex_tui.loads.open import OpenLoad
 from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.placement.registry import IN_PROCESS, PLACEMENTS
 from cortex_tui.profiles.model import Length, Precision
+from cortex_tui.protocol.messages import Answered
 from cortex_tui.results import findings
 from cortex_tui.results.run_fold import UNSETTLED
 from cortex_tui.results.stored import from_stored
@@ -120,10 +121,12 @@ def test_a_runner_that_does_not_answer_a_stop_is_killed(
     monkeypatch.setattr(intake, "ANSWER_S", 0.2)
     desk.control.start([desk.profile("blocking"), desk.profile("slow", stop=FOR_EVER)])
     desk.until(lambda view: any("blocks the loop" in line.text for line in view.log))
-    desk.control.stop()
+    paused, stopped = desk.control.pause(), desk.control.stop()
     view = desk.ended()
     assert view.state == "died"
     assert "its event loop was blocked" in view.died
+    assert stopped.result(timeout=PATIENCE_S) == Answered(True, "the session has ended")
+    assert paused.result(timeout=PATIENCE_S) == Answered(False, "the session has ended")
 
 
 def test_why_no_runner_was_started_ahead_of_time_is_in_the_log_of_the_next_session(

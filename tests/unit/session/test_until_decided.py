@@ -108,7 +108,7 @@ def test_a_stop_during_a_look_ends_the_session(desk: Desk) -> None:
     answered.set()
     view = desk.ended()
     assert len(view.runs) == 4
-    assert not answer.result(timeout=PATIENCE_S).done
+    assert answer.result(timeout=PATIENCE_S) == Answered(True, "the session has ended")
 
 
 def test_a_command_that_comes_after_the_last_run_of_a_part_is_answered() -> None:
