@@ -207,6 +207,21 @@ def _state_of_sqlite(place: str) -> object:
     return tuple(found)
 
 
+def cannot_write(url: str | Path) -> str:
+    """Why nothing could be stored there, as far as that is known without trying; else "". May block
+    where the disk does."""
+    scheme, place = _parts(url)
+    return _cannot_write_sqlite(Path(place).absolute()) if scheme == "sqlite" else ""
+
+
+def _cannot_write_sqlite(file: Path) -> str:
+    # SQLite keeps files next to its own; folders that are missing are made.
+    folder = next(each for each in file.parents if os.path.exists(each))
+    places = (folder, file) if os.path.exists(file) else (folder,)
+    refused = [place for place in places if not os.access(place, os.W_OK)]
+    return f"{refused[0]} cannot be written" if refused else ""
+
+
 def check_can_save(url: str | Path, name: str) -> None:
     """Raises SnapshotError if a session could not be saved in that store under that name.
 

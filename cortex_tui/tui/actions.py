@@ -222,7 +222,7 @@ _PROGRAM_AND_MOVES = (
         topic=PROGRAM,
     ),
     Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", topic=PROGRAM),
-    Action("quit", ("q",), "q", "quit", "Leave; twice to end a session", topic=PROGRAM),
+    Action("quit", ("q",), "q", "quit", "Leave; twice to end or lose a session", topic=PROGRAM),
     _move("down", ("j", "down"), "j k ↓ ↑", "down", "The row below, or scroll the details"),
     _move("up", ("k", "up"), "", "up", "The row above, or scroll the details"),
     _move("page_down", ("pagedown",), "pgdn pgup", "page down", "A page down"),

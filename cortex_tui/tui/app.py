@@ -27,6 +27,7 @@ from cortex_tui.profiles.model import Catalog
 from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
+from cortex_tui.text import one_line
 from cortex_tui.tui.background import begin_on_thread
 from cortex_tui.tui.config.keys import written
 from cortex_tui.tui.config.model import DEFAULTS, Config
@@ -255,12 +256,18 @@ class Workbench(NoticesAtTop[int], KeysInOrder[int], PaletteApp[int]):
         self.end()
 
     async def action_leave(self) -> None:
-        """Leaves. It takes two keys while a session is measured: one may be hit by chance."""
-        if not self._main.is_measuring or self._leave_key.is_second(self.inputs_taken):
+        """Leaves. It takes two keys where that ends a session, or loses one that is not stored: one
+        may be hit by chance."""
+        measures, not_stored = self._main.is_measuring, self._main.why_not_stored
+        asks = measures or bool(not_stored)
+        if not asks or self._leave_key.is_second(self.inputs_taken):
             self.end()
             return
         screen = self.screen if isinstance(self.screen, ActionScreen) else self._main
         text = f"A session is running. Press {screen.key_of('quit')} again to stop it and leave."
+        if not measures:
+            text = "The newest session is not stored. Press "
+            text += f"{screen.key_of('quit')} again to leave without it: {one_line(not_stored)}"
         self.notify(text, severity="warning", timeout=ASKED_S, markup=False)
 
     def end(self, exit_code: int = 0) -> None:

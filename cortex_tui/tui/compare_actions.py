@@ -60,7 +60,7 @@ COMPARE_ACTIONS = (
     *under(
         PROGRAM,
         Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", 4),
-        Action("quit", ("q",), "q", "quit", "Leave; twice to end a session"),
+        Action("quit", ("q",), "q", "quit", "Leave; twice to end or lose a session"),
     ),
     *under(
         MOVING,

@@ -57,7 +57,7 @@ LIBRARY_ACTIONS: tuple[Action, ...] = (
     *under(
         PROGRAM,
         Action("help", ("question_mark", "f1"), "?", "keys", "List the keys", 2),
-        Action("quit", ("q",), "q", "quit", "Leave the program; twice to end a session"),
+        Action("quit", ("q",), "q", "quit", "Leave the program; twice to end or lose a session"),
     ),
     *under(
         MOVING,

@@ -12,8 +12,13 @@ from tests.e2e.terminal import Terminal
 
 _FACTORS = {"k": 1e3, "M": 1e6, "G": 1e9}
 _HEADER = re.compile(r"^ {5}profile ")
-_ASKS = "A session is running. Press q"
+_ASKS = ("A session is running. Press q", "The newest session is not stored")
 KEYS = "? keys"
+
+
+def _asks(screen: str) -> bool:
+    """Whether a second key is wanted before it is left."""
+    return any(text in screen for text in _ASKS)
 
 
 class Row(NamedTuple):
@@ -157,8 +162,8 @@ class Workbench:
         """Quits; what then stands in the normal terminal."""
         self.press("q")
         seen = self.terminal.wait_until(
-            lambda screen: _ASKS in screen or not self.terminal.modes()["alternate_on"]
+            lambda screen: _asks(screen) or not self.terminal.modes()["alternate_on"]
         )
-        if _ASKS in seen:  # a session is running
+        if _asks(seen):
             self.press("q")
         return self.terminal.wait_for_shell()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+import msgspec
 import pytest
 from textual.events import MouseDown, MouseUp
 from textual.worker import WorkerFailed
@@ -114,6 +115,25 @@ async def test_quitting_closes_the_controller_and_keeps_the_last_view(keys: Sequ
         await b.pilot.pause()
         assert control.closed == 1
         assert b.app.last_view == running()
+        assert b.app.return_value == 0
+
+
+async def test_one_key_alone_does_not_lose_a_session_that_is_not_stored() -> None:
+    async with bench(size=(120, 40)) as b:
+        view = msgspec.structs.replace(finished(), store_error="/data: [red]disk full[/]")
+        await b.show(view)
+        await b.press("q")
+        (text,) = b.notifications
+        assert text == (
+            "The newest session is not stored. Press q again to leave without it: "
+            "/data: [red]disk full[/]"
+        )
+        assert (b.control.closed, b.app.is_running) == (0, True)
+        # Once it is stored, there is nothing to lose.
+        await b.show(finished())
+        await b.press("j", "q")
+        await b.app.workers.wait_for_complete()
+        await b.pilot.pause()
         assert b.app.return_value == 0
 
 

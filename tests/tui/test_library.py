@@ -7,13 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cortex_tui.store.port import open_store
 from cortex_tui.tui.screens.library import LibraryScreen
 from cortex_tui.tui.screens.main import MainScreen
 from cortex_tui.tui.widgets.library_table import LibraryTable
-from tests.tui.stand_in import SIZES, check_golden
+from tests.tui.samples import finished
+from tests.tui.stand_in import SIZES, StandIn, check_golden
 from tests.tui.stored_sessions import (
     FIRST,
     HOSTILE,
@@ -159,6 +161,22 @@ async def test_an_empty_store_says_how_sessions_come_into_it(path: Path) -> None
             await pressed(b, key)
             assert isinstance(b.app.screen, LibraryScreen), key
     assert files_in(path.parent) == []
+
+
+async def test_an_empty_store_that_cannot_be_written_promises_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda place, mode: Path(place) != path.parent)
+    async with library(path, (120, 40)) as b:
+        assert "Every session that is run is stored" not in b.text
+        assert "What is run is not stored:" in b.text
+        assert "cannot be written; escape goes back" in " ".join(b.text.split())
+
+
+async def test_an_empty_store_says_why_the_newest_session_is_not_in_it(path: Path) -> None:
+    control = StandIn(msgspec.structs.replace(finished(), store_error="/data: disk full"))
+    async with library(path, (120, 40), control) as b:
+        assert "What is run is not stored: /data: disk full; escape goes back" in b.text
 
 
 async def test_a_damaged_store_is_one_error_and_stays_as_it_is(path: Path) -> None:

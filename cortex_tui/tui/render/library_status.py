@@ -43,15 +43,19 @@ def _wide(spans: Sequence[Span]) -> int:
     return sum(width_of(span.text) + 2 for span in spans)
 
 
-def instead_of_rows(sessions: LibraryList, store: str, *, error: str, was_read: bool) -> str:
-    """Why no session is listed: `error` is why the store, a URL, could not be read."""
+def instead_of_rows(
+    sessions: LibraryList, store: str, *, error: str, was_read: bool, not_stored: str = ""
+) -> str:
+    """Why no session is listed: `error` is why the store, a URL, could not be read, `not_stored`
+    why what is run does not come into it."""
     if error:
         return f"{error}\n\nNothing was changed. R reads it again; escape goes back."
     if not was_read:
         return "reading the store …"
     if sessions.all.sessions:
         return "No session is like that; escape lists all of them."
-    return (
-        f"{one_line(store)}: no session is stored yet.\n\n"
-        "Every session that is run is stored while it runs; escape goes back to the profiles."
-    )
+    how = "Every session that is run is stored while it runs"
+    if not_stored:
+        how = f"What is run is not stored: {one_line(not_stored)}"
+    what = f"{one_line(store)}: no session is stored yet."
+    return f"{what}\n\n{how}; escape goes back to the profiles."

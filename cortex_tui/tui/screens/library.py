@@ -52,6 +52,10 @@ class LibraryScreen(StoredListScreen):
     def is_measuring(self) -> bool:
         return self._home.latest.active
 
+    @property
+    def why_not_stored(self) -> str:
+        return self._home.why_not_stored or super().why_not_stored
+
     # --- names, tags, notes ---------------------------------------------------------------------
 
     def action_tag(self) -> None:

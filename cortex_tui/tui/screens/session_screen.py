@@ -279,6 +279,12 @@ class SessionScreen(ActionScreen):
         view = self.control.view if self.control else None
         return view is not None and view.is_live and view.session != self._stopped_session
 
+    @property
+    def why_not_stored(self) -> str:
+        """Why the newest session is not stored at present; "" where it is."""
+        view = self.control.view if self.control else None
+        return view.store_error if view else ""
+
     def start_profiles(self, profiles: Sequence[Profile], *, one_by_one: bool, rounds: int) -> None:
         """Starts a session of profiles that need not be listed."""
         self.look_at_newest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -15,6 +16,7 @@ from textual.widgets import Input
 
 from cortex_tui.store.background import BackgroundStore, Work
 from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.port import cannot_write
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 from cortex_tui.tui.background import begin, begin_alone, done
@@ -83,6 +85,8 @@ class StoredListScreen(ActionScreen):
         self.error = ""
         """Why the store could not be read."""
         self._was_read = False
+        self._cannot_write = ""
+        """Why nothing could be stored, where nothing is."""
         self._reader = ListReader(self.store)
         self._message_timer: Timer | None = None
 
@@ -110,6 +114,11 @@ class StoredListScreen(ActionScreen):
         """Whether a session is being measured meanwhile."""
         return False
 
+    @property
+    def why_not_stored(self) -> str:
+        """Why the sessions that are run do not come into the list; "" where they do."""
+        return self._cannot_write
+
     # --- drawing --------------------------------------------------------------------------------
 
     def show(self) -> None:
@@ -119,7 +128,13 @@ class StoredListScreen(ActionScreen):
         sessions, current = self.sessions, self.sessions.current
         self.set_class(current is None, "-without-rows")
         self._instead.update(
-            instead_of_rows(sessions, self.store.url, error=self.error, was_read=self._was_read)
+            instead_of_rows(
+                sessions,
+                self.store.url,
+                error=self.error,
+                was_read=self._was_read,
+                not_stored=self.why_not_stored,
+            )
         )
         self._rows.draw_changes()
         self._header.sort = sessions.sort
@@ -218,6 +233,8 @@ class StoredListScreen(ActionScreen):
             self.error = ""
             self._verdicts.forget_running((*self.sessions.all.sessions, *found.sessions))
             self.sessions.take(found)
+            why = "" if found.sessions else await asyncio.to_thread(cannot_write, self.store.url)
+            self._cannot_write = why
         self._was_read = True
         self.relist(follow=follow)
 

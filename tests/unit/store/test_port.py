@@ -231,3 +231,18 @@ async def test_a_kind_that_there_is_not_is_refused_with_those_there_are() -> Non
 def test_whether_a_session_can_be_saved_is_asked_of_any_kind() -> None:
     with pytest.raises(SnapshotError, match="no kind of store"):
         check_can_save("mongodb://localhost", "main")
+
+
+def test_a_store_is_written_where_its_file_and_the_folder_that_there_is_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, refused = tmp_path / "store.db", set[Path]()
+    monkeypatch.setattr("os.access", lambda place, mode: place not in refused)
+    assert port.cannot_write(file) == ""
+    file.write_bytes(b"")
+    refused.add(file)
+    assert port.cannot_write(f"sqlite:///{file}") == f"{file} cannot be written"
+    assert port.cannot_write(tmp_path / "other.db") == ""
+    refused.add(tmp_path)
+    assert port.cannot_write(tmp_path / "new" / "other.db") == f"{tmp_path} cannot be written"
+    assert port.cannot_write("elsewhere://x") == ""
