@@ -188,7 +188,7 @@ _ROWS_AND_SESSIONS: tuple[Action, ...] = (
         ("slash",),
         "/",
         "filter",
-        "Show only the profiles whose name matches",
+        "Show only the profiles with these words in name or workload, or with this @tag",
         topic=LIST,
     ),
     _sort("sort_next", ("comma",), ", <", "sort", "Sort by the next column"),

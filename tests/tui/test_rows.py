@@ -288,6 +288,18 @@ def test_the_filter_matches_all_words_in_any_order_and_case() -> None:
     assert listing.chosen() == []
 
 
+def test_the_filter_matches_workloads_and_the_beginnings_of_tags() -> None:
+    tagged = msgspec.structs.replace(SEARCH.profiles[0], tags=("Scaling", "nightly"))
+    search = msgspec.structs.replace(SEARCH, profiles=(tagged, *SEARCH.profiles[1:]))
+    listing = Listing(Catalog((MEDIATOR, search)))
+    for text in ("@", "@sca", "@scaling", "@night @scaling", "steady @scaling", "cortex.sea @n"):
+        listing.set_filter(text)
+        assert [p.full_name for p in listing.shown] == ["search.steady"], text
+    for text in ("@caling", "@steady", "@nightly results"):
+        listing.set_filter(text)
+        assert listing.shown == [], text
+
+
 def test_checks_survive_the_filter_and_suites_toggle_what_is_shown() -> None:
     listing = Listing(CATALOG, ["search.steady", "no.such"])
     assert listing.checked == {"search.steady"}

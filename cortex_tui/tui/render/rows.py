@@ -297,3 +297,10 @@ def header_line(columns: Sequence[Column], sort: Sort = UNSORTED) -> Line:
             spans.append(Span(gap + text, tone))
             gap = "" if arrow and full else " "
     return tuple(spans)
+
+
+def no_match_line(filter_: str, clear_key: str, width: int) -> Line:
+    """What stands in place of rows where none matches the filter."""
+    about = f"; {clear_key} clears it"
+    what = fit_within(f"  no profile matches {one_line(filter_)}", max(0, width - width_of(about)))
+    return (Span(fit(what + about, width), "dim"),)

@@ -119,6 +119,7 @@ class MainScreen(ComparingScreen, SuiteScreen, PaneScreen):
         yield Static("", id="too-small", markup=False)
 
     def on_mount(self) -> None:
+        self.table.clear_key = self.key_of("back")
         self.set_focus(self.pane.body if self._part == "pane" else self.table)
         self.maximised = self._part
         self.show()

@@ -26,9 +26,14 @@ class Entry(NamedTuple):
 
 
 def matches(profile: Profile, words: Iterable[str]) -> bool:
-    """Whether every word occurs in the full name or the workload, whatever the case."""
+    """Whether every word occurs in the full name or the workload, whatever the case; one behind an
+    `@` must begin a tag, since it is typed letter by letter."""
     text = f"{profile.full_name} {profile.workload}".lower()
-    return all(word in text for word in words)
+    tags = [f"@{tag}".lower() for tag in profile.tags]
+    return all(
+        any(tag.startswith(word) for tag in tags) if word.startswith("@") else word in text
+        for word in words
+    )
 
 
 def _row_of(entry: Entry) -> tuple[str, bool]:

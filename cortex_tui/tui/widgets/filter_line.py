@@ -24,7 +24,7 @@ class FilterLine(Input):
     class Cleared(Message):
         """No filter is wanted."""
 
-    def __init__(self, filter_: str, what: str = "parts of a name") -> None:
+    def __init__(self, filter_: str, what: str = "parts of a name or workload, @tag") -> None:
         """`filter_` is what there is already: more can be typed behind it."""
         super().__init__(filter_, compact=True, select_on_focus=False)
         self.cursor_position = len(filter_)

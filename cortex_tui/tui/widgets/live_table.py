@@ -15,7 +15,14 @@ from cortex_tui.results.run_result import RunResult
 from cortex_tui.results.shared import SharedWarning
 from cortex_tui.text import one_line
 from cortex_tui.tui.render.columns import Column, column_at, columns_for, sortable
-from cortex_tui.tui.render.rows import SECOND_NS, header_line, is_bare, profile_row, suite_row
+from cortex_tui.tui.render.rows import (
+    SECOND_NS,
+    header_line,
+    is_bare,
+    no_match_line,
+    profile_row,
+    suite_row,
+)
 from cortex_tui.tui.render.text import Line, width_of
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
@@ -96,6 +103,8 @@ class LiveTable(RowTable):
         self._columns_of = -1, ""
         self._bare: dict[str, bool] = {}
         """By suite: whether the names of its matrix cells have values alone."""
+        self.clear_key = ""
+        """The key that clears the filter, as a person reads it."""
         self._placed = False
         self._made: dict[int, tuple[_Inputs, Line]] = {}
 
@@ -108,6 +117,12 @@ class LiveTable(RowTable):
 
     def move_to(self, row: int) -> None:
         self._listing.move_to(row)
+
+    def render_line(self, y: int) -> Strip:
+        if self._listing.entries or y != 1:
+            return super().render_line(y)
+        line = no_match_line(self._listing.filter, self.clear_key, self.row_width)
+        return self.strip(line, self.row_width)
 
     def sync(self, *, has_cursor: bool) -> None:
         """Call when a cursor, a check or a run may have changed: draws the lines that did.
