@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from textual import on
@@ -28,6 +27,7 @@ from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.second_key import ASKED_S
 from cortex_tui.tui.state import status_message
 from cortex_tui.tui.state.commands import Asked, awaited_text, command_applies, send_command
+from cortex_tui.tui.state.gone_checks import GoneChecks, names_text
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.status_message import StatusMessage
@@ -86,8 +86,7 @@ class SessionScreen(ActionScreen):
         """The last one that was asked to stop."""
         self._asked: list[Asked] = []
         """What may not be answered yet."""
-        self._gone_reported: tuple[list[str], float] = [], 0.0
-        """The checked profiles that were reported as gone, and when."""
+        self._gone_checks = GoneChecks()
         self._names: set[str] = set()
         self._message_timer: Timer | None = None
 
@@ -231,27 +230,17 @@ class SessionScreen(ActionScreen):
     def _misses_checked(self) -> bool:
         """Whether a session would not be the one that was meant, since profiles that are checked
         are gone; if so, it is reported. A second key unchecks them."""
-        gone, now_s = self.listing.gone, monotonic()
-        (reported, reported_s), self._gone_reported = self._gone_reported, (gone, now_s)
-        if not gone:
-            return False
-        names = one_line(gone[0]) + (f" and {len(gone) - 1} more" if len(gone) > 1 else "")
-        if gone != reported or now_s - reported_s > ASKED_S:
-            be, them = ("is", "it") if len(gone) == 1 else ("are", "them")
-            text = f"Not started: {names} {be} checked, and in no file now. "
-            self.notify(
-                f"{text}The same key again unchecks {them}.",
-                severity="warning",
-                timeout=ASKED_S,
-                markup=False,
-            )
+        gone = self.listing.gone
+        if question := self._gone_checks.question(gone):
+            self.notify(question, severity="warning", timeout=ASKED_S, markup=False)
             return True
-        self.listing.uncheck_gone()
-        self.show()
-        if self.listing.checked:
-            return False
-        self.report(f"unchecked {names}")
-        return True
+        if gone:
+            self.listing.uncheck_gone()
+            self.show()
+            if not self.listing.checked:
+                self.report(f"unchecked {names_text(gone)}")
+                return True
+        return False
 
     def _is_free(self) -> bool:
         """Whether a session can be started; if not, it is reported."""

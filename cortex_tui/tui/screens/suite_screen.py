@@ -128,8 +128,9 @@ class SuiteScreen(SessionScreen):
 
     def _is_gone(self, entry: Entry) -> bool:
         """Whether no suite that was read has it, so that it is listed for a session alone."""
-        suites = {suite.name: suite for suite in self._read.suites}
-        if entry.suite.name not in suites:
+        if not (self._lists_gone or self._also):
+            return False  # asked with each frame
+        if all(suite.name != entry.suite.name for suite in self._read.suites):
             return True
         return entry.profile is not None and not family_of(self._read, entry.profile.family)
 

@@ -92,11 +92,9 @@ class Listing:
             return self._lost[0]
         return self.current.key if self.current else ""
 
-    def uncheck_gone(self) -> list[str]:
-        """Forgets the checks of profiles that are gone; their names."""
-        gone = self.gone
-        self.checked.difference_update(gone)
-        return gone
+    def uncheck_gone(self) -> None:
+        """Forgets the checks of profiles that are gone."""
+        self.checked &= self._names
 
     def arrange(self, sort: Sort, names: Sequence[str]) -> None:
         """Lists in the order of these full names; the cursor stays on its row, or goes to the first
