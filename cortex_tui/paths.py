@@ -96,7 +96,7 @@ def state_folder() -> Path | None:
 
 
 def is_missing(path: str | Path) -> bool:
-    """Whether nothing is there. What cannot be looked at may be there, and whoever reads it is told
+    """Whether nothing is there. What cannot be looked at may be there, and reading it says
     why that is not possible; Path.exists raises then, until Python 3.12."""
     try:
         os.stat(path)

@@ -256,8 +256,8 @@ def evidence_of(pair: Pair, *, paired: bool, primary: str = "") -> dict[str, Evi
 
 
 def _fails_in_batches(side: Arm) -> bool:
-    """Whether so many operations failed that those of a batch, which are timed as one, may have
-    taken longer than it seems."""
+    """Whether the share of operations that failed in batches is `MUCH` or more: a batch is timed as
+    one, and its other operations may have taken longer than it seems."""
     return side.batch != 1 and (total_share(side.rounds) or 0.0) >= MUCH
 
 
