@@ -24,6 +24,10 @@ Outcome = Literal["error", "failed", "warned", "undecided", "passed"]
 WORST_FIRST: tuple[Outcome, ...] = ("error", "failed", "warned", "undecided", "passed")
 
 
+MEASURED = "measured"
+"""The word for a run without targets."""
+
+
 class Case(NamedTuple):
     suite: str
     """The profile, with its variant where several are compared."""
@@ -39,6 +43,11 @@ class Case(NamedTuple):
     round: int = 1
     of_failed: bool = False
     """Whether it is a target of a run that failed, which counts as that run."""
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether it is as somebody said that it should be."""
+        return self.outcome == "passed" and not self.word.startswith(MEASURED)
 
     @property
     def whole_text(self) -> str:
@@ -94,9 +103,9 @@ def _of_run(run: RunResult, suite: str) -> Iterator[Case]:
             weight=_nearness(target), of_failed=run.state == "failed",
         )  # fmt: skip
     if not run.targets and run.state != "failed":
-        errors = f", {run.error_count:,} failed" if run.error_count else ""
-        text = f"{run.operations:,} operations{errors}"
-        yield case("run", "passed", "measured", text)
+        failed = run.error_count
+        text = f"{run.operations:,} operations{f', {failed:,} failed' if failed else ''}"
+        yield case("run", "warned" if failed else "passed", MEASURED, text)
 
 
 def _nearness(result: TargetResult) -> float:
@@ -121,6 +130,9 @@ def _of_comparison(compared: Compared) -> Iterator[Case]:
         broken = "; ".join(str(each) for each in left_out.differences if each.breaks)
         text = f"not compared: {broken or 'the sessions differ'}"
         yield Case(f"{left_out.profile}{variant}", against, "undecided", "cannot tell", text)
+    for name in compared.without_rounds:
+        text = "not compared: one side has nothing of it that could be"
+        yield Case(f"{name}{variant}", against, "undecided", "cannot tell", text)
 
 
 def _of_profile(profile: ProfileComparison, suite: str, against: str) -> Iterator[Case]:

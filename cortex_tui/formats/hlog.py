@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote
 
 from cortex_tui.formats.hdr_payload import MAX_TEXT, read_payload
 from cortex_tui.formats.importing import (
+    FAILED,
     TIMES,
     ImportedRun,
     counted,
@@ -23,7 +24,7 @@ from cortex_tui.formats.importing import (
     session_of,
 )
 from cortex_tui.formats.port import Format, FormatError, Origin, Recording
-from cortex_tui.formats.runs import label_of, read_label
+from cortex_tui.formats.runs import label_of, name_of, read_label
 from cortex_tui.limits import MAX_IMPORTED_BUCKETS, MAX_IMPORTED_INTERVALS, MAX_IMPORTED_RUNS
 from cortex_tui.protocol.plan import INTERVAL_NS
 from cortex_tui.results.interval import TimeName
@@ -44,6 +45,8 @@ _LINE = re.compile(
     rf"(?P<maximum>{_NUMBER})[, ]+(?P<payload>[A-Za-z0-9+/=]+)\s*"
 )
 _MOMENT = re.compile(rf"#\[(StartTime|BaseTime):\s*({_NUMBER})")
+_BATCH = re.compile(r"#\[BatchSize: (?P<size>\d{1,9}) of (?P<run>\S+)\]")
+"""Ours, and a comment to others: how many operations of a run each of its values stands for."""
 
 
 class _Line(NamedTuple):
@@ -54,7 +57,8 @@ class _Line(NamedTuple):
 
 
 def _read(data: bytes, origin: Origin) -> StoredSession:
-    start_s, base_s, lines = _lines(data.decode("utf-8", "replace"))
+    text = data.decode("utf-8", "replace")
+    start_s, base_s, lines = _lines(text)
     if not lines:
         raise FormatError("no interval in it: expected lines such as 0.127,1.007,2.769,HISTF…")
     first_s = min(line.start_s for line in lines)
@@ -68,6 +72,7 @@ def _read(data: bytes, origin: Origin) -> StoredSession:
     span_ns = round((max(line.start_s for line in lines) - first_s) * 1e9)
     interval_ns = max(usual_ns, span_ns // 1_100, 1_000_000)
     runs: dict[str, ImportedRun] = {}
+    batches = {unquote(each["run"]): int(each["size"]) for each in _BATCH.finditer(text)}
     left = MAX_IMPORTED_BUCKETS
     for line in lines:
         found = read_label(line.tag, origin.stem)
@@ -78,6 +83,7 @@ def _read(data: bytes, origin: Origin) -> StoredSession:
             run = runs[found.run] = ImportedRun(
                 found.suite, found.name, interval_ns, found.round, found.variant
             )
+            run.batch = max(1, batches.get(found.run, 1))
         buckets = read_payload(line.payload)
         left -= buckets.values.size
         if left < 0:
@@ -87,6 +93,8 @@ def _read(data: bytes, origin: Origin) -> StoredSession:
         values = counted(*buckets, origin.unit_ns)
         length_ns = round(line.length_s * 1e9)
         run.add(found.time, start_ns, length_ns - interval_ns // 2, values)
+        if found.time == "failure" and values.total:
+            run.add_errors(start_ns, {FAILED: values.total})
     moment = moment_of(begin_s) if begin_s > _YEAR_S else None
     return session_of(data, list(runs.values()), moment=moment)
 
@@ -130,11 +138,16 @@ def _write(recording: Recording) -> bytes:
         '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',
     ]
     runs = {run.run: run for run in recording.result.runs}
+    lines[-1:-1] = [
+        f"#[BatchSize: {run.batch} of {_quoted(name_of(run))}]"
+        for run in runs.values()
+        if run.batch > 1
+    ]
     for number, intervals in groupby(recording.intervals, key=lambda each: each.run):
         if number not in runs:
             continue
         for time, first, length, values in _seconds(list(intervals), record.interval_ns):
-            tag = quote(label_of(runs[number], time), safe=":/#@[]=.-_")
+            tag = _quoted(label_of(runs[number], time))
             start_s, length_s = first / 1e9, length / 1e9
             longest_ms = (values.moments.max_ns or 0) / 1e6
             lines.append(
@@ -142,6 +155,11 @@ def _write(recording: Recording) -> bytes:
                 f"{to_text(values.encode())}"
             )
     return ("\n".join(lines) + "\n").encode()
+
+
+def _quoted(label: str) -> str:
+    """Without blanks and commas, which end a tag."""
+    return quote(label, safe=":/#@[]=.-_")
 
 
 def _seconds(
@@ -170,7 +188,8 @@ FORMAT = Format(
     "hlog",
     ".hlog",
     "HdrHistogram's log: a histogram a second, for each profile and time",
-    "targets, errors by type, environment and log; exact minimum, mean and maximum",
+    "targets, errors by type, unstarted arrivals, environment and log; exact minimum, mean and "
+    "maximum",
     write=_write,
     read=_read,
     recognises=_recognises,

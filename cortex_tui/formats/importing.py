@@ -351,6 +351,8 @@ def _records(number: int, run: ImportedRun) -> tuple[RunRecord, list[IntervalRec
 
 
 TIMES: tuple[TimeName, ...] = ("service", "response", "lateness", "failure")
+FAILED = "failed"
+"""How failures are called whose types the file does not have."""
 
 
 def _encoded(values: IntervalHistogram) -> EncodedHistogram | None:

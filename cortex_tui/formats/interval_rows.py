@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from cortex_tui.formats.checks import count_of, ns_of, text_of
-from cortex_tui.formats.importing import TIMES, ImportedRun, moment_of, session_of
+from cortex_tui.formats.importing import FAILED, TIMES, ImportedRun, moment_of, session_of
 from cortex_tui.formats.port import FormatError, Origin, Recording
 from cortex_tui.formats.run_facts import RunFacts
 from cortex_tui.formats.runs import split_name
@@ -40,8 +40,6 @@ NEEDED = ("profile", "time", "start_ns", "length_ns", "histogram")
 _OF_INTERVAL = ("unstarted", "in_flight", "level")
 _PERCENTILES = {"p50_ns": 0.5, "p90_ns": 0.9, "p95_ns": 0.95, "p99_ns": 0.99, "p99.9_ns": 0.999}
 _MAX_SQUARES = 1e300
-_FAILED = "failed"
-"""How failures are called whose types the file does not have."""
 
 
 def rows_of(recording: Recording) -> Iterator[dict[str, Any]]:
@@ -137,7 +135,7 @@ def session_of_rows(
         if any(row.get(name) not in (None, "") for name in _OF_INTERVAL):
             facts.append((run, start_ns, _interval(row, where)))
         if errors := _count(row, "errors", where):
-            run.add_errors(start_ns, {_FAILED: errors})
+            run.add_errors(start_ns, {FAILED: errors})
         _add_counts(run, row, start_ns, values.total, where)
     # Behind the times: what is of a moment, such as `in_flight`, is that of the last to come.
     for run, start_ns, interval in facts:

@@ -7,7 +7,7 @@ is markup, a link or a mention of somebody.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cortex_tui.formats.cases import Case, cases_of, worst_first
 from cortex_tui.formats.pooled import Pooled, pooled
@@ -57,7 +57,7 @@ def _write(recording: Recording) -> bytes:
         parts.append(table_text(("profile", "expected", "verdict", "measured"), rows, len(bad)))
     for title, columns, found in (
         (
-            f"{len(good)} as expected",
+            _expected(good),
             ("profile", "expected", "verdict", "measured"),
             [_case_row(case) for case in good],
         ),
@@ -80,11 +80,25 @@ def _title(cases: list[Case]) -> str:
     counts = {word: sum(case.outcome == word for case in counted) for word in _MARKS}
     texts = {
         "error": "failed", "failed": "missed or slower", "warned": "with a warning",
-        "undecided": "undecided", "passed": "as expected",
+        "undecided": "undecided",
     }  # fmt: skip
-    found = [f"{count} {texts[word]}" for word, count in counts.items() if count]
+    found = [
+        _expected([case for case in counted if case.outcome == word])
+        if word == "passed"
+        else f"{count} {texts[word]}"
+        for word, count in counts.items()
+        if count
+    ]
     worst = next((word for word in _MARKS if counts[word]), "passed")
     return f"{_MARKS[worst]} Latency: {', '.join(found) or 'nothing was measured'}"
+
+
+def _expected(passed: Sequence[Case]) -> str:
+    """How many are as expected, and of how many nothing was expected."""
+    expected = sum(case.is_expected for case in passed)
+    measured = len(passed) - expected
+    texts = (f"{expected} as expected", f"{measured} measured")
+    return ", ".join(text for text, count in zip(texts, (expected, measured), strict=True) if count)
 
 
 def _case_row(case: Case) -> str:

@@ -244,15 +244,15 @@ def _written(run: RunResult, times: Histogram) -> dict[str, Any] | None:
     if summary is None or not times.total:
         return None
     unit = 1e-9 / run.batch
-    q1, median, q3 = (float(value or 0) for value in times.percentiles((0.25, 0.5, 0.75)))
+    q1, median, q3 = _quartiles(times)
     iqr, spread, mean = q3 - q1, times.stddev_ns or 0.0, times.mean_ns or 0.0
-    far = times.count_above(round(q3 + 1.5 * iqr))
-    beyond = times.count_above(round(mean + spread))
-    total_s = mean * times.total * 1e-9
+    lower, upper = _beyond(times, q1 - 1.5 * iqr, q3 + 1.5 * iqr)
+    lowest, highest = times.values_at((lower + 1, max(1, times.total - upper)))
+    far, beyond = lower + upper, sum(_beyond(times, mean - spread, mean + spread))
     seconds = {
         "min": times.min_ns or 0, "max": times.max_ns or 0, "mean": mean, "stddev": spread,
-        "median": median, "iqr": iqr, "q1": q1, "q3": q3,
-        "ld15iqr": float(times.min_ns or 0), "hd15iqr": q3 + 1.5 * iqr,
+        "median": median, "iqr": iqr, "q1": q1, "q3": q3, "ld15iqr": lowest, "hd15iqr": highest,
+        "total": mean * times.total,
     }  # fmt: skip
     return {
         "group": None,
@@ -287,9 +287,39 @@ def _written(run: RunResult, times: Histogram) -> dict[str, Any] | None:
             "stddev_outliers": beyond,
             "outliers": f"{beyond};{far}",
             "ops": 1 / (mean * unit) if mean and math.isfinite(mean) else 0.0,
-            "total": total_s,
         },
     }  # fmt: skip
+
+
+def _quartiles(times: Histogram) -> tuple[float, float, float]:
+    """The first, the median and the third in ns, as pytest-benchmark finds them (`Stats` of its
+    stats.py): the medians of both halves of an even number of values, and for an odd number between
+    two values, a quarter of the way from one to the other."""
+    total = times.total
+    parts, rest = divmod(total, 4)
+    if total == 1:
+        ranks, weights = [1] * 6, [0.5, 0.5]
+    elif rest == 1:
+        ranks, weights = [parts, parts + 1, 3 * parts + 2, 3 * parts + 1], [0.25, 0.75]
+    elif rest == 3:
+        ranks, weights = [parts + 2, parts + 1, 3 * parts + 2, 3 * parts + 3], [0.25, 0.75]
+    else:
+        half = total // 2
+        first, second = (half + 1) // 2, half // 2 + 1
+        ranks, weights = [first, second, half + first, half + second], [0.5, 0.5]
+    low, high, other, another = times.values_at(ranks[:4])
+    middle, next_one = times.values_at(((total + 1) // 2, total // 2 + 1))
+    return (
+        weights[0] * low + weights[1] * high,
+        (middle + next_one) / 2,
+        weights[0] * other + weights[1] * another,
+    )
+
+
+def _beyond(times: Histogram, low_ns: float, high_ns: float) -> tuple[int, int]:
+    """How many values lie below `low_ns` and above `high_ns`, by their buckets."""
+    below = times.total + times.overflow - times.count_at_least(max(0, math.ceil(low_ns)))
+    return below, times.count_above(math.floor(high_ns))
 
 
 def _recognises(name: str, head: bytes) -> bool:

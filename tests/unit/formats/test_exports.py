@@ -14,10 +14,11 @@ from cortex_tui.analysis.sessions import compare_sources, sources_of
 from cortex_tui.formats.port import FormatError, Recording
 from cortex_tui.formats.registry import FORMATS
 from cortex_tui.protocol.lifecycle import RunLife
+from cortex_tui.results.intervals import IntervalSeries
 from cortex_tui.results.stored import from_stored
 from cortex_tui.stats.targets import TargetResult, TargetVerdict
 from tests.unit.analysis.sides import latencies, profile, side
-from tests.unit.formats.recordings import metrics, recording, run, stored
+from tests.unit.formats.recordings import metrics, recording, run, stored, values
 
 
 def write(name: str, of: Recording) -> str:
@@ -67,6 +68,29 @@ def test_the_title_counts_a_run_that_failed_once_whatever_its_targets_are() -> N
     (suite,) = list(JUnitXml.fromstring(write("junit", failed).encode()))
     assert isinstance(suite, TestSuite)
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (5, 1, 1, 2)
+
+
+def test_nothing_is_as_expected_where_nothing_was_expected() -> None:
+    failing, good = run(), run("good")
+    good.errors, good.series = {}, IntervalSeries()
+    good.add("service", 0, good.interval_ns, values(1))
+    title, *_ = write("markdown", recording(good)).splitlines()
+    assert title == "### ✅ Latency: 1 measured"
+    text = write("markdown", recording(failing, good))
+    assert text.startswith("### ⚠️ Latency: 1 with a warning, 1 measured\n")
+    assert "⚠️ measured | 15,000 operations, 2 failed |" in text
+    (suite,) = list(JUnitXml.fromstring(write("junit", recording(failing, good)).encode()))
+    assert isinstance(suite, TestSuite)
+    assert (suite.tests, suite.failures, suite.skipped) == (2, 0, 1)
+
+
+def test_a_profile_that_one_side_has_nothing_of_is_undecided() -> None:
+    (found,) = compared().compared
+    part = msgspec.structs.replace(found, without_rounds=("suite.gone",))
+    of = recording(run())._replace(compared=(part,))
+    (suite,) = list(JUnitXml.fromstring(write("junit", of).encode()))
+    (case,) = (case for case in suite if case.classname == "suite.gone")
+    assert case.result[0].message.startswith("cannot tell: not compared: ")
 
 
 def test_a_regression_is_a_failed_case_though_its_target_names_what_cannot_tell() -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 from hdrh.histogram import HdrHistogram
 from hdrh.log import HistogramLogReader
+from pytest_benchmark.stats import Stats
 
 from cortex_tui.formats.importing import ImportedRun
 from cortex_tui.formats.port import FormatError, Origin
@@ -27,10 +30,10 @@ TWO_WAYS = [each.name for each in FORMATS.values() if each.read and each.write]
 RUNS = (run(), run(round_=2), run("rate[n=1,000 x]", scheduled=True))
 
 
-def written(name: str) -> bytes:
+def written(name: str, *runs: ImportedRun) -> bytes:
     write = FORMATS[name].write
     assert write is not None
-    return write(recording(*RUNS))
+    return write(recording(*(runs or RUNS)))
 
 
 @pytest.mark.parametrize("name", TWO_WAYS)
@@ -137,6 +140,42 @@ def test_pytest_benchmark_compares_our_file(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
     assert "suite.steady#2" in done.stdout
     assert "benchmark: 3 tests" in done.stdout
+
+
+def test_a_log_of_intervals_keeps_failures_and_the_size_of_batches(tmp_path: Path) -> None:
+    batched = run("rate[n=1,000 x]")
+    batched.batch = 10
+    data = written("hlog", run(), batched)
+    back = from_stored(read_file(data, Origin("x.hlog"), "hlog"))
+    before = from_stored(stored(run(), batched))
+    assert [each.batch for each in back.runs] == [1, 10]
+    for name in ("operations", "error_count", "mean_ns", "throughput_per_s"):
+        found = [getattr(each, name) for each in back.runs]
+        expected = [getattr(each, name) for each in before.runs]
+        assert found == pytest.approx(expected, rel=0.01), name
+    file = tmp_path / "x.hlog"
+    file.write_bytes(data)
+    theirs = HistogramLogReader(str(file), HdrHistogram(1, 3_600_000_000_000, 3))
+    assert theirs.get_next_interval_histogram() is not None
+    theirs.close()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6, 7, 30, 101])
+def test_what_pytest_benchmark_has_of_the_same_rounds_is_the_same(count: int) -> None:
+    """Below 2,048 ns each has a bucket of its own."""
+    chance = random.Random(count)
+    times_ns = [chance.choice([chance.randint(400, 600), 90, 1_900]) for _ in range(count)]
+    theirs = Stats()  # type: ignore[no-untyped-call]
+    for each in times_ns:
+        theirs.update(each)  # type: ignore[no-untyped-call]
+    found = ImportedRun("suite", "steady", batch=4)
+    found.add_serial(np.array(times_ns))
+    ours = json.loads(written("pytest-benchmark", found))["benchmarks"][0]["stats"]
+    for name in ("min", "max", "mean", "stddev", "median", "q1", "q3", "iqr", "ld15iqr", "hd15iqr"):
+        assert ours[name] == pytest.approx(getattr(theirs, name) * 1e-9 / 4), name
+    assert ours["total"] == pytest.approx(theirs.total * 1e-9 / 4)
+    assert ours["ops"] == pytest.approx(theirs.ops * 1e9 * 4)
+    assert (ours["outliers"], ours["rounds"]) == (theirs.outliers, count)
 
 
 def test_a_project_s_benchmarks_come_in_from_pytest_benchmark_itself(tmp_path: Path) -> None:
