@@ -151,7 +151,7 @@ async def test_each_store_refuses_such_a_timeout_by_itself(given: float, path: P
         MemoryStore(Events().publish, search_timeout_s=given)
     for name in ("busy_timeout_s", "search_timeout_s"):
         with pytest.raises(ValueError, match=f"{name}: expected seconds"):
-            await Database.open(path, **{name: given})
+            await Database.open(path, **{name: given})  # type: ignore[arg-type]
     assert list(path.parent.iterdir()) == []
 
 

@@ -84,10 +84,10 @@ async def test_a_pattern_is_observed_however_often_it_has_been(cortex: Cortex) -
     for expected in (0.52, 0.54):
         observed = (await cortex.send(UpdatePatternConfidence("given", success=True))).unwrap()
         assert (observed.observation_count, observed.confidence) == (most, expected)
-    observed = await cortex.patterns.observe("given", success=False)
-    assert observed is not None
-    assert observed.observation_count == most
-    assert await cortex.patterns.get("given") == observed
+    failed = await cortex.patterns.observe("given", success=False)
+    assert failed is not None
+    assert failed.observation_count == most
+    assert await cortex.patterns.get("given") == failed
 
 
 async def test_an_invalid_pattern_fails_field_by_field(cortex: Cortex) -> None:
