@@ -28,7 +28,8 @@ class Waiting(Protocol):
     """A screen on which keys may have to wait."""
 
     def keeps(self, key: str) -> bool:
-        """Whether the key waits until the screen is through with what it does."""
+        """Whether the key waits until the screen is through with what it does; "" is what is
+        pasted."""
 
 
 _LOOKS = 100
@@ -41,14 +42,15 @@ with it."""
 
 
 class KeysInOrder(App[ReturnType]):
-    """Actions of keys are awaited, and so is a widget that takes a key as a letter."""
+    """Actions of keys are awaited, and so is a widget that takes a key as a letter, with those that
+    follow what is typed in it. What is pasted comes in turn with the keys."""
 
     own_keys: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType({})
     """The keys that a person has chosen: for each screen, by the name of the action."""
     _ready_screen: weakref.ref[Screen[Any]] | None = None
     _was_left = False
-    _kept: tuple[events.Key, ...] = ()
-    """Keys that wait, in order."""
+    _kept: tuple[events.Key | events.Paste, ...] = ()
+    """Keys that wait, in order, and what is pasted between them."""
     inputs_taken = 0
     """How many keys and presses of the mouse there were."""
 
@@ -66,10 +68,10 @@ class KeysInOrder(App[ReturnType]):
         if isinstance(event, events.Key | events.MouseDown) and not event.is_forwarded:
             self.inputs_taken += 1
         if (
-            not isinstance(event, events.Key)
+            not isinstance(event, events.Key | events.Paste)
             or event.is_forwarded
             # Textual runs these first and at once; a dialog's own bindings know nothing of them.
-            or event.key in _priority_keys(type(self))
+            or _name_of(event) in _priority_keys(type(self))
         ):
             await super().on_event(event)
             return
@@ -88,8 +90,8 @@ class KeysInOrder(App[ReturnType]):
             except ScreenStackError:
                 self.drop_kept_keys()  # it has been left, and they came too late
                 return
-            if isinstance(screen, Waiting) and screen.keeps(self._kept[0].key):
-                if screen.keeps(self._kept[-1].key):
+            if isinstance(screen, Waiting) and screen.keeps(_name_of(self._kept[0])):
+                if screen.keeps(_name_of(self._kept[-1])):
                     return
                 # That one ends the waiting: what would have followed is not wanted any more.
                 self._kept = self._kept[-1:]
@@ -101,11 +103,14 @@ class KeysInOrder(App[ReturnType]):
                 await _until_handled(screen)
             await self._take(event)
 
-    async def _take(self, event: events.Key) -> None:
+    async def _take(self, event: events.Key | events.Paste) -> None:
         focused = self.focused
-        if focused is not None and focused.check_consume_key(event.key, event.character):
+        if isinstance(event, events.Paste) or (
+            focused is not None and focused.check_consume_key(event.key, event.character)
+        ):
             await super().on_event(event)
-            await _until_handled(focused)
+            if focused is not None:
+                await _until_followed(focused)
             return
         bound = self.active_bindings.get(event.key)
         if bound is not None and not bound.enabled:
@@ -113,11 +118,13 @@ class KeysInOrder(App[ReturnType]):
         # An action may decline, as that of a pane which has nothing to scroll.
         if bound is None or not await self.run_action(bound.binding.action, bound.node):
             await super().on_event(event)
-        elif bound.node is focused:
-            # Those above it get messages about what it did, such as that a line was entered.
-            for node in focused.ancestors_with_self:
-                if isinstance(node, Widget):
-                    await _until_handled(node)
+        elif focused is not None and bound.node is focused:
+            await _until_followed(focused)
+
+
+def _name_of(event: events.Key | events.Paste) -> str:
+    """That of the key; "" where it is none."""
+    return event.key if isinstance(event, events.Key) else ""
 
 
 @cache
@@ -129,6 +136,15 @@ def _priority_keys(app: type[App[Any]]) -> frozenset[str]:
         if isinstance(binding, Binding) and binding.priority
         for key in binding.key.split(",")
     )
+
+
+async def _until_followed(widget: Widget) -> None:
+    """Until those above it have the messages about what it did, such as that a line has another
+    text or was entered."""
+    await _until_handled(widget)  # what it does itself, which sends it the messages
+    for node in widget.ancestors_with_self:
+        if isinstance(node, Widget):
+            await _until_handled(node)
 
 
 async def _until_handled(widget: Widget) -> None:

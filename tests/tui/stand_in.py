@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from unittest.mock import patch
 
+from textual import events
 from textual.pilot import Pilot
 
 from cortex_tui.profiles.model import Catalog, Profile
@@ -151,6 +152,12 @@ class Bench:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def in_one_piece(self, *keys: str) -> None:
+        """Keys that have all come before the first of them is looked at."""
+        for key in keys:
+            self.app.post_message(events.Key(key, key if len(key) == 1 else None))
         await self.pilot.pause()
 
     async def show(self, view: SessionView | None) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input
 
 from cortex_tui.session import baselines
@@ -21,7 +22,7 @@ from cortex_tui.tui.widgets.choice import Choice
 from tests.patience import PATIENCE_S
 from tests.tui.samples import finished
 from tests.tui.stand_in import Bench, bench
-from tests.tui.stored_sessions import three
+from tests.tui.stored_sessions import SECOND, three
 
 
 def damage(path: Path) -> None:
@@ -118,6 +119,29 @@ async def test_what_is_confirmed_before_the_store_was_read_is_what_stands_there_
         slow_store[1].set()
         await on.until(lambda: isinstance(on.app.screen, KeysPage))
         assert on.main.versus.name == "main"
+
+
+async def test_what_is_confirmed_in_one_piece_is_what_was_searched_for(path: Path) -> None:
+    await three(path)
+    async with bench(store=str(path)) as on:
+        await on.press("b")
+        await on.until(lambda: "main" in on.text)
+        await on.in_one_piece(*SECOND, "enter")
+        await on.until(lambda: on.app.screen is on.main)
+        assert on.main.versus.name == SECOND
+
+
+async def test_what_is_pasted_behind_the_key_that_saves_is_for_what_follows() -> None:
+    async with bench() as on:
+        await on.show(finished())
+        await on.press("s", *"quick", "enter")
+        on.app.post_message(events.Paste("er"))
+        await on.in_one_piece("enter")
+        ((_, _, saved),) = on.control.saving
+        assert entered(on) == "quick"
+        saved.set_result(SavedSnapshot("quick", "x", None))
+        await on.until(lambda: on.app.screen is on.main)
+        assert len(on.control.saving) == 1
 
 
 async def test_a_store_that_cannot_be_read_takes_no_baseline_away(

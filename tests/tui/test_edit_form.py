@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input
 
 from cortex_tui.loads.closed import ClosedLoad
@@ -214,6 +215,54 @@ async def test_a_file_that_changed_a_moment_ago_is_edited_as_it_is_now(
         await b.until(lambda: profiles(b)["large[size=1]"].stop.duration_ns == 8_000_000_000)
         assert len(profiles(b)) == 1 + len(sizes)
         assert "*" not in b.line_with("large")
+
+
+async def test_keys_in_one_piece_use_and_write_what_was_typed_last(folder: Path) -> None:
+    async with workbench(folder) as b:
+        await b.press("m")
+        await b.in_one_piece(*"4s", "enter")
+        assert profiles(b)["small"].stop.duration_ns == 4_000_000_000
+        await b.press("m")
+        await b.in_one_piece("ctrl+u", *"9s", "f2")
+        await b.until(lambda: b.app.screen is b.main)
+        assert 'duration = "9s"' in text_of(folder)
+
+
+async def test_nor_is_anything_used_in_one_piece_that_is_wrong(folder: Path) -> None:
+    async with workbench(folder) as b:
+        await b.press("m", *"4s")
+        await b.in_one_piece("x", "enter", "f2")
+        assert "Correct what is wrong first." in b.text
+        assert text_of(folder) == SHOP
+        await b.in_one_piece("backspace", "down", "up", "x", "f3", "f2")
+        assert "Nothing differs from the file." in b.text
+
+
+async def test_what_was_said_of_what_was_typed_in_one_piece_is_read(folder: Path) -> None:
+    async with workbench(folder) as b:
+        await b.press("m")
+        await b.in_one_piece("5", "escape")
+        assert "esc again leaves all the same" in b.text
+        await b.press("s")
+        await b.in_one_piece("backspace", "escape", "escape")
+        assert b.app.screen is b.main
+
+
+async def test_in_one_piece_the_right_arrow_takes_over_what_holds_then(folder: Path) -> None:
+    async with workbench(folder) as b:
+        await b.press("m", "5")
+        await b.in_one_piece("backspace", "right", "backspace", "enter")
+        assert "expected a duration" in b.text
+        await b.in_one_piece(*"8s", "enter")
+        assert profiles(b)["small"].stop.duration_ns == 38_000_000_000
+
+
+async def test_what_is_pasted_comes_before_the_keys_behind_it(folder: Path) -> None:
+    async with workbench(folder) as b:
+        await b.press("m")
+        b.app.post_message(events.Paste("4s"))
+        await b.in_one_piece("enter")
+        assert profiles(b)["small"].stop.duration_ns == 4_000_000_000
 
 
 @pytest.mark.parametrize("theme", ["textual-light", "ansi-dark"])

@@ -91,6 +91,31 @@ async def test_letters_behind_the_key_that_opens_a_line_go_into_the_line(
         assert main.did == did
 
 
+class Following(Main):
+    """Does something with the text that it was last told of."""
+
+    BINDINGS = [Binding("f2", "use")]  # noqa: RUF012
+    told = ""
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self.told = event.value
+
+    def action_use(self) -> None:
+        self.did.append(self.told)
+
+
+async def test_a_key_comes_when_the_screen_knows_what_was_typed_and_pasted_before() -> None:
+    main = Following()
+    async with typed_on(main, "/abc") as pilot:
+        pilot.app.post_message(events.Key("f2", None))
+        pilot.app.post_message(events.Paste("de"))
+        pilot.app.post_message(events.Key("f2", None))
+        pilot.app.post_message(events.Key("backspace", None))
+        pilot.app.post_message(events.Key("f2", None))
+        await pilot.pause()
+        assert main.did == ["abc", "abcde", "abcd"]
+
+
 class Slow(Main):
     """Takes turns over what was entered, as where other programs have the processors."""
 

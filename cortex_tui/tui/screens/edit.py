@@ -82,6 +82,7 @@ class EditForm(LeftEarly, ModalScreen[Edited | None]):
         self._shipped = shipped
         self._folders = folders
         self._working_folder = working_folder or Path.cwd()
+        self._checked_lines = self._begun
         self._checked = check(draft, self._begun)
         self._warned_to_leave = False
         self._warned_of_copy = False
@@ -118,11 +119,18 @@ class EditForm(LeftEarly, ModalScreen[Edited | None]):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self._warned_to_leave = self._warned_of_copy = False
-        self._check()
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Checks the lines as they are now: what has changed is reported to the form later, and
+        perhaps behind the key by which they are used or written."""
+        if self._lines != self._checked_lines:
+            self._warned_to_leave = self._warned_of_copy = False
+            self._check()
 
     def _check(self) -> None:
-        self._checked = checked = check(self._draft, self._lines)
+        self._checked_lines = self._lines
+        self._checked = checked = check(self._draft, self._checked_lines)
         holds = inherited(self._draft, checked.changes)
         for field in self._fields:
             field.show(
@@ -176,6 +184,7 @@ class EditForm(LeftEarly, ModalScreen[Edited | None]):
 
     def _is_right(self) -> bool:
         """Whether there is nothing wrong; the cursor goes to the first line where there is."""
+        self._catch_up()
         errors = self._checked.errors
         for field in self._fields:
             if field.key in errors:
@@ -219,6 +228,7 @@ class EditForm(LeftEarly, ModalScreen[Edited | None]):
             field.line = lines[field.key]
 
     def action_close(self) -> None:
+        self._catch_up()
         if self._lines != self._begun and not self._warned_to_leave:
             self._warned_to_leave = True
             key = shown_key(self._actions, "close")
