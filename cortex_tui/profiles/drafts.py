@@ -49,6 +49,10 @@ Changes = Mapping[str, object]
 """Keys of a profile and their values as in TOML; None for a key that is taken out."""
 
 
+READ_AGAIN = "has changed since it was read: esc and m read it again"
+"""What is said of a file in whose form something else was typed meanwhile."""
+
+
 class DraftError(Exception):
     """Why a profile cannot be edited, in a sentence."""
 
@@ -96,6 +100,27 @@ def draft_of(profile: Profile) -> Draft:
     file, name = Path(profile.source), profile.base or profile.name
     if file.suffix != ".toml":
         raise DraftError(f"{profile.full_name} comes from no TOML file, so it has no form")
+    data, table = _read_with(name, file)
+    found = read_profile(table, profile.suite, name, profile.source)
+    as_read = profile.database if isinstance(found, Refused) else found[0].database
+    other = "" if profile.database == as_read else profile.database
+    return Draft(profile.suite, name, file, data, table, other)
+
+
+def check_is_as_read(draft: Draft) -> None:
+    """Raises DraftError unless the file still says of the profile what it said; what else it says
+    may be another by now."""
+    _, table = _read_with(draft.name, draft.file)
+    if not same(_said_of(draft.name, table), _said_of(draft.name, draft.table)):
+        raise DraftError(f"{one_line(draft.file.name)} {READ_AGAIN}")
+
+
+def _said_of(name: str, table: dict[str, Any]) -> dict[str, object]:
+    return {**table, "profile": table["profile"][name]}
+
+
+def _read_with(name: str, file: Path) -> tuple[bytes, dict[str, Any]]:
+    """The file and its TOML, in which the profile is; raises DraftError."""
     try:
         data = toml_bytes(file)
         table = toml_table(data)
@@ -104,10 +129,7 @@ def draft_of(profile: Profile) -> Draft:
     profiles = table.get("profile")
     if not isinstance(profiles, dict) or not isinstance(profiles.get(name), dict):
         raise DraftError(one_line(f"{file.name} has no profile {name} any more"))
-    found = read_profile(table, profile.suite, name, profile.source)
-    as_read = profile.database if isinstance(found, Refused) else found[0].database
-    other = "" if profile.database == as_read else profile.database
-    return Draft(profile.suite, name, file, data, table, other)
+    return data, table
 
 
 def lines_of(draft: Draft, changes: Changes) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from cortex_tui.files import write_whole
-from cortex_tui.profiles.drafts import Changes, Draft
+from cortex_tui.profiles.drafts import READ_AGAIN, Changes, Draft
 from cortex_tui.profiles.model import Profile
 from cortex_tui.profiles.suite import read_profile
 from cortex_tui.text import one_line
@@ -98,9 +98,7 @@ def _has(data: bytes, draft: Draft, profiles: Sequence[Profile]) -> bool:
 
 def _replace(draft: Draft, data: bytes) -> None:
     if toml_bytes(draft.file) != draft.data:
-        raise NotWrittenError(
-            f"{one_line(draft.file.name)} has changed since it was read: esc and m read it again"
-        )
+        raise NotWrittenError(f"{one_line(draft.file.name)} {READ_AGAIN}")
     # A new file takes its place, which a folder may allow even where the file does not.
     with draft.file.open("r+b"):
         write_whole(draft.file, data)

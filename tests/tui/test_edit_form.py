@@ -199,8 +199,43 @@ async def test_a_matrix_that_has_grown_meanwhile_is_not_edited_by_halves(folder:
         b.main.look_for_changes()
         await b.until(lambda: b.main.listing.catalog is not before)
         await b.press("enter")
-        assert "shop.large has changed in its file: m opens it as it is now" in b.text
+        assert "shop.toml has changed since it was read: esc and m read it again" in b.text
+        assert "duration *     9s" in b.text
+        await b.press("escape", "escape")
         assert len(profiles(b)) == 4
+        assert "*" not in b.line_with("large")
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        (None, "shop.toml: cannot be read: No such file or directory"),
+        ("[", "shop.toml: not valid TOML"),
+        (SHOP.replace("small", "tiny"), "shop.toml has no profile small any more"),
+        (SHOP.replace("workers = 2", "workers = 3"), "shop.toml has changed since it was read"),
+        (SHOP.replace('"3s"', '"4s"'), "shop.toml has changed since it was read"),
+    ],
+)
+@pytest.mark.parametrize("is_read", [True, False])
+async def test_what_is_typed_stays_where_the_file_says_something_else_by_now(
+    folder: Path, changed: str | None, says: str, is_read: bool
+) -> None:
+    async with workbench(folder) as b:
+        await b.press("m", "down", "down", "down", *"2s")
+        file, before = folder / "profiles" / "shop.toml", b.main.listing.catalog
+        if changed is None:
+            file.unlink()
+        else:
+            file.write_text(changed)
+        if is_read:
+            b.main.look_for_changes()
+            await b.until(lambda: b.main.listing.catalog is not before)
+        await b.press("enter")
+        assert says in b.text
+        assert "warmup *       2s" in b.text
+        file.write_text(SHOP.replace("size = [1, 2]", "size = [1, 2, 3]"))
+        await b.press("enter")
+        assert b.app.screen is b.main
 
 
 @pytest.mark.parametrize("sizes", [[1], [1, 2, 3]])

@@ -13,7 +13,16 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from cortex_tui.profiles.drafts import FIELDS, Changes, Draft, check, inherited, lines_of
+from cortex_tui.profiles.drafts import (
+    FIELDS,
+    Changes,
+    Draft,
+    DraftError,
+    check,
+    check_is_as_read,
+    inherited,
+    lines_of,
+)
 from cortex_tui.profiles.keys import KEYS
 from cortex_tui.profiles.loader import shown_as
 from cortex_tui.profiles.model import Profile
@@ -176,7 +185,13 @@ class EditForm(LeftEarly, ModalScreen[Edited | None]):
         self.focus_previous()
 
     def action_use(self) -> None:
-        if self._is_right():
+        if not self._is_right():
+            return
+        try:
+            check_is_as_read(self._draft)
+        except DraftError as error:
+            self._report(str(error))  # what was typed stays there to be read
+        else:
             self.dismiss(self._edited("once", self._draft.file))
 
     def _edited(self, kept: Literal["once", "file"], file: Path) -> Edited:
