@@ -20,6 +20,7 @@ from tests.tui.stored_sessions import (
     library,
     names_left,
     pressed,
+    screen_of,
     sessions,
     settled,
     three,
@@ -117,6 +118,49 @@ async def test_a_session_that_is_running_is_not_deleted(path: Path) -> None:
         assert set(await sessions(path)) == {"20250104T100000-dddddd"}
         assert any("is running: stop it first" in text for text in b.notifications)
         assert "3 sessions deleted" in b.text
+
+
+async def test_the_cursor_stays_on_a_session_that_is_running_when_it_is_to_be_deleted(
+    path: Path,
+) -> None:
+    await three(path)
+    running = "20250104T100000-dddddd"
+    async with await open_store(path) as store:
+        await store.begin_session(samples.session(running, started_at="2025-01-04T10:00:00Z"))
+    async with library(path) as b:
+        await b.press("home", "d")
+        assert current_of(b) == running
+        await b.in_one_piece("d", "d")
+        await settled(b)
+        assert current_of(b) == running
+        assert len(await sessions(path)) == 4
+        # A session that has ended meanwhile is deleted, though it is listed as running.
+        async with await open_store(path) as store:
+            await store.finish_session(running, "finished")
+        await pressed(b, "d")
+        assert set(await sessions(path)) == {FIRST, SECOND, THIRD}
+        assert current_of(b) == THIRD
+
+
+async def test_what_the_store_does_not_delete_is_as_it_was(path: Path) -> None:
+    await three(path)
+    async with library(path) as b:
+        await b.press("down", "space", "down", "space", "up")
+        with kept_by_another(path):
+            await b.press("d")
+            assert current_of(b) == THIRD
+            await b.until(lambda: b.notifications)
+        await settled(b)
+        assert current_of(b) == SECOND
+        assert screen_of(b).sessions.checked == {FIRST, SECOND}
+        await b.press("space", "down", "space")
+        with kept_by_another(path):
+            await b.press("d", "up")
+            assert current_of(b) == THIRD
+            await b.until(lambda: len(b.notifications) == 2)
+        await settled(b)
+        # The cursor has been moved since.
+        assert current_of(b) == THIRD
 
 
 async def test_what_was_asked_is_done_even_if_the_screen_is_left_at_once(path: Path) -> None:

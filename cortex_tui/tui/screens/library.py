@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import Future
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ from cortex_tui.text import one_line
 from cortex_tui.tui.background import begin, begin_alone, done
 from cortex_tui.tui.screens.ask import AskDialog
 from cortex_tui.tui.screens.stored_list import StoredListScreen
+from cortex_tui.tui.state.library_list import LeftOut
 from cortex_tui.tui.state.versus import Versus
 from cortex_tui.tui.widgets.row_table import RowTable
 
@@ -150,16 +152,35 @@ class LibraryScreen(StoredListScreen):
         chosen = self.sessions.chosen
         if not chosen:
             return
-        ids = _ids(chosen)
-        self.write(partial(remove_all, refs=ids), self._removed_text)
-        self.drop(ids)
+        asked = self.store.write(partial(remove_all, refs=_ids(chosen)))
+        # The next key is about the next session, without waiting for the store. One that runs is
+        # not removed: it stays, and the cursor on it.
+        before = self.drop([each.id for each in chosen if each.state != "running"])
+        begin(self, self._finish_removal, asked, _ids(chosen), before)
 
-    def _removed_text(self, found: Sequence[Removed | SnapshotError]) -> str:
-        removed = [each for each in found if isinstance(each, Removed)]
-        for each in found:
-            if isinstance(each, SnapshotError):
+    async def _finish_removal(
+        self,
+        asked: Future[list[Removed | SnapshotError]],
+        ids: Sequence[str],
+        before: LeftOut,
+    ) -> None:
+        try:
+            found = await done(asked)
+        except SnapshotError as error:
+            self.complain(error)
+            self.put_back(before, ids)
+        else:
+            failed = {
+                session: each
+                for session, each in zip(ids, found, strict=True)
+                if isinstance(each, SnapshotError)
+            }
+            for each in failed.values():
                 self.complain(each)
-        return f"{sessions_text(len(removed))} deleted; u restores" if removed else ""
+            self.put_back(before, [*failed])
+            if removed := len(found) - len(failed):
+                self.report(f"{sessions_text(removed)} deleted; u restores")
+        self.reload()
 
     def action_undo(self) -> None:
         self.write(undo, str)

@@ -27,7 +27,7 @@ from cortex_tui.tui.render.library_status import TITLE, instead_of_rows, library
 from cortex_tui.tui.render.marks import library_legend
 from cortex_tui.tui.render.text import Span, width_of
 from cortex_tui.tui.screens.action_screen import ActionScreen
-from cortex_tui.tui.state.library_list import LibraryList
+from cortex_tui.tui.state.library_list import LeftOut, LibraryList
 from cortex_tui.tui.state.list_reader import ListReader
 from cortex_tui.tui.state.status_message import SHOWN_S
 from cortex_tui.tui.state.verdict_reader import VerdictReader
@@ -238,11 +238,18 @@ class StoredListScreen(ActionScreen):
         self._was_read = True
         self.relist(follow=follow)
 
-    def drop(self, sessions: Sequence[str]) -> None:
+    def drop(self, sessions: Sequence[str]) -> LeftOut:
         """Lists the sessions no more, whose removal has been asked for."""
         self._reader.note_removal()
-        self.sessions.drop(sessions)
+        before = self.sessions.drop(sessions)
         self.relist()
+        return before
+
+    def put_back(self, before: LeftOut, refused: Sequence[str]) -> None:
+        """Lists those again that the store does not remove."""
+        if not self.error:
+            self.sessions.put_back(before, refused)
+            self.relist()
 
     # The table may be laid out only after it was filled: until then no row is in sight.
     @on(LibraryTable.OthersInSight)

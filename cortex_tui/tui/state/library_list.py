@@ -6,7 +6,7 @@ Knows nothing of the store or of Textual.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from cortex_tui.library.filtering import filter_of
 from cortex_tui.library.listing import Listed
@@ -29,6 +29,17 @@ ORDERS: dict[str, tuple[Callable[[SessionEntry], Any], bool]] = {
 
 def _sort_by(column: str) -> Sort:
     return Sort(column, ORDERS[column][1])
+
+
+class LeftOut(NamedTuple):
+    """What the list was before sessions were left out of it."""
+
+    sessions: tuple[SessionEntry, ...]
+    """Those."""
+    checked: frozenset[str]
+    cursor: str
+    """The session under the cursor, and where that is without them; "" for none."""
+    goes_to: str
 
 
 class LibraryList:
@@ -67,10 +78,32 @@ class LibraryList:
         """Lists nothing while the store cannot be read; what is checked stays so."""
         self.all, self.rows = Listed(), []
 
-    def drop(self, sessions: Collection[str]) -> None:
+    def drop(self, sessions: Collection[str]) -> LeftOut:
         """Leaves out sessions that are being removed."""
+        out = tuple(each for each in self.all.sessions if each.id in sessions)
         left = tuple(each for each in self.all.sessions if each.id not in sessions)
+        checked, cursor = frozenset(self.checked), self._at
         self.take(self.all._replace(sessions=left))
+        return LeftOut(out, checked, cursor, self._at)
+
+    def put_back(self, before: LeftOut, refused: Collection[str]) -> None:
+        """Lists those that are not removed after all, checked as before. So does the cursor return
+        to where it was, unless it has been moved since."""
+        back = {each.id: each for each in before.sessions if each.id in refused}
+        if not back:
+            return
+        to = before.cursor if self._at == before.goes_to else ""
+        back.update((each.id, each) for each in self.all.sessions)
+        newest = sorted(back.values(), key=lambda each: (each.started_at, each.id), reverse=True)
+        self.take(self.all._replace(sessions=tuple(newest)))
+        self.checked |= before.checked.intersection(refused)
+        self.move_to(
+            next((row for row, each in enumerate(self.rows) if each.id == to), self.cursor)
+        )
+
+    @property
+    def _at(self) -> str:
+        return self.current.id if self.current else ""
 
     def set_filter(self, text: str) -> None:
         """Lists what the words mean. Raises ValueError for a word that means nothing: what is
