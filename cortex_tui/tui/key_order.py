@@ -51,6 +51,8 @@ class KeysInOrder(App[ReturnType]):
     _was_left = False
     _kept: tuple[events.Key | events.Paste, ...] = ()
     """Keys that wait, in order, and what is pasted between them."""
+    _waits_for = 0
+    """How much that was left for later they wait for."""
     inputs_taken = 0
     """How many keys and presses of the mouse there were."""
 
@@ -82,9 +84,18 @@ class KeysInOrder(App[ReturnType]):
         """What they were for does not come."""
         self._kept = ()
 
+    def keep_keys_for_a_moment(self) -> None:
+        """Keys wait until what has been given to `call_later` by now is done."""
+        if self.call_later(self._go_on):
+            self._waits_for += 1
+
+    async def _go_on(self) -> None:
+        self._waits_for -= 1
+        await self.take_kept_keys()
+
     async def take_kept_keys(self) -> None:
         """Takes the keys that have come, up to one that has to wait."""
-        while self._kept:
+        while self._kept and not self._waits_for:
             try:
                 screen = self.screen
             except ScreenStackError:
