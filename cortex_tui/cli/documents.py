@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from cortex_tui.cli.stored import report
-from cortex_tui.files import refusal, write_whole
+from cortex_tui.files import STDOUT, refusal, write_whole
 
 
 def json_of(document: Any) -> bytes:
@@ -26,7 +26,11 @@ def check_targets(targets: Iterable[tuple[str, str]], store: Path) -> None:
 
 
 def write_output(target: str, text: str) -> None:
-    """Writes the file of an option -o whole, and reports it. Raises UsageError where it cannot."""
+    """Writes the file of an option -o whole, and reports it; `-` is stdout. Raises UsageError
+    where it cannot."""
+    if target == STDOUT:
+        click.echo(text)
+        return
     try:
         write_whole(Path(target), text.encode())
     except OSError as error:

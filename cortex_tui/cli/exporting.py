@@ -188,21 +188,20 @@ def _recording(store: Path, ref: str, compared: Sequence[Compared]) -> Recording
 
 
 def _only(recording: Recording, patterns: Sequence[str]) -> Recording:
-    """The recording with the profiles that any of the patterns means."""
+    """The recording with the profiles that any of the patterns means; each has to mean one."""
     from cortex_tui.profiles.selection import name_pattern
 
-    expressions = [name_pattern(pattern) for pattern in patterns]
-    runs = tuple(
-        run
-        for run in recording.result.runs
-        if any(each.fullmatch(run.profile.full_name) for each in expressions)
-    )
-    if not runs:
-        names = dict.fromkeys(run.profile.full_name for run in recording.result.runs)
-        raise click.UsageError(
-            f"--profile {patterns[0]}: the session has no such profile "
-            f"{suggestion(patterns[0], list(names))}"
-        )
+    names = dict.fromkeys(run.profile.full_name for run in recording.result.runs)
+    wanted: set[str] = set()
+    for pattern in patterns:
+        found = set(filter(name_pattern(pattern).fullmatch, names))
+        if not found:
+            raise click.UsageError(
+                f"--profile {pattern}: the session has no such profile "
+                f"{suggestion(pattern, list(names))}"
+            )
+        wanted |= found
+    runs = tuple(run for run in recording.result.runs if run.profile.full_name in wanted)
     result = msgspec.structs.replace(recording.result, runs=runs)
     return recording._replace(result=result)
 

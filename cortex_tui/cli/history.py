@@ -12,8 +12,9 @@ import msgspec
 
 from cortex_tui.cli.completing import offer_profiles
 from cortex_tui.cli.documents import check_targets, json_of, write_output
-from cortex_tui.cli.options import GivenPath, StoreError, given, json_option, store_option
+from cortex_tui.cli.options import StoreError, given, json_option, store_option
 from cortex_tui.cli.stored import REF, answer, need_store, report
+from cortex_tui.files import STDOUT
 from cortex_tui.suggestions import suggestion
 from cortex_tui.toml.words import shown
 
@@ -69,9 +70,11 @@ _a_session = given("a name or the start of an id")
 @click.option(
     "-o",
     "--output",
-    type=GivenPath("a file", dir_okay=False),
+    "target",
     metavar="FILE.svg",
-    help="Write a picture.",
+    default="",
+    callback=given("a file, or - for stdout"),
+    help="Write a picture; - is stdout.",
 )
 @store_option
 def history(
@@ -84,7 +87,7 @@ def history(
     note: str,
     forget: str | None,
     as_json: bool,
-    output: Path | None,
+    target: str,
     store: Path,
 ) -> int:
     """Show how a profile changed over all sessions. It shows a statistic, and where that changed.
@@ -100,8 +103,10 @@ def history(
         raise click.UsageError("--acknowledge: expected --note with it")
     if acknowledge is not None and forget is not None:
         raise click.UsageError("--acknowledge and --forget: expected one of them, not both")
-    if output is not None:
-        check_targets([("-o", str(output))], store)
+    if target == STDOUT and as_json:
+        raise click.UsageError("-o: expected a file, stdout is that of --json")
+    if target:
+        check_targets([("-o", target)], store)
     changed = acknowledge or forget
     need_store(store)
 
@@ -127,7 +132,7 @@ def history(
         found = answer(series())
     except HistoryError as error:
         raise StoreError(f"{store}: {profile}: {error}") from None
-    _write(found, as_json=as_json, output=output)
+    _write(found, as_json=as_json, target=target)
     return 0
 
 
@@ -156,16 +161,16 @@ async def _noted(opened: Store, found: History, ref: str, note: str) -> History:
     return msgspec.structs.replace(found, steps=tuple(steps))
 
 
-def _write(found: History, *, as_json: bool, output: Path | None) -> None:
+def _write(found: History, *, as_json: bool, target: str) -> None:
     from cortex_tui.report.history import MOST_COLUMNS, history_lines
     from cortex_tui.report.history_svg import history_svg
     from cortex_tui.report.stream import wants_colour, width_of
 
-    if output is not None:
-        write_output(str(output), history_svg(found))
+    if target:
+        write_output(target, history_svg(found))
     if as_json:
         click.echo(_document(found), nl=False)
-    elif output is None:
+    elif not target:
         colour, width = wants_colour(sys.stdout), min(width_of(sys.stdout), MOST_COLUMNS)
         click.echo("\n".join(history_lines(found, width, colour=colour)), color=colour)
 

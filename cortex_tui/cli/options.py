@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 PROGRAM = "cortex-tui"
 
+_MOST_DIGITS = 100
+"""Of a number; Python refuses to read those of some thousands."""
+
 BARE = "cortex_tui.bare"
 """Set in the context where `launch` was not written: then its words were meant as commands."""
 
@@ -58,7 +61,8 @@ def warmup(
     from cortex_tui.profiles.lengths import read_warmup
 
     try:
-        return read_warmup(int(text) if text.isdecimal() else text, "")
+        is_count = text.isdecimal() and len(text) < _MOST_DIGITS
+        return read_warmup(int(text) if is_count else text, "")
     except RefusedError as error:
         raise click.BadParameter(error.message, ctx, param) from None
 

@@ -140,10 +140,7 @@ def screenshot(
             f"--{error.kind}: no {error.kind} {shown(error.name)} "
             f"{suggestion(error.name, error.known)}"
         ) from None
-    if target == STDOUT:
-        click.echo(svg)
-    else:
-        write_output(target, svg)
+    write_output(target, svg)
     return 0
 
 

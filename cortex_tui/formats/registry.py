@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
+
 from cortex_tui.formats import (
     bencher,
     csv_rows,
@@ -52,6 +54,7 @@ def read_file(data: bytes, origin: Origin, name: str = "") -> StoredSession:
 
     FormatError for what cannot be read, whatever it is.
     """
+    data = data.removeprefix(BOM_UTF8)  # as editors and PowerShell write it before any text
     if len(data) > MAX_IMPORT_BYTES:
         raise FormatError(f"{len(data):,} bytes: at most {MAX_IMPORT_BYTES:,} are read")
     read = FORMATS[name].read if name else _recognised(data, origin).read

@@ -111,11 +111,11 @@ def check_is_as_read(draft: Draft) -> None:
     """Raises DraftError unless the file still says of the profile what it said; what else it says
     may be another by now."""
     _, table = _read_with(draft.name, draft.file)
-    if not same(_said_of(draft.name, table), _said_of(draft.name, draft.table)):
+    if not same(_keys_of(draft.name, table), _keys_of(draft.name, draft.table)):
         raise DraftError(f"{one_line(draft.file.name)} {READ_AGAIN}")
 
 
-def _said_of(name: str, table: dict[str, Any]) -> dict[str, object]:
+def _keys_of(name: str, table: dict[str, Any]) -> dict[str, object]:
     return {**table, "profile": table["profile"][name]}
 
 

@@ -23,9 +23,17 @@ LOOPS = ("auto", "asyncio", "uvloop")
 
 
 def _read_given(value: object, path: str) -> str:
-    text = read_text(value, path)
+    text = _read_setting(value, path)
     if not text:
         raise RefusedError(path, 'expected text, got ""')
+    return text
+
+
+def _read_setting(value: object, path: str) -> str:
+    """What the system is given: its texts end at a NUL."""
+    text = read_text(value, path)
+    if "\0" in text:
+        raise RefusedError(path, f"expected text without NUL, got {shown(text)}")
     return text
 
 
@@ -36,10 +44,12 @@ def _read_loop(value: object, path: str) -> str:
 
 
 def _read_env(value: object, path: str) -> dict[str, str]:
-    return {
-        name: read_text(setting, f"{path}.{name}")
-        for name, setting in read_table(value, path).items()
-    }
+    found: dict[str, str] = {}
+    for name, setting in read_table(value, path).items():
+        if not name or "=" in name or "\0" in name:
+            raise RefusedError(path, f"expected names such as PYTHONHASHSEED, got {shown(name)}")
+        found[name] = _read_setting(setting, f"{path}.{name}")
+    return found
 
 
 VARIANT_KEYS = {

@@ -37,11 +37,11 @@ class Commands(SystemCommandsProvider):
         matcher, words = self.matcher(query), query.lower().split()
         for name, text, run, *_ in self.app.get_system_commands(self.screen):
             score = matcher.match(name)
-            if score > 0 or _says(text, words):
+            if score > 0 or _has_words(text, words):
                 yield Hit(score, matcher.highlight(name), run, help=text)
 
 
-def _says(text: str, words: Sequence[str]) -> bool:
+def _has_words(text: str, words: Sequence[str]) -> bool:
     """Whether words of the text begin with each of these."""
     there = re.findall(r"\w+", text.lower())
     return all(any(each.startswith(word) for each in there) for word in words)

@@ -207,7 +207,7 @@ async def test_a_matrix_that_has_grown_meanwhile_is_not_edited_by_halves(folder:
 
 
 @pytest.mark.parametrize(
-    ("changed", "says"),
+    ("changed", "expected"),
     [
         (None, "shop.toml: cannot be read: No such file or directory"),
         ("[", "shop.toml: not valid TOML"),
@@ -218,7 +218,7 @@ async def test_a_matrix_that_has_grown_meanwhile_is_not_edited_by_halves(folder:
 )
 @pytest.mark.parametrize("is_read", [True, False])
 async def test_what_is_typed_stays_where_the_file_says_something_else_by_now(
-    folder: Path, changed: str | None, says: str, is_read: bool
+    folder: Path, changed: str | None, expected: str, is_read: bool
 ) -> None:
     async with workbench(folder) as b:
         await b.press("m", "down", "down", "down", *"2s")
@@ -231,7 +231,7 @@ async def test_what_is_typed_stays_where_the_file_says_something_else_by_now(
             b.main.look_for_changes()
             await b.until(lambda: b.main.listing.catalog is not before)
         await b.press("enter")
-        assert says in b.text
+        assert expected in b.text
         assert "warmup *       2s" in b.text
         file.write_text(SHOP.replace("size = [1, 2]", "size = [1, 2, 3]"))
         await b.press("enter")

@@ -92,16 +92,16 @@ async def test_letters_behind_the_key_that_opens_a_line_go_into_the_line(
 
 
 class Following(Main):
-    """Does something with the text that it was last told of."""
+    """Does something with the text that was reported to it last."""
 
     BINDINGS = [Binding("f2", "use")]  # noqa: RUF012
-    told = ""
+    reported = ""
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self.told = event.value
+        self.reported = event.value
 
     def action_use(self) -> None:
-        self.did.append(self.told)
+        self.did.append(self.reported)
 
 
 async def test_a_key_comes_when_the_screen_knows_what_was_typed_and_pasted_before() -> None:

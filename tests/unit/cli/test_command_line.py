@@ -62,6 +62,7 @@ USAGE_ERRORS = [
         'expected a duration such as "10s" or "250ms", got "fast"',
     ),
     (["run", "*", "--warmup", "long"], 'expected a duration such as "10s" or "250ms", got "long"'),
+    (["run", "*", "--warmup", "9" * 5_000], 'expected a duration such as "10s" or "250ms", got '),
     (["run", "*", "--repeat", "0"], "--repeat"),
     (["run", "*", "--dry-run", "--save", "x"], "--dry-run: expected no --save with it"),
     (["run", "*", "--dry-run", "--repeat", "2"], "--dry-run: expected no --repeat with it"),

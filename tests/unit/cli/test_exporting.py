@@ -79,6 +79,16 @@ def test_a_run_is_exported_in_several_formats_at_once(do: Call) -> None:
     )
 
 
+def test_each_profile_that_is_exported_has_to_be_there(do: Call) -> None:
+    do("run", "cortex-tui.good", "cortex-tui.missed", "--save", "s1")
+    one = do("export", "s1", "--format", "csv", "--profile", "*.good")
+    assert one.code == 0
+    assert "cortex-tui.missed" not in one.out
+    none = do("export", "s1", "--format", "csv", "--profile", "*.good", "--profile", "nosuch")
+    assert (none.code, none.out) == (2, "")
+    assert "--profile nosuch: the session has no such profile" in none.err
+
+
 @pytest.mark.parametrize(
     ("fail_on", "profile", "code"),
     [

@@ -211,3 +211,13 @@ def test_runs_that_came_without_their_numbers_are_read_whole(
     document = json.loads(call(capsys, "history", PROFILE, "--store", "s.db", "--json").out)
     assert (document["statistic"], len(document["points"])) == ("p95", 1)
     assert document["points"][0]["value"] == pytest.approx(10_340, rel=0.01)
+
+
+def test_a_picture_can_go_to_stdout(do: Call) -> None:
+    answer = do("history", PROFILE, "-o", "-")
+    assert (answer.code, answer.err) == (0, "")
+    assert ET.fromstring(answer.out).tag == f"{SVG}svg"
+    assert not Path("-").exists()
+    both = do("history", PROFILE, "-o", "-", "--json")
+    assert (both.code, both.out) == (2, "")
+    assert "-o: expected a file, stdout is that of --json" in both.err

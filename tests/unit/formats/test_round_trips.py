@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import random
@@ -49,6 +50,14 @@ def test_every_value_comes_back_in_its_bucket(name: str) -> None:
     assert [each.percentiles_ns["p99"] for each in result.runs] == [
         each.percentiles_ns["p99"] for each in from_stored(stored(*RUNS)).runs
     ]
+
+
+@pytest.mark.parametrize("name", TWO_WAYS)
+def test_a_mark_of_utf_8_before_the_text_is_no_part_of_it(name: str) -> None:
+    data = codecs.BOM_UTF8 + written(name)
+    assert counts(read_file(data, Origin("x"), name)) == counts(
+        read_file(written(name), Origin("x"), name)
+    )
 
 
 @pytest.mark.parametrize("name", TWO_WAYS)

@@ -43,6 +43,10 @@ def test_a_suite_has_the_variants_that_it_names(tmp_path: Path) -> None:
         ('[variant.a]\nloop = "fast"', "variant.a.loop", "expected one of auto"),
         ("[variant.a]\nenv = { A = 1 }", "variant.a.env.A", "expected text"),
         ('[variant."a b"]\nrev = "v1"', "variant.a b", "expected a name"),
+        ('[variant.a]\npython = "a\\u0000b"', "variant.a.python", "expected text without NUL"),
+        ('[variant.a]\nenv = { A = "\\u0000" }', "variant.a.env.A", "expected text without NUL"),
+        ('[variant.a]\nenv = { "A=B" = "c" }', "variant.a.env", "expected names such as"),
+        ('[variant.a]\nenv = { "" = "c" }', "variant.a.env", "expected names such as"),
     ],
 )
 def test_a_wrong_variant_is_one_problem(
