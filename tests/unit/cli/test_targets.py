@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -107,7 +108,7 @@ def test_what_stdout_is_redirected_to_is_continued(
 ) -> None:
     (folder / "out-link").symlink_to("/dev/stdout")
     (folder / "f").write_text("before\n")
-    program = f"{sys.executable} -m cortex_tui"
+    program = f"{shlex.quote(sys.executable)} -m cortex_tui"
     line = f"(echo A; {program} export keep --format markdown -o {target}; echo B) {opened} f"
     subprocess.run(["sh", "-c", line], check=True, timeout=60, cwd=folder)
     text = (folder / "f").read_text()
