@@ -250,7 +250,8 @@ def evidence_of(pair: Pair, *, paired: bool, primary: str = "") -> dict[str, Evi
         )
     if any(_fails_in_batches(each) for each in sides):
         for name in (*names, "mean"):
-            found[name] = found[name]._replace(error=math.inf, p=1.0, series=(), lacking=LOWERED)
+            lacking = found[name].lacking or LOWERED
+            found[name] = found[name]._replace(error=math.inf, p=1.0, series=(), lacking=lacking)
     found["errors"] = paired_errors(a, b) if paired else unpaired_errors(a, b)
     return found
 

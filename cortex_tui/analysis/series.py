@@ -103,8 +103,8 @@ def history_of(
     canary_name: str = "",
     known: Iterable[Acknowledgement] = (),
 ) -> History:
-    """The series of the profile's `runs`, oldest first, whose facts are all known, or
-    why a run is unreadable.
+    """The series of the profile's `runs`, oldest first; of each the facts are known, or why it
+    cannot be read.
 
     `variant` is by default the code of the working folder, whatever it was compared with;
     `statistic` is by default the percentile that the newest session's targets name, else p95 where

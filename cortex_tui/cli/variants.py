@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import get_args
 
 import click
 import msgspec
@@ -22,8 +22,6 @@ from cortex_tui.protocol.plan import LoopName, Variant
 from cortex_tui.protocol.programs import is_test
 from cortex_tui.suggestions import suggestion
 from cortex_tui.toml.reading import RefusedError
-
-T = TypeVar("T")
 
 HERE = "here"
 """The name of the code as it is."""
@@ -126,16 +124,11 @@ def _with(variant: Variant, key: str, value: str, word: str) -> Variant:
         case "env":
             return msgspec.structs.replace(variant, env={**variant.env, name: rest})
         case _:
-            given = _read(read_params, {name: _scalar(rest)}, word)
+            try:
+                given = read_params({name: _scalar(rest)}, "")
+            except RefusedError as error:
+                raise click.UsageError(f"{word}: {error.message}") from None
             return msgspec.structs.replace(variant, params={**variant.params, **given})
-
-
-def _read(read: Callable[[object, str], T], value: object, word: str) -> T:
-    """What a suite would have it for; `word` is where a person wrote it."""
-    try:
-        return read(value, "")
-    except RefusedError as error:
-        raise click.UsageError(f"{word}: {error.message}") from None
 
 
 def _scalar(text: str) -> ParamValue:

@@ -130,18 +130,18 @@ def _checked_s(text: str, number: int) -> float:
 def _write(recording: Recording) -> bytes:
     record = recording.result.record
     began = datetime.fromisoformat(record.started_at)
+    runs = {run.run: run for run in recording.result.runs}
     lines = [
         "#[Logged by cortex-tui: values in ns]",
         "#[Histogram log format version 1.3]",
         f"#[StartTime: {began.timestamp():.3f} (seconds since epoch), "
         f"{began.astimezone(UTC):%a %b %d %H:%M:%S UTC %Y}]",
+        *(
+            f"#[BatchSize: {run.batch} of {_quoted(name_of(run))}]"
+            for run in runs.values()
+            if run.batch > 1
+        ),
         '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',
-    ]
-    runs = {run.run: run for run in recording.result.runs}
-    lines[-1:-1] = [
-        f"#[BatchSize: {run.batch} of {_quoted(name_of(run))}]"
-        for run in runs.values()
-        if run.batch > 1
     ]
     for number, intervals in groupby(recording.intervals, key=lambda each: each.run):
         if number not in runs:

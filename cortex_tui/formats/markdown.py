@@ -82,20 +82,16 @@ def _title(cases: list[Case]) -> str:
         "error": "failed", "failed": "missed or slower", "warned": "with a warning",
         "undecided": "undecided",
     }  # fmt: skip
-    found = [
-        _expected([case for case in counted if case.outcome == word])
-        if word == "passed"
-        else f"{count} {texts[word]}"
-        for word, count in counts.items()
-        if count
-    ]
+    found = [f"{counts[word]} {text}" for word, text in texts.items() if counts[word]]
+    if passed := [case for case in counted if case.outcome == "passed"]:
+        found.append(_expected(passed))
     worst = next((word for word in _MARKS if counts[word]), "passed")
     return f"{_MARKS[worst]} Latency: {', '.join(found) or 'nothing was measured'}"
 
 
 def _expected(passed: Sequence[Case]) -> str:
     """How many are as expected, and of how many nothing was expected."""
-    expected = sum(case.is_expected for case in passed)
+    expected = sum(case.has_expectation for case in passed)
     measured = len(passed) - expected
     texts = (f"{expected} as expected", f"{measured} measured")
     return ", ".join(text for text, count in zip(texts, (expected, measured), strict=True) if count)

@@ -298,7 +298,7 @@ def _quartiles(times: Histogram) -> tuple[float, float, float]:
     total = times.total
     parts, rest = divmod(total, 4)
     if total == 1:
-        ranks, weights = [1] * 6, [0.5, 0.5]
+        ranks, weights = [1] * 4, [0.5, 0.5]
     elif rest == 1:
         ranks, weights = [parts, parts + 1, 3 * parts + 2, 3 * parts + 1], [0.25, 0.75]
     elif rest == 3:
@@ -307,7 +307,7 @@ def _quartiles(times: Histogram) -> tuple[float, float, float]:
         half = total // 2
         first, second = (half + 1) // 2, half // 2 + 1
         ranks, weights = [first, second, half + first, half + second], [0.5, 0.5]
-    low, high, other, another = times.values_at(ranks[:4])
+    low, high, other, another = times.values_at(ranks)
     middle, next_one = times.values_at(((total + 1) // 2, total // 2 + 1))
     return (
         weights[0] * low + weights[1] * high,

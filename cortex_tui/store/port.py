@@ -207,14 +207,14 @@ def _state_of_sqlite(place: str) -> object:
     return tuple(found)
 
 
-def cannot_write(url: str | Path) -> str:
+def cannot_store(url: str | Path) -> str:
     """Why nothing could be stored there, as far as that is known without trying; else "". May block
     where the disk does."""
     scheme, place = _parts(url)
-    return _cannot_write_sqlite(Path(place).absolute()) if scheme == "sqlite" else ""
+    return _cannot_store_sqlite(Path(place).absolute()) if scheme == "sqlite" else ""
 
 
-def _cannot_write_sqlite(file: Path) -> str:
+def _cannot_store_sqlite(file: Path) -> str:
     # SQLite keeps files next to its own; folders that are missing are made.
     folder = next(each for each in file.parents if os.path.exists(each))
     places = (folder, file) if os.path.exists(file) else (folder,)

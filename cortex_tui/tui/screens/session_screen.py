@@ -15,6 +15,7 @@ from textual.timer import Timer
 
 from cortex_tui.profiles.model import Profile
 from cortex_tui.protocol.messages import Answered
+from cortex_tui.quantities import format_names
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import ONLY_STORED, Control
 from cortex_tui.session.versions import Version
@@ -27,7 +28,7 @@ from cortex_tui.tui.screens.action_screen import ActionScreen
 from cortex_tui.tui.second_key import ASKED_S
 from cortex_tui.tui.state import status_message
 from cortex_tui.tui.state.commands import Asked, awaited_text, command_applies, send_command
-from cortex_tui.tui.state.gone_checks import GoneChecks, names_text
+from cortex_tui.tui.state.gone_checks import GoneChecks
 from cortex_tui.tui.state.latest_runs import LatestRuns
 from cortex_tui.tui.state.listing import Listing
 from cortex_tui.tui.state.status_message import StatusMessage
@@ -238,7 +239,7 @@ class SessionScreen(ActionScreen):
             self.listing.uncheck_gone()
             self.show()
             if not self.listing.checked:
-                self.report(f"unchecked {names_text(gone)}")
+                self.report(f"unchecked {one_line(format_names(gone, 1))}")
                 return True
         return False
 

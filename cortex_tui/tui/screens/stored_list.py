@@ -16,7 +16,7 @@ from textual.widgets import Input
 
 from cortex_tui.store.background import BackgroundStore, Work
 from cortex_tui.store.errors import SnapshotError
-from cortex_tui.store.port import cannot_write
+from cortex_tui.store.port import cannot_store
 from cortex_tui.tables import Tone
 from cortex_tui.text import one_line
 from cortex_tui.tui.background import begin, begin_alone, done
@@ -85,7 +85,7 @@ class StoredListScreen(ActionScreen):
         self.error = ""
         """Why the store could not be read."""
         self._was_read = False
-        self._cannot_write = ""
+        self._cannot_store = ""
         """Why nothing could be stored, where nothing is."""
         self._reader = ListReader(self.store)
         self._message_timer: Timer | None = None
@@ -117,7 +117,7 @@ class StoredListScreen(ActionScreen):
     @property
     def why_not_stored(self) -> str:
         """Why the sessions that are run do not come into the list; "" where they do."""
-        return self._cannot_write
+        return self._cannot_store
 
     # --- drawing --------------------------------------------------------------------------------
 
@@ -233,8 +233,8 @@ class StoredListScreen(ActionScreen):
             self.error = ""
             self._verdicts.forget_running((*self.sessions.all.sessions, *found.sessions))
             self.sessions.take(found)
-            why = "" if found.sessions else await asyncio.to_thread(cannot_write, self.store.url)
-            self._cannot_write = why
+            why = "" if found.sessions else await asyncio.to_thread(cannot_store, self.store.url)
+            self._cannot_store = why
         self._was_read = True
         self.relist(follow=follow)
 

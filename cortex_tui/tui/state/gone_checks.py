@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from time import monotonic
 
+from cortex_tui.quantities import format_names
 from cortex_tui.text import one_line
 from cortex_tui.tui.second_key import ASKED_S
 
@@ -25,12 +26,6 @@ class GoneChecks:
             return ""
         be, them = ("is", "it") if len(gone) == 1 else ("are", "them")
         return (
-            f"Not started: {names_text(gone)} {be} checked, and in no file now. "
+            f"Not started: {one_line(format_names(gone, 1))} {be} checked, and in no file now. "
             f"The same key again unchecks {them}."
         )
-
-
-def names_text(names: Sequence[str]) -> str:
-    """`a.b and 2 more`."""
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return one_line(names[0]) + more

@@ -238,11 +238,11 @@ def test_a_store_is_written_where_its_file_and_the_folder_that_there_is_are(
 ) -> None:
     file, refused = tmp_path / "store.db", set[Path]()
     monkeypatch.setattr("os.access", lambda place, mode: place not in refused)
-    assert port.cannot_write(file) == ""
+    assert port.cannot_store(file) == ""
     file.write_bytes(b"")
     refused.add(file)
-    assert port.cannot_write(f"sqlite:///{file}") == f"{file} cannot be written"
-    assert port.cannot_write(tmp_path / "other.db") == ""
+    assert port.cannot_store(f"sqlite:///{file}") == f"{file} cannot be written"
+    assert port.cannot_store(tmp_path / "other.db") == ""
     refused.add(tmp_path)
-    assert port.cannot_write(tmp_path / "new" / "other.db") == f"{tmp_path} cannot be written"
-    assert port.cannot_write("elsewhere://x") == ""
+    assert port.cannot_store(tmp_path / "new" / "other.db") == f"{tmp_path} cannot be written"
+    assert port.cannot_store("elsewhere://x") == ""
