@@ -54,8 +54,8 @@ OF_RATES = {
     "precise": Key(
         read_flag,
         FLAG,
-        "Turn the loop for the last 150 µs before an arrival: it starts on time, at the expense "
-        "of everything else on the loop.",
+        "Turn the loop for the last 150 to 550 µs before an arrival, as the machine wakes: "
+        "it starts on time, at the expense of everything else on the loop.",
     ),
 }
 """Settings of a load with a schedule."""

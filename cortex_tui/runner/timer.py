@@ -13,14 +13,18 @@ import heapq
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import count, pairwise
 from typing import Literal
 
 from cortex_tui.isolation import asyncio
 from cortex_tui.runner.clock import CLOCK
 
-PRECISE_NS = 100_000
-"""How long the loop turns before a precise moment: longer than a timerfd wakes late, mostly."""
+MIN_PRECISE_NS = 100_000
+"""How long at least the loop turns before a precise moment: a processor that is awake is seldom
+later than that."""
+MAX_PRECISE_NS = 500_000
+"""And at most, or it would hardly do anything else at a thousand arrivals a second."""
 MAX_HEAD_START_NS = 100_000
 """Of an arrival: longer than it takes from an idle machine's timer to the operation, mostly."""
 PROMPT_NS = 500
@@ -31,6 +35,10 @@ _LATE_STEP_NS = 500
 _EARLY_STEP_NS = 9 * _LATE_STEP_NS
 """Nine late ones lengthen the head start by what an early one shortens it: so one arrival in ten
 has to wait, for a few microseconds of the processor."""
+_IN_TIME_STEP_NS = 500
+_TOO_LATE_STEP_NS = 19 * _IN_TIME_STEP_NS
+"""Nineteen wakes in time shorten the turning by what one too late lengthens it: so one in twenty is
+too late for its precise moment."""
 
 _CLOCK_MONOTONIC = 1
 _TFD_TIMER_ABSTIME = 1
@@ -117,6 +125,26 @@ class HeadStart:
             self.ns = min(MAX_HEAD_START_NS, self.ns + _LATE_STEP_NS)
 
 
+class Turning:
+    """How long before a precise moment the loop begins to turn: as long as the timer wakes late.
+
+    That is 50 us where the processor was awake, and 250 where an idle virtual machine had been
+    taken off it. Learned as a `HeadStart` is: it follows the 95th percentile of how late the timer
+    was.
+    """
+
+    def __init__(self) -> None:
+        self.ns = MIN_PRECISE_NS
+
+    def learn(self, late_ns: int) -> None:
+        """Takes in how late the timer woke the loop. What was later than can be allowed for was not
+        the timer, but a loop that was blocked."""
+        if late_ns <= self.ns:
+            self.ns = max(MIN_PRECISE_NS, self.ns - _IN_TIME_STEP_NS)
+        elif late_ns <= MAX_PRECISE_NS:
+            self.ns = min(MAX_PRECISE_NS, self.ns + _TOO_LATE_STEP_NS)
+
+
 def _reading_ns() -> int:
     """How long it takes to read the clock, where nothing comes between."""
     return min(after - before for before, after in pairwise(CLOCK.read_ns() for _ in range(10)))
@@ -135,6 +163,7 @@ class ArrivalTimer:
         self._armed_ns: int | None = None
         self._handle: asyncio.TimerHandle | None = None
         self._timerfd: Timerfd | None = None
+        self._turning = Turning()
         # A loop that cannot watch descriptors, or a system without timerfd, falls back.
         with contextlib.suppress(OSError, NotImplementedError):
             timerfd = Timerfd()
@@ -149,19 +178,23 @@ class ArrivalTimer:
     def at(self, when_ns: int, callback: Callable[[], None], *, precise: bool = False) -> None:
         """Calls `callback` once, as soon as `when_ns` is reached.
 
-        If `precise`, the loop turns for the last PRECISE_NS before: it wakes in microseconds, but
-        whoever shares the loop or its processor has less of both meanwhile.
+        If `precise`, the loop turns for the last MIN_PRECISE_NS to MAX_PRECISE_NS before: it wakes
+        in microseconds, but whoever shares the loop or its processor has less of both meanwhile.
         """
         if precise:
-            due_ns, when_ns = when_ns, when_ns - PRECISE_NS
-            fire = callback
-
-            def callback() -> None:
-                self._turn_until(due_ns, fire)
+            due_ns, when_ns = when_ns, when_ns - self._turning.ns
+            waits = when_ns > CLOCK.read_ns()
+            turn = partial(self._turn_until, due_ns, callback)
+            callback = partial(self._woken, when_ns, turn) if waits else turn
 
         heapq.heappush(self._heap, (when_ns, next(self._order), callback))
         if self._armed_ns is None or when_ns < self._armed_ns:
             self._arm(when_ns)
+
+    def _woken(self, when_ns: int, callback: Callable[[], None]) -> None:
+        """The loop may have slept until `when_ns`."""
+        self._turning.learn(CLOCK.read_ns() - when_ns)
+        callback()
 
     def _turn_until(self, due_ns: int, fire: Callable[[], None]) -> None:
         if CLOCK.read_ns() >= due_ns:
