@@ -11,7 +11,8 @@ written."""
 FAILED = 3
 """A run failed as a whole."""
 UNDECIDED = 4
-"""A target is undecided, or a comparison cannot tell, and nothing is worse."""
+"""A target is undecided, a comparison cannot tell, or a profile that was to be compared failed or
+is missing, and nothing is worse."""
 INTERRUPTED = 130
 """Interrupted, by Ctrl+C or a signal; what was measured is stored, as a session that was
 `stopped`, or that `died` where the runner had to be killed."""

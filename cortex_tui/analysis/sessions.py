@@ -30,6 +30,7 @@ from cortex_tui.analysis.stored_arms import (
     unusable_profiles,
 )
 from cortex_tui.analysis.verdict import ALPHA
+from cortex_tui.profiles.model import Profile
 from cortex_tui.quantities import format_names
 from cortex_tui.results.session_result import SessionResult
 from cortex_tui.store.library import NoiseRecord
@@ -55,6 +56,8 @@ class Source(NamedTuple):
     unusable: Mapping[str, str] = MappingProxyType({})
     """The state of the runs of each profile that has runs, but no round, such as `failed`;
     `summary` where a file had no samples of it."""
+    of_one_run: bool = False
+    """Whether it is one run of a session, which has a name of its own."""
 
 
 class SourceFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +92,9 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     only_b: tuple[str, ...] = ()
     without_rounds: tuple[str, ...] = ()
     """Profiles that both sides ran and one of them has no round of, as where its run failed."""
+    missing: tuple[str, ...] = ()
+    """Those in `only_a` that nobody left out on purpose: what they measured is not watched any
+    more."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -136,6 +142,7 @@ def source_of(name: str, stored: StoredSession, variant: str = "") -> Source:
         whole=cache(partial(stored_arms, stored, variant, clean=False)),
         over_time=lambda profile, clean: over_time(stored, variant, profile, clean=clean),
         unusable=unusable_profiles(stored, variant),
+        of_one_run=stored.snapshot is not None and stored.snapshot.run is not None,
     )
 
 
@@ -155,12 +162,13 @@ def compare_sources(
     forced: bool = False,
     primary: str = "",
     tolerance: float | None = None,
+    expected: Callable[[Profile], bool] = lambda _: True,
 ) -> list[Compared]:
     """Each of the others against the first; `noise` is all that is known of it.
 
     What differs so much that the comparison means nothing is left out or, `forced`, compared
     without a verdict. A profile of which a side has partial runs alone has no verdict, unless that
-    is `forced`.
+    is `forced`. Of the profiles of the first, the others are to have those that are `expected`.
     """
     records = list(noise)
     others = sources[1:]
@@ -186,6 +194,7 @@ def compare_sources(
             records,
             forced=forced,
             judge=judge,
+            expected=expected,
         )
         for other in others
     ]
@@ -198,6 +207,7 @@ def _compared(
     *,
     forced: bool,
     judge: Callable[[Sequence[Pair], bool], Comparison],
+    expected: Callable[[Profile], bool],
 ) -> Compared:
     paired = a.variant != b.variant
     differences = _differences(a, b)
@@ -224,6 +234,8 @@ def _compared(
         notes += [*_rounds_left_out(a, one), *_rounds_left_out(b, other)]
         pairs.append(Pair(one, other, floors, reason))
     notes += [*_without_round(arms_a, b), *_without_round(arms_b, a)]
+    only_a = tuple(name for name in arms_a if name not in {**arms_b, **b.unusable})
+    in_part = b.of_one_run or _has_one_alone(a, b)
     return Compared(
         a=_facts(a),
         b=_facts(b),
@@ -231,12 +243,13 @@ def _compared(
         comparison=judge(pairs, paired),
         profile_differences=besides,
         left_out=tuple(left_out),
-        only_a=tuple(name for name in arms_a if name not in {**arms_b, **b.unusable}),
+        only_a=only_a,
         only_b=tuple(name for name in arms_b if name not in {**arms_a, **a.unusable}),
         without_rounds=(
             *(name for name in arms_a if name in b.unusable),
             *(name for name in arms_b if name in a.unusable),
         ),
+        missing=tuple(name for name in only_a if not in_part and expected(arms_a[name].profile)),
         notes=tuple(notes),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -78,6 +78,13 @@ def share(ctx: click.Context, param: click.Parameter, text: str | None) -> float
     help="Show the numbers of what cannot be compared, too, without a verdict; and judge runs that "
     "lost a process as if they were whole.",
 )
+@click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME",
+    help="Only this profile; * and ? stand for any text; may be repeated.",
+)
 @click.option("--brief", is_flag=True, help="Only the deciding statistic of each profile.")
 @click.option(
     "--markdown",
@@ -98,6 +105,7 @@ def compare(
     statistic: str,
     tolerance: float | None,
     forced: bool,
+    profiles: Sequence[str],
     brief: bool,
     as_markdown: bool,
     as_json: bool,
@@ -112,12 +120,14 @@ def compare(
     compare two versions of your code, measure both in one session with `run --against`.
 
     Exit codes: 0 the same or faster; 1 a profile is slower, or more of its operations fail; 2 wrong
-    usage, or sessions that cannot be compared; 4 cannot tell, or a profile failed on one side, and
-    nothing worse.
+    usage, or sessions that cannot be compared; 4 cannot tell, or a profile failed on one side or is
+    missing in a session that is compared with the first, and nothing worse.
     """
     if as_json and as_markdown:
         raise click.UsageError("--json and --markdown: expected one of them, not both")
-    found = compared_refs(store, refs, statistic=statistic, tolerance=tolerance, forced=forced)
+    found = compared_refs(
+        store, refs, statistic=statistic, tolerance=tolerance, forced=forced, only=profiles
+    )
     if as_json:
         click.echo(document(found), nl=False)
     elif as_markdown:
@@ -137,8 +147,12 @@ def compared_refs(
     tolerance: float | None = None,
     forced: bool = False,
     called: Mapping[str, str] | None = None,
+    only: Sequence[str] = (),
+    expected: Callable[[Profile], bool] = lambda _: True,
 ) -> list[Compared]:
-    """Each of the others against the first; `called` has names that say more than a reference.
+    """Each of the others against the first; `called` has names that say more than a reference,
+    `only` patterns over the names of profiles, and those of the first that are `expected` are to be
+    in the others.
 
     Raises StoreError for what cannot be compared.
     """
@@ -157,6 +171,8 @@ def compared_refs(
                     tolerance=tolerance,
                     forced=forced,
                     called=called,
+                    only=only,
+                    expected=expected,
                 )
             except UnlikeError as error:
                 # Of a session that was just measured, another command has that option.
@@ -327,9 +343,11 @@ def share_text(part: float) -> str:
 
 
 def exit_code(found: Sequence[Compared], fail_on: Collection[str] = _FAIL_ON) -> int:
-    """1 for a regression; 4 where anything is undecided or could not be compared, and nothing is
-    worse; else 0."""
+    """1 for a regression; 4 where anything is undecided, could not be compared or is missing, and
+    nothing is worse; else 0."""
     if "regressions" in fail_on and any(each.comparison.regressions for each in found):
         return MISSED
-    undecided = any(each.not_compared or each.comparison.having("cannot tell") for each in found)
+    undecided = any(
+        each.not_compared or each.missing or each.comparison.having("cannot tell") for each in found
+    )
     return UNDECIDED if undecided and "undecided" in fail_on else GOOD

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any
 
@@ -85,10 +85,14 @@ def measured_and_judged(
     *,
     baseline: str,
     exports: Sequence[Export],
+    expected: Callable[[Profile], bool] = lambda _: False,
 ) -> int:
     """Measures a session, of versions where any are wanted, and compares it: the versions with each
     other, or the session with the `baseline`, if any. Exports it in any case, and returns the exit
-    code of all."""
+    code of all.
+
+    Of the profiles of the baseline, those that are `expected` are missing where they were not
+    measured; the others were left out on purpose."""
     from cortex_tui.report.headless import worst
 
     compares = bool(versions.wanted or baseline)
@@ -97,7 +101,12 @@ def measured_and_judged(
     @cache
     def compared(session: str) -> list[Compared]:
         before = [baseline] if baseline else []
-        found = compared_refs(delivery.store, [*before, session], called={session: "this session"})
+        found = compared_refs(
+            delivery.store,
+            [*before, session],
+            called={session: "this session"},
+            expected=expected,
+        )
         if found and left_out:  # of all comparisons of the session: it is reported once
             first = msgspec.structs.replace(found[0], notes=(*left_out, *found[0].notes))
             found = [first, *found[1:]]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -23,6 +24,8 @@ from cortex_tui.cli.options import (
 )
 from cortex_tui.exit_codes import USAGE
 from cortex_tui.profiles.model import Catalog, Length, Profile, Suite
+from cortex_tui.protocol.programs import is_test
+from cortex_tui.pytest_runner.profiles import node_id_of
 
 
 class CollectionFailedError(click.ClickException):
@@ -151,4 +154,20 @@ def pytest_suite(
         version_rounds(ctx, wanted),
         baseline=baseline,
         exports=exports,
+        expected=_those_of(arguments, profiles),
     )
+
+
+def _those_of(arguments: Sequence[str], measured: Sequence[Profile]) -> Callable[[Profile], bool]:
+    """Whether a test of a baseline would have been measured if it were still there: where pytest is
+    given nothing but files and folders, it is one of theirs. Any option may choose among tests."""
+    if not measured or not all(map(os.path.exists, arguments)):
+        return lambda _: False
+    rootdir = Path(os.path.realpath(str(measured[0].params["rootdir"])))
+    places = [Path(os.path.realpath(argument)) for argument in arguments]
+
+    def is_expected(profile: Profile) -> bool:
+        file = rootdir / node_id_of(profile).partition("::")[0]
+        return is_test(profile) and (not places or any(map(file.is_relative_to, places)))
+
+    return is_expected

@@ -38,6 +38,7 @@ from cortex_tui.cli.options import (
 )
 from cortex_tui.exit_codes import INTERRUPTED, USAGE
 from cortex_tui.profiles.model import Length, Profile
+from cortex_tui.profiles.selection import is_meant
 from cortex_tui.profiles.variants import going_on, lasting, rehearsed, warmed_up
 
 if TYPE_CHECKING:
@@ -217,6 +218,7 @@ def run(
         version_rounds(ctx, wanted),
         baseline=baseline,
         exports=exports,
+        expected=lambda profile: not again and is_meant(profile, select),
     )
     if code == INTERRUPTED:
         return code

@@ -127,6 +127,9 @@ def _of_comparison(compared: Compared) -> Iterator[Case]:
     for name in compared.without_rounds:
         text = "not compared: one side has nothing of it that could be"
         yield Case(f"{name}{variant}", against, "undecided", "cannot tell", text)
+    for name in compared.missing:
+        text = f"not compared: it is missing in {compared.b.name}"
+        yield Case(f"{name}{variant}", against, "undecided", "cannot tell", text)
 
 
 def _of_profile(profile: ProfileComparison, suite: str, against: str) -> Iterator[Case]:

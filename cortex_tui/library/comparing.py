@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from cortex_tui.analysis.close_up import CloseUp, close_up_of, shape_of
 from cortex_tui.analysis.noise import floors_for
@@ -17,11 +17,16 @@ from cortex_tui.analysis.sessions import (
     sources_of,
 )
 from cortex_tui.isolation import asyncio
+from cortex_tui.profiles.model import Profile
+from cortex_tui.profiles.selection import name_pattern
 from cortex_tui.stats.codec import HistogramFormatError
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.port import Store, open_store
 from cortex_tui.store.records import StoredSession
+from cortex_tui.suggestions import suggestion
+
+T = TypeVar("T")
 
 
 class UnlikeError(SnapshotError):
@@ -83,15 +88,27 @@ async def compared_refs(
     tolerance: float | None = None,
     forced: bool = False,
     called: Mapping[str, str] | None = None,
+    only: Sequence[str] = (),
+    expected: Callable[[Profile], bool] = lambda _: True,
 ) -> Comparisons:
-    """Sessions of a store that is open; `called` has names that say more than a reference.
+    """Sessions of a store that is open; `called` has names that say more than a reference, and
+    `only` patterns over the names of profiles, where not all are compared. Of the profiles of the
+    first, the others are to have those that are `expected`.
 
     Raises SnapshotError for what cannot be compared, which is UnlikeError where it could be forced.
     """
     stored = [await opened.load(ref) for ref in refs]
     noise = await opened.noise()
     named = [((called or {}).get(ref, ref), each) for ref, each in zip(refs, stored, strict=True)]
-    found = _compared(named, noise, primary=primary, tolerance=tolerance, forced=forced)
+    found = _compared(
+        named,
+        noise,
+        primary=primary,
+        tolerance=tolerance,
+        forced=forced,
+        only=only,
+        expected=expected,
+    )
     return found._replace(notice=opened.notice)
 
 
@@ -102,10 +119,19 @@ def _compared(
     primary: str,
     tolerance: float | None,
     forced: bool,
+    only: Sequence[str],
+    expected: Callable[[Profile], bool],
 ) -> Comparisons:
     try:
-        sources = sources_of(named)
-        found = compare_sources(sources, noise, forced=forced, primary=primary, tolerance=tolerance)
+        sources = _with_only(sources_of(named), only)
+        found = compare_sources(
+            sources,
+            noise,
+            forced=forced,
+            primary=primary,
+            tolerance=tolerance,
+            expected=expected,
+        )
     except HistogramFormatError as error:
         raise SnapshotError(
             f"a session cannot be read: {error}: it is damaged, remove it"
@@ -115,6 +141,39 @@ def _compared(
     for each in found:
         _refuse_unlike(each)
     return Comparisons(tuple(sources), tuple(found), tuple(noise))
+
+
+def _with_only(sources: list[Source], patterns: Sequence[str]) -> list[Source]:
+    """The sides with the profiles that any of the patterns means; each has to mean one.
+
+    Raises ValueError for one that means none.
+    """
+    if not patterns:
+        return sources
+    names = dict.fromkeys(name for each in sources for name in (*each.arms, *each.unusable))
+    wanted: set[str] = set()
+    for pattern in patterns:
+        found = set(filter(name_pattern(pattern).fullmatch, names))
+        if not found:
+            raise ValueError(
+                f"--profile {pattern}: no side has such a profile "
+                f"{suggestion(pattern, list(names))}"
+            )
+        wanted |= found
+
+    return [_chosen(each, wanted) for each in sources]
+
+
+def _chosen(side: Source, wanted: Collection[str]) -> Source:
+    def chosen(found: Mapping[str, T]) -> dict[str, T]:
+        return {name: each for name, each in found.items() if name in wanted}
+
+    whole = side.whole
+    return side._replace(
+        arms=chosen(side.arms),
+        whole=None if whole is None else lambda: chosen(whole()),
+        unusable=chosen(side.unusable),
+    )
 
 
 def _refuse_unlike(compared: Compared) -> None:

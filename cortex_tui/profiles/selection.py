@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from cortex_tui.profiles.loader import suites_in
-from cortex_tui.profiles.model import Catalog, Problem, Profile
+from cortex_tui.profiles.model import Catalog, Problem, Profile, Suite
 from cortex_tui.suggestions import nearest, suggestion
 from cortex_tui.text import one_line
 from cortex_tui.toml.words import shown
@@ -74,6 +74,22 @@ def select(catalog: Catalog, words: Sequence[str]) -> Selected:
     # A place without suites may be the place where the meant ones should be.
     problems.update(dict.fromkeys(p for p in catalog.problems if not p.suite))
     return Selected(tuple(profiles.values()), tuple(problems))
+
+
+def is_meant(profile: Profile, words: Sequence[str]) -> bool:
+    """Whether any of the words means a profile that may be in no suite any more, as one of a stored
+    session. A word for a file means the suite of its name, as what was stored elsewhere has another
+    path."""
+    alone = Catalog((Suite(profile.suite, profile.source, (profile,)),))
+    for word in words:
+        if "\0" not in word and (files := _files_of(word)):
+            if profile.suite in {file.stem for file in files}:
+                return True
+            if _is_folder(word) and os.path.dirname(profile.source) == os.path.realpath(word):
+                return True
+        elif _meant(alone, word)[0]:
+            return True
+    return False
 
 
 def _meant(catalog: Catalog, word: str) -> tuple[list[Profile], list[Problem]]:

@@ -56,6 +56,10 @@ def headline(compared: Compared) -> str:
         parts += _alike(comparison, word, text)
     if compared.not_compared:
         parts.append(f"not compared: {format_names(compared.not_compared, _NAMES_SHOWN)}")
+    if compared.missing:
+        parts.append(
+            f"missing in {compared.b.name}: {format_names(compared.missing, _NAMES_SHOWN)}"
+        )
     return f"{sides}: {'; '.join(part for part in parts if part)}{_on_the_whole(comparison)}"
 
 

@@ -84,3 +84,20 @@ def test_stored_sessions_of_tests_can_be_compared(folder: Path) -> None:
     assert "test_bench.test_sum is left out" not in done.stdout
     stored = [json.loads(call_here(folder, "show", each, "--json").stdout) for each in "ab"]
     assert len({run["batch"] for session in stored for run in session["runs"]}) == 1
+
+
+@pytest.mark.long
+def test_a_test_of_the_baseline_that_is_gone_is_named_unless_one_was_chosen(
+    folder: Path,
+) -> None:
+    both = "def test_sum(benchmark):\n    benchmark(sum, range(10))\n"
+    write_tests(folder, f"{both}def test_gone(benchmark):\n    benchmark(sum, range(10))\n")
+    assert call(folder, "pytest", ".", *SHORT, "--save", "a").returncode == 0
+    write_tests(folder, both)
+    wanted = ("--baseline", "a", *SHORT)
+    done = call(folder, "pytest", ".", *wanted, "--fail-on", "regressions")
+    assert "missing in this session: test_bench.test_gone" in done.stdout
+    assert call(folder, "pytest", ".", *wanted).returncode in (1, 4)
+    done = call(folder, "pytest", "test_bench.py::test_sum", *wanted)
+    assert "only in a: test_bench.test_gone" in done.stdout
+    assert "missing in" not in done.stdout

@@ -75,7 +75,7 @@ def differs_line(compared: Compared, width: int) -> Line:
         found.append(f"{only} on one side only")
     if not found:
         return (Span(" nothing else differs", "dim"),)
-    tone: Tone = "warn" if compared.broken or compared.not_compared else "plain"
+    tone: Tone = "warn" if compared.broken or compared.not_compared or compared.missing else "plain"
     return (Span(fit_within(f" differs: {one_line('; '.join(found))}", width), tone),)
 
 

@@ -13,7 +13,8 @@ import pytest
 from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.protocol.messages import Health
 from cortex_tui.protocol.plan import Variant
-from tests.comparisons import write_session
+from cortex_tui.store.port import open_store
+from tests.comparisons import make_store, one_side, write_session
 from tests.unit.analysis.sides import latencies, profile
 from tests.unit.cli.door import Answer, call
 from tests.unit.cli.stored_sides import FACTS, stored, with_noise
@@ -252,6 +253,62 @@ def test_what_has_only_a_summary_is_one_sentence_with_what_to_do(
     assert "without --benchmark-save-data" in answer.err
     assert "measured nothing" not in answer.err
     assert len(answer.err) < 400
+
+
+STORE = Path(".cortex-tui/snapshots.db")
+
+
+@pytest.fixture
+def store(folder: Path) -> Path:
+    """With the noise of `search.worst`, so that a session of it is `faster`."""
+    make_store(STORE)
+    fast = one_side(2, {"search.worst": 0.8, "get.new": 1.0})
+    asyncio.run(write_session(STORE, "without", fast, rounds=6))
+    only = one_side(0, {"search.worst": 1.0})
+    asyncio.run(write_session(STORE, "little", only, rounds=6))
+    return STORE
+
+
+@pytest.mark.usefixtures("store")
+def test_a_profile_that_the_new_session_lacks_is_named_and_is_not_good(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answer, found = compared(capsys, "before", "without")
+    assert (answer.code, found["missing"]) == (4, ["get.by-id"])
+    assert found["summary"].startswith("without against before: faster in search.worst (")
+    assert found["summary"].endswith("; missing in without: get.by-id")
+    assert call(capsys, "compare", "before", "without", "--undecided", "pass").code == 0
+    markdown = call(capsys, "compare", "before", "without", "--markdown").out
+    assert "missing in without" in markdown.splitlines()[0]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_profile_that_is_new_is_named_and_fails_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answer = call(capsys, "compare", "little", "without", "--brief")
+    assert answer.code == 0
+    assert "only in without: get.new" in answer.out
+    assert "missing" not in answer.out
+
+
+async def name_run(name: str, session: str, run: int) -> None:
+    async with await open_store(STORE) as opened:
+        await opened.name_snapshot(name, session, run)
+
+
+@pytest.mark.usefixtures("store")
+def test_what_is_left_out_on_purpose_is_not_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    answer, found = compared(capsys, "before", "without", "--profile", "search.*")
+    assert (answer.code, found["missing"], found["only_a"]) == (0, [], [])
+    assert [each["profile"] for each in found["profiles"]] == ["search.worst"]
+    # One run of a session, under a name of its own, is chosen, too.
+    asyncio.run(name_run("one", "id-without", 0))
+    answer, found = compared(capsys, "before", "one")
+    assert (found["missing"], found["only_a"]) == ([], ["get.by-id"])
+    refused = call(capsys, "compare", "before", "without", "--profile", "serch.*")
+    assert (refused.code, refused.out) == (2, "")
+    assert "--profile serch.*: no side has such a profile" in refused.err
 
 
 def test_nothing_in_common_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:

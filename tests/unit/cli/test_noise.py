@@ -86,6 +86,31 @@ def test_a_baseline_is_looked_for_before_anything_is_measured(
     assert "--baseline main: it has none of these profiles" in other.err
 
 
+@pytest.mark.usefixtures("suite")
+def test_a_profile_of_the_baseline_that_is_gone_is_named_unless_it_was_not_chosen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert call(capsys, "run", "cortex-tui", "--one-by-one", "--save", "main").code == 0
+
+    def missing(*select: str) -> tuple[int, list[str]]:
+        answer = call(
+            capsys, "run", *select, "--baseline", "main", "--json", "out.json", "--one-by-one"
+        )
+        (found,) = json.loads(Path("out.json").read_text())["comparisons"]
+        assert ("missing in this session" in answer.out) == bool(found["missing"])
+        return answer.code, found["missing"]
+
+    assert missing("cortex-tui.good")[1] == []
+    assert missing("--again", "main", "cortex-tui.good")[1] == []
+    suite = Path("cortex-tui.toml")
+    suite.write_text(suite.read_text().replace("[profile.more]", ""))
+    assert missing("cortex-tui.good")[1] == []
+    for select in ("cortex-tui", "cortex-tui.*", "./cortex-tui.toml", "./"):
+        code, found = missing(select)
+        assert (select, found) == (select, ["cortex-tui.more"])
+        assert code in (1, 4)
+
+
 @pytest.mark.parametrize("fact", ["cpu", "cpu_limit", "placement"])
 @pytest.mark.usefixtures("suite")
 def test_a_baseline_from_another_machine_is_refused_before_anything_is_measured(

@@ -86,11 +86,12 @@ def test_nothing_is_as_expected_where_nothing_was_expected() -> None:
 
 def test_a_profile_that_one_side_has_nothing_of_is_undecided() -> None:
     (found,) = compared().compared
-    part = msgspec.structs.replace(found, without_rounds=("suite.gone",))
+    part = msgspec.structs.replace(found, without_rounds=("suite.gone",), missing=("suite.away",))
     of = recording(run())._replace(compared=(part,))
     (suite,) = list(JUnitXml.fromstring(write("junit", of).encode()))
-    (case,) = (case for case in suite if case.classname == "suite.gone")
-    assert case.result[0].message.startswith("cannot tell: not compared: ")
+    for name in ("suite.gone", "suite.away"):
+        (case,) = (case for case in suite if case.classname == name)
+        assert case.result[0].message.startswith("cannot tell: not compared: ")
 
 
 def test_a_regression_is_a_failed_case_though_its_target_names_what_cannot_tell() -> None:
