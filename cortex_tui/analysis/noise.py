@@ -111,6 +111,15 @@ def _successive(logs: Sequence[float]) -> float:
     return math.sqrt(math.fsum(step**2 for step in steps) / len(steps))
 
 
+def unreadable(records: Iterable[NoiseRecord]) -> list[str]:
+    """For each record that cannot be read, a line that says why and what follows."""
+    return [
+        f"{each.unreadable}; it is left out, and `noise` measures it anew"
+        for each in records
+        if each.unreadable
+    ]
+
+
 def floors_for(
     arm: Arm, session: SessionRecord, records: Iterable[NoiseRecord]
 ) -> dict[str, Floor]:

@@ -164,7 +164,7 @@ def compared_refs(
         async with await open_store(store, "read") as opened:
             report(opened.notice)
             try:
-                return await compared_in(
+                found = await compared_in(
                     opened,
                     refs,
                     primary=statistic,
@@ -174,6 +174,9 @@ def compared_refs(
                     only=only,
                     expected=expected,
                 )
+                for line in () if called else found.unreadable:  # it was reported before a run
+                    report(line)
+                return found
             except UnlikeError as error:
                 # Of a session that was just measured, another command has that option.
                 command = command_on(store, "compare", *refs, "--force")
@@ -189,7 +192,7 @@ def alike_to_baseline(
     """Before anything is measured: whether there is that session, whether it can be compared with
     one that is measured at the place, and how small a difference from it could be found. The
     profiles come back as they can be compared with it."""
-    from cortex_tui.analysis.noise import smallest_differences
+    from cortex_tui.analysis.noise import smallest_differences, unreadable
     from cortex_tui.library.again import batched_alike
     from cortex_tui.store.port import open_store
 
@@ -206,6 +209,8 @@ def alike_to_baseline(
     _check_alike(store, ref, stored, place)
     if missing:
         report(f"baseline {ref}: has no {', '.join(missing)}")
+    for line in unreadable(noise):
+        report(line)
     known = smallest_differences(stored, noise)
     for name in names:
         if name in known:
@@ -245,14 +250,17 @@ def _noise_of(store: Path, profiles: Sequence[Profile]) -> str:
 def report_rounds_needed(store: Path, profiles: Sequence[Profile], rounds: int) -> None:
     """Before versions are measured in alternating rounds: how many rounds find what, as far as the
     noise of the profiles is known."""
-    from cortex_tui.analysis.noise import FINDING, rounds_to_find
+    from cortex_tui.analysis.noise import FINDING, rounds_to_find, unreadable
     from cortex_tui.store.port import open_store
 
     async def load() -> list[NoiseRecord]:
         async with await open_store(store, "read") as opened:
             return await opened.noise()
 
-    known = {record.name: record for record in answer(load())}
+    records = answer(load())
+    known = {record.name: record for record in records}
+    for line in unreadable(records):
+        report(line)
     unknown = []
     for text in filter(None, (_too_few(each, rounds) for each in profiles)):
         report(text)

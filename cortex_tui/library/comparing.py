@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from cortex_tui.analysis.close_up import CloseUp, close_up_of, shape_of
-from cortex_tui.analysis.noise import floors_for
+from cortex_tui.analysis.noise import floors_for, unreadable
 from cortex_tui.analysis.over_time import OverTime
 from cortex_tui.analysis.sessions import (
     Compared,
@@ -41,6 +41,12 @@ class Comparisons(NamedTuple):
     noise: tuple[NoiseRecord, ...] = ()
     notice: str = ""
     """What a reader should know of the store."""
+
+    @property
+    def unreadable(self) -> list[str]:
+        """A line for each record of noise that cannot be read, where noise has a part in this."""
+        paired = all(each.comparison.paired for each in self.compared)
+        return [] if paired else unreadable(self.noise)
 
     def close_up(self, at: int, profile: str) -> CloseUp:
         """What there is to see of a profile in one of the comparisons; takes some 0.1 s."""

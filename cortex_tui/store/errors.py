@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+TO_DO = "remove it, or restore the file"
+"""About something that is damaged."""
+
 
 class SnapshotError(Exception):
     """Says what, where and what to do. The store itself is as it was before the call."""
@@ -16,4 +19,4 @@ class SnapshotError(Exception):
 
 def damaged(path: Path, what: str, reason: object) -> SnapshotError:
     """Something in the store cannot be what this program has written."""
-    return SnapshotError(f"{path}: {what} cannot be read: {reason}: remove it, or restore the file")
+    return SnapshotError(f"{path}: {what} cannot be read: {reason}: {TO_DO}")

@@ -113,6 +113,9 @@ class NoiseRecord(msgspec.Struct, frozen=True, kw_only=True):
     the next, in which a slow drift of the machine has hardly a part."""
     sessions: int = 0
     measured_at: str = ""
+    unreadable: str = ""
+    """Why it cannot be read, "" where it can: then nothing is known of this one, and of others what
+    was measured."""
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):

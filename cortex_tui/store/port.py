@@ -136,7 +136,8 @@ class Store(Protocol):
         """Keeps noise floors, each in place of an earlier one of the same profile and machine."""
 
     async def noise(self) -> list[NoiseRecord]:
-        """All noise floors."""
+        """All noise floors. One that cannot be read has the reason, and nothing else: it keeps
+        nobody from the others."""
 
     async def close(self) -> None:
         """Ends the connection; what was written stays. May be called twice."""

@@ -183,7 +183,9 @@ class Reader:
 
     async def noise(self) -> list[NoiseRecord]:
         """All that is known of it."""
-        found = await self._all("SELECT record FROM noise ORDER BY profile, machine")
+        found = await self._all(
+            "SELECT profile, machine, CAST(record AS BLOB) FROM noise ORDER BY profile, machine"
+        )
         return [rows.noise_of(row, self._path) for row in found]
 
     async def find(self, ref: str) -> tuple[str, SnapshotEntry | None]:

@@ -15,7 +15,7 @@ from cortex_tui.protocol.messages import Health
 from cortex_tui.protocol.plan import Variant
 from cortex_tui.stats.moments import Moments
 from cortex_tui.stats.targets import TargetResult
-from cortex_tui.store.errors import SnapshotError, damaged
+from cortex_tui.store.errors import TO_DO, SnapshotError, damaged
 from cortex_tui.store.library import MeasuredRun, NoiseRecord, RunFacts
 from cortex_tui.store.records import (
     UNREADABLE,
@@ -194,8 +194,27 @@ def noise_row(record: NoiseRecord) -> Row:
 
 
 def noise_of(row: Row, path: Path) -> NoiseRecord:
-    """From (record,)."""
-    return _decoded(row[0], NoiseRecord, path, "a noise floor")
+    """From (profile, machine, bytes of the record)."""
+    profile, machine, data = row
+    # Bytes that are no text would keep SQLite from reading the others.
+    text = data.decode("utf-8", "backslashreplace") if isinstance(data, bytes) else data
+    try:
+        return _decoded(text, NoiseRecord, path, f"the noise of {_noisy(text) or profile}")
+    except SnapshotError as error:
+        reason = str(error).removesuffix(f": {TO_DO}")
+        return NoiseRecord(profile=str(profile), machine=str(machine), unreadable=reason)
+
+
+class _Named(msgspec.Struct, frozen=True):
+    name: str = ""
+
+
+def _noisy(text: object) -> str:
+    """The name of the profile in a record of noise, "" where not even that can be read."""
+    try:
+        return _decoded(text, _Named, Path(), "a name").name
+    except SnapshotError:
+        return ""
 
 
 def targets_of(text: object) -> tuple[TargetResult, ...]:

@@ -136,8 +136,9 @@ class ComparisonReader(ActionScreen):
         if event.unlike:
             key = self.key_of("force")
             self.message += f"\n\n{key} shows their numbers all the same, without a verdict."
-        if event.found is not None and event.found.notice:
-            self.notify(one_line(event.found.notice), markup=False)
+        if event.found is not None:
+            for text in filter(None, (event.found.notice, *event.found.unreadable)):
+                self.notify(one_line(text), markup=False)
         self.show()
 
     def look_at(self, wanted: Looked) -> None:

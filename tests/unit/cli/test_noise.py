@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from cortex_tui.cli.comparing import report_rounds_needed
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.profiles.model import Length
 from cortex_tui.store.port import open_store
+from tests.comparisons import make_store
 from tests.unit.analysis.sides import latencies, profile
 from tests.unit.cli.door import call
 from tests.unit.cli.stored_sides import stored, with_noise
@@ -84,6 +87,26 @@ def test_a_baseline_is_looked_for_before_anything_is_measured(
     other = call(capsys, "run", "cortex-tui.good", "--baseline", "main")
     assert (other.code, other.out) == (2, "")
     assert "--baseline main: it has none of these profiles" in other.err
+
+
+@pytest.mark.parametrize("of", ["read", "other"])
+@pytest.mark.usefixtures("folder")
+def test_noise_that_cannot_be_read_is_named_and_the_rest_is_used(
+    capsys: pytest.CaptureFixture[str], of: str
+) -> None:
+    store = Path(".cortex-tui/snapshots.db")
+    make_store(store)
+    with closing(sqlite3.connect(store, isolation_level=None)) as connection:
+        connection.execute(
+            "INSERT INTO noise VALUES ('k', 'm', '{\"name\": \"s.bad\", \"sessions\": []}')"
+        )
+        if of == "read":
+            connection.execute("DELETE FROM noise WHERE profile <> 'k'")
+    answer = call(capsys, "compare", "before", "later", "--brief")
+    (line,) = [each for each in answer.err.splitlines() if "cannot be read" in each]
+    assert "the noise of s.bad cannot be read: Expected `int`, got `array`" in line
+    assert line.endswith("; it is left out, and `noise` measures it anew")
+    assert ("faster in search.worst" in answer.out) == (of == "other")
 
 
 @pytest.mark.usefixtures("suite")

@@ -17,6 +17,7 @@ import pytest
 
 from cortex_tui.paths import APPLICATION_ID
 from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.sqlite.connection import open_for_writing
 from cortex_tui.store.sqlite.schema import VERSION
 from cortex_tui.store.sqlite.store import SqliteStore
@@ -48,6 +49,7 @@ READS_AS_A_STRANGER = """
 import asyncio, os, sys
 from pathlib import Path
 from cortex_tui.store.errors import SnapshotError
+from cortex_tui.store.library import NoiseRecord
 from cortex_tui.store.sqlite.store import SqliteStore
 
 if os.geteuid() == 0:  # whom permissions do not stop
@@ -340,6 +342,31 @@ async def test_a_damaged_row_is_refused_in_words(path: Path, statement: str, rea
             await store.load("main")
         assert str(path) in str(refused.value)
         assert not refused.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ("'x'", "the noise of k1 cannot be read: JSON is malformed"),
+        ("""'{"name": "s.p", "sessions": "x"}'""", "the noise of s.p cannot be read: "),
+        ("x'00ff'", "the noise of k1 cannot be read: "),
+        ("CAST(x'22ff22' AS TEXT)", "the noise of k1 cannot be read: "),
+        ("7", "the noise of k1 cannot be read: Expected `object`"),
+    ],
+)
+async def test_noise_that_cannot_be_read_keeps_nobody_from_the_others(
+    path: Path, record: str, reason: str
+) -> None:
+    good = NoiseRecord(profile="k2", machine="m", name="s.q", deviations={"p95": 0.1}, sessions=6)
+    async with await SqliteStore.open(path) as store:
+        await store.put_noise([NoiseRecord(profile="k1", machine="m", name="s.p"), good])
+    changed(path, f"UPDATE noise SET record = {record} WHERE profile = 'k1'")
+    async with await SqliteStore.open(path) as store:
+        bad, other = await store.noise()
+        assert (bad.profile, bad.sessions, other) == ("k1", 0, good)
+        assert bad.unreadable.startswith(f"{path}: {reason}")
+        await store.put_noise([NoiseRecord(profile="k1", machine="m", name="s.p")])
+        assert not any(each.unreadable for each in await store.noise())
 
 
 async def test_what_is_damaged_is_listed_and_can_be_removed(path: Path) -> None:
