@@ -32,6 +32,7 @@ from cortex_tui.cli.options import (
     store_option,
 )
 from cortex_tui.exit_codes import USAGE
+from cortex_tui.passwords import taken_from
 from cortex_tui.paths import state_folder, usual_config_file
 from cortex_tui.profiles.model import Catalog, Problem
 from cortex_tui.profiles.search_path import SearchPath, SuiteReader, search_path
@@ -60,6 +61,9 @@ _OF_THE_SCREEN = {"select", "tests", "file", "fresh"}
 """The parameters that `run` has not, or not as an option."""
 SERVED_DRIVER = "cortex_tui.tui.served_driver:ServedDriver"
 """What draws for a browser; as TEXTUAL_DRIVER in the environment, it is meant to."""
+SERVED_ADDRESS = "CORTEX_TUI_SERVED_ADDRESS"
+"""In the environment of what is served: the address of `--database` with its password. Other users
+of a machine see the words of a command, and not its environment."""
 
 
 def launch_options(command: Command) -> Command:
@@ -107,6 +111,9 @@ def launch(
     """Open the workbench, with the selected profiles checked."""
     if select and ctx.meta.get(BARE):
         raise _no_command(ctx, select[0])
+    # Taken away, as what is started from here has no need of it.
+    if address := os.environ.pop(SERVED_ADDRESS, ""):
+        taken_from(address)
     config = _read_config(file)
     reader, catalog, checked = open_suites(select, tests, places, config.problems, database)
     if not _is_served():

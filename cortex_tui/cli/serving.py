@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from cortex_tui.cli.launching import SERVED_DRIVER, launch_options, open_suites
+from cortex_tui.cli.launching import SERVED_ADDRESS, SERVED_DRIVER, launch_options, open_suites
 from cortex_tui.cli.options import duration, report_error
 from cortex_tui.exit_codes import USAGE
 from cortex_tui.passwords import completed
@@ -100,7 +100,7 @@ def serve(
     open_suites(select, tests, places, database=database)
     served = Served(
         command=_command(select, tests, places, store, file, database, loop),
-        environment=_environment(),
+        environment=_environment(database),
         address=host,
         port=port,
         keep_s=keep_ns / 1e9,
@@ -138,14 +138,16 @@ def _command(
     command = [sys.executable, "-P", "-m", "cortex_tui", "launch"]
     command += [f"--store={store}", f"--loop={loop}"]
     command += [] if file == usual_config_file() else [f"--config={file}"]
-    command += [f"--database={completed(database)}"] if database else []
+    command += [f"--database={database}"] if database else []
     command += [f"--profiles={place}" for place in places]
     command += [] if tests is None else [f"--pytest={tests}"]
     return [*command, "--", *select]
 
 
-def _environment() -> dict[str, str]:
-    """That of the server, which workloads may read, without what is about its terminal."""
+def _environment(database: str) -> dict[str, str]:
+    """That of the server, which workloads may read, without what is about its terminal; with the
+    whole address of a database that has a password."""
+    whole = completed(database)
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -153,6 +155,7 @@ def _environment() -> dict[str, str]:
     }
     return {
         **kept,
+        **({} if whole == database else {SERVED_ADDRESS: whole}),
         "TEXTUAL_DRIVER": SERVED_DRIVER,
         "TEXTUAL_COLOR_SYSTEM": "truecolor",
         "TERM_PROGRAM": "textual",

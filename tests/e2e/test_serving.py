@@ -217,3 +217,22 @@ def test_without_the_extra_the_error_names_it(folder: Path, module: str) -> None
 def test_it_listens_for_others_where_that_is_allowed(folder: Path) -> None:
     with started(folder, "--host", "0.0.0.0", "--allow-remote", "--port", "0") as server:
         assert server.address.host == os.uname().nodename.lower()
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="needs /proc")
+async def test_a_password_is_in_no_command_that_it_starts(folder: Path) -> None:
+    pytest.importorskip("psycopg", reason="the extra `postgresql` is not installed")
+    write_suite(folder, PROFILES)
+    url = "postgresql://me:hidden@127.0.0.1/notes"
+    with started(folder, "shop.nap", "--port", "0", "--database", url) as server:
+        async with open_tab(server) as tab:
+            await run_until_measured(tab)
+            others = [Path(f"/proc/{pid}") for pid in descendants_of(server.process.pid)]
+            commands = [(each / "cmdline").read_bytes() for each in others]
+            runners = [
+                each for each, words in zip(others, commands, strict=True) if b"runner" in words
+            ]
+            environments = [(each / "environ").read_bytes() for each in runners]
+    assert any(b"--database=postgresql://me@" in words for words in commands)
+    assert environments
+    assert not any(b"hidden" in each for each in (*commands, *environments))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
 from pathlib import Path
 
 import pytest
 
-from cortex_tui.cli.launching import open_suites
+from cortex_tui import passwords
+from cortex_tui.cli.launching import SERVED_ADDRESS, open_suites
 from tests.postgres_server import PostgresServer
 from tests.unit.cli.door import call
 
@@ -112,16 +113,29 @@ def test_workbenches_in_a_browser_keep_their_data_there(
     pytest.importorskip("textual_serve", reason="the extra `web` is not installed")
     from cortex_tui.web.server import Served
 
-    commands: list[Sequence[str]] = []
+    found: list[Served] = []
 
     async def serve(served: Served, **_: object) -> None:
-        commands.append(served.command)
+        found.append(served)
 
     monkeypatch.setattr("cortex_tui.web.server.serve", serve)
     url = "postgresql://me:hidden@127.0.0.1/notes"
     assert call(capsys, "serve", "--database", url).code == 0
     assert call(capsys, "serve").code == 0
-    assert [f"--database={url}" in command for command in commands] == [True, False]
+    short = "postgresql://me@127.0.0.1/notes"
+    assert [f"--database={short}" in each.command for each in found] == [True, False]
+    assert SERVED_ADDRESS not in found[1].environment
+    # Anybody may see the words of a command.
+    assert not any("hidden" in " ".join(each.command) for each in found)
+    assert [url in each.environment.values() for each in found] == [True, False]
+    # The workbench knows the address, and passes it on to nothing that it starts.
+    monkeypatch.setattr(passwords, "_known", {})
+    for name, value in found[0].environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("cortex_tui.cli.launching._launch", lambda *_, **__: 0)
+    assert call(capsys, "launch", "--database", short).code == 0
+    assert passwords.completed(short) == url
+    assert url not in os.environ.values()
     refused = call(capsys, "serve", "--database", "mysql://127.0.0.1/notes")
     assert refused.code == 2
     assert "--database: " in refused.err
