@@ -2,7 +2,8 @@
 
 A store belongs to the loop on which it was opened. Each call is one transaction, so that a batch is
 stored whole or not at all, whatever ends the process; and each may be made again after an error.
-To add a kind of store, add its opener to `STORES` under the scheme of its URLs.
+To add a kind of store, add its opener to `STORES` under the scheme of its URLs. It has every call of
+`Store`, with all of its arguments: none of them is left out for a store that does not know it.
 """
 
 from __future__ import annotations
@@ -98,7 +99,8 @@ class Store(Protocol):
 
     async def prune_unsaved(self, keep: int = 50, needed: Collection[str] = ()) -> int:
         """Deletes sessions without name, tag or note but the newest `keep`, and those whose ids
-        are `needed`; returns how many."""
+        are `needed`; returns how many. Each session begins with this call, so that `needed` has to
+        be understood by every store: one without it would delete a baseline that is in use."""
 
     async def list_snapshots(self) -> list[SnapshotEntry]:
         """All names but removed ones, the newest first."""
