@@ -2,8 +2,8 @@
 
 A store belongs to the loop on which it was opened. Each call is one transaction, so that a batch is
 stored whole or not at all, whatever ends the process; and each may be made again after an error.
-To add a kind of store, add its opener to `STORES` under the scheme of its URLs. It has every call of
-`Store`, with all of its arguments: none of them is left out for a store that does not know it.
+To add a kind of store, add its opener to `STORES` under the scheme of its URLs. It has every call
+of `Store`, with all of its arguments: none of them is left out for a store that does not know it.
 """
 
 from __future__ import annotations
