@@ -8,7 +8,7 @@ from cortex_tui.loads.closed import ClosedLoad
 from cortex_tui.loads.open import OpenLoad
 from cortex_tui.loads.port import Load
 from cortex_tui.loads.staged import StagedLoad
-from cortex_tui.toml.reading import Keys, RefusedError, Schema, read_keys, table_schema
+from cortex_tui.toml.reading import Keys, RefusedError, Schema, below, read_keys, table_schema
 
 LOADS: dict[str, type[Load]] = {
     "closed": ClosedLoad,
@@ -42,7 +42,7 @@ def read_load(value: object, path: str) -> Load:
         with_it = [load for load in LOADS.values() if name in load.keys]
         if not set(found) & set(with_it):
             expected = _listed([load.key for load in with_it], "or")
-            raise RefusedError(f"{path}.{name}", f"expected {expected} with it")
+            raise RefusedError(below(path, name), f"expected {expected} with it")
     if not found:
         examples = _listed([load.example for load in LOADS.values()], "or")
         raise RefusedError(path, f"expected {examples}, got none")

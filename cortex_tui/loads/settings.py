@@ -12,6 +12,7 @@ from cortex_tui.toml.reading import (
     FLAG,
     Key,
     RefusedError,
+    below,
     counts,
     read_any_duration_ns,
     read_count,
@@ -72,7 +73,7 @@ OF_WORKERS = {
 def with_no_idle_process(load: L, path: str) -> L:
     """The load; raises RefusedError where a process that shares it would have nothing to do."""
     if idle := load.idle_among(load.shared_by):
-        raise RefusedError(f"{path}.processes", idle)
+        raise RefusedError(below(path, "processes"), idle)
     return load
 
 

@@ -29,6 +29,7 @@ from cortex_tui.toml.reading import (
     RATE,
     Key,
     RefusedError,
+    below,
     counts,
     lists,
     read_any_rate_per_s,
@@ -40,7 +41,6 @@ from cortex_tui.toml.reading import (
     refuse_all,
     such_as,
     table_schema,
-    where,
 )
 
 _EXAMPLE = '[{ rate = "100/s", for = "5s" }]'
@@ -112,9 +112,7 @@ def _read_stage(value: object, path: str, number: int) -> dict[str, Any]:
 
 
 def _of_stage(refused: RefusedError, path: str, number: int) -> RefusedError:
-    key = refused.key.removeprefix(".")
-    message = f"{where(key)}: {refused.message}" if key else refused.message
-    return RefusedError(path, f"stage {number}: {message}")
+    return RefusedError(path, f"stage {number}: {refused}")
 
 
 def _level_of(stage: dict[str, Any]) -> Literal["rate", "workers"]:
@@ -163,7 +161,7 @@ class StagedLoad(Load, msgspec.Struct, frozen=True, tag_field="model", tag="stag
         others, wanted = (OF_WORKERS, "workers") if of == "rate" else (OF_RATES, "a rate")
         for name in keys:
             if name in others and name not in OF_ALL:
-                raise RefusedError(f"{path}.{name}", f"expected {wanted} in the same stages")
+                raise RefusedError(below(path, name), f"expected {wanted} in the same stages")
         keys["think_time_ns"] = keys.pop("think_time", 0)
         found = tuple(
             Stage(float(stage[of]), stage["for"], stage.get("ramp", False)) for stage in stages

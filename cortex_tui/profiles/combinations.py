@@ -13,7 +13,7 @@ from cortex_tui.stats.statistics import find_statistic
 from cortex_tui.stats.targets import SCALING, Target, parse_target
 from cortex_tui.stats.verdicts import least_operations
 from cortex_tui.suggestions import suggestion
-from cortex_tui.toml.reading import RefusedError
+from cortex_tui.toml.reading import RefusedError, below
 from cortex_tui.toml.words import shown
 
 STOP_RULE = frozenset({"duration", "iterations", "precision"})
@@ -33,7 +33,7 @@ def _load(keys: Mapping[str, Any]) -> Load:
 def refusals(keys: Mapping[str, Any], path: str) -> list[RefusedError]:
     """What cannot be, of keys that were read; `path` is that of their table."""
     return [
-        RefusedError(f"{path}.{key}", message)
+        RefusedError(below(path, key), message)
         for key, message in (
             *_stop_rule(keys),
             *_batch(keys),
@@ -46,7 +46,7 @@ def refusals(keys: Mapping[str, Any], path: str) -> list[RefusedError]:
 
 def stop_rule_refusals(keys: Mapping[str, Any], path: str) -> list[RefusedError]:
     """Of those, what would be wrong whatever a profile adds: the part for the defaults."""
-    return [RefusedError(f"{path}.{key}", message) for key, message in _stop_rule(keys)]
+    return [RefusedError(below(path, key), message) for key, message in _stop_rule(keys)]
 
 
 def _stop_rule(keys: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ from cortex_tui.profiles.suite import (
 )
 from cortex_tui.text import one_line
 from cortex_tui.toml.file import toml_bytes, toml_table
-from cortex_tui.toml.reading import RefusedError
+from cortex_tui.toml.reading import RefusedError, names_of
 from cortex_tui.toml.writing import table_text, toml_text
 
 FIELDS: dict[str, Literal["value", "table", "list"]] = {
@@ -216,11 +216,12 @@ def check(draft: Draft, lines: Mapping[str, str]) -> Checked:
 
 def _placed(refused: RefusedError, name: str) -> tuple[str, str]:
     """The field that an error belongs to, and its message, with what is within the field."""
-    within = refused.key.removeprefix(f"profile.{name}.")
-    key, _, rest = within.partition(".")
-    if key not in FIELDS:
+    names = names_of(refused.key)
+    within = names[2:] if names[:2] == ("profile", name) else names
+    if not within or within[0] not in FIELDS:
         return "", str(refused)
-    return key, f"{within}: {refused.message}" if rest else refused.message
+    key, *rest = within
+    return key, f"{'.'.join(within)}: {refused.message}" if rest else refused.message
 
 
 def inherited(draft: Draft, changes: Changes) -> dict[str, tuple[str, str]]:

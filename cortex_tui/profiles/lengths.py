@@ -13,6 +13,7 @@ from cortex_tui.toml.reading import (
     Key,
     RefusedError,
     Schema,
+    below,
     counts,
     read_any_duration_ns,
     read_count,
@@ -97,17 +98,17 @@ def read_precision(value: object, path: str) -> Precision:
     ((statistic, share),) = wanted.items()
     if parse_percentile(statistic) is None:
         raise RefusedError(
-            f"{path}.{statistic}", "expected a percentile such as p99, at_least or at_most"
+            below(path, statistic), "expected a percentile such as p99, at_least or at_most"
         )
     at_most_ns = bounds.get("at_most", max(PRECISION_AT_MOST_NS, bounds.get("at_least", 0)))
     at_least_ns = bounds.get("at_least", min(PRECISION_AT_LEAST_NS, at_most_ns))
     if at_least_ns > at_most_ns:
         raise RefusedError(
-            f"{path}.at_least",
+            below(path, "at_least"),
             f"expected at most at_most ({format_duration(at_most_ns)}), "
             f"got {shown(table['at_least'])}",
         )
-    half_width = _read_share(share, f"{path}.{statistic}")
+    half_width = _read_share(share, below(path, statistic))
     return Precision(statistic, half_width, at_least_ns, at_most_ns)
 
 

@@ -10,7 +10,7 @@ from itertools import product
 from cortex_tui.limits import MAX_CELLS
 from cortex_tui.profiles.model import ParamValue
 from cortex_tui.suggestions import suggestion
-from cortex_tui.toml.reading import RefusedError, Schema, lists, read_list, read_table
+from cortex_tui.toml.reading import RefusedError, Schema, below, lists, read_list, read_table
 from cortex_tui.toml.words import shown
 
 _MAX_INTEGER = 2**63 - 1
@@ -54,7 +54,7 @@ def read_params(value: object, path: str) -> Cell:
     """A workload's parameters by name."""
     params: Cell = {}
     for name, param in read_table(value, path).items():
-        key = f"{path}.{name}"
+        key = below(path, name)
         _check_name(name, key)
         if isinstance(param, list):
             raise RefusedError(key, f"expected one value, got a list (matrix = {{ {name} = […] }})")
@@ -72,23 +72,25 @@ def read_matrix(value: object, path: str) -> tuple[Cell, ...]:
     matches, and then those that `include` adds."""
     table = read_table(value, path)
     axes = {
-        name: _read_axis(values, f"{path}.{name}", name)
+        name: _read_axis(values, below(path, name), name)
         for name, values in table.items()
         if name not in _ADDING
     }
-    included = _read_cells(table.get("include", []), f"{path}.include")
-    excluded = _read_cells(table.get("exclude", []), f"{path}.exclude")
+    included = _read_cells(table.get("include", []), below(path, "include"))
+    excluded = _read_cells(table.get("exclude", []), below(path, "exclude"))
     names = list(axes or (included[0] if included else ()))
     if not names:
         raise RefusedError(path, "expected lists such as conversations = [100, 1_000], got none")
     _check_size(math.prod(map(len, axes.values())) + len(included), path)
     cells = [dict(zip(axes, values, strict=True)) for values in product(*axes.values())]
-    cells = _without(cells if axes else [], excluded, names, f"{path}.exclude")
+    cells = _without(cells if axes else [], excluded, names, below(path, "exclude"))
     for cell in included:
-        _check_complete(cell, names, f"{path}.include")
+        _check_complete(cell, names, below(path, "include"))
         ordered = {name: cell[name] for name in names}
         if any(cell_name(ordered) == cell_name(other) for other in cells):
-            raise RefusedError(f"{path}.include", f"the cell {cell_name(ordered)} is there already")
+            raise RefusedError(
+                below(path, "include"), f"the cell {cell_name(ordered)} is there already"
+            )
         cells.append(ordered)
     if not cells:
         raise RefusedError(path, "expected at least one cell, all are excluded")
@@ -131,7 +133,9 @@ def _without(cells: list[Cell], excluded: list[Cell], names: list[str], path: st
     for pattern in excluded:
         for name in pattern:
             if name not in names:
-                raise RefusedError(f"{path}.{name}", f"not in the matrix {suggestion(name, names)}")
+                raise RefusedError(
+                    below(path, name), f"not in the matrix {suggestion(name, names)}"
+                )
         kept = [cell for cell in cells if not _matches(cell, pattern)]
         if len(kept) == len(cells):
             raise RefusedError(path, f"no cell has {cell_name(pattern)}")

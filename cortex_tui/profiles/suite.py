@@ -24,8 +24,10 @@ from cortex_tui.suggestions import nearest
 from cortex_tui.text import one_line
 from cortex_tui.toml.file import lines_of_errors, toml_bytes, toml_table
 from cortex_tui.toml.reading import (
+    KeyPath,
     Keys,
     RefusedError,
+    below,
     read_table,
     read_text,
     unknown_key,
@@ -133,7 +135,7 @@ def _profiles(
 ) -> list[Profile] | Refused:
     """The profile, or all cells of its matrix. Without `defaults`, which are wrong, it is only
     looked at whether its own keys are right."""
-    path = f"profile.{name}"
+    path = KeyPath("profile", name)
     refused: list[RefusedError] = []
     if not NAME.fullmatch(name):
         refused.append(RefusedError(path, f"{EXPECTED_NAME}, got {shown(name)}"))
@@ -145,7 +147,7 @@ def _profiles(
         if "workload" not in keys:
             refused.append(
                 RefusedError(
-                    f"{path}.workload",
+                    below(path, "workload"),
                     'expected a built-in name such as "cortex.search" or '
                     '"package.module:attribute", there is none',
                 )
@@ -182,8 +184,8 @@ def _read_keys(
     for key, setting in table.items():
         try:
             if key not in known:
-                raise _unknown(f"{path}.{key}", key, known)
-            keys[key] = known[key].read(setting, f"{path}.{key}")
+                raise _unknown(below(path, key), key, known)
+            keys[key] = known[key].read(setting, below(path, key))
         except RefusedError as error:
             refused += [error, *error.others]
     return keys

@@ -10,6 +10,7 @@ from cortex_tui.toml.reading import (
     Key,
     RefusedError,
     Schema,
+    below,
     read_keys,
     read_table,
     read_text,
@@ -48,7 +49,7 @@ def _read_env(value: object, path: str) -> dict[str, str]:
     for name, setting in read_table(value, path).items():
         if not name or "=" in name or "\0" in name:
             raise RefusedError(path, f"expected names such as PYTHONHASHSEED, got {shown(name)}")
-        found[name] = _read_setting(setting, f"{path}.{name}")
+        found[name] = _read_setting(setting, below(path, name))
     return found
 
 
@@ -78,7 +79,7 @@ def read_variants(value: object, path: str) -> tuple[SuiteVariant, ...]:
     refused: list[RefusedError] = []
     for name, settings in read_table(value, path).items():
         try:
-            found.append(_read_variant(name, settings, f"{path}.{name}"))
+            found.append(_read_variant(name, settings, below(path, name)))
         except RefusedError as error:
             refused += [error, *error.others]
     refuse_all(refused)

@@ -10,7 +10,7 @@ from typing import Any
 import tomli
 
 from cortex_tui.limits import MAX_TOML_BYTES
-from cortex_tui.toml.reading import RefusedError
+from cortex_tui.toml.reading import RefusedError, names_of
 
 _READ_AGAIN = 4
 """How many times the length of a file is read at most to find where its keys are."""
@@ -42,14 +42,14 @@ def toml_table(data: bytes) -> dict[str, Any]:
         raise RefusedError("", f"not valid TOML: {error}") from None
 
 
-def _lines(data: bytes) -> dict[str, int]:
-    """For the path of each key, such as `profile.steady.load`, the number of the line on which it
-    begins; without those that are too far behind values that have very many lines.
+def _lines(data: bytes) -> dict[tuple[str, ...], int]:
+    """For the names of each key, such as those of `profile.steady.load`, the number of the line on
+    which it begins; without those that are too far behind values that have very many lines.
 
     The parser reports no places, but it can read each statement by itself, below the header of its
     table.
     """
-    begun: dict[str, int] = {}
+    begun: dict[tuple[str, ...], int] = {}
     left = _READ_AGAIN * len(data) + 100_000
     header, statement, begins = "", "", 1
     for number, line in enumerate(data.decode("utf-8-sig", errors="replace").split("\n"), 1):
@@ -62,7 +62,7 @@ def _lines(data: bytes) -> dict[str, int]:
         except (ValueError, RecursionError):
             continue  # within a value of several lines
         for path in _paths(table):
-            begun.setdefault(".".join(path), begins)
+            begun.setdefault(path, begins)
         if statement.lstrip().startswith("["):
             header = statement
         statement, begins = "", number + 1
@@ -75,14 +75,13 @@ def lines_of_errors(data: bytes, keys: Sequence[str]) -> list[int | None]:
     if not keys:
         return []
     begun = _lines(data)
-    # A name may have dots and colons in it, so that a key has no parts but those of the file.
-    lengths = sorted({len(path) for path in begun}, reverse=True)
 
     def line_of(key: str) -> int | None:
-        for length in lengths:
-            ends = length == len(key) or (length < len(key) and key[length] in ".:")
-            if ends and (line := begun.get(key[:length])) is not None:
-                return line
+        # A kind of load from outside may have joined the names by itself.
+        for names in (names_of(key), tuple(key.split("."))):
+            for length in range(len(names), 0, -1):
+                if names[:length] in begun:
+                    return begun[names[:length]]
         return None
 
     return [line_of(key) for key in keys]

@@ -40,6 +40,31 @@ def where(key: str) -> str:
     return one_line(cut(key, _MOST_KEY_CHARS))
 
 
+class KeyPath(str):
+    """The path of a key as an error names it, with dots between its names. As these may have dots
+    in them, `names` says which key of a file it is."""
+
+    __slots__ = ("names",)
+    names: tuple[str, ...]
+
+    def __new__(cls, *names: str) -> KeyPath:
+        path = super().__new__(cls, ".".join(names))
+        path.names = names
+        return path
+
+
+def below(path: str, name: str) -> KeyPath:
+    """The path of a key in the table at `path`, "" for that of the file."""
+    return KeyPath(*names_of(path), name)
+
+
+def names_of(path: str) -> tuple[str, ...]:
+    """The names of which a path consists; any other text is one name, and "" none."""
+    if isinstance(path, KeyPath):
+        return path.names
+    return (path,) if path else ()
+
+
 class RefusedError(Exception):
     """A value that cannot be used: the path of its key, and what was expected there.
 
@@ -100,11 +125,11 @@ def read_keys(value: object, path: str, keys: Keys) -> dict[str, Any]:
     """The table's values, each read; raises for all that are wrong or unknown."""
     table = read_table(value, path)
     found: dict[str, Any] = {}
-    refused = [unknown_key(f"{path}.{name}", name, keys) for name in table if name not in keys]
+    refused = [unknown_key(below(path, name), name, keys) for name in table if name not in keys]
     for name, setting in table.items():
         if name in keys:
             try:
-                found[name] = keys[name].read(setting, f"{path}.{name}")
+                found[name] = keys[name].read(setting, below(path, name))
             except RefusedError as error:
                 refused += [error, *error.others]
     refuse_all(refused)

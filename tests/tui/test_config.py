@@ -89,6 +89,11 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, problem
     assert problem in found
 
 
+def test_the_line_is_that_of_the_very_key(tmp_path: Path) -> None:
+    found = problems_of(tmp_path, '"notify.bell" = true\n[notify]\nbell = 1')
+    assert [each.partition(": ")[0].rpartition(":")[2] for each in found] == ["1", "3"]
+
+
 def test_the_rest_of_a_file_with_mistakes_holds(tmp_path: Path) -> None:
     config = config_of(
         tmp_path, '[keys]\nrun = "x"\nsave = "f3"\nstop = "nokey"\n[notify]\nbell = true\nof = 1'

@@ -16,6 +16,7 @@ from cortex_tui.toml.file import lines_of_errors, toml_bytes, toml_table
 from cortex_tui.toml.reading import (
     TEXT,
     Key,
+    KeyPath,
     RefusedError,
     Schema,
     counts,
@@ -141,7 +142,7 @@ def read_hosts(file: Path) -> tuple[Host, ...]:
 
 
 def _host(name: str, settings: object, defaults: dict[str, Any]) -> Host:
-    path = f"machine.{name}"
+    path = KeyPath("machine", name)
     own = read_keys(settings, path, MACHINE_KEYS)
     return Host(name=_given(name, path), **{"address": name, **defaults, **own})
 
@@ -166,7 +167,7 @@ def _refuse_twice(hosts: list[Host]) -> None:
                 f"{shown(host.address)} is the address of {first}, too; for more processes "
                 "there, set runners"
             )
-            refused.append(RefusedError(f"machine.{host.name}.address", text))
+            refused.append(RefusedError(KeyPath("machine", host.name, "address"), text))
     refuse_all(refused)
 
 

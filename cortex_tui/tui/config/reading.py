@@ -16,6 +16,7 @@ from cortex_tui.text import one_line
 from cortex_tui.toml.file import lines_of_errors, toml_bytes, toml_table
 from cortex_tui.toml.reading import (
     RefusedError,
+    below,
     read_duration_ns,
     read_flag,
     read_list,
@@ -81,7 +82,7 @@ def _read(table: Mapping[str, object], refusals: list[RefusedError]) -> Config:
                 choices = [*_read_choices(value, _KEYS, MAIN, refusals), *choices]
             elif name in _OTHERS:
                 for key, keys in read_table(value, name).items():
-                    path = f"{name}.{key}"
+                    path = below(name, key)
                     if key != _KEYS:
                         raise unknown_key(path, key, (_KEYS,))
                     choices += _read_choices(keys, path, name, refusals)
@@ -106,7 +107,7 @@ def _read_theme(value: object, path: str) -> str:
 def _read_notify(table: Mapping[str, object], refusals: list[RefusedError]) -> Notify:
     notify = Notify()
     for name, value in table.items():
-        path = f"{_NOTIFY}.{name}"
+        path = below(_NOTIFY, name)
         try:
             match name:
                 case "end_of_session_after":
@@ -132,7 +133,7 @@ def _read_choices(
     known = {name: _own_actions(name) for name in screens}
     names = {action for actions in known.values() for action in actions}
     for name, keys in read_table(value, path).items():
-        key_path = f"{path}.{name}"
+        key_path = below(path, name)
         try:
             if name not in names:
                 raise RefusedError(key_path, f"no action {shown(name)} {suggestion(name, names)}")

@@ -378,6 +378,28 @@ def test_every_wrong_key_of_a_profile_has_its_line(tmp_path: Path) -> None:
     ]
 
 
+def test_the_line_is_that_of_the_very_key_though_another_is_written_with_the_same_dots(
+    tmp_path: Path,
+) -> None:
+    text = """
+"profile.a" = 1
+"profile.b.load" = 2
+
+[profile.a]
+workload = "cortex.get"
+"load.rate" = 3
+load = { workers = 1, rate = 4 }
+
+[profile.b]
+workload = "cortex.get"
+load = 5
+"""
+    found = {(each.line, each.message.partition(" (")[0]) for each in load(tmp_path, text).problems}
+    assert {(2, "unknown key"), (3, "unknown key"), (7, "unknown key")} <= found
+    assert (8, 'expected a rate such as "500/s", got 4') in found
+    assert (12, "expected a table, got 5") in found
+
+
 def test_what_is_wrong_with_each_stage_is_named(tmp_path: Path) -> None:
     stages = '{ rate = "5/s" }, { rate = 5, far = "1s" }, {}, { rate = "5/s", for = "1s" }'
     catalog = load(

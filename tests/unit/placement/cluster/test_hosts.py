@@ -56,6 +56,17 @@ def test_a_machine_has_the_defaults_and_its_own_settings(tmp_path: Path) -> None
     )  # fmt: skip
 
 
+def test_the_line_is_that_of_the_very_key_though_another_is_written_with_the_same_dots(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "hosts.toml"
+    file.write_text('"machine.a.port" = 1\n[machine.a]\n\nport = 0\n')
+    with pytest.raises(ClusterError) as refused:
+        hosts_of(str(file))
+    reported = str(refused.value).split("; ")
+    assert [part.partition(": ")[0] for part in reported] == [f"{file}:1", f"{file}:4"]
+
+
 @pytest.mark.parametrize(
     ("text", "key", "reason"),
     [
