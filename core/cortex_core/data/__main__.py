@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import sqlite3
 import sys
 import time
 from typing import NamedTuple, TextIO
@@ -13,6 +12,8 @@ from cortex_core.data.seed import seed_file
 from cortex_core.data.stream import DEFAULT_COUNT, DEFAULT_SEED
 from cortex_core.errors import StoreError
 from cortex_core.events import Events
+from cortex_core.lines import one_line
+from cortex_core.sqlite.failures import FAILURES
 from cortex_core.stores import open_store
 
 _WIDTH = 30
@@ -98,8 +99,8 @@ def main(arguments: list[str] | None = None) -> int:
             seed_file(place, progress=Bar(sys.stderr), **wanted._asdict())
         else:
             asyncio.run(_fill(given.where, wanted))
-    except (OSError, sqlite3.Error) as error:
-        sys.stderr.write(f"{name}: cannot be written: {error}\n")
+    except (OSError, *FAILURES) as error:
+        sys.stderr.write(f"{name}: cannot be written: {one_line(str(error))}\n")
         return 1
     except (StoreError, ValueError) as error:
         sys.stderr.write(f"{' '.join(str(error).split())}\n")

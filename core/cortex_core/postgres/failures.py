@@ -14,6 +14,7 @@ from cortex_core.errors import (
     StoreFullError,
     StoreUnavailableError,
 )
+from cortex_core.lines import one_line
 
 
 class LostError(psycopg.OperationalError):
@@ -81,7 +82,7 @@ def translated(error: BaseException) -> BaseException:
     if not isinstance(error, psycopg.Error):
         return error
     kind, reason = _meaning(error)
-    store_error = kind(f"{reason}: {error}")
+    store_error = kind(f"{reason}: {one_line(str(error))}")
     store_error.__cause__ = error
     return store_error
 

@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from cortex_core.errors import StoreClosedError, StoreError
+from cortex_core.lines import one_line
 from cortex_core.ports import Capabilities, Op, Publish, ReadTx, Tx
 from cortex_core.postgres import schema as schemas
 from cortex_core.postgres.address import DEFAULT_SCHEMA, Address, check_schema
@@ -284,4 +285,4 @@ def _lock_timeout(timeout_s: float) -> bytes:
 def named(name: str, error: Exception) -> BaseException:
     """The store's error for `error`, with the server's address in front."""
     shown = translated(error)
-    return type(shown)(f"{name}: {shown}") if isinstance(shown, StoreError) else shown
+    return type(shown)(one_line(f"{name}: {shown}")) if isinstance(shown, StoreError) else shown

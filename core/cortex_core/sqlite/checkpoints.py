@@ -15,6 +15,7 @@ from functools import partial
 from typing import NamedTuple
 
 from cortex_core.sqlite.connection_thread import ConnectionThread
+from cortex_core.sqlite.failures import FAILURES
 from cortex_core.sqlite.guard import Guard
 
 BEGIN_PAGES = 3_000
@@ -138,7 +139,7 @@ def _copied(connection: sqlite3.Connection, how: str = "PASSIVE") -> _Log:
     """
     try:
         busy, pages, copied = connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
-    except sqlite3.Error:
+    except FAILURES:
         return _Log()
     return _Log(max(0, pages), not busy and pages == copied)
 

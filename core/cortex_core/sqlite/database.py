@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from cortex_core.addresses import MEMORY, file_path
 from cortex_core.errors import SearchTimeoutError, StoreClosedError, StoreError
+from cortex_core.lines import one_line
 from cortex_core.search import Check
 from cortex_core.settings import (
     BUSY_TIMEOUT_S,
@@ -24,7 +25,7 @@ from cortex_core.settings import (
 from cortex_core.sqlite.activity import Activity
 from cortex_core.sqlite.checkpoints import Checkpoints
 from cortex_core.sqlite.connection_thread import ConnectionThread, open_connection_threads
-from cortex_core.sqlite.failures import translated
+from cortex_core.sqlite.failures import FAILURES, translated
 from cortex_core.sqlite.guard import Guard
 from cortex_core.sqlite.look_ups import LookUps
 from cortex_core.sqlite.read_batch import run_reads
@@ -277,7 +278,7 @@ def _open_for_loop(path: str, _: sqlite3.Connection) -> sqlite3.Connection:
 def _checkpoint(connection: sqlite3.Connection) -> None:
     # PASSIVE copies back what it can without waiting for readers in other processes. What it
     # cannot is safe in the log, and read from there when the file is opened next.
-    with suppress(sqlite3.Error):
+    with suppress(*FAILURES):
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
@@ -301,4 +302,4 @@ async def _call(thread: ConnectionThread, function: Callable[[sqlite3.Connection
 def _named(path: str, error: Exception) -> BaseException:
     """The store's error for `error`, with the file's path in front."""
     shown = translated(error)
-    return type(shown)(f"{path}: {shown}") if isinstance(shown, StoreError) else shown
+    return type(shown)(one_line(f"{path}: {shown}")) if isinstance(shown, StoreError) else shown

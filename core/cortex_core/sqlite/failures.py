@@ -9,6 +9,11 @@ from cortex_core.errors import (
     StoreError,
     StoreFullError,
 )
+from cortex_core.lines import one_line
+
+FAILURES = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite's failures are raised as: the second where its message repeats text of a damaged file
+that is not UTF-8."""
 
 _BY_CODE: dict[int, tuple[type[StoreError], str]] = {
     sqlite3.SQLITE_BUSY: (StoreBusyError, "the store is in use by another process"),
@@ -32,12 +37,13 @@ def translated(error: BaseException) -> BaseException:
         stopped = RuntimeError("a unit raised StopIteration")
         stopped.__cause__ = error
         return stopped
-    if not isinstance(error, sqlite3.Error):
+    if not isinstance(error, FAILURES):
         return error
-    code = getattr(error, "sqlite_errorcode", None)
-    kind, reason = _BY_CODE.get(
-        code & _PRIMARY if code is not None else -1, (StoreError, "the store failed")
-    )
-    store_error = kind(f"{reason}: {error}")
+    # Absent where Python itself raised it, for instance because the connection is closed.
+    code = getattr(error, "sqlite_errorcode", -1)
+    if isinstance(error, UnicodeDecodeError) or "Could not decode" in str(error):
+        code = sqlite3.SQLITE_CORRUPT
+    kind, reason = _BY_CODE.get(code & _PRIMARY, (StoreError, "the store failed"))
+    store_error = kind(f"{reason}: {one_line(str(error))}")
     store_error.__cause__ = error
     return store_error

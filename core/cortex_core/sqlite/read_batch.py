@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
 from cortex_core.errors import SearchTimeoutError
+from cortex_core.sqlite.failures import FAILURES
 from cortex_core.sqlite.unit import Unit
 
 INSTRUCTIONS = 20_000
@@ -48,7 +49,7 @@ def run_reads(connection: sqlite3.Connection, units: Sequence[Unit]) -> None:
             except BaseException as error:
                 unit.error = error
         connection.execute("COMMIT")
-    except (sqlite3.Error, MemoryError) as error:
+    except (*FAILURES, MemoryError) as error:
         for unit in units:
             unit.error = error
         if connection.in_transaction:

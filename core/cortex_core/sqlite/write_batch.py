@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 
+from cortex_core.sqlite.failures import FAILURES
 from cortex_core.sqlite.unit import Unit
 
 
@@ -26,7 +27,7 @@ def _run_together(connection: sqlite3.Connection, units: Sequence[Unit]) -> bool
     execute = connection.execute
     try:
         execute("BEGIN IMMEDIATE")
-    except (sqlite3.Error, MemoryError) as error:
+    except (*FAILURES, MemoryError) as error:
         # Locked by another process for the whole timeout: each attempt would take that long again.
         for unit in units:
             unit.error = error
@@ -44,7 +45,7 @@ def _run_together(connection: sqlite3.Connection, units: Sequence[Unit]) -> bool
                 execute("ROLLBACK TO unit")
             execute("RELEASE unit")
         execute("COMMIT")
-    except (sqlite3.Error, MemoryError):
+    except (*FAILURES, MemoryError):
         _roll_back(connection)
         return False
     return True
@@ -65,5 +66,5 @@ def _roll_back(connection: sqlite3.Connection) -> None:
     if connection.in_transaction:
         # Should this fail too, the next unit's BEGIN fails and says so: raising here would
         # report units as failed that were committed one by one before.
-        with suppress(sqlite3.Error):
+        with suppress(*FAILURES):
             connection.execute("ROLLBACK")

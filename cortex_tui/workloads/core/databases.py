@@ -107,7 +107,7 @@ def _is_whole(path: Path, conversations: int, patterns: int) -> bool:
             counts = connection.execute(
                 "SELECT (SELECT count(*) FROM conversations), (SELECT count(*) FROM patterns)"
             ).fetchone()
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         return False
     return bool(verdict == "ok" and counts == (conversations, patterns))
 
