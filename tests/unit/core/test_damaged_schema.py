@@ -5,6 +5,7 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ async def test_a_file_that_cannot_be_opened_has_an_error_of_one_line(
     ids=lambda request: type(request).__name__,
 )
 async def test_a_store_that_is_damaged_while_it_is_open_answers(
-    path: Path, byte: bytes, request_: Request
+    path: Path, byte: bytes, request_: Request[Any]
 ) -> None:
     """Its threads would otherwise end, and whoever waits for them would wait for ever."""
     await make(path)
