@@ -22,10 +22,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     An interrupt that comes while modules are still loaded ends it like any other.
     """
     try:
-        from cortex_tui.cli.entry import run_command
+        from cortex_tui.starting import own_process, resume_collections, without_collections
 
-        code = run_command(arguments)
         if arguments is None:  # else the process is that of the caller
+            own_process()
+        with without_collections():
+            from cortex_tui.cli.entry import run_command
+
+        try:
+            code = run_command(arguments)
+        finally:
+            resume_collections()
+        if arguments is None:
             from cortex_tui.cli.last_threads import end_in_time
 
             end_in_time(code)

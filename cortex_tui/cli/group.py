@@ -13,6 +13,7 @@ import click
 from cortex_tui import __version__
 from cortex_tui.cli.options import BARE
 from cortex_tui.exit_codes import BROKEN_PIPE, USAGE
+from cortex_tui.starting import without_collections
 from cortex_tui.suggestions import suggestion
 from cortex_tui.toml.words import shown
 
@@ -136,7 +137,8 @@ class Workbench(click.Group):
         if name not in COMMANDS:
             return super().get_command(ctx, name)
         module, _, attribute = COMMANDS[name].partition(":")
-        command = getattr(import_module(f"cortex_tui.cli.{module}"), attribute or name)
+        with without_collections():
+            command = getattr(import_module(f"cortex_tui.cli.{module}"), attribute or name)
         assert isinstance(command, click.Command)
         return command
 

@@ -20,6 +20,7 @@ from cortex_tui.cli.stored import answer
 from cortex_tui.exit_codes import INTERRUPTED
 from cortex_tui.files import STDOUT
 from cortex_tui.profiles.model import Profile
+from cortex_tui.starting import without_collections
 
 if TYPE_CHECKING:
     from cortex_tui.analysis.sessions import Compared
@@ -66,7 +67,8 @@ def failing_options(command: Command) -> Command:
 
 def _fail_on(ctx: click.Context, param: click.Parameter, text: str) -> frozenset[str]:
     """A callback: the words of a list such as `targets,errors`."""
-    from cortex_tui.report.headless import FAIL_ON
+    with without_collections():
+        from cortex_tui.report.headless import FAIL_ON
 
     words = [word.strip() for word in text.split(",")]
     for word in words:

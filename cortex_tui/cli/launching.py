@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shlex
 import sys
@@ -38,6 +37,7 @@ from cortex_tui.profiles.model import Catalog, Problem
 from cortex_tui.profiles.search_path import SearchPath, SuiteReader, search_path
 from cortex_tui.profiles.selection import named_files
 from cortex_tui.quantities import format_duration
+from cortex_tui.starting import pause_collections, without_collections
 from cortex_tui.suggestions import suggestion
 from cortex_tui.toml.words import shown
 
@@ -114,11 +114,12 @@ def launch(
     # Taken away, as what is started from here has no need of it.
     if address := os.environ.pop(SERVED_ADDRESS, ""):
         taken_from(address)
-    config = _read_config(file)
-    reader, catalog, checked = open_suites(select, tests, places, config.problems, database)
-    if not _is_served():
-        _check_terminal(_instead(ctx, select, tests))
-    memory = _memory(fresh=fresh, selected=bool(select))
+    with without_collections():
+        config = _read_config(file)
+        reader, catalog, checked = open_suites(select, tests, places, config.problems, database)
+        if not _is_served():
+            _check_terminal(_instead(ctx, select, tests))
+        memory = _memory(fresh=fresh, selected=bool(select))
     if memory is not None and tests is not None:
         # The tests stand before all other suites.
         memory.found = memory.found.with_cursor(catalog.profiles[0].full_name)
@@ -276,7 +277,7 @@ def _launch(
 ) -> int:
     # Next to nothing that is made until the first frame is garbage, and looking for it takes a
     # tenth of the time until then. The workbench has it looked for again behind that frame.
-    gc.disable()
+    pause_collections()
     from cortex_tui.tui.launch import launch as launch_workbench
 
     def make_control(screen_loop: asyncio.AbstractEventLoop) -> Control:

@@ -13,6 +13,7 @@ from cortex_tui.cli.documents import check_targets
 from cortex_tui.cli.options import StoreError, loop_factory
 from cortex_tui.files import STDOUT, cannot_write
 from cortex_tui.profiles.model import Profile
+from cortex_tui.starting import without_collections
 from cortex_tui.store.names import is_tag
 
 if TYPE_CHECKING:
@@ -90,10 +91,11 @@ def run_profiles(
     import asyncio
     import tempfile
 
-    from cortex_tui.isolation import run_to_end
-    from cortex_tui.report.headless import run_headless, view_s_of
-    from cortex_tui.session.controller import SessionController
-    from cortex_tui.session.planning import runners_at
+    with without_collections():
+        from cortex_tui.isolation import run_to_end
+        from cortex_tui.report.headless import run_headless, view_s_of
+        from cortex_tui.session.controller import SessionController
+        from cortex_tui.session.planning import runners_at
 
     place, loop = settings.place, settings.loop
     try:

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from cortex_tui.exit_codes import USAGE
 from cortex_tui.limits import MAX_PROCESSES, MAX_ROUNDS
 from cortex_tui.paths import CONFIG_VARIABLE, STORE, config_file, is_missing
+from cortex_tui.starting import without_collections
 from cortex_tui.suggestions import suggestion
 from cortex_tui.text import one_line
 from cortex_tui.toml.reading import RefusedError, read_duration_ns
@@ -199,7 +200,8 @@ def loop_option(command: Command) -> Command:
 
 
 def _known_place(ctx: click.Context, param: click.Parameter, name: str) -> Place:
-    from cortex_tui.placement.registry import PLACEMENTS
+    with without_collections():
+        from cortex_tui.placement.registry import PLACEMENTS
 
     if name not in PLACEMENTS:
         known = ", ".join(PLACEMENTS)
@@ -254,7 +256,7 @@ def _where_there_can_be_several(
 
 def loop_factory(name: LoopName) -> Callable[[], asyncio.AbstractEventLoop]:
     """A factory of the loop that this process measures on itself."""
-    from cortex_tui.runner.process import new_event_loop
+    from cortex_tui.runner.serving import new_event_loop
 
     try:
         return new_event_loop(name)

@@ -1,67 +1,21 @@
-"""Collects a project's tests, in a process of its own: `python -m … FILE [pytest options]`.
+"""Collects a project's tests, in a process of its own.
 
-Writes what it found into FILE as JSON. pytest prints, and exits, as it always does.
+Started as `python -P -m cortex_tui.pytest_runner.collector FILE [pytest options]`.
 """
 
 from __future__ import annotations
 
-import inspect
-import os
-import shlex
 import sys
-from pathlib import Path
 
-import msgspec
-import pytest
-
-from cortex_tui.pytest_runner.plugin import OptionsPlugin
-from cortex_tui.pytest_runner.profiles import Collected, FoundTest
-from cortex_tui.pytest_runner.settings import FIXTURES, settings_of
-
-
-class CollectingPlugin(OptionsPlugin):
-    """Notes the tests that use the fixture."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
-        config = session.config
-        tests = [item for item in session.items if _measures(item)]
-        given = config.invocation_params
-        ours = {"--collect-only", "-q"}
-        options = [word for word in given.args if word not in (*config.args, *ours)]
-        found = Collected(
-            folder=str(given.dir),
-            rootdir=str(config.rootpath),
-            options=shlex.join(map(str, options)),
-            tests=tuple(map(_found, tests)),
-            others=len(session.items) - len(tests),
-        )
-        self._file.write_bytes(msgspec.json.encode(found))
-
-
-def _measures(item: pytest.Item) -> bool:
-    return any(name in getattr(item, "fixturenames", ()) for name in FIXTURES)
-
-
-def _found(item: pytest.Item) -> FoundTest:
-    settings = settings_of(item)
-    words = inspect.getdoc(getattr(item, "function", None)) or ""
-    return FoundTest(
-        node_id=item.nodeid,
-        path=os.path.realpath(item.path),
-        summary=words.partition("\n")[0],
-        group=settings.group,
-        max_time_ns=settings.max_time_ns,
-    )
+from cortex_tui.starting import own_process, without_collections
 
 
 def main() -> int:
+    own_process()
+    with without_collections():
+        from cortex_tui.pytest_runner.collecting_plugin import collect_into
     file, *arguments = sys.argv[1:]
-    plugin = CollectingPlugin(Path(file))
-    return pytest.main([*arguments, "--collect-only", "-q"], plugins=[plugin])
+    return collect_into(file, arguments)
 
 
 if __name__ == "__main__":

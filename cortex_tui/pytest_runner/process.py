@@ -1,34 +1,18 @@
-"""The process in which pytest runs a session; see `runner.process` for what it is started with."""
+"""The door of a process in which pytest runs a session, which `pytest_runner.serving` is all of.
+
+Started as `python -P -m cortex_tui.pytest_runner.process CHANNEL LIFELINE`.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import socket
-import sys
-
-from cortex_tui.protocol.commands import Request
-from cortex_tui.protocol.frames import FrameReader
-from cortex_tui.pytest_runner.channel import Channel
-from cortex_tui.pytest_runner.session import PytestSession
-from cortex_tui.runner.process import begin_process, delete_with_parent, receive_plan
+from cortex_tui.starting import own_process, without_collections
 
 
 def main() -> None:
-    """Runs one session, then leaves without waiting for threads that a test left running."""
-    connection: socket.socket = begin_process()
-    reader = FrameReader()
-    plan, early = receive_plan(connection, reader)
-    if plan is None:
-        return
-    delete_with_parent(plan.scratch)
-    requests = [request for request in early if isinstance(request, Request)]
-    PytestSession(plan, Channel(connection, reader), requests).run()
-    connection.close()
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):  # a test may have closed or replaced it
-            stream.flush()
-    os._exit(0)
+    own_process()
+    with without_collections():
+        from cortex_tui.pytest_runner.serving import serve
+    serve()
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from cortex_tui.profiles.model import Catalog
 from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
+from cortex_tui.starting import resume_collections
 from cortex_tui.text import one_line
 from cortex_tui.tui.background import begin_on_thread
 from cortex_tui.tui.config.keys import written
@@ -163,7 +164,7 @@ class Workbench(NoticesAtTop[int], KeysInOrder[int], PaletteApp[int]):
     def begin(self) -> None:
         """Has the controller made."""
         gc.freeze()
-        gc.enable()
+        resume_collections()
         if not self._ending:
             # Making it brings numpy: 100 to 150 ms in which no key would be answered.
             self._making = Future()

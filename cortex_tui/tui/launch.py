@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -15,6 +14,7 @@ from cortex_tui.profiles.model import Catalog
 from cortex_tui.profiles.search_path import SuiteReader
 from cortex_tui.results.view import SessionView
 from cortex_tui.session.control import Control
+from cortex_tui.starting import resume_collections
 from cortex_tui.tui.any_bytes import accept_any_bytes
 from cortex_tui.tui.app import MakeControl, Workbench
 from cortex_tui.tui.config.model import DEFAULTS, Config
@@ -77,7 +77,7 @@ def launch(
             else:
                 code = run_to_end(runner.get_loop(), app.run_async(), interrupted)
     finally:
-        gc.enable()
+        resume_collections()
         app.close_control()
     return Outcome(app.return_code or code or 0, app.last_view, app.failure)
 

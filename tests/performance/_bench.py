@@ -19,7 +19,7 @@ from cortex_core import Cortex
 from cortex_core.data import seed_file
 from cortex_core.settings import Synchronous
 from cortex_core.sqlite.store import SqliteStore
-from cortex_tui.runner.process import new_event_loop
+from cortex_tui.runner.serving import new_event_loop
 from tests.performance._measure import Measurements, Round
 
 T = TypeVar("T")

@@ -34,8 +34,8 @@ from cortex_tui.protocol.plan import LoopName, RunPlan, SessionPlan
 from cortex_tui.runner.health import HealthReport
 from cortex_tui.runner.loops import LoopTurns
 from cortex_tui.runner.operations import Operations
-from cortex_tui.runner.process import new_event_loop
 from cortex_tui.runner.run import Run
+from cortex_tui.runner.serving import new_event_loop
 from cortex_tui.runner.session import Session
 from cortex_tui.runner.timer import ArrivalTimer
 from cortex_tui.workloads.operation import Operation

@@ -29,7 +29,7 @@ from cortex_tui.profiles.model import Length, Profile
 from cortex_tui.protocol.frames import encode_messages
 from cortex_tui.protocol.messages import RunFinished
 from cortex_tui.protocol.plan import INTERVAL_NS, LoopName, RunPlan, SessionPlan
-from cortex_tui.runner.process import new_event_loop
+from cortex_tui.runner.serving import new_event_loop
 from cortex_tui.runner.session import Session
 from tests.performance import _overhead_peers as peers
 from tests.performance import _overhead_subjects as subjects

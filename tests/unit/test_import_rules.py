@@ -24,6 +24,7 @@ LOWEST = {
     "cortex_tui.paths",
     "cortex_tui.quantities",
     "cortex_tui.scheduling",
+    "cortex_tui.starting",
     "cortex_tui.suggestions",
     "cortex_tui.tables",
     "cortex_tui.text",
@@ -227,6 +228,25 @@ def test_what_runs_with_workloads_uses_no_asyncio_that_they_can_replace() -> Non
                 assert getattr(called, "attr", "") not in {"create_task", "ensure_future"}, name
 
 
+def test_whatever_is_started_as_a_process_loads_its_modules_without_looking_for_garbage() -> None:
+    doors = {
+        name
+        for name, file in modules().items()
+        if within(name, {"cortex_tui"})
+        and any(isinstance(node, ast.If) and "__main__" in ast.unparse(node.test)
+                for node in syntax_of(file).body)
+    }  # fmt: skip
+    assert doors > {"cortex_tui.__main__", "cortex_tui.runner.process"}
+    for name in (doors - {"cortex_tui.__main__"}) | {"cortex_tui.cli"}:
+        file = modules()[name]
+        called = {
+            node.func.id
+            for node in ast.walk(syntax_of(file))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
+        assert called >= {"own_process", "without_collections"}, name
+
+
 def test_nothing_but_the_command_line_imports_the_screen_and_not_at_its_top() -> None:
     for name, file in modules().items():
         if within(name, {"cortex_tui.tui"}):
@@ -267,7 +287,8 @@ DISTRIBUTED = {"asyncssh", "cryptography", "dask", "distributed", "tornado"}
         ("cortex_tui.placement.cluster.adapters", DISTRIBUTED),
         ("cortex_tui.placement.cluster.dask_adapter", DISTRIBUTED),
         ("cortex_tui.placement.cluster.agent", DISTRIBUTED),
-        ("cortex_tui.runner.process", {"textual", "rich", "numpy", "hdrh", "click"}),
+        ("cortex_tui.runner.process", {"cortex_tui.runner.serving"}),
+        ("cortex_tui.runner.serving", {"textual", "rich", "numpy", "hdrh", "click"}),
         ("cortex_tui.workloads.core", {"textual", "rich", "numpy", "hdrh", "click"}),
         ("cortex_tui.tui.panes.registry", {"numpy", "aiosqlite"}),
         ("cortex_tui.tui.launch", {"numpy", "sqlite3", "cortex_tui.report.headless"}),

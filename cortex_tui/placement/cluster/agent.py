@@ -24,6 +24,7 @@ from typing import NoReturn
 
 from cortex_tui.folders import delete_unlocked, make_locked
 from cortex_tui.placement.cluster.ticket import TicketError, decode_ticket
+from cortex_tui.starting import own_process, without_collections
 
 _PR_SET_CHILD_SUBREAPER = 36
 _STDIN, _STDERR = 0, 2
@@ -43,7 +44,9 @@ def main() -> None:
         os.close(guarded)
         _watch_over(agent, folder)
     os.close(guard)
-    from cortex_tui.placement.cluster.serving import serve
+    own_process()
+    with without_collections():
+        from cortex_tui.placement.cluster.serving import serve
 
     try:
         serve(ticket, str(folder), (_STDIN, guarded))

@@ -11,6 +11,8 @@ import os
 import sys
 import threading
 
+from cortex_tui.starting import own_process, without_collections
+
 MODULE = "cortex_tui.placement.cluster.dask_part"
 SPEC_MODULE = "distributed.cli.dask_spec"
 
@@ -22,7 +24,9 @@ def _end_with_stdin() -> None:
 
 
 def main() -> None:
-    from distributed.cli.dask_spec import main as start_parts
+    own_process()
+    with without_collections():
+        from distributed.cli.dask_spec import main as start_parts
 
     threading.Thread(target=_end_with_stdin, daemon=True).start()
     start_parts(sys.argv[3:])
