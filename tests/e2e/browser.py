@@ -202,7 +202,8 @@ async def chromium(folder: Path) -> AsyncIterator[Browser]:
     process = await asyncio.create_subprocess_exec(
         CHROMIUM,
         *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
-        *("--no-first-run", "--disable-background-networking", "--window-size=1200,800"),
+        *("--disable-software-rasterizer", "--no-first-run", "--disable-background-networking"),
+        "--window-size=1200,800",
         *("--remote-debugging-port=0", f"--user-data-dir={folder}", "about:blank"),
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
