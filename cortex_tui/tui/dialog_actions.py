@@ -10,6 +10,8 @@ DIALOG_ACTIONS = (
     Action("cancel", ("escape",), "esc", "cancel", "Close the dialog, or clear the filter"),
     Action("choose_up", ("up",), "↑", "up", "Choose the line above"),
     Action("choose_down", ("down",), "↓", "down", "Choose the line below"),
+    Action("read_on", ("pagedown",), "pgdn", "page down", "A page down in a text that scrolls"),
+    Action("read_back", ("pageup",), "pgup", "page up", "A page up in a text that scrolls"),
 )
 
 FORM_ACTIONS = (

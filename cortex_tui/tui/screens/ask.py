@@ -7,13 +7,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from textual.app import App, ComposeResult
-from textual.containers import Vertical
-from textual.widgets import Static
 
 from cortex_tui.store.errors import SnapshotError
 from cortex_tui.text import one_line
 from cortex_tui.tui.background import begin
 from cortex_tui.tui.screens.dialog import Dialog, Entry, Result
+from cortex_tui.tui.widgets.frame import Frame, PartText
 
 
 class ApplyingDialog(Dialog[Result]):
@@ -68,15 +67,15 @@ class AskDialog(ApplyingDialog[Result]):
         self._edits = edits
 
     def compose(self) -> ComposeResult:
-        with Vertical() as box:
+        with Frame() as box:
             box.border_title = self._title
             yield Entry(
                 one_line(self._text),
                 placeholder=self._placeholder,
                 select_on_focus=not self._edits,
             )
-            yield Static("", classes="error", markup=False)
-            yield Static(f"{self._about}\n", classes="quiet", markup=False)
+            yield PartText("", classes="error")
+            yield PartText(self._about, classes="quiet about")
             yield self.hint("confirms")
 
     def apply(self, text: str) -> Future[Result]:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from cortex_tui.session.baselines import Candidate, candidates, load_baseline
 from cortex_tui.text import one_line
@@ -18,6 +17,7 @@ from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.screens.dialog import Dialog, Entry
 from cortex_tui.tui.state.versus import Versus
 from cortex_tui.tui.widgets.choice import Choice
+from cortex_tui.tui.widgets.frame import Frame, PartChoice, PartText
 
 SHOWN = 8
 """How many are listed at once; typing leaves those that match."""
@@ -55,11 +55,11 @@ class BaselineDialog(Dialog[Versus]):
         self._is_listed = False
 
     def compose(self) -> ComposeResult:
-        with Vertical() as box:
+        with Frame() as box:
             box.border_title = "Compare with"
             yield Entry("", placeholder="part of a name, a profile or a note")
-            yield Choice("reading the store …")
-            yield Static("", classes="error", markup=False)
+            yield PartChoice("reading the store …")
+            yield PartText("", classes="error")
             yield self.hint("compares with it", "choose")
 
     def on_mount(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textual import getters, on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -14,6 +13,7 @@ from cortex_tui.tui.own_keys import bind, own_actions, shown_key
 from cortex_tui.tui.screens.dialog import keys_hint
 from cortex_tui.tui.state.copying import What
 from cortex_tui.tui.widgets.choice import Choice
+from cortex_tui.tui.widgets.frame import Frame, PartChoice
 
 _ALL: dict[What, str] = {
     "row": "the row under the cursor",
@@ -28,10 +28,7 @@ class CopyMenu(LeftEarly, ModalScreen[What | None]):
     DEFAULT_CSS = """
     CopyMenu {
         align: center middle;
-        & > Vertical {
-            width: 52; max-width: 96%; height: auto;
-            background: $surface; border: round $primary; padding: 0 1;
-        }
+        Frame { width: 52; }
         .quiet { color: $text-muted; height: auto; }
     }
     """
@@ -44,9 +41,9 @@ class CopyMenu(LeftEarly, ModalScreen[What | None]):
         keys = [shown_key(table, f"copy_{what}") for what in _ALL]
         wide = max(map(len, keys))
         labels = (f"{key:{wide}}  {text}" for key, text in zip(keys, _ALL.values(), strict=True))
-        with Vertical() as box:
+        with Frame() as box:
             box.border_title = "Copy"
-            yield Choice(*labels)
+            yield PartChoice(*labels)
             yield Static("")
             yield keys_hint(table, "copies", "choose")
 

@@ -20,6 +20,7 @@ from cortex_tui.tui.early_leaving import LeftEarly
 from cortex_tui.tui.key_order import KeysInOrder
 from cortex_tui.tui.own_keys import bind, own_actions, shown_key
 from cortex_tui.tui.widgets.choice import Choice
+from cortex_tui.tui.widgets.frame import PartText
 from cortex_tui.tui.widgets.steady_input import SteadyInput
 
 Result = TypeVar("Result")
@@ -59,21 +60,21 @@ class Dialog(LeftEarly, ModalScreen[Result | None]):
     DEFAULT_CSS = """
     Dialog {
         align: center middle;
-        & > Vertical {
-            width: 64; max-width: 96%; height: auto; max-height: 100%;
-            background: $surface; border: round $primary; padding: 0 1;
+        Frame { width: 64; }
+        Input {
+            width: 1fr; height: 1; border: none; padding: 0; margin: 1 1 1 0; background: $panel;
         }
-        Input { width: 1fr; border: none; padding: 0; margin: 1 0; height: 1; background: $panel; }
         Input:ansi .input--cursor, Input:ansi .input--selection {
             color: ansi_default; background: ansi_default; text-style: reverse;
         }
         .error { color: $text-error; height: auto; max-height: 6; }
         .quiet { color: $text-muted; height: auto; }
+        .about { margin-bottom: 1; }
     }
     """
 
     _input = getters.query_one(Input)
-    _error = getters.query_one(".error", Static)
+    _error = getters.query_one(".error", PartText)
 
     _confirmed = ""
     """The file that may be overwritten."""
@@ -140,6 +141,17 @@ class Dialog(LeftEarly, ModalScreen[Result | None]):
             self.app.drop_kept_keys()
         self._error.update("\n".join(one_line(line) for line in text.splitlines()))
         self._input.focus()
+
+    def action_read_on(self) -> None:
+        self._read(1)
+
+    def action_read_back(self) -> None:
+        self._read(-1)
+
+    def _read(self, by: int) -> None:
+        """Scrolls the texts that have no room by a page."""
+        for text in self.query(PartText):
+            text.scroll_relative(y=by * max(1, text.size.height - 1), animate=False)
 
     def choose(self, by: int) -> None:
         """Chooses another line, that many lower."""

@@ -30,7 +30,7 @@ from cortex_tui.profiles.writing_back import NotWrittenError, copy_of, write_bac
 from cortex_tui.tui.dialog_actions import FORM_ACTIONS
 from cortex_tui.tui.early_leaving import LeftEarly
 from cortex_tui.tui.own_keys import bind, own_actions, shown_key
-from cortex_tui.tui.render.text import Span
+from cortex_tui.tui.render.text import Span, fit_middle, width_of
 from cortex_tui.tui.widgets.field import Field, FieldInput
 from cortex_tui.tui.widgets.key_line import KeyLine
 from cortex_tui.tui.widgets.lines import TextLine
@@ -64,7 +64,7 @@ class EditForm(LeftEarly, ModalScreen[Edited | None]):
         .group { margin-top: 1; }
         #foot { dock: bottom; height: auto; }
         #foot Static { padding: 0 1; }
-        #message { color: $text-error; height: auto; max-height: 4; }
+        #message { color: $text-error; height: auto; max-height: 6; }
         #about { color: $text-muted; height: auto; max-height: 3; min-height: 1; }
         KeyLine { dock: none; }
     }
@@ -151,13 +151,18 @@ class EditForm(LeftEarly, ModalScreen[Edited | None]):
         self._show_title()
         self._show_about()
 
+    def on_resize(self) -> None:
+        self._show_title()
+
     def _show_title(self) -> None:
         where = shown_as(self._draft.file, self._working_folder)
         state = "  edited, not saved" if self._checked.changes else ""
         name = f" {self._draft.suite}.{self._draft.name}"
+        room = self.app.size.width - width_of(name) - width_of(state) - 2
+        shown = where if width_of(where) <= room else fit_middle(where, room)
         self._title_line.line = (
             Span(name, "head"),
-            Span(f"  {where}", "dim"),
+            Span(f"  {shown}", "dim"),
             Span(state, "warn"),
         )
 

@@ -8,8 +8,6 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.widgets import Static
 
 from cortex_tui.files import write_whole
 from cortex_tui.formats.port import Format, FormatError
@@ -22,6 +20,7 @@ from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.screens.ask import ApplyingDialog
 from cortex_tui.tui.screens.dialog import Entry
 from cortex_tui.tui.widgets.choice import Choice
+from cortex_tui.tui.widgets.frame import Frame, PartChoice, PartText
 
 _UNSAFE = re.compile(r"[^\w.+-]+")
 
@@ -31,7 +30,7 @@ class ExportDialog(ApplyingDialog[str]):
 
     DEFAULT_CSS = """
     ExportDialog {
-        & > Vertical { width: 76; }
+        Frame { width: 76; }
         #about { height: 3; margin-top: 1; }
     }
     """
@@ -46,12 +45,12 @@ class ExportDialog(ApplyingDialog[str]):
         self._suggestion = self._suggested(self._formats[0])
 
     def compose(self) -> ComposeResult:
-        with Vertical() as box:
+        with Frame() as box:
             box.border_title = "Export the session"
-            yield Choice(*(each.name for each in self._formats))
-            yield Static(_about(self._formats[0]), id="about", classes="quiet", markup=False)
+            yield PartChoice(*(each.name for each in self._formats))
+            yield PartText(_about(self._formats[0]), id="about", classes="quiet")
             yield Entry(self._suggestion, placeholder="a file")
-            yield Static("", classes="error", markup=False)
+            yield PartText("", classes="error")
             yield self.hint("writes the file", "choose a format")
 
     def on_mount(self) -> None:
@@ -63,7 +62,7 @@ class ExportDialog(ApplyingDialog[str]):
     def _suggest(self) -> None:
         """The name of the file follows the format until it is another than suggested."""
         before, self._suggestion = self._suggestion, self._suggested(self._formats[self.chosen])
-        self.query_one("#about", Static).update(_about(self._formats[self.chosen]))
+        self.query_one("#about", PartText).update(_about(self._formats[self.chosen]))
         if self._input.value == before:
             self._input.value = self._suggestion
             self._input.cursor_position = len(self._suggestion)

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.widgets import Static
 
 from cortex_tui.profiles.model import Catalog
 from cortex_tui.profiles.new_suite import NewSuite, NoSuiteError, write_new_suite
 from cortex_tui.text import one_line
 from cortex_tui.tui.screens.dialog import Dialog, Entry
-from cortex_tui.tui.widgets.choice import Choice
+from cortex_tui.tui.widgets.frame import Frame, PartChoice, PartText
 
 
 class NewSuiteDialog(Dialog[NewSuite]):
@@ -28,15 +26,15 @@ class NewSuiteDialog(Dialog[NewSuite]):
 
     def compose(self) -> ComposeResult:
         shown = [f"in {one_line(str(folder))}" for folder in self._folders]
-        with Vertical() as box:
+        with Frame() as box:
             box.border_title = "Make a new suite"
             yield Entry(placeholder="its name, such as checkout")
             if len(shown) > 1:
-                yield Choice(*shown)
-            yield Static("", classes="error", markup=False)
+                yield PartChoice(*shown)
+            yield PartText("", classes="error")
             files = "A TOML file with two profiles, and a Python file with what they measure"
             where = "" if len(shown) > 1 else f", {shown[0]}"
-            yield Static(f"{files}{where}.\n", classes="quiet", markup=False)
+            yield PartText(f"{files}{where}.", classes="quiet about")
             yield self.hint("writes them", "choose where" if len(shown) > 1 else "")
 
     def submit(self, text: str) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.widgets import Static
 
 from cortex_tui.limits import MAX_NOTE_CHARS
 from cortex_tui.profiles.model import Profile
 from cortex_tui.quantities import format_duration
 from cortex_tui.text import one_line
 from cortex_tui.tui.screens.dialog import Dialog, Entry
+from cortex_tui.tui.widgets.frame import Frame, PartText
 
 
 class NoteDialog(Dialog[str]):
@@ -23,10 +22,10 @@ class NoteDialog(Dialog[str]):
 
     def compose(self) -> ComposeResult:
         where = f"{one_line(self._profile.full_name)} at {format_duration(self._offset_ns)}"
-        with Vertical() as box:
+        with Frame() as box:
             box.border_title = f"Note on {where}"
             yield Entry("", placeholder="what was seen here")
-            yield Static("", classes="error", markup=False)
+            yield PartText("", classes="error")
             yield self.hint("keeps it with the run")
 
     def submit(self, text: str) -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.widgets import Static
 
 from cortex_tui.limits import MAX_ROUNDS
 from cortex_tui.tui.screens.dialog import Dialog, Entry
-from cortex_tui.tui.widgets.choice import Choice
+from cortex_tui.tui.widgets.frame import Frame, PartChoice, PartText
 
 SUGGESTED = "5"
 """Three rounds cannot show a drift between them; five begin to."""
@@ -32,12 +30,12 @@ class RepeatDialog(Dialog[Rounds]):
         self._profiles = profiles
 
     def compose(self) -> ComposeResult:
-        with Vertical() as box:
+        with Frame() as box:
             what = "the profile" if self._profiles == 1 else f"the {self._profiles} profiles"
             box.border_title = f"Run {what}: how many rounds?"
             yield Entry(SUGGESTED, placeholder="how many rounds", type="integer")
-            yield Choice("together on one loop", "one by one: A B A B …")
-            yield Static("", classes="error", markup=False)
+            yield PartChoice("together on one loop", "one by one: A B A B …")
+            yield PartText("", classes="error")
             yield self.hint("runs them", "choose how")
 
     def submit(self, text: str) -> None:

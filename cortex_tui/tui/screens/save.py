@@ -7,15 +7,13 @@ from contextlib import suppress
 from functools import partial
 
 from textual.app import App, ComposeResult
-from textual.containers import Vertical
-from textual.widgets import Static
 
 from cortex_tui.results.run_result import RunResult
 from cortex_tui.session.control import Control, SavedSnapshot
 from cortex_tui.text import one_line
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.screens.dialog import Dialog, Entry
-from cortex_tui.tui.widgets.choice import Choice
+from cortex_tui.tui.widgets.frame import Frame, PartChoice, PartText
 
 
 class SaveDialog(Dialog[str]):
@@ -34,15 +32,15 @@ class SaveDialog(Dialog[str]):
         self._saving: str | None = None
 
     def compose(self) -> ComposeResult:
-        with Vertical() as box:
+        with Frame() as box:
             box.border_title = "Save a snapshot"
             yield Entry(self._suggestion, placeholder="a name to find it by")
             if self._run is not None:
-                yield Choice("the whole session", f"only {self._run.profile.full_name}")
-            yield Static("", classes="error", markup=False)
+                yield PartChoice("the whole session", f"only {self._run.profile.full_name}")
+            yield PartText("", classes="error")
             if self._store:
-                where = f"It goes into {one_line(self._store)}\n"
-                yield Static(where, classes="quiet", markup=False)
+                where = f"It goes into {one_line(self._store)}"
+                yield PartText(where, classes="quiet about")
             yield self.hint("saves", "" if self._run is None else "choose what")
 
     def submit(self, text: str) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
-from textual.widgets import Static
 
 from cortex_tui.limits import MAX_ROUNDS
 from cortex_tui.profiles.model import Profile
 from cortex_tui.quantities import format_duration
 from cortex_tui.text import one_line
 from cortex_tui.tui.screens.dialog import Dialog, Entry
+from cortex_tui.tui.widgets.frame import Frame, PartText
 
 SUGGESTED = "6"
 """In fewer rounds a factor of less than two is hardly ever found."""
@@ -28,13 +27,13 @@ class SoloDialog(Dialog[int]):
 
     def compose(self) -> ComposeResult:
         names = ", ".join(one_line(each.name) for each in self._others)
-        with Vertical() as box:
+        with Frame() as box:
             box.border_title = "Alone and together"
             name = one_line(self._profile.full_name)
-            yield Static(f"{name}, without and with {names}: how many rounds?", markup=False)
+            yield PartText(f"{name}, without and with {names}: how many rounds?")
             yield Entry(SUGGESTED, placeholder="how many rounds", type="integer")
-            yield Static(self._length(), classes="quiet", markup=False)
-            yield Static("", classes="error", markup=False)
+            yield PartText(self._length(), classes="quiet")
+            yield PartText("", classes="error")
             yield self.hint("measures them")
 
     def _length(self) -> str:

@@ -9,9 +9,7 @@ from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
-from textual.widgets import Static
 
 from cortex_tui.analysis.sessions import Compared
 from cortex_tui.files import write_whole
@@ -19,6 +17,7 @@ from cortex_tui.formats.comparison_markdown import comparisons_markdown
 from cortex_tui.tui.background import begin_on_thread
 from cortex_tui.tui.failures import reason_of
 from cortex_tui.tui.screens.dialog import Dialog, Entry
+from cortex_tui.tui.widgets.frame import Frame, PartText
 
 _UNSAFE = re.compile(r"[^\w.+-]+")
 _STEM_MOST = 60
@@ -43,10 +42,10 @@ class MarkdownDialog(Dialog[str]):
         self._suggestion = f"compare-{stem}.md"
 
     def compose(self) -> ComposeResult:
-        with Vertical() as box:
+        with Frame() as box:
             box.border_title = "Write the comparison as Markdown"
             yield Entry(self._suggestion, placeholder="a file")
-            yield Static("", classes="error", markup=False)
+            yield PartText("", classes="error")
             yield self.hint("writes the file")
 
     def submit(self, text: str) -> None:

@@ -8,7 +8,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from cortex_tui.text import one_line
-from cortex_tui.tui.render.text import Span
+from cortex_tui.tui.render.text import Span, fit_within
 from cortex_tui.tui.widgets.tones import Toned
 
 
@@ -47,7 +47,8 @@ class Choice(Toned):
         if y >= len(self._labels):  # fewer by now than there was room for
             return Strip.blank(self.size.width, self.tone_style("plain"))
         mark = "(•)" if y == self.chosen else "( )"
-        return self.strip((Span(f"{mark} {one_line(self._labels[y])}"),), self.size.width)
+        text = fit_within(f"{mark} {one_line(self._labels[y])}", self.size.width)
+        return self.strip((Span(text),), self.size.width)
 
     def on_click(self, event: events.Click) -> None:
         self.chosen = event.y

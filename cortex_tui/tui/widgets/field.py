@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -90,6 +91,13 @@ class Field(Vertical):
     @line.setter
     def line(self, line: str) -> None:
         self.input.value = line
+
+    @on(events.DescendantFocus)
+    @on(events.Resize)
+    def _scroll_into_sight(self) -> None:
+        """With what is wrong, and not only what is typed."""
+        if self.input.has_focus:
+            self.scroll_visible(animate=False)
 
     def show(self, *, changed: bool, error: str, inherited: tuple[str, str] | None) -> None:
         """`inherited` is what holds while the line is empty, and where that comes from."""

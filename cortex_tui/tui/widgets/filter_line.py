@@ -31,7 +31,14 @@ class FilterLine(Input):
         table = own_actions(self.app, "dialogs", DIALOG_ACTIONS)
         bind(self, table, DIALOG_ACTIONS)
         keeps, clears = (shown_key(table, name) for name in ("confirm", "cancel"))
-        self.placeholder = f"filter: {what}; {keeps} keeps it, {clears} clears it"
+        does = f"{keeps} keeps it, {clears} clears it"
+        self._hints = f"filter: {what}; {does}", f"filter; {does}"
+        self.placeholder = self._hints[0]
+
+    def on_resize(self) -> None:
+        """The keys are named in a narrow terminal, too."""
+        whole, short = self._hints
+        self.placeholder = whole if len(whole) < self.size.width else short
 
     def on_mount(self) -> None:
         self._selecting_elsewhere = self.screen.text_selection_started_signal
@@ -52,3 +59,9 @@ class FilterLine(Input):
 
     async def action_choose_down(self) -> None:
         await self.run_action("screen.move('down')")
+
+    async def action_read_on(self) -> None:
+        await self.run_action("screen.move('page_down')")
+
+    async def action_read_back(self) -> None:
+        await self.run_action("screen.move('page_up')")
