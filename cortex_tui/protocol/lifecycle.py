@@ -18,6 +18,8 @@ Stage = Literal[
 Outcome = Literal["finished", "stopped", "failed"]
 
 RunState = Literal["planned", "running", Outcome]
+PAUSED = "paused"
+"""The text of the mark where a pause begins."""
 ShardState = Literal[RunState, "silent", "lost"]
 """Of the part that one of several runners has in a run: `silent`, it has sent nothing for too long;
 `lost`, it ended before its part did."""

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any, Literal
 
 from cortex_tui.limits import MAX_LINE_CHARS
-from cortex_tui.protocol.lifecycle import Outcome, RunLife, TransitionError
+from cortex_tui.protocol.lifecycle import PAUSED, Outcome, RunLife, TransitionError
 from cortex_tui.protocol.messages import (
     Calibrated,
     LogLine,
@@ -241,7 +241,7 @@ class TestRun:
 
     def pause(self) -> str:
         self.change(self.life.pause())
-        self._mark("paused")
+        self._mark(PAUSED)
         return "paused after the call under way"
 
     def resume(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Sequence
 
+from cortex_tui.protocol.lifecycle import PAUSED
 from cortex_tui.quantities import format_duration, format_names, format_range, longer_ns
 from cortex_tui.report.results import is_too_short
 from cortex_tui.report.stream import toned
@@ -26,7 +27,8 @@ from cortex_tui.text import one_line
 
 _MARKS_SHOWN = 12
 _DRAIN_SHARE = 20
-"""Operations that took a twentieth of the window to end after it are worth a line."""
+"""Operations that took a twentieth of the window to end after it are worth a line; so is a
+twentieth of all that ended in pauses."""
 _BLOCKED_SHARE = 4
 """A loop that was blocked in a quarter of the intervals hides much of what operations do."""
 _NAMES_SHOWN = 4
@@ -65,14 +67,8 @@ def run_notes(
         yield note("unfinished", "warn", f"{run.unfinished:,} had not ended when the run did")
     if run.unstarted:
         yield note("unstarted", "warn", f"{run.unstarted:,} were due, but never started")
-    if run.drained and run.drain_ns * _DRAIN_SHARE > run.measured_ns:
-        operations = "operation" if run.drained == 1 else "operations"
-        yield note(
-            "drained",
-            "plain",
-            f"{run.drained:,} {operations} ended after the end of measure, within "
-            f"{format_duration(run.drain_ns)}; throughput is of those before",
-        )
+    if drained := _drained(run):
+        yield note("drained", "plain", drained)
     if run.batch > 1:
         failed = ", those that failed among them" if run.failed_in_batches else ""
         yield note(
@@ -93,6 +89,24 @@ def run_notes(
         yield note("mark", "plain", f"and {len(run.marks) - _MARKS_SHOWN:,} more")
     for warning in own_warnings(run, shared):
         yield note("warning", "warn", warning)
+
+
+def _drained(run: RunResult) -> str:
+    """That throughput is not of all operations, where the others are many or took long."""
+    operations = f"{run.drained:,} operation{'s' * (run.drained != 1)}"
+    if run.drained * _DRAIN_SHARE > run.operations and any(
+        mark.text == PAUSED for mark in run.marks
+    ):
+        return (
+            f"{operations} ended in a pause or after the end of measure; throughput is of the "
+            "others"
+        )
+    if run.drained and run.drain_ns * _DRAIN_SHARE > run.measured_ns:
+        return (
+            f"{operations} ended after the end of measure, within "
+            f"{format_duration(run.drain_ns)}; throughput is of those before"
+        )
+    return ""
 
 
 def _waits(run: RunResult) -> str:

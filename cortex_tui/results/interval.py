@@ -38,8 +38,8 @@ class Interval(msgspec.Struct, array_like=True, eq=False, gc=False):
     level: float | None = None
     """The rate a second or the number of workers at the end of the interval."""
     drained: int = 0
-    """Operations that succeeded after the window. One interval has some from before its end, and
-    some from after it."""
+    """Operations that succeeded outside the window: in a pause that began in the interval, or after
+    the end. One interval may have others, too."""
     health: Health = _NO_HEALTH
     failed_in_batches: int = 0
     """Operations that failed within the values of `service`, where a value is of a batch."""
@@ -152,8 +152,8 @@ def interval_of(
 
 
 def drained_of(samples: Samples, batch: int) -> int:
-    """How many operations of a message succeeded after the window."""
-    # What one runner sends at a time ended either before the end of the window or after it.
+    """How many operations of a message succeeded outside the window."""
+    # What one runner sends at a time ended either within the window or outside it.
     return sum(
         part.drained * batch - part.failed_in_batches for part in parts_of(samples) if part.drained
     )

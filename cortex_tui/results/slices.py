@@ -38,7 +38,7 @@ class IntervalSlice(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     level: float | None
     """The rate a second, or the number of workers, at its end."""
     drained: int = 0
-    """Operations that succeeded after the window in which operations were started."""
+    """Operations that succeeded outside the window: in a pause, or after its end."""
     health: Health
     failed_in_batches: int = 0
     """Operations that failed within the values of `service`, where a value is of a batch."""
@@ -53,7 +53,7 @@ class IntervalSlice(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return self.service.total * batch - self.failed_in_batches
 
     def in_window(self, batch: int, end_ns: int) -> int:
-        """How many of them ended before the window did, at `end_ns`."""
+        """How many of them ended within the window, whose end is at `end_ns`."""
         return self.succeeded(batch) - self.drained if self.from_ns < end_ns else 0
 
 

@@ -171,13 +171,24 @@ def _left_over(run: RunFold, due: int) -> list[str]:
     """Arrivals that waited to be started, as where operations compute: they are not in flight.
     Half of all operations came late by as much time as many others take to become due, and at the
     end many more were left than usual."""
-    measured, late_ns = run.measured, median_of(run.lateness)
+    late_ns = median_of(run.lateness)
     if not late_ns or late_ns * due < _MUCH_MORE * run.measured_ns:
         return []
     if not _more_left_than_usual(run, due, _LEFT_SHARE):
         return []
-    left = measured.drained + measured.unfinished
+    left = _left_at_the_end(run)
     return [f"{left:,} of {due:,} operations that were due had not ended when measure did"]
+
+
+def _left_at_the_end(run: RunFold) -> int:
+    """How many operations had not ended when measure did; what ended in a pause is none of them."""
+    slot_ns = run.intervals.length * run.interval_ns
+    drained = (
+        interval.drained
+        for slot, interval in run.intervals
+        if (slot + 1) * slot_ns > run.measured_ns
+    )
+    return sum(drained) + run.measured.unfinished
 
 
 def _more_left_than_usual(run: RunFold, due: int, share: int) -> bool:
@@ -185,7 +196,7 @@ def _more_left_than_usual(run: RunFold, due: int, share: int) -> bool:
     than are in flight at any time, by Little's law."""
     if not run.measured_ns:
         return False
-    left = run.measured.drained + run.measured.unfinished
+    left = _left_at_the_end(run)
     usual = max(due / run.measured_ns, (run.level or 0.0) / 1e9) * (run.service.mean_ns or 0.0)
     return left * share >= due and left >= 2 * usual + _MUCH_MORE
 

@@ -28,7 +28,7 @@ class Recorder:
         interval_ns: int,
         end_ns: int = NEVER_NS,
     ) -> None:
-        """`end_ns` is where the window ends: what ends later is drained."""
+        """`end_ns` is where the window ends: what ends later is drained, as in a pause."""
         self.service_ns: array[int] = array("q")
         self.response_ns: array[int] = array("q")
         self.lateness_ns: array[int] = array("q")
@@ -112,12 +112,17 @@ class Recorder:
         return max(0, (at_ns - self._start_ns) // self._interval_ns)
 
     def pause(self, at_ns: int) -> None:
-        """Stops the clock at that moment."""
+        """Stops the clock at that moment: what ends from now on is drained."""
+        self.reach(at_ns)
+        self._close()
+        self._draining = True
         self.pause_ns = (at_ns, NEVER_NS)
 
     def resume(self, at_ns: int) -> None:
         """Starts the clock again."""
         paused_ns, _ = self.pause_ns
+        self._close()
+        self._draining = paused_ns >= self.end_ns
         self.pause_ns = (paused_ns, at_ns)
         self.shift(at_ns - paused_ns)
 

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from cortex_tui.isolation import asyncio
 from cortex_tui.loads.share import WHOLE, Share
 from cortex_tui.profiles.model import Length
-from cortex_tui.protocol.lifecycle import RunLife, TransitionError
+from cortex_tui.protocol.lifecycle import PAUSED, RunLife, TransitionError
 from cortex_tui.protocol.messages import (
     Calibrated,
     Health,
@@ -258,7 +258,7 @@ class Run:
         # The clock stops first: what is due by then is started, and no later moment is left over.
         phase.pause(at_ns)
         driver.pause()
-        self._mark("paused")
+        self._mark(PAUSED)
 
     def resume(self, at_ns: int | None = None) -> str:
         self.life.resume()

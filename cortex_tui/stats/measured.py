@@ -51,7 +51,8 @@ class Measured(NamedTuple):
     """How many operations each value stands for: above 1, percentiles and extremes are of whole
     batches, the mean and the throughput are of operations all the same."""
     drained: int = 0
-    """Operations that succeeded after the window: they have a time, and no part in throughput."""
+    """Operations that succeeded in a pause or after the window: they have a time, and no part in
+    throughput."""
     failed_in_batches: int = 0
     """Operations that failed within a batch that was timed."""
 
@@ -115,7 +116,7 @@ class Measured(NamedTuple):
 
     @property
     def in_window(self) -> int:
-        """How many succeeded before the window ended."""
+        """How many succeeded within the window."""
         return self.operations - self.drained
 
     @property

@@ -253,6 +253,17 @@ def test_arrivals_that_waited_to_be_started_are_a_backlog() -> None:
     )
 
 
+def test_operations_that_ended_in_a_pause_were_not_left_at_the_end() -> None:
+    fold = measuring(load=OpenLoad(rate_per_s=100.0))
+    each, late = [1_000_000], [400_000_000]
+    fold.add(samples(0, each * 60, response=each * 60, lateness=late * 60))
+    fold.add(samples(0, each * 40, response=each * 40, lateness=late * 40, drained=40))
+    fold.finish(RunFinished(run=0, state="finished", at_ns=0, measured_ns=SECOND_NS))
+    view = result_of(fold, {})
+    assert view.throughput_per_s == 60.0
+    assert not [text for text in view.warnings if "keep up" in text]
+
+
 @pytest.mark.parametrize(
     ("lateness_ms", "drained", "fields"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from itertools import count
 from statistics import median
 
 import pytest
@@ -101,6 +102,49 @@ async def test_a_pause_counts_what_ends_in_it(bench: Bench) -> None:
     at_ns = paused.at_ns - recorded.began_ns("measure")
     # They ended while the clock stood still: in the interval in which that began.
     assert {s.interval for s in recorded.measured() if s.service} == {at_ns // (5 * MS)}
+
+
+@pytest.mark.parametrize("load", LOADS)
+async def test_throughput_is_without_what_ends_in_a_pause(
+    bench: Bench, load: ClosedLoad | OpenLoad
+) -> None:
+    """The clock stands, so that the operations of each pause took none of the window."""
+    release, paused = asyncio.Event(), list[bool]()
+    ended_in_pause = list[bool]()
+    bench.write(
+        """
+        async def mixed():
+            await (asyncio.sleep(0.001) if next(numbers) % 3 else release.wait())
+            ended_in_pause.append(paused == [True])
+        """,
+        release=release,
+        paused=paused,
+        ended_in_pause=ended_in_pause,
+        numbers=count(),
+    )
+
+    def resume(session: Session) -> None:
+        paused.append(False)
+        session.execute(Resume())
+
+    def on_message(session: Session, message: Event) -> None:
+        if isinstance(message, Samples) and message.phase == "measure" and not paused:
+            paused.append(True)
+            session.execute(Pause())
+            loop = asyncio.get_running_loop()
+            loop.call_soon(release.set)
+            loop.call_later(0.03, resume, session)
+
+    recorded = await bench.run(
+        bench.profile("mixed", load=load, stop=Length(iterations=100)),
+        on_message=on_message,
+        interval_ns=5 * MS,
+    )
+    in_pause = sum(ended_in_pause)
+    assert 0 < in_pause < len(ended_in_pause) == 100
+    assert sum(s.drained for s in recorded.measured()) == in_pause
+    # A message is either of operations within the window or of others.
+    assert all(s.drained * 8 in (0, len(s.service)) for s in recorded.measured())
 
 
 async def test_a_pause_between_phases_holds_the_next_one(bench: Bench) -> None:
