@@ -7,8 +7,8 @@ import io
 import os
 import sys
 
+from cortex_tui.protocol.blocked_loop import block_line
 from cortex_tui.protocol.origins import Origin, marked
-from cortex_tui.quantities import format_seconds
 from cortex_tui.runner.clock import CLOCK
 from cortex_tui.workloads.context import current_run
 
@@ -22,8 +22,7 @@ def origin_of_print() -> Origin:
 def print_block(blocked_ns: int, cause: str) -> None:
     """Writes that the event loop is blocked, on any thread and past `sys.stderr`: what blocks the
     loop may have the lock of that."""
-    place = cause or "where is not known"
-    text = f"the event loop has been blocked for {format_seconds(blocked_ns, 1)}: {place}\n"
+    text = f"{block_line(blocked_ns, cause)}\n"
     with contextlib.suppress(OSError):
         os.write(2, text.encode(errors="backslashreplace"))
 

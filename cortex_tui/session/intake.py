@@ -13,6 +13,7 @@ from cortex_tui.environment import describe_environment
 from cortex_tui.freed import give_back
 from cortex_tui.isolation import asyncio
 from cortex_tui.placement.port import Place, Placement, Stream
+from cortex_tui.protocol.blocked_loop import cause_in
 from cortex_tui.protocol.commands import Command, EndPhase, Stop
 from cortex_tui.protocol.joining import joined
 from cortex_tui.protocol.messages import Answer, Answered, LogLine, SessionFinished, SessionStarted
@@ -204,7 +205,7 @@ class Intake:
             self._publish(fold)
         if self._asked_to_stop_ns is not None:
             tests = any(spec.program == "pytest" for spec in fold.plan.runners)
-            blocked = "a call had not returned" if tests else "its event loop was blocked"
+            blocked = "a call had not returned" if tests else self._blocked()
             now_ns = time.perf_counter_ns()
             # Of tests nothing is sent between the last call and the end.
             answered = tests and self._stopping is not None and self._stopping.done()
@@ -213,6 +214,17 @@ class Intake:
             if why:
                 killed = self._place.can_be_killed
                 self.kill(f"{why}, so {'the runner was killed' if killed else 'it was given up'}")
+
+    def _blocked(self) -> str:
+        """That the runner's event loop was blocked, and by what, where the runner has written that
+        since its last message."""
+        causes = (
+            cause_in(line.text)
+            for line in reversed(self.fold.log.lines)
+            if line.stream == "stderr" and line.at_ns > self.fold.received_ns
+        )
+        cause = next(filter(None, causes), "")
+        return f"its event loop was blocked{cause and f': {cause}'}"
 
 
 def _overdue(now_ns: int, asked_ns: int, received_ns: int, blocked: str) -> str:

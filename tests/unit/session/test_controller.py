@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from cortex_tui.loads.open import OpenLoad
 from cortex_tui.placement.local_process import InRunnerProcess
 from cortex_tui.placement.registry import IN_PROCESS, PLACEMENTS
 from cortex_tui.profiles.model import Length, Precision
+from cortex_tui.protocol.blocked_loop import cause_in
 from cortex_tui.protocol.messages import Answered
 from cortex_tui.results import findings
 from cortex_tui.results.run_fold import UNSETTLED
@@ -124,9 +126,23 @@ def test_a_runner_that_does_not_answer_a_stop_is_killed(
     paused, stopped = desk.control.pause(), desk.control.stop()
     view = desk.ended()
     assert view.state == "died"
-    assert "its event loop was blocked" in view.died
+    assert "(its event loop was blocked" in view.died
     assert stopped.result(timeout=PATIENCE_S) == Answered(True, "the session has ended")
     assert paused.result(timeout=PATIENCE_S) == Answered(False, "the session has ended")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it needs timerfd, which is Linux's")
+def test_what_blocked_the_loop_of_a_runner_that_was_killed_is_in_the_reason(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "ANSWER_S", 0.2)
+    desk.control.start([desk.profile("blocking", stop=FOR_EVER)])
+    desk.until(lambda view: any("in blocking" in cause_in(line.text) for line in view.log))
+    desk.control.stop()
+    view = desk.ended()
+    # On a busy machine another of the lines may name another cause.
+    causes = {cause_in(line.text) for line in view.log} - {""}
+    assert any(f"(its event loop was blocked: {cause})" in view.died for cause in causes)
 
 
 def test_why_no_runner_was_started_ahead_of_time_is_in_the_log_of_the_next_session(
