@@ -8,10 +8,13 @@ import signal
 from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
+from typing import Any
 from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.strategies import text
 
 from tests.postgres_server import PostgresServer, why_not
 
@@ -103,6 +106,31 @@ def stoppable_server(_stoppable_server: PostgresServer) -> PostgresServer:
     if not _stoppable_server.running:
         _stoppable_server.start()
     return _stoppable_server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Have each process of several load another part of a folder first.
+
+    On a new machine each module has to be compiled once. Where all load them in one order, all come
+    to each at the same time, and each compiles all of them for itself.
+    """
+    report = yield
+    worker = getattr(collector.config, "workerinput", None)
+    if worker and isinstance(collector, pytest.Dir) and report.result:
+        number = int(worker["workerid"].removeprefix("gw"))
+        first = len(report.result) * number // worker["workercount"]
+        report.result = report.result[first:] + report.result[:first]
+    return report
+
+
+def pytest_configure_node(node: Any) -> None:
+    """Have hypothesis make its tables of characters, which it keeps in a file, once and while the
+    processes of the tests load those; each of them would make them for itself. Hook of xdist."""
+    if node.gateway.id == "gw0":
+        Thread(target=text().validate, daemon=True).start()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
