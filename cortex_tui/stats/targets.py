@@ -149,7 +149,8 @@ def _limit(statistic: Statistic, text: str) -> float:
     try:
         return float(statistic.unit.parse(text))
     except ValueError as error:
-        raise ValueError(f"{error} for {statistic.name}") from None
+        share = "; a share is the statistic error_rate" if statistic.name == "errors" else ""
+        raise ValueError(f"{error} for {statistic.name}{share}") from None
 
 
 def _unknown(name: str) -> str:
